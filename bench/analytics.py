@@ -8,7 +8,7 @@ from datetime import timedelta
 from statistics import median
 
 from analytics_data import make_messages
-from common import clock, environment, make_parser, print_table
+from common import clock, environment, make_parser, print_table, read_config
 
 import odoo
 from odoo.tools import SQL
@@ -88,7 +88,7 @@ def print_plan(env, days):
 def main():
     """Read the command line, measure, print."""
     options = make_parser(__doc__, messages=1_000_000, days=365).parse_args()
-    odoo.tools.config.parse_config(["-c", options.config], setup_logging=False)
+    read_config(options)
     with environment(options.database) as env:
         cr = env.cr
         cr.execute("UPDATE ir_cron SET active = FALSE")

@@ -12,9 +12,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from unittest.mock import patch
 
-from common import agree, environment, make_parser, make_people
-
-import odoo
+from common import (
+    agree,
+    american,
+    environment,
+    make_parser,
+    make_people,
+    read_config,
+)
 
 SIZES = (1_000, 10_000)
 DUE = 5_000
@@ -84,8 +89,9 @@ def measure_plan(env, sizes):
     start = datetime.now().replace(microsecond=0) + timedelta(days=5)
     first, found = 0, {}
     for size in sizes:
-        partner_ids = make_people(env, first, size)
-        agree(env, "appointment", first, size)
+        numbers = american(first, size)
+        partner_ids = make_people(env, numbers)
+        agree(env, "appointment", numbers)
         env.cr.commit()
         first += size
         booking = partial(book, env, partner_ids, start, ticket_id=ticket.id)
@@ -115,7 +121,6 @@ def hand_over(env, size):
     batches, found = [], []
 
     def work():
-        """Work off one batch."""
         rows = env["sms.reminder"]._lock_due()
         rows._hand_over()
         batches.append(len(rows))
@@ -140,7 +145,7 @@ def measure_native(env, sizes, due):
         {"name": "Bench", "alarm_type": "sms", "duration": 13, "interval": "hours"}
     )
     alarm_ids = [(6, 0, alarm.ids)]
-    partner_ids = make_people(env, 0, max(*sizes, due))
+    partner_ids = make_people(env, american(0, max(*sizes, due)))
     start = datetime.now().replace(microsecond=0) + timedelta(days=5)
     found = {}
     for size in sizes:
@@ -154,7 +159,6 @@ def measure_native(env, sizes, due):
     env.invalidate_all()
 
     def answer(self, messages, delivery_reports_url=False):
-        """Take everything at once, as no carrier does."""
         return [
             {"uuid": number["uuid"], "state": "success", "credit": 1}
             for message in messages
@@ -171,7 +175,7 @@ def main():
     """Plan for some sizes, hand over what is due, and let Odoo do the same."""
     parser = make_parser(__doc__, sizes=SIZES, due=DUE, native_due=DUE)
     options = parser.parse_args()
-    odoo.tools.config.parse_config(["-c", options.config], setup_logging=False)
+    read_config(options)
     print(f"Load at the beginning: {os.getloadavg()[0]:.1f}")
     print("| what | appointments | s | each second | Python, µs each | queries |")
     print("|---|---|---|---|---|---|")

@@ -12,15 +12,17 @@ import time
 
 from common import (
     agree,
+    american,
+    clock,
     environment,
     get_peak,
     make_parser,
     make_people,
     measure_apart,
     print_table,
+    read_config,
+    work_off,
 )
-
-import odoo
 
 SIZES = (1_000, 10_000, 100_000)
 NATIVE_SIZE = 5_000
@@ -33,8 +35,9 @@ def measure_ours(env, count):
     env.company.write({"country_id": env.ref("base.us").id, "sms_provider": "sandbox"})
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
     env.cr.execute("DELETE FROM res_partner WHERE city = 'Benchville'")
-    make_people(env, 1, count, "Benchville")
-    agree(env, "alert", 1, count)
+    numbers = american(1, count)
+    make_people(env, numbers, "Benchville")
+    agree(env, "alert", numbers)
     env.cr.commit()
     area = env["sms.area"].create({"name": "Benchville", "cities": "Benchville"})
     broadcast = env["sms.broadcast"].create(
@@ -54,10 +57,10 @@ def measure_ours(env, count):
     broadcast.action_check()
     env.cr.commit()
     times["select"] = time.perf_counter() - begin
-    times["gate"] = work_off(env, broadcast, "checking")
+    times["gate"], _result = clock(work_off, broadcast, "checking")
     broadcast.action_send()
     env.cr.commit()
-    times["queue"] = work_off(env, broadcast, "queueing")
+    times["queue"], _result = clock(work_off, broadcast, "queueing")
     env.cr.execute(
         "SELECT count(*) FROM sms_sms WHERE broadcast_id = %s AND state = 'outgoing'",
         [broadcast.id],
@@ -70,25 +73,14 @@ def measure_ours(env, count):
     return {**times, "memory": get_peak() - idle}
 
 
-def work_off(env, broadcast, state):
-    """Run the job, a commit for each batch; return the seconds."""
-    begin = time.perf_counter()
-    while broadcast.state == state:
-        broadcast._work_off()
-        env.cr.commit()
-        env.invalidate_all()
-    return time.perf_counter() - begin
-
-
 def measure_native(env, count):
     """Queue the same by Odoo's mass composer, with the note on each contact."""
-    make_people(env, 1, count, "Benchville")
-    partners = env["res.partner"].search([("city", "=", "Benchville")])
+    people = make_people(env, american(1, count), "Benchville")
     idle, begin = get_peak(), time.perf_counter()
     env["sms.composer"].with_context(
         default_composition_mode="mass",
         default_res_model="res.partner",
-        default_res_ids=repr(partners.ids),
+        default_res_ids=repr(people),
     ).create(
         {"body": BODY, "mass_keep_log": True, "mass_force_send": False}
     ).action_send_sms()
@@ -123,7 +115,7 @@ def main():
     if not options.measure:
         run_all(options)
         return
-    odoo.tools.config.parse_config(["-c", options.config], setup_logging=False)
+    read_config(options)
     kind, count = options.measure
     measure = measure_native if kind == "native" else measure_ours
     with environment(options.database) as env:

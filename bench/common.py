@@ -55,6 +55,22 @@ def make_parser(doc, **defaults):
     return parser
 
 
+def read_config(options):
+    """Read Odoo's configuration."""
+    odoo.tools.config.parse_config(
+        ["-c", options.config, "-d", options.database, "--log-level", "warn"],
+        setup_logging=True,
+    )
+
+
+def work_off(job, *states):
+    """Run a job until it leaves some states, a commit for each batch."""
+    while job.state in states:
+        job._work_off()
+        job.env.cr.commit()
+        job.env.invalidate_all()
+
+
 @contextmanager
 def environment(database):
     """Open a database as its superuser."""
@@ -62,17 +78,27 @@ def environment(database):
         yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
 
 
-def measure_apart(script, options, database, what):
-    """Run a script for one measurement in a process of its own.
+def start_apart(script, config, database, what):
+    """Start one measurement of a script in a process of its own.
 
     :param what: JSON value that the script reads as ``--measure``
-    :return: what it printed last, as JSON
     """
     print(f"... {what}", file=sys.stderr, flush=True)
-    command = [sys.executable, os.path.abspath(script), "-c", options.config]
-    command += ["-d", database, "--measure", json.dumps(what)]
-    output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    command = [sys.executable, os.path.abspath(script), "-c", config, "-d", database]
+    command += ["--measure", json.dumps(what)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
+
+
+def end_apart(process):
+    """Wait for a measurement; return what it printed last, as JSON."""
+    output = process.communicate()[0]
+    assert process.returncode == 0, "a measurement has failed"
     return json.loads(output.splitlines()[-1])
+
+
+def measure_apart(script, options, database, what):
+    """Run one measurement of a script in a process of its own."""
+    return end_apart(start_apart(script, options.config, database, what))
 
 
 def get_peak():
@@ -103,35 +129,40 @@ def vacuum(env, table):
     env.cr._cnx.autocommit = False
 
 
-def make_people(env, first, count, city=None):
-    """Make contacts, each with a number of their own; return their ids."""
-    env.cr.execute(
-        """
-        INSERT INTO res_partner (name, complete_name, active, type, lang, city, phone,
-                                 phone_sanitized, country_id)
-        SELECT 'P' || n, 'P' || n, TRUE, 'contact', 'en_US', %s,
-               '+1303' || (2000000 + n), '+1303' || (2000000 + n), %s
-          FROM generate_series(%s, %s) AS n
-        RETURNING id
-        """,
-        [city, env.ref("base.us").id, first, first + count - 1],
+def american(first, count):
+    """Return so many numbers of one area of the US (E.164)."""
+    return [f"+1303{2_000_000 + n}" for n in range(first, first + count)]
+
+
+def make_people(env, numbers, city=None, country="base.us"):
+    """Make contacts, each with a number of their own, by SQL; return their ids."""
+    rows = env.execute_query(
+        SQL(
+            """
+            INSERT INTO res_partner (name, complete_name, active, type, lang, city,
+                                     phone, phone_sanitized, country_id, partner_share)
+            SELECT 'P' || n, 'P' || n, TRUE, 'contact', 'en_US', %s, number, number, %s,
+                   TRUE
+              FROM unnest(%s) WITH ORDINALITY AS new (number, n)
+            RETURNING id
+            """,
+            city,
+            env.ref(country).id,
+            list(numbers),
+        )
     )
-    ids = [row[0] for row in env.cr.fetchall()]
     env.invalidate_all()
-    return ids
+    return [row[0] for row in rows]
 
 
-def agree(env, code, first, count):
-    """Record that people of :func:`make_people` have agreed to a purpose, in bulk."""
+def agree(env, code, numbers):
+    """Record that people have agreed to a purpose, in bulk."""
     from odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_event import Statement
 
     purpose = env["sms.purpose"]._get(code)
     env["sms.consent.event"]._record_many(
         env.company,
-        (
-            Statement(f"+1303{2_000_000 + n}", "granted", "import", purpose)
-            for n in range(first, first + count)
-        ),
+        (Statement(number, "granted", "import", purpose) for number in numbers),
     )
 
 

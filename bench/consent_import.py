@@ -13,9 +13,7 @@ import statistics
 import time
 
 import common
-from common import clock, environment, get_peak, print_table
-
-import odoo
+from common import clock, environment, get_peak, print_table, work_off
 
 SIZES = (1_000, 10_000, 100_000)
 GATE_SIZES = (1_000, 100_000, 1_000_000)
@@ -55,15 +53,7 @@ def measure_import(env, first, count):
     purpose = env["sms.purpose"]._get("ticket")
     idle = get_peak()
 
-    def run(job):
-        """Run a job to its end."""
-        while job.state in ("checking", "importing"):
-            job._work_off()
-            env.cr.commit()
-            env.invalidate_all()
-
     def check():
-        """Upload the list and check it."""
         job = env["sms.consent.import"].create(
             {
                 "file": data,
@@ -74,16 +64,14 @@ def measure_import(env, first, count):
             }
         )
         job.action_check()
-        run(job)
+        work_off(job, "checking")
         return job
 
     def record():
-        """Record what was checked."""
         job.action_import()
-        run(job)
+        work_off(job, "importing")
 
     def seal():
-        """Seal what was recorded."""
         while env["sms.consent.link"]._seal(env.company):
             env.cr.commit()
 
@@ -245,9 +233,7 @@ def main():
             run_import(options)
         run_gate(options)
         return
-    odoo.tools.config.parse_config(
-        ["-c", options.config, "-d", options.database, "--log-level", "warn"]
-    )
+    common.read_config(options)
     kind, *arguments = options.measure
     with environment(options.database) as env:
         env.company.country_id = env.ref("base.us")

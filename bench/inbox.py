@@ -33,6 +33,9 @@ FILTERS = {
     "the same, a page of 80": SHOWN,
     "mine": SHOWN + [("user_id", "=", "uid")],
     "unassigned": SHOWN + [("user_id", "=", False)],
+    "waiting for me": SHOWN
+    + ["|", ("user_id", "=", "uid")]
+    + ["&", ("user_id", "=", False), ("team_id.user_ids", "=", "uid")],
     "unanswered": SHOWN + [("sms_waiting_since", "!=", False)],
     "unread": SHOWN + [("sms_unread_count", ">", 0)],
     "failed": SHOWN + [("sms_last_failed", "=", True)],
@@ -87,7 +90,7 @@ def measure_all(env, agent):
     own = get_specification(env, VIEW)
     results = {}
     for name, domain in FILTERS.items():
-        domain = [(*it[:2], agent.id if it[2] == "uid" else it[2]) for it in domain]
+        domain = [(*it[:2], agent.id) if it[2:] == ("uid",) else it for it in domain]
         limit = 80 if "80" in name else PAGE
         *figures, found = measure(env, search_read, domain, own, limit, ORDER)
         results[name] = (*figures, found["length"])

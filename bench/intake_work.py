@@ -7,7 +7,7 @@ recorded consent, and says how long it took and what memory it needed.
 
 import time
 
-from common import COUNTRY, environment, get_peak, phone, vacuum
+from common import COUNTRY, environment, get_peak, make_people, phone, vacuum
 from company import BATCH, agree, configure, make_messages
 
 from odoo.tools import SQL
@@ -33,27 +33,6 @@ class Intake:
         self.env.cr.execute("TRUNCATE sms_sms CASCADE")
         self.env.cr.commit()
         self.env.invalidate_all()
-
-    def make_people(self):
-        """Make as many contacts, by SQL: how they came to be is not measured."""
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO res_partner
-                    (name, complete_name, phone, phone_sanitized, type, active,
-                     country_id, is_company, partner_share)
-                SELECT 'Person ' || i, 'Person ' || i, number, number, 'contact', TRUE,
-                       %s, FALSE, TRUE
-                  FROM unnest(%s) WITH ORDINALITY AS new (number, i)
-             RETURNING id
-                """,
-                self.env.ref(COUNTRY).id,
-                [phone(index) for index in range(self.count)],
-            )
-        )
-        self.partner_ids = [row[0] for row in self.env.cr.fetchall()]
-        self.env.cr.commit()
-        vacuum(self.env, "res_partner")
 
     # What is measured, each by its name.
 
@@ -120,7 +99,10 @@ def intake(database, carrier, count, way):
     with environment(database) as env:
         work = Intake(env, carrier, count)
         if way not in ("make_rows", "insert"):
-            work.make_people()
+            numbers = map(phone, range(count))
+            work.partner_ids = make_people(env, numbers, country=COUNTRY)
+            env.cr.commit()
+            vacuum(env, "res_partner")
         idle = get_peak()
         begin, cpu = time.perf_counter(), time.process_time()
         getattr(work, way)()

@@ -7,8 +7,6 @@ Run by ``bin/bench outbox``, which makes two databases: one with the addon, one 
 its own (``outbox_work.py``). Prints tables in Markdown.
 """
 
-import argparse
-import json
 import os
 import socket
 import subprocess
@@ -17,7 +15,7 @@ import time
 from contextlib import contextmanager
 
 import requests
-from common import print_table
+from common import end_apart, make_parser, print_table, start_apart
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY = 0.1
@@ -54,29 +52,20 @@ class Bench:
 
     def start(self, kind, database, *arguments, **settings):
         """Start one measurement in a process of its own."""
-        print(f"... {kind} {arguments} {settings}", file=sys.stderr, flush=True)
-        command = [sys.executable, os.path.join(HERE, "outbox_work.py")]
-        command += ["-c", self.options.config]
-        what = [kind, [database, self.carrier, *arguments], settings]
-        return subprocess.Popen([*command, json.dumps(what)], stdout=subprocess.PIPE)
-
-    @staticmethod
-    def end(process):
-        """Wait for a measurement; return what it found."""
-        output = process.communicate()[0]
-        assert process.returncode == 0, "a measurement has failed"
-        return json.loads(output.splitlines()[-1])
+        what = [kind, [self.carrier, *arguments], settings]
+        script = os.path.join(HERE, "outbox_work.py")
+        return start_apart(script, self.options.config, database, what)
 
     def measure(self, *arguments, **settings):
         """Run one measurement; return what it found."""
-        return self.end(self.start(*arguments, **settings))
+        return end_apart(self.start(*arguments, **settings))
 
     def dispatch(self, database, *arguments, workers=1):
         """Send what waits by workers side by side; return what each found."""
         started = [
             self.start("dispatch", database, *arguments) for _i in range(workers)
         ]
-        return [self.end(process) for process in started]
+        return list(map(end_apart, started))
 
     def read_times(self):
         """Return when the carrier got messages since this was last asked, sorted."""
@@ -95,7 +84,6 @@ def run_dispatch(bench):
     rows, rates = [], {}
 
     def row(name, database, count, in_flight, workers=1):
-        """Measure one row of the table."""
         settings = {"in_flight": in_flight, "workers": workers}
         bench.measure("prepare", database, count, **settings)
         bench.read_times()
@@ -201,10 +189,7 @@ def web_server(options, database):
 
 
 def measure_web(bench, *routes):
-    """Measure requests a second of some routes, beside each other.
-
-    :param routes: name, kind and database of each
-    """
+    """Measure requests a second of some routes: name, kind and database of each."""
     rows = []
     for threads in (1, 8):
         for name, kind, database in routes:
@@ -242,20 +227,10 @@ def run_stage(bench):
 
 def run_profile(bench):
     """Show where the dispatcher's own thread spends its time."""
-    size = bench.options.size
-    bench.measure("prepare", bench.options.database, size, in_flight=64)
-    found = bench.measure("profile", bench.options.database)
-    print_table(
-        ["function", "own, µs a message", "with what it calls"],
-        [
-            [f"`{name}`", f"{own / size * 1e6:.0f}", f"{total / size * 1e6:.0f}"]
-            for name, own, total in found["rows"][: bench.options.profile_rows]
-        ],
-    )
-    print(
-        f"Of a message's time this thread is busy for {found['busy'] / size * 1e6:.0f}"
-        f" µs, and waits for the carrier for {found['waiting'] / size * 1e6:.0f} µs.\n"
-    )
+    database = bench.options.database
+    bench.measure("prepare", database, bench.options.size, in_flight=64)
+    found = bench.measure("profile", database)
+    print(f"Open it at https://www.speedscope.app: {found['path']}\n")
 
 
 RUNS = {
@@ -271,19 +246,15 @@ RUNS = {
 
 def main():
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", help=f"of {list(RUNS)}; default: all")
-    parser.add_argument("-c", "--config", required=True)
-    parser.add_argument("-d", "--database", required=True)
-    parser.add_argument("--native", required=True, help="database without the addon")
-    parser.add_argument(
-        "--size", type=int, default=6000, help="messages of 64 in flight"
+    parser = make_parser(
+        __doc__,
+        size=6000,  # messages of 64 in flight
+        seconds=60,  # of each rate
+        intake_sizes=INTAKE_SIZES,
+        reports=1000,
+        tickets=300,
     )
-    parser.add_argument("--seconds", type=int, default=60, help="of each rate")
-    parser.add_argument("--intake-sizes", type=json.loads, default=INTAKE_SIZES)
-    parser.add_argument("--reports", type=int, default=1000)
-    parser.add_argument("--tickets", type=int, default=300)
-    parser.add_argument("--profile-rows", type=int, default=60)
+    parser.add_argument("parts", nargs="*", help=f"of {list(RUNS)}; default: all")
     options = parser.parse_intermixed_args()
     bench = Bench(options)
     try:

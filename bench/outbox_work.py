@@ -1,26 +1,23 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """One measurement of the outbox, in a process of its own: started by ``outbox.py``.
 
-The arguments are the measurement, the database, the carrier's address, and what the
-function of that name wants. Prints what was found as JSON.
+``--measure`` is the name of the measurement, the carrier's address and what else the
+function of that name wants, and its settings. Prints what was found as JSON.
 """
 
-import argparse
 import json
-import re
-import sys
-import threading
 import time
-from collections import Counter
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
-from common import environment, get_peak, vacuum
+from common import environment, get_peak, make_parser, read_config, vacuum
 from company import agree, configure, make_messages
 from intake_work import intake
 from web_work import inbound, report, stage
 
-import odoo
+from odoo.tools.profiler import Profiler
+from odoo.tools.speedscope import Speedscope
 
 from odoo.addons.base.models.ir_cron import IrCron
 
@@ -75,12 +72,10 @@ def lead_to(carrier):
 
     class Redirect(requests.adapters.HTTPAdapter):
         def send(self, request, **kwargs):
-            """Send a request to the peer instead."""
             request.url = carrier + urlsplit(request.url).path
             return super().send(request, **kwargs)
 
     def init(session):
-        """Begin a session that calls the peer."""
         original(session)
         session.mount("https://api.twilio.com", Redirect())
 
@@ -93,61 +88,21 @@ def dispatch(database, carrier, seconds=600):
     return run_crons(database, seconds)
 
 
-class Sampler(threading.Thread):
-    """Looks at what the main thread is doing, each few milliseconds.
-
-    Python's own profiler mixes all threads up. The dispatcher's threads are left out:
-    they are the SDK. What waits for the carrier (``collect``) is counted apart.
-    """
-
-    INTERVAL = 0.002
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.seen, self.own, self.waiting = Counter(), Counter(), 0
-        self.watched = threading.get_ident()
-        self.is_over = threading.Event()
-
-    def run(self):
-        """Look until it is over."""
-        while not self.is_over.wait(self.INTERVAL):
-            stack = self.read_stack()
-            if any(name.endswith(": collect") for name in stack):
-                self.waiting += 1
-            elif any(name.endswith(": _run_job") for name in stack):
-                self.own[stack[0]] += 1
-                self.seen.update(set(stack))
-
-    def read_stack(self):
-        """Return where the main thread is, the innermost function first."""
-        frame, stack = sys._current_frames()[self.watched], []
-        while frame:
-            code = frame.f_code
-            short = re.sub(r".*/(helpdesk_mgmt_sms|addons|odoo)/", "", code.co_filename)
-            stack.append(f"{short}: {code.co_name}")
-            frame = frame.f_back
-        return stack
-
-
 def profile(database, carrier):
-    """Send what waits, and sample what the dispatcher's own thread does."""
-    sampler = Sampler()
-    sampler.start()
-    begin = time.perf_counter()
-    run_crons(database, 600)
-    seconds = time.perf_counter() - begin
-    sampler.is_over.set()
-    sampler.join()
-    busy = sum(sampler.own.values())
-    share = seconds / max(busy + sampler.waiting, 1)
-    return {
-        "rows": [
-            [name, sampler.own[name] * share, count * share]
-            for name, count in sampler.seen.most_common()
-        ],
-        "waiting": sampler.waiting * share,
-        "busy": busy * share,
-    }
+    """Send what waits under Odoo's own profiler, which watches the dispatcher's thread.
+
+    The other threads are the SDK. What it waits for the carrier is in ``collect``.
+
+    :return: the path of a file for https://www.speedscope.app
+    """
+    with Profiler(db=None, collectors=["traces_async"], description="outbox") as found:
+        run_crons(database, 600)
+    shown = Speedscope("outbox")
+    shown.add("frames", found.collectors[0].entries)
+    shown.add_output(["frames"], complete=False)
+    path = Path("outbox.speedscope.json").resolve()
+    path.write_text(json.dumps(shown.make()))
+    return {"path": str(path)}
 
 
 MEASUREMENTS = (prepare, dispatch, profile, intake, report, inbound, stage)
@@ -156,15 +111,10 @@ KINDS = {measure.__name__: measure for measure in MEASUREMENTS}
 
 def main():
     """Read the command line, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-c", "--config", required=True)
-    parser.add_argument("what", type=json.loads, help="[kind, [arguments], {settings}]")
-    options = parser.parse_args()
-    kind, arguments, settings = options.what
-    odoo.tools.config.parse_config(
-        ["-c", options.config, "-d", arguments[0], "--log-level", "warn"]
-    )
-    print(json.dumps(KINDS[kind](*arguments, **settings)))
+    options = make_parser(__doc__, measure=None).parse_args()
+    read_config(options)
+    kind, arguments, settings = options.measure
+    print(json.dumps(KINDS[kind](options.database, *arguments, **settings)))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,6 @@ def post_all(forms, port, threads):
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=threads))
 
     def post(pair):
-        """Post one signed form; return its time."""
         url, form = pair
         headers = {"X-Twilio-Signature": validator.compute_signature(url, form)}
         begin = time.perf_counter()

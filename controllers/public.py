@@ -85,13 +85,9 @@ def bare(data="", content_type="text/plain; charset=utf-8", status=200):
 
     :param data: text or bytes
     """
-    response = request.make_response(
-        data, [("Content-Type", content_type)], status=status
-    )
-    response.headers.update(HEADERS)
-    response.headers["Content-Security-Policy"] = BARE_CSP
-    response.headers["X-Frame-Options"] = "DENY"
-    return response
+    headers = [("Content-Type", content_type)]
+    response = request.make_response(data, headers, status=status)
+    return shield(response, BARE_CSP, "DENY")
 
 
 def redirect(path):
@@ -101,11 +97,10 @@ def redirect(path):
     return response
 
 
-def shield(response):
-    """Return an answer of the portal, which has Odoo's scripts, with our headers."""
-    response.headers.update(HEADERS)
-    response.headers["Content-Security-Policy"] = PORTAL_CSP
-    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+def shield(response, csp=PORTAL_CSP, frame="SAMEORIGIN"):
+    """Return an answer with our headers, by default one of the portal."""
+    policies = {"Content-Security-Policy": csp, "X-Frame-Options": frame}
+    response.headers.update({**HEADERS, **policies})
     return response
 
 

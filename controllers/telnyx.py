@@ -27,7 +27,7 @@ class TelnyxController(Controller):
         company_sudo, event = self._verify(key)
         if TelnyxProvider.is_inbound(event):
             webhooks.take_inbound(company_sudo, TelnyxProvider.parse_inbound(event))
-        return self._answer()
+        return public.bare(status=204)
 
     @route(_status_url, **webhooks.JSON_WEBHOOK_ROUTE)
     @public.guarded
@@ -39,7 +39,7 @@ class TelnyxController(Controller):
         company_sudo, event = self._verify(key)
         report = TelnyxProvider.parse_report(event)
         webhooks.take_report(company_sudo, TelnyxProvider.code, uuid, report)
-        return self._answer()
+        return public.bare(status=204)
 
     def _verify(self, key):
         """Return the company of a request and its event, after checking both."""
@@ -52,7 +52,3 @@ class TelnyxController(Controller):
         code = TelnyxProvider.code
         webhooks.check(company_sudo, code, "inbound", key, body, signature)
         return company_sudo, read_event(body)
-
-    def _answer(self):
-        """Answer that it was taken; Telnyx reads nothing else."""
-        return public.bare(status=204)

@@ -5,22 +5,33 @@ What is done about each is the manager's data (``sms.fault``); which of a carrie
 codes mean which is its adapter's.
 """
 
-TOO_FAST = "too_fast"  # more than the sender may send, or its queue is full
-NO_CONNECTION = "no_connection"  # it was not reached at all
-NO_ANSWER = "no_answer"  # it was reached, and nobody can tell what it did
-UNREACHABLE = "unreachable"  # the handset is off or out of reach
-UNSURE = "unsure"  # not delivered, and the carrier does not know why
-GONE = "gone"  # the carrier knows no such handset (any more)
-LANDLINE = "landline"
-BAD_NUMBER = "bad_number"
-OPTED_OUT = "opted_out"  # the carrier knows of an opt-out
-FILTERED = "filtered"  # taken for spam, or forbidden by the network
-EXPIRED = "expired"  # not delivered within its time
-CLOSED_HOURS = "closed_hours"  # the carrier's own quiet hours
-COUNTRY = "country"  # the account may not text this country
-AUTHENTICATION = "authentication"
-SENDER = "sender"  # the number or service that sends is missing or not ours
-REGISTRATION = "registration"  # the sender is not registered (A2P 10DLC)
-NO_CREDIT = "no_credit"
-LOCKED = "locked"  # no carrier's: the key to the account is missing here
-REFUSED_OTHERWISE = "other"
+#: Each with its name, where managers see the table itself.
+SELECTION = [
+    # More than the sender may send, or its queue is full.
+    (TOO_FAST := "too_fast", "Too fast"),
+    # It was not reached at all; it was reached, and nobody can tell what it did.
+    (NO_CONNECTION := "no_connection", "No connection"),
+    (NO_ANSWER := "no_answer", "No answer"),
+    # The handset is off; the carrier does not know why; it knows no such handset.
+    (UNREACHABLE := "unreachable", "Out of reach"),
+    (UNSURE := "unsure", "Not delivered"),
+    (GONE := "gone", "No such handset"),
+    (LANDLINE := "landline", "Landline"),
+    (BAD_NUMBER := "bad_number", "Not a number for texts"),
+    (OPTED_OUT := "opted_out", "Opted out at the carrier"),
+    # Taken for spam, or forbidden by the network.
+    (FILTERED := "filtered", "Filtered"),
+    # Not delivered within its time.
+    (EXPIRED := "expired", "Expired"),
+    (CLOSED_HOURS := "closed_hours", "Carrier's quiet hours"),
+    (COUNTRY := "country", "Country not enabled"),
+    (AUTHENTICATION := "authentication", "Wrong credentials"),
+    # The number or service that sends is missing, or not ours.
+    (SENDER := "sender", "Sender not usable"),
+    # A2P 10DLC.
+    (REGISTRATION := "registration", "Sender not registered"),
+    (NO_CREDIT := "no_credit", "No credit"),
+    # No carrier's: the key to the account is missing here.
+    (LOCKED := "locked", "Key missing"),
+    (REFUSED_OTHERWISE := "other", "Other refusal"),
+]

@@ -21,7 +21,13 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, SS
 
 from . import account as kinds
 from .account import FINE, INBOUND, SENDERS, WRONG, Finding, Sender
-from .faults import AUTHENTICATION, NO_ANSWER, NO_CONNECTION, TOO_FAST
+from .faults import (
+    AUTHENTICATION,
+    NO_ANSWER,
+    NO_CONNECTION,
+    REFUSED_OTHERWISE,
+    TOO_FAST,
+)
 from .media import fetch
 from .outbound import AGAIN, REFUSED, UNKNOWN, Outcome
 from .poster import MAX_IN_FLIGHT
@@ -77,12 +83,14 @@ def outcome_of_failure(error):
     return Outcome(kind, fault=fault, failure_type="sms_server", detail=detail)
 
 
-def outcome_of_refusal(fault, failure_type, code, words, is_sure):
+def outcome_of_refusal(known, code, words, is_sure):
     """Return the outcome of a post that was answered with an error.
 
+    :param known: pair of the fault and Odoo's failure type, None for no known error
     :param str words: the carrier's own; holds no secret
     :param bool is_sure: the carrier has surely not taken the message
     """
+    fault, failure_type = known or (REFUSED_OTHERWISE, "sms_server")
     if fault == TOO_FAST:
         kind = AGAIN
     elif is_sure:

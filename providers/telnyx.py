@@ -14,27 +14,19 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from requests.exceptions import RequestException
 
-from . import telnyx_account
+from . import shared, telnyx_account
 from .base import LookupFailed, Provider
 from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
 from .outbound import ACCEPTED, UNKNOWN, Outcome
-from .shared import (
-    fetch_media,
-    fingerprint,
-    list_senders,
-    outcome_of_bad_paste,
-    outcome_of_failure,
-    outcome_of_refusal,
-)
 from .telnyx_api import API_URL, TelnyxApi, is_success, read_error
 from .telnyx_words import (
     ANSWERED,
     CODES,
     REPORTS,
+    STATUSES,
     as_dict,
     as_text,
-    fault_of_status,
     first_of,
     flatten,
     read_media,
@@ -77,20 +69,18 @@ class TelnyxProvider(Provider):
         The public key is needed too: without it no STOP could be trusted.
         """
         account = self.account
-        missing = []
-        if not account.get("api_key"):
-            missing.append("API Key")
-        if not account.get("public_key"):
-            missing.append("Public Key")
-        if not (account.get("messaging_profile_id") or account.get("senders")):
-            missing.append("Sender number or Messaging Profile")
-        return tuple(missing)
+        wanted = {
+            "API Key": account.get("api_key"),
+            "Public Key": account.get("public_key"),
+            "Sender number or Messaging Profile": self.senders(),
+        }
+        return tuple(name for name, given in wanted.items() if not given)
 
     def senders(self):
         """Return the profile whose pool sends, if there is one, then the numbers."""
         account = self.account
         numbers = account.get("senders") or ()
-        return list_senders(account.get("messaging_profile_id"), numbers)
+        return shared.list_senders(account.get("messaging_profile_id"), numbers)
 
     def send(self, message):
         """Post one message; every failure is sorted by what Telnyx may have done.
@@ -113,9 +103,9 @@ class TelnyxProvider(Provider):
                 return _outcome_of_error(response)
             data = as_dict(as_dict(response.json()).get("data"))
         except UnicodeEncodeError:
-            return outcome_of_bad_paste("sms_acc")
+            return shared.outcome_of_bad_paste("sms_acc")
         except (RequestException, ValueError) as error:
-            return outcome_of_failure(error)
+            return shared.outcome_of_failure(error)
         status = as_text(first_of(data.get("to")).get("status"))
         return Outcome(ACCEPTED, as_text(data.get("id")), REPORTS.get(status, UNKNOWN))
 
@@ -155,17 +145,9 @@ class TelnyxProvider(Provider):
         """Tell if both keys are there."""
         return bool(self.account.get("api_key") and self.account.get("public_key"))
 
-    def check(self, inbound_url):
-        """Look at Telnyx if the keys, the senders and their webhooks are right."""
-        return telnyx_account.check(self, inbound_url)
-
-    def set_inbound_url(self, inbound_url):
-        """Enter the address at the messaging profiles of what sends."""
-        telnyx_account.set_inbound_url(self, inbound_url)
-
-    def list_numbers(self):
-        """Return the account's numbers that can send texts."""
-        return telnyx_account.list_numbers(self)
+    check = telnyx_account.check
+    set_inbound_url = telnyx_account.set_inbound_url
+    list_numbers = telnyx_account.list_numbers
 
     def verify(self, url, form, signature):
         """Check the Ed25519 signature; closed when the key or a header lacks.
@@ -192,7 +174,7 @@ class TelnyxProvider(Provider):
         """Fetch a picture or a file: its address is open, for a time."""
         if not self.account.get("api_key"):
             raise MediaFailed(NO_ACCOUNT)
-        return fetch_media(self.account, url, API_URL, None)
+        return shared.fetch_media(self.account, url, API_URL, None)
 
     @staticmethod
     def is_inbound(event):
@@ -212,7 +194,7 @@ class TelnyxProvider(Provider):
         answered = as_text(payload.get("autoresponse_type")).lower()
         return InboundEvent(
             provider=TelnyxProvider.code,
-            carrier_id=as_text(payload.get("id")) or fingerprint(flatten(form)),
+            carrier_id=as_text(payload.get("id")) or shared.fingerprint(flatten(form)),
             number=as_text(as_dict(payload.get("from")).get("phone_number")),
             to_number=as_text(first_of(payload.get("to")).get("phone_number")),
             body=as_text(payload.get("text")),
@@ -252,8 +234,8 @@ def _outcome_of_error(response):
     code = as_text(error.get("code"))
     words = as_text(error.get("detail")) or as_text(error.get("title"))
     status = response.status_code
-    fault, failure_type = CODES.get(code) or fault_of_status(status)
+    known = CODES.get(code) or STATUSES.get(status)
     # 409: the first post is under way. A key that is known is one that was taken.
     is_known_key = status == 409 or "idempotency" in words.lower()
     is_sure = 400 <= status < 500 and status != 408 and not is_known_key
-    return outcome_of_refusal(fault, failure_type, code, words, is_sure)
+    return shared.outcome_of_refusal(known, code, words, is_sure)

@@ -81,20 +81,15 @@ CODES = {
     "40331": (faults.COUNTRY, "sms_country_not_supported"),
     "40333": (faults.NO_CREDIT, "sms_credit"),
 }
+#: The same of an HTTP status whose code says nothing.
+STATUSES = {
+    429: (faults.TOO_FAST, "sms_server"),
+    402: (faults.NO_CREDIT, "sms_credit"),
+    **dict.fromkeys((401, 403), (faults.AUTHENTICATION, "sms_acc")),
+}
 
 #: Carrier's word for what it has answered by itself: ours.
 ANSWERED = {"stop": "STOP", "start": "START", "help": "HELP", "info": "HELP"}
-
-
-def fault_of_status(status):
-    """Return fault and failure type of an HTTP status whose code says nothing."""
-    if status == 429:
-        return faults.TOO_FAST, "sms_server"
-    if status in (401, 403):
-        return faults.AUTHENTICATION, "sms_acc"
-    if status == 402:
-        return faults.NO_CREDIT, "sms_credit"
-    return faults.REFUSED_OTHERWISE, "sms_server"
 
 
 def as_dict(value):

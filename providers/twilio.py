@@ -12,25 +12,16 @@ from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException
 from twilio.request_validator import RequestValidator
 
-from . import twilio_account
+from . import shared, twilio_account
 from .base import MEDIA_LIMIT, LookupFailed, Provider, RedactionRefused
 from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
 from .outbound import ACCEPTED, UNKNOWN, Outcome, read_price
-from .shared import (
-    fetch_media,
-    fingerprint,
-    fold,
-    list_senders,
-    outcome_of_bad_paste,
-    outcome_of_failure,
-    outcome_of_refusal,
-)
 from .twilio_api import API_URL, TwilioApi
 from .twilio_words import (
     CODES,
     REPORTS,
-    fault_of_status,
+    STATUSES,
     read_found,
     read_media,
     read_report,
@@ -39,7 +30,7 @@ from .twilio_words import (
 #: Messages that a lookup reads, newest first: more than one person gets in minutes.
 LOOKUP_LIMIT = 50
 #: Twilio writes this before each text of an account on trial.
-TRIAL = fold("Sent from your Twilio trial account - ")
+TRIAL = shared.fold("Sent from your Twilio trial account - ")
 #: Messages in a page of a list: the most that Twilio gives.
 PAGE_SIZE = 1000
 #: The form of a message's SID. What has another was never one of its messages.
@@ -76,18 +67,15 @@ class TwilioProvider(Provider):
         without it no STOP could be trusted.
         """
         account = self.account
-        missing = []
-        if not account.get("account_sid"):
-            missing.append("Account SID")
-        if not account.get("auth_token"):
-            missing.append("Auth Token")
-        if account.get("api_key_sid") and not account.get("api_key_secret"):
-            missing.append("API Key Secret")
-        if account.get("api_key_secret") and not account.get("api_key_sid"):
-            missing.append("API Key SID")
-        if not (account.get("messaging_service_sid") or account.get("senders")):
-            missing.append("Sender number or Messaging Service")
-        return tuple(missing)
+        key, secret = account.get("api_key_sid"), account.get("api_key_secret")
+        wanted = {
+            "Account SID": account.get("account_sid"),
+            "Auth Token": account.get("auth_token"),
+            "API Key Secret": secret or not key,
+            "API Key SID": key or not secret,
+            "Sender number or Messaging Service": self.senders(),
+        }
+        return tuple(name for name, given in wanted.items() if not given)
 
     def senders(self):
         """Return the Messaging Service if there is one, then the numbers.
@@ -95,7 +83,8 @@ class TwilioProvider(Provider):
         With a service its numbers send for the teams that have them.
         """
         account = self.account
-        return list_senders(account.get("messaging_service_sid"), account["senders"])
+        numbers = account.get("senders") or ()
+        return shared.list_senders(account.get("messaging_service_sid"), numbers)
 
     def send(self, message):
         """Post one message; every failure is sorted by what Twilio may have done.
@@ -109,9 +98,9 @@ class TwilioProvider(Provider):
         except TwilioException as error:
             return _outcome_of_error(error)
         except UnicodeEncodeError:
-            return outcome_of_bad_paste("twilio_authentication")
+            return shared.outcome_of_bad_paste("twilio_authentication")
         except (RequestException, json.JSONDecodeError) as error:
-            return outcome_of_failure(error)
+            return shared.outcome_of_failure(error)
         report = REPORTS.get(created.status, UNKNOWN)
         return Outcome(ACCEPTED, carrier_id=created.sid or "", report=report)
 
@@ -131,8 +120,10 @@ class TwilioProvider(Provider):
             for one in map(read_found, listed)
             if one.created_at is None or since <= one.created_at <= until
         ]
-        words = fold(message.body)
-        same = [it for it in in_time if fold(it.body).removeprefix(TRIAL) == words]
+        words = shared.fold(message.body)
+        same = [
+            it for it in in_time if shared.fold(it.body).removeprefix(TRIAL) == words
+        ]
         return same + [it for it in in_time if not it.body]
 
     def fetch(self, carrier_id):
@@ -196,17 +187,9 @@ class TwilioProvider(Provider):
         """Tell if account and token are there."""
         return bool(self.account.get("account_sid") and self.account.get("auth_token"))
 
-    def check(self, inbound_url):
-        """Look at Twilio if credentials, senders and their webhooks are right."""
-        return twilio_account.check(self, inbound_url)
-
-    def set_inbound_url(self, inbound_url):
-        """Enter the address at the Messaging Service, else at each number."""
-        twilio_account.set_inbound_url(self, inbound_url)
-
-    def list_numbers(self):
-        """Return the account's numbers that can send texts."""
-        return twilio_account.list_numbers(self)
+    check = twilio_account.check
+    set_inbound_url = twilio_account.set_inbound_url
+    list_numbers = twilio_account.list_numbers
 
     def verify(self, url, form, signature):
         """Check ``X-Twilio-Signature``; closed when the token or the header lacks.
@@ -230,7 +213,7 @@ class TwilioProvider(Provider):
         credentials = self.api.get_credentials()
         if not all(credentials):
             raise MediaFailed(NO_ACCOUNT)
-        return fetch_media(self.account, url, API_URL, credentials)
+        return shared.fetch_media(self.account, url, API_URL, credentials)
 
     @staticmethod
     def parse_inbound(form):
@@ -244,7 +227,7 @@ class TwilioProvider(Provider):
             # A signed request without any id still gets one of its own contents, so
             # that it cannot be replayed.
             carrier_id=next(filter(None, map(form.get, names)), "")
-            or fingerprint(form),
+            or shared.fingerprint(form),
             number=form.get("From", ""),
             to_number=form.get("To", ""),
             body=form.get("Body", ""),
@@ -290,6 +273,6 @@ def _outcome_of_error(error):
     code = str(getattr(error, "code", None) or "")
     # The SDK's text repeats the address with the account in it: keep the words.
     words = str(getattr(error, "msg", "") or getattr(error, "title", ""))
-    fault, failure_type = CODES.get(code) or fault_of_status(status)
+    known = CODES.get(code) or STATUSES.get(status)
     is_sure = 400 <= status < 500 and status != 408
-    return outcome_of_refusal(fault, failure_type, code, words, is_sure)
+    return shared.outcome_of_refusal(known, code, words, is_sure)

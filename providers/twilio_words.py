@@ -61,16 +61,12 @@ CODES = {
     "63038": (faults.NO_CREDIT, "sms_credit"),
     "90010": (faults.AUTHENTICATION, "sms_acc"),
 }
-
-
-def fault_of_status(status):
-    """Return fault and failure type of an HTTP status whose code says nothing."""
-    if status == 429:
-        return faults.TOO_FAST, "sms_server"
+#: The same of an HTTP status whose code says nothing.
+STATUSES = {
+    429: (faults.TOO_FAST, "sms_server"),
     # An account that is none of theirs is not found.
-    if status in (401, 403, 404):
-        return faults.AUTHENTICATION, "twilio_authentication"
-    return faults.REFUSED_OTHERWISE, "sms_server"
+    **dict.fromkeys((401, 403, 404), (faults.AUTHENTICATION, "twilio_authentication")),
+}
 
 
 def read_report(carrier_id, status, code, raw=None, price=None):

@@ -18,51 +18,18 @@ class SmsAnalysis(models.Model):
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "masked_number"
-    _depends = {
-        "sms.sms": [
-            "state",
-            "number",
-            "delivered_at",
-            "sent_at",
-            "gate_verdict",
-            "gate_reason",
-        ],
-        "sms.inbound": ["kind", "number", "ticket_id"],
-        "sms.consent.event": ["event", "recorded_at"],
-        "sms.reminder": ["kind", "state", "event_id"],
-        "helpdesk.ticket": ["team_id"],
-        "link.tracker": ["sms_template_id", "sms_broadcast_id", "sms_company_id"],
-        "sms.broadcast.recipient": ["broadcast_id", "outcome", "reason"],
-        "sms.incident.news": ["incident_id", "published_at"],
-        "sms.incident.mute": ["incident_id", "muted_at"],
-        "link.tracker.click": ["link_id"],
-        "sms.team.alert": ["created_at", "acknowledged_at", "is_in_time", "team_id"],
-        "calendar.event": ["start", "sms_confirmation", "sms_enabled"],
-        "rating.rating": ["rating", "consumed"],
-        "sms.price": [
-            "amount",
-            "media_amount",
-            "currency_id",
-            "prefix",
-            "provider",
-            "valid_from",
-        ],
-    }
 
-    date = fields.Datetime("When", readonly=True)
-    partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
+    date = fields.Datetime("When")
+    partner_id = fields.Many2one("res.partner", "Contact")
     masked_number = fields.Char(
-        "Number",
-        readonly=True,
-        help="Its last four digits. Open the record to see all.",
+        "Number", help="Its last four digits. Open the record to see all."
     )
-    automation_id = fields.Many2one("sms.automation", readonly=True)
-    broadcast_id = fields.Many2one("sms.broadcast", readonly=True)
-    incident_id = fields.Many2one("sms.incident", readonly=True)
+    automation_id = fields.Many2one("sms.automation")
+    broadcast_id = fields.Many2one("sms.broadcast")
+    incident_id = fields.Many2one("sms.incident")
     user_id = fields.Many2one(
         "res.users",
         "Responsible",
-        readonly=True,
         help="Who wrote or answered it, or is responsible for the appointment or "
         "ticket.",
     )
@@ -78,27 +45,25 @@ class SmsAnalysis(models.Model):
             ("cancelled", "Cancelled"),
         ],
         "State",
-        readonly=True,
     )
     inbound_kind = fields.Selection(
         lambda self: (
             self.env["sms.inbound"]._fields["kind"]._description_selection(self.env)
         ),
         "Received as",
-        readonly=True,
     )
 
     @property
     def _table_query(self):
         return make_facts()
 
+    @property
+    def _table_sql(self):
+        self.env.flush_all()
+        return super()._table_sql
+
     def action_view_source(self):
         """Open the record of a fact; its own rights hold."""
         self.ensure_one()
         row_id, place = divmod(self.id, len(SOURCES))
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": SOURCES[place].model,
-            "res_id": row_id,
-            "view_mode": "form",
-        }
+        return self.env[SOURCES[place].model].browse(row_id)._get_records_action()

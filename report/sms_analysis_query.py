@@ -11,7 +11,7 @@ from odoo.tools import SQL
 
 from ..models.dispatch.sms_price import COST, PICK
 from ..tools import verdicts
-from .sms_figures import DIMENSIONS, MEASURES, RATES, get_column_type
+from .sms_figures import DIMENSIONS, MEASURES, RATES
 
 
 class Source(NamedTuple):
@@ -393,9 +393,9 @@ def _select(place, source, since, until, company_ids):
         if name not in ("kind", "company_id"):
             value = source.columns.get(name, "NULL")
             columns.append(SQL(f"({value})::{kind} AS {name}"))
-    for name in MEASURES:
+    for name, kind in MEASURES.items():
         value = source.columns.get(name, "0" if name.endswith("_count") else "NULL")
-        columns.append(SQL(f"({value})::{get_column_type(name)} AS {name}"))
+        columns.append(SQL(f"({value})::{kind} AS {name}"))
     columns += [SQL(f"NULL::float8 AS {name}") for name in RATES]
     conditions = [SQL(f"({source.condition})")]
     if since:

@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools.misc import babel_locale_parse, get_lang
 
+from ..models.consent.sms_consent_details import ENTERED_METHODS
 from ..models.privacy.sms_evidence_packet import Facts
 from ..tools import consent, evidence
 
@@ -13,16 +14,7 @@ from ..tools import consent, evidence
 PRINTED_ROWS = 200
 
 #: Methods of events that a person enters. All others have a system user.
-ENTERED_BY_PEOPLE = (
-    "paper",
-    "in_person",
-    "phone",
-    "written",
-    "import",
-    "api",
-    "blacklist",
-    "erasure",
-)
+ENTERED_BY_PEOPLE = (*ENTERED_METHODS, "erasure")
 
 
 class SmsCertificate(models.AbstractModel):
@@ -154,21 +146,17 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _get_methods(self):
-        field = self.env["sms.consent.event"]._fields["method"]
-        return dict(field._description_selection(self.env))
+        labels = self.env["sms.consent.details"]._get_labels
+        return labels("sms.consent.event", "method")
 
     @api.model
     def _say_how(self, event):
         """Return the method of an event, and the person who entered it, if any."""
-        methods = self._get_methods()
         method = event["content"]["method"]
+        label, user = self._get_methods()[method], event["shown"]["user"]
         if method not in ENTERED_BY_PEOPLE:
-            return methods[method]
-        return self.env._(
-            "%(method)s, entered by %(user)s",
-            method=methods[method],
-            user=event["shown"]["user"],
-        )
+            return label
+        return self.env._("%(method)s, entered by %(user)s", method=label, user=user)
 
     @staticmethod
     def _is_late(content):
@@ -220,21 +208,18 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _say_states(self, number, states):
-        """Return one number's states as a sentence."""
         number = number or self.env._("The erased number")
-        parts = []
-        if names := states[consent.OPTED_IN]:
-            parts.append(
-                self.env._("may be sent text messages about: %s", ", ".join(names))
-            )
-        if names := states[consent.PENDING]:
-            parts.append(
-                self.env._("was asked and has not confirmed yet: %s", ", ".join(names))
-            )
-        if names := states[consent.OPTED_OUT]:
-            parts.append(self.env._("has opted out of: %s", ", ".join(names)))
-        if not parts:
-            parts.append(self.env._("has no consent on record"))
+        sentences = {
+            consent.OPTED_IN: self.env._("may be sent text messages about: %s"),
+            consent.PENDING: self.env._("was asked and has not confirmed yet: %s"),
+            consent.OPTED_OUT: self.env._("has opted out of: %s"),
+        }
+        parts = [
+            sentence % ", ".join(states[state])
+            for state, sentence in sentences.items()
+            if states[state]
+        ]
+        parts = parts or [self.env._("has no consent on record")]
         return f"{number} {'; '.join(parts)}."
 
     # === Wordings ===

@@ -7,13 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 from ..tools import figures
-from .sms_figures import (
-    DIMENSIONS,
-    MEASURES,
-    SERIES,
-    get_column_type,
-    group_in_memory,
-)
+from .sms_figures import DIMENSIONS, MEASURES, SERIES, group_in_memory
 
 #: Groups that may see figures.
 GROUPS = ("helpdesk_mgmt.group_helpdesk_user", "helpdesk_mgmt_sms.group_sms_compliance")
@@ -185,10 +179,8 @@ class SmsDashboard(models.AbstractModel):
             for name, kind in COLUMNS.items()
         ]
         sums = [
-            SQL(f"sum({name})::{SUM_TYPES[get_column_type(name)]}")
-            if name in measures
-            else SQL("NULL")
-            for name in MEASURES
+            SQL(f"sum({name})::{SUM_TYPES[kind]}") if name in measures else SQL("NULL")
+            for name, kind in MEASURES.items()
         ]
         return SQL(
             "(SELECT %s AS split, is_now, %s"
@@ -206,9 +198,9 @@ class SmsDashboard(models.AbstractModel):
         return value if isinstance(value, int) and value > 0 else 0
 
     @api.model
-    def _get_rates(self, found, split="total", key=(), is_now=True):
-        """Return the sums and rates of one group of :meth:`_read_figures`."""
-        sums = found[split][is_now].get(key, {})
+    def _get_rates(self, found, is_now=True):
+        """Return the sums and rates of all in :meth:`_read_figures`."""
+        sums = found["total"][is_now].get((), {})
         return {**dict.fromkeys(MEASURES, 0), **sums, **figures.get_rates(sums)}
 
     @api.model
@@ -252,7 +244,6 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _prepare_templates(self, found):
-        """Return the templates that do best and worst."""
         sums = {key[0]: it for key, it in found["template"][True].items() if key[0]}
         best, worst = figures.rank_templates(sums)
         names = self._get_names("sms.template", [*best, *worst])
@@ -308,7 +299,6 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _prepare_blocked(self, found):
-        """Return why the gate has blocked texts, in plain words."""
         labels = self._get_selection_labels("gate_reason")
         return self._get_largest(
             {
@@ -321,8 +311,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _get_selection_labels(self, name):
-        field = self.env["sms.sms"]._fields[name]
-        return dict(field._description_selection(self.env))
+        return self.env["sms.consent.details"]._get_labels("sms.sms", name)
 
     @api.model
     def _get_largest(self, rows):

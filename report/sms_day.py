@@ -1,13 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import date, datetime, timedelta
-
-import pytz
+from datetime import date, datetime, time, timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL, sql
 
+from ..tools.appointments import to_local, to_utc
 from .sms_analysis_query import make_facts
-from .sms_figures import DIMENSIONS, MEASURES, get_column_type
+from .sms_figures import DIMENSIONS, MEASURES
 
 #: Days whose facts may still change: answers and reports come late.
 UNSETTLED_DAYS = 8
@@ -33,7 +32,7 @@ class SmsDay(models.Model):
     _order = "day desc, id desc"
     _rec_name = "day"
 
-    day = fields.Date("When", required=True, readonly=True)
+    day = fields.Date("When", required=True)
 
     _day_index = models.Index("(company_id, day)")
 
@@ -120,14 +119,12 @@ class SmsDay(models.Model):
 
     @api.model
     def _get_zone(self, company):
-        """Return the name of the time zone of a company's days."""
         return company._get_sms_place().zones[0]
 
     @api.model
     def _to_day(self, company, moment):
         """Return the company's day of a time (UTC)."""
-        zone = pytz.timezone(self._get_zone(company))
-        return pytz.utc.localize(moment).astimezone(zone).date()
+        return to_local(moment, self._get_zone(company)).date()
 
     @api.model
     def _get_today(self, company):
@@ -136,9 +133,7 @@ class SmsDay(models.Model):
     @api.model
     def _to_utc(self, company, day):
         """Return the time (UTC) at which a company's day begins."""
-        zone = pytz.timezone(self._get_zone(company))
-        local = zone.localize(datetime(day.year, day.month, day.day))
-        return local.astimezone(pytz.utc).replace(tzinfo=None)
+        return to_utc(datetime.combine(day, time()), self._get_zone(company))
 
     # === Reading ===
 
@@ -153,8 +148,8 @@ class SmsDay(models.Model):
         )
         names = ", ".join(DIMENSIONS)
         sums = ", ".join(
-            f"COALESCE(sum({name}), 0)::{get_column_type(name)} AS {name}"
-            for name in MEASURES
+            f"COALESCE(sum({name}), 0)::{kind} AS {name}"
+            for name, kind in MEASURES.items()
         )
         places = ", ".join(str(place + 1) for place in range(len(DIMENSIONS) + 1))
         return SQL(

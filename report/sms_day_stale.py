@@ -11,6 +11,8 @@ from ..models.core.bulk_insert import as_arrays
 BATCH_SIZE = 5000
 #: Younger days are recounted every hour anyway.
 MARKED_AFTER = "7 days"
+#: Columns of which the figures of appointments are made: first the day, the company.
+COUNTED = ("start", "sms_company_id", "active", "sms_enabled", "sms_confirmation")
 
 
 class Watch(NamedTuple):
@@ -96,11 +98,9 @@ class SmsDayStale(models.Model):
     _description = "Day of Text Messages to Be Counted Anew"
     _log_access = False
 
-    company_id = fields.Many2one(
-        "res.company", readonly=True, ondelete="cascade", help="Empty: each."
-    )
-    kind = fields.Char(readonly=True, required=True)
-    moment = fields.Datetime(readonly=True, required=True)
+    company_id = fields.Many2one("res.company", ondelete="cascade", help="Empty: each.")
+    kind = fields.Char(required=True)
+    moment = fields.Datetime(required=True)
 
     def init(self):
         """Install the triggers, once all tables are there."""
@@ -231,3 +231,25 @@ class SmsPrice(models.Model):
             self.env["sms.day.stale"]._mark_prices(
                 price.company_id, price.valid_from or None
             )
+
+
+class CalendarEvent(models.Model):
+    """Appointments, by whose changes other days had other appointments."""
+
+    _inherit = "calendar.event"
+
+    def _write_multi(self, vals_list):
+        if not any(vals.keys() & COUNTED for vals in vals_list):
+            return super()._write_multi(vals_list)
+        with self.env["sms.day.stale"]._marking("appointment", self, *COUNTED):
+            return super()._write_multi(vals_list)
+
+
+class RatingRating(models.Model):
+    """Ratings, by whose changes other days had other ratings."""
+
+    _inherit = "rating.rating"
+
+    def _write_multi(self, vals_list):
+        with self.env["sms.day.stale"]._marking("rating", self, "write_date", None):
+            return super()._write_multi(vals_list)

@@ -4,60 +4,6 @@ from contextlib import contextmanager
 from odoo import fields, models
 from odoo.tools import SQL
 
-#: Columns, with their types, by which figures are grouped, in the table by day too.
-DIMENSIONS = {
-    "kind": "varchar",
-    "company_id": "int4",
-    "purpose_id": "int4",
-    "template_id": "int4",
-    "team_id": "int4",
-    "sender_id": "int4",
-    "fault_id": "int4",
-    "gate_reason": "varchar",
-    "failure_type": "varchar",
-    "currency_id": "int4",
-}
-#: Measures, which are added up.
-MEASURES = (
-    "made_count",
-    "sent_count",
-    "delivered_count",
-    "failed_count",
-    "blocked_count",
-    "waiting_count",
-    "cancelled_count",
-    "segment_count",
-    "cost",
-    "priced_count",
-    "timed_count",
-    "delivery_seconds",
-    "received_count",
-    "reply_count",
-    "reply_seconds",
-    "stop_count",
-    "asked_count",
-    "answered_count",
-    "answer_seconds",
-    "opt_in_count",
-    "opt_out_count",
-    "click_count",
-    "visit_count",
-    "visit_confirmed_count",
-    "visit_moved_count",
-    "visit_missed_count",
-    "rating_count",
-    "rating_sum",
-    "concerned_count",
-    "left_out_count",
-    "reached_count",
-    "known_count",
-    "news_count",
-    "mute_count",
-    "alert_count",
-    "alert_taken_count",
-    "alert_in_time_count",
-    "alert_seconds",
-)
 #: Averages and rates: dividend and divisors, each summed over the rows of a group. An
 #: average of rows would be wrong, since in the table by day each row stands for many.
 RATIOS = {
@@ -85,13 +31,6 @@ SERIES = (
     "opt_in_count",
     "opt_out_count",
 )
-
-
-def get_column_type(measure):
-    """Return the type of a measure's column: counts are whole numbers."""
-    if measure == "cost":
-        return "numeric"
-    return "int4" if measure.endswith("_count") else "float8"
 
 
 @contextmanager
@@ -127,148 +66,115 @@ class SmsFigures(models.AbstractModel):
             ("mute", "Muted incident"),
         ],
         "What",
-        readonly=True,
     )
-    company_id = fields.Many2one("res.company", readonly=True)
-    purpose_id = fields.Many2one("sms.purpose", readonly=True)
-    template_id = fields.Many2one("sms.template", readonly=True)
-    team_id = fields.Many2one("helpdesk.ticket.team", readonly=True)
-    sender_id = fields.Many2one("sms.sender", readonly=True)
-    fault_id = fields.Many2one("sms.fault", "Why Not Delivered", readonly=True)
+    company_id = fields.Many2one("res.company")
+    purpose_id = fields.Many2one("sms.purpose")
+    template_id = fields.Many2one("sms.template")
+    team_id = fields.Many2one("helpdesk.ticket.team")
+    sender_id = fields.Many2one("sms.sender")
+    fault_id = fields.Many2one("sms.fault", "Why Not Delivered")
     gate_reason = fields.Selection(
         lambda self: self._get_selection("gate_reason"),
         "Reason for Decision",
-        readonly=True,
     )
     failure_type = fields.Selection(
-        lambda self: self._get_selection("failure_type"), "Failure", readonly=True
+        lambda self: self._get_selection("failure_type"), "Failure"
     )
-    currency_id = fields.Many2one("res.currency", readonly=True)
-    made_count = fields.Integer("Made", readonly=True)
+    currency_id = fields.Many2one("res.currency")
+    made_count = fields.Integer("Made")
     sent_count = fields.Integer(
-        "Sent",
-        readonly=True,
-        help="Accepted by the carrier, whether or not they were delivered.",
+        "Sent", help="Accepted by the carrier, whether or not they were delivered."
     )
-    delivered_count = fields.Integer("Delivered", readonly=True)
-    failed_count = fields.Integer("Not Delivered", readonly=True)
-    blocked_count = fields.Integer("Blocked", readonly=True)
-    waiting_count = fields.Integer("Waiting or Held", readonly=True)
+    delivered_count = fields.Integer("Delivered")
+    failed_count = fields.Integer("Not Delivered")
+    blocked_count = fields.Integer("Blocked")
+    waiting_count = fields.Integer("Waiting or Held")
     cancelled_count = fields.Integer(
-        "Cancelled", readonly=True, help="Cancelled, replaced or expired."
+        "Cancelled", help="Cancelled, replaced or expired."
     )
     segment_count = fields.Integer(
-        "Segments", readonly=True, help="Of texts that the carrier accepted."
+        "Segments", help="Of texts that the carrier accepted."
     )
     cost = fields.Float(
-        readonly=True,
         digits=(16, 5),
         help="As charged by the carrier, otherwise from the price list. Group by "
         "currency if there are several.",
     )
     priced_count = fields.Integer(
-        "Priced by the Carrier",
-        readonly=True,
-        help="Texts whose cost the carrier has reported.",
+        "Priced by the Carrier", help="Texts whose cost the carrier has reported."
     )
-    timed_count = fields.Integer("Delivered at a Known Time", readonly=True)
-    delivery_seconds = fields.Float(
-        "Seconds until Delivery", readonly=True, aggregator="avg"
-    )
-    received_count = fields.Integer("Received", readonly=True)
+    timed_count = fields.Integer("Delivered at a Known Time")
+    delivery_seconds = fields.Float("Seconds until Delivery", aggregator="avg")
+    received_count = fields.Integer("Received")
     reply_count = fields.Integer(
-        "Replies",
-        readonly=True,
-        help="Texts received within 72 hours after one of ours.",
+        "Replies", help="Texts received within 72 hours after one of ours."
     )
-    reply_seconds = fields.Float("Seconds until Reply", readonly=True, aggregator="avg")
+    reply_seconds = fields.Float("Seconds until Reply", aggregator="avg")
     stop_count = fields.Integer(
         "STOP Texts",
-        readonly=True,
         help="Opt-outs by text, attributed to the template of our previous text.",
     )
     asked_count = fields.Integer(
         "Waited for an Answer",
-        readonly=True,
         help="Customers' texts that started a wait for an answer.",
     )
-    answered_count = fields.Integer("Answered by Text", readonly=True)
-    answer_seconds = fields.Float(
-        "Seconds until Our Answer", readonly=True, aggregator="avg"
-    )
+    answered_count = fields.Integer("Answered by Text")
+    answer_seconds = fields.Float("Seconds until Our Answer", aggregator="avg")
     opt_in_count = fields.Integer(
-        "Opt-ins",
-        readonly=True,
-        help="Opt-in events in the ledger, one for each purpose.",
+        "Opt-ins", help="Opt-in events in the ledger, one for each purpose."
     )
     opt_out_count = fields.Integer(
         "Opt-outs",
-        readonly=True,
         help="Opt-out events in the ledger, from every channel. One about all "
         "purposes counts once.",
     )
-    click_count = fields.Integer("Clicks on Links", readonly=True)
-    visit_count = fields.Integer("Appointments", readonly=True)
-    visit_confirmed_count = fields.Integer("Appointments Confirmed", readonly=True)
-    visit_moved_count = fields.Integer("Appointments Moved", readonly=True)
-    visit_missed_count = fields.Integer("Appointments Missed", readonly=True)
-    rating_count = fields.Integer("Ratings", readonly=True)
-    rating_sum = fields.Float("Rating", readonly=True, aggregator="avg", help="1 to 5.")
+    click_count = fields.Integer("Clicks on Links")
+    visit_count = fields.Integer("Appointments")
+    visit_confirmed_count = fields.Integer("Appointments Confirmed")
+    visit_moved_count = fields.Integer("Appointments Moved")
+    visit_missed_count = fields.Integer("Appointments Missed")
+    rating_count = fields.Integer("Ratings")
+    rating_sum = fields.Float("Rating", aggregator="avg", help="1 to 5.")
 
     concerned_count = fields.Integer(
-        "Targeted by Broadcasts",
-        readonly=True,
-        help="Everyone targeted by a broadcast that was sent.",
+        "Targeted by Broadcasts", help="Everyone targeted by a broadcast that was sent."
     )
     left_out_count = fields.Integer(
         "Excluded",
-        readonly=True,
         help="Targeted, but not textable, without a number, duplicate or muted.",
     )
     reached_count = fields.Integer(
         "Reached by Broadcasts",
-        readonly=True,
         help="Broadcast texts that the carrier accepted, minus those not delivered.",
     )
     known_count = fields.Integer(
         "Known-issue Replies",
-        readonly=True,
         help="People who contacted us during an incident and were told that we "
         "already know.",
     )
-    news_count = fields.Integer("News of Incidents", readonly=True)
-    mute_count = fields.Integer("Incidents Muted", readonly=True)
+    news_count = fields.Integer("News of Incidents")
+    mute_count = fields.Integer("Incidents Muted")
 
-    alert_count = fields.Integer("Team Alerts", readonly=True)
-    alert_taken_count = fields.Integer("Team Alerts Acknowledged", readonly=True)
-    alert_in_time_count = fields.Integer(
-        "Team Alerts Acknowledged in Time", readonly=True
-    )
+    alert_count = fields.Integer("Team Alerts")
+    alert_taken_count = fields.Integer("Team Alerts Acknowledged")
+    alert_in_time_count = fields.Integer("Team Alerts Acknowledged in Time")
     alert_seconds = fields.Float(
-        "Seconds until an Alert Was Acknowledged", readonly=True, aggregator="avg"
+        "Seconds until an Alert Was Acknowledged", aggregator="avg"
     )
 
     delivery_rate = fields.Float(
-        readonly=True, aggregator="avg", help="Among those with a final status."
+        aggregator="avg", help="Among those with a final status."
     )
-    reply_rate = fields.Float(
-        readonly=True, aggregator="avg", help="Replies per text sent."
-    )
+    reply_rate = fields.Float(aggregator="avg", help="Replies per text sent.")
     stop_rate = fields.Float(
-        "Opt-out Rate",
-        readonly=True,
-        aggregator="avg",
-        help="STOP texts per text sent.",
+        "Opt-out Rate", aggregator="avg", help="STOP texts per text sent."
     )
     reach_rate = fields.Float(
         "Broadcasts' Reach",
-        readonly=True,
         aggregator="avg",
         help="Share of the people targeted by broadcasts.",
     )
-    alert_rate = fields.Float(
-        "Alerts Acknowledged in Time", readonly=True, aggregator="avg"
-    )
+    alert_rate = fields.Float("Alerts Acknowledged in Time", aggregator="avg")
 
     def _read_group(self, *args, **kwargs):
         with group_in_memory(self.env.cr):
@@ -292,3 +198,18 @@ class SmsFigures(models.AbstractModel):
 
     def _get_selection(self, name):
         return self.env["sms.sms"]._fields[name]._description_selection(self.env)
+
+
+def _get_types(*kinds):
+    """Return the SQL types of those fields of the figures that are of some kinds."""
+    return {
+        field.name: field._column_type[0]
+        for field in SmsFigures._field_definitions
+        if isinstance(field, kinds) and field.name not in RATES
+    }
+
+
+#: Columns, with their types, by which figures are grouped, in the table by day too.
+DIMENSIONS = _get_types(fields.Many2one, fields.Selection)
+#: Measures, with their types, which are added up.
+MEASURES = _get_types(fields.Integer, fields.Float)

@@ -109,7 +109,8 @@ def advise(wording):
     if slang := _SLANG.search(_FEES.sub("", text)):
         found.append(Advice(SLANG, slang[0]))
     whole = f"{text}\n{wording.footer}"
-    if not wording.is_internal and not _has_name(whole, wording.names):
+    is_named = any(names_sender(whole, name or "") for name in wording.names)
+    if not (wording.is_internal or is_named):
         found.append(Advice(NO_SENDER))
     if shortener := SHORTENERS.search(text):
         found.append(Advice(SHORTENER, shortener[0]))
@@ -132,10 +133,6 @@ def _find_capitals(text, names):
     own = {word for name in names for word in re.findall(r"\w+", name or "")}
     words = [word for word in _CAPITALS.findall(text) if word not in own]
     return " ".join(words[:3]) if len(words) > 1 else ""
-
-
-def _has_name(text, names):
-    return any(name and name.casefold() in text.casefold() for name in names)
 
 
 # Footers, and confirmations of an opt-out.
@@ -231,8 +228,8 @@ def names_contact(text):
 
 def names_sender(text, name):
     """Tell if a text, its footer included, names who sends it."""
-    squeezed = " ".join(name.casefold().split())
-    return bool(squeezed) and squeezed in " ".join(text.casefold().split())
+    squeezed = texts.squeeze(name)
+    return bool(squeezed) and squeezed in texts.squeeze(text)
 
 
 def sign(body, footer, name):

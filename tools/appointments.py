@@ -7,16 +7,16 @@ no zone changes: Odoo stores it as 8:00 UTC of that date.
 
 import re
 from collections import defaultdict
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
 
 from . import quiet_hours
 from .business_days import SATURDAY, get_holidays
+from .clocks import to_utc
 from .geography import is_zone
 from .moments import get_locale, is_same_clock, say_hour, to_local
 from .replies import is_thanks
@@ -63,12 +63,6 @@ def pick_zone(tz, place_zones, company_zone):
     return place_zones[0] if place_zones else company_zone
 
 
-def to_utc(wall, zone_name):
-    """Return a local time as UTC: of an hour that comes twice the first."""
-    aware = wall.replace(tzinfo=ZoneInfo(zone_name))
-    return aware.astimezone(UTC).replace(tzinfo=None)
-
-
 def get_anchor(start, is_allday, zone_name):
     """Return the time (UTC) from which reminders are counted backwards."""
     if not is_allday:
@@ -76,10 +70,8 @@ def get_anchor(start, is_allday, zone_name):
     return to_utc(datetime.combine(start.date(), ALL_DAY_HOUR), zone_name)
 
 
-def get_end(start, is_allday, zone_name):
-    """Return when a text loses its point (UTC): at the start, or after its day."""
-    if not is_allday:
-        return start
+def get_day_end(start, zone_name):
+    """Return when a text about an all-day appointment loses its point (UTC)."""
     midnight = datetime.combine(start.date() + timedelta(days=1), time())
     return to_utc(midnight, zone_name)
 

@@ -35,7 +35,6 @@ def get_key_id(key):
     """Return what tells one key from another, and does not give it away.
 
     :param str key: as ``Fernet.generate_key`` makes them
-    :rtype: str
     """
     return hashlib.sha256(f"helpdesk_mgmt_sms:{key}".encode()).hexdigest()[:8]
 
@@ -84,7 +83,6 @@ class Box:
         """Return a value as it is to be stored.
 
         :param str value: any text
-        :rtype: str
         """
         if self.key_id:
             return self.prefix + self.encrypt_bytes(value.encode()).decode()
@@ -94,7 +92,6 @@ class Box:
         """Return what a stored value means.
 
         :param str stored: as :meth:`encrypt` returned it, by whatever key
-        :rtype: str
         :raises KeyMissing: when none of the keys opens it
         """
         if stored.startswith(ENCRYPTED):

@@ -342,9 +342,3 @@ def get_next_asking(newest, unanswered):
         doublings = min(len(unanswered) - 1, MOST_DOUBLINGS)
         limits.append(max(unanswered) + SILENCE * 2**doublings)
     return max(limits, default=None)
-
-
-def may_ask(newest, unanswered, now):
-    """Tell if a number may be asked now; see :func:`get_next_asking`."""
-    start = get_next_asking(newest, unanswered)
-    return start is None or now >= start

@@ -5,9 +5,10 @@ A step that repeats is a row of occurrences, so that what is due, and what comes
 is one comparison.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+
+from .clocks import to_local, to_utc
 
 ON_CALL, NEXT, ALL = WHOM = ("on_call", "next", "all")
 
@@ -95,18 +96,9 @@ def covers(turn, now):
 
 def _find_turns(turn, now):
     """Yield the turns around a time that are not before the first one (UTC)."""
-    zone = ZoneInfo(turn.zone or "UTC")
-    start, stop, local = (
-        moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
-        for moment in (turn.start, turn.stop, now)
-    )
+    zone = turn.zone or "UTC"
+    start, stop, local = (to_local(it, zone) for it in (turn.start, turn.stop, now))
     period = timedelta(weeks=turn.weeks)
     count = (local - start) // period
     for number in range(max(count - 1, 0), count + 2):
-        yield tuple(
-            (moment + number * period)
-            .replace(tzinfo=zone)
-            .astimezone(UTC)
-            .replace(tzinfo=None)
-            for moment in (start, stop)
-        )
+        yield tuple(to_utc(it + number * period, zone) for it in (start, stop))

@@ -198,7 +198,6 @@ def say_letter(index):
 SUMS = "SHA256SUMS"
 #: Names the seal of ``SHA256SUMS``, and so of every file.
 SEAL = "SEAL"
-_BLOCK = 1 << 20
 
 
 class Packet:
@@ -258,9 +257,5 @@ class Packet:
 
 
 def _digest(path):
-    """Return the SHA-256 (hex) of a file, block by block."""
-    found = hashlib.sha256()
     with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            found.update(block)
-    return found.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()

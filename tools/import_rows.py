@@ -2,12 +2,12 @@
 """Meaning of the columns and cells of an imported list of consents."""
 
 import re
-import unicodedata
 from datetime import datetime, time, timedelta, timezone
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from .consent import GRANTED, REVOKED
+from .texts import fold
 
 #: Clocks differ. What lies so little in the future was said now.
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -128,9 +128,7 @@ class Said(NamedTuple):
 
 def simplify(text):
     """Return a text in small letters, without accents and marks, to be compared."""
-    text = unicodedata.normalize("NFKD", str(text)).casefold()
-    text = "".join(letter for letter in text if not unicodedata.combining(letter))
-    return " ".join(re.sub(r"[^\w]|_", " ", text).split())
+    return " ".join(re.sub(r"[^\w]|_", " ", fold(str(text))).split())
 
 
 def guess_fields(headers):

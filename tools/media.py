@@ -23,6 +23,7 @@ EXTENSIONS = {
     "image/webp": "webp",
     "image/heic": "heic",
     "image/bmp": "bmp",
+    "image/tiff": "tiff",
     "application/pdf": "pdf",
     "audio/amr": "amr",
     "audio/mpeg": "mp3",
@@ -44,6 +45,8 @@ _BEGINNINGS = (
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
     (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
     (b"%PDF-", "application/pdf"),
     (b"#!AMR", "audio/amr"),
     (b"ID3", "audio/mpeg"),
@@ -54,9 +57,8 @@ _BEGINNINGS = (
 )
 #: Brands of the ISO base media format (ISO/IEC 14496-12), behind ``ftyp``.
 _BRANDS = {
-    b"heic": "image/heic",
-    b"heix": "image/heic",
-    b"mif1": "image/heic",
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc"), "image/heic"),
+    **dict.fromkeys((b"mif1", b"msf1"), "image/heic"),
     b"M4A ": "audio/mp4",
     b"qt  ": "video/quicktime",
 }
@@ -123,70 +125,34 @@ def _find_inner(parsed):
 
 
 # === Scans of signed forms ===
-#
-# The name of a file says nothing: its bytes count. Odoo's own guess is asked first; it
-# does not know every kind that scanners and phones make.
 
 #: Largest scan, in bytes. A page in colour at 300 dpi is about 1 MB.
 MAX_SCAN_BYTES = 15 * 1024 * 1024
-
-#: Content types that are taken, with the endings of their names.
-SCAN_EXTENSIONS = {
-    "application/pdf": ".pdf",
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/tiff": ".tiff",
-    "image/heic": ".heic",
-}
-
-#: First bytes of kinds that Odoo's guess does not know on every machine.
-SIGNATURES = (
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
-    (re.compile(rb"II\*\x00|MM\x00\*"), "image/tiff"),
-    (re.compile(rb".{4}ftyp(heic|heix|heim|heis|hevc|mif1|msf1)", re.S), "image/heic"),
-)
-
-#: Guesses that recognise nothing.
-UNKNOWN = (None, "", "application/octet-stream")
+#: Types that are taken.
+SCANS = ("application/pdf", "image/png", "image/jpeg", "image/tiff", "image/heic")
 
 # Why a file is refused.
 EMPTY, TOO_LARGE, WRONG_KIND = "empty", "too_large", "wrong_kind"
 
 
-def get_scan_kind(data, guess):
-    """Return the content type of a file, or None for what is not taken.
-
-    :param str guess: what Odoo takes it for
-    :return: a key of :data:`SCAN_EXTENSIONS`
-    """
-    if guess in ("image/heif", "image/heic-sequence", "image/heif-sequence"):
-        guess = "image/heic"
-    if guess not in UNKNOWN:
-        return guess if guess in SCAN_EXTENSIONS else None
-    return next((kind for start, kind in SIGNATURES if start.match(data)), None)
-
-
-def find_scan_fault(data, guess):
-    """Return why a file is no scan, or None.
-
-    :param str guess: what Odoo takes it for
-    """
+def find_scan_fault(data):
+    """Return why a file is no scan, or None."""
     if not data:
         return EMPTY
     if len(data) > MAX_SCAN_BYTES:
         return TOO_LARGE
-    return None if get_scan_kind(data, guess) else WRONG_KIND
+    return None if find_type(data) in SCANS else WRONG_KIND
 
 
 def get_scan_name(name, kind):
     """Return the name under which a scan is kept: no path, the right ending.
 
     :param str name: as the browser sent it, may be empty
-    :param str kind: a key of :data:`SCAN_EXTENSIONS`
+    :param str kind: of :data:`SCANS`
     """
     stem = re.split(r"[\\/]", name or "")[-1].strip().lstrip(".")
     stem = re.sub(r"[\x00-\x1f]", "", stem)[-100:]
     known = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".heic", ".heif")
     if stem.lower().endswith(known):
         stem = stem.rpartition(".")[0]
-    return f"{stem or 'scan'}{SCAN_EXTENSIONS[kind]}"
+    return f"{stem or 'scan'}.{EXTENSIONS[kind]}"

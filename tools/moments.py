@@ -4,26 +4,26 @@
 ``static/src/core/text_dates.esm.js`` says it in the same words in the browser.
 """
 
-from datetime import UTC
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 
+from . import clocks
+from .geography import is_zone
 from .texts import plain_spaces
 
 #: A time so many days ahead is told by the day of the week; later ones by their date.
 WEEK = 6
 
 
-def say(moment, now, zone_name, lang, translate, lasting=False):
+def say(moment, now, zone_name, lang, near_days, lasting=False):
     """Return a time as its reader says it: "tomorrow 8:00", "3 May 8:00".
 
     :param datetime moment: UTC, as ``now``
     :param str zone_name: of the clock that is read
     :param str lang: code of a language, such as ``en_US``
-    :param translate: ``env._`` of who reads it
+    :param near_days: the reader's words for yesterday, today and tomorrow
     :param bool lasting: it is kept, and must be as true tomorrow: by its full date
     """
     locale = get_locale(lang)
@@ -32,20 +32,16 @@ def say(moment, now, zone_name, lang, translate, lasting=False):
     if lasting:
         day = format_date(local, "long", locale=locale)
     else:
-        day = _say_day(local, today, locale, translate)
+        day = _say_day(local, today, locale, near_days)
     # "May 3 8:00" would be read as one number.
     sign = "," if day[-1:].isdigit() else ""
     return f"{day}{sign} {say_hour(local, locale)}"
 
 
-def _say_day(local, today, locale, _):
+def _say_day(local, today, locale, near_days):
     ahead = (local.date() - today).days
-    if ahead == 0:
-        return _("today")
-    if ahead == 1:
-        return _("tomorrow")
-    if ahead == -1:
-        return _("yesterday")
+    if -1 <= ahead <= 1:
+        return near_days[ahead + 1]
     if 0 < ahead <= WEEK:
         return format_date(local, "EEEE", locale=locale)
     if local.year == today.year:
@@ -64,18 +60,8 @@ def is_same_clock(moment, *zone_names):
 
 
 def to_local(moment, zone_name):
-    """Return a time (UTC) by the clock of a zone, without the zone."""
-    aware = moment.replace(tzinfo=UTC)
-    return aware.astimezone(_get_zone(zone_name)).replace(tzinfo=None)
-
-
-@lru_cache(maxsize=64)
-def _get_zone(name):
-    """Return a zone; UTC for a name that is none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
+    """Return a time (UTC) by the clock of a zone; in UTC for a name that is none."""
+    return clocks.to_local(moment, zone_name if is_zone(zone_name) else "UTC")
 
 
 @lru_cache(maxsize=64)

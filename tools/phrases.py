@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from . import phrase_rules as rules
 from .keywords import unmix
+from .texts import fold
 
 #: Characters that are read: the longest text that a carrier takes. A longer one can
 #: come from elsewhere; what stands behind is never sure, so it need not be read.
@@ -27,12 +28,6 @@ class Word(NamedTuple):
 
     text: str
     is_name: bool
-
-
-def fold(text):
-    """Return ``text`` in the form in which words are compared: no case, no accents."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
 def read_clauses(text):

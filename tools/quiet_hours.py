@@ -8,12 +8,12 @@ make the answer stricter. Times are UTC without a zone, as Odoo stores them.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zlib import crc32
-from zoneinfo import ZoneInfo
 
 from .business_days import get_holidays
+from .clocks import to_local, to_utc
 
 #: Classes of purposes. Solicitations keep the law's hours; what a person needs keeps
 #: the house's; what cannot wait keeps none.
@@ -103,7 +103,8 @@ def is_open(now, zone_names, rules):
 
 @lru_cache(maxsize=4096)
 def _is_open(minute, zone_names, rules):
-    for local in _locals(minute, zone_names):
+    for name in zone_names:
+        local = to_local(minute, name)
         day, minutes = local.date(), local.hour * 60 + local.minute
         windows = (rule.window(day) for rule in rules)
         if not all(opens <= minutes < closes for opens, closes in windows):
@@ -141,8 +142,8 @@ def local_times(now, zone_names):
     :return: list of ``(local datetime without a zone, place)``, the best known first
     """
     found = {}
-    for name, local in zip(zone_names, _locals(now, zone_names), strict=True):
-        found.setdefault(local.replace(tzinfo=None), place_name(name))
+    for name in zone_names:
+        found.setdefault(to_local(now, name), place_name(name))
     return list(found.items())
 
 
@@ -157,11 +158,6 @@ def get_day_limit(rules, day):
     return min(limits, default=None)
 
 
-def _locals(now, zone_names):
-    aware = now.replace(tzinfo=UTC)
-    return [aware.astimezone(ZoneInfo(name)) for name in zone_names]
-
-
 @lru_cache(maxsize=1024)
 def _search(now, zone_names, rules):
     """Return the first time after ``now`` that is open, or None.
@@ -169,47 +165,40 @@ def _search(now, zone_names, rules):
     It can only be when a window opens or a clock is changed, in one of the zones.
     """
     until = now + timedelta(days=SEARCH_DAYS)
-    zones = map(ZoneInfo, zone_names)
-    moments = {moment for zone in zones for moment in _get_edges(now, zone, rules)}
+    moments = {it for name in zone_names for it in _get_edges(now, name, rules)}
     later = sorted(moment for moment in moments if now < moment <= until)
     return next((it for it in later if is_open(it, zone_names, rules)), None)
 
 
-def _get_edges(now, zone, rules):
-    today = now.replace(tzinfo=UTC).astimezone(zone).date()
+def _get_edges(now, zone_name, rules):
+    today = to_local(now, zone_name).date()
     for offset in range(SEARCH_DAYS + 1):
         day = today + timedelta(days=offset)
         # A local time can come twice or never, when the clocks are changed.
         for opens in {rule.window(day)[0] for rule in rules} | {0}:
             wall = datetime.combine(day, time(*divmod(opens, 60)))
-            yield from (_to_utc(wall, zone, fold) for fold in (0, 1))
-        yield from _get_change(day, zone)
+            yield from (to_utc(wall, zone_name, fold) for fold in (0, 1))
+        yield from _get_change(day, zone_name)
 
 
-def _get_change(day, zone):
+def _get_change(day, zone_name):
     """Yield the UTC time at which the clocks are changed on a local date, if they are.
 
     To the minute, by halving the day: the clock's difference to UTC is another after.
     """
-    start = _to_utc(datetime.combine(day, time()), zone, 0)
+    start = to_utc(datetime.combine(day, time()), zone_name)
     low, high = 0, 36 * 60
-    before = _get_offset(start, zone)
-    if _get_offset(start + timedelta(minutes=high), zone) == before:
+    before = _get_offset(start, zone_name)
+    if _get_offset(start + timedelta(minutes=high), zone_name) == before:
         return
     while high - low > 1:
         middle = (low + high) // 2
-        if _get_offset(start + timedelta(minutes=middle), zone) == before:
+        if _get_offset(start + timedelta(minutes=middle), zone_name) == before:
             low = middle
         else:
             high = middle
     yield start + timedelta(minutes=high)
 
 
-def _to_utc(wall, zone, fold):
-    """Return a local time as UTC; of one that comes twice the first or the second."""
-    aware = wall.replace(tzinfo=zone, fold=fold)
-    return aware.astimezone(UTC).replace(tzinfo=None)
-
-
-def _get_offset(moment, zone):
-    return moment.replace(tzinfo=UTC).astimezone(zone).utcoffset()
+def _get_offset(moment, zone_name):
+    return to_local(moment, zone_name) - moment

@@ -9,9 +9,9 @@ sent by a long code that is not registered.
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from .advice import SHORTENERS
+from .links import is_page
 
 #: Field of a packet: its shortest and longest length in characters.
 LENGTHS = {
@@ -121,8 +121,7 @@ def _check_keywords(packet):
 
 def _check_pages(packet):
     for field in ("privacy_url", "terms_url"):
-        parts = urlsplit(getattr(packet, field))
-        if parts.scheme not in ("http", "https") or not parts.netloc:
+        if not is_page(getattr(packet, field)):
             yield Problem("no_page", field)
 
 

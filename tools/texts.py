@@ -2,6 +2,7 @@
 """Small work on the words of a message: the footer, placeholders, unsafe bytes."""
 
 import re
+import unicodedata
 
 from markupsafe import Markup, escape
 
@@ -67,7 +68,7 @@ def add_footer(body, footer):
     as it is: templates may have them, and a retry must not add them again.
     """
     body = body or ""
-    if not footer or _squeeze(footer) in _squeeze(body):
+    if not footer or squeeze(footer) in squeeze(body):
         return body
     return f"{body.rstrip()}\n{footer.strip()}".lstrip("\n")
 
@@ -90,8 +91,15 @@ def fill(text, values):
     )
 
 
-def _squeeze(text):
+def squeeze(text):
+    """Return a text for a comparison by its words: without case and spacing."""
     return " ".join(text.casefold().split())
+
+
+def fold(text):
+    """Return a text for a comparison of words: without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(it for it in decomposed if not unicodedata.combining(it))
 
 
 #: Words, entities and line breaks, such as Odoo makes of a text without links; neither

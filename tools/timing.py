@@ -2,11 +2,11 @@
 """The time of one message: its hour, quiet hours, and its end."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from . import quiet_hours
+from .clocks import to_local, to_utc
 from .geography import Place
 
 # Why a message waits.
@@ -57,10 +57,8 @@ def get_day(leaves_at, zone_name):
     :param str zone_name: where the person is (IANA)
     :return: two times (UTC), neither of which is in between
     """
-    zone = ZoneInfo(zone_name)
-    day = leaves_at.replace(tzinfo=UTC).astimezone(zone).date()
-    midnight = datetime.combine(day + DAY, time(), zone)
-    return leaves_at - DAY, midnight.astimezone(UTC).replace(tzinfo=None)
+    midnight = datetime.combine(to_local(leaves_at, zone_name) + DAY, time())
+    return leaves_at - DAY, to_utc(midnight, zone_name)
 
 
 @dataclass(frozen=True)

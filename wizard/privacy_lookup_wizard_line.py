@@ -1,21 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
 
-#: The company's field of our models that the lookup may list. Tickets are not here:
-#: they are the helpdesk's, and are deleted as all else is.
-COMPANY_FIELDS = {
-    "sms.consent": "company_id",
-    "sms.sms": "record_company_id",
-    "sms.inbound": "company_id",
-    "sms.question": "company_id",
-    "sms.broadcast.recipient": "company_id",
-    "sms.incident.mute": "company_id",
-    "sms.team.alert.entry": "company_id",
-    "sms.subscription": "company_id",
-    "sms.consent.paper.line": "company_id",
-    "sms.number.claim": "company_id",
-}
-
 
 class PrivacyLookupWizardLine(models.TransientModel):
     """Erase what is ours by ``sms.erasure`` instead of deleting the record."""
@@ -25,9 +10,15 @@ class PrivacyLookupWizardLine(models.TransientModel):
     def action_unlink(self):
         """Erase what is ours; delete all else as Odoo does."""
         self.ensure_one()
-        if self.is_unlinked or self.res_model not in COMPANY_FIELDS:
+        if self.is_unlinked or not self._is_sms_personal():
             return super().action_unlink()
         return self._erase_sms_person()
+
+    def _is_sms_personal(self):
+        """Tell if a line is ours; tickets are the helpdesk's."""
+        model = self.env.get(self.res_model)
+        is_personal = isinstance(model, self.pool["sms.personal.data"])
+        return is_personal and self.res_model.startswith("sms.")
 
     def _erase_sms_person(self):
         """Erase the person of a line, and mark all lines that this empties.
@@ -38,8 +29,8 @@ class PrivacyLookupWizardLine(models.TransientModel):
         """
         erasures = self.env["sms.erasure"]
         record_sudo = self.env[self.res_model].sudo().browse(self.res_id).exists()
-        company = record_sudo[COMPANY_FIELDS[self.res_model]].sudo(False)
-        erasures._check_rights(company or self.env.company)
+        company = record_sudo[record_sudo._personal_company].sudo(False)
+        self.env["sms.evidence"]._check_rights(company or self.env.company)
         number = self._get_sms_number(record_sudo, company)
         erased = [record_sudo]
         if company and number:
@@ -62,7 +53,7 @@ class PrivacyLookupWizardLine(models.TransientModel):
         gone = {(records._name, id_) for records in erased for id_ in records.ids}
         others = self.wizard_id.line_ids.filtered(
             lambda other: (
-                other.res_model in COMPANY_FIELDS
+                other._is_sms_personal()
                 and not other.is_unlinked
                 and (other.res_model, other.res_id) in gone
             )

@@ -1,5 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import base64
 import re
 from datetime import timedelta
 
@@ -26,6 +25,7 @@ class SmsConsentRecord(models.TransientModel):
 
     _name = "sms.consent.record"
     _inherit = "sms.personal.data"
+    _is_counted = False
     _description = "Record Text Message Consent"
 
     company_id = fields.Many2one(
@@ -148,8 +148,7 @@ class SmsConsentRecord(models.TransientModel):
         facts = {}
         entry = self.env["sms.consent.entry"]
         if self.method == consent.PAPER:
-            scan = entry._read_scan(self.scan_name, base64.b64decode(self.scan or b""))
-            facts = {"files": [scan], "witness": self.witness}
+            facts = {"files": [entry._read_scan(self)], "witness": self.witness}
         entry._enter(
             self.company_id,
             self.number,
@@ -263,11 +262,7 @@ class SmsConsentRecord(models.TransientModel):
         return notice
 
     def _check_rights(self):
-        """Return the record that this is about, after checking what the user may.
-
-        :raises AccessError: for who is no helpdesk user, may not see the record, or
-            works in another company
-        """
+        """Return the record that this is about, after checking what the user may."""
         self.env["sms.consent.entry"]._check_may_record(self.company_id)
         if not (self.res_model and self.res_id):
             return None
@@ -306,11 +301,3 @@ class SmsConsentRecord(models.TransientModel):
         return forms.filtered(
             lambda form: any(phone.is_written(form.number, n) for n in numbers)
         )
-
-    def _describe_personal(self):
-        """Say nothing: Odoo deletes them within a day anyway."""
-        return []
-
-    def _forget(self):
-        """Delete the forms: what they said is in the ledger."""
-        self.unlink()

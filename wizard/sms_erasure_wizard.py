@@ -46,15 +46,6 @@ class SmsErasureWizard(models.TransientModel):
     has_data = fields.Boolean(compute="_compute_count_html")
     shared_with = fields.Char(compute="_compute_shared_with")
 
-    @api.model
-    def default_get(self, fields_list):
-        """Take the contact on which the action was chosen."""
-        values = super().default_get(fields_list)
-        context = self.env.context
-        if context.get("active_model") == "res.partner" and "partner_id" in fields_list:
-            values["partner_id"] = context.get("active_id")
-        return values
-
     @api.depends("partner_id", "company_id")
     def _compute_line_ids(self):
         for wizard in self:
@@ -68,17 +59,8 @@ class SmsErasureWizard(models.TransientModel):
         partner = self.partner_id
         if not partner:
             return []
-        company, own = self.company_id, partner.phone_sanitized
-        numbers = [own, *self.env["sms.evidence"]._find_numbers(company, partner)]
-        for name, field in (
-            ("sms.sms", "record_company_id"),
-            ("sms.inbound", "company_id"),
-        ):
-            texts_sudo = self.env[name].sudo()
-            numbers += texts_sudo.search(
-                [(field, "=", company.id), ("partner_id", "=", partner.id)]
-            ).mapped("number")
-        numbers = dict.fromkeys(filter(None, numbers))
+        own = partner.phone_sanitized
+        numbers = self.env["sms.evidence"]._find_all_numbers(self.company_id, partner)
         return [(n, n == own, self._get_others(n)) for n in numbers]
 
     def _get_others(self, number):
@@ -146,7 +128,7 @@ class SmsErasureWizard(models.TransientModel):
         :raises UserError: when something is missing
         """
         self.ensure_one()
-        self.env["sms.erasure"]._check_rights(self.company_id)
+        self.env["sms.evidence"]._check_rights(self.company_id)
         numbers = self._get_numbers()
         self._check_complete(numbers)
         erasures = self.env["sms.erasure"]
@@ -189,7 +171,7 @@ class SmsErasureWizardLine(models.TransientModel):
     wizard_id = fields.Many2one("sms.erasure.wizard", required=True, ondelete="cascade")
     number = fields.Char(required=True, readonly=True)
     is_chosen = fields.Boolean("Erase", default=True)
-    shared_with = fields.Char("Shared With", compute="_compute_shared_with")
+    shared_with = fields.Char(compute="_compute_shared_with")
 
     @api.depends("number", "wizard_id.partner_id")
     def _compute_shared_with(self):

@@ -10,6 +10,7 @@ class SmsEvidenceWizard(models.TransientModel):
 
     _name = "sms.evidence.wizard"
     _inherit = "sms.personal.data"
+    _is_counted = False
     _description = "Evidence of a Person"
 
     company_id = fields.Many2one(
@@ -87,18 +88,18 @@ class SmsEvidenceWizard(models.TransientModel):
             name, data = f"{facts['reference']}.zip", source._make_packet(facts)
         else:
             name, data = f"{facts['reference']}.pdf", source._make_certificate(facts)
-        self._note(facts, name, data)
-        # Only the form's owner may read its file, which goes with the form.
-        attachment_sudo = self.env["ir.attachment"].sudo()
-        attachment_sudo = attachment_sudo.create(
-            {"name": name, "raw": data, "res_model": self._name, "res_id": self.id}
+        numbers = facts["person"]["numbers"]
+        action = self.env["sms.evidence.export"]._hand_out(
+            self,
+            self.kind,
+            facts["reference"],
+            name,
+            data,
+            number_hashes=" ".join(number["number_hash"] for number in numbers),
+            event_count=len(facts["events"]),
+            message_count=len(facts["messages"]),
         )
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content/{attachment_sudo.id}?download=true",
-            "target": "download",
-            "close": True,
-        }
+        return {**action, "close": True}
 
     def _read_numbers(self):
         """Return the numbers as E.164, or as typed: it may be a sender's name."""
@@ -110,26 +111,6 @@ class SmsEvidenceWizard(models.TransientModel):
             raise UserError(self.env._("Enter the phone number."))
         return list(dict.fromkeys(numbers))
 
-    def _note(self, facts, name, data):
-        hashes = [number["number_hash"] for number in facts["person"]["numbers"]]
-        self.env["sms.evidence.export"]._note(
-            self.company_id,
-            self.kind,
-            facts["reference"],
-            name,
-            data,
-            number_hashes=" ".join(hashes),
-            event_count=len(facts["events"]),
-            message_count=len(facts["messages"]),
-        )
-
     @api.model
     def _find_personal(self, company, numbers):
         return self.search([("company_id", "=", company.id)])
-
-    def _describe_personal(self):
-        """Say nothing: Odoo deletes them within a day anyway."""
-        return []
-
-    def _forget(self):
-        self.unlink()

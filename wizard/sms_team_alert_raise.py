@@ -31,7 +31,7 @@ class SmsTeamAlertRaise(models.TransientModel):
     plan_id = fields.Many2one("sms.team.alert.plan", compute="_compute_plan_id")
     plan_summary = fields.Char("Tells", related="plan_id.summary")
     oncall_names = fields.Char("On Call Now", compute="_compute_plan_id")
-    preview = fields.Text("Preview", compute="_compute_preview")
+    preview = fields.Text(compute="_compute_preview")
     preview_note = fields.Char(compute="_compute_preview")
 
     @api.depends("ticket_id")
@@ -96,10 +96,4 @@ class SmsTeamAlertRaise(models.TransientModel):
         alert = self.env["sms.team.alert"]._raise(
             self.team_id, self.name, ticket_id=self.ticket_id.id, user_id=self.env.uid
         )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "sms.team.alert",
-            "res_id": alert.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        return alert._get_records_action(context={})

@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 
 class SmsTicketContact(models.TransientModel):
@@ -10,6 +9,9 @@ class SmsTicketContact(models.TransientModel):
     _name = "sms.ticket.contact"
     _description = "Contact of an Unknown Number"
     _inherit = ["sms.personal.data"]
+    _personal_company = "ticket_id.company_id"
+    _personal_number = "ticket_id.partner_phone_sanitized"
+    _is_counted = False
 
     ticket_id = fields.Many2one("helpdesk.ticket", required=True, ondelete="cascade")
     # With the rights of who opens the form, and not in sudo.
@@ -58,18 +60,3 @@ class SmsTicketContact(models.TransientModel):
         return self.env["res.partner"].create(
             {"name": self.name.strip(), "email": self.email, "phone": self.number}
         )
-
-    # === Personal data ===
-
-    @api.model
-    def _get_personal_domain(self, company, numbers):
-        domain = Domain("ticket_id.company_id", "=", company.id)
-        return domain & Domain("ticket_id.partner_phone_sanitized", "in", numbers)
-
-    def _describe_personal(self):
-        """Say nothing: Odoo deletes these forms within a day anyway."""
-        return []
-
-    def _forget(self):
-        """Delete the forms: what was saved is a contact."""
-        self.unlink()

@@ -6,8 +6,6 @@ May use all rooms.
 """
 
 from . import (
-    calendar_event,
-    rating_rating,
     link_tracker,
     digest_digest,
     sms_template,

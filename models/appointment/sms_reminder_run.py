@@ -144,7 +144,7 @@ class SmsReminder(models.Model):
         if not self.is_allday:
             return self.start
         zone = Whereabouts(self.company_id).get_zone(self.partner_id)
-        return appointments.get_end(self.start, True, zone)
+        return appointments.get_day_end(self.start, zone)
 
     def _send(self):
         """Post the texts of rows and queue their messages, all at once."""

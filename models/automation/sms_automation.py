@@ -146,7 +146,7 @@ class SmsAutomation(models.Model):
         help="Time-based events count from then on.",
     )
 
-    summary = fields.Char("Summary", compute="_compute_summary")
+    summary = fields.Char(compute="_compute_summary")
     message_sms_count = fields.Integer(
         "Sent", compute="_compute_message_sms_counts", help="Texts that were sent."
     )

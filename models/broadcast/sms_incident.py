@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
@@ -327,8 +328,8 @@ class SmsIncident(models.Model):
         """
         self.ensure_one()
         failure = "Nobody was told that we know of incident %s"
-        with contain(self.env.cr, _logger, failure, self.id):
-            self._queue_known(number, partner, **values)
+        queue = partial(self._queue_known, number, partner, **values)
+        contain(self.env, queue, _logger, failure, self.id)
 
     def _queue_known(self, number, partner, **values):
         replies = self.env["sms.reply"]

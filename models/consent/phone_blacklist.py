@@ -58,10 +58,7 @@ class PhoneBlacklist(models.Model):
             self._check_sms_opt_outs()
 
     def _check_sms_opt_outs(self):
-        """Check that no number would leave the list whose owner has not come back.
-
-        :raises UserError: with what to do
-        """
+        """Refuse to take numbers off the list whose owners have not come back."""
         left = self._find_sms_opted_out(self.filtered("active").mapped("number"))
         if not left:
             return

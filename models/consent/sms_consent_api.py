@@ -195,10 +195,7 @@ class SmsConsentApi(models.AbstractModel):
     # === Arguments: each fault is named, and nothing is guessed ===
 
     def _check_user(self, company_id):
-        """Return the company that is meant, after checking what the user may.
-
-        :raises AccessError: for who is no helpdesk user or does not work there
-        """
+        """Return the company that is meant, after checking what the user may."""
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user"):
             raise AccessError(self.env._("Only helpdesk users may use this API."))
         if company_id is not None and not isinstance(company_id, int):
@@ -235,7 +232,6 @@ class SmsConsentApi(models.AbstractModel):
         return found
 
     def _read_instant(self, text):
-        """Return when something was said, in UTC."""
         try:
             moment = import_rows.parse_instant(text)
         except ValueError as error:
@@ -248,10 +244,7 @@ class SmsConsentApi(models.AbstractModel):
         return import_rows.settle_clock(moment, fields.Datetime.now())
 
     def _read_texts(self, required, **optional):
-        """Return the evidence's texts, cleaned.
-
-        :raises ValidationError: for what is missing, too long, no text, or not known
-        """
+        """Return the evidence's texts, cleaned and complete."""
         known = ("name", "note", "address", "device", "page", "witness")
         if unknown := optional.keys() - set(known):
             raise ValidationError(

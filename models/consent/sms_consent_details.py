@@ -1,12 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from typing import NamedTuple
-
 from odoo import fields, models
-from odoo.tools import SQL
 
 from ...tools import consent, verdicts
 from ...tools.consent import QUESTION_LIFE
-from ..core.encrypted_field import decrypt
 from ..core.moments import say_moment
 from ..ledger.sms_consent_key import ConsentKeyError
 
@@ -15,19 +11,6 @@ ENTERED_METHODS = ("paper", "in_person", "phone", "written")
 ENTERED_METHODS += ("import", "api", "blacklist")
 #: What a reader of an answer may be offered: to record, or to read a doubtful text.
 RECORD, REVIEW = ("record", "review")
-
-
-class Said(NamedTuple):
-    """An event behind an answer, as far as the ledger keeps it."""
-
-    event: str
-    method: str
-    happened_at: object
-    user: str
-    wording: str
-    version: int | None
-    lang: str | None
-    is_erased: bool
 
 
 class SmsConsentDetails(models.AbstractModel):
@@ -56,7 +39,9 @@ class SmsConsentDetails(models.AbstractModel):
             it: self.env["sms.consent"]._get_answer(found, it.id)
             for it in purposes_sudo
         }
-        said = self._read_said({answer.event_id for answer in answers.values()})
+        event_ids = [it.event_id for it in answers.values() if it.event_id]
+        events_sudo = self.env["sms.consent.event"].sudo().browse(event_ids)
+        said = {event.id: event for event in events_sudo}
         subject_sudo = purpose.sudo()
         state = consent.summarize(answers[it] for it in subject_sudo or purposes_sudo)
         # The event to speak of: the newest that is in the state of the whole.
@@ -108,36 +93,6 @@ class SmsConsentDetails(models.AbstractModel):
         answered = purposes_sudo.browse(filter(None, found))
         return purpose.sudo() | purposes_sudo._get_for_customers() | answered
 
-    def _read_said(self, event_ids):
-        """Return what the ledger keeps of some events, in one query.
-
-        :return: ``{event id: Said}``
-        """
-        event_ids = [event_id for event_id in event_ids if event_id]
-        if not event_ids:
-            return {}
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT event.id, event.event, event.method, event.happened_at,
-                       partner.name, evidence.wording, wording.version, wording.lang,
-                       evidence.erased_at IS NOT NULL
-                  FROM sms_consent_event event
-                  JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
-                  JOIN res_users "user" ON "user".id = event.user_id
-                  JOIN res_partner partner ON partner.id = "user".partner_id
-             LEFT JOIN sms_wording wording ON wording.id = event.wording_id
-                 WHERE event.id = ANY(%s)
-                """,
-                event_ids,
-            )
-        )
-        found = {event_id: Said(*values) for event_id, *values in rows}
-        return {
-            event_id: said._replace(wording=decrypt(self.env, said.wording))
-            for event_id, said in found.items()
-        }
-
     # === One purpose ===
 
     def _explain_purpose(self, purpose_sudo, answer, said, main):
@@ -158,8 +113,8 @@ class SmsConsentDetails(models.AbstractModel):
             "label": self._get_labels("sms.consent", "state")[answer.state],
             "is_main": purpose_sudo.id == main.id,
             "facts": facts,
-            "wording": self._get_wording(purpose_sudo, event),
-            "words": event.wording if event and event.wording else "",
+            "wording": self._get_wording(event),
+            "words": event and event.wording or "",
         }
 
     def _get_facts(self, answer, event):
@@ -174,22 +129,20 @@ class SmsConsentDetails(models.AbstractModel):
         methods = self._get_labels("sms.consent.event", "method")
         facts = [since, methods[event.method]]
         if event.method in ENTERED_METHODS:
-            facts.append(self.env._("Entered by %s", event.user))
-        if event.is_erased:
+            facts.append(self.env._("Entered by %s", event.user_id.name))
+        if event.erased_at:
             facts.append(self.env._("The evidence was erased"))
         return facts
 
-    def _get_wording(self, purpose_sudo, event):
+    def _get_wording(self, event):
         """Return the name of the wording, or what stands in its place."""
         if not event or not event.wording:
             return ""
-        if event.version is None and event.method == "keyword":
+        if event.wording_id:
+            return event.wording_id.display_name
+        if event.method == "keyword":
             return self.env._("as it was asked by text")
-        if event.version is None:
-            return self.env._("as it was entered by hand")
-        return self.env["sms.wording"]._get_title(
-            purpose_sudo.name, event.lang, event.version
-        )
+        return self.env._("as it was entered by hand")
 
     def _get_labels(self, model_name, field_name):
         field = self.env[model_name]._fields[field_name]
@@ -205,7 +158,7 @@ class SmsConsentDetails(models.AbstractModel):
         """Return the one thing that this reader may do.
 
         :param str problem: one of the gate's reasons, or empty
-        :param event: the :class:`Said` that the state rests on, or None
+        :param event: the event that the state rests on, in sudo, or None
         :return: ``advice`` in words, and ``button``: False, or ``kind``
             (:data:`RECORD`, :data:`REVIEW`), ``label`` and ``context``
         """

@@ -1,7 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
+
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools.mimetypes import guess_mimetype
 
 from ...tools import consent, media
 
@@ -43,15 +44,9 @@ class SmsConsentEntry(models.AbstractModel):
             raise UserError(self.env._("Choose what the person agreed to."))
         if is_yes and not (words or "").strip():
             raise UserError(self.env._("Enter the text that the person agreed to."))
-        if happened_at > fields.Datetime.now():
-            raise UserError(self.env._("A consent cannot be given in the future."))
-        # A consent that would change nothing: the person has said no. The ledger would
-        # keep a statement that looks like a consent and is none.
-        # Source: 47 CFR 64.1200(a)(10).
         said = consent.Said(event, method, happened_at)
-        consents = self.env["sms.consent"]
-        if obstacle := consents._find_obstacle(company, number, said, purposes):
-            raise UserError(self._explain_obstacle(number, said, obstacle))
+        if fault := self._find_fault(company, number, said, purposes):
+            raise UserError(fault)
         if is_yes and method == consent.PAPER and not files:
             raise UserError(self.env._("Attach the scan of the signed form."))
         ledger_sudo = self.env["sms.consent.event"].sudo()
@@ -69,10 +64,7 @@ class SmsConsentEntry(models.AbstractModel):
         )
 
     def _check_may_record(self, company):
-        """Refuse who is no helpdesk user, or does not work in ``company`` now.
-
-        :raises AccessError: then
-        """
+        """Refuse who is no helpdesk user, or does not work in ``company`` now."""
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
             raise AccessError(self.env._("Only helpdesk users may record consent."))
         company.with_env(self.env)._check_sms_user()
@@ -80,18 +72,12 @@ class SmsConsentEntry(models.AbstractModel):
     # === Numbers ===
 
     def _find_number(self, company, number):
-        """Return a number as E.164, empty while it cannot be read.
-
-        A national one is read with the company's country.
-        """
+        """Return a number as E.164, empty while it cannot be read."""
         country = company.country_id
         return self.env["res.partner"]._phone_format_number(number or "", country) or ""
 
     def _read_number(self, company, number):
-        """Return a number as :meth:`_find_number` does.
-
-        :raises UserError: when it cannot be read
-        """
+        """Return a number as :meth:`_find_number` does; refuse what it cannot read."""
         if found := self._find_number(company, number):
             return found
         raise UserError(
@@ -110,15 +96,21 @@ class SmsConsentEntry(models.AbstractModel):
         Of what is known while a form is filled in: nothing is missed yet.
         """
         number = self._find_number(company, number)
-        if not number:
-            return ""
-        if happened_at > fields.Datetime.now():
-            return self.env._("A consent cannot be given in the future.")
         said = consent.Said(consent.GRANTED, method, happened_at)
+        return self._find_fault(company, number, said, purposes) if number else ""
+
+    def _find_fault(self, company, number, said, purposes):
+        """Return why a :class:`tools.consent.Said` does not count, or an empty text.
+
+        A yes that changes nothing is refused: the person has said no, and the ledger
+        would keep what looks like a consent and is none (47 CFR 64.1200(a)(10)).
+        """
+        if said.happened_at > fields.Datetime.now():
+            return self.env._("A consent cannot be given in the future.")
         consents = self.env["sms.consent"]
         if obstacle := consents._find_obstacle(company, number, said, purposes):
             return self._explain_obstacle(number, said, obstacle)
-        return purposes._find_proof_fault(method)
+        return purposes._find_proof_fault(said.method) if said.is_yes else ""
 
     def _find_notice(self, company, number, purposes, happened_at):
         """Return which opt-out a consent would undo, empty if none stands."""
@@ -131,10 +123,7 @@ class SmsConsentEntry(models.AbstractModel):
         return self.env["sms.consent.details"]._tell_way_back(obstacle, number)
 
     def _explain_obstacle(self, number, said, obstacle):
-        """Return why a yes does not count, and what does.
-
-        :param obstacle: :class:`sms_consent.Obstacle`
-        """
+        """Return why a yes does not count, and what does."""
         details = self.env["sms.consent.details"]
         way_back = details._tell_way_back(obstacle, number)
         if said.happened_at >= obstacle.since:
@@ -176,15 +165,15 @@ class SmsConsentEntry(models.AbstractModel):
                 return found_sudo
         return wordings_sudo
 
-    def _read_scan(self, name, data):
+    def _read_scan(self, form):
         """Return the scan of a signed form as a file for the ledger.
 
-        :param str name: the file's name, may be empty
+        :param form: record with ``scan`` and ``scan_name``
         :return: ``(name, data)``, the name's ending made true
         :raises UserError: when it is missing, too large or no scan
         """
-        guess = guess_mimetype(data) if data else None
-        fault = media.find_scan_fault(data, guess)
+        name, data = form.scan_name, base64.b64decode(form.scan or b"")
+        fault = media.find_scan_fault(data)
         if fault == media.EMPTY:
             raise UserError(self.env._("Attach the scan of the signed form."))
         if fault == media.TOO_LARGE:
@@ -205,4 +194,4 @@ class SmsConsentEntry(models.AbstractModel):
                     name or "",
                 )
             )
-        return media.get_scan_name(name, media.get_scan_kind(data, guess)), data
+        return media.get_scan_name(name, media.find_type(data)), data

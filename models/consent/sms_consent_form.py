@@ -5,6 +5,7 @@ from odoo import models
 from odoo.fields import Domain
 
 from ...tools import consent, texts, web
+from ...tools.consent import has_left
 from ...tools.phone import BAD_COUNTRY, BAD_KIND, E164
 
 #: More is no phone number, whatever it is.
@@ -111,10 +112,7 @@ class SmsConsentForm(models.AbstractModel):
         return valid, len(valid) < len(ticked)
 
     def _read_number(self, company, typed, country=None):
-        """Return what a person has typed as E.164, or an empty text.
-
-        :param country: ``res.country`` of national numbers, default the company's
-        """
+        """Return what a person has typed as E.164, or an empty text."""
         if not typed or len(typed) > NUMBER_LIMIT:
             return ""
         number = company._phone_format_number(typed, country or company.country_id)
@@ -132,11 +130,7 @@ class SmsConsentForm(models.AbstractModel):
     # === Statements ===
 
     def _agree(self, company, number, choices, trace, **facts):
-        """Enter a yes; what has been agreed to already is not entered again.
-
-        :param choices: those :class:`Choice` that the person has ticked
-        :param facts: further evidence (``name``, ``res_model``, ``res_id``)
-        """
+        """Enter a yes; what has been agreed to already is not entered again."""
         new = [choice for choice in choices if not choice.is_on]
         if new:
             facts = {**self._get_shown(new), **trace._asdict(), **facts}
@@ -144,48 +138,31 @@ class SmsConsentForm(models.AbstractModel):
             ledger._record(company, number, consent.GRANTED, "web", **facts)
 
     def _stop(self, company, number, purposes, trace, **facts):
-        """Enter a no; nothing is texted.
-
-        :param purposes: ``sms.purpose``, or None for everything
-        """
-        is_lasting = self._get_lasting(company, number)
+        """Enter a no to some purposes, or (None) to everything; nothing is texted."""
+        found = self.env["sms.consent"]._get_found(company, number)
         if purposes is not None:
-            purposes = purposes.filtered(lambda purpose: not is_lasting(purpose.id))
-        is_nothing_new = is_lasting(False) if purposes is None else not purposes
-        if not is_nothing_new:
+            purposes = purposes.filtered(lambda it: not self._is_lasting(found, it.id))
+        is_new = bool(purposes) if purposes is not None else not self._is_lasting(found)
+        if is_new:
             facts = {**trace._asdict(), **facts}
             ledger = self.env["sms.consent.event"]
             ledger._record(company, number, consent.REVOKED, "web", purposes, **facts)
 
-    def _get_lasting(self, company, number):
-        """Return a function that tells if a no stands which no START takes back.
+    def _is_lasting(self, found, purpose_id=False):
+        """Tell if a no stands, to a purpose or to all, which no START takes back.
 
         What was said by text before does not count: said here again, it lasts. Nor does
         a no to everything count where the person has agreed to something since.
         """
-        consents = self.env["sms.consent"]
-        found = consents._get_found(company, number)
-        events = self.env["sms.consent.event"].sudo()
-
-        def is_lasting(purpose_id):
-            """Tell if an opt-out stands that no text has brought."""
-            if purpose_id:
-                answer = consents._get_answer(found, purpose_id)
-                stands = answer.state == consent.OPTED_OUT
-            else:
-                stands = consent.has_left(found)
-            said = [found[key] for key in {purpose_id, False} if key in found]
-            stops = [answer for answer in said if answer.state == consent.OPTED_OUT]
-            ways = events.browse(answer.event_id for answer in stops).mapped("method")
-            return stands and any(way not in consent.BY_TEXT for way in ways)
-
-        return is_lasting
+        answer = self.env["sms.consent"]._get_answer(found, purpose_id)
+        stands = answer.state == consent.OPTED_OUT if purpose_id else has_left(found)
+        said = [found[key] for key in {purpose_id, False} & found.keys()]
+        stops = [it.event_id for it in said if it.state == consent.OPTED_OUT]
+        ways = self.env["sms.consent.event"].sudo().browse(stops).mapped("method")
+        return stands and any(way not in consent.BY_TEXT for way in ways)
 
     def _request(self, company, number, choices, trace, **facts):
-        """Have a number that nobody has proven confirm a yes by text.
-
-        :return: the events that ask, empty if it may not be asked
-        """
+        """Have a number that nobody has proven confirm a yes by text; return events."""
         is_over = self.env["sms.rate.limit"]._is_over
         if self._is_asking_too_much(trace) or is_over(
             "join_company_question", str(company.id)

@@ -4,11 +4,11 @@ import json
 from collections import Counter
 from datetime import timedelta
 
-from pytz import all_timezones
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from odoo.addons.base.models.res_partner import _tz_get
 
 from ...tools import consent, import_rows, tabular
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
@@ -70,7 +70,7 @@ class SmsConsentImport(models.Model):
         default=lambda self: self._default_date_order(),
     )
     tz = fields.Selection(
-        lambda self: [(name, name) for name in all_timezones],
+        _tz_get,
         string="Time Zone",
         required=True,
         default=lambda self: self.env.user.tz or "UTC",
@@ -143,7 +143,6 @@ class SmsConsentImport(models.Model):
             job.report_name = f"{stem}-not-recorded.csv"
 
     def _get_labels(self, model_name, field_name):
-        """Return the labels of a selection of the import's rows or columns."""
         return self.env["sms.consent.details"]._get_labels(
             f"{self._name}.{model_name}", field_name
         )
@@ -272,10 +271,7 @@ class SmsConsentImport(models.Model):
 
     @api.model
     def _get_column_values(self, file):
-        """Return the columns of an upload (base64): header, samples, guess.
-
-        :raises UserError: when it is no table
-        """
+        """Return the columns of an upload (base64): header, samples, guess."""
         rows = tabular.iter_rows(base64.b64decode(file))
         try:
             _number, headers = next(rows, (0, []))

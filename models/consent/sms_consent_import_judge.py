@@ -76,10 +76,7 @@ class Judge:
     # === One row ===
 
     def _read(self, row, cells):
-        """Return what a row would record.
-
-        :raises Fault: when something in it is missing or wrong
-        """
+        """Return what a row would record."""
         job = self.job
         said = import_rows.read_row(
             cells, self.columns, job.date_order, job.tz, self.now, job.decision
@@ -243,11 +240,7 @@ class Judge:
     # === Words ===
 
     def _find_words(self, said, purposes):
-        """Return the wordings that a row means, and the words as they were shown.
-
-        :param import_rows.Said said: the row
-        :raises Fault: for a version that there is not
-        """
+        """Return the wordings that a row means, and the words as they were shown."""
         if said.event != consent.GRANTED:
             return None, said.wording
         key = (purposes._ids, said.version, said.wording)

@@ -239,10 +239,7 @@ class SmsConsentMixin(models.AbstractModel):
     # === Search ===
 
     def _get_sms_subject_columns(self, alias):
-        """Return what :meth:`_get_sms_subjects` says, as SQL over the model's table.
-
-        :rtype: SubjectColumns
-        """
+        """Return :meth:`_get_sms_subjects` as SQL, a :class:`SubjectColumns`."""
         raise NotImplementedError
 
     @api.model

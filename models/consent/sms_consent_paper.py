@@ -1,13 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import base64
-from datetime import datetime, time, timedelta, timezone
-from zoneinfo import ZoneInfo
+from datetime import datetime, time, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...tools import consent
+from ...tools.appointments import to_utc
 
 #: How long a stack of which everything is recorded is still shown.
 KEEP_EMPTY = timedelta(days=7)
@@ -87,29 +86,27 @@ class SmsConsentPaper(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create lines scan that was added, and start to count."""
+        """Create a line for each scan that was added, and start to count."""
         self._check_own(vals_list)
         stacks = super().create(vals_list)
-        for stack in stacks:
-            self.env["sms.consent.entry"]._check_may_record(stack.company_id)
-        stacks._add_uploads()
+        stacks._after_save()
         return stacks
 
     def write(self, vals):
-        """Create lines scan that was added."""
+        """Create a line for each scan that was added."""
         self._check_own([vals])
         result = super().write(vals)
-        for stack in self:
-            self.env["sms.consent.entry"]._check_may_record(stack.company_id)
-        self._add_uploads()
+        self._after_save()
         return result
 
     def _check_own(self, vals_list):
         if not self.env.su and any("recorded_count" in vals for vals in vals_list):
             raise AccessError(self.env._("What is recorded is counted by itself."))
 
-    def _add_uploads(self):
-        """Create lines scan that was added, in the order of their names."""
+    def _after_save(self):
+        """Check the user's rights; make a line of each scan, ordered by their names."""
+        for company in self.company_id:
+            self.env["sms.consent.entry"]._check_may_record(company)
         for stack in self.filtered("upload_ids"):
             uploads = stack.upload_ids
             lines = [
@@ -237,13 +234,10 @@ class SmsConsentPaperLine(models.Model):
         return len(recorded)
 
     def _enter(self):
-        """Enter the form into the ledger.
-
-        :raises UserError: for the first thing that is missing or wrong
-        """
+        """Enter the form into the ledger."""
         entry = self.env["sms.consent.entry"]
         stack = self.paper_id
-        scan = entry._read_scan(self.scan_name, base64.b64decode(self.scan or b""))
+        scan = entry._read_scan(self)
         happened_at = self._get_moment()
         self._check_new(entry._read_number(self.company_id, self.number), happened_at)
         entry._enter(
@@ -270,9 +264,8 @@ class SmsConsentPaperLine(models.Model):
             raise UserError(self.env._("Enter the date on which it was signed."))
         if self.signed_on > fields.Date.context_today(self):
             raise UserError(self.env._("It cannot be signed in the future."))
-        zone = ZoneInfo(self.env.context.get("tz") or self.env.user.tz or "UTC")
-        begin = datetime.combine(self.signed_on, time(), zone)
-        return begin.astimezone(timezone.utc).replace(tzinfo=None)
+        zone = self.env.context.get("tz") or self.env.user.tz or "UTC"
+        return to_utc(datetime.combine(self.signed_on, time()), zone)
 
     def _check_new(self, number, happened_at):
         """Refuse a form that is in the ledger: two scans of a sheet are one consent."""

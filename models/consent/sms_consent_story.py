@@ -5,9 +5,11 @@ from typing import NamedTuple
 from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_list, format_time, groupby
+from odoo.tools.translate import LazyTranslate
 
 from ...tools import consent, evidence
 
+_lt = LazyTranslate(__name__)
 #: Events on one page of a story.
 PAGE_SIZE = 200
 #: Both times are told of what was entered so long after it was said.
@@ -16,6 +18,87 @@ ENTERED_LATER = timedelta(minutes=1)
 CONFIRMATION_WINDOW = "1 minute"
 #: Characters of a person's words that are quoted in a sentence.
 QUOTE_LIMIT = 160
+
+# How an event came: a method of the ledger, any other one, or one of these.
+ANY, REVIEWED, WITNESSED, ALL_BACK = ("any", "reviewed", "witnessed", "all_back")
+#: What is said of events, by how they came.
+SENTENCES = {
+    consent.REQUESTED: {
+        "keyword": _lt(
+            "%(who)s texted %(words)s and was asked to confirm: %(purposes)s."
+        ),
+        "web": _lt(
+            "%(who)s entered the number on a web page, and it was asked by text to "
+            "confirm: %(purposes)s."
+        ),
+        ANY: _lt("%(who)s was asked to confirm: %(purposes)s."),
+    },
+    consent.CONFIRMED: {
+        ANY: _lt("%(who)s answered %(words)s: may get texts about %(purposes)s."),
+    },
+    consent.GRANTED: {
+        "web": _lt("%(who)s agreed on a web page to texts about %(purposes)s."),
+        WITNESSED: _lt(
+            "%(user)s recorded a form signed by %(who)s, witnessed by %(witness)s: may "
+            "get texts about %(purposes)s."
+        ),
+        consent.PAPER: _lt(
+            "%(user)s recorded a form signed by %(who)s: may get texts about "
+            "%(purposes)s."
+        ),
+        "import": _lt(
+            "%(user)s imported a list in which %(who)s agreed to texts about "
+            "%(purposes)s."
+        ),
+        "api": _lt(
+            "Another system (%(user)s) reported that %(who)s agreed to texts about "
+            "%(purposes)s."
+        ),
+        "keyword": _lt("%(who)s texted %(words)s: may get texts about %(purposes)s."),
+        ANY: _lt(
+            "%(user)s recorded that %(who)s agreed to texts about %(purposes)s "
+            "(%(how)s)."
+        ),
+    },
+    consent.REVOKED: {
+        REVIEWED: _lt("%(user)s read %(words)s from %(who)s as an opt-out: %(end)s"),
+        "keyword": _lt("%(who)s texted %(words)s: %(end)s"),
+        "web": _lt("%(who)s opted out on a web page: %(end)s"),
+        "carrier": _lt("The carrier knows of an opt-out: %(end)s"),
+        "import": _lt(
+            "%(user)s imported a list of opt-outs with %(who)s in it: %(end)s"
+        ),
+        "api": _lt(
+            "Another system (%(user)s) reported that %(who)s opted out: %(end)s"
+        ),
+        "blacklist": _lt("%(user)s put the number on the phone blacklist: %(end)s"),
+        ANY: _lt("%(user)s recorded that %(who)s opted out (%(how)s): %(end)s"),
+    },
+    consent.RESTORED: {
+        ALL_BACK: _lt(
+            "%(who)s texted %(words)s: what had been agreed to before holds again."
+        ),
+        "keyword": _lt(
+            "%(who)s texted %(words)s: gets texts about %(purposes)s again."
+        ),
+        ANY: _lt("%(who)s gets texts about %(purposes)s again."),
+    },
+    consent.EXPIRED: {
+        "carrier": _lt(
+            "The carrier does not know the number any more: the consent to "
+            "%(purposes)s has ended."
+        ),
+        "keyword": _lt(
+            "%(words)s came from the number, which has another holder now: the consent "
+            "to %(purposes)s has ended."
+        ),
+        "erasure": _lt(
+            "%(user)s erased the person at their request: the consent to %(purposes)s "
+            "cannot be proved any more and has ended."
+        ),
+        ANY: _lt("%(purposes)s: expired by itself."),
+    },
+}
 
 
 class Moment(NamedTuple):
@@ -253,18 +336,21 @@ class SmsConsentStory(models.AbstractModel):
     # === Sentences ===
 
     def _say(self, moment):
-        say = {
-            consent.REQUESTED: self._say_asked,
-            consent.CONFIRMED: self._say_confirmed,
-            consent.GRANTED: self._say_agreed,
-            consent.REVOKED: self._say_stopped,
-            consent.RESTORED: self._say_rejoined,
-            consent.EXPIRED: self._say_ended,
-        }[moment.event.event]
-        return say(moment, self._get_facts(moment)) + self._say_how_confirmed(moment)
+        sentences = SENTENCES[moment.event.event]
+        sentence = self.env._(sentences.get(self._get_way(moment), sentences[ANY]))
+        return sentence % self._get_facts(moment) + self._say_how_confirmed(moment)
+
+    def _get_way(self, moment):
+        """Return the key of :data:`SENTENCES` by which an event came."""
+        event = moment.event
+        if event.res_model == "sms.consent.review":
+            return REVIEWED
+        if event.method == consent.PAPER and event.evidence_id.witness:
+            return WITNESSED
+        is_return = event.event == consent.RESTORED and event.method == "keyword"
+        return ALL_BACK if is_return and self._is_for_all(moment) else event.method
 
     def _get_facts(self, moment):
-        """Return what the sentences are filled with."""
         event = moment.event
         methods = self.env["sms.consent.details"]._get_labels(event._name, "method")
         who = event.name or moment.text.partner_id.name or self.env._("The person")
@@ -272,7 +358,7 @@ class SmsConsentStory(models.AbstractModel):
         words = " ".join((moment.text.body or event.note or "").split())
         if len(words) > QUOTE_LIMIT:
             words = words[: QUOTE_LIMIT - 1] + "…"
-        return {
+        facts = {
             "who": who,
             "user": event.user_id.name,
             "purposes": (
@@ -282,105 +368,12 @@ class SmsConsentStory(models.AbstractModel):
             "how": methods.get(event.method, ""),
             "witness": event.evidence_id.witness or "",
         }
-
-    def _say_asked(self, moment, facts):
-        match moment.event.method:
-            case "keyword":
-                return self.env._(
-                    "%(who)s texted %(words)s and was asked to confirm: %(purposes)s.",
-                    **facts,
-                )
-            case "web":
-                return self.env._(
-                    "%(who)s entered the number on a web page, and it was asked by "
-                    "text to confirm: %(purposes)s.",
-                    **facts,
-                )
-        return self.env._("%(who)s was asked to confirm: %(purposes)s.", **facts)
-
-    def _say_confirmed(self, moment, facts):
-        return self.env._(
-            "%(who)s answered %(words)s: may get texts about %(purposes)s.", **facts
-        )
-
-    def _say_agreed(self, moment, facts):
-        match moment.event.method:
-            case "web":
-                return self.env._(
-                    "%(who)s agreed on a web page to texts about %(purposes)s.", **facts
-                )
-            case consent.PAPER if facts["witness"]:
-                return self.env._(
-                    "%(user)s recorded a form signed by %(who)s, witnessed by "
-                    "%(witness)s: may get texts about %(purposes)s.",
-                    **facts,
-                )
-            case consent.PAPER:
-                return self.env._(
-                    "%(user)s recorded a form signed by %(who)s: may get texts about "
-                    "%(purposes)s.",
-                    **facts,
-                )
-            case "import":
-                return self.env._(
-                    "%(user)s imported a list in which %(who)s agreed to texts about "
-                    "%(purposes)s.",
-                    **facts,
-                )
-            case "api":
-                return self.env._(
-                    "Another system (%(user)s) reported that %(who)s agreed to texts "
-                    "about %(purposes)s.",
-                    **facts,
-                )
-            case "keyword":
-                return self.env._(
-                    "%(who)s texted %(words)s: may get texts about %(purposes)s.",
-                    **facts,
-                )
-        return self.env._(
-            "%(user)s recorded that %(who)s agreed to texts about %(purposes)s "
-            "(%(how)s).",
-            **facts,
-        )
-
-    def _say_stopped(self, moment, facts):
-        event = moment.event
         facts["end"] = (
             self.env._("no more texts of any kind.")
             if self._is_for_all(moment)
             else self.env._("no more texts about %(purposes)s.", **facts)
         )
-        match event.method:
-            case "keyword" if event.res_model == "sms.consent.review":
-                return self.env._(
-                    "%(user)s read %(words)s from %(who)s as an opt-out: %(end)s",
-                    **facts,
-                )
-            case "keyword":
-                return self.env._("%(who)s texted %(words)s: %(end)s", **facts)
-            case "web":
-                return self.env._("%(who)s opted out on a web page: %(end)s", **facts)
-            case "carrier":
-                return self.env._("The carrier knows of an opt-out: %(end)s", **facts)
-            case "import":
-                return self.env._(
-                    "%(user)s imported a list of opt-outs with %(who)s in it: %(end)s",
-                    **facts,
-                )
-            case "api":
-                return self.env._(
-                    "Another system (%(user)s) reported that %(who)s opted out: "
-                    "%(end)s",
-                    **facts,
-                )
-            case "blacklist":
-                return self.env._(
-                    "%(user)s put the number on the phone blacklist: %(end)s", **facts
-                )
-        return self.env._(
-            "%(user)s recorded that %(who)s opted out (%(how)s): %(end)s", **facts
-        )
+        return facts
 
     def _is_for_all(self, moment):
         return any(not event.purpose_id for event in moment.events)
@@ -394,37 +387,3 @@ class SmsConsentStory(models.AbstractModel):
             return " " + self.env._("The confirmation was not sent.")
         seconds = round((sms.sent_at - moment.event.recorded_at).total_seconds())
         return " " + self.env._("Confirmed after %s s.", max(0, seconds))
-
-    def _say_rejoined(self, moment, facts):
-        if moment.event.method != "keyword":
-            return self.env._("%(who)s gets texts about %(purposes)s again.", **facts)
-        if self._is_for_all(moment):
-            return self.env._(
-                "%(who)s texted %(words)s: what had been agreed to before holds again.",
-                **facts,
-            )
-        return self.env._(
-            "%(who)s texted %(words)s: gets texts about %(purposes)s again.", **facts
-        )
-
-    def _say_ended(self, moment, facts):
-        match moment.event.method:
-            case "carrier":
-                return self.env._(
-                    "The carrier does not know the number any more: the consent to "
-                    "%(purposes)s has ended.",
-                    **facts,
-                )
-            case "keyword":
-                return self.env._(
-                    "%(words)s came from the number, which has another holder now: the "
-                    "consent to %(purposes)s has ended.",
-                    **facts,
-                )
-            case "erasure":
-                return self.env._(
-                    "%(user)s erased the person at their request: the consent to "
-                    "%(purposes)s cannot be proved any more and has ended.",
-                    **facts,
-                )
-        return self.env._("%(purposes)s: expired by itself.", **facts)

@@ -124,7 +124,6 @@ class SmsPreferenceLink(models.Model):
 
     @api.model
     def _find_by_key(self, key):
-        """Return the link of a short address, or an empty set."""
         if len(key) != KEY_LENGTH or not key.isascii() or not key.isalnum():
             return self.browse()
         domain = [("key", "=", key), ("expires_at", ">", fields.Datetime.now())]
@@ -194,14 +193,8 @@ class SmsPreferenceLink(models.Model):
         form_model._agree(*subject, ticked, trace, **facts)
         return "agreed"
 
-    # === Personal data ===
-
     def _describe_personal(self):
         return [(len(self), self.env._("Links to the preference page"))]
-
-    def _forget(self):
-        """Delete the links: their tokens open nothing any more."""
-        self.unlink()
 
     @api.autovacuum
     def _gc_expired(self):

@@ -2,7 +2,6 @@
 """Batches of jobs, rows that workers share, and calls that follow a commit."""
 
 import logging
-from contextlib import contextmanager
 from functools import partial
 
 from psycopg2 import InterfaceError, OperationalError
@@ -62,22 +61,23 @@ def try_work_off(job, work, passing=()):
         return None
 
 
-@contextmanager
-def contain(cr, logger, message, *args):
-    """Undo and log what fails in this block, which must not undo what was before it.
+def contain(env, work, logger, message, *args):
+    """Return what some work returns; undo and log what fails in it, and nothing else.
 
     A conflict with another transaction is raised: Odoo then starts the request over.
-    What is flushed at the end of the block may fail there: do not return out of it.
 
+    :param work: function without arguments
     :param str message: what is logged with the traceback, filled in with ``args``
+    :return: None if it failed
     """
     try:
-        with cr.savepoint():
-            yield
+        with env.cr.savepoint():
+            return work()
     except OperationalError:
         raise
     except Exception:  # whatever another module's hook raises
         logger.exception(message, *args)
+        return None
 
 
 def lock_next(model, condition, order, limit=1):
@@ -88,6 +88,7 @@ def lock_next(model, condition, order, limit=1):
 
     :param SQL condition: which rows are due
     :param SQL order: which of them are first
+    :param int limit: None for all
     :return: the rows, read anew; none, if there is none or others have them all
     """
     model.flush_model()
@@ -100,8 +101,31 @@ def lock_next(model, condition, order, limit=1):
             limit,
         )
     )
-    model.invalidate_model()
+    if rows:
+        model.invalidate_model()
     return model.browse(row_id for (row_id,) in rows)
+
+
+def work_off_calls(env, claim, prepare, record):
+    """Work off a queue whose rows need a call over the network (a cron).
+
+    Claim, commit, call with no transaction open, record. What a kill leaves behind is
+    claimed again when its lease ends.
+
+    :param claim: returns the next row
+    :param prepare: of a row its call, which touches no database; None: it is put off
+    :param record: of a row and what its call has returned
+    """
+    cron = env["ir.cron"]
+    while row := claim():
+        call = prepare(row)
+        if not cron._commit_progress(remaining=1):
+            return
+        if call:
+            record(row, call())
+            if not cron._commit_progress(1, remaining=1):
+                return
+    cron._commit_progress(remaining=0)
 
 
 def repeat_after_commit(model, method, *arguments, uid=None):
@@ -115,7 +139,6 @@ def repeat_after_commit(model, method, *arguments, uid=None):
     registry, uid = model.env.registry, uid or model.env.uid
 
     def repeat():
-        """Open a transaction, and call the method in it."""
         with registry.cursor() as cr:
             env = api.Environment(cr, uid, {}, su=True)
             work = partial(getattr(env[model._name], method), *arguments)

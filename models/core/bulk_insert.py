@@ -174,10 +174,7 @@ def as_array(values, kind):
 
 
 def as_arrays(rows, *kinds):
-    """Return rows for ``unnest``: an array for each column.
-
-    :param kinds: the SQL type of each column
-    """
+    """Return rows for ``unnest``: an array for each column, by its SQL type."""
     columns = list(zip(*rows, strict=True)) or [()] * len(kinds)
     return SQL(", ").join(
         as_array(column, kind) for column, kind in zip(columns, kinds, strict=True)

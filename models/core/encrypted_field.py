@@ -57,10 +57,7 @@ def get_box():
 
 
 def decrypt(env, stored):
-    """Decrypt the column of an encrypted field, as SQL reads it.
-
-    :raises EncryptionKeyError: when its key is missing
-    """
+    """Decrypt an encrypted column, or raise :class:`EncryptionKeyError`."""
     if not stored:
         return stored
     try:

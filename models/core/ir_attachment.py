@@ -62,19 +62,13 @@ class IrAttachment(models.Model):
         return lost
 
     def _decrypt_sms_scan(self):
-        """Return the content of one scan, as it was uploaded.
-
-        :raises KeyMissing: when its key is missing
-        """
+        """Return one scan as it was uploaded, or raise ``KeyMissing``."""
         self.ensure_one()
         data = self._file_read(self.store_fname) if self.store_fname else self.db_datas
         return get_box().decrypt_bytes(self.sms_key_id, data or b"")
 
     def _compute_raw(self):
-        """Decrypt encrypted scans.
-
-        :raises EncryptionKeyError: when their key is missing
-        """
+        """Decrypt encrypted scans, or raise ``EncryptionKeyError``."""
         encrypted = self.filtered("sms_key_id")
         for attachment in encrypted:
             try:

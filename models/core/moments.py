@@ -20,12 +20,13 @@ def say_moment(env, moment, zone="", lasting=False):
     if not moment:
         return ""
     own = str(env.tz)
+    near_days = (env._("yesterday"), env._("today"), env._("tomorrow"))
     said = moments.say(
         moment,
         fields.Datetime.now(),
         zone or own,
         get_lang(env).code,
-        env._,
+        near_days,
         lasting,
     )
     if not zone or moments.is_same_clock(moment, zone, own):

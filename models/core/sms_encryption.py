@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import json
 import logging
+from itertools import chain
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -13,12 +14,8 @@ _logger = logging.getLogger(__name__)
 #: Rows, and scans, that are worked off in one transaction.
 BATCH_SIZE = 500
 SCAN_BATCH_SIZE = 20
-#: System parameter: what the last run has found (JSON), see :meth:`_note`.
+#: System parameter: JSON, the key of the last run, and how much it could not read.
 STATE_PARAMETER = "helpdesk_mgmt_sms.encryption_state"
-
-
-class TimeOver(Exception):
-    """The cron's time is over before its work is."""
 
 
 class SmsEncryption(models.AbstractModel):
@@ -35,26 +32,17 @@ class SmsEncryption(models.AbstractModel):
     @api.model
     def _run(self):
         """Encrypt, re-encrypt or decrypt all that needs it (cron)."""
-        box, lost = get_box(), 0
+        box, cron, lost = get_box(), self.env["ir.cron"], 0
         if box.bad_count:
             _logger.critical("%d encryption keys are none", box.bad_count)
-        try:
-            for model, names in self._get_fields():
-                lost += self._work_off(model, names, box)
-            lost += self._work_off_scans(box)
-        except TimeOver:
-            return
-        self._note(box, lost)
-        self.env["ir.cron"]._commit_progress(remaining=0)
-
-    @api.model
-    def _commit(self, done):
-        """Commit a batch.
-
-        :raises TimeOver: when the cron's time is over; it is called again soon
-        """
-        if not self.env["ir.cron"]._commit_progress(done, remaining=1):
-            raise TimeOver
+        works = [self._work_off(*found, box) for found in self._get_fields()]
+        for done, unreadable in chain(*works, self._work_off_scans(box)):
+            lost += unreadable
+            if not cron._commit_progress(done, remaining=1):
+                return
+        state = json.dumps({"key": box.key_id, "lost": lost})
+        self.env["ir.config_parameter"].sudo().set_param(STATE_PARAMETER, state)
+        cron._commit_progress(remaining=0)
 
     @api.model
     def _get_fields(self):
@@ -72,21 +60,23 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _work_off(self, model, names, box):
-        """Encrypt anew the values of a model that another key has written."""
+        """Encrypt anew the values of a model that another key has written.
+
+        :return: yields, to be committed, how many were done and how many are lost
+        """
         model.flush_model(names)
-        last, lost = 0, 0
+        last = 0
         while rows := self._lock_next(model, names, box, last):
             last = rows[-1][0]
-            changed = []
+            changed, lost = [], 0
             for row_id, *stored in rows:
                 try:
                     changed.append((row_id, *(_renew(box, one) for one in stored)))
                 except at_rest.KeyMissing:
                     lost += 1
             self._write(model, names, changed)
-            self._commit(len(changed))
+            yield len(changed), lost
         model.invalidate_model(names)
-        return lost
 
     @api.model
     def _lock_next(self, model, names, box, last):
@@ -129,9 +119,9 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _work_off_scans(self, box):
-        """Re-encrypt stale scans; return how many cannot be read."""
+        """Re-encrypt stale scans; yield as :meth:`_work_off` does."""
         attachments_sudo = self.env["ir.attachment"].sudo()
-        last, lost = 0, 0
+        last = 0
         while scans := attachments_sudo.search(
             [
                 ("res_model", "=", "sms.consent.evidence"),
@@ -142,15 +132,7 @@ class SmsEncryption(models.AbstractModel):
             limit=SCAN_BATCH_SIZE,
         ):
             last = scans[-1].id
-            lost += scans._encrypt_sms_anew()
-            self._commit(len(scans))
-        return lost
-
-    @api.model
-    def _note(self, box, lost):
-        """Keep the key of a run, and how much cannot be read."""
-        state = json.dumps({"key": box.key_id, "lost": lost})
-        self.env["ir.config_parameter"].sudo().set_param(STATE_PARAMETER, state)
+            yield len(scans), scans._encrypt_sms_anew()
 
     @api.model
     def _decrypt_host(self):

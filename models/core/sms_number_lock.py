@@ -23,10 +23,7 @@ class SmsNumberLock(models.AbstractModel):
 
     @api.model
     def _try_acquire(self, company, number):
-        """Lock a number until the transaction ends; return False if somebody has it.
-
-        :param str number: E.164, or what the carrier calls the sender
-        """
+        """Lock a number until the transaction ends, or return False if it is locked."""
         key = self._get_key(company, number)
         query = SQL("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", key)
         return self.env.execute_query(query)[0][0]

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class SmsPersonalData(models.AbstractModel):
@@ -14,8 +15,15 @@ class SmsPersonalData(models.AbstractModel):
     _name = "sms.personal.data"
     _description = "Personal Data of Text Messages"
 
+    #: Whose rows they are: fields of the company, and of the number.
+    _personal_company = "company_id"
+    _personal_number = "number"
     #: The time from which a row is kept as long as texts are; None: other rules hold.
     _kept_since = None
+    #: The rows of which something is left to forget.
+    _remembered = Domain("number", "!=", False)
+    #: False for what goes by itself within days, or with something that is counted.
+    _is_counted = True
     #: Forgotten after all else: what others write to while they forget.
     _forgets_last = False
 
@@ -33,7 +41,9 @@ class SmsPersonalData(models.AbstractModel):
 
         :param list numbers: E.164, or what the carrier calls the sender
         """
-        return Domain("company_id", "=", company.id) & Domain("number", "in", numbers)
+        return Domain(self._personal_company, "=", company.id) & Domain(
+            self._personal_number, "in", numbers
+        )
 
     @api.model
     def _find_personal(self, company, numbers):
@@ -42,7 +52,7 @@ class SmsPersonalData(models.AbstractModel):
 
     def _describe_personal(self):
         """Return what would be forgotten, for people: pairs of a count and a label."""
-        return [(len(self), self._description)]
+        return [(len(self), self._description)] if self._is_counted else []
 
     @api.model
     def _get_overdue_domain(self, company, limits):
@@ -50,10 +60,32 @@ class SmsPersonalData(models.AbstractModel):
         if not (self._kept_since and limits["text"]):
             return Domain.FALSE
         return (
-            Domain("company_id", "=", company.id)
+            Domain(self._personal_company, "=", company.id)
             & Domain(self._kept_since, "<", limits["text"])
-            & Domain("number", "!=", False)
+            & self._remembered
         )
 
     def _forget(self):
-        raise NotImplementedError
+        """Delete the rows, unless the model keeps something of them."""
+        self.unlink()
+
+    def _empty(self, names, **values):
+        """Write NULL into some fields, and values into others, by SQL.
+
+        Nothing is computed anew by it, and JSON's null is not SQL's.
+        """
+        self.flush_model()
+        assignments = [SQL("%s = NULL", SQL.identifier(name)) for name in names]
+        assignments += [
+            SQL("%s = %s", SQL.identifier(name), value)
+            for name, value in values.items()
+        ]
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s SET %s WHERE id = ANY(%s)",
+                SQL.identifier(self._table),
+                SQL(", ").join(assignments),
+                self.ids,
+            )
+        )
+        self.invalidate_model()

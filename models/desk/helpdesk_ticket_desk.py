@@ -208,15 +208,7 @@ class HelpdeskTicket(models.Model):
                     "what has become of it."
                 )
             )
-        return self._take_sms_way(sms_sudo, name)
-
-    def _take_sms_way(self, sms, name):
-        """Do what one of :meth:`_get_sms_ways` says. Extended by other rooms.
-
-        :param sms: ``sms.sms`` in sudo, one of the ticket's
-        :return: an action to open, with ``views``; or False
-        """
-        return False
+        return sms_sudo.sudo(False)._take_way(name)
 
     def mark_sms_read(self):
         """Note that the texts of this ticket are read: they have been on a screen.
@@ -365,14 +357,14 @@ class HelpdeskTicket(models.Model):
         )
 
     def _get_sms_ways(self, sms):
-        """Return what the user may do about a text of ours. Extended by other rooms.
-
-        Asked for each text of a page: it must cause no query of its own.
+        """Return what the user may do about a text of ours, without a query.
 
         :param sms: ``sms.sms`` in sudo, one of the ticket's
         :return: list of ``name`` (technical) and ``label`` (a button's, translated)
         """
-        return []
+        offered = sms.sudo(False)._get_ways()
+        labels = offered and sms._get_way_labels()
+        return [{"name": name, "label": labels[name]} for name in offered]
 
     # === Bus ===
 

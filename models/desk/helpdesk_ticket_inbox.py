@@ -59,6 +59,8 @@ INBOX_FIELDS = frozenset(
     ]
 )
 LARGEST_ID = 2**31 - 1
+#: Other tickets of a number that are shown beside its conversation.
+OTHERS_LIMIT = 10
 
 
 class HelpdeskTicket(models.Model):
@@ -100,6 +102,13 @@ class HelpdeskTicket(models.Model):
         search="_search_sms_is_held",
         groups=DESK_GROUP,
         help="A text to the customer is held until a later hour.",
+    )
+    sms_other_ticket_ids = fields.Many2many(
+        "helpdesk.ticket",
+        string="Other Open Tickets",
+        compute="_compute_sms_other_ticket_ids",
+        groups=DESK_GROUP,
+        help="Of the same number, in the same company.",
     )
     # In the order of the list.
     _sms_inbox_index = models.Index(
@@ -156,19 +165,17 @@ class HelpdeskTicket(models.Model):
             ticket.sms_last_words_at = moment or sent_at
 
     def _query_sms_last_words(self):
-        """Query ticket, time, words and if there is media of their last text, and ours.
-
-        By the second a row costs what one conversation costs, however long it is.
-        """
+        """Query what they and we wrote last, a row for each ticket."""
         for name in ("sms.sms", "sms.inbound", "mail.message"):
             self.env[name].flush_model()
         return SQL(
             """
-            SELECT ticket.id, theirs.received_at, theirs.body, theirs.media_count > 0,
+            SELECT ticket.id, theirs.received_at, theirs.body, theirs.has_media,
                    ours.create_date, ours.body
               FROM unnest(%(ids)s) AS ticket(id)
               LEFT JOIN LATERAL (
-                  SELECT received_at, body, media_count
+                  SELECT received_at, body,
+                         media_count > 0 AND erased_at IS NULL AS has_media
                     FROM sms_inbound
                    WHERE ticket_id = ticket.id
                    ORDER BY id DESC
@@ -187,6 +194,19 @@ class HelpdeskTicket(models.Model):
             ids=self.ids,
             model=self._name,
         )
+
+    def _compute_sms_other_ticket_ids(self):
+        for ticket in self:
+            number = ticket.partner_phone_sanitized
+            domain = [
+                ("partner_phone_sanitized", "=", number),
+                ("company_id", "=", ticket.company_id.id),
+                ("closed", "=", False),
+                ("id", "!=", ticket._origin.id),
+            ]
+            ticket.sms_other_ticket_ids = number and self.search(
+                domain, limit=OTHERS_LIMIT
+            )
 
     def _compute_sms_is_held(self):
         held = set()
@@ -231,18 +251,12 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _note_sms_texts(self, sms_ids):
         """Note on tickets what follows from new or changed texts of ours about them."""
-        self.flush_model(["sms_is_conversation", "sms_last_failed"])
-        self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                NOTE_TEXTS,
-                failed=FAILED,
-                ids=list(sms_ids),
-                model=self._name,
-            )
-        )
-        tickets = self.browse(row[0] for row in rows)
         names = ["sms_is_conversation", "sms_last_failed"]
+        self.flush_model(names)
+        self.env["sms.sms"].flush_model()
+        query = SQL(NOTE_TEXTS, failed=FAILED, ids=list(sms_ids), model=self._name)
+        rows = self.env.execute_query(query)
+        tickets = self.browse(row[0] for row in rows)
         tickets.invalidate_recordset(names, flush=False)
 
     def _on_sms_received(self, inbound):
@@ -309,12 +323,15 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _notify_sms_desks(self, text_ids):
         """Tell the lists too."""
-        super()._notify_sms_desks(text_ids)
         self._notify_sms_inbox(text_ids)
+        return super()._notify_sms_desks(text_ids)
 
     @api.model
     def _notify_sms_inbox(self, ticket_ids):
-        """Tell the lists after the commit, once for each company."""
+        """Tell the lists after the commit, once for each company.
+
+        A savepoint divides a transaction: what went before it is told apart.
+        """
         precommit = self.env.cr.precommit
         if ticket_ids and INBOX_TYPE not in precommit.data:
             precommit.data[INBOX_TYPE] = set()
@@ -339,10 +356,11 @@ class HelpdeskTicket(models.Model):
                 list(changed),
             )
         )
+        bus = self.env["bus.bus"]
         for company_id, ids in rows:
             payload = {"ticket_ids": ids if len(ids) <= NOTICE_LIMIT else []}
             channel = self._get_sms_inbox_channel(company_id)
-            self.env["bus.bus"]._sendone(channel, INBOX_TYPE, payload)
+            bus._sendone(channel, INBOX_TYPE, payload)
 
     @api.model
     def _get_sms_inbox_channel(self, company_id):

@@ -125,13 +125,14 @@ class HelpdeskTicket(models.Model):
 
     def _on_sms_changes(self, before):
         """End the snooze of what was closed, and of who waits and is handed over."""
-        super()._on_sms_changes(before)
+        result = super()._on_sms_changes(before)
         changed_sudo = self.sudo().filtered(
             lambda it: before.get(it.id) not in (None, it._get_sms_state())
         )
         changed_sudo.filtered(
             lambda it: it.stage_id.closed or it.sms_waiting_since
         )._end_sms_snooze()
+        return result
 
     def _on_sms_received(self, inbound):
         """End the snooze."""

@@ -24,6 +24,29 @@ MEDIA_URLS_PARAMETER = "helpdesk_mgmt_sms.media_urls"
 REAL = tuple(code for code in PROVIDERS if code != SandboxProvider.code)
 #: The carriers that texts leave by.
 CARRIER_FIELDS = {"sms_provider", "sms_backup_provider"}
+#: The secrets of an account, by its carrier.
+SECRETS = {
+    "twilio": (
+        "sms_twilio_auth_token",
+        "sms_twilio_second_auth_token",
+        "sms_twilio_api_key_secret",
+    ),
+    TELNYX: ("sms_telnyx_api_key",),
+}
+#: Fields by which carriers know a company.
+ACCOUNT_FIELDS = {
+    "sms_twilio_account_sid",
+    "sms_twilio_api_key_sid",
+    "sms_telnyx_public_key",
+    *(name for names in SECRETS.values() for name in names),
+}
+#: Fields that a company's senders follow from.
+SENDER_FIELDS = CARRIER_FIELDS | {
+    "sms_twilio_number_ids",
+    "sms_twilio_messaging_service_sid",
+    "sms_telnyx_number_ids",
+    "sms_telnyx_messaging_profile_id",
+}
 #: Fields whose former values are needed when they change.
 FORMER_FIELDS = {"sms_webhook_base_url", "sms_twilio_account_sid"}
 #: The path from what texts are posted on to the ticket that they are about.
@@ -178,9 +201,9 @@ class ResCompany(models.Model):
         result = super()._after_sms_write(before, vals)
         if "sms_provider" in vals:
             self._follow_sms_sandbox(before["tried"])
-        if self._get_sms_sender_fields() & vals.keys():
+        if SENDER_FIELDS & vals.keys():
             self.env["sms.sender"]._sync(self)
-        if self._get_sms_account_fields() & vals.keys():
+        if ACCOUNT_FIELDS & vals.keys():
             domain = [("company_id", "in", self.ids), ("stop_count", ">", 0)]
             self.env["sms.sender"].sudo().search(domain)._start()
         if CARRIER_FIELDS & vals.keys():
@@ -311,47 +334,11 @@ class ResCompany(models.Model):
         return self.sms_telnyx_number_ids if is_telnyx else self.sms_twilio_number_ids
 
     def _has_locked_sms_account(self, code=None):
-        """Tell if the key to a secret of the account is missing.
-
-        :param str code: default: the company's own provider
-        """
+        """Tell if the key to a secret of the account (default: the own) is missing."""
         self.ensure_one()
         company_sudo = self.sudo()
-        names = self._get_sms_secrets().get(code or company_sudo.sms_provider, ())
+        names = SECRETS.get(code or company_sudo.sms_provider, ())
         return any(company_sudo._read_sms_secret(name) is None for name in names)
-
-    @api.model
-    def _get_sms_secrets(self):
-        return {
-            "twilio": (
-                "sms_twilio_auth_token",
-                "sms_twilio_second_auth_token",
-                "sms_twilio_api_key_secret",
-            ),
-            TELNYX: ("sms_telnyx_api_key",),
-        }
-
-    @api.model
-    def _get_sms_account_fields(self):
-        """Return the fields by which carriers know a company."""
-        return {
-            "sms_twilio_account_sid",
-            "sms_twilio_api_key_sid",
-            "sms_telnyx_public_key",
-            *(name for names in self._get_sms_secrets().values() for name in names),
-        }
-
-    @api.model
-    def _get_sms_sender_fields(self):
-        """Return the fields that a company's senders follow from."""
-        return {
-            "sms_provider",
-            "sms_twilio_number_ids",
-            "sms_twilio_messaging_service_sid",
-            "sms_backup_provider",
-            "sms_telnyx_number_ids",
-            "sms_telnyx_messaging_profile_id",
-        }
 
     # === Choice of the sender ===
 

@@ -13,7 +13,7 @@ from odoo.http import request
 from ...tools import web
 from ...tools.links import is_page
 from ...tools.web import IS_GUESS
-from .res_company import REAL, TELNYX
+from .res_company import ACCOUNT_FIELDS, REAL, SENDER_FIELDS, TELNYX
 
 _logger = logging.getLogger(__name__)
 #: An address that was replaced is answered at so long: texts on their way report there.
@@ -120,10 +120,7 @@ class ResCompany(models.Model):
 
     @api.constrains(*PAGES)
     def _check_sms_pages(self):
-        """Refuse what is no page on the web: a browser would run it.
-
-        :raises ValidationError: for anything but http and https
-        """
+        """Refuse what is no page on the web (http, https): a browser would run it."""
         for company in self:
             for name in PAGES:
                 if company[name] and not is_page(company[name]):
@@ -150,10 +147,7 @@ class ResCompany(models.Model):
             )
 
     def _prepare_sms_values(self, vals):
-        """Normalize the public address.
-
-        :raises ValidationError: for an address that is none
-        """
+        """Normalize the public address; refuse what is none."""
         vals = super()._prepare_sms_values(vals)
         if "sms_webhook_base_url" not in vals:
             return vals
@@ -205,8 +199,8 @@ class ResCompany(models.Model):
             "sms_webhook_base_url",
             "sms_former_webhook_base_url",
             "sms_has_refusals",
-            *self._get_sms_sender_fields(),
-            *self._get_sms_account_fields(),
+            *SENDER_FIELDS,
+            *ACCOUNT_FIELDS,
         }
         names = [name for name in names if self._fields[name].column_type]
         former = Domain("sms_old_webhook_key", "=", key) & Domain(
@@ -246,10 +240,7 @@ class ResCompany(models.Model):
         return f"{base}/helpdesk_sms/{provider}/{key}/{endpoint}"
 
     def _store_former_sms_base_url(self, former, url):
-        """Store the addresses that a new one replaces.
-
-        :param dict former: address by company
-        """
+        """Store the addresses, by company, that a new one replaces."""
         for company, known in former.items():
             if known == url:
                 continue

@@ -16,6 +16,7 @@ from odoo.tools import SQL
 from ...providers import PROVIDERS, base, faults, outbound
 from ...providers.poster import MAX_IN_FLIGHT, Poster
 from ...tools.dispatch import Deadline, DispatchRun
+from ..core.batch_jobs import lock_next
 
 _logger = logging.getLogger(__name__)
 #: System parameter: how many posts may be in flight at once in one worker.
@@ -83,7 +84,7 @@ class SmsDispatcher(models.AbstractModel):
     _description = "Text Message Outbox"
 
     def _run(self):
-        run = DispatchRun(self._commit(remaining=1))
+        run = DispatchRun(self.env["ir.cron"]._commit_progress(remaining=1))
         with Poster(self._get_in_flight()) as poster:
             while self._work_once(poster, run):
                 pass
@@ -110,7 +111,8 @@ class SmsDispatcher(models.AbstractModel):
             _logger.error("%d calls to carriers do not end", poster.pending)
             return False
         if time.monotonic() - run.told_at > TELL_EVERY:
-            run.note_told(self._commit(run.done, remaining=1))
+            cron = self.env["ir.cron"]
+            run.note_told(cron._commit_progress(run.done, remaining=1))
         return True
 
     def _claim_and_submit(self, poster, run):
@@ -170,10 +172,7 @@ class SmsDispatcher(models.AbstractModel):
             )
 
     def _wake(self, at=None):
-        """Run the first dispatcher.
-
-        :param at: UTC datetime or a list of them, default now
-        """
+        """Run the first dispatcher, now or at a time or a list of them (UTC)."""
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
         cron.sudo()._trigger(at)
 
@@ -193,10 +192,6 @@ class SmsDispatcher(models.AbstractModel):
             return min(max(int(value or MAX_IN_FLIGHT), 1), MAX_IN_FLIGHT)
         except ValueError:
             return MAX_IN_FLIGHT
-
-    def _commit(self, processed=0, remaining=None):
-        cron = self.env["ir.cron"]
-        return cron._commit_progress(processed, remaining=remaining)
 
     def _in_new_transaction(self, step, *args):
         """Run one step in a transaction of its own and commit it.
@@ -228,10 +223,7 @@ class SmsDispatcher(models.AbstractModel):
         return self.env["sms.sms"].browse(row[0] for row in rows)
 
     def _lock_messages(self, sms_ids):
-        """Lock some messages, in one order for all who lock several.
-
-        :return: ``{id: attempts}``
-        """
+        """Lock messages, in one order for all who lock; return ``{id: attempts}``."""
         self.env["sms.sms"].flush_model()
         rows = self.env.execute_query(
             SQL(
@@ -390,17 +382,12 @@ class SmsDispatcher(models.AbstractModel):
 
     def _mark_abandoned(self):
         """Mark what a crash left behind: it may have been sent, so it is looked up."""
-        abandoned = self._select(
-            SQL(
-                """
-                SELECT id FROM sms_sms
-                 WHERE state = 'process' AND provider = ANY(%s) AND claimed_at < %s
-                   FOR UPDATE SKIP LOCKED
-                """,
-                list(PROVIDERS),
-                fields.Datetime.now() - LEASE,
-            )
+        condition = SQL(
+            "state = 'process' AND provider = ANY(%s) AND claimed_at < %s",
+            list(PROVIDERS),
+            fields.Datetime.now() - LEASE,
         )
+        abandoned = lock_next(self.env["sms.sms"], condition, SQL("id"), limit=None)
         if abandoned:
             _logger.warning("%d text messages with an unknown outcome", len(abandoned))
             abandoned._mark_unknown()

@@ -145,12 +145,12 @@ class SmsDispatcher(models.AbstractModel):
         self.env["sms.sms"].flush_model()
         delay = paces._book(ready, sum(segments))
         booked_at = time.monotonic()
-        allowed = allowed.with_context(sms_bodies=allowed._get_revealed_bodies())
+        bodies = allowed._get_revealed_bodies()
         calls = []
         account = Account(ready.company_id, ready.provider)
         provider = company._get_sms_provider(sender.provider)
         for sms, count in zip(allowed, segments, strict=True):
-            call = partial(provider.send, sms._to_outbound(sender))
+            call = partial(provider.send, sms._to_outbound(sender, bodies[sms.id]))
             slot = count / ready.rate if ready.rate else 0.0
             end = sms.expires_at or None
             due = booked_at + delay
@@ -357,7 +357,7 @@ class SmsDispatcher(models.AbstractModel):
         :return: the seconds that were waited, 0 if nothing is due so soon
         """
         due = self._get_next_due()
-        self._commit()
+        self.env["ir.cron"]._commit_progress()
         if due is None or due > LINGER:
             return 0
         pause = min(max(due, 0.05), COLLECT_TIMEOUT)
@@ -367,9 +367,7 @@ class SmsDispatcher(models.AbstractModel):
     def _schedule_next_run(self, done):
         """Tell the cron when the outbox must run again, now that this run ends."""
         due = self._get_next_due()
-        if due is None:
-            self._commit(done, remaining=0)
-            return
-        if LINGER < due < FAR_AWAY:
+        is_soon = due is not None and due <= LINGER
+        if due is not None and LINGER < due < FAR_AWAY:
             self._wake(fields.Datetime.add(fields.Datetime.now(), seconds=due))
-        self._commit(done, remaining=0 if due > LINGER else 1)
+        self.env["ir.cron"]._commit_progress(done, remaining=int(is_soon))

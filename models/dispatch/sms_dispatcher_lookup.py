@@ -4,13 +4,12 @@ import time
 from datetime import timedelta
 from functools import partial
 
-from psycopg2 import Error as DatabaseError
-
 from odoo import fields, models
 from odoo.tools import SQL
 
 from ...providers.faults import NO_ANSWER
 from ...tools import consent, dispatch, verdicts
+from ..core.batch_jobs import contain
 from ..core.bulk_insert import as_array
 from ..ledger.sms_consent_key import ConsentKeyError
 from ..message.sms_sms import UNKNOWN_STATE
@@ -50,23 +49,16 @@ class SmsDispatcher(models.AbstractModel):
         messages = self._lock_lookups(min(room, BATCH_SIZE), full)
         # Not again before this: another worker, or this one after a crash.
         messages.write({"lookup_at": fields.Datetime.now() + TOLERANCE})
-        calls = (self._prepare_safely(sms) for sms in messages)
-        return [call for call in calls if call]
-
-    def _prepare_safely(self, sms):
-        """Return the call that asks about a message; None if that cannot be made.
-
-        Then it is asked about later, and what is behind it has its turn now.
-        """
-        try:
-            return self._prepare_lookup(sms)
-        except DatabaseError:  # the run's to decide
-            raise
-        except Exception:
-            _logger.exception("Text message %s cannot be looked up", sms.id)
-            return None
+        calls = []
+        for sms in messages:
+            # What cannot be asked about is later; what is behind it has its turn now.
+            prepare = partial(self._prepare_lookup, sms)
+            failure = "Text message %s cannot be looked up"
+            calls.append(contain(self.env, prepare, _logger, failure, sms.id))
+        return list(filter(None, calls))
 
     def _prepare_lookup(self, sms):
+        """Return the call that asks about a message; None if that cannot be made."""
         company = sms._get_sms_company()
         if company._has_locked_sms_account(sms.provider):
             return None

@@ -6,29 +6,6 @@ from odoo.tools import ormcache
 from ...providers import faults
 from ...tools import dispatch
 
-#: Names of the faults, where managers see the table itself.
-FAULT_SELECTION = [
-    (faults.TOO_FAST, "Too fast"),
-    (faults.NO_CONNECTION, "No connection"),
-    (faults.NO_ANSWER, "No answer"),
-    (faults.UNREACHABLE, "Out of reach"),
-    (faults.UNSURE, "Not delivered"),
-    (faults.GONE, "No such handset"),
-    (faults.LANDLINE, "Landline"),
-    (faults.BAD_NUMBER, "Not a number for texts"),
-    (faults.OPTED_OUT, "Opted out at the carrier"),
-    (faults.FILTERED, "Filtered"),
-    (faults.EXPIRED, "Expired"),
-    (faults.CLOSED_HOURS, "Carrier's quiet hours"),
-    (faults.COUNTRY, "Country not enabled"),
-    (faults.AUTHENTICATION, "Wrong credentials"),
-    (faults.SENDER, "Sender not usable"),
-    (faults.REGISTRATION, "Sender not registered"),
-    (faults.NO_CREDIT, "No credit"),
-    (faults.LOCKED, "Key missing"),
-    (faults.REFUSED_OTHERWISE, "Other refusal"),
-]
-
 
 class SmsFault(models.Model):
     """The rule for a message that a carrier does not take or does not deliver.
@@ -43,7 +20,7 @@ class SmsFault(models.Model):
     _order = "sequence, id"
 
     sequence = fields.Integer()
-    fault = fields.Selection(FAULT_SELECTION, required=True, readonly=True)
+    fault = fields.Selection(faults.SELECTION, required=True, readonly=True)
     name = fields.Char(
         "Description", required=True, translate=True, help="Shown to agents."
     )
@@ -113,11 +90,6 @@ class SmsFault(models.Model):
         """Refuse to delete a shared row: what follows from a fault must be known."""
         if any(not fault.company_id for fault in self):
             raise UserError(self.env._("This row is required. Edit it instead."))
-
-    @api.model
-    def _get_ids(self, fault):
-        """Return the ids of the rows for a fault, of whatever company."""
-        return self.sudo().search([("fault", "=", fault)]).ids
 
     @api.model
     @ormcache("fault", "company.id if company else False")

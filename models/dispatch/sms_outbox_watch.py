@@ -3,7 +3,8 @@ import secrets
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL, consteq
+from odoo.fields import Domain
+from odoo.tools import consteq
 
 from ...providers import PROVIDERS
 from ...providers.faults import COUNTRY, NO_CONNECTION
@@ -20,24 +21,6 @@ LASTING = ("redaction",)
 STANDSTILL = timedelta(minutes=15)
 #: An outcome that the carrier could not be asked about for so long needs a person.
 UNKNOWN_TOO_LONG = timedelta(hours=1)
-#: Counts a company's messages that have no outcome yet.
-COUNT_OPEN = """
-    SELECT count(*) FILTER (WHERE %(due)s) AS waiting,
-           count(*) FILTER (WHERE state = 'outgoing' AND NOT %(due)s) AS held,
-           EXTRACT(EPOCH FROM %(now)s - min(not_before)
-                   FILTER (WHERE %(due)s))::int AS oldest_seconds,
-           count(*) FILTER (WHERE state = 'process'
-                              AND claimed_at < %(lease)s) AS stuck_sending,
-           count(*) FILTER (WHERE state = 'unknown') AS unknown,
-           count(*) FILTER (WHERE state = 'unknown'
-                              AND claimed_at < %(unknown)s) AS unknown_too_long,
-           count(*) FILTER (WHERE state = 'outgoing'
-                              AND fault_id = ANY(%(no_connection)s)
-                              AND tried_at < %(lately)s) AS not_connected
-      FROM sms_sms
-     WHERE record_company_id = %(company)s AND erased_at IS NULL
-       AND state IN ('outgoing', 'process', 'unknown')
-"""
 
 
 class SmsOutboxWatch(models.AbstractModel):
@@ -130,10 +113,7 @@ class SmsOutboxWatch(models.AbstractModel):
     # === For a monitor outside ===
 
     def _get_health(self, token):
-        """Return how the outboxes are, to who knows the token.
-
-        :return: a dict of plain data, None for a wrong token
-        """
+        """Return how the outboxes are, as plain data; None for a wrong token."""
         known = self._get_health_token()
         # As bytes: what is no ASCII would be an error, and not a wrong token.
         if not (known and consteq(known.encode(), (token or "").encode())):
@@ -162,12 +142,8 @@ class SmsOutboxWatch(models.AbstractModel):
     # === Facts, without a word about any person ===
 
     def _get_facts(self, company):
-        """Return how a company's outbox is. Extended by other rooms.
-
-        :return: a dict of numbers; seconds where a name says so
-        """
+        """Return how a company's outbox is, in numbers. Extended by other rooms."""
         now = fields.Datetime.now()
-        self.env["sms.sms"].flush_model()
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
         run_sudo = self.env["sms.webhook.refusal"].sudo()._get_run(company)
         return {
@@ -177,7 +153,6 @@ class SmsOutboxWatch(models.AbstractModel):
             "refused_cause": run_sudo.cause or "",
             "refused_base": run_sudo.called_base or "",
             "public_address": company._get_sms_base_url(),
-            "standing_still": self._count_standing_still(company, now),
             "stopped_senders": self.env["sms.sender"].search_count(
                 [("company_id", "=", company.id), ("stop_count", ">", 0)]
             ),
@@ -186,74 +161,68 @@ class SmsOutboxWatch(models.AbstractModel):
 
     def _get_open_facts(self, company, now):
         """Return how many messages have no outcome yet, and since when."""
-        [facts] = self.env.execute_query_dict(
-            SQL(
-                COUNT_OPEN,
-                due=SQL("(state = 'outgoing' AND not_before <= %s)", now),
-                now=now,
-                lease=now - 2 * LEASE,
-                unknown=now - UNKNOWN_TOO_LONG,
-                no_connection=self.env["sms.fault"]._get_ids(NO_CONNECTION),
-                lately=now - STANDSTILL,
-                company=company.id,
-            )
+        own = Domain("record_company_id", "=", company.id)
+        own &= Domain("erased_at", "=", False)
+        waiting = own & Domain("state", "=", "outgoing")
+        unknown = own & Domain("state", "=", "unknown")
+        queues = self.env["sms.sms"]._read_group(
+            waiting & Domain("not_before", "<=", now),
+            ["sender_id"],
+            ["__count", "not_before:min"],
         )
-        return facts
+        oldest_at = min((oldest for _sender, _count, oldest in queues), default=None)
+        count = self.env["sms.sms"].search_count
+        return {
+            "waiting": sum(size for _sender, size, _oldest in queues),
+            "held": count(waiting & Domain("not_before", ">", now)),
+            "oldest_seconds": oldest_at and int((now - oldest_at).total_seconds()),
+            "stuck_sending": count(
+                own
+                & Domain("state", "=", "process")
+                & Domain("claimed_at", "<", now - 2 * LEASE)
+            ),
+            "unknown": count(unknown),
+            "unknown_too_long": count(
+                unknown & Domain("claimed_at", "<", now - UNKNOWN_TOO_LONG)
+            ),
+            "not_connected": count(
+                waiting
+                & Domain("fault_id.fault", "=", NO_CONNECTION)
+                & Domain("tried_at", "<", now - STANDSTILL)
+            ),
+            "standing_still": sum(
+                size
+                for sender, size, oldest in queues
+                if self._stands_still(sender, oldest, now)
+            ),
+        }
 
-    def _get_recent_facts(self, company, now):
-        """Return what became of the last hour's messages."""
-        [facts] = self.env.execute_query_dict(
-            SQL(
-                """
-                SELECT count(*) FILTER (WHERE state IN ('pending', 'sent', 'error'))
-                           AS ended,
-                       count(*) FILTER (WHERE state = 'error') AS failed,
-                       count(*) FILTER (WHERE state = 'error'
-                                          AND fault_id = ANY(%(country)s))
-                           AS country_refused
-                  FROM sms_sms
-                 WHERE record_company_id = %(company)s AND claimed_at > %(since)s
-                """,
-                country=self.env["sms.fault"]._get_ids(COUNTRY),
-                company=company.id,
-                since=now - timedelta(hours=1),
-            )
-        )
-        return facts
-
-    def _count_standing_still(self, company, now):
-        """Return how many messages wait for senders that stand still.
+    def _stands_still(self, sender, oldest, now):
+        """Tell if nothing has left lately of a sender for which something waits.
 
         Each sender for itself: another one's texts leave whatever holds up this one.
         Of those that have stopped the administrators know.
         """
-        [[count]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT COALESCE(sum(queue.size), 0)::int
-                  FROM (SELECT sender_id, count(*) AS size, min(not_before) AS oldest
-                          FROM sms_sms
-                         WHERE record_company_id = %(company)s AND erased_at IS NULL
-                           AND state = 'outgoing' AND not_before <= %(now)s
-                      GROUP BY sender_id) queue
-             LEFT JOIN sms_sender sender ON sender.id = queue.sender_id
-                 WHERE queue.oldest < %(lately)s
-                   AND COALESCE(sender.stop_count, 0) = 0
-                   AND NOT EXISTS (
-                           SELECT 1 FROM sms_sms left_lately
-                            WHERE left_lately.sender_id = queue.sender_id
-                              AND left_lately.sent_at > %(lately)s
-                              AND left_lately.claimed_at > %(recently)s
-                       )
-                """,
-                company=company.id,
-                now=now,
-                lately=now - STANDSTILL,
-                # What left lately was not claimed long before; for the index.
-                recently=now - 2 * STANDSTILL,
-            )
-        )
-        return count
+        lately = now - STANDSTILL
+        if oldest >= lately or sender.stop_count:
+            return False
+        left = Domain("sender_id", "=", sender.id) & Domain("sent_at", ">", lately)
+        # What left lately was not claimed long before; for the index.
+        left &= Domain("claimed_at", ">", lately - STANDSTILL)
+        return not self.env["sms.sms"].search_count(left, limit=1)
+
+    def _get_recent_facts(self, company, now):
+        """Return what became of the last hour's messages."""
+        ended = Domain("record_company_id", "=", company.id)
+        ended &= Domain("claimed_at", ">", now - timedelta(hours=1))
+        ended &= Domain("state", "in", ("pending", "sent", "error"))
+        failed = ended & Domain("state", "=", "error")
+        count = self.env["sms.sms"].search_count
+        return {
+            "ended": count(ended),
+            "failed": count(failed),
+            "country_refused": count(failed & Domain("fault_id.fault", "=", COUNTRY)),
+        }
 
     def _explain_refusals(self, facts):
         """Return what is refused, the likely cause and what to do, in plain words."""

@@ -3,6 +3,7 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...providers import account, base
@@ -164,30 +165,25 @@ class SmsPrice(models.Model):
             which sends by any of its numbers
         """
         now = fields.Datetime.now()
-        self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT sms.sent_at::date,
-                       CASE WHEN sender.kind <> %(service)s THEN sender.address END
-                  FROM sms_sms sms
-                  JOIN sms_sender sender ON sender.id = sms.sender_id
-                 WHERE sms.record_company_id = %(company)s AND sms.provider = %(code)s
-                   AND sms.carrier_id IS NOT NULL AND sms.price_currency_id IS NULL
-                   AND sms.create_date > %(since)s - interval '40 days'
-                   AND sms.sent_at BETWEEN %(since)s AND %(until)s
-              ORDER BY 1, 2
-                """,
-                service=account.SERVICE,
-                company=company.id,
-                code=code,
-                since=now - timedelta(days=ASKED_DAYS),
-                until=now - CHARGED_AFTER,
+        since = now - timedelta(days=ASKED_DAYS)
+        domain = Domain("record_company_id", "=", company.id)
+        domain &= Domain("provider", "=", code) & Domain("carrier_id", "!=", False)
+        domain &= Domain("price_currency_id", "=", False)
+        domain &= Domain("sender_id", "!=", False)
+        domain &= Domain("create_date", ">", since - timedelta(days=40))
+        domain &= Domain("sent_at", ">=", since)
+        domain &= Domain("sent_at", "<=", now - CHARGED_AFTER)
+        messages = self.env["sms.sms"].with_context(tz="UTC")
+        rows = [
+            (moment.date(), sender.kind != account.SERVICE and sender.address)
+            for moment, sender in messages._read_group(
+                domain, ["sent_at:day", "sender_id"]
             )
-        )
+        ]
         # All of a day are in a service's list already.
         whole = {day for day, address in rows if not address}
-        return [(day, adr or "") for day, adr in rows if not adr or day not in whole]
+        pairs = {(day, adr or "") for day, adr in rows if not adr or day not in whole}
+        return sorted(pairs)
 
 
 def pick_price(**expressions):

@@ -1,8 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from psycopg2.extras import Json
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..core.bulk_insert import insert_columns
+from ..core.bulk_insert import insert_many
 from ..core.mixins import NUMBER_GROUPS
 
 
@@ -36,7 +38,8 @@ class SmsReport(models.Model):
     @api.model
     def _store(self, sms, report):
         """Store a report on a message."""
-        values = {
+        # Nothing follows from a row, and the ORM would take longer than all the rest.
+        row = {
             "sms_id": sms.id,
             "company_id": sms._get_sms_company().id,
             "received_at": fields.Datetime.now(),
@@ -44,14 +47,9 @@ class SmsReport(models.Model):
             "status": report.report,
             "code": report.code,
             # It names the person, and who is erased stays so.
-            "raw": not sms.erased_at and report.raw,
+            "raw": None if sms.erased_at else Json(report.raw),
         }
-        # Nothing follows from a row, and the ORM would take longer than all the rest.
-        columns = {
-            name: [self._fields[name].convert_to_column_insert(value, self)]
-            for name, value in values.items()
-        }
-        insert_columns(self, 1, columns)
+        insert_many(self, [row])
         sms.invalidate_recordset(["report_ids"])
 
     def _forget_raw(self):

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, float_is_zero
+from odoo.fields import Domain
+from odoo.tools import float_is_zero
 
 from ...providers import PROVIDERS, account
 from ...tools import dispatch
@@ -75,7 +76,7 @@ class SmsSender(models.Model):
         "country and those without another sender.",
     )
 
-    carrier_name = fields.Char("Carrier Name", compute="_compute_carrier_name")
+    carrier_name = fields.Char(compute="_compute_carrier_name")
     waiting_count = fields.Integer("Waiting", compute="_compute_queue")
     held_count = fields.Integer(
         "Held", compute="_compute_queue", help="Scheduled for later."
@@ -98,16 +99,9 @@ class SmsSender(models.Model):
         compute="_compute_outcome",
         help="Within the last 24 hours.",
     )
-    current_rate = fields.Float(
-        "Current Rate",
-        compute="_compute_current_rate",
-        digits=(8, 2),
-        help="Segments per second: the rate set, or less after the carrier asked to "
-        "slow down. 0 for no limit.",
-    )
     rate_label = fields.Char(
         "Current Speed",
-        compute="_compute_current_rate",
+        compute="_compute_rate_label",
         help="Segments per second: the rate set, or less after the carrier asked to "
         "slow down.",
     )
@@ -184,8 +178,7 @@ class SmsSender(models.Model):
             for key, row in known.items():
                 row.active = key in wanted
             # Nothing leaves by these any more that could show that it is over.
-            if gone := found.filtered(lambda row: row.stop_count and not row.active):
-                gone._start()
+            found.filtered(lambda row: row.stop_count and not row.active)._start()
             senders_sudo.create(
                 [
                     {
@@ -244,12 +237,6 @@ class SmsSender(models.Model):
         self.ensure_one()
         return bool(self.stopped_until and self.stopped_until > fields.Datetime.now())
 
-    def _clear_stops(self):
-        """Forget earlier stops: the carrier takes messages from these again."""
-        stopped = self.filtered("stop_count")
-        if stopped:
-            stopped._start()
-
     def action_start(self):
         """Send again now, without waiting for the pause to end."""
         self.check_access("write")
@@ -258,6 +245,8 @@ class SmsSender(models.Model):
 
     def _start(self):
         """Resume sending, and close what was told about these senders."""
+        if not self:
+            return
         names = ("stopped_until", "stop_count", "fault_id", "fault_detail")
         self.write(dict.fromkeys(names, False))
         alerts = self.env["sms.outbox.alert"]
@@ -294,28 +283,21 @@ class SmsSender(models.Model):
             sender.carrier_name = known.name if known else sender.provider
 
     def _compute_queue(self):
-        """Count what is open in one query; the indexes hold open rows only."""
-        self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT sender_id, count(*) FILTER (WHERE not_before <= %(now)s),
-                       count(*) FILTER (WHERE not_before > %(now)s),
-                       min(not_before) FILTER (WHERE not_before <= %(now)s)
-                  FROM sms_sms WHERE state = 'outgoing' AND sender_id = ANY(%(ids)s)
-              GROUP BY sender_id
-                """,
-                now=fields.Datetime.now(),
-                ids=self.ids,
-            )
+        """Count what is open; the indexes hold open rows only."""
+        now, messages = fields.Datetime.now(), self.env["sms.sms"]
+        waiting = Domain("sender_id", "in", self.ids) & Domain("state", "=", "outgoing")
+        due = messages._read_group(
+            waiting & Domain("not_before", "<=", now),
+            ["sender_id"],
+            ["__count", "not_before:min"],
         )
-        waiting = {row[0]: row[1:] for row in rows}
+        due = {sender: (count, oldest) for sender, count, oldest in due}
+        later = waiting & Domain("not_before", ">", now)
+        held = dict(messages._read_group(later, ["sender_id"], ["__count"]))
         open_counts = self._count_by_state(["process", "unknown"])
         for sender in self:
-            due, held, oldest_at = waiting.get(sender.id, (0, 0, False))
-            sender.update(
-                {"waiting_count": due, "held_count": held, "oldest_at": oldest_at}
-            )
+            sender.waiting_count, sender.oldest_at = due.get(sender, (0, False))
+            sender.held_count = held.get(sender, 0)
             sender.sending_count = open_counts.get((sender.id, "process"), 0)
             sender.checking_count = open_counts.get((sender.id, "unknown"), 0)
 
@@ -360,21 +342,19 @@ class SmsSender(models.Model):
         )
         return {(sender.id, state): count for sender, state, count in groups}
 
-    def _compute_current_rate(self):
+    def _compute_rate_label(self):
         paces_sudo = self.env["sms.sender.pace"].sudo()
         slowed = paces_sudo.search(
             [("sender_id", "in", self.ids), ("slowed_at", "!=", False)]
         ).grouped("sender_id")
         now = fields.Datetime.now()
         for sender in self:
-            sender.current_rate = sender.rate
+            rate = sender.rate
             if row := slowed.get(sender):
                 seconds = (now - row.slowed_at).total_seconds()
-                sender.current_rate = dispatch.current_rate(
-                    sender.rate, row.slowed_to, seconds
-                )
-            rate = self.env._("%s a second", f"{sender.current_rate:.4g}")
-            sender.rate_label = rate if sender.current_rate else self.env._("No limit")
+                rate = dispatch.current_rate(rate, row.slowed_to, seconds)
+            words = self.env._("%s a second", f"{rate:.4g}")
+            sender.rate_label = words if rate else self.env._("No limit")
             if sender._is_stopped():
                 sender.rate_label = self.env._("Stopped")
 

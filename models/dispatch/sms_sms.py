@@ -67,7 +67,6 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     refused_by = fields.Char(
-        "Refused By",
         readonly=True,
         copy=False,
         help="The carrier that refused it, so that the other one was used.",
@@ -204,19 +203,19 @@ class SmsSms(models.Model):
     # Every method wants its rows locked, and leaves the chatter to the caller, who
     # tells it of all of a batch at once (:meth:`_update_trackers`).
 
-    def _to_outbound(self, sender):
-        """Return what the adapter needs of this message, by the sender it leaves by."""
+    def _to_outbound(self, sender, body=None):
+        """Return what the adapter needs of this message, by the sender it leaves by.
+
+        :param str body: as its reader gets it, where many were revealed at once
+        """
         self.ensure_one()
         provider = sender.provider or self.provider
         company = self._get_sms_company()
         callback = company._get_sms_url(f"status/{self.uuid}", provider)
-        bodies = self.env.context.get("sms_bodies")
-        if not isinstance(bodies, Bodies):
-            bodies = self._get_revealed_bodies()
         return OutboundMessage(
             self.uuid,
             self.number,
-            bodies[self.id],
+            self._get_revealed_bodies()[self.id] if body is None else body,
             callback,
             sender.address,
             key=self._get_carrier_key(),
@@ -228,7 +227,7 @@ class SmsSms(models.Model):
 
         For the outbox, and for the virtual phone; nobody else may see them.
         """
-        bodies = Bodies((sms.id, sms.body or "") for sms in self)
+        bodies = {sms.id: sms.body or "" for sms in self}
         masked = self.filtered(lambda sms: links.is_masked(sms.body))
         if not masked:
             return bodies
@@ -303,7 +302,7 @@ class SmsSms(models.Model):
         accepted = as_arrays(rows, *ACCEPTED_KINDS)
         self.env.cr.execute(SQL(NOTE_ACCEPTED, now, now, accepted))
         self.invalidate_recordset(flush=False)
-        self.sender_id._clear_stops()
+        self.sender_id.filtered("stop_count")._start()
 
     def _record_found(self, found):
         """Record that the carrier has a message whose outcome was unknown."""
@@ -485,10 +484,3 @@ class SmsSms(models.Model):
             sms_id: sender if sender in open_sudo else open_sudo[:1]
             for sms_id, sender in self._choose_senders(company, code).items()
         }
-
-
-class Bodies(dict):
-    """Words as their readers get them, by id: the context ``sms_bodies`` of a claim.
-
-    Of a class of its own: a client's context can hold nothing that passes for it.
-    """

@@ -200,19 +200,23 @@ class SmsSms(models.Model):
         Once the person is erased the number is not known any more.
         Source: Twilio error 21610, https://www.twilio.com/docs/api/errors/21610
         """
-        self.ensure_one()
         if not self.number:
             return
-        company = self._get_sms_company()
-        found = self.env["sms.consent"]._get_found(company, self.number)
-        if self.env["sms.consent"]._is_stopped(found):
-            return
+        consents, company = self.env["sms.consent"], self._get_sms_company()
+        if not consents._is_stopped(consents._get_found(company, self.number)):
+            note = self.env._("The carrier refused the message: error %s", code)
+            self._record_by_carrier(consent.REVOKED, None, note)
+
+    def _record_by_carrier(self, event, purposes, note):
+        """Enter into the ledger what the carrier has told of the number."""
+        self.ensure_one()
         self.env["sms.consent.event"]._record(
-            company,
+            self._get_sms_company(),
             self.number,
-            "revoked",
+            event,
             "carrier",
-            note=self.env._("The carrier refused the message: error %s", code),
+            purposes,
+            note=note,
             message_ref=self.carrier_id or self.uuid,
         )
 
@@ -247,27 +251,13 @@ class SmsSms(models.Model):
         The next holder has agreed to nothing (47 CFR 64.1200(m)), and their START
         brings nothing back that an opt-out covers.
         """
-        self.ensure_one()
         if not self.number:
             return
         company = self._get_sms_company()
-        found = self.env["sms.consent"]._get_found(company, self.number)
-        purposes = self.env["sms.purpose"].browse(
-            purpose_id
-            for purpose_id, answer in found.items()
-            if purpose_id and answer.state != consent.NONE
-        )
-        if not purposes:
-            return
-        self.env["sms.consent.event"]._record(
-            company,
-            self.number,
-            consent.EXPIRED,
-            "carrier",
-            purposes,
-            note=self.env._("The carrier does not know the number: error %s", code),
-            message_ref=self.carrier_id or self.uuid,
-        )
+        purposes = self.env["sms.consent"]._find_standing(company, self.number)
+        if purposes:
+            note = self.env._("The carrier does not know the number: error %s", code)
+            self._record_by_carrier(consent.EXPIRED, purposes, note)
 
     # === Costs ===
 

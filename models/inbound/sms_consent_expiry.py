@@ -44,10 +44,7 @@ class SmsConsentExpiry(models.AbstractModel):
 
     @api.model
     def _expire(self, domain, note):
-        """Record an expiry for the answers of a domain.
-
-        :param Domain domain: of ``sms.consent``; what has expired is out of it
-        """
+        """Record an expiry for the answers of a domain, which leaves them out then."""
         # A number that was erased cannot be texted any more anyway.
         domain &= Domain("purpose_id", "!=", False) & Domain("number", "!=", False)
         answers_sudo = self.env["sms.consent"].sudo()

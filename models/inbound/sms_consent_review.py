@@ -1,11 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from pytz import timezone, utc
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...tools import business_days
+from ...tools.appointments import to_local
 
 OPEN, OPT_OUT, CONVERSATION = STATES = ("open", "opt_out", "conversation")
 #: So many business days before the deadline the compliance officers are reminded.
@@ -97,8 +96,7 @@ class SmsConsentReview(models.Model):
     @api.model
     def _open(self, inbound, company, reason):
         """Make a review of a text, in one of the companies to which it is said."""
-        received = utc.localize(inbound.received_at)
-        day = received.astimezone(self._get_timezone(company)).date()
+        day = self._get_day(company, inbound.received_at)
         days = company.sudo().sms_review_days
         # Nobody follows it, and least of all the webhook's user.
         silent = {"mail_create_nosubscribe": True, "mail_create_nolog": True}
@@ -114,12 +112,12 @@ class SmsConsentReview(models.Model):
         return self.sudo().with_context(**silent).create(vals)
 
     @api.model
-    def _get_timezone(self, company):
-        return timezone(company.sudo().partner_id.tz or "UTC")
+    def _get_day(self, company, moment):
+        """Return the day of a time (UTC) where a company is."""
+        return to_local(moment, company.sudo().partner_id.tz or "UTC").date()
 
     def _get_today(self):
-        zone = self._get_timezone(self.company_id)
-        return utc.localize(fields.Datetime.now()).astimezone(zone).date()
+        return self._get_day(self.company_id, fields.Datetime.now())
 
     @api.model
     def _find_open(self, companies, number):

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -169,12 +170,8 @@ class SmsInboundRouter(models.AbstractModel):
         """
         self.env["sms.number.claim"].sudo()._reopen([inbound.number])
         note = self.env._("Wrong number. In their words:")
-        known = self.env["sms.purpose"].browse(
-            purpose_id
-            for purpose_id, answer in self._get_found(inbound).items()
-            if purpose_id and answer.state != consent.NONE
-        )
-        if known:
+        consents = self.env["sms.consent"]
+        if known := consents._find_standing(inbound.company_id, inbound.number):
             words = f"{note} {inbound.body or ''}"
             self._record(inbound, consent.EXPIRED, known, note=words)
         self._stop(inbound, note=note)
@@ -185,12 +182,12 @@ class SmsInboundRouter(models.AbstractModel):
 
         What fails here (a hook of another module) must not undo what they said.
         """
-        failure = "The reviews of text %s were not closed"
-        with contain(self.env.cr, _logger, failure, inbound.id):
-            reviews = self.env["sms.consent.review"]
-            if found := reviews._find_open(companies, inbound.number):
-                note = self.env._("Settled by a later text: %s", inbound.body or "")
-                found._close(state, note=note)
+        reviews = self.env["sms.consent.review"]
+        if found := reviews._find_open(companies, inbound.number):
+            note = self.env._("Settled by a later text: %s", inbound.body or "")
+            close = partial(found._close, state, note=note)
+            failure = "The reviews of text %s were not closed"
+            contain(self.env, close, _logger, failure, inbound.id)
 
     @api.model
     def _stop_reviewed(self, review):
@@ -257,14 +254,11 @@ class SmsInboundRouter(models.AbstractModel):
         consents = self.env["sms.consent"].sudo()
         number_hash = self.env["sms.consent.key"]._hash([inbound.number])
         standing = consents._replay(company, list(number_hash.values()))
-        events_sudo = (
-            self.env["sms.consent.event"]
-            .sudo()
-            .browse(
-                row.answer.event_id
-                for (_hash, purpose_id), row in standing.items()
-                if purpose_id and row.answer.state == consent.OPTED_IN
-            )
+        events_sudo = self.env["sms.consent.event"].sudo()
+        events_sudo = events_sudo.browse(
+            row.answer.event_id
+            for (_hash, purpose_id), row in standing.items()
+            if purpose_id and row.answer.state == consent.OPTED_IN
         )
         if gone := events_sudo.filtered("evidence_id.erased_at").purpose_id:
             self._record(inbound, consent.EXPIRED, gone, company)
@@ -304,11 +298,8 @@ class SmsInboundRouter(models.AbstractModel):
         """
         found = self._get_found(inbound)
         answers = [self.env["sms.consent"]._get_answer(found, it.id) for it in purposes]
-        agreed_sudo = (
-            self.env["sms.consent.event"]
-            .sudo()
-            .browse(it.event_id for it in answers if it.state == consent.OPTED_IN)
-        )
+        agreed = [it.event_id for it in answers if it.state == consent.OPTED_IN]
+        agreed_sudo = self.env["sms.consent.event"].sudo().browse(agreed)
         until = fields.Datetime.now() - RENEWAL_PAUSE
         old_sudo = agreed_sudo.filtered(lambda event: event.happened_at <= until)
         for evidence_sudo, events_sudo in old_sudo.grouped("evidence_id").items():
@@ -416,7 +407,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_found(self, inbound, company=None):
-        """Return the recorded answers of the sender, by purpose."""
         company = company or inbound.company_id
         return self.env["sms.consent"]._get_found(company, inbound.number)
 

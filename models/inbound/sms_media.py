@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from datetime import timedelta
+from functools import partial
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
@@ -8,7 +9,7 @@ from odoo.tools import SQL
 from ...providers import media
 from ...tools.media import EXTENSIONS
 from ...tools.texts import clip
-from ..core.batch_jobs import lock_next
+from ..core.batch_jobs import lock_next, work_off_calls
 
 _logger = logging.getLogger(__name__)
 WAITING, STORED, FAILED = ("waiting", "stored", "failed")
@@ -85,21 +86,8 @@ class SmsMedia(models.Model):
     @api.model
     def _run(self):
         """Fetch what is due, one after the other (a cron)."""
-        cron = self.env["ir.cron"]
-        while row := self._claim():
-            inbound = row.inbound_id
-            if inbound.company_id._has_locked_sms_account(inbound.provider):
-                row._postpone()
-                cron._commit_progress(remaining=1)
-                continue
-            provider = row._get_provider()
-            url = row.url
-            if not cron._commit_progress(remaining=1):
-                return  # its lease ends, and it is taken again
-            row._record_result(self._fetch(provider, url))
-            if not cron._commit_progress(1, remaining=1):
-                return
-        cron._commit_progress(remaining=0)
+        steps = (type(self)._prepare_call, type(self)._record_result)
+        work_off_calls(self.env, self._claim, *steps)
 
     @api.model
     def _claim(self):
@@ -110,11 +98,15 @@ class SmsMedia(models.Model):
         row.write({"attempts": row.attempts + 1, "next_at": now + LEASE})
         return row
 
-    def _postpone(self):
-        """Plan it again after :data:`LOCKED_PAUSE`; this was no attempt."""
-        self.attempts -= 1
-        self.next_at = fields.Datetime.now() + LOCKED_PAUSE
-        self._wake(self.next_at)
+    def _prepare_call(self):
+        """Return the fetch, or None while the key to the account is missing."""
+        inbound = self.inbound_id
+        if inbound.company_id._has_locked_sms_account(inbound.provider):
+            self.attempts -= 1  # this was none
+            self.next_at = fields.Datetime.now() + LOCKED_PAUSE
+            self._wake(self.next_at)
+            return None
+        return partial(self._fetch, self._get_provider(), self.url)
 
     def _get_provider(self):
         """Return the adapter of the carrier that brought it, or None.

@@ -218,15 +218,8 @@ class SmsNumberClaim(models.Model):
         )
         newest = {it.mail_message_id.res_id: it for it in reversed(messages_sudo)}
         # A failure in another module must not undo the YES.
-        with contain(self.env.cr, _logger, "Texts that waited for a YES were not sent"):
-            for message in newest.values():
-                message.action_set_outgoing()
-
-    # === Erasure ===
+        send = self.env["sms.sms"].concat(*newest.values()).action_set_outgoing
+        contain(self.env, send, _logger, "Texts that waited for a YES were not sent")
 
     def _describe_personal(self):
         return [(len(self), self.env._("Numbers that logins have typed"))]
-
-    def _forget(self):
-        """Delete them: nothing of it needs to be kept."""
-        self.unlink()

@@ -123,4 +123,5 @@ class SmsOptIn(models.AbstractModel):
             elif is_question or event.event in consent.STATEMENTS:
                 unanswered.clear()
         now = fields.Datetime.now()
-        return consent.may_ask(newest, list(unanswered.values()), now)
+        start = consent.get_next_asking(newest, list(unanswered.values()))
+        return start is None or now >= start

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from datetime import timedelta
+from functools import partial
 
 from markupsafe import Markup
 
@@ -127,12 +128,8 @@ class SmsQuestion(models.Model):
         """
         failure = "Text %s was not taken as an answer"
         for question in self._find_open(inbound):
-            is_answered = False
-            with contain(self.env.cr, _logger, failure, inbound.id):
-                answers = getattr(question, f"_take_{question.kind}")(inbound)
-                self.env.flush_all()  # what the database refuses fails here
-                is_answered = answers
-            if is_answered:
+            take = partial(getattr(question, f"_take_{question.kind}"), inbound)
+            if contain(self.env, take, _logger, failure, inbound.id):
                 return True
         return self._take_unclaimed(inbound)
 

@@ -6,7 +6,8 @@ The verification compares those of the database with ``_ledger_guards`` of the m
 
 from typing import NamedTuple
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import at_rest
@@ -255,11 +256,15 @@ def find_faulty_guards(env):
 
 
 class SmsLedgerRow(models.AbstractModel):
-    """A row of the ledger: a company's, and kept by triggers for every role."""
+    """A row of the ledger: a company's, and kept by triggers for every role.
+
+    The ORM refuses first, in words for people.
+    """
 
     _name = "sms.ledger.row"
     _description = "Row of the Consent Ledger"
     _ledger_guards = (APPEND_ONLY_GUARD,)
+    _is_append_only = True
 
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="restrict"
@@ -270,3 +275,18 @@ class SmsLedgerRow(models.AbstractModel):
         if not self._abstract:
             install_guards(self)
         return super().init()
+
+    def write(self, vals):
+        """Refuse: what was said and done stays on record."""
+        if self._is_append_only:
+            raise UserError(
+                self.env._("This is kept as proof, so it cannot be changed.")
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        if self._is_append_only:
+            raise UserError(
+                self.env._("This is kept as proof, so it cannot be deleted.")
+            )

@@ -50,6 +50,7 @@ class SmsConsent(models.Model):
     _rec_name = "number"
     _log_access = False
     _ledger_guards = ANSWER_GUARDS
+    _is_append_only = False
 
     number_hash = fields.Char(
         "Number (Keyed Hash)",
@@ -248,10 +249,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _replay(self, company, hashes, before=None, counting=None):
-        """Return what stands of some numbers, out of all their events that count.
-
-        :param int before: only events with a lower id, default all
-        """
+        """Return what stands of some numbers, out of all their events that count."""
         answers = {}
         self._follow(answers, self._read_applied(company, hashes, before, counting))
         return answers

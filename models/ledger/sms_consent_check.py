@@ -98,14 +98,7 @@ class SmsConsentCheck(models.Model):
     def action_verify(self):
         """Verify the current company's ledger now, and open the result."""
         self.check_access("read")
-        check = self.sudo()._verify(self.env.company)
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": check.id,
-            "view_mode": "form",
-            "target": "current",
-        }
+        return self.sudo()._verify(self.env.company)._get_records_action()
 
     @api.model
     def _run_checks(self):
@@ -137,7 +130,6 @@ class SmsConsentCheck(models.Model):
         return set(checks.mapped("state")) <= {"intact"}
 
     def _describe(self):
-        """Return the result in one line."""
         self.ensure_one()
         company = self.company_id.name
         remarks = (self.remarks or "").splitlines()
@@ -186,10 +178,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _verify(self, company):
-        """Verify a company's ledger: its chain, and what follows from it.
-
-        :raises ConsentKeyError: when the key is not the ledger's
-        """
+        """Verify a company's ledger: its chain, and what follows from it."""
         key = self.env["sms.consent.key"]._get()
         while self.env["sms.consent.link"]._seal(company, look_back=None):
             continue
@@ -357,28 +346,11 @@ class SmsConsentCheck(models.Model):
         self.ensure_one()
         self.check_access("read")
         self.env["sms.consent.link"].check_access("read")
+        today = fields.Date.today()
         data = self._export(self.company_id).encode()
-        name = f"consent-ledger-{fields.Date.today()}.json"
-        reference = make_reference(fields.Date.today())
-        self.env["sms.evidence.export"]._note(
-            self.company_id, CHAIN, reference, name, data
+        return self.env["sms.evidence.export"]._hand_out(
+            self, CHAIN, make_reference(today), f"consent-ledger-{today}.json", data
         )
-        # Who reads the check may read its file, and nobody may write either.
-        attachment_sudo = self.env["ir.attachment"].sudo()
-        attachment_sudo = attachment_sudo.create(
-            {
-                "name": name,
-                "raw": data,
-                "mimetype": "application/json",
-                "res_model": self._name,
-                "res_id": self.id,
-            }
-        )
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content/{attachment_sudo.id}?download=true",
-            "target": "download",
-        }
 
     @api.model
     def _export(self, company):

@@ -2,7 +2,6 @@
 from itertools import islice, takewhile
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import chain
@@ -56,7 +55,6 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _say_break(self, found, event_id):
-        """Return a :class:`tools.chain.Break` as a sentence."""
         reasons = dict(self._fields["broken_reason"]._description_selection(self.env))
         values = {"reason": reasons[found.reason], "sequence": found.sequence}
         if not event_id:
@@ -84,7 +82,6 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _find_copied_events(self, company):
-        """Yield a sentence for each event that is there twice."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -160,26 +157,21 @@ class SmsConsentCheck(models.Model):
             "derived": derived and states[derived[0].state],
         }
         if not found:
-            return self.env._(
-                "The answer of number %(number)s for %(purpose)s is missing; the "
-                "events give “%(derived)s”.",
+            problem = self.env._("is missing; the events give “%(derived)s”", **values)
+        elif not derived:
+            problem = self.env._("says “%(found)s”; no event gives any", **values)
+        elif found[0].state == derived[0].state:
+            problem = self.env._(
+                "says “%(found)s” under another event or date than the events give",
                 **values,
             )
-        if not derived:
-            return self.env._(
-                "The answer of number %(number)s for %(purpose)s says “%(found)s”; no "
-                "event gives any.",
-                **values,
-            )
-        if found[0].state == derived[0].state:
-            return self.env._(
-                "The answer of number %(number)s for %(purpose)s says “%(found)s” "
-                "under another event or date than the events give.",
-                **values,
+        else:
+            problem = self.env._(
+                "says “%(found)s”; the events give “%(derived)s”", **values
             )
         return self.env._(
-            "The answer of number %(number)s for %(purpose)s says “%(found)s”; the "
-            "events give “%(derived)s”.",
+            "The answer of number %(number)s for %(purpose)s %(problem)s.",
+            problem=problem,
             **values,
         )
 
@@ -224,15 +216,6 @@ class SmsConsentCheck(models.Model):
 
     # Each names the seal of the one before; the company names that of the newest. So
     # the next check finds one that was changed or removed.
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        """Refuse: what was found stays."""
-        raise UserError(self.env._("The record of verifications cannot be changed."))
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        """Refuse: later checks rely on it."""
-        raise UserError(self.env._("The record of verifications cannot be deleted."))
 
     @api.model
     def _enter(self, company, key, values):

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -211,19 +212,6 @@ class SmsConsentEvent(models.Model):
     def _is_on_sandbox(company):
         return company.sudo().sms_provider == SandboxProvider.code
 
-    def write(self, vals):  # pylint: disable=method-required-super
-        """Refuse: what was said stays said. A new event says what changed."""
-        raise UserError(
-            self.env._(
-                "The consent record cannot be changed. Record a new event instead."
-            )
-        )
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        """Refuse: the record must outlast the message."""
-        raise UserError(self.env._("The consent record cannot be deleted."))
-
     # === The way in ===
 
     @api.model
@@ -283,7 +271,8 @@ class SmsConsentEvent(models.Model):
         evidence_sudo = self.env["sms.consent.evidence"].sudo()
         evidence_rows = evidence_sudo._insert_many(company, statements)
         now = fields.Datetime.now()
-        get_purpose_values = self._make_purpose_reader()
+        # Many statements share few sets of purposes and wordings.
+        get_purpose_values = lru_cache(maxsize=None)(self._get_purpose_values)
         rows = [
             {
                 "company_id": company.id,
@@ -300,9 +289,11 @@ class SmsConsentEvent(models.Model):
             for row, (evidence_id, digest) in zip(
                 statements, evidence_rows, strict=True
             )
-            for values in get_purpose_values(row)
+            for values in get_purpose_values(
+                None if row.purposes is None else row.purposes._ids,
+                row.wordings._ids if row.wordings else (),
+            )
         ]
-        self._check_events(rows)
         events = self._complete_entries(rows)
         ids = insert_many(self, events)
         numbers = {value: number for number, value in hashes.items()}
@@ -319,72 +310,49 @@ class SmsConsentEvent(models.Model):
         """
 
     @api.model
-    def _check_statement(self, event, method, purposes, happened_at):
+    def _check_statements(self, statements):
         """Refuse what nobody can have said, and what proves nothing.
 
-        What came by text is kept in any case: the gate asks again what it proves.
+        What many have in common is checked once. What came by text is kept in any case:
+        the gate asks again what it proves.
         """
-        if purposes is not None and not purposes:
-            raise ValueError("a consent event without a purpose records nothing")
-        if event not in consent.YESES:
-            return
-        if happened_at > fields.Datetime.now() + CLOCK_TOLERANCE:
-            raise UserError(self.env._("A consent cannot be given in the future."))
-        if purposes and method != consent.TEXT:
-            purposes._check_proof(method)
-
-    @api.model
-    def _check_statements(self, statements):
-        """Check what many statements have in common once."""
         now = fields.Datetime.now()
+        methods = {method for method, _label in METHOD_SELECTION}
         latest = {}
         for row in statements:
             key = (row.event, row.method, row.purposes)
             said = fields.Datetime.to_datetime(row.happened_at) or now
             latest[key] = max(said, latest.get(key, datetime.min))
-        for key, happened_at in latest.items():
-            self._check_statement(*key, happened_at)
-
-    @api.model
-    def _check_events(self, events):
-        methods = {method for method, _label in METHOD_SELECTION}
-        for values in events:
-            if values["method"] not in methods:
-                raise ValueError(f"no such way to consent: {values['method']!r}")
+        for (event, method, purposes), happened_at in latest.items():
+            if purposes is not None and not purposes:
+                raise ValueError("a consent event without a purpose records nothing")
+            if method not in methods:
+                raise ValueError(f"no such way to consent: {method!r}")
             # Raises for an event that there is not.
-            consent.next_state(consent.NONE, values["event"], not values["purpose_id"])
+            consent.next_state(consent.NONE, event, purposes is None)
+            if event not in consent.YESES:
+                continue
+            if happened_at > now + CLOCK_TOLERANCE:
+                raise UserError(self.env._("A consent cannot be given in the future."))
+            if purposes and method != consent.TEXT:
+                purposes._check_proof(method)
 
     @api.model
-    def _make_purpose_reader(self):
-        """Return a function from a statement to the values of each of its events.
-
-        Many statements share few sets of purposes and wordings: each is read once.
-        """
-        known = {}
-        no_purpose, no_wording = self.env["sms.purpose"], self.env["sms.wording"].sudo()
-
-        def read(row):
-            """Return the values of a statement's events."""
-            purposes = [no_purpose] if row.purposes is None else row.purposes
-            wordings = no_wording if row.wordings is None else row.wordings
-            key = (row.purposes and row.purposes._ids, wordings._ids)
-            if key not in known:
-                known[key] = [
-                    self._get_purpose_values(purpose, wordings.sudo())
-                    for purpose in purposes
-                ]
-            return known[key]
-
-        return read
-
-    @api.model
-    def _get_purpose_values(self, purpose, wordings):
-        wording = wordings.filtered(lambda wording: wording.purpose_id == purpose)[:1]
-        return {
-            "purpose_id": purpose.id,
-            "wording_id": wording.id,
-            "wording_digest": wording.digest,
-        }
+    def _get_purpose_values(self, purpose_ids, wording_ids):
+        """Return the values of each event of a statement, one for each purpose."""
+        wordings_sudo = self.env["sms.wording"].sudo().browse(wording_ids)
+        wording_of = {it.purpose_id.id: it for it in reversed(wordings_sudo)}
+        values = []
+        for purpose_id in [False] if purpose_ids is None else purpose_ids:
+            wording_sudo = wording_of.get(purpose_id, wordings_sudo.browse())
+            values.append(
+                {
+                    "purpose_id": purpose_id,
+                    "wording_id": wording_sudo.id,
+                    "wording_digest": wording_sudo.digest,
+                }
+            )
+        return values
 
     @api.model
     def _number_domain(self, company, number):
@@ -407,10 +375,7 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _read_content(self, event_ids):
-        """Return what the chain seals of some events, in one query.
-
-        :return: ``{event id: {field of tools.chain.CONTENT_FIELDS: value}}``
-        """
+        """Return what the chain seals of some events: ``{event id: content}``."""
         return {
             event_id: content
             for event_id, (content, _seal) in self._read_entries(event_ids).items()
@@ -418,10 +383,7 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _read_entries(self, event_ids):
-        """Return what the chain seals of some events, and the seals of their entry.
-
-        :return: ``{event id: (content, seal or None)}``
-        """
+        """Return ``{event id: (what the chain seals of it, its seal or None)}``."""
         self.flush_model()
         rows = self.env.execute_query(
             SQL(

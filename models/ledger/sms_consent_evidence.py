@@ -6,7 +6,6 @@ from functools import lru_cache
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import chain
@@ -82,15 +81,6 @@ class SmsConsentEvidence(models.Model):
         readonly=True, help="Keyed: shows that the ledger erased it, and nobody else."
     )
 
-    def write(self, vals):  # pylint: disable=method-required-super
-        """Refuse: evidence stays as it was given. It can be erased, not changed."""
-        raise UserError(self.env._("Consent evidence cannot be changed."))
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        """Refuse: the row stays, so that its erasure can be told from its loss."""
-        raise UserError(self.env._("Consent evidence cannot be deleted; erase it."))
-
     @api.model
     def _insert_many(self, company, statements):
         """Keep the evidence of statements.
@@ -127,10 +117,7 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _read_content(self, columns):
-        """Return what the digest is over, of what SQL has read.
-
-        :raises EncryptionKeyError: when the key is missing
-        """
+        """Return what the digest is over, of what SQL has read."""
         content = dict(zip(PERSONAL_FIELDS, columns, strict=True))
         for name in ENCRYPTED_FIELDS:
             content[name] = decrypt(self.env, content[name])

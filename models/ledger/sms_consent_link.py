@@ -91,7 +91,7 @@ class SmsConsentLink(models.Model):
         return self.env["res.company"].browse(row[0] for row in rows)
 
     @api.model
-    def _seal(self, company, look_back=LOOK_BACK, limit=BATCH_SIZE):
+    def _seal(self, company, look_back=LOOK_BACK):
         """Append links for a company's oldest events that have none; return how many.
 
         :param int look_back: how many ids before the newest link to look at, None: all
@@ -103,7 +103,7 @@ class SmsConsentLink(models.Model):
             return 0
         key = self.env["sms.consent.key"]._get()
         sequence, previous = self._get_head(company)
-        event_ids = self._get_unsealed(company, look_back, limit)
+        event_ids = self._get_unsealed(company, look_back, BATCH_SIZE)
         contents = self.env["sms.consent.event"]._read_content(event_ids)
         rows = []
         for event_id in event_ids:

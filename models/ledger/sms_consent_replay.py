@@ -9,7 +9,7 @@ from ..core.batch_jobs import repeat_after_commit
 from ..core.bulk_insert import as_array, as_arrays
 from ..core.encrypted_field import decrypt
 from .ledger_guards import DERIVING, EVENT_STATE
-from .sms_consent_event import APPLIED_FIELDS, to_said
+from .sms_consent_event import to_said
 
 #: Numbers whose events are in memory at once.
 BATCH_SIZE = 5000
@@ -22,7 +22,6 @@ class SmsConsent(models.Model):
 
     @api.model
     def _derive(self, company, hashes):
-        """Return the answers that the events of some numbers give."""
         return self._get_shown(self._replay(company, hashes))
 
     @api.model
@@ -230,10 +229,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _follow_sandbox(self, companies):
-        """Derive the answers of the sandbox's numbers, now and after the commit.
-
-        :param companies: ``res.company``, those that left the sandbox or came to it
-        """
+        """Derive the answers of numbers of the sandbox, now and after the commit."""
         self._rebuild_tried(companies.ids)
         if companies:
             repeat_after_commit(self, "_rebuild_tried", companies.ids, uid=SUPERUSER_ID)
@@ -276,35 +272,22 @@ class SmsConsent(models.Model):
 
         See :func:`tools.consent.find_effects`.
 
-        :param event_ids: ids of ``sms.consent.event`` of one company
+        :param list event_ids: ids of ``sms.consent.event``
         :return: ``{event id: {"undone", "obstacle"}}``, the opt-out in one of them, as
             ``event_id``, ``method`` and ``happened_at``
         """
         events_sudo = self.env["sms.consent.event"].sudo()
-        company = events_sudo.browse(event_ids[:1]).company_id
-        columns = SQL(", ").join(map(SQL.identifier, ("id", *APPLIED_FIELDS)))
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT company_id, %s FROM sms_consent_event
-                 WHERE (company_id, number_hash) IN (
-                           SELECT company_id, number_hash FROM sms_consent_event
-                            WHERE id = ANY(%s) AND event = ANY(%s))
-                   AND %s
-              ORDER BY id
-                """,
-                columns,
-                list(event_ids),
-                list(consent.YESES),
-                self._get_counting_sql(company),
-            )
+        groups = events_sudo._read_group(
+            [("id", "in", event_ids), ("event", "in", consent.YESES)],
+            ["company_id"],
+            ["number_hash:array_agg_distinct"],
         )
         histories, known = defaultdict(list), {}
-        for company_id, *row in rows:
-            values = dict(zip(("id", *APPLIED_FIELDS), row, strict=True))
-            said = known[values["id"]] = to_said(values)
-            purpose_id = values["purpose_id"] or 0
-            histories[company_id, values["number_hash"]].append((purpose_id, said))
+        for company, hashes in groups:
+            for row in self._read_applied(company, hashes):
+                said = known[row["id"]] = to_said(row)
+                history = histories[company, row["number_hash"]]
+                history.append((row["purpose_id"] or 0, said))
 
         def describe(event_id):
             """Return an opt-out for the JSON."""

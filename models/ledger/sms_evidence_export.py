@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ...tools.evidence import sha256
 
@@ -57,10 +56,7 @@ class SmsEvidenceExport(models.Model):
 
     @api.model
     def _note(self, company, kind, reference, file_name, data, **values):
-        """Enter that a file was made, by who was allowed to.
-
-        :param bytes data: the file
-        """
+        """Enter that a file (bytes) was made, by who was allowed to."""
         return self.sudo().create(
             {
                 "company_id": company.id,
@@ -72,11 +68,20 @@ class SmsEvidenceExport(models.Model):
             }
         )
 
-    def write(self, vals):  # pylint: disable=method-required-super
-        """Refuse: what was taken out stays so."""
-        raise UserError(self.env._("The record of exports cannot be changed."))
+    @api.model
+    def _hand_out(self, owner, kind, reference, file_name, data, **values):
+        """Enter that a file is taken out, and return the action that downloads it.
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        """Refuse: the record must outlast the file."""
-        raise UserError(self.env._("The record of exports cannot be deleted."))
+        Nobody may write the file, and who reads its owner may read it.
+
+        :param owner: record with a ``company_id``, with which the file is deleted
+        """
+        self._note(owner.company_id, kind, reference, file_name, data, **values)
+        file = {"res_model": owner._name, "res_id": owner.id, "raw": data}
+        attachments_sudo = self.env["ir.attachment"].sudo()
+        attachment_sudo = attachments_sudo.create({"name": file_name, **file})
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment_sudo.id}?download=true",
+            "target": "download",
+        }

@@ -14,13 +14,6 @@ MARKETING = "marketing"
 SHIPPED_CODES = (TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING)
 #: What a customer of the helpdesk can agree to on a form, in this order.
 CUSTOMER_CODES = (TICKET, APPOINTMENT, ALERT)
-#: When messages of the shipped purposes may leave.
-SHIPPED_QUIET_CLASSES = {
-    TICKET: quiet_hours.INFORMATIONAL,
-    APPOINTMENT: quiet_hours.INFORMATIONAL,
-    ALERT: quiet_hours.URGENT,
-    INTERNAL: quiet_hours.URGENT,
-}
 #: What a new purpose is unless somebody says otherwise: less strict needs a reason.
 DEFAULT_TERMS = Terms(quiet_hours.MARKETING, max_per_day=10, is_helpdesk=False)
 #: The terms that are fields of a purpose.
@@ -185,7 +178,7 @@ class SmsPurpose(models.Model):
     )
 
     def _init_column(self, column_name):
-        """Set new columns of the shipped purposes in an older database."""
+        """Set the new column of the shipped purposes in an older database."""
         result = super()._init_column(column_name)
         if column_name == "accepts_spoken":
             # It was accepted for all. It goes on to be for what is no offer.
@@ -194,12 +187,6 @@ class SmsPurpose(models.Model):
                 " WHERE is_helpdesk AND code != %s AND quiet_class != %s",
                 [MARKETING, quiet_hours.MARKETING],
             )
-        if column_name == "quiet_class":
-            for code, quiet_class in SHIPPED_QUIET_CLASSES.items():
-                self.env.cr.execute(
-                    "UPDATE sms_purpose SET quiet_class = %s WHERE code = %s",
-                    [quiet_class, code],
-                )
         return result
 
     @api.constrains("quiet_class", "is_helpdesk", "code")
@@ -252,10 +239,7 @@ class SmsPurpose(models.Model):
 
     @api.model
     def _get(self, code):
-        """Return the purpose with ``code``, archived or not.
-
-        :raises UserError: when there is none
-        """
+        """Return the purpose with ``code``, archived or not; refuse unknown codes."""
         if purpose_id := self._get_id(code):
             return self.browse(purpose_id)
         raise UserError(self.env._("Unknown text message purpose: %s", code))

@@ -132,10 +132,15 @@ class SmsPurposeRule(models.Model):
             else:
                 rule.name = target.display_name if target else rule.name
 
+    def _get_target(self):
+        """Return what the rule is about, a model's name or an id; False for nothing."""
+        target = self[TARGET_FIELDS[self.level]]
+        return target if self.level == purpose_rules.MODEL else target.id
+
     @api.constrains("level", *TARGET_FIELDS.values())
     def _check_target(self):
         for rule in self:
-            if not rule[TARGET_FIELDS[rule.level]]:
+            if not rule._get_target():
                 raise ValidationError(self.env._("Choose what the rule applies to."))
 
     @api.ondelete(at_uninstall=False)
@@ -159,9 +164,7 @@ class SmsPurposeRule(models.Model):
     def _get_strictness(self):
         """Return ``((level, target, company id), purpose id)``, None without effect."""
         self.ensure_one()
-        target = self[TARGET_FIELDS[self.level]]
-        if self.level != purpose_rules.MODEL:
-            target = target.id
+        target = self._get_target()
         if not self.active or not target:
             return None
         return (self.level, target, self.company_id.id), self.purpose_id.id
@@ -194,9 +197,8 @@ class SmsPurposeRule(models.Model):
         return purpose.browse(found) if found else purpose._get(MARKETING)
 
     def _get_copy_domain(self):
-        target = TARGET_FIELDS[self.level]
-        value = self[target] if self.level == purpose_rules.MODEL else self[target].id
-        return [("level", "=", self.level), (target, "=", value)]
+        field = TARGET_FIELDS[self.level]
+        return [("level", "=", self.level), (field, "=", self._get_target())]
 
     def _creation_message(self):
         """Post what the rule began with; later changes are tracked."""
@@ -251,11 +253,5 @@ class SmsPurposeRule(models.Model):
     @api.model
     def _read_rules(self):
         """Return all rules as :func:`tools.purpose_rules.find_purpose` reads them."""
-        rules = {}
-        for rule in self.sudo().search([]):
-            target = rule[TARGET_FIELDS[rule.level]]
-            if rule.level != purpose_rules.MODEL:
-                target = target.id
-            if target:
-                rules[rule.level, target, rule.company_id.id] = rule.purpose_id.id
-        return rules
+        terms = (rule._get_strictness() for rule in self.sudo().search([]))
+        return dict(it for it in terms if it)

@@ -106,13 +106,8 @@ class SmsWording(models.Model):
     @api.depends("purpose_id", "lang", "version")
     def _compute_display_name(self):
         for record in self:
-            record.display_name = self._get_title(
-                record.purpose_id.name, record.lang, record.version
-            )
-
-    @api.model
-    def _get_title(self, purpose, lang, version):
-        return f"{purpose} ({lang}) v{version}"
+            purpose, lang, version = record.purpose_id.name, record.lang, record.version
+            record.display_name = f"{purpose} ({lang}) v{version}"
 
     @api.depends("body")
     def _compute_digest(self):
@@ -185,12 +180,7 @@ class SmsWording(models.Model):
         """Open a draft that starts from this version."""
         self.ensure_one()
         draft = self.copy({"version": max(self._get_versions().mapped("version")) + 1})
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": draft.id,
-            "view_mode": "form",
-        }
+        return draft._get_records_action()
 
     def _get_copy_domain(self):
         return [("purpose_id", "=", self.purpose_id.id), ("lang", "=", self.lang)]

@@ -106,6 +106,13 @@ class SmsConsent(models.Model):
         return answers.get((company.id, number), {})
 
     @api.model
+    def _find_standing(self, company, number):
+        """Return the purposes of which a yes, a no or a question of a number stands."""
+        found = self._get_found(company, number).items()
+        ids = [key for key, answer in found if key and answer.state != consent.NONE]
+        return self.env["sms.purpose"].browse(ids)
+
+    @api.model
     def _get_known(self, company_ids, numbers):
         """Return all that the gate asks of some numbers, in one query.
 

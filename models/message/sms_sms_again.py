@@ -255,7 +255,8 @@ class SmsSms(models.Model):
             try:
                 if sms not in locked:
                     raise UserError(self.env._("Someone else is sending it right now."))
-                sent_sudo += sms._send_one_again(number)
+                with self.env.cr.savepoint():
+                    sent_sudo += sms._send_one_again(number)
             except UserError as error:  # an AccessError is one
                 errors.append(error)
         return sent_sudo, errors
@@ -276,8 +277,11 @@ class SmsSms(models.Model):
         new_sudo = sms_sudo.with_context(
             sms_personal=PersonalText(*written) if sms_sudo.is_personal else None,
             sms_source=source,
+            sms_is_again=True,
         ).create([values])
         new_sudo = new_sudo.with_env(sms_sudo.env)
+        if new_sudo.gate_verdict == verdicts.BLOCK:
+            raise UserError(new_sudo.gate_label)
         sms_sudo.sent_again_id = new_sudo
         sms_sudo._hand_on_to(new_sudo)
         sms_sudo._notify_changed()
@@ -388,9 +392,11 @@ class SmsSms(models.Model):
     @api.model
     def _tell_of_again(self, sent, errors):
         """Return a notice of how many texts go, and why the others do not."""
+        held = sent.filtered(lambda sms: sms.gate_verdict == verdicts.HOLD)
         lines = []
         if len(sent) == 1 and not errors:
-            lines.append(self.env._("The text is on its way."))
+            told = held.shown_label or self.env._("The text is on its way")
+            lines.append(f"{told}.")
         else:
             lines.append(
                 self.env._(
@@ -399,6 +405,8 @@ class SmsSms(models.Model):
                     all=len(sent) + len(errors),
                 )
             )
+            if held:
+                lines.append(self.env._("Held of these: %s.", len(held)))
         reasons = Counter(map(str, errors)).most_common(5)
         lines += [f"{count} × {reason}" for reason, count in reasons]
         return {

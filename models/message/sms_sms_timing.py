@@ -121,6 +121,8 @@ class SmsSms(models.Model):
         replaced_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
 
     def _filter_news(self):
+        if self.env.context.get("sms_is_again"):  # old news, said again
+            return self.browse()
         return self.filtered(
             lambda sms: (
                 sms.template_id

@@ -12,6 +12,7 @@ class BusBus(models.Model):
     _name = "bus.bus"
     _inherit = ["bus.bus", "sms.personal.data"]
     _forgets_last = True
+    _is_counted = False
 
     @api.model
     def _find_personal(self, company, numbers):
@@ -31,10 +32,3 @@ class BusBus(models.Model):
                 )
             )
         )
-
-    def _describe_personal(self):
-        """Count nothing: Odoo deletes them within a day anyway."""
-        return []
-
-    def _forget(self):
-        self.unlink()

@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models
-from odoo.fields import Domain
+from odoo import models
 
 
 class HelpdeskTicket(models.Model):
@@ -8,12 +7,8 @@ class HelpdeskTicket(models.Model):
 
     _name = "helpdesk.ticket"
     _inherit = ["helpdesk.ticket", "sms.personal.data"]
+    _personal_number = "partner_phone_sanitized"
     _forgets_last = True
-
-    @api.model
-    def _get_personal_domain(self, company, numbers):
-        domain = Domain("company_id", "=", company.id)
-        return domain & Domain("partner_phone_sanitized", "in", numbers)
 
     def _describe_personal(self):
         return [(len(self), self.env._("Tickets: the number on them"))]

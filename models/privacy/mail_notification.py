@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models
-from odoo.fields import Domain
+from odoo import models
 
 
 class MailNotification(models.Model):
@@ -8,15 +7,9 @@ class MailNotification(models.Model):
 
     _name = "mail.notification"
     _inherit = ["mail.notification", "sms.personal.data"]
-
-    @api.model
-    def _get_personal_domain(self, company, numbers):
-        domain = Domain("mail_message_id.record_company_id", "=", company.id)
-        return domain & Domain("sms_number", "in", numbers)
-
-    def _describe_personal(self):
-        """Count nothing: they belong to the texts."""
-        return []
+    _personal_company = "mail_message_id.record_company_id"
+    _personal_number = "sms_number"
+    _is_counted = False
 
     def _forget(self):
         # Without a number it is empty already, and has the gate's reason.

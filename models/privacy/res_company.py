@@ -84,7 +84,6 @@ class ResCompany(models.Model):
     )
 
     def _get_sms_limits(self):
-        """Return the times before which data is too old, see :func:`get_limits`."""
         self.ensure_one()
         company_sudo = self.sudo()
         return get_limits({kind: company_sudo[TIMES[kind][0]] for kind in TIMES})
@@ -97,10 +96,7 @@ class ResCompany(models.Model):
         return before
 
     def _after_sms_write(self, before, vals):
-        """Refuse settings that let more messages leave without a reason.
-
-        :raises UserError: without ``sms_relaxation_reason``
-        """
+        """Refuse settings that let more messages leave without a reason."""
         result = super()._after_sms_write(before, vals)
         for company, was in before.get("switches", {}).items():
             now = company._get_sms_switches(was)
@@ -118,10 +114,7 @@ class ResCompany(models.Model):
         return {name: company_sudo[name] for name in names}
 
     def _post_sms_relaxation(self, before, names, reason):
-        """Log who has relaxed which settings, and why.
-
-        :raises UserError: without a reason
-        """
+        """Log who has relaxed which settings, and why; refuse to without a reason."""
         reason = (reason or "").strip()
         if not reason:
             raise UserError(
@@ -160,10 +153,7 @@ class ResCompany(models.Model):
         return str(value)
 
     def _check_sms_officer(self, names):
-        """Refuse fields of officers to everybody else.
-
-        :raises AccessError: for who is no compliance officer or administrator
-        """
+        """Refuse fields of officers to everybody else."""
         officers = OFFICER_FIELDS & set(names)
         if officers and not any(map(self.env.user.has_group, OFFICERS)):
             raise AccessError(

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ...tools import at_rest, consent
 from ..core.encrypted_field import decrypt
+from ..ledger.sms_consent_evidence import WORDS
 
 
 class SmsConsentEvidence(models.Model):
@@ -14,20 +15,7 @@ class SmsConsentEvidence(models.Model):
 
     _name = "sms.consent.evidence"
     _inherit = ["sms.consent.evidence", "sms.looked.up"]
-    _telling = frozenset(
-        (
-            "number",
-            "display_name",
-            "name",
-            "wording",
-            "note",
-            "address",
-            "device",
-            "page",
-            "witness",
-            "attachment_ids",
-        )
-    )
+    _telling = frozenset((*WORDS, "number", "display_name", "attachment_ids"))
 
     @api.model
     def _get_personal_domain(self, company, numbers):

@@ -11,6 +11,12 @@ from ...tools import phone, tabular
 from ..consent.sms_consent_import import FAILED, RUNNING
 
 
+def _find_cell(cells, numbers):
+    """Tell if a cell of a list is one of some numbers, however it is spelled there."""
+    wanted = set().union(*map(phone.get_spellings, numbers))
+    return any(phone.digits(cell) in wanted for cell in cells)
+
+
 class SmsConsentImport(models.Model):
     """Uploaded lists, which are deleted when a person in them is erased.
 
@@ -23,17 +29,13 @@ class SmsConsentImport(models.Model):
     @api.model
     def _find_personal(self, company, numbers):
         jobs = self.search([("company_id", "=", company.id), ("state", "!=", "done")])
-        wanted = set().union(*map(phone.get_spellings, numbers))
-        return jobs.filtered(lambda job: job.file and job._holds(wanted))
+        return jobs.filtered(lambda job: job.file and job._holds(numbers))
 
-    def _holds(self, wanted):
-        """Tell if a cell of the list is a wanted spelling, or the list unreadable."""
+    def _holds(self, numbers):
+        """Tell if a cell of the list is one of some numbers, or the list unreadable."""
+        rows = tabular.iter_rows(base64.b64decode(self.file))
         try:
-            return any(
-                phone.digits(cell) in wanted
-                for _row, cells in tabular.iter_rows(base64.b64decode(self.file))
-                for cell in cells
-            )
+            return _find_cell((cell for _row, cells in rows for cell in cells), numbers)
         except tabular.FileRefused:
             return True
 
@@ -41,10 +43,7 @@ class SmsConsentImport(models.Model):
         return [(len(self), self.env._("Uploaded lists, which are removed"))]
 
     def _forget(self):
-        """Delete the list, and say why.
-
-        :raises UserError: while it is being worked off
-        """
+        """Delete the list, and say why; not while it is being worked off."""
         if any(job.state in RUNNING for job in self):
             raise UserError(
                 self.env._(
@@ -77,7 +76,6 @@ class SmsConsentImportRow(models.Model):
     @api.model
     def _find_personal(self, company, numbers):
         tails = [f"%{phone.get_tail(number)}%" for number in numbers]
-        wanted = set().union(*map(phone.get_spellings, numbers))
         candidates = self.search(
             Domain("import_id.company_id", "=", company.id)
             & Domain.custom(
@@ -89,9 +87,7 @@ class SmsConsentImportRow(models.Model):
             )
         )
         return candidates.filtered(
-            lambda row: any(
-                phone.digits(cell) in wanted for cell in json.loads(row.cells)
-            )
+            lambda row: _find_cell(json.loads(row.cells), numbers)
         )
 
     def _describe_personal(self):
@@ -108,22 +104,14 @@ class SmsConsentImportColumn(models.Model):
     """Columns, whose samples name the first people of the list."""
 
     _inherit = "sms.consent.import.column"
+    _is_counted = False
 
     @api.model
     def _find_personal(self, company, numbers):
         columns = self.search(
             [("import_id.company_id", "=", company.id), ("sample", "!=", False)]
         )
-        wanted = set().union(*map(phone.get_spellings, numbers))
-        return columns.filtered(
-            lambda column: any(
-                phone.digits(cell) in wanted for cell in column.sample.split(" · ")
-            )
-        )
-
-    def _describe_personal(self):
-        """Count nothing: they belong to the list."""
-        return []
+        return columns.filtered(lambda it: _find_cell(it.sample.split(" · "), numbers))
 
     def _forget(self):
         """Empty the samples of the whole list: the others name the same people."""

@@ -22,6 +22,3 @@ class SmsConsentPaperLine(models.Model):
         return [
             (len(self), self.env._("Paper forms not recorded yet, with their scan"))
         ]
-
-    def _forget(self):
-        self.unlink()

@@ -9,6 +9,7 @@ class SmsConsentReview(models.Model):
     """Reviews, of which the decision stays when their person is forgotten."""
 
     _inherit = "sms.consent.review"
+    _kept_since = "received_at"
 
     @api.model
     def _get_open_numbers(self, company):
@@ -18,15 +19,8 @@ class SmsConsentReview(models.Model):
 
     @api.model
     def _get_overdue_domain(self, company, limits):
-        limit = limits["text"]
-        if not limit:
-            return Domain.FALSE
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("received_at", "<", limit)
-            & Domain("state", "!=", OPEN)
-            & Domain("number", "!=", False)
-        )
+        overdue = super()._get_overdue_domain(company, limits)
+        return overdue & Domain("state", "!=", OPEN)
 
     def _describe_personal(self):
         opened = self.filtered(lambda review: review.state == OPEN)

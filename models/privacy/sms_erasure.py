@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
 from ...tools import consent
 from ..core.batch_jobs import repeat_after_commit
@@ -47,21 +46,6 @@ class SmsErasure(models.Model):
         "Opt-out Entered", readonly=True, help="The person wants no more texts, either."
     )
     summary = fields.Text("Erased Data", readonly=True)
-
-    @api.model
-    def _check_rights(self, company):
-        """Demand a compliance officer who works in the company now.
-
-        :raises AccessError: for everybody else, whatever their rights
-        """
-        if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
-            raise AccessError(
-                self.env._(
-                    "Only compliance officers may erase a person from text messages. "
-                    "Ask one of them."
-                )
-            )
-        company.with_env(self.env)._check_sms_user()
 
     @api.model
     def _find(self, company, numbers):
@@ -141,13 +125,7 @@ class SmsErasure(models.Model):
         No START may bring back what cannot be proved any more.
         """
         ledger = self.env["sms.consent.event"]
-        found = self.env["sms.consent"]._get_found(company, number)
-        known = self.env["sms.purpose"].browse(
-            purpose_id
-            for purpose_id, answer in found.items()
-            if purpose_id and answer.state != consent.NONE
-        )
-        if known:
+        if known := self.env["sms.consent"]._find_standing(company, number):
             ledger._record(company, number, consent.EXPIRED, METHOD, known)
         if is_opt_out:
             ledger._record(company, number, consent.REVOKED, METHOD)

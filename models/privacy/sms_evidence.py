@@ -8,7 +8,6 @@ from odoo.tools import SQL
 
 from ...tools import chain, consent, evidence
 from ...tools.chain import CONTENT_FIELDS
-from ...tools.consent import Answer
 from ..ledger.sms_consent_evidence import PERSONAL_FIELDS
 
 #: Model and field of the codes in documents, by the key of their labels.
@@ -37,13 +36,12 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _check_rights(self, company):
-        """Demand a compliance officer who works in ``company`` now.
-
-        :raises AccessError: for everybody else
-        """
+        """Demand a compliance officer who works in ``company`` now."""
         if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
             raise AccessError(
-                self.env._("Only compliance officers may export evidence.")
+                self.env._(
+                    "Only compliance officers may export evidence or erase a person."
+                )
             )
         company.with_env(self.env)._check_sms_user()
 
@@ -75,10 +73,11 @@ class SmsEvidence(models.AbstractModel):
         self._seal(company)
         events = self._read_events(event_ids)
         numbers = list(filter(None, hashes.values()))
-        messages = self._get_messages_domain(company, numbers, event_ids)
-        received = Domain("company_id", "=", company.id) & Domain(
-            "number", "in", numbers
-        )
+        received = Domain("number", "in", numbers)
+        # By the events also messages whose number was erased are found.
+        messages = received | Domain("consent_event_id", "in", event_ids)
+        messages &= Domain("record_company_id", "=", company.id)
+        received &= Domain("company_id", "=", company.id)
         return {
             **self._get_head(company, evidence.PERSON),
             "person": self._get_person(hashes, events),
@@ -98,7 +97,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_head(self, company, segment):
-        """Return the head of a document of evidence."""
         now = fields.Datetime.now()
         return {
             "format": evidence.FORMAT,
@@ -142,25 +140,7 @@ class SmsEvidence(models.AbstractModel):
 
         Its present number first, then those of its consents, texts and tickets.
         """
-        self._check_rights(company)
-        recorded = self.env["sms.consent.evidence"].search(
-            [
-                ("company_id", "=", company.id),
-                ("res_model", "=", "res.partner"),
-                ("res_id", "=", partner.id),
-            ]
-        )
-        own = [("company_id", "=", company.id), ("partner_id", "=", partner.id)]
-        candidates = [
-            partner.phone_sanitized,
-            *recorded.mapped("number"),
-            *self.env["sms.inbound"].sudo().search(own).mapped("number"),
-            *self.env["helpdesk.ticket"]
-            .sudo()
-            .search(own)
-            .mapped("partner_phone_sanitized"),
-        ]
-        numbers = list(dict.fromkeys(filter(None, candidates)))
+        numbers = self._find_all_numbers(company, partner)
         hashes = self.env["sms.consent.key"]._hash(numbers)
         events_sudo = self.env["sms.consent.event"].sudo()
         events_sudo = events_sudo.search_fetch(
@@ -174,27 +154,43 @@ class SmsEvidence(models.AbstractModel):
         return [number for number in numbers if hashes[number] in known]
 
     @api.model
+    def _find_all_numbers(self, company, partner):
+        """Return the numbers (E.164) of a contact, also those without any consent."""
+        self._check_rights(company)
+        recorded = self.env["sms.consent.evidence"].search(
+            [
+                ("company_id", "=", company.id),
+                ("res_model", "=", "res.partner"),
+                ("res_id", "=", partner.id),
+            ]
+        )
+        numbers = [partner.phone_sanitized, *recorded.mapped("number")]
+        for name in ("sms.sms", "sms.inbound", "helpdesk.ticket"):
+            model_sudo = self.env[name].sudo()
+            domain = Domain(model_sudo._personal_company, "=", company.id)
+            found = model_sudo.search(domain & Domain("partner_id", "=", partner.id))
+            numbers += found.mapped(model_sudo._personal_number)
+        return list(dict.fromkeys(filter(None, numbers)))
+
+    @api.model
     def _get_answers(self, company, hashes):
         """Return the current answer of each number for each purpose.
 
         :param dict hashes: number (None: erased) by its keyed hash
         """
+        consents = self.env["sms.consent"]
+        stored, _numbers = consents._read_stored(company, list(hashes), is_locked=False)
         found = {value: {} for value in hashes}
-        since = {value: {} for value in hashes}
-        consents = self.env["sms.consent"].search(
-            [("company_id", "=", company.id), ("number_hash", "in", list(hashes))]
-        )
-        for row in consents:
-            answer = Answer(row.state, row.event_id.id)
-            found[row.number_hash][row.purpose_id.id] = answer
-            since[row.number_hash][row.purpose_id.id] = row.since
+        for (value, purpose_id), (answer, _since) in stored.items():
+            found[value][purpose_id or False] = answer
         purposes = self.env["sms.purpose"].with_context(active_test=False).search([])
         rows = []
         for value, number in hashes.items():
             for purpose in purposes:
                 answer = consents._get_answer(found[value], purpose.id)
                 # A yes that a STOP for everything interrupted counts from its end.
-                began = [since[value].get(purpose.id), since[value].get(False)]
+                both = [stored.get((value, key)) for key in (purpose.id, 0)]
+                began = [row[1] for row in both if row]
                 rows.append(
                     {
                         "number": number,
@@ -202,9 +198,7 @@ class SmsEvidence(models.AbstractModel):
                         "purpose": purpose.code,
                         "purpose_name": purpose.name,
                         "state": answer.state,
-                        "since": evidence.plain(
-                            answer.event_id and max(filter(None, began))
-                        ),
+                        "since": evidence.plain(answer.event_id and max(began)),
                         "event_id": answer.event_id or None,
                     }
                 )
@@ -220,10 +214,8 @@ class SmsEvidence(models.AbstractModel):
                 evidence.UNSEALED: self.env._("not sealed yet"),
             }
         }
-        for key, (model_name, name) in LABELED_FIELDS.items():
-            field = self.env[model_name]._fields[name]
-            labels[key] = dict(field._description_selection(self.env))
-        return labels
+        get_labels = self.env["sms.consent.details"]._get_labels
+        return labels | {key: get_labels(*it) for key, it in LABELED_FIELDS.items()}
 
     # === Events, wordings and chain ===
 
@@ -261,7 +253,6 @@ class SmsEvidence(models.AbstractModel):
                 list(event_ids),
             )
         )
-        shown = self._get_shown(rows, contents)
         with_files = {row[3] for row in rows if row[-1]}
         records = self.env["sms.consent.evidence"].browse(with_files)
         with_changed_scans = {it.id for it in records if not it._files_hold()}
@@ -269,19 +260,18 @@ class SmsEvidence(models.AbstractModel):
         key = self.env["sms.consent.key"]._get()
         return [
             {
-                **self._make_event(
-                    key, row, contents[row[0]], shown[row[0]], with_changed_scans
-                ),
+                **self._make_event(key, row, contents[row[0]], with_changed_scans),
                 "effect": effects.get(row[0]),
             }
             for row in rows
         ]
 
     @api.model
-    def _make_event(self, key, row, content, shown, with_changed_scans):
-        _id, _purpose, _wording, evidence_id, erased_at, *rest = row
+    def _make_event(self, key, row, content, with_changed_scans):
+        _id, purpose_id, wording_id, evidence_id, erased_at, *rest = row
         sequence, previous, own_hash, link_seal, version, *values = rest
         is_tried, company_id = content["sandbox"], content["company_id"]
+        shown = self._get_shown(purpose_id, wording_id, content["user_id"])
         personal = self.env["sms.consent.evidence"]._read_content(values)
         is_whole = erased_at or (
             chain.digest(personal) == content["evidence_digest"]
@@ -317,28 +307,16 @@ class SmsEvidence(models.AbstractModel):
         }
 
     @api.model
-    def _get_shown(self, rows, contents):
-        """Return the names of what events refer to, by the event's id."""
-        users_sudo = self.env["res.users"].sudo()
-        users_sudo.browse({content["user_id"] for content in contents.values()}).fetch(
-            ["name"]
-        )
-        purposes_sudo = self.env["sms.purpose"].sudo()
-        wordings_sudo = self.env["sms.wording"].sudo()
-        wordings_sudo.browse({row[2] for row in rows if row[2]}).fetch(
-            ["version", "lang"]
-        )
-        shown = {}
-        for event_id, purpose_id, wording_id, *_rest in rows:
-            wording = wordings_sudo.browse(wording_id or ())
-            user = users_sudo.browse(contents[event_id]["user_id"])
-            shown[event_id] = {
-                "purpose": purposes_sudo.browse(purpose_id or ()).name or None,
-                "user": user.name,
-                "wording_version": wording.version or None,
-                "wording_lang": wording.lang or None,
-            }
-        return shown
+    def _get_shown(self, purpose_id, wording_id, user_id):
+        """Return the names of what an event refers to."""
+        env_sudo = self.sudo().env
+        wording = env_sudo["sms.wording"].browse(wording_id or ())
+        return {
+            "purpose": env_sudo["sms.purpose"].browse(purpose_id or ()).name or None,
+            "user": env_sudo["res.users"].browse(user_id).name,
+            "wording_version": wording.version or None,
+            "wording_lang": wording.lang or None,
+        }
 
     @api.model
     def _read_statements(self, company):
@@ -356,7 +334,6 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _read_wordings(self, digests):
-        """Return the versions of wordings with some digests."""
         wordings_sudo = self.env["sms.wording"].sudo()
         wordings_sudo = wordings_sudo.search(
             [("digest", "in", list(filter(None, digests)))]

@@ -1,13 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
-from datetime import timedelta
-
-from pytz import all_timezones, timezone, utc
+from datetime import datetime, time, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
+from odoo.addons.base.models.res_partner import _tz_get
+
+from ...tools.appointments import to_utc
 from ..ledger.sms_evidence_export import PERIOD
 
 DRAFT, WAITING, READY, FAILED = ("draft", "waiting", "ready", "failed")
@@ -29,6 +30,7 @@ class SmsEvidenceAudit(models.Model):
     _name = "sms.evidence.audit"
     _description = "Audit Export"
     _inherit = ["sms.setup.mixin", "sms.personal.data"]
+    _is_counted = False
     _order = "id desc"
 
     company_id = fields.Many2one(
@@ -43,7 +45,7 @@ class SmsEvidenceAudit(models.Model):
         "To", required=True, default=fields.Date.context_today, help="Included."
     )
     tz = fields.Selection(
-        lambda self: [(name, name) for name in all_timezones],
+        _tz_get,
         string="Time Zone",
         required=True,
         default=lambda self: self.env.user.tz or "UTC",
@@ -141,10 +143,7 @@ class SmsEvidenceAudit(models.Model):
                 return
 
     def _make(self):
-        """Make the packet with the rights of its user, and log it as an export.
-
-        :raises UserError: when they have lost them, or the server ended it each time
-        """
+        """Make the packet with the rights of its user, and log it as an export."""
         self.ensure_one()
         if self.tries > MAX_TRIES:
             raise UserError(
@@ -176,14 +175,8 @@ class SmsEvidenceAudit(models.Model):
 
     def _span(self):
         """Return the beginning of the period (UTC, included), and its end (not)."""
-        zone = timezone(self.tz)
         days = (self.date_from, self.date_to + timedelta(days=1))
-        return [
-            zone.localize(fields.Datetime.to_datetime(day))
-            .astimezone(utc)
-            .replace(tzinfo=None)
-            for day in days
-        ]
+        return [to_utc(datetime.combine(day, time()), self.tz) for day in days]
 
     @api.autovacuum
     def _gc_files(self):
@@ -193,10 +186,3 @@ class SmsEvidenceAudit(models.Model):
     def _find_personal(self, company, numbers):
         """Return all audits: anybody may be in their files."""
         return self.search([("company_id", "=", company.id), ("state", "=", READY)])
-
-    def _describe_personal(self):
-        """Count nothing: they are deleted within days, whoever is in them."""
-        return []
-
-    def _forget(self):
-        self.unlink()

@@ -1,10 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..ledger.ledger_guards import Guard, install_guards
+from ..ledger.ledger_guards import Guard
 from ..ledger.sms_consent_key import ConsentKeyError
 
 READ, STORY, NOTHING, EXPORT = ("read", "story", "nothing", "export")
@@ -28,7 +27,7 @@ BEGIN
         USING ERRCODE = 'restrict_violation';
 END
 """
-GUARD_FUNCTION = "sms_evidence_lookup_guard"
+GUARDED = ("sms_evidence_lookup_guard", "sms_evidence_lookup_guard", GUARD)
 #: Models with one of these fields are about people.
 PEOPLE = {"number", "number_hash", "number_hashes"}
 
@@ -43,23 +42,15 @@ class SmsEvidenceLookup(models.Model):
 
     _name = "sms.evidence.lookup"
     _description = "Lookup of Evidence"
+    _inherit = "sms.ledger.row"
     _order = "id desc"
     _rec_name = "happened_at"
     _log_access = False
     _ledger_guards = (
-        Guard(
-            GUARD_FUNCTION,
-            GUARD_FUNCTION,
-            GUARD,
-            events=("UPDATE", "DELETE"),
-            level="ROW",
-        ),
-        Guard("sms_evidence_lookup_kept", GUARD_FUNCTION, GUARD, events=("TRUNCATE",)),
+        Guard(*GUARDED, events=("UPDATE", "DELETE"), level="ROW"),
+        Guard("sms_evidence_lookup_kept", *GUARDED[1:], events=("TRUNCATE",)),
     )
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
     user_id = fields.Many2one(
         "res.users", "Who", required=True, readonly=True, ondelete="restrict"
     )
@@ -95,11 +86,6 @@ class SmsEvidenceLookup(models.Model):
     _company_index = models.Index("(company_id, id)")
     _age_index = models.Index("(happened_at)")
 
-    def init(self):
-        """Install the trigger that refuses changes, and deleting what is not old."""
-        install_guards(self)
-        return super().init()
-
     @api.depends("res_model")
     def _compute_label(self):
         models = self.env["ir.model"]
@@ -114,14 +100,6 @@ class SmsEvidenceLookup(models.Model):
             return NotImplemented
         hashes = self._hash_typed(it for it in values if isinstance(it, str))
         return Domain.OR(Domain("number_hashes", "like", it) for it in hashes)
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        """Refuse any change."""
-        raise UserError(self.env._("The record of lookups cannot be changed."))
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("The record of lookups cannot be deleted."))
 
     @api.model
     def _note(self, records, kind):

@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import io
+import textwrap
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 from odoo import api, models
@@ -61,17 +63,6 @@ class SmsEvidence(models.AbstractModel):
     """Texts, certificates and packets of evidence."""
 
     _inherit = "sms.evidence"
-
-    @api.model
-    def _get_messages_domain(self, company, numbers, event_ids):
-        """Return the domain of the messages to some numbers, or under some events.
-
-        The events also find messages whose number was erased.
-        """
-        return Domain("record_company_id", "=", company.id) & (
-            Domain("number", "in", numbers)
-            | Domain("consent_event_id", "in", event_ids)
-        )
 
     @api.model
     def _iter_messages(self, domain):
@@ -182,19 +173,13 @@ class SmsEvidence(models.AbstractModel):
 
         :param dict document: JSON values, lists may be iterators
         """
-        streams = []
-        try:
-            values = dict(document)
+        values = dict(document)
+        with ExitStack() as streams:
             for name, (file_name, columns) in TABLES.items():
                 if name in values:
-                    stream = files.open_table(file_name)
-                    streams.append(stream)
+                    stream = streams.enter_context(files.open_table(file_name))
                     values[name] = _copy_rows(values[name], columns, stream)
-            with files.open(DOCUMENT) as stream:
-                evidence.write_json(stream, values)
-        finally:
-            for stream in streams:
-                stream.close()
+            evidence.write_json(streams.enter_context(files.open(DOCUMENT)), values)
 
     @api.model
     def _add_scans(self, files, events):
@@ -217,12 +202,14 @@ class SmsEvidence(models.AbstractModel):
         if SCRIPT.is_file():  # a package of the addon may leave it out
             files.add("verify-ledger.py", SCRIPT.read_bytes())
         title = self.env._("Evidence of consent to text messages, %s", reference)
-        cells = [
-            self.env._("Times are in UTC. Cells that a spreadsheet would take for a"),
-            self.env._("formula begin with an apostrophe."),
-        ]
-        parts = [[title], self._describe_files(), cells, self._describe_steps()]
-        text = "\n\n".join("\n".join(part) for part in parts) + "\n"
+        cells = self.env._(
+            "Times are in UTC. Cells that a spreadsheet would take for a formula begin "
+            "with an apostrophe."
+        )
+        needs = self.env._("To verify it you need Python 3 and nothing else:")
+        command = f"    python3 -I {SCRIPT.name} {DOCUMENT}"
+        parts = [title, self._describe_files(), _wrap(cells), needs, command]
+        text = "\n\n".join([*parts, _wrap(self._describe_steps())]) + "\n"
         files.add("README.txt", text.encode())
 
     @api.model
@@ -238,33 +225,19 @@ class SmsEvidence(models.AbstractModel):
             "SHA256SUMS": self.env._("the digest of each file"),
             "SEAL": self.env._("the keyed seal of these digests"),
         }
-        return [f"{name:<18}{words}" for name, words in descriptions.items()]
+        return "\n".join(f"{it:<18}{words}" for it, words in descriptions.items())
 
     @api.model
     def _describe_steps(self):
-        return [
-            self.env._("To verify it you need Python 3 and nothing else:"),
-            "",
-            f"    python3 -I {SCRIPT.name} {DOCUMENT}",
-            "",
-            self.env._(
-                "It computes the hash of each event anew from its content and the"
-            ),
-            self.env._(
-                "hash before it, and the digests of the evidence, the wordings, the"
-            ),
-            self.env._(
-                "scans and all files. It names the first thing that does not hold."
-            ),
-            self.env._(
-                "Whoever holds the company's whole chain (Verification > Export the"
-            ),
-            self.env._("chain) finds the same hashes under the same numbers in it."),
-            self.env._(
-                "Messages are records of the outbox: they are not in the chain."
-            ),
-            self.env._("The format is described in docs/evidence.md of the addon."),
-        ]
+        return self.env._(
+            "It computes the hash of each event anew from its content and the hash "
+            "before it, and the digests of the evidence, the wordings, the scans and "
+            "all files. It names the first thing that does not hold. Whoever holds the "
+            "company's whole chain (Verification > Export the chain) finds the same "
+            "hashes under the same numbers in it. Messages are records of the outbox: "
+            "they are not in the chain. The format is described in docs/evidence.md of "
+            "the addon."
+        )
 
     # === Audit of a period ===
 
@@ -388,6 +361,10 @@ class SmsEvidence(models.AbstractModel):
             yield from self._read_opt_outs(self._read_events(found.ids))
             last_id = found[-1].id
             events.invalidate_model()
+
+
+def _wrap(text):
+    return textwrap.fill(text, 70)
 
 
 def _rename(values, names):

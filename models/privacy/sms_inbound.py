@@ -3,7 +3,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, html2plaintext
+from odoo.tools import html2plaintext
 
 #: Fields that identify the sender, or have their words. The carrier's id stays: by it
 #: a repeated webhook is known, and must not bring the text back.
@@ -14,6 +14,8 @@ class SmsInbound(models.Model):
     """Received texts, of which only the facts stay when their person is forgotten."""
 
     _inherit = "sms.inbound"
+    _kept_since = "received_at"
+    _remembered = Domain("erased_at", "=", False)
 
     erased_at = fields.Datetime(
         "Erased On", readonly=True, help="Number and content were erased."
@@ -21,16 +23,9 @@ class SmsInbound(models.Model):
 
     @api.model
     def _get_overdue_domain(self, company, limits):
-        limit = limits["text"]
-        if not limit:
-            return Domain.FALSE
         reviewed = self.env["sms.consent.review"]._get_open_numbers(company)
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("received_at", "<", limit)
-            & Domain("erased_at", "=", False)
-            & Domain("number", "not in", reviewed)
-        )
+        overdue = super()._get_overdue_domain(company, limits)
+        return overdue & Domain("number", "not in", reviewed)
 
     def _describe_personal(self):
         return [
@@ -53,6 +48,7 @@ class SmsInbound(models.Model):
         rows._forget_media()
         rows._forget_tickets()
         rows._empty(PERSONAL_FIELDS, erased_at=fields.Datetime.now())
+        self.env["sms.consent"]._forget_answers()
         messages._forget_sms_text()
 
     def _forget_media(self):
@@ -76,24 +72,3 @@ class SmsInbound(models.Model):
     def _forget_raw(self):
         """Forget the raw form of the texts; their words are kept."""
         self._empty(("raw",))
-
-    def _empty(self, names, **values):
-        """Write NULL into some fields, and values into others.
-
-        By SQL: JSON's null is not SQL's.
-        """
-        self.flush_model()
-        assignments = [SQL("%s = NULL", SQL.identifier(name)) for name in names]
-        assignments += [
-            SQL("%s = %s", SQL.identifier(name), value)
-            for name, value in values.items()
-        ]
-        self.env.cr.execute(
-            SQL(
-                "UPDATE sms_inbound SET %s WHERE id = ANY(%s)",
-                SQL(", ").join(assignments),
-                self.ids,
-            )
-        )
-        self.invalidate_model()
-        self.env["sms.consent"]._forget_answers()

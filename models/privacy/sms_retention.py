@@ -72,19 +72,10 @@ class SmsRetention(models.AbstractModel):
         }
         for name, label in raw_labels.items():
             records = self.env[name].sudo()
-            domain = self._get_overdue_raw_domain(company, limits)
+            domain = Domain("raw", "!=", False) & Domain("company_id", "=", company.id)
+            limit = limits["raw"]
+            domain &= Domain("received_at", "<", limit) if limit else Domain.FALSE
             yield label, records, domain, type(records)._forget_raw
-
-    @api.model
-    def _get_overdue_raw_domain(self, company, limits):
-        limit = limits["raw"]
-        if not limit:
-            return Domain.FALSE
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("received_at", "<", limit)
-            & Domain("raw", "!=", False)
-        )
 
     @api.model
     def _count(self, company, limits):

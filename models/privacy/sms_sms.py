@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from ...tools import verdicts
 
@@ -21,6 +20,9 @@ class SmsSms(models.Model):
 
     _name = "sms.sms"
     _inherit = ["sms.sms", "sms.personal.data"]
+    _personal_company = "record_company_id"
+    _kept_since = "create_date"
+    _remembered = Domain("erased_at", "=", False)
 
     gate_reason = fields.Selection(
         selection_add=[(verdicts.ERASED, "The person was erased: nothing can be sent")]
@@ -51,21 +53,11 @@ class SmsSms(models.Model):
         return standing
 
     @api.model
-    def _get_personal_domain(self, company, numbers):
-        domain = Domain("record_company_id", "=", company.id)
-        return domain & Domain("number", "in", numbers)
-
-    @api.model
     def _get_overdue_domain(self, company, limits):
-        limit = limits["text"]
-        if not limit:
-            return Domain.FALSE
         reviewed = self.env["sms.consent.review"]._get_open_numbers(company)
         return (
-            Domain("record_company_id", "=", company.id)
-            & Domain("create_date", "<", limit)
+            super()._get_overdue_domain(company, limits)
             & Domain("state", "not in", UNSETTLED_STATES)
-            & Domain("erased_at", "=", False)
             & Domain("number", "not in", reviewed)
         )
 
@@ -110,7 +102,8 @@ class SmsSms(models.Model):
             [("sms_id_int", "in", self.ids)]
         )
         self.env["sms.redaction"]._queue_sent(self)
-        self._empty()
+        # Segments that were paid for are not counted anew.
+        self._empty(PERSONAL_FIELDS, erased_at=fields.Datetime.now())
         self.report_ids._forget_raw()
         if "mailing.trace" in self.env:
             traces = self.env["mailing.trace"].search([("sms_id_int", "in", self.ids)])
@@ -119,19 +112,3 @@ class SmsSms(models.Model):
         messages._forget_sms_text()
         # Last: open screens are told, and must not be told the words again.
         waiting._ask_gate()
-
-    def _empty(self):
-        """Empty the rows by SQL: segments that were paid for are not counted anew."""
-        self.env["sms.sms"].flush_model()
-        emptied = SQL(", ").join(
-            SQL("%s = NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS
-        )
-        self.env.cr.execute(
-            SQL(
-                "UPDATE sms_sms SET %s, erased_at = %s WHERE id = ANY(%s)",
-                emptied,
-                fields.Datetime.now(),
-                self.ids,
-            )
-        )
-        self.env["sms.sms"].invalidate_model()

@@ -2,7 +2,8 @@
 import json
 import logging
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -13,7 +14,7 @@ from odoo.tools.misc import hmac
 from ...providers.account import CREDENTIALS, UNSURE, Finding
 from ...providers.base import LookupFailed
 from ...tools import dispatch
-from ..core.batch_jobs import lock_next
+from ..core.batch_jobs import lock_next, work_off_calls
 from ..core.moments import say_moment
 
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
@@ -38,6 +39,7 @@ class Question(NamedTuple):
     """
 
     wanted: str
+    wanted_at: datetime
     provider: object
     url: str
     fingerprint: str
@@ -46,6 +48,7 @@ class Question(NamedTuple):
 class Answer(NamedTuple):
     """Findings, or the reason why it was not done, or the account's numbers."""
 
+    question: Question
     findings: tuple = ()
     trouble: str = ""
     numbers: tuple = ()
@@ -113,7 +116,7 @@ class SmsCarrierCheck(models.Model):
         if not (provider and provider.can_check()):
             raise UserError(self.env._("Choose a carrier and enter the account first."))
         keys = {"company_id": company.id, "provider": provider.code}
-        row_sudo = self.sudo()._find(company, provider) or self.sudo().create(keys)
+        row_sudo = self._find(company) or self.sudo().create(keys)
         asked = {"wanted": wanted, "wanted_at": fields.Datetime.now()}
         row_sudo.write({**asked, "claimed_at": False, "trouble": False})
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_check")
@@ -124,11 +127,9 @@ class SmsCarrierCheck(models.Model):
     @api.model
     def _get_current(self, company):
         provider = company._get_sms_provider()
-        if not provider:
-            return self.browse()
-        row_sudo = self.sudo()._find(company, provider)
-        is_valid = row_sudo.fingerprint == self._get_fingerprint(company, provider)
-        return row_sudo if is_valid else self.browse()
+        return self._find(company).filtered(
+            lambda row: row.fingerprint == self._get_fingerprint(company, provider)
+        )
 
     @api.model
     def _get_open(self, company):
@@ -136,14 +137,13 @@ class SmsCarrierCheck(models.Model):
 
         It may be open while what the carrier said before holds.
         """
-        provider = company._get_sms_provider()
-        row_sudo = self.sudo()._find(company, provider) if provider else self.browse()
-        return row_sudo.filtered(lambda row: row.wanted or row.trouble)
+        return self._find(company).filtered(lambda row: row.wanted or row.trouble)
 
     @api.model
-    def _find(self, company, provider):
-        domain = [("company_id", "=", company.id), ("provider", "=", provider.code)]
-        return self.search(domain, limit=1)
+    def _find(self, company):
+        code = company.sudo().sms_provider
+        domain = [("company_id", "=", company.id), ("provider", "=", code)]
+        return self.sudo().search(domain, limit=1)
 
     @api.model
     def _get_fingerprint(self, company, provider):
@@ -161,15 +161,8 @@ class SmsCarrierCheck(models.Model):
     @api.model
     def _run(self):
         """Ask what is wanted, one after the other (a cron)."""
-        cron = self.env["ir.cron"]
-        while row := self._claim():
-            question, wanted_at = row._get_question(), row.wanted_at
-            cron._commit_progress(remaining=1)
-            answer = self._get_answer(question)
-            row._record_answer(question, answer, wanted_at)
-            if not cron._commit_progress(1, remaining=1):
-                return
-        cron._commit_progress(remaining=0)
+        steps = (type(self)._prepare_call, type(self)._record_result)
+        work_off_calls(self.env, self._claim, *steps)
 
     @api.model
     def _claim(self):
@@ -180,15 +173,17 @@ class SmsCarrierCheck(models.Model):
         row.claimed_at = now
         return row
 
-    def _get_question(self):
+    def _prepare_call(self):
         company = self.company_id
         provider = company._get_sms_provider(self.provider)
-        return Question(
+        question = Question(
             self.wanted,
+            self.wanted_at,
             provider,
             company._get_sms_url("inbound", self.provider),
             self._get_fingerprint(company, provider),
         )
+        return partial(self._get_answer, question)
 
     @staticmethod
     def _get_answer(question):
@@ -198,18 +193,20 @@ class SmsCarrierCheck(models.Model):
             if question.wanted == SET_INBOUND:
                 provider.set_inbound_url(question.url)
             elif question.wanted == TAKE_NUMBERS:
-                return Answer(numbers=provider.list_numbers())
-            return Answer(provider.check(question.url))
+                return Answer(question, numbers=provider.list_numbers())
+            return Answer(question, provider.check(question.url))
         except Exception as error:  # a fault of the adapter too: nobody waits for ever
             if not isinstance(error, LookupFailed):
                 _logger.exception("A carrier was not asked")
             if trouble := TROUBLES.get(question.wanted):
-                return Answer(trouble=trouble)
+                return Answer(question, trouble=trouble)
             detail = type(error).__name__
-            return Answer((Finding(CREDENTIALS, UNSURE, "no_answer", detail=detail),))
+            finding = Finding(CREDENTIALS, UNSURE, "no_answer", detail=detail)
+            return Answer(question, (finding,))
 
-    def _record_answer(self, question, answer, wanted_at):
+    def _record_result(self, answer):
         """Write down the carrier's answer."""
+        question = answer.question
         self.invalidate_recordset()
         if not self.try_lock_for_update():
             return
@@ -222,7 +219,7 @@ class SmsCarrierCheck(models.Model):
             # Then the account is checked as it is now.
             wanted = self._enter_numbers(answer.numbers) and CHECK
             trouble = "" if wanted else NO_NUMBER
-        if self.wanted_at == wanted_at:
+        if self.wanted_at == question.wanted_at:
             self.write({"wanted": wanted, "trouble": trouble})
         self.claimed_at = False
 
@@ -262,24 +259,20 @@ class SmsCarrierCheck(models.Model):
 
     def _say_trouble(self):
         """Return the reason for which it was not done, and what to do."""
-        return {
-            NOT_TAKEN: self.env._(
-                "The carrier did not accept the address. Check the account, then try "
-                "again, or enter the address there by hand."
-            ),
-            NOT_SHOWN: self.env._(
-                "The carrier did not show its numbers. Check the account."
-            ),
-            NO_NUMBER: self.env._(
-                "The account has no number that can text. Get one there."
-            ),
-        }[self.trouble]
+        return self._get_sentences()[self.trouble]
 
     @api.model
     def _get_sentences(self):
         return {
             "no_answer": self.env._(
                 "The carrier gave no answer (%(detail)s). Try again in a moment."
+            ),
+            NOT_TAKEN: self.env._(
+                "The carrier did not accept the address. Check the account, then try "
+                "again, or enter the address there by hand."
+            ),
+            NOT_SHOWN: self.env._(
+                "The carrier did not show its numbers. Check the account."
             ),
             # Account, token and key
             "accepted": self.env._("The carrier accepts the credentials."),
@@ -332,7 +325,7 @@ class SmsCarrierCheck(models.Model):
             "not_chosen": self.env._(
                 "No number sends yet. The account has: %(detail)s"
             ),
-            "no_number": self.env._(
+            NO_NUMBER: self.env._(
                 "The account has no number that can text. Get one there."
             ),
             # Addresses to which texts go that come in

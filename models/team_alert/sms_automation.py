@@ -53,10 +53,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _raise_alert(self, record, rule):
-        """Raise an alert in the words of a rule's template.
-
-        :raises UserError: for a ticket without a team: nobody would be told
-        """
+        """Raise an alert in the words of a rule's template."""
         record = record.sudo()
         if not record.team_id:
             raise UserError(

@@ -81,7 +81,7 @@ class SmsTeamAlert(models.Model):
         "Raised", required=True, readonly=True, default=fields.Datetime.now
     )
     acknowledged_at = fields.Datetime("Acknowledged", readonly=True)
-    acknowledged_by_id = fields.Many2one("res.users", "Acknowledged By", readonly=True)
+    acknowledged_by_id = fields.Many2one("res.users", readonly=True)
     resolved_at = fields.Datetime("Resolved", readonly=True)
     resolved_by_id = fields.Many2one("res.users", readonly=True)
     target_minutes = fields.Integer(
@@ -246,10 +246,7 @@ class SmsTeamAlert(models.Model):
     # === Answers by text ===
 
     def _answer(self, action, question, inbound):
-        """Do what the code of a text says, and answer it.
-
-        :param question: ``sms.question`` of the number about this alert
-        """
+        """Do what the code of a text says, and answer it."""
         facts = self._get_facts(question, inbound)
         if self._act(action, inbound.received_at, facts):
             code = DONE[action]
@@ -261,10 +258,7 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _say_alert(self, inbound, code, partner, fillers):
-        """Queue an answer about an alert, unless the number has had too many.
-
-        :param str code: one of ``sms.reply.code``
-        """
+        """Queue an answer about an alert, unless the number has had too many."""
         inbound.kind = "answer"
         if not self.env["sms.inbound.router"]._may_answer(inbound, SERVICE):
             return
@@ -341,10 +335,7 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _check_may_act(self):
-        """Refuse users without access, who only look on, or work elsewhere now.
-
-        :raises AccessError: for each
-        """
+        """Refuse users without access, who only look on, or work elsewhere now."""
         self.check_access("read")
         self.company_id._check_sms_user()
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
@@ -431,10 +422,7 @@ class SmsTeamAlert(models.Model):
         )
 
     def _tell_others(self, told, code, facts):
-        """Text the others that somebody has taken or resolved it.
-
-        :param told: ``sms.team.alert.entry`` whose texts have left
-        """
+        """Text the others that somebody has taken or resolved it."""
         user = self.env["res.users"].browse(facts["user_id"] or ())
         own_number = facts.get("number") or user.partner_id.phone_sanitized
         others = told.filtered(

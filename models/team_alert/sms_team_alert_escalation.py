@@ -181,11 +181,7 @@ class SmsTeamAlert(models.Model):
         }
 
     def _note(self, kind, at, **values):
-        """Enter something into the timeline.
-
-        :param str kind: a value of ``sms.team.alert.entry.kind``
-        :param datetime at: UTC
-        """
+        """Enter something into the timeline."""
         self.ensure_one()
         self.env["sms.team.alert.entry"].create(
             {"alert_id": self.id, "kind": kind, "at": at, **values}

@@ -68,7 +68,7 @@ class SmsTeamAlertPlan(models.Model):
         copy=True,
         default=lambda self: self._default_steps(),
     )
-    summary = fields.Char("Summary", compute="_compute_summary")
+    summary = fields.Char(compute="_compute_summary")
     mail_senders = fields.Text(
         "Allowed Senders",
         help="Addresses or domains such as @example.com, one per line. Your users can "
@@ -155,10 +155,7 @@ class SmsTeamAlertPlan(models.Model):
 
     @api.model
     def _find(self, team, company):
-        """Return the plan of a team's alerts: its own, its company's, everybody's.
-
-        :raises ValidationError: if there is none at all
-        """
+        """Return the plan of a team's alerts: its own, its company's, everybody's."""
         domain = Domain("team_id", "in", (team.id, False))
         domain &= Domain("company_id", "in", (company.id, False))
         found = self.sudo().search(domain)
@@ -218,10 +215,7 @@ class SmsTeamAlertPlan(models.Model):
         return False
 
     def _takes_mail_of(self, sender, author):
-        """Tell if a sender is a user of the plan's company, or is named there.
-
-        :param author: ``res.partner`` of the sender, may be empty
-        """
+        """Tell if a sender is a user of the plan's company, or is named there."""
         self.ensure_one()
         users = author.user_ids.filtered(lambda user: user.active and not user.share)
         if self.company_id & users.company_ids:

@@ -33,7 +33,7 @@ class TestNeverHeard(AppointmentCase):
     def test_the_form_says_so(self):
         self.assertBlocked(self.blocked, "appointment", "opted_out")
         note, ways = self.banner()
-        self.assertIn("Dana Customer never heard of the booking", note)
+        self.assertIn("Dana Customer was not told about the booking", note)
         self.assertIn("Opted out", note)
         self.assertEqual(ways, "call")
 

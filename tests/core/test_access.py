@@ -69,9 +69,7 @@ PUBLIC_METHODS = {
     "sms.consent.api": {
         *("record_consent", "record_opt_out", "get_state", "get_wordings"),
     },
-    "sms.consent.check": {"action_verify", "action_export", "write"},
-    "sms.consent.event": {"write"},
-    "sms.consent.evidence": {"write"},
+    "sms.consent.check": {"action_verify", "action_export"},
     "sms.consent.import": {
         *("create", "write", "action_check", "action_import", "action_refresh"),
     },
@@ -81,10 +79,8 @@ PUBLIC_METHODS = {
     "sms.consent.record": {"action_record", "action_back"},
     "sms.consent.review": {"create", "write", "action_opt_out", "action_conversation"},
     "sms.dashboard": {"get_dashboard", "set_weekly_mail"},
-    "sms.erasure.wizard": {"default_get", "action_erase"},
+    "sms.erasure.wizard": {"action_erase"},
     "sms.evidence.audit": {"create", "write", "action_make", "action_refresh"},
-    "sms.evidence.export": {"write"},
-    "sms.evidence.lookup": {"write"},
     "sms.evidence.wizard": {"default_get", "action_make"},
     "sms.incident": {
         *("create", "write", "action_publish", "action_text", "action_view_broadcasts"),
@@ -96,6 +92,7 @@ PUBLIC_METHODS = {
     "sms.subscription": {"create", "write", "action_end"},
     "sms.keyword": {"create", "write"},
     "sms.inbound": {"write"},
+    "sms.ledger.row": {"write"},
     "sms.purpose": {"write", "action_copy_for_company"},
     "sms.purpose.company": {"create", "write"},
     "sms.relaxation.reason": {"create", "write", "unlink"},

@@ -101,8 +101,9 @@ class TestEncrypted(EncryptionCase):
         [day] = answer.with_user(self.agent).get_story()["days"]
         self.assertEqual(day["entries"][0]["words"], FACTS["wording"])
         details = self.env["sms.consent.details"]
-        said = details._read_said([event.id])
-        self.assertEqual(said[event.id].wording, FACTS["wording"])
+        told = details._explain(self.company, self.number, "", event.purpose_id)
+        words = {it["id"]: it["words"] for it in told["purposes"]}
+        self.assertEqual(words[event.purpose_id.id], FACTS["wording"])
 
     def test_who_is_erased_is_gone(self):
         event = self.plant()

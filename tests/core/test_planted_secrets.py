@@ -93,8 +93,7 @@ class TestPlantedSecrets(WebCase):
             with mute_logger("odoo.addons.helpdesk_mgmt_sms"):
                 cls.env["sms.onboarding"].with_user(cls.manager).check_account()
                 row = cls.env["sms.carrier.check"]._claim()
-                question = row._get_question()
-                row._record_answer(question, row._get_answer(question), row.wanted_at)
+                row._record_result(row._prepare_call()())
         cls.company.sms_provider = "sandbox"
 
     def get_user(self, name):

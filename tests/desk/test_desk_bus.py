@@ -170,8 +170,9 @@ class TestDeskBus(InboxCase):
         self.assertEqual(self.told_ids(), {"review"})
 
     def test_notes_are_told_when_written_and_changed(self):
+        words = "Ask the vendor"
         note = self.ticket.with_user(self.agent).message_post(
-            body="Ask the vendor",
+            body=words,
             subtype_xmlid="mail.mt_note",
             message_type="comment",
         )
@@ -180,7 +181,7 @@ class TestDeskBus(InboxCase):
         self.ticket._message_update_content(note, body="Asked")
         self.assertEqual(self.changes(), told)
         self.ticket.message_post(
-            body="Dear", subtype_xmlid="mail.mt_comment", message_type="comment"
+            body=words, subtype_xmlid="mail.mt_comment", message_type="comment"
         )
         self.assertFalse(self.changes())
 

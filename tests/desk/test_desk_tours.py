@@ -82,7 +82,8 @@ class TestDeskTours(DeskCase, HttpCase):
         def share_and_work(ticket, state, is_new=False):
             result = share(ticket, state, is_new)
             if state == "typing" and not done:
-                done.append(work(ticket))
+                done.append(work)
+                work(ticket)
             return result
 
         return patch.object(tickets, "share_sms_presence", share_and_work)

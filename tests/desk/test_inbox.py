@@ -72,7 +72,7 @@ class TestInbox(InboxCase):
         inbound = self.env["sms.inbound"].search([("ticket_id", "=", ticket.id)])
         inbound.write({"body": False, "media_count": 1})
         self.assertEqual(ticket.sms_last_words, "A picture or a file")
-        inbound.media_count = 0
+        inbound._forget()
         ticket.invalidate_recordset()
         self.assertFalse(ticket.sms_last_words)
 

@@ -1,8 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo import fields
 from odoo.tests import HttpCase, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..common import phone_number
 from .common import DeskCase
@@ -115,3 +118,20 @@ class TestInboxFacts(InboxCase):
         self.make_ticket(self.anna.partner_id, user_id=self.agent.id)
         self.anna.user_id = self.own_agent
         self.assertFalse(self.anna.with_user(self.own_agent).sms_other_ticket_ids)
+
+    def test_the_counter_and_what_it_opens_mean_the_same(self):
+        self.team.user_ids += self.agent
+        self.anna.team_id = self.team
+        self.bert.with_user(self.agent).mark_sms_read()
+        view = self.env.ref(
+            "helpdesk_mgmt_sms.helpdesk_ticket_conversation_view_search"
+        )
+        tickets = self.env["helpdesk.ticket"].with_user(self.agent)
+        found = tickets
+        for name in ("sms_for_me", "sms_unread"):
+            [node] = etree.fromstring(view.arch).xpath(f"//filter[@name='{name}']")
+            domain = safe_eval(node.get("domain"), {"uid": self.agent.id})
+            matching = tickets.search(domain)
+            found = found & matching if found else matching
+        self.assertEqual(found, self.anna, "the stranger's ticket has no team")
+        self.assertEqual(tickets.get_sms_inbox_count(), len(found))

@@ -373,7 +373,7 @@ class TestNewTicket(RoutingCase):
 
         count()
         few = count()
-        self.assertLessEqual(few, 36)
+        self.assertLessEqual(few, 39)
         new = self.count_queries(self.receive, "A new one", phone_number(77))
         self.assertLessEqual(new, 94)
         for _index in range(30):

@@ -97,7 +97,7 @@ class TestWholeStory(ThreadCase):
         review = reviews._open(inbound, self.company, "test")
         self.assertIn("may be an opt-out", self.shown("review")[0])
         review.with_user(self.manager).action_conversation()
-        self.assertIn("no opt-out", self.shown("review")[0])
+        self.assertIn("not an opt-out", self.shown("review")[0])
 
     def test_notes_are_there_and_deleted_ones_are_not(self):
         note = self.write_note("Ask the vendor")
@@ -108,9 +108,7 @@ class TestWholeStory(ThreadCase):
         self.assertFalse(self.shown("note"))
 
     def test_mails_to_the_customer_are_no_notes(self):
-        self.ticket.message_post(
-            body="Dear", subtype_xmlid="mail.mt_comment", message_type="comment"
-        )
+        self.post_on(self.ticket, "Dear", subtype_xmlid="mail.mt_comment")
         self.assertFalse(self.shown("note"))
 
     def test_texts_stay_when_the_number_changes(self):

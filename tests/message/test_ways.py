@@ -124,8 +124,8 @@ class TestSendAgain(WaysCase):
         for state, words in (
             ("process", "being checked"),
             ("unknown", "being checked"),
-            ("pending", "has it already"),
-            ("sent", "has it already"),
+            ("pending", "already has it"),
+            ("sent", "already has it"),
             ("outgoing", "still waiting"),
         ):
             with self.subTest(state), self.assertRaisesRegex(UserError, words):
@@ -156,10 +156,21 @@ class TestSendAgain(WaysCase):
         self.assertSent(old.sent_again_id, "ticket", "conversation")
         self.assertTrue(old.sent_again_id.is_personal)
 
+    def test_old_news_takes_no_newer_ones_place(self):
+        template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
+        self.text()
+        old = self.refuse(self.text(template_id=template.id))
+        self.send_template(self.ticket, template)
+        newer = self.messages_to()[-1:]
+        old.with_user(self.agent).action_send_again()
+        self.assertSent(old.sent_again_id, "ticket")
+        self.assertEqual(newer.state, "outgoing")
+
     def test_a_text_for_later_keeps_its_time(self):
         later = fields.Datetime.now() + timedelta(hours=5)
         old = self.refuse(self.text(send_at=later))
-        old.with_user(self.agent).action_send_again()
+        told = old.with_user(self.agent).action_send_again()
+        self.assertIn("Held until", told["params"]["message"])
         self.assertEqual(old.sent_again_id.send_at, later)
         self.assertEqual(old.sent_again_id.gate_verdict, "hold")
 
@@ -389,8 +400,9 @@ class TestUntold(WaysCase):
     def test_an_e_mail_tells(self):
         self.text()
         self.customer.email = "dana@example.com"
+        words = "It is mended"
         self.ticket.message_post(
-            body="It is mended",
+            body=words,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
             partner_ids=self.customer.ids,
@@ -399,7 +411,8 @@ class TestUntold(WaysCase):
 
     def test_a_note_among_colleagues_does_not(self):
         sms = self.text()
-        self.ticket.message_post(body="Call her?", message_type="comment")
+        words = "Call her?"
+        self.ticket.message_post(body=words, message_type="comment")
         self.assertEqual(self.untold(), sms)
 
     def test_a_call_that_was_noted_tells(self):

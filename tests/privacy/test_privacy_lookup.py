@@ -2,7 +2,6 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from ...wizard.privacy_lookup_wizard_line import COMPANY_FIELDS
 from ..common import phone_number
 from .common import NEIGHBOUR, ErasureCase
 
@@ -34,8 +33,9 @@ class LookupCase(ErasureCase):
 
     def lines(self, wizard, *model_names):
         """Return the lines of some models, of all of ours if none is named."""
-        names = model_names or COMPANY_FIELDS
-        return wizard.line_ids.filtered(lambda line: line.res_model in names)
+        if not model_names:
+            return wizard.line_ids.filtered(lambda line: line._is_sms_personal())
+        return wizard.line_ids.filtered(lambda line: line.res_model in model_names)
 
     def records(self, wizard):
         """Return what is listed of ours: set of pairs of a model and an id."""
@@ -261,4 +261,6 @@ class TestListed(LookupCase):
                 for field in model._fields.values()
             )
             with self.subTest(model=name):
-                self.assertLessEqual(is_listed, name in COMPANY_FIELDS)
+                needed = {"number", model._personal_company}
+                is_known = name.startswith("sms.") and needed <= model._fields.keys()
+                self.assertLessEqual(is_listed, is_known)

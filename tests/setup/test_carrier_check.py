@@ -67,11 +67,10 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
         self.peer.account.add_number(OWN_NUMBER)
         self.check._ask(self.company, TAKE_NUMBERS)
         row = self.check._claim()
-        question, wanted_at = row._get_question(), row.wanted_at
-        answer = row._get_answer(question)
+        answer = row._prepare_call()()
         row.wanted_at += timedelta(seconds=1)
         row.wanted = SET_INBOUND
-        row._record_answer(question, answer, wanted_at)
+        row._record_result(answer)
         self.assertEqual((row.wanted, row.claimed_at), (SET_INBOUND, False))
         self.assertTrue(self.company.sms_twilio_number_ids)
 

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools.consent import MOST_DOUBLINGS, PAUSE, SILENCE, get_next_asking, may_ask
+from ...tools.consent import MOST_DOUBLINGS, PAUSE, SILENCE, get_next_asking
 
 NOW = datetime(2026, 11, 27, 12)
 DAY = timedelta(days=1)
@@ -26,9 +26,3 @@ class TestAsking(BaseCase):
         ):
             with self.subTest(newest=newest, unanswered=len(unanswered)):
                 self.assertEqual(get_next_asking(newest, unanswered), start)
-
-    def test_it_may_be_asked_from_then_on(self):
-        second = timedelta(seconds=1)
-        self.assertTrue(may_ask(None, [], NOW))
-        self.assertFalse(may_ask(NOW, [NOW], NOW + SILENCE - second))
-        self.assertTrue(may_ask(NOW, [NOW], NOW + SILENCE))

@@ -9,11 +9,13 @@ from ...tools import moments
 
 CASES = json.loads(Path(__file__).with_name("moments.json").read_text())
 
+NEAR_DAYS = ("yesterday", "today", "tomorrow")
+
 
 def say(case, lang, **options):
     """Say the time of a case in a language."""
     moment, now = (datetime.fromisoformat(case[name]) for name in ("moment", "now"))
-    return moments.say(moment, now, case["zone"], lang, str, **options)
+    return moments.say(moment, now, case["zone"], lang, NEAR_DAYS, **options)
 
 
 @tagged("post_install", "-at_install")

@@ -264,6 +264,7 @@ export class DeskLog extends Component {
         return (
             previous.direction === text.direction &&
             previous.author === text.author &&
+            previous.about?.id === text.about?.id &&
             gap <= GROUP_MINUTES
         );
     }

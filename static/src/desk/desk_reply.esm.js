@@ -12,6 +12,7 @@ import {TICKET_MODEL} from "./desk_service.esm";
 import {_t} from "@web/core/l10n/translation";
 import {browser} from "@web/core/browser/browser";
 import {isMacOS} from "@web/core/browser/feature_detection";
+import {markEventHandled} from "@web/core/utils/misc";
 import {serializeDateTime} from "@web/core/l10n/dates";
 import {useService} from "@web/core/utils/hooks";
 
@@ -113,6 +114,11 @@ export class DeskReply extends Component {
         this.key = makeKey();
         const match = value.slice(0, selectionStart).match(SLASH);
         this.state.slash = match && {term: match[1], end: selectionStart};
+    }
+
+    /** Keeps the list of saved replies open: it closes on clicks elsewhere. */
+    onClickInput(ev) {
+        markEventHandled(ev, "composer.onClickTextarea");
     }
 
     /** @returns {Object[]} the saved replies that go with what is typed after a slash */

@@ -178,8 +178,12 @@ export class InboxActions extends Component {
             }));
         };
         this.command.openPalette({
-            placeholder: _t("Hand over to…"),
-            configByNamespace: {default: {emptyMessage: _t("No users found")}},
+            configByNamespace: {
+                default: {
+                    emptyMessage: _t("No users found"),
+                    placeholder: _t("Hand over to…"),
+                },
+            },
             providers: [{provide}],
         });
     }

@@ -1,8 +1,16 @@
-import {EventBus, onMounted, onWillUnmount, useEffect, useState, useSubEnv} from "@odoo/owl";
 import {ANY_TICKET, useInboxChanges} from "./inbox_changes.esm";
+import {CallbackRecorder, useSetupAction} from "@web/search/action_hook";
+import {
+    EventBus,
+    onMounted,
+    onWillUnmount,
+    useEffect,
+    useState,
+    useSubEnv,
+} from "@odoo/owl";
+import {toDateTime, toMoment} from "../core/text_dates.esm";
 import {useBus, useService} from "@web/core/utils/hooks";
 import {useInboxKeys, useInboxKeysHelp} from "./inbox_keys.esm";
-import {CallbackRecorder, useSetupAction} from "@web/search/action_hook";
 import {DeskThread} from "./desk_thread.esm";
 import {InboxActions} from "./inbox_actions.esm";
 import {InboxFacts} from "./inbox_facts.esm";
@@ -10,7 +18,6 @@ import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {SIZES} from "@web/core/ui/ui_service";
 import {TICKET_MODEL} from "./desk_service.esm";
 import {_t} from "@web/core/l10n/translation";
-import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
 import {router} from "@web/core/browser/router";
 
 /** What is shown of the open conversation; the cards of the list have it too. */
@@ -44,7 +51,8 @@ export class InboxController extends KanbanController {
         this.ui = useService("ui");
         this.notification = useService("notification");
         this.inbox = useState({
-            ticketId: this.props.state?.ticketId || Number(router.current.ticket) || false,
+            ticketId:
+                this.props.state?.ticketId || Number(router.current.ticket) || false,
             /** The open ticket, where the list does not have it */
             ticket: null,
             hasFacts: false,
@@ -57,6 +65,7 @@ export class InboxController extends KanbanController {
         useSetupAction({getLocalState: () => ({ticketId: this.inbox.ticketId})});
         useEffect(
             (isReady, firstId, ticketId) => {
+                router.replaceState({ticket: ticketId || undefined});
                 if (isReady && ticketId) {
                     this.loadTicket();
                 } else if (isReady && firstId && !this.env.isSmall) {
@@ -136,6 +145,8 @@ export class InboxController extends KanbanController {
     }
 
     async reload() {
+        // It stays what it is, should it leave the list.
+        this.inbox.ticket = this.ticket;
         await this.model.reload();
         await this.loadTicket();
     }
@@ -160,7 +171,7 @@ export class InboxController extends KanbanController {
     get snoozeLabel() {
         const until = this.ticket.sms_snoozed_until;
         return until
-            ? _t("Snoozed until %s", formatDateTime(until, {showSeconds: false}))
+            ? _t("Snoozed until %s", toMoment(until))
             : _t("Snoozed until they text");
     }
 
@@ -182,7 +193,6 @@ export class InboxController extends KanbanController {
             return;
         }
         Object.assign(this.inbox, {ticketId, ticket: null, hasFacts: false});
-        router.replaceState({ticket: ticketId || undefined});
     }
 
     /** Loads what is shown of the open conversation, unless the list has it. */
@@ -209,7 +219,7 @@ export class InboxController extends KanbanController {
             return;
         }
         const until = ticket.sms_snoozed_until;
-        ticket.sms_snoozed_until = until && deserializeDateTime(until);
+        ticket.sms_snoozed_until = until && toDateTime(until);
         this.inbox.ticket = ticket;
     }
 
@@ -244,6 +254,16 @@ export class InboxController extends KanbanController {
         const next = index === -1 ? this.place - (step < 0 ? 1 : 0) : index + step;
         const last = this.records.length - 1;
         const record = this.records[Math.max(0, Math.min(next, last))];
+        if (record) {
+            this.open(record.resId);
+        }
+    }
+
+    /** Opens the one below, or the first one after the last. */
+    advance() {
+        const {records, openIndex} = this;
+        const next = records[openIndex === -1 ? this.place : openIndex + 1];
+        const record = next || records[0];
         if (record) {
             this.open(record.resId);
         }
@@ -285,7 +305,7 @@ export class InboxController extends KanbanController {
         if (hasLeft && this.env.isSmall) {
             await this.open(false);
         } else if (hasLeft) {
-            this.move(1);
+            this.advance();
         }
         await this.reload();
         this.events.trigger("RELOAD");

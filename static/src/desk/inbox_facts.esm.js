@@ -1,4 +1,4 @@
-import {Component, useSubEnv} from "@odoo/owl";
+import {Component, useEffect, useState, useSubEnv} from "@odoo/owl";
 import {View, getDefaultConfig} from "@web/views/view";
 import {FormController} from "@web/views/form/form_controller";
 import {TICKET_MODEL} from "./desk_service.esm";
@@ -22,13 +22,21 @@ export class InboxFacts extends Component {
     setup() {
         // The title of the action stays that of the inbox.
         useSubEnv({config: getDefaultConfig()});
+        // Shown once it is loaded: list and thread do not wait for it.
+        this.shown = useState({ticketId: false});
+        useEffect(
+            (ticketId) => {
+                this.shown.ticketId = ticketId;
+            },
+            () => [this.props.ticketId]
+        );
     }
 
     get viewProps() {
         return {
             type: "form",
             resModel: TICKET_MODEL,
-            resId: this.props.ticketId,
+            resId: this.shown.ticketId,
             views: [[false, "form"]],
             context: {form_view_ref: FORM},
             display: {controlPanel: false},

@@ -1,8 +1,8 @@
+import {toMoment, toShortMoment} from "../core/text_dates.esm";
 import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
-import {toMoment, toShortMoment} from "../core/text_dates.esm";
 
 const {DateTime} = luxon;
 
@@ -79,7 +79,7 @@ export class ShortMomentField extends Component {
     }
 
     get title() {
-        return formatDateTime(this.moment, {showSeconds: false});
+        return toMoment(this.moment);
     }
 }
 

@@ -49,7 +49,14 @@ export class InboxRenderer extends KanbanRenderer {
         const {archInfo, Compiler, forceGlobalClick, list} = this.props;
         const {deleteRecord, openRecord, readonly} = this.props;
         return {
-            ...{archInfo, Compiler, forceGlobalClick, deleteRecord, openRecord, readonly},
+            ...{
+                archInfo,
+                Compiler,
+                forceGlobalClick,
+                deleteRecord,
+                openRecord,
+                readonly,
+            },
             groupByField: list.groupByField,
             getSelection: () => this.getSelection(),
             toggleSelection: (...args) => this.toggleSelection(...args),

@@ -8,15 +8,29 @@ import {registry} from "@web/core/registry";
 class InboxModel extends RelationalModel {
     static withCache = false;
 
-    /** Loads again what the list shows; whoever was chosen stays so. */
+    /** Loads again what the list shows, without a sign of it. */
     async reload() {
-        const chosen = new Set(this.root.selection?.map(({resId}) => resId));
-        await this.load();
-        for (const record of this.root.records) {
-            if (chosen.has(record.resId)) {
-                record.toggleSelection(true);
-            }
+        const {orm} = this;
+        this.orm = orm.silent;
+        try {
+            await this.load();
+        } finally {
+            this.orm = orm;
         }
+    }
+
+    /**
+     * Whoever is chosen stays so, also if that was while the list was on its way.
+     *
+     * @override
+     */
+    _createRoot(config, data) {
+        const chosen = new Set(this.root?.selection?.map(({resId}) => resId));
+        const root = super._createRoot(config, data);
+        for (const record of root.records) {
+            record.selected = chosen.has(record.resId);
+        }
+        return root;
     }
 }
 

@@ -211,7 +211,8 @@ tours.add("helpdesk_sms_inbox_hands_over", {
         },
         {
             content: "The facts say so",
-            trigger: ".o_sms_inbox_facts .o_field_widget[name=user_id] input:value(sms-team-agent)",
+            trigger:
+                ".o_sms_inbox_facts .o_field_widget[name=user_id] input:value(sms-team-agent)",
         },
     ],
 });
@@ -290,6 +291,7 @@ tours.add("helpdesk_sms_inbox_empty", {
         },
         {
             content: "The first one opens",
+            timeout: 30000,
             trigger: ".o_sms_desk_in",
         },
     ],

@@ -46,8 +46,7 @@ const SENT = {
 };
 const NO_WAY = {
     content: "Nothing is offered any more",
-    trigger:
-        ".o_sms_desk_out:contains(The parts are here):not(:has(.o_sms_desk_way))",
+    trigger: ".o_sms_desk_out:contains(The parts are here):not(:has(.o_sms_desk_way))",
 };
 
 tours.add("helpdesk_sms_ways_record", {
@@ -211,7 +210,8 @@ tours.add("helpdesk_sms_ways_composer", {
         },
         {
             content: "Nothing is in the way",
-            trigger: ".modal:not(:has(.alert-warning:visible)) footer button[name=action_send_sms]:enabled",
+            trigger:
+                ".modal:not(:has(.alert-warning:visible)) footer button[name=action_send_sms]:enabled",
             run: "click",
         },
         {
@@ -226,7 +226,8 @@ tours.add("helpdesk_sms_ways_visit", {
     steps: () => [
         {
             content: "The form says so",
-            trigger: ".o_sms_untold:contains(Dana Customer never heard of the booking)",
+            trigger:
+                ".o_sms_untold:contains(Dana Customer was not told about the booking)",
         },
         {
             content: "Record consent and send",
