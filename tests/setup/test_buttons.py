@@ -13,6 +13,8 @@ LEFT_OUT = {
 }
 #: How a dialog begins that says what a person has to do first. Others are faults.
 TELLS = ("Invalid Operation", "Validation Error")
+#: What a refusal says that names the way to go.
+WAY_ON = "Choose “Edit for my company”"
 
 
 class TestButtons(FindsScreens, BrowserCase):
@@ -57,7 +59,7 @@ class TestButtons(FindsScreens, BrowserCase):
 
         def check(page, said, *where):
             error = said.get("error")
-            if error and not error.startswith(TELLS):
+            if error and not error.startswith(TELLS) and WAY_ON not in error:
                 wrong.append((*where, error))
             wrong.extend((*where, line) for line in page.said)
             page.said.clear()
@@ -86,10 +88,10 @@ class TestButtons(FindsScreens, BrowserCase):
 
     def test_a_manager_presses_every_button(self):
         wrong, pressed = self.press_all("manager")
-        self.assertEqual(wrong, [])
+        self.assertFalse(wrong, "\n".join(map(str, wrong)))
         self.assertGreater(len(pressed), 60)
 
     def test_an_agent_presses_every_button(self):
         wrong, pressed = self.press_all("agent")
-        self.assertEqual(wrong, [])
+        self.assertFalse(wrong, "\n".join(map(str, wrong)))
         self.assertGreater(len(pressed), 10)
