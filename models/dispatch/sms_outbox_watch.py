@@ -71,14 +71,14 @@ class SmsOutboxWatch(models.AbstractModel):
             ),
             "standstill": facts["standing_still"]
             and self.env._(
-                "%s texts are waiting, and none has been sent by their senders for 15 "
-                "minutes. Check that scheduled actions are running.",
+                "Texts waiting: %s. Their senders have sent none for 15 minutes. Check "
+                "that scheduled actions are running.",
                 facts["standing_still"],
             ),
             "sending": facts["stuck_sending"]
             and self.env._(
-                "%s texts were interrupted while being sent, and are not being "
-                "checked. Check that scheduled actions are running.",
+                "Texts interrupted while being sent, and not being checked: %s. Check "
+                "that scheduled actions are running.",
                 facts["stuck_sending"],
             ),
             "connection": facts["not_connected"]

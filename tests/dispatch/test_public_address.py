@@ -131,7 +131,10 @@ class TestLoginElsewhere(PublicAddressCase):
             "https://x.example/?a",
             "https:",
         ):
-            with self.subTest(url=url), self.assertRaisesRegex(Exception, "no address"):
+            with (
+                self.subTest(url=url),
+                self.assertRaisesRegex(Exception, "not an address"),
+            ):
                 self.write_company(sms_webhook_base_url=url)
         # Emptied, it is what Odoo's own is.
         self.write_company(sms_webhook_base_url=False)

@@ -188,7 +188,7 @@ class TestWatch(WatchCase):
             lambda activity: activity.user_id == self.administrator
         )
         self.assertEqual(len(told), 1)
-        self.assertIn("1 texts wait", told.summary)
+        self.assertIn("Texts waiting: 1.", told.summary)
         alert._close(self.company, "standstill")
         self.assertFalse(alert.activity_ids)
 
@@ -196,7 +196,7 @@ class TestWatch(WatchCase):
         self.queue(not_before=self.long_ago())
         self.watch()
         settings = self.env["sms.settings"].with_user(self.administrator)
-        self.assertIn("1 texts wait", settings.create({}).sms_outbox_trouble)
+        self.assertIn("Texts waiting: 1.", settings.create({}).sms_outbox_trouble)
 
     def test_another_companys_trouble_is_not_shown(self):
         other = self.make_company("Other")
