@@ -60,7 +60,7 @@ PUBLIC_METHODS = {
     },
     "sms.cached.rules": {"create", "write", "unlink"},
     "sms.carrier.number": {"create", "write"},
-    "sms.composer": {"action_record_sms_consent"},
+    "sms.composer": {"action_record_sms_consent", "action_send_sms"},
     "base": {"export_data"},
     "sms.looked.up": {"web_search_read"},
     "sms.consent": {

@@ -107,7 +107,8 @@ class TestVersions(SmsCase):
         sentences = " ".join(found["advice"])
         for words in ("No next step", "slang: Thx", "No sender"):
             self.assertIn(words, sentences)
-        good = f"{self.company.name}: ticket {{{{ object.number }}}} is closed. Reply."
+        good = f"{self.company.name}: ticket {{{{ object.number }}}} is closed. Reply"
+        good += " here, or STOP to opt out."
         self.assertFalse(self.preview(good)["advice"])
 
     def test_a_missing_footer_is_told(self):

@@ -76,7 +76,7 @@ class TestMediaLive(LiveCase):
             "search_count",
             [
                 ("res_id", "=", inbound["ticket_id"][0]),
-                ("body", "ilike", "not be fetched"),
+                ("body", "ilike", "could not be downloaded"),
             ],
         )
         self.assertEqual(notes, len(kinds))

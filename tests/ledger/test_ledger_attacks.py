@@ -472,7 +472,7 @@ class TestChecks(AttackCase):
             "DELETE FROM sms_consent_check WHERE id = %s",
             [check.id],
         )
-        self.assertFound("check", "A verification before that of", "is gone")
+        self.assertFound("check", "A verification before that of", "is missing")
 
     def test_the_newest_that_was_removed(self):
         check = self.verify()

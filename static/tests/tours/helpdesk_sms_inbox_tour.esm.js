@@ -74,13 +74,13 @@ tours.add("helpdesk_sms_inbox_opens", {
             trigger: ".o_sms_desk_in:contains(Bert writes)",
         },
         {
+            content: "The other tickets of the number are named",
+            trigger: ".o_sms_inbox_facts button:contains(Another of Bert)",
+        },
+        {
             content: "Its ticket is beside it, and what is changed there is saved",
             trigger: ".o_sms_inbox_facts .o_priority_star:eq(2)",
             run: "click",
-        },
-        {
-            content: "The other tickets of the number are named",
-            trigger: ".o_sms_inbox_facts button:contains(Another of Bert)",
         },
         {
             content: "Open the ticket itself",
