@@ -149,7 +149,7 @@ class SmsDashboard(models.AbstractModel):
                 concerned=say["concerned_count"],
             ),
             "news_count": self.env._(
-                "%(known)s known-issue replies, %(muted)s muted",
+                "known-issue replies: %(known)s, muted: %(muted)s",
                 known=say["known_count"],
                 muted=say["mute_count"],
             ),

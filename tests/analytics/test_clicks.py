@@ -137,7 +137,7 @@ class TestClicks(SmsCase, HttpCase):
         body = f"See {PAGE}"
         self.write_text(body)
         few = self.count_queries(self.write_text, body, 2)
-        self.assertEqual(self.count_queries(self.write_text, body, 20), few)
+        self.assertLessEqual(self.count_queries(self.write_text, body, 20), few)
 
     def test_a_short_link_is_not_made_shorter(self):
         self.company.sms_counts_clicks = True

@@ -19,7 +19,7 @@ TILES = {
     "rating": ["4.5", "2 ratings, 1 to 5", ""],
     "alert_rate": ["33.3%", "of 3 team alerts", ""],
     "reach_rate": ["66.7%", "4 of 6 concerned", ""],
-    "news_count": ["2", "1 told that we know, 1 muted", "▲ new"],
+    "news_count": ["2", "known-issue replies: 1, muted: 1", "▲ new"],
     "cost": ["$ 0.50", "10 of 40 texts as the carrier says", "▲ 400%"],
 }
 #: What the lists below say, and what the charts add up to.

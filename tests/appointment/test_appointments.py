@@ -95,7 +95,7 @@ class TestBooking(AppointmentCase):
         event.active = False
         self.settle()
         self.pass_time(minutes=5)
-        self.assertIn("on Wed, Dec 2 at 9:00 AM is called off", self.bodies()[-1])
+        self.assertIn("on Wed, Dec 2 at 9:00 AM is cancelled", self.bodies()[-1])
 
     def test_deleting_calls_off(self):
         event = self.book()
@@ -105,7 +105,7 @@ class TestBooking(AppointmentCase):
         self.pass_time(minutes=5)
         self.assertEqual(len(self.bodies()), 2)
         self.assertIn(
-            f"(ticket #{self.ticket.number}) on Wed, Dec 2 at 9:00 AM is called off",
+            f"(ticket #{self.ticket.number}) on Wed, Dec 2 at 9:00 AM is cancelled",
             self.bodies()[-1],
         )
         self.pass_time(days=3)
@@ -145,7 +145,7 @@ class TestBooking(AppointmentCase):
         self.settle()
         self.pass_time(days=3)
         self.assertEqual(len(self.bodies(luis)), 2)
-        self.assertIn("is called off", self.bodies(luis)[-1])
+        self.assertIn("is cancelled", self.bodies(luis)[-1])
         self.assertEqual(len(self.bodies()), 3)
 
     def test_the_technician_follows_a_new_organizer(self):

@@ -68,7 +68,7 @@ class TestAnswers(AppointmentCase):
         self.assertEqual(self.attendee(self.event).state, "declined")
         self.assertEqual(self.event.sms_confirmation, "declined")
         self.assertEqual(self.kinds(self.event), [])
-        self.assertIn("is called off", self.bodies()[-1])
+        self.assertIn("is cancelled", self.bodies()[-1])
         self.pass_time(days=3)
         self.assertEqual(len(self.bodies()), 2)
 

@@ -154,7 +154,7 @@ class TestGoogle(NeighbourCase):
         self.book_synced()
         event = self.from_google("g1", NOW + timedelta(days=2), status="cancelled")
         self.synchronise(event)
-        self.assertTold(2, "is called off")
+        self.assertTold(2, "is cancelled")
         self.assertFalse(self.rows(state="planned"))
 
     def test_who_declines_there_is_reminded_no_more(self):
@@ -179,7 +179,7 @@ class TestGoogle(NeighbourCase):
         answers = {"else@example.com": "accepted"}
         self.synchronise(self.from_google("g1", event.start, answers))
         self.assertNotIn(self.customer, event.partner_ids)
-        self.assertTold(2, "is called off")
+        self.assertTold(2, "is cancelled")
 
     def test_one_of_a_series_is_moved(self):
         second = self.book_synced_series("weekly")[1]
@@ -232,7 +232,7 @@ class TestGoogle(NeighbourCase):
         change = self.move_out_of_series(second, days=1)
         change["attendees"] = change["attendees"][:1]
         self.synchronise(change)
-        self.assertTold(2, "on Wed, Dec 9 at 9:00 AM is called off")
+        self.assertTold(2, "on Wed, Dec 9 at 9:00 AM is cancelled")
 
     def split(self, events, **delta):
         """Return a series from its third visit on, as "this and following" moves it.
@@ -390,7 +390,7 @@ class TestMicrosoft(NeighbourCase):
         self.book_synced()
         gone = {"id": "m1", "iCalUId": "u1", "@removed": {"reason": "deleted"}}
         self.synchronise(gone)
-        self.assertTold(2, "is called off")
+        self.assertTold(2, "is cancelled")
 
 
 class TestBookings(NeighbourCase):
@@ -498,5 +498,5 @@ class TestBookings(NeighbourCase):
     def test_a_booking_that_is_cancelled_is_called_off(self):
         self.booking.action_cancel()
         self.settle()
-        self.assertTold(2, "is called off")
+        self.assertTold(2, "is cancelled")
         self.assertFalse(self.rows(state="planned"))
