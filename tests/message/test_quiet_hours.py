@@ -606,7 +606,7 @@ class TestMoving(QuietHoursCase):
         ticket = self.ticket.with_user(self.agent)
         composer = ticket._new_sms_composer(send_at="2026-01-01 12:00:00")
         reply = ticket._prepare_sms_reply(composer)
-        self.assertIn("has passed", reply["blocked"])
+        self.assertIn("is in the past", reply["blocked"])
         self.assertTrue(reply["is_time_wrong"])
         self.assertFalse(reply["button"] or reply["advice"])
 

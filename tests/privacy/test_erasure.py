@@ -448,7 +448,7 @@ class TestWizard(ErasureCase):
             ({"is_checked": False}, "Confirm"),
             ({"reason": " "}, "Enter which request"),
             ({"reason": "Letter of 303-555-0100"}, "do not enter the number"),
-            ({"number": NEIGHBOUR}, "Nothing is kept"),
+            ({"number": NEIGHBOUR}, "There is no data"),
             ({"number": False}, "Enter the number"),
         ):
             with self.subTest(values), self.assertRaisesRegex(UserError, words):
@@ -461,7 +461,7 @@ class TestWizard(ErasureCase):
         self.assertFalse(wizard.has_data)
         self.assertIn("It was erased on", wizard.count_html)
         self.assertIn("Letter 117", wizard.count_html)
-        self.assertIn("Nothing is kept", self.open_wizard(number=NEIGHBOUR).count_html)
+        self.assertIn("There is no data", self.open_wizard(number=NEIGHBOUR).count_html)
 
     def test_a_contact_brings_all_its_numbers(self):
         """Those under which it was texted too; not those of other people."""

@@ -104,7 +104,7 @@ class TestStory(EvidenceCase):
         self.assertEqual(numbers, set(found))
 
     def test_a_number_without_a_story_is_refused(self):
-        with self.assertRaisesRegex(UserError, "knows nothing of"):
+        with self.assertRaisesRegex(UserError, "has nothing about"):
             self.gather(phone_number(77))
 
     def test_queries_do_not_grow_with_the_messages(self):
@@ -276,7 +276,7 @@ class TestRights(EvidenceCase):
         self.record_consent(company=other)
         with self.assertRaises(AccessError):
             self.source._gather(other, [self.number])
-        with self.assertRaisesRegex(UserError, "knows nothing"):
+        with self.assertRaisesRegex(UserError, "has nothing about"):
             self.gather()
 
     def test_a_company_that_is_not_chosen_now_is_out_of_reach(self):
