@@ -70,7 +70,7 @@ class TestAutomatedActions(AutomationCase):
         with mute_logger(ENGINE):
             ticket = self.make(self.make_customer(False))
         bodies = "".join(ticket.message_ids.mapped("body"))
-        self.assertEqual(bodies.count("was not made"), 1, bodies)
+        self.assertEqual(bodies.count("could not be created"), 1, bodies)
 
     def test_a_rule_on_the_stage_texts_a_new_ticket_once(self):
         for method in ("comment", "sms"):

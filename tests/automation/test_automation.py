@@ -435,7 +435,7 @@ class TestFailure(AutomationCase):
         self.env.flush_all()
         self.assertFalse(self.messages_to())
         note = self.ticket.message_ids - self.ticket.message_ids[before:]
-        self.assertIn("was not made", "".join(note.mapped("body")))
+        self.assertIn("could not be created", "".join(note.mapped("body")))
 
     @mute_logger(ENGINE, "odoo.addons.mail.models.mail_render_mixin", "odoo.sql_db")
     def test_a_failure_of_one_ticket_spares_the_others(self):

@@ -294,7 +294,7 @@ class TestSending(BroadcastCase):
             self.make(area_ids=False).action_check()
 
     def test_a_blank_that_nothing_fills(self):
-        with self.assertRaisesRegex(ValidationError, "{number} cannot be filled in"):
+        with self.assertRaisesRegex(ValidationError, "{number} is not a placeholder"):
             self.make(body="Ticket {number}")
 
     def test_what_was_sent_stays_as_it_was(self):
@@ -350,7 +350,7 @@ class TestHours(BroadcastCase):
         self.assertEqual(set(texts.mapped("state")), {"outgoing"})
 
     def test_an_emergency_without_a_reason(self):
-        with self.assertRaisesRegex(ValidationError, "Say why"):
+        with self.assertRaisesRegex(ValidationError, "Enter why"):
             self.make(emergency_reason=" ")
 
 

@@ -116,10 +116,10 @@ class TestLife(IncidentCase):
     def test_news_of_nothing_and_a_page_of_nothing(self):
         with self.assertRaisesRegex(ValidationError, "Choose the incident"):
             self.make(kind="update")
-        with self.assertRaisesRegex(ValidationError, "cannot be filled in"):
+        with self.assertRaisesRegex(ValidationError, "is not a placeholder"):
             self.make(body="See {status_page}")
         broadcast = self.prepare()
-        with self.assertRaisesRegex(ValidationError, "cannot be filled in"):
+        with self.assertRaisesRegex(ValidationError, "is not a placeholder"):
             broadcast.incident_id = False
 
     def test_what_still_waits_is_replaced_by_the_news(self):

@@ -41,7 +41,7 @@ class TestIncidentPage(WebCase):
 
     def test_it_tells_how_it_stands(self):
         text = self.text(self.get(self.url))
-        for shown in ("No internet", "Denver", "We are working on it", "None yet"):
+        for shown in ("No internet", "Denver", "We are working on it", "No updates yet"):
             self.assertIn(shown, text)
         self.publish("monitoring", "The cable is mended.")
         self.publish("resolved", "All is well.")
@@ -49,7 +49,7 @@ class TestIncidentPage(WebCase):
         self.assertIn("Resolved", text)
         self.assertIn("Until", text)
         self.assertLess(text.index("All is well."), text.index("The cable is mended."))
-        self.assertNotIn("None yet", text)
+        self.assertNotIn("No updates yet", text)
 
     def test_it_tells_nothing_of_anybody(self):
         local = self.make_customer(phone_number(1), "Lee Local", city="Denver")

@@ -143,8 +143,9 @@ class TestWhoIsTold(SubscriptionCase):
         incident = self.env["sms.incident"].create(
             {"name": "No mail", "area_ids": [(6, 0, self.mail.ids)]}
         )
-        self.assertEqual(self.make_ticket(self.far).sms_incident_id, incident)
-        self.assertFalse(self.make_ticket(self.silent).sms_incident_id)
+        words = {"name": "No mail since noon"}
+        self.assertEqual(self.make_ticket(self.far, **words).sms_incident_id, incident)
+        self.assertFalse(self.make_ticket(self.silent, **words).sms_incident_id)
 
     def test_nobody_is_in_an_area_of_nothing(self):
         with self.assertRaises(ValidationError):
