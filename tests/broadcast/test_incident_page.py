@@ -41,7 +41,12 @@ class TestIncidentPage(WebCase):
 
     def test_it_tells_how_it_stands(self):
         text = self.text(self.get(self.url))
-        for shown in ("No internet", "Denver", "We are working on it", "No updates yet"):
+        for shown in (
+            "No internet",
+            "Denver",
+            "We are working on it",
+            "No updates yet",
+        ):
             self.assertIn(shown, text)
         self.publish("monitoring", "The cable is mended.")
         self.publish("resolved", "All is well.")
