@@ -391,7 +391,8 @@ class SmsTemplate(models.Model):
                 raise AccessError(
                     self.env._(
                         "Templates of tickets and appointments can only use the "
-                        "placeholders that are offered."
+                        "placeholders that are offered. Use those, or ask an "
+                        "administrator."
                     )
                 )
         return super()._check_access_right_dynamic_template()
