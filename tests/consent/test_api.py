@@ -181,7 +181,7 @@ class TestRefused(ApiCase):
             ("is not a phone number", {"number": "call me"}),
             ("give it as text", {"number": 13035550100}),
             ("name at least one", {"purposes": []}),
-            ("no offers. There are: .*ticket", {"purposes": ["offers"]}),
+            ("no offers. Available: .*ticket", {"purposes": ["offers"]}),
             ("list of codes", {"purposes": "ticket"}),
             ("say one of web, paper", {"how": "telepathy"}),
             ("happened_at", {"happened_at": "yesterday"}),

@@ -314,7 +314,7 @@ class TestOffTheBlacklist(BlacklistCase):
 
     def test_who_was_put_on_it_by_hand_stays_too(self):
         self.put_on()
-        with self.assertRaisesRegex(UserError, "Phone blacklist.*agreed anew"):
+        with self.assertRaisesRegex(UserError, "Phone blacklist.*agree again"):
             self.remove()
 
     def test_what_to_do_works(self):

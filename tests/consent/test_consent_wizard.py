@@ -253,13 +253,13 @@ class TestMissing(ConsentFormCase):
         for method in ("in_person", "phone", "written", "paper"):
             for wording in (False, "", "  \n "):
                 with self.subTest(method=method, wording=wording):
-                    self.refuse("words", wording=wording, method=method, scan=SCAN)
+                    self.refuse("text that the person", wording=wording, method=method, scan=SCAN)
 
     def test_the_scan_of_a_signed_form(self):
         for scan, words in (
             (False, "Attach the scan"),
-            (base64.b64encode(b"<html><script/></html>"), "is no scan"),
-            (base64.b64encode(b"MZ\x90\x00" * 9), "is no scan"),
+            (base64.b64encode(b"<html><script/></html>"), "is not a scan"),
+            (base64.b64encode(b"MZ\x90\x00" * 9), "is not a scan"),
         ):
             with self.subTest(scan=scan):
                 self.refuse(words, method="paper", scan=scan, scan_name="form.pdf")

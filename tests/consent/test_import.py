@@ -385,7 +385,7 @@ class TestJob(ImportCase):
         self.assertEqual((job.state, job.position), ("failed", 10))
         self.assertIn("Only 10 of 35 rows", job.problem)
         self.assertEqual(len(self.events()), 10)
-        with self.assertRaisesRegex(UserError, "is kept"):
+        with self.assertRaisesRegex(UserError, "cannot be deleted"):
             job.unlink()
         job.file = base64.b64encode(make_csv(rows))
         job.action_check()

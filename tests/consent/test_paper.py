@@ -159,7 +159,7 @@ class TestErrors(PaperCase):
         large = base64.b64encode(PDF + b"." * media.MAX_SCAN_BYTES)
         for words, changes in (
             ("Attach the scan", {"scan": False}),
-            ("“form 0.pdf” is no scan", {"scan": html}),
+            ("“form 0.pdf” is not a scan", {"scan": html}),
             ("has 15 MB; at most 15 MB", {"scan": large}),
             ("is not a phone number", {"number": "call me"}),
             ("is not a phone number", {"number": False}),

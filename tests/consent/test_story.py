@@ -55,7 +55,7 @@ SAID = (
     ),
     (
         *("granted", "written", "ticket"),
-        "Ana recorded that Dana agreed to texts about Tickets (E-mail or letter).",
+        "Ana recorded that Dana agreed to texts about Tickets (Email or letter).",
     ),
     ("revoked", "keyword", "", "Dana texted “SUPPORT”: no more texts of any kind."),
     (
@@ -182,7 +182,7 @@ class TestSentences(StoryCase):
         self.assertIn("signed by Dana, witnessed by Max", entry["sentence"])
         _sandbox, detail = entry["details"]
         self.assertEqual(
-            " ".join(detail.split()), "It was signed on Jun 10, 2026, 9:00 AM."
+            " ".join(detail.split()), "It was signed on June 10, 2026, 9:00 AM."
         )
         [link] = entry["links"]
         self.assertEqual(link["label"], "form.pdf")
@@ -297,7 +297,7 @@ class TestStory(StoryCase):
             event.evidence_id._erase()
         [entry] = self.get_entries()
         self.assertIn("The person agreed", entry["sentence"])
-        self.assertIn("erased on Oct 1, 2026", entry["details"][-1])
+        self.assertIn("erased on October 1, 2026", entry["details"][-1])
         self.assertNotIn("Dana", str(entry))
         self.assertNotIn("Her words", str(entry))
         self.assertFalse(entry["words"])

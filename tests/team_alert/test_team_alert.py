@@ -282,7 +282,7 @@ class TestRules(TeamAlertCase):
         alert = self.raise_alert()
         self.wait(10)
         label = alert.with_user(self.agent).with_context(tz="UTC").told_label
-        self.assertEqual(label, "Ann 22:00, Bo 22:10")
+        self.assertEqual(label, "Ann today 10:00 PM, Bo today 10:10 PM")
 
     def test_a_members_other_company_is_no_business_of_theirs(self):
         self.shifts.unlink()

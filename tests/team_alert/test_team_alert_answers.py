@@ -20,7 +20,7 @@ class TestAnswers(TeamAlertCase):
         self.assertEqual(alert.acknowledged_at, NOW + timedelta(minutes=4))
         self.assertTrue(alert.is_in_time)
         self.assertEqual(alert.minutes_to_acknowledge, 4)
-        self.assertIn("Taken by Ann after 4 min", alert.status_label)
+        self.assertIn("Acknowledged by Ann after 4 min", alert.status_label)
         self.assertEqual(
             self.texts_to(self.ann)[1:],
             [f"You have taken: {WORDS} Reply 6 when it is resolved, 8 to pass it on."],
@@ -40,7 +40,7 @@ class TestAnswers(TeamAlertCase):
         self.run_outbox()
         self.answer(self.bo, "4")
         [_alert, news] = self.messages_to(self.get_number(self.ann))
-        self.assertIn(f"Bo has taken it: {WORDS}", news.body)
+        self.assertIn(f"Bo has acknowledged: {WORDS}", news.body)
         self.assertSent(news, "internal")
         self.assertEqual(len(self.texts_to(self.bo)), 2, "the alert and the answer")
         self.assertEqual(self.texts_to(self.cy), [])
@@ -142,8 +142,8 @@ class TestAnswers(TeamAlertCase):
         self.assertEqual(inbound.kind, "answer")
         self.assertEqual((first.state, second.state), ("open", "open"))
         said = self.texts_to(self.ann)[-1]
-        self.assertIn("4 take, 6 resolve, 8 pass on: Mail is down", said)
-        self.assertIn("14 take, 16 resolve, 18 pass on: Web is down", said)
+        self.assertIn("4 acknowledge, 6 resolve, 8 escalate: Mail is down", said)
+        self.assertIn("14 acknowledge, 16 resolve, 18 escalate: Web is down", said)
 
     def test_words_alone_mean_the_one_that_is_open(self):
         """Another one is over, and somebody else has taken this one."""
@@ -165,7 +165,7 @@ class TestAnswers(TeamAlertCase):
         self.answer(self.ann, "4")
         alert.with_user(self.agent).action_resolve()
         self.run_outbox()
-        self.assertIn("has resolved it", self.texts_to(self.ann)[-1])
+        self.assertIn("has resolved: ", self.texts_to(self.ann)[-1])
         for words in ("done", "got it"):
             inbound = self.answer(self.ann, words)
             self.assertEqual((inbound.kind, inbound.ticket_id.ids), ("answer", []))
@@ -197,7 +197,7 @@ class TestAnswers(TeamAlertCase):
         for body in ("5", "44", "resolve 4"):
             self.answer(self.ann, body)
             self.assertEqual(alert.state, "open", body)
-            self.assertIn("Which alert? Reply:\n4 take", self.texts_to(self.ann)[-1])
+            self.assertIn("Which alert? Reply:\n4 acknowledge", self.texts_to(self.ann)[-1])
         self.assertEqual(self.get_timeline(alert)[-1], (0, "unknown", "Ann"))
 
     def test_the_code_of_an_alert_is_that_of_who_was_told(self):

@@ -43,7 +43,7 @@ class TestByHand(TeamAlertCase):
         self.assertIn("Team alert raised: Printer room under water", notes)
         self.answer(self.ann, "4")
         notes = " ".join(self.ticket.message_ids.mapped("body"))
-        self.assertIn("Taken (Ann)", notes)
+        self.assertIn("Acknowledged (Ann)", notes)
 
     def test_without_words_nobody_is_woken(self):
         form = self.env["sms.team.alert.raise"].create(

@@ -89,7 +89,7 @@ tours.add("helpdesk_sms_team_alert_board", {
         {
             content: "Ann has taken it",
             trigger:
-                ".o_kanban_group:contains(Taken) .o_kanban_record:contains(Server 4 offline):contains(Taken by Ann)",
+                ".o_kanban_group:contains(Acknowledged) .o_kanban_record:contains(Server 4 offline):contains(Acknowledged by Ann)",
         },
         {
             content: "It is over",
