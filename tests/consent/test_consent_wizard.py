@@ -253,7 +253,12 @@ class TestMissing(ConsentFormCase):
         for method in ("in_person", "phone", "written", "paper"):
             for wording in (False, "", "  \n "):
                 with self.subTest(method=method, wording=wording):
-                    self.refuse("text that the person", wording=wording, method=method, scan=SCAN)
+                    self.refuse(
+                        "text that the person",
+                        wording=wording,
+                        method=method,
+                        scan=SCAN,
+                    )
 
     def test_the_scan_of_a_signed_form(self):
         for scan, words in (

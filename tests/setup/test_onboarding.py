@@ -164,7 +164,7 @@ class TestTestText(OnboardingCase):
         self.assertEqual(len(self.messages_to(OWN_PHONE)), 2)
 
     def test_without_agreement_nothing_leaves(self):
-        with self.assertRaisesRegex(UserError, "Tick"):
+        with self.assertRaisesRegex(UserError, "Confirm that"):
             self.text_my_phone(is_agreed=False)
         self.assertFalse(self.messages_to(OWN_PHONE))
 
@@ -174,7 +174,7 @@ class TestTestText(OnboardingCase):
             self.text_my_phone()
 
     def test_what_is_no_number(self):
-        with self.assertRaisesRegex(UserError, "no phone number"):
+        with self.assertRaisesRegex(UserError, "not a phone number"):
             self.text_my_phone("12")
 
     def test_the_form_shows_the_words_until_they_are_agreed_to(self):

@@ -73,6 +73,10 @@ ADDED = {
     "phone.blacklist": lambda row: row["number"] == "+447911123456",
     # A ledger of before is taken over once (post-ledger).
     "sms.consent.link": lambda row: row["statement"],
+    # Open screens are told that their lists have changed (post-conversations).
+    "bus.bus": lambda row: f"{MODULE}." in row["channel"],
+    # Odoo notes that a new scheduled action was made.
+    "mail.message": lambda row: row["model"] == "ir.actions.server",
     # What Odoo notes about them is looked at by the messages.
     "mail.tracking.value": lambda row: row["mail_message_id"],
 }
@@ -91,7 +95,8 @@ NOT_OURS = {
 #: Columns in which a model is named, and those that tell of the last write.
 MODEL_COLUMNS = ("model", "res_model")
 LOG_COLUMNS = ["write_date", "write_uid"]
-#: What differs between any two databases.
+#: What differs between any two databases: columns that hold ids, and moments.
+ID_COLUMNS = ("id", "parent_path", "action")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
 
 SCHEMA = """
@@ -301,7 +306,8 @@ def find_unlike_new(after, new):
     found = set()
     for name, (_model, _id, row) in after.get_shipped().items():
         for column, value in row.items():
-            if column == "id" or column.endswith(("_id", "_uid")) or name not in former:
+            is_id = column in ID_COLUMNS or column.endswith(("_id", "_uid"))
+            if is_id or name not in former:
                 continue
             current = former[name][2].get(column)
             values = map(str, (value, current))

@@ -23,7 +23,7 @@ class TestAnswers(TeamAlertCase):
         self.assertIn("Acknowledged by Ann after 4 min", alert.status_label)
         self.assertEqual(
             self.texts_to(self.ann)[1:],
-            [f"You have taken: {WORDS} Reply 6 when it is resolved, 8 to pass it on."],
+            [f"Acknowledged: {WORDS} Reply 6 when it is resolved, 8 to escalate."],
         )
 
     def test_nobody_is_told_any_more_once_it_is_taken(self):
@@ -45,7 +45,7 @@ class TestAnswers(TeamAlertCase):
         self.assertEqual(len(self.texts_to(self.bo)), 2, "the alert and the answer")
         self.assertEqual(self.texts_to(self.cy), [])
         self.answer(self.bo, "6")
-        self.assertIn("Bo has resolved it", self.texts_to(self.ann)[-1])
+        self.assertIn("Bo has resolved: ", self.texts_to(self.ann)[-1])
         self.assertEqual(alert.resolved_by_id, self.bo)
 
     def test_the_others_are_left_in_peace_if_the_plan_says_so(self):
@@ -197,7 +197,9 @@ class TestAnswers(TeamAlertCase):
         for body in ("5", "44", "resolve 4"):
             self.answer(self.ann, body)
             self.assertEqual(alert.state, "open", body)
-            self.assertIn("Which alert? Reply:\n4 acknowledge", self.texts_to(self.ann)[-1])
+            self.assertIn(
+                "Which alert? Reply:\n4 acknowledge", self.texts_to(self.ann)[-1]
+            )
         self.assertEqual(self.get_timeline(alert)[-1], (0, "unknown", "Ann"))
 
     def test_the_code_of_an_alert_is_that_of_who_was_told(self):
