@@ -51,10 +51,13 @@ class TestButtons(FindsScreens, BrowserCase):
         domain = safe_eval(action.domain or "[]", context)
         return records.search(domain, limit=1).id
 
-    def press_all(self, login):
-        """Open all screens of a user and press their buttons; return what is wrong."""
+    def press_all(self, login, modes=None):
+        """Open all screens of a user and press their buttons; return what is wrong.
+
+        :param modes: kinds of views, default all
+        """
         user = self.env["res.users"].search([("login", "=", login)])
-        screens = self.list_screens(user)
+        screens = [it for it in self.list_screens(user) if not modes or it[1] in modes]
         wrong, pressed = [], set()
 
         def check(page, said, *where):
@@ -93,6 +96,7 @@ class TestButtons(FindsScreens, BrowserCase):
         self.assertGreater(len(pressed), 60)
 
     def test_an_agent_presses_every_button(self):
-        wrong, pressed = self.press_all("agent")
+        # The lists' buttons are the manager's, too.
+        wrong, pressed = self.press_all("agent", modes=("form", "kanban"))
         self.assertFalse(wrong, "\n".join(map(str, wrong)))
         self.assertGreater(len(pressed), 10)
