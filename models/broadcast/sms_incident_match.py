@@ -33,8 +33,10 @@ class SmsIncident(models.Model):
                 "down, outage, offline, not working, nothing works, not reachable, "
                 "cannot connect, disconnected"
             )
-            areas = own.sudo().area_ids.mapped("name")
-            incident.words = own.name and topics.suggest(own.name, areas, usual)
+            # The name of a service is how people call what has failed.
+            places = own.sudo().area_ids.filtered(lambda it: it.kind != "service")
+            left_out = places.mapped("name")
+            incident.words = own.name and topics.suggest(own.name, left_out, usual)
 
     def _is_about(self, partner, number, words, category):
         """Tell if a new ticket is about it.
