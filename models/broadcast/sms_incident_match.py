@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 
 from ...tools import topics
+from .sms_area import PLACE
 
 
 class SmsIncident(models.Model):
@@ -34,7 +35,7 @@ class SmsIncident(models.Model):
                 "cannot connect, disconnected"
             )
             # The name of a service is how people call what has failed.
-            places = own.sudo().area_ids.filtered(lambda it: it.kind != "service")
+            places = own.sudo().area_ids.filtered(lambda it: it.kind == PLACE)
             left_out = places.mapped("name")
             incident.words = own.name and topics.suggest(own.name, left_out, usual)
 
