@@ -19,10 +19,12 @@ class SmsComposer(models.TransientModel):
     _inherit = "sms.composer"
 
     def action_send_sms(self):
-        """Send, close the dialog, and tell what came of it.
+        """Send, close the dialog, and tell what came of it, where our outbox sends.
 
-        :return: an action
+        :return: an action, or what Odoo returns
         """
+        if not self.env.company.sudo()._uses_sms_outbox():
+            return super().action_send_sms()
         sent = Sent()
         composer = self.with_context(sms_sent=sent)
         super(SmsComposer, composer).action_send_sms()

@@ -50,10 +50,14 @@ class SmsSms(models.Model):
 
     @api.model
     def _tell_number_desks_of(self, messages):
-        """Tell open conversations of changed messages: ``(id, company id, number)``."""
-        changed = defaultdict(list)
+        """Tell open conversations of changed messages: ``(id, company id, number)``.
+
+        A company without our outbox has no texts but Odoo's, and pays no query here.
+        """
+        changed, companies_sudo = defaultdict(list), self.env["res.company"].sudo()
         for sms_id, company_id, number in messages:
-            changed[company_id, number].append(f"{OUT}-{sms_id}")
+            if companies_sudo.browse(company_id)._uses_sms_outbox():
+                changed[company_id, number].append(f"{OUT}-{sms_id}")
         self.env[TICKET_MODEL]._notify_sms_number_desks(changed)
 
     def _after_intake(self, vals_list):
