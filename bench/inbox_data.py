@@ -5,7 +5,7 @@ A tenth are open, as on a desk that has worked for years. Half of the texts lie 
 few customers who write most. Beside them are half as many tickets without a text.
 """
 
-from common import make_people
+from common import american, make_people
 
 TEAMS = 6
 AGENTS = 20
@@ -173,7 +173,7 @@ def make_conversations(env, agents, first, count):
         "count": count,
         "others": others,
         "texts": TEXTS,
-        "partners": make_people(env, first, count + others),
+        "partners": make_people(env, american(first, count + others)),
         "company": env.company.id,
         "teams": teams.ids,
         "n_teams": len(teams),
