@@ -277,17 +277,22 @@ class SmsBroadcast(models.Model):
     def _compute_sample_html(self):
         """Show the longest text to people of each language, with its segments."""
         card = Markup(
-            "<div class='mb-3'><div class='o_sms_muted small'>%s · %s</div>"
+            "<div class='mb-3'><div class='o_sms_muted small'>%s</div>"
             "<div class='o_sms_sample'>%s</div></div>"
         )
         for broadcast in self:
             samples = broadcast._origin._get_samples() if broadcast._origin else []
-            cards = (
-                card % (it.language, self._describe_segments(it.segments), it.text)
-                for it in samples
-            )
+            cards = (card % (self._describe_sample(it), it.text) for it in samples)
             broadcast.sample_html = Markup("").join(cards) if samples else False
             broadcast.estimate = broadcast._estimate(samples) if samples else False
+
+    @api.model
+    def _describe_sample(self, sample):
+        return self.env._(
+            "%(language)s, longest text: %(segments)s",
+            language=sample.language,
+            segments=self._describe_segments(sample.segments),
+        )
 
     @api.model
     def _describe_segments(self, segments):

@@ -214,26 +214,23 @@ class SmsBroadcast(models.Model):
                 """
                 INSERT INTO sms_broadcast_recipient
                        (broadcast_id, partner_id, number, lang, name, outcome)
-                SELECT DISTINCT ON (ticket.partner_id, CASE
-                           WHEN ticket.partner_id IS NULL
-                           THEN COALESCE(ticket.partner_phone_sanitized,
-                                         ticket.id::varchar) END)
-                       %(broadcast)s, ticket.partner_id,
+                SELECT DISTINCT ON (ticket.who) %(broadcast)s, ticket.partner_id,
                        COALESCE(ticket.partner_phone_sanitized,
                                 NULLIF(partner.phone_sanitized, '')),
                        partner.lang,
                        CASE WHEN ticket.partner_id IS NULL
                             THEN ticket.partner_name END,
                        %(new)s
-                  FROM helpdesk_ticket ticket
+                  FROM (
+                      SELECT *, COALESCE('contact ' || partner_id,
+                                         partner_phone_sanitized,
+                                         'ticket ' || id) AS who
+                        FROM helpdesk_ticket
+                       WHERE id IN %(tickets)s
+                  ) AS ticket
              LEFT JOIN res_partner partner ON partner.id = ticket.partner_id
-                 WHERE ticket.id IN %(tickets)s
-                   AND (ticket.partner_id IS NULL OR ticket.partner_id IN %(partners)s)
-              ORDER BY ticket.partner_id, CASE
-                           WHEN ticket.partner_id IS NULL
-                           THEN COALESCE(ticket.partner_phone_sanitized,
-                                         ticket.id::varchar) END,
-                       ticket.id DESC
+                 WHERE ticket.partner_id IS NULL OR ticket.partner_id IN %(partners)s
+              ORDER BY ticket.who, ticket.id DESC
                 """,
                 broadcast=self.id,
                 new=NEW,
@@ -290,7 +287,6 @@ class SmsBroadcast(models.Model):
                         "the first row."
                     )
                 )
-
             for row, cells in rows if is_header else chain([first], rows):
                 number = _read_cell(cells, numbers, MAX_NUMBER)
                 yield row, number, _read_cell(cells, names, MAX_NAME)

@@ -1,6 +1,7 @@
 // License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import {registry} from "@web/core/registry";
 
+const {DateTime} = luxon;
 const tours = registry.category("web_tour.tours");
 
 /** A manager writes to those of a filter that a colleague has saved. */
@@ -72,23 +73,8 @@ tours.add("helpdesk_sms_broadcast_plans", {
         },
         {
             content: "It shall leave tomorrow",
-            trigger: ".o_field_widget[name=send_at] input, .o_field_widget[name=send_at] button",
-            run: "click",
-        },
-        {
-            content: "Tomorrow",
-            trigger: ".o_datetime_picker",
-        },
-        {
-            content: "At this time",
             trigger: ".o_field_widget[name=send_at] input",
-            run() {
-                const input = this.anchor;
-                const day = luxon.DateTime.now().plus({days: 1});
-                input.value = day.toFormat("MM/dd/yyyy HH:mm:ss");
-                input.dispatchEvent(new Event("input", {bubbles: true}));
-                input.dispatchEvent(new Event("change", {bubbles: true}));
-            },
+            run: `edit ${DateTime.now().plus({days: 1}).toFormat("MM/dd/yyyy HH:mm:ss")}`,
         },
         {
             content: "Spread over two hours",
