@@ -165,11 +165,16 @@ def find_people_columns(cells):
     if "number" in fields:
         names = fields.index("name") if "name" in fields else None
         return fields.index("number"), names, True
-    for index, cell in enumerate(cells):
-        if re.fullmatch(r"[+(]?\d[\d ().\-/]{5,30}", cell):
-            others = [it for it in range(len(cells)) if it != index]
-            return index, others[0] if others else None, False
-    return None, None, True
+    found = [
+        (sum(map(str.isdigit, cell)), -index)
+        for index, cell in enumerate(cells)
+        if re.fullmatch(r"[+(]?\d[\d ().\-/]{5,30}", cell)
+    ]
+    if not found:
+        return None, None, True
+    numbers = -max(found)[1]  # a date has fewer digits
+    others = [index for index in range(len(cells)) if index != numbers]
+    return numbers, others[0] if others else None, False
 
 
 def find_missing(names):
