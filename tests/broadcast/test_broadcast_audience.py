@@ -4,39 +4,15 @@
 import base64
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ...models.broadcast import sms_broadcast_audience, sms_broadcast_job
 from ..common import phone_number
-from .common import LOCAL, SILENT, BroadcastCase
+from .common import LOCAL, SILENT, AudienceCase
 
 UNKNOWN = phone_number(320)
-
-
-class AudienceCase(BroadcastCase):
-    """Broadcasts to other people than those of areas."""
-
-    def make_filtered(self, domain, audience="res.partner", **values):
-        """Return a draft to those of a filter."""
-        values.setdefault("body", "Outage, {customer}.")
-        return self.make(
-            audience=audience, filter_domain=str(domain), area_ids=False, **values
-        )
-
-    def make_listed(self, rows, name="people.csv", **values):
-        """Return a draft to those of a CSV, of lines of text."""
-        file = base64.b64encode("\n".join(rows).encode())
-        values.setdefault("body", "Outage, {customer}.")
-        return self.make(
-            audience="list", list_file=file, list_name=name, area_ids=False, **values
-        )
-
-    def assertRefused(self, words, broadcast):
-        with self.assertRaisesRegex(UserError, words), self.cr.savepoint():
-            broadcast.action_check()
-        self.assertEqual(broadcast.state, "draft")
 
 
 @tagged("post_install", "-at_install")

@@ -11,8 +11,7 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..common import ACTION, phone_number
-from .common import BroadcastCase
-from .test_broadcast_audience import AudienceCase
+from .common import AudienceCase, BroadcastCase
 
 #: Nine in the morning in Denver, in summer.
 MORNING = datetime(2026, 7, 1, 15)
@@ -114,7 +113,7 @@ class TestPlan(PlanCase):
         for change, words in (
             (lambda _it: field.unlink(), "x_circuit"),
             (lambda _it: self.agreed.write({"city": "Boston"}), "Nobody matches"),
-            (lambda it: it.user_id.write({"active": False}), "has been archived"),
+            (lambda _it: self.manager.write({"active": False}), "has been archived"),
         ):
             domain = [("city", "=", "Denver"), ("id", "in", self.agreed.ids)]
             if words == "x_circuit":
