@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What an administrator is told before the addon goes; ``test_upgrade.py`` lets it go."""
+"""What an administrator is told first; ``test_upgrade.py`` uninstalls for real."""
 
 import json
 

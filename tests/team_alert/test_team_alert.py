@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user
@@ -245,7 +247,11 @@ class TestRules(TeamAlertCase):
         first, second = self.alerts.create([values, dict(values)])
         self.assertEqual((first | second).company_id, self.company)
         self.assertNotEqual(first.code_block, second.code_block)
-        with self.assertRaises(ValidationError), mute_logger("odoo.sql_db"):
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(IntegrityError),
+            self.env.cr.savepoint(),
+        ):
             self.alerts.create([{}])
 
     def test_another_companys_alert_is_out_of_reach(self):
