@@ -20,5 +20,5 @@ def migrate(cr, _version):
     cr.execute("SELECT id, lax_reason FROM sms_quiet_hours WHERE lax_reason <> ''")
     for rule_id, reason in cr.fetchall():
         rule = env["sms.quiet.hours"].browse(rule_id)
-        rule.message_post(body=f"Why: {reason}", subtype_xmlid=REASON_SUBTYPE)
+        rule.message_post(body=reason, subtype_xmlid=REASON_SUBTYPE)
     cr.execute("ALTER TABLE sms_quiet_hours DROP COLUMN lax_reason")

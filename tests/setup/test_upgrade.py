@@ -129,7 +129,8 @@ class TestUpgrade(UpgradeTests, UpgradeCase):
         """Uninstall the addon at the end: here is data in each of its models."""
         super().setUpClass()
         cls.uninstall_log = cls.run_shell_file(
-            "uninstall_data.py", "Leaving(env).leave()"
+            "uninstall_data.py",
+            "print(*Leaving(env, env.cr.commit).leave(), sep='\\n')",
         )
 
     def ask(self, query, *values, database=None):

@@ -30,12 +30,13 @@ WAIT = """
 class Leaving:
     """What an administrator does, and what Odoo's scheduled action does afterwards."""
 
-    def __init__(self, env):
+    def __init__(self, env, commit):
         self.env = env
-        self.asked = []
+        self.commit = commit
+        self.asked, self.told = [], []
 
     def leave(self):
-        """Do all of it; print which addresses were asked."""
+        """Do all of it; return in lines what was seen."""
         self.let_texts_wait()
         self.read_wizard()
         self.find_module().button_immediate_uninstall()
@@ -46,7 +47,7 @@ class Leaving:
             env = api.Environment(cr, SUPERUSER_ID, {})
             env["sms.sms"]._process_queue()
             self.text_from_each(env)
-        print("Asked:", self.asked)
+        return [*self.told, f"Asked: {self.asked}"]
 
     def find_module(self):
         """Return the addon as Odoo's list of apps has it."""
@@ -67,20 +68,22 @@ class Leaving:
         # A company that is gone must not come back to text either.
         companies.create({"name": "archived", "sms_provider": "sandbox"}).active = False
         self.env["ir.config_parameter"].set_param("helpdesk_mgmt_sms.anything", "x")
-        self.env.cr.commit()
+        self.commit()
         self.env.invalidate_all()
 
     def read_wizard(self):
-        """Print what the dialog says, and how long the exported chain is."""
+        """Tell what the dialog says, and how long the exported chain is."""
         wizard = self.env["base.module.uninstall"].create(
             {"module_ids": self.find_module().ids}
         )
         action = wizard.action_export_sms_ledger()
         attachment_id = int(action["url"].split("?")[0].rsplit("/")[-1])
         attachment = self.env["ir.attachment"].browse(attachment_id)
-        print("Offered:", wizard.sms_is_leaving, wizard.sms_stranded_names)
-        print("Exported:", len(attachment.raw), wizard.sms_event_count)
-        self.env.cr.commit()
+        self.told += [
+            f"Offered: {wizard.sms_is_leaving} {wizard.sms_stranded_names}",
+            f"Exported: {len(attachment.raw)} {wizard.sms_event_count}",
+        ]
+        self.commit()
 
     def text_from_each(self, env):
         """Text from a company that was in the sandbox, and from one on Telnyx."""
