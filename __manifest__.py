@@ -96,6 +96,7 @@
         "views/setup/sms_settings_views.xml",
         "views/dispatch/sms_carrier_views.xml",
         "views/setup/res_config_settings_views.xml",
+        "views/setup/base_module_uninstall_views.xml",
         "views/analytics/sms_analysis_views.xml",
         "views/analytics/sms_day_views.xml",
         "views/analytics/sms_analysis_buttons_views.xml",

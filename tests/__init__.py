@@ -7,6 +7,7 @@ from .core import test_access
 from .core import test_access_page
 from .core import test_bulk_reads
 from .core import test_company_rights
+from .core import test_data_files
 from .core import test_docs
 from .core import test_encryption
 from .core import test_encryption_keys
@@ -180,6 +181,7 @@ from .setup import test_onboarding
 from .setup import test_registration
 from .setup import test_settings
 from .setup import test_tours_manager
+from .setup import test_uninstall_wizard
 from .setup import test_upgrade
 from .setup import test_virtual_phone
 

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import (
+    base_module_uninstall,
     base_partner_merge,
     privacy_lookup_wizard,
     privacy_lookup_wizard_line,

@@ -22,6 +22,8 @@ TELNYX_URL_PARAMETER = "helpdesk_mgmt_sms.telnyx_api_url"
 MEDIA_URLS_PARAMETER = "helpdesk_mgmt_sms.media_urls"
 #: Carriers that reach people.
 REAL = tuple(code for code in PROVIDERS if code != SandboxProvider.code)
+#: Those that Odoo has none of, and that go with the addon.
+LEAVING = (TELNYX, SandboxProvider.code)
 #: The carriers that texts leave by.
 CARRIER_FIELDS = {"sms_provider", "sms_backup_provider"}
 #: The secrets of an account, by its carrier.
@@ -85,7 +87,9 @@ class ResCompany(models.Model):
             (TELNYX, "Send via Telnyx"),
             ("sandbox", "Sandbox (nothing leaves this database)"),
         ],
-        ondelete={TELNYX: "set default", "sandbox": "set default"},
+        ondelete=dict.fromkeys(
+            LEAVING, lambda companies: companies._leave_sms_carrier()
+        ),
     )
     sms_telnyx_api_key = EncryptedChar(
         "Telnyx API Key", groups="base.group_system", copy=False
@@ -267,6 +271,28 @@ class ResCompany(models.Model):
     @api.model
     def _get_sms_backup_providers(self):
         return [(code, PROVIDERS[code].name) for code in REAL]
+
+    @api.model
+    def _find_sms_stranded(self):
+        """Return the companies whose carrier goes with the addon."""
+        return self.search([("sms_provider", "in", LEAVING)])
+
+    def _leave_sms_carrier(self):
+        """Put companies whose carrier goes with the addon on one that sends nothing.
+
+        Odoo's default is its own provider, which they have not chosen: it would text
+        for real what was tried in the sandbox. Twilio without an account texts nobody
+        and says what is missing. By SQL: what follows a new carrier may be gone.
+        """
+        self.env.cr.execute(
+            """
+            UPDATE res_company
+               SET sms_provider = 'twilio', sms_twilio_account_sid = NULL
+             WHERE id = ANY(%s)
+            """,
+            [self.ids],
+        )
+        self.invalidate_recordset()
 
     def _drop_sms_backup(self):
         """Keep a second carrier only beside another one that reaches people.

@@ -53,7 +53,7 @@ class SmsSms(models.Model):
     number = fields.Char(groups=NUMBER_GROUPS)
     state = fields.Selection(
         selection_add=[(UNKNOWN_STATE, "Checking with the carrier"), ("error",)],
-        ondelete={UNKNOWN_STATE: lambda rows: rows.write({"state": "error"})},
+        ondelete={UNKNOWN_STATE: "set process"},
     )
     failure_type = fields.Selection(
         selection_add=[

@@ -38,7 +38,12 @@ class SmsTeamAlert(models.Model):
     _order = "id desc"
 
     name = fields.Char("Problem", required=True, readonly=True)
-    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        readonly=True,
+        default=lambda self: self.env.company,
+    )
     team_id = fields.Many2one("helpdesk.ticket.team", required=True, readonly=True)
     plan_id = fields.Many2one("sms.team.alert.plan", required=True, readonly=True)
     ticket_id = fields.Many2one(
@@ -135,10 +140,13 @@ class SmsTeamAlert(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Give each alert codes of its own."""
+        """Give each alert codes of its own: one after the other, as they are taken."""
+        alerts = self.browse()
         for vals in vals_list:
-            vals["code_block"] = self._take_code_block(vals["company_id"])
-        return super().create(vals_list)
+            company_id = vals.setdefault("company_id", self.env.company.id)
+            vals["code_block"] = self._take_code_block(company_id)
+            alerts += super().create([vals])
+        return alerts
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
