@@ -4,7 +4,13 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, format_amount, format_date
 
+from ..models.setup.sms_carrier_check import MANAGER_GROUP
+from ..models.setup.sms_health import uses_carrier
+from ..models.setup.sms_onboarding import SYSTEM_GROUP
 from ..tools import figures
+
+#: Who may open the set-up.
+SETTERS = (MANAGER_GROUP, SYSTEM_GROUP)
 
 #: Key and unit of each tile, and if more is better (1) or worse (-1).
 TILES = (
@@ -198,6 +204,7 @@ class SmsDashboard(models.AbstractModel):
         """
         items = [
             *self._find_troubles(),
+            *self._find_unsaid(),
             *self._find_reviews(),
             *self._find_untold(filters),
             *self._find_failing_senders(found),
@@ -207,12 +214,12 @@ class SmsDashboard(models.AbstractModel):
         return sorted(items, key=lambda item: item["level"] != "danger")
 
     @api.model
-    def _make_item(self, level, text, advice, xmlid, domain, context=None):
+    def _make_item(self, level, text, advice, xmlid, domain=(), context=None):
         """Return one line, which opens the records of a domain.
 
         The action's own filters are left out: they would hide some.
         """
-        action = self.env["ir.actions.act_window"]._for_xml_id(
+        action = self.env["ir.actions.actions"]._for_xml_id(
             f"helpdesk_mgmt_sms.{xmlid}"
         )
         action = {**action, "domain": domain, "context": context or {}}
@@ -240,6 +247,25 @@ class SmsDashboard(models.AbstractModel):
             )
             for alert in alerts.search(domain)
         ]
+
+    @api.model
+    def _find_unsaid(self):
+        """Return the companies that text real phones and do not say who writes."""
+        if not any(map(self.env.user.has_group, SETTERS)):
+            return []
+        items = []
+        for company in self.env.companies.filtered(uses_carrier):
+            if unsaid := company._get_sms_unsaid():
+                text = self.env._(
+                    "%(company)s texts people, and they cannot find: %(missing)s",
+                    company=company.sudo().name,
+                    missing=", ".join(unsaid.values()),
+                )
+                advice = self.env._("Enter it under “Say who you are”.")
+                items.append(
+                    self._make_item("warning", text, advice, "sms_onboarding_action")
+                )
+        return items
 
     @api.model
     def _find_reviews(self):

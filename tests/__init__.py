@@ -159,6 +159,7 @@ from .team_alert import test_team_alert_tours
 from .privacy import test_erasure
 from .privacy import test_erasure_everywhere
 from .privacy import test_erasure_live
+from .privacy import test_erasure_visits
 from .privacy import test_evidence
 from .privacy import test_evidence_export
 from .privacy import test_evidence_packet

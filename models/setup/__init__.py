@@ -16,4 +16,5 @@ from . import (
     ir_ui_menu,
     ir_websocket,
     res_company,
+    res_config_settings,
 )

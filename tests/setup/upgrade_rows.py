@@ -61,6 +61,8 @@ CHANGED = {
     ("sms.sms", "body"): is_masked,
     ("sms.inbound", "body"): is_masked,
     ("mail.message", "body"): is_masked,
+    # Of who was erased it was the number (post-erased-replies).
+    ("mail.message", "reply_to"): lambda _former, value: not value,
     # They open in browsers (post-pages).
     ("res.company", "sms_terms_url"): lambda former, value: (
         value == f"https://{former}"
