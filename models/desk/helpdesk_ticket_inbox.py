@@ -4,14 +4,18 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools import verdicts
 from .helpdesk_ticket import DESK_GROUP
 
 #: Characters of the last words that the list shows.
 WORDS_LIMIT = 120
-#: What did not arrive: the carrier refused it, or the gate did.
+#: What did not arrive: the carrier refused it, or the gate did. Nobody has refused what
+#: we have called off ourselves.
 FAILED = SQL(
     "(sms.state = 'error'"
-    " OR (sms.state = 'canceled' AND sms.gate_verdict IS NOT DISTINCT FROM 'block'))"
+    " OR (sms.state = 'canceled' AND sms.gate_verdict IS NOT DISTINCT FROM 'block'"
+    " AND COALESCE(sms.gate_reason, '') != ALL(%s)))",
+    list(verdicts.CALLED_OFF),
 )
 #: What follows for tickets from texts of ours about them. What stays as it is, is left
 #: alone: most texts change where nobody shall have to wait for who edits the ticket.
