@@ -26,8 +26,8 @@ LEASE = timedelta(minutes=10)
 PAUSE, NO_ACCESS_PAUSE = timedelta(minutes=5), timedelta(days=1)
 #: Nothing is tried for longer than this.
 TRY_FOR = timedelta(days=30)
-#: Age at which rows that are done are deleted.
-KEEP_DONE = timedelta(days=30)
+#: Age at which rows are deleted, told or not.
+KEPT = timedelta(days=90)
 _logger = logging.getLogger(__name__)
 
 
@@ -91,7 +91,8 @@ class SmsCarrierOptOut(models.Model):
 
         :param Change change: of the ledger's answers
         """
-        providers = [it for it in change.company._get_sms_carriers() if it in TAKING]
+        company_sudo = change.company.sudo()
+        providers = [it for it in company_sudo._get_sms_carriers() if it in TAKING]
         if not providers or not change.events:
             return
         said = {change.numbers[it["number_hash"]]: it for it in change.events}
@@ -148,11 +149,12 @@ class SmsCarrierOptOut(models.Model):
         self._wake()
 
     @api.autovacuum
-    def _gc_done(self):
-        limit = fields.Datetime.now() - KEEP_DONE
-        done = self.search([("state", "=", DONE), ("told_at", "<", limit)], limit=10000)
-        done.unlink()
-        return len(done), len(done) == 10000
+    def _gc_over(self):
+        limit = fields.Datetime.now() - KEPT
+        domain = [("state", "!=", WAITING), ("queued_at", "<", limit)]
+        over = self.search(domain, limit=10000)
+        over.unlink()
+        return len(over), len(over) == 10000
 
     # === Telling: claim, commit, tell without a transaction, note ===
 

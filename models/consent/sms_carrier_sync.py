@@ -249,7 +249,7 @@ class SmsCarrierSync(models.Model):
         return blocked
 
     def _read_agreed(self, hashes):
-        """Return when some numbers have last agreed to anything (UTC), by their hash."""
+        """Return when some numbers last agreed to anything (UTC), by their hash."""
         agreed = {}
         for row in self.env["sms.consent"]._read_applied(self.company_id, hashes):
             if row["event"] in (*consent.YESES, consent.RESTORED):

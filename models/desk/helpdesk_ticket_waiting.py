@@ -3,6 +3,7 @@ from odoo import SUPERUSER_ID, fields, models
 from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, automation
+from .helpdesk_ticket import DESK_GROUP
 
 #: Waiting texts whose words the desk shows when it asks about them.
 SHOWN_LIMIT = 5
@@ -119,10 +120,13 @@ class HelpdeskTicket(models.Model):
 
         :param stage_id: to which the tickets are to move; False: to one that closes
         :return: ``count`` and ``texts`` (the first few: ``ticket``, ``author``,
-            ``words``, ``label``); False if none waits, or the stage closes nothing
+            ``words``, ``label``); False if none waits, if the stage closes nothing,
+            and for who is none of the helpdesk
         :raises AccessError: for who may not read the tickets
         """
         self.check_access("read")
+        if not self.env.user.has_group(DESK_GROUP):
+            return False
         if stage_id and not self._closes_sms_tickets(stage_id):
             return False
         tickets = self.filtered(lambda it: not it.stage_id.closed)
@@ -185,6 +189,7 @@ class HelpdeskTicket(models.Model):
             )
         return self.env._(
             "%s texts to the customer still wait for their time. They will be sent "
-            "although the ticket is closed, unless you cancel them under Text messages.",
+            "although the ticket is closed, unless you cancel them under Text "
+            "messages.",
             count,
         )

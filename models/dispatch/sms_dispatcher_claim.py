@@ -38,8 +38,8 @@ OVERTIME = 15.0
 ORDER_AHEAD = timedelta(minutes=30)
 #: They wait for one that fails again and again no longer than this.
 ORDER_KEPT = timedelta(hours=1)
-#: An older text to the number has to leave first. What a crash has left behind is looked
-#: up, and what is urgent or answers the person's own text waits for nothing.
+#: An older text to the number has to leave first. What a crash has left behind is
+#: looked up, and what is urgent or answers the person's own text waits for nothing.
 IS_BEHIND = """(
     sms_sms.exemption IS NULL AND sms_sms.gate_timing IS DISTINCT FROM 'answer'
 AND (sms_sms.gate_verdict = 'hold' OR sms_sms.purpose_id != ALL(%(urgent)s))

@@ -8,7 +8,7 @@ from freezegun import freeze_time
 from odoo.tests import tagged
 
 from ..message.common import MORNING, NIGHT
-from .test_incident import IncidentCase
+from .common import IncidentCase
 
 KNOWN, RECEIVED = "No internet in Denver", "has been received"
 
