@@ -289,9 +289,9 @@ class SmsDashboard(models.AbstractModel):
         count = differences.search_count(domain)
         if not count:
             return []
-        text = self.env._("%s numbers stand otherwise at the carrier", count)
+        text = self.env._("%s numbers differ at the carrier", count)
         if count == 1:
-            text = self.env._("A number stands otherwise at the carrier")
+            text = self.env._("A number differs at the carrier")
         advice = self.env._("Deactivated, or still blocked there: see what to do.")
         xmlid = "sms_carrier_difference_action"
         return [self._make_item("warning", text, advice, xmlid, domain)]

@@ -70,8 +70,8 @@ class SmsCarrierDifference(models.Model):
                 "from their phone."
             ),
             DEACTIVATED: self.env._(
-                "The number may get another owner, so it is not texted and its consent "
-                "has ended. Ask the person for their number."
+                "It may get another owner, so its consent has ended. Ask the person for "
+                "their number."
             ),
         }
         for row in self:

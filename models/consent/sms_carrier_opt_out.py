@@ -53,7 +53,7 @@ class SmsCarrierOptOut(models.Model):
     provider = fields.Char("Carrier", required=True, readonly=True)
     number = fields.Char(readonly=True, groups=NUMBER_GROUPS, help="E.164")
     is_back = fields.Boolean(
-        "Takes Texts Again", readonly=True, help="Had opted out, and has rejoined."
+        "Rejoined", readonly=True, help="Had opted out, and takes texts again."
     )
     method = fields.Char("How", readonly=True, help="As the ledger has it.")
     said_at = fields.Datetime("Said On", required=True, readonly=True)

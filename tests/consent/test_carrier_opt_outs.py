@@ -307,7 +307,7 @@ class TestDeactivated(CarrierCase, LoopbackTwilio):
         self.report(self.number)
         dashboard = self.env["sms.dashboard"].with_user(self.manager)
         lines = [it["text"] for it in dashboard._find_carrier_differences()]
-        self.assertEqual(lines, ["A number stands otherwise at the carrier"])
+        self.assertEqual(lines, ["A number differs at the carrier"])
         row = self.env["sms.carrier.difference"].search([])
         row.with_user(self.compliance_officer).action_done()
         self.assertEqual(row.done_by_id, self.compliance_officer)

@@ -19,6 +19,10 @@ export class WaitingTextsDialog extends Component {
         onAnswer: Function,
     };
 
+    get title() {
+        return this.props.count === 1 ? _t("A text still waits") : _t("Texts still wait");
+    }
+
     get question() {
         const {count} = this.props;
         return count === 1

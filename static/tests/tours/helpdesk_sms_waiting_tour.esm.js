@@ -36,7 +36,7 @@ const isAsked = {
 };
 const isSaved = {
     content: "All is saved",
-    trigger: ".o_form_status_indicator_buttons.invisible",
+    trigger: "body:not(:has(.o_form_status_indicator_buttons:not(.invisible)))",
 };
 const isGone = {content: "Nobody is asked any more", trigger: "body:not(:has(.modal))"};
 
