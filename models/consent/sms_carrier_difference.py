@@ -53,7 +53,7 @@ class SmsCarrierDifference(models.Model):
     )
     found_at = fields.Datetime("Found On", required=True, readonly=True)
     done_at = fields.Datetime("Done On", readonly=True)
-    done_by_id = fields.Many2one("res.users", "Done By", readonly=True)
+    done_by_id = fields.Many2one("res.users", readonly=True)
 
     _kind_unique = models.UniqueIndex("(company_id, provider, kind, number)")
 

@@ -20,7 +20,9 @@ export class WaitingTextsDialog extends Component {
     };
 
     get title() {
-        return this.props.count === 1 ? _t("A text still waits") : _t("Texts still wait");
+        return this.props.count === 1
+            ? _t("A text still waits")
+            : _t("Texts still wait");
     }
 
     get question() {
