@@ -64,6 +64,7 @@
         "views/message/sms_consent_law_views.xml",
         "views/core/sms_relaxation_reason_views.xml",
         "views/consent/sms_consent_paper_views.xml",
+        "views/consent/sms_carrier_views.xml",
         "views/consent/sms_consent_import_views.xml",
         "report/sms_certificate_reports.xml",
         "report/sms_certificate_templates.xml",

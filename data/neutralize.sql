@@ -28,6 +28,8 @@ DELETE FROM ir_config_parameter
 UPDATE sms_carrier_check SET wanted = NULL;
 -- Nothing is removed at the carrier a second time, or for a test.
 DELETE FROM sms_redaction WHERE state = 'waiting';
+-- No carrier is told of opt-outs a second time, or of those of a test.
+DELETE FROM sms_carrier_opt_out WHERE state = 'waiting';
 -- What came with texts is not fetched a second time from the carrier.
 UPDATE sms_media SET state = 'failed', fault = 'no_account' WHERE state = 'waiting';
 -- Nothing that waited leaves later, by an account that is entered in the copy, or once

@@ -43,6 +43,12 @@ class Provider:
     lists_prices = False
     #: whether the carrier removes what a single message said
     can_redact = False
+    #: whether the carrier can be told of opt-outs (:meth:`tell_opt_outs`)
+    takes_opt_outs = False
+    #: whether the carrier shows whom it does not let be texted (:meth:`list_opt_outs`)
+    lists_opt_outs = False
+    #: whether the carrier shows deactivated numbers (:meth:`list_deactivated`)
+    lists_deactivated = False
 
     def __init__(self, account):
         self.account = account
@@ -122,6 +128,38 @@ class Provider:
         :param bool is_whole: remove the message altogether, not its words and media
         :raises LookupFailed: it was not removed now: ask again later
         :raises RedactionRefused: it never will be
+        """
+        raise NotImplementedError
+
+    def tell_opt_outs(self, opt_outs):
+        """Tell the carrier who has opted out, or takes texts again.
+
+        To repeat it does no harm. Only where :attr:`takes_opt_outs`.
+
+        :param opt_outs: iterable of ``OptOut``
+        :return: ``{key: what the carrier answered}`` of those that it has refused
+        :raises LookupFailed: they were not told now: try again later
+        :raises providers.opt_outs.NotOffered: this account has no access to it
+        """
+        raise NotImplementedError
+
+    def list_opt_outs(self):
+        """Ask whom the carrier does not let be texted; in pages, since they are many.
+
+        Only where :attr:`lists_opt_outs`.
+
+        :return: yields lists of ``OptOut``
+        :raises LookupFailed: when the carrier could not be asked
+        """
+        raise NotImplementedError
+
+    def list_deactivated(self, day):
+        """Ask which numbers were deactivated on a day: they may get another owner.
+
+        Only where :attr:`lists_deactivated`.
+
+        :return: list of numbers (E.164), None where nothing is known of the day (yet)
+        :raises LookupFailed: when the carrier could not be asked
         """
         raise NotImplementedError
 

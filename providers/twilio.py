@@ -12,7 +12,7 @@ from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException
 from twilio.request_validator import RequestValidator
 
-from . import shared, twilio_account
+from . import shared, twilio_account, twilio_opt_outs
 from .base import MEDIA_LIMIT, LookupFailed, Provider, RedactionRefused
 from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
@@ -55,6 +55,8 @@ class TwilioProvider(Provider):
     name = "Twilio"
     lists_prices = True
     can_redact = True
+    takes_opt_outs = True
+    lists_deactivated = True
 
     def __init__(self, account):
         super().__init__(account)
@@ -149,6 +151,14 @@ class TwilioProvider(Provider):
             }
             yield {sid: price for sid, price in prices.items() if price}
             page = self.api.ask(lambda _client, page=page: page.next_page())
+
+    def tell_opt_outs(self, opt_outs):
+        """Tell Twilio who has left, by its Consent Management API."""
+        return twilio_opt_outs.tell(self, opt_outs)
+
+    def list_deactivated(self, day):
+        """Read the report of a day: numbers of the US alone."""
+        return twilio_opt_outs.list_deactivated(self, day)
 
     def redact(self, carrier_id, is_whole=False):
         """Remove a message's words and media, or all of it.

@@ -206,6 +206,7 @@ class SmsDashboard(models.AbstractModel):
             *self._find_troubles(),
             *self._find_unsaid(),
             *self._find_reviews(),
+            *self._find_carrier_differences(),
             *self._find_untold(filters),
             *self._find_failing_senders(found),
             *self._find_unanswered(filters),
@@ -300,6 +301,26 @@ class SmsDashboard(models.AbstractModel):
             self._make_item(level, text, advice, "sms_consent_review_action", found)
             for level, text, advice, found in items
         ]
+
+    @api.model
+    def _find_carrier_differences(self):
+        """Return the numbers of which the carrier knows something else than we do."""
+        differences = self.env["sms.carrier.difference"]
+        if not differences.has_access("read"):
+            return []
+        domain = [
+            *differences._get_urgent_domain(),
+            ("company_id", "in", self.env.companies.ids),
+        ]
+        count = differences.search_count(domain)
+        if not count:
+            return []
+        text = self.env._("%s numbers differ at the carrier", count)
+        if count == 1:
+            text = self.env._("A number differs at the carrier")
+        advice = self.env._("Deactivated, or still blocked there: see what to do.")
+        xmlid = "sms_carrier_difference_action"
+        return [self._make_item("warning", text, advice, xmlid, domain)]
 
     @api.model
     def _find_untold(self, filters):

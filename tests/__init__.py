@@ -85,6 +85,7 @@ from .inbound import test_ways_out
 from .consent import test_api
 from .consent import test_blacklist
 from .consent import test_blacklist_live
+from .consent import test_carrier_opt_outs
 from .consent import test_consent_badge
 from .consent import test_consent_wizard
 from .consent import test_import
@@ -123,6 +124,8 @@ from .desk import test_thread
 from .desk import test_ticket
 from .desk import test_ticket_closing
 from .desk import test_ticket_link
+from .desk import test_ticket_waiting
+from .desk import test_waiting_tours
 
 from .automation import test_automated_actions
 from .automation import test_automation
@@ -146,6 +149,7 @@ from .broadcast import test_broadcast
 from .broadcast import test_broadcast_chaos
 from .broadcast import test_incident
 from .broadcast import test_incident_page
+from .broadcast import test_incident_told
 from .broadcast import test_subscription
 from .broadcast import test_subscription_live
 from .broadcast import test_tours_incident

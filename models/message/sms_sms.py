@@ -321,7 +321,10 @@ class SmsSms(models.Model):
     # Recent texts of people, for the limits of users and of teams.
     _author_index = models.Index("(create_uid, create_date) WHERE create_uid <> 1")
     _people_index = models.Index("(create_date) WHERE create_uid <> 1")
-    _outbox_index = models.Index("(record_company_id, number) WHERE state = 'outgoing'")
+    # What waits, and what is on its way: the older ones of a number leave first.
+    _outbox_index = models.Index(
+        "(record_company_id, number) WHERE state IN ('outgoing', 'process', 'unknown')"
+    )
     _urgency_index = models.Index(
         "(sender_id, priority, not_before, id) WHERE state = 'outgoing'"
     )

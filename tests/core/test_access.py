@@ -37,6 +37,7 @@ PUBLIC_METHODS = {
         *("get_sms_conversation", "get_sms_changes", "get_sms_news"),
         *("preview_sms_reply", "send_sms_reply", "mark_sms_read"),
         *("get_sms_inbox_count", "get_sms_assignees", "assign_sms", "close_sms"),
+        *("get_sms_waiting", "cancel_sms_waiting"),
         *("snooze_sms", "unsnooze_sms"),
         *("take_sms_way", "share_sms_presence"),
         *("action_raise_team_alert", "action_view_team_alerts"),
@@ -110,6 +111,8 @@ PUBLIC_METHODS = {
     "sms.sender.number": {"create", "write", "unlink"},
     "sms.reminder": {"action_try_again"},
     "sms.redaction": {"action_try_again"},
+    "sms.carrier.opt.out": {"action_try_again"},
+    "sms.carrier.difference": {"action_done"},
     "sms.retention.form": {"action_save"},
     "sms.onboarding": {
         *("get_setup", "check_account", "set_inbound_url", "take_numbers"),

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from ...providers.poster import thin_threads
 from .serving import serve
 from .twilio_account import PeerAccount
+from .twilio_consents import CONSENTS_PATH, DEACTIVATIONS_PATH, PeerConsents
 from .twilio_messages import PeerMessages
 
 ACCOUNT_PATH = r"^/2010-04-01/Accounts/(AC[0-9a-zA-Z]{32})/Messages"
@@ -54,6 +55,9 @@ class PeerHandler(BaseHTTPRequestHandler):
             return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
         if found := MESSAGES_PATH.match(self.path):
             return self.take(found[1], form)
+        if self.path == CONSENTS_PATH:
+            items = [it for name, it in parse_qsl(body.decode()) if name == "Items"]
+            return self.answer(*self.peer.consents.take(items))
         if changed := self.peer.account.change(self.path, form):
             return self.answer(200, changed)
         return self.answer(*self.peer.remove("POST", self.path, form))
@@ -71,8 +75,16 @@ class PeerHandler(BaseHTTPRequestHandler):
         if self.peer.is_down:
             return self.hang_up()
         url = urlsplit(self.path)
+        report = self.peer.consents.get_report(url.path)
+        if report is not None:
+            # The address is signed: whoever has it needs no password.
+            is_anonymous = "Authorization" not in self.headers
+            return self.answer(200 if is_anonymous else 400, report)
         if not self.is_authorized():
             return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
+        if url.path == DEACTIVATIONS_PATH:
+            day = dict(parse_qsl(url.query)).get("Date")
+            return self.answer(*self.peer.consents.show(self.peer.url, day))
         if found := MESSAGES_PATH.match(url.path):
             asked = dict(parse_qsl(url.query))
             return self.answer(200, self.peer.list(found[1], asked))
@@ -175,6 +187,7 @@ class TwilioPeer:
         self.release = threading.Event()
         self.arrived = threading.Semaphore(0)
         self.account = PeerAccount()
+        self.consents = PeerConsents()
         self.kept_messages = PeerMessages()
         self.credentials = {ACCOUNT_SID: AUTH_TOKEN, API_KEY_SID: API_KEY_SECRET}
         self.is_down = False

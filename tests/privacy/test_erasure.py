@@ -528,6 +528,7 @@ class TestHolders(SmsCase):
         "sms.broadcast": "the house's own words",
         "sms.carrier.check": "about our own account and numbers",
         "sms.carrier.number": "our own numbers",
+        "sms.carrier.sync": "when our own account was compared",
         "sms.consent.law": "set up by administrators",
         "sms.consent.event": "a keyed hash and digests",
         "sms.consent.link": "hashes",
