@@ -30,3 +30,8 @@ UPDATE sms_carrier_check SET wanted = NULL;
 DELETE FROM sms_redaction WHERE state = 'waiting';
 -- What came with texts is not fetched a second time from the carrier.
 UPDATE sms_media SET state = 'failed', fault = 'no_account' WHERE state = 'waiting';
+-- No monitoring system wakes anybody out of a copy.
+UPDATE sms_alert_source
+   SET active = FALSE,
+       secret = NULL,
+       key = md5(random()::text || clock_timestamp()::text || id::text);
