@@ -137,7 +137,7 @@ class SmsAlertSource(models.Model):
     @api.model
     def _find_by_key(self, key):
         """Return the source of an address, in sudo; an empty set for an unknown key."""
-        sources_sudo = self.sudo()
+        sources_sudo = self.sudo().browse()
         return sources_sudo.search([("key", "=", key)], limit=1) if key else sources_sudo
 
     def _is_authentic(self, body, headers):

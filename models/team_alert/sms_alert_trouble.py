@@ -87,6 +87,8 @@ class SmsAlertTrouble(models.Model):
 
     def _close(self, now):
         self.write({"is_firing": False, "ended_at": now, "heard_at": now})
+        # Before another row with the same key is made.
+        self.flush_recordset(["is_firing"])
 
     @api.autovacuum
     def _gc_troubles(self):

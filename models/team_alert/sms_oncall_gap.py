@@ -15,7 +15,7 @@ class SmsOncallGap(models.Model):
 
     _name = "sms.oncall.gap"
     _description = "On-Call Gap"
-    _inherit = "mail.activity.mixin"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "start_at, id"
 
     team_id = fields.Many2one(
@@ -64,7 +64,7 @@ class SmsOncallGap(models.Model):
                 same.write(values)
             else:
                 values |= {"team_id": team.id, "company_id": company.id}
-                same = self.create(values)
+                same = self.with_context(tracking_disable=True).create(values)
                 same._warn()
             kept |= same
         return kept
