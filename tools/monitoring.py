@@ -202,9 +202,7 @@ def _read_zabbix(payload):
         base = facts["zabbix_url"].rstrip("/")
         link = f"{base}/tr_events.php?triggerid={trigger_id}&eventid={event_id}"
     key = _to_key(event_id)
-    trouble = Trouble(
-        key, value == "1", _to_summary(summary), severity, _to_link(link)
-    )
+    trouble = Trouble(key, value == "1", _to_summary(summary), severity, _to_link(link))
     return Report(key, (trouble,))
 
 

@@ -14,9 +14,7 @@ class SmsOncallHandover(models.TransientModel):
     shift_id = fields.Many2one("sms.oncall.shift", required=True, ondelete="cascade")
     team_id = fields.Many2one(related="shift_id.team_id")
     replaced_user_id = fields.Many2one(related="shift_id.user_id", string="Instead of")
-    user_id = fields.Many2one(
-        "res.users", "On Call", required=True, ondelete="cascade"
-    )
+    user_id = fields.Many2one("res.users", "On Call", required=True, ondelete="cascade")
     user_domain = fields.Binary(compute="_compute_user_domain")
     start_at = fields.Datetime(
         "From", compute="_compute_times", store=True, readonly=False, required=True

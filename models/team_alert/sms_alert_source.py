@@ -136,9 +136,11 @@ class SmsAlertSource(models.Model):
 
     @api.model
     def _find_by_key(self, key):
-        """Return the source of an address, in sudo; an empty set for an unknown key."""
+        """Return the source of an address, in sudo; an empty set if there is none."""
         sources_sudo = self.sudo().browse()
-        return sources_sudo.search([("key", "=", key)], limit=1) if key else sources_sudo
+        return (
+            sources_sudo.search([("key", "=", key)], limit=1) if key else sources_sudo
+        )
 
     def _is_authentic(self, body, headers):
         """Tell if a request proves that it comes from the system."""
@@ -254,7 +256,7 @@ class SmsAlertSource(models.Model):
         return self.trouble_ids.search(domain, limit=1).alert_id
 
     def _raise_alert(self, rows, more):
-        """Raise one alert for some troubles, or count them where there were too many."""
+        """Raise one alert for some troubles; count them where there were too many."""
         limits = self.env["sms.rate.limit"]
         if limits._is_over("alert_source_alerts", str(self.id)):
             return self._get_storm_alert()

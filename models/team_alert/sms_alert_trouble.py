@@ -79,7 +79,7 @@ class SmsAlertTrouble(models.Model):
         )
 
     def _end(self, now):
-        """Enter that troubles are over, and resolve the alerts of which none is left."""
+        """Enter that troubles are over; resolve the alerts of which none is left."""
         self._close(now)
         for alert in self.alert_id:
             if not any(alert.trouble_ids.mapped("is_firing")):

@@ -45,7 +45,7 @@ class SmsOncallGap(models.Model):
     def _keep(self, team, company, found, now):
         """Enter the gaps of a team, and warn of those that were not known.
 
-        A gap that has moved, because it has begun or is seen further ahead, is the same.
+        One that has moved, because it has begun or is seen further ahead, is the same.
 
         :param list found: ``(start, stop)`` of each
         :return: the rows of these gaps

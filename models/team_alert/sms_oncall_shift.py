@@ -132,7 +132,8 @@ class SmsOncallShift(models.Model):
             lambda it: (it.team_id, it.company_id)
         ).items():
             people = oncall_sudo._get_on_duty(team, company, now)
-            away = oncall_sudo._find_away(shifts.user_id, now)
+            away = oncall_sudo._find_away(shifts.user_id | people, now)
+            people -= away
             for shift in shifts:
                 if shift.user_id in away:
                     shift.duty = "away"
@@ -321,7 +322,9 @@ class SmsOncallShift(models.Model):
                 ("replaced_user_id", "=", False),
             ]
         )
-        return self._filter_colleagues(self.team_id.sudo().user_ids | shifts_sudo.user_id)
+        return self._filter_colleagues(
+            self.team_id.sudo().user_ids | shifts_sudo.user_id
+        )
 
     def _filter_colleagues(self, users):
         return users.sudo().filtered(

@@ -284,9 +284,11 @@ class TestSourceRights(SourceCase):
             *(self.portal_user, self.make_stranger()),
         ):
             for name in names:
-                with self.subTest(user=user.login, name=name):
-                    with self.assertRaises(AccessError):
-                        self.source.with_user(user).read([name])
+                with (
+                    self.subTest(user=user.login, name=name),
+                    self.assertRaises(AccessError),
+                ):
+                    self.source.with_user(user).read([name])
 
     def test_nobody_guesses_them_by_searching(self):
         sources = self.env["sms.alert.source"].with_user(self.agent)

@@ -295,7 +295,7 @@ class TestOnCallNow(OncallCase):
 
 
 class TestGaps(OncallCase):
-    """Times without anybody are told a week ahead, once, and go when they are filled."""
+    """Times without anybody are told a week ahead, once, until they are filled."""
 
     @classmethod
     def setUpClass(cls):
@@ -418,8 +418,8 @@ class TestGaps(OncallCase):
             found = self.oncall.with_user(user).get_on_call()["gaps"]
             with self.subTest(user=user.login):
                 self.assertIn("Friday 10:00 PM to", found[0]["name"])
-        self.agent.tz = "Europe/Berlin"
-        dashboard = self.env["sms.dashboard"].with_user(self.agent).get_dashboard()
+        berlin = self.env(user=self.agent, context={"tz": "Europe/Berlin"})
+        dashboard = berlin["sms.dashboard"].get_dashboard()
         [item] = [
             it for it in dashboard["attention"] if "Nobody is on call" in it["text"]
         ]

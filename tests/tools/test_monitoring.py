@@ -177,7 +177,9 @@ class TestHostileReports(ReaderCase):
         for url in ("javascript:alert(1)", "https://a b", 7, "https://x/" + "x" * 3000):
             payload["alerts"][0]["generatorURL"] = url
             with self.subTest(url=str(url)[:30]):
-                self.assertEqual(self.read("alertmanager", payload).troubles[0].link, "")
+                self.assertEqual(
+                    self.read("alertmanager", payload).troubles[0].link, ""
+                )
 
     def test_what_is_huge_is_cut_and_what_cannot_be_stored_goes(self):
         payload = payloads.change(payloads.ALERTMANAGER, alerts=1)
@@ -304,7 +306,9 @@ class TestSetup(BaseCase):
 
     def load(self, system):
         """Return what a system reads of its file."""
-        return yaml.safe_load(write_setup(system, "https://odoo.example/a/k-_1", SECRET))
+        return yaml.safe_load(
+            write_setup(system, "https://odoo.example/a/k-_1", SECRET)
+        )
 
     def test_alertmanager(self):
         [receiver] = self.load("alertmanager")["receivers"]
