@@ -48,7 +48,8 @@ class SmsOncallHandover(models.TransientModel):
     def _compute_note(self):
         """Warn of who has not agreed to texts, whom alerts cannot reach."""
         for form in self:
-            form.note = form.user_id and form.shift_id._get_reach_note(form.user_id)
+            user, shift = form.user_id, form.shift_id
+            form.note = shift._get_reach_note(user) if user and shift else False
 
     def action_hand_over(self):
         """Make the shift that stands for it, and tell both people."""

@@ -296,7 +296,7 @@ class SmsOncallShift(models.Model):
                     team=it.team_id.name,
                 )
             )
-        return True
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _may_end(self, user):
         self.ensure_one()
