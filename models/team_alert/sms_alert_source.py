@@ -74,7 +74,7 @@ class SmsAlertSource(models.Model):
     refused_at = fields.Datetime("Last Refused", readonly=True, copy=False)
     refusal = fields.Char("Reason", readonly=True, copy=False)
     trouble_ids = fields.One2many("sms.alert.trouble", "source_id", "Troubles")
-    firing_count = fields.Integer("Wrong Now", compute="_compute_firing_count")
+    firing_count = fields.Integer("Firing", compute="_compute_firing_count")
 
     _key_unique = models.UniqueIndex("(key)")
 

@@ -51,8 +51,8 @@ class SmsAlertTrouble(models.Model):
         required=True,
         readonly=True,
     )
-    link = fields.Char("Page in the System", readonly=True)
-    is_firing = fields.Boolean("Wrong Now", readonly=True)
+    link = fields.Char("Page", readonly=True)
+    is_firing = fields.Boolean("Firing", readonly=True)
     report_count = fields.Integer("Reports", readonly=True, default=1)
     reported_at = fields.Datetime(
         "First Reported", required=True, readonly=True, default=fields.Datetime.now
