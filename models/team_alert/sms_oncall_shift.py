@@ -147,16 +147,16 @@ class SmsOncallShift(models.Model):
     def _compute_may_take_over(self):
         now = fields.Datetime.now()
         for shift in self:
-            is_over = not shift.id or (shift.stop_at and shift.stop_at <= now)
-            is_over = is_over and not shift.repeat_weeks
-            may = not is_over and shift._may_move()
-            is_own = shift.user_id == self.env.user
-            shift.may_take_over = may and not is_own and shift._is_member(self.env.user)
-            shift.may_hand_over = may and (is_own or self.env.user.has_group(MANAGERS))
+            user = self.env.user
+            is_over = shift.stop_at and shift.stop_at <= now and not shift.repeat_weeks
+            may = bool(shift.id) and not is_over and shift._may_move()
+            is_own = shift.user_id == user
             shift.may_end = (
-                not is_over
-                and bool(shift.replaced_user_id)
-                and shift._may_end(self.env.user)
+                may and bool(shift.replaced_user_id) and shift._may_end(user)
+            )
+            shift.may_hand_over = may and (is_own or user.has_group(MANAGERS))
+            shift.may_take_over = (
+                may and not (is_own or shift.may_end) and shift._is_member(user)
             )
 
     def _get_turn(self):
