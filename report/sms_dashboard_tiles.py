@@ -205,6 +205,7 @@ class SmsDashboard(models.AbstractModel):
         items = [
             *self._find_troubles(),
             *self._find_unsaid(),
+            *self._find_oncall_gaps(filters),
             *self._find_reviews(),
             *self._find_carrier_differences(),
             *self._find_untold(filters),
@@ -266,6 +267,33 @@ class SmsDashboard(models.AbstractModel):
                 items.append(
                     self._make_item("warning", text, advice, "sms_onboarding_action")
                 )
+        return items
+
+    @api.model
+    def _find_oncall_gaps(self, filters):
+        """Return the teams of which nobody is on call at some time of the next days."""
+        gaps = self.env["sms.oncall.gap"]
+        if not gaps.has_access("read"):
+            return []
+        now = fields.Datetime.now()
+        domain = [("stop_at", ">", now), ("company_id", "in", self.env.companies.ids)]
+        if team_id := self._read_id(filters, "team_id"):
+            domain.append(("team_id", "=", team_id))
+        items = []
+        for team, found in gaps.search(domain).grouped("team_id").items():
+            text = self.env._("Nobody is on call for %s", found[0].display_name)
+            if len(found) > 1:
+                text = self.env._(
+                    "%(gap)s, and at %(count)s other times",
+                    gap=text,
+                    count=len(found) - 1,
+                )
+            level = "danger" if found[0].start_at <= now else "warning"
+            advice = self.env._("Give somebody a shift, or take one over.")
+            mine = [*domain, ("team_id", "=", team.id)]
+            items.append(
+                self._make_item(level, text, advice, "sms_oncall_gap_action", mine)
+            )
         return items
 
     @api.model

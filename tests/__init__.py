@@ -154,6 +154,8 @@ from .broadcast import test_subscription
 from .broadcast import test_subscription_live
 from .broadcast import test_tours_incident
 
+from .team_alert import test_alert_source
+from .team_alert import test_oncall
 from .team_alert import test_team_alert
 from .team_alert import test_team_alert_answers
 from .team_alert import test_team_alert_live
@@ -208,10 +210,12 @@ from .tools import test_log_mask
 from .tools import test_lookalikes
 from .tools import test_media_fetch
 from .tools import test_moments
+from .tools import test_monitoring
 from .tools import test_names
 from .tools import test_number_kinds
 from .tools import test_number_places
 from .tools import test_numbers
+from .tools import test_oncall as test_tools_oncall
 from .tools import test_phrases
 from .tools import test_poster
 from .tools import test_preference_links

@@ -15,7 +15,7 @@ import re
 _NUMBER = re.compile(r"(\+|%2B)([1-9]\d{4,12})(\d{2})(?!\d)", re.IGNORECASE)
 #: Paths, and parameters, of which the rest opens something.
 _SECRET_PATHS = re.compile(
-    r"(/helpdesk_sms/(?:health|[a-z]+(?=/[^/\s]+/(?:inbound|status)))/"
+    r"(/helpdesk_sms/(?:health|alerts|[a-z]+(?=/[^/\s]+/(?:inbound|status)))/"
     r"|/sms/(?:preferences|p|t|join|incident)/)[^/\s?\"'&]+"
     r"|(/helpdesk_sms/media/)[^\s?\"']+"
 )

@@ -13,6 +13,7 @@ from . import (
     sms_consent_record,
     sms_erasure_wizard,
     sms_evidence_wizard,
+    sms_oncall_handover,
     sms_registration,
     sms_reschedule,
     sms_retention_form,

@@ -8,11 +8,17 @@ May use automation and all below it.
 from . import (
     sms_team_alert,
     sms_team_alert_escalation,
+    sms_team_alert_source,
+    sms_alert_source,
+    sms_alert_trouble,
     mail_thread,
     sms_team_alert_plan,
     sms_team_alert_entry,
+    sms_oncall,
+    sms_oncall_gap,
     sms_oncall_shift,
     sms_question,
     sms_automation,
     helpdesk_ticket,
+    helpdesk_ticket_team,
 )

@@ -56,7 +56,12 @@ class SmsTeamAlert(models.Model):
         "res.users", "Raised By", readonly=True, help="Empty if no user did."
     )
     origin = fields.Selection(
-        [("person", "A person"), ("automation", "An automation"), ("mail", "A mail")],
+        [
+            ("person", "A person"),
+            ("automation", "An automation"),
+            ("mail", "A mail"),
+            ("system", "A monitoring system"),
+        ],
         required=True,
         readonly=True,
         default="person",
@@ -302,7 +307,7 @@ class SmsTeamAlert(models.Model):
         return {
             # The wordings go on behind it, with a stop of their own.
             "alert": self.name.rstrip(" .!"),
-            "name": user.sudo().name or self.env._("somebody"),
+            "name": self._get_taker_name(user),
             "time": say_moment(reader.env, at),
             **self._get_codes(),
         }
@@ -313,6 +318,10 @@ class SmsTeamAlert(models.Model):
         if self.state == RESOLVED:
             return self.resolved_by_id, self.resolved_at
         return self.acknowledged_by_id, self.acknowledged_at
+
+    def _get_taker_name(self, user):
+        """Return who has resolved or taken the alert. Extended."""
+        return user.sudo().name or self.env._("somebody")
 
     # === Buttons ===
 
@@ -514,7 +523,7 @@ class SmsTeamAlert(models.Model):
                 continue
             user, at = alert._get_taken()
             values = {
-                "name": user.sudo().name or self.env._("somebody"),
+                "name": alert._get_taker_name(user),
                 "time": self._format_duration(at - alert.created_at),
             }
             alert.status_label = (

@@ -52,6 +52,10 @@ PUBLIC_METHODS = {
         *("create", "write", "execute", "cancel", "action_rotate_sms_webhook_key"),
         "action_encrypt",
     },
+    "helpdesk.ticket.team": {"write"},
+    "sms.alert.source": {
+        *("create", "write", "action_rotate_key", "action_view_troubles"),
+    },
     "sms.analysis": {"action_view_source"},
     "sms.area": {"action_view_contacts", "action_view_subscribers"},
     "sms.broadcast": {
@@ -114,6 +118,13 @@ PUBLIC_METHODS = {
     "sms.carrier.opt.out": {"action_try_again"},
     "sms.carrier.difference": {"action_done"},
     "sms.retention.form": {"action_save"},
+    "sms.oncall": {"get_on_call"},
+    "sms.oncall.gap": {"action_view_shifts"},
+    "sms.oncall.handover": {"action_hand_over"},
+    "sms.oncall.shift": {
+        *("create", "write", "unlink", "action_take_over", "action_hand_over"),
+        "action_end_handover",
+    },
     "sms.onboarding": {
         *("get_setup", "check_account", "set_inbound_url", "take_numbers"),
         "remove_key",

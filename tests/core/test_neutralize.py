@@ -96,6 +96,15 @@ class TestNeutralize(SmsCase):
         for code in ("twilio", "telnyx"):
             self.assertFalse(parameters.get_param(f"helpdesk_mgmt_sms.{code}_api_url"))
 
+    def test_no_monitoring_system_wakes_anybody(self):
+        sources = self.env["sms.alert.source"]
+        source = sources.create({"name": "Prometheus", "team_id": self.team.id})
+        key, secret = source.key, source.secret
+        self.neutralize()
+        self.assertFalse(sources._find_by_key(key))
+        self.assertFalse(source.active or source.secret)
+        self.assertNotIn(secret, (source.key, source.secret))
+
     def test_the_originals_public_addresses_do_not_work_in_the_copy(self):
         self.neutralize()
         new_keys = set(self.companies.mapped("sms_webhook_key"))

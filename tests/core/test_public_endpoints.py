@@ -19,6 +19,7 @@ from .common import MODULE
 #: Each public address: the counter that ends a visitor's attempts at it. A new address
 #: without a line here is one that anybody may call as often as they like.
 ENDPOINTS = {
+    "/helpdesk_sms/alerts/<string:key>": "refused",
     "/helpdesk_sms/health/<string:token>": "refused",
     MEDIA_PATH
     + "/<int:sms_id>/<int:attachment_id>/<int:expires>/<string:signature>": "refused",

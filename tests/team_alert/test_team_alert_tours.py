@@ -37,3 +37,25 @@ class TestTeamAlertTours(TeamAlertCase, HttpCase):
         self.start_tour(board, "helpdesk_sms_team_alert_board", login="sms-ann")
         self.env.invalidate_all()
         self.assertEqual(alert.resolved_by_id, self.ann)
+
+    def test_a_monitoring_system_is_connected(self):
+        self.env["sms.alert.source"].search([]).unlink()
+        plans = f"{ACTION}sms_team_alert_plan_action"
+        self.start_tour(plans, "helpdesk_sms_alert_source", login="sms-manager")
+        self.env.invalidate_all()
+        source = self.env["sms.alert.source"].search([])
+        self.assertEqual((source.name, source.team_id), ("Grafana", self.team))
+
+    def test_who_is_on_call_changes_with_two_clicks(self):
+        self.team.user_ids = self.ann + self.bo + self.cy
+        (self.env["sms.oncall.shift"].search([]) - self.shifts).active = False
+        board = f"{ACTION}sms_team_alert_action"
+        self.start_tour(board, "helpdesk_sms_take_over", login="sms-bo")
+        self.env.invalidate_all()
+        override = self.env["sms.oncall.shift"].search(
+            [("replaced_user_id", "=", self.ann.id)]
+        )
+        self.assertEqual(override.user_id, self.bo)
+        override.active = False
+        shifts = f"{ACTION}sms_oncall_shift_action"
+        self.start_tour(shifts, "helpdesk_sms_hand_over", login="sms-ann")

@@ -38,6 +38,7 @@ class TestLogMask(BaseCase):
             f"/helpdesk_sms/twilio/{KEY}/inbound",
             f"/helpdesk_sms/twilio/{KEY}/status/0e0e",
             f"/helpdesk_sms/health/{KEY}",
+            f"/helpdesk_sms/alerts/{KEY}",
             f"/helpdesk_sms/media/{KEY}",
             f"/sms/preferences/{KEY}",
             f"/sms/p/{KEY}",
