@@ -150,6 +150,7 @@ from .broadcast import test_subscription_live
 from .broadcast import test_tours_incident
 
 from .team_alert import test_team_alert
+from .team_alert import test_team_alert_calls
 from .team_alert import test_team_alert_answers
 from .team_alert import test_team_alert_live
 from .team_alert import test_team_alert_sources

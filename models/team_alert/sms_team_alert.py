@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ...tools import replies, reply_codes, texts
+from ...tools import escalation, replies, reply_codes, texts
 from ...tools.phone import E164
 from ..core.moments import say_moment
 from ..desk.sms_inbound_router import SERVICE
@@ -430,6 +430,7 @@ class SmsTeamAlert(models.Model):
                 it.user_id.id != facts["user_id"]
                 and it.number != own_number
                 and it.sms_id.state != "canceled"
+                and it.user_id.sms_alert_order != escalation.ONLY_CALL
                 and E164.match(it.number or "")
             )
         )
