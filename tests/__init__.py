@@ -151,6 +151,7 @@ from .broadcast import test_tours_incident
 
 from .team_alert import test_team_alert
 from .team_alert import test_team_alert_calls
+from .team_alert import test_team_alert_calls_live
 from .team_alert import test_team_alert_answers
 from .team_alert import test_team_alert_live
 from .team_alert import test_team_alert_sources
@@ -226,6 +227,7 @@ from .tools import test_tabular
 from .tools import test_team_alert as test_tools_team_alert
 from .tools import test_telnyx
 from .tools import test_texts
+from .tools import test_twilio_voice
 from .tools import test_ticket_numbers
 from .tools import test_topics
 from .tools import test_ways as test_tools_ways

@@ -1,12 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import mute_logger
 
 from ...providers import SandboxProvider
 from ...providers.faults import BUSY, UNANSWERED
 from ...providers.outbound import UNDELIVERED, DeliveryReport
+from ...tools import replies
 from .common import NOW, WORDS, TeamAlertCase
 
 
@@ -41,6 +43,12 @@ class CallCase(TeamAlertCase):
     def press(self, call, key, is_last=False):
         """Press a key; return what is said (``Spoken``)."""
         return call._press_call_key(self.company, call.uuid, key, is_last)
+
+    @staticmethod
+    def act(alert, user, action):
+        """Let a colleague take or resolve an alert."""
+        facts = {"user_id": user.id, "partner_id": user.partner_id.id}
+        alert._act(action, fields.Datetime.now(), facts)
 
     def end(self, call, fault=UNANSWERED):
         """Let the carrier report that a call is over, and the cron run."""
@@ -143,11 +151,11 @@ class TestCalls(CallCase):
     def test_who_answers_too_late_hears_who_has_it(self):
         alert = self.raise_alert()
         call = self.ring(self.ann)
-        alert.with_user(self.bo).action_acknowledge()
+        self.act(alert, self.bo, replies.ACKNOWLEDGE)
         spoken = self.answer_call(call)
         self.assertFalse(spoken.asks)
         self.assertIn("Bo has taken", spoken.words)
-        alert.with_user(self.bo).action_resolve()
+        self.act(alert, self.bo, replies.RESOLVE)
         self.assertIn("Bo has resolved", self.answer_call(call).words)
 
     def test_who_presses_too_late_takes_it_from_nobody(self):
@@ -155,7 +163,7 @@ class TestCalls(CallCase):
             alert = self.raise_alert(f"Alarm {key}")
             call = self.ring(self.ann)
             self.answer_call(call)
-            alert.with_user(self.bo).action_acknowledge()
+            self.act(alert, self.bo, replies.ACKNOWLEDGE)
             with self.subTest(key=key):
                 for _time in range(2):
                     self.assertIn("Bo has taken", self.press(call, key).words)
@@ -165,7 +173,7 @@ class TestCalls(CallCase):
 
     def test_a_call_that_waits_is_called_off_when_somebody_has_it(self):
         alert = self.raise_alert()
-        alert.with_user(self.bo).action_acknowledge()
+        self.act(alert, self.bo, replies.ACKNOWLEDGE)
         self.run_outbox()
         self.assertEqual(self.get_calls(self.ann).state, "canceled")
         self.assertFalse(self.get_calls(self.ann).carrier_id)
@@ -275,7 +283,11 @@ class TestMissedCalls(CallCase):
     def test_a_number_that_cannot_be_texted_can_be_called(self):
         number = self.get_number(self.ann)
         self.env["sms.unusable.number"].create(
-            {"company_id": self.company.id, "number": number}
+            {
+                "company_id": self.company.id,
+                "number": number,
+                "fault_id": self.env.ref("helpdesk_mgmt_sms.fault_landline").id,
+            }
         )
         self.raise_alert()
         messages = self.messages_to(number)
@@ -321,7 +333,7 @@ class TestPreferences(CallCase):
         self.ann.sms_alert_order = "only_call"
         alert = self.raise_alert()
         self.assertEqual(len(self.get_calls(self.ann)), 1)
-        alert.with_user(self.bo).action_acknowledge()
+        self.act(alert, self.bo, replies.ACKNOWLEDGE)
         self.assertEqual(self.texts_to(self.ann), [])
 
     def test_what_is_not_urgent_calls_within_their_hours(self):
@@ -371,7 +383,7 @@ class TestCompaniesAndPlans(CallCase):
         self.raise_alert()
         call = self.get_calls(self.ann)
         self.assertEqual(call.sender_id.address, "+13035550199")
-        text = self.messages_to(self.get_number(self.ann)) - call
+        text = (self.messages_to(self.get_number(self.ann)) - call)[:1]
         self.assertTrue(text.sender_id.address.startswith("MG"))
 
     def test_a_plan_of_all_companies_texts_where_it_cannot_call(self):
@@ -379,8 +391,9 @@ class TestCompaniesAndPlans(CallCase):
         self.company.sms_provider = "telnyx"
         alert = self.raise_alert()
         self.assertFalse(self.get_calls(self.ann))
-        self.assertEqual(len(self.texts_to(self.ann)), 1)
-        self.assertIn("Telnyx cannot place calls", alert.message_ids[0].body)
+        self.assertTrue(self.texts_to(self.ann))
+        notes = " ".join(alert.message_ids.mapped("body"))
+        self.assertIn("Telnyx cannot place calls", notes)
 
     def test_the_second_carrier_is_not_asked_to_call(self):
         self.company.write(
@@ -395,7 +408,7 @@ class TestCompaniesAndPlans(CallCase):
             }
         )
         self.raise_alert()
-        call = self.get_calls(self.ann)
+        call = self.get_calls(self.ann)[:1]
         chosen = call._choose_open_senders(self.company, "telnyx")
         self.assertFalse(chosen[call.id])
 
@@ -433,7 +446,7 @@ class TestBeside(CallCase):
         mails = self.env["mail.mail"].search(
             [("model", "=", alert._name), ("res_id", "=", alert.id)]
         )
-        self.assertEqual(mails.recipient_ids.mapped("name"), ["Ann", "Bo"])
+        self.assertEqual(mails.recipient_ids, (self.ann + self.bo).partner_id)
         self.assertEqual(set(mails.mapped("state")), {"outgoing"}, "a cron sends them")
 
     def test_calls_are_no_texts(self):
