@@ -184,6 +184,7 @@ from .setup import test_settings
 from .setup import test_tours_manager
 from .setup import test_upgrade
 from .setup import test_virtual_phone
+from .setup import test_virtual_phone_calls
 
 from .tools import test_advice
 from .tools import test_appointments as test_tools_appointments

@@ -45,9 +45,7 @@ class Occurrence(NamedTuple):
 def expand(steps):
     """Return the occurrences of all steps, in their order."""
     found = [
-        Occurrence(
-            step.after + number * step.every, step.whom, step.how, bool(number)
-        )
+        Occurrence(step.after + number * step.every, step.whom, step.how, bool(number))
         for step in steps
         for number in range(step.repeats + 1)
     ]

@@ -37,7 +37,9 @@ class SmsSms(models.Model):
 
     def _get_answer_url(self, company, provider):
         """Return where the carrier asks what is said in a call, empty for a text."""
-        return self.is_call and company._get_sms_url(f"call/{self.uuid}", provider) or ""
+        return (
+            self.is_call and company._get_sms_url(f"call/{self.uuid}", provider) or ""
+        )
 
     def _get_report_pause(self):
         return CALL_OVERDUE if self.is_call else REPORT_OVERDUE
@@ -45,7 +47,7 @@ class SmsSms(models.Model):
     def _get_slots(self):
         """Return how many of its sender's slots it takes: a call takes one.
 
-        https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource
+        Twilio places one a second: https://www.twilio.com/docs/api/rest/making-calls
         """
         return 1 if self.is_call else self.segment_count
 

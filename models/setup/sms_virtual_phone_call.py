@@ -53,7 +53,8 @@ class SmsVirtualPhone(models.AbstractModel):
         :param int asked: how often it has been said what the keys mean
         """
         call = self._find_call(call_id)
-        key = SandboxProvider.parse_key({"key": key if key in KEYS else ""})
+        pressed = key if isinstance(key, str) and key in KEYS else ""
+        key = SandboxProvider.parse_key({"key": pressed})
         is_last = not isinstance(asked, int) or asked >= voice.ROUNDS
         company = call.record_company_id
         spoken = call._press_call_key(company, call.uuid, key, is_last)

@@ -102,19 +102,23 @@ class SmsTeamAlert(models.Model):
         :param entry: the line of the timeline that the call is
         :param bool is_last: a wrong key ends the call
         """
-        _ = self._speak(entry.partner_id.lang).env._
+        spoken_env = self._speak(entry.partner_id.lang).env
         of_call = self.entry_ids.filtered(lambda it: it.sms_id == entry.sms_id)
         done = set(of_call.mapped("kind"))
         if key in KEYS and not done & ANSWERS:
             done = {self._act_by_key(entry, key)}
         if entries.TAKEN in done:
-            words = _("Thank you. The alert is yours, and nobody else is told. Goodbye.")
+            words = spoken_env._(
+                "Thank you. The alert is yours, and nobody else is told. Goodbye."
+            )
         elif entries.ESCALATED in done:
-            words = _("The alert is passed on to the next person. Goodbye.")
+            words = spoken_env._("The alert is passed on to the next person. Goodbye.")
         elif entries.LATE in done or self.state != OPEN:
             return self._say_late(entry)
         elif is_last:
-            words = _("The alert is not yours, and the next person is told. Goodbye.")
+            words = spoken_env._(
+                "No key was understood, and the alert is still open. Goodbye."
+            )
         else:
             return Spoken(entry.sms_id.body, self._say(entry, "").lang, asks=True)
         return self._say(entry, words)

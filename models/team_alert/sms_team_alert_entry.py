@@ -101,7 +101,10 @@ class SmsTeamAlertEntry(models.Model):
             & Domain("alert_id.state", "=", "open")
             & Domain("called_at", "=", False)
             & Domain("sms_id.state", "in", FAILED_STATES)
-            & (Domain("sms_id.is_call", "=", False) | Domain("sms_id.sent_at", "=", False))
+            & (
+                Domain("sms_id.is_call", "=", False)
+                | Domain("sms_id.sent_at", "=", False)
+            )
         )
 
     @api.model

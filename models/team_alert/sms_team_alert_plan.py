@@ -117,9 +117,7 @@ class SmsTeamAlertPlan(models.Model):
     def _compute_no_calls_reason(self):
         for plan in self:
             company = plan.company_id or self.env.company
-            plan.no_calls_reason = (
-                plan._has_calls() and company._explain_sms_no_calls()
-            )
+            plan.no_calls_reason = plan._has_calls() and company._explain_sms_no_calls()
 
     def _has_calls(self):
         return escalation.CALL in self.step_ids.mapped("how")
@@ -245,7 +243,8 @@ class SmsTeamAlertPlan(models.Model):
         """Return what is said to who is called, in the language of the environment."""
         return self.env._(
             "This is %(company)s, with an urgent alert for the team %(team)s. "
-            "%(alert)s. To take it, press 1. To pass it on to the next person, press 2.",
+            "%(alert)s. To take it, press 1. To pass it on to the next person, "
+            "press 2.",
             company=company.sudo().name,
             team=team.with_context(lang=self.env.lang).name or "…",
             alert=words.rstrip(" .!"),

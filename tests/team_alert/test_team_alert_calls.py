@@ -138,7 +138,7 @@ class TestCalls(CallCase):
                 self.assertEqual(again.words, call.body)
                 over = self.press(call, key, is_last=True)
                 self.assertFalse(over.asks)
-                self.assertIn("next person is told", over.words)
+                self.assertIn("still open", over.words)
                 self.assertEqual(alert.state, "open")
 
     def test_an_answer_that_is_brought_twice_is_said_twice(self):
