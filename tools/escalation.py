@@ -79,6 +79,11 @@ def pick(people, whom, told):
     return list(people)
 
 
+def wants_call(how, order):
+    """Tell if a step would call somebody, by what it says or by what they want."""
+    return how == CALL or order != TEXT_FIRST
+
+
 def choose_ways(how, order, may_call, is_texted):
     """Return the ways by which a step reaches somebody, as they want it.
 
@@ -90,8 +95,7 @@ def choose_ways(how, order, may_call, is_texted):
     :param bool may_call: they may be called now, and the company can call
     :param bool is_texted: they have had a text about it
     """
-    is_called = how == CALL or order != TEXT_FIRST
-    if not is_called or not may_call:
+    if not may_call or not wants_call(how, order):
         return (TEXT,)
     if order == ONLY_CALL or (how == CALL and is_texted):
         return (CALL,)

@@ -294,12 +294,12 @@ class SmsSms(models.Model):
             {outcome.carrier_id for outcome in outcomes.values()}
         )
         now = fields.Datetime.now()
+        pauses = {sms.id: sms._get_report_pause() for sms in self}
         rows = []
         for sms_id, outcome in outcomes.items():
             # What it took in words that we do not know is at least queued.
             report = outcome.report if outcome.report in REPORT_STATES else QUEUED
-            pause = self.browse(sms_id)._get_report_pause()
-            lookup_at = None if report in FINAL_REPORTS else now + pause
+            lookup_at = None if report in FINAL_REPORTS else now + pauses[sms_id]
             rank, state = REPORT_RANKS[report], REPORT_STATES[report]
             rows.append((sms_id, outcome.carrier_id or None, rank, state, lookup_at))
         accepted = as_arrays(rows, *ACCEPTED_KINDS)

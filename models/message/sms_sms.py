@@ -432,7 +432,7 @@ class SmsSms(models.Model):
             "sending": self.env._("Calling"),
             "sent": self.env._("Ringing"),
             "delivered": self.env._("Answered"),
-            "failed": self.env._("Not answered"),
+            "failed": self.env._("Not reached"),
         }
 
     @api.depends("state")

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from dataclasses import replace
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -33,14 +35,16 @@ class SmsTeamAlert(models.Model):
         """
         self.ensure_one()
         obstacle = self.company_id._explain_sms_no_calls()
-        texted = self._get_told().filtered(lambda it: not it.sms_id.is_call).user_id
+        texts = self._get_told().filtered(lambda it: not it.sms_id.is_call)
+        texted = texts.filtered(
+            lambda it: it.sms_id.state not in entries.FAILED_STATES
+        ).user_id
         ways_of, is_replaced = {}, False
         for user, how in chosen.items():
             is_hour = self.plan_id.is_urgent or user._takes_sms_calls(now)
-            ways_of[user] = escalation.choose_ways(
-                how, user.sms_alert_order, is_hour and not obstacle, user in texted
-            )
-            is_replaced |= how == escalation.CALL not in ways_of[user]
+            may_call, order = is_hour and not obstacle, user.sms_alert_order
+            ways_of[user] = escalation.choose_ways(how, order, may_call, user in texted)
+            is_replaced |= not may_call and escalation.wants_call(how, order)
         if is_replaced:
             reason = obstacle or self.env._("It is outside the hours of their calls.")
             self._message_log(
@@ -72,9 +76,11 @@ class SmsTeamAlert(models.Model):
 
     def _greet(self, entry):
         """Return what is said to who has answered; they may be too late."""
-        if self.state != OPEN:
-            return self._say_late(entry)
-        return Spoken(entry.sms_id.body, self._say(entry, "").lang, asks=True)
+        return self._say_late(entry) if self.state != OPEN else self._ask(entry)
+
+    def _ask(self, entry):
+        words = self._render_call(entry.partner_id.lang)
+        return replace(self._say(entry, words), asks=True)
 
     def _say_late(self, entry):
         alert = self._speak(entry.partner_id.lang)
@@ -120,7 +126,7 @@ class SmsTeamAlert(models.Model):
                 "No key was understood, and the alert is still open. Goodbye."
             )
         else:
-            return Spoken(entry.sms_id.body, self._say(entry, "").lang, asks=True)
+            return self._ask(entry)
         return self._say(entry, words)
 
     def _act_by_key(self, entry, key):

@@ -97,7 +97,8 @@ class SmsTeamAlert(models.Model):
         done = timedelta(minutes=self.done_minutes)
         following = escalation.find_next(steps, done)
         if not following:
-            following = [escalation.Occurrence(done, escalation.ALL)]
+            last = escalation.Occurrence(done, escalation.ALL, steps[-1].how)
+            following = [last]
         self._advance(steps, following, now, now - following[0].offset)
 
     def _skip_wait(self, now):
@@ -155,7 +156,7 @@ class SmsTeamAlert(models.Model):
             if message.is_call and message.state == "canceled":
                 self._note(MISSED, now, **values)
         messages = self.env["sms.sms"].union(*(message for _user, message in told))
-        self.env["sms.question"]._ask_team_alert(self, messages.sorted("is_call"))
+        self.env["sms.question"]._ask_team_alert(self, messages)
         self._notify_in_odoo(self.env["res.users"].union(*chosen))
         return any(message.state != "canceled" for message in messages)
 

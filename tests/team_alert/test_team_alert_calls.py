@@ -202,7 +202,7 @@ class TestMissedCalls(CallCase):
                 self.assertEqual(len(self.get_calls(self.bo)), before + 1)
                 missed = alert.entry_ids.filtered(lambda it: it.kind == "missed")
                 self.assertEqual(missed.user_id, self.ann)
-                self.assertIn("Call: Not answered", missed.sms_label)
+                self.assertIn("Call: Not reached", missed.sms_label)
                 self.assertIn(reason, missed.sms_label)
 
     def test_a_call_without_a_key_is_one_that_nobody_took(self):
