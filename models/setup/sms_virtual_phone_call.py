@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from ...providers import SandboxProvider, voice
 from ...providers.faults import BUSY, UNANSWERED
 from ...providers.outbound import UNDELIVERED, DeliveryReport
+from ...tools.texts import clean
 
 #: Characters of a call's id that a client may send, and keys of a phone.
 ID_LENGTH, KEYS = 32, frozenset("0123456789*#")
@@ -85,7 +86,7 @@ class SmsVirtualPhone(models.AbstractModel):
         env_sudo = self.env(user=public_user, su=True, context={})
         call_sudo = env_sudo["sms.sms"].search(
             [
-                ("uuid", "=", str(call_id or "")[:ID_LENGTH]),
+                ("uuid", "=", clean(str(call_id or "")[:ID_LENGTH])),
                 ("record_company_id", "=", company.id),
                 ("is_call", "=", True),
                 ("provider", "=", SandboxProvider.code),

@@ -398,7 +398,8 @@ class SmsTeamAlert(models.Model):
             {"state": OPEN, "acknowledged_at": False, "acknowledged_by_id": False}
         )
         self._note(entries.ESCALATED, at, **facts)
-        self._hasten(fields.Datetime.now())
+        passed_by = self.env["res.users"].browse(facts["user_id"] or ())
+        self._hasten(fields.Datetime.now(), passed_by)
         return True
 
     def _close_step(self, kind, code, at, facts):

@@ -126,7 +126,9 @@ class SmsTeamAlert(models.Model):
                 "No key was understood, and the alert is still open. Goodbye."
             )
         else:
-            return self._ask(entry)
+            asked = self._ask(entry)
+            hint = spoken_env._("Please press 1 or 2.")
+            return replace(asked, words=f"{hint} {asked.words}")
         return self._say(entry, words)
 
     def _act_by_key(self, entry, key):

@@ -60,7 +60,7 @@ class SmsTeamAlertEntry(models.Model):
     inbound_id = fields.Many2one(
         "sms.inbound", "Answer", readonly=True, index="btree_not_null"
     )
-    sms_label = fields.Char("Text", compute="_compute_sms_label", compute_sudo=True)
+    sms_label = fields.Char("Outcome", compute="_compute_sms_label", compute_sudo=True)
     needs_call = fields.Boolean(
         "To Call",
         compute="_compute_needs_call",

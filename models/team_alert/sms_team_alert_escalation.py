@@ -87,10 +87,12 @@ class SmsTeamAlert(models.Model):
         due = escalation.find_due(steps, done, now - self.escalating_since)
         self._advance(steps, due, now, self.escalating_since)
 
-    def _hasten(self, now):
+    def _hasten(self, now, passed_by=()):
         """Do the next step at once; the others follow at the distance they had.
 
         With no step left all are told once more.
+
+        :param passed_by: ``res.users`` who cannot take it: the step means the others
         """
         self.ensure_one()
         steps = self.plan_id._get_steps()
@@ -99,7 +101,8 @@ class SmsTeamAlert(models.Model):
         if not following:
             last = escalation.Occurrence(done, escalation.ALL, steps[-1].how)
             following = [last]
-        self._advance(steps, following, now, now - following[0].offset)
+        since = now - following[0].offset
+        self._advance(steps, following, now, since, passed_by)
 
     def _skip_wait(self, now):
         """Do the next step at once: nobody has taken the calls of the last one.
@@ -112,7 +115,7 @@ class SmsTeamAlert(models.Model):
         if not all(it.is_repeat for it in following):
             self._advance(steps, following, now, now - following[0].offset)
 
-    def _advance(self, steps, due, now, since):
+    def _advance(self, steps, due, now, since, passed_by=()):
         """Do some steps; where they reach nobody the next ones do not wait.
 
         :param list due: of :class:`tools.escalation.Occurrence`
@@ -122,7 +125,7 @@ class SmsTeamAlert(models.Model):
         is_reached = not due
         while due:
             done = max(done, due[-1].offset)
-            is_reached = self._tell(due, now, since)
+            is_reached = self._tell(due, now, since, passed_by)
             due = [] if is_reached else escalation.find_next(steps, done)
             since = now - due[0].offset if due else since
         following = escalation.find_next(steps, done)
@@ -137,10 +140,10 @@ class SmsTeamAlert(models.Model):
             self._tell_leaders(is_reached)
         self._wake_next()
 
-    def _tell(self, due, now, since):
+    def _tell(self, due, now, since, passed_by=()):
         """Text or call those whom some steps mean; tell if anybody was reached."""
         due_at = since + due[0].offset
-        chosen = self._choose_people(due, now)
+        chosen = self._choose_people(due, now, passed_by)
         if not chosen:
             self._note(NOBODY, now, due_at=due_at)
             return False
@@ -160,9 +163,11 @@ class SmsTeamAlert(models.Model):
         self._notify_in_odoo(self.env["res.users"].union(*chosen))
         return any(message.state != "canceled" for message in messages)
 
-    def _choose_people(self, due, now):
+    def _choose_people(self, due, now, passed_by=()):
         """Return ``{user: how}``: whom some steps mean, and how they reach them."""
         people = self.env["sms.oncall"]._get_people(self.team_id, self.company_id, now)
+        if passed_by:
+            people = (people - passed_by) or people
         told = set(self._get_told().user_id)
         chosen = {}
         for occurrence in due:

@@ -110,6 +110,16 @@ class TestCalls(CallCase):
         self.end(call)
         self.assertFalse(self.get_calls(self.cy), "the call was answered")
 
+    def test_who_passes_it_on_is_not_called_at_once_again(self):
+        """Though the plan's next step means who is on call, and that is Ann."""
+        self.plan.step_ids[1].whom = "on_call"
+        self.raise_alert()
+        call = self.ring(self.ann)
+        self.answer_call(call)
+        self.press(call, "2")
+        self.assertEqual(len(self.get_calls(self.ann)), 1)
+        self.assertEqual(len(self.get_calls(self.bo)), 1)
+
     def test_a_key_that_is_pressed_twice_or_brought_twice_does_nothing_more(self):
         for key, words in (("2", "passed on"), ("1", "is yours")):
             alert = self.raise_alert(f"Alarm {key}")
@@ -135,7 +145,7 @@ class TestCalls(CallCase):
                 self.answer_call(call)
                 again = self.press(call, key)
                 self.assertTrue(again.asks)
-                self.assertEqual(again.words, call.body)
+                self.assertEqual(again.words, f"Please press 1 or 2. {call.body}")
                 over = self.press(call, key, is_last=True)
                 self.assertFalse(over.asks)
                 self.assertIn("still open", over.words)

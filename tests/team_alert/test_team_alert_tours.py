@@ -69,7 +69,7 @@ class TestTeamAlertTours(TeamAlertCase, HttpCase):
 
     def test_everybody_chooses_how_they_are_reached(self):
         self.start_tour(
-            "/odoo/my-preferences",
+            f"/odoo/my-preferences/{self.ann.id}",
             "helpdesk_sms_team_alert_preferences",
             login="sms-ann",
         )

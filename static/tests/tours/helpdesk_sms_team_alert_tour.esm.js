@@ -176,8 +176,8 @@ tours.add("helpdesk_sms_team_alert_called", {
             run: "press 7",
         },
         {
-            content: "She still may press one",
-            trigger: ".o_vphone_keypad:has(.o_vphone_key)",
+            content: "She still may press one of the two",
+            trigger: ".o_vphone_said:contains(Please press 1 or 2)",
         },
         {
             content: "One",
