@@ -239,11 +239,9 @@ class SmsTeamAlert(models.Model):
             ]
         )
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
-        shown = {"type": "danger", "sticky": True, "title": body}
+        shown = {"type": "danger", "sticky": True, "message": body}
         for user in users:
-            user._bus_send(
-                "simple_notification", {**shown, "message": self.team_id.name}
-            )
+            user._bus_send("simple_notification", shown)
 
     def _web_push_send_notification(self, devices, *args, **kwargs):
         """Leave few pushes to Odoo's cron as well: no alert waits for the network."""
