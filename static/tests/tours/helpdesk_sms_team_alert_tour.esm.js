@@ -186,8 +186,7 @@ tours.add("helpdesk_sms_team_alert_called", {
         },
         {
             content: "It is hers, and the call is over",
-            trigger:
-                ".o_vphone_call:contains(The alert is yours):contains(Call ended)",
+            trigger: ".o_vphone_call:contains(The alert is yours):contains(Call ended)",
         },
         {
             content: "Back to the texts",
