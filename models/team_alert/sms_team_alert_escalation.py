@@ -90,7 +90,7 @@ class SmsTeamAlert(models.Model):
     def _hasten(self, now, passed_by=()):
         """Do the next step at once; the others follow at the distance they had.
 
-        With no step left all are told once more.
+        With no step left all are told once more, but for who has passed it on.
 
         :param passed_by: ``res.users`` who cannot take it: the step means the others
         """
