@@ -143,8 +143,12 @@ def get_fates():
 
 def get_templates(env):
     """Return the ids of templates, and of the purpose that each is for."""
+    from odoo.addons.helpdesk_mgmt_sms.tools.purpose_rules import MessageSource
+
     templates = env["sms.template"].search([], limit=TEMPLATES)
-    purposes = [it._get_preview_purpose(env[it.model], it.id).id for it in templates]
+    find = env["sms.purpose.rule"]._find_purpose
+    sources = [MessageSource(it.model, it.id) for it in templates]
+    purposes = [find(env.company, source).id for source in sources]
     return {"templates": templates.ids, "purposes_of": purposes}
 
 

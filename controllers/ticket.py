@@ -9,7 +9,7 @@ class TicketController(Controller):
     """The page behind the link to a ticket: how it is, without a login.
 
     It shows what the text itself has told (number, title, stage), and nothing of the
-    person. The customer who is logged in is led to the portal: there is more to see.
+    person. The customer who is logged in finds the way to the portal there.
     """
 
     _url = "/sms/t/<string:token>"
@@ -25,8 +25,6 @@ class TicketController(Controller):
         if public.is_over("ticket_link", str(ticket_sudo.id)):
             return public.too_many()
         partner = ticket_sudo.partner_id
-        if partner and partner == request.env.user.partner_id:
-            return public.redirect(ticket_sudo.access_url)
         public.speak(partner.lang)
         ticket_sudo = ticket_sudo.with_env(request.env(su=True))
         return public.answer("public_ticket", self._get_values(ticket_sudo, partner.tz))
@@ -59,9 +57,11 @@ class TicketController(Controller):
 
     def _get_values(self, ticket_sudo, tz):
         company, env = ticket_sudo.company_id, ticket_sudo.env
+        is_theirs = request.env.user.partner_id in ticket_sudo.partner_id
         tz = tz or company.partner_id.tz or "UTC"
         return {
             "company_name": company.name,
+            "portal_url": is_theirs and ticket_sudo.access_url,
             "number": ticket_sudo.number,
             "name": ticket_sudo.name,
             "stage": ticket_sudo.stage_id.name,

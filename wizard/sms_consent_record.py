@@ -256,7 +256,7 @@ class SmsConsentRecord(models.TransientModel):
         if not texts:
             return self.action_back()
         sent_sudo, errors = texts._send_again()
-        notice = texts._tell_of_again(sent_sudo, errors)
+        notice = sent_sudo._get_outcome_notice(errors)
         if self.back_id:
             notice["params"]["next"] = self.action_back()
         return notice

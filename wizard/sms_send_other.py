@@ -62,7 +62,7 @@ class SmsSendOther(models.TransientModel):
             raise errors[0]
         if self.is_kept and self.is_ticket:
             self.sms_id._get_post_record().partner_phone = sent_sudo.number
-        return self.sms_id._tell_of_again(sent_sudo, errors)
+        return sent_sudo._get_outcome_notice()
 
     def action_record_sms_consent(self):
         """Open the form to record consent for this number; it leads back here."""

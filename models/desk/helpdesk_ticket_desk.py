@@ -200,14 +200,8 @@ class HelpdeskTicket(models.Model):
         self._check_sms_desk()
         self._check_may_send_sms()
         sms_sudo = self._find_sms_outgoing([message_id])
-        ways = self._get_sms_ways(sms_sudo) if len(sms_sudo) == 1 else []
-        if name not in [way["name"] for way in ways]:
-            raise UserError(
-                self.env._(
-                    "This is no longer possible for this text. Reload the page to see "
-                    "what has become of it."
-                )
-            )
+        if len(sms_sudo) != 1:
+            raise UserError(self.env._("This is no longer there. Reload the page."))
         return sms_sudo.sudo(False)._take_way(name)
 
     def mark_sms_read(self):
@@ -373,7 +367,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _notify_sms_desks(self, text_ids):
-        """Tell the open conversations after the commit, once for each ticket.
+        """Tell the open conversations after the commit, once for each, and the lists.
 
         :param dict text_ids: the changed texts (``in-5``, ``out-12``) by ticket id;
             none: somebody has read them
@@ -384,6 +378,7 @@ class HelpdeskTicket(models.Model):
             precommit.add(self.env[self._name]._send_sms_notices)
         for ticket_id, ids in text_ids.items():
             precommit.data[CHANGE_TYPE].setdefault(ticket_id, set()).update(ids)
+        self._notify_sms_inbox(text_ids)
 
     @api.model
     def _send_sms_notices(self):

@@ -4,15 +4,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..message.sms_sms_untold import FAILED
 from .helpdesk_ticket import DESK_GROUP
 
 #: Characters of the last words that the list shows.
 WORDS_LIMIT = 120
-#: What did not arrive: the carrier refused it, or the gate did.
-FAILED = SQL(
-    "(sms.state = 'error'"
-    " OR (sms.state = 'canceled' AND sms.gate_verdict IS NOT DISTINCT FROM 'block'))"
-)
 #: What follows for tickets from texts of ours about them. What stays as it is, is left
 #: alone: most texts change where nobody shall have to wait for who edits the ticket.
 NOTE_TEXTS = """
@@ -319,12 +315,6 @@ class HelpdeskTicket(models.Model):
         if vals.keys() & INBOX_FIELDS:
             self._notify_sms_inbox(self.ids)
         return result
-
-    @api.model
-    def _notify_sms_desks(self, text_ids):
-        """Tell the lists too."""
-        self._notify_sms_inbox(text_ids)
-        return super()._notify_sms_desks(text_ids)
 
     @api.model
     def _notify_sms_inbox(self, ticket_ids):

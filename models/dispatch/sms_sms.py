@@ -96,7 +96,8 @@ class SmsSms(models.Model):
         if not failed:
             return told
         failed.check_access("write")
-        return self._tell_of_again(*failed._send_again())
+        sent_sudo, errors = failed._send_again()
+        return sent_sudo._get_outcome_notice(errors)
 
     def _send(self, *args, **kwargs):
         """Keep what the gate blocks, and what the outbox has, from Odoo's loop."""

@@ -26,6 +26,8 @@ WAY_METHODS = {
 }
 #: Texts that are sent again by one click.
 AGAIN_LIMIT = 1000
+#: What is shown of a text that leaves.
+LEAVING = {"waiting", "sending", "checking", "sent", "delivered", "read"}
 #: Reasons that an app or Odoo's own loop gives, in the gate's words.
 BY_FAILURE = {
     "sms_number_missing": verdicts.NO_NUMBER,
@@ -229,7 +231,8 @@ class SmsSms(models.Model):
         self.check_access("read")
         if len(self) == 1:
             return self._go_again()
-        return self._tell_of_again(*self._send_again())
+        sent_sudo, errors = self._send_again()
+        return sent_sudo._get_outcome_notice(errors)
 
     def _send_again(self, number=None):
         """Make a new text of each that may be sent again, one after the other.
@@ -262,15 +265,12 @@ class SmsSms(models.Model):
         return sent_sudo, errors
 
     def _send_one_again(self, number=None):
-        """Make a new text of one; ask the gate first, so that none is made in vain."""
+        """Make a new text of one, in a savepoint: what the gate blocks is not kept."""
         self._check_may_act()
         self._check_not_again(number)
         sms_sudo = self.sudo()
         values = sms_sudo._prepare_again(number)
         self._check_may_send(values["number"])
-        decision = self._preview_again(number)
-        if decision.verdict == verdicts.BLOCK:
-            raise UserError(self._get_gate_label(decision.reason))
         post = sms_sudo.mail_message_id
         written = (post.model, post.res_id, self.env.uid, sms_sudo.body)
         source = MessageSource(template_id=sms_sudo.template_id.id or 0)
@@ -389,36 +389,55 @@ class SmsSms(models.Model):
         (self | new).invalidate_recordset(["sms_tracker_id"])
         new.mail_message_id._notify_message_notification_update()
 
-    @api.model
-    def _tell_of_again(self, sent, errors):
-        """Return a notice of how many texts go, and why the others do not."""
-        held = sent.filtered(lambda sms: sms.gate_verdict == verdicts.HOLD)
-        lines = []
-        if len(sent) == 1 and not errors:
-            told = held.shown_label or self.env._("The text is on its way")
-            lines.append(f"{told}.")
+    def _get_outcome_notice(self, errors=()):
+        """Return the action that tells what has become of texts that were just made.
+
+        :param self: in sudo, the texts that were made
+        :param errors: why others were not made
+        """
+        held, stopped = self._count_outcomes()
+        if len(self) == 1 and not errors:
+            lines = [self._describe_outcome()]
         else:
-            lines.append(
+            lines = [
                 self.env._(
-                    "%(sent)s of %(all)s texts are on their way.",
-                    sent=len(sent),
-                    all=len(sent) + len(errors),
+                    "Texts on their way: %(leaving)s. Held: %(held)s. Not sent: "
+                    "%(stopped)s.",
+                    leaving=len(self) - held - stopped,
+                    held=held,
+                    stopped=stopped + len(errors),
                 )
-            )
-            if held:
-                lines.append(self.env._("Held of these: %s.", len(held)))
+            ]
         reasons = Counter(map(str, errors)).most_common(5)
         lines += [f"{count} × {reason}" for reason, count in reasons]
+        is_well = not (held or stopped or errors)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "warning" if errors else "success",
+                "type": "success" if is_well else "warning",
                 "message": " ".join(lines),
                 "sticky": bool(errors),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
+
+    def _count_outcomes(self):
+        """Return how many are held, and how many were not sent."""
+        held = stopped = 0
+        domain, by = [("id", "in", self.ids)], ["state", "gate_verdict"]
+        for state, verdict, count in self._read_group(domain, by, ["__count"]):
+            if state in ("error", "canceled"):
+                stopped += count
+            elif verdict == verdicts.HOLD:
+                held += count
+        return held, stopped
+
+    def _describe_outcome(self):
+        """Return what has become of one text, for the one who wrote it."""
+        if self.shown_state in LEAVING:
+            return self.env._("The text is on its way.")
+        return ". ".join(filter(None, (self.shown_label, self.shown_reason)))
 
     # === Each way ===
 
@@ -454,7 +473,7 @@ class SmsSms(models.Model):
         sent_sudo, errors = self._send_again()
         if errors:
             raise errors[0]
-        return self._tell_of_again(sent_sudo, errors)
+        return sent_sudo._get_outcome_notice()
 
     def _open_consent(self):
         """Return the form to record consent; the room of consent extends this."""

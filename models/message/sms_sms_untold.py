@@ -10,6 +10,11 @@ from .sms_sms_timing import APPOINTMENT_MODEL
 
 #: What was not told is looked after for so long; then it is history.
 UNTOLD_TIME = timedelta(days=7)
+#: What did not arrive: the carrier refused it, or the gate did.
+FAILED = SQL(
+    "(sms.state = 'error'"
+    " OR (sms.state = 'canceled' AND sms.gate_verdict IS NOT DISTINCT FROM 'block'))"
+)
 #: Blocked for these, nobody needs to be told.
 NEEDLESS = (*verdicts.CALLED_OFF, verdicts.MUTED, verdicts.ERASED)
 
@@ -98,13 +103,14 @@ class SmsSms(models.Model):
         """Query the last text about each record, if it has not reached its reader.
 
         Nor has anything since: no e-mail to them, no call that was noted. ``OFFSET 0``
-        keeps that look-up to the few rows in question: the planner would else read all
-        of the chatter.
+        keeps that look-up to the few rows in question, and that for all to the texts of
+        these days: the planner would else read all of the chatter.
         """
         posts_sudo = self.sudo().mail_message_id
-        about = SQL("TRUE")
+        about, fence = SQL("TRUE"), SQL("OFFSET 0")
         if self:
             about = SQL("post.res_id = ANY(%s)", posts_sudo.mapped("res_id"))
+            fence = SQL("")
         return SQL(
             """
             SELECT sms.id
@@ -113,11 +119,12 @@ class SmsSms(models.Model):
                          sms.id, post.model, post.res_id,
                          CASE WHEN post.model = %(ticket)s THEN 0
                               ELSE COALESCE(sms.partner_id, 0) END AS reader_id
-                    FROM sms_sms sms
+                    FROM (SELECT id, partner_id, mail_message_id FROM sms_sms
+                           WHERE create_date >= %(since)s AND exemption IS NULL
+                             AND (state != 'canceled' OR gate_verdict = 'block')
+                          %(fence)s) sms
                     JOIN mail_message post ON post.id = sms.mail_message_id
-                   WHERE sms.create_date >= %(since)s AND post.model = ANY(%(models)s)
-                     AND sms.exemption IS NULL AND %(about)s
-                     AND (sms.state != 'canceled' OR sms.gate_verdict = 'block')
+                   WHERE post.model = ANY(%(models)s) AND %(about)s
                 ORDER BY post.model, post.res_id, reader_id, sms.id DESC
               ) post
               JOIN sms_sms sms ON sms.id = post.id
@@ -133,6 +140,7 @@ class SmsSms(models.Model):
             models=[TICKET_MODEL, APPOINTMENT_MODEL],
             since=self._get_untold_since(),
             about=about,
+            fence=fence,
             failed=self._get_untold_condition(),
             limits=SQL(" AND ").join(self._get_untold_limits()),
             call=SQL(
@@ -168,12 +176,11 @@ class SmsSms(models.Model):
         """Return the condition that a text (``sms``) is missed by its reader."""
         return SQL(
             """(
-                (sms.state = 'error'
-                 OR (sms.state = 'canceled' AND sms.gate_verdict = 'block'))
-                AND sms.told_at IS NULL AND sms.sent_again_id IS NULL
+                %s AND sms.told_at IS NULL AND sms.sent_again_id IS NULL
                 AND sms.body IS NOT NULL
                 AND sms.failure_type IS DISTINCT FROM 'sms_duplicate'
                 AND COALESCE(sms.gate_reason, '') != ALL(%s)
             )""",
+            FAILED,
             list(NEEDLESS),
         )

@@ -181,7 +181,7 @@ class TestSendAgain(WaysCase):
         texts |= self.text()  # waits
         told = texts.with_user(self.manager).action_send_again()["params"]
         self.assertEqual(told["type"], "warning")
-        self.assertIn("2 of 4 texts", told["message"])
+        self.assertIn("Texts on their way: 2.", told["message"])
         self.assertIn("1 × No consent", told["message"])
         self.assertIn("1 × It is still waiting", told["message"])
         self.assertEqual(len(texts.sent_again_id), 2)
@@ -201,7 +201,7 @@ class TestSendAgain(WaysCase):
         old = self.refuse(self.text())
         filtered = self.refuse(self.text(), faults.FILTERED)
         told = (old | filtered).with_user(self.administrator).resend_failed()
-        self.assertIn("1 of 2", told["params"]["message"])
+        self.assertIn("Texts on their way: 1.", told["params"]["message"])
         self.assertSent(old.sent_again_id, "ticket")
         self.assertFalse(filtered.sent_again_id)
 
@@ -342,7 +342,7 @@ class TestRecordAndSend(WaysCase):
         self.assertFalse(record.sends_blocked)
         record.sends_blocked = True
         told = record.action_record()
-        self.assertIn("2 of 2", told["params"]["message"])
+        self.assertIn("Texts on their way: 2.", told["params"]["message"])
         self.assertEqual(len(texts.sent_again_id), 2)
         self.assertFalse(old.sent_again_id)
 

@@ -151,7 +151,7 @@ tours.add("helpdesk_sms_ways_list", {
         {
             content: "How many went, and why the other did not",
             trigger:
-                ".o_notification:contains(2 of 3 texts):contains(It is still waiting)",
+                ".o_notification:contains(Texts on their way: 2):contains(It is still waiting)",
         },
     ],
 });
