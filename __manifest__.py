@@ -85,6 +85,7 @@
         "views/team_alert/sms_oncall_shift_views.xml",
         "views/team_alert/sms_oncall_gap_views.xml",
         "views/team_alert/helpdesk_ticket_team_views.xml",
+        "views/team_alert/res_users_views.xml",
         "views/team_alert/helpdesk_ticket_team_alert_views.xml",
         "views/setup/sms_configuration_views.xml",
         "views/desk/sms_template_views.xml",

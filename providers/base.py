@@ -2,6 +2,7 @@
 """The contract between the outbox and a carrier: an adapter.
 
 An adapter does three things: send one message, verify one request, parse its events.
+One whose carrier can call people places calls as well (:attr:`Provider.can_call`).
 It knows nothing of Odoo's models: what it needs of an account comes in as data, what
 it has to say goes out in our words (``outbound.py``, ``inbound.py``, ``faults.py``,
 ``account.py``). Whoever adds a carrier writes its files beside Twilio's, adds it to
@@ -49,6 +50,8 @@ class Provider:
     lists_opt_outs = False
     #: whether the carrier shows deactivated numbers (:meth:`list_deactivated`)
     lists_deactivated = False
+    #: whether it places calls: :meth:`place_call` and what follows it
+    can_call = False
 
     def __init__(self, account):
         self.account = account
@@ -187,4 +190,40 @@ class Provider:
     @staticmethod
     def parse_report(form):
         """Read a delivery report."""
+        raise NotImplementedError
+
+    # === Calls, only where :attr:`can_call` ===
+
+    def place_call(self, message):
+        """Have a phone rung. As :meth:`send`: it touches the network, and posts once.
+
+        :param OutboundMessage message: ``answer_url`` is asked when it is answered
+        """
+        raise NotImplementedError
+
+    def find_call(self, message, since, until):
+        """Look up a call whose outcome is unknown, as :meth:`find` does a text."""
+        raise NotImplementedError
+
+    def fetch_call(self, carrier_id):
+        """Ask what has become of a call, as :meth:`fetch` does of a text."""
+        raise NotImplementedError
+
+    @staticmethod
+    def parse_answer(form):
+        """Read that a call was answered, as a report: delivered to a person only."""
+        raise NotImplementedError
+
+    @staticmethod
+    def parse_key(form):
+        """Read the key that was pressed in a call, empty for none."""
+        raise NotImplementedError
+
+    @staticmethod
+    def say(spoken, key_url=""):
+        """Return what the carrier is answered, so that it says some words.
+
+        :param spoken: ``providers.voice.Spoken``, None to end the call
+        :param str key_url: where the key goes that is pressed
+        """
         raise NotImplementedError

@@ -157,6 +157,8 @@ from .broadcast import test_tours_incident
 from .team_alert import test_alert_source
 from .team_alert import test_oncall
 from .team_alert import test_team_alert
+from .team_alert import test_team_alert_calls
+from .team_alert import test_team_alert_calls_live
 from .team_alert import test_team_alert_answers
 from .team_alert import test_team_alert_live
 from .team_alert import test_team_alert_sources
@@ -191,6 +193,7 @@ from .setup import test_tours_manager
 from .setup import test_uninstall_wizard
 from .setup import test_upgrade
 from .setup import test_virtual_phone
+from .setup import test_virtual_phone_calls
 
 from .tools import test_advice
 from .tools import test_appointments as test_tools_appointments
@@ -236,6 +239,7 @@ from .tools import test_tabular
 from .tools import test_team_alert as test_tools_team_alert
 from .tools import test_telnyx
 from .tools import test_texts
+from .tools import test_twilio_voice
 from .tools import test_ticket_numbers
 from .tools import test_topics
 from .tools import test_ways as test_tools_ways

@@ -70,8 +70,8 @@ class SmsCarrierDifference(models.Model):
                 "from their phone."
             ),
             DEACTIVATED: self.env._(
-                "It may get another owner, so its consent has ended. Ask the person for "
-                "their number."
+                "It may get another owner, so its consent has ended. Ask the person "
+                "for their number."
             ),
         }
         for row in self:

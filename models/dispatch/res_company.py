@@ -368,14 +368,20 @@ class ResCompany(models.Model):
 
     # === Choice of the sender ===
 
-    def _choose_sms_senders(self, numbers, posts, code=None):
-        """Choose by teams, countries and conversations.
+    def _choose_sms_senders(self, numbers, posts, code=None, is_call=False):
+        """Choose by teams, countries and conversations; for calls by the country.
 
         A company with one sender costs nothing; with several, what is to be known of
         teams and conversations is read at once for all texts.
         """
         self.ensure_one()
         code = code or self.sms_provider
+        if is_call:
+            callers = self._get_sms_callers(code)
+            return [
+                dispatch.choose_by_country(number or "", callers) or False
+                for number in numbers
+            ]
         sender_ids = self._get_sms_sender_ids(code)
         if len(sender_ids) < 2:
             only_id = next(iter(sender_ids.values()), False)
@@ -443,6 +449,32 @@ class ResCompany(models.Model):
                     )
                 )
         return tuple(candidates)
+
+    def _get_sms_callers(self, code):
+        """Return those of the senders at a carrier that can call people."""
+        if code not in PROVIDERS or not PROVIDERS[code].can_call:
+            return ()
+        senders_sudo = self.env["sms.sender"].sudo()
+        ids = self._get_sms_sender_ids(code).values()
+        callers = set(senders_sudo.browse(ids).filtered(lambda it: it._can_call()).ids)
+        return tuple(it for it in self._get_sms_candidates(code) if it.id in callers)
+
+    def _explain_sms_no_calls(self):
+        """Return why the company cannot call people, empty if it can."""
+        self.ensure_one()
+        code = self.sudo().sms_provider
+        provider = PROVIDERS.get(code)
+        if not provider or not provider.can_call:
+            return self.env._(
+                "%s cannot place calls from here: of the carriers only Twilio can.",
+                provider.name if provider else "Odoo",
+            )
+        if not self._get_sms_callers(code):
+            return self.env._(
+                "The company has no number that can call. Add a phone number to the "
+                "carrier's account: a Messaging Service or a short code cannot call."
+            )
+        return ""
 
     def _get_sms_segment_price(self, number=""):
         """Return the price as the segment counter on a screen wants it.

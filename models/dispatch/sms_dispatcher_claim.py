@@ -157,7 +157,7 @@ class SmsDispatcher(models.AbstractModel):
         if not allowed:
             return []
         allowed._mark_claimed(sender.provider)
-        segments = allowed.mapped("segment_count")
+        segments = [sms._get_slots() for sms in allowed]
         self.env["sms.sms"].flush_model()
         delay = paces._book(ready, sum(segments))
         booked_at = time.monotonic()
@@ -166,7 +166,8 @@ class SmsDispatcher(models.AbstractModel):
         account = Account(ready.company_id, ready.provider)
         provider = company._get_sms_provider(sender.provider)
         for sms, count in zip(allowed, segments, strict=True):
-            call = partial(provider.send, sms._to_outbound(sender, bodies[sms.id]))
+            send = sms._get_adapter_method(provider, "send")
+            call = partial(send, sms._to_outbound(sender, bodies[sms.id]))
             slot = count / ready.rate if ready.rate else 0.0
             end = sms.expires_at or None
             due = booked_at + delay

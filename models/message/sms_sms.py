@@ -70,6 +70,11 @@ class SmsSms(models.Model):
     )
     purpose_id = fields.Many2one("sms.purpose", ondelete="restrict", readonly=True)
     template_id = fields.Many2one("sms.template", readonly=True, index="btree_not_null")
+    is_call = fields.Boolean(
+        "Call",
+        readonly=True,
+        help="Its words are spoken in a call. Only team alerts call people.",
+    )
     exemption = fields.Selection(
         [
             ("opt_out_confirmation", "Confirms an opt-out"),
@@ -373,8 +378,8 @@ class SmsSms(models.Model):
     def _compute_segments(self):
         for sms in self:
             segments = count_segments(sms.body)
-            sms.segment_count = segments.count
-            sms.encoding = segments.encoding
+            sms.segment_count = 0 if sms.is_call else segments.count
+            sms.encoding = False if sms.is_call else segments.encoding
 
     @api.depends(*SHOWN_FROM)
     def _compute_shown_state(self):
@@ -416,8 +421,22 @@ class SmsSms(models.Model):
         for sms in self:
             if sms.shown_state == "held":
                 sms.shown_label = sms._get_held_label()
+            elif sms.is_call:
+                label = labels.get(sms.shown_state, "")
+                sms.shown_label = sms._get_call_labels().get(sms.shown_state, label)
             else:
                 sms.shown_label = labels.get(sms.shown_state, "")
+
+    @api.model
+    def _get_call_labels(self):
+        """Return the states of a call that have other words than those of a text."""
+        return {
+            "waiting": self.env._("To be called"),
+            "sending": self.env._("Calling"),
+            "sent": self.env._("Ringing"),
+            "delivered": self.env._("Answered"),
+            "failed": self.env._("Not reached"),
+        }
 
     @api.depends("state")
     @api.depends_context("uid")
@@ -458,6 +477,7 @@ class SmsSms(models.Model):
                 key=vals.get("number") or vals["uuid"],
                 keeps_hours=bool(vals.get("keeps_hours")),
                 is_unmapped=bool(vals.get("is_unmapped")),
+                is_call=bool(vals.get("is_call")),
                 standing=(
                     REFUSED if vals.get("state", WAITING) != WAITING else frozenset()
                 ),
@@ -525,6 +545,7 @@ class SmsSms(models.Model):
             key=self.number or self.uuid,
             keeps_hours=self.keeps_hours,
             is_unmapped=self.is_unmapped,
+            is_call=self.is_call,
             **others,
         )
 

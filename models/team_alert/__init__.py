@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The team is called until somebody takes the alert.
+"""The team is texted and called until somebody takes the alert.
 
 Offers the raising of alerts and who is on call.
 May use automation and all below it.
@@ -11,6 +11,9 @@ from . import (
     sms_team_alert_source,
     sms_alert_source,
     sms_alert_trouble,
+    sms_team_alert_call,
+    sms_sms,
+    res_users,
     mail_thread,
     sms_team_alert_plan,
     sms_team_alert_entry,

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ...tools import replies, reply_codes, texts
+from ...tools import escalation, replies, reply_codes, texts
 from ...tools.phone import E164
 from ..core.moments import say_moment
 from ..desk.sms_inbound_router import SERVICE
@@ -415,7 +415,8 @@ class SmsTeamAlert(models.Model):
             {"state": OPEN, "acknowledged_at": False, "acknowledged_by_id": False}
         )
         self._note(entries.ESCALATED, at, **facts)
-        self._hasten(fields.Datetime.now())
+        passed_by = self.env["res.users"].browse(facts["user_id"] or ())
+        self._hasten(fields.Datetime.now(), passed_by)
         return True
 
     def _close_step(self, kind, code, at, facts):
@@ -447,6 +448,7 @@ class SmsTeamAlert(models.Model):
                 it.user_id.id != facts["user_id"]
                 and it.number != own_number
                 and it.sms_id.state != "canceled"
+                and it.user_id.sms_alert_order != escalation.ONLY_CALL
                 and E164.match(it.number or "")
             )
         )

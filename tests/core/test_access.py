@@ -150,7 +150,10 @@ PUBLIC_METHODS = {
     "sms.ticket.contact": {"action_save"},
     "sms.unusable.number": {"unlink"},
     "sms.wording": {"create", "write", "action_publish", "action_new_version"},
-    "sms.virtual.phone": {"get_phone_data", "get_contact", "get_messages", "send_text"},
+    "sms.virtual.phone": {
+        *("get_phone_data", "get_contact", "get_messages", "send_text"),
+        *("get_calls", "answer_call", "press_key", "hang_up"),
+    },
 }
 
 HOSTILE = "{{ object.company_id.sms_twilio_auth_token }}"

@@ -25,6 +25,8 @@ ENDPOINTS = {
     + "/<int:sms_id>/<int:attachment_id>/<int:expires>/<string:signature>": "refused",
     "/helpdesk_sms/telnyx/<string:key>/inbound": "refused",
     "/helpdesk_sms/telnyx/<string:key>/status/<string:uuid>": "refused",
+    "/helpdesk_sms/twilio/<string:key>/call/<string:uuid>": "refused",
+    "/helpdesk_sms/twilio/<string:key>/call/<string:uuid>/<int:asked>": "refused",
     "/helpdesk_sms/twilio/<string:key>/inbound": "refused",
     "/helpdesk_sms/twilio/<string:key>/status/<string:uuid>": "refused",
     "/sms/incident/<string:token>": "incident_visitor",
