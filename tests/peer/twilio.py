@@ -19,8 +19,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from ...providers.poster import thin_threads
 from .serving import serve
 from .twilio_account import PeerAccount
-from .twilio_consents import CONSENTS_PATH, DEACTIVATIONS_PATH, PeerConsents
 from .twilio_calls import describe_call, is_call
+from .twilio_consents import CONSENTS_PATH, DEACTIVATIONS_PATH, PeerConsents
 from .twilio_messages import PeerMessages
 
 ACCOUNT_PATH = r"^/2010-04-01/Accounts/(AC[0-9a-zA-Z]{32})/(Messages|Calls)"
