@@ -102,22 +102,24 @@ class SmsCase(TransactionCase):
     def _make_users(cls):
         """Make all users at once, without a mail that invites them."""
         users = cls.env["res.users"].with_context(no_reset_password=True)
-        made = users.create(
-            [
-                {
-                    "name": f"{login} ({groups})",
-                    "login": login,
-                    "password": login,
-                    "email": "s.s@example.com",
-                    "group_ids": [
-                        (6, 0, [cls.env.ref(group).id for group in groups.split(",")])
-                    ],
-                    "company_id": cls.company.id,
-                    "company_ids": [(6, 0, cls.company.ids)],
-                }
-                for login, groups in USERS.values()
-            ]
-        )
+        values = [
+            {
+                "name": f"{login} ({groups})",
+                "login": login,
+                "password": login,
+                "email": "s.s@example.com",
+                "group_ids": [
+                    (6, 0, [cls.env.ref(group).id for group in groups.split(",")])
+                ],
+                "company_id": cls.company.id,
+                "company_ids": [(6, 0, cls.company.ids)],
+            }
+            for login, groups in USERS.values()
+        ]
+        # To draw a picture of each, in five sizes, takes longer than all else here.
+        partners = cls.registry["res.partner"]
+        with patch.object(partners, "_avatar_generate_svg", lambda _partner: False):
+            made = users.create(values)
         for name, user in zip(USERS, made.with_env(cls.env), strict=True):
             setattr(cls, name, user)
 

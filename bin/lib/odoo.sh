@@ -41,15 +41,16 @@ fetch_odoo() {
 
 # What an unpacked tree lacks.
 complete_odoo() {
-    local addons shared
+    local addons shared file
     addons=$(odoo_folder)/odoo/addons
     # The tree reaches fonts and JavaScript libraries of other packages by relative links into /usr/share.
     for shared in javascript fonts fonts-font-awesome; do
         ln -sfn "/usr/share/$shared" "$ODOO_TREE/usr/share/$shared"
     done
     # Debian leaves out this file (not free); its absence logs an error that fails every browser tour of the backend.
-    mkdir -p "$addons/mail/static/lib/selfie_segmentation"
-    touch "$addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
+    # It is made once: bundles are made anew when a file of theirs is touched.
+    file=$addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js
+    [ -e "$file" ] || { mkdir -p "${file%/*}" && touch "$file"; }
 }
 
 # The Python environment: Debian's libraries, and what Debian does not have from PyPI.

@@ -39,6 +39,8 @@ DROPPED = {
         ("sms.consent.check", name)
         for name in ("create_uid", "create_date", "write_uid", "write_date")
     ),
+    # A message of the chatter that nobody can change (post-reasons).
+    ("sms.quiet.hours", "lax_reason"),
 }
 
 
@@ -77,8 +79,10 @@ ADDED = {
     "sms.consent.link": lambda row: row["statement"],
     # Open screens are told that their lists have changed (post-conversations).
     "bus.bus": lambda row: f"{MODULE}." in row["channel"],
-    # Odoo notes that a new scheduled action was made.
-    "mail.message": lambda row: row["model"] == "ir.actions.server",
+    # Odoo notes a new scheduled action; a reason was a column (post-reasons).
+    "mail.message": lambda row: (
+        row["model"] == "ir.actions.server" or "The law was read by" in row["body"]
+    ),
     # What Odoo notes about them is looked at by the messages.
     "mail.tracking.value": lambda row: row["mail_message_id"],
 }

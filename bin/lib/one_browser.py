@@ -1,0 +1,127 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A pytest plugin: tests that open a browser share one, and find its scripts bundled.
+
+To start Chromium, to bundle the web client and to compile it takes most of a tour's
+time where each test does it anew.
+"""
+
+import shutil
+from unittest import SkipTest
+
+import psutil
+import pytest
+
+import odoo.tests.common
+from odoo.api import SUPERUSER_ID, Environment
+from odoo.modules.registry import Registry
+from odoo.tests.common import ChromeBrowser, HttpCase, get_db_name
+
+#: What opens a browser.
+OPENERS = {"browser_js", "start_tour"}
+#: What the pages consist of that a browser shows in the tests.
+BUNDLES = (
+    "bus.websocket_worker_assets",
+    "web.__assets_tests_call__",
+    "web.assets_frontend",
+    "web.assets_frontend_lazy",
+    "web.assets_frontend_minimal",
+    "web.assets_tests",
+    "web.assets_web",
+    "web.assets_web_print",
+)
+
+
+class SharedBrowser(ChromeBrowser):
+    """A page in a Chromium that outlives the test.
+
+    What a test leaves behind is cleared, but not the files that a server lets browsers
+    keep.
+    """
+
+    #: What runs: its options, and with them process, port and folder.
+    _running = {}
+
+    def __init__(self, *args, **options):
+        try:
+            super().__init__(*args, **options)
+        except SkipTest as error:
+            raise AssertionError("nothing is tested without a browser") from error
+
+    def _chrome_start(self, user_data_dir, *args, **options):
+        self._options = repr((args, options))
+        running = self._running.get(self._options)
+        if running and running[0].poll() is None:
+            shutil.rmtree(user_data_dir)
+        else:
+            started = super()._chrome_start(user_data_dir, *args, **options)
+            running = self._running[self._options] = (*started, user_data_dir)
+        process, port, self.user_data_dir = running
+        return process, port
+
+    def _spawn_chrome(self, cmd):
+        # A page that is left ends.
+        return super()._spawn_chrome([*cmd, "--disable-features=BackForwardCache"])
+
+    def stop(self):
+        """Leave an empty page, or end a Chromium that does not obey."""
+        try:
+            self.screencaster.stop()
+            self.navigate_to("about:blank", wait_stop=True)
+            self._websocket_request(
+                "Storage.clearDataForOrigin",
+                params={"origin": self.test_case.base_url(), "storageTypes": "all"},
+            )
+            self._result.cancel()
+            self.ws.close()
+        except Exception:
+            self._logger.warning("Chromium does not obey", exc_info=True)
+            self._running.pop(self._options, None)
+            super().stop()
+
+    @classmethod
+    def end(cls):
+        """End what still runs."""
+        for process, _port, folder in cls._running.values():
+            process.terminate()
+            process.wait()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @classmethod
+    def get_others(cls, process, *args, **options):
+        """Return a process's children without those that are shared."""
+        shared = {running[0].pid for running in cls._running.values()}
+        found = get_children(process, *args, **options)
+        return [child for child in found if child.pid not in shared]
+
+
+odoo.tests.common.ChromeBrowser = SharedBrowser
+# At the end of each class Odoo ends the children that are left.
+get_children = psutil.Process.children
+psutil.Process.children = lambda *args, **options: SharedBrowser.get_others(
+    *args, **options
+)
+
+
+def opens_browser(case):
+    """Tell if a test case opens a browser."""
+    return issubclass(case, HttpCase) and any(
+        OPENERS & set(method.__code__.co_names)
+        for base in case.__mro__
+        if base.__module__ != HttpCase.__module__
+        for method in vars(base).values()
+        if hasattr(method, "__code__")
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_browser(request, load_registry):
+    """Bundle scripts and styles, as Odoo does before its own tests."""
+    if any(item.cls and opens_browser(item.cls) for item in request.session.items):
+        with Registry(get_db_name()).cursor() as cr:
+            env = Environment(cr, SUPERUSER_ID, {})
+            for name in BUNDLES:
+                bundle = env["ir.qweb"]._get_asset_bundle(name)
+                bundle.js()
+                bundle.css()
+    yield
+    SharedBrowser.end()
