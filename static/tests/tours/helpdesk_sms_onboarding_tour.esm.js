@@ -142,8 +142,7 @@ tours.add("helpdesk_sms_onboarding_unsaid", {
             },
             {
                 content: "It is said what that needs",
-                trigger:
-                    "#sms_provider .alert:contains(read your privacy policy)",
+                trigger: "#sms_provider .alert:contains(read your privacy policy)",
             },
             SAVE,
             {
