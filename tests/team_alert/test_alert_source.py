@@ -379,9 +379,10 @@ class TestAddress(SourceCase, HttpCase):
 
     is_frozen = False
 
-    def post(self, payload=payloads.ALERTMANAGER, source=None, key=None, **headers):
-        """Post a report; return the answer."""
+    def post(self, payload=None, source=None, key=None, **headers):
+        """Post a report, by default the documented one; return the answer."""
         source = source or self.source
+        payload = payload or payloads.ALERTMANAGER
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         headers.setdefault("Authorization", f"Bearer {source.secret}")
         headers.setdefault("Content-Type", "application/json")

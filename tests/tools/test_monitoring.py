@@ -21,7 +21,7 @@ NOW = 1_795_000_000
 class ReaderCase(BaseCase):
     """Reads what a system sends."""
 
-    def read(self, system, payload):
+    def read_report(self, system, payload):
         """Return what a payload says."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         return monitoring.read(system, body)
@@ -31,7 +31,7 @@ class TestReaders(ReaderCase):
     """What each system documents, in our words."""
 
     def test_alertmanager(self):
-        report = self.read("alertmanager", payloads.ALERTMANAGER)
+        report = self.read_report("alertmanager", payloads.ALERTMANAGER)
         self.assertEqual(report.more, 0)
         self.assertEqual(len(report.troubles), 2)
         self.assertEqual(
@@ -45,10 +45,10 @@ class TestReaders(ReaderCase):
             ),
         )
         other = {**payloads.ALERTMANAGER, "groupKey": "another"}
-        self.assertNotEqual(self.read("alertmanager", other).group, report.group)
+        self.assertNotEqual(self.read_report("alertmanager", other).group, report.group)
 
     def test_grafana(self):
-        report = self.read("grafana", payloads.GRAFANA)
+        report = self.read_report("grafana", payloads.GRAFANA)
         self.assertEqual(report.group, "{}:{}")
         self.assertEqual(
             [(it.key, it.is_firing, it.summary) for it in report.troubles],
@@ -61,7 +61,7 @@ class TestReaders(ReaderCase):
         self.assertEqual(link, "https://play.grafana.org/alerting/1afz29v7z/edit")
 
     def test_zabbix(self):
-        report = self.read("zabbix", payloads.ZABBIX)
+        report = self.read_report("zabbix", payloads.ZABBIX)
         self.assertEqual(
             report.troubles,
             (
@@ -82,14 +82,14 @@ class TestReaders(ReaderCase):
             ("zabbix", payloads.change(payloads.ZABBIX, event_value="0")),
         ):
             with self.subTest(system=system):
-                report = self.read(system, payload)
+                report = self.read_report(system, payload)
                 self.assertTrue(report.troubles)
                 self.assertFalse(any(it.is_firing for it in report.troubles))
 
     def test_each_alert_has_a_status_of_its_own(self):
         payload = payloads.change(payloads.ALERTMANAGER)
         payload["alerts"][1]["status"] = "resolved"
-        report = self.read("alertmanager", payload)
+        report = self.read_report("alertmanager", payload)
         self.assertEqual([it.is_firing for it in report.troubles], [True, False])
 
     def test_severities(self):
@@ -104,42 +104,45 @@ class TestReaders(ReaderCase):
             payload = payloads.change(payloads.ALERTMANAGER, alerts=1)
             payload["alerts"][0]["labels"]["severity"] = label
             with self.subTest(label=label):
-                [trouble] = self.read("alertmanager", payload).troubles
+                [trouble] = self.read_report("alertmanager", payload).troubles
                 self.assertEqual(trouble.severity, expected)
         for number, expected in enumerate(
             (INFO, INFO, WARNING, WARNING, CRITICAL, CRITICAL)
         ):
             payload = {**payloads.ZABBIX, "event_nseverity": str(number)}
             with self.subTest(number=number):
-                [trouble] = self.read("zabbix", payload).troubles
+                [trouble] = self.read_report("zabbix", payload).troubles
                 self.assertEqual(trouble.severity, expected)
 
     def test_without_annotations_the_labels_say_it(self):
         payload = payloads.change(payloads.ALERTMANAGER, alerts=1)
         payload["alerts"][0]["annotations"] = {"summary": "  "}
-        [trouble] = self.read("alertmanager", payload).troubles
+        [trouble] = self.read_report("alertmanager", payload).troubles
         self.assertEqual(trouble.summary, "InstanceDown web1:9100")
 
     def test_without_a_fingerprint_the_labels_are_the_key(self):
         payload = payloads.change(payloads.ALERTMANAGER)
         for alert in payload["alerts"]:
             del alert["fingerprint"]
-        first, second = self.read("alertmanager", payload).troubles
+        first, second = self.read_report("alertmanager", payload).troubles
         self.assertNotEqual(first.key, second.key)
         payload["alerts"][0]["annotations"] = {}
-        self.assertEqual(self.read("alertmanager", payload).troubles[0].key, first.key)
+        self.assertEqual(
+            self.read_report("alertmanager", payload).troubles[0].key, first.key
+        )
 
     def test_numbers_are_as_good_as_texts(self):
         payload = {**payloads.ZABBIX, "event_id": 1250, "event_value": 1}
         self.assertEqual(
-            self.read("zabbix", payload), self.read("zabbix", payloads.ZABBIX)
+            self.read_report("zabbix", payload),
+            self.read_report("zabbix", payloads.ZABBIX),
         )
 
     def test_what_is_unknown_is_ignored(self):
         payload = {**payloads.ALERTMANAGER, "new": {"deep": [1, None]}}
         self.assertEqual(
-            self.read("alertmanager", payload),
-            self.read("alertmanager", payloads.ALERTMANAGER),
+            self.read_report("alertmanager", payload),
+            self.read_report("alertmanager", payloads.ALERTMANAGER),
         )
 
 
@@ -169,7 +172,7 @@ class TestHostileReports(ReaderCase):
                 self.subTest(system=system, payload=str(payload)[:60]),
                 self.assertRaises(monitoring.UnreadableReport) as caught,
             ):
-                self.read(system, payload)
+                self.read_report(system, payload)
             self.assertTrue(str(caught.exception).endswith("."))
 
     def test_a_link_that_a_browser_would_run_is_left_out(self):
@@ -178,7 +181,7 @@ class TestHostileReports(ReaderCase):
             payload["alerts"][0]["generatorURL"] = url
             with self.subTest(url=str(url)[:30]):
                 self.assertEqual(
-                    self.read("alertmanager", payload).troubles[0].link, ""
+                    self.read_report("alertmanager", payload).troubles[0].link, ""
                 )
 
     def test_what_is_huge_is_cut_and_what_cannot_be_stored_goes(self):
@@ -187,7 +190,7 @@ class TestHostileReports(ReaderCase):
             "fingerprint": "x" * 5000,
             "annotations": {"summary": "\x00\ud83d" + "long " * 5000},
         }
-        [trouble] = self.read("alertmanager", payload).troubles
+        [trouble] = self.read_report("alertmanager", payload).troubles
         self.assertEqual(len(trouble.key), 64)
         self.assertLessEqual(len(trouble.summary), monitoring.SUMMARY_LIMIT)
         self.assertNotIn("\x00", trouble.summary)
@@ -195,18 +198,18 @@ class TestHostileReports(ReaderCase):
 
     def test_of_very_many_the_first_are_read_and_all_are_counted(self):
         payload = {**payloads.make_storm(700), "truncatedAlerts": 40}
-        report = self.read("alertmanager", payload)
+        report = self.read_report("alertmanager", payload)
         self.assertEqual(len(report.troubles), monitoring.MAX_TROUBLES)
         self.assertEqual(report.more, 240)
         for truncated in (-5, "many", None, True):
             payload = {**payloads.ALERTMANAGER, "truncatedAlerts": truncated}
-            report = self.read("alertmanager", payload)
+            report = self.read_report("alertmanager", payload)
             self.assertIn(report.more, (0, 1), truncated)
 
     def test_the_same_key_twice_is_one_trouble(self):
         payload = payloads.change(payloads.ALERTMANAGER, alerts=1)
         payload["alerts"] *= 3
-        self.assertEqual(len(self.read("alertmanager", payload).troubles), 1)
+        self.assertEqual(len(self.read_report("alertmanager", payload).troubles), 1)
 
 
 class TestWords(BaseCase):
