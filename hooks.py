@@ -1,11 +1,24 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Work of the server's start, of an installation and of a removal."""
+"""Work of the server's start, of an installation, of upgrades and of a removal."""
 
-from odoo.tools import SQL
+from lxml import etree
+
+from odoo.modules import Manifest
+from odoo.tools import SQL, file_open
+from odoo.tools.convert import xml_import
+from odoo.tools.sql import table_exists
 
 from .models.ledger.ledger_guards import get_guards
 from .report.sms_day_stale import WATCHED
 from .tools import log_mask
+
+MODULE = "helpdesk_mgmt_sms"
+#: What follows a text that is cancelled: a table, its state, that of what waits, and
+#: that of what was cancelled. The second one is of mass mailings, where installed.
+FOLLOWERS = (
+    ("mail_notification", "notification_status", "ready", "canceled"),
+    ("mailing_trace", "trace_status", "outgoing", "cancel"),
+)
 
 
 def mask_logs():
@@ -50,8 +63,46 @@ def post_init_hook(env):
     env["phone.blacklist"]._record_all_sms_opt_outs()
 
 
+def create_shipped(env, names):
+    """Create records of the data files that a version has brought, in an upgrade to it.
+
+    An update by itself creates none of those that people may delete
+    (``forcecreate="0"``): they would come back each time. What is there stays as it is.
+
+    :param names: XML ids without the module
+    """
+    for path in Manifest.for_addon(MODULE)["data"]:
+        if not path.startswith("data/"):
+            continue
+        with file_open(f"{MODULE}/{path}", "rb") as file:
+            root, place = etree.parse(file).getroot(), file.name
+        for node in list(root):
+            if node.get("id") not in names:
+                root.remove(node)
+            else:
+                node.attrib.pop("forcecreate", None)
+        xml_import(env, MODULE, {}, "update", xml_filename=place).parse(root)
+
+
 def uninstall_hook(env):
-    """Take the triggers away, so that their tables can go; decrypt what is Odoo's."""
+    """Let the addon go, so that Odoo's own queue finds nothing to text.
+
+    The server has read the database for some seconds until now. What others have
+    written meanwhile must be seen too, and nobody may write more until all is over.
+    """
+    env.cr.commit()  # pylint: disable=invalid-commit
+    env.cr.execute("LOCK TABLE sms_sms IN SHARE ROW EXCLUSIVE MODE")
+    take_leave(env)
+
+
+def take_leave(env):
+    """Cancel what waits, decrypt what is Odoo's, remove what Odoo does not know of.
+
+    Odoo itself removes our records, tables and columns afterwards; companies leave our
+    carriers then (``_leave_sms_carrier``). The triggers go now, so that their tables
+    can.
+    """
+    cancel_waiting(env)
     env["sms.encryption"]._decrypt_host()
     names = {guard.function for _table, guard in get_guards(env)}
     names |= {f"sms_day_mark_{watch.table}" for watch in WATCHED}
@@ -61,3 +112,69 @@ def uninstall_hook(env):
             SQL(", ").join(map(SQL.identifier, sorted(names))),
         )
     )
+    drop_foreign_keys(env)
+    env.cr.execute("DROP INDEX IF EXISTS res_partner_phone_sanitized_sms_index")
+    parameters = env["ir.config_parameter"].sudo()
+    parameters.search([("key", "=like", f"{MODULE}.%")]).unlink()
+
+
+def drop_foreign_keys(env):
+    """Drop the foreign keys of our tables and fields, and those to our tables.
+
+    Odoo deletes shipped records one by one, before the tables: what is still referenced
+    would be refused, and each refusal logged as a bad query.
+    """
+    models = [it for it in env.registry.values() if it._auto and not it._abstract]
+    own = [it._table for it in models if it._original_module == MODULE]
+    columns = [
+        f"{model._table}.{field.name}"
+        for model in models
+        for field in model._fields.values()
+        if field._module == MODULE and field.type == "many2one"
+    ]
+    env.cr.execute(
+        """
+        SELECT DISTINCT conrelid::regclass::text, conname
+          FROM pg_constraint
+          JOIN pg_attribute ON attrelid = conrelid AND attnum = ANY(conkey)
+         WHERE contype = 'f'
+           AND (conrelid::regclass::text = ANY(%(own)s)
+                OR confrelid::regclass::text = ANY(%(own)s)
+                OR conrelid::regclass::text || '.' || attname = ANY(%(columns)s))
+        """,
+        {"own": own, "columns": columns},
+    )
+    for names in env.cr.fetchall():
+        query = "ALTER TABLE %s DROP CONSTRAINT %s"
+        env.cr.execute(SQL(query, *map(SQL.identifier, names)))
+
+
+def cancel_waiting(env):
+    """Cancel the texts that wait or are held: nothing asks the gate any more.
+
+    What the carrier has, or may have, becomes a state that nothing sends again.
+    """
+    env["sms.sms"].flush_model()
+    env.cr.execute(
+        """
+        UPDATE sms_sms SET state = 'canceled', failure_type = NULL
+         WHERE state = 'outgoing'
+     RETURNING id
+        """
+    )
+    ids = [row[0] for row in env.cr.fetchall()]
+    for table, state, waiting, cancelled in FOLLOWERS:
+        if table_exists(env.cr, table):
+            env.cr.execute(
+                SQL(
+                    "UPDATE %(table)s SET %(state)s = %(cancelled)s"
+                    " WHERE sms_id_int = ANY(%(ids)s) AND %(state)s = %(waiting)s",
+                    table=SQL.identifier(table),
+                    state=SQL.identifier(state),
+                    waiting=waiting,
+                    cancelled=cancelled,
+                    ids=ids,
+                )
+            )
+    env.cr.execute("UPDATE sms_sms SET state = 'process' WHERE state = 'unknown'")
+    env.invalidate_all()

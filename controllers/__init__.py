@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import twilio
 from . import telnyx
+from . import alerts
 from . import public
 from . import portal
 from . import preferences

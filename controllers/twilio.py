@@ -9,7 +9,7 @@ EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
 class TwilioController(Controller):
-    """Twilio's two endpoints: texts that come in, and delivery reports.
+    """Twilio's endpoints: texts that come in, delivery reports, and calls of ours.
 
     Each: find the account by the key in the address (404 without it), verify the
     signature before any write (403), hand over, answer with nothing.
@@ -17,6 +17,8 @@ class TwilioController(Controller):
 
     _inbound_url = "/helpdesk_sms/twilio/<string:key>/inbound"
     _status_url = "/helpdesk_sms/twilio/<string:key>/status/<string:uuid>"
+    _call_url = "/helpdesk_sms/twilio/<string:key>/call/<string:uuid>"
+    _key_url = "/helpdesk_sms/twilio/<string:key>/call/<string:uuid>/<int:asked>"
 
     @route(_inbound_url, **webhooks.FORM_WEBHOOK_ROUTE)
     @public.guarded
@@ -37,6 +39,36 @@ class TwilioController(Controller):
         report = TwilioProvider.parse_report(form)
         webhooks.take_report(company_sudo, TwilioProvider.code, uuid, report)
         return self._answer()
+
+    @route(_call_url, **webhooks.FORM_WEBHOOK_ROUTE)
+    @public.guarded
+    def call(self, key, uuid, **_post):
+        """Say what a call is about that was answered.
+
+        :param str uuid: our own key of the call, which nobody can guess
+        """
+        company_sudo, form = self._verify(key, f"call/{uuid}")
+        report = TwilioProvider.parse_answer(form)
+        spoken = webhooks.answer_call(company_sudo, TwilioProvider.code, uuid, report)
+        return self._say(company_sudo, key, uuid, spoken, 1)
+
+    @route(_key_url, **webhooks.FORM_WEBHOOK_ROUTE)
+    @public.guarded
+    def call_key(self, key, uuid, asked, **_post):
+        """Take in the key that was pressed in a call, or that none was.
+
+        :param int asked: how often it has been said by then what the keys mean
+        """
+        company_sudo, form = self._verify(key, f"call/{uuid}/{asked}")
+        pressed = TwilioProvider.parse_key(form)
+        spoken = webhooks.press_call_key(company_sudo, uuid, pressed, asked)
+        return self._say(company_sudo, key, uuid, spoken, asked + 1)
+
+    def _say(self, company_sudo, key, uuid, spoken, asked):
+        """Answer with what is said, and where a key goes after that."""
+        endpoint = f"call/{uuid}/{asked}"
+        key_url = company_sudo._get_sms_url(endpoint, TwilioProvider.code, key)
+        return public.bare(TwilioProvider.say(spoken, key_url), "text/xml")
 
     def _verify(self, key, endpoint):
         company_sudo = webhooks.find_company(key)

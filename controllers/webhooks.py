@@ -10,6 +10,7 @@ from odoo.http import request
 
 from ..models.dispatch import res_company_address as ir_http
 from ..models.dispatch.sms_webhook_refusal import ADDRESS, TOKEN, UNSIGNED
+from ..providers import voice
 from ..tools import texts, web
 
 _logger = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def check(company_sudo, code, endpoint, key, form, signature):
     address that is kept and never from ``Host`` or ``X-Forwarded-*``. Until a first
     signed request has proven that one, Odoo's own address of now may take its place.
 
-    :param str endpoint: ``inbound``, or ``status/<uuid>``
+    :param str endpoint: ``inbound``, ``status/<uuid>`` or ``call/<uuid>``
     :param str key: the key of the company that was called
     :param form: as for ``Provider.verify``, like the signature
     :raises Forbidden: 403 for a signature that is missing or wrong
@@ -121,3 +122,19 @@ def take_report(company_sudo, code, uuid, report):
     uuid = texts.clean(uuid)
     if not sms_sudo._record_report_by_uuid(company_sudo, uuid, report, code):
         _logger.info("Delivery report for an unknown message")
+
+
+def answer_call(company_sudo, code, uuid, report):
+    """Take in who has answered a call; return what is said, None for nothing."""
+    calls_sudo = request.env["sms.sms"].sudo()
+    return calls_sudo._answer_call(company_sudo, uuid, report, code)
+
+
+def press_call_key(company_sudo, uuid, key, asked):
+    """Take in a key that was pressed in a call; return what is said then.
+
+    :param int asked: how often it has been said by then what the keys mean
+    """
+    calls_sudo = request.env["sms.sms"].sudo()
+    is_last = asked >= voice.ROUNDS
+    return calls_sudo._press_call_key(company_sudo, uuid, key, is_last)

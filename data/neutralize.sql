@@ -28,5 +28,26 @@ DELETE FROM ir_config_parameter
 UPDATE sms_carrier_check SET wanted = NULL;
 -- Nothing is removed at the carrier a second time, or for a test.
 DELETE FROM sms_redaction WHERE state = 'waiting';
+-- No carrier is told of opt-outs a second time, or of those of a test.
+DELETE FROM sms_carrier_opt_out WHERE state = 'waiting';
 -- What came with texts is not fetched a second time from the carrier.
 UPDATE sms_media SET state = 'failed', fault = 'no_account' WHERE state = 'waiting';
+-- Nothing that waited leaves later, by an account that is entered in the copy, or once
+-- the addon is gone. What the carrier may have is neither sent again nor looked up.
+WITH cancelled AS (
+    UPDATE sms_sms
+       SET state = 'canceled', failure_type = NULL
+     WHERE state = 'outgoing'
+ RETURNING id
+)
+UPDATE mail_notification
+   SET notification_status = 'canceled'
+  FROM cancelled
+ WHERE sms_id_int = cancelled.id AND notification_status = 'ready';
+UPDATE sms_sms SET state = 'pending' WHERE state IN ('process', 'unknown');
+UPDATE sms_sms SET lookup_at = NULL WHERE lookup_at IS NOT NULL;
+-- No monitoring system wakes anybody out of a copy.
+UPDATE sms_alert_source
+   SET active = FALSE,
+       secret = NULL,
+       key = md5(random()::text || clock_timestamp()::text || id::text);

@@ -2,6 +2,7 @@
 """The contract between the outbox and a carrier: an adapter.
 
 An adapter does three things: send one message, verify one request, parse its events.
+One whose carrier can call people places calls as well (:attr:`Provider.can_call`).
 It knows nothing of Odoo's models: what it needs of an account comes in as data, what
 it has to say goes out in our words (``outbound.py``, ``inbound.py``, ``faults.py``,
 ``account.py``). Whoever adds a carrier writes its files beside Twilio's, adds it to
@@ -43,6 +44,14 @@ class Provider:
     lists_prices = False
     #: whether the carrier removes what a single message said
     can_redact = False
+    #: whether the carrier can be told of opt-outs (:meth:`tell_opt_outs`)
+    takes_opt_outs = False
+    #: whether the carrier shows whom it does not let be texted (:meth:`list_opt_outs`)
+    lists_opt_outs = False
+    #: whether the carrier shows deactivated numbers (:meth:`list_deactivated`)
+    lists_deactivated = False
+    #: whether it places calls: :meth:`place_call` and what follows it
+    can_call = False
 
     def __init__(self, account):
         self.account = account
@@ -125,6 +134,38 @@ class Provider:
         """
         raise NotImplementedError
 
+    def tell_opt_outs(self, opt_outs):
+        """Tell the carrier who has opted out, or takes texts again.
+
+        To repeat it does no harm. Only where :attr:`takes_opt_outs`.
+
+        :param opt_outs: iterable of ``OptOut``
+        :return: ``{key: what the carrier answered}`` of those that it has refused
+        :raises LookupFailed: they were not told now: try again later
+        :raises providers.opt_outs.NotOffered: this account has no access to it
+        """
+        raise NotImplementedError
+
+    def list_opt_outs(self):
+        """Ask whom the carrier does not let be texted; in pages, since they are many.
+
+        Only where :attr:`lists_opt_outs`.
+
+        :return: yields lists of ``OptOut``
+        :raises LookupFailed: when the carrier could not be asked
+        """
+        raise NotImplementedError
+
+    def list_deactivated(self, day):
+        """Ask which numbers were deactivated on a day: they may get another owner.
+
+        Only where :attr:`lists_deactivated`.
+
+        :return: list of numbers (E.164), None where nothing is known of the day (yet)
+        :raises LookupFailed: when the carrier could not be asked
+        """
+        raise NotImplementedError
+
     def verify(self, url, form, signature):
         """Tell if a request really comes from the carrier.
 
@@ -149,4 +190,40 @@ class Provider:
     @staticmethod
     def parse_report(form):
         """Read a delivery report."""
+        raise NotImplementedError
+
+    # === Calls, only where :attr:`can_call` ===
+
+    def place_call(self, message):
+        """Have a phone rung. As :meth:`send`: it touches the network, and posts once.
+
+        :param OutboundMessage message: ``answer_url`` is asked when it is answered
+        """
+        raise NotImplementedError
+
+    def find_call(self, message, since, until):
+        """Look up a call whose outcome is unknown, as :meth:`find` does a text."""
+        raise NotImplementedError
+
+    def fetch_call(self, carrier_id):
+        """Ask what has become of a call, as :meth:`fetch` does of a text."""
+        raise NotImplementedError
+
+    @staticmethod
+    def parse_answer(form):
+        """Read that a call was answered, as a report: delivered to a person only."""
+        raise NotImplementedError
+
+    @staticmethod
+    def parse_key(form):
+        """Read the key that was pressed in a call, empty for none."""
+        raise NotImplementedError
+
+    @staticmethod
+    def say(spoken, key_url=""):
+        """Return what the carrier is answered, so that it says some words.
+
+        :param spoken: ``providers.voice.Spoken``, None to end the call
+        :param str key_url: where the key goes that is pressed
+        """
         raise NotImplementedError

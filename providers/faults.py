@@ -31,6 +31,12 @@ SELECTION = [
     # A2P 10DLC.
     (REGISTRATION := "registration", "Sender not registered"),
     (NO_CREDIT := "no_credit", "No credit"),
+    # Calls: nobody took it in its time, the line was busy, a machine answered, or the
+    # carrier cannot call this number.
+    (UNANSWERED := "call_unanswered", "Call not answered"),
+    (BUSY := "call_busy", "Line busy"),
+    (VOICEMAIL := "call_voicemail", "Voicemail"),
+    (NO_CALL := "call_impossible", "Cannot be called"),
     # No carrier's: the key to the account is missing here.
     (LOCKED := "locked", "Key missing"),
     (REFUSED_OTHERWISE := "other", "Other refusal"),

@@ -61,14 +61,23 @@ class Fetched:
     mimetype: str
 
 
-def fetch(url, own_url, auth, trusted=(), limit=RECEIVE_LIMIT, deadline=DEADLINE):
+def fetch(
+    url,
+    own_url,
+    auth,
+    trusted=(),
+    limit=RECEIVE_LIMIT,
+    deadline=DEADLINE,
+    any_type=False,
+):
     """Fetch one picture or file.
 
-    :param auth: pair of user and password
+    :param auth: pair of user and password, None for an address that needs none
     :param trusted: addresses (``http://host:port``) that may be private: a proxy, or a
         peer in tests
     :param int limit: bytes
     :param float deadline: seconds
+    :param bool any_type: take what is no picture or file of a text, too
     :raises MediaFailed: whatever the reason
     """
     session = requests.Session()
@@ -79,9 +88,13 @@ def fetch(url, own_url, auth, trusted=(), limit=RECEIVE_LIMIT, deadline=DEADLINE
     session.mount("http://", adapter)
     with session, adapter.limit_time(deadline):
         try:
-            return _follow(session, adapter, url, _origin(own_url), auth, limit)
+            data = _follow(session, adapter, url, _origin(own_url), auth, limit)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise MediaFailed(adapter.explain(error)) from error
+    mimetype = find_type(data)
+    if not (mimetype or any_type):
+        raise MediaFailed(WRONG_TYPE)
+    return Fetched(data, mimetype or "")
 
 
 def _follow(session, adapter, url, own, auth, limit):
@@ -124,10 +137,7 @@ def _read(adapter, response, limit):
             raise MediaFailed(TOO_LARGE)
     if adapter.is_late:
         raise MediaFailed(SLOW)
-    mimetype = find_type(data)
-    if not mimetype:
-        raise MediaFailed(WRONG_TYPE)
-    return Fetched(bytes(data), mimetype)
+    return bytes(data)
 
 
 def _origin(url):

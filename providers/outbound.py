@@ -28,7 +28,7 @@ REPORT_RANKS = {
 
 @dataclass(frozen=True)
 class OutboundMessage:
-    """One text to hand over.
+    """One text to hand over, or one call to place.
 
     :param number: E.164
     :param media: public addresses of the pictures and files that go with it
@@ -36,6 +36,7 @@ class OutboundMessage:
     :param sender: the address of one of ``Provider.senders``
     :param key: the same for every attempt at what must be taken once; of letters,
         digits, ``-`` and ``_``. For carriers that know a second post by it.
+    :param answer_url: of a call: where the carrier asks what to say when it is answered
     """
 
     uuid: str
@@ -45,6 +46,7 @@ class OutboundMessage:
     sender: str = ""
     media: tuple = ()
     key: str = ""
+    answer_url: str = ""
 
 
 @dataclass(frozen=True)

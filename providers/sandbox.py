@@ -7,9 +7,10 @@ phone shows what was "sent" and answers for people.
 
 from .account import SANDBOX, Sender
 from .base import Provider
+from .faults import UNANSWERED
 from .inbound import InboundEvent
 from .media import BAD_ADDRESS, MediaFailed
-from .outbound import ACCEPTED, DELIVERED, DeliveryReport, Outcome
+from .outbound import ACCEPTED, DELIVERED, SENT, UNDELIVERED, DeliveryReport, Outcome
 
 #: The sandbox's only sender.
 ADDRESS = "sandbox"
@@ -20,6 +21,7 @@ class SandboxProvider(Provider):
 
     code = "sandbox"
     name = "Sandbox"
+    can_call = True
 
     def missing(self):
         """Return nothing: the sandbox needs no account."""
@@ -68,3 +70,35 @@ class SandboxProvider(Provider):
     def parse_report(form):
         """Read a report; the sandbox delivers at once and sends none later."""
         return DeliveryReport(carrier_id=form["id"], report=DELIVERED)
+
+    # === Calls: the virtual phone rings, and nobody else's ===
+
+    def place_call(self, message):
+        """Take the call: it rings until somebody answers, or its time is over."""
+        return Outcome(ACCEPTED, carrier_id=f"SB{message.uuid}", report=SENT)
+
+    def find_call(self, message, since, until):
+        """Return nothing: a call that was not noted rings nowhere."""
+        return []
+
+    def fetch_call(self, carrier_id):
+        """Return that nobody has answered: who does says so at once."""
+        return DeliveryReport(
+            carrier_id,
+            UNDELIVERED,
+            failure_type="sms_not_delivered",
+            fault=UNANSWERED,
+        )
+
+    @staticmethod
+    def parse_answer(form):
+        """Read that the virtual phone has answered.
+
+        :param dict form: ``id`` of the call
+        """
+        return DeliveryReport(carrier_id=form["id"], report=DELIVERED)
+
+    @staticmethod
+    def parse_key(form):
+        """Read the key that was pressed on the virtual phone."""
+        return form["key"]

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from requests.exceptions import RequestException
 
-from . import shared, telnyx_account
+from . import shared, telnyx_account, telnyx_opt_outs
 from .base import LookupFailed, Provider
 from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
@@ -58,6 +58,7 @@ class TelnyxProvider(Provider):
 
     code = "telnyx"
     name = "Telnyx"
+    lists_opt_outs = True
 
     def __init__(self, account):
         super().__init__(account)
@@ -140,6 +141,10 @@ class TelnyxProvider(Provider):
     def fetch(self, carrier_id):
         """Read one message at Telnyx."""
         return read_message(as_dict(self.api.ask(f"/v2/messages/{carrier_id}")))
+
+    def list_opt_outs(self):
+        """Read whom the account's messaging profiles block."""
+        return telnyx_opt_outs.list_opt_outs(self)
 
     def can_check(self):
         """Tell if both keys are there."""

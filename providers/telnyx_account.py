@@ -151,13 +151,18 @@ def _check_webhook(sender, profile, inbound_url):
     return finding
 
 
-def set_inbound_url(provider, inbound_url):
-    """Enter our address at the profile of the pool, and at those of the numbers."""
+def get_profile_ids(provider):
+    """Return the ids of the profiles that texts leave by, in order."""
     numbers = _get_numbers(provider)
     profile_ids = {provider.account.get("messaging_profile_id")}
     for sender in _get_own(provider):
         profile_ids.add(numbers.get(sender, {}).get("messaging_profile_id"))
-    profile_ids = sorted(filter(None, profile_ids))
+    return sorted(filter(None, profile_ids))
+
+
+def set_inbound_url(provider, inbound_url):
+    """Enter our address at the profile of the pool, and at those of the numbers."""
+    profile_ids = get_profile_ids(provider)
     if not profile_ids:
         raise LookupFailed("no messaging profile")
     values = {"webhook_url": inbound_url, "webhook_api_version": WEBHOOK_VERSION}

@@ -12,7 +12,7 @@ from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException
 from twilio.request_validator import RequestValidator
 
-from . import shared, twilio_account
+from . import shared, twilio_account, twilio_opt_outs, twilio_voice
 from .base import MEDIA_LIMIT, LookupFailed, Provider, RedactionRefused
 from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
@@ -55,6 +55,9 @@ class TwilioProvider(Provider):
     name = "Twilio"
     lists_prices = True
     can_redact = True
+    takes_opt_outs = True
+    lists_deactivated = True
+    can_call = True
 
     def __init__(self, account):
         super().__init__(account)
@@ -92,16 +95,29 @@ class TwilioProvider(Provider):
         Twilio knows no idempotency key for this call, so an attempt whose outcome
         nobody can tell is ``unknown`` and must never be posted again blindly.
         """
+        return self._post(
+            lambda client: client.messages.create(**fields_of(self.account, message)),
+            REPORTS,
+            lambda code, status: CODES.get(code) or STATUSES.get(status),
+        )
+
+    def _post(self, create, reports, find_known):
+        """Post a message or a call, and return what became of it.
+
+        :param create: function of the SDK's client
+        :param dict reports: Twilio's statuses in our words
+        :param find_known: function of an error's code and HTTP status: its fault and
+            Odoo's failure type, or None
+        """
         try:
-            client = self.api.get_client()
-            created = client.messages.create(**fields_of(self.account, message))
+            created = create(self.api.get_client())
         except TwilioException as error:
-            return _outcome_of_error(error)
+            return _outcome_of_error(error, find_known)
         except UnicodeEncodeError:
             return shared.outcome_of_bad_paste("twilio_authentication")
         except (RequestException, json.JSONDecodeError) as error:
             return shared.outcome_of_failure(error)
-        report = REPORTS.get(created.status, UNKNOWN)
+        report = reports.get(created.status, UNKNOWN)
         return Outcome(ACCEPTED, carrier_id=created.sid or "", report=report)
 
     def find(self, message, since, until):
@@ -150,16 +166,28 @@ class TwilioProvider(Provider):
             yield {sid: price for sid, price in prices.items() if price}
             page = self.api.ask(lambda _client, page=page: page.next_page())
 
+    def tell_opt_outs(self, opt_outs):
+        """Tell Twilio who has left, by its Consent Management API."""
+        return twilio_opt_outs.tell(self, opt_outs)
+
+    def list_deactivated(self, day):
+        """Read the report of a day: numbers of the US alone."""
+        return twilio_opt_outs.list_deactivated(self, day)
+
     def redact(self, carrier_id, is_whole=False):
         """Remove a message's words and media, or all of it.
 
         Twilio's own backups may hold a text for up to 30 days more.
         https://www.twilio.com/docs/messaging/api/media-resource#delete-media
         """
-        if not MESSAGE_SID.match(carrier_id):
+        is_call = bool(twilio_voice.CALL_SID.match(carrier_id))
+        # A call says nothing there: all that is kept of it is who was called when.
+        if not MESSAGE_SID.match(carrier_id) and not (is_call and is_whole):
             return
         try:
-            if is_whole:  # its media go with it
+            if is_call:
+                self.api.ask(lambda client: client.calls(carrier_id).delete())
+            elif is_whole:  # its media go with it
                 self.api.ask(lambda client: client.messages(carrier_id).delete())
             else:
                 self._remove_media(carrier_id)
@@ -242,13 +270,45 @@ class TwilioProvider(Provider):
         """Read a delivery report.
 
         https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
+        https://www.twilio.com/docs/voice/api/call-resource#statuscallback
         """
+        if form.get("CallSid"):
+            return twilio_voice.read_report(
+                form["CallSid"],
+                form.get("CallStatus", ""),
+                form.get("AnsweredBy", ""),
+                form.get("SipResponseCode", ""),
+                raw=dict(form),
+            )
         return read_report(
             form.get("MessageSid") or form.get("SmsSid", ""),
             form.get("MessageStatus", ""),
             form.get("ErrorCode", ""),
             raw=dict(form),
         )
+
+    # === Calls ===
+
+    def place_call(self, message):
+        """Post one call, sorted as a text is: Twilio knows no idempotency key here."""
+        return self._post(
+            lambda client: client.calls.create(**twilio_voice.fields_of(message)),
+            twilio_voice.REPORTS,
+            twilio_voice.find_known,
+        )
+
+    find_call = twilio_voice.find
+    fetch_call = twilio_voice.fetch
+    parse_answer = staticmethod(twilio_voice.read_answer)
+    say = staticmethod(twilio_voice.say)
+
+    @staticmethod
+    def parse_key(form):
+        """Read the key that was pressed.
+
+        https://www.twilio.com/docs/voice/twiml/gather#action
+        """
+        return form.get("Digits", "")[:1]
 
 
 def fields_of(account, message):
@@ -267,12 +327,12 @@ def fields_of(account, message):
     return values
 
 
-def _outcome_of_error(error):
+def _outcome_of_error(error, find_known):
     """Sort an error answer: surely refused, surely not taken, or unknown."""
     status = getattr(error, "status", None) or 0
     code = str(getattr(error, "code", None) or "")
     # The SDK's text repeats the address with the account in it: keep the words.
     words = str(getattr(error, "msg", "") or getattr(error, "title", ""))
-    known = CODES.get(code) or STATUSES.get(status)
+    known = find_known(code, status)
     is_sure = 400 <= status < 500 and status != 408
     return shared.outcome_of_refusal(known, code, words, is_sure)

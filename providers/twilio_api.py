@@ -77,6 +77,7 @@ class TwilioApi:
         if account.get("api_url"):
             client.api.base_url = account["api_url"]
             client.messaging.base_url = account["api_url"]
+            client.accounts.base_url = account["api_url"]
         return client
 
     def get_credentials(self):

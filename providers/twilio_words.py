@@ -86,13 +86,16 @@ def read_report(carrier_id, status, code, raw=None, price=None):
 
 def read_found(instance):
     """Return a message of Twilio's as a lookup shows it."""
-    created_at = instance.date_created
-    if created_at is not None:
-        created_at = created_at.astimezone(UTC).replace(tzinfo=None)
     code = str(instance.error_code or "")
     price = outbound.read_price(instance.price, instance.price_unit)
     report = read_report(instance.sid, instance.status, code, price=price)
+    created_at = to_utc(instance.date_created)
     return outbound.Found(report, instance.body or "", created_at)
+
+
+def to_utc(moment):
+    """Return a time of Twilio's as UTC without a zone; None if it has said none."""
+    return moment and moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def read_media(form):

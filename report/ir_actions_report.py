@@ -5,6 +5,7 @@ import logging
 import mimetypes
 import re
 import warnings
+from contextlib import contextmanager
 
 import lxml.html
 
@@ -21,6 +22,7 @@ OWN_REPORTS = (
 BASE = "https://certificate.invalid/"
 #: Kinds of the modules' files that pages use.
 STATIC_TYPES = (".woff", ".woff2", ".ttf", ".otf", ".png", ".jpg", ".svg")
+_logger = logging.getLogger(__name__)
 #: What wkhtmltopdf does with the layout's header and footer, in CSS.
 PAGE_STYLE = """
 @page {
@@ -89,14 +91,52 @@ class IrActionsReport(models.Model):
             raise UserError(
                 self.env._(
                     "No PDF can be created: neither wkhtmltopdf nor WeasyPrint is "
-                    "installed on the server. Choose the packet, which has the "
-                    "certificate as a web page, or tell your administrator."
+                    "installed on the server. Tell your administrator."
                 )
             )
         data = {**(data or {}), "report_type": "pdf"}
         html, _kind = self._render_qweb_html(report_ref, res_ids, data=data)
-        pdf = self._make_sms_pdf(html, report_sudo.get_paperformat())
+        with self._explain_sms_pdf_failure():
+            pdf = self._make_sms_pdf(html, report_sudo.get_paperformat())
         return {False: {"stream": io.BytesIO(pdf), "attachment": None}}
+
+    @contextmanager
+    def _explain_sms_pdf_failure(self):
+        """Turn whatever a library of another version raises into words for people.
+
+        :raises UserError: what happened, and what to do
+        """
+        try:
+            yield
+        except Exception as error:
+            _logger.warning("No PDF was made", exc_info=True)
+            raise UserError(
+                self.env._(
+                    "No PDF can be created: the server's library for PDFs does not "
+                    "work (%s). Tell your administrator.",
+                    str(error).rstrip("."),
+                )
+            ) from error
+
+    @api.model
+    def _attach_to_sms_pdf(self, pdf, name, data):
+        """Return a PDF (bytes) with a JSON file (bytes) attached to it.
+
+        :raises UserError: where the server's library cannot do it
+        """
+        with self._explain_sms_pdf_failure():
+            from odoo.tools.pdf import (  # noqa: PLC0415  # whichever library there is
+                OdooPdfFileReader,
+                OdooPdfFileWriter,
+            )
+
+            writer, target = OdooPdfFileWriter(), io.BytesIO()
+            writer.cloneReaderDocumentRoot(
+                OdooPdfFileReader(io.BytesIO(pdf), strict=False)
+            )
+            writer.addAttachment(name, data, subtype="application/json")
+            writer.write(target)
+        return target.getvalue()
 
     @api.model
     def _make_sms_pdf(self, html, paperformat):

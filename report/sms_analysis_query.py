@@ -43,6 +43,7 @@ LAST_MESSAGE = f"""
               FROM sms_sms sms
              WHERE sms.record_company_id = text.company_id AND sms.number = text.number
                AND sms.state IN ('pending', 'sent') AND sms.exemption IS NULL
+               AND sms.is_call IS NOT TRUE
                AND COALESCE(sms.sent_at, sms.create_date) <= text.received_at
                AND COALESCE(sms.sent_at, sms.create_date)
                    > text.received_at - interval '{REPLY_HOURS} hours'
@@ -105,7 +106,7 @@ OUTGOING = Source(
        LEFT JOIN mail_message about
               ON about.id = sms.mail_message_id AND about.model = 'helpdesk.ticket'
        LEFT JOIN helpdesk_ticket ticket ON ticket.id = about.res_id""",
-    "TRUE",
+    "sms.is_call IS NOT TRUE",
     {
         "partner_id": "sms.partner_id",
         "masked_number": "'…' || right(sms.number, 4)",

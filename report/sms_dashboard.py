@@ -335,6 +335,7 @@ class SmsDashboard(models.AbstractModel):
                   FROM sms_sms
                  WHERE state IN ('outgoing', 'process')
                    AND record_company_id = ANY(%(companies)s)
+                   AND is_call IS NOT TRUE
                 """,
                 now=fields.Datetime.now(),
                 companies=self.env.companies.ids,

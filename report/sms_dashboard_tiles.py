@@ -4,7 +4,13 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, format_amount, format_date
 
+from ..models.setup.sms_carrier_check import MANAGER_GROUP
+from ..models.setup.sms_health import uses_carrier
+from ..models.setup.sms_onboarding import SYSTEM_GROUP
 from ..tools import figures
+
+#: Who may open the set-up.
+SETTERS = (MANAGER_GROUP, SYSTEM_GROUP)
 
 #: Key and unit of each tile, and if more is better (1) or worse (-1).
 TILES = (
@@ -198,7 +204,10 @@ class SmsDashboard(models.AbstractModel):
         """
         items = [
             *self._find_troubles(),
+            *self._find_unsaid(),
+            *self._find_oncall_gaps(filters),
             *self._find_reviews(),
+            *self._find_carrier_differences(),
             *self._find_untold(filters),
             *self._find_failing_senders(found),
             *self._find_unanswered(filters),
@@ -207,12 +216,12 @@ class SmsDashboard(models.AbstractModel):
         return sorted(items, key=lambda item: item["level"] != "danger")
 
     @api.model
-    def _make_item(self, level, text, advice, xmlid, domain, context=None):
+    def _make_item(self, level, text, advice, xmlid, domain=(), context=None):
         """Return one line, which opens the records of a domain.
 
         The action's own filters are left out: they would hide some.
         """
-        action = self.env["ir.actions.act_window"]._for_xml_id(
+        action = self.env["ir.actions.actions"]._for_xml_id(
             f"helpdesk_mgmt_sms.{xmlid}"
         )
         action = {**action, "domain": domain, "context": context or {}}
@@ -240,6 +249,52 @@ class SmsDashboard(models.AbstractModel):
             )
             for alert in alerts.search(domain)
         ]
+
+    @api.model
+    def _find_unsaid(self):
+        """Return the companies that text real phones and do not say who writes."""
+        if not any(map(self.env.user.has_group, SETTERS)):
+            return []
+        items = []
+        for company in self.env.companies.filtered(uses_carrier):
+            if unsaid := company._get_sms_unsaid():
+                text = self.env._(
+                    "%(company)s texts people, and they cannot find: %(missing)s",
+                    company=company.sudo().name,
+                    missing=", ".join(unsaid.values()),
+                )
+                advice = self.env._("Enter it under “Say who you are”.")
+                items.append(
+                    self._make_item("warning", text, advice, "sms_onboarding_action")
+                )
+        return items
+
+    @api.model
+    def _find_oncall_gaps(self, filters):
+        """Return the teams of which nobody is on call at some time of the next days."""
+        gaps = self.env["sms.oncall.gap"]
+        if not gaps.has_access("read"):
+            return []
+        now = fields.Datetime.now()
+        domain = [("stop_at", ">", now), ("company_id", "in", self.env.companies.ids)]
+        if team_id := self._read_id(filters, "team_id"):
+            domain.append(("team_id", "=", team_id))
+        items = []
+        for team, found in gaps.search(domain).grouped("team_id").items():
+            text = self.env._("Nobody is on call for %s", found[0].display_name)
+            if len(found) > 1:
+                text = self.env._(
+                    "%(gap)s, and at %(count)s other times",
+                    gap=text,
+                    count=len(found) - 1,
+                )
+            level = "danger" if found[0].start_at <= now else "warning"
+            advice = self.env._("Give somebody a shift, or take one over.")
+            mine = [*domain, ("team_id", "=", team.id)]
+            items.append(
+                self._make_item(level, text, advice, "sms_oncall_gap_action", mine)
+            )
+        return items
 
     @api.model
     def _find_reviews(self):
@@ -274,6 +329,26 @@ class SmsDashboard(models.AbstractModel):
             self._make_item(level, text, advice, "sms_consent_review_action", found)
             for level, text, advice, found in items
         ]
+
+    @api.model
+    def _find_carrier_differences(self):
+        """Return the numbers of which the carrier knows something else than we do."""
+        differences = self.env["sms.carrier.difference"]
+        if not differences.has_access("read"):
+            return []
+        domain = [
+            *differences._get_urgent_domain(),
+            ("company_id", "in", self.env.companies.ids),
+        ]
+        count = differences.search_count(domain)
+        if not count:
+            return []
+        text = self.env._("%s numbers differ at the carrier", count)
+        if count == 1:
+            text = self.env._("A number differs at the carrier")
+        advice = self.env._("Deactivated, or still blocked there: see what to do.")
+        xmlid = "sms_carrier_difference_action"
+        return [self._make_item("warning", text, advice, xmlid, domain)]
 
     @api.model
     def _find_untold(self, filters):

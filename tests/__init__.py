@@ -7,6 +7,7 @@ from .core import test_access
 from .core import test_access_page
 from .core import test_bulk_reads
 from .core import test_company_rights
+from .core import test_data_files
 from .core import test_docs
 from .core import test_encryption
 from .core import test_encryption_keys
@@ -84,6 +85,7 @@ from .inbound import test_ways_out
 from .consent import test_api
 from .consent import test_blacklist
 from .consent import test_blacklist_live
+from .consent import test_carrier_opt_outs
 from .consent import test_consent_badge
 from .consent import test_consent_wizard
 from .consent import test_import
@@ -122,6 +124,8 @@ from .desk import test_thread
 from .desk import test_ticket
 from .desk import test_ticket_closing
 from .desk import test_ticket_link
+from .desk import test_ticket_waiting
+from .desk import test_waiting_tours
 
 from .automation import test_automated_actions
 from .automation import test_automation
@@ -147,11 +151,16 @@ from .broadcast import test_broadcast_chaos
 from .broadcast import test_broadcast_plan
 from .broadcast import test_incident
 from .broadcast import test_incident_page
+from .broadcast import test_incident_told
 from .broadcast import test_subscription
 from .broadcast import test_subscription_live
 from .broadcast import test_tours_incident
 
+from .team_alert import test_alert_source
+from .team_alert import test_oncall
 from .team_alert import test_team_alert
+from .team_alert import test_team_alert_calls
+from .team_alert import test_team_alert_calls_live
 from .team_alert import test_team_alert_answers
 from .team_alert import test_team_alert_live
 from .team_alert import test_team_alert_sources
@@ -160,6 +169,7 @@ from .team_alert import test_team_alert_tours
 from .privacy import test_erasure
 from .privacy import test_erasure_everywhere
 from .privacy import test_erasure_live
+from .privacy import test_erasure_visits
 from .privacy import test_evidence
 from .privacy import test_evidence_export
 from .privacy import test_evidence_packet
@@ -182,8 +192,10 @@ from .setup import test_onboarding
 from .setup import test_registration
 from .setup import test_settings
 from .setup import test_tours_manager
+from .setup import test_uninstall_wizard
 from .setup import test_upgrade
 from .setup import test_virtual_phone
+from .setup import test_virtual_phone_calls
 
 from .tools import test_advice
 from .tools import test_appointments as test_tools_appointments
@@ -203,10 +215,12 @@ from .tools import test_log_mask
 from .tools import test_lookalikes
 from .tools import test_media_fetch
 from .tools import test_moments
+from .tools import test_monitoring
 from .tools import test_names
 from .tools import test_number_kinds
 from .tools import test_number_places
 from .tools import test_numbers
+from .tools import test_oncall as test_tools_oncall
 from .tools import test_phrases
 from .tools import test_poster
 from .tools import test_preference_links
@@ -227,6 +241,7 @@ from .tools import test_tabular
 from .tools import test_team_alert as test_tools_team_alert
 from .tools import test_telnyx
 from .tools import test_texts
+from .tools import test_twilio_voice
 from .tools import test_ticket_numbers
 from .tools import test_topics
 from .tools import test_ways as test_tools_ways

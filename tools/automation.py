@@ -19,6 +19,8 @@ CREATED, ASSIGNED, STAGE, CLOSED, REOPENED, WROTE, NO_ANSWER, SLA = TRIGGERS = (
     "no_answer",
     "sla",
 )
+#: A stage that a new ticket is in: its text is what confirms the ticket.
+FIRST_STAGE = "first_stage"
 #: Those that a clock finds, and not a change of the record.
 TIMED = (NO_ANSWER, SLA)
 
@@ -234,7 +236,9 @@ def holds(event, rule, events, waits):
     if rule.trigger == STAGE:
         return all(other.stage_id == event.stage_id for other in between)
     if rule.trigger == ASSIGNED:
-        return all(other.user_id == event.user_id for other in between)
+        is_closed = any(CLOSED in other.happened for other in between)
+        is_theirs = all(other.user_id == event.user_id for other in between)
+        return is_theirs and not is_closed
     if rule.trigger == WROTE:
         is_waiting = any(
             since <= event.at and (until is None or until > due)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Escalation of team alerts: the plan's steps, and turns of duty.
+"""Escalation of team alerts: the plan's steps, ways to people, and turns of duty.
 
 A step that repeats is a row of occurrences, so that what is due, and what comes next,
 is one comparison.
@@ -11,6 +11,9 @@ from typing import NamedTuple
 from .clocks import to_local, to_utc
 
 ON_CALL, NEXT, ALL = WHOM = ("on_call", "next", "all")
+#: How a step reaches people, and in which order somebody wants to be reached.
+TEXT, CALL = ("text", "call")
+TEXT_FIRST, CALL_FIRST, ONLY_CALL = ("text_first", "call_first", "only_call")
 
 #: Nothing has been done yet, not even what is due at once.
 NOTHING = timedelta(minutes=-1)
@@ -20,12 +23,14 @@ class Step(NamedTuple):
     """One line of a plan, done after some time, and again so often.
 
     :param str whom: one of :data:`WHOM`
+    :param str how: text or call
     """
 
     after: timedelta
     whom: str
     repeats: int = 0
     every: timedelta = timedelta()
+    how: str = TEXT
 
 
 class Occurrence(NamedTuple):
@@ -33,12 +38,14 @@ class Occurrence(NamedTuple):
 
     offset: timedelta
     whom: str
+    how: str = TEXT
+    is_repeat: bool = False
 
 
 def expand(steps):
     """Return the occurrences of all steps, in their order."""
     found = [
-        Occurrence(step.after + number * step.every, step.whom)
+        Occurrence(step.after + number * step.every, step.whom, step.how, bool(number))
         for step in steps
         for number in range(step.repeats + 1)
     ]
@@ -70,6 +77,39 @@ def pick(people, whom, told):
         left = [one for one in people if one not in told]
         return left[:1] or list(people)
     return list(people)
+
+
+def wants_call(how, order):
+    """Tell if a step would call somebody, by what it says or by what they want."""
+    return how == CALL or order != TEXT_FIRST
+
+
+def choose_ways(how, order, may_call, is_texted):
+    """Return the ways by which a step reaches somebody, as they want it.
+
+    Whoever is called can read it as well, unless they want calls only. Where they
+    cannot be called they are texted: nobody is forgotten.
+
+    :param str how: what the step says
+    :param str order: what they want, such as :data:`TEXT_FIRST`
+    :param bool may_call: they may be called now, and the company can call
+    :param bool is_texted: they have had a text about it
+    """
+    if not may_call or not wants_call(how, order):
+        return (TEXT,)
+    if order == ONLY_CALL or (how == CALL and is_texted):
+        return (CALL,)
+    return (CALL, TEXT)
+
+
+def is_between(hour, start, stop):
+    """Tell if an hour of the day lies between two others, perhaps over midnight.
+
+    :param float hour: as the others, 0 to 24; equal ones: all day
+    """
+    if start <= stop:
+        return start == stop or start <= hour < stop
+    return hour >= start or hour < stop
 
 
 class Turn(NamedTuple):

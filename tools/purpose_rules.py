@@ -26,6 +26,7 @@ class MessageSource(NamedTuple):
     :param is_own_text: somebody has written another text over the template's
     :param automation_id: id of the ``sms.automation`` that made it, or 0
     :param is_urgent: it leaves before others
+    :param fact: what must still be so of its ticket when it leaves, or empty
     """
 
     model_name: str = ""
@@ -34,6 +35,7 @@ class MessageSource(NamedTuple):
     is_own_text: bool = False
     automation_id: int = 0
     is_urgent: bool = False
+    fact: str = ""
 
 
 def find_purpose(rules, source, company_id):

@@ -82,6 +82,11 @@ BY_REASON = {
     "no_credit": (AGAIN, CALL),
     "locked": (AGAIN, CALL),
     "other": (AGAIN, OTHER, CALL),
+    # Calls, which the plan of a team alert goes on from by itself.
+    "call_unanswered": (CALL,),
+    "call_busy": (CALL,),
+    "call_voicemail": (CALL,),
+    "call_impossible": (CALL,),
 }
 #: Reasons that the gate finds anew each time (``gate_refusals.find_block``): without
 #: them the text may be sent again.

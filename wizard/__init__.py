@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from . import (
+    base_module_uninstall,
     base_partner_merge,
     privacy_lookup_wizard,
     privacy_lookup_wizard_line,
@@ -11,6 +12,7 @@ from . import (
     sms_consent_record,
     sms_erasure_wizard,
     sms_evidence_wizard,
+    sms_oncall_handover,
     sms_registration,
     sms_reschedule,
     sms_retention_form,

@@ -85,15 +85,15 @@ class SmsEvidenceWizard(models.TransientModel):
             self.company_id, self._read_numbers(), (self.number_hashes or "").split()
         )
         if self.kind == PACKET:
-            name, data = f"{facts['reference']}.zip", source._make_packet(facts)
+            ending, data = "zip", source._make_packet(facts)
         else:
-            name, data = f"{facts['reference']}.pdf", source._make_certificate(facts)
+            ending, data = source._make_certificate(facts)
         numbers = facts["person"]["numbers"]
         action = self.env["sms.evidence.export"]._hand_out(
             self,
             self.kind,
             facts["reference"],
-            name,
+            f"{facts['reference']}.{ending}",
             data,
             number_hashes=" ".join(number["number_hash"] for number in numbers),
             event_count=len(facts["events"]),

@@ -2,7 +2,10 @@
 from odoo import api, fields, models
 
 from ..models.core.encrypted_field import get_box
+from ..models.dispatch.res_company import REAL
 from ..models.privacy.res_company import OFFICERS
+from ..models.setup.res_company import CONTACT_GROUP
+from ..models.setup.sms_health import uses_carrier
 
 #: Shown for a secret that is set. What a browser is given stays in its caches.
 SECRET_MASK = "••••••••"
@@ -49,8 +52,12 @@ class SmsSettings(models.TransientModel):
     )  # fmt: skip
     company_name = fields.Char(related="company_id.name")
     sms_provider = setting(fields.Selection, "sms_provider")
+    sms_goes_live = fields.Boolean(compute="_compute_sms_goes_live")
+    sms_has_contact = fields.Boolean(compute="_compute_sms_has_contact")
     sms_consent_policy = setting(fields.Selection, "sms_consent_policy")
     sms_team_id = setting(fields.Many2one, "sms_team_id")
+    phone = setting(fields.Char, "phone", groups=CONTACT_GROUP)
+    email = setting(fields.Char, "email", groups=CONTACT_GROUP)
     sms_privacy_url = setting(fields.Char, "sms_privacy_url")
     sms_terms_url = setting(fields.Char, "sms_terms_url")
     sms_join_page = setting(fields.Boolean, "sms_join_page")
@@ -134,6 +141,17 @@ class SmsSettings(models.TransientModel):
     def _compute_is_sms_officer(self):
         self.is_sms_officer = any(map(self.env.user.has_group, OFFICERS))
 
+    @api.depends("company_id", "sms_provider")
+    def _compute_sms_goes_live(self):
+        for settings in self:
+            is_live = uses_carrier(settings.company_id)
+            settings.sms_goes_live = settings.sms_provider in REAL and not is_live
+
+    @api.depends("company_id", "phone", "email")
+    def _compute_sms_has_contact(self):
+        for settings in self.sudo():
+            settings.sms_has_contact = settings.phone or settings.email
+
     @api.depends("company_id")
     def _compute_sms_outbox_trouble(self):
         alerts = self.env["sms.outbox.alert"]
@@ -193,7 +211,8 @@ class SmsSettings(models.TransientModel):
                 changed[name] = value
         if changed:
             self.company_id._check_sms_officer(changed)
-            company_sudo.write(changed)
+            with self.company_id._guard_sms_go_live():
+                company_sudo.write(changed)
             self.invalidate_recordset()
 
     @api.model

@@ -13,22 +13,6 @@ class HelpdeskTicket(models.Model):
 
     _inherit = "helpdesk.ticket"
 
-    def _get_sms_automation_fact(self, trigger):
-        """Return what must stay the same until the text of a trigger leaves."""
-        self.ensure_one()
-        ticket_sudo = self.sudo()
-        if not ticket_sudo.active:
-            return f"archived:{ticket_sudo.stage_id.id}"
-        if trigger == automation.CREATED and not ticket_sudo._is_sms_confirmed():
-            return "told otherwise"
-        if trigger == automation.STAGE:
-            return f"stage:{ticket_sudo.stage_id.id}"
-        if trigger == automation.ASSIGNED:
-            return f"user:{ticket_sudo.user_id.id}"
-        if trigger in (automation.WROTE, automation.NO_ANSWER):
-            return str(ticket_sudo.sms_waiting_since or "")
-        return "closed" if ticket_sudo.stage_id.closed else "open"
-
     def _on_sms_changes(self, before):
         """Set off the texts of what has changed.
 

@@ -195,6 +195,7 @@ class SmsAutomation(models.Model):
                 template_id=rule.template_id,
                 automation_id=rule.automation_id,
                 is_urgent=rule.is_urgent,
+                fact=record._make_sms_fact(rule.trigger),
             ),
             sms_purpose=PurposeCode(rule.purpose_code) if rule.purpose_code else None,
             sms_personal=None,
@@ -248,7 +249,10 @@ class SmsAutomation(models.Model):
     def _find_candidates(self, change):
         """Return the rules that a change may set off, that of its stage first."""
         record, happened = change
-        rules = self._get_stage_rules(record) if automation.STAGE in happened else []
+        is_new = automation.CREATED in happened
+        trigger = automation.FIRST_STAGE if is_new else automation.STAGE
+        is_staged = automation.STAGE in happened
+        rules = self._get_stage_rules(record, trigger) if is_staged else []
         own = [rule for rule in self._get_rules() if rule.trigger in happened]
         if own:
             facts = self._get_facts(record)
@@ -264,9 +268,9 @@ class SmsAutomation(models.Model):
         return automation.choose(rules, served)
 
     @api.model
-    def _get_stage_rules(self, record):
+    def _get_stage_rules(self, record, trigger):
         template = record.stage_id.sms_template_id
-        return [Rule(0, automation.STAGE, template.id)] if template else []
+        return [Rule(0, trigger, template.id)] if template else []
 
     @api.model
     def _get_facts(self, record):

@@ -93,7 +93,7 @@ class SmsAutomationRun(models.Model):
                 record._name,
                 record.id,
                 "" if rule.delay else at_once,
-                record._get_sms_automation_fact(rule.trigger),
+                record._get_sms_fact(rule.trigger),
                 self.env.uid,
                 now,
                 now + rule.delay,
@@ -213,7 +213,10 @@ class SmsAutomationRun(models.Model):
         """Text about the ticket of one group, and return the rows that were texted."""
         user = self.user_id[:1] or self.env.user
         engine = self.env["sms.automation"].with_user(user).sudo()
-        found = [*engine._get_stage_rules(ticket), *engine._get_rules()]
+        is_first = any((row.fact or "").startswith("first:") for row in self)
+        stage_trigger = automation.FIRST_STAGE if is_first else automation.STAGE
+        stage_rules = engine._get_stage_rules(ticket, stage_trigger)
+        found = [*stage_rules, *engine._get_rules()]
         rules = {rule.automation_id: rule for rule in found}
         # What a shared automation has planned is texted by what took its place since.
         rules |= {
@@ -225,7 +228,7 @@ class SmsAutomationRun(models.Model):
             rule.automation_id: (rule, row)
             for row in self
             if (rule := rules.get(row.automation_id.id or 0))
-            and row.fact == ticket._get_sms_automation_fact(rule.trigger)
+            and row.fact == ticket._get_sms_fact(rule.trigger)
         }
         texts = engine._on_due(ticket, [rule for rule, _row in holding.values()])
         return self.browse().union(

@@ -63,8 +63,12 @@ class HelpdeskTicket(models.Model):
             "helpdesk_mgmt_sms.helpdesk_ticket_channel_sms", raise_if_not_found=False
         )
         is_by_text = channel and self.channel_id == channel
-        if not is_by_text and incident_sudo._is_to_be_told(number):
+        if is_by_text:
+            return
+        if incident_sudo._is_to_be_told(number):
             self._tell_sms_incident(incident_sudo, number, exemption=False)
+        else:
+            self._note_sms_incident_told(incident_sudo, number)
 
     def _tell_sms_incident(self, incident_sudo, number, **values):
         """Tell a customer that we know of the incident that their ticket is about.
@@ -75,9 +79,19 @@ class HelpdeskTicket(models.Model):
         purpose = self.env["sms.purpose"]._get("ticket")
         values["purpose_id"] = purpose.id
         incident_sudo._tell_we_know(number, self.partner_id, **values)
-        is_told = incident_sudo._has_texted(number, by_broadcast=False)
-        if is_told and self.sms_incident_id == incident_sudo:
+        self._note_sms_incident_told(incident_sudo, number)
+
+    def _note_sms_incident_told(self, incident_sudo, number):
+        """Note on a linked ticket that its customer knows, and confirm it no more.
+
+        Not if it has been told for another ticket either; nor does a confirmation leave
+        that still waits.
+        """
+        if self.sms_incident_id != incident_sudo or self.sms_incident_told_at:
+            return
+        if number and incident_sudo._has_texted(number, by_broadcast=False):
             self.sms_incident_told_at = fields.Datetime.now()
+            self._end_overtaken_sms()
 
     def _find_sms_incident(self, number, words=""):
         """Return the incident that the ticket, or a text about it, is about, or none.
@@ -95,6 +109,15 @@ class HelpdeskTicket(models.Model):
         return incidents._find_concerning(
             self.company_id, self.partner_id, number, words, self.category_id
         )
+
+    def _began_in_sms_incident(self, incident_sudo):
+        """Tell if a ticket was opened since the incident began, or in its own words.
+
+        Who was the first to say so did before there was an incident.
+        """
+        is_newer = self.create_date >= incident_sudo.opened_at
+        number = self.partner_phone_sanitized
+        return is_newer or self._find_sms_incident(number) == incident_sudo
 
     # === Something else ===
 

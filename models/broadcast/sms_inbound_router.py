@@ -99,13 +99,15 @@ class SmsInboundRouter(models.AbstractModel):
         incident_sudo = ticket_sudo.sms_incident_id
         if not incident_sudo:
             incident_sudo = ticket_sudo._find_sms_incident(inbound.number, inbound.body)
-            if incident_sudo and ticket_sudo.create_date >= incident_sudo.opened_at:
+            if incident_sudo and ticket_sudo._began_in_sms_incident(incident_sudo):
                 ticket_sudo.sms_incident_id = incident_sudo
         is_to_be_told = incident_sudo._is_to_be_told(inbound.number)
         if is_to_be_told and self._may_be_told(inbound):
             ticket_sudo._tell_sms_incident(
                 incident_sudo, inbound.number, exemption=SERVICE
             )
+        elif incident_sudo:
+            ticket_sudo._note_sms_incident_told(incident_sudo, inbound.number)
         return result
 
     @api.model

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import verdicts
@@ -26,7 +26,6 @@ class SmsSms(models.Model):
             (verdicts.PAUSED, "Its broadcast is paused"),
             (verdicts.CANCELLED, "Its broadcast was cancelled"),
             (verdicts.MUTED, "They want no more texts about this incident (MUTE)"),
-            (verdicts.OVERTAKEN, "The incident has been resolved meanwhile"),
         ]
     )
 
@@ -36,6 +35,14 @@ class SmsSms(models.Model):
     _incident_index = models.Index(
         "(incident_id, number) WHERE incident_id IS NOT NULL"
     )
+
+    @api.depends("broadcast_id")
+    def _compute_gate_label(self):
+        result = super()._compute_gate_label()
+        for sms in self.filtered("broadcast_id"):
+            if sms.gate_reason == verdicts.OVERTAKEN:
+                sms.gate_label = self.env._("The incident has been resolved meanwhile")
+        return result
 
     def _get_held_label(self):
         if self.gate_reason == verdicts.PAUSED:

@@ -8,6 +8,9 @@ May use inbound and all below it.
 from . import (
     sms_consent_details,
     sms_consent_story,
+    sms_carrier_opt_out,
+    sms_carrier_difference,
+    sms_carrier_sync,
     sms_consent,
     sms_consent_mixin,
     sms_consent_entry,

@@ -68,6 +68,7 @@ class SmsConsent(models.Model):
         self.env["sms.consent.mixin"]._invalidate_sms_consent_state()
         if change.left or change.back:
             self.env["phone.blacklist"]._follow_sms_ledger(change.left, change.back)
+            self.env["sms.carrier.opt.out"].sudo()._queue(change)
         return result
 
     def get_story(self, before=False):

@@ -26,6 +26,9 @@ LIMITS = {
     "test_texts": (5, 3600),
     # Mails that raise an alert of one plan.
     "team_alert_mails": (20, 3600),
+    # Reports of one monitoring system, and the alerts that it raises.
+    "alert_source": (600, 60),
+    "alert_source_alerts": (20, 3600),
     # Automatic answers to one number.
     "answers": (10, 3600),
     # These refuse nothing: on their rows two texts of one number conflict, two

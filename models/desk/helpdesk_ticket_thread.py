@@ -48,6 +48,7 @@ READ_THREAD = """
       FROM sms_sms sms
  LEFT JOIN mail_message message ON message.id = sms.mail_message_id
      WHERE sms.record_company_id = %(company)s AND sms.number = %(number)s
+       AND sms.is_call IS NOT TRUE
      UNION
     SELECT 'out', sms.id, 4, date_trunc('second', sms.create_date), NULL
       FROM mail_message message
@@ -319,6 +320,7 @@ class HelpdeskTicket(models.Model):
                               AND sms.create_date < inbound.received_at
                                                     + interval '1 second'
                               AND (inbound.kind = 'answer' OR sms.exemption IN %s)
+                              AND sms.is_call IS NOT TRUE
                             ORDER BY sms.create_date DESC, sms.id DESC LIMIT 1
                        ) latest ON asked.id IS NULL
                  WHERE inbound.id = ANY(%s)

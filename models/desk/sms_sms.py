@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from ...tools import TICKET_MODEL, verdicts
 from ..message.sms_sms_intake import get_ids
@@ -13,15 +13,64 @@ LIVE_LIMIT = 10
 
 
 class SmsSms(models.Model):
-    """Shows each change of a ticket's text on its open conversations."""
+    """A ticket's texts: cancelled when it moves on, shown on its open conversations."""
 
     _inherit = "sms.sms"
+
+    ticket_fact = fields.Char(
+        readonly=True,
+        copy=False,
+        help="What must still be so of its ticket when it leaves: what set it off. "
+        "Empty for texts that somebody has written.",
+    )
+    gate_reason = fields.Selection(
+        selection_add=[
+            (
+                verdicts.OVERTAKEN,
+                "The ticket has moved on since, so it would no longer be right",
+            ),
+        ]
+    )
 
     # Which conversations have a text that waits for its hour.
     _held_index = models.Index(
         "(mail_message_id) WHERE state = 'outgoing' AND gate_verdict = 'hold' "
         "AND mail_message_id IS NOT NULL"
     )
+
+    @api.model
+    def _prepare_intake(self, vals_list, batch):
+        """Enter what must still be so of the ticket when the messages leave."""
+        super()._prepare_intake(vals_list, batch)
+        if fact := self._get_source().fact:
+            for vals in vals_list:
+                vals["ticket_fact"] = fact
+
+    def _get_gate_standing(self):
+        """Add that a ticket has moved on since its automatic text was made."""
+        standing = super()._get_gate_standing()
+        for sms in self._find_overtaken():
+            standing[sms.id].add(verdicts.OVERTAKEN)
+        return standing
+
+    def _find_overtaken(self):
+        """Return the automatic texts that say what is no longer so of their ticket."""
+        told = self.filtered("ticket_fact")
+        posts_sudo = told.mail_message_id.sudo()
+        tickets_sudo = self.env[TICKET_MODEL].sudo()
+        tickets_sudo = tickets_sudo.browse(set(posts_sudo.mapped("res_id")))
+        known = tickets_sudo.exists().grouped("id")
+        return told.filtered(
+            lambda sms: (
+                not (
+                    (ticket_sudo := known.get(sms.mail_message_id.sudo().res_id))
+                    and ticket_sudo._holds_sms_fact(sms.ticket_fact)
+                )
+            )
+        )
+
+    def _prepare_again(self, number=None):
+        return {**super()._prepare_again(number), "ticket_fact": self.ticket_fact}
 
     def _notify_changed(self):
         """Tell the open conversations, without a query for each message."""

@@ -21,6 +21,7 @@ from . import (
     sms_webhook_refusal,
     sms_api,
     sms_sms,
+    sms_sms_call,
     sms_sms_reports,
     res_company,
     res_company_address,

@@ -22,6 +22,8 @@ TELNYX_URL_PARAMETER = "helpdesk_mgmt_sms.telnyx_api_url"
 MEDIA_URLS_PARAMETER = "helpdesk_mgmt_sms.media_urls"
 #: Carriers that reach people.
 REAL = tuple(code for code in PROVIDERS if code != SandboxProvider.code)
+#: Those that Odoo has none of, and that go with the addon.
+LEAVING = (TELNYX, SandboxProvider.code)
 #: The carriers that texts leave by.
 CARRIER_FIELDS = {"sms_provider", "sms_backup_provider"}
 #: The secrets of an account, by its carrier.
@@ -85,7 +87,9 @@ class ResCompany(models.Model):
             (TELNYX, "Send via Telnyx"),
             ("sandbox", "Sandbox (nothing leaves this database)"),
         ],
-        ondelete={TELNYX: "set default", "sandbox": "set default"},
+        ondelete=dict.fromkeys(
+            LEAVING, lambda companies: companies._leave_sms_carrier()
+        ),
     )
     sms_telnyx_api_key = EncryptedChar(
         "Telnyx API Key", groups="base.group_system", copy=False
@@ -268,6 +272,28 @@ class ResCompany(models.Model):
     def _get_sms_backup_providers(self):
         return [(code, PROVIDERS[code].name) for code in REAL]
 
+    @api.model
+    def _find_sms_stranded(self):
+        """Return the companies whose carrier goes with the addon."""
+        return self.search([("sms_provider", "in", LEAVING)])
+
+    def _leave_sms_carrier(self):
+        """Put companies whose carrier goes with the addon on one that sends nothing.
+
+        Odoo's default is its own provider, which they have not chosen: it would text
+        for real what was tried in the sandbox. Twilio without an account texts nobody
+        and says what is missing. By SQL: what follows a new carrier may be gone.
+        """
+        self.env.cr.execute(
+            """
+            UPDATE res_company
+               SET sms_provider = 'twilio', sms_twilio_account_sid = NULL
+             WHERE id = ANY(%s)
+            """,
+            [self.ids],
+        )
+        self.invalidate_recordset()
+
     def _drop_sms_backup(self):
         """Keep a second carrier only beside another one that reaches people.
 
@@ -342,14 +368,20 @@ class ResCompany(models.Model):
 
     # === Choice of the sender ===
 
-    def _choose_sms_senders(self, numbers, posts, code=None):
-        """Choose by teams, countries and conversations.
+    def _choose_sms_senders(self, numbers, posts, code=None, is_call=False):
+        """Choose by teams, countries and conversations; for calls by the country.
 
         A company with one sender costs nothing; with several, what is to be known of
         teams and conversations is read at once for all texts.
         """
         self.ensure_one()
         code = code or self.sms_provider
+        if is_call:
+            callers = self._get_sms_callers(code)
+            return [
+                dispatch.choose_by_country(number or "", callers) or False
+                for number in numbers
+            ]
         sender_ids = self._get_sms_sender_ids(code)
         if len(sender_ids) < 2:
             only_id = next(iter(sender_ids.values()), False)
@@ -417,6 +449,32 @@ class ResCompany(models.Model):
                     )
                 )
         return tuple(candidates)
+
+    def _get_sms_callers(self, code):
+        """Return those of the senders at a carrier that can call people."""
+        if code not in PROVIDERS or not PROVIDERS[code].can_call:
+            return ()
+        senders_sudo = self.env["sms.sender"].sudo()
+        ids = self._get_sms_sender_ids(code).values()
+        callers = set(senders_sudo.browse(ids).filtered(lambda it: it._can_call()).ids)
+        return tuple(it for it in self._get_sms_candidates(code) if it.id in callers)
+
+    def _explain_sms_no_calls(self):
+        """Return why the company cannot call people, empty if it can."""
+        self.ensure_one()
+        code = self.sudo().sms_provider
+        provider = PROVIDERS.get(code)
+        if not provider or not provider.can_call:
+            return self.env._(
+                "%s cannot place calls from here: of the carriers only Twilio can.",
+                provider.name if provider else "Odoo",
+            )
+        if not self._get_sms_callers(code):
+            return self.env._(
+                "The company has no number that can call. Add a phone number to the "
+                "carrier's account: a Messaging Service or a short code cannot call."
+            )
+        return ""
 
     def _get_sms_segment_price(self, number=""):
         """Return the price as the segment counter on a screen wants it.

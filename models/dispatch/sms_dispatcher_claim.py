@@ -13,6 +13,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ...providers import PROVIDERS, faults
+from ...tools import quiet_hours
 from ...tools.dispatch import HORIZON
 from .sms_dispatcher import COLLECT_TIMEOUT, LEASE, LINGER, Account, Call
 from .sms_sender_pace import IS_TRYING, NEXT_SLOT
@@ -32,18 +33,33 @@ END_SIZE = 500
 #: Seconds beyond the cron's time in which texts of other accounts still leave while one
 #: waits for its carrier: longer than a carrier's time-out.
 OVERTIME = 15.0
-#: An older text to the number was held too and is due, or is being handed over. What a
-#: crash has left behind keeps nobody waiting.
+#: Texts to one number wait for an older one whose next try is no further away: that of
+#: a busy carrier, or the spreading of what was held. See docs/scaling.md.
+ORDER_AHEAD = timedelta(minutes=30)
+#: They wait for one that fails again and again no longer than this.
+ORDER_KEPT = timedelta(hours=1)
+#: An older text to the number has to leave first. What a crash has left behind is
+#: looked up, and what is urgent or answers the person's own text waits for nothing.
 IS_BEHIND = """(
-    EXISTS (SELECT FROM sms_sms older
-             WHERE older.record_company_id = sms_sms.record_company_id
-               AND older.number = sms_sms.number AND older.id < sms_sms.id
-               AND older.sender_id = sms_sms.sender_id AND older.state = 'outgoing'
-               AND older.gate_verdict = 'hold' AND older.not_before <= %(now)s)
- OR EXISTS (SELECT FROM sms_sms older
-             WHERE older.record_company_id = sms_sms.record_company_id
-               AND older.number = sms_sms.number AND older.id < sms_sms.id
-               AND older.state = 'process' AND older.claimed_at > %(since)s)
+    sms_sms.exemption IS NULL AND sms_sms.gate_timing IS DISTINCT FROM 'answer'
+AND (sms_sms.gate_verdict = 'hold' OR sms_sms.purpose_id != ALL(%(urgent)s))
+AND EXISTS (
+    SELECT FROM sms_sms older
+     WHERE older.record_company_id = sms_sms.record_company_id
+       AND older.number = sms_sms.number AND older.id < sms_sms.id
+       AND older.state IN ('outgoing', 'process', 'unknown')
+       AND CASE older.state
+           WHEN 'process' THEN older.claimed_at > %(since)s
+            AND (sms_sms.gate_verdict = 'hold' OR older.attempts > 1)
+           WHEN 'unknown' THEN older.tried_at > %(kept)s
+           ELSE older.sender_id = sms_sms.sender_id AND (
+                older.not_before <= %(now)s AND older.gate_verdict = 'hold'
+             OR older.not_before <= %(ahead)s AND older.fault_id IS NOT NULL
+                AND COALESCE(older.tried_at > %(kept)s, TRUE)
+             OR older.not_before <= %(ahead)s AND older.gate_reason = 'quiet_hours'
+                AND older.gate_verdict = 'hold'
+                AND older.purpose_id = sms_sms.purpose_id)
+           END)
 )"""
 #: Seconds ahead from which on a later run looks again. What waits for somebody, as a
 #: paused broadcast does, must not be planned for by every run until then.
@@ -141,7 +157,7 @@ class SmsDispatcher(models.AbstractModel):
         if not allowed:
             return []
         allowed._mark_claimed(sender.provider)
-        segments = allowed.mapped("segment_count")
+        segments = [sms._get_slots() for sms in allowed]
         self.env["sms.sms"].flush_model()
         delay = paces._book(ready, sum(segments))
         booked_at = time.monotonic()
@@ -150,7 +166,8 @@ class SmsDispatcher(models.AbstractModel):
         account = Account(ready.company_id, ready.provider)
         provider = company._get_sms_provider(sender.provider)
         for sms, count in zip(allowed, segments, strict=True):
-            call = partial(provider.send, sms._to_outbound(sender, bodies[sms.id]))
+            send = sms._get_adapter_method(provider, "send")
+            call = partial(send, sms._to_outbound(sender, bodies[sms.id]))
             slot = count / ready.rate if ready.rate else 0.0
             end = sms.expires_at or None
             due = booked_at + delay
@@ -179,8 +196,9 @@ class SmsDispatcher(models.AbstractModel):
     def _lock_some(self, sender_id, order, limit, locked=()):
         """Lock waiting rows of a sender that no other worker has locked.
 
-        What was held leaves in the order in which it was written, number by number:
-        each waits until the carrier has the one before, whoever hands that over.
+        What was held, or is tried again, leaves in the order in which it was written,
+        number by number: each waits until the carrier has the one before, whoever hands
+        that over.
 
         :param locked: rows that we have locked already
         :return: list of ``(id, segment count)``
@@ -193,7 +211,7 @@ class SmsDispatcher(models.AbstractModel):
                 SELECT id, GREATEST(segment_count, 1) FROM sms_sms
                  WHERE state = 'outgoing' AND sender_id = %(sender)s
                    AND not_before <= %(now)s AND id != ALL(%(locked)s)
-                   AND NOT (gate_verdict = 'hold' AND %(is_behind)s)
+                   AND NOT %(is_behind)s
               ORDER BY %(order)s
                  LIMIT %(limit)s
                    FOR UPDATE OF sms_sms SKIP LOCKED
@@ -201,14 +219,24 @@ class SmsDispatcher(models.AbstractModel):
                 sender=sender_id,
                 now=fields.Datetime.now(),
                 locked=[row[0] for row in locked],
-                is_behind=SQL(
-                    IS_BEHIND,
-                    now=fields.Datetime.now(),
-                    since=fields.Datetime.now() - LEASE,
-                ),
+                is_behind=self._get_behind_condition(),
                 order=order,
                 limit=limit,
             )
+        )
+
+    def _get_behind_condition(self):
+        """Return when a waiting message (``sms_sms``) has to let an older one leave."""
+        now = fields.Datetime.now()
+        urgent = self.env["sms.purpose"].sudo().search([])
+        urgent = urgent.filtered(lambda it: it.quiet_class == quiet_hours.URGENT)
+        return SQL(
+            IS_BEHIND,
+            now=now,
+            since=now - LEASE,
+            kept=now - ORDER_KEPT,
+            ahead=now + ORDER_AHEAD,
+            urgent=urgent.ids,
         )
 
     def _get_next_due(self):
@@ -228,6 +256,7 @@ class SmsDispatcher(models.AbstractModel):
                                    LATERAL (SELECT not_before AS due FROM sms_sms
                                              WHERE state = 'outgoing'
                                                AND sender_id = sender.id
+                                               AND NOT %(is_behind)s
                                           ORDER BY not_before LIMIT 1) AS next
                              WHERE sender.active AND NOT %(is_trying)s),
                            (SELECT sms.lookup_at %(lookups)s
@@ -239,6 +268,7 @@ class SmsDispatcher(models.AbstractModel):
                        ) - %(now)s)::float
                 """,
                 is_trying=IS_TRYING,
+                is_behind=self._get_behind_condition(),
                 horizon=timedelta(seconds=HORIZON),
                 next_slot=NEXT_SLOT,
                 lookups=self._get_lookup_source(),

@@ -14,7 +14,6 @@ from ..core.bulk_insert import as_array
 from ..ledger.sms_consent_key import ConsentKeyError
 from ..message.sms_sms import UNKNOWN_STATE
 from .sms_dispatcher import Account, Call
-from .sms_sms import REPORT_OVERDUE
 
 _logger = logging.getLogger(__name__)
 #: A carrier's clock may differ from ours by so much, and it may take so long to note a
@@ -64,12 +63,13 @@ class SmsDispatcher(models.AbstractModel):
             return None
         provider = company._get_sms_provider(sms.provider)
         kind = "fetch" if sms.carrier_id else "find"
+        ask = sms._get_adapter_method(provider, kind)
         if kind == "fetch":
-            call = partial(provider.fetch, sms.carrier_id)
+            call = partial(ask, sms.carrier_id)
         else:
             since, until = sms.claimed_at - TOLERANCE, fields.Datetime.now()
             message = sms._to_outbound(sms.sender_id)
-            call = partial(provider.find, message, since, until + TOLERANCE)
+            call = partial(ask, message, since, until + TOLERANCE)
         key = Call(kind, sms.id, sms.attempts)
         return Account(company.id, sms.provider), key, call, 0
 
@@ -137,7 +137,7 @@ class SmsDispatcher(models.AbstractModel):
             sms._record_report(report)
         if sms.state == "pending":
             sms.lookups += 1
-            pause = REPORT_OVERDUE * 4**sms.lookups
+            pause = sms._get_report_pause() * 4**sms.lookups
             is_over = sms.lookups >= MAX_FETCHES
             sms.lookup_at = not is_over and fields.Datetime.now() + pause
 
@@ -194,13 +194,16 @@ class SmsDispatcher(models.AbstractModel):
         """Tell if the same words are being posted to the same number just now.
 
         What the carrier shows may then be that message, whose answer is outstanding.
+        Of a call it shows no words.
         """
         domain = [
             ("record_company_id", "=", sms.record_company_id.id),
             ("number", "=", sms.number),
-            ("body", "=", sms.body),
+            ("is_call", "=", sms.is_call),
             ("state", "=", "process"),
         ]
+        if not sms.is_call:
+            domain.append(("body", "=", sms.body))
         return bool(self.env["sms.sms"].search_count(domain, limit=1))
 
     def _exclude_known(self, provider, found):

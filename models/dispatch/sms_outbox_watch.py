@@ -216,6 +216,8 @@ class SmsOutboxWatch(models.AbstractModel):
         ended = Domain("record_company_id", "=", company.id)
         ended &= Domain("claimed_at", ">", now - timedelta(hours=1))
         ended &= Domain("state", "in", ("pending", "sent", "error"))
+        # That nobody takes a call says nothing about texts.
+        ended &= Domain("is_call", "=", False)
         failed = ended & Domain("state", "=", "error")
         count = self.env["sms.sms"].search_count
         return {

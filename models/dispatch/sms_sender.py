@@ -20,6 +20,8 @@ DEFAULT_RATES = {
     account.SERVICE: 10.0,
     account.SANDBOX: 0.0,
 }
+#: What can call people as well.
+CALLERS = (account.LONG_CODE, account.TOLL_FREE, account.SANDBOX)
 #: Fields that the choice of a sender depends on.
 CHOICE_FIELDS = {"team_id", "country_ids", "active"}
 
@@ -233,6 +235,12 @@ class SmsSender(models.Model):
             self.company_id, f"sender:{self.id}", message
         )
 
+    def _can_call(self):
+        """Tell if it can call people, as far as its carrier and its kind say."""
+        self.ensure_one()
+        provider = PROVIDERS.get(self.provider)
+        return bool(provider and provider.can_call and self.kind in CALLERS)
+
     def _is_stopped(self):
         self.ensure_one()
         return bool(self.stopped_until and self.stopped_until > fields.Datetime.now())
@@ -322,6 +330,7 @@ class SmsSender(models.Model):
             ("sender_id", "in", self.ids),
             ("state", "=", "error"),
             ("claimed_at", ">=", claimed_since),
+            ("is_call", "=", False),
         ]
         groups = self.env["sms.sms"]._read_group(
             domain, ["sender_id", "fault_id"], ["__count"], order="__count desc"
@@ -336,7 +345,7 @@ class SmsSender(models.Model):
         """Count messages of these senders: ``{(sender id, state): count}``."""
         domain = [("sender_id", "in", self.ids), ("state", "in", states)]
         if claimed_since:
-            domain.append(("claimed_at", ">=", claimed_since))
+            domain += [("claimed_at", ">=", claimed_since), ("is_call", "=", False)]
         groups = self.env["sms.sms"]._read_group(
             domain, ["sender_id", "state"], ["__count"]
         )

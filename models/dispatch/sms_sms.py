@@ -20,6 +20,7 @@ ATTEMPT_FIELDS = (
     *("provider", "carrier_id", "carrier_code", "carrier_detail", "report_rank"),
     *("attempts", "claimed_at", "sent_at", "tried_at", "fault_id"),
     *("lookup_at", "lookups", "refused_by", "replaced_by_id", "cancelled_by_id"),
+    "call_ended_at",
 )
 #: Reported by a carrier (``providers.outbound.REPORT_RANKS``): state of the row.
 REPORT_STATES = {
@@ -221,6 +222,7 @@ class SmsSms(models.Model):
             sender.address,
             key=self._get_carrier_key(),
             media=self._get_media_urls(),
+            answer_url=self._get_answer_url(company, provider),
         )
 
     def _get_revealed_bodies(self):
@@ -270,7 +272,7 @@ class SmsSms(models.Model):
                        attempts = COALESCE(attempts, 0) + 1,
                        carrier_id = NULL, carrier_code = NULL, carrier_detail = NULL,
                        fault_id = NULL, failure_type = NULL, report_rank = 0,
-                       lookups = 0, lookup_at = NULL
+                       lookups = 0, lookup_at = NULL, call_ended_at = NULL
                  WHERE id = ANY(%(ids)s)
                 """,
                 provider=provider,
@@ -293,11 +295,12 @@ class SmsSms(models.Model):
             {outcome.carrier_id for outcome in outcomes.values()}
         )
         now = fields.Datetime.now()
+        pauses = {sms.id: sms._get_report_pause() for sms in self}
         rows = []
         for sms_id, outcome in outcomes.items():
             # What it took in words that we do not know is at least queued.
             report = outcome.report if outcome.report in REPORT_STATES else QUEUED
-            lookup_at = None if report in FINAL_REPORTS else now + REPORT_OVERDUE
+            lookup_at = None if report in FINAL_REPORTS else now + pauses[sms_id]
             rank, state = REPORT_RANKS[report], REPORT_STATES[report]
             rows.append((sms_id, outcome.carrier_id or None, rank, state, lookup_at))
         accepted = as_arrays(rows, *ACCEPTED_KINDS)
@@ -313,7 +316,7 @@ class SmsSms(models.Model):
         if not self.report_rank:
             self.write({"carrier_id": found.report.carrier_id, "report_rank": 1})
         if self.state == "pending":
-            self.lookup_at = fields.Datetime.now() + REPORT_OVERDUE
+            self.lookup_at = fields.Datetime.now() + self._get_report_pause()
         if price := found.report.price:
             self._record_prices(self.provider, {found.report.carrier_id: price})
 
@@ -421,6 +424,7 @@ class SmsSms(models.Model):
                 "lookup_at": False,
             }
         )
+        self.filtered("is_call")._end_call()
         if policy.fault == faults.OPTED_OUT:
             self._record_carrier_opt_out(self.carrier_code)
         elif policy.number_after:
@@ -462,16 +466,18 @@ class SmsSms(models.Model):
 
         :return: ``sms.sender`` by message id, empty where there is none
         """
-        sender_ids = company._choose_sms_senders(
-            [sms.number for sms in self],
-            [sms.mail_message_id.sudo() for sms in self],
-            code,
-        )
         senders_sudo = self.env["sms.sender"].sudo()
-        return {
-            sms.id: senders_sudo.browse(sender_id or ())
-            for sms, sender_id in zip(self, sender_ids, strict=True)
-        }
+        chosen = {}
+        for is_call, messages in self.grouped("is_call").items():
+            sender_ids = company._choose_sms_senders(
+                [sms.number for sms in messages],
+                [sms.mail_message_id.sudo() for sms in messages],
+                code,
+                is_call,
+            )
+            for sms, sender_id in zip(messages, sender_ids, strict=True):
+                chosen[sms.id] = senders_sudo.browse(sender_id or ())
+        return chosen
 
     def _choose_open_senders(self, company, code):
         """Return :meth:`_choose_senders` of those that may send now.
@@ -481,7 +487,9 @@ class SmsSms(models.Model):
         domain = [("company_id", "=", company.id), ("provider", "=", code)]
         senders_sudo = self.env["sms.sender"].sudo().search(domain)
         open_sudo = senders_sudo.filtered(lambda it: not it._is_stopped())
-        return {
-            sms_id: sender if sender in open_sudo else open_sudo[:1]
-            for sms_id, sender in self._choose_senders(company, code).items()
-        }
+        callers_sudo = open_sudo.filtered(lambda it: it._can_call())
+        chosen = {}
+        for sms_id, sender in self._choose_senders(company, code).items():
+            usable = callers_sudo if self.browse(sms_id).is_call else open_sudo
+            chosen[sms_id] = sender if sender in usable else usable[:1]
+        return chosen

@@ -10,7 +10,7 @@ from ...tools import consent
 from ...tools.texts import clean
 from ..core.bulk_insert import as_arrays
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
-from .sms_sms import FINAL_REPORTS, REPORT_OVERDUE, REPORT_STATES
+from .sms_sms import FINAL_REPORTS, REPORT_STATES
 
 #: States that Odoo does not know, as the chatter and mass mailings are told.
 NATIVE_STATES = {UNKNOWN_STATE: "process"}
@@ -26,7 +26,7 @@ REPORTED_FIELDS = (
     *("uuid", "state", "provider", "carrier_id", "report_rank", "claimed_at"),
     *("carrier_code", "carrier_detail", "failure_type", "fault_id", "lookup_at"),
     *("record_company_id", "mail_message_id", "erased_at", "delivered_at"),
-    *("gate_reason", "gate_verdict", "inbound_id"),
+    *("gate_reason", "gate_verdict", "inbound_id", "is_call", "call_ended_at"),
 )
 
 
@@ -125,6 +125,7 @@ class SmsSms(models.Model):
         self.env["sms.report"]._store(self, report)
         if is_known:
             self._apply_report(report)
+            self._follow_call(report)
         is_own = report.carrier_id and report.carrier_id == self.carrier_id
         if report.price and is_own and is_carriers:
             self._record_prices(self.provider, {report.carrier_id: report.price})
@@ -172,7 +173,7 @@ class SmsSms(models.Model):
             )
             # Whoever posted it may be dead, and the next report be lost: ask then.
             is_final = report.report in FINAL_REPORTS
-            overdue_at = fields.Datetime.now() + REPORT_OVERDUE
+            overdue_at = fields.Datetime.now() + sms._get_report_pause()
             sms.lookup_at = not is_final and overdue_at
             if report.report == UNDELIVERED:
                 sms.failure_type = report.failure_type or "sms_not_delivered"
@@ -191,6 +192,7 @@ class SmsSms(models.Model):
             ("record_company_id", "=", company.id),
             ("number", "=", number),
             ("state", "in", (*IN_FLIGHT, *LEFT)),
+            ("is_call", "=", False),
         ]
         return self.sudo().search(domain, order="id desc", limit=1)
 

@@ -118,8 +118,10 @@ class SmsReply(models.Model):
         company_sudo = company.sudo()
         lang = lang or company_sudo.partner_id.lang
         reply = self._find(code, company).with_context(lang=lang)
-        contact = company_sudo.phone or company_sudo.email or company_sudo.name
-        names = {"company": company_sudo.name, "contact": contact}
+        contact = company_sudo.phone or company_sudo.email
+        if not contact and self.env["sms.consent.event"]._is_on_sandbox(company):
+            contact = reply.env._("not set yet")
+        names = {"company": company_sudo.name, "contact": contact or company_sudo.name}
         return texts.fill(reply.body, {**names, **values})
 
     @api.model

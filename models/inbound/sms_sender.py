@@ -75,6 +75,7 @@ class SmsSender(models.Model):
                               AND number = person.number
                               AND sender_id = ANY(%(ids)s)
                               AND claimed_at IS NOT NULL
+                              AND is_call IS NOT TRUE
                          ORDER BY id DESC LIMIT 1
                        ) AS told ON TRUE
                 """,

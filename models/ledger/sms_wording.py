@@ -217,22 +217,24 @@ class SmsWording(models.Model):
 
     def _render(self, company):
         """Return the words as a person sees them when ``company`` asks."""
+        return "\n\n".join(
+            texts.fill(record.body, record._get_fillers(company)) for record in self
+        )
+
+    def _get_fillers(self, company):
+        """Return what stands for the placeholders, in the wording's language.
+
+        In the sandbox an address that is missing is a blank that nobody overlooks. A
+        company that texts real phones without its pages names where to ask for them.
+        """
+        wording = self.with_context(lang=self.lang)
         company_sudo = company.sudo()
-        # Who has no such page yet names at least where to ask for it.
         contact = company_sudo.website or company_sudo.email or company_sudo.phone
-        contact = contact or company_sudo.name
-        values = {
+        if not contact or self.env["sms.consent.event"]._is_on_sandbox(company):
+            contact = wording.env._("not set yet")
+        return {
             "company": company_sudo.name,
             "privacy": company_sudo.sms_privacy_url or contact,
             "terms": company_sudo.sms_terms_url or contact,
+            "purpose": wording.purpose_id.name,
         }
-        return "\n\n".join(
-            texts.fill(
-                record.body,
-                {
-                    **values,
-                    "purpose": record.purpose_id.with_context(lang=record.lang).name,
-                },
-            )
-            for record in self
-        )

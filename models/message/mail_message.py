@@ -58,7 +58,9 @@ class MailMessage(models.Model):
         translated = [("message_id", "in", texts.ids)]
         self.env["mail.message.translation"].search(translated).unlink()
         words = self.env._("This text was erased.")
-        texts.write({"body": Markup("<p><em>%s</em></p>") % words, "email_from": False})
+        erased = {"body": Markup("<p><em>%s</em></p>") % words}
+        # Of who has no e-mail address both of these are the number.
+        texts.write({**erased, "email_from": False, "reply_to": False})
 
     @api.model
     def _are_bulk_sms_notes(self, values_list):

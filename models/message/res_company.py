@@ -134,8 +134,8 @@ class ResCompany(models.Model):
             "provider": company_sudo.sms_provider,
         }
 
-    def _choose_sms_senders(self, numbers, posts, code=None):
-        """Return the sender of each text; the outbox extends this.
+    def _choose_sms_senders(self, numbers, posts, code=None, is_call=False):
+        """Return the sender of each text, or of each call; the outbox extends this.
 
         :param list numbers: E.164, or what was given when it cannot be brought to it
         :param list posts: for each text the ``mail.message`` that it is posted by in

@@ -81,5 +81,6 @@ class ResUsers(models.Model):
             ("create_uid", "=", self.id),
             ("create_date", ">", fields.Datetime.now() - LIMIT_TIME),
             ("gate_verdict", "!=", verdicts.BLOCK),
+            ("is_call", "=", False),
         ]
         return self.env["sms.sms"].sudo().search_count(domain, limit=limit)

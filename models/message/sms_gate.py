@@ -25,6 +25,7 @@ class GateQuestion(NamedTuple):
     :param bool keeps_hours: it waits for business hours though its purpose need not
     :param tuple replaces: ids of messages whose place it takes, which do not count
     :param bool is_unmapped: no rule has said what it is for
+    :param bool is_call: the person is called: a number that cannot be texted may be
 
     The others are those of :class:`gate.Facts`; ``written_at`` is now by default.
     """
@@ -43,6 +44,7 @@ class GateQuestion(NamedTuple):
     keeps_hours: bool = False
     replaces: tuple = ()
     is_unmapped: bool = False
+    is_call: bool = False
     standing: frozenset = frozenset()
 
 
@@ -188,7 +190,7 @@ class GateBatch:
             "is_proven": answer.state != consent.OPTED_IN
             or is_proof_accepted(known.methods.get(answer.event_id), proofs),
             "is_under_review": key in known.reviewed,
-            "is_unusable": key in known.unusable,
+            "is_unusable": key in known.unusable and not question.is_call,
             "is_typed_only": (question.reader.partner_id, number) in known.typed,
             "is_personal": question.is_personal,
             "text": known.texts.get(key),

@@ -27,6 +27,7 @@ READ_LEAVINGS = """
                   AND record_company_id = ANY(%(company_ids)s)
                   AND purpose_id = ANY(%(purpose_ids)s)
                   AND state = ANY(%(states)s)
+                  AND is_call IS NOT TRUE
                   AND gate_timing IS DISTINCT FROM %(answer)s
                   AND id != ALL(%(left_out_ids)s)
                OFFSET 0

@@ -53,7 +53,7 @@ class SmsSms(models.Model):
     number = fields.Char(groups=NUMBER_GROUPS)
     state = fields.Selection(
         selection_add=[(UNKNOWN_STATE, "Checking with the carrier"), ("error",)],
-        ondelete={UNKNOWN_STATE: lambda rows: rows.write({"state": "error"})},
+        ondelete={UNKNOWN_STATE: "set process"},
     )
     failure_type = fields.Selection(
         selection_add=[
@@ -70,6 +70,11 @@ class SmsSms(models.Model):
     )
     purpose_id = fields.Many2one("sms.purpose", ondelete="restrict", readonly=True)
     template_id = fields.Many2one("sms.template", readonly=True, index="btree_not_null")
+    is_call = fields.Boolean(
+        "Call",
+        readonly=True,
+        help="Its words are spoken in a call. Only team alerts call people.",
+    )
     exemption = fields.Selection(
         [
             ("opt_out_confirmation", "Confirms an opt-out"),
@@ -321,7 +326,10 @@ class SmsSms(models.Model):
     # Recent texts of people, for the limits of users and of teams.
     _author_index = models.Index("(create_uid, create_date) WHERE create_uid <> 1")
     _people_index = models.Index("(create_date) WHERE create_uid <> 1")
-    _outbox_index = models.Index("(record_company_id, number) WHERE state = 'outgoing'")
+    # What waits, and what is on its way: the older ones of a number leave first.
+    _outbox_index = models.Index(
+        "(record_company_id, number) WHERE state IN ('outgoing', 'process', 'unknown')"
+    )
     _urgency_index = models.Index(
         "(sender_id, priority, not_before, id) WHERE state = 'outgoing'"
     )
@@ -370,8 +378,8 @@ class SmsSms(models.Model):
     def _compute_segments(self):
         for sms in self:
             segments = count_segments(sms.body)
-            sms.segment_count = segments.count
-            sms.encoding = segments.encoding
+            sms.segment_count = 0 if sms.is_call else segments.count
+            sms.encoding = False if sms.is_call else segments.encoding
 
     @api.depends(*SHOWN_FROM)
     def _compute_shown_state(self):
@@ -413,8 +421,22 @@ class SmsSms(models.Model):
         for sms in self:
             if sms.shown_state == "held":
                 sms.shown_label = sms._get_held_label()
+            elif sms.is_call:
+                label = labels.get(sms.shown_state, "")
+                sms.shown_label = sms._get_call_labels().get(sms.shown_state, label)
             else:
                 sms.shown_label = labels.get(sms.shown_state, "")
+
+    @api.model
+    def _get_call_labels(self):
+        """Return the states of a call that have other words than those of a text."""
+        return {
+            "waiting": self.env._("To be called"),
+            "sending": self.env._("Calling"),
+            "sent": self.env._("Ringing"),
+            "delivered": self.env._("Answered"),
+            "failed": self.env._("Not reached"),
+        }
 
     @api.depends("state")
     @api.depends_context("uid")
@@ -455,6 +477,7 @@ class SmsSms(models.Model):
                 key=vals.get("number") or vals["uuid"],
                 keeps_hours=bool(vals.get("keeps_hours")),
                 is_unmapped=bool(vals.get("is_unmapped")),
+                is_call=bool(vals.get("is_call")),
                 standing=(
                     REFUSED if vals.get("state", WAITING) != WAITING else frozenset()
                 ),
@@ -522,6 +545,7 @@ class SmsSms(models.Model):
             key=self.number or self.uuid,
             keeps_hours=self.keeps_hours,
             is_unmapped=self.is_unmapped,
+            is_call=self.is_call,
             **others,
         )
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL, split_every
 from odoo.tools.misc import clean_context
 
@@ -143,16 +144,18 @@ class IntakeBatch:
         name = self._company_names[company.id]
         return advice.sign(vals.get("body"), rules.footer, name)
 
-    def get_words(self, body, footer):
+    def get_words(self, body, footer, is_call=False):
         """Return the fields that hold a message's text.
 
         Counted here, its segments cost a quarter of what computing them before storage
-        does.
+        does. What is spoken has none.
         """
-        key = body, footer
+        key = body, footer, is_call
         if key not in self._words:
             text = texts.add_footer(links.hide_keys(texts.clean(body)), footer)
             encoding, _units, count = count_segments(text)
+            if is_call:
+                encoding, count = False, 0
             words = {"body": text, "segment_count": count, "encoding": encoding}
             self._words[key] = words
         return self._words[key]
@@ -161,14 +164,16 @@ class IntakeBatch:
         """Enter by which sender each message leaves that goes to the outbox."""
         by_company = defaultdict(list)
         for vals in vals_list:
-            by_company[vals["record_company_id"]].append(vals)
-        for company_id, own in by_company.items():
+            key = vals["record_company_id"], bool(vals.get("is_call"))
+            by_company[key].append(vals)
+        for (company_id, is_call), own in by_company.items():
             company = self.companies[company_id]
             if not company._uses_sms_outbox():
                 continue
             sender_ids = company._choose_sms_senders(
                 [vals["number"] for vals in own],
                 [self.messages[vals.get("mail_message_id")] for vals in own],
+                is_call=is_call,
             )
             for vals, sender_id in zip(own, sender_ids, strict=True):
                 vals["sender_id"] = sender_id
@@ -266,6 +271,8 @@ class SmsSms(models.Model):
         (a ``PurposeCode``) and ``sms_source`` (a ``MessageSource``) say for what and by
         what the messages are made, ``sms_personal`` (a ``PersonalText``) by whom.
         """
+        if any(vals.get("is_call") for vals in vals_list) and not self.env.su:
+            raise AccessError(self.env._("Only team alerts can call people."))
         self._prepare_media(vals_list)
         self._prepare_times(vals_list)
         for vals in vals_list:
@@ -291,8 +298,11 @@ class SmsSms(models.Model):
             lang = batch.get_lang(batch.get_reader(vals), company)
             rules = batch.get_rules(vals["purpose_id"], lang, company)
             vals["priority"] = rules.priority
-            footer = "" if vals.get("exemption") else batch.get_footer(vals, rules)
-            vals.update(batch.get_words(self._prepare_body(vals, batch), footer))
+            is_call = bool(vals.get("is_call"))
+            is_bare = vals.get("exemption") or is_call
+            footer = "" if is_bare else batch.get_footer(vals, rules)
+            body = self._prepare_body(vals, batch)
+            vals.update(batch.get_words(body, footer, is_call))
         batch.choose_senders(vals_list)
 
     @api.model
@@ -359,7 +369,8 @@ class SmsSms(models.Model):
                  WHERE EXISTS (SELECT 1 FROM sms_sms
                                 WHERE number = wanted.number
                                   AND record_company_id = wanted.company_id
-                                  AND gate_verdict != 'block')
+                                  AND gate_verdict != 'block'
+                                  AND is_call IS NOT TRUE)
                 """,
                 as_array(company_ids, "int4"),
                 as_array(numbers, "varchar"),

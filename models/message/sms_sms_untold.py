@@ -10,10 +10,13 @@ from .sms_sms_timing import APPOINTMENT_MODEL
 
 #: What was not told is looked after for so long; then it is history.
 UNTOLD_TIME = timedelta(days=7)
-#: What did not arrive: the carrier refused it, or the gate did.
+#: What did not arrive: the carrier refused it, or the gate did. Nobody has refused what
+#: we have called off ourselves.
 FAILED = SQL(
     "(sms.state = 'error'"
-    " OR (sms.state = 'canceled' AND sms.gate_verdict IS NOT DISTINCT FROM 'block'))"
+    " OR (sms.state = 'canceled' AND sms.gate_verdict IS NOT DISTINCT FROM 'block'"
+    " AND COALESCE(sms.gate_reason, '') != ALL(%s)))",
+    list(verdicts.CALLED_OFF),
 )
 #: Blocked for these, nobody needs to be told.
 NEEDLESS = (*verdicts.CALLED_OFF, verdicts.MUTED, verdicts.ERASED)

@@ -45,6 +45,17 @@ class SmsUnusableNumber(models.Model):
         self.env["sms.consent"]._forget_answers()
 
     @api.model
+    def _note_many(self, company, numbers, policy):
+        """Note that numbers (E.164) cannot be texted, with no message that says so."""
+        known = self.search(
+            [("company_id", "=", company.id), ("number", "in", numbers)]
+        )
+        new = set(numbers) - set(known.mapped("number"))
+        values = {"company_id": company.id, "fault_id": policy.id}
+        self.create([{**values, "number": number} for number in sorted(new)])
+        self.env["sms.consent"]._forget_answers()
+
+    @api.model
     def _find(self, company, number):
         domain = [("company_id", "=", company.id), ("number", "=", number)]
         return self.search(domain, limit=1)

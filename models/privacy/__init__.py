@@ -25,5 +25,6 @@ from . import (
     phone_blacklist,
     mail_notification,
     helpdesk_ticket,
+    calendar_event,
     res_company,
 )

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
 import io
 import textwrap
 from collections import Counter
@@ -6,9 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.pdf import OdooPdfFileReader, OdooPdfFileWriter
 
 from ...tools import chain, consent, evidence
 from ...tools.tabular import write_csv
@@ -105,39 +106,39 @@ class SmsEvidence(models.AbstractModel):
     def _make_certificate(self, facts):
         """Return the certificate, with its JSON inside.
 
-        :return: PDF as bytes
-        :raises UserError: when nothing here can make a PDF
+        A PDF; where the server cannot make one a web page, which says why.
+
+        :return: the ending of the file's name, and its content as bytes
         """
         stream = io.StringIO()
         evidence.write_json(stream, facts)
         document = stream.getvalue().encode()
-        values = {"facts": Facts(facts), "digest": evidence.sha256(document)}
+        digest = evidence.sha256(document)
+        try:
+            return "pdf", self._make_pdf(facts, digest, document)
+        except UserError as error:
+            return "html", self._make_page(facts, digest, str(error), document)
+
+    @api.model
+    def _make_pdf(self, facts, digest, document):
+        """Return the certificate as PDF.
+
+        :raises UserError: when nothing here can make one
+        """
         reports = self.env["ir.actions.report"]
+        values = {"facts": Facts(facts), "digest": digest}
         data, kind = reports._render_qweb_pdf(CERTIFICATE, data=values)
-        if kind != "pdf":
+        if kind != "pdf":  # in tests, unless they ask for it
             return data
-        writer = OdooPdfFileWriter()
-        reader = OdooPdfFileReader(io.BytesIO(data), strict=False)
-        writer.cloneReaderDocumentRoot(reader)
-        writer.addAttachment(DOCUMENT, document, subtype="application/json")
-        target = io.BytesIO()
-        writer.write(target)
-        return target.getvalue()
+        return reports._attach_to_sms_pdf(data, DOCUMENT, document)
 
     @api.model
     def _make_packet(self, facts):
-        """Return the packet about some numbers, a ZIP as bytes.
-
-        Where nothing can make a PDF the certificate in it is a web page.
-        """
+        """Return the packet about some numbers, a ZIP as bytes."""
         with evidence.Packet(self._make_seal) as files:
             self._write_document(files, facts)
-            reports = self.env["ir.actions.report"]
-            if reports._can_render_sms_pdf():
-                files.add("certificate.pdf", self._make_certificate(facts))
-            else:
-                page = self._make_page(facts, files.digest(DOCUMENT))
-                files.add("certificate.html", page)
+            ending, certificate = self._make_certificate(facts)
+            files.add(f"certificate.{ending}", certificate)
             self._add_scans(files, facts["events"])
             self._add_help(files, facts["reference"])
             return files.pack()
@@ -157,13 +158,23 @@ class SmsEvidence(models.AbstractModel):
         }
 
     @api.model
-    def _make_page(self, facts, digest):
+    def _make_page(self, facts, digest, reason="", document=b""):
+        """Return the certificate as a web page that stands alone, as bytes.
+
+        :param str reason: why it is no PDF, for who reads it
+        :param bytes document: the JSON, which can be saved from the page
+        """
         report_model = self.env["report.helpdesk_mgmt_sms.sms_certificate"]
         values = report_model._get_report_values(
             None, {"facts": Facts(facts), "digest": digest}
         )
         page = self.env["ir.qweb"]._render(
-            "helpdesk_mgmt_sms.sms_certificate_page", values
+            "helpdesk_mgmt_sms.sms_certificate_page",
+            {
+                **values,
+                "reason": reason,
+                "document": base64.b64encode(document).decode(),
+            },
         )
         return str(page).encode()
 

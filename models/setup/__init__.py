@@ -11,9 +11,12 @@ from . import (
     sms_carrier_check,
     sms_encryption,
     sms_virtual_phone,
+    sms_virtual_phone_call,
+    sms_sms,
     sms_dispatcher,
     sms_inbound,
     ir_ui_menu,
     ir_websocket,
     res_company,
+    res_config_settings,
 )

@@ -4,6 +4,7 @@ from odoo import api, models
 from ...providers.account import CREDENTIALS, FINE, INBOUND, SENDERS
 from ...providers.account import WRONG as FOUND_WRONG
 from ...providers.sandbox import SandboxProvider
+from .res_company import CONTACT, CONTACT_GROUP, SAY_ACTION
 from .sms_carrier_check import CHECK, NOT_TAKEN, SET_INBOUND, TAKE_NUMBERS
 from .sms_health import DONE, SKIPPED, TODO, WRONG, uses_carrier
 
@@ -144,22 +145,25 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_company_step(self, company):
-        """Ask for what people are told of the company: who writes, and where to ask."""
-        company_sudo = company.sudo()
-        facts = {
-            self.env._("the country"): company_sudo.country_id,
-            self.env._("a phone number or email for HELP"): company_sudo.phone
-            or company_sudo.email,
-            self.env._("the privacy policy"): company_sudo.sms_privacy_url,
-            self.env._("the terms of text messages"): company_sudo.sms_terms_url,
-        }
-        missing = ", ".join(name for name, value in facts.items() if not value)
+        """Ask for what people are told of the company: who writes, and where to ask.
+
+        No carrier is taken before; who has one already is warned.
+        """
+        unsaid = company._get_sms_unsaid()
+        missing = [*unsaid.values()]
+        if not company.sudo().country_id:
+            missing.append(self.env._("the country"))
+        state = DONE
         text = self.env._("Texts and forms can say who writes and where to ask.")
         if missing:
-            text = self.env._("Still missing: %s.", missing)
-        settings = self._open(self.env._("Settings"), "sms_settings_action")
-        title, state = self.env._("Say who you are"), TODO if missing else DONE
-        return self._step("company", title, state, text, settings)
+            state = WRONG if uses_carrier(company) and unsaid else TODO
+            text = self.env._("Still missing: %s.", ", ".join(missing))
+        if CONTACT in unsaid and not self.env.user.has_group(CONTACT_GROUP):
+            text = self.env._("%s An administrator enters the contact.", text)
+        label = self.env._("Legal pages and contact")
+        button = {"label": label, "action": SAY_ACTION}
+        title = self.env._("Say who you are")
+        return self._step("company", title, state, text, button)
 
     @api.model
     def _get_sandbox_step(self, company):
@@ -229,6 +233,8 @@ class SmsOnboarding(models.AbstractModel):
                 "Choose a carrier. An administrator enters the account, which nobody "
                 "can read afterwards."
             )
+            if company._get_sms_unsaid():
+                text = self.env._("Say who you are first. %s", text)
         elif company._has_locked_sms_account():
             state, text = self.env["sms.encryption"]._get_state(company)
         elif not provider.can_check() and provider.missing():

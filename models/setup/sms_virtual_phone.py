@@ -290,6 +290,7 @@ class SmsVirtualPhone(models.AbstractModel):
                           FROM sms_sms
                          WHERE record_company_id = %(company)s
                            AND provider = %(provider)s AND state = ANY(%(states)s)
+                           AND is_call IS NOT TRUE
                         UNION ALL
                         SELECT number, body, received_at, create_date, 0
                           FROM sms_inbound
@@ -314,9 +315,12 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def _notify_outgoing(self, sms_records):
-        """Show sent texts of the sandbox on open virtual phones."""
+        """Show sent texts of the sandbox on open virtual phones, and let them ring."""
         for sms in sms_records.filtered_domain(self._outgoing_domain()):
-            self._notify(sms.record_company_id, sms.number, self._prepare_outgoing(sms))
+            if not sms.is_call:
+                message = self._prepare_outgoing(sms)
+                self._notify(sms.record_company_id, sms.number, message)
+        self._notify_calls(sms_records)
 
     @api.model
     def _notify_inbound(self, inbound_records):
@@ -327,12 +331,11 @@ class SmsVirtualPhone(models.AbstractModel):
                 self._notify(inbound.company_id, inbound.number, message)
 
     @api.model
-    def _notify(self, company, number, message):
-        """Tell the screens of a company about one text, after the commit."""
+    def _notify(self, company, number, message, **others):
+        """Tell the screens of a company about one text or call, after the commit."""
+        told = {"company_id": company.id, "number": number, "message": message}
         self.env["bus.bus"]._sendone(
-            self._get_bus_channel(company),
-            NOTIFICATION_TYPE,
-            {"company_id": company.id, "number": number, "message": message},
+            self._get_bus_channel(company), NOTIFICATION_TYPE, {**told, **others}
         )
 
     @api.model
@@ -352,20 +355,26 @@ class SmsVirtualPhone(models.AbstractModel):
         ]
 
     def _outgoing_domain(self):
-        domain = Domain("provider", "=", SandboxProvider.code)
-        return domain & Domain("state", "in", REACHED_STATES)
+        reached = Domain("state", "in", REACHED_STATES)
+        reached |= Domain("is_call", "=", True) & Domain("sent_at", "!=", False)
+        return reached & Domain("provider", "=", SandboxProvider.code)
 
     def _prepare_outgoing(self, sms, body=None):
         """Return an ``sms.sms`` row as the phone shows it: as its owner got it.
 
         :return: ``id`` (``out-12``), ``direction`` (``received``: the phone got it),
             ``body``, ``date`` (UTC, ``YYYY-MM-DD HH:MM:SS``), ``state``, ``media``
-            (paths of pictures and files)
+            (paths of pictures and files), ``is_call`` (``body`` is what became of it)
         """
+        if sms.is_call:
+            body = self._describe_call(sms)
+        elif body is None:
+            body = sms._get_revealed_bodies()[sms.id]
         return {
             "id": f"out-{sms.id}",
             "direction": RECEIVED,
-            "body": sms._get_revealed_bodies()[sms.id] if body is None else body,
+            "body": body,
+            "is_call": bool(sms.is_call),
             "date": fields.Datetime.to_string(sms.sent_at or sms.create_date),
             "state": sms.state,
             "media": sms._get_media_paths() if sms.media_count else [],
@@ -380,4 +389,5 @@ class SmsVirtualPhone(models.AbstractModel):
             "date": fields.Datetime.to_string(inbound.received_at),
             "state": SENT,
             "media": [],
+            "is_call": False,
         }

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The team is called until somebody takes the alert.
+"""The team is texted and called until somebody takes the alert.
 
 Offers the raising of alerts and who is on call.
 May use automation and all below it.
@@ -8,11 +8,20 @@ May use automation and all below it.
 from . import (
     sms_team_alert,
     sms_team_alert_escalation,
+    sms_team_alert_source,
+    sms_alert_source,
+    sms_alert_trouble,
+    sms_team_alert_call,
+    sms_sms,
+    res_users,
     mail_thread,
     sms_team_alert_plan,
     sms_team_alert_entry,
+    sms_oncall,
+    sms_oncall_gap,
     sms_oncall_shift,
     sms_question,
     sms_automation,
     helpdesk_ticket,
+    helpdesk_ticket_team,
 )

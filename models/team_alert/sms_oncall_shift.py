@@ -1,15 +1,23 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ...tools import escalation
+from ...tools import consent, escalation, oncall
 from ..consent.sms_consent_mixin import SubjectColumns
+from ..core.moments import say_moment
 from ..ledger.sms_purpose import INTERNAL
+
+AGENTS = "helpdesk_mgmt.group_helpdesk_user_own"
+MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
+#: A turn without an end is taken over for so long, unless somebody says otherwise.
+USUAL_TIME = timedelta(hours=12)
+#: How far ahead the next turn of a shift is looked for.
+AHEAD = timedelta(days=28)
 
 
 class SmsOncallShift(models.Model):
@@ -17,6 +25,8 @@ class SmsOncallShift(models.Model):
 
     Hours come from one of Odoo's working schedules, single turns and those that come
     again from two times. People with time off are left out, wherever it was entered.
+    A hand-over is a shift of its own, which names whom it stands in for and ends by
+    itself.
     """
 
     _name = "sms.oncall.shift"
@@ -61,6 +71,13 @@ class SmsOncallShift(models.Model):
         default=lambda self: self.env.user.tz or "UTC",
         help="The time zone in which it repeats.",
     )
+    replaced_user_id = fields.Many2one(
+        "res.users",
+        "Instead of",
+        readonly=True,
+        ondelete="cascade",
+        help="Whose place this person takes, until the end of the shift.",
+    )
     phone = fields.Char(related="user_id.partner_id.phone", related_sudo=True)
     duty = fields.Selection(
         [
@@ -72,6 +89,9 @@ class SmsOncallShift(models.Model):
         string="On Duty",
         compute="_compute_duty",
     )
+    may_take_over = fields.Boolean(compute="_compute_may_take_over")
+    may_hand_over = fields.Boolean(compute="_compute_may_take_over")
+    may_end = fields.Boolean(compute="_compute_may_take_over")
 
     _repeat_weeks_positive = models.Constraint(
         "CHECK (repeat_weeks >= 0)", "The weeks cannot be negative."
@@ -101,30 +121,79 @@ class SmsOncallShift(models.Model):
                     self.env._("“%s” is a team of another company.", team.name)
                 )
 
-    @api.depends("team_id", "user_id", "calendar_id", "start_at", "stop_at", "sequence")
+    @api.depends(
+        *("team_id", "user_id", "calendar_id", "start_at", "stop_at", "sequence"),
+        "replaced_user_id",
+    )
     def _compute_duty(self):
         now = fields.Datetime.now()
         oncall_sudo = self.env["sms.oncall"].sudo()
-        for team, shifts in self.grouped("team_id").items():
-            people = oncall_sudo._get_people(team, shifts.company_id[:1], now)
-            away = oncall_sudo._find_away(shifts.user_id, now)
+        for (team, company), shifts in self.grouped(
+            lambda it: (it.team_id, it.company_id)
+        ).items():
+            people = oncall_sudo._get_on_duty(team, company, now)
+            away = oncall_sudo._find_away(shifts.user_id | people, now)
+            people -= away
             for shift in shifts:
                 if shift.user_id in away:
                     shift.duty = "away"
-                elif not shift._is_on_duty(now):
+                elif shift.user_id not in people or not shift._is_on_duty(now):
                     shift.duty = "off"
                 else:
                     shift.duty = "on_call" if shift.user_id == people[:1] else "next"
 
-    def _is_on_duty(self, now):
-        """Tell if the shift covers a time (UTC), time off aside."""
+    @api.depends("team_id", "user_id", "stop_at")
+    @api.depends_context("uid")
+    def _compute_may_take_over(self):
+        now = fields.Datetime.now()
+        for shift in self:
+            user = self.env.user
+            is_over = shift.stop_at and shift.stop_at <= now and not shift.repeat_weeks
+            may = bool(shift.id) and not is_over and shift._may_move()
+            is_own = shift.user_id == user
+            shift.may_end = (
+                may and bool(shift.replaced_user_id) and shift._may_end(user)
+            )
+            shift.may_hand_over = may and (is_own or user.has_group(MANAGERS))
+            shift.may_take_over = (
+                may and not (is_own or shift.may_end) and shift._is_member(user)
+            )
+
+    def _get_turn(self):
         self.ensure_one()
-        turn = escalation.Turn(self.start_at, self.stop_at, self.repeat_weeks, self.tz)
-        if not escalation.covers(turn, now):
+        return escalation.Turn(self.start_at, self.stop_at, self.repeat_weeks, self.tz)
+
+    def _is_on_duty(self, now):
+        """Tell if the shift covers a time (UTC), time off and hand-overs aside."""
+        if not escalation.covers(self._get_turn(), now):
             return False
         return not self.calendar_id or self.env["sms.oncall"]._is_in_hours(
             self.calendar_id, now
         )
+
+    def _to_duty(self):
+        """Return the shift as ``tools.oncall`` takes it."""
+        self.ensure_one()
+        return oncall.Duty(
+            self.user_id.id,
+            (self.sequence, self.id),
+            self.id,
+            self.replaced_user_id.id or None,
+        )
+
+    def _get_spans(self, start, stop):
+        """Return when the shift covers a time (UTC), as ``tools.oncall.Span``."""
+        turns = oncall.expand(self._get_turn(), start, stop)
+        if turns and self.calendar_id:
+            hours = self.env["sms.oncall"]._get_hours(self.calendar_id, start, stop)
+            turns = [
+                (max(begin, opens), min(end, closes))
+                for begin, end in turns
+                for opens, closes in hours
+                if opens < end and closes > begin
+            ]
+        duty = self._to_duty()
+        return [oncall.Span(begin, end, duty) for begin, end in turns]
 
     # === Consent of the person ===
 
@@ -159,58 +228,232 @@ class SmsOncallShift(models.Model):
     def _get_sms_typed_number(self):
         return self.phone
 
+    # === Who covers what ===
 
-class SmsOncall(models.AbstractModel):
-    """Look-up of the people on call: shifts, working schedules and time off."""
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Look for gaps anew."""
+        shifts = super().create(vals_list)
+        self.env["sms.oncall"]._wake_watch()
+        return shifts
 
-    _name = "sms.oncall"
-    _description = "Who Is on Call"
+    def write(self, vals):
+        """Look for gaps anew."""
+        result = super().write(vals)
+        self.env["sms.oncall"]._wake_watch()
+        return result
 
-    @api.model
-    def _get_people(self, team, company, now):
-        """Return the people (``res.users``) of a team in the order to be told.
+    def unlink(self):
+        """Look for gaps anew."""
+        result = super().unlink()
+        self.env["sms.oncall"]._wake_watch()
+        return result
 
-        Those on duty come first, then the others with shifts. A team without shifts has
-        its members. Those with time off are left out.
+    # === Hand-overs ===
 
-        :param datetime now: UTC
+    def action_take_over(self):
+        """Ask until when the user takes somebody's place."""
+        return self._open_handover(self.env._("Take over"), self.env.user)
+
+    def action_hand_over(self):
+        """Ask who takes the place of the shift's person, and until when."""
+        return self._open_handover(self.env._("Hand over"), self.env["res.users"])
+
+    def _open_handover(self, name, user):
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": "sms.oncall.handover",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_shift_id": self.id, "default_user_id": user.id},
+        }
+
+    def action_end_handover(self):
+        """End a hand-over now: the other one is on call again.
+
+        :raises AccessError: for all but the two, and managers
         """
-        shifts = self.env["sms.oncall.shift"].search(
+        self.check_access("read")
+        self.company_id._check_sms_user()
+        now = fields.Datetime.now()
+        for shift in self:
+            if not shift.replaced_user_id or not shift._may_end(self.env.user):
+                raise AccessError(
+                    self.env._("Only the two people and managers end a hand-over.")
+                )
+            shift_sudo = shift.sudo()
+            if shift_sudo.start_at < now:
+                shift_sudo.stop_at = min(shift_sudo.stop_at, now)
+            shift_sudo.active = False
+            shift_sudo._tell_both(
+                lambda reader, it=shift_sudo: reader._(
+                    "%(back)s is on call again for %(team)s instead of %(name)s.",
+                    back=it.replaced_user_id.name,
+                    name=it.user_id.name,
+                    team=it.team_id.name,
+                )
+            )
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _may_end(self, user):
+        self.ensure_one()
+        both = self.user_id | self.replaced_user_id
+        return user in both or user.has_group(MANAGERS)
+
+    def _may_move(self):
+        """Tell if the user may change anything about who is on call."""
+        self.ensure_one()
+        in_company = self.company_id in self.env.companies
+        return in_company and self.env.user.has_group(AGENTS)
+
+    def _is_member(self, user):
+        return user in self._get_members()
+
+    def _get_members(self):
+        """Return who may stand in: members of the team, and who has a shift in it."""
+        self.ensure_one()
+        shifts_sudo = self.sudo().search(
             [
-                ("team_id", "=", team.id),
-                ("company_id", "=", company.id),
-                ("user_id.active", "=", True),
+                ("team_id", "=", self.team_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("replaced_user_id", "=", False),
             ]
         )
-        people = shifts.filtered(lambda it: it._is_on_duty(now)).user_id
-        people |= shifts.user_id
-        if not shifts:
-            people = team.user_ids.filtered(
-                lambda user: not user.share and company in user.company_ids
-            )
-        return people - self._find_away(people, now)
+        return self._filter_colleagues(
+            self.team_id.sudo().user_ids | shifts_sudo.user_id
+        )
 
-    @api.model
-    def _find_away(self, users, now):
-        """Return those of some users who have time off at a time (UTC).
+    def _filter_colleagues(self, users):
+        return users.sudo().filtered(
+            lambda it: it.active and not it.share and self.company_id in it.company_ids
+        )
 
-        ``hr_holidays`` enters it, once approved, as the leave of a person's resource,
-        as people do by hand. Public holidays are nobody's own, so they do not count.
+    def _check_hand_over(self, user):
+        """Refuse what the user may not do: others' shifts to others.
+
+        :param user: who shall be on call
         """
-        domain = [
-            ("resource_id", "in", users.sudo().resource_ids.ids),
-            ("date_from", "<=", now),
-            ("date_to", ">", now),
-            ("time_type", "=", "leave"),
-        ]
-        leaves_sudo = self.env["resource.calendar.leaves"].sudo().search(domain)
-        away = leaves_sudo.resource_id.user_id
-        return users.filtered(lambda user: user in away)
+        self.ensure_one()
+        self.check_access("read")
+        self.company_id._check_sms_user()
+        me = self.env.user
+        if not me.has_group(AGENTS):
+            raise AccessError(
+                self.env._("Only helpdesk users can change who is on call.")
+            )
+        if not me.has_group(MANAGERS) and me not in (user, self.user_id):
+            raise AccessError(
+                self.env._(
+                    "You can hand over your own shift or take over another one. Ask a "
+                    "helpdesk manager for anything else."
+                )
+            )
+        is_manager = me.has_group(MANAGERS) and self._filter_colleagues(user)
+        if not is_manager and not self._is_member(user):
+            raise UserError(
+                self.env._(
+                    "%(name)s does not belong to “%(team)s”. Choose a member of the "
+                    "team.",
+                    name=user.sudo().name,
+                    team=self.team_id.sudo().name,
+                )
+            )
 
-    @api.model
-    def _is_in_hours(self, calendar, now):
-        """Tell if a time (UTC) is in a working schedule; holidays do not count."""
-        start = now.replace(tzinfo=UTC)
-        end = start + timedelta(minutes=1)
-        found = calendar.sudo()._attendance_intervals_batch(start, end)
-        return bool(found[False])
+    def _hand_over(self, user, start, stop):
+        """Put somebody in the place of the shift's person for a time (UTC).
+
+        :return: the shift that stands for it, in sudo
+        :raises AccessError: for who may not, as of :meth:`_check_hand_over`
+        :raises UserError: for a time, or a person, with which nobody would be told
+        """
+        self._check_hand_over(user)
+        if user == self.user_id:
+            raise UserError(self.env._("%s is on call already.", user.sudo().name))
+        if not user.sudo().partner_id.phone_sanitized:
+            raise UserError(
+                self.env._(
+                    "%s has no phone number, so alerts would reach nobody. Enter the "
+                    "number on their contact first.",
+                    user.sudo().name,
+                )
+            )
+        if not start < stop or stop <= fields.Datetime.now():
+            raise UserError(self.env._("Choose an end that is still to come."))
+        if self.replaced_user_id and stop > self.stop_at:
+            raise UserError(
+                self.env._(
+                    "%(name)s stands in only until %(time)s. Choose an earlier end.",
+                    name=self.user_id.sudo().name,
+                    time=say_moment(self.env, self.stop_at),
+                )
+            )
+        override_sudo = self.sudo().create(
+            {
+                "team_id": self.team_id.id,
+                "company_id": self.company_id.id,
+                "user_id": user.id,
+                "replaced_user_id": self.user_id.id,
+                "sequence": self.sequence,
+                "start_at": start,
+                "stop_at": stop,
+                "tz": self.tz,
+            }
+        )
+        override_sudo._tell_both(
+            lambda reader: reader._(
+                "%(name)s is on call for %(team)s instead of %(other)s from "
+                "%(start)s until %(stop)s.",
+                name=override_sudo.user_id.name,
+                other=override_sudo.replaced_user_id.name,
+                team=override_sudo.team_id.name,
+                start=say_moment(reader, start, lasting=True),
+                stop=say_moment(reader, stop, lasting=True),
+            )
+        )
+        return override_sudo
+
+    def _get_reach_note(self, user):
+        """Return why alerts may not reach somebody who would stand in, if so."""
+        self.ensure_one()
+        user_sudo = user.sudo()
+        if not user_sudo.partner_id.phone_sanitized:
+            return self.env._("%s has no phone number.", user_sudo.name)
+        company, number = self.company_id, user_sudo.partner_id.phone_sanitized
+        purpose = self.env["sms.purpose"]._get(INTERNAL)
+        consents_sudo = self.env["sms.consent"].sudo()
+        answers = consents_sudo._get_answers([company.id], [number])
+        found = answers.get((company.id, number), {})
+        if consents_sudo._get_answer(found, purpose.id).state == consent.OPTED_IN:
+            return ""
+        return self.env._(
+            "%s has not agreed to get team alerts by text. Record the consent in the "
+            "list.",
+            user_sudo.name,
+        )
+
+    def _tell_both(self, write):
+        """Notify both people of a hand-over, each by their own clock and language.
+
+        :param write: takes an environment, and returns the words
+        """
+        self.ensure_one()
+        for user in self.user_id | self.replaced_user_id:
+            reader = self.with_context(lang=user.lang, tz=user.tz).env
+            self.team_id.with_env(reader).message_notify(
+                author_id=self.env.ref("base.partner_root").id,
+                partner_ids=user.partner_id.ids,
+                subject=reader._("On call for %s", self.team_id.name),
+                body=write(reader),
+            )
+
+    def _find_next_turn(self, now):
+        """Return the ``(start, stop)`` that a hand-over most likely means."""
+        spans = self._get_spans(now, now + AHEAD)
+        start = spans[0].start if spans else now
+        stop = spans[0].stop if spans else now + USUAL_TIME
+        if stop >= now + AHEAD:
+            stop = start + USUAL_TIME
+        return start, stop

@@ -33,14 +33,17 @@ class SmsQuestion(models.Model):
     def _ask_team_alert(self, alert, messages):
         """Note which numbers were told of an alert, each once.
 
-        :param messages: ``sms.sms``; one that the gate has blocked asks nobody
+        :param messages: ``sms.sms``; one that the gate has blocked asks nobody, and of
+            a text and a call to one number the text does
         """
+        told = messages.filtered(lambda it: it.state != "canceled")
+        first = {it.number: it for it in told.sorted("is_call", reverse=True)}
         asked = set(self._find_team_alert(alert).mapped("number"))
         self.sudo().create(
             [
                 {
                     "company_id": alert.company_id.id,
-                    "number": message.number,
+                    "number": number,
                     "partner_id": message.partner_id.id,
                     "kind": TEAM_ALERT,
                     "res_model": ALERT_MODEL,
@@ -48,8 +51,8 @@ class SmsQuestion(models.Model):
                     "sms_id": message.id,
                     "expires_at": fields.Datetime.now() + LIFE,
                 }
-                for message in messages
-                if message.state != "canceled" and message.number not in asked
+                for number, message in first.items()
+                if number not in asked
             ]
         )
 

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ...tools import replies, reply_codes, texts
+from ...tools import escalation, replies, reply_codes, texts
 from ...tools.phone import E164
 from ..core.moments import say_moment
 from ..desk.sms_inbound_router import SERVICE
@@ -38,7 +38,12 @@ class SmsTeamAlert(models.Model):
     _order = "id desc"
 
     name = fields.Char("Problem", required=True, readonly=True)
-    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        readonly=True,
+        default=lambda self: self.env.company,
+    )
     team_id = fields.Many2one("helpdesk.ticket.team", required=True, readonly=True)
     plan_id = fields.Many2one("sms.team.alert.plan", required=True, readonly=True)
     ticket_id = fields.Many2one(
@@ -51,7 +56,12 @@ class SmsTeamAlert(models.Model):
         "res.users", "Raised By", readonly=True, help="Empty if no user did."
     )
     origin = fields.Selection(
-        [("person", "A person"), ("automation", "An automation"), ("mail", "A mail")],
+        [
+            ("person", "A person"),
+            ("automation", "An automation"),
+            ("mail", "A mail"),
+            ("system", "A monitoring system"),
+        ],
         required=True,
         readonly=True,
         default="person",
@@ -135,10 +145,13 @@ class SmsTeamAlert(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Give each alert codes of its own."""
+        """Give each alert codes of its own: one after the other, as they are taken."""
+        alerts = self.browse()
         for vals in vals_list:
-            vals["code_block"] = self._take_code_block(vals["company_id"])
-        return super().create(vals_list)
+            company_id = vals.setdefault("company_id", self.env.company.id)
+            vals["code_block"] = self._take_code_block(company_id)
+            alerts += super().create([vals])
+        return alerts
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
@@ -294,7 +307,7 @@ class SmsTeamAlert(models.Model):
         return {
             # The wordings go on behind it, with a stop of their own.
             "alert": self.name.rstrip(" .!"),
-            "name": user.sudo().name or self.env._("somebody"),
+            "name": self._get_taker_name(user),
             "time": say_moment(reader.env, at),
             **self._get_codes(),
         }
@@ -305,6 +318,10 @@ class SmsTeamAlert(models.Model):
         if self.state == RESOLVED:
             return self.resolved_by_id, self.resolved_at
         return self.acknowledged_by_id, self.acknowledged_at
+
+    def _get_taker_name(self, user):
+        """Return who has resolved or taken the alert. Extended."""
+        return user.sudo().name or self.env._("somebody")
 
     # === Buttons ===
 
@@ -398,7 +415,8 @@ class SmsTeamAlert(models.Model):
             {"state": OPEN, "acknowledged_at": False, "acknowledged_by_id": False}
         )
         self._note(entries.ESCALATED, at, **facts)
-        self._hasten(fields.Datetime.now())
+        passed_by = self.env["res.users"].browse(facts["user_id"] or ())
+        self._hasten(fields.Datetime.now(), passed_by)
         return True
 
     def _close_step(self, kind, code, at, facts):
@@ -430,6 +448,7 @@ class SmsTeamAlert(models.Model):
                 it.user_id.id != facts["user_id"]
                 and it.number != own_number
                 and it.sms_id.state != "canceled"
+                and it.user_id.sms_alert_order != escalation.ONLY_CALL
                 and E164.match(it.number or "")
             )
         )
@@ -506,7 +525,7 @@ class SmsTeamAlert(models.Model):
                 continue
             user, at = alert._get_taken()
             values = {
-                "name": user.sudo().name or self.env._("somebody"),
+                "name": alert._get_taker_name(user),
                 "time": self._format_duration(at - alert.created_at),
             }
             alert.status_label = (

@@ -5,7 +5,7 @@ from odoo.fields import Domain
 from ..core.mixins import NUMBER_GROUPS
 
 TOLD, TAKEN, RESOLVED, ESCALATED = ("told", "acknowledged", "resolved", "escalated")
-LATE, UNKNOWN, NOBODY = ("late", "unknown", "nobody")
+LATE, UNKNOWN, NOBODY, MISSED = ("late", "unknown", "nobody", "missed")
 #: Messages that did not reach their person.
 FAILED_STATES = ("error", "canceled")
 
@@ -13,7 +13,8 @@ FAILED_STATES = ("error", "canceled")
 class SmsTeamAlertEntry(models.Model):
     """One line of a team alert's timeline: a person who was told, or an answer.
 
-    A text that did not arrive makes its row one of those to be called by hand.
+    Told by a text or by a call, as its message is. A text that did not arrive makes its
+    row one of those to be called by hand; so does a call that was never placed.
     """
 
     _name = "sms.team.alert.entry"
@@ -37,6 +38,7 @@ class SmsTeamAlertEntry(models.Model):
             (LATE, "Late answer"),
             (UNKNOWN, "Unclear answer"),
             (NOBODY, "Nobody could be notified"),
+            (MISSED, "Call not taken"),
         ],
         "What",
         required=True,
@@ -58,14 +60,14 @@ class SmsTeamAlertEntry(models.Model):
     inbound_id = fields.Many2one(
         "sms.inbound", "Answer", readonly=True, index="btree_not_null"
     )
-    sms_label = fields.Char("Text", compute="_compute_sms_label", compute_sudo=True)
+    sms_label = fields.Char("Outcome", compute="_compute_sms_label", compute_sudo=True)
     needs_call = fields.Boolean(
         "To Call",
         compute="_compute_needs_call",
         compute_sudo=True,
         search="_search_needs_call",
-        help="The text was not delivered, and nobody has acknowledged the alert: call "
-        "them.",
+        help="The text was not delivered, or the call not placed, and nobody has "
+        "acknowledged the alert: call them.",
     )
     called_at = fields.Datetime("Called", readonly=True)
     called_by_id = fields.Many2one("res.users", readonly=True)
@@ -79,6 +81,8 @@ class SmsTeamAlertEntry(models.Model):
             sms = entry.sms_id
             parts = [sms.shown_label, sms.shown_reason] if sms else []
             label = ": ".join(part for part in parts if part)
+            if sms.is_call:
+                label = self.env._("Call: %s", label)
             if entry.called_at:
                 by = entry.called_by_id.name or ""
                 label = self.env._("%(text)s. Called by %(name)s", text=label, name=by)
@@ -97,6 +101,10 @@ class SmsTeamAlertEntry(models.Model):
             & Domain("alert_id.state", "=", "open")
             & Domain("called_at", "=", False)
             & Domain("sms_id.state", "in", FAILED_STATES)
+            & (
+                Domain("sms_id.is_call", "=", False)
+                | Domain("sms_id.sent_at", "=", False)
+            )
         )
 
     @api.model

@@ -1,17 +1,20 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import json
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Command, Domain
 
 from ...tools import escalation
 from ...tools.purpose_rules import MessageSource
 from ..core.batch_jobs import try_work_off
 from ..ledger.sms_purpose import INTERNAL
 from .sms_team_alert import OPEN
-from .sms_team_alert_entry import NOBODY, TOLD
+from .sms_team_alert_entry import MISSED, NOBODY, TOLD
 
-#: A text that has waited so long has lost its point: people are called.
-LIFE = timedelta(hours=2)
+#: A text that has waited so long has lost its point: people are called. And a call:
+#: the plan has gone on by then.
+LIFE, CALL_LIFE = timedelta(hours=2), timedelta(minutes=15)
 #: An alert is tried again so long after a fault.
 PAUSE = timedelta(minutes=1)
 
@@ -46,14 +49,10 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _find_due(self, without):
-        return self.search(
-            [
-                ("state", "=", OPEN),
-                ("next_at", "<=", fields.Datetime.now()),
-                ("id", "not in", without.ids),
-            ],
-            order="next_at, id",
-        )
+        is_open = Domain("state", "=", OPEN) & Domain("id", "not in", without.ids)
+        due = Domain("next_at", "<=", fields.Datetime.now())
+        found = self.search(is_open & due, order="next_at, id")
+        return found | self._find_with_missed_calls(is_open)
 
     def _work_off(self):
         """Do what is due of an alert; return how many alerts that was."""
@@ -62,10 +61,15 @@ class SmsTeamAlert(models.Model):
             return 0
         self.invalidate_recordset()
         now = fields.Datetime.now()
-        is_due = self.state == OPEN and self.next_at and self.next_at <= now
+        if self.state != OPEN:
+            return 0
+        is_due = bool(self.next_at and self.next_at <= now)
+        missed = self._note_missed_calls(now)
         if is_due:
             self._escalate(now)
-        return int(bool(is_due))
+        elif missed and not self._find_open_calls():
+            self._skip_wait(now)
+        return int(is_due or bool(missed))
 
     @api.model
     def _wake_next(self):
@@ -83,20 +87,35 @@ class SmsTeamAlert(models.Model):
         due = escalation.find_due(steps, done, now - self.escalating_since)
         self._advance(steps, due, now, self.escalating_since)
 
-    def _hasten(self, now):
+    def _hasten(self, now, passed_by=()):
         """Do the next step at once; the others follow at the distance they had.
 
-        With no step left all are told once more.
+        With no step left all are told once more, but for who has passed it on.
+
+        :param passed_by: ``res.users`` who cannot take it: the step means the others
         """
         self.ensure_one()
         steps = self.plan_id._get_steps()
         done = timedelta(minutes=self.done_minutes)
         following = escalation.find_next(steps, done)
         if not following:
-            following = [escalation.Occurrence(done, escalation.ALL)]
-        self._advance(steps, following, now, now - following[0].offset)
+            last = escalation.Occurrence(done, escalation.ALL, steps[-1].how)
+            following = [last]
+        since = now - following[0].offset
+        self._advance(steps, following, now, since, passed_by)
 
-    def _advance(self, steps, due, now, since):
+    def _skip_wait(self, now):
+        """Do the next step at once: nobody has taken the calls of the last one.
+
+        Not a repeat of the same: it would end as this one did.
+        """
+        steps = self.plan_id._get_steps()
+        done = timedelta(minutes=self.done_minutes)
+        following = escalation.find_next(steps, done)
+        if not all(it.is_repeat for it in following):
+            self._advance(steps, following, now, now - following[0].offset)
+
+    def _advance(self, steps, due, now, since, passed_by=()):
         """Do some steps; where they reach nobody the next ones do not wait.
 
         :param list due: of :class:`tools.escalation.Occurrence`
@@ -106,7 +125,7 @@ class SmsTeamAlert(models.Model):
         is_reached = not due
         while due:
             done = max(done, due[-1].offset)
-            is_reached = self._tell(due, now, since)
+            is_reached = self._tell(due, now, since, passed_by)
             due = [] if is_reached else escalation.find_next(steps, done)
             since = now - due[0].offset if due else since
         following = escalation.find_next(steps, done)
@@ -121,54 +140,70 @@ class SmsTeamAlert(models.Model):
             self._tell_leaders(is_reached)
         self._wake_next()
 
-    def _tell(self, due, now, since):
-        """Text those whom some steps mean; tell if anybody was reached."""
+    def _tell(self, due, now, since, passed_by=()):
+        """Text or call those whom some steps mean; tell if anybody was reached."""
         due_at = since + due[0].offset
-        chosen = self._choose_people(due, now)
+        chosen = self._choose_people(due, now, passed_by)
         if not chosen:
             self._note(NOBODY, now, due_at=due_at)
             return False
-        message_of = self._queue_texts(chosen)
-        for user, message in message_of.items():
-            self._note(
-                TOLD,
-                now,
-                due_at=due_at,
-                user_id=user.id,
-                partner_id=user.partner_id.id,
-                number=message.number,
-                sms_id=message.id,
-            )
-        messages = self.env["sms.sms"].union(*message_of.values())
+        told = self._queue_messages(self._choose_ways(chosen, now))
+        for user, message in told:
+            values = {
+                "user_id": user.id,
+                "partner_id": user.partner_id.id,
+                "number": message.number,
+                "sms_id": message.id,
+            }
+            self._note(TOLD, now, due_at=due_at, **values)
+            if message.is_call and message.state == "canceled":
+                self._note(MISSED, now, **values)
+        messages = self.env["sms.sms"].union(*(message for _user, message in told))
         self.env["sms.question"]._ask_team_alert(self, messages)
+        self._notify_in_odoo(self.env["res.users"].union(*chosen))
         return any(message.state != "canceled" for message in messages)
 
-    def _choose_people(self, due, now):
+    def _choose_people(self, due, now, passed_by=()):
+        """Return ``{user: how}``: whom some steps mean, and how they reach them."""
         people = self.env["sms.oncall"]._get_people(self.team_id, self.company_id, now)
-        told = set(self.entry_ids.filtered(lambda it: it.kind == TOLD).user_id)
-        chosen = self.env["res.users"]
+        if passed_by:
+            people = (people - passed_by) or people
+        told = set(self._get_told().user_id)
+        chosen = {}
         for occurrence in due:
             for user in escalation.pick(list(people), occurrence.whom, told):
-                chosen |= user
                 told.add(user)
+                if chosen.get(user) != escalation.CALL:
+                    chosen[user] = occurrence.how
         return chosen
 
-    def _queue_texts(self, users):
-        """Return ``{user: sms.sms}``, one new text for each number."""
+    def _queue_messages(self, ways_of):
+        """Queue one message to each number in each way.
+
+        :param dict ways_of: ``{user: ways}``
+        :return: list of pairs of a user and their ``sms.sms``
+        """
         values_of, key_of = {}, {}
-        for user in users:
+        for user, ways in ways_of.items():
             partner = user.partner_id
             number = partner.phone_sanitized or partner.phone or ""
-            key = key_of[user] = number or user
-            if key not in values_of:
-                body = self.plan_id._render(self, partner.lang)
-                values_of[key] = self._prepare_text(partner, number, body)
+            for way in ways:
+                key = key_of[user, way] = number or user, way
+                if key in values_of:
+                    continue
+                is_call = way == escalation.CALL
+                prepare = self._prepare_call if is_call else self._prepare_alert
+                values_of[key] = prepare(partner, number)
         urgent = self.env["sms.sms"].with_context(
             sms_source=MessageSource(is_urgent=True)
         )
         messages = urgent.create(list(values_of.values()))
         message_of = dict(zip(values_of, messages, strict=True))
-        return {user: message_of[key] for user, key in key_of.items()}
+        return [(user, message_of[key]) for (user, _way), key in key_of.items()]
+
+    def _prepare_alert(self, partner, number):
+        body = self.plan_id._render(self, partner.lang)
+        return self._prepare_text(partner, number, body)
 
     def _prepare_text(self, partner, number, body):
         return {
@@ -179,6 +214,48 @@ class SmsTeamAlert(models.Model):
             "purpose_id": self.env["sms.purpose"]._get(INTERNAL).id,
             "expires_at": fields.Datetime.now() + LIFE,
         }
+
+    def _notify_in_odoo(self, users):
+        """Tell people in Odoo and by e-mail as well; neither waits for a carrier.
+
+        A notification goes where each of them wants theirs; who reads them in Odoo gets
+        an e-mail besides, and what is open in a browser shows it at once.
+        """
+        body = self.env._("Team alert: %s", self.name)
+        values = {"subject": body, "partner_ids": users.partner_id.ids}
+        message = self.message_notify(body=body, force_send=False, **values)
+        others = users.filtered(lambda user: user.notification_type == "inbox")
+        self.env["mail.mail"].sudo().create(
+            [
+                {
+                    "mail_message_id": message.id,
+                    "body_html": message.body,
+                    "is_notification": True,
+                    "auto_delete": True,
+                    "recipient_ids": [Command.link(user.partner_id.id)],
+                }
+                for user in others
+                if user.email
+            ]
+        )
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+        shown = {"type": "danger", "sticky": True, "message": body}
+        for user in users:
+            user._bus_send("simple_notification", shown)
+
+    def _web_push_send_notification(self, devices, *args, **kwargs):
+        """Leave few pushes to Odoo's cron as well: no alert waits for the network."""
+        payload = kwargs.get("payload")
+        if not payload:
+            return super()._web_push_send_notification(devices, *args, **kwargs)
+        self.env["mail.push"].sudo().create(
+            [
+                {"mail_push_device_id": device.id, "payload": json.dumps(payload)}
+                for device in devices
+            ]
+        )
+        self.env.ref("mail.ir_cron_web_push_notification").sudo()._trigger()
+        return None
 
     def _note(self, kind, at, **values):
         """Enter something into the timeline."""

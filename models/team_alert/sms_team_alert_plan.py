@@ -68,7 +68,15 @@ class SmsTeamAlertPlan(models.Model):
         copy=True,
         default=lambda self: self._default_steps(),
     )
+    is_urgent = fields.Boolean(
+        "Call at Any Hour",
+        default=True,
+        help="If not, people are called within the hours of their own preferences, and "
+        "texted at others.",
+    )
     summary = fields.Char(compute="_compute_summary")
+    call_preview = fields.Char("What Is Said", compute="_compute_call_preview")
+    no_calls_reason = fields.Char(compute="_compute_no_calls_reason")
     mail_senders = fields.Text(
         "Allowed Senders",
         help="Addresses or domains such as @example.com, one per line. Your users can "
@@ -95,7 +103,46 @@ class SmsTeamAlertPlan(models.Model):
             Command.create({"after_minutes": 20, "whom": escalation.ALL, **every}),
         ]
 
-    @api.depends("step_ids.after_minutes", "step_ids.whom", "step_ids.repeats")
+    @api.depends("step_ids.how", "team_id", "company_id")
+    @api.depends_context("lang", "company")
+    def _compute_call_preview(self):
+        for plan in self:
+            company = plan.company_id or self.env.company
+            plan.call_preview = plan._has_calls() and plan._fill_in_call(
+                self.env._("(what is wrong)"), plan.team_id, company
+            )
+
+    @api.depends("step_ids.how", "company_id")
+    @api.depends_context("lang", "company")
+    def _compute_no_calls_reason(self):
+        for plan in self:
+            company = plan.company_id or self.env.company
+            plan.no_calls_reason = plan._has_calls() and company._explain_sms_no_calls()
+
+    def _has_calls(self):
+        return escalation.CALL in self.step_ids.mapped("how")
+
+    @api.constrains("company_id")
+    def _check_calls(self):
+        """Refuse calls that the plan's company cannot place.
+
+        A plan of all companies may have them: where one cannot call, it texts.
+        """
+        for plan in self:
+            company = plan.company_id
+            reason = company and plan._has_calls() and company._explain_sms_no_calls()
+            if reason:
+                raise ValidationError(
+                    self.env._(
+                        "“%(name)s” cannot call people. %(reason)s",
+                        name=plan.name,
+                        reason=reason,
+                    )
+                )
+
+    @api.depends(
+        "step_ids.after_minutes", "step_ids.whom", "step_ids.repeats", "step_ids.how"
+    )
     @api.depends_context("lang")
     def _compute_summary(self):
         for plan in self:
@@ -177,6 +224,7 @@ class SmsTeamAlertPlan(models.Model):
                 step.whom,
                 step.repeats,
                 timedelta(minutes=step.every_minutes),
+                step.how,
             )
             for step in self.step_ids
         ]
@@ -190,6 +238,17 @@ class SmsTeamAlertPlan(models.Model):
         self.ensure_one()
         team = team.with_context(lang=self.env.lang)
         return texts.fill(self.body, {"alert": words, "team": team.name, **codes})
+
+    def _fill_in_call(self, words, team, company):
+        """Return what is said to who is called, in the language of the environment."""
+        return self.env._(
+            "This is %(company)s, with an urgent alert for the team %(team)s. "
+            "%(alert)s. To take it, press 1. To pass it on to the next person, "
+            "press 2.",
+            company=company.sudo().name,
+            team=team.with_context(lang=self.env.lang).name or "…",
+            alert=words.rstrip(" .!"),
+        )
 
     # === Alerts by mail ===
 
@@ -252,6 +311,14 @@ class SmsTeamAlertStep(models.Model):
         required=True,
         default=escalation.NEXT,
     )
+    how = fields.Selection(
+        [(escalation.TEXT, "Text"), (escalation.CALL, "Call")],
+        string="By",
+        required=True,
+        default=escalation.TEXT,
+        help="People who are called and have had no text yet get it as well. In their "
+        "own preferences they can choose to be called first, or only.",
+    )
     repeats = fields.Integer("Repeat", help="How often it is repeated.")
     every_minutes = fields.Integer("Every (Minutes)", default=10)
 
@@ -262,10 +329,16 @@ class SmsTeamAlertStep(models.Model):
         "most 20 times.",
     )
 
+    @api.constrains("how", "plan_id")
+    def _check_calls(self):
+        self.plan_id._check_calls()
+
     def _describe(self):
         self.ensure_one()
         words = dict(self._fields["whom"]._description_selection(self.env))
         whom = words[self.whom].lower()
+        if self.how == escalation.CALL:
+            whom = self.env._("%s by call", whom)
         if self.after_minutes:
             said = self.env._(
                 "after %(minutes)s minutes %(whom)s",

@@ -34,6 +34,20 @@ class TestAttention(ScenarioCase):
     def test_nothing(self):
         self.assertEqual(self.find(), [])
 
+    def test_a_company_that_texts_and_does_not_say_who_writes(self):
+        self.company.write({"phone": "+1 303-555-0190", "sms_terms_url": False})
+        self.company.sms_privacy_url = "https://www.example.com/privacy"
+        self.assertFalse(self.find(), "nobody is texted from the sandbox")
+        self.company.sms_provider = "twilio"
+        [item] = self.find()
+        self.assertEqual(item["level"], "warning")
+        self.assertIn(f"{self.company.name} texts people", item["text"])
+        self.assertRegex(item["text"], "find: the terms of text messages$")
+        self.assertEqual(item["action"]["tag"], "helpdesk_mgmt_sms.onboarding")
+        self.assertFalse(self.find(self.agent), "who cannot enter it is not sent there")
+        self.company.sms_terms_url = "https://www.example.com/terms"
+        self.assertFalse(self.find())
+
     def test_a_customer_who_waits(self):
         now = fields.Datetime.now()
         self.ticket.sms_waiting_since = now - timedelta(hours=3)

@@ -310,7 +310,7 @@ class TestHowOften(AutomationCase):
     def go_to_and_fro(self, rounds):
         for _round in range(rounds):
             self.ticket.stage_id = self.progress_stage
-            self.run_automations()
+            self.run_outbox()
             self.ticket.stage_id = self.quiet_stage
 
     def age(self, **delta):

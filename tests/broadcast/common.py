@@ -106,6 +106,47 @@ class AudienceCase(BroadcastCase):
         self.assertEqual(broadcast.state, "draft")
 
 
+class IncidentCase(BroadcastCase):
+    """An outage in Denver, announced to the three who may be texted."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        incidents = cls.env["sms.incident"].with_user(cls.manager)
+        cls.incident = incidents.create(
+            {"name": "No internet in Denver", "area_ids": [(6, 0, cls.area.ids)]}
+        )
+        cls.first, cls.second, cls.third = cls.agreed
+
+    def prepare(self, **values):
+        """Return the broadcast that the incident's button prepares."""
+        action = self.incident.action_text()
+        broadcast = self.env["sms.broadcast"].with_user(self.manager)
+        broadcast = broadcast.browse(action["res_id"])
+        broadcast.write(
+            {"is_emergency": True, "emergency_reason": "The network is down", **values}
+        )
+        return broadcast
+
+    def tell(self, **values):
+        """Send the text that comes next; return its broadcast."""
+        broadcast = self.prepare(**values)
+        self.send(broadcast)
+        self.run_outbox()
+        return broadcast
+
+    def publish(self, state, body="It is mended."):
+        """Publish news."""
+        action = self.incident.with_context(sms_news_state=state).action_publish()
+        news = self.env["sms.incident.news"].with_user(self.manager)
+        news.with_context(**action["context"]).create({"body": body})
+
+    def reached(self, broadcast):
+        """Return who was texted by a broadcast."""
+        texts = self.texts(broadcast).filtered(lambda sms: sms.state == "sent")
+        return texts.partner_id
+
+
 class SubscriptionCase(BroadcastCase):
     """A service that can be chosen, and its word."""
 

@@ -37,6 +37,7 @@ PUBLIC_METHODS = {
         *("get_sms_conversation", "get_sms_changes", "get_sms_news"),
         *("preview_sms_reply", "send_sms_reply", "mark_sms_read"),
         *("get_sms_inbox_count", "get_sms_assignees", "assign_sms", "close_sms"),
+        *("get_sms_waiting", "cancel_sms_waiting"),
         *("snooze_sms", "unsnooze_sms"),
         *("take_sms_way", "share_sms_presence"),
         *("action_raise_team_alert", "action_view_team_alerts"),
@@ -50,6 +51,10 @@ PUBLIC_METHODS = {
     "sms.settings": {
         *("create", "write", "execute", "cancel", "action_rotate_sms_webhook_key"),
         "action_encrypt",
+    },
+    "helpdesk.ticket.team": {"write"},
+    "sms.alert.source": {
+        *("create", "write", "action_rotate_key", "action_view_troubles"),
     },
     "sms.analysis": {"action_view_source"},
     "sms.area": {"action_view_contacts", "action_view_subscribers"},
@@ -113,7 +118,16 @@ PUBLIC_METHODS = {
     "sms.sender.number": {"create", "write", "unlink"},
     "sms.reminder": {"action_try_again"},
     "sms.redaction": {"action_try_again"},
+    "sms.carrier.opt.out": {"action_try_again"},
+    "sms.carrier.difference": {"action_done"},
     "sms.retention.form": {"action_save"},
+    "sms.oncall": {"get_on_call"},
+    "sms.oncall.gap": {"action_view_shifts"},
+    "sms.oncall.handover": {"action_hand_over"},
+    "sms.oncall.shift": {
+        *("create", "write", "unlink", "action_take_over", "action_hand_over"),
+        "action_end_handover",
+    },
     "sms.onboarding": {
         *("get_setup", "check_account", "set_inbound_url", "take_numbers"),
         "remove_key",
@@ -139,7 +153,10 @@ PUBLIC_METHODS = {
     "sms.ticket.contact": {"action_save"},
     "sms.unusable.number": {"unlink"},
     "sms.wording": {"create", "write", "action_publish", "action_new_version"},
-    "sms.virtual.phone": {"get_phone_data", "get_contact", "get_messages", "send_text"},
+    "sms.virtual.phone": {
+        *("get_phone_data", "get_contact", "get_messages", "send_text"),
+        *("get_calls", "answer_call", "press_key", "hang_up"),
+    },
 }
 
 HOSTILE = "{{ object.company_id.sms_twilio_auth_token }}"

@@ -142,4 +142,4 @@ class TestKeysChange(EncryptionCase):
         self.assertEqual(self.find_tables(SECRETS["sms_twilio_auth_token"]), [
             "res_company",
         ])  # fmt: skip
-        self.assertIn("_decrypt_host", hooks.uninstall_hook.__code__.co_names)
+        self.assertIn("_decrypt_host", hooks.take_leave.__code__.co_names)

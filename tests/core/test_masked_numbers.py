@@ -16,6 +16,7 @@ from ..common import SmsCase
 MASKED = (
     *("sms.sms", "sms.inbound", "sms.broadcast.recipient", "sms.subscription"),
     *("sms.incident.mute", "sms.question", "sms.team.alert.entry"),
+    "sms.carrier.opt.out",
 )
 #: Where an officer proves or ends somebody's consent, and must know whose it is.
 FULL = ("sms.consent", "sms.consent.event", "sms.consent.evidence")

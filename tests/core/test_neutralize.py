@@ -96,6 +96,15 @@ class TestNeutralize(SmsCase):
         for code in ("twilio", "telnyx"):
             self.assertFalse(parameters.get_param(f"helpdesk_mgmt_sms.{code}_api_url"))
 
+    def test_no_monitoring_system_wakes_anybody(self):
+        sources = self.env["sms.alert.source"]
+        source = sources.create({"name": "Prometheus", "team_id": self.team.id})
+        key, secret = source.key, source.secret
+        self.neutralize()
+        self.assertFalse(sources._find_by_key(key))
+        self.assertFalse(source.active or source.secret)
+        self.assertNotIn(secret, (source.key, source.secret))
+
     def test_the_originals_public_addresses_do_not_work_in_the_copy(self):
         self.neutralize()
         new_keys = set(self.companies.mapped("sms_webhook_key"))
@@ -136,7 +145,31 @@ class TestNeutralize(SmsCase):
         self.neutralize()
         with patch.object(TwilioProvider, "send", side_effect=AssertionError("texted")):
             self.run_outbox()
-        self.assertEqual((sms.state, sms.provider), ("sent", "sandbox"))
+            company.sms_provider = "twilio"
+            company.sms_twilio_account_sid = "AC" + "1" * 32
+            company.sms_twilio_auth_token = "of a test account"
+            self.run_outbox()
+        self.assertEqual((sms.state, sms.provider), ("canceled", False))
+
+    def test_what_the_carrier_may_have_is_neither_sent_again_nor_looked_up(self):
+        rows = self.env["sms.sms"]
+        for state in ("process", "unknown"):
+            rows += self.make_waiting(self.companies[0])
+            rows[-1].write({"state": state, "provider": "twilio"})
+            rows[-1].lookup_at = "2026-01-01"
+        self.neutralize()
+        self.assertEqual(rows.mapped("state"), ["pending"] * 2)
+        self.assertFalse(any(rows.mapped("lookup_at")))
+
+    def test_the_chatter_says_that_it_was_cancelled(self):
+        self.record_consent()
+        self.ticket._message_sms("We look into it.")
+        sms = self.messages_to()
+        domain = [("sms_id_int", "=", sms.id)]
+        notification = self.env["mail.notification"].search(domain)
+        self.assertEqual(notification.notification_status, "ready")
+        self.neutralize()
+        self.assertEqual(notification.notification_status, "canceled")
 
     def test_odoos_own_loop_finds_nothing_in_the_copy(self):
         company = self.companies[1]
@@ -146,7 +179,7 @@ class TestNeutralize(SmsCase):
         self.neutralize()
         sms._send()
         self.run_native_queue()
-        self.assertEqual((sms.state, sms.provider), ("outgoing", False))
+        self.assertEqual((sms.state, sms.provider), ("canceled", False))
 
     def test_it_can_run_twice(self):
         self.neutralize()

@@ -19,11 +19,14 @@ from .common import MODULE
 #: Each public address: the counter that ends a visitor's attempts at it. A new address
 #: without a line here is one that anybody may call as often as they like.
 ENDPOINTS = {
+    "/helpdesk_sms/alerts/<string:key>": "refused",
     "/helpdesk_sms/health/<string:token>": "refused",
     MEDIA_PATH
     + "/<int:sms_id>/<int:attachment_id>/<int:expires>/<string:signature>": "refused",
     "/helpdesk_sms/telnyx/<string:key>/inbound": "refused",
     "/helpdesk_sms/telnyx/<string:key>/status/<string:uuid>": "refused",
+    "/helpdesk_sms/twilio/<string:key>/call/<string:uuid>": "refused",
+    "/helpdesk_sms/twilio/<string:key>/call/<string:uuid>/<int:asked>": "refused",
     "/helpdesk_sms/twilio/<string:key>/inbound": "refused",
     "/helpdesk_sms/twilio/<string:key>/status/<string:uuid>": "refused",
     "/sms/incident/<string:token>": "incident_visitor",

@@ -2,6 +2,7 @@
 """What the tests of the desk share."""
 
 import json
+from datetime import timedelta
 from unittest.mock import Mock, patch
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -11,6 +12,9 @@ from odoo import fields
 from odoo.addons.bus.models import ir_websocket
 
 from ..common import ANY_HOUR, SmsCase, phone_number
+
+INBOX_URL = "/odoo/sms-conversations"
+ANNA, BERT, STRANGER = (phone_number(index) for index in (1, 2, 3))
 
 
 class DeskCase(SmsCase):
@@ -100,3 +104,31 @@ class InboxCase(DeskCase):
         session = Mock(session=Mock(uid=user.id))
         with patch.object(ir_websocket, "wsrequest", session):
             return websockets._build_bus_channel_list(list(names))
+
+
+class InboxTourCase(DeskCase):
+    """Three conversations: Anna waits longest, then Bert, then a number alone."""
+
+    def setUp(self):
+        super().setUp()
+        self.env["helpdesk.ticket"].search([]).active = False
+        self.anna = self.make_conversation(ANNA, "Anna Long", 3)
+        self.bert = self.make_conversation(BERT, "Bert Short", 2)
+        self.bert.user_id = self.agent
+        self.stranger = self.make_conversation(STRANGER, "", 1)
+
+    def make_conversation(self, number, name, hours):
+        """Return a ticket whose customer has waited for some hours."""
+        self.record_consent(number)
+        if name:
+            ticket = self.make_ticket(self.make_customer(number, name), user_id=False)
+        else:
+            ticket = self.make_ticket(partner_phone=number, user_id=False)
+        self.receive(f"{name.split()[0] if name else 'Somebody'} writes", number)
+        ticket.sms_waiting_since = fields.Datetime.now() - timedelta(hours=hours)
+        return ticket
+
+    def run_tour(self, name, url=INBOX_URL, **options):
+        """Run a tour as an agent."""
+        self.start_tour(url, f"helpdesk_sms_inbox_{name}", login="sms-agent", **options)
+        self.env.invalidate_all()

@@ -1,49 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
 
 from lxml import etree
 
-from odoo import fields
 from odoo.tests import HttpCase, tagged
 from odoo.tools.safe_eval import safe_eval
 
-from ..common import phone_number
-from .common import DeskCase
-
-URL = "/odoo/sms-conversations"
-ANNA, BERT, STRANGER = (phone_number(index) for index in (1, 2, 3))
-
-
-class InboxCase(DeskCase):
-    """Three conversations: Anna waits longest, then Bert, then a number alone."""
-
-    def setUp(self):
-        super().setUp()
-        self.env["helpdesk.ticket"].search([]).active = False
-        self.anna = self.make_conversation(ANNA, "Anna Long", 3)
-        self.bert = self.make_conversation(BERT, "Bert Short", 2)
-        self.bert.user_id = self.agent
-        self.stranger = self.make_conversation(STRANGER, "", 1)
-
-    def make_conversation(self, number, name, hours):
-        """Return a ticket whose customer has waited for some hours."""
-        self.record_consent(number)
-        if name:
-            ticket = self.make_ticket(self.make_customer(number, name), user_id=False)
-        else:
-            ticket = self.make_ticket(partner_phone=number, user_id=False)
-        self.receive(f"{name.split()[0] if name else 'Somebody'} writes", number)
-        ticket.sms_waiting_since = fields.Datetime.now() - timedelta(hours=hours)
-        return ticket
-
-    def run_tour(self, name, url=URL, **options):
-        """Run a tour as an agent."""
-        self.start_tour(url, f"helpdesk_sms_inbox_{name}", login="sms-agent", **options)
-        self.env.invalidate_all()
+from .common import ANNA, InboxTourCase
 
 
 @tagged("post_install", "-at_install")
-class TestInboxTours(InboxCase, HttpCase):
+class TestInboxTours(InboxTourCase, HttpCase):
     """The agent's day in the inbox, in a real browser."""
 
     browser_size = "1366x800"
@@ -93,7 +59,7 @@ class TestInboxTours(InboxCase, HttpCase):
 
 
 @tagged("post_install", "-at_install")
-class TestInboxPhoneTours(InboxCase, HttpCase):
+class TestInboxPhoneTours(InboxTourCase, HttpCase):
     """The inbox on a phone."""
 
     browser_size = "390x844"
@@ -103,7 +69,7 @@ class TestInboxPhoneTours(InboxCase, HttpCase):
         self.run_tour("phone")
 
 
-class TestInboxFacts(InboxCase):
+class TestInboxFacts(InboxTourCase):
     """What stands beside the conversation."""
 
     def test_other_open_tickets_of_the_number_are_named(self):

@@ -10,6 +10,9 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...models.dispatch import sms_dispatcher_claim
+from ...models.dispatch.sms_dispatcher import Call
+from ...providers import faults, outbound
+from ...providers.outbound import Outcome
 from ..message.common import MORNING, NIGHT, QuietHoursCase, WaitingCase
 
 
@@ -133,11 +136,38 @@ class TestOrderOfHeld(QuietHoursCase):
         with freeze_time(MORNING + timedelta(minutes=45)):
             self.assertEqual(self.claim(), mine | theirs)
 
-    def test_what_was_not_held_overtakes(self):
+    def test_what_is_urgent_overtakes(self):
         held = self.hold("ticket", "ticket")
         with freeze_time(MORNING + timedelta(minutes=45)):
             alert = self.send("alert")
             self.assertEqual(self.claim(), held[0] | alert)
+
+    def test_what_was_written_since_does_not_overtake(self):
+        """Not what waits for its turn, nor what waits for the spreading alone."""
+        [held] = self.hold("ticket")
+        held.not_before = MORNING + timedelta(minutes=20)
+        for minutes in (5, 45):
+            with freeze_time(MORNING + timedelta(minutes=minutes)):
+                self.send("ticket")
+                self.assertEqual(self.claim(), held if minutes > 20 else held.browse())
+
+    def test_what_waits_for_another_day_keeps_nobody_waiting(self):
+        [held] = self.hold("ticket")
+        with freeze_time(NIGHT):
+            held.send_at = MORNING + timedelta(days=1)
+            held._ask_gate()
+        with freeze_time(MORNING + timedelta(minutes=45)):
+            text = self.send("ticket")
+            self.assertEqual(self.claim(), text)
+
+    def test_what_is_behind_does_not_keep_the_outbox_awake(self):
+        first = self.hold("ticket", "ticket")[0]
+        with freeze_time(MORNING + timedelta(minutes=45)):
+            self.assertEqual(self.claim(), first)
+            first.write({"state": "unknown", "lookup_at": fields.Datetime.now()})
+            first.lookup_at += timedelta(minutes=10)
+            due = self.env["sms.dispatcher"]._get_next_due()
+            self.assertGreater(due, 300)
 
     def test_a_crash_keeps_nobody_waiting_for_long(self):
         first, second = self.hold("ticket", "ticket")
@@ -153,3 +183,104 @@ class TestOrderOfHeld(QuietHoursCase):
             self.run_outbox()
         self.assertEqual(set(texts.mapped("state")), {"sent"})
         self.assertEqual(texts.sorted("claimed_at").ids, texts.ids)
+
+
+@tagged("post_install", "-at_install")
+class TestOrderOfTried(WaitingCase):
+    """What a carrier has not taken yet is not overtaken by what was written later."""
+
+    def setUp(self):
+        super().setUp()
+        self.record_consent(None, "appointment")
+        self.env["sms.sms"].search([("state", "=", "outgoing")]).unlink()
+        self.first = self.queue()
+        self.assertEqual(self.claim(), self.first)
+
+    def claim(self):
+        """Return what a worker claims next."""
+        self.env.flush_all()
+        ready = self.env["sms.sender.pace"]._get_ready()
+        calls = self.env["sms.dispatcher"]._claim(ready, 256)
+        return self.env["sms.sms"].browse([key.sms_id for _acc, key, *_rest in calls])
+
+    def answer(self, kind, fault):
+        """Let the carrier answer the attempt that is under way."""
+        call = Call("send", self.first.id, self.first.attempts)
+        outcome = Outcome(kind, fault=fault)
+        self.env["sms.dispatcher"]._record_outcomes([(call, outcome)])
+
+    def test_the_pause_of_a_failed_post(self):
+        for fault in (faults.NO_CONNECTION, faults.TOO_FAST):
+            with self.subTest(fault=fault):
+                self.answer(outbound.AGAIN, fault)
+                self.first.not_before = fields.Datetime.now() + timedelta(seconds=30)
+                later = self.queue()
+                self.assertFalse(self.claim())
+                self.first.not_before = fields.Datetime.now()
+                self.assertEqual(self.claim(), self.first)
+                self.assertFalse(self.claim(), "its second attempt is under way")
+                later.unlink()
+
+    def test_the_urgency_of_a_purpose_alone_changes_nothing(self):
+        """Appointments leave before tickets, but not to somebody who waits for both."""
+        self.answer(outbound.AGAIN, faults.NO_CONNECTION)
+        self.queue("appointment")
+        self.assertFalse(self.claim())
+        self.first.not_before = fields.Datetime.now()
+        self.assertEqual(self.claim(), self.first)
+
+    def test_what_is_urgent_and_answers_pass(self):
+        self.answer(outbound.AGAIN, faults.NO_CONNECTION)
+        alert = self.queue("alert")
+        answer = self.queue(exemption="help")
+        self.assertEqual(self.claim(), alert | answer)
+
+    def test_what_nobody_can_tell_is_looked_up_first(self):
+        self.answer(outbound.UNKNOWN, faults.NO_ANSWER)
+        later = self.queue()
+        self.assertEqual(self.first.state, "unknown")
+        self.assertFalse(self.claim())
+        self.first.write({"state": "sent", "lookup_at": False})
+        self.assertEqual(self.claim(), later)
+
+    def test_after_an_hour_the_news_goes_on(self):
+        for kind, fault in (
+            (outbound.AGAIN, faults.NO_CONNECTION),
+            (outbound.UNKNOWN, faults.NO_ANSWER),
+        ):
+            with self.subTest(kind=kind):
+                self.answer(kind, fault)
+                later = self.queue()
+                self.assertFalse(self.claim())
+                self.first.tried_at -= timedelta(hours=1, minutes=1)
+                self.first.not_before = fields.Datetime.now() + timedelta(minutes=5)
+                self.assertEqual(self.claim(), later)
+                self.first.write({"not_before": fields.Datetime.now()})
+                later.unlink()
+                if kind == outbound.AGAIN:
+                    self.first.tried_at = False
+                    self.assertEqual(self.claim(), self.first)
+
+    def test_a_try_that_is_far_away_keeps_nobody_waiting(self):
+        """A phone that is off is tried again an hour later."""
+        self.answer(outbound.AGAIN, faults.NO_CONNECTION)
+        self.first.not_before = fields.Datetime.now() + timedelta(hours=1)
+        later = self.queue()
+        self.assertEqual(self.claim(), later)
+
+    def test_what_has_ended_keeps_nobody_waiting(self):
+        self.answer(outbound.REFUSED, faults.FILTERED)
+        later = self.queue()
+        self.assertEqual(self.first.state, "error")
+        self.assertEqual(self.claim(), later)
+
+    def test_a_sender_that_stood_still(self):
+        """Wrong credentials over a night: both wait, and leave in their order."""
+        later = self.queue("appointment")
+        later.not_before -= timedelta(hours=1)
+        with mute_logger(
+            "odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_outbox_alert"
+        ):
+            self.answer(outbound.REFUSED, faults.AUTHENTICATION)
+        self.first.sender_id._start()
+        self.assertEqual(self.claim(), self.first)

@@ -289,6 +289,12 @@ class TestReplies(KeywordCase):
         self.company.write({"phone": False, "email": "help@northwind.example"})
         self.assertIn("help@northwind.example", self.render("help"))
 
+    def test_help_of_a_company_without_a_contact_says_so_in_the_sandbox(self):
+        self.company.write({"phone": False, "email": False})
+        self.assertIn("For help: not set yet.", self.render("help"))
+        self.company.sms_provider = "twilio"
+        self.assertIn(f"For help: {COMPANY_NAME}", self.render("help"))
+
     def test_the_question_says_all_that_must_be_known_before_joining(self):
         """CTIA 5.1.2: program, frequency, fees, HELP, STOP; and it asks for YES."""
         text = self.render("join_question")

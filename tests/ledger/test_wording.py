@@ -146,6 +146,28 @@ class TestWording(SmsCase):
         self.assertIn("https://example.com/privacy", shown)
         self.assertNotIn("{", shown)
 
+    def empty_pages(self, **values):
+        """Take the company's pages and contacts away."""
+        names = ("sms_privacy_url", "sms_terms_url", "website", "email", "phone")
+        self.company.write({**dict.fromkeys(names, False), **values})
+
+    def test_in_the_sandbox_a_missing_address_is_a_blank(self):
+        """Not the company's name, which reads as if there were one."""
+        self.empty_pages(website="https://example.com", email="it@example.com")
+        blank = "Privacy policy: not set yet Terms: not set yet"
+        self.assertTrue(self.shipped._render(self.company).endswith(blank))
+        self.empty_pages(sms_terms_url="https://example.com/terms")
+        blank = "Privacy policy: not set yet Terms: https://example.com/terms"
+        self.assertTrue(self.shipped._render(self.company).endswith(blank))
+
+    def test_who_texts_real_phones_names_where_to_ask_for_them(self):
+        self.empty_pages(email="it@example.com", sms_provider="twilio")
+        contact = "Privacy policy: it@example.com Terms: it@example.com"
+        self.assertTrue(self.shipped._render(self.company).endswith(contact))
+        self.empty_pages()
+        blank = "Privacy policy: not set yet Terms: not set yet"
+        self.assertTrue(self.shipped._render(self.company).endswith(blank))
+
     def test_an_event_names_the_version_and_its_digest(self):
         event = self.record_consent(wordings=self.shipped, wording="as shown")
         self.assertEqual(event.wording_id, self.shipped)

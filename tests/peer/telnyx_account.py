@@ -7,6 +7,7 @@ Shape of the answers: Telnyx's public API reference.
 import re
 
 NUMBERS_PATH = "/v2/phone_numbers/messaging"
+OPT_OUTS_PATH = "/v2/messaging_optouts"
 PROFILE_PATH = re.compile(r"^/v2/messaging_profiles/([0-9a-f-]{36})$")
 
 
@@ -19,6 +20,23 @@ class PeerTelnyxAccount:
 
     def __init__(self):
         self.numbers, self.profiles = {}, {}
+        #: What Telnyx shows of each opt-out, oldest first.
+        self.opt_outs = []
+
+    def add_opt_out(self, number, profile_id, sender, said_at):
+        """Let somebody have texted STOP to a number of a profile.
+
+        :param datetime said_at: UTC, without a zone
+        """
+        self.opt_outs.append(
+            {
+                "from": sender,
+                "to": number,
+                "messaging_profile_id": profile_id,
+                "keyword": "STOP",
+                "created_at": f"{said_at}.631252+00:00",
+            }
+        )
 
     def add_number(self, number, profile_id, **shown):
         """Give the account a number, in a profile or in none."""
@@ -54,6 +72,11 @@ class PeerTelnyxAccount:
         if path == NUMBERS_PATH:
             size, page = int(params["page[size]"]), int(params["page[number]"])
             return list(self.numbers.values())[(page - 1) * size : page * size]
+        if path == OPT_OUTS_PATH:
+            size, page = int(params["page[size]"]), int(params["page[number]"])
+            wanted = params["filter[messaging_profile_id]"]
+            found = [it for it in self.opt_outs if it["messaging_profile_id"] == wanted]
+            return found[(page - 1) * size : page * size]
         found = PROFILE_PATH.match(path)
         return self.profiles.get(found[1]) if found else None
 

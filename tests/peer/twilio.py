@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A loopback peer that answers like Twilio's Messages API.
+"""A loopback peer that answers like Twilio's API of messages and of calls.
 
 It speaks real HTTP on 127.0.0.1, so that the tests go through the SDK, the socket and
 the time-outs. What it shall do with a message is told by number; by default it takes
@@ -19,11 +19,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from ...providers.poster import thin_threads
 from .serving import serve
 from .twilio_account import PeerAccount
+from .twilio_calls import describe_call, is_call
+from .twilio_consents import CONSENTS_PATH, DEACTIVATIONS_PATH, PeerConsents
 from .twilio_messages import PeerMessages
 
-ACCOUNT_PATH = r"^/2010-04-01/Accounts/(AC[0-9a-zA-Z]{32})/Messages"
+ACCOUNT_PATH = r"^/2010-04-01/Accounts/(AC[0-9a-zA-Z]{32})/(Messages|Calls)"
 MESSAGES_PATH = re.compile(ACCOUNT_PATH + r"\.json$")
-MESSAGE_PATH = re.compile(ACCOUNT_PATH + r"/(SM[0-9a-f]{32})\.json$")
+MESSAGE_PATH = re.compile(ACCOUNT_PATH + r"/((?:SM|CA)[0-9a-f]{32})\.json$")
 
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "5ecret-t0ken-of-the-loopback-peer"
@@ -54,6 +56,9 @@ class PeerHandler(BaseHTTPRequestHandler):
             return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
         if found := MESSAGES_PATH.match(self.path):
             return self.take(found[1], form)
+        if self.path == CONSENTS_PATH:
+            items = [it for name, it in parse_qsl(body.decode()) if name == "Items"]
+            return self.answer(*self.peer.consents.take(items))
         if changed := self.peer.account.change(self.path, form):
             return self.answer(200, changed)
         return self.answer(*self.peer.remove("POST", self.path, form))
@@ -71,14 +76,23 @@ class PeerHandler(BaseHTTPRequestHandler):
         if self.peer.is_down:
             return self.hang_up()
         url = urlsplit(self.path)
+        report = self.peer.consents.get_report(url.path)
+        if report is not None:
+            # The address is signed: whoever has it needs no password.
+            is_anonymous = "Authorization" not in self.headers
+            return self.answer(200 if is_anonymous else 400, report)
         if not self.is_authorized():
             return self.answer(401, self.peer.error(401, 20003, "Authenticate"))
+        if url.path == DEACTIVATIONS_PATH:
+            day = dict(parse_qsl(url.query)).get("Date")
+            return self.answer(*self.peer.consents.show(self.peer.url, day))
         if found := MESSAGES_PATH.match(url.path):
             asked = dict(parse_qsl(url.query))
-            return self.answer(200, self.peer.list(found[1], asked))
+            kind = found[2].lower()
+            return self.answer(200, self.peer.list(found[1], asked, kind))
         if found := MESSAGE_PATH.match(url.path):
             for message in self.peer.taken:
-                if message["sid"] == found[2]:
+                if message["sid"] == found[3]:
                     return self.answer(200, self.peer.created(found[1], message))
         if shown := self.peer.account.show(url.path):
             return self.answer(200, shown)
@@ -95,7 +109,7 @@ class PeerHandler(BaseHTTPRequestHandler):
         behavior = self.peer.behaviors.get(form.get("To")) or self.peer.choose(form)
         message = {
             **form,
-            "sid": "SM" + uuid.uuid4().hex,
+            "sid": ("CA" if is_call(form) else "SM") + uuid.uuid4().hex,
             "status": "accepted" if "MessagingServiceSid" in form else "queued",
             "created": format_datetime(datetime.now(UTC)),
         }
@@ -175,6 +189,7 @@ class TwilioPeer:
         self.release = threading.Event()
         self.arrived = threading.Semaphore(0)
         self.account = PeerAccount()
+        self.consents = PeerConsents()
         self.kept_messages = PeerMessages()
         self.credentials = {ACCOUNT_SID: AUTH_TOKEN, API_KEY_SID: API_KEY_SECRET}
         self.is_down = False
@@ -234,16 +249,18 @@ class TwilioPeer:
                 )
         return self.to(number)
 
-    def list(self, account_sid, asked):
+    def list(self, account_sid, asked, kind="messages"):
         """Return a page of what was taken, the newest first.
 
         :param dict asked: the filters that Twilio knows, as they are posted
+        :param str kind: ``messages`` or ``calls``
         """
         self.listed.append(asked)
         found = [
             self.created(account_sid, message)
             for message in reversed(self.taken)
-            if asked.get("To", message["To"]) == message["To"]
+            if is_call(message) == (kind == "calls")
+            and asked.get("To", message["To"]) == message["To"]
             and asked.get("From", message.get("From")) == message.get("From")
             and asked.get("DateSent>", "") <= self.sent_at(message)
             and self.sent_at(message) < asked.get("DateSent<", "9")
@@ -251,10 +268,10 @@ class TwilioPeer:
         size = min(int(asked.get("PageSize", 50)), self.page_size)
         page = int(asked.get("Page", 0))
         rest = found[(page + 1) * size :]
-        path = f"/2010-04-01/Accounts/{account_sid}/Messages.json?"
+        path = f"/2010-04-01/Accounts/{account_sid}/{kind.title()}.json?"
         following = path + urlencode({**asked, "Page": page + 1})
         return {
-            "messages": found[page * size : (page + 1) * size],
+            kind: found[page * size : (page + 1) * size],
             "page_size": size,
             "next_page_uri": following if rest else None,
         }
@@ -282,7 +299,9 @@ class TwilioPeer:
 
     @staticmethod
     def created(account_sid, message):
-        """Return the body of a 201: the new message."""
+        """Return the body of a 201: the new message, or the new call."""
+        if is_call(message):
+            return describe_call(account_sid, message)
         return {
             "account_sid": account_sid,
             "sid": message["sid"],

@@ -7,7 +7,7 @@ Shape of the answers: Twilio's public OpenAPI description.
 import re
 
 PATH = re.compile(
-    r"^/2010-04-01/Accounts/(?:AC[0-9a-zA-Z]{32})/Messages/((?:SM|MM)[0-9a-f]{32})"
+    r"^/2010-04-01/Accounts/(?:AC[0-9a-zA-Z]{32})/(?:Messages|Calls)/((?:SM|MM|CA)[0-9a-f]{32})"
     r"(/Media)?(?:/(ME[0-9a-f]{32}))?\.json$"
 )
 

@@ -520,6 +520,8 @@ class TestHolders(SmsCase):
 
     #: Models of the addon with words in them, and why they hold no person.
     HARMLESS = {
+        "sms.alert.source": "set up by managers",
+        "sms.alert.trouble": "what a machine says of machines",
         "sms.area": "set up by managers",
         "sms.automation": "set up by managers",
         "sms.automation.replay": "deletes itself",
@@ -528,6 +530,7 @@ class TestHolders(SmsCase):
         "sms.broadcast": "the house's own words; a list becomes recipients at once",
         "sms.carrier.check": "about our own account and numbers",
         "sms.carrier.number": "our own numbers",
+        "sms.carrier.sync": "when our own account was compared",
         "sms.consent.law": "set up by administrators",
         "sms.consent.event": "a keyed hash and digests",
         "sms.consent.link": "hashes",

@@ -1,7 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
+import io
+import re
+import zipfile
+from datetime import datetime, timedelta
 
-from odoo.tests import Form
+from odoo import fields
+from odoo.tests import Form, new_test_user
 from odoo.tools import SQL
 
 from ..common import phone_number
@@ -17,22 +22,42 @@ DIGITS = NUMBER[2:]
 ALLOWED = {
     ("res_partner", "phone"): "the contact is the helpdesk's",
     ("res_partner", "phone_sanitized"): "the contact is the helpdesk's",
-    ("mail_tracking_value", "old_value_char"): "the contact's own history",
-    ("mail_tracking_value", "new_value_char"): "the contact's own history",
+}
+#: Rows of tables where the person may be found as well: a condition on them, and why.
+ALLOWED_ROWS = {
+    # The contact's own history.
+    "mail_tracking_value": SQL(
+        "field_id IN (SELECT id FROM ir_model_fields WHERE model = 'res.partner')"
+    ),
 }
 
-#: Columns that cannot hold what a person says, by their types.
-TEXT_TYPES = ("text", "character varying", "json", "jsonb", "ARRAY", "bytea")
+#: Types of columns that cannot hold what a person says. All others are searched.
+OTHER_TYPES = (
+    *("smallint", "integer", "bigint", "real", "double precision", "numeric"),
+    *("boolean", "date", "timestamp without time zone", "timestamp with time zone"),
+)
+#: What people and programs write between the digits of a number.
+SEPARATORS = r"[-+()./\s\u00a0\u2010\u2011]|\\u00a0|\\u2011|&nbsp;|%20"
 
 
 class ErasureCase(WebCase):
-    """A person whose number and words are everywhere, and an officer who erases."""
+    """A person whose number and words are everywhere, and an officer who erases.
+
+    They have no e-mail address, so that Odoo takes their number in its place.
+    """
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.person = cls.portal_user.partner_id
-        cls.person.write({"phone": "(617) 555-0177", "country_id": cls.country.id})
+        cls.person.write(
+            {
+                "phone": "(617) 555-0177",
+                "email": False,
+                "country_id": cls.country.id,
+                "city": "Denver",
+            }
+        )
         cls.person_ticket = cls.make_ticket(cls.person)
         cls.company.sms_join_page = True
 
@@ -61,37 +86,55 @@ class ErasureCase(WebCase):
         self.cr.precommit.run()
         self.cr.execute(
             """
-            SELECT columns.table_name, array_agg(columns.column_name::text)
+            SELECT columns.table_schema, columns.table_name,
+                   json_agg(json_build_array(columns.column_name, data_type))
               FROM information_schema.columns
               JOIN information_schema.tables USING (table_schema, table_name)
-             WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
-               AND data_type = ANY(%s)
-          GROUP BY columns.table_name
+             WHERE table_type = 'BASE TABLE'
+               AND table_schema NOT IN ('pg_catalog', 'information_schema')
+               AND data_type <> ALL(%s)
+          GROUP BY columns.table_schema, columns.table_name
             """,
-            [list(TEXT_TYPES)],
+            [list(OTHER_TYPES)],
         )
         found = set()
-        for table, columns in self.cr.fetchall():
-            found |= {(table, column) for column in self.search_table(table, columns)}
+        for schema, table, columns in self.cr.fetchall():
+            found |= {
+                (table, column) for column in self.search_table(schema, table, columns)
+            }
         return found | self.find_in_files()
 
-    def search_table(self, table, columns):
-        """Return the columns of a table in which the person is."""
+    def search_table(self, schema, table, columns):
+        """Return the columns of a table in which the person is.
+
+        The number is found however it is spelled: each spelling has its digits.
+
+        :param list columns: pairs of a name and a type
+        """
+        texts = [
+            SQL("encode(%s, 'escape')" if kind == "bytea" else "%s::text", column)
+            for column, kind in ((SQL.identifier(name), kind) for name, kind in columns)
+        ]
         tests = SQL(", ").join(
             SQL(
-                r"bool_or(%(text)s ILIKE %(word)s OR %(text)s LIKE %(number)s"
-                r" OR regexp_replace(%(text)s, '[-() .]', '', 'g') LIKE %(digits)s)",
-                text=SQL("%s::text", SQL.identifier(column)),
+                "bool_or(%(text)s ILIKE %(word)s"
+                " OR regexp_replace(%(text)s, %(between)s, '', 'g') LIKE %(digits)s)",
+                text=text,
                 word=f"%{WORD}%",
-                number=f"%{NUMBER}%",
+                between=SEPARATORS,
                 digits=f"%{DIGITS}%",
             )
-            for column in columns
+            for text in texts
         )
         [row] = self.env.execute_query(
-            SQL("SELECT %s FROM %s", tests, SQL.identifier(table))
+            SQL(
+                "SELECT %s FROM %s WHERE (%s) IS NOT TRUE",
+                tests,
+                SQL.identifier(schema, table),
+                ALLOWED_ROWS.get(table, SQL("FALSE")),
+            )
         )
-        return [column for column, is_in in zip(columns, row, strict=True) if is_in]
+        return [name for (name, _), is_in in zip(columns, row, strict=True) if is_in]
 
     def find_in_files(self):
         """Return in whose attachments the person is."""
@@ -101,9 +144,22 @@ class ErasureCase(WebCase):
         return {
             ("file", attachment.res_model)
             for attachment in attachments
-            if WORD.encode() in (attachment.raw or b"").lower()
-            or DIGITS.encode() in (attachment.raw or b"")
+            if any(map(self.is_in_file, self.unpack(attachment.raw or b"")))
         }
+
+    def unpack(self, data):
+        """Yield the content of a file, and of those that it holds."""
+        yield data
+        if zipfile.is_zipfile(io.BytesIO(data)):
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                yield from map(archive.read, archive.namelist())
+
+    @staticmethod
+    def is_in_file(data):
+        """Tell if the person is in a file; a calendar's lines are folded."""
+        text = data.decode("utf-8", "ignore").lower()
+        digits = re.sub(SEPARATORS, "", text)
+        return WORD in text or DIGITS in digits
 
     # === Everything that can be done ===
 
@@ -111,11 +167,16 @@ class ErasureCase(WebCase):
         """Let the person's number and words come in by every way there is."""
         self.join_by_keyword()
         self.sign_on_paper()
+        self.rate()
+        self.book_visits()
+        self.tell_of_outages()
         self.use_pages()
         self.import_lists()
         self.call_api()
         self.converse()
         self.send_texts()
+        self.alert_colleague()
+        self.env["sms.number.claim"]._note(self.company, self.person, NUMBER)
         self.export_evidence()
         self.env.flush_all()
         self.cr.precommit.run()
@@ -153,6 +214,58 @@ class ErasureCase(WebCase):
         stack.line_ids = [(0, 0, {**line, "number": "1-617-555-0177", "scan": False})]
         stack.line_ids.action_record()
         self.assertTrue(stack.line_ids.problem)
+
+    def book_visits(self):
+        """Let the desk book a visit with an agent, and the person move it by text."""
+        start = datetime.combine(fields.Date.today(), datetime.min.time())
+        start += timedelta(days=8 - start.weekday(), hours=16)
+        self.agent.partner_id.email = "agent@example.com"
+        self.visit = self.env["calendar.event"].with_user(self.manager)
+        self.visit = self.visit.create(
+            {
+                "name": "Mend the printer",
+                "start": start,
+                "stop": start + timedelta(hours=1),
+                "user_id": self.agent.id,
+                "technician_id": self.agent.id,
+                "ticket_id": self.person_ticket.id,
+                "partner_ids": [(6, 0, (self.person | self.agent.partner_id).ids)],
+            }
+        )
+        self.run_reminders()
+        for body in ("2", f"1, says {WORD}"):
+            self.receive(body, NUMBER)
+            self.run_outbox()
+        self.assertNotEqual(self.visit.start, start, "it was moved by text")
+
+    def run_reminders(self):
+        """Let what is planned about visits be due, and send it."""
+        self.env.flush_all()
+        self.cr.flush()
+        self.env.invalidate_all()
+        planned = self.env["sms.reminder"].search([("state", "=", "planned")])
+        planned.due_at = fields.Datetime.now() - timedelta(minutes=1)
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_reminder"))
+        self.run_outbox()
+
+    def tell_of_outages(self):
+        """Broadcast an incident to the person, who mutes it and wants other news."""
+        area = {"name": "Denver", "cities": "Denver", "takes_subscribers": True}
+        area = self.env["sms.area"].create(area)
+        self.env["sms.subscription"].with_user(self.agent).create(
+            {"partner_id": self.person.id, "area_id": area.id}
+        )
+        incidents = self.env["sms.incident"].with_user(self.manager)
+        incident = incidents.create({"name": "Outage", "area_ids": [(6, 0, area.ids)]})
+        broadcasts = self.env["sms.broadcast"].with_user(self.manager)
+        broadcast = broadcasts.browse(incident.action_text()["res_id"])
+        broadcast.write({"is_emergency": True, "emergency_reason": "It is down"})
+        for act in (broadcast.action_check, broadcast.action_send):
+            act()
+            self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast"))
+        self.run_outbox()
+        self.receive("MUTE", NUMBER)
+        self.assertTrue(self.env["sms.incident.mute"].search([("number", "=", NUMBER)]))
 
     def use_pages(self):
         self.post(
@@ -255,6 +368,27 @@ class ErasureCase(WebCase):
         self.run_outbox()
         self.person_ticket._message_sms(f"{WORD} waits")
 
+    def rate(self):
+        """Let the person rate a ticket."""
+        self.team.sms_ask_rating = True
+        ticket = self.make_ticket(self.person, team_id=self.team.id)
+        ticket.with_user(self.agent).stage_id = self.closed_stage
+        self.run_outbox()
+        self.receive(f"5, the {WORD} is happy", NUMBER)
+
+    def alert_colleague(self):
+        """Raise an alert for a colleague with the same phone, who acknowledges it."""
+        groups = "helpdesk_mgmt.group_helpdesk_user_own"
+        colleague = new_test_user(self.env, "sms-twin", groups=groups)
+        colleague.partner_id.write({"phone": NUMBER, "country_id": self.country.id})
+        self.record_consent(NUMBER, "internal")
+        self.env["sms.oncall.shift"].create(
+            {"team_id": self.team.id, "user_id": colleague.id}
+        )
+        self.env["sms.team.alert"]._raise(self.team, "Server 4 offline.")
+        self.run_outbox()
+        self.receive("1", NUMBER)
+
     def export_evidence(self):
         wizard = self.env["sms.evidence.wizard"].with_user(self.compliance_officer)
         wizard.create({"numbers": NUMBER, "kind": "packet"}).action_make()
@@ -287,10 +421,44 @@ class TestEverywhere(ErasureCase):
             ("file", "sms.consent.evidence"),
             ("file", "sms.consent.import"),
             ("sms_evidence_wizard", "numbers"),
+            ("calendar_event", "description"),
+            ("mail_mail", "body_html"),
+            ("mail_message", "email_from"),
+            ("mail_message", "reply_to"),
+            ("rating_rating", "feedback"),
+            ("sms_broadcast_recipient", "number"),
+            ("sms_incident_mute", "number"),
+            ("sms_number_claim", "number"),
+            ("sms_question", "number"),
+            ("sms_subscription", "number"),
+            ("sms_team_alert_entry", "number"),
         ):
             self.assertIn(place, before, "this flow has planted nothing")
         self.erase()
-        self.assertLessEqual(self.find_everywhere(), ALLOWED.keys())
+        self.assertFalse(
+            self.find_everywhere() - ALLOWED.keys(), "columns that hold the person"
+        )
         self.assertFalse(
             self.env["sms.evidence.audit"].search([]), "files may be zipped"
         )
+
+    def test_a_column_of_tomorrow_is_searched_too(self):
+        """In whatever table, of whatever type, however the number is spelled."""
+        self.cr.execute(
+            "CREATE SCHEMA later; CREATE TABLE later.tomorrow"
+            " (one varchar, two jsonb, three text[], four bytea, five xml, six text)"
+        )
+        self.cr.execute(
+            "INSERT INTO later.tomorrow VALUES (%s, %s, %s, %s, %s, %s)",
+            [
+                "+1 617-555-0177",
+                '{"to": "(617)\\u00a0555-0177"}',
+                ["16175550177"],
+                b"6175550177",
+                "<a href='tel:617.555.0177'/>",
+                "617 555 0178",
+            ],
+        )
+        found = {place for place in self.find_everywhere() if place[0] == "tomorrow"}
+        columns = ("one", "two", "three", "four", "five")
+        self.assertEqual(found, {("tomorrow", column) for column in columns})

@@ -1,14 +1,20 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import base64
+import hashlib
 import io
 import json
 import random
+import sys
 from datetime import timedelta
 from unittest import skipUnless
 from unittest.mock import patch
 
+from lxml import html
+
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
-from odoo.tools.pdf import OdooPdfFileReader, OdooPdfFileWriter
+from odoo.exceptions import AccessError
+from odoo.tools import mute_logger
+from odoo.tools.pdf import OdooPdfFileReader, OdooPdfFileWriter, PdfFileWriter
 
 from ...models.ledger.sms_consent_event import METHOD_SELECTION
 from ...models.privacy.sms_evidence_packet import CERTIFICATE
@@ -28,6 +34,15 @@ HOSTILE = (
     "{{ object.company_id.sms_twilio_auth_token }}",
     "]]>&lt;</td></table><h1>Certificate</h1>",
 )
+
+
+class DeprecationError(Exception):
+    """What PyPDF2 3 raises, under this name."""
+
+
+def gone(*_args, **_options):
+    """Refuse as a name does that PyPDF2 3 has taken away."""
+    raise DeprecationError("it is deprecated and was removed in PyPDF2 3.0.0.")
 
 
 class TestPacket(PacketCase):
@@ -292,20 +307,77 @@ class TestCertificate(PacketCase):
                 CERTIFICATE, None, data={"facts": dict(self.facts), "digest": "x"}
             )
 
-    def test_without_a_maker_of_pdfs_it_says_what_to_do(self):
+    def make_blank_pdf(self, *_args, **_options):
+        """Return a PDF as wkhtmltopdf would."""
+        stream = io.BytesIO()
+        writer = OdooPdfFileWriter()
+        writer.add_blank_page(595, 842)
+        writer.write(stream)
+        return stream.getvalue()
+
+    def break_pdf(self, how):
+        """Let PDFs be impossible for one of the reasons of real servers."""
         reports = type(self.env["ir.actions.report"])
-        with (
-            patch.object(reports, "get_wkhtmltopdf_state", lambda self: "install"),
+        state = "install" if how == "no program" else "ok"
+        patches = [
+            patch.object(reports, "get_wkhtmltopdf_state", lambda self: state),
+            patch.object(reports, "_run_wkhtmltopdf", self.make_blank_pdf),
             patch.object(ir_actions_report, "load_weasyprint", lambda: None),
-        ):
-            with self.assertRaisesRegex(UserError, "No PDF can be created"):
-                self.source.with_context(force_report_rendering=True)._make_certificate(
-                    self.facts
-                )
-            folder = self.make_packet(self.facts)
-        self.assertTrue((folder / "certificate.html").exists())
+        ]
+        if how == "no library":
+            patches.append(patch.dict(sys.modules, {"odoo.tools.pdf": None}))
+        if how == "another version":
+            patches.append(patch.object(PdfFileWriter, "cloneReaderDocumentRoot", gone))
+        for it in patches:
+            it.start()
+            self.addCleanup(it.stop)
+
+    def read_data(self, page):
+        """Return the JSON that a certificate has in it as a web page."""
+        [href] = html.fromstring(page.decode()).xpath("//a[@download]/@href")
+        return base64.b64decode(href.partition("base64,")[2])
+
+    def assertCertificateIsPage(self, how, reason):
+        """Check that certificate and packet are made without a PDF, and say why."""
+        self.break_pdf(how)
+        source = self.source.with_context(force_report_rendering=True)
+        with mute_logger(ir_actions_report.__name__):
+            ending, page = source._make_certificate(self.facts)
+            folder = self.unpack(source._make_packet(self.facts))
+        self.assertEqual(ending, "html")
+        for shown in (page, (folder / "certificate.html").read_bytes()):
+            self.assertIn(reason, shown.decode())
+            self.assertIn("Dana", shown.decode())
+            data = self.read_data(shown)
+            self.assertEqual(json.loads(data)["reference"], self.facts["reference"])
+            self.assertIn(hashlib.sha256(data).hexdigest(), shown.decode())
+        self.assertEqual(data, (folder / "evidence.json").read_bytes())
         self.assertFalse((folder / "certificate.pdf").exists())
         self.assertEqual(self.verify(folder)[0], 0)
+
+    def test_without_a_program_that_makes_pdfs_it_is_a_web_page(self):
+        self.assertCertificateIsPage("no program", "neither wkhtmltopdf nor WeasyPrint")
+
+    def test_without_a_pdf_library_it_is_a_web_page(self):
+        self.assertCertificateIsPage("no library", "odoo.tools.pdf")
+
+    def test_with_another_version_of_the_library_it_is_a_web_page(self):
+        """PyPDF2 3 has the old names, and each of them raises."""
+        self.assertCertificateIsPage("another version", "was removed in PyPDF2 3.0.0")
+
+    def test_what_the_officer_downloads_is_called_what_it_is(self):
+        self.break_pdf("no program")
+        wizards = self.env["sms.evidence.wizard"].with_user(self.compliance_officer)
+        wizard = wizards.with_context(force_report_rendering=True).create(
+            {"numbers": self.number}
+        )
+        self.assertFalse(wizard.has_pdf)
+        action = wizard.action_make()
+        file = self.env["ir.attachment"].browse(int(action["url"].split("/")[3][:-14]))
+        self.assertRegex(file.name, r"\.html$")
+        self.assertIn("Dana", file.raw.decode())
+        [export] = self.env["sms.evidence.export"].search([])
+        self.assertEqual(export.file_name, file.name)
 
     @skipUnless(ir_actions_report.load_weasyprint(), "WeasyPrint is not installed")
     def test_the_pdf_carries_the_data_that_it_names(self):
@@ -313,7 +385,8 @@ class TestCertificate(PacketCase):
         reports = type(self.env["ir.actions.report"])
         source = self.source.with_context(force_report_rendering=True)
         with patch.object(reports, "get_wkhtmltopdf_state", lambda self: "install"):
-            data = source._make_certificate(self.facts)
+            ending, data = source._make_certificate(self.facts)
+        self.assertEqual(ending, "pdf")
         self.assertTrue(data.startswith(b"%PDF"))
         reader = OdooPdfFileReader(io.BytesIO(data), strict=False)
         [(name, document)] = reader.getAttachments()
@@ -324,14 +397,11 @@ class TestCertificate(PacketCase):
 
     def test_where_wkhtmltopdf_is_installed_it_makes_the_pdf(self):
         """Here it is only asked: it needs a server that answers for the style sheet."""
-        stream, asked = io.BytesIO(), []
-        writer = OdooPdfFileWriter()
-        writer.add_blank_page(595, 842)
-        writer.write(stream)
+        asked = []
 
         def run(reports, bodies, **_options):
             asked.extend(bodies)
-            return stream.getvalue()
+            return self.make_blank_pdf()
 
         reports = type(self.env["ir.actions.report"])
         source = self.source.with_context(force_report_rendering=True)
@@ -339,9 +409,10 @@ class TestCertificate(PacketCase):
             patch.object(reports, "get_wkhtmltopdf_state", lambda self: "ok"),
             patch.object(reports, "_run_wkhtmltopdf", run),
         ):
-            data = source._make_certificate(self.facts)
+            ending, data = source._make_certificate(self.facts)
         [body] = asked
         self.assertIn(self.facts["reference"], str(body))
+        self.assertEqual(ending, "pdf")
         self.assertTrue(data.startswith(b"%PDF"))
 
     @skipUnless(ir_actions_report.load_weasyprint(), "WeasyPrint is not installed")

@@ -7,7 +7,7 @@ from .common import NEIGHBOUR, ErasureCase
 
 LOOKUP = "privacy.lookup.wizard"
 #: What the lookup lists itself and Odoo deletes: it is not ours.
-HOSTS = {"helpdesk.ticket", "mail.notification"}
+HOSTS = {"calendar.event", "helpdesk.ticket", "mail.notification"}
 
 
 class LookupCase(ErasureCase):

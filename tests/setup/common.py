@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of menus and of buttons share: which screens somebody finds."""
+"""What the tests of the set-up share: who finds which screens, and what is said."""
 
 import re
 
@@ -10,6 +10,12 @@ from ..browser import MODULE, ROOT
 DASHBOARD = ROOT / "static" / "src" / "analytics" / "dashboard.xml"
 #: Links of the dashboard, which is no view: paths of actions.
 LINK = re.compile(r'href="/odoo/(sms-[a-z-]+)"')
+#: What people must be told before texts go to real phones.
+SAID = {
+    "phone": "+1 303-555-0190",
+    "sms_privacy_url": "https://www.example.com/privacy",
+    "sms_terms_url": "https://www.example.com/terms",
+}
 
 
 class FindsScreens:

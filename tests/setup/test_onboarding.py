@@ -14,12 +14,18 @@ from ...providers import TelnyxProvider
 from ..common import SmsCase, phone_number
 from ..peer.company import OWN_NUMBER, LoopbackTwilio
 from ..peer.twilio import ACCOUNT_SID, AUTH_TOKEN
+from .common import SAID
 
-OWN_PHONE = phone_number(77)
+OWN_PHONE, OPEN_PHONE = phone_number(77), phone_number(78)
 
 
 class OnboardingCase(LoopbackTwilio, SmsCase):
     """A company whose way to the first text is looked at."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.write(SAID)
 
     def get_setup(self, user=None, method="get_setup"):
         """Return what the screen gets, at last when the carrier has answered."""
@@ -77,10 +83,23 @@ class TestOnboarding(OnboardingCase):
         self.assertIn("terms", row["text"])
         self.assertIn("HELP", row["text"])
         self.assertNotIn("the privacy policy", row["text"])
+        self.assertIn("An administrator enters the contact", row["text"])
+        [button] = self.get_row("company", self.administrator)["buttons"]
+        self.assertEqual(button["action"]["url"], "/odoo/sms-settings#sms_policy_pages")
+        self.assertIn("Say who you are first", self.get_row("account")["text"])
         self.company.write(
             {"email": "it@example.com", "sms_terms_url": "https://example.com/terms"}
         )
         self.assertEqual(self.get_states()["company"], "done")
+        self.assertNotIn("first", self.get_row("account")["text"])
+
+    def test_who_is_live_and_does_not_say_who_writes_is_warned(self):
+        self.start_peer()
+        self.enter_account(sms_terms_url=False)
+        self.enter_number()
+        self.assertEqual(self.get_states()["company"], "wrong")
+        self.record_consent(OPEN_PHONE, "internal")
+        self.assertSent(self.text_my_phone(OPEN_PHONE, is_agreed=False), "internal")
 
     def test_others_do_not_open_it(self):
         for user in (self.agent, self.employee, self.compliance_officer):
@@ -286,6 +305,13 @@ class TestOnboardingTour(OnboardingCase, HttpCase):
             {"MessageSid": "SM1", "From": OWN_PHONE, "To": OWN_NUMBER, "Body": "HELP"},
         )
         self.start_part("arrives")
+
+    def test_no_carrier_before_it_says_who_writes(self):
+        self.company.write({**dict.fromkeys(SAID, False), "email": False})
+        self.start_part("unsaid")
+        self.company.invalidate_recordset()
+        self.assertEqual(self.company.sms_provider, "twilio")
+        self.assertFalse(self.company._get_sms_unsaid())
 
     def start_part(self, part):
         """Go one part of the way in a browser."""

@@ -1,14 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import json
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, RedirectWarning
 from odoo.fields import Command
 from odoo.tests import Form
 
 from ...wizard.sms_settings import SECRET_MASK
 from ..common import SmsCase
+from .common import SAID
 
 ACCOUNT_SID = "AC" + "5ec" * 10 + "re"
+PAGES_URL = "/odoo/sms-settings#sms_policy_pages"
 
 
 class TestSettings(SmsCase):
@@ -71,6 +73,7 @@ class TestSettings(SmsCase):
         self.assertNotEqual(created.sms_join_url, "https://example.com")
 
     def test_an_administrator_enters_the_account_without_its_blanks(self):
+        self.company.write(SAID)
         with Form(self.open_settings(self.administrator)) as form:
             form.sms_provider = "twilio"
             form.sms_twilio_account_sid = f" {ACCOUNT_SID}\n"
@@ -139,3 +142,98 @@ class TestSettings(SmsCase):
             stranger.with_context(allowed_company_ids=self.company.ids).write(
                 {"sms_bulk_from": 7}
             )
+
+
+class TestGoLive(SmsCase):
+    """No form takes a carrier before people can read who writes and where to ask."""
+
+    #: What the refusal says of each.
+    MISSING = {
+        "phone": "a phone number or email for HELP",
+        "sms_privacy_url": "the privacy policy",
+        "sms_terms_url": "the terms of text messages",
+    }
+
+    def setUp(self):
+        super().setUp()
+        self.company.write({**SAID, "email": False})
+
+    def go_live(self, model="sms.settings", **values):
+        """Choose Twilio in a form, as an administrator does."""
+        settings = self.env[model].with_user(self.administrator)
+        return settings.create({"sms_provider": "twilio", **values})
+
+    def test_what_is_missing_is_said_and_where_to_enter_it(self):
+        for model in ("sms.settings", "res.config.settings"):
+            for name, words in self.MISSING.items():
+                self.company.write({**SAID, name: False})
+                with (
+                    self.subTest(model=model, missing=name),
+                    self.assertRaisesRegex(RedirectWarning, f"missing: {words}.") as it,
+                    self.cr.savepoint(),
+                ):
+                    self.go_live(model)
+                self.env.invalidate_all()
+                self.assertEqual(self.company.sms_provider, "sandbox")
+                self.assertEqual(it.exception.args[1]["url"], PAGES_URL)
+
+    def test_all_is_entered_at_once(self):
+        self.company.write(dict.fromkeys(SAID, False))
+        self.go_live(**SAID)
+        self.assertEqual(self.company.sms_provider, "twilio")
+        self.assertEqual(self.company.phone, SAID["phone"])
+
+    def test_the_companys_contact_is_the_administrators(self):
+        settings = self.env["sms.settings"].with_user(self.manager)
+        self.assertNotIn("phone", settings.fields_get())
+        for name in ("phone", "email"):
+            with self.assertRaises(AccessError):
+                settings.create({name: "taken@example.com"})
+        self.assertTrue(settings.create({}).sms_has_contact)
+        self.company.phone = False
+        self.assertFalse(settings.create({}).sms_has_contact)
+
+    def test_a_form_that_is_saved_again_is_refused_too(self):
+        self.company.sms_terms_url = False
+        for model in ("sms.settings", "res.config.settings"):
+            settings = self.env[model].with_user(self.administrator).create({})
+            with self.assertRaises(RedirectWarning), self.cr.savepoint():
+                settings.write({"sms_provider": "telnyx"})
+
+    def test_who_is_live_already_is_not_broken(self):
+        self.company.write({**dict.fromkeys(SAID, False), "sms_provider": "twilio"})
+        settings = self.go_live(sms_bulk_from=7)
+        settings.write({"sms_provider": "telnyx"})
+        self.assertEqual((self.company.sms_bulk_from, self.company.sms_provider),
+                         (7, "telnyx"))  # fmt: skip
+        settings.write({"sms_provider": "sandbox"})
+        with self.assertRaises(RedirectWarning):
+            settings.write({"sms_provider": "telnyx"})
+
+    def test_the_form_asks_for_the_pages(self):
+        self.company.sms_privacy_url = False
+        form = Form(self.env["sms.settings"].with_user(self.administrator))
+        self.assertFalse(form.sms_goes_live)
+        form.sms_provider = "twilio"
+        self.assertTrue(form.sms_goes_live and form.sms_has_contact)
+        with self.assertRaisesRegex(AssertionError, "sms_privacy_url"):
+            form.save()
+        form.sms_privacy_url = SAID["sms_privacy_url"]
+        form.phone = False
+        self.assertFalse(form.sms_has_contact)
+        with self.assertRaisesRegex(AssertionError, "phone"):
+            form.save()
+        form.email = "it@example.com"
+        form.save()
+        self.assertEqual(self.company.sms_provider, "twilio")
+
+    def test_another_company_is_none_of_their_business(self):
+        """Odoo's settings are those of one company, of several that one works in."""
+        other = self.make_company("Other")
+        self.administrator.company_ids |= other
+        settings = self.env["res.config.settings"].with_user(self.administrator)
+        settings = settings.with_context(
+            allowed_company_ids=other.ids + self.company.ids
+        )
+        with self.assertRaisesRegex(RedirectWarning, "Other cannot text real phones"):
+            settings.create({"sms_provider": "twilio"})

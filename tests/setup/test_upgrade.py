@@ -1,37 +1,21 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
-import unittest
-from contextlib import closing
 from pathlib import Path
 from unittest.mock import patch
 
 from odoo.sql_db import db_connect
 from odoo.tests import BaseCase, tagged
-from odoo.tests.common import get_db_name
-from odoo.tools import SQL, config
 
-from ..live import DATABASE_VARIABLE
+from .upgrade_case import ROOT, UpgradeCase
 from .upgrade_rows import (
-    MODULE,
     RENAMED,
+    SCHEMA,
     XML_IDS,
     Comparison,
     Snapshot,
     find_unlike_new,
-)
-
-#: The version that is upgraded: its sources are taken out of the history.
-OLD_VERSION = "19.0.1.3.0"
-#: Names the database that others are copied from: with what the addon depends on.
-TEMPLATE_VARIABLE = "HELPDESK_SMS_TEMPLATE"
-#: The addon's folder, wherever in it this file is.
-ROOT = next(
-    it for it in Path(__file__).resolve().parents if (it / "__manifest__.py").exists()
 )
 
 #: What people have edited of what ships: see ``upgrade_data.py``.
@@ -60,139 +44,18 @@ WARNINGS = (
     r"post-pages: Company \d+: sms_terms_url is 'https://www.example.com/terms' now",
     r"post-spoken-consents: 1 consents were only said",
 )
-#: Prints what the ledgers' own verification says, and writes each chain into a file.
-VERIFY = """
-checks = env["sms.consent.check"].sudo()
-for company in env["res.company"].search([]):
-    print("Ledger:", checks._verify(company).state)
-    with open(f"{folder}/{company.id}.json", "w") as file:
-        file.write(checks._export(company))
-with open(f"{folder}/key", "w") as file:
-    file.write(env["sms.consent.key"]._get())
-"""
+#: What people have deleted of what ships.
+DELETED = {
+    "digest_digest_sms",
+    "sms_automation_appointment_no_show",
+    "sms_keyword_status",
+    "sms_scope_rule_fcc_26_67_marketing",
+    "sms_template_appointment_no_show",
+}
 
 
-@tagged("post_install", "-at_install", "live")
-class TestUpgrade(BaseCase):
-    """A database of the version before, with data in each model, brought up to date."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        template = os.environ.get(TEMPLATE_VARIABLE)
-        assert template, f"{TEMPLATE_VARIABLE} is not set: run the tests by bin/test"
-        cls.folder = tempfile.mkdtemp(prefix="upgrade-")
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.take_old_sources()
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-        cls.database = f"{os.environ[DATABASE_VARIABLE]}-upgrade{worker}"
-        cls.addClassCleanup(cls.drop_database)
-        cls.copy_database(template)
-        cls.run_odoo("server", "-i", MODULE, "--stop-after-init", is_old=True)
-        script = Path(__file__).with_name("upgrade_data.py").read_text()
-        script += "\nOldDatabase(env, env.cr.commit).fill()\n"
-        cls.run_shell(script, is_old=True)
-        cls.before = cls.read_database()
-        cls.log = cls.update()
-        cls.after = cls.read_database()
-        cls.second_log = cls.update()
-        cls.again = cls.read_database()
-        cls.new = cls.read_database(get_db_name())
-
-    # === The former version, and today's ===
-
-    @classmethod
-    def take_old_sources(cls):
-        """Take the sources of the last commit of the former version.
-
-        :raises unittest.SkipTest: where the history does not go back to it
-        """
-        archive = os.path.join(cls.folder, "old.tar")
-        try:
-            left = cls.git(
-                *("log", "-1", "--format=%H", "-S", f'"{OLD_VERSION}"'),
-                *("--", "__manifest__.py"),
-            )
-            cls.git("archive", "-o", archive, f"{left}^")
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise unittest.SkipTest(f"no history with {OLD_VERSION} here") from error
-        sources = os.path.join(cls.folder, "addons", MODULE)
-        shutil.unpack_archive(archive, sources, filter="data")
-
-    @staticmethod
-    def git(*arguments):
-        """Return what git says in the addon's folder."""
-        return subprocess.run(
-            ["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True
-        ).stdout.strip()
-
-    @classmethod
-    def run_odoo(cls, command, *arguments, is_old=False, **options):
-        """Run a command of Odoo on the database, to the end; return what it says."""
-        paths = config["addons_path"]
-        if is_old:
-            others = [it for it in paths if not os.path.exists(f"{it}/{MODULE}")]
-            paths = [os.path.join(cls.folder, "addons"), *others]
-        process = subprocess.run(
-            [
-                *(sys.executable, "-m", "odoo", command, "-c", config["config"]),
-                *("-d", cls.database, "--no-http", "--addons-path", ",".join(paths)),
-                *arguments,
-            ],
-            cwd=tempfile.gettempdir(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            **options,
-        )
-        assert not process.returncode, process.stdout[-5000:]
-        return process.stdout
-
-    @classmethod
-    def run_shell(cls, script, **options):
-        """Run a script in ``odoo shell``; return what it prints."""
-        return cls.run_odoo("shell", "--log-level", "warn", input=script, **options)
-
-    @classmethod
-    def update(cls):
-        """Update the addon to today's sources; return the log."""
-        return cls.run_odoo("server", "-u", MODULE, "--stop-after-init")
-
-    # === The database ===
-
-    @classmethod
-    def copy_database(cls, template):
-        """Make the database as a copy of another one, files included."""
-        names = map(SQL.identifier, (cls.database, template))
-        cls.execute_outside(SQL("CREATE DATABASE %s TEMPLATE %s", *names))
-        files = config.filestore(template)
-        if os.path.exists(files):
-            # They never change once written.
-            shutil.copytree(
-                files, config.filestore(cls.database), copy_function=os.link
-            )
-
-    @classmethod
-    def drop_database(cls):
-        """Drop the database with its files."""
-        name = SQL.identifier(cls.database)
-        cls.execute_outside(SQL("DROP DATABASE IF EXISTS %s WITH (FORCE)", name))
-        shutil.rmtree(config.filestore(cls.database), ignore_errors=True)
-
-    @staticmethod
-    def execute_outside(query):
-        """Execute what no transaction may be open for."""
-        with closing(db_connect("postgres").cursor()) as cr:
-            cr._cnx.autocommit = True
-            cr.execute(query)
-
-    @classmethod
-    def read_database(cls, database=None):
-        """Return what a database holds, default that which is upgraded."""
-        with db_connect(database or cls.database).cursor() as cr:
-            return Snapshot(cr)
-
-    # === The tests ===
+class UpgradeTests:
+    """What must hold, whichever version was upgraded."""
 
     def test_nothing_is_lost_and_nothing_else_changed(self):
         found = Comparison(self.before, self.after, self.new).find()
@@ -215,7 +78,11 @@ class TestUpgrade(BaseCase):
                 self.assertEqual(self.after.ids[name][1], row_id, (name, model))
         self.assertEqual(
             {(name, *it[::2]) for name, it in self.after.ids.items()},
-            {(name, *it[::2]) for name, it in self.new.ids.items()},
+            {
+                (name, *it[::2])
+                for name, it in self.new.ids.items()
+                if name not in DELETED
+            },
         )
 
     def test_tables_are_those_of_a_new_database(self):
@@ -235,20 +102,119 @@ class TestUpgrade(BaseCase):
             with self.subTest(name):
                 self.assertEqual(getattr(self.again, name), getattr(self.after, name))
 
-    @staticmethod
-    def find_warnings(log):
-        """Return what a log warns of, by line."""
-        return re.findall(r"(?m)^\S+ \S+ \d+ (?:WARNING|ERROR|CRITICAL) .*", log)
-
     def test_the_ledgers_are_intact(self):
-        said = self.run_shell(f"folder = {self.folder!r}\n{VERIFY}")
-        self.assertEqual(re.findall("Ledger: (.*)", said), ["intact"] * 2, said)
+        found = re.findall("Ledger: (.*)", self.said)
+        self.assertEqual(found, ["intact"] * 2, self.said)
         chains = list(Path(self.folder).glob("*.json"))
         self.assertEqual(len(chains), 2)
         verifier = [sys.executable, ROOT / "bin" / "verify-ledger.py"]
         for chain in chains:
             arguments = ["--key", f"{self.folder}/key", chain]
             subprocess.run([*verifier, *arguments], check=True)
+
+    def test_what_people_have_deleted_stays_deleted(self):
+        self.assertFalse(DELETED & self.before.ids.keys())
+        self.assertFalse(DELETED & self.after.ids.keys())
+        self.assertLessEqual(DELETED, self.new.ids.keys())
+
+
+@tagged("post_install", "-at_install", "live")
+class TestUpgrade(UpgradeTests, UpgradeCase):
+    """From the first version."""
+
+    version = "19.0.1.0.0"
+
+    @classmethod
+    def setUpClass(cls):
+        """Uninstall the addon at the end: here is data in each of its models."""
+        super().setUpClass()
+        cls.uninstall_log = cls.run_shell_file(
+            "uninstall_data.py",
+            "print(*Leaving(env, env.cr.commit).leave(), sep='\\n')",
+        )
+
+    def ask(self, query, *values, database=None):
+        """Return what the database says that the addon has left."""
+        with db_connect(database or self.database).cursor() as cr:
+            cr.execute(query, values)
+            return cr.fetchall()
+
+    def test_uninstalling_warns_of_nothing(self):
+        self.assertFalse(self.find_warnings(self.uninstall_log), self.uninstall_log)
+
+    def test_no_text_waits_when_the_addon_is_gone(self):
+        rows = self.ask(
+            "SELECT body, state FROM sms_sms WHERE body ~ '^[a-z]+ [a-z]+ '"
+        )
+        self.assertEqual(len(rows), 32)
+        for body, state in rows:
+            former = body.split()[1]
+            expected = {"outgoing": "canceled", "unknown": "process"}.get(
+                former, former
+            )
+            with self.subTest(body):
+                self.assertEqual(state, expected)
+        self.assertFalse(self.ask("SELECT FROM sms_sms WHERE state = 'outgoing'"))
+        self.assertFalse(
+            self.ask(
+                "SELECT FROM mail_notification WHERE notification_type = 'sms'"
+                " AND notification_status = 'ready'"
+            )
+        )
+
+    def test_odoos_own_queue_texts_nobody(self):
+        self.assertIn("Asked: []", self.uninstall_log)
+
+    def test_no_company_is_on_a_provider_that_it_did_not_choose(self):
+        rows = self.ask(
+            "SELECT name, sms_provider, sms_twilio_account_sid, sms_twilio_auth_token"
+            "  FROM res_company WHERE name = ANY(%s)",
+            ["iap", "twilio", "telnyx", "sandbox", "archived"],
+        )
+        found = {name: values for name, *values in rows}
+        sid = "AC" + "1" * 32
+        self.assertEqual(
+            found,
+            {
+                "iap": ["iap", sid, "token of iap"],
+                "twilio": ["twilio", sid, "token of twilio"],
+                "telnyx": ["twilio", None, "token of telnyx"],
+                "sandbox": ["twilio", None, "token of sandbox"],
+                "archived": ["twilio", None, None],
+            },
+        )
+        rows = self.ask("SELECT state FROM sms_sms WHERE body LIKE 'after %%'")
+        self.assertEqual(rows, [("error",)] * 2)
+
+    def test_nothing_of_the_addon_is_left(self):
+        for query in (
+            "SELECT key FROM ir_config_parameter WHERE key LIKE 'helpdesk_mgmt_sms%%'",
+            "SELECT module, name FROM ir_model_data WHERE module = 'helpdesk_mgmt_sms'",
+            "SELECT cron_name FROM ir_cron WHERE cron_name LIKE 'Text Messages:%%'",
+            "SELECT res_model, name FROM ir_attachment WHERE res_model LIKE 'sms.%%'",
+            "SELECT model FROM ir_model WHERE model LIKE 'sms.consent%%'",
+        ):
+            with self.subTest(query):
+                self.assertEqual(self.ask(query), [])
+        self.assertEqual(
+            set(self.ask(SCHEMA)) ^ set(self.ask(SCHEMA, database=self.template)), set()
+        )
+
+    def test_the_administrator_is_told_first_and_offered_the_ledger(self):
+        self.assertIn("Offered: True", self.uninstall_log)
+        names = re.search("Offered: True (.*)", self.uninstall_log)[1]
+        for name in ("telnyx", "sandbox", "archived"):
+            self.assertIn(name, names)
+        size, count = re.search(r"Exported: (\d+) (\d+)", self.uninstall_log).groups()
+        self.assertGreater(int(count), 9)
+        self.assertGreater(int(size), 1000)
+
+
+@tagged("post_install", "-at_install", "live")
+class TestUpgradeFromThird(UpgradeTests, UpgradeCase):
+    """From the version that was out there longest."""
+
+    version = "19.0.1.3.0"
 
 
 class FakeSnapshot:

@@ -35,6 +35,7 @@ class TestWhoMayUseThePhone(PhoneCase):
         ("get_contact", ("+13035550100",)),
         ("get_messages", ("+13035550100",)),
         ("send_text", ("+13035550100", "hello")),
+        ("get_calls", ()),
     )
 
     def call_all(self, phone):

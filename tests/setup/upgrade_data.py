@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Fill a database of version 19.0.1.3.0, each model of it, as people and carriers do.
+"""Fill a database of an old version, each model of it, as people and carriers do.
 
-``test_upgrade.py`` feeds this to ``odoo shell`` of that version, so it uses what that
-version offers, and nothing of today's sources.
+``upgrade_case.py`` feeds this to ``odoo shell`` of that version, so it uses what the
+versions from 19.0.1.0.0 to 19.0.1.3.0 offer, and nothing of today's sources.
 """
 
 import base64
@@ -43,6 +43,7 @@ class OldDatabase:
             self.open_tickets,
             self.record_consents,
             self.edit_shipped_records,
+            self.delete_shipped_records,
             self.add_settings,
             self.automate,
             self.text_customers,
@@ -91,6 +92,11 @@ class OldDatabase:
     def ref(self, name):
         """Return a record of the addon by its XML id."""
         return self.env.ref(f"{MODULE}.{name}")
+
+    def known(self, model, **values):
+        """Return those of some values whose fields the version has already."""
+        fields_of = self.env[model]._fields
+        return {name: value for name, value in values.items() if name in fields_of}
 
     def add(self, model, /, **values):
         """Create a row; a list is a set of records."""
@@ -141,12 +147,13 @@ class OldDatabase:
         self.env["res.lang"]._activate_lang("fr_FR")
         self.company = self.env.company
         self.country = self.env.ref("base.us")
-        any_hour = {
-            "sms_courtesy_days": "all",
-            "sms_courtesy_from": 0,
-            "sms_courtesy_to": 24,
-            "sms_courtesy_reason": "We work in shifts.",
-        }
+        any_hour = self.known(
+            "res.company",
+            sms_courtesy_days="all",
+            sms_courtesy_from=0,
+            sms_courtesy_to=24,
+            sms_courtesy_reason="We work in shifts.",
+        )
         self.company.write(
             {
                 "country_id": self.country.id,
@@ -305,7 +312,11 @@ class OldDatabase:
         template.with_context(lang="fr_FR").body = "Bonjour, ticket reçu."
         purpose = self.ref("sms_purpose_ticket")
         purpose.write(
-            {"name": "Your tickets", "footer": "Text STOP to end this.", **reason}
+            {
+                "name": "Your tickets",
+                "footer": "Text STOP to end this.",
+                **self.known("sms.purpose", **reason),
+            }
         )
         purpose.with_context(lang="fr_FR").footer = "STOP pour ne plus recevoir."
         purpose.max_per_day = 7
@@ -320,6 +331,17 @@ class OldDatabase:
         self.ref("sms_scope_rule_default").source = "Read by counsel."
         self.ref("ir_cron_sms_price").active = False
         self.ref("helpdesk_ticket_channel_sms").name = "Text"
+
+    def delete_shipped_records(self):
+        """Delete some of what ships, as managers do who have no use for it."""
+        for name in (
+            "sms_automation_appointment_no_show",
+            "sms_template_appointment_no_show",
+            "sms_keyword_status",
+            "sms_scope_rule_fcc_26_67_marketing",
+            "digest_digest_sms",
+        ):
+            self.ref(name).unlink()
 
     def add_settings(self):
         """Add to each kind of setting one of the helpdesk's own."""

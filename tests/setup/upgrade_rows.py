@@ -39,6 +39,8 @@ DROPPED = {
         ("sms.consent.check", name)
         for name in ("create_uid", "create_date", "write_uid", "write_date")
     ),
+    # A message of the chatter that nobody can change (post-reasons).
+    ("sms.quiet.hours", "lax_reason"),
 }
 
 
@@ -59,6 +61,8 @@ CHANGED = {
     ("sms.sms", "body"): is_masked,
     ("sms.inbound", "body"): is_masked,
     ("mail.message", "body"): is_masked,
+    # Of who was erased it was the number (post-erased-replies).
+    ("mail.message", "reply_to"): lambda _former, value: not value,
     # They open in browsers (post-pages).
     ("res.company", "sms_terms_url"): lambda former, value: (
         value == f"https://{former}"
@@ -75,8 +79,10 @@ ADDED = {
     "sms.consent.link": lambda row: row["statement"],
     # Open screens are told that their lists have changed (post-conversations).
     "bus.bus": lambda row: f"{MODULE}." in row["channel"],
-    # Odoo notes that a new scheduled action was made.
-    "mail.message": lambda row: row["model"] == "ir.actions.server",
+    # Odoo notes a new scheduled action; a reason was a column (post-reasons).
+    "mail.message": lambda row: (
+        row["model"] == "ir.actions.server" or "The law was read by" in row["body"]
+    ),
     # What Odoo notes about them is looked at by the messages.
     "mail.tracking.value": lambda row: row["mail_message_id"],
 }

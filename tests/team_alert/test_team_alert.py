@@ -1,9 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user
+from odoo.tools import mute_logger
 
 from ..common import OtherOrder
 from .common import NOW, WORDS, TeamAlertCase
@@ -237,6 +240,19 @@ class TestRules(TeamAlertCase):
                 )
         with self.assertRaises(UserError):
             alert.unlink()
+
+    def test_without_a_company_it_is_the_current_ones(self):
+        """Its codes are then those that are free there; what is missing is named."""
+        values = {"name": WORDS, "team_id": self.team.id, "plan_id": self.plan.id}
+        first, second = self.alerts.create([values, dict(values)])
+        self.assertEqual((first | second).company_id, self.company)
+        self.assertNotEqual(first.code_block, second.code_block)
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(IntegrityError),
+            self.env.cr.savepoint(),
+        ):
+            self.alerts.create([{}])
 
     def test_another_companys_alert_is_out_of_reach(self):
         alert = self.raise_alert()

@@ -37,3 +37,64 @@ class TestTeamAlertTours(TeamAlertCase, HttpCase):
         self.start_tour(board, "helpdesk_sms_team_alert_board", login="sms-ann")
         self.env.invalidate_all()
         self.assertEqual(alert.resolved_by_id, self.ann)
+
+    def test_a_monitoring_system_is_connected(self):
+        self.env["sms.alert.source"].search([]).unlink()
+        plans = f"{ACTION}sms_team_alert_plan_action"
+        self.start_tour(plans, "helpdesk_sms_alert_source", login="sms-manager")
+        self.env.invalidate_all()
+        source = self.env["sms.alert.source"].search([])
+        self.assertEqual((source.name, source.team_id), ("Grafana", self.team))
+
+    def test_who_is_on_call_changes_with_two_clicks(self):
+        self.team.user_ids = self.ann + self.bo + self.cy
+        (self.env["sms.oncall.shift"].search([]) - self.shifts).active = False
+        board = f"{ACTION}sms_team_alert_action"
+        self.start_tour(board, "helpdesk_sms_take_over", login="sms-bo")
+        self.env.invalidate_all()
+        override = self.env["sms.oncall.shift"].search(
+            [("replaced_user_id", "=", self.ann.id)]
+        )
+        self.assertEqual(override.user_id, self.bo)
+        override.active = False
+        shifts = f"{ACTION}sms_oncall_shift_action"
+        self.start_tour(shifts, "helpdesk_sms_hand_over", login="sms-ann")
+
+    def test_the_manager_lets_a_plan_call(self):
+        self.start_tour(
+            f"{ACTION}sms_team_alert_plan_action",
+            "helpdesk_sms_team_alert_plan",
+            login="sms-manager",
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.plan.step_ids.mapped("how"), ["text", "call", "text"])
+
+    def ring(self, name):
+        """Let the phone of who is on call ring, and walk through a tour there."""
+        self.alerts.search([]).write({"state": "resolved", "created_at": "2020-01-01"})
+        self.plan.step_ids.how = "call"
+        alert = self.raise_alert("Server 4 offline")
+        self.run_outbox()
+        phone = f"{ACTION}sms_virtual_phone_action"
+        self.start_tour(phone, name, login="sms-agent")
+        self.env.invalidate_all()
+        return alert
+
+    def test_a_call_is_taken_on_the_phone(self):
+        alert = self.ring("helpdesk_sms_team_alert_called")
+        self.assertEqual(alert.acknowledged_by_id, self.ann)
+
+    def test_a_call_is_declined_on_the_phone(self):
+        alert = self.ring("helpdesk_sms_team_alert_declined")
+        self.run_escalation()
+        self.assertIn("missed", alert.entry_ids.mapped("kind"))
+
+    def test_everybody_chooses_how_they_are_reached(self):
+        self.start_tour(
+            f"/odoo/my-preferences/{self.ann.id}",
+            "helpdesk_sms_team_alert_preferences",
+            login="sms-ann",
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.ann.sms_alert_order, "call_first")
+        self.assertEqual(self.ann.sms_call_from, 9)

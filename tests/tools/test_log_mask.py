@@ -38,6 +38,7 @@ class TestLogMask(BaseCase):
             f"/helpdesk_sms/twilio/{KEY}/inbound",
             f"/helpdesk_sms/twilio/{KEY}/status/0e0e",
             f"/helpdesk_sms/health/{KEY}",
+            f"/helpdesk_sms/alerts/{KEY}",
             f"/helpdesk_sms/media/{KEY}",
             f"/sms/preferences/{KEY}",
             f"/sms/p/{KEY}",
@@ -62,9 +63,10 @@ class TestLogMask(BaseCase):
 
     def test_a_query_that_failed_is_logged_without_its_values(self):
         query = "INSERT INTO sms_sms (body) VALUES ('It''s my knee, call me')"
-        line = self.log("odoo.sql_db", "bad query: %s\nERROR: %s", query, "Key")
-        self.assertIn("INSERT INTO sms_sms (body) VALUES ('***')", line)
-        self.assertNotIn("knee", line)
+        for logged in (query, query.encode()):
+            line = self.log("odoo.sql_db", "bad query: %s\nERROR: %s", logged, "Key")
+            self.assertIn("INSERT INTO sms_sms (body) VALUES ('***')", line)
+            self.assertNotIn("knee", line)
 
     def test_a_row_that_was_refused(self):
         """PostgreSQL tells it without quotes, in the line and in the traceback."""
@@ -72,7 +74,8 @@ class TestLogMask(BaseCase):
         key = f"DETAIL:  Key (sms_webhook_key)=({KEY}) already exists.\n"
         for text in (detail, key):
             with self.subTest(text=text):
-                line = self.log("odoo.sql_db", "bad query: x\nERROR: %s", text)
+                query = "bad query: INSERT INTO sms_sms …\nERROR: %s"
+                line = self.log("odoo.sql_db", query, text)
                 try:
                     raise ValueError(text)
                 except ValueError:
@@ -82,8 +85,11 @@ class TestLogMask(BaseCase):
                 self.assertEqual(line.count("(***)"), 2)
 
     def test_a_dump_of_headers(self):
-        line = self.log("urllib3", "Authorization: Bearer %s, Accept: x", f"KEY{KEY}=")
-        self.assertEqual(line, "Authorization: Bearer ***, Accept: x\n")
+        dump = "POST api.telnyx.com Authorization: Bearer %s, Accept: x"
+        line = self.log("urllib3", dump, f"KEY{KEY}=")
+        self.assertEqual(
+            line, "POST api.telnyx.com Authorization: Bearer ***, Accept: x\n"
+        )
 
     def test_a_traceback(self):
         try:
@@ -92,6 +98,28 @@ class TestLogMask(BaseCase):
             line = self.log("odoo.http", "Failed for %s", "x", exc_info=True)
         self.assertIn("ValueError: No such number: +***42", line)
         self.assertNotIn("3035550142", line)
+
+    def test_lines_of_other_apps_are_left_alone(self):
+        for name, line in (
+            ("odoo.sql_db", "bad query: INSERT INTO sale_order VALUES ('S0007', 'x')"),
+            ("odoo.sql_db", "bad query: x\nDETAIL:  Key (login)=(bob) already exists."),
+            ("odoo.addons.voip", "Call to +13035550142 failed"),
+            ("werkzeug", '"GET /web/reset_password?token=abc HTTP/1.1" 200'),
+            ("urllib3", "POST api.acme.com Authorization: Basic YWJjZGVmZ2g="),
+            ("odoo.addons.cosmsolver", "smsx=1 +13035550142"),
+        ):
+            with self.subTest(line=line):
+                self.assertEqual(self.log(name, line), f"{line}\n")
+
+    def test_a_traceback_of_another_app_is_left_alone(self):
+        formatted = 'File "sale/models/order.py"\nValueError: +13035550142'
+        record = logging.LogRecord("odoo.http", 40, "", 1, "Failed", (), None)
+        record.exc_text = formatted
+        log_mask.LogMask().filter(record)
+        self.assertEqual(record.exc_text, formatted)
+        record.exc_text = formatted.replace("sale", "helpdesk_mgmt_sms")
+        log_mask.LogMask().filter(record)
+        self.assertNotIn("3035550142", record.exc_text)
 
     def test_a_line_that_cannot_be_put_together_is_not_swallowed(self):
         record = logging.LogRecord("x", 40, "", 1, "%s and %s", ("one",), None)

@@ -4,7 +4,18 @@ from datetime import datetime, timedelta
 from odoo.tests import BaseCase
 
 from ...tools import escalation, replies
-from ...tools.escalation import ALL, NEXT, ON_CALL, Step, Turn
+from ...tools.escalation import (
+    ALL,
+    CALL,
+    CALL_FIRST,
+    NEXT,
+    ON_CALL,
+    ONLY_CALL,
+    TEXT,
+    TEXT_FIRST,
+    Step,
+    Turn,
+)
 from ...tools.replies import ACKNOWLEDGE, ESCALATE, RESOLVE, Answer
 
 
@@ -12,6 +23,7 @@ def minutes(number):
     return timedelta(minutes=number)
 
 
+WAYS, ORDERS = (TEXT, CALL), (TEXT_FIRST, CALL_FIRST, ONLY_CALL)
 PLAN = [
     Step(minutes(0), ON_CALL),
     Step(minutes(10), NEXT),
@@ -52,6 +64,42 @@ class TestEscalation(BaseCase):
             [it.whom for it in escalation.find_next(twins, escalation.NOTHING)],
             [ON_CALL, ALL],
         )
+
+    def test_a_repeat_is_known_as_one(self):
+        found = [it.is_repeat for it in escalation.expand(PLAN)]
+        self.assertEqual(found, [False, False, False, True, True])
+
+    def test_by_which_ways_people_are_reached(self):
+        for how, order, may_call, is_texted, expected in (
+            (TEXT, TEXT_FIRST, True, False, (TEXT,)),
+            (TEXT, CALL_FIRST, True, False, (CALL, TEXT)),
+            (TEXT, CALL_FIRST, True, True, (CALL, TEXT)),
+            (TEXT, ONLY_CALL, True, False, (CALL,)),
+            (CALL, TEXT_FIRST, True, True, (CALL,)),
+            # Who is called without having had the words can read them as well.
+            (CALL, TEXT_FIRST, True, False, (CALL, TEXT)),
+            (CALL, CALL_FIRST, True, True, (CALL,)),
+            (CALL, ONLY_CALL, True, False, (CALL,)),
+            # Where nobody can be called nobody is forgotten.
+            *((how, order, False, False, (TEXT,)) for how in WAYS for order in ORDERS),
+        ):
+            with self.subTest(how=how, order=order, is_texted=is_texted):
+                found = escalation.choose_ways(how, order, may_call, is_texted)
+                self.assertEqual(found, expected)
+
+    def test_hours_may_go_over_midnight(self):
+        for hour, start, stop, expected in (
+            (7, 7, 22, True),
+            (21.99, 7, 22, True),
+            (22, 7, 22, False),
+            (3, 22, 7, True),
+            (23, 22, 7, True),
+            (12, 22, 7, False),
+            (12, 0, 0, True),
+            (23.9, 0, 24, True),
+        ):
+            with self.subTest(hour=hour, start=start, stop=stop):
+                self.assertIs(escalation.is_between(hour, start, stop), expected)
 
     def test_whom_a_step_means(self):
         for whom, told, expected in (

@@ -49,6 +49,10 @@ EXPECTED = {
     faults.NO_CREDIT: "again call",
     faults.LOCKED: "again call",
     faults.REFUSED_OTHERWISE: "again other call",
+    faults.UNANSWERED: "call",
+    faults.BUSY: "call",
+    faults.VOICEMAIL: "call",
+    faults.NO_CALL: "call",
 }
 
 

@@ -6,6 +6,7 @@ import {Dropdown} from "@web/core/dropdown/dropdown";
 import {DropdownItem} from "@web/core/dropdown/dropdown_item";
 import {TICKET_MODEL} from "./desk_service.esm";
 import {_t} from "@web/core/l10n/translation";
+import {askAboutWaiting} from "./waiting_texts.esm";
 import {explain} from "../core/explain_error.esm";
 import {fuzzyLookup} from "@web/core/utils/search";
 import {serializeDateTime} from "@web/core/l10n/dates";
@@ -208,7 +209,11 @@ export class InboxActions extends Component {
         return this.act("answer", "action_mark_sms_answered");
     }
 
-    close() {
-        return this.act("close", "close_sms");
+    /** Asks once about all texts that still wait. */
+    async close() {
+        const ids = await this.props.getIds();
+        if (await askAboutWaiting(this.orm, this.dialog, ids)) {
+            await this.act("close", "close_sms");
+        }
     }
 }

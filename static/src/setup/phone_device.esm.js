@@ -1,4 +1,5 @@
 import {Component, onWillUnmount, useEffect, useRef, useState} from "@odoo/owl";
+import {PhoneCall} from "./phone_call.esm";
 import {PhoneLog} from "./phone_log.esm";
 import {_t} from "@web/core/l10n/translation";
 import {browser} from "@web/core/browser/browser";
@@ -16,7 +17,7 @@ const QUICK_REPLIES = ["SUPPORT", "YES", "STOP", "HELP"];
  */
 export class PhoneDevice extends Component {
     static template = "helpdesk_mgmt_sms.PhoneDevice";
-    static components = {PhoneLog};
+    static components = {PhoneCall, PhoneLog};
     static props = {phone: Object};
 
     setup() {
@@ -30,7 +31,7 @@ export class PhoneDevice extends Component {
         this.input = useRef("input");
         useEffect(
             () => this.input.el?.focus(),
-            () => [this.phone.current?.number]
+            () => [this.phone.current?.number, Boolean(this.current && this.isCalled)]
         );
         useEffect(
             () => this.growInput(),
@@ -44,6 +45,12 @@ export class PhoneDevice extends Component {
 
     get current() {
         return this.phone.current;
+    }
+
+    /** Whether the number in hand is called, or was until a moment ago. */
+    get isCalled() {
+        const number = this.current.number;
+        return this.phone.talk?.number === number || this.phone.findRinging(number);
     }
 
     /** Whose phone it is. */

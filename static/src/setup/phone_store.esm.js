@@ -11,6 +11,10 @@ const NOTIFICATION_TYPE = "helpdesk_mgmt_sms/virtual_phone";
  *     last_date: String|false}} Contact dates are UTC, "YYYY-MM-DD HH:MM:SS"
  * @typedef {{id: String, direction: "received"|"sent", body: String, date: String,
  *     state: String}} Message the direction is the phone's: "received" from the company
+ * @typedef {{id: String, number: String, date: String}} Call one that rings
+ * @typedef {{id: String, number: String, words: String, asks: Boolean, asked: Number,
+ *     isBusy: Boolean, isOver: Boolean}} Talk one that was answered: what is said in
+ *     it, whether a key is waited for, and how often it has been said what keys mean
  */
 
 /**
@@ -44,6 +48,10 @@ export class PhoneStore {
     known = new Set();
     /** Half-typed texts, by number */
     drafts = {};
+    /** @type {Call[]} calls that ring, the oldest first */
+    calls = [];
+    /** @type {Talk|null} the call that was answered here */
+    talk = null;
 
     /**
      * @param {Function} call asks the server: (method, args) => Promise
@@ -59,6 +67,7 @@ export class PhoneStore {
         this.status = "loading";
         try {
             await this.refreshContacts();
+            await this.loadCalls();
             this.status = "ready";
         } catch (error) {
             this.error = explain(error);
@@ -129,6 +138,91 @@ export class PhoneStore {
         this.messages = [];
     }
 
+    /** Finds out which phones ring, where there are any. */
+    async loadCalls() {
+        this.calls = [];
+        const calls = this.company.sandbox ? await this.call("get_calls", []) : [];
+        calls.forEach((call) => this.ring({...call, is_ringing: true}));
+    }
+
+    /**
+     * Lets a phone ring or stop. Without one in hand, that which rings is taken up.
+     *
+     * @param {Call} call with `is_ringing`
+     */
+    ring(call) {
+        this.calls = this.calls.filter((other) => other.id !== call.id);
+        if (call.is_ringing) {
+            this.calls.push(call);
+            if (!this.current) {
+                this.pickTyped(call.number);
+            }
+        }
+    }
+
+    /**
+     * @param {String} number
+     * @returns {Call|undefined} the call that rings at a number
+     */
+    findRinging(number) {
+        return this.calls.find((call) => call.number === number);
+    }
+
+    /** Answers the call that rings at the number in hand. */
+    answer() {
+        const {id, number} = this.findRinging(this.current.number);
+        this.talk = {id, number, words: "", asks: false, asked: 0, isOver: false};
+        this.ring({id, number, is_ringing: false});
+        return this.speak("answer_call", [id]);
+    }
+
+    /**
+     * Presses a key of the phone, if one is waited for.
+     *
+     * @param {String} key
+     */
+    async pressKey(key) {
+        const {id, asks, asked, isBusy} = this.talk;
+        if (asks && !isBusy) {
+            await this.speak("press_key", [id, key, asked]);
+        }
+    }
+
+    /** Asks the server what is said next; words that ask for no key end the call. */
+    async speak(method, args) {
+        const talk = this.talk;
+        talk.isBusy = true;
+        try {
+            const {words, asks} = await this.call(method, args);
+            Object.assign(talk, {words, asks, asked: talk.asked + 1});
+        } catch (error) {
+            Object.assign(talk, {words: explain(error), asks: false});
+        }
+        talk.isBusy = false;
+        if (!talk.asks) {
+            await this.hangUp();
+        }
+    }
+
+    /** Ends the call that was answered. */
+    async hangUp() {
+        this.talk.isOver = true;
+        this.talk.asks = false;
+        await this.call("hang_up", [this.talk.id]).catch(explain);
+    }
+
+    /** Puts the phone away after a call. */
+    closeCall() {
+        this.talk = null;
+    }
+
+    /** Declines the call that rings at the number in hand. */
+    async decline() {
+        const call = this.findRinging(this.current.number);
+        this.ring({...call, is_ringing: false});
+        await this.call("hang_up", [call.id, true]).catch(explain);
+    }
+
     /** Loads the texts of the number in hand, unless another was picked meanwhile. */
     async loadMessages() {
         const number = this.current.number;
@@ -192,6 +286,9 @@ export class PhoneStore {
         if (this.current?.number === number) {
             this.putMessage(message);
         }
+        if (message.is_call) {
+            return;
+        }
         if (!isNew || message.date < this.openedAt) {
             return;
         }
@@ -240,14 +337,18 @@ export function usePhone() {
     const bus = useService("bus_service");
     const phone = useState(new PhoneStore());
     phone.setup((method, args) => orm.silent.call(MODEL, method, args));
-    const onNotification = ({company_id: companyId, number, message}) => {
+    const onNotification = ({company_id: companyId, number, message, call}) => {
         if (companyId === phone.company.company_id) {
             phone.receive(number, message);
+            if (call) {
+                phone.ring(call);
+            }
         }
     };
     const onReconnect = () => {
         if (phone.company.sandbox) {
             phone.refreshContacts().catch(explain);
+            phone.loadCalls().catch(explain);
         }
         if (phone.current) {
             phone.loadMessages();

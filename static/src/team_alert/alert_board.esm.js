@@ -1,5 +1,6 @@
 import {browser} from "@web/core/browser/browser";
 import {KanbanController} from "@web/views/kanban/kanban_controller";
+import {OncallNow} from "./oncall_now.esm";
 import {kanbanView} from "@web/views/kanban/kanban_view";
 import {registry} from "@web/core/registry";
 import {useEffect} from "@odoo/owl";
@@ -8,6 +9,9 @@ const PAUSE = 10000;
 
 /** The board of team alerts: what others do on their phones appears by itself. */
 export class AlertBoardController extends KanbanController {
+    static template = "helpdesk_mgmt_sms.AlertBoard";
+    static components = {...KanbanController.components, OncallNow};
+
     setup() {
         super.setup();
         useEffect(

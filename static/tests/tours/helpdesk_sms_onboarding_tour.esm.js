@@ -37,6 +37,22 @@ const asked = (key) => ({
     trigger: `${step(key, "todo")}:contains(being asked)`,
 });
 
+/** From the settings back to the set-up. */
+const BACK = [
+    {
+        content: "Back to the set-up",
+        trigger:
+            "button[data-menu-xmlid='helpdesk_mgmt.helpdesk_ticket_config_main_menu']",
+        run: "click",
+    },
+    {
+        content: "By its menu",
+        trigger:
+            ".o-dropdown--menu a[data-menu-xmlid='helpdesk_mgmt_sms.sms_menu_onboarding']",
+        run: "click",
+    },
+];
+
 const SETTINGS = "helpdesk_mgmt_sms.sms_settings_action";
 
 /**
@@ -63,18 +79,7 @@ const enter = (token) => [
         content: "It is saved, and shown as a mask",
         trigger: ".o_field_widget[name=sms_twilio_auth_token] input:value(••••••••)",
     },
-    {
-        content: "Back to the set-up",
-        trigger:
-            "button[data-menu-xmlid='helpdesk_mgmt.helpdesk_ticket_config_main_menu']",
-        run: "click",
-    },
-    {
-        content: "By its menu",
-        trigger:
-            ".o-dropdown--menu a[data-menu-xmlid='helpdesk_mgmt_sms.sms_menu_onboarding']",
-        run: "click",
-    },
+    ...BACK,
 ];
 
 // Wrong credentials first, then the right ones, a number, its webhook, a text: in parts,
@@ -97,6 +102,66 @@ tours.add("helpdesk_sms_onboarding_wrong", {
             ...enter("a-wrong-token"),
             press("account", "check_account"),
             asked("account"),
+        ]),
+});
+
+/**
+ * @param {String} name of a field of the settings
+ * @param {String} value what is entered
+ * @returns {Object}
+ */
+const fill = (name, value) => ({
+    content: `Enter ${name}`,
+    trigger: `.o_field_widget[name=${name}] input`,
+    run: `edit ${value}`,
+});
+
+const SAVE = {
+    content: "Save",
+    trigger: ".o_form_button_save:enabled",
+    run: "click",
+};
+
+/** No form takes a carrier before people can read who writes and where to ask. */
+tours.add("helpdesk_sms_onboarding_unsaid", {
+    steps: () =>
+        patiently([
+            {
+                content: "What is missing is said",
+                trigger: `${step("company", "todo")}:contains(the privacy policy, the terms of text messages, a phone number)`,
+            },
+            {
+                ...press("company", "/odoo/sms-settings#sms_policy_pages"),
+                expectUnloadPage: true,
+            },
+            {
+                content: "Choose Twilio all the same",
+                trigger:
+                    ".o_field_widget[name=sms_provider] .o_radio_item:contains(Twilio) input",
+                run: "click",
+            },
+            {
+                content: "It is said what that needs",
+                trigger: "#sms_provider .alert:contains(read your privacy policy)",
+            },
+            SAVE,
+            {
+                content: "The pages are demanded",
+                trigger: ".o_field_invalid[name=sms_privacy_url]",
+            },
+            fill("sms_privacy_url", "https://www.example.com/privacy"),
+            fill("sms_terms_url", "https://www.example.com/terms"),
+            fill("phone", "+1 303-555-0190"),
+            SAVE,
+            {
+                content: "It is saved: the form is clean",
+                trigger: "body:not(:has(.modal)):not(:has(.o_dirty_warning))",
+            },
+            ...BACK,
+            {
+                content: "Nothing is missing any more",
+                trigger: step("company", "done"),
+            },
         ]),
 });
 

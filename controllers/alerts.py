@@ -1,0 +1,59 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import json
+
+from werkzeug.exceptions import Forbidden, NotFound
+
+from odoo.http import Controller, request, route
+
+from ..models.team_alert.sms_alert_source import PATH
+from ..tools import monitoring, texts
+from . import public, webhooks
+
+
+class AlertsController(Controller):
+    """The address at which monitoring systems report what is wrong and what is over.
+
+    Find the source by the key in the address (404 without it), check its secret or
+    signature before any work (403), then read, hand over, and answer what was done.
+    """
+
+    _alerts_url = f"{PATH}<string:key>"
+
+    @route(_alerts_url, **webhooks.JSON_WEBHOOK_ROUTE)
+    @public.guarded
+    def report(self, key, **_query):
+        """Take in a report: 400 for what cannot be read, 429 for too many."""
+        source_sudo = self._verify(key)
+        locks = request.env["sms.number.lock"].sudo()
+        locks._acquire(source_sudo.company_id, f"alert source {source_sudo.id}")
+        if public.is_over("alert_source", str(source_sudo.id)):
+            reason = "Too many reports in a minute."
+            return self._refuse(source_sudo, reason, 429)
+        try:
+            body = request.httprequest.get_data()
+            report = monitoring.read(source_sudo.system, body)
+        except monitoring.UnreadableReport as error:
+            return self._refuse(source_sudo, str(error), 400)
+        return self._answer(source_sudo._take(report))
+
+    def _verify(self, key):
+        """Return the source of a request, after checking that it is the sender."""
+        sources = request.env["sms.alert.source"]
+        source_sudo = sources._find_by_key(texts.clean(key))
+        if not source_sudo:
+            raise NotFound("no monitoring system has this address")
+        http = request.httprequest
+        if not source_sudo._is_authentic(http.get_data(), http.headers):
+            source_sudo._note_refusal("The secret or the signature is wrong.")
+            raise Forbidden("a report without the right secret")
+        return source_sudo
+
+    def _refuse(self, source_sudo, reason, status):
+        source_sudo._note_refusal(reason)
+        response = self._answer({"error": reason}, status)
+        if status == 429:
+            response.headers["Retry-After"] = "60"
+        return response
+
+    def _answer(self, content, status=200):
+        return public.bare(json.dumps(content), "application/json", status)

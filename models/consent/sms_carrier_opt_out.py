@@ -1,0 +1,268 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from datetime import timedelta
+from functools import partial
+from uuid import uuid4
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...providers import PROVIDERS
+from ...providers.base import LookupFailed
+from ...providers.opt_outs import NotOffered, OptOut
+from ..core.batch_jobs import lock_next, work_off_calls
+from ..core.bulk_insert import as_array, insert_many
+from ..core.mixins import NUMBER_GROUPS
+
+WAITING, DONE, FAILED = ("waiting", "done", "failed")
+#: Of these carriers any account may be told.
+TAKING = [code for code, cls in PROVIDERS.items() if cls.takes_opt_outs]
+#: Rows that are told at once.
+BATCH_SIZE = 25
+#: A claim that is not settled after this time was killed, and is repeated: told by the
+#: same key, which does no harm.
+LEASE = timedelta(minutes=10)
+#: Pauses of an account that did not answer, and of one without access to the way.
+PAUSE, NO_ACCESS_PAUSE = timedelta(minutes=5), timedelta(days=1)
+#: Nothing is tried for longer than this.
+TRY_FOR = timedelta(days=30)
+#: Age at which rows are deleted, told or not.
+KEPT = timedelta(days=90)
+_logger = logging.getLogger(__name__)
+
+
+class SmsCarrierOptOut(models.Model):
+    """An opt-out, or its end, that the carrier is told of, where it has a way.
+
+    Made in the transaction that records it, so it is told if and only if it counts
+    here. A cron claims some of an account, commits, tells them without a transaction,
+    notes and commits. What the carrier has told us itself is not told back.
+    """
+
+    _name = "sms.carrier.opt.out"
+    _description = "Opt-out Told to the Carrier"
+    _inherit = ["sms.personal.data", "sms.masked.number"]
+    _kept_since = "queued_at"
+    _order = "id desc"
+    _rec_name = "number"
+    _log_access = False
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    provider = fields.Char("Carrier", required=True, readonly=True)
+    number = fields.Char(readonly=True, groups=NUMBER_GROUPS, help="E.164")
+    is_back = fields.Boolean(
+        "Rejoined", readonly=True, help="Had opted out, and takes texts again."
+    )
+    method = fields.Char("How", readonly=True, help="As the ledger has it.")
+    said_at = fields.Datetime("Said On", required=True, readonly=True)
+    key = fields.Char(
+        required=True,
+        readonly=True,
+        groups="base.group_system",
+        help="The carrier knows by it that it was told this before.",
+    )
+    state = fields.Selection(
+        [(WAITING, "To be told"), (DONE, "Told"), (FAILED, "Not told")],
+        required=True,
+        readonly=True,
+        default=WAITING,
+    )
+    queued_at = fields.Datetime("Recorded Here", required=True, readonly=True)
+    next_at = fields.Datetime("Next Attempt", readonly=True)
+    told_at = fields.Datetime("Told On", readonly=True)
+    fault = fields.Char(
+        "Last Answer", readonly=True, help="What the carrier answered instead."
+    )
+
+    _due_index = models.Index(
+        "(company_id, provider, next_at, id) WHERE state = 'waiting'"
+    )
+    _number_index = models.Index("(company_id, number)")
+
+    # === Queueing ===
+
+    @api.model
+    def _queue(self, change):
+        """Queue who has left everything, or is back, for the carriers that take it.
+
+        Who changes their mind before it was told is told of once, as it is now.
+
+        :param Change change: of the ledger's answers
+        """
+        company_sudo = change.company.sudo()
+        providers = [it for it in company_sudo._get_sms_carriers() if it in TAKING]
+        if not providers or not change.events:
+            return
+        said = {change.numbers[it["number_hash"]]: it for it in change.events}
+        now = fields.Datetime.now()
+        rows = [
+            {
+                "company_id": change.company.id,
+                "provider": provider,
+                "number": number,
+                "is_back": is_back,
+                "method": said[number]["method"],
+                "said_at": said[number]["happened_at"],
+                "key": uuid4().hex,
+                "state": WAITING,
+                "queued_at": now,
+                "next_at": now,
+            }
+            for provider in providers
+            for numbers, is_back in ((change.left, False), (change.back, True))
+            for number in numbers
+            if number in said and said[number]["method"] != "carrier"
+        ]
+        if rows:
+            self._drop_waiting(change.company, [row["number"] for row in rows])
+            insert_many(self, rows)
+            self._wake()
+
+    @api.model
+    def _drop_waiting(self, company, numbers):
+        """Forget what is still to be told of some numbers: it has changed since."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM sms_carrier_opt_out WHERE state = 'waiting'"
+                " AND company_id = %s AND number = ANY(%s)",
+                company.id,
+                as_array(numbers, "varchar"),
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _wake(self, at=None):
+        """Wake the cron, now or at a time (UTC)."""
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_opt_out")
+        cron.sudo()._trigger(at)
+
+    def action_try_again(self):
+        """Tell again what the carrier was not told."""
+        self.check_access("read")
+        failed_sudo = self.sudo().filtered(lambda row: row.state == FAILED)
+        now = fields.Datetime.now()
+        failed_sudo.write({"state": WAITING, "queued_at": now, "next_at": now})
+        self._wake()
+
+    @api.autovacuum
+    def _gc_over(self):
+        limit = fields.Datetime.now() - KEPT
+        domain = [("state", "!=", WAITING), ("queued_at", "<", limit)]
+        over = self.search(domain, limit=10000)
+        over.unlink()
+        return len(over), len(over) == 10000
+
+    # === Telling: claim, commit, tell without a transaction, note ===
+
+    @api.model
+    def _run(self):
+        """Tell what is due, one account after the other (a cron)."""
+        steps = (type(self)._prepare_call, type(self)._record_result)
+        work_off_calls(self.env, self._claim, *steps)
+        self._wake_for_next()
+
+    @api.model
+    def _claim(self):
+        """Take the next of one account, in the order in which they were said.
+
+        Of companies that are with that carrier still, and so not in a neutralized copy.
+        """
+        self.flush_model()
+        now = fields.Datetime.now()
+        due = SQL("state = 'waiting' AND next_at <= %s", now)
+        account = self.env.execute_query(
+            SQL(
+                """
+                SELECT company.id, row.provider
+                  FROM sms_carrier_opt_out row
+                  JOIN res_company company ON company.id = row.company_id
+                   AND row.provider IN (company.sms_provider,
+                                        company.sms_backup_provider)
+                 WHERE %s ORDER BY row.id LIMIT 1
+                """,
+                due,
+            )
+        )
+        if not account:
+            return self.browse()
+        is_its = SQL("%s AND company_id = %s AND provider = %s", due, *account[0])
+        rows = lock_next(self, is_its, SQL("id"), BATCH_SIZE)
+        rows.next_at = now + LEASE
+        return rows
+
+    def _prepare_call(self):
+        company, code = self.company_id, self[0].provider
+        provider = company._get_sms_provider(code)
+        if company._has_locked_sms_account(code) or provider.missing():
+            self._put_off(PAUSE, self.env._("The account is not set up."))
+            return None
+        told = [
+            OptOut(row.number, row.said_at, row.is_back, row.method, row.key)
+            for row in self
+        ]
+        return partial(self._tell, provider, told)
+
+    @staticmethod
+    def _tell(provider, told):
+        """Tell the carrier. Touches the network and not the database."""
+        try:
+            return provider.tell_opt_outs(told)
+        except (LookupFailed, NotOffered) as error:
+            return error
+        except Exception as error:  # a fault of the adapter: nobody waits for ever
+            _logger.exception("A carrier was not told of opt-outs")
+            return LookupFailed(type(error).__name__)
+
+    def _record_result(self, result):
+        """Note what the carrier has answered; what was dropped meanwhile stays so."""
+        self.invalidate_recordset()
+        rows = self.exists()
+        if isinstance(result, NotOffered):
+            words = self.env._("This account has no access to it (%s).", result)
+            rows._put_off(NO_ACCESS_PAUSE, words)
+        elif isinstance(result, LookupFailed):
+            rows._put_off(PAUSE, str(result))
+        else:
+            refused = rows.filtered(lambda row: row.key in result)
+            for row in refused:
+                row.write({"state": FAILED, "fault": result[row.key]})
+            told = {"state": DONE, "told_at": fields.Datetime.now(), "fault": False}
+            (rows - refused).write(told)
+
+    def _put_off(self, pause, words):
+        """Put off all that waits for the account: it is told in order."""
+        if not self:
+            return
+        self.flush_model()
+        now = fields.Datetime.now()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_carrier_opt_out
+                   SET next_at = %(next)s, fault = %(words)s,
+                       state = CASE WHEN queued_at < %(until)s THEN 'failed'
+                                    ELSE state END
+                 WHERE state = 'waiting' AND company_id = %(company)s
+                   AND provider = %(provider)s
+                """,
+                next=now + pause,
+                words=words,
+                until=now - TRY_FOR,
+                company=self.company_id.id,
+                provider=self[0].provider,
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _wake_for_next(self):
+        """Wake the cron when the next row is due."""
+        self.flush_model()
+        waiting = "SELECT min(next_at) FROM sms_carrier_opt_out WHERE state = 'waiting'"
+        [(next_at,)] = self.env.execute_query(SQL(waiting))
+        if next_at and next_at > fields.Datetime.now():
+            self._wake(next_at + timedelta(minutes=1))

@@ -1,0 +1,332 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from datetime import datetime, time, timedelta
+from functools import partial
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL, split_every
+
+from ...providers import PROVIDERS
+from ...providers.base import LookupFailed
+from ...providers.faults import GONE
+from ...tools import consent
+from ...tools.phone import E164, canonical
+from ..core.batch_jobs import lock_next, work_off_calls
+from ..core.bulk_insert import as_array
+from ..ledger.sms_consent_event import Statement
+from .sms_carrier_difference import BLOCKED, DEACTIVATED, ENTERED, MISSING
+
+#: Carriers that have anything to compare.
+COMPARED = [
+    code
+    for code, cls in PROVIDERS.items()
+    if cls.lists_opt_outs or cls.lists_deactivated
+]
+#: Longer than all of an account takes to read. What a kill has left is read again.
+LEASE = timedelta(hours=2)
+EVERY = timedelta(days=1)
+#: After a failure it is tried again.
+PAUSE = timedelta(hours=1)
+#: Reports of deactivations that are made up for, in days.
+REPORT_DAYS = 7
+#: Numbers that are looked up at once.
+CHUNK_SIZE = 5000
+#: Which of some numbers are ours: they have agreed to something or were asked, or were
+#: texted. Not those that were heard of since.
+FIND_OURS = """
+    SELECT wanted.number
+      FROM unnest(%(numbers)s) AS wanted (number)
+     WHERE (EXISTS (SELECT FROM sms_consent answer
+                     WHERE answer.number = wanted.number
+                       AND answer.company_id = %(company)s
+                       AND answer.state IN ('opted_in', 'pending'))
+            OR EXISTS (SELECT FROM sms_sms sms
+                        WHERE sms.record_company_id = %(company)s
+                          AND sms.number = wanted.number))
+       AND NOT EXISTS (SELECT FROM sms_consent answer
+                        WHERE answer.number = wanted.number
+                          AND answer.company_id = %(company)s
+                          AND answer.state = 'opted_in' AND answer.since >= %(end)s)
+       AND NOT EXISTS (SELECT FROM sms_inbound text
+                        WHERE text.company_id = %(company)s
+                          AND text.number = wanted.number
+                          AND text.received_at >= %(end)s)
+"""
+_logger = logging.getLogger(__name__)
+
+
+class Question(NamedTuple):
+    """All that is needed to ask a carrier without the database.
+
+    :param tuple days: whose reports of deactivations are wanted
+    """
+
+    provider: object
+    days: tuple
+
+
+class Answer(NamedTuple):
+    """What a carrier has answered.
+
+    :param opt_outs: list of ``OptOut``, None where the carrier lists none
+    :param dict reports: lists of numbers (E.164) by day
+    :param str fault: why something is missing, or empty
+    """
+
+    opt_outs: list | None
+    reports: dict
+    fault: str = ""
+
+
+class SmsCarrierSync(models.Model):
+    """The daily comparison with a company's carrier: opt-outs, deactivated numbers.
+
+    One row for each company and carrier. An opt-out that the carrier knows becomes one
+    in our ledger; nothing that it does not know undoes one of ours.
+    """
+
+    _name = "sms.carrier.sync"
+    _description = "Comparison with the Text Message Carrier"
+    _log_access = False
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    provider = fields.Char("Carrier", required=True, readonly=True)
+    next_at = fields.Datetime(required=True, readonly=True)
+    compared_at = fields.Datetime("Compared On", readonly=True)
+    report_day = fields.Date(
+        readonly=True, help="Deactivations are known up to this day."
+    )
+    fault = fields.Char("Last Trouble", readonly=True)
+
+    _company_unique = models.UniqueIndex("(company_id, provider)")
+
+    # === Asking: claim, commit, ask without a transaction, write ===
+
+    @api.model
+    def _run(self):
+        """Compare what is due, one account after the other (a cron)."""
+        self._ensure_rows()
+        steps = (type(self)._prepare_call, type(self)._record_answer)
+        work_off_calls(self.env, self._claim, *steps)
+
+    @api.model
+    def _ensure_rows(self):
+        """Make a row for each company and carrier, and drop those of former ones."""
+        companies = self.env["res.company"].search([])
+        wanted = {
+            (company, code)
+            for company in companies
+            for code in company._get_sms_carriers()
+            if code in COMPARED
+        }
+        rows = self.search([])
+        rows.filtered(lambda it: (it.company_id, it.provider) not in wanted).unlink()
+        known = {(it.company_id, it.provider) for it in rows.exists()}
+        now = fields.Datetime.now()
+        self.create(
+            [
+                {"company_id": company.id, "provider": code, "next_at": now}
+                for company, code in wanted - known
+            ]
+        )
+
+    @api.model
+    def _claim(self):
+        now = fields.Datetime.now()
+        row = lock_next(self, SQL("next_at <= %s", now), SQL("next_at, id"))
+        row.next_at = now + LEASE
+        return row
+
+    def _prepare_call(self):
+        company = self.company_id
+        provider = company._get_sms_provider(self.provider)
+        if company._has_locked_sms_account(self.provider) or provider.missing():
+            self.next_at = fields.Datetime.now() + EVERY
+            return None
+        return partial(self._get_answer, Question(provider, self._get_days()))
+
+    def _get_days(self):
+        """Return the days whose reports are to be read, up to yesterday."""
+        today = fields.Date.today()
+        first = today - timedelta(days=REPORT_DAYS)
+        begin = max(first, self.report_day or first)
+        return tuple(begin + timedelta(it) for it in range(1, (today - begin).days))
+
+    @staticmethod
+    def _get_answer(question):
+        """Ask the carrier. Touches the network and not the database."""
+        provider, faults = question.provider, []
+        opt_outs, reports = None, {}
+        try:
+            if provider.lists_opt_outs:
+                opt_outs = [row for page in provider.list_opt_outs() for row in page]
+        except LookupFailed as error:
+            faults.append(str(error))
+        try:
+            for day in question.days if provider.lists_deactivated else ():
+                reports[day] = provider.list_deactivated(day)
+        except LookupFailed as error:
+            faults.append(str(error))
+        return Answer(opt_outs, reports, "; ".join(faults))
+
+    def _record_answer(self, answer):
+        """Write down what follows from the carrier's answer."""
+        self.invalidate_recordset()
+        if not self.try_lock_for_update():
+            return
+        now = fields.Datetime.now()
+        if answer.opt_outs is not None:
+            self._compare(answer.opt_outs)
+            self.compared_at = now
+        for day, numbers in sorted(answer.reports.items()):
+            if numbers is not None:
+                self._take_report(day, numbers)
+                self.compared_at = now
+        pause = PAUSE if answer.fault else EVERY
+        self.write({"fault": answer.fault, "next_at": now + pause})
+
+    # === Opt-outs ===
+
+    def _compare(self, opt_outs):
+        """Enter the opt-outs that we do not have, and note what differs."""
+        listed = {}
+        for row in opt_outs:
+            number = canonical(row.number)
+            if number and E164.match(number):
+                before = listed.get(number)
+                listed[number] = max(filter(None, (before, row.said_at)), default=None)
+        blocked = {}
+        for numbers in split_every(CHUNK_SIZE, sorted(listed)):
+            blocked.update(self._enter({it: listed[it] for it in numbers}))
+        differences = self.env["sms.carrier.difference"]
+        account = (self.company_id, self.provider)
+        differences._set(*account, BLOCKED, blocked)
+        missing = {
+            number: since
+            for number, since in self._read_stopped()
+            if number not in listed
+        }
+        differences._set(*account, MISSING, missing)
+
+    def _enter(self, listed):
+        """Record the opt-outs that we do not have; return who has agreed since.
+
+        :param dict listed: since when (UTC, or None) by number
+        :return: those who have agreed here since, in the same way
+        """
+        company, consents = self.company_id, self.env["sms.consent"]
+        hashes = self.env["sms.consent.key"]._hash(listed)
+        stored, _numbers = consents._read_stored(company, list(hashes.values()), False)
+        left = consents._find_left(stored, hashes.values())
+        others = [number for number in listed if hashes[number] not in left]
+        agreed = self._read_agreed([hashes[number] for number in others])
+        blocked, statements = {}, []
+        for number in others:
+            said_at, agreed_at = listed[number], agreed.get(hashes[number])
+            if said_at and agreed_at and agreed_at > said_at:
+                blocked[number] = said_at
+                continue
+            note = self.env._("The carrier keeps the number as opted out.")
+            statements.append(
+                Statement(
+                    number,
+                    consent.REVOKED,
+                    "carrier",
+                    happened_at=said_at,
+                    facts={"note": note},
+                )
+            )
+        self.env["sms.consent.event"]._record_many(company, statements)
+        self.env["sms.carrier.difference"]._add(
+            company,
+            self.provider,
+            ENTERED,
+            ((row.number, row.happened_at) for row in statements),
+        )
+        return blocked
+
+    def _read_agreed(self, hashes):
+        """Return when some numbers last agreed to anything (UTC), by their hash."""
+        agreed = {}
+        for row in self.env["sms.consent"]._read_applied(self.company_id, hashes):
+            if row["event"] in (*consent.YESES, consent.RESTORED):
+                before = agreed.get(row["number_hash"], datetime.min)
+                agreed[row["number_hash"]] = max(before, row["happened_at"])
+        return agreed
+
+    def _read_stopped(self):
+        """Return who has opted out of everything here, and since when."""
+        self.env["sms.consent"].flush_model()
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT number, since FROM sms_consent
+                 WHERE company_id = %s AND purpose_id IS NULL AND state = %s
+                   AND number IS NOT NULL
+                """,
+                self.company_id.id,
+                consent.OPTED_OUT,
+            )
+        )
+
+    # === Deactivated numbers ===
+
+    def _take_report(self, day, numbers):
+        """End the consents of our numbers that were deactivated on a day.
+
+        The next holder has agreed to nothing (47 CFR 64.1200(m)). Who has texted or
+        agreed since has the phone.
+        """
+        end = datetime.combine(day + timedelta(days=1), time())
+        for chunk in split_every(CHUNK_SIZE, numbers, list):
+            found = self._find_ours(chunk, end)
+            if found:
+                self._end_numbers(found, end)
+        self.report_day = max(day, self.report_day or day)
+
+    def _find_ours(self, numbers, end):
+        for name in ("sms.consent", "sms.sms", "sms.inbound"):
+            self.env[name].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                FIND_OURS,
+                numbers=as_array(numbers, "varchar"),
+                company=self.company_id.id,
+                end=end,
+            )
+        )
+        return [number for (number,) in rows]
+
+    def _end_numbers(self, numbers, end):
+        company = self.company_id
+        policy = self.env["sms.fault"]._get_policy(GONE, company)
+        self.env["sms.unusable.number"]._note_many(company, numbers, policy)
+        note = self.env._("Its network has deactivated the number.")
+        answers = self.env["sms.consent"].search(
+            [
+                ("company_id", "=", company.id),
+                ("number", "in", numbers),
+                ("purpose_id", "!=", False),
+                ("state", "in", (consent.OPTED_IN, consent.PENDING)),
+            ]
+        )
+        self.env["sms.consent.event"]._record_many(
+            company,
+            [
+                Statement(
+                    number,
+                    consent.EXPIRED,
+                    "carrier",
+                    own.purpose_id,
+                    facts={"note": note},
+                )
+                for number, own in answers.grouped("number").items()
+            ],
+        )
+        self.env["sms.sms"]._cancel_waiting(company, numbers)
+        self.env["sms.carrier.difference"]._add(
+            company, self.provider, DEACTIVATED, ((it, end) for it in numbers)
+        )

@@ -1,0 +1,116 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...providers.outbound import CANCELED, DELIVERED, UNDELIVERED
+from ...tools.texts import clean
+from .sms_sms import REPORT_OVERDUE
+
+#: The adapter's methods, of a call in place of those of a text.
+CALL_METHODS = {"send": "place_call", "find": "find_call", "fetch": "fetch_call"}
+#: The carrier is asked what has become of a call after this: a phone rings for less
+#: than half a minute, and somebody else may have to be called.
+CALL_OVERDUE = timedelta(minutes=2)
+#: Reports after which a call is over, whoever was told in it before.
+OVER = (UNDELIVERED, CANCELED)
+
+
+class SmsSms(models.Model):
+    """Calls: rows of the outbox whose words are spoken.
+
+    Claimed, committed, posted once, looked up and reported on as texts are. That the
+    carrier asks for the words of a call means that a person has answered it: then it
+    is delivered, and whatever ends the call later changes nothing about that.
+    """
+
+    _inherit = "sms.sms"
+
+    call_ended_at = fields.Datetime(
+        readonly=True, copy=False, help="When the call was over, whatever came of it."
+    )
+
+    def _get_adapter_method(self, provider, kind):
+        """Return an adapter's method for a text or a call: send, find or fetch."""
+        return getattr(provider, CALL_METHODS[kind] if self.is_call else kind)
+
+    def _get_answer_url(self, company, provider):
+        """Return where the carrier asks what is said in a call, empty for a text."""
+        return (
+            self.is_call and company._get_sms_url(f"call/{self.uuid}", provider) or ""
+        )
+
+    def _get_report_pause(self):
+        return CALL_OVERDUE if self.is_call else REPORT_OVERDUE
+
+    def _get_slots(self):
+        """Return how many of its sender's slots it takes: a call takes one.
+
+        Twilio places one a second: https://www.twilio.com/docs/api/rest/making-calls
+        """
+        return 1 if self.is_call else self.segment_count
+
+    def _follow_call(self, report):
+        """End a call that the carrier says is over."""
+        is_own = report.carrier_id in (False, "", self.carrier_id)
+        if self.is_call and is_own and report.report in OVER:
+            self._end_call()
+
+    def _end_call(self):
+        """Note that calls are over. Rooms add to it.
+
+        :return: the calls that were not over before
+        """
+        ended = self.filtered(lambda sms: not sms.call_ended_at)
+        ended.call_ended_at = fields.Datetime.now()
+        return ended
+
+    # === What is said ===
+
+    @api.model
+    def _answer_call(self, company, uuid, report, provider):
+        """Record who has answered a call, and return what is said.
+
+        :param str uuid: our own key of the call, which nobody can guess
+        :param report: ``DeliveryReport``
+        :return: ``providers.voice.Spoken``, None if nothing is said: to a machine, or
+            in a call that we do not know
+        """
+        call = self._find_call(company, uuid)
+        if not call:
+            return None
+        self.env["sms.dispatcher"]._lock_messages(call.ids)
+        call._record_locked_report(report, provider)
+        return call._say_on_answer() if report.report == DELIVERED else None
+
+    @api.model
+    def _press_call_key(self, company, uuid, key, is_last):
+        """Do what a key means that was pressed in a call, and return what is said.
+
+        :param str key: as the carrier brings it, empty for none
+        :param bool is_last: what was asked is not said again
+        """
+        call = self._find_call(company, uuid)
+        return call._say_on_key(key, is_last) if call else None
+
+    @api.model
+    def _find_call(self, company, uuid):
+        self.flush_model(["uuid", "record_company_id", "is_call"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM sms_sms"
+                " WHERE uuid = %s AND record_company_id = %s AND is_call",
+                clean(uuid),
+                company.id,
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
+    def _say_on_answer(self):
+        """Return what is said to who has answered; the room that calls extends this."""
+        return None
+
+    def _say_on_key(self, key, is_last):
+        """Return what is said after a key; the room that calls extends this."""
+        return None

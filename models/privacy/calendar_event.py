@@ -1,0 +1,112 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
+from urllib.parse import unquote
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...tools import phone
+
+#: Context of appointments that were found: the numbers that are forgotten in them.
+NUMBERS_KEY = "sms_forgotten_numbers"
+#: What is looked at in the database itself.
+READ_BY_SQL = (
+    *(("calendar.event", "description"), ("calendar.event", "partner_ids")),
+    *(("mail.message", "body"), ("res.partner", "phone_sanitized")),
+)
+#: A number to call, as Odoo writes it into an appointment.
+CALL_LINK = re.compile(r"<a\b[^>]*?\bhref=[\"']tel:([^\"']*)[^>]*>.*?</a>", re.DOTALL)
+
+
+class CalendarEvent(models.Model):
+    """Appointments, which forget the numbers that Odoo has copied into them.
+
+    A new one gets its customer's contact details as a part of its description. With
+    that they get into its invitations, and into the calendar files of these.
+    """
+
+    _name = "calendar.event"
+    _inherit = ["calendar.event", "sms.personal.data"]
+    _personal_company = "sms_company_id"
+    _forgets_last = True
+
+    @api.model
+    def _find_personal(self, company, numbers):
+        """Return the appointments with a link to call one of some numbers."""
+        for name, field in READ_BY_SQL:
+            self.env[name].flush_model([field])
+        events = self.with_context(active_test=False, **{NUMBERS_KEY: numbers})
+        events = events.search(
+            Domain(self._personal_company, "=", company.id)
+            & Domain.custom(
+                to_sql=lambda _model, alias, _query: self._get_call_sql(alias, numbers)
+            )
+        )
+        messages = events._get_sms_messages()
+        told = {it.res_id for it in messages if events._has_sms_link(it.body)}
+        return events.filtered(
+            lambda event: event.id in told or event._has_sms_link(event.description)
+        )
+
+    @api.model
+    def _get_call_sql(self, alias, numbers):
+        """Return the condition that digits of a number are where it may be copied.
+
+        An invitation can have it when the description has lost it. Those are looked for
+        among the appointments of the contacts: invitations are many and long.
+        """
+        tails = [f"%{phone.get_tail(number)}%" for number in numbers]
+        return SQL(
+            r"""
+            (regexp_replace(%(description)s, '\D', '', 'g') LIKE ANY(%(tails)s)
+            OR %(id)s IN (
+                SELECT message.res_id
+                  FROM res_partner partner
+                  JOIN calendar_event_res_partner_rel invited
+                    ON invited.res_partner_id = partner.id
+                  JOIN mail_message message
+                    ON message.model = 'calendar.event'
+                   AND message.res_id = invited.calendar_event_id
+                 WHERE partner.phone_sanitized = ANY(%(numbers)s)
+                   AND regexp_replace(message.body, '\D', '', 'g') LIKE ANY(%(tails)s)))
+            """,
+            id=SQL.identifier(alias, "id"),
+            description=SQL.identifier(alias, "description"),
+            numbers=numbers,
+            tails=tails,
+        )
+
+    def _describe_personal(self):
+        return [(len(self), self.env._("Appointments: the number in their details"))]
+
+    def _forget(self):
+        """Take the number out, and delete the calendar files of the invitations."""
+        messages = self._get_sms_messages()
+        mails = self.env["mail.mail"].search([("mail_message_id", "in", messages.ids)])
+        silent = self.with_context(dont_notify=True, tracking_disable=True)
+        silent._drop_sms_links(silent, "description")
+        self._drop_sms_links(messages, "body")
+        self._drop_sms_links(mails, "body_html")
+        files = messages.attachment_ids
+        files.filtered(lambda file: file.mimetype == "text/calendar").unlink()
+
+    def _get_sms_messages(self):
+        """Return all messages: ``message_ids`` leaves out the invitations."""
+        domain = [("model", "=", self._name), ("res_id", "in", self.ids)]
+        return self.env["mail.message"].search(domain)
+
+    def _has_sms_link(self, html):
+        """Tell if there is a link to call a number that is to be forgotten."""
+        return any(map(self._is_sms_link, CALL_LINK.finditer(html or "")))
+
+    def _is_sms_link(self, link):
+        called = unquote(link[1])
+        numbers = self.env.context.get(NUMBERS_KEY, ())
+        return any(phone.is_written(called, number) for number in numbers)
+
+    def _drop_sms_links(self, records, name):
+        for record in records.filtered(lambda it: self._has_sms_link(it[name])):
+            record[name] = CALL_LINK.sub(
+                lambda link: "" if self._is_sms_link(link) else link[0], record[name]
+            )

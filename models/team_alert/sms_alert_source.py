@@ -1,0 +1,293 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import secrets
+import time
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError
+
+from ...tools import monitoring
+from ...tools.monitoring_setup import write_setup
+from ..core.encrypted_field import EncryptedChar
+from .sms_alert_trouble import STORM
+from .sms_team_alert import RESOLVED
+
+MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
+#: Path of a source's address, before its key.
+PATH = "/helpdesk_sms/alerts/"
+#: Troubles of one source that can be wrong at once; more are only counted.
+MAX_OPEN = 2000
+#: What only our own code writes.
+OWN_FIELDS = {"key", "secret", "heard_at", "refused_count", "refused_at", "refusal"}
+
+
+def make_keys():
+    """Return a new random address and secret."""
+    return {"key": secrets.token_urlsafe(24), "secret": secrets.token_urlsafe(32)}
+
+
+class SmsAlertSource(models.Model):
+    """A monitoring system that raises alerts of a team, and ends them.
+
+    It posts to an address with a key that nobody can guess, and proves itself by a
+    secret besides. Written to at each report, but by what this class offers alone.
+    """
+
+    _name = "sms.alert.source"
+    _description = "Monitoring System"
+    _order = "name, id"
+    _check_company_auto = True
+
+    name = fields.Char(
+        required=True, help="Each text starts with it, so keep it short."
+    )
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    team_id = fields.Many2one(
+        "helpdesk.ticket.team",
+        required=True,
+        ondelete="cascade",
+        check_company=True,
+        help="Its people on call are notified, as its alert plan says.",
+    )
+    system = fields.Selection(
+        [
+            (monitoring.ALERTMANAGER, "Prometheus Alertmanager"),
+            (monitoring.GRAFANA, "Grafana"),
+            (monitoring.ZABBIX, "Zabbix"),
+        ],
+        required=True,
+        default=monitoring.ALERTMANAGER,
+    )
+    is_warning_urgent = fields.Boolean(
+        "Warnings Raise Alerts",
+        help="Otherwise only critical troubles do, and those without a severity. "
+        "Warnings are listed either way.",
+    )
+    key = fields.Char(groups=MANAGERS, copy=False, readonly=True)
+    secret = EncryptedChar(groups=MANAGERS, copy=False, readonly=True)
+    address = fields.Char(compute="_compute_setup", groups=MANAGERS)
+    setup = fields.Text("Configuration", compute="_compute_setup", groups=MANAGERS)
+    heard_at = fields.Datetime("Last Report", readonly=True, copy=False)
+    refused_count = fields.Integer("Refused Requests", readonly=True, copy=False)
+    refused_at = fields.Datetime("Last Refused", readonly=True, copy=False)
+    refusal = fields.Char("Reason", readonly=True, copy=False)
+    trouble_ids = fields.One2many("sms.alert.trouble", "source_id", "Troubles")
+    firing_count = fields.Integer("Firing", compute="_compute_firing_count")
+
+    _key_unique = models.UniqueIndex("(key)")
+
+    @api.depends("key", "secret", "system", "company_id")
+    def _compute_setup(self):
+        for source in self:
+            base = source.company_id._get_sms_base_url()
+            source.address = f"{base}{PATH}{source.key}" if source.key else False
+            source.setup = source.key and write_setup(
+                source.system, source.address, source.secret
+            )
+
+    @api.depends("trouble_ids.ended_at")
+    def _compute_firing_count(self):
+        counts = dict(
+            self.env["sms.alert.trouble"]._read_group(
+                [("source_id", "in", self.ids), ("is_firing", "=", True)],
+                ["source_id"],
+                ["__count"],
+            )
+        )
+        for source in self:
+            source.firing_count = counts.get(source._origin, 0)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Give each source an address and a secret of its own."""
+        for vals in vals_list:
+            self._check_own_fields(vals)
+        return super().create([{**vals, **make_keys()} for vals in vals_list])
+
+    def write(self, vals):
+        """Refuse keys that somebody has thought up, and made-up reports."""
+        self._check_own_fields(vals)
+        return super().write(vals)
+
+    def _check_own_fields(self, vals):
+        if not self.env.su and OWN_FIELDS & vals.keys():
+            raise AccessError(
+                self.env._("Keys are random. Choose “Rotate key” for new ones.")
+            )
+
+    def action_rotate_key(self):
+        """Replace address and secret; the former ones open nothing any more."""
+        self.check_access("write")
+        for source_sudo in self.sudo():
+            source_sudo.write(make_keys())
+        return True
+
+    def action_view_troubles(self):
+        """Show what the system has reported."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "helpdesk_mgmt_sms.sms_alert_trouble_action"
+        )
+        return {**action, "domain": [("source_id", "=", self.id)]}
+
+    # === Requests ===
+
+    @api.model
+    def _find_by_key(self, key):
+        """Return the source of an address, in sudo; an empty set if there is none."""
+        sources_sudo = self.sudo().browse()
+        return (
+            sources_sudo.search([("key", "=", key)], limit=1) if key else sources_sudo
+        )
+
+    def _is_authentic(self, body, headers):
+        """Tell if a request proves that it comes from the system."""
+        self.ensure_one()
+        now = time.time()
+        return monitoring.is_authentic(self.system, self.secret, body, headers, now)
+
+    def _note_refusal(self, reason):
+        """Note that a request was refused, for the manager to see."""
+        self.write(
+            {
+                "refused_count": self.refused_count + 1,
+                "refused_at": fields.Datetime.now(),
+                "refusal": reason,
+            }
+        )
+
+    def _take(self, report):
+        """Raise, repeat and end alerts as a report says.
+
+        Troubles that are new raise one alert together. What was reported before is
+        counted, and texts nobody.
+
+        :param report: ``tools.monitoring.Report``
+        :return: how many were raised, repeated and resolved
+        """
+        self.ensure_one()
+        source = self.with_user(SUPERUSER_ID).with_company(self.company_id)
+        source = source.with_context(lang=self.company_id.partner_id.lang)
+        now = fields.Datetime.now()
+        source.heard_at = now
+        known = source._find_open([it.key for it in report.troubles], now)
+        firing = [it for it in report.troubles if it.is_firing]
+        rows = source.trouble_ids.browse()
+        for trouble in firing:
+            if trouble.key in known:
+                rows |= known[trouble.key]
+                known[trouble.key]._repeat(trouble, now)
+        for alert in rows.alert_id:
+            alert.repeat_count += 1
+        new = source._add([it for it in firing if it.key not in known], report, now)
+        source._page((rows | new).filtered(source._must_page), report)
+        ended = rows.browse().union(
+            *(
+                known[it.key]
+                for it in report.troubles
+                if not it.is_firing and it.key in known
+            )
+        )
+        ended._end(now)
+        return {"raised": len(new), "repeated": len(rows), "resolved": len(ended)}
+
+    def _find_open(self, keys, now):
+        """Return the troubles of some keys that are not over, by their key.
+
+        Where somebody has resolved the alert the trouble is over as well: reported
+        again it is a new one.
+        """
+        domain = [("source_id", "=", self.id), ("is_firing", "=", True)]
+        rows = self.trouble_ids.search([*domain, ("key", "in", keys)])
+        answered = rows.filtered(lambda it: it.alert_id.state == RESOLVED)
+        answered._close(now)
+        return {row.key: row for row in rows - answered}
+
+    def _must_page(self, row):
+        """Tell if a trouble should have an alert and has none yet."""
+        urgent = {monitoring.CRITICAL}
+        if self.is_warning_urgent:
+            urgent.add(monitoring.WARNING)
+        return not row.alert_id and row.severity in urgent
+
+    def _add(self, troubles, report, now):
+        """Enter new troubles; beyond :data:`MAX_OPEN` they are counted alone."""
+        rows = self.trouble_ids
+        domain = [("source_id", "=", self.id), ("is_firing", "=", True)]
+        room = max(MAX_OPEN - rows.search_count(domain, limit=MAX_OPEN), 0)
+        if len(troubles) > room:
+            self._get_storm_alert().repeat_count += 1
+        return rows.create(
+            [
+                {
+                    "source_id": self.id,
+                    "group_key": report.group,
+                    "reported_at": now,
+                    "heard_at": now,
+                    **trouble._asdict(),
+                }
+                for trouble in [it._replace(is_firing=True) for it in troubles[:room]]
+            ]
+        )
+
+    # === Alerts ===
+
+    def _page(self, rows, report):
+        """Give troubles their alert: that of their group which waits, or a new one."""
+        if not rows:
+            return
+        alert = self._find_waiting(report.group)
+        if alert:
+            alert.repeat_count += 1
+        else:
+            alert = self._raise_alert(rows, report.more)
+        rows.alert_id = alert
+
+    def _find_waiting(self, group):
+        """Return the group's alert that nobody has taken: its people are being told."""
+        domain = [
+            ("source_id", "=", self.id),
+            ("group_key", "=", group),
+            ("is_firing", "=", True),
+            ("alert_id.state", "=", "open"),
+        ]
+        return self.trouble_ids.search(domain, limit=1).alert_id
+
+    def _raise_alert(self, rows, more):
+        """Raise one alert for some troubles; count them where there were too many."""
+        limits = self.env["sms.rate.limit"]
+        if limits._is_over("alert_source_alerts", str(self.id)):
+            return self._get_storm_alert()
+        worst = rows.sorted(lambda it: monitoring.SEVERITIES.index(it.severity))[0]
+        others = len(rows) - 1 + more
+        return self._raise_in_words(worst.summary, others and f"(+{others})")
+
+    def _get_storm_alert(self):
+        """Return the one alert of all that is too much; only a person resolves it."""
+        rows = self.trouble_ids
+        storm = self._find_open([STORM], fields.Datetime.now()).get(STORM)
+        if storm:
+            return storm.alert_id
+        summary = self.env._("Too many alerts in an hour. Look there.")
+        alert = self._raise_in_words(summary)
+        rows.create(
+            {
+                "source_id": self.id,
+                "key": STORM,
+                "summary": summary,
+                "severity": monitoring.CRITICAL,
+                "is_firing": True,
+                "alert_id": alert.id,
+            }
+        )
+        return alert
+
+    def _raise_in_words(self, summary, more=""):
+        return self.env["sms.team.alert"]._raise(
+            self.team_id,
+            monitoring.describe(self.name, summary, more or ""),
+            source_id=self.id,
+            origin="system",
+        )

@@ -1,0 +1,216 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import UTC, timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+
+from ...tools import oncall
+from ..core.moments import say_moment
+
+#: Gaps are looked for, and who is on call is known, so far ahead.
+HORIZON = timedelta(days=7)
+#: Groups that may see who is on call.
+READERS = (
+    "helpdesk_mgmt.group_helpdesk_user_own",
+    "helpdesk_mgmt_sms.group_sms_compliance",
+)
+
+
+class SmsOncall(models.AbstractModel):
+    """Look-up of the people on call: shifts, working schedules and time off."""
+
+    _name = "sms.oncall"
+    _description = "Who Is on Call"
+
+    @api.model
+    def _get_people(self, team, company, now):
+        """Return the people (``res.users``) of a team in the order to be told.
+
+        Those on duty come first, then the others with shifts. A team without shifts has
+        its members. Those with time off are left out.
+
+        :param datetime now: UTC
+        """
+        shifts = self._find_shifts(team, company, now)
+        people = self._get_on_duty(team, company, now) | shifts.user_id
+        if not shifts:
+            people = team.user_ids.filtered(
+                lambda user: not user.share and company in user.company_ids
+            )
+        return people - self._find_away(people, now)
+
+    @api.model
+    def _find_shifts(self, team, company, now):
+        """Return the shifts of a team that count: no hand-over that is over."""
+        domain = Domain(
+            [
+                ("team_id", "=", team.id),
+                ("company_id", "=", company.id),
+                ("user_id.active", "=", True),
+            ]
+        )
+        domain &= Domain("replaced_user_id", "=", False) | Domain("stop_at", ">", now)
+        return self.env["sms.oncall.shift"].search(domain)
+
+    @api.model
+    def _get_on_duty(self, team, company, now):
+        """Return who is on duty at a time (UTC), in order; those with time off too."""
+        shifts = self._find_shifts(team, company, now)
+        duties = [it._to_duty() for it in shifts if it._is_on_duty(now)]
+        return self.env["res.users"].browse(oncall.order(duties))
+
+    @api.model
+    def _find_away(self, users, now):
+        """Return those of some users who have time off at a time (UTC)."""
+        leaves_sudo = self._find_leaves(users, now, now)
+        away = leaves_sudo.resource_id.user_id
+        return users.filtered(lambda user: user in away)
+
+    @api.model
+    def _find_leaves(self, users, start, stop):
+        """Return the time off of some users, in sudo.
+
+        ``hr_holidays`` enters it, once approved, as the leave of a person's resource,
+        as people do by hand. Public holidays are nobody's own, so they do not count.
+        """
+        domain = [
+            ("resource_id", "in", users.sudo().resource_ids.ids),
+            ("date_from", "<=", stop),
+            ("date_to", ">", start),
+            ("time_type", "=", "leave"),
+        ]
+        return self.env["resource.calendar.leaves"].sudo().search(domain)
+
+    @api.model
+    def _is_in_hours(self, calendar, now):
+        """Tell if a time (UTC) is in a working schedule; holidays do not count."""
+        return bool(self._get_hours(calendar, now, now + timedelta(minutes=1)))
+
+    @api.model
+    def _get_hours(self, calendar, start, stop):
+        """Return the ``(start, stop)`` of a working schedule within a time (UTC)."""
+        start, stop = start.replace(tzinfo=UTC), stop.replace(tzinfo=UTC)
+        found = calendar.sudo()._attendance_intervals_batch(start, stop)
+        return [
+            tuple(it.astimezone(UTC).replace(tzinfo=None) for it in (opens, closes))
+            for opens, closes, _lines in found[False]
+        ]
+
+    # === The days to come ===
+
+    @api.model
+    def _draw(self, team, company, now):
+        """Return who is on call in the days to come, as ``tools.oncall.Stretch``."""
+        stop = now + HORIZON
+        shifts = self._find_shifts(team, company, now)
+        spans = [span for shift in shifts for span in shift._get_spans(now, stop)]
+        away = [
+            oncall.Span(leave.date_from, leave.date_to, user.id)
+            for leave in self._find_leaves(shifts.user_id, now, stop)
+            for user in leave.resource_id.user_id
+        ]
+        return oncall.draw(spans, away, now, stop)
+
+    @api.model
+    def _find_gaps(self, team, company, now):
+        """Return the ``(start, stop)`` in which nobody on call has a number."""
+        users = self._find_shifts(team, company, now).user_id
+        can_be_told = {it.id for it in users if it.sudo().partner_id.phone_sanitized}
+        calendar = team.sms_oncall_calendar_id
+        wanted = calendar and self._get_hours(calendar, now, now + HORIZON)
+        stretches = self._draw(team, company, now)
+        return oncall.find_gaps(stretches, can_be_told, wanted if calendar else None)
+
+    @api.model
+    def _find_teams(self, companies):
+        """Return ``[(team, company)]`` with shifts, in sudo."""
+        groups = (
+            self.env["sms.oncall.shift"]
+            .sudo()
+            ._read_group(
+                [
+                    ("company_id", "in", companies.ids),
+                    ("user_id.active", "=", True),
+                    ("team_id.active", "=", True),
+                    ("replaced_user_id", "=", False),
+                ],
+                ["team_id", "company_id"],
+            )
+        )
+        return groups
+
+    # === Screens ===
+
+    @api.model
+    def get_on_call(self):
+        """Return who is on call now, for every team with shifts, and the next gaps.
+
+        :return: ``teams``: a list of ``id``, ``name``, ``people`` (``id``, ``name``,
+            ``has_number``), ``until`` (in the user's words) and ``is_me``; ``gaps``:
+            a list of ``id`` and ``name``
+        :raises AccessError: for who is no helpdesk user
+        """
+        if not self.env.su and not any(map(self.env.user.has_group, READERS)):
+            raise AccessError(
+                self.env._("Only helpdesk users and compliance officers see this.")
+            )
+        now = fields.Datetime.now()
+        visible = self.env["helpdesk.ticket.team"].search([])
+        gaps = self.env["sms.oncall.gap"].search(
+            [
+                ("company_id", "in", self.env.companies.ids),
+                ("stop_at", ">", now),
+            ]
+        )
+        return {
+            "teams": [
+                self._prepare_team(team, company, now)
+                for team, company in self._find_teams(self.env.companies)
+                if team in visible
+            ],
+            "gaps": [{"id": gap.id, "name": gap.display_name} for gap in gaps],
+        }
+
+    @api.model
+    def _prepare_team(self, team_sudo, company, now):
+        [first, *later] = self.sudo()._draw(team_sudo, company, now)
+        people = team_sudo.env["res.users"].browse(first.people)
+        changed = [it for it in later if it.people[:1] != first.people[:1]]
+        until = changed[0].start if changed else None
+        name = team_sudo.name
+        if len(self.env.companies) > 1 and not team_sudo.company_id:
+            name = f"{name} ({company.name})"
+        return {
+            "id": team_sudo.id,
+            "name": name,
+            "people": [
+                {
+                    "id": user.id,
+                    "name": user.name,
+                    "has_number": bool(user.partner_id.phone_sanitized),
+                }
+                for user in people
+            ],
+            "until": say_moment(self.env, until),
+            "is_me": people[:1] == self.env.user,
+        }
+
+    # === Watch ===
+
+    @api.model
+    def _wake_watch(self):
+        """Let the cron look for gaps as soon as this is committed."""
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall").sudo()._trigger()
+
+    @api.model
+    def _run(self):
+        """Enter the gaps of the days to come, warn of new ones, drop what is filled."""
+        now = fields.Datetime.now()
+        gaps, kept = self.env["sms.oncall.gap"].sudo(), self.env["sms.oncall.gap"]
+        for team, company in self._find_teams(self.env["res.company"].search([])):
+            found = self._find_gaps(team, company, now)
+            kept |= gaps._keep(team, company, found, now)
+        (gaps.search([]) - kept).unlink()
+        over = [("replaced_user_id", "!=", False), ("stop_at", "<=", now)]
+        self.env["sms.oncall.shift"].sudo().search(over).active = False

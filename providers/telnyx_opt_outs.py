@@ -1,0 +1,57 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Read whom Telnyx does not let be texted.
+
+https://developers.telnyx.com/api-reference/opt-out-management/list-opt-outs
+
+It blocks a number for a messaging profile when that texts STOP, and ends it by START
+(https://developers.telnyx.com/docs/messaging/messages/advanced-opt-in-out). There is no
+way to tell it of anybody else, and none to ask which numbers were deactivated.
+"""
+
+from datetime import UTC, datetime
+
+from .opt_outs import OptOut
+from .telnyx_account import PAGE_SIZE, get_profile_ids
+from .telnyx_words import as_dict, as_text
+
+OPT_OUTS_PATH = "/v2/messaging_optouts"
+#: Pages that are read of one profile, at the most.
+PAGE_LIMIT = 4000
+
+
+def list_opt_outs(provider):
+    """Yield the people whom the account's profiles block, a page at a time."""
+    for profile_id in get_profile_ids(provider):
+        for page in range(1, PAGE_LIMIT + 1):
+            shown = provider.api.ask(
+                OPT_OUTS_PATH,
+                {
+                    "filter[messaging_profile_id]": profile_id,
+                    "redaction_enabled": "false",
+                    "page[number]": page,
+                    "page[size]": PAGE_SIZE,
+                },
+            )
+            rows = [as_dict(row) for row in shown] if isinstance(shown, list) else []
+            yield [_read(row) for row in rows if as_text(row.get("to"))]
+            if len(rows) < PAGE_SIZE:
+                break
+
+
+def _read(row):
+    return OptOut(
+        as_text(row.get("to")),
+        _read_time(as_text(row.get("created_at"))),
+        sender=as_text(row.get("from")),
+    )
+
+
+def _read_time(value):
+    """Return a time as Telnyx writes it, UTC without a zone; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    if moment.tzinfo:
+        moment = moment.astimezone(UTC)
+    return moment.replace(tzinfo=None, microsecond=0)

@@ -1,0 +1,119 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Tell Twilio of opt-outs, and read which numbers networks have deactivated.
+
+Consent Management API: a pilot; with the Compliance Toolkit, or on request
+https://www.twilio.com/docs/messaging/features/consent-api
+https://twilio.com/docs/messaging/features/bulk-upsert-consents-api
+Deactivations: numbers of the US, a report for each day
+https://www.twilio.com/docs/messaging/api/deactivations-resource
+https://support.twilio.com/hc/en-us/articles/360042744973-Handling-Deactivated-Phone-Numbers
+
+Twilio shows nobody whom it keeps as opted out: a text to them is refused (21610).
+"""
+
+import re
+from itertools import batched
+from uuid import UUID, uuid5
+
+from . import media
+from .base import LookupFailed
+from .opt_outs import NotOffered
+from .twilio_api import API_URL
+
+#: Consents in one request: the most that Twilio takes. It takes 100 requests a minute.
+BATCH_SIZE = 25
+#: How we know of it (a method of the ledger): Twilio's word.
+SOURCES = {
+    "web": "website",
+    "paper": "offline",
+    "in_person": "offline",
+    "phone": "offline",
+    "written": "offline",
+}
+#: Bytes of a day's report: some hundred thousand numbers.
+REPORT_LIMIT = 64 * 1024 * 1024
+#: Seconds that one may take.
+REPORT_DEADLINE = 120
+#: A line of a report: a number of the US, with its country or without.
+_LINE = re.compile(r"\+?1?(\d{10})")
+
+
+def tell(provider, opt_outs):
+    """Tell Twilio who has left, or is back, at each of the account's senders.
+
+    See ``Provider.tell_opt_outs``.
+    """
+    keys, items = {}, []
+    for opt_out in opt_outs:
+        for sender in provider.senders():
+            item = _prepare(opt_out, sender.address)
+            keys[item["correlation_id"]] = opt_out.key
+            items.append(item)
+    refused = {}
+    for batch in batched(items, BATCH_SIZE):
+        for result in _post(provider, list(batch)):
+            if result.get("error_code"):
+                words = "; ".join(map(str, result.get("error_messages") or ()))
+                refused[keys.get(result.get("correlation_id"))] = words
+    refused.pop(None, None)
+    return refused
+
+
+def _prepare(opt_out, sender):
+    back = ("opt-in", "opt-in-message")
+    status, by_text = back if opt_out.is_back else ("opt-out", "opt-out-message")
+    source = by_text if opt_out.method == "keyword" else SOURCES.get(opt_out.method)
+    return {
+        "contact_id": opt_out.number,
+        # The same for each attempt, and another for each sender.
+        "correlation_id": uuid5(UUID(hex=opt_out.key), sender).hex,
+        "sender_id": sender,
+        "status": status,
+        "source": source or "others",
+        "date_of_consent": opt_out.said_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _post(provider, items):
+    """Post some consents; return Twilio's answer to each."""
+    try:
+        answer = provider.api.ask(
+            lambda client: client.accounts.v1.bulk_consents.create(items=items)
+        )
+    except LookupFailed as error:
+        if error.status in (403, 404):
+            raise NotOffered(str(error)) from error
+        raise
+    return [it for it in answer.items or () if isinstance(it, dict)]
+
+
+def list_deactivated(provider, day):
+    """Return the numbers of a day's report (E.164), None where there is none yet.
+
+    Twilio answers with an address elsewhere, which is good for two minutes.
+    """
+    try:
+        found = provider.api.ask(
+            lambda client: client.messaging.v1.deactivations().fetch(date=day)
+        )
+    except LookupFailed as error:
+        if error.status == 404:
+            return None
+        raise
+    account = provider.account
+    trusted = [account["api_url"]] if account.get("api_url") else []
+    try:
+        report = media.fetch(
+            found.redirect_to or "",
+            account.get("api_url") or API_URL,
+            None,
+            (*trusted, *(account.get("media_urls") or ())),
+            limit=REPORT_LIMIT,
+            deadline=REPORT_DEADLINE,
+            any_type=True,
+        )
+    except media.MediaFailed as error:
+        raise LookupFailed(error.fault) from error
+    lines = report.data.decode("ascii", "replace").split()
+    found = map(_LINE.fullmatch, lines)
+    return [f"+1{match[1]}" for match in found if match]

@@ -1,0 +1,435 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, new_test_user
+
+from .common import NOW, TeamAlertCase
+
+
+class OncallCase(TeamAlertCase):
+    """Ann, Bo and Cy are on call around the clock, in this order."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.team.user_ids = cls.ann + cls.bo + cls.cy
+        cls.shift = cls.shifts[0]
+        cls.oncall = cls.env["sms.oncall"]
+
+    def setUp(self):
+        super().setUp()
+        # What an hour is to the people of the tests.
+        (self.ann + self.bo + self.cy + self.manager).tz = "UTC"
+
+    def get_names(self):
+        """Return who is told, in order."""
+        now = fields.Datetime.now()
+        return self.oncall._get_people(self.team, self.company, now).mapped("name")
+
+    def hand_over(self, user, to, hours=4, shift=None, after=0):
+        """Let a user put somebody in the place of a shift's person."""
+        start = fields.Datetime.now() + timedelta(hours=after)
+        shift = (shift or self.shift).with_user(user)
+        return shift._hand_over(to, start, start + timedelta(hours=hours))
+
+
+class TestHandOver(OncallCase):
+    """Somebody stands in, and it ends by itself."""
+
+    def test_take_over_until(self):
+        form = self.open_form("action_take_over", self.bo)
+        self.assertEqual((form.user_id, form.replaced_user_id), (self.bo, self.ann))
+        self.assertEqual(form.start_at, NOW)
+        self.assertEqual(form.stop_at, NOW + timedelta(hours=12))
+        form.save().action_hand_over()
+        self.assertEqual(self.get_names(), ["Bo", "Cy", "Ann"])
+        self.frozen.tick(timedelta(hours=12))
+        self.assertEqual(self.get_names(), ["Ann", "Bo", "Cy"])
+
+    def open_form(self, button, user, shift=None):
+        """Return the form that a button of a shift opens."""
+        action = getattr((shift or self.shift).with_user(user), button)()
+        forms = self.env[action["res_model"]].with_user(user)
+        return Form(forms.with_context(**action["context"]))
+
+    def test_hand_over_to(self):
+        form = self.open_form("action_hand_over", self.ann)
+        self.assertFalse(form.user_id)
+        form.user_id = self.cy
+        self.assertFalse(form.note)
+        form.save().action_hand_over()
+        self.assertEqual(self.get_names(), ["Cy", "Bo", "Ann"])
+
+    def test_the_form_takes_the_rest_of_the_turn_or_the_next_one(self):
+        for start, stop, expected in (
+            (NOW - timedelta(hours=1), NOW + timedelta(hours=3), NOW),
+            (NOW + timedelta(hours=9), NOW + timedelta(hours=19), None),
+        ):
+            self.shift.write({"start_at": start, "stop_at": stop})
+            form = self.open_form("action_take_over", self.bo)
+            with self.subTest(start=start):
+                self.assertEqual(form.start_at, expected or start)
+                self.assertEqual(form.stop_at, stop)
+
+    def test_an_alert_reaches_who_stands_in(self):
+        self.hand_over(self.bo, self.bo)
+        self.raise_alert()
+        self.assertTrue(self.texts_to(self.bo))
+        self.assertFalse(self.texts_to(self.ann))
+
+    def test_both_are_notified_by_their_own_clock(self):
+        self.ann.tz, self.bo.tz = "America/Denver", "Europe/Berlin"
+        self.hand_over(self.bo, self.bo, hours=2)
+        for user, hour in ((self.ann, "5:00"), (self.bo, "1:00")):
+            message = self.env["mail.message"].search(
+                [("partner_ids", "in", user.partner_id.ids)], limit=1
+            )
+            with self.subTest(user=user.name):
+                self.assertIn("On call for", message.subject)
+                self.assertIn("Bo is on call", message.body)
+                self.assertIn("instead of Ann", message.body)
+                self.assertIn(f"{hour}", message.body)
+
+    def test_it_can_be_handed_on_and_taken_back(self):
+        override = self.hand_over(self.ann, self.bo, hours=8)
+        self.hand_over(self.bo, self.cy, hours=4, shift=override)
+        self.assertEqual(self.get_names(), ["Cy", "Ann", "Bo"])
+        with self.assertRaises(UserError):
+            self.hand_over(self.bo, self.cy, hours=9, shift=override)
+        self.hand_over(self.ann, self.ann, hours=1, shift=override)
+        self.assertEqual(self.get_names()[0], "Cy", "who stands in for Bo is Cy")
+
+    def test_it_begins_later(self):
+        self.hand_over(self.ann, self.bo, hours=2, after=1)
+        self.assertEqual(self.get_names()[0], "Ann")
+        self.frozen.tick(timedelta(minutes=61))
+        self.assertEqual(self.get_names()[0], "Bo")
+
+    def test_it_is_ended_early(self):
+        override = self.hand_over(self.bo, self.bo)
+        self.frozen.tick(timedelta(hours=1))
+        with self.assertRaises(AccessError):
+            override.with_user(self.cy).action_end_handover()
+        override.with_user(self.ann).action_end_handover()
+        self.assertEqual(self.get_names(), ["Ann", "Bo", "Cy"])
+        message = self.env["mail.message"].search(
+            [("partner_ids", "in", self.bo.partner_id.ids)], limit=1
+        )
+        self.assertIn("Ann is on call again", message.body)
+        with self.assertRaises(AccessError):
+            self.shift.with_user(self.manager).action_end_handover()
+
+    def test_what_is_over_is_archived(self):
+        override = self.hand_over(self.bo, self.bo)
+        self.frozen.tick(timedelta(hours=5))
+        self.assertEqual(self.get_names(), ["Ann", "Bo", "Cy"])
+        self.oncall._run()
+        self.assertFalse(override.active)
+
+    def test_the_list_says_who_is_on_call(self):
+        override = self.hand_over(self.cy, self.cy)
+        self.env.invalidate_all()
+        duties = [(it.user_id.name, it.duty) for it in self.shifts + override]
+        self.assertEqual(
+            duties[0:2] + duties[3:],
+            [("Ann", "off"), ("Bo", "next"), ("Cy", "on_call")],
+        )
+
+
+class TestWhoMay(OncallCase):
+    """A person may hand over their own shift and take over others'; managers all."""
+
+    def test_each_group(self):
+        for user, to, may in (
+            (self.ann, self.bo, True),
+            (self.bo, self.bo, True),
+            # Another's shift to somebody else.
+            (self.bo, self.cy, False),
+            (self.manager, self.cy, True),
+            (self.manager, self.dee, True),
+            # Who does not belong to the team.
+            (self.dee, self.dee, False),
+            (self.agent, self.agent, False),
+            (self.ann, self.dee, False),
+            (self.employee, self.employee, False),
+            (self.compliance_officer, self.bo, False),
+            (self.portal_user, self.bo, False),
+        ):
+            with self.subTest(user=user.login, to=to.login):
+                if may:
+                    self.assertTrue(self.hand_over(user, to)).unlink()
+                else:
+                    with self.assertRaises(UserError):
+                        self.hand_over(user, to)
+
+    def assertTrue(self, expr, msg=None):
+        """Return what is true."""
+        super().assertTrue(expr, msg)
+        return expr
+
+    def test_buttons(self):
+        for user, may_take_over, may_hand_over in (
+            (self.ann, False, True),
+            (self.bo, True, False),
+            (self.dee, False, False),
+            (self.manager, False, True),
+            (self.compliance_officer, False, False),
+        ):
+            shift = self.shift.with_user(user)
+            with self.subTest(user=user.login):
+                self.assertEqual(shift.may_take_over, may_take_over)
+                self.assertEqual(shift.may_hand_over, may_hand_over)
+
+    def test_nobody_writes_shifts_by_themselves(self):
+        shifts = self.env["sms.oncall.shift"].with_user(self.ann)
+        values = {"team_id": self.team.id, "user_id": self.ann.id}
+        for act in (
+            lambda: shifts.create(values),
+            lambda: self.shift.with_user(self.ann).write({"sequence": 99}),
+            lambda: self.shift.with_user(self.ann).unlink(),
+        ):
+            with self.assertRaises(AccessError):
+                act()
+
+    def test_another_company(self):
+        other = self.make_company("Other")
+        stranger = new_test_user(
+            self.env,
+            "sms-stranger",
+            groups="helpdesk_mgmt.group_helpdesk_manager",
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+        with self.assertRaises(AccessError):
+            self.hand_over(stranger, stranger)
+        with self.assertRaises(UserError):
+            self.hand_over(self.manager, stranger)
+
+    def test_nobody_without_a_number(self):
+        self.bo.partner_id.phone = False
+        with self.assertRaisesRegex(UserError, "no phone number"):
+            self.hand_over(self.bo, self.bo)
+        form = self.env["sms.oncall.handover"].new(
+            {"shift_id": self.shift.id, "user_id": self.bo.id}
+        )
+        self.assertIn("no phone number", form.note)
+
+    def test_who_has_not_agreed_is_named(self):
+        eve = self.make_colleague("Eve", 930, is_agreed=False)
+        self.team.user_ids |= eve
+        form = self.env["sms.oncall.handover"].new(
+            {"shift_id": self.shift.id, "user_id": eve.id}
+        )
+        self.assertIn("has not agreed", form.note)
+
+    def test_an_archived_person_takes_over_nothing(self):
+        self.cy.active = False
+        with self.assertRaises(UserError):
+            self.hand_over(self.ann, self.cy)
+
+    def test_times_that_mean_nothing(self):
+        for hours, after in ((0, 0), (-2, 0), (1, -3)):
+            with self.subTest(hours=hours, after=after), self.assertRaises(UserError):
+                self.hand_over(self.ann, self.bo, hours, after=after)
+        with self.assertRaises(UserError):
+            self.hand_over(self.ann, self.ann)
+
+
+class TestOnCallNow(OncallCase):
+    """Everybody of the helpdesk sees who is on call."""
+
+    def get_team(self, user):
+        """Return what a user is told of the team."""
+        teams = self.oncall.with_user(user).get_on_call()["teams"]
+        [found] = [it for it in teams if it["id"] == self.team.id]
+        return found
+
+    def test_who_sees_it(self):
+        for user in (self.own_agent, self.agent, self.manager, self.compliance_officer):
+            with self.subTest(user=user.login):
+                found = self.get_team(user)
+                self.assertEqual(found["people"][0]["name"], "Ann")
+                self.assertFalse(found["is_me"])
+        self.assertTrue(self.get_team(self.ann)["is_me"])
+        for user in (self.employee, self.portal_user):
+            with self.assertRaises(AccessError):
+                self.oncall.with_user(user).get_on_call()
+
+    def test_until_when(self):
+        self.assertFalse(self.get_team(self.agent)["until"])
+        self.hand_over(self.bo, self.bo, hours=1)
+        self.agent.tz = "UTC"
+        found = self.get_team(self.agent)
+        self.assertEqual(found["people"][0]["name"], "Bo")
+        self.assertIn("11:00", found["until"])
+        self.assertEqual(
+            self.team.with_user(self.agent).sms_oncall_label,
+            f"Bo until {found['until']}",
+        )
+
+    def test_nobody_and_nobody_with_a_number(self):
+        self.ann.partner_id.phone = False
+        self.assertFalse(self.get_team(self.agent)["people"][0]["has_number"])
+        self.shifts.write({"start_at": NOW + timedelta(hours=3)})
+        found = self.get_team(self.agent)
+        self.assertEqual(found["people"], [])
+        self.assertEqual(self.team.with_user(self.agent).sms_oncall_label, "nobody")
+
+    def test_a_team_without_shifts_is_not_named(self):
+        self.shifts.unlink()
+        teams = self.oncall.get_on_call()["teams"]
+        self.assertNotIn(self.team.id, [it["id"] for it in teams])
+        self.assertFalse(self.team.sms_oncall_label)
+
+    def test_a_team_of_another_company_is_not_named(self):
+        other = self.make_company("Other")
+        team = self.env["helpdesk.ticket.team"].create(
+            {"name": "Far away", "company_id": other.id}
+        )
+        self.shift.copy({"team_id": team.id, "company_id": other.id})
+        self.agent.company_ids = self.company
+        teams = self.oncall.with_user(self.agent).get_on_call()["teams"]
+        self.assertNotIn(team.id, [it["id"] for it in teams])
+
+
+class TestGaps(OncallCase):
+    """Times without anybody are told a week ahead, once, until they are filled."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["sms.oncall.shift"].search([]).filtered(
+            lambda it: it not in cls.shifts
+        ).active = False
+        cls.shifts[1:].unlink()
+        cls.leader = cls.manager
+        cls.team.user_id = cls.leader
+        cls.shift.write(
+            {"start_at": NOW - timedelta(days=1), "stop_at": NOW + timedelta(days=2)}
+        )
+
+    def find_gaps(self):
+        """Let the cron look; return the gaps as days from now."""
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall"))
+        gaps = self.env["sms.oncall.gap"].search([("team_id", "=", self.team.id)])
+        day = timedelta(days=1)
+        return [((it.start_at - NOW) / day, (it.stop_at - NOW) / day) for it in gaps]
+
+    def get_activities(self):
+        """Return what the leader is asked to do."""
+        return self.env["mail.activity"].search(
+            [("res_model", "=", "sms.oncall.gap"), ("user_id", "=", self.leader.id)]
+        )
+
+    def test_once_per_gap(self):
+        self.assertEqual(self.find_gaps(), [(2, 7)])
+        activity = self.get_activities()
+        self.assertEqual(len(activity), 1)
+        self.assertIn("Nobody is on call for", activity.summary)
+        self.assertIn(self.team.name, activity.summary)
+        activity.with_user(self.leader).action_done()
+        self.frozen.tick(timedelta(days=1))
+        self.assertEqual(self.find_gaps(), [(2, 8)])
+        self.assertFalse(self.get_activities(), "the same gap is not told again")
+
+    def test_it_goes_when_it_is_filled(self):
+        self.find_gaps()
+        cover = self.shift.copy({"start_at": NOW + timedelta(days=2), "stop_at": False})
+        self.assertEqual(self.find_gaps(), [])
+        self.assertFalse(self.get_activities())
+        cover.unlink()
+        self.assertEqual(self.find_gaps(), [(2, 7)])
+        self.assertTrue(self.get_activities())
+
+    def test_it_begins_and_stays_the_same(self):
+        self.shift.stop_at = NOW + timedelta(hours=12)
+        self.find_gaps()
+        self.frozen.tick(timedelta(days=1))
+        self.assertEqual(self.find_gaps(), [(0.5, 8)])
+        self.assertEqual(len(self.get_activities()), 1)
+
+    def test_changing_a_shift_wakes_the_cron(self):
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall")
+        triggers = self.env["ir.cron.trigger"]
+        before = triggers.search_count([("cron_id", "=", cron.id)])
+        self.shift.stop_at = NOW + timedelta(days=3)
+        self.assertGreater(triggers.search_count([("cron_id", "=", cron.id)]), before)
+
+    def test_time_off_a_missing_number_and_an_archived_person(self):
+        self.shift.stop_at = False
+        self.assertEqual(self.find_gaps(), [])
+        resource = self.env["resource.resource"].create(
+            {"name": "Ann", "user_id": self.ann.id, "company_id": self.company.id}
+        )
+        leave = self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Away",
+                "resource_id": resource.id,
+                "calendar_id": resource.calendar_id.id,
+                "date_from": NOW + timedelta(days=1),
+                "date_to": NOW + timedelta(days=2),
+                "company_id": self.company.id,
+            }
+        )
+        self.assertEqual(self.find_gaps(), [(1, 2)])
+        leave.unlink()
+        self.ann.partner_id.phone = False
+        self.assertEqual(self.find_gaps(), [(0, 7)])
+        self.ann.active = False
+        self.assertEqual(self.find_gaps(), [], "no shifts: the members are told")
+
+    def test_only_in_the_hours_of_the_team(self):
+        self.shift.stop_at = NOW + timedelta(hours=1)
+        self.team.sms_oncall_calendar_id = self.env["resource.calendar"].create(
+            {
+                "name": "Office",
+                "tz": "UTC",
+                "company_id": self.company.id,
+                "attendance_ids": [
+                    (5, 0, 0),
+                    (
+                        *(0, 0),
+                        {
+                            "name": "Thursday",
+                            "dayofweek": "3",
+                            "hour_from": 8,
+                            "hour_to": 18,
+                            "day_period": "morning",
+                        },
+                    ),
+                ],
+            }
+        )
+        hours = [(start * 24, stop * 24) for start, stop in self.find_gaps()]
+        # From Wednesday at 22:00 on.
+        self.assertEqual(hours, [(10, 20)])
+
+    def test_without_a_leader_the_managers_are_asked(self):
+        self.team.user_id = False
+        self.find_gaps()
+        self.assertEqual(len(self.get_activities()), 1)
+
+    def test_everybody_sees_it(self):
+        self.find_gaps()
+        for user in (self.own_agent, self.agent, self.compliance_officer):
+            user.tz = "UTC"
+            found = self.oncall.with_user(user).get_on_call()["gaps"]
+            with self.subTest(user=user.login):
+                self.assertIn("Friday 10:00 PM to", found[0]["name"])
+        berlin = self.env(user=self.agent, context={"tz": "Europe/Berlin"})
+        dashboard = berlin["sms.dashboard"].get_dashboard()
+        [item] = [
+            it for it in dashboard["attention"] if "Nobody is on call" in it["text"]
+        ]
+        self.assertIn("Friday 11:00 PM to", item["text"])
+        self.assertEqual(item["level"], "warning")
+
+    def test_another_company_sees_nothing_of_it(self):
+        self.find_gaps()
+        other = self.make_company("Other")
+        self.agent.write({"company_ids": [(4, other.id)]})
+        gaps = self.env["sms.oncall.gap"].with_user(self.agent)
+        self.assertTrue(gaps.search([]))
+        self.assertFalse(gaps.with_context(allowed_company_ids=other.ids).search([]))

@@ -1,0 +1,47 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+from ..hooks import MODULE
+from ..models.ledger.sms_evidence_export import CHAIN
+from ..tools.evidence import make_reference
+
+
+class BaseModuleUninstall(models.TransientModel):
+    """Says what goes with the addon, and offers the consent ledger first."""
+
+    _inherit = "base.module.uninstall"
+
+    company_id = fields.Many2one(
+        "res.company", "Ledger of", default=lambda self: self.env.company
+    )
+    sms_is_leaving = fields.Boolean(compute="_compute_sms_is_leaving")
+    sms_event_count = fields.Integer(compute="_compute_sms_is_leaving")
+    sms_waiting_count = fields.Integer(compute="_compute_sms_is_leaving")
+    sms_stranded_names = fields.Char(compute="_compute_sms_is_leaving")
+
+    @api.depends("module_ids")
+    def _compute_sms_is_leaving(self):
+        sudo = self.sudo().env
+        companies_sudo = sudo["res.company"].with_context(active_test=False)
+        stranded_sudo = companies_sudo._find_sms_stranded()
+        for wizard in self:
+            wizard.sms_is_leaving = MODULE in wizard._get_modules().mapped("name")
+            wizard.sms_event_count = sudo["sms.consent.event"].search_count([])
+            wizard.sms_waiting_count = sudo["sms.sms"].search_count(
+                [("state", "=", "outgoing")]
+            )
+            wizard.sms_stranded_names = ", ".join(stranded_sudo.mapped("name"))
+
+    def action_export_sms_ledger(self):
+        """Download the company's chain; who may uninstall the addon may keep it.
+
+        :raises AccessError: for who is no administrator
+        """
+        self.ensure_one()
+        self.check_access("write")
+        company, today = self.company_id or self.env.company, fields.Date.today()
+        data = self.env["sms.consent.check"].sudo()._export(company).encode()
+        name = f"consent-ledger-{company.id}-{today}.json"
+        return self.env["sms.evidence.export"]._hand_out(
+            self, CHAIN, make_reference(today), name, data
+        )

@@ -1,0 +1,58 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..models.team_alert.sms_oncall_shift import MANAGERS
+
+
+class SmsOncallHandover(models.TransientModel):
+    """Form that puts somebody else on call for a time."""
+
+    _name = "sms.oncall.handover"
+    _description = "On-Call Hand-Over"
+
+    shift_id = fields.Many2one("sms.oncall.shift", required=True, ondelete="cascade")
+    team_id = fields.Many2one(related="shift_id.team_id")
+    replaced_user_id = fields.Many2one(related="shift_id.user_id", string="Instead of")
+    user_id = fields.Many2one("res.users", "On Call", required=True, ondelete="cascade")
+    user_domain = fields.Binary(compute="_compute_user_domain")
+    start_at = fields.Datetime(
+        "From", compute="_compute_times", store=True, readonly=False, required=True
+    )
+    stop_at = fields.Datetime(
+        "Until", compute="_compute_times", store=True, readonly=False, required=True
+    )
+    note = fields.Char(compute="_compute_note")
+
+    @api.depends("shift_id")
+    def _compute_user_domain(self):
+        for form in self:
+            shift = form.shift_id
+            domain = Domain("share", "=", False) & Domain("id", "!=", shift.user_id.id)
+            if self.env.user.has_group(MANAGERS):
+                domain &= Domain("company_ids", "in", shift.company_id.ids)
+            else:
+                domain &= Domain("id", "in", shift._get_members().ids)
+            form.user_domain = list(domain)
+
+    @api.depends("shift_id")
+    def _compute_times(self):
+        """Take the rest of the turn, or the next one."""
+        for form in self:
+            shift = form.shift_id
+            if shift.has_access("read"):
+                now = fields.Datetime.now()
+                form.start_at, form.stop_at = shift._find_next_turn(now)
+
+    @api.depends("user_id", "shift_id")
+    def _compute_note(self):
+        """Warn of who has not agreed to texts, whom alerts cannot reach."""
+        for form in self:
+            user, shift = form.user_id, form.shift_id
+            form.note = shift._get_reach_note(user) if user and shift else False
+
+    def action_hand_over(self):
+        """Make the shift that stands for it, and tell both people."""
+        self.ensure_one()
+        self.shift_id._hand_over(self.user_id, self.start_at, self.stop_at)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
