@@ -1,11 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Measure how fast a broadcast is selected, asked about at the gate and queued.
 
-Run by ``bin/bench broadcast``. Beside it Odoo's own mass composer, in a database
-without the addon. Each size in a process of its own, since memory is its peak. Prints a
-table in Markdown.
+By area, by a filter of contacts and by a CSV, each from the check to the last text in
+the outbox. Run by ``bin/bench broadcast``. Beside it Odoo's own mass composer, in a
+database without the addon. Each size in a process of its own, since memory is its peak.
+Prints a table in Markdown; the last column compares a person's cost with that at the
+first size, which must not be above :data:`LIMIT` for the last.
 """
 
+import base64
 import json
 import sys
 import time
@@ -25,12 +28,29 @@ from common import (
 )
 
 SIZES = (1_000, 10_000, 100_000)
+WAYS = ("area", "filter", "csv")
+#: A person's cost at the last size, by that at the first.
+LIMIT = 1.2
 NATIVE_SIZE = 5_000
 PARTS = ("select", "gate", "queue")
-BODY = "[System Alert] {customer}: a network outage is affecting the {area} region."
+
+BODY = "[System Alert] {customer}: a network outage is affecting the Benchville region."
 
 
-def measure_ours(env, count):
+def make_audience(env, way, numbers):
+    """Return the fields of a broadcast to people whose numbers are given."""
+    if way == "area":
+        area = env["sms.area"].create({"name": "Benchville", "cities": "Benchville"})
+        return {"area_ids": [(6, 0, area.ids)]}
+    if way == "filter":
+        domain = [("city", "=", "Benchville"), ("phone_sanitized", "!=", False)]
+        return {"audience": "res.partner", "filter_domain": repr(domain)}
+    rows = [f"Person {place},{number}" for place, number in enumerate(numbers)]
+    file = "\n".join(("Name,Phone", *rows)).encode()
+    return {"audience": "list", "list_file": base64.b64encode(file)}
+
+
+def measure_ours(env, way, count):
     """Send one broadcast; return how long its parts took."""
     env.company.write({"country_id": env.ref("base.us").id, "sms_provider": "sandbox"})
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
@@ -39,11 +59,10 @@ def measure_ours(env, count):
     make_people(env, numbers, "Benchville")
     agree(env, "alert", numbers)
     env.cr.commit()
-    area = env["sms.area"].create({"name": "Benchville", "cities": "Benchville"})
     broadcast = env["sms.broadcast"].create(
         {
+            **make_audience(env, way, numbers),
             "name": "Outage",
-            "area_ids": [(6, 0, area.ids)],
             "body": BODY,
             "is_emergency": True,
             "emergency_reason": "A benchmark",
@@ -90,36 +109,60 @@ def measure_native(env, count):
 
 def run_all(options):
     """Print the table of all sizes."""
-    native = measure_apart(__file__, options, options.native, ["native", NATIVE_SIZE])
-    rows = [make_row(NATIVE_SIZE, "Odoo's mass composer", native)]
-    for size in options.sizes:
-        found = measure_apart(__file__, options, options.database, ["ours", size])
-        rows.append(make_row(size, "broadcast", found))
-        progress = found["progress"] * 1000
-        print(f"... progress read in {progress:.0f} ms", file=sys.stderr)
+    size = options.native_size
+    native = measure_apart(__file__, options, options.native, ["native", "", size])
+    rows = [make_row(size, "Odoo's mass composer", native)]
+    over = []
+    for way in options.ways:
+        first = None
+        for size in options.sizes:
+            found = measure_apart(
+                __file__, options, options.database, ["ours", way, size]
+            )
+            first = first or get_cost(size, found)
+            ratio = get_cost(size, found) / first
+            rows.append(make_row(size, f"broadcast by {way}", found, ratio))
+            progress = found["progress"] * 1000
+            print(f"... progress read in {progress:.0f} ms", file=sys.stderr)
+        if ratio > LIMIT:
+            over.append(f"{way}: {ratio:.2f}")
     head = ["people", "way", *(f"{part}, s" for part in PARTS), "rows/s", "µs a row"]
-    print_table([*head, "MB"], rows)
+    print_table([*head, "MB", "by the first"], rows)
+    if over:
+        sys.exit(f"A person costs more than {LIMIT} times as much: {', '.join(over)}")
 
 
-def make_row(count, way, found):
+def get_cost(count, found):
+    """Return what a person costs from the check to the outbox, in seconds."""
+    return sum(found.get(part, 0) for part in PARTS) / count
+
+
+def make_row(count, way, found, ratio=None):
     """Return one line of the table."""
-    total = sum(found.get(part, 0) for part in PARTS)
+    cost = get_cost(count, found)
     times = [f"{found[part]:.2f}" if part in found else "" for part in PARTS]
-    speed = [f"{count / total:,.0f}", f"{total / count * 1e6:.0f}"]
-    return [f"{count:,}", way, *times, *speed, f"{found['memory']:.0f}"]
+    speed = [f"{1 / cost:,.0f}", f"{cost * 1e6:.0f}"]
+    memory = f"{found['memory']:.0f}"
+    return [f"{count:,}", way, *times, *speed, memory, f"{ratio:.2f}" if ratio else ""]
 
 
 def main():
     """Read the command line, measure, print."""
-    options = make_parser(__doc__, sizes=SIZES, measure=None).parse_args()
+    options = make_parser(
+        __doc__, sizes=SIZES, ways=WAYS, native_size=NATIVE_SIZE, measure=None
+    ).parse_args()
     if not options.measure:
         run_all(options)
         return
     read_config(options)
-    kind, count = options.measure
-    measure = measure_native if kind == "native" else measure_ours
+    kind, way, count = options.measure
     with environment(options.database) as env:
-        print(json.dumps(measure(env, count)))
+        found = (
+            measure_native(env, count)
+            if kind == "native"
+            else measure_ours(env, way, count)
+        )
+        print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -146,7 +146,9 @@ from .appointment import test_neighbours
 from .appointment import test_tours_visit
 
 from .broadcast import test_broadcast
+from .broadcast import test_broadcast_audience
 from .broadcast import test_broadcast_chaos
+from .broadcast import test_broadcast_plan
 from .broadcast import test_incident
 from .broadcast import test_incident_page
 from .broadcast import test_incident_told

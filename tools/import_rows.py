@@ -154,6 +154,29 @@ def guess_fields(headers):
     return guessed
 
 
+def find_people_columns(cells):
+    """Return where a list of people has its numbers and its names.
+
+    :param cells: the texts of the first row: headers, or a person already
+    :return: the index of the numbers (None if there are none) and of the names (or
+        None), and True for headers
+    """
+    fields = guess_fields(cells)
+    if "number" in fields:
+        names = fields.index("name") if "name" in fields else None
+        return fields.index("number"), names, True
+    found = [
+        (sum(map(str.isdigit, cell)), -index)
+        for index, cell in enumerate(cells)
+        if re.fullmatch(r"[+(]?\d[\d ().\-/]{5,30}", cell)
+    ]
+    if not found:
+        return None, None, True
+    numbers = -max(found)[1]  # a date has fewer digits
+    others = [index for index in range(len(cells)) if index != numbers]
+    return numbers, others[0] if others else None, False
+
+
 def find_missing(names):
     """Return which required columns are not among ``names``."""
     missing = [name for name in REQUIRED if name not in names]

@@ -6,7 +6,6 @@ from . import (
     privacy_lookup_wizard_line,
     sms_automation_replay,
     sms_automation_replay_line,
-    sms_send_at,
     sms_composer,
     sms_composer_mass,
     sms_composer_notice,

@@ -9,6 +9,9 @@ from ..models.core.bulk_insert import BULK_FROM
 #: Records that are texted at once; what they need in memory is gone before the next.
 BATCH_SIZE = 2000
 
+#: How many of them are rendered to find a long text.
+TESTED = 50
+
 #: A field of the record in a template's text.
 FIELD_IN_TEXT = re.compile(r"\bobject\.(\w+)")
 #: What Odoo and the gate ask of a record or a contact that is texted.
@@ -48,6 +51,22 @@ class SmsComposer(models.TransientModel):
             self.env.flush_all()
             self.env.invalidate_all(flush=False)
         return self.env["sms.sms"].sudo().browse(message_ids)
+
+    def action_sms_test_text(self):
+        """Open the form that texts it to oneself, as one of the people would read it.
+
+        Of the first of them whose text is the longest.
+        """
+        self.ensure_one()
+        records = (self._get_records() or self.env["res.partner"])[:TESTED]
+        bodies = self._prepare_body_values(records).values()
+        body = max(bodies, key=len, default=self.body or "")
+        footer = self.sms_footer
+        return self.env["sms.test.text"]._open(
+            "\n".join(filter(None, (body, footer))),
+            company_id=self._get_sms_company().id,
+            back_id=self.id,
+        )
 
     def _prepare_mass_sms_values(self, records):
         """Read of the records what is needed: Odoo would read all that they have."""

@@ -37,6 +37,7 @@ class SmsTestText(models.TransientModel):
             self.env.company.name,
         ),
     )
+    back_id = fields.Many2one("sms.composer", readonly=True)
     is_agreed = fields.Boolean("This is my phone, and I agree")
     is_known = fields.Boolean(compute="_compute_wording")
     wording = fields.Text(compute="_compute_wording")
@@ -47,6 +48,20 @@ class SmsTestText(models.TransientModel):
             choice = form._get_choice()
             form.wording = choice.text
             form.is_known = bool(form.number) and choice.is_on
+
+    @api.model
+    def _open(self, body, **defaults):
+        """Return the action that opens the form, with a text that many are to get."""
+        context = {"default_body": body}
+        context |= {f"default_{name}": value for name, value in defaults.items()}
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Text it to my phone"),
+            "res_model": self._name,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": context,
+        }
 
     def _get_choice(self):
         """Return the purpose's words, and what the number's owner has said of it."""
@@ -96,8 +111,23 @@ class SmsTestText(models.TransientModel):
             "params": {
                 "type": "success",
                 "message": self.env._("The text is in the outbox."),
-                "next": {"type": "ir.actions.act_window_close"},
+                "next": self.action_back(),
             },
+        }
+
+    def action_back(self):
+        """Go back to the composer that has led here, if one has; it is as it was."""
+        self.ensure_one()
+        if not self.back_id.exists():
+            return {"type": "ir.actions.act_window_close"}
+        self.back_id.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send SMS"),
+            "res_model": "sms.composer",
+            "res_id": self.back_id.id,
+            "views": [(False, "form")],
+            "target": "new",
         }
 
     def _agree(self, forms_sudo, number):

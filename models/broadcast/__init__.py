@@ -8,8 +8,10 @@ May use desk and all below it.
 from . import (
     sms_area,
     sms_broadcast,
+    sms_broadcast_audience,
     sms_broadcast_job,
     sms_broadcast_people,
+    sms_broadcast_plan,
     sms_keyword,
     sms_broadcast_recipient,
     sms_incident,

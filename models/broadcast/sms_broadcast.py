@@ -22,10 +22,13 @@ from .sms_broadcast_recipient import (
     WILL,
 )
 
-DRAFT, CHECKING, CHECKED, WAITING = OPEN = ("draft", "checking", "checked", "waiting")
+DRAFT, CHECKING, CHECKED, WAITING = ("draft", "checking", "checked", "waiting")
+PLANNED, LEAVING = ("planned", "leaving")
 QUEUEING, PAUSED, SENT, CANCELLED = ("queueing", "paused", "sent", "cancelled")
+#: Nothing has left, and it can be changed.
+OPEN = (DRAFT, CHECKING, CHECKED, WAITING, PLANNED)
 #: The job is at work.
-RUNNING = (CHECKING, QUEUEING)
+RUNNING = (CHECKING, LEAVING, QUEUEING)
 #: What users write. All else is the job's own.
 SETUP_FIELDS = frozenset(
     (
@@ -37,11 +40,21 @@ SETUP_FIELDS = frozenset(
         "emergency_reason",
         "incident_id",
         "kind",
+        "audience",
+        "filter_domain",
+        "saved_filter_id",
+        "list_file",
+        "list_name",
+        "send_at",
+        "is_local_time",
+        "spread_hours",
     )
 )
 #: Placeholders of a text, and of one about an incident.
 BLANKS = ("customer", "area")
 STATUS_PAGE = "status_page"
+#: Whom it concerns: models are filtered, a list is read.
+AREAS, CONTACTS, TICKETS, LIST = ("areas", "res.partner", "helpdesk.ticket", "list")
 
 
 class SmsBroadcast(models.Model):
@@ -54,7 +67,7 @@ class SmsBroadcast(models.Model):
 
     _name = "sms.broadcast"
     _description = "Text Message Broadcast"
-    _inherit = ["mail.thread", "sms.setup.mixin", "sms.checked.words"]
+    _inherit = ["mail.thread", "sms.setup.mixin", "sms.checked.words", "sms.send.at"]
     _order = "id desc"
 
     name = fields.Char(
@@ -86,6 +99,8 @@ class SmsBroadcast(models.Model):
             (CHECKING, "Checking"),
             (CHECKED, "Checked"),
             (WAITING, "Waiting for Approval"),
+            (PLANNED, "Planned"),
+            (LEAVING, "Checking Again"),
             (QUEUEING, "Sending"),
             (PAUSED, "Paused"),
             (SENT, "Sent"),
@@ -125,11 +140,17 @@ class SmsBroadcast(models.Model):
             "team is investigating, and we will send updates."
         )
 
-    @api.constrains("body", "incident_id")
+    def _get_blanks(self):
+        """Return the placeholders that its text may have."""
+        has_area = self.audience == AREAS or self._is_follow_up()
+        blanks = BLANKS if has_area else BLANKS[:1]
+        return (*blanks, STATUS_PAGE) if self.incident_id else blanks
+
+    @api.constrains("body", "incident_id", "audience", "kind")
     def _check_body(self):
         """Refuse unknown placeholders: people would read them."""
         for broadcast in self:
-            known = (*BLANKS, STATUS_PAGE) if broadcast.incident_id else BLANKS
+            known = broadcast._get_blanks()
             if unknown := texts.find_unknown(broadcast.body, known):
                 raise ValidationError(
                     self.env._(
@@ -163,7 +184,7 @@ class SmsBroadcast(models.Model):
             self._check_setup(vals)
         if is_setup:
             self._check_open()
-            vals = {**vals, "state": DRAFT}
+            vals = {"state": DRAFT, **vals}
         result = super(SmsBroadcast, self.sudo() if is_setup else self).write(vals)
         self._check_works_here()
         return result
@@ -254,19 +275,24 @@ class SmsBroadcast(models.Model):
 
     @api.depends("state", "body", "area_ids", "recipient_ids.outcome")
     def _compute_sample_html(self):
-        """Show what people of each language read, with its segments."""
+        """Show the longest text to people of each language, with its segments."""
         card = Markup(
-            "<div class='mb-3'><div class='o_sms_muted small'>%s · %s</div>"
+            "<div class='mb-3'><div class='o_sms_muted small'>%s</div>"
             "<div class='o_sms_sample'>%s</div></div>"
         )
         for broadcast in self:
             samples = broadcast._origin._get_samples() if broadcast._origin else []
-            cards = (
-                card % (it.language, self._describe_segments(it.segments), it.text)
-                for it in samples
-            )
+            cards = (card % (self._describe_sample(it), it.text) for it in samples)
             broadcast.sample_html = Markup("").join(cards) if samples else False
             broadcast.estimate = broadcast._estimate(samples) if samples else False
+
+    @api.model
+    def _describe_sample(self, sample):
+        return self.env._(
+            "%(language)s, longest text: %(segments)s",
+            language=sample.language,
+            segments=self._describe_segments(sample.segments),
+        )
 
     @api.model
     def _describe_segments(self, segments):
@@ -351,11 +377,17 @@ class SmsBroadcast(models.Model):
         broadcast_sudo = self._take(DRAFT, CHECKED, WAITING)
         if self._is_follow_up():
             self._check_told()
-        elif not self.area_ids:
-            raise UserError(self.env._("Choose the areas first."))
+        else:
+            self._check_audience()
         broadcast_sudo.write(
-            {"state": CHECKING, "user_id": self.env.uid, "approver_id": False}
+            {
+                "state": CHECKING,
+                "user_id": self.env.uid,
+                "approver_id": False,
+                "leaves_at": self.send_at,
+            }
         )
+        broadcast_sudo._check_time()
         broadcast_sudo._select_recipients()
         broadcast_sudo._wake()
         self._on_recipients_selected()
@@ -367,13 +399,10 @@ class SmsBroadcast(models.Model):
     def action_send(self):
         """Send what was checked, or ask another manager to approve it."""
         broadcast_sudo = self._take(CHECKED)
-        count = self.env["sms.broadcast.recipient"].search_count(
-            [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
-        )
-        if not count:
+        if not self.reached_count:
             raise UserError(self.env._("Nobody would get it. See the reasons below."))
-        limit = broadcast_sudo.company_id.sms_approve_from
-        if limit and count > limit:
+        broadcast_sudo._check_time()
+        if self.needs_approval:
             broadcast_sudo.state = WAITING
         else:
             broadcast_sudo._start()
@@ -382,6 +411,7 @@ class SmsBroadcast(models.Model):
     def action_approve(self):
         """Approve and send what a colleague has checked."""
         broadcast_sudo = self._take(WAITING)
+        broadcast_sudo._check_time()
         if broadcast_sudo.user_id == self.env.user:
             raise AccessError(
                 self.env._("You prepared it, so another manager must approve it.")
@@ -389,10 +419,6 @@ class SmsBroadcast(models.Model):
         broadcast_sudo.approver_id = self.env.user
         broadcast_sudo._start()
         return True
-
-    def _start(self):
-        self.write({"state": QUEUEING, "started_at": fields.Datetime.now()})
-        self._wake()
 
     def action_pause(self):
         """Hold what has not left yet.
@@ -417,7 +443,7 @@ class SmsBroadcast(models.Model):
 
     def action_cancel(self):
         """Cancel what has not left yet: held messages here, the rest at the gate."""
-        broadcast_sudo = self._take(*OPEN, QUEUEING, SENT, PAUSED)
+        broadcast_sudo = self._take(*OPEN, LEAVING, QUEUEING, SENT, PAUSED)
         broadcast_sudo.write({"state": CANCELLED, "cancelled_by_id": self.env.uid})
         values = self.env["sms.sms"]._get_standing_values(verdicts.CANCELLED)
         broadcast_sudo._change_waiting(
@@ -474,6 +500,10 @@ class SmsBroadcast(models.Model):
         return {
             **action._for_xml_id("helpdesk_mgmt_sms.sms_broadcast_recipient_action"),
             "domain": [("broadcast_id", "=", self.id)],
+            "context": {
+                "search_default_group_outcome": 1,
+                "sms_is_list": self.audience == LIST,
+            },
         }
 
     def action_view_messages(self):

@@ -4,13 +4,23 @@ from datetime import timedelta
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.verdicts import HAVE_GOT
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from ..ledger.sms_purpose import ALERT
 from ..message.sms_sms_intake import BATCH_SIZE, Recipient
-from .sms_broadcast import CHECKED, CHECKING, DRAFT, PAUSED, QUEUEING, RUNNING, SENT
+from .sms_broadcast import (
+    CHECKING,
+    DRAFT,
+    LEAVING,
+    PAUSED,
+    PLANNED,
+    QUEUEING,
+    RUNNING,
+    SENT,
+)
 from .sms_broadcast_recipient import HELD, NEW, QUEUED, WILL
 
 #: The stages of the progress bar: states of their messages, and color.
@@ -41,13 +51,13 @@ class SmsBroadcastJob(models.Model):
     discipline_note = fields.Char(compute="_compute_discipline_note")
 
     @api.model
-    def _wake(self):
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast").sudo()._trigger()
+    def _wake(self, at=None):
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast").sudo()._trigger(at)
 
     @api.model
     def _run_broadcasts(self):
         """Work off the running broadcasts in batches, emergencies first (cron)."""
-        running = [("state", "in", RUNNING)]
+        running = self._get_running_domain()
         while broadcast := self.search(running, order="is_emergency DESC, id", limit=1):
             done = try_work_off(broadcast, broadcast._work_off, DATABASE_FAULTS)
             if done is None:
@@ -56,12 +66,18 @@ class SmsBroadcastJob(models.Model):
             if not self.env["ir.cron"]._commit_progress(done, remaining=left) and left:
                 return
 
+    @api.model
+    def _get_running_domain(self):
+        """Return the domain of those with work to do: running, or due by now."""
+        is_due = Domain("leaves_at", "<=", fields.Datetime.now())
+        return Domain("state", "in", RUNNING) | Domain("state", "=", PLANNED) & is_due
+
     def _stop_for_fault(self):
         """Stop a broadcast that fails, unless a button was faster."""
         self._wait_for_row()
-        if self.state not in RUNNING:
+        if self.state not in (*RUNNING, PLANNED):
             return 0
-        self.state = DRAFT if self.state == CHECKING else PAUSED
+        self.state = PAUSED if self.state == QUEUEING else DRAFT
         self.message_post(
             body=self.env._(
                 "It was stopped by a server error, which an administrator finds in "
@@ -78,14 +94,16 @@ class SmsBroadcastJob(models.Model):
         """
         self.ensure_one()
         self._wait_for_row()
-        if self.state not in RUNNING:
+        if self.state not in (*RUNNING, PLANNED):
             return 0
         job = self.with_company(self.company_id)
-        if job.state == CHECKING:
+        if job.state == PLANNED:
+            return job._leave()
+        if job.state in (CHECKING, LEAVING):
             batch = job._get_batch([NEW])
-            job._judge(batch)
+            job._judge(job._address(batch))
             if len(batch) < BATCH_SIZE:
-                job.write({"state": CHECKED, "checked_at": fields.Datetime.now()})
+                job._end_check()
         else:
             batch = job._get_batch([WILL, HELD])
             job._queue(batch)
@@ -117,6 +135,7 @@ class SmsBroadcastJob(models.Model):
             return
         words = self._get_words(set(recipients.mapped("lang")))
         recipients.partner_id.fetch(["name"])
+        send_times = self._get_send_times(recipients)
         [messages] = self.env["sms.sms"]._queue_many(
             self.company_id,
             self.env["sms.purpose"]._get(ALERT),
@@ -125,8 +144,9 @@ class SmsBroadcastJob(models.Model):
                     recipient.partner_id.id,
                     recipient.number,
                     self._fill_in(words[recipient.lang], recipient),
+                    send_at,
                 )
-                for recipient in recipients
+                for recipient, send_at in zip(recipients, send_times, strict=True)
             ],
             broadcast_id=self.id,
             incident_id=self.incident_id.id,

@@ -7,8 +7,9 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import texts, verdicts
-from ...tools.names import tidy_name
+from ...tools.names import NAME_LIMIT, tidy_name
 from ...tools.segments import count_segments
+from ...tools.timing import SCHEDULED
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from ..ledger.sms_purpose import ALERT
 from ..message.res_partner import NOBODY
@@ -30,11 +31,11 @@ OUTCOME_OF = {verdicts.SEND: WILL, verdicts.HOLD: HELD, verdicts.BLOCK: BLOCKED}
 
 
 class Sample(NamedTuple):
-    """The text to one of the people of a language, with its footer, and their count.
+    """The longest text to the people of a language, with its footer, and their count.
 
     :param str lang: code of the language
     :param str language: its name
-    :param segments: ``Segments`` of the text; a longer name may need more
+    :param segments: ``Segments`` of the text; nobody's needs more
     """
 
     lang: str
@@ -111,30 +112,26 @@ class SmsBroadcast(models.Model):
             )
 
     def _select_recipients(self):
-        """Store who was told before, or else all people of the areas, each once.
+        """Store who was told before, or else all people of the audience, each once.
 
         One statement for each area. The first of several with one number gets it.
         Those who have muted the incident are marked.
         """
         self.ensure_one()
         self.env.flush_all()
-        cr = self.env.cr
-        cr.execute(
-            SQL("DELETE FROM sms_broadcast_recipient WHERE broadcast_id = %s", self.id)
-        )
         if self._is_follow_up():
+            self._delete_recipients()
             self._select_told()
         else:
-            # In the sender's name: nobody reaches contacts that they may not read.
-            author = self.with_user(self.user_id).with_company(self.company_id)
-            for area in author.area_ids:
-                self._select_contacts(area)
-                if area.takes_subscribers:
-                    self._select_subscribers(area)
-            self._mark_unreachable()
+            self._select_audience()
         if self.incident_id:
             self._mark_muted()
         self.env["sms.broadcast.recipient"].invalidate_model()
+
+    def _delete_recipients(self):
+        self.env.cr.execute(
+            SQL("DELETE FROM sms_broadcast_recipient WHERE broadcast_id = %s", self.id)
+        )
 
     def _select_told(self):
         """Store the recipients whom earlier texts about the incident have reached.
@@ -169,10 +166,13 @@ class SmsBroadcast(models.Model):
             )
         )
 
-    def _select_contacts(self, area):
-        domain = area._get_contact_domain()
-        domain &= Domain("company_id", "in", [False, self.company_id.id])
-        found = area.env["res.partner"]._search(domain)
+    def _select_contacts(self, partners, domain, area_id=None, limit=None):
+        """Store the contacts of a domain.
+
+        :param partners: ``res.partner`` with the rights that count
+        :return: how many
+        """
+        found = partners._search(domain & self._get_company_domain(), limit=limit)
         self.env.cr.execute(
             SQL(
                 """
@@ -186,11 +186,16 @@ class SmsBroadcast(models.Model):
                     ON CONFLICT (broadcast_id, partner_id) DO NOTHING
                 """,
                 self.id,
-                area.id,
+                area_id,
                 NEW,
                 found.subselect(),
             )
         )
+        return self.env.cr.rowcount
+
+    def _get_company_domain(self):
+        """Return the domain of contacts or tickets that its company may text."""
+        return Domain("company_id", "in", [False, self.company_id.id])
 
     def _select_subscribers(self, area):
         """Store an area's subscribers whose number no contact so far has."""
@@ -262,6 +267,8 @@ class SmsBroadcast(models.Model):
             return
         purpose_id = self.env["sms.purpose"]._get(ALERT).id
         readers = recipients.partner_id._get_sms_readers()
+        times = self._get_times(recipients, readers)
+        self._note_first(times)
         decided = self.env["sms.gate"]._decide(
             [
                 GateQuestion(
@@ -270,18 +277,25 @@ class SmsBroadcast(models.Model):
                     purpose_id,
                     reader=readers.get(recipient.partner_id.id, NOBODY),
                     keeps_hours=not self.is_emergency,
+                    send_at=time,
                 )
-                for recipient in recipients
+                for recipient, time in zip(recipients, times, strict=True)
             ]
         )
         recipients._write_rows(
             [
-                (recipient.id, OUTCOME_OF[decision.verdict], decision.reason)
+                (recipient.id, self._get_outcome(decision), decision.reason)
                 for recipient, (decision, _id) in zip(recipients, decided, strict=True)
             ],
             outcome="varchar",
             reason="varchar",
         )
+
+    @api.model
+    def _get_outcome(self, decision):
+        """Return what becomes of a recipient; all wait for the time that is planned."""
+        is_planned = decision.reason == SCHEDULED
+        return WILL if is_planned else OUTCOME_OF[decision.verdict]
 
     # === Text ===
 
@@ -308,7 +322,7 @@ class SmsBroadcast(models.Model):
         """Return the text for one recipient."""
         body, areas, shared = words
         values = {**shared, "area": areas.get(recipient.area_id.id, "")}
-        if name := tidy_name(recipient.partner_id.name):
+        if name := tidy_name(recipient.name or recipient.partner_id.name):
             values["customer"] = name
         return texts.fill(body, values)
 
@@ -321,12 +335,7 @@ class SmsBroadcast(models.Model):
         self.ensure_one()
         names = dict(self.env["res.lang"].get_installed())
         recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
-        groups = recipients_sudo._read_group(
-            [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)],
-            ["lang"],
-            ["id:min", "__count"],
-            order="__count DESC",
-        )
+        groups = self._find_longest()
         words = self._get_words({lang for lang, _id, _count in groups})
         purpose = self.env["sms.purpose"]._get(ALERT)
         samples = []
@@ -339,6 +348,57 @@ class SmsBroadcast(models.Model):
             language, segments = names.get(lang, lang), count_segments(text)
             samples.append(Sample(own_lang, language, text, segments, count))
         return samples
+
+    def action_test_text(self):
+        """Open the form that texts it to oneself, as a real recipient reads it.
+
+        Before the check it is filled in for the user.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        samples = self._get_samples()
+        own = [sample for sample in samples if sample.lang == self.env.lang]
+        text = (own or samples)[0].text if samples else self._fill_in_for_user()
+        return self.env["sms.test.text"]._open(text, company_id=self.company_id.id)
+
+    def _fill_in_for_user(self):
+        lang = self.env.lang
+        reader = self.env["sms.broadcast.recipient"].new(
+            {"name": self.env.user.name, "area_id": self.area_ids[:1].id}
+        )
+        text = self._fill_in(self._get_words({lang})[lang], reader)
+        footer = self.env["sms.purpose"]._get(ALERT)._get_rules(lang, self.company_id)
+        return "\n".join(filter(None, (text, footer.footer)))
+
+    def _find_longest(self):
+        """Return by language whose text is the longest, by name and area.
+
+        :return: tuples of a language (may be False), a recipient's id, and how many
+            people read that language, the most first
+        """
+        self.env["sms.broadcast.recipient"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT own.lang, count(*), max(ARRAY[
+                           least(length(COALESCE(own.name, partner.name)), %(limit)s)
+                           + COALESCE(length(COALESCE(area.name ->> own.lang,
+                                                      area.name ->> 'en_US')), 0),
+                           -own.id])
+                  FROM sms_broadcast_recipient own
+             LEFT JOIN res_partner partner ON partner.id = own.partner_id
+             LEFT JOIN sms_area area ON area.id = own.area_id
+                 WHERE own.broadcast_id = %(broadcast)s
+                   AND own.outcome = ANY(%(reached)s)
+              GROUP BY own.lang
+              ORDER BY count(*) DESC
+                """,
+                limit=NAME_LIMIT,
+                broadcast=self.id,
+                reached=list(REACHED),
+            )
+        )
+        return [(lang or False, -key[1], count) for lang, count, key in rows]
 
     # === Queueing ===
 

@@ -35,9 +35,13 @@ class SmsBroadcastRecipient(models.Model):
     )
     area_id = fields.Many2one("sms.area", readonly=True, ondelete="set null")
     number = fields.Char(
-        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
+        readonly=True,
+        groups=NUMBER_GROUPS,
+        help="E.164, or as it is in a list; empty once it is erased.",
     )
     lang = fields.Char("Language", readonly=True)
+    row = fields.Integer(readonly=True, help="Its number in the list.")
+    name = fields.Char("Name in the List", readonly=True)
     outcome = fields.Selection(
         [
             (NEW, "Not checked yet"),
@@ -109,4 +113,4 @@ class SmsBroadcastRecipient(models.Model):
 
     def _forget(self):
         """Forget the person; that somebody was told stays."""
-        self.write({"number": False, "partner_id": False})
+        self.write({"number": False, "partner_id": False, "name": False})

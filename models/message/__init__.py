@@ -7,6 +7,7 @@ May use core and ledger.
 """
 
 from . import (
+    sms_send_at,
     sms_sms,
     sms_sms_timing,
     sms_sms_intake,

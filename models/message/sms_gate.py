@@ -6,7 +6,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
-from ...tools import consent, gate
+from ...tools import consent, gate, geography
 from ...tools.phone import E164
 from ...tools.purpose_rules import is_proof_accepted
 from ..ledger.sms_consent_key import ConsentKeyError
@@ -81,6 +81,21 @@ class SmsGate(models.AbstractModel):
         except ConsentKeyError:
             _logger.critical("The key of the consent ledger is wrong: nothing is sent")
             return None
+
+    @api.model
+    def _locate(self, company, number, reader):
+        """Return where somebody may be (``geography.Place``).
+
+        :param str number: E.164
+        :param Reader reader: the contact, or ``NOBODY``
+        """
+        return geography.locate(
+            number,
+            reader.tz or "",
+            self._get_code("res.country", reader.country_id),
+            self._get_code("res.country.state", reader.state_id),
+            company._get_sms_place(),
+        )
 
     @api.model
     @ormcache("model_name", "record_id")

@@ -86,14 +86,8 @@ class GateClock:
         of_number = read_number(question.number)
         key = (company.id, rules.quiet_class, rules.max_per_day, of_number, address)
         if key not in self._hours:
-            get_code = self._env["sms.gate"]._get_code
-            place = geography.locate(
-                question.number,
-                reader.tz or "",
-                get_code("res.country", reader.country_id),
-                get_code("res.country.state", reader.state_id),
-                company._get_sms_place(),
-            )
+            gate = self._env["sms.gate"]
+            place = gate._locate(company, question.number, reader)
             self._hours[key] = self._make_hours(company, place, rules)
         return self._hours[key]
 

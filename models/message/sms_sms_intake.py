@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
+from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -436,6 +437,8 @@ class SmsSms(models.Model):
                 "number": self._to_e164(number, reader, company),
                 "body": row.body or bodies.get(reader.lang, default),
             }
+            if row.send_at:
+                vals["send_at"] = row.send_at
             if vals["number"] in seen:
                 vals.update(state="canceled", failure_type="sms_duplicate")
             elif vals["number"]:
@@ -458,9 +461,10 @@ class Recipient(NamedTuple):
     """A reader of one of many messages: a contact, a number, or both.
 
     Without a number it is the contact's own. Without a text of its own it gets that of
-    its reader's language.
+    its reader's language. It leaves at ``send_at`` (UTC), by default now.
     """
 
     partner_id: int = 0
     number: str = ""
     body: str = ""
+    send_at: datetime | None = None

@@ -1,6 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What the tests of broadcasts share."""
 
+import base64
+
+from odoo.exceptions import UserError
+
 from ..common import SmsCase, phone_number
 
 STOPPED, SILENT, LOCAL = phone_number(300), phone_number(301), phone_number(302)
@@ -76,6 +80,30 @@ class BroadcastCase(SmsCase):
     def texts(self, broadcast):
         """Return the messages of a broadcast."""
         return self.env["sms.sms"].search([("broadcast_id", "=", broadcast.id)])
+
+
+class AudienceCase(BroadcastCase):
+    """Broadcasts to other people than those of areas."""
+
+    def make_filtered(self, domain, audience="res.partner", **values):
+        """Return a draft to those of a filter."""
+        values.setdefault("body", "Outage, {customer}.")
+        return self.make(
+            audience=audience, filter_domain=str(domain), area_ids=False, **values
+        )
+
+    def make_listed(self, rows, name="people.csv", **values):
+        """Return a draft to those of a CSV, of lines of text."""
+        file = base64.b64encode("\n".join(rows).encode())
+        values.setdefault("body", "Outage, {customer}.")
+        return self.make(
+            audience="list", list_file=file, list_name=name, area_ids=False, **values
+        )
+
+    def assertRefused(self, words, broadcast):
+        with self.assertRaisesRegex(UserError, words), self.cr.savepoint():
+            broadcast.action_check()
+        self.assertEqual(broadcast.state, "draft")
 
 
 class IncidentCase(BroadcastCase):

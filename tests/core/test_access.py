@@ -61,11 +61,14 @@ PUBLIC_METHODS = {
     "sms.broadcast": {
         *("create", "write", "action_check", "action_send", "action_approve"),
         *("action_pause", "action_resume", "action_cancel", "action_refresh"),
-        *("action_view_recipients", "action_view_messages"),
+        *("action_view_recipients", "action_view_messages", "action_confirm"),
+        *("action_change", "action_test_text"),
     },
     "sms.cached.rules": {"create", "write", "unlink"},
     "sms.carrier.number": {"create", "write"},
-    "sms.composer": {"action_record_sms_consent", "action_send_sms"},
+    "sms.composer": {
+        *("action_record_sms_consent", "action_send_sms", "action_sms_test_text"),
+    },
     "base": {"export_data"},
     "sms.looked.up": {"web_search_read"},
     "sms.consent": {
@@ -130,7 +133,7 @@ PUBLIC_METHODS = {
         "remove_key",
     },
     "sms.registration": {"action_print"},
-    "sms.test.text": {"action_send"},
+    "sms.test.text": {"action_send", "action_back"},
     "sms.sms": {
         *("create", "write", "send", "resend_failed"),
         *("action_cancel_waiting", "action_change_time", "action_mark_told"),

@@ -527,7 +527,7 @@ class TestHolders(SmsCase):
         "sms.automation.replay": "deletes itself",
         "sms.automation.replay.line": "deletes itself",
         "sms.automation.run": "which ticket, and when",
-        "sms.broadcast": "the house's own words",
+        "sms.broadcast": "the house's own words; a list becomes recipients at once",
         "sms.carrier.check": "about our own account and numbers",
         "sms.carrier.number": "our own numbers",
         "sms.carrier.sync": "when our own account was compared",

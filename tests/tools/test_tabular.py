@@ -158,6 +158,20 @@ class TestColumns(BaseCase):
             with self.subTest(headers=headers):
                 self.assertEqual(import_rows.guess_fields(headers), expected)
 
+    def test_where_a_list_of_people_has_its_numbers(self):
+        for cells, expected in (
+            (["Name", "Mobile"], (1, 0, True)),
+            (["Telefon"], (0, None, True)),
+            (["Ann", "(303) 555-0142"], (1, 0, False)),
+            (["Ann", "2026-11-25", "303 555 0142"], (2, 0, False)),
+            (["+13035550142"], (0, None, False)),
+            (["Name", "Town"], (None, None, True)),
+            (["12", "2026"], (None, None, True)),
+            ([], (None, None, True)),
+        ):
+            with self.subTest(cells=cells):
+                self.assertEqual(import_rows.find_people_columns(cells), expected)
+
     def test_what_a_list_must_have(self):
         full = ["number", "happened_at", "how", "source"]
         self.assertEqual(import_rows.find_missing([*full, "wording"]), [])

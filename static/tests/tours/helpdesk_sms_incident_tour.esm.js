@@ -73,7 +73,12 @@ tours.add("helpdesk_sms_incident_asks", {
         },
         {
             content: "So many need another manager",
-            trigger: "button[name=action_send]:contains(Ask for approval)",
+            trigger: "button[name=action_confirm]:contains(Ask for approval)",
+            run: "click",
+        },
+        {
+            content: "The button says how many",
+            trigger: ".modal footer button:contains(Ask to text 3 people)",
             run: "click",
         },
         {
@@ -93,12 +98,12 @@ tours.add("helpdesk_sms_incident_approves", {
         },
         {
             content: "Approve it",
-            trigger: "button[name=action_approve]",
+            trigger: "button[name=action_confirm]:contains(Approve and send)",
             run: "click",
         },
         {
             content: "Sure",
-            trigger: ".modal footer .btn-primary",
+            trigger: ".modal footer .btn-primary:contains(Text 3 people)",
             run: "click",
         },
         {

@@ -9,7 +9,7 @@ LATEST = timedelta(days=366)
 
 
 class SmsSendAt(models.AbstractModel):
-    """A form on which somebody chooses when a text leaves."""
+    """What has a time at which a text leaves, chosen by somebody."""
 
     _name = "sms.send.at"
     _description = "Chosen Time of a Text Message"

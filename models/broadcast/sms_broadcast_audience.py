@@ -1,0 +1,372 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import ast
+import base64
+from itertools import chain
+from operator import itemgetter
+
+from psycopg2 import DataError, ProgrammingError
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, split_every
+
+from ...tools import import_rows, tabular
+from ..core.bulk_insert import INSERT_SIZE, insert_columns
+from ..message.res_partner import NOBODY
+from .sms_broadcast import AREAS, CONTACTS, LIST, TICKETS
+from .sms_broadcast_recipient import DUPLICATE, NEW, NO_NUMBER
+
+#: Most people of one broadcast, and the longest filter in letters.
+MAX_PEOPLE = tabular.MAX_ROWS
+MAX_FILTER = 10_000
+#: What Odoo raises for filters that name what is not there.
+BAD_FILTER = (ValueError, TypeError, KeyError, AttributeError, NotImplementedError)
+#: What is kept of a cell of a list.
+MAX_NUMBER, MAX_NAME = 64, 200
+
+
+class SmsBroadcast(models.Model):
+    """Whom a broadcast concerns: areas, a filter of contacts or tickets, or a list.
+
+    A filter is read with the rights of who has prepared it, in the broadcast's company.
+    The rows of a list become recipients; its file is not kept.
+    """
+
+    _inherit = "sms.broadcast"
+
+    audience = fields.Selection(
+        [
+            (AREAS, "Areas and services"),
+            (CONTACTS, "A filter of contacts"),
+            (TICKETS, "A filter of tickets"),
+            (LIST, "A list (CSV or XLSX)"),
+        ],
+        "Whom",
+        required=True,
+        default=AREAS,
+    )
+    filter_domain = fields.Char(
+        "Filter", default="[]", help="It is applied again when the broadcast leaves."
+    )
+    saved_filter_id = fields.Many2one(
+        "ir.filters",
+        "Saved Filter",
+        store=False,
+        help="One of the favorites of the list of contacts or tickets. Its conditions "
+        "are copied.",
+    )
+    list_file = fields.Binary(
+        "List",
+        attachment=True,
+        copy=False,
+        groups="helpdesk_mgmt.group_helpdesk_manager",
+        help="CSV or XLSX with a column of phone numbers, and one of names if you "
+        "like. It gives nobody's consent.",
+    )
+    list_name = fields.Char(copy=False)
+
+    @api.onchange("audience")
+    def _onchange_audience(self):
+        """Begin with an empty filter, and with words that fit."""
+        self.filter_domain, self.saved_filter_id = "[]", False
+        if self.audience != AREAS and self.body == self._default_body():
+            self.body = self.env._(
+                "[System Alert] A major network outage is affecting our services. Our "
+                "team is investigating, and we will send updates."
+            )
+
+    @api.onchange("saved_filter_id")
+    def _onchange_saved_filter_id(self):
+        if self.saved_filter_id:
+            self.filter_domain = self.saved_filter_id.domain
+
+    def _check_audience(self):
+        """Refuse to check before it is said whom it concerns."""
+        if self.audience == AREAS:
+            if not self.area_ids:
+                raise UserError(self.env._("Choose the areas first."))
+        elif self.audience != LIST:
+            self._read_filter()
+        elif not (self.sudo().list_file or self._has_list_rows()):
+            raise UserError(self.env._("Upload the list first."))
+
+    def _as_author(self):
+        """Return the broadcast with the rights of who has prepared it.
+
+        In its company, and with nothing of the context of who presses a button: it is
+        selected in the same way when it leaves.
+        """
+        author = self.user_id
+        if not author.active and author.id != SUPERUSER_ID:
+            raise UserError(
+                self.env._(
+                    "%s, who prepared it, has been archived. Check it again.",
+                    author.name,
+                )
+            )
+        companies = self.company_id | author.company_ids
+        # Nothing of the old context is wanted here.
+        # pylint: disable-next=context-overridden
+        return self.with_user(author).with_context(
+            {
+                "allowed_company_ids": companies.ids,
+                "lang": author.lang,
+                "tz": author.tz,
+            }
+        )
+
+    def _select_audience(self):
+        """Store all people of the audience."""
+        if self.audience == LIST:
+            self._select_listed()
+            return
+        self._delete_recipients()
+        author = self._as_author()
+        if self.audience == AREAS:
+            for area in author.area_ids:
+                domain = area._get_contact_domain()
+                self._select_contacts(area.env["res.partner"], domain, area.id)
+                if area.takes_subscribers:
+                    self._select_subscribers(area)
+        else:
+            self._select_filtered(author)
+        self._mark_unreachable()
+
+    # === Filter ===
+
+    def _read_filter(self):
+        """Return the filter as a domain.
+
+        Literals alone, as Odoo reads its saved filters: nothing in it is run.
+
+        :raises UserError: for what is none, and for what would be everybody
+        """
+        text = self.filter_domain or "[]"
+        try:
+            if len(text) > MAX_FILTER:
+                raise ValueError
+            domain = Domain(ast.literal_eval(text))
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            raise UserError(
+                self.env._(
+                    "The filter cannot be read. Build it again; for dates enter words "
+                    "such as “today -7d”."
+                )
+            ) from None
+        if domain.is_true():
+            raise UserError(
+                self.env._("The filter would be everybody. Add a condition.")
+            )
+        return domain
+
+    def _select_filtered(self, author):
+        """Store who matches the filter now.
+
+        :raises UserError: if it cannot be applied, for nobody and for too many
+        """
+        domain, model = self._read_filter(), author.env[self.audience]
+        select = (
+            self._select_contacts
+            if self.audience == CONTACTS
+            else self._select_customers
+        )
+        try:
+            with self.env.cr.savepoint(flush=False):
+                count = select(model, domain, limit=MAX_PEOPLE + 1)
+        except BAD_FILTER as error:
+            raise UserError(
+                self.env._(
+                    "The filter cannot be applied. A field may be gone: %s Build it "
+                    "again.",
+                    str(error)[:200],
+                )
+            ) from error
+        except (DataError, ProgrammingError) as error:
+            raise UserError(
+                self.env._(
+                    "The filter cannot be applied: a value does not fit its field. "
+                    "Build it again."
+                )
+            ) from error
+        if not count:
+            raise UserError(self.env._("Nobody matches the filter. Change it."))
+        if count > MAX_PEOPLE:
+            raise UserError(
+                self.env._(
+                    "More than %s people match the filter. Add conditions.",
+                    f"{MAX_PEOPLE:,}",
+                )
+            )
+
+    def _select_customers(self, tickets, domain, limit):
+        """Store the customers of the tickets of a domain, at their newest number.
+
+        Who is no contact counts by number; who has neither is shown as such.
+
+        :param tickets: ``helpdesk.ticket`` with the rights that count
+        :return: how many
+        """
+        own_company = self._get_company_domain()
+        partners = tickets.env["res.partner"]
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sms_broadcast_recipient
+                       (broadcast_id, partner_id, number, lang, name, outcome)
+                SELECT DISTINCT ON (ticket.who) %(broadcast)s, ticket.partner_id,
+                       COALESCE(ticket.partner_phone_sanitized,
+                                NULLIF(partner.phone_sanitized, '')),
+                       partner.lang,
+                       CASE WHEN ticket.partner_id IS NULL
+                            THEN ticket.partner_name END,
+                       %(new)s
+                  FROM (
+                      SELECT *, COALESCE('contact ' || partner_id,
+                                         partner_phone_sanitized,
+                                         'ticket ' || id) AS who
+                        FROM helpdesk_ticket
+                       WHERE id IN %(tickets)s
+                  ) AS ticket
+             LEFT JOIN res_partner partner ON partner.id = ticket.partner_id
+                 WHERE ticket.partner_id IS NULL OR ticket.partner_id IN %(partners)s
+              ORDER BY ticket.who, ticket.id DESC
+                """,
+                broadcast=self.id,
+                new=NEW,
+                tickets=tickets._search(domain & own_company, limit=limit).subselect(),
+                partners=partners._search(own_company).subselect(),
+            )
+        )
+        return self.env.cr.rowcount
+
+    # === List ===
+
+    def _has_list_rows(self):
+        rows_sudo = self.env["sms.broadcast.recipient"].sudo()
+        domain = [("broadcast_id", "=", self.id), ("row", ">", 0)]
+        return bool(rows_sudo.search_count(domain, limit=1))
+
+    def _select_listed(self):
+        """Store each row of the list, or begin anew with those of a former check.
+
+        The file is let go of: what it says of each person can be forgotten with them.
+        """
+        if self.list_file:
+            self._delete_recipients()
+            self._store_rows(self._read_list())
+            self.write({"list_file": False, "state": self.state})
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient
+                   SET outcome = CASE WHEN number IS NULL THEN %s ELSE %s END,
+                       reason = NULL, partner_id = NULL, lang = NULL
+                 WHERE broadcast_id = %s
+                """,
+                NO_NUMBER,
+                NEW,
+                self.id,
+            )
+        )
+
+    def _read_list(self):
+        """Yield number in the file, phone number and name of each row of the list.
+
+        :raises UserError: for a file that cannot be read, or has no numbers
+        """
+        try:
+            rows = tabular.iter_rows(base64.b64decode(self.list_file))
+            first = next(rows, (0, []))
+            numbers, names, is_header = import_rows.find_people_columns(first[1])
+            if numbers is None:
+                raise UserError(
+                    self.env._(
+                        "The list has no column of phone numbers. Name it “Phone” in "
+                        "the first row."
+                    )
+                )
+            for row, cells in rows if is_header else chain([first], rows):
+                number = _read_cell(cells, numbers, MAX_NUMBER)
+                yield row, number, _read_cell(cells, names, MAX_NAME)
+        except tabular.FileRefused as error:
+            raise UserError(self.env["sms.consent.import"]._explain(error)) from error
+
+    def _store_rows(self, rows):
+        """Store the rows of a list as they are; their numbers are read by the job."""
+        count = 0
+        for chunk in split_every(INSERT_SIZE, rows, list):
+            places, numbers, names = zip(*chunk, strict=True)
+            insert_columns(
+                self.env["sms.broadcast.recipient"],
+                len(chunk),
+                {
+                    "broadcast_id": [self.id] * len(chunk),
+                    "row": places,
+                    "number": numbers,
+                    "name": names,
+                    "outcome": [NEW if number else NO_NUMBER for number in numbers],
+                },
+            )
+            count += len(chunk)
+        if not count:
+            raise UserError(self.env._("The list has no rows."))
+
+    def _address(self, recipients):
+        """Bring the numbers of a batch of a list to E.164, and find whose they are.
+
+        :return: those whose number no earlier row has
+        """
+        if self.audience != LIST or self._is_follow_up() or not recipients:
+            return recipients
+        to_e164 = self.env["sms.sms"]._to_e164
+        numbers = {
+            it.id: to_e164(it.number, NOBODY, self.company_id) for it in recipients
+        }
+        contacts = self._find_contacts(numbers.values())
+        seen = self._find_earlier(numbers)
+        rows = []
+        for row_id, number in numbers.items():
+            is_first = number not in seen
+            seen.add(number)
+            partner_id, lang = is_first and contacts.get(number) or (None, None)
+            outcome = NEW if is_first else DUPLICATE
+            rows.append((row_id, number, partner_id, lang, outcome))
+        recipients._write_rows(
+            rows, number="varchar", partner_id="int4", lang="varchar", outcome="varchar"
+        )
+        return recipients.filtered(lambda it: it.outcome == NEW)
+
+    def _find_contacts(self, numbers):
+        """Return ``{number: (contact's id, language)}``, of several the oldest."""
+        partners = self._as_author().env["res.partner"]
+        domain = Domain("phone_sanitized", "in", list(numbers))
+        query = partners._search(domain & self._get_company_domain())
+        columns = ("phone_sanitized", "id", "lang")
+        rows = self.env.execute_query(
+            query.select(*(SQL.identifier("res_partner", name) for name in columns))
+        )
+        rows.sort(key=itemgetter(1), reverse=True)
+        return {number: found for number, *found in rows}
+
+    def _find_earlier(self, numbers):
+        """Return which numbers rows before some have (E.164, by a row's id)."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT number FROM sms_broadcast_recipient
+                 WHERE broadcast_id = %s AND number = ANY(%s) AND id < %s
+                """,
+                self.id,
+                list(set(numbers.values())),
+                min(numbers),
+            )
+        )
+        return {number for (number,) in rows}
+
+
+def _read_cell(cells, index, limit):
+    """Return what a row has in a column, None for nothing."""
+    is_there = index is not None and index < len(cells)
+    return cells[index][:limit] or None if is_there else None

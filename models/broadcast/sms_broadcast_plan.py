@@ -1,0 +1,267 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...tools import clocks, moments
+from ..core.moments import say_moment
+from ..message.res_partner import NOBODY
+from .sms_broadcast import (
+    CHECKED,
+    CHECKING,
+    DRAFT,
+    LEAVING,
+    LIST,
+    PLANNED,
+    QUEUEING,
+    WAITING,
+)
+from .sms_broadcast_recipient import HELD, QUEUED, WILL
+from .sms_incident import RESOLVED
+
+#: The longest time over which the texts leave, in hours.
+MAX_SPREAD = 168
+
+
+class SmsBroadcast(models.Model):
+    """When a broadcast leaves: now or later, by each recipient's clock, spread out.
+
+    Whom a planned one concerns is selected anew when its time has come.
+    """
+
+    _inherit = "sms.broadcast"
+
+    send_at = fields.Datetime(
+        tracking=True, copy=False, help="Leave empty to send it as soon as you say so."
+    )
+    is_local_time = fields.Boolean(
+        "In Each Recipient's Local Time",
+        help="Everybody gets it when their clock shows this time, as yours does.",
+    )
+    spread_hours = fields.Integer(
+        "Spread Over",
+        help="Hours over which the texts leave evenly, so that the desk can answer. 0 "
+        "for as fast as possible.",
+    )
+    leaves_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When the first texts leave: where it is this time first.",
+    )
+    when_note = fields.Char("When", compute="_compute_confirmation")
+    send_label = fields.Char(compute="_compute_confirmation")
+
+    _spread_hours_valid = models.Constraint(
+        f"CHECK (spread_hours BETWEEN 0 AND {MAX_SPREAD})",
+        "Texts can be spread over a week at most.",
+    )
+
+    # === Confirmation ===
+
+    @api.depends("send_at", "is_local_time", "spread_hours", "state")
+    @api.depends("reached_count", "needs_approval")
+    @api.depends_context("tz", "lang")
+    def _compute_confirmation(self):
+        for broadcast in self:
+            broadcast.when_note = broadcast._describe_when()
+            broadcast.send_label = broadcast._get_send_label()
+
+    def _describe_when(self):
+        when = self.env._("Now")
+        if self.send_at:
+            when = say_moment(self.env, self.send_at)
+            if self.is_local_time:
+                when = self.env._("%s, in each recipient's local time", when)
+        if self.spread_hours:
+            hours = self.spread_hours
+            when = self.env._("%(when)s, over %(hours)s h", when=when, hours=hours)
+        return when
+
+    def _get_send_label(self):
+        """Return what the button does that sends it."""
+        count = f"{self.reached_count:,}"
+        if self.needs_approval and self.state != WAITING:
+            return self.env._("Ask to text %s people", count)
+        if self.reached_count == 1:
+            return self.env._("Text 1 person")
+        return self.env._("Text %s people", count)
+
+    def action_confirm(self):
+        """Show how many get it, when and at what cost, before it is sent."""
+        self._take(CHECKED, WAITING)._check_time()
+        view = self.env.ref("helpdesk_mgmt_sms.sms_broadcast_view_form_confirm")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name,
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(view.id, "form")],
+            "target": "new",
+        }
+
+    # === Plan ===
+
+    def _check_time(self):
+        """Refuse a time that has passed, be it only where some recipients are."""
+        if not self.leaves_at:
+            return
+        fault = self._get_send_at_fault()
+        if not fault and self.leaves_at <= fields.Datetime.now():
+            fault = self.env._(
+                "It is later than “Send at” already where some of the recipients are. "
+                "Choose a later time."
+            )
+        if fault:
+            raise UserError(fault)
+
+    def _start(self):
+        """Queue the texts now, or plan them for their time."""
+        if not self.leaves_at:
+            self._begin()
+            return
+        self.state = PLANNED
+        self._wake(self.leaves_at)
+
+    def _begin(self):
+        self.write({"state": QUEUEING, "started_at": fields.Datetime.now()})
+        self._wake()
+
+    def action_change(self):
+        """Take back a plan, to change it."""
+        self._take(PLANNED).state = DRAFT
+        return True
+
+    # === When its time has come ===
+
+    def _leave(self):
+        """Select anew whom it concerns, and note what has changed.
+
+        What cannot be selected any more goes back to who has prepared it.
+
+        :return: 1 if there was something to do
+        """
+        if self.leaves_at > fields.Datetime.now():
+            return 0
+        before = self._get_selected()
+        try:
+            with self.env.cr.savepoint():
+                self._check_news()
+                self._select_recipients()
+        except UserError as error:
+            self._give_back(str(error))
+            return 1
+        self.state = LEAVING
+        self._on_recipients_selected()
+        if self.audience != LIST:
+            self._note_changes(before, self._get_selected())
+        return 1
+
+    def _check_news(self):
+        """Refuse what is no news any more."""
+        if self._is_follow_up():
+            self._check_told()
+        if self.kind != RESOLVED and self.incident_id.resolved_at:
+            raise UserError(self.env._("The incident has been resolved meanwhile."))
+
+    def _get_selected(self):
+        """Return whom it concerns: the id of a contact, else the number, of each."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT COALESCE(partner_id::varchar, number)
+                  FROM sms_broadcast_recipient WHERE broadcast_id = %s
+                """,
+                self.id,
+            )
+        )
+        return {who for (who,) in rows}
+
+    def _note_changes(self, before, after):
+        if before != after:
+            self.message_post(
+                body=self.env._(
+                    "Its recipients were selected again when it left: %(joined)s "
+                    "people were added, %(gone)s no longer match.",
+                    joined=f"{len(after - before):,}",
+                    gone=f"{len(before - after):,}",
+                )
+            )
+
+    def _end_check(self):
+        """End the check, the second one of a planned broadcast by sending it."""
+        self.checked_at = fields.Datetime.now()
+        if self.audience == LIST:  # whose languages are known only now
+            self._on_recipients_selected()
+        if self.state == CHECKING:
+            self.state = CHECKED
+            return
+        self.invalidate_recordset(["reached_count", "needs_approval"])
+        if not self.reached_count:
+            self._give_back(self.env._("Nobody would get it."))
+        elif self.needs_approval and not self.approver_id:
+            self.write({"state": WAITING, "leaves_at": False})
+            self._tell_author(
+                self.env._(
+                    "It has not left: so many people match now that another manager "
+                    "must approve it."
+                )
+            )
+        else:
+            self._begin()
+
+    def _give_back(self, reason):
+        self.state = DRAFT
+        self._tell_author(self.env._("It has not left. %s", reason))
+
+    def _tell_author(self, words):
+        self.message_post(body=words, partner_ids=self.user_id.partner_id.ids)
+
+    # === Time of each text ===
+
+    def _get_times(self, recipients, readers):
+        """Return from when each recipient may get it (UTC), None for at once.
+
+        :param readers: :class:`Readers` of their contacts
+        """
+        if not (self.send_at and self.is_local_time):
+            return [self.send_at or None] * len(recipients)
+        own_zone = self.user_id.tz or self.company_id._get_sms_place().zones[0]
+        wall = moments.to_local(self.send_at, own_zone)
+        gate, found = self.env["sms.gate"], {}
+        times = []
+        for recipient in recipients:
+            reader = readers.get(recipient.partner_id.id, NOBODY)
+            zone = gate._locate(self.company_id, recipient.number, reader).zones[0]
+            if zone not in found:
+                found[zone] = clocks.to_utc(wall, zone)
+            times.append(found[zone])
+        return times
+
+    def _note_first(self, times):
+        """Note during the check when the first texts leave."""
+        first = min(filter(None, times), default=None)
+        if first and self.state == CHECKING and first < self.leaves_at:
+            self.leaves_at = first
+
+    def _get_send_times(self, recipients):
+        """Return when each text of the next batch is to leave (UTC), None for now.
+
+        Spread evenly, by full minutes: what leaves together is decided together.
+        """
+        readers = {}
+        if self.is_local_time:
+            readers = recipients.partner_id._get_sms_readers()
+        times = self._get_times(recipients, readers)
+        if not self.spread_hours:
+            return times
+        people = self.env["sms.broadcast.recipient"]
+        own = [("broadcast_id", "=", self.id)]
+        done = people.search_count([*own, ("outcome", "=", QUEUED)])
+        total = done + people.search_count([*own, ("outcome", "in", (WILL, HELD))])
+        minutes = self.spread_hours * 60
+        return [
+            (time or self.started_at) + timedelta(minutes=minutes * place // total)
+            for place, time in enumerate(times, done)
+        ]
