@@ -41,7 +41,7 @@ SETUP_FIELDS = frozenset(
 )
 #: Placeholders of a text, and of one about an incident.
 BLANKS = ("customer", "area")
-STATUS_PAGE = "status_page"
+STATUS_PAGE, NEWS = ABOUT_INCIDENT = ("status_page", "news")
 
 
 class SmsBroadcast(models.Model):
@@ -129,7 +129,7 @@ class SmsBroadcast(models.Model):
     def _check_body(self):
         """Refuse unknown placeholders: people would read them."""
         for broadcast in self:
-            known = (*BLANKS, STATUS_PAGE) if broadcast.incident_id else BLANKS
+            known = (*BLANKS, *ABOUT_INCIDENT) if broadcast.incident_id else BLANKS
             if unknown := texts.find_unknown(broadcast.body, known):
                 raise ValidationError(
                     self.env._(
@@ -367,9 +367,7 @@ class SmsBroadcast(models.Model):
     def action_send(self):
         """Send what was checked, or ask another manager to approve it."""
         broadcast_sudo = self._take(CHECKED)
-        count = self.env["sms.broadcast.recipient"].search_count(
-            [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
-        )
+        count = self._count_told()
         if not count:
             raise UserError(self.env._("Nobody would get it. See the reasons below."))
         limit = broadcast_sudo.company_id.sms_approve_from
@@ -378,6 +376,12 @@ class SmsBroadcast(models.Model):
         else:
             broadcast_sudo._start()
         return True
+
+    def _count_told(self):
+        """Count who would get it. Extended where it reaches people in other ways."""
+        return self.env["sms.broadcast.recipient"].search_count(
+            [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
+        )
 
     def action_approve(self):
         """Approve and send what a colleague has checked."""

@@ -1,0 +1,35 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+
+from ..tools import TICKET_MODEL
+
+
+class SmsComposer(models.TransientModel):
+    """Answers many replies to a broadcast with the same words, each on its ticket."""
+
+    _inherit = "sms.composer"
+
+    def _action_send_sms(self):
+        """Send answers one by one: the gate sees who has just written to us.
+
+        Each is posted on its ticket, like one that an agent writes there.
+        """
+        is_answer = self.env.context.get("sms_answers")
+        is_many = self.composition_mode == "mass" and self.res_model == TICKET_MODEL
+        if not (is_answer and is_many):
+            return super()._action_send_sms()
+        self._check_sms_rights()
+        # Defaults of the form would make each of them a mass message.
+        # pylint: disable-next=context-overridden
+        composers = self.with_context({"sms_sent": self.env.context.get("sms_sent")})
+        for ticket in self._get_records():
+            one = composers.create(
+                {
+                    "composition_mode": "comment",
+                    "res_model": TICKET_MODEL,
+                    "res_id": ticket.id,
+                    "body": self.body,
+                }
+            )
+            super(SmsComposer, one)._action_send_sms()
+        return None
