@@ -173,11 +173,12 @@ class SmsIncidentPublish(models.TransientModel):
             broadcast = form.broadcast_id.with_context(sms_news=form.body)
             is_known = broadcast.state == CHECKED and form.is_told
             samples = broadcast._get_samples() if is_known else []
-            form.sample_html = samples and Markup("").join(
+            cards = (
                 card % (it.language, broadcast._describe_segments(it.segments), it.text)
                 for it in samples
             )
-            form.estimate = samples and broadcast._estimate(samples)
+            form.sample_html = Markup("").join(cards) or False
+            form.estimate = broadcast._estimate(samples) if samples else False
 
     # === Opening ===
 
@@ -191,7 +192,7 @@ class SmsIncidentPublish(models.TransientModel):
         steps = dict(self._fields["step"].selection)
         if incident.state != PLANNED and state == CALLED_OFF:
             state = RESOLVED
-        first = incident.broadcast_ids.filtered("started_at")[-1:]
+        first = incident.broadcast_ids.filtered("started_at").sorted("id")[:1]
         is_emergency = first.is_emergency and state in (OPEN, MONITORING)
         form = self.create(
             {
@@ -201,7 +202,7 @@ class SmsIncidentPublish(models.TransientModel):
                 "body": incident._suggest_news(state),
                 "is_emergency": is_emergency,
                 "emergency_reason": is_emergency and first.emergency_reason,
-                "seen_id": incident.news_ids[:1].id,
+                "seen_id": incident.news_ids.sorted("id")[-1:].id,
             }
         )
         form._prepare()
@@ -320,7 +321,7 @@ class SmsIncidentPublish(models.TransientModel):
         incident.check_access("write")
         incident._check_works_here()
         incident._take_for_news()
-        if newest := incident.news_ids[:1] - self.seen_id:
+        if newest := incident.news_ids.sorted("id")[-1:] - self.seen_id:
             raise UserError(
                 self.env._(
                     "%(user)s has published news meanwhile: “%(news)s” Close this "

@@ -68,9 +68,9 @@ class SmsBroadcast(models.Model):
         """Tell also if what was planned has begun: nobody reads then that it will."""
         if super()._is_overtaken():
             return True
-        return self.incident_id.state in GOING_ON and (
-            self._get_news().state == PLANNED
-        )
+        incident = self.incident_id
+        is_begun = incident.planned_from and incident.state in GOING_ON
+        return bool(is_begun) and self._get_news().state == PLANNED
 
     # === Check ===
 

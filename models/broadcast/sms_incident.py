@@ -127,7 +127,7 @@ class SmsIncident(models.Model):
         The end is told to who was told of it, and once.
         """
         self.ensure_one()
-        told = self.broadcast_ids.filtered("started_at")[:1].kind
+        told = self.broadcast_ids.filtered("started_at").sorted("id")[-1:].kind
         if state in ENDED:
             return told and told != RESOLVED and RESOLVED
         return UPDATE if told else OPENING

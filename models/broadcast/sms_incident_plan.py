@@ -118,7 +118,7 @@ class SmsIncident(models.Model):
                     "%(name)s: maintenance %(when)s.", name=name, when=when
                 )
             return self.env._(
-                "%(name)s: it is moved, to %(when)s.", name=name, when=when
+                "%(name)s is moved: maintenance is now %(when)s.", name=name, when=when
             )
         if state == CALLED_OFF:
             return self.env._("%s: the maintenance is cancelled.", name)

@@ -102,7 +102,7 @@ class TestPlan(PublishCase):
         )
         self.assertTrue(self.incident.is_moved)
         form = self.open()
-        self.assertIn("it is moved, to from", form.body)
+        self.assertIn("is moved: maintenance is now from", form.body)
         broadcast = self.say(body=form.body)
         self.assertEqual(broadcast.kind, "update")
         self.assertNotIn(self.far, self.reached(broadcast))
