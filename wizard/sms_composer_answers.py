@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import models
+from odoo.tools.misc import clean_context
 
 from ..tools import TICKET_MODEL
 
@@ -20,8 +21,13 @@ class SmsComposer(models.TransientModel):
             return super()._action_send_sms()
         self._check_sms_rights()
         # Defaults of the form would make each of them a mass message.
+        context = {
+            name: value
+            for name, value in clean_context(self.env.context).items()
+            if not name.startswith("active_")
+        }
         # pylint: disable-next=context-overridden
-        composers = self.with_context({"sms_sent": self.env.context.get("sms_sent")})
+        composers = self.with_context(context)
         for ticket in self._get_records():
             one = composers.create(
                 {

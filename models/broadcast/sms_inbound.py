@@ -79,7 +79,13 @@ class SmsInbound(models.Model):
             )
         if len(tickets) > MANY:
             raise UserError(self.env._("Choose at most %s to answer at once.", MANY))
-        context = {"default_res_model": TICKET_MODEL, "sms_answers": True}
+        context = {
+            "sms_answers": True,
+            "default_res_model": TICKET_MODEL,
+            "active_model": TICKET_MODEL,
+            "active_id": tickets[0].id,
+            "active_ids": tickets.ids,
+        }
         if len(tickets) == 1:
             context |= {
                 "default_res_id": tickets.id,
