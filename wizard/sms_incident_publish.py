@@ -253,17 +253,17 @@ class SmsIncidentPublish(models.TransientModel):
         return False
 
     def _prepare_text(self, kind):
+        incident = self.incident_id
         values = {
-            "kind": kind,
-            "body": self.incident_id._get_body(kind),
             "is_emergency": self.is_emergency,
             "emergency_reason": self.is_emergency and self.emergency_reason,
         }
         broadcast = self.broadcast_id
         if not broadcast:
-            broadcast = self.incident_id._prepare_broadcast(kind, **values)
+            broadcast = incident._prepare_broadcast(kind, **values)
             self.broadcast_id = broadcast
-        elif changed := {
+        values |= {"kind": kind, "body": incident._get_body(kind)}
+        if changed := {
             name: value for name, value in values.items() if broadcast[name] != value
         }:
             broadcast.write(changed)

@@ -21,6 +21,11 @@ class TestReplies(PublishCase):
         composer = composers.with_context(**action["context"]).create({"body": body})
         composer.action_send_sms()
 
+    def answers_to(self, partner):
+        """Return the answers to one of those who have replied."""
+        texts = self.messages_to(partner.phone)
+        return texts.filtered(lambda it: it.body.startswith("It works again."))
+
     def test_they_are_linked_and_sorted(self):
         early = self.receive("Hello", self.first.phone)
         broadcast = self.say()
@@ -49,7 +54,8 @@ class TestReplies(PublishCase):
 
     def test_what_comes_later_is_no_reply(self):
         broadcast = self.say()
-        self.texts(broadcast).sent_at -= timedelta(days=8)
+        for text in self.texts(broadcast):
+            text.sent_at -= timedelta(days=8)
         self.assertFalse(self.receive("Ok", self.first.phone).broadcast_id)
 
     def test_an_answer_that_we_know_is_of_the_incident(self):
@@ -75,8 +81,7 @@ class TestReplies(PublishCase):
         self.say()
         reply = self.receive("When?", self.first.phone)
         self.answer(reply)
-        text = self.messages_to(self.first.phone)[-1]
-        self.assertEqual((text.body, text.state), ("It works again.", "outgoing"))
+        self.assertEqual(self.answers_to(self.first).mapped("state"), ["outgoing"])
 
     def test_answer_many(self):
         """Though they have agreed to alerts only: they have just written to us."""
@@ -87,17 +92,14 @@ class TestReplies(PublishCase):
         self.receive("STOP", self.third.phone)
         self.answer(replies, user=self.manager)
         for partner in self.first | self.second:
-            text = self.messages_to(partner.phone)[-1]
-            self.assertEqual((text.body, text.state), ("It works again.", "outgoing"))
+            self.assertEqual(self.answers_to(partner).mapped("state"), ["outgoing"])
             self.assertIn(
                 "It works again.",
                 replies.ticket_id.filtered(lambda it, who=partner: it.partner_id == who)
                 .message_ids[0]
                 .body,
             )
-        stopped = self.messages_to(self.third.phone)
-        stopped = stopped.filtered(lambda it: it.body.startswith("It works"))
-        self.assertEqual(stopped.gate_reason, "opted_out")
+        self.assertEqual(self.answers_to(self.third).gate_reason, "opted_out")
 
     def test_none_to_answer_and_too_many(self):
         self.say()
