@@ -28,12 +28,16 @@ class SmsComposer(models.TransientModel):
         }
         # pylint: disable-next=context-overridden
         composers = self.with_context(context)
-        for ticket in self._get_records():
+        tickets = self._get_records()
+        # Named, or Odoo texts a ticket without a contact by its field and its number.
+        [number_field] = tickets._phone_get_number_fields()[:1]
+        for ticket in tickets:
             one = composers.create(
                 {
                     "composition_mode": "comment",
                     "res_model": TICKET_MODEL,
                     "res_id": ticket.id,
+                    "number_field_name": number_field,
                     "body": self.body,
                 }
             )

@@ -54,4 +54,4 @@ class TestIncidentTours(BroadcastCase, HttpCase):
             self.receive(said, partner.phone)
         self.tour("sms_incident_action", "replies", "sms-manager")
         for partner in self.agreed[1:]:
-            self.assertEqual(self.messages_to(partner.phone)[-1].body, "By 4 PM.")
+            self.assertIn("By 4 PM.", self.messages_to(partner.phone).mapped("body"))
