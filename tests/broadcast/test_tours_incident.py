@@ -54,4 +54,5 @@ class TestIncidentTours(BroadcastCase, HttpCase):
             self.receive(said, partner.phone)
         self.tour("sms_incident_action", "replies", "sms-manager")
         for partner in self.agreed[1:]:
-            self.assertIn("By 4 PM.", self.messages_to(partner.phone).mapped("body"))
+            bodies = self.messages_to(partner.phone).mapped("body")
+            self.assertIn("By 4 PM.", "".join(bodies))
