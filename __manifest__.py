@@ -77,6 +77,8 @@
         "views/broadcast/sms_area_views.xml",
         "views/broadcast/sms_broadcast_views.xml",
         "views/broadcast/sms_incident_views.xml",
+        "views/broadcast/sms_incident_publish_views.xml",
+        "views/broadcast/sms_inbound_views.xml",
         "views/broadcast/sms_subscription_views.xml",
         "views/broadcast/helpdesk_ticket_incident_views.xml",
         "views/team_alert/sms_team_alert_views.xml",

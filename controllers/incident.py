@@ -3,6 +3,7 @@ from functools import partial
 
 from odoo.http import Controller, request, route
 
+from ..models.broadcast.sms_incident import CALLED_OFF, PLANNED
 from . import public
 
 
@@ -30,13 +31,16 @@ class IncidentController(Controller):
         company = incident_sudo.company_id
         tz = company.partner_id.tz or "UTC"
         say = partial(public.say_moment, request.env, tz=tz)
+        is_begun = incident_sudo.state not in (PLANNED, CALLED_OFF)
         return {
             "company_name": company.name,
             "zone": tz.replace("_", " "),
             "name": incident_sudo.name,
             "state": incident_sudo.state,
             "areas": ", ".join(incident_sudo.area_ids.mapped("name")),
-            "since": say(incident_sudo.opened_at),
+            "planned": incident_sudo.planned_from
+            and incident_sudo._get_planned_words(),
+            "since": is_begun and say(incident_sudo.opened_at),
             "until": incident_sudo.resolved_at and say(incident_sudo.resolved_at),
             "news": [
                 (entry.state, say(entry.published_at), entry.body)

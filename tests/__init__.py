@@ -152,6 +152,9 @@ from .broadcast import test_broadcast_plan
 from .broadcast import test_incident
 from .broadcast import test_incident_page
 from .broadcast import test_incident_told
+from .broadcast import test_incident_plan
+from .broadcast import test_incident_publish
+from .broadcast import test_incident_replies
 from .broadcast import test_subscription
 from .broadcast import test_subscription_live
 from .broadcast import test_tours_incident
@@ -202,6 +205,7 @@ from .tools import test_appointments as test_tools_appointments
 from .tools import test_areas
 from .tools import test_asking
 from .tools import test_at_rest
+from .tools import test_broadcast_replies
 from .tools import test_business_days
 from .tools import test_chain
 from .tools import test_consent as test_tools_consent

@@ -7,6 +7,7 @@ May use desk and all below it.
 
 from . import (
     sms_area,
+    sms_replied_mixin,
     sms_broadcast,
     sms_broadcast_audience,
     sms_broadcast_job,
@@ -14,10 +15,14 @@ from . import (
     sms_broadcast_plan,
     sms_keyword,
     sms_broadcast_recipient,
+    sms_broadcast_recipient_mail,
+    sms_broadcast_news,
     sms_incident,
     sms_incident_match,
+    sms_incident_plan,
     sms_incident_mute,
     sms_incident_news,
+    sms_inbound,
     sms_subscription,
     sms_consent_form,
     sms_sms,

@@ -24,6 +24,15 @@ class HelpdeskTicket(models.Model):
         copy=False,
         help="When the customer was told this instead of the ticket's confirmation.",
     )
+    sms_incident_news_id = fields.Many2one(
+        "sms.incident.news",
+        "Posted News",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The last news of its incident that was posted here.",
+    )
     sms_is_no_incident = fields.Boolean(
         "About Something Else",
         readonly=True,

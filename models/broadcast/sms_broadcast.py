@@ -52,7 +52,7 @@ SETUP_FIELDS = frozenset(
 )
 #: Placeholders of a text, and of one about an incident.
 BLANKS = ("customer", "area")
-STATUS_PAGE = "status_page"
+STATUS_PAGE, NEWS = ABOUT_INCIDENT = ("status_page", "news")
 #: Whom it concerns: models are filtered, a list is read.
 AREAS, CONTACTS, TICKETS, LIST = ("areas", "res.partner", "helpdesk.ticket", "list")
 
@@ -144,7 +144,7 @@ class SmsBroadcast(models.Model):
         """Return the placeholders that its text may have."""
         has_area = self.audience == AREAS or self._is_follow_up()
         blanks = BLANKS if has_area else BLANKS[:1]
-        return (*blanks, STATUS_PAGE) if self.incident_id else blanks
+        return (*blanks, *ABOUT_INCIDENT) if self.incident_id else blanks
 
     @api.constrains("body", "incident_id", "audience", "kind")
     def _check_body(self):
@@ -399,7 +399,7 @@ class SmsBroadcast(models.Model):
     def action_send(self):
         """Send what was checked, or ask another manager to approve it."""
         broadcast_sudo = self._take(CHECKED)
-        if not self.reached_count:
+        if not self._count_told():
             raise UserError(self.env._("Nobody would get it. See the reasons below."))
         broadcast_sudo._check_time()
         if self.needs_approval:
@@ -407,6 +407,12 @@ class SmsBroadcast(models.Model):
         else:
             broadcast_sudo._start()
         return True
+
+    def _count_told(self):
+        """Count who would get it. Extended where it reaches people in other ways."""
+        return self.env["sms.broadcast.recipient"].search_count(
+            [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
+        )
 
     def action_approve(self):
         """Approve and send what a colleague has checked."""

@@ -198,7 +198,7 @@ class SmsBroadcast(models.Model):
             self.state = CHECKED
             return
         self.invalidate_recordset(["reached_count", "needs_approval"])
-        if not self.reached_count:
+        if not self._count_told():
             self._give_back(self.env._("Nobody would get it."))
         elif self.needs_approval and not self.approver_id:
             self.write({"state": WAITING, "leaves_at": False})

@@ -1,10 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+
 from odoo import api, models
 from odoo.fields import Domain
 
 from ...tools import consent, keywords, reply_codes
+from ..core.batch_jobs import contain
 from ..desk.sms_inbound_router import SERVICE
 from .sms_subscription import KEYWORD, PENDING
+
+_logger = logging.getLogger(__name__)
 
 
 class SmsInboundRouter(models.AbstractModel):
@@ -13,6 +18,14 @@ class SmsInboundRouter(models.AbstractModel):
     """
 
     _inherit = "sms.inbound.router"
+
+    @api.model
+    def _route(self, inbound):
+        """Note also what the text replies to, once all else is done."""
+        result = super()._route(inbound)
+        failure = "Text %s is not linked to what it replies to"
+        contain(self.env, inbound._link_to_broadcast, _logger, failure, inbound.id)
+        return result
 
     @api.model
     def _serve(self, inbound, keyword):

@@ -15,8 +15,11 @@ from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from ..core.batch_jobs import contain
 
 OPEN, MONITORING, RESOLVED = ("open", "monitoring", "resolved")
+#: A maintenance that has not begun, and one that will not.
+PLANNED, CALLED_OFF = ("planned", "cancelled")
 #: It is still going on: tickets are linked to it, texts about it are answered.
 GOING_ON = (OPEN, MONITORING)
+ENDED = (RESOLVED, CALLED_OFF)
 #: Kinds of texts about it; that of its end is :data:`RESOLVED`.
 OPENING, UPDATE = ("opening", "update")
 #: Fields that only news write.
@@ -36,7 +39,8 @@ class SmsIncident(models.Model):
 
     _name = "sms.incident"
     _description = "Incident"
-    _inherit = ["mail.thread", "sms.short.link"]
+    _inherit = ["mail.thread", "sms.short.link", "sms.replied.mixin"]
+    _reply_field = "incident_id"
     _order = "resolved_at DESC NULLS FIRST, opened_at DESC, id DESC"
 
     name = fields.Char(
@@ -55,9 +59,11 @@ class SmsIncident(models.Model):
     )
     state = fields.Selection(
         [
+            (PLANNED, "Planned"),
             (OPEN, "Open"),
             (MONITORING, "Monitoring"),
             (RESOLVED, "Resolved"),
+            (CALLED_OFF, "Cancelled"),
         ],
         default=OPEN,
         required=True,
@@ -113,13 +119,18 @@ class SmsIncident(models.Model):
     @api.depends("state", "broadcast_ids.kind", "broadcast_ids.started_at")
     def _compute_next_kind(self):
         for incident in self:
-            told = incident.broadcast_ids.filtered("started_at").mapped("kind")
-            if not told:
-                incident.next_kind = incident.state != RESOLVED and OPENING
-            elif incident.state != RESOLVED:
-                incident.next_kind = UPDATE
-            else:
-                incident.next_kind = RESOLVED not in told and RESOLVED
+            incident.next_kind = incident._get_kind(incident.state)
+
+    def _get_kind(self, state):
+        """Return the kind of the text by which people learn of a state, or False.
+
+        The end is told to who was told of it, and once.
+        """
+        self.ensure_one()
+        told = self.broadcast_ids.filtered("started_at").sorted("id")[-1:].kind
+        if state in ENDED:
+            return told and told != RESOLVED and RESOLVED
+        return UPDATE if told else OPENING
 
     @api.depends("broadcast_ids", "ticket_ids", "mute_ids.ended_at")
     def _compute_counts(self):
@@ -234,7 +245,7 @@ class SmsIncident(models.Model):
     def _set_state(self, state):
         self.ensure_one()
         ended = self.resolved_at or fields.Datetime.now()
-        values = {"state": state, "resolved_at": ended if state == RESOLVED else False}
+        values = {"state": state, "resolved_at": ended if state in ENDED else False}
         self.sudo().write(values)
 
     # === Look-up ===
@@ -242,11 +253,11 @@ class SmsIncident(models.Model):
     @api.model
     @tools.ormcache("company_id")
     def _get_going_on_ids(self, company_id):
-        """Return the ids of what is going on in a company, the newest first.
+        """Return the ids of what is going on or planned in a company, newest first.
 
         Cached: every new ticket asks, and mostly there is nothing.
         """
-        domain = [("company_id", "=", company_id), ("state", "in", GOING_ON)]
+        domain = [("company_id", "=", company_id), ("state", "not in", ENDED)]
         return tuple(self.sudo().search(domain, order="opened_at DESC, id DESC").ids)
 
     @api.model
@@ -259,7 +270,8 @@ class SmsIncident(models.Model):
         """
         incidents_sudo = self.sudo().browse(self._get_going_on_ids(company.id))
         for incident_sudo in incidents_sudo:
-            if incident_sudo._is_about(partner, number, words, category):
+            is_begun = incident_sudo.state in GOING_ON
+            if is_begun and incident_sudo._is_about(partner, number, words, category):
                 return incident_sudo
         return incidents_sudo.browse()
 
@@ -353,28 +365,33 @@ class SmsIncident(models.Model):
     # === Buttons ===
 
     def action_publish(self):
-        """Open the form of news for the status page."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Publish news"),
-            "res_model": "sms.incident.news",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_incident_id": self.id,
-                "default_state": self.env.context.get("sms_news_state", self.state),
-            },
-        }
+        """Open the screen that publishes news and tells people of them.
 
-    def action_text(self):
-        """Prepare the next text, to be checked and sent as any broadcast."""
+        ``sms_news_state`` in the context is how it stands then: as now, if not given.
+        """
         self.ensure_one()
-        kind = self.next_kind or UPDATE
-        first = self.broadcast_ids.filtered("started_at")[-1:]
-        is_emergency = first.is_emergency and kind == UPDATE
+        self.check_access("write")
+        self._check_works_here()
+        state = self.env.context.get("sms_news_state") or self.state
+        return self.env["sms.incident.publish"]._open(self, state)
+
+    def _take_for_news(self):
+        """Let one transaction at a time publish: the other starts over.
+
+        It writes, for a lock alone would not show the other's news.
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL("UPDATE sms_incident SET state = state WHERE id = %s", self.id)
+        )
+        self.invalidate_recordset(["news_ids", "state"])
+
+    def _prepare_broadcast(self, kind, **values):
+        """Return the text of a kind, not yet checked, as any broadcast."""
+        self.ensure_one()
         labels = dict(self._fields["next_kind"]._description_selection(self.env))
-        broadcast = self.env["sms.broadcast"].create(
+        return self.env["sms.broadcast"].create(
             {
                 "name": f"{self.name}: {labels[kind]}",
                 "company_id": self.company_id.id,
@@ -382,30 +399,22 @@ class SmsIncident(models.Model):
                 "kind": kind,
                 "area_ids": self.area_ids.ids,
                 "body": self._get_body(kind),
-                "is_emergency": is_emergency,
-                "emergency_reason": is_emergency and first.emergency_reason,
+                **values,
             }
         )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "sms.broadcast",
-            "res_id": broadcast.id,
-            "view_mode": "form",
-        }
 
     def _get_body(self, kind):
-        """Return the default text of a kind, to be made more precise."""
+        """Return what is texted around the news of a kind."""
+        mark = self.env._("[System Alert]")
         if kind == OPENING:
-            words = self.env["sms.broadcast"]._default_body()
-            return self.env._("%s How it stands: {status_page}", words)
+            return self.env._("%s {news} How it stands: {status_page}", mark)
         if kind == RESOLVED:
             return self.env._(
-                "[System Alert] The outage in the {area} region is resolved. If "
-                "anything still fails, reply to this text. {status_page}"
+                "%s {news} If anything still fails, reply to this text. {status_page}",
+                mark,
             )
         return self.env._(
-            "[System Alert] News of the outage in the {area} region: {status_page} "
-            "Reply MUTE for no more texts about this outage."
+            "%s {news} {status_page} Reply MUTE for no more texts about this.", mark
         )
 
     def _get_records_action(self, xmlid, context=None, field="incident_id"):

@@ -1,11 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
-from .sms_incident import MONITORING, OPEN, RESOLVED
+from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
+from .sms_broadcast_recipient import MUTED, REACHED
+from .sms_broadcast_recipient_mail import TOLD_BY_MAIL
+from .sms_incident import CALLED_OFF, MONITORING, OPEN, PLANNED, RESOLVED
+
+#: So many tickets get a note in one transaction.
+TICKET_BATCH = 100
 
 
 class SmsIncidentNews(models.Model):
-    """An entry of an incident's status page.
+    """An entry of an incident's status page, which goes to its tickets as well.
 
     Publishing it moves the incident's state. It can be corrected, not taken back:
     people have read it.
@@ -22,9 +29,11 @@ class SmsIncidentNews(models.Model):
     company_id = fields.Many2one(related="incident_id.company_id")
     state = fields.Selection(
         [
+            (PLANNED, "Planned"),
             (OPEN, "We are working on it"),
             (MONITORING, "Working again, and we are monitoring it"),
             (RESOLVED, "Resolved"),
+            (CALLED_OFF, "Cancelled"),
         ],
         "Status",
         required=True,
@@ -46,17 +55,36 @@ class SmsIncidentNews(models.Model):
         readonly=True,
         default=lambda self: self.env.user,
     )
+    broadcast_id = fields.Many2one(
+        "sms.broadcast",
+        "Text",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The broadcast that told people. Empty: it is on the page only.",
+    )
+    is_to_be_posted = fields.Boolean(
+        readonly=True, help="Some tickets of the incident do not have it yet."
+    )
+
+    _posted_index = models.Index("(id) WHERE is_to_be_posted")
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Publish the news, and move the incident's state."""
-        for vals in vals_list:
-            vals.pop("published_at", None)
-            vals.pop("user_id", None)
+        """Publish the news, move the incident's state, and let the job tell tickets."""
+        own = {"published_at", "user_id"}
+        if not self.env.su:
+            own |= {"broadcast_id"}
+        vals_list = [
+            {name: vals[name] for name in vals.keys() - own} | {"is_to_be_posted": True}
+            for vals in vals_list
+        ]
         news = super().create(vals_list)
         news.incident_id._check_works_here()
         for entry in news:
+            entry._check_step()
             entry.incident_id._set_state(entry.state)
+        self.env["sms.incident"]._wake_incidents()
         return news
 
     def write(self, vals):
@@ -64,3 +92,72 @@ class SmsIncidentNews(models.Model):
         if not self.env.su:
             vals = {name: value for name, value in vals.items() if name == "body"}
         return super().write(vals)
+
+    def _check_step(self):
+        """Refuse to plan or call off what has begun."""
+        is_planned = self.state in (PLANNED, CALLED_OFF)
+        if is_planned and self.incident_id.state not in (PLANNED, self.state):
+            raise UserError(
+                self.env._("“%s” has begun. Resolve it instead.", self.incident_id.name)
+            )
+
+    # === Tickets ===
+
+    @api.model
+    def _post_waiting(self):
+        """Post news on the tickets of their incidents, in batches (cron)."""
+        waiting = [("is_to_be_posted", "=", True)]
+        while news := self.search(waiting, order="id", limit=1):
+            done = try_work_off(news, news._post_next, DATABASE_FAULTS)
+            if done is None:
+                news.is_to_be_posted, done = False, 1
+            left = self.search_count(waiting)
+            if not self.env["ir.cron"]._commit_progress(done, remaining=left) and left:
+                return
+
+    def _post_next(self):
+        """Post it on the next open tickets; return how many."""
+        tickets = self.env["helpdesk.ticket"].search(
+            [
+                ("sms_incident_id", "=", self.incident_id.id),
+                ("sms_incident_news_id", "!=", self.id),
+                ("stage_id.closed", "!=", True),
+                ("create_date", "<=", self.published_at),
+            ],
+            order="id",
+            limit=TICKET_BATCH,
+        )
+        told = self._find_told(tickets.partner_id)
+        for ticket in tickets:
+            self._post_on(ticket, ticket.partner_id - told)
+        tickets.sms_incident_news_id = self
+        if len(tickets) < TICKET_BATCH:
+            self.is_to_be_posted = False
+        return len(tickets)
+
+    def _find_told(self, partners):
+        """Return those of some contacts who get it anyway, or want none of it."""
+        rows = self.env["sms.broadcast.recipient"].search(
+            [
+                ("broadcast_id", "=", self.broadcast_id.id),
+                ("partner_id", "in", partners.ids),
+                "|",
+                ("outcome", "in", (*REACHED, MUTED)),
+                ("mail_outcome", "in", TOLD_BY_MAIL),
+            ]
+        )
+        return rows.partner_id | partners.filtered("is_blacklisted")
+
+    def _post_on(self, ticket, untold):
+        """Show it to the customer on a ticket; mail it to whom nothing else does."""
+        lang = ticket.partner_id.lang or self.company_id.partner_id.lang
+        it = self.with_context(lang=lang or "en_US")
+        ticket.message_post(
+            body=it.incident_id._render_news(it.body),
+            message_type="auto_comment",
+            subtype_xmlid="mail.mt_comment",
+            author_id=self.user_id.partner_id.id,
+            partner_ids=untold.filtered("email").ids,
+            notify_skip_followers=True,
+            force_send=False,
+        )

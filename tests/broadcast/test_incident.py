@@ -123,20 +123,6 @@ class TestLife(IncidentCase):
         self.assertEqual((copied.incident_id, copied.state), (self.incident, "draft"))
         self.assertEqual(self.tell().copy().kind, "update")
 
-    def test_the_emergency_is_over_when_it_is_resolved(self):
-        self.tell()
-        self.assertTrue(
-            self.incident.browse(self.incident.id).broadcast_ids.is_emergency
-        )
-        action = self.incident.action_text()
-        update = self.env["sms.broadcast"].browse(action["res_id"])
-        self.assertTrue(update.is_emergency)
-        self.publish("resolved")
-        action = self.incident.action_text()
-        self.assertFalse(
-            self.env["sms.broadcast"].browse(action["res_id"]).is_emergency
-        )
-
     def test_in_batches(self):
         with patch.object(sms_broadcast_job, "BATCH_SIZE", 2):
             self.tell()
@@ -293,7 +279,7 @@ class TestRights(IncidentCase):
     def test_an_agent_announces_nothing(self):
         seen = self.incident.with_user(self.agent)
         self.assertEqual(seen.name, "No internet in Denver")
-        for work in (seen.action_text, lambda: seen.write({"name": "x"})):
+        for work in (seen.action_publish, lambda: seen.write({"name": "x"})):
             with self.assertRaises(AccessError):
                 work()
         with self.assertRaises(AccessError):

@@ -7,7 +7,7 @@ from .common import BroadcastCase
 
 @tagged("post_install", "-at_install")
 class TestIncidentTours(BroadcastCase, HttpCase):
-    """A manager announces an outage, another approves it, in a real browser."""
+    """A manager publishes an outage, another approves it; an agent answers replies."""
 
     def tour(self, action, name, login="sms-manager"):
         """Run a tour that begins at an action."""
@@ -17,15 +17,14 @@ class TestIncidentTours(BroadcastCase, HttpCase):
         )
         self.env.invalidate_all()
 
-    def test_from_the_announcement_to_the_progress(self):
+    def test_from_the_announcement_to_the_end(self):
         self.company.sms_approve_from = 2
         new_test_user(self.env, "sms-colleague", "helpdesk_mgmt.group_helpdesk_manager")
+        self.silent.email = "silent@example.com"
         self.tour("sms_incident_action", "announces")
         incident = self.env["sms.incident"].search([])
         broadcast = incident.broadcast_ids
-        self.assertEqual(broadcast.kind, "opening")
-        self.work()
-        self.tour("sms_broadcast_action", "asks")
+        self.assertEqual((broadcast.kind, broadcast.state), ("opening", "waiting"))
         self.assertFalse(self.texts(broadcast))
         self.tour("sms_broadcast_action", "approves", "sms-colleague")
         self.assertEqual(broadcast.approver_id.login, "sms-colleague")
@@ -33,3 +32,27 @@ class TestIncidentTours(BroadcastCase, HttpCase):
         self.run_outbox()
         self.tour("sms_incident_action", "progress")
         self.assertEqual(len(self.texts(broadcast)), 3)
+        self.assertIn("A cable was cut.", self.texts(broadcast)[0].body)
+        self.company.sms_approve_from = 0
+        self.tour("sms_incident_action", "ends")
+        self.work()
+        self.assertEqual(incident.state, "resolved")
+        self.assertEqual(len(self.messages_to(self.agreed[0].phone)), 2)
+
+    def test_replies(self):
+        incident = self.env["sms.incident"].with_user(self.manager)
+        incident = incident.create(
+            {"name": "No internet in Denver", "area_ids": [(6, 0, self.area.ids)]}
+        )
+        action = incident.action_publish()
+        form = self.env[action["res_model"]].with_user(self.manager)
+        form.browse(action["res_id"]).action_publish()
+        self.work()
+        self.run_outbox()
+        words = ("Thank you", "When is it back", "Is it my router?")
+        for partner, said in zip(self.agreed, words, strict=True):
+            self.receive(said, partner.phone)
+        self.tour("sms_incident_action", "replies", "sms-manager")
+        for partner in self.agreed[1:]:
+            bodies = self.messages_to(partner.phone).mapped("body")
+            self.assertIn("By 4 PM.", "".join(bodies))

@@ -43,6 +43,7 @@ sms.broadcast       ....  ....  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.broadcast.recipient ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.incident        r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.incident.news   r...  r...  r...  rwc.  r...  ....  ....  ....  rwc.
+sms.incident.publish      ....  ....  ....  rwcu  ....  ....  ....  ....  rwcu
 sms.subscription    ....  ....  rwc.  rwc.  r...  ....  ....  ....  rwc.
 sms.incident.mute   ....  ....  r...  r...  r...  ....  ....  ....  r...
 sms.oncall.shift    r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu

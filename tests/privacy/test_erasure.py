@@ -561,6 +561,7 @@ class TestHolders(SmsCase):
         "sms.price": "set up by managers: a country's code, never a whole number",
         "sms.incident": "the house's own words",
         "sms.incident.news": "the house's own words",
+        "sms.incident.publish": "the house's own words; deletes itself",
         "sms.keyword": "set up by managers",
         "sms.media": "goes with its text",
         "sms.purpose": "set up by managers",

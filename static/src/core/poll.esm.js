@@ -30,7 +30,8 @@ export class Poll extends Component {
         const {record} = this.props;
         this.orm.silent.call(record.resModel, "action_refresh", [record.resId]);
         const timer = browser.setInterval(() => {
-            if (!document.hidden) {
+            // What somebody is writing would be lost.
+            if (!document.hidden && !record.dirty) {
                 record.load().catch((error) => {
                     browser.clearInterval(timer);
                     throw error;

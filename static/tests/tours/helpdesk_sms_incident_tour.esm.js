@@ -3,7 +3,7 @@ import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
 
-/** A manager says what has failed, and prepares the text that announces it. */
+/** A manager says what has failed, sees who is told, and publishes it in one step. */
 tours.add("helpdesk_sms_incident_announces", {
     steps: () => [
         {
@@ -37,53 +37,124 @@ tours.add("helpdesk_sms_incident_announces", {
             trigger: ".o_field_widget[name=status_page]:contains(/sms/incident/)",
         },
         {
-            content: "Announce it",
-            trigger: "button[name=action_text]:contains(Announce by text)",
+            content: "Publish it",
+            trigger: "button[name=action_publish]:contains(Publish)",
             run: "click",
         },
         {
-            content: "The words are there, with the page; check who gets it",
+            content: "Numbers before all, and why not the others",
             trigger:
-                ".o_form_view:has(.o_field_widget[name=body]) button[name=action_check]",
+                ".modal .o_field_widget[name=told_html]:contains(3 by text, 1 by e-mail, 3 get nothing):contains(no e-mail address)",
+        },
+        {
+            content: "Say it in own words",
+            trigger: ".modal .o_field_widget[name=body] textarea",
+            run: "edit A cable was cut.",
+        },
+        {
+            content: "Leave the field",
+            trigger: ".modal .modal-title",
             run: "click",
         },
         {
-            content: "It is being checked",
-            trigger: ".alert-info:contains(Checking)",
+            content: "They are shown as they are read",
+            trigger: ".modal .o_sms_sample:contains(A cable was cut.)",
+        },
+        {
+            content: "So many need another manager",
+            trigger:
+                ".modal footer button[name=action_publish]:contains(Publish and ask for approval)",
+            run: "click",
+        },
+        {
+            content: "The news are there",
+            trigger:
+                "body:not(:has(.modal)) .o_field_widget[name=news_ids] .o_data_row:contains(A cable was cut.)",
         },
     ],
 });
 
-/** The manager sees who gets it and how it reads, and asks for approval. */
-tours.add("helpdesk_sms_incident_asks", {
+/** The manager tells of the end in two clicks. */
+tours.add("helpdesk_sms_incident_ends", {
     steps: () => [
         {
-            content: "Open what was checked",
+            content: "Open the incident",
             trigger: ".o_data_row:contains(No internet in Denver) td[name=name]",
             run: "click",
         },
         {
-            content: "Numbers before all",
+            content: "It is mended",
+            trigger: "button[name=action_publish]:contains(Resolve)",
+            run: "click",
+        },
+        {
+            content: "Those who were told are told",
             trigger:
-                ".o_field_widget[name=check_html]:contains(3 will get it, 4 will not)",
+                ".modal .o_field_widget[name=told_html]:contains(3 by text, 1 by e-mail, 0 get nothing)",
         },
         {
-            content: "A sample, with the page",
-            trigger: ".o_sms_sample:contains(/sms/incident/)",
-        },
-        {
-            content: "So many need another manager",
-            trigger: "button[name=action_confirm]:contains(Ask for approval)",
+            content: "The words are there",
+            trigger:
+                ".modal footer button[name=action_publish]:contains(Publish and send)",
             run: "click",
         },
         {
-            content: "The button says how many",
-            trigger: ".modal footer button:contains(Ask to text 3 people)",
+            content: "It is resolved",
+            trigger:
+                "body:not(:has(.modal)) .o_statusbar_status .o_arrow_button_current:contains(Resolved)",
+        },
+    ],
+});
+
+/** An agent reads what people reply, questions first, and answers two at once. */
+tours.add("helpdesk_sms_incident_replies", {
+    steps: () => [
+        {
+            content: "Open the incident",
+            trigger: ".o_data_row:contains(No internet in Denver) td[name=name]",
             run: "click",
         },
         {
-            content: "It waits",
-            trigger: ".alert-warning:contains(Another manager must approve it)",
+            content: "How many have replied",
+            trigger: "button[name=action_view_replies]:contains(3)",
+            run: "click",
+        },
+        {
+            content: "Counted by what they are",
+            trigger: ".o_search_panel:contains(Question):contains(Thanks)",
+        },
+        {
+            content: "Questions first",
+            trigger: ".o_data_row:first:contains(Question)",
+        },
+        {
+            content: "Choose a question",
+            trigger: ".o_data_row:eq(0) .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            content: "And the other",
+            trigger: ".o_data_row:eq(1) .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            content: "Answer them",
+            trigger: ".o_control_panel button[name=action_answer_replies]",
+            run: "click",
+        },
+        {
+            content: "In the composer",
+            trigger: ".modal .o_field_widget[name=body] textarea",
+            run: "edit By 4 PM.",
+        },
+        {
+            content: "Send",
+            trigger: ".modal footer button[name=action_send_sms]:visible",
+            run: "click",
+        },
+        {
+            content: "What has become of it",
+            trigger: ".o_notification:contains(on their way: 2)",
         },
     ],
 });

@@ -1,0 +1,213 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from markupsafe import Markup
+
+from odoo import SUPERUSER_ID, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .sms_broadcast import CHECKED, CHECKING, NEWS, QUEUEING, SENT
+from .sms_broadcast_recipient import BLOCKED, NO_NUMBER
+from .sms_broadcast_recipient_mail import (
+    EXCLUDED,
+    MAIL,
+    MAILED,
+    NO_ADDRESS,
+    SAME_ADDRESS,
+)
+from .sms_incident import GOING_ON, PLANNED
+
+#: So many mails are made in one transaction.
+MAIL_BATCH = 500
+#: So many people are checked while the user waits; for more there is the job.
+AT_ONCE = 3000
+
+
+class SmsBroadcast(models.Model):
+    """The text of an incident's news, and the e-mail to those who may not be texted.
+
+    Mails are made by the broadcast's job and sent by Odoo's queue. Who has got one is
+    marked in the same transaction, so nobody gets two.
+    """
+
+    _name = "sms.broadcast"
+    _inherit = ["sms.broadcast", "sms.replied.mixin"]
+    _reply_field = "broadcast_id"
+
+    # === Words ===
+
+    def _tells_news(self):
+        """Tell if it carries news of an incident: those are mailed as well."""
+        return f"{{{NEWS}}}" in (self.body or "")
+
+    def _get_news(self):
+        news_sudo = self.env["sms.incident.news"].sudo()
+        return news_sudo.search([("broadcast_id", "=", self.id)], limit=1)
+
+    def _get_shared_words(self):
+        """Add the news, or what is about to be news (``sms_news``, for a preview)."""
+        words = super()._get_shared_words()
+        if not self.incident_id:
+            return words
+        lang = self.env.context.get("lang")
+        news = self.env.context.get("sms_news")
+        news = news or self._get_news().with_context(lang=lang).body or ""
+        return {**words, NEWS: news.strip()}
+
+    def action_send(self):
+        """Refuse to text news that nobody has published.
+
+        :raises UserError: then
+        """
+        if self._tells_news() and not self._get_news():
+            raise UserError(
+                self.env._("Publish the news on the incident: that texts them too.")
+            )
+        return super().action_send()
+
+    def _is_overtaken(self):
+        """Tell also if what was planned has begun: nobody reads then that it will."""
+        if super()._is_overtaken():
+            return True
+        incident = self.incident_id
+        is_begun = incident.planned_from and incident.state in GOING_ON
+        return bool(is_begun) and self._get_news().state == PLANNED
+
+    # === Check ===
+
+    def _check_now(self):
+        """Check recipients; of a few at once, of many by the job."""
+        self.action_check()
+        broadcast_sudo = self.sudo()
+        if broadcast_sudo.concerned_count > AT_ONCE:
+            return
+        while broadcast_sudo.state == CHECKING:
+            broadcast_sudo._work_off()
+        self.invalidate_recordset()
+
+    def _select_told(self):
+        """Add those who were mailed: meanwhile they may have agreed to texts."""
+        result = super()._select_told()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sms_broadcast_recipient
+                       (broadcast_id, partner_id, area_id, number, lang, outcome)
+                SELECT DISTINCT ON (told.partner_id) %(broadcast)s, told.partner_id,
+                       told.area_id, NULLIF(partner.phone_sanitized, ''),
+                       partner.lang, 'new'
+                  FROM sms_broadcast_recipient told
+                  JOIN sms_broadcast before ON before.id = told.broadcast_id
+                  JOIN res_partner partner ON partner.id = told.partner_id
+                 WHERE before.incident_id = %(incident)s
+                   AND before.id != %(broadcast)s AND told.mail_outcome = %(mailed)s
+              ORDER BY told.partner_id, told.id
+                    ON CONFLICT (broadcast_id, partner_id) DO NOTHING
+                """,
+                broadcast=self.id,
+                incident=self.incident_id.id,
+                mailed=MAILED,
+            )
+        )
+        self._mark_unreachable()
+        return result
+
+    def _mark_mails(self):
+        """Mark who gets it by e-mail for lack of a text, and why others do not."""
+        self.env["res.partner"].flush_model(["email_normalized"])
+        self.env["mail.blacklist"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient own SET mail_outcome = found.outcome
+                  FROM (SELECT untold.id,
+                               CASE WHEN COALESCE(partner.email_normalized, '') = ''
+                                    THEN %(no_address)s
+                                    WHEN listed.id IS NOT NULL THEN %(excluded)s
+                                    WHEN row_number() OVER (
+                                         PARTITION BY partner.email_normalized
+                                         ORDER BY untold.id) > 1 THEN %(same)s
+                                    ELSE %(mail)s END AS outcome
+                          FROM sms_broadcast_recipient untold
+                     LEFT JOIN res_partner partner ON partner.id = untold.partner_id
+                     LEFT JOIN mail_blacklist listed
+                            ON listed.email = partner.email_normalized
+                           AND listed.active
+                         WHERE untold.broadcast_id = %(broadcast)s
+                           AND untold.outcome IN (%(blocked)s, %(no_number)s)
+                       ) AS found
+                 WHERE own.id = found.id AND own.mail_outcome IS NULL
+                """,
+                broadcast=self.id,
+                blocked=BLOCKED,
+                no_number=NO_NUMBER,
+                no_address=NO_ADDRESS,
+                excluded=EXCLUDED,
+                same=SAME_ADDRESS,
+                mail=MAIL,
+            )
+        )
+        self.env["sms.broadcast.recipient"].invalidate_model(["mail_outcome"])
+
+    def _count_told(self):
+        return super()._count_told() + self.env["sms.broadcast.recipient"].search_count(
+            [("broadcast_id", "=", self.id), ("mail_outcome", "=", MAIL)]
+        )
+
+    # === Job ===
+
+    def _work_off(self):
+        """Find the addresses after the check, and mail after the last text."""
+        done = super()._work_off()
+        if self._tells_news() and self.state == CHECKED:
+            self._mark_mails()
+            self._send_reminder()
+        elif self._tells_news() and self.state == SENT:
+            done += self._mail_next()
+        return done
+
+    def _send_reminder(self):
+        """Send at once what no user has asked for, but the plan of a maintenance.
+
+        It goes to those alone who were told before; that was approved.
+        """
+        if self.user_id.id == SUPERUSER_ID and self._get_news() and self._count_told():
+            self._start()
+
+    def _mail_next(self):
+        """Queue a batch of mails; return how many. The job goes on while any wait."""
+        waiting = [("broadcast_id", "=", self.id), ("mail_outcome", "=", MAIL)]
+        recipients = self.env["sms.broadcast.recipient"].search(
+            waiting, order="id", limit=MAIL_BATCH
+        )
+        if not recipients:
+            return 0
+        for lang, group in recipients.grouped("lang").items():
+            self.env["mail.mail"].sudo().create(
+                [
+                    {**values, "recipient_ids": [(4, recipient.partner_id.id)]}
+                    for values in [self._prepare_mail(lang)]
+                    for recipient in group
+                    if recipient.partner_id
+                ]
+            )
+        recipients._write_rows(
+            [(recipient.id, MAILED) for recipient in recipients],
+            mail_outcome="varchar",
+        )
+        if len(recipients) == MAIL_BATCH:
+            self.state = QUEUEING
+        return len(recipients)
+
+    def _prepare_mail(self, lang):
+        """Return the mail in a language, without whom it goes to."""
+        company_sudo = self.company_id.sudo()
+        it = self.with_context(lang=lang or company_sudo.partner_id.lang or "en_US")
+        incident_sudo = it.incident_id.sudo()
+        news = it._get_shared_words()[NEWS]
+        return {
+            "subject": f"{company_sudo.name}: {incident_sudo.name}",
+            "body_html": incident_sudo._render_news(news)
+            + Markup("<p>%s</p>") % company_sudo.name,
+            "email_from": company_sudo.email_formatted or self.env.user.email_formatted,
+            "auto_delete": True,
+        }

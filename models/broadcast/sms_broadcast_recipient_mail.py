@@ -1,0 +1,30 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+#: They get it by e-mail, or have got it so.
+MAIL, MAILED = TOLD_BY_MAIL = ("mail", "mailed")
+#: Why they do not.
+NO_ADDRESS, EXCLUDED, SAME_ADDRESS = ("no_address", "excluded", "same_address")
+
+
+class SmsBroadcastRecipient(models.Model):
+    """Whom news of an incident do not reach by text: if they get them by e-mail."""
+
+    _inherit = "sms.broadcast.recipient"
+
+    mail_outcome = fields.Selection(
+        [
+            (MAIL, "Gets it by e-mail"),
+            (MAILED, "By e-mail"),
+            (NO_ADDRESS, "No text, and no e-mail address"),
+            (EXCLUDED, "No text, and wants no e-mail (exclusion list)"),
+            (SAME_ADDRESS, "Shares its e-mail address with another recipient"),
+        ],
+        "E-mail",
+        readonly=True,
+        help="Empty: gets a text, or nothing.",
+    )
+
+    _mail_index = models.Index(
+        "(broadcast_id, mail_outcome, id) WHERE mail_outcome IS NOT NULL"
+    )

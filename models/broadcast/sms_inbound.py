@@ -1,0 +1,106 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...tools import TICKET_MODEL, broadcast_replies
+from ...tools.verdicts import HAVE_GOT
+
+#: Later than this after a broadcast, a text is hardly a reply to it.
+REPLY_TIME = timedelta(days=7)
+#: So many are answered at once.
+MANY = 200
+
+
+class SmsInbound(models.Model):
+    """A text that replies to a broadcast, or to what was texted of an incident."""
+
+    _inherit = "sms.inbound"
+
+    broadcast_id = fields.Many2one(
+        "sms.broadcast", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    incident_id = fields.Many2one(
+        "sms.incident", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    reply_kind = fields.Selection(
+        [
+            (broadcast_replies.QUESTION, "Question"),
+            (broadcast_replies.OTHER, "Other"),
+            (broadcast_replies.OPT_OUT, "Opt-out"),
+            (broadcast_replies.THANKS, "Thanks"),
+        ],
+        "Reply",
+        readonly=True,
+    )
+
+    def _link_to_broadcast(self):
+        """Link it to the newest broadcast, or text of an incident, to its number."""
+        self.ensure_one()
+        if not self.number:
+            return
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT broadcast_id, incident_id FROM sms_sms
+                 WHERE record_company_id = %s AND number = %s AND state = ANY(%s)
+                   AND (broadcast_id IS NOT NULL OR incident_id IS NOT NULL)
+                   AND COALESCE(sent_at, create_date) >= %s
+              ORDER BY id DESC LIMIT 1
+                """,
+                self.company_id.id,
+                self.number,
+                list(HAVE_GOT),
+                self.received_at - REPLY_TIME,
+            )
+        )
+        for broadcast_id, incident_id in rows:
+            self.write(
+                {
+                    "broadcast_id": broadcast_id,
+                    "incident_id": incident_id,
+                    "reply_kind": broadcast_replies.classify(self.kind, self.body),
+                }
+            )
+
+    def action_answer_replies(self):
+        """Open the composer to answer on the tickets of the chosen texts.
+
+        :raises UserError: for none that has a ticket, or too many
+        """
+        self.check_access("read")
+        tickets = self.ticket_id
+        if not tickets:
+            raise UserError(
+                self.env._("None of these has a ticket on which it can be answered.")
+            )
+        if len(tickets) > MANY:
+            raise UserError(self.env._("Choose at most %s to answer at once.", MANY))
+        context = {
+            "sms_answers": True,
+            "default_res_model": TICKET_MODEL,
+            "active_model": TICKET_MODEL,
+            "active_id": tickets[0].id,
+            "active_ids": tickets.ids,
+        }
+        if len(tickets) == 1:
+            context |= {
+                "default_res_id": tickets.id,
+                "default_composition_mode": "comment",
+            }
+        else:
+            context |= {
+                "default_res_ids": repr(tickets.ids),
+                "default_composition_mode": "mass",
+            }
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Answer"),
+            "res_model": "sms.composer",
+            "view_mode": "form",
+            "target": "new",
+            "context": context,
+        }

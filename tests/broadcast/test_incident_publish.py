@@ -1,0 +1,337 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""One screen publishes news, texts and mails them, and brings them to the tickets."""
+
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from ...models.broadcast import sms_broadcast_news, sms_incident_news
+from .common import IncidentCase
+
+WORDS = "A cable was cut. It is mended by 4 PM."
+
+
+class PublishCase(IncidentCase):
+    """Of those without consent one has an address, another wants no mail."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.silent.email = "silent@example.com"
+        cls.stopped.email = "stopped@example.com"
+        cls.env["mail.blacklist"].sudo()._add(cls.stopped.email)
+
+    def open(self, state=None, user=None):
+        """Return the screen as the incident's button opens it."""
+        user = user or self.manager
+        incident = self.incident.with_user(user).with_context(sms_news_state=state)
+        action = incident.action_publish()
+        forms = self.env[action["res_model"]].with_user(user)
+        return forms.browse(action["res_id"])
+
+    def run_jobs(self):
+        """Let everything leave, and tickets have the news."""
+        self.work()
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident"))
+        self.run_outbox()
+        self.env.invalidate_all()
+
+    def say(self, state=None, **values):
+        """Publish and send in one step; return the broadcast."""
+        form = self.open(state)
+        form.write(
+            {"is_emergency": True, "emergency_reason": "Down", "body": WORDS, **values}
+        )
+        action = form.action_publish()
+        self.assertEqual(action["type"], "ir.actions.act_window_close")
+        self.run_jobs()
+        return self.incident.news_ids[:1].broadcast_id
+
+    def mails(self):
+        """Return the mails about the incident."""
+        subject = f"{self.company.name}: {self.incident.name}"
+        return self.env["mail.mail"].search([("subject", "=", subject)])
+
+
+@tagged("post_install", "-at_install")
+class TestPublish(PublishCase):
+    """From the screen with its numbers to text, mail and ticket."""
+
+    def test_the_screen_says_who_gets_what(self):
+        form = self.open()
+        self.assertIn(self.incident.name, form.body)
+        self.assertIn(
+            "3 by text, 1 by e-mail, 3 get nothing.", form.told_html.striptags()
+        )
+        for reason in ("no e-mail address", "exclusion list", "Shares its number"):
+            self.assertIn(reason, form.told_html)
+        self.assertEqual(form.told_count, 4)
+        self.assertIn(form.body, form.sample_html.unescape())
+        self.assertFalse(self.incident.news_ids)
+        self.assertFalse(self.messages_to(self.first.phone))
+
+    def test_one_click_does_it_all(self):
+        broadcast = self.say()
+        self.assertEqual(self.incident.news_ids.body, WORDS)
+        self.assertEqual(self.reached(broadcast), self.agreed)
+        text = self.texts(broadcast)[0].body
+        self.assertIn(WORDS, text)
+        self.assertIn(self.incident.status_page, text)
+        mail = self.mails()
+        self.assertEqual(mail.recipient_ids, self.silent)
+        self.assertEqual(mail.state, "outgoing")
+        self.assertIn(WORDS, mail.body_html)
+        self.assertEqual(broadcast.state, "sent")
+        self.work()
+        self.assertEqual(len(self.mails()), 1)
+
+    def test_update_and_end_go_to_who_was_told_in_either_way(self):
+        self.say()
+        self.far.email = "far@example.com"
+        update = self.say("monitoring")
+        self.assertEqual(update.kind, "update")
+        self.assertEqual(self.reached(update), self.agreed)
+        self.assertEqual(self.mails().recipient_ids, self.silent)
+        self.assertEqual(len(self.mails()), 2)
+        end = self.say("resolved", is_emergency=False)
+        self.assertEqual((end.kind, self.incident.state), ("resolved", "resolved"))
+        self.assertEqual(self.reached(end), self.agreed)
+        self.assertEqual(len(self.mails()), 3)
+
+    def test_who_was_mailed_and_agrees_is_texted(self):
+        self.say()
+        self.record_consent(self.silent.phone, "alert")
+        update = self.say()
+        self.assertEqual(self.reached(update), self.agreed | self.silent)
+        self.assertEqual(len(self.mails()), 1)
+
+    def test_the_end_ends_the_emergency(self):
+        self.say()
+        self.assertTrue(self.open("open").is_emergency)
+        self.assertFalse(self.open("resolved").is_emergency)
+
+    def test_published_only(self):
+        self.say(is_told=False)
+        self.assertEqual(self.incident.news_ids.body, WORDS)
+        self.assertFalse(self.incident.broadcast_ids)
+        self.assertFalse(self.mails())
+
+    def test_in_batches(self):
+        self.first.email = self.far.email = "else@example.com"
+        self.env["res.partner"].create(
+            [
+                {"name": f"Local {n}", "city": "Denver", "email": f"l{n}@example.com"}
+                for n in range(4)
+            ]
+        )
+        with patch.object(sms_broadcast_news, "MAIL_BATCH", 2):
+            broadcast = self.say()
+        self.assertEqual(broadcast.state, "sent")
+        self.assertEqual(len(self.mails()), 5)
+        self.assertEqual(len(self.mails().recipient_ids), 5)
+
+    def test_hostile_words(self):
+        words = "<script>alert(1)</script> {customer} {nothing} {{ 7 * 7 }}"
+        broadcast = self.say(body=words)
+        self.assertIn(words, self.texts(broadcast)[0].body)
+        self.assertNotIn("<script>", self.mails().body_html)
+        self.assertIn("&lt;script&gt;", self.mails().body_html)
+
+    def test_the_numbers_are_counted_again(self):
+        """The end goes to others than an update: more than were shown are not told."""
+        self.say()
+        form = self.open("open")
+        self.record_consent(self.no_number.phone or self.far.phone, "alert")
+        self.env["res.partner"].search(
+            [("id", "=", self.stopped.id)]
+        ).email = "again@example.com"
+        form.write({"state": "resolved", "body": WORDS})
+        form.action_publish()
+        self.assertEqual(self.incident.state, "resolved")
+
+    def test_many_are_counted_by_the_job(self):
+        with patch.object(sms_broadcast_news, "AT_ONCE", 2):
+            form = self.open()
+            self.assertTrue(form.is_live)
+            self.assertFalse(form.told_html)
+            self.assertEqual(form.action_publish()["res_id"], form.id)
+            self.assertFalse(self.incident.news_ids)
+            form.action_refresh()
+            self.work()
+            self.assertEqual(form.told_count, 4)
+            form.action_publish()
+        self.assertTrue(self.incident.news_ids.broadcast_id)
+
+    def test_many_need_another_manager(self):
+        self.company.sms_approve_from = 3
+        form = self.open()
+        self.assertTrue(form.needs_approval)
+        form.action_publish()
+        broadcast = self.incident.news_ids.broadcast_id
+        self.assertEqual(broadcast.state, "waiting")
+        self.run_jobs()
+        self.assertFalse(self.texts(broadcast) or self.mails())
+        self.assertIn("approval", self.open().obstacle)
+        colleague = self.administrator
+        broadcast.with_user(colleague).action_approve()
+        self.run_jobs()
+        self.assertEqual(self.reached(broadcast), self.agreed)
+        self.assertEqual(len(self.mails()), 1)
+
+
+@tagged("post_install", "-at_install")
+class TestOnce(PublishCase):
+    """Nobody gets it twice, and what is opened and left leaves nothing behind."""
+
+    def test_a_second_click(self):
+        form = self.open()
+        form.action_publish()
+        with self.assertRaisesRegex(UserError, "has published news meanwhile"):
+            form.action_publish()
+        self.assertEqual(len(self.incident.news_ids), 1)
+
+    def test_two_managers(self):
+        mine, theirs = self.open(), self.open(user=self.administrator)
+        mine.action_publish()
+        with self.assertRaisesRegex(UserError, "look at them first"):
+            theirs.action_publish()
+        self.run_jobs()
+        self.assertEqual(len(self.messages_to(self.first.phone)), 1)
+
+    def test_what_is_left_is_deleted(self):
+        first = self.open()
+        broadcast = first.broadcast_id
+        second = self.open()
+        self.assertFalse(first.exists() or broadcast.exists())
+        second.unlink()
+        self.assertFalse(self.incident.broadcast_ids)
+        form = self.open()
+        form.action_publish()
+        form.unlink()
+        self.assertEqual(len(self.incident.broadcast_ids), 1)
+
+    def test_unpublished_news_are_not_texted(self):
+        broadcast = self.open().broadcast_id
+        with self.assertRaisesRegex(UserError, "Publish the news on the incident"):
+            broadcast.action_send()
+
+    def test_a_paused_job_goes_on(self):
+        form = self.open()
+        form.action_publish()
+        broadcast = form.broadcast_id
+        broadcast.action_pause()
+        self.run_jobs()
+        self.assertFalse(self.mails())
+        broadcast.action_resume()
+        self.run_jobs()
+        self.assertEqual(len(self.mails()), 1)
+        self.assertEqual(len(self.texts(broadcast)), 3)
+
+
+@tagged("post_install", "-at_install")
+class TestTickets(PublishCase):
+    """The news are on the tickets, and mailed to whom nothing else tells them."""
+
+    def test_news_on_tickets(self):
+        self.far.email = "far@example.com"
+        tickets = self.env["helpdesk.ticket"]
+        for partner in (self.first, self.silent, self.far):
+            tickets |= self.make_ticket(partner, sms_incident_id=self.incident.id)
+        closed = self.make_ticket(
+            self.second,
+            sms_incident_id=self.incident.id,
+            stage_id=self.closed_stage.id,
+        )
+        other = self.make_ticket(self.third, name="Printer")
+        with patch.object(sms_incident_news, "TICKET_BATCH", 2):
+            self.say()
+        for ticket in tickets:
+            message = ticket.message_ids.filtered(lambda it: WORDS in it.body)
+            self.assertEqual(len(message), 1)
+            self.assertFalse(message.is_internal)
+            self.assertIn(message, ticket.website_message_ids)
+            told = self.far if ticket.partner_id == self.far else tickets.partner_id[:0]
+            self.assertEqual(message.notified_partner_ids, told)
+        for ticket in closed | other:
+            self.assertNotIn(WORDS, str(ticket.message_ids.mapped("body")))
+        self.run_jobs()
+        self.assertEqual(str(tickets[0].message_ids.mapped("body")).count(WORDS), 1)
+
+
+@tagged("post_install", "-at_install")
+class TestBadInput(PublishCase):
+    """Each case has its words, and the news are published all the same."""
+
+    def test_nowhere(self):
+        self.incident.area_ids = False
+        form = self.open()
+        self.assertIn("No areas", form.obstacle)
+        form.action_publish()
+        self.assertTrue(self.incident.news_ids)
+        self.assertFalse(self.incident.broadcast_ids)
+
+    def test_nobody(self):
+        self.area.cities = "Nowhere"
+        form = self.open()
+        self.assertIn("0 by text, 0 by e-mail, 0 get nothing", form.told_html)
+        form.action_publish()
+        self.assertFalse(self.incident.broadcast_ids)
+
+    def test_it_is_over(self):
+        self.say()
+        self.say("resolved")
+        form = self.open()
+        self.assertEqual(form.state, "resolved")
+        self.assertIn("Nobody has been told about it, or of its end", form.obstacle)
+        form.write({"state": "open", "body": "It is down again."})
+        form.action_count()
+        self.assertFalse(form.obstacle)
+        self.assertEqual(form.broadcast_id.kind, "update")
+
+    def test_nobody_was_told_of_what_is_over(self):
+        form = self.open("resolved")
+        self.assertTrue(form.obstacle)
+        form.action_publish()
+        self.assertEqual(self.incident.state, "resolved")
+
+    def test_the_text_before_is_still_leaving(self):
+        self.open().action_publish()
+        self.assertIn("still in progress", self.open().obstacle)
+
+    def test_no_words_and_no_reason(self):
+        form = self.open()
+        form.body = " \n"
+        with self.assertRaisesRegex(UserError, "Write the news first"):
+            form.action_publish()
+        with self.assertRaisesRegex(ValidationError, "cannot wait"):
+            form.write({"is_emergency": True, "emergency_reason": " "})
+
+    def test_a_company_that_cannot_text(self):
+        self.company.sms_provider = "iap"
+        form = self.open()
+        self.assertIn("0 by text, 1 by e-mail", form.told_html)
+        form.write({"body": WORDS})
+        form.action_publish()
+        self.run_jobs()
+        self.assertEqual(self.mails().recipient_ids, self.silent)
+
+    def test_rights(self):
+        form = self.open()
+        for user in (self.agent, self.compliance_officer, self.employee):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.open(user=user)
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                form.with_user(user).action_publish()
+        with self.assertRaises(AccessError):
+            form.with_user(self.administrator).read(["body"])
+
+    def test_another_company(self):
+        other = self.make_company("Other")
+        incident = self.incident.with_user(self.manager)
+        with self.assertRaises(AccessError):
+            incident.with_context(allowed_company_ids=other.ids).action_publish()
+        forms = self.env["sms.incident.publish"].with_user(self.manager)
+        forms = forms.with_context(allowed_company_ids=other.ids)
+        with self.assertRaises(AccessError):
+            forms.create({"incident_id": self.incident.id}).action_publish()

@@ -1,0 +1,349 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..models.broadcast import sms_broadcast
+from ..models.broadcast.sms_broadcast import (
+    CHECKED,
+    CHECKING,
+    PAUSED,
+    RUNNING,
+    WAITING,
+)
+from ..models.broadcast.sms_broadcast_recipient import (
+    BLOCKED,
+    DUPLICATE,
+    HELD,
+    MUTED,
+    REACHED,
+)
+from ..models.broadcast.sms_broadcast_recipient_mail import (
+    EXCLUDED,
+    MAIL,
+    NO_ADDRESS,
+    SAME_ADDRESS,
+)
+from ..models.broadcast.sms_incident import (
+    CALLED_OFF,
+    MONITORING,
+    OPEN,
+    OPENING,
+    PLANNED,
+    RESOLVED,
+)
+from ..tools.figures import render_counts
+
+
+class SmsIncidentPublish(models.TransientModel):
+    """Screen that publishes news of an incident, and tells people: in one step.
+
+    It says beforehand how many get a text or an e-mail, and why the others get nothing.
+    The text is a broadcast, which is prepared and checked when the screen opens.
+    """
+
+    _name = "sms.incident.publish"
+    _description = "Publish News of an Incident"
+
+    incident_id = fields.Many2one("sms.incident", required=True, ondelete="cascade")
+    company_id = fields.Many2one(related="incident_id.company_id")
+    #: What is planned has steps of its own, which a button chooses.
+    step = fields.Selection([(PLANNED, "Planned"), (CALLED_OFF, "Cancelled")])
+    state = fields.Selection(
+        [
+            (OPEN, "We are working on it"),
+            (MONITORING, "Working again, and we are monitoring it"),
+            (RESOLVED, "Resolved"),
+        ],
+        "Status",
+        required=True,
+        default=OPEN,
+    )
+    body = fields.Text("News", help="What works, what does not, and when you say more.")
+    is_told = fields.Boolean(
+        "Text and e-mail it",
+        default=True,
+        help="Otherwise it is shown on the status page and on the tickets only.",
+    )
+    is_emergency = fields.Boolean(
+        "Emergency", help="Sent at any hour. Otherwise during business hours."
+    )
+    emergency_reason = fields.Char("Reason for Emergency")
+    broadcast_id = fields.Many2one("sms.broadcast", readonly=True, ondelete="set null")
+    seen_id = fields.Many2one("sms.incident.news", readonly=True, ondelete="set null")
+    obstacle = fields.Char(readonly=True, help="Why nobody is texted or mailed.")
+
+    is_live = fields.Boolean(compute="_compute_told")
+    told_count = fields.Integer(compute="_compute_told")
+    told_html = fields.Html(compute="_compute_told", sanitize=False)
+    needs_approval = fields.Boolean(compute="_compute_told")
+    checked_count = fields.Integer(related="broadcast_id.checked_count")
+    concerned_count = fields.Integer(related="broadcast_id.concerned_count")
+    discipline_note = fields.Char(related="broadcast_id.discipline_note")
+    sample_html = fields.Html(compute="_compute_sample_html", sanitize=False)
+    estimate = fields.Char(compute="_compute_sample_html")
+
+    @api.constrains("is_emergency", "emergency_reason")
+    def _check_emergency(self):
+        """Demand a reason: it is on record why people were woken."""
+        for form in self.filtered("is_emergency"):
+            if not (form.emergency_reason or "").strip():
+                raise ValidationError(
+                    self.env._("Enter why it cannot wait for business hours.")
+                )
+
+    # === Who is told ===
+
+    @api.depends("broadcast_id.state", "is_told")
+    def _compute_told(self):
+        for form in self:
+            broadcast = form.broadcast_id
+            form.is_live = broadcast.state == CHECKING
+            is_known = broadcast.state == CHECKED and form.is_told
+            form.told_count = broadcast._count_told() if is_known else 0
+            form.told_html = form._render_told() if is_known else False
+            limit = form.company_id.sudo().sms_approve_from
+            form.needs_approval = bool(limit) and form.told_count > limit
+
+    def _render_told(self):
+        """Return how many get what, and why the others get nothing."""
+        recipients = self.env["sms.broadcast.recipient"]
+        outcomes = dict(recipients._fields["outcome"]._description_selection(self.env))
+        by_mail = recipients._fields["mail_outcome"]._description_selection(self.env)
+        by_mail, reasons = dict(by_mail), dict(recipients._selection_reason())
+        found = self.broadcast_id._count_outcomes()[self.broadcast_id.id]
+        mails = self._count_mails()
+
+        def count(*names):
+            """Return how many have one of some outcomes."""
+            return sum(n for (name, _reason), n in found.items() if name in names)
+
+        texted, mailed = count(*REACHED), mails.get(MAIL, 0)
+        title = self.env._(
+            "%(texted)s by text, %(mailed)s by e-mail, %(others)s get nothing.",
+            texted=f"{texted:,}",
+            mailed=f"{mailed:,}",
+            others=f"{sum(found.values()) - texted - mailed:,}",
+        )
+        rows = [(count(HELD), outcomes[HELD], "text-info")]
+        rows += [
+            (mails.get(name, 0), by_mail[name], "text-danger")
+            for name in (NO_ADDRESS, EXCLUDED, SAME_ADDRESS)
+        ]
+        rows += [
+            (count(name), outcomes[name], "o_sms_muted") for name in (DUPLICATE, MUTED)
+        ]
+        untexted = sorted(
+            (
+                (n, reasons.get(reason, outcomes[name]), "o_sms_muted")
+                for (name, reason), n in found.items()
+                if name not in (*REACHED, DUPLICATE, MUTED)
+                for reason in [reason if name == BLOCKED else name]
+            ),
+            reverse=True,
+        )
+        parts = [Markup("<p class='fw-bold mb-1'>%s</p>") % title]
+        parts.append(render_counts(row for row in rows if row[0]))
+        if untexted:
+            why = self.env._("Why not by text")
+            parts.append(Markup("<p class='mb-1 mt-2'>%s</p>") % why)
+            parts.append(render_counts(untexted))
+        return Markup("").join(parts)
+
+    def _count_mails(self):
+        groups = self.env["sms.broadcast.recipient"]._read_group(
+            [
+                ("broadcast_id", "=", self.broadcast_id.id),
+                ("mail_outcome", "!=", False),
+            ],
+            ["mail_outcome"],
+            ["__count"],
+        )
+        return dict(groups)
+
+    @api.depends("body", "broadcast_id.state", "is_told")
+    def _compute_sample_html(self):
+        """Show the words as they are read, with footer, segments and cost."""
+        card = Markup(
+            "<div class='mb-2'><div class='o_sms_muted small'>%s · %s</div>"
+            "<div class='o_sms_sample'>%s</div></div>"
+        )
+        for form in self:
+            broadcast = form.broadcast_id.with_context(sms_news=form.body)
+            is_known = broadcast.state == CHECKED and form.is_told
+            samples = broadcast._get_samples() if is_known else []
+            cards = (
+                card % (it.language, broadcast._describe_segments(it.segments), it.text)
+                for it in samples
+            )
+            form.sample_html = Markup("").join(cards) or False
+            form.estimate = broadcast._estimate(samples) if samples else False
+
+    # === Opening ===
+
+    @api.model
+    def _open(self, incident, state):
+        """Return the action that shows the screen for one incident.
+
+        :param str state: how the incident stands after it
+        """
+        self.search([("incident_id", "=", incident.id)]).unlink()
+        steps = dict(self._fields["step"].selection)
+        if incident.state != PLANNED and state == CALLED_OFF:
+            state = RESOLVED
+        first = incident.broadcast_ids.filtered("started_at").sorted("id")[:1]
+        is_emergency = first.is_emergency and state in (OPEN, MONITORING)
+        form = self.create(
+            {
+                "incident_id": incident.id,
+                "step": state if state in steps else False,
+                "state": OPEN if state in steps else state,
+                "body": incident._suggest_news(state),
+                "is_emergency": is_emergency,
+                "emergency_reason": is_emergency and first.emergency_reason,
+                "seen_id": incident.news_ids.sorted("id")[-1:].id,
+            }
+        )
+        form._prepare()
+        return form._get_action()
+
+    def _get_action(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Publish news"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def _get_state(self):
+        return self.step or self.state
+
+    def _prepare(self):
+        """Prepare the text of this state, and check who gets it, where it changed."""
+        self.ensure_one()
+        kind = self.incident_id._get_kind(self._get_state())
+        self.obstacle = self.is_told and self._find_obstacle(kind)
+        if self.obstacle or not self.is_told:
+            self._drop_broadcast()
+        else:
+            self._prepare_text(kind)
+        self.invalidate_recordset()
+
+    def _find_obstacle(self, kind):
+        """Return why nobody can be told now, or False."""
+        incident = self.incident_id
+        if not kind:
+            return self.env._("Nobody has been told about it, or of its end already.")
+        if kind == OPENING and not incident.area_ids:
+            return self.env._("No areas are chosen, so it is not known whom to tell.")
+        others = incident.broadcast_ids - self.broadcast_id
+        if waiting := others.filtered(lambda it: it.state == WAITING):
+            return self.env._(
+                "“%s” waits for approval. Approve or cancel it first.",
+                waiting[0].name,
+            )
+        if busy := others.filtered(lambda it: it.state in (*RUNNING, PAUSED)):
+            return self.env._(
+                "“%s” is still in progress. Wait for it to finish, or cancel it.",
+                busy[0].name,
+            )
+        return False
+
+    def _prepare_text(self, kind):
+        incident = self.incident_id
+        values = {
+            "is_emergency": self.is_emergency,
+            "emergency_reason": self.is_emergency and self.emergency_reason,
+        }
+        broadcast = self.broadcast_id
+        if not broadcast:
+            broadcast = incident._prepare_broadcast(kind, **values)
+            self.broadcast_id = broadcast
+        values |= {"kind": kind, "body": incident._get_body(kind)}
+        if changed := {
+            name: value for name, value in values.items() if broadcast[name] != value
+        }:
+            broadcast.write(changed)
+        if broadcast.state not in (CHECKING, CHECKED):
+            broadcast._check_now()
+
+    def _drop_broadcast(self):
+        """Delete the text that was prepared and not sent."""
+        self.broadcast_id.filtered(
+            lambda it: it.state in sms_broadcast.OPEN[:3] and not it._get_news()
+        ).unlink()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unsent(self):
+        for form in self:
+            form._drop_broadcast()
+
+    # === Buttons ===
+
+    def action_refresh(self):
+        """Wake a check whose server was restarted meanwhile (called by the client)."""
+        self.check_access("read")
+        self.broadcast_id.action_refresh()
+        return True
+
+    def action_count(self):
+        """Count anew who is told."""
+        self.ensure_one()
+        self._check_open()
+        self._prepare()
+        return self._get_action()
+
+    def action_publish(self):
+        """Publish the news, text and mail them, and let the tickets have them.
+
+        Nobody is told beyond those whom the screen has shown: where there would be
+        more, it is shown anew instead.
+
+        :raises UserError: without words, or when somebody was faster
+        """
+        self.ensure_one()
+        self._check_open()
+        if not (self.body or "").strip():
+            raise UserError(self.env._("Write the news first."))
+        shown = self.told_count
+        self._prepare()
+        if self.broadcast_id.state == CHECKING or self.told_count > shown:
+            return self._get_action()
+        self._publish()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _check_open(self):
+        """Let one at a time publish, and nobody without the news before."""
+        incident = self.incident_id
+        incident.check_access("write")
+        incident._check_works_here()
+        incident._take_for_news()
+        if newest := incident.news_ids.sorted("id")[-1:] - self.seen_id:
+            raise UserError(
+                self.env._(
+                    "%(user)s has published news meanwhile: “%(news)s” Close this "
+                    "window and look at them first.",
+                    user=newest.user_id.name,
+                    news=newest.body,
+                )
+            )
+
+    def _publish(self):
+        broadcast = self.broadcast_id
+        is_told = self.told_count > 0
+        if not is_told:
+            self._drop_broadcast()
+        news_sudo = self.env["sms.incident.news"].sudo()
+        news_sudo.create(
+            {
+                "incident_id": self.incident_id.id,
+                "state": self._get_state(),
+                "body": self.body.strip(),
+                "broadcast_id": is_told and broadcast.id,
+            }
+        )
+        if is_told:
+            broadcast.action_send()
