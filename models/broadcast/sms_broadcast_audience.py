@@ -51,7 +51,6 @@ class SmsBroadcast(models.Model):
     )
     saved_filter_id = fields.Many2one(
         "ir.filters",
-        "Saved Filter",
         store=False,
         help="One of the favorites of the list of contacts or tickets. Its conditions "
         "are copied.",
