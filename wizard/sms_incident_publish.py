@@ -171,7 +171,7 @@ class SmsIncidentPublish(models.TransientModel):
         )
         for form in self:
             broadcast = form.broadcast_id.with_context(sms_news=form.body)
-            is_known = broadcast.state == CHECKED and form.is_told
+            is_known = broadcast.state == CHECKED and form.is_told and form.body
             samples = broadcast._get_samples() if is_known else []
             cards = (
                 card % (it.language, broadcast._describe_segments(it.segments), it.text)
