@@ -103,8 +103,7 @@ class SmsIncidentPublish(models.TransientModel):
             is_known = broadcast.state == CHECKED and form.is_told
             form.told_count = broadcast._count_told() if is_known else 0
             form.told_html = form._render_told() if is_known else False
-            limit = form.company_id.sudo().sms_approve_from
-            form.needs_approval = bool(limit) and form.told_count > limit
+            form.needs_approval = is_known and broadcast.needs_approval
 
     def _render_told(self):
         """Return how many get what, and why the others get nothing."""
@@ -171,7 +170,7 @@ class SmsIncidentPublish(models.TransientModel):
         )
         for form in self:
             broadcast = form.broadcast_id.with_context(sms_news=form.body)
-            is_known = broadcast.state == CHECKED and form.is_told
+            is_known = broadcast.state == CHECKED and form.is_told and form.body
             samples = broadcast._get_samples() if is_known else []
             cards = (
                 card % (it.language, broadcast._describe_segments(it.segments), it.text)

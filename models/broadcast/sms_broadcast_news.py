@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from markupsafe import Markup
 
-from odoo import SUPERUSER_ID, models
+from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -73,6 +73,15 @@ class SmsBroadcast(models.Model):
         return bool(is_begun) and self._get_news().state == PLANNED
 
     # === Check ===
+
+    @api.depends("recipient_ids.mail_outcome")
+    def _compute_counts(self):
+        """Count mails too for what another manager must approve."""
+        super()._compute_counts()
+        for broadcast in self.filtered(lambda it: it._tells_news()):
+            limit = broadcast.company_id.sudo().sms_approve_from
+            told = broadcast._origin._count_told() if limit else 0
+            broadcast.needs_approval = bool(limit) and told > limit
 
     def _check_now(self):
         """Check recipients; of a few at once, of many by the job."""
@@ -147,6 +156,7 @@ class SmsBroadcast(models.Model):
             )
         )
         self.env["sms.broadcast.recipient"].invalidate_model(["mail_outcome"])
+        self.invalidate_recordset(["needs_approval"])
 
     def _count_told(self):
         return super()._count_told() + self.env["sms.broadcast.recipient"].search_count(

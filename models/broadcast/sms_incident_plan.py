@@ -25,11 +25,10 @@ class SmsIncident(models.Model):
     _inherit = "sms.incident"
 
     planned_from = fields.Datetime(
-        "Planned From",
         copy=False,
         help="For maintenance. It begins by itself at this time, also on the page.",
     )
-    planned_to = fields.Datetime("Planned To", copy=False)
+    planned_to = fields.Datetime(copy=False)
     reminder = fields.Selection(
         [("day", "The day before"), ("hour", "An hour before"), ("none", "Never")],
         default="day",
