@@ -32,7 +32,8 @@ class SmsOncallHandover(models.TransientModel):
             if self.env.user.has_group(MANAGERS):
                 domain &= Domain("company_ids", "in", shift.company_id.ids)
             else:
-                domain &= Domain("id", "in", shift._get_members().ids)
+                members = shift and shift._get_members()
+                domain &= Domain("id", "in", members.ids if members else [])
             form.user_domain = list(domain)
 
     @api.depends("shift_id")

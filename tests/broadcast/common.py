@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 
 from ..common import SmsCase, phone_number
 
+WORDS = "A cable was cut. It is mended by 4 PM."
 STOPPED, SILENT, LOCAL = phone_number(300), phone_number(301), phone_number(302)
 
 
@@ -176,3 +177,45 @@ class SubscriptionCase(BroadcastCase):
         """Return a subscription that one of us enters."""
         subscriptions = self.env["sms.subscription"].with_user(user or self.agent)
         return subscriptions.create({"partner_id": partner.id, "area_id": self.mail.id})
+
+
+class PublishCase(IncidentCase):
+    """Of those without consent one has an address, another wants no mail."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.silent.email = "silent@example.com"
+        cls.stopped.email = "stopped@example.com"
+        cls.env["mail.blacklist"].sudo()._add(cls.stopped.email)
+
+    def open(self, state=None, user=None):
+        """Return the screen as the incident's button opens it."""
+        user = user or self.manager
+        incident = self.incident.with_user(user).with_context(sms_news_state=state)
+        action = incident.action_publish()
+        forms = self.env[action["res_model"]].with_user(user)
+        return forms.browse(action["res_id"])
+
+    def run_jobs(self):
+        """Let everything leave, and tickets have the news."""
+        self.work()
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident"))
+        self.run_outbox()
+        self.env.invalidate_all()
+
+    def say(self, state=None, **values):
+        """Publish and send in one step; return the broadcast."""
+        form = self.open(state)
+        form.write(
+            {"is_emergency": True, "emergency_reason": "Down", "body": WORDS, **values}
+        )
+        action = form.action_publish()
+        self.assertEqual(action["type"], "ir.actions.act_window_close")
+        self.run_jobs()
+        return self.incident.news_ids[:1].broadcast_id
+
+    def mails(self):
+        """Return the mails about the incident."""
+        subject = f"{self.company.name}: {self.incident.name}"
+        return self.env["mail.mail"].search([("subject", "=", subject)])

@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
-from .test_incident_publish import PublishCase
+from .common import PublishCase
 
 
 @tagged("post_install", "-at_install")

@@ -7,51 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from ...models.broadcast import sms_broadcast_news, sms_incident_news
-from .common import IncidentCase
-
-WORDS = "A cable was cut. It is mended by 4 PM."
-
-
-class PublishCase(IncidentCase):
-    """Of those without consent one has an address, another wants no mail."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.silent.email = "silent@example.com"
-        cls.stopped.email = "stopped@example.com"
-        cls.env["mail.blacklist"].sudo()._add(cls.stopped.email)
-
-    def open(self, state=None, user=None):
-        """Return the screen as the incident's button opens it."""
-        user = user or self.manager
-        incident = self.incident.with_user(user).with_context(sms_news_state=state)
-        action = incident.action_publish()
-        forms = self.env[action["res_model"]].with_user(user)
-        return forms.browse(action["res_id"])
-
-    def run_jobs(self):
-        """Let everything leave, and tickets have the news."""
-        self.work()
-        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident"))
-        self.run_outbox()
-        self.env.invalidate_all()
-
-    def say(self, state=None, **values):
-        """Publish and send in one step; return the broadcast."""
-        form = self.open(state)
-        form.write(
-            {"is_emergency": True, "emergency_reason": "Down", "body": WORDS, **values}
-        )
-        action = form.action_publish()
-        self.assertEqual(action["type"], "ir.actions.act_window_close")
-        self.run_jobs()
-        return self.incident.news_ids[:1].broadcast_id
-
-    def mails(self):
-        """Return the mails about the incident."""
-        subject = f"{self.company.name}: {self.incident.name}"
-        return self.env["mail.mail"].search([("subject", "=", subject)])
+from .common import WORDS, PublishCase
 
 
 @tagged("post_install", "-at_install")

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ...models.broadcast import sms_inbound
-from .test_incident_publish import PublishCase
+from .common import PublishCase
 
 
 @tagged("post_install", "-at_install")

@@ -15,6 +15,8 @@ PUBLIC_METHODS = {
     "ir.actions.server": {"run"},
     # Odoo's own: for administrators, and the login.
     "ir.config_parameter": {"write"},
+    "res.config.settings": {"create", "write"},
+    "base.module.uninstall": {"action_export_sms_ledger"},
     "res.users": {"authenticate"},
     "mail.notification": {"create"},
     "phone.blacklist": {"create", "write"},

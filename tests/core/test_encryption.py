@@ -149,6 +149,7 @@ class TestEncrypted(EncryptionCase):
         }
         wanted = {f"res.company.{name}" for name in SECRETS}
         wanted |= {f"sms.consent.evidence.{name}" for name in ENCRYPTED_FIELDS}
+        wanted.add("sms.alert.source.secret")
         self.assertEqual(found, wanted)
         token = self.company._fields["sms_twilio_auth_token"]
         self.assertIsInstance(token, EncryptedChar)
