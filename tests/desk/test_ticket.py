@@ -372,6 +372,7 @@ class TestStageChange(StageCase):
         """``/ticket/close`` closes any ticket by a plain link."""
         for _round in range(5):
             self.move(self.closed_stage)
+            self.run_outbox()
             self.move(self.quiet_stage)
         self.assertEqual(len(self.messages_to()), 1)
 
@@ -390,6 +391,7 @@ class TestStageChange(StageCase):
         self.ticket.partner_phone = "extension 12"
         for _round in range(3):
             self.move(self.closed_stage)
+            self.run_outbox()
             self.move(self.quiet_stage)
         self.assertEqual(len(self.messages_to()), 1)
 
