@@ -165,11 +165,16 @@ class SmsBroadcast(models.Model):
 
     # === Job ===
 
+    def _end_check(self):
+        """Find the addresses first: they count as people who are told."""
+        if self._tells_news():
+            self._mark_mails()
+        return super()._end_check()
+
     def _work_off(self):
-        """Find the addresses after the check, and mail after the last text."""
+        """Send a reminder once it is checked, and mail after the last text."""
         done = super()._work_off()
         if self._tells_news() and self.state == CHECKED:
-            self._mark_mails()
             self._send_reminder()
         elif self._tells_news() and self.state == SENT:
             done += self._mail_next()
