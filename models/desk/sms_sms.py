@@ -41,10 +41,11 @@ class SmsSms(models.Model):
     @api.model
     def _prepare_intake(self, vals_list, batch):
         """Enter what must still be so of the ticket when the messages leave."""
-        super()._prepare_intake(vals_list, batch)
+        result = super()._prepare_intake(vals_list, batch)
         if fact := self._get_source().fact:
             for vals in vals_list:
                 vals["ticket_fact"] = fact
+        return result
 
     def _get_gate_standing(self):
         """Add that a ticket has moved on since its automatic text was made."""

@@ -11,7 +11,8 @@ WEEKLY = [
 ]
 AUDIT = [
     *("Events", "Lookups", "Reasons for relaxing", "Erasures", "Policy and retention"),
-    *("Removal at the carrier", "Verification"),
+    *("Removal at the carrier", "Carrier's opt-outs", "Opt-outs told to the carrier"),
+    "Verification",
 ]
 #: What each sees below a menu of ours, in its order. No entry: nothing.
 MENUS = {
@@ -28,7 +29,8 @@ MENUS = {
             *("Numbers", "Review queue", "Paper forms", "Import", "Audit")
         ],
         "sms_menu_audit": [
-            *("Events", "Reasons for relaxing", "Removal at the carrier")
+            *("Events", "Reasons for relaxing", "Removal at the carrier"),
+            *("Carrier's opt-outs", "Opt-outs told to the carrier"),
         ],
         "sms_menu_configuration": WEEKLY,
     },

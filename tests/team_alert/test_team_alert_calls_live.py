@@ -74,7 +74,7 @@ class CallLiveCase(LiveCase):
         form_id = self.rpc("sms.team.alert.raise", "create", values)
         return self.rpc("sms.team.alert.raise", "action_raise", [form_id])["res_id"]
 
-    def read(self, alert_id, name="state"):
+    def read_alert(self, alert_id, name="state"):
         """Return a field of an alert."""
         return self.rpc("sms.team.alert", "read", [alert_id], [name])[0][name]
 
@@ -148,7 +148,7 @@ class TestCallsLive(CallLiveCase):
         self.assertIn("Server 4 offline", phone.answer())
         self.assertEqual(phone.language, "en-US")
         self.assertIn("is yours", phone.press("1"))
-        self.assertEqual(self.read(alert_id), "acknowledged")
+        self.assertEqual(self.read_alert(alert_id), "acknowledged")
         self.assertEqual(phone.end(CallDuration="12").status_code, 200)
         self.wait_state(ANN, "sent")
         self.assertFalse(self.peer.to(BO))
@@ -195,7 +195,7 @@ class TestCallsLive(CallLiveCase):
         self.assertEqual(
             self.post_signed(f"{url}/1", pressed, signature).status_code, 403
         )
-        self.assertEqual(self.read(alert_id), "open")
+        self.assertEqual(self.read_alert(alert_id), "open")
         self.assertEqual(self.read_messages(ANN)[-1]["state"], "pending")
 
     def test_a_signed_request_about_no_call_of_ours_ends_it(self):
@@ -237,7 +237,7 @@ class TestKilledCalls(CallLiveCase):
         phone = self.wait_call(ANN)
         phone.answer()
         phone.press("1")
-        self.assertEqual(self.read(alert_id), "acknowledged")
+        self.assertEqual(self.read_alert(alert_id), "acknowledged")
 
     def test_killed_and_the_call_goes_on_before_anybody_looks(self):
         """Its webhooks come while it is still being placed, as far as we know."""
@@ -251,7 +251,7 @@ class TestKilledCalls(CallLiveCase):
         self.peer.release.set()
         self.let_time_pass()
         self.assertEqual(self.read_messages(ANN)[-1]["state"], "sent")
-        self.assertEqual(self.read(alert_id), "acknowledged")
+        self.assertEqual(self.read_alert(alert_id), "acknowledged")
         self.assertEqual(len(self.peer.to(ANN)), 1)
 
     def test_killed_before_the_claim_is_committed(self):
