@@ -77,11 +77,12 @@ class SmsBroadcast(models.Model):
     @api.depends("recipient_ids.mail_outcome")
     def _compute_counts(self):
         """Count mails too for what another manager must approve."""
-        super()._compute_counts()
+        result = super()._compute_counts()
         for broadcast in self.filtered(lambda it: it._tells_news()):
             limit = broadcast.company_id.sudo().sms_approve_from
             told = broadcast._origin._count_told() if limit else 0
             broadcast.needs_approval = bool(limit) and told > limit
+        return result
 
     def _check_now(self):
         """Check recipients; of a few at once, of many by the job."""
