@@ -41,7 +41,7 @@ class SmsOncallHandover(models.TransientModel):
         """Take the rest of the turn, or the next one."""
         for form in self:
             shift = form.shift_id
-            if shift.has_access("read"):
+            if shift and shift.has_access("read"):
                 now = fields.Datetime.now()
                 form.start_at, form.stop_at = shift._find_next_turn(now)
 

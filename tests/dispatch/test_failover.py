@@ -124,6 +124,7 @@ class TestFailover(FailoverCase):
             with self.subTest(behavior=behavior):
                 sms = self.send(behavior, body=f"Behaves {behavior}")
                 self.assertEqual((sms.state, sms.provider), ("unknown", "twilio"))
+                sms.state = "error"  # the next one to the number would wait for it
         self.assertFalse(self.telnyx.posts)
 
     def test_no_connection_is_waited_for_once(self):
