@@ -81,7 +81,7 @@
             button?.click();
             await settle();
         }
-        document.body.click();
+        document.body?.click(); // none while another page loads
     };
 
     const click = async (button) => {

@@ -38,6 +38,9 @@ EDITED = {
     ("sms_scope_rule_default", "source"),
     ("sms_team_alert_plan_default", "target_minutes"),
     ("sms_template_ticket_received", "body"),
+    # Published words stay as people have agreed to them.
+    ("sms_wording_internal", "body"),
+    ("sms_wording_internal", "digest"),
 }
 #: What the upgrade warns of on purpose.
 WARNINGS = (
