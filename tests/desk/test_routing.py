@@ -373,9 +373,9 @@ class TestNewTicket(RoutingCase):
 
         count()
         few = count()
-        self.assertLessEqual(few, 39)
+        self.assertLessEqual(few, 41)
         new = self.count_queries(self.receive, "A new one", phone_number(77))
-        self.assertLessEqual(new, 94)
+        self.assertLessEqual(new, 96)
         for _index in range(30):
             self.make_ticket(self.customer)
             self.receive("Hello")

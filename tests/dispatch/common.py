@@ -303,10 +303,22 @@ class StormCase(LiveCase):
         self.wanted = Counter((row["number"], row["body"]) for row in rows)
 
     def read_states(self, words):
-        """Return how many of the messages are in which state."""
+        """Return how many of the messages are in which state.
+
+        What waits for an older text to its number, of which nobody knows, is "behind".
+        """
         with self.cursor() as cr:
             cr.execute(
-                "SELECT state, count(*) FROM sms_sms WHERE body LIKE %s GROUP BY state",
+                """
+                SELECT CASE WHEN state = 'outgoing' AND EXISTS (
+                                SELECT FROM sms_sms older
+                                 WHERE older.number = sms_sms.number
+                                   AND older.id < sms_sms.id
+                                   AND older.state IN ('process', 'unknown'))
+                            THEN 'behind' ELSE state END AS shown,
+                       count(*)
+                  FROM sms_sms WHERE body LIKE %s GROUP BY shown
+                """,
                 [f"{words} %"],
             )
             return dict(cr.fetchall())

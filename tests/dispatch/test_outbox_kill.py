@@ -67,7 +67,9 @@ class TestKilledDispatchers(StormCase):
         self.addCleanup(end_time)
         self.queue(MESSAGES, words, TWINS)
         self.kill_as_due()
-        self.wait_states(words, ("process", "unknown", "pending", "sent"), 120)
+        self.wait_states(
+            words, ("behind", "process", "unknown", "pending", "sent"), 120
+        )
         # Those who have left something behind are dead; then their time runs out.
         for name in ("server", "other"):
             getattr(self, name).kill()
@@ -105,7 +107,9 @@ class TestCarrierDown(StormCase):
         waiting = self.read_states(words).get("outgoing", 0)
         self.assertGreater(waiting, 0)
         self.peer.come_back()
-        self.wait_states(words, ("process", "unknown", "pending", "sent"), 60)
+        self.wait_states(
+            words, ("behind", "process", "unknown", "pending", "sent"), 120
+        )
         time.sleep(1)
         self.let_time_pass()
         self.wait_sent(words)

@@ -22,7 +22,9 @@ class TestUnknown(BatchCase):
         message = self.queue()
         self.claim(1)
         message._mark_unknown()
-        message.write(values)
+        # For so long that no later text to the number waits for it.
+        tried_at = fields.Datetime.now() - timedelta(hours=2)
+        message.write({"tried_at": tried_at, **values})
         return message
 
     def look_up(self, message, found):

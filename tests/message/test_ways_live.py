@@ -17,7 +17,7 @@ class TestWaysLive(LiveCase):
             return fault.faultString
 
     def test_one_of_them_sends_it(self):
-        number = "+13035550188"
+        number = "+13035550179"
         ticket_id = self.make_ticket(self.make_customer(number))
         composer = {"body": "It is mended", "composition_mode": "comment"}
         composer |= {"res_model": "helpdesk.ticket", "res_id": ticket_id}

@@ -258,7 +258,14 @@ class ErasureCase(WebCase):
         incidents = self.env["sms.incident"].with_user(self.manager)
         incident = incidents.create({"name": "Outage", "area_ids": [(6, 0, area.ids)]})
         broadcasts = self.env["sms.broadcast"].with_user(self.manager)
-        broadcast = broadcasts.browse(incident.action_text()["res_id"])
+        broadcast = broadcasts.browse(incident._prepare_broadcast("opening").id)
+        incident.news_ids.create(
+            {
+                "incident_id": incident.id,
+                "body": "It is down",
+                "broadcast_id": broadcast.id,
+            }
+        )
         broadcast.write({"is_emergency": True, "emergency_reason": "It is down"})
         for act in (broadcast.action_check, broadcast.action_send):
             act()

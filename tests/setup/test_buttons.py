@@ -71,18 +71,25 @@ class TestButtons(FindsScreens, BrowserCase):
         def is_left_out(button):
             return {button, *button.split(":", 1)} & LEFT_OUT.keys()
 
+        def open_screen(page, *screen):
+            if not page.run("!!window.odoo?.__WOWL_DEBUG__?.root"):
+                page.go(start)  # the last button has led elsewhere
+                page.wait_for(".o_action")
+            return page.call("open", *screen)
+
         def press(page):
             page.wait_for(".o_action")
             for name, mode, record in screens:
                 where = (name, mode)
-                opened = page.call("open", f"{MODULE}.{name}", mode, record)
+                screen = (f"{MODULE}.{name}", mode, record)
+                opened = open_screen(page, *screen)
                 check(page, opened, *where)
                 is_left = False
                 for button in opened["buttons"]:
                     if is_left_out(button):
                         continue
                     if is_left:
-                        page.call("open", f"{MODULE}.{name}", mode, record)
+                        open_screen(page, *screen)
                     said = page.call("press", button)
                     check(page, said, *where, button)
                     is_left = said.get("moved") or said.get("dialog")
@@ -90,13 +97,14 @@ class TestButtons(FindsScreens, BrowserCase):
                         pressed.add((*where, button))
                     for inside in said.get("buttons", []):
                         if not is_left_out(inside):
-                            page.call("open", f"{MODULE}.{name}", mode, record)
+                            open_screen(page, *screen)
                             told = page.call("press", button, inside)
                             check(page, told, *where, button, inside)
                             pressed.add((*where, button, inside))
                 page.call("closeDialogs")
 
-        self.browse(f"/odoo/action-{MODULE}.sms_consent_action", press, login=login)
+        start = f"/odoo/action-{MODULE}.sms_consent_action"
+        self.browse(start, press, login=login)
         return wrong, pressed
 
     def test_a_manager_presses_every_button(self):
