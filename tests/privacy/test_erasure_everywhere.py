@@ -257,19 +257,12 @@ class ErasureCase(WebCase):
         )
         incidents = self.env["sms.incident"].with_user(self.manager)
         incident = incidents.create({"name": "Outage", "area_ids": [(6, 0, area.ids)]})
-        broadcasts = self.env["sms.broadcast"].with_user(self.manager)
-        broadcast = broadcasts.browse(incident._prepare_broadcast("opening").id)
-        incident.news_ids.create(
-            {
-                "incident_id": incident.id,
-                "body": "It is down",
-                "broadcast_id": broadcast.id,
-            }
-        )
-        broadcast.write({"is_emergency": True, "emergency_reason": "It is down"})
-        for act in (broadcast.action_check, broadcast.action_send):
-            act()
-            self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast"))
+        forms = self.env["sms.incident.publish"].with_user(self.manager)
+        form = forms.browse(incident.action_publish()["res_id"])
+        words = dict.fromkeys(("emergency_reason", "body"), "It is down")
+        form.write({"is_emergency": True, **words})
+        form.action_publish()
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast"))
         self.run_outbox()
         self.receive("MUTE", NUMBER)
         self.assertTrue(self.env["sms.incident.mute"].search([("number", "=", NUMBER)]))
