@@ -74,12 +74,16 @@ tours.add("helpdesk_sms_broadcast_plans", {
         {
             content: "It shall leave tomorrow",
             trigger: ".o_field_widget[name=send_at] input",
-            run: `edit ${DateTime.now().plus({days: 1}).toFormat("MM/dd/yyyy HH:mm:ss")}`,
+            run: `edit ${DateTime.now().plus({days: 1}).toFormat("MM/dd/yyyy HH:mm:ss")} && press Enter`,
+        },
+        {
+            content: "The time is taken",
+            trigger: ".o_field_widget[name=is_local_time]",
         },
         {
             content: "Spread over two hours",
             trigger: ".o_field_widget[name=spread_hours] input",
-            run: "edit 2",
+            run: "edit 2 && press Tab",
         },
         {
             content: "A change is checked again",
