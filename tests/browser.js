@@ -55,16 +55,6 @@
         }
         return found;
     };
-    /** The buttons of a form in a dialog, of which some do no more than close it. */
-    const findInside = () => {
-        const found = new Map();
-        for (const el of document.querySelectorAll(".modal button[name]")) {
-            if (isVisible(el) && !el.matches("[special=cancel]")) {
-                found.set(describe(el), el);
-            }
-        }
-        return found;
-    };
     /** Return what an error says that a dialog or a notification shows, if there is one. */
     const readError = () => {
         const dialog = document.querySelector(".modal .o_error_dialog");
@@ -81,19 +71,7 @@
             button?.click();
             await settle();
         }
-        document.body?.click(); // none while another page loads
-    };
-
-    const click = async (button) => {
-        button?.click();
-        await settle();
-        const ask = document.querySelector(
-            ".modal .modal-body p.text-prewrap, .modal .o_confirmation_dialog"
-        );
-        if (ask && !readError()) {
-            document.querySelector(".modal .modal-footer .btn-primary")?.click();
-            await settle();
-        }
+        document.body.click();
     };
 
     window.smsSteer = {
@@ -110,23 +88,26 @@
             await settle();
             return {error: readError(), buttons: [...findButtons().keys()]};
         },
-        /** Press a button, or then one of the dialog that it opens; say yes where it
-         * asks, and tell what came of it. */
-        async press(name, inside) {
+        /** Press a button; say yes where it asks, and tell what came of it. */
+        async press(name) {
             const button = findButtons().get(name);
             if (!button) {
                 return {gone: true};
             }
             const before = location.href;
-            await click(button);
-            if (inside) {
-                await click(findInside().get(inside));
+            button.click();
+            await settle();
+            const ask = document.querySelector(
+                ".modal .modal-body p.text-prewrap, .modal .o_confirmation_dialog"
+            );
+            if (ask && !readError()) {
+                document.querySelector(".modal .modal-footer .btn-primary")?.click();
+                await settle();
             }
             const error = readError();
             const dialog = say(document.querySelector(".modal .modal-title"));
-            const buttons = error ? [] : [...findInside().keys()];
             await closeDialogs();
-            return {error, dialog, buttons, moved: location.href !== before};
+            return {error, dialog, moved: location.href !== before};
         },
         /** Open the dropdowns of the menu one by one; return how far down they reach. */
         async measureMenus() {
