@@ -85,7 +85,7 @@ def create_shipped(env, names):
 
 
 def uninstall_hook(env):
-    """Let the addon go, so that Odoo's own queue finds nothing to text.
+    """Prepare the removal, so that Odoo's own queue finds nothing to text.
 
     The server has read the database for some seconds until now. What others have
     written meanwhile must be seen too, and nobody may write more until all is over.

@@ -376,7 +376,7 @@ class SmsIncident(models.Model):
         return self.env["sms.incident.publish"]._open(self, state)
 
     def _take_for_news(self):
-        """Let one transaction at a time publish: the other starts over.
+        """Lock the incident for news: who publishes at the same time starts over.
 
         It writes, for a lock alone would not show the other's news.
         """

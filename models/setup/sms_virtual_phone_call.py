@@ -141,7 +141,7 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def _notify_calls(self, calls):
-        """Let open virtual phones ring, or stop."""
+        """Tell open virtual phones to ring, or to stop."""
         for call in calls.filtered("is_call"):
             if call.provider != SandboxProvider.code or not call.number:
                 continue

@@ -4,6 +4,9 @@ from odoo import fields, models
 from ...tools import escalation
 from ...tools.moments import to_local
 
+#: How people are reached by team alerts: theirs to read and to set.
+OWN_FIELDS = ["sms_alert_order", "sms_call_from", "sms_call_to"]
+
 
 class ResUsers(models.Model):
     """How somebody on call wants to be reached: everybody's own preferences."""
@@ -36,15 +39,13 @@ class ResUsers(models.Model):
 
     @property
     def SELF_READABLE_FIELDS(self):
-        """Let people read how they are reached themselves."""
-        own = ["sms_alert_order", "sms_call_from", "sms_call_to"]
-        return super().SELF_READABLE_FIELDS + own
+        """Add how they are reached to what people read of themselves."""
+        return super().SELF_READABLE_FIELDS + OWN_FIELDS
 
     @property
     def SELF_WRITEABLE_FIELDS(self):
-        """Let people choose themselves how they are reached."""
-        own = ["sms_alert_order", "sms_call_from", "sms_call_to"]
-        return super().SELF_WRITEABLE_FIELDS + own
+        """Add how they are reached to what people change of themselves."""
+        return super().SELF_WRITEABLE_FIELDS + OWN_FIELDS
 
     def _takes_sms_calls(self, now):
         """Tell if somebody takes calls about what is not urgent at a time (UTC)."""

@@ -200,7 +200,7 @@ class SmsOncall(models.AbstractModel):
 
     @api.model
     def _wake_watch(self):
-        """Let the cron look for gaps as soon as this is committed."""
+        """Wake the cron that looks for gaps, once this is committed."""
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall").sudo()._trigger()
 
     @api.model
