@@ -54,7 +54,10 @@ def measure_ours(env, way, count):
     """Send one broadcast; return how long its parts took."""
     env.company.write({"country_id": env.ref("base.us").id, "sms_provider": "sandbox"})
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
+    # Odoo's own key from texts to contacts has no index: each contact would read all texts.
+    env.cr.execute("CREATE INDEX bench_partner_index ON sms_sms (partner_id)")
     env.cr.execute("DELETE FROM res_partner WHERE city = 'Benchville'")
+    env.cr.execute("DROP INDEX bench_partner_index")
     numbers = american(1, count)
     make_people(env, numbers, "Benchville")
     agree(env, "alert", numbers)
