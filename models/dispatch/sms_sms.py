@@ -213,7 +213,9 @@ class SmsSms(models.Model):
         self.ensure_one()
         provider = sender.provider or self.provider
         company = self._get_sms_company()
-        callback = company._get_sms_url(f"status/{self.uuid}", provider)
+        callback = ""
+        if not self.is_report_fetched:
+            callback = company._get_sms_url(f"status/{self.uuid}", provider)
         return OutboundMessage(
             self.uuid,
             self.number,
@@ -272,12 +274,14 @@ class SmsSms(models.Model):
                        attempts = COALESCE(attempts, 0) + 1,
                        carrier_id = NULL, carrier_code = NULL, carrier_detail = NULL,
                        fault_id = NULL, failure_type = NULL, report_rank = 0,
-                       lookups = 0, lookup_at = NULL, call_ended_at = NULL
+                       lookups = 0, lookup_at = NULL, call_ended_at = NULL,
+                       is_report_fetched = is_report_fetched AND %(lists_reports)s
                  WHERE id = ANY(%(ids)s)
                 """,
                 provider=provider,
                 now=now,
                 ids=self.ids,
+                lists_reports=PROVIDERS[provider].lists_reports,
             )
         )
         self.invalidate_recordset(flush=False)
@@ -312,7 +316,7 @@ class SmsSms(models.Model):
 
         :param str report: what it has reported last, of ``REPORT_STATES``
         """
-        if report in FINAL_REPORTS:
+        if report in FINAL_REPORTS or self.is_report_fetched:
             return None
         return now + self._get_report_pause()
 
@@ -324,7 +328,7 @@ class SmsSms(models.Model):
         if not self.report_rank:
             self.write({"carrier_id": found.report.carrier_id, "report_rank": 1})
         if self.state == "pending":
-            self.lookup_at = fields.Datetime.now() + self._get_report_pause()
+            self.lookup_at = self._get_lookup_time(QUEUED, fields.Datetime.now())
         if price := found.report.price:
             self._record_prices(self.provider, {found.report.carrier_id: price})
 

@@ -29,7 +29,7 @@ REPORTED_FIELDS = (
     *("carrier_code", "carrier_detail", "failure_type", "fault_id", "lookup_at"),
     *("record_company_id", "mail_message_id", "erased_at", "delivered_at"),
     *("gate_reason", "gate_verdict", "inbound_id", "is_call", "call_ended_at"),
-    *("is_personal", "exemption"),
+    *("is_personal", "exemption", "is_report_fetched"),
 )
 #: Fields that a report changes when it moves a message.
 STEP_FIELDS = (
