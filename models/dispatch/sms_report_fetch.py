@@ -82,7 +82,7 @@ class SmsReportFetch(models.Model):
         accounts = {
             (sms.record_company_id.id, sms.provider)
             for sms in messages
-            if sms.is_report_fetched and sms.state == "pending"
+            if sms.is_report_fetched and sms.state == "pending" and not sms.lookup_at
         }
         if not accounts:
             return
