@@ -39,7 +39,9 @@ def await_fetch(database, carrier, count):
             """
         )
         env.cr.execute("DELETE FROM sms_report_fetch")
-        env.ref("helpdesk_mgmt_sms.ir_cron_sms_report_fetch").active = True
+        cron = env.ref("helpdesk_mgmt_sms.ir_cron_sms_report_fetch")
+        cron.active = True
+        cron._trigger()
         env.cr.commit()
         vacuum(env, "sms_sms")
         requests.get(f"{carrier}/fill?{count}", timeout=60)

@@ -268,6 +268,7 @@ class SmsReportFetch(models.Model):
         except base.LookupFailed as error:
             commit(self._put_off, error)
         else:
+            commit(self._look_up_few)
             commit(self._end)
         return cron._commit_progress(remaining=1)
 
@@ -330,8 +331,6 @@ class SmsReportFetch(models.Model):
         self.env.cr.execute(
             SQL("SELECT 1 FROM sms_report_fetch WHERE id = %s FOR UPDATE", self.id)
         )
-        if self.is_full:
-            self._look_up_few(now)
         columns = SQL(
             "max(sms.sent_at), max(sms.sent_at) FILTER (WHERE sms.sent_at <= %s)",
             now - RECENT,
@@ -350,8 +349,11 @@ class SmsReportFetch(models.Model):
         age = (now - youngest).total_seconds()
         return timedelta(seconds=dispatch.read_again_after(age, self.pages))
 
-    def _look_up_few(self, now):
+    def _look_up_few(self):
         """Have texts looked up one by one when an hour has left but few of them."""
+        if not self.is_full:
+            return
+        now = fields.Datetime.now()
         limit = max(FEW, self.pages)
         old = SQL("sms.sent_at <= %s LIMIT %s", now - RECENT, limit + 1)
         ids = [row[0] for row in self._select_open(SQL("sms.id"), old)]
