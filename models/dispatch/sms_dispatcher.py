@@ -360,6 +360,7 @@ class SmsDispatcher(models.AbstractModel):
         self._record_lookups(end for end in ends if end[0] != "send")
         messages._update_trackers()
         messages.mail_message_id._notify_message_notification_update()
+        self.env["sms.report.fetch"]._plan(messages)
         self._after_outcomes(messages)
 
     def _after_outcomes(self, messages):
