@@ -2,7 +2,7 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
 from ..models.broadcast import sms_broadcast
 from ..models.broadcast.sms_broadcast import (
@@ -44,6 +44,7 @@ class SmsIncidentPublish(models.TransientModel):
     """
 
     _name = "sms.incident.publish"
+    _inherit = "sms.emergency.mixin"
     _description = "Publish News of an Incident"
 
     incident_id = fields.Many2one("sms.incident", required=True, ondelete="cascade")
@@ -66,10 +67,6 @@ class SmsIncidentPublish(models.TransientModel):
         default=True,
         help="Otherwise it is shown on the status page and on the tickets only.",
     )
-    is_emergency = fields.Boolean(
-        "Emergency", help="Sent at any hour. Otherwise during business hours."
-    )
-    emergency_reason = fields.Char("Reason for Emergency")
     broadcast_id = fields.Many2one("sms.broadcast", readonly=True, ondelete="set null")
     seen_id = fields.Many2one("sms.incident.news", readonly=True, ondelete="set null")
     obstacle = fields.Char(readonly=True, help="Why nobody is texted or mailed.")
@@ -83,15 +80,6 @@ class SmsIncidentPublish(models.TransientModel):
     discipline_note = fields.Char(related="broadcast_id.discipline_note")
     sample_html = fields.Html(compute="_compute_sample_html", sanitize=False)
     estimate = fields.Char(compute="_compute_sample_html")
-
-    @api.constrains("is_emergency", "emergency_reason")
-    def _check_emergency(self):
-        """Demand a reason: it is on record why people were woken."""
-        for form in self.filtered("is_emergency"):
-            if not (form.emergency_reason or "").strip():
-                raise ValidationError(
-                    self.env._("Enter why it cannot wait for business hours.")
-                )
 
     # === Who is told ===
 
@@ -164,19 +152,11 @@ class SmsIncidentPublish(models.TransientModel):
     @api.depends("body", "broadcast_id.state", "is_told")
     def _compute_sample_html(self):
         """Show the words as they are read, with footer, segments and cost."""
-        card = Markup(
-            "<div class='mb-2'><div class='o_sms_muted small'>%s · %s</div>"
-            "<div class='o_sms_sample'>%s</div></div>"
-        )
         for form in self:
             broadcast = form.broadcast_id.with_context(sms_news=form.body)
             is_known = broadcast.state == CHECKED and form.is_told and form.body
             samples = broadcast._get_samples() if is_known else []
-            cards = (
-                card % (it.language, broadcast._describe_segments(it.segments), it.text)
-                for it in samples
-            )
-            form.sample_html = Markup("").join(cards) or False
+            form.sample_html = broadcast._render_samples(samples)
             form.estimate = broadcast._estimate(samples) if samples else False
 
     # === Opening ===

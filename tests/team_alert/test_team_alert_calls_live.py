@@ -1,64 +1,26 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import time
-import uuid
 
 import requests
 
-from odoo.sql_db import db_connect
 from odoo.tools import SQL
 
-from ..live import LiveCase, LiveServer
+from ..live import LiveServer
 from ..peer.twilio_calls import PeerCall
+from .common import AlertLiveCase
 
 #: The numbers of those on call, by the class that calls them.
 ANN, BO, CY = "+15125550150", "+15125550151", "+15125550152"
-#: Texts are not what is tested here: everybody wants calls only.
-ONLY_CALL = "only_call"
 
 
-class CallLiveCase(LiveCase):
-    """A real server whose plan calls Ann, then Bo, then Cy, ten minutes apart."""
+class CallLiveCase(AlertLiveCase):
+    """The plan calls Ann, then Bo, then Cy, ten minutes apart."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        team = {"name": f"Called {uuid.uuid4().hex}"}
-        cls.team_id = cls.rpc("helpdesk.ticket.team", "create", team)
-        for sequence, number in enumerate((ANN, BO, CY)):
-            cls._add_colleague(number, sequence)
-        steps = [(0, "on_call"), (10, "next"), (20, "next")]
-        values = {**team, "team_id": cls.team_id, "step_ids": []}
-        for after, whom in steps:
-            step = {"after_minutes": after, "whom": whom, "how": "call"}
-            values["step_ids"].append((0, 0, step))
-        cls.rpc("sms.team.alert.plan", "create", values)
-        cls.addClassCleanup(cls._end)
-
-    @classmethod
-    def _add_colleague(cls, number, sequence):
-        """Put somebody who has agreed to it on the team's list."""
-        user_id = cls.rpc(
-            "res.users",
-            "create",
-            {
-                "name": number,
-                "login": f"{number}-{uuid.uuid4().hex}",
-                "phone": number,
-                "sms_alert_order": ONLY_CALL,
-            },
-        )
-        purpose_ids = cls.rpc("sms.purpose", "search", [("code", "=", "internal")])
-        values = {"number": number, "purpose_ids": [(6, 0, purpose_ids)]}
-        form_id = cls.rpc("sms.consent.record", "create", values)
-        cls.rpc("sms.consent.record", "action_record", [form_id])
-        values = {"team_id": cls.team_id, "user_id": user_id, "sequence": sequence}
-        cls.rpc("sms.oncall.shift", "create", values)
-
-    @classmethod
-    def _end(cls):
-        """Leave nothing to the other tests that goes on by itself."""
-        with db_connect(cls.database).cursor() as cr:
-            cr.execute("UPDATE sms_team_alert SET state = 'resolved', next_at = NULL")
+    numbers = (ANN, BO, CY)
+    steps = ((0, "on_call"), (10, "next"), (20, "next"))
+    how = "call"
+    #: Texts are not what is tested here: everybody wants calls only.
+    alert_order = "only_call"
 
     def setUp(self):
         super().setUp()
@@ -67,16 +29,6 @@ class CallLiveCase(LiveCase):
         self.peer.taken.clear()
         self.peer.behaviors.clear()
         self.peer.release.clear()
-
-    def raise_alert(self, name="Server 4 offline"):
-        """Raise an alert as a user does; return its id."""
-        values = {"team_id": self.team_id, "name": name}
-        form_id = self.rpc("sms.team.alert.raise", "create", values)
-        return self.rpc("sms.team.alert.raise", "action_raise", [form_id])["res_id"]
-
-    def read_alert(self, alert_id, name="state"):
-        """Return a field of an alert."""
-        return self.rpc("sms.team.alert", "read", [alert_id], [name])[0][name]
 
     def read_kinds(self, alert_id):
         """Return what happened, in order."""
