@@ -179,8 +179,7 @@ class SmsIncidentPublish(models.TransientModel):
 
         :param str state: how the incident stands after it
         """
-        own = [("incident_id", "=", incident.id), ("create_uid", "=", self.env.uid)]
-        self.search(own).unlink()
+        self.search([("incident_id", "=", incident.id)]).unlink()
         steps = dict(self._fields["step"].selection)
         if incident.state != PLANNED and state == CALLED_OFF:
             state = RESOLVED

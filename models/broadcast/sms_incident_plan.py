@@ -272,7 +272,7 @@ class SmsIncident(models.Model):
 
     @api.model
     def _run_incidents(self):
-        """Begin, end and remind of what is planned, then tell tickets of news (cron)."""
+        """Begin, end, remind of what is planned; then tell tickets of news (cron)."""
         is_over = Domain("planned_to", "<=", fields.Datetime.now())
         is_over &= Domain("state", "in", GOING_ON)
         for incident in self.search(Domain("state", "=", PLANNED) | is_over):
