@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ...providers.outbound import CANCELED, DELIVERED, UNDELIVERED
 from ...tools.texts import clean
+from ..core.batch_jobs import lock_next
 from .sms_sms import REPORT_OVERDUE
 
 #: The adapter's methods, of a call in place of those of a text.
@@ -30,6 +31,8 @@ class SmsSms(models.Model):
     call_ended_at = fields.Datetime(
         readonly=True, copy=False, help="When the call was over, whatever came of it."
     )
+
+    _call_index = models.Index("(number) WHERE is_call")
 
     def _get_adapter_method(self, provider, kind):
         """Return an adapter's method for a text or a call: send, find or fetch."""
@@ -93,6 +96,27 @@ class SmsSms(models.Model):
         """
         call = self._find_call(company, uuid)
         return call._say_on_key(key, is_last) if call else None
+
+    @api.model
+    def _lock_unanswered_call(self, company, number):
+        """Return a call to a number that waits or rings, locked; mostly none.
+
+        What is said in it is asked for when somebody answers.
+        """
+        now = fields.Datetime.now()
+        condition = SQL(
+            """
+            is_call AND number = %s AND record_company_id = %s
+            AND call_ended_at IS NULL
+            AND (state = 'outgoing' AND COALESCE(expires_at > %s, TRUE)
+                 OR state IN ('process', 'unknown', 'pending') AND claimed_at > %s)
+            """,
+            number,
+            company.id,
+            now,
+            now - CALL_OVERDUE,
+        )
+        return lock_next(self, condition, SQL("id DESC"))
 
     @api.model
     def _find_call(self, company, uuid):

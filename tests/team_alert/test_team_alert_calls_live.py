@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
@@ -25,10 +26,24 @@ class CallLiveCase(AlertLiveCase):
     def setUp(self):
         super().setUp()
         self._end()
+        self.forget_calls()
         self.peer.messages.clear()
         self.peer.taken.clear()
         self.peer.behaviors.clear()
         self.peer.release.clear()
+
+    def forget_calls(self, minutes=10):
+        """Let former calls be over for a while: phones rest between two of them."""
+        with self.cursor() as cr:
+            cr.execute(
+                """
+                UPDATE sms_sms
+                   SET call_ended_at = COALESCE(call_ended_at, claimed_at)
+                                     - %s * interval '1 minute'
+                 WHERE is_call AND claimed_at IS NOT NULL
+                """,
+                [minutes],
+            )
 
     def read_kinds(self, alert_id):
         """Return what happened, in order."""
@@ -122,6 +137,7 @@ class TestCallsLive(CallLiveCase):
                 self.raise_alert(f"Alarm {status}")
                 self.wait_call(ANN, count).end(status)
                 self.wait_call(BO, count)
+                self.forget_calls()
 
     def test_an_answering_machine_is_told_nothing(self):
         alert_id = self.raise_alert()
@@ -171,6 +187,43 @@ class TestCallsLive(CallLiveCase):
         self.assertEqual(self.read_kinds(alert_id).count("escalated"), 1)
         time.sleep(1)
         self.assertFalse(self.peer.to(CY))
+
+
+class TestTwoAlertsLive(CallLiveCase):
+    """Two alerts at once: one phone rings once, and nothing is lost."""
+
+    def test_two_that_are_raised_at_once_are_one_call(self):
+        names = ["Server 4 offline", "Mail down"]
+        with ThreadPoolExecutor(2) as pool:
+            ids = list(pool.map(self.raise_alert, names))
+        phone = self.wait_call(ANN)
+        words = phone.answer()
+        for name in names:
+            self.assertIn(name, words)
+        self.assertIn("are yours", phone.press("1"))
+        phone.end()
+        time.sleep(1)
+        self.assertEqual(len(self.peer.to(ANN)), 1)
+        states = {self.read_alert(alert_id) for alert_id in ids}
+        self.assertEqual(states, {"acknowledged"})
+
+    def test_who_is_on_the_phone_is_called_afterwards(self):
+        first_id = self.raise_alert()
+        phone = self.wait_call(ANN)
+        phone.answer()
+        second_id = self.raise_alert("Mail down")
+        time.sleep(2)
+        self.assertIn("is yours", phone.press("1"))
+        phone.end()
+        time.sleep(2)
+        self.assertEqual(len(self.peer.to(ANN)), 1, "she has just hung up")
+        self.forget_calls()
+        self.trigger_cron("ir_cron_sms_dispatch")
+        phone = self.wait_call(ANN, 2)
+        self.assertIn("Mail down", phone.answer())
+        self.assertIn("is yours", phone.press("1"))
+        states = [self.read_alert(alert_id) for alert_id in (first_id, second_id)]
+        self.assertEqual(states, ["acknowledged"] * 2)
 
 
 class TestKilledCalls(CallLiveCase):
