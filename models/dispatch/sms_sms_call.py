@@ -6,7 +6,6 @@ from odoo.tools import SQL
 
 from ...providers.outbound import CANCELED, DELIVERED, UNDELIVERED
 from ...tools.texts import clean
-from ..core.batch_jobs import lock_next
 from .sms_sms import REPORT_OVERDUE
 
 #: The adapter's methods, of a call in place of those of a text.
@@ -101,22 +100,30 @@ class SmsSms(models.Model):
     def _lock_unanswered_call(self, company, number):
         """Return a call to a number that waits or rings, locked; mostly none.
 
-        What is said in it is asked for when somebody answers.
+        What is said in it is asked for when somebody answers. One that is just being
+        claimed is waited for: then the transaction starts over, and finds it claimed.
         """
         now = fields.Datetime.now()
-        condition = SQL(
-            """
-            is_call AND number = %s AND record_company_id = %s
-            AND call_ended_at IS NULL
-            AND (state = 'outgoing' AND COALESCE(expires_at > %s, TRUE)
-                 OR state IN ('process', 'unknown', 'pending') AND claimed_at > %s)
-            """,
-            number,
-            company.id,
-            now,
-            now - CALL_OVERDUE,
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM sms_sms
+                 WHERE is_call AND number = %s AND record_company_id = %s
+                   AND call_ended_at IS NULL
+                   AND (state = 'outgoing' AND COALESCE(expires_at > %s, TRUE)
+                        OR state IN ('process', 'unknown', 'pending')
+                       AND claimed_at > %s)
+              ORDER BY id DESC LIMIT 1
+                   FOR UPDATE
+                """,
+                number,
+                company.id,
+                now,
+                now - CALL_OVERDUE,
+            )
         )
-        return lock_next(self, condition, SQL("id DESC"))
+        return self.browse(row[0] for row in rows)
 
     @api.model
     def _find_call(self, company, uuid):

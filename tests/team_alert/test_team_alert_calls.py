@@ -57,7 +57,7 @@ class CallCase(TeamAlertCase):
         alert._act(action, fields.Datetime.now(), facts)
 
     def end(self, call, fault=UNANSWERED):
-        """Let the carrier report that a call is over since a while, and the cron run."""
+        """Let a call be over for a while, as the carrier reports, and the cron run."""
         call._record_report(
             DeliveryReport(
                 call.carrier_id,
