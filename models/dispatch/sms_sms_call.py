@@ -9,7 +9,10 @@ from ...tools.texts import clean
 from .sms_sms import REPORT_OVERDUE
 
 #: The adapter's methods, of a call in place of those of a text.
-CALL_METHODS = {"send": "place_call", "find": "find_call", "fetch": "fetch_call"}
+CALL_METHODS = {
+    **{"send": "place_call", "find": "find_call", "fetch": "fetch_call"},
+    "list_prices": "list_call_prices",
+}
 #: The carrier is asked what has become of a call after this: a phone rings for less
 #: than half a minute, and somebody else may have to be called.
 CALL_OVERDUE = timedelta(minutes=2)
