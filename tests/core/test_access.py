@@ -127,6 +127,7 @@ PUBLIC_METHODS = {
     "sms.retention.form": {"action_save"},
     "sms.oncall": {"get_on_call"},
     "sms.oncall.gap": {"action_view_shifts"},
+    "sms.oncall.turn": {"action_take_over", "action_hand_over"},
     "sms.oncall.handover": {"action_hand_over"},
     "sms.oncall.shift": {
         *("create", "write", "unlink", "action_take_over", "action_hand_over"),
