@@ -68,7 +68,10 @@ class SmsBroadcast(models.Model):
     _name = "sms.broadcast"
     _description = "Text Message Broadcast"
     _inherit = [
-        *("mail.thread", "sms.setup.mixin", "sms.checked.words", "sms.send.at"),
+        "mail.thread",
+        "sms.setup.mixin",
+        "sms.checked.words",
+        "sms.send.at",
         "sms.emergency.mixin",
     ]
     _order = "id desc"

@@ -31,8 +31,8 @@ class SmsOncallTurn(models.Model):
         "res.users", "Next", readonly=True, ondelete="set null"
     )
     shift_id = fields.Many2one("sms.oncall.shift", compute="_compute_shift_id")
-    may_take_over = fields.Boolean(related="shift_id.may_take_over")
-    may_hand_over = fields.Boolean(related="shift_id.may_hand_over")
+    may_take_over = fields.Boolean(compute="_compute_shift_id")
+    may_hand_over = fields.Boolean(compute="_compute_shift_id")
 
     @api.depends("team_id", "user_id")
     @api.depends_context("lang")
@@ -42,8 +42,9 @@ class SmsOncallTurn(models.Model):
             turn.display_name = f"{turn.team_id.name}: {who}"
 
     @api.depends("team_id", "user_id", "start_at")
+    @api.depends_context("uid")
     def _compute_shift_id(self):
-        """Find the shift that puts them on call, which can be handed over."""
+        """Find the shift that puts them on call, and what the user may do about it."""
         now, shifts = fields.Datetime.now(), self.env["sms.oncall.shift"]
         for turn in self:
             at = max(turn.start_at, now)
@@ -55,6 +56,8 @@ class SmsOncallTurn(models.Model):
             is_ahead = turn.stop_at > now and turn.user_id
             found = shifts.search(own) if is_ahead else shifts
             turn.shift_id = found.filtered(lambda it, at=at: it._is_on_duty(at))[:1]
+            turn.may_take_over = turn.shift_id.may_take_over
+            turn.may_hand_over = turn.shift_id.may_hand_over
 
     # === Drawing ===
 

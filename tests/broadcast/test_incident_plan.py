@@ -272,10 +272,10 @@ class TestEnd(PlanCase):
 
     def say_after_end(self, words):
         """Publish something at the moment of its end."""
-        self.incident.sudo().news_ids.create(
+        news = self.incident.sudo().news_ids.create(
             {"incident_id": self.incident.id, "state": "open", "body": words}
         )
-        self.incident.sudo().news_ids[0].published_at = self.incident.planned_to
+        news.published_at = self.incident.planned_to
 
     def test_an_earlier_text_that_is_still_queued_is_waited_for(self):
         self.start()

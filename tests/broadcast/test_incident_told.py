@@ -91,6 +91,7 @@ class TestEachWay(ToldCase):
         self.new_stage.sms_template_id = received.template_id
         self.make_new()
         self.assertEqual(self.told(), [KNOWN])
+        self.run_outbox()
         self.publish("resolved")
         self.make_new(name="Printer jams")
         self.assertEqual(self.told(), [KNOWN, RECEIVED], "others are confirmed")
