@@ -66,7 +66,7 @@ AND EXISTS (
 #: when the carrier must have ended it.
 CALL_PAUSE, CALL_LONGEST = timedelta(minutes=1), timedelta(minutes=5)
 IS_ENGAGED = """(
-    sms_sms.is_call AND EXISTS (
+    sms_sms.is_call IS TRUE AND EXISTS (
     SELECT FROM sms_sms other
      WHERE other.is_call AND other.number = sms_sms.number AND other.id != sms_sms.id
        AND CASE WHEN other.state = 'outgoing'
