@@ -288,6 +288,13 @@ class SmsIncidentPublish(models.TransientModel):
         self._prepare()
         return self._get_action()
 
+    def action_test_text(self):
+        """Open the form that texts the news to oneself, as a recipient reads them."""
+        self.ensure_one()
+        self.check_access("read")
+        broadcast = self.broadcast_id.with_context(sms_news=self.body)
+        return broadcast._test_text(back_id=f"{self._name},{self.id}")
+
     def action_publish(self):
         """Publish the news, text and mail them, and let the tickets have them.
 

@@ -97,7 +97,9 @@ PUBLIC_METHODS = {
         *("action_view_tickets", "action_view_mutes", "action_view_texts"),
         "action_open_status_page",
     },
-    "sms.incident.publish": {"action_publish", "action_count", "action_refresh"},
+    "sms.incident.publish": {
+        *("action_publish", "action_count", "action_refresh", "action_test_text"),
+    },
     "sms.replied.mixin": {"action_view_replies"},
     "sms.incident.news": {"create", "write"},
     "sms.incident.mute": {"action_unmute"},
