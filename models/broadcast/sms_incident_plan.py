@@ -6,8 +6,9 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import plaintext2html
+from odoo.tools import format_time, plaintext2html
 
+from ...tools.clocks import to_local
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from ..core.moments import say_moment
 from .sms_broadcast import RUNNING
@@ -178,6 +179,9 @@ class SmsIncident(models.Model):
         )
         if not end:
             return self.env._("from %s", begin)
+        first, last = (to_local(it, zone) for it in (self.planned_from, self.planned_to))
+        if first.date() == last.date():
+            end = format_time(own.env, last.time(), time_format="short")
         return self.env._("from %(begin)s until %(end)s", begin=begin, end=end)
 
     def _suggest_news(self, state):
