@@ -6,9 +6,10 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import format_time, plaintext2html
+from odoo.tools import plaintext2html
+from odoo.tools.misc import get_lang
 
-from ...tools.clocks import to_local
+from ...tools import moments
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from ..core.moments import say_moment
 from .sms_broadcast import RUNNING
@@ -179,9 +180,11 @@ class SmsIncident(models.Model):
         )
         if not end:
             return self.env._("from %s", begin)
-        first, last = (to_local(it, zone) for it in (self.planned_from, self.planned_to))
+        first = moments.to_local(self.planned_from, zone)
+        last = moments.to_local(self.planned_to, zone)
         if first.date() == last.date():
-            end = format_time(own.env, last.time(), time_format="short")
+            locale = moments.get_locale(get_lang(own.env).code)
+            end = moments.say_hour(last, locale)
         return self.env._("from %(begin)s until %(end)s", begin=begin, end=end)
 
     def _suggest_news(self, state):
@@ -269,10 +272,10 @@ class SmsIncident(models.Model):
     # === Job ===
 
     @api.model
-    def _wake_incidents(self, moments=None):
+    def _wake_incidents(self, at=None):
         """Run the job now, or at some times (UTC)."""
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident").sudo()
-        cron_sudo._trigger(moments)
+        cron_sudo._trigger(at)
 
     @api.model
     def _run_incidents(self):
