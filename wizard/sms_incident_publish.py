@@ -293,7 +293,7 @@ class SmsIncidentPublish(models.TransientModel):
         self.ensure_one()
         self.check_access("read")
         broadcast = self.broadcast_id.with_context(sms_news=self.body)
-        return broadcast._test_text(back_id=f"{self._name},{self.id}")
+        return broadcast._test_text(back_ref=f"{self._name},{self.id}")
 
     def action_publish(self):
         """Publish the news, text and mail them, and let the tickets have them.

@@ -37,7 +37,7 @@ class SmsTestText(models.TransientModel):
             self.env.company.name,
         ),
     )
-    back_id = fields.Reference(
+    back_ref = fields.Reference(
         [("sms.composer", "Send SMS"), ("sms.incident.publish", "Publish news")],
         readonly=True,
     )
@@ -121,15 +121,15 @@ class SmsTestText(models.TransientModel):
     def action_back(self):
         """Go back to the form that has led here, if one has; it is as it was."""
         self.ensure_one()
-        if not (self.back_id and self.back_id.exists()):
+        if not (self.back_ref and self.back_ref.exists()):
             return {"type": "ir.actions.act_window_close"}
-        self.back_id.check_access("read")
-        names = dict(self._fields["back_id"]._description_selection(self.env))
+        self.back_ref.check_access("read")
+        names = dict(self._fields["back_ref"]._description_selection(self.env))
         return {
             "type": "ir.actions.act_window",
-            "name": names[self.back_id._name],
-            "res_model": self.back_id._name,
-            "res_id": self.back_id.id,
+            "name": names[self.back_ref._name],
+            "res_model": self.back_ref._name,
+            "res_id": self.back_ref.id,
             "views": [(False, "form")],
             "target": "new",
         }
