@@ -364,7 +364,7 @@ class SmsConsentStory(models.AbstractModel):
             "purposes": (
                 format_list(self.env, purposes) if purposes else self.env._("all texts")
             ),
-            "words": self.env._("“%s”", words) if words else self.env._("a text"),
+            "words": f"“{words}”" if words else self.env._("a text"),
             "how": methods.get(event.method, ""),
             "witness": event.evidence_id.witness or "",
         }
