@@ -45,7 +45,7 @@ class SmsAutomationRun(models.Model):
     )
     res_model = fields.Char(required=True, readonly=True)
     res_id = fields.Many2oneReference(
-        "Record", model_field="res_model", required=True, readonly=True
+        "Related Record", model_field="res_model", required=True, readonly=True
     )
     occasion = fields.Char(
         readonly=True,

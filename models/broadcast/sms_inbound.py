@@ -98,7 +98,7 @@ class SmsInbound(models.Model):
             }
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Answer"),
+            "name": self.env._("Reply"),
             "res_model": "sms.composer",
             "view_mode": "form",
             "target": "new",

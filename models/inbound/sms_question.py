@@ -49,7 +49,7 @@ class SmsQuestion(models.Model):
     )
     res_model = fields.Char("Record's Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(
-        "Record", model_field="res_model", required=True, readonly=True
+        "Related Record", model_field="res_model", required=True, readonly=True
     )
     sms_id = fields.Many2one(
         "sms.sms", "Asked By", readonly=True, index="btree_not_null"
