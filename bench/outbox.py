@@ -243,6 +243,14 @@ def run_inbound(bench):
     ours, native = bench.options.database, bench.options.native
     text = ("a text on a ticket", "inbound", ours)
     measure_web(bench, text, ("Odoo's, a report", "report", native))
+    found = bench.measure("receive", ours, bench.options.texts)
+    print_table(
+        ["without a server", "Python, ms", "queries"],
+        [
+            [name, f"{it['cpu']:.1f}", f"{it['queries']:.0f}"]
+            for name, it in found.items()
+        ],
+    )
 
 
 def run_stage(bench):
@@ -285,6 +293,7 @@ def main():
         intake_sizes=INTAKE_SIZES,
         reports=1000,
         fetch_sizes=(1_000, 10_000, 100_000),
+        texts=100,  # of each kind, without a server
         tickets=300,
     )
     parser.add_argument("parts", nargs="*", help=f"of {list(RUNS)}; default: all")

@@ -5,6 +5,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import formatLang
 
 from ..models.broadcast import sms_broadcast
 from ..models.broadcast.sms_broadcast import CHECKED, CHECKING
@@ -48,7 +49,7 @@ class SmsIncidentPublish(models.TransientModel):
     company_id = fields.Many2one(related="incident_id.company_id")
     #: What is planned has steps of its own, which a button chooses.
     step = fields.Selection(
-        [(PLANNED, "Planned"), (CALLED_OFF, "Cancelled"), (LONGER, "It takes longer")]
+        [(PLANNED, "Planned"), (CALLED_OFF, "Called off"), (LONGER, "It takes longer")]
     )
     state = fields.Selection(
         [
@@ -121,9 +122,9 @@ class SmsIncidentPublish(models.TransientModel):
         texted, mailed = count(*REACHED), mails.get(MAIL, 0)
         title = self.env._(
             "%(texted)s by text, %(mailed)s by e-mail, %(others)s get nothing.",
-            texted=f"{texted:,}",
-            mailed=f"{mailed:,}",
-            others=f"{sum(found.values()) - texted - mailed:,}",
+            texted=formatLang(self.env, texted, 0),
+            mailed=formatLang(self.env, mailed, 0),
+            others=formatLang(self.env, sum(found.values()) - texted - mailed, 0),
         )
         rows = [(count(HELD), outcomes[HELD], "text-info")]
         rows += [
