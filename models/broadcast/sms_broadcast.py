@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_amount
 
 from ...tools import texts, verdicts
@@ -12,6 +12,7 @@ from ...tools.figures import render_counts
 from ..dispatch.sms_price import pick_price
 from .sms_broadcast_recipient import (
     BLOCKED,
+    CALLED_OFF,
     DUPLICATE,
     HELD,
     MUTED,
@@ -120,6 +121,7 @@ class SmsBroadcast(models.Model):
     )
     checked_at = fields.Datetime(readonly=True, copy=False)
     started_at = fields.Datetime(readonly=True, copy=False)
+    paused_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     recipient_ids = fields.One2many(
         "sms.broadcast.recipient", "broadcast_id", readonly=True
@@ -228,7 +230,7 @@ class SmsBroadcast(models.Model):
                 by_outcome[outcome] += count
             broadcast.concerned_count = by_outcome.total()
             broadcast.checked_count = broadcast.concerned_count - by_outcome[NEW]
-            reached = sum(by_outcome[outcome] for outcome in REACHED)
+            reached = sum(by_outcome[outcome] for outcome in (*REACHED, CALLED_OFF))
             broadcast.reached_count = reached
             limit = broadcast.company_id.sudo().sms_approve_from
             broadcast.needs_approval = bool(limit and reached > limit)
@@ -251,10 +253,15 @@ class SmsBroadcast(models.Model):
         recipient = self.env["sms.broadcast.recipient"]
         labels = dict(recipient._fields["outcome"]._description_selection(self.env))
         reasons = dict(recipient._selection_reason())
-        will = by_outcome[WILL] + by_outcome[QUEUED]
-        rows = [(will, labels[WILL], "text-success")]
-        if by_outcome[HELD]:
-            rows.append((by_outcome[HELD], labels[HELD], "text-info"))
+        if self.started_at or self.state == CANCELLED:
+            rows = [(self.reached_count, self.env._("Recipients"), "text-success")]
+            title = self.env._("%(reached)s recipients, %(others)s left out.")
+        else:
+            will = by_outcome[WILL] + by_outcome[QUEUED]
+            rows = [(will, labels[WILL], "text-success")]
+            if by_outcome[HELD]:
+                rows.append((by_outcome[HELD], labels[HELD], "text-info"))
+            title = self.env._("%(reached)s will get it, %(others)s will not.")
         blocked = [
             (count, reasons.get(reason, labels[BLOCKED]), "text-danger")
             for (outcome, reason), count in found.items()
@@ -266,11 +273,10 @@ class SmsBroadcast(models.Model):
             for name in (NO_NUMBER, DUPLICATE, MUTED)
             if by_outcome[name]
         ]
-        title = self.env._(
-            "%(reached)s will get it, %(others)s will not.",
-            reached=f"{self.reached_count:,}",
-            others=f"{self.concerned_count - self.reached_count:,}",
-        )
+        title %= {
+            "reached": f"{self.reached_count:,}",
+            "others": f"{self.concerned_count - self.reached_count:,}",
+        }
         return Markup("<p class='fw-bold'>%s</p>%s") % (title, render_counts(rows))
 
     @api.depends("state", "body", "area_ids", "recipient_ids.outcome")
@@ -414,25 +420,14 @@ class SmsBroadcast(models.Model):
             [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
         )
 
-    def action_approve(self):
-        """Approve and send what a colleague has checked."""
-        broadcast_sudo = self._take(WAITING)
-        broadcast_sudo._check_time()
-        if broadcast_sudo.user_id == self.env.user:
-            raise AccessError(
-                self.env._("You prepared it, so another manager must approve it.")
-            )
-        broadcast_sudo.approver_id = self.env.user
-        broadcast_sudo._start()
-        return True
-
     def action_pause(self):
         """Hold what has not left yet.
 
         The gate reads the broadcast's state before each message leaves, also of one
         that the carrier returned to be tried again.
         """
-        self._take(QUEUEING, SENT).state = PAUSED
+        broadcast_sudo = self._take(QUEUEING, SENT)
+        broadcast_sudo.write({"state": PAUSED, "paused_by_id": self.env.uid})
         return True
 
     def action_resume(self):
@@ -451,12 +446,29 @@ class SmsBroadcast(models.Model):
         """Cancel what has not left yet: held messages here, the rest at the gate."""
         broadcast_sudo = self._take(*OPEN, LEAVING, QUEUEING, SENT, PAUSED)
         broadcast_sudo.write({"state": CANCELLED, "cancelled_by_id": self.env.uid})
+        broadcast_sudo._call_off_recipients()
         values = self.env["sms.sms"]._get_standing_values(verdicts.CANCELLED)
         broadcast_sudo._change_waiting(
             {**values, "cancelled_by_id": self.env.uid},
             SQL("not_before > %s", fields.Datetime.now()),
         )
         return True
+
+    def _call_off_recipients(self):
+        """Mark those who have no message yet, and get none."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient SET outcome = %s
+                 WHERE broadcast_id = %s AND outcome IN (%s, %s)
+                """,
+                CALLED_OFF,
+                self.id,
+                WILL,
+                HELD,
+            )
+        )
+        self.env["sms.broadcast.recipient"].invalidate_model()
 
     def _keep_paused(self):
         """Keep paused broadcasts from being resumed or cancelled before the commit.

@@ -7,11 +7,13 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...tools.verdicts import HAVE_GOT
+from ...tools.verdicts import BLOCK, HAVE_GOT
+from ...tools.verdicts import CALLED_OFF as CALLED_OFF_REASONS
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from ..ledger.sms_purpose import ALERT
 from ..message.sms_sms_intake import BATCH_SIZE, Recipient
 from .sms_broadcast import (
+    CANCELLED,
     CHECKING,
     DRAFT,
     LEAVING,
@@ -21,16 +23,26 @@ from .sms_broadcast import (
     RUNNING,
     SENT,
 )
-from .sms_broadcast_recipient import HELD, NEW, QUEUED, WILL
+from .sms_broadcast_recipient import CALLED_OFF, HELD, NEW, QUEUED, WILL
 
 #: The stages of the progress bar: states of their messages, and color.
 STAGES = {
     "delivered": (("sent",), "bg-success"),
     "handed_over": (("pending",), "bg-info"),
-    "waiting": (("outgoing", "process", "unknown"), "bg-secondary"),
+    "sending": (("process", "unknown"), "bg-primary"),
+    "waiting": (("outgoing",), "bg-secondary"),
     "failed": (("error",), "bg-danger"),
-    "stopped": (("canceled",), "bg-dark"),
+    "blocked": (("canceled",), "bg-warning"),
+    "cancelled": ((), "bg-dark"),
 }
+#: What has left, or may have.
+LEFT = ("delivered", "handed_over", "sending", "failed")
+#: States of messages that go on by themselves.
+ON_THE_WAY = ("outgoing", "process", "unknown")
+#: How soon it is looked at again whether the last text has left.
+SOON, LATER = timedelta(minutes=1), timedelta(minutes=5)
+#: Of what takes longer its author is told the end.
+LONG = timedelta(minutes=10)
 #: News sooner after the last text are hardly substantial.
 SHORT_WHILE = timedelta(minutes=30)
 
@@ -44,10 +56,21 @@ class SmsBroadcastJob(models.Model):
 
     _inherit = "sms.broadcast"
 
+    finished_at = fields.Datetime(
+        "Finished On", readonly=True, copy=False, help="Nothing waits any more."
+    )
     progress_html = fields.Html(compute="_compute_progress", sanitize=False)
     is_live = fields.Boolean(
         compute="_compute_progress", help="Something still changes by itself."
     )
+    waiting_count = fields.Integer(
+        compute="_compute_progress", help="What can still be held or cancelled."
+    )
+    shown_state = fields.Selection(
+        "_selection_shown_state", "Status", compute="_compute_progress"
+    )
+    standing_note = fields.Char(compute="_compute_progress")
+    cancel_note = fields.Char(compute="_compute_progress")
     discipline_note = fields.Char(compute="_compute_discipline_note")
 
     @api.model
@@ -65,6 +88,10 @@ class SmsBroadcastJob(models.Model):
             left = self.search_count(running)
             if not self.env["ir.cron"]._commit_progress(done, remaining=left) and left:
                 return
+        for broadcast in self.search(
+            [("state", "=", SENT), ("finished_at", "=", False)]
+        ):
+            try_work_off(broadcast, broadcast._finish, DATABASE_FAULTS)
 
     @api.model
     def _get_running_domain(self):
@@ -77,7 +104,8 @@ class SmsBroadcastJob(models.Model):
         self._wait_for_row()
         if self.state not in (*RUNNING, PLANNED):
             return 0
-        self.state = PAUSED if self.state == QUEUEING else DRAFT
+        state = PAUSED if self.state == QUEUEING else DRAFT
+        self.write({"state": state, "paused_by_id": False})
         self.message_post(
             body=self.env._(
                 "It was stopped by a server error, which an administrator finds in "
@@ -160,39 +188,114 @@ class SmsBroadcastJob(models.Model):
         if self._is_follow_up():
             self._replace_waiting(recipients)
 
+    def _finish(self):
+        """Note and tell that the last text has left, or look again later."""
+        self._wait_for_row()
+        if self.state != SENT or self.finished_at:
+            return 0
+        now = fields.Datetime.now()
+        took = now - self.started_at
+        waiting = [("broadcast_id", "=", self.id), ("state", "in", ON_THE_WAY)]
+        if self.env["sms.sms"].search_count(waiting, limit=1):
+            self._wake(now + min(max(took / 10, SOON), LATER))
+            return 0
+        self.finished_at = now
+        notes = self._name_counts(self._count_stages()[self.id])
+        self.message_post(
+            body=self.env._("All texts have left: %s", " · ".join(notes)),
+            partner_ids=self.user_id.partner_id.ids if took > LONG else None,
+        )
+        return 1
+
     # === Progress ===
 
-    @api.depends("state")
-    def _compute_progress(self):
-        counts = self._origin._count_messages()
-        for broadcast in self:
-            found = counts.get(broadcast._origin.id, {})
-            waiting = found.get("waiting", 0)
-            broadcast.is_live = broadcast.state in RUNNING or (
-                broadcast.state in (SENT, PAUSED) and bool(waiting)
-            )
-            broadcast.progress_html = (
-                broadcast._origin._render_progress(found) if found else False
-            )
+    @api.model
+    def _selection_shown_state(self):
+        return self._fields["state"]._description_selection(self.env)
 
-    def _count_messages(self):
-        """Return ``{broadcast id: {stage of STAGES: count of messages}}``."""
+    @api.depends("state", "started_at", "finished_at")
+    @api.depends_context("lang")
+    def _compute_progress(self):
+        counts = self._origin._count_stages()
+        for broadcast in self:
+            it = broadcast._origin
+            found = counts.get(it.id) or dict.fromkeys(STAGES, 0)
+            is_moving = bool(found["waiting"] or found["sending"])
+            if broadcast.state == CANCELLED:
+                # The gate lets none of those leave.
+                found["cancelled"] += found.pop("waiting")
+            waiting = broadcast.waiting_count = found.get("waiting", 0)
+            broadcast.is_live = broadcast.state in RUNNING or (
+                broadcast.state in (SENT, PAUSED, CANCELLED) and is_moving
+            )
+            is_leaving = broadcast.state == SENT and is_moving
+            broadcast.shown_state = QUEUEING if is_leaving else broadcast.state
+            is_shown = any(found.values())
+            broadcast.progress_html = it._render_progress(found) if is_shown else False
+            left = sum(found[stage] for stage in LEFT)
+            broadcast.standing_note = it._describe_standing(left, waiting)
+            broadcast.cancel_note = it._describe_cancel(left, waiting)
+
+    def _describe_standing(self, left, waiting):
+        """Say who has paused or cancelled it, and what had left by then."""
+        left, waiting = f"{left:,}", f"{waiting:,}"
+        if self.state == PAUSED:
+            notes = [
+                self.env._(
+                    "%(left)s sent, %(waiting)s waiting.", left=left, waiting=waiting
+                ),
+                self.env._("Resume sends the rest, and nobody gets it twice."),
+            ]
+            if self.paused_by_id:
+                notes.insert(0, self.env._("Paused by %s.", self.paused_by_id.name))
+            return " ".join(notes)
+        if self.state != CANCELLED:
+            return False
+        who = self.env._("Cancelled by %s.", self.cancelled_by_id.name or "")
+        if not self.started_at:
+            return f"{who} {self.env._('Nothing was sent.')}"
+        return f"{who} {self.env._('%s had been sent by then.', left)}"
+
+    def _describe_cancel(self, left, waiting):
+        """Say what is cancelled, and what is too late for that."""
+        if not self.started_at:
+            return self.env._("Nothing has been sent. Nobody will get it.")
+        return self.env._(
+            "Sent: %(left)s, which cannot be taken back. Not sent yet: %(waiting)s, "
+            "which will be cancelled.",
+            left=f"{left:,}",
+            waiting=f"{waiting:,}",
+        )
+
+    def _count_stages(self):
+        """Return ``{broadcast id: {stage of STAGES: people}}``.
+
+        By their message; who has none yet waits for it, or it was cancelled.
+        """
         stage_of = {
             state: stage for stage, (states, _c) in STAGES.items() for state in states
         }
-        groups = (
-            self.env["sms.sms"]
-            .sudo()
-            ._read_group(
-                [("broadcast_id", "in", self.ids), ("sent_again_id", "=", False)],
-                ["broadcast_id", "state"],
-                ["__count"],
-            )
+        found = {it.id: dict.fromkeys(STAGES, 0) for it in self}
+        mine = Domain("broadcast_id", "in", self.filtered("started_at").ids)
+        messages = self.env["sms.sms"].sudo()
+        groups = messages._read_group(
+            mine & Domain("sent_again_id", "=", False),
+            ["broadcast_id", "state", "gate_verdict", "gate_reason"],
+            ["__count"],
         )
-        found = {}
-        for broadcast, state, count in groups:
-            counts = found.setdefault(broadcast.id, dict.fromkeys(STAGES, 0))
-            counts[stage_of[state]] += count
+        for broadcast, state, verdict, reason, count in groups:
+            is_called_off = verdict != BLOCK or reason in CALLED_OFF_REASONS
+            is_cancelled = state == "canceled" and is_called_off
+            stage = "cancelled" if is_cancelled else stage_of[state]
+            found[broadcast.id][stage] += count
+        groups = self.env["sms.broadcast.recipient"]._read_group(
+            mine & Domain("outcome", "in", (WILL, HELD, CALLED_OFF)),
+            ["broadcast_id", "outcome"],
+            ["__count"],
+        )
+        for broadcast, outcome, count in groups:
+            stage = "cancelled" if outcome == CALLED_OFF else "waiting"
+            found[broadcast.id][stage] += count
         return found
 
     def _count_answers(self):
@@ -218,30 +321,35 @@ class SmsBroadcastJob(models.Model):
         )
         return self.env.execute_query(query)[0]
 
-    def _render_progress(self, found):
-        """Return the bar, and the numbers below it."""
+    @api.model
+    def _name_counts(self, found):
+        """Return what the stages are called, with their counts, if there are any."""
         labels = {
             "delivered": self.env._("delivered"),
             "handed_over": self.env._("sent"),
+            "sending": self.env._("being sent"),
             "waiting": self.env._("waiting"),
             "failed": self.env._("not delivered"),
-            "stopped": self.env._("blocked or cancelled"),
+            "blocked": self.env._("blocked"),
+            "cancelled": self.env._("cancelled"),
         }
-        counts = dict(found)
-        if self.state in (QUEUEING, PAUSED):
-            counts["waiting"] += self.env["sms.broadcast.recipient"].search_count(
-                [("broadcast_id", "=", self.id), ("outcome", "in", (WILL, HELD))]
-            )
-        total = sum(counts.values())
+        return [f"{found[it]:,} {labels[it]}" for it in STAGES if found.get(it)]
+
+    def _render_progress(self, found):
+        """Return the bar, and the numbers below it."""
+        total = sum(found.values())
         bar = Markup("<div class='progress-bar %s' style='width: %.2f%%'></div>")
-        bars, notes = Markup(""), []
-        for stage, (_states, color) in STAGES.items():
-            if count := counts[stage]:
-                bars += bar % (color, 100 * count / total)
-                notes.append(f"{count:,} {labels[stage]}")
+        bars = Markup("").join(
+            bar % (color, 100 * found[stage] / total)
+            for stage, (_states, color) in STAGES.items()
+            if found.get(stage)
+        )
         answered, left = self._count_answers()
-        notes.append(self.env._("%s have texted back", f"{answered:,}"))
-        notes.append(self.env._("%s have opted out", f"{left:,}"))
+        notes = [
+            *self._name_counts(found),
+            self.env._("%s have texted back", f"{answered:,}"),
+            self.env._("%s have opted out", f"{left:,}"),
+        ]
         return Markup(
             "<div class='progress o_sms_progress'>%s</div><div class='mt-2'>%s</div>"
         ) % (bars, " · ".join(notes))

@@ -264,7 +264,7 @@ class TestSending(BroadcastCase):
             lambda s: s.partner_id == self.agreed[0]
         )
         self.assertEqual((text.state, text.gate_reason), ("canceled", "opted_out"))
-        self.assertIn("1 blocked or cancelled", broadcast.progress_html)
+        self.assertIn("1 blocked", broadcast.progress_html)
 
     def test_a_stop_while_it_waits(self):
         broadcast = self.make()
