@@ -9,7 +9,8 @@ def migrate(cr, _version):
         UPDATE sms_broadcast own SET finished_at = COALESCE(
                (SELECT max(write_date) FROM sms_sms WHERE broadcast_id = own.id),
                own.started_at)
-         WHERE own.state = 'sent' AND own.finished_at IS NULL
+         WHERE own.state IN ('sent', 'cancelled') AND own.started_at IS NOT NULL
+           AND own.finished_at IS NULL
            AND NOT EXISTS (
                SELECT 1 FROM sms_sms WHERE broadcast_id = own.id
                          AND state IN ('outgoing', 'process', 'unknown'))

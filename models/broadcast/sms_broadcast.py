@@ -120,6 +120,11 @@ class SmsBroadcast(models.Model):
         "res.users", "Approved By", readonly=True, copy=False, tracking=True
     )
     checked_at = fields.Datetime(readonly=True, copy=False)
+    longest = fields.Json(
+        readonly=True,
+        copy=False,
+        help="Of each language whose text is the longest, noted by the check.",
+    )
     started_at = fields.Datetime(readonly=True, copy=False)
     paused_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
@@ -290,7 +295,8 @@ class SmsBroadcast(models.Model):
             samples = broadcast._origin._get_samples() if broadcast._origin else []
             cards = (card % (self._describe_sample(it), it.text) for it in samples)
             broadcast.sample_html = Markup("").join(cards) if samples else False
-            broadcast.estimate = broadcast._estimate(samples) if samples else False
+            is_ahead = samples and not broadcast.started_at
+            broadcast.estimate = broadcast._estimate(samples) if is_ahead else False
 
     @api.model
     def _describe_sample(self, sample):
@@ -336,21 +342,28 @@ class SmsBroadcast(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT own.lang, price.currency_id, sum(price.amount)
-                  FROM sms_broadcast_recipient own
+                WITH own AS (
+                    SELECT lang, count(*),
+                           left(number, (SELECT max(length(prefix)) FROM sms_price))
+                           AS number
+                      FROM sms_broadcast_recipient
+                     WHERE broadcast_id = %s AND outcome = ANY(%s)
+                  GROUP BY 1, 3
+                )
+                SELECT own.lang, price.currency_id, sum(own.count * price.amount)
+                  FROM own
                   JOIN sms_price price ON price.id = (%s)
-                 WHERE own.broadcast_id = %s AND own.outcome = ANY(%s)
-                   AND price.amount > 0
+                 WHERE price.amount > 0
               GROUP BY own.lang, price.currency_id
                 """,
+                self.id,
+                list(REACHED),
                 pick_price(
                     company=SQL("%s", self.company_id.id),
                     provider=SQL("%s", self.company_id.sudo().sms_provider),
                     number=SQL("own.number"),
                     day=SQL("%s", fields.Date.today()),
                 ),
-                self.id,
-                list(REACHED),
             )
         )
         costs = Counter()
@@ -443,15 +456,11 @@ class SmsBroadcast(models.Model):
         return True
 
     def action_cancel(self):
-        """Cancel what has not left yet: held messages here, the rest at the gate."""
+        """Cancel what has not left yet: the job and the gate let none of it leave."""
         broadcast_sudo = self._take(*OPEN, LEAVING, QUEUEING, SENT, PAUSED)
         broadcast_sudo.write({"state": CANCELLED, "cancelled_by_id": self.env.uid})
         broadcast_sudo._call_off_recipients()
-        values = self.env["sms.sms"]._get_standing_values(verdicts.CANCELLED)
-        broadcast_sudo._change_waiting(
-            {**values, "cancelled_by_id": self.env.uid},
-            SQL("not_before > %s", fields.Datetime.now()),
-        )
+        broadcast_sudo._wake()
         return True
 
     def _call_off_recipients(self):

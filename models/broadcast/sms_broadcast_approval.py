@@ -25,18 +25,32 @@ class SmsBroadcast(models.Model):
     refusal_reason = fields.Char(readonly=True, copy=False)
     may_approve = fields.Boolean(compute="_compute_approval")
     approval_note = fields.Char(compute="_compute_approval")
+    refusal_note = fields.Char(compute="_compute_refusal_note")
 
     @api.depends("state", "needs_approval", "user_id", "company_id")
     @api.depends_context("uid", "lang")
     def _compute_approval(self):
         for broadcast in self:
             is_asked = broadcast.state == WAITING
-            approvers = broadcast._get_approvers() if is_asked else self.env.user
-            broadcast.may_approve = is_asked and self.env.user in approvers
-            is_open = (
-                is_asked or broadcast.state == CHECKED and broadcast.needs_approval
+            broadcast.may_approve = (
+                is_asked and self.env.user in broadcast._get_approvers()
             )
-            broadcast.approval_note = is_open and broadcast._describe_approval()
+            is_to_be = broadcast.state == CHECKED and broadcast.needs_approval
+            broadcast.approval_note = (
+                broadcast._describe_approval() if is_asked or is_to_be else False
+            )
+
+    @api.depends("refused_by_id", "refusal_reason")
+    @api.depends_context("lang")
+    def _compute_refusal_note(self):
+        for broadcast in self:
+            broadcast.refusal_note = False
+            if broadcast.refused_by_id:
+                broadcast.refusal_note = self.env._(
+                    "Not approved by %(user)s: %(reason)s",
+                    user=broadcast.refused_by_id.name,
+                    reason=broadcast.refusal_reason,
+                )
 
     def _get_approvers(self):
         """Return the managers who may approve it: all but its author."""
@@ -75,7 +89,7 @@ class SmsBroadcast(models.Model):
         names = format_list(self.env, names, "or")
         if self.state == WAITING:
             return self.env._("It waits for %s.", names)
-        return self.env._("That can be %s.", names)
+        return self.env._("%s can do so.", names)
 
     # === Asking ===
 

@@ -9,7 +9,8 @@ from odoo.tools import SQL
 
 from ...tools.verdicts import BLOCK, HAVE_GOT
 from ...tools.verdicts import CALLED_OFF as CALLED_OFF_REASONS
-from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
+from ...tools.verdicts import CANCELLED as CANCELLED_REASON
+from ..core.batch_jobs import DATABASE_FAULTS, lock_next, try_work_off
 from ..ledger.sms_purpose import ALERT
 from ..message.sms_sms_intake import BATCH_SIZE, Recipient
 from .sms_broadcast import (
@@ -95,13 +96,23 @@ class SmsBroadcastJob(models.Model):
 
     @api.model
     def _get_running_domain(self):
-        """Return the domain of those with work to do: running, or due by now."""
+        """Return the domain of those with work to do."""
         is_due = Domain("leaves_at", "<=", fields.Datetime.now())
-        return Domain("state", "in", RUNNING) | Domain("state", "=", PLANNED) & is_due
+        has_texts = Domain("started_at", "!=", False) & Domain(
+            "finished_at", "=", False
+        )
+        return (
+            Domain("state", "in", RUNNING)
+            | Domain("state", "=", PLANNED) & is_due
+            | Domain("state", "=", CANCELLED) & has_texts
+        )
 
     def _stop_for_fault(self):
         """Stop a broadcast that fails, unless a button was faster."""
         self._wait_for_row()
+        if self.state == CANCELLED:
+            self.finished_at = fields.Datetime.now()  # the gate does the rest
+            return 1
         if self.state not in (*RUNNING, PLANNED):
             return 0
         state = PAUSED if self.state == QUEUEING else DRAFT
@@ -122,6 +133,8 @@ class SmsBroadcastJob(models.Model):
         """
         self.ensure_one()
         self._wait_for_row()
+        if self.state == CANCELLED and not self.finished_at:
+            return self._cancel_next()
         if self.state not in (*RUNNING, PLANNED):
             return 0
         job = self.with_company(self.company_id)
@@ -138,6 +151,21 @@ class SmsBroadcastJob(models.Model):
             if len(batch) < BATCH_SIZE:
                 job.state = SENT
         return len(batch)
+
+    def _cancel_next(self):
+        """Cancel a batch of texts; what the dispatcher has at hand is the gate's."""
+        messages_sudo = lock_next(
+            self.env["sms.sms"].sudo(),
+            SQL("broadcast_id = %s AND state = 'outgoing'", self.id),
+            SQL("id"),
+            BATCH_SIZE,
+        )
+        values = self.env["sms.sms"]._get_standing_values(CANCELLED_REASON)
+        values["cancelled_by_id"] = self.cancelled_by_id.id
+        self._change_waiting(values, SQL("id = ANY(%s)", messages_sudo.ids))
+        if len(messages_sudo) < BATCH_SIZE:
+            self.finished_at = fields.Datetime.now()
+        return len(messages_sudo)
 
     def _wait_for_row(self):
         """Lock the broadcast against buttons, or against its job.
@@ -300,19 +328,22 @@ class SmsBroadcastJob(models.Model):
 
     def _count_answers(self):
         """Return how many recipients have texted since, and how many opted out."""
+        if not self.started_at:
+            return 0, 0
         query = SQL(
             """
-            SELECT count(*) FILTER (WHERE EXISTS (
-                       SELECT 1 FROM sms_inbound text
-                        WHERE text.company_id = %(company)s AND text.number = own.number
-                          AND text.kind = 'conversation'
-                          AND text.received_at >= %(since)s)),
-                   count(*) FILTER (WHERE EXISTS (
-                       SELECT 1 FROM sms_consent answer
-                        WHERE answer.company_id = %(company)s
-                          AND answer.number = own.number
-                          AND answer.state = 'opted_out' AND answer.since >= %(since)s))
-              FROM sms_broadcast_recipient own
+            WITH said AS (
+                SELECT number, TRUE AS is_text FROM sms_inbound
+                 WHERE company_id = %(company)s AND kind = 'conversation'
+                   AND received_at >= %(since)s
+                 UNION
+                SELECT number, FALSE FROM sms_consent
+                 WHERE company_id = %(company)s AND state = 'opted_out'
+                   AND since >= %(since)s
+            )
+            SELECT count(*) FILTER (WHERE is_text), count(*) FILTER (WHERE NOT is_text)
+              FROM said
+              JOIN sms_broadcast_recipient own USING (number)
              WHERE own.broadcast_id = %(broadcast)s AND own.outcome = 'queued'
             """,
             company=self.company_id.id,

@@ -201,7 +201,9 @@ class SmsBroadcast(models.Model):
 
     def _end_check(self):
         """End the check, the second one of a planned broadcast by sending it."""
-        self.checked_at = fields.Datetime.now()
+        self.write(
+            {"checked_at": fields.Datetime.now(), "longest": self._find_longest()}
+        )
         if self.audience == LIST:  # whose languages are known only now
             self._on_recipients_selected()
         if self.state == CHECKING:

@@ -108,9 +108,9 @@ class TestApproval(ApprovalCase):
         broadcast.area_ids = self.env["sms.area"].create(
             {"name": "Denver again", "cities": "Denver"}
         )
-        self.assertEqual(broadcast.refusal_reason, "It is Boulder")
+        self.assertIn("Carla: It is Boulder", broadcast.refusal_note)
         self.check(broadcast)
-        self.assertFalse(broadcast.refusal_reason)
+        self.assertFalse(broadcast.refusal_note)
 
     def test_who_may_not_refuse(self):
         broadcast = self.ask()

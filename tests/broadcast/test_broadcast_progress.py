@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ...models.broadcast import sms_broadcast_job
 from .common import BroadcastCase
@@ -88,6 +89,40 @@ class TestProgress(BroadcastCase):
         self.run_outbox()
         self.assertShows(broadcast, "3 cancelled")
         self.assertFalse(broadcast.is_live)
+        texts = self.texts(broadcast)
+        self.assertEqual(texts.mapped("gate_reason"), ["cancelled"] * 2)
+        self.assertEqual(texts.cancelled_by_id, self.manager)
+
+    def test_the_job_cancels_batch_after_batch(self):
+        broadcast = self.make()
+        self.send(broadcast)
+        self.texts(broadcast)[0].not_before += timedelta(days=1)
+        broadcast.action_cancel()
+        self.assertFalse(broadcast.finished_at)
+        with patch.object(sms_broadcast_job, "BATCH_SIZE", 2):
+            broadcast.sudo()._work_off()
+            self.env.invalidate_all()
+            states = self.texts(broadcast).mapped("state")
+            self.assertEqual(sorted(states), ["canceled", "canceled", "outgoing"])
+            self.work()
+        for text in self.texts(broadcast):
+            self.assertGateSays(text, "canceled", "block", "cancelled")
+        self.assertTrue(broadcast.finished_at)
+        running = broadcast.sudo()._get_running_domain()
+        self.assertNotIn(broadcast, broadcast.search(running))
+
+    def test_a_fault_while_it_is_cancelled_leaves_the_rest_to_the_gate(self):
+        broadcast = self.make()
+        self.send(broadcast)
+        broadcast.action_cancel()
+        with (
+            patch.object(type(broadcast), "_cancel_next", side_effect=KeyError),
+            mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs"),
+        ):
+            self.work()
+        self.run_outbox()
+        for text in self.texts(broadcast):
+            self.assertGateSays(text, "canceled", "block", "cancelled")
 
     def test_cancelled_before_anything_left(self):
         broadcast = self.make()
