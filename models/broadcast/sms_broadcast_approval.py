@@ -134,8 +134,8 @@ class SmsBroadcast(models.Model):
 
     def action_approve(self):
         """Approve and send what a colleague has checked."""
+        self._take(WAITING)._check_time()
         broadcast_sudo = self._take_to_decide()
-        broadcast_sudo._check_time()
         broadcast_sudo.approver_id = self.env.user
         broadcast_sudo._start()
         for_author = broadcast_sudo._in_words_of_author()

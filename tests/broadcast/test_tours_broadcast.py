@@ -32,6 +32,7 @@ class TestBroadcastTours(BroadcastCase, HttpCase):
             f"{ACTION}sms_broadcast_action",
             f"helpdesk_sms_broadcast_{name}",
             login=login,
+            timeout=180,
         )
         self.env.invalidate_all()
 

@@ -32,6 +32,7 @@ tours.add("helpdesk_sms_broadcast_asks", {
         {
             content: "The longest text is what is tested",
             trigger: ".modal .o_field_widget[name=body]",
+            timeout: 30000,
         },
         {
             content: "Not now",
@@ -352,8 +353,8 @@ tours.add("helpdesk_sms_broadcast_many", {
             run: "click",
         },
         {
-            content: "All of them",
-            trigger: ".o_group_header:contains((2,000)), .o_group_header:contains((2000))",
+            content: "They are there",
+            trigger: ".o_group_header:contains(Queued)",
         },
         {
             content: "Back",
