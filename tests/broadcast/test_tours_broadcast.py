@@ -20,6 +20,9 @@ MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
 class TestBroadcastTours(BroadcastCase, HttpCase):
     """What managers press while a broadcast is approved, leaves, waits and ends."""
 
+    #: The crons beside the browser hold it for a batch.
+    test_cursor_lock_timeout = 60
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -57,7 +60,9 @@ class TestBroadcastTours(BroadcastCase, HttpCase):
         self.tour("refuses", "sms-colleague")
         self.assertEqual(broadcast.refused_by_id, self.colleague)
         self.tour("learns")
+        self.assertIn("there is an outage", broadcast.body)
         self.work()
+        self.assertIn("there is an outage", broadcast.sample_html)
         broadcast.action_send()
         self.tour("approves", "sms-colleague")
         self.assertEqual(broadcast.state, "planned")
@@ -130,7 +135,7 @@ class TestBroadcastTours(BroadcastCase, HttpCase):
                     env.ref(OUTBOX).method_direct_trigger()
 
         thread = threading.Thread(target=run, name="crons")
-        with patch.object(sms_broadcast_job, "BATCH_SIZE", 500):
+        with patch.object(sms_broadcast_job, "BATCH_SIZE", 250):
             thread.start()
             try:
                 yield

@@ -9,6 +9,13 @@ const PAUSE = 2000;
 /** A form that takes a second to read is read again after so many seconds. */
 const SHARE = 5;
 
+/** It is looked at again: what is done by hand meanwhile says that it is lost. */
+function passLostConnection(error) {
+    if (!(error instanceof ConnectionLostError)) {
+        throw error;
+    }
+}
+
 /**
  * Keeps the form of a long work up to date while its record says `is_live`.
  *
@@ -33,23 +40,18 @@ export class Poll extends Component {
      */
     poll() {
         const {record} = this.props;
-        this.orm.silent.call(record.resModel, "action_refresh", [record.resId]);
+        this.orm.silent
+            .call(record.resModel, "action_refresh", [record.resId])
+            .catch(passLostConnection);
         let timer = null;
         const wait = (took) => {
             timer = browser.setTimeout(look, Math.max(PAUSE, SHARE * took));
         };
         const look = async () => {
             const begun = Date.now();
-            try {
-                // What somebody is writing would be lost.
-                if (!document.hidden && !record.dirty) {
-                    await record.load();
-                }
-            } catch (error) {
-                // Odoo says itself that the connection is lost, and finds it again.
-                if (!(error instanceof ConnectionLostError)) {
-                    throw error;
-                }
+            // What somebody is writing would be lost.
+            if (!document.hidden && !record.dirty) {
+                await record.load().catch(passLostConnection);
             }
             if (timer !== null) {
                 wait(Date.now() - begun);

@@ -363,8 +363,7 @@ tours.add("helpdesk_sms_broadcast_many", {
         },
         {
             content: "To the end",
-            trigger:
-                ".o_field_widget[name=progress_html]:contains(2,000 delivered)",
+            trigger: ".o_field_widget[name=progress_html]:contains(2,000 delivered)",
             timeout: 60000,
         },
         {
