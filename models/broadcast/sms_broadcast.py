@@ -258,15 +258,21 @@ class SmsBroadcast(models.Model):
         recipient = self.env["sms.broadcast.recipient"]
         labels = dict(recipient._fields["outcome"]._description_selection(self.env))
         reasons = dict(recipient._selection_reason())
+        counts = {
+            "reached": f"{self.reached_count:,}",
+            "others": f"{self.concerned_count - self.reached_count:,}",
+        }
         if self.started_at or self.state == CANCELLED:
             rows = [(self.reached_count, self.env._("Recipients"), "text-success")]
-            title = self.env._("%(reached)s recipients, %(others)s left out.")
+            title = self.env._("%(reached)s recipients, %(others)s left out.", **counts)
         else:
             will = by_outcome[WILL] + by_outcome[QUEUED]
             rows = [(will, labels[WILL], "text-success")]
             if by_outcome[HELD]:
                 rows.append((by_outcome[HELD], labels[HELD], "text-info"))
-            title = self.env._("%(reached)s will get it, %(others)s will not.")
+            title = self.env._(
+                "%(reached)s will get it, %(others)s will not.", **counts
+            )
         blocked = [
             (count, reasons.get(reason, labels[BLOCKED]), "text-danger")
             for (outcome, reason), count in found.items()
@@ -278,10 +284,6 @@ class SmsBroadcast(models.Model):
             for name in (NO_NUMBER, DUPLICATE, MUTED)
             if by_outcome[name]
         ]
-        title %= {
-            "reached": f"{self.reached_count:,}",
-            "others": f"{self.concerned_count - self.reached_count:,}",
-        }
         return Markup("<p class='fw-bold'>%s</p>%s") % (title, render_counts(rows))
 
     @api.depends("state", "body", "area_ids", "recipient_ids.outcome")
