@@ -207,11 +207,50 @@ def run_reports(bench):
     measure_web(bench, ("ours", "report", ours), ("Odoo's", "report", native))
 
 
+def run_fetch(bench):
+    """Measure how reports are taken by the page, beside the work of Odoo's route."""
+    rows, costs = [], {}
+    ours, native = bench.options.database, bench.options.native
+    singles = ("Odoo's route, its work alone", native), ("ours, one by one", ours)
+    ways = [
+        (name, "take_singly", base, bench.options.reports) for name, base in singles
+    ]
+    sizes = bench.options.fetch_sizes
+    ways += [("ours, by the page", "fetch", ours, size) for size in sizes]
+    for name, kind, database, count in ways:
+        bench.measure("await_fetch", database, count)
+        requests.get(f"{bench.carrier}/lists?reset", timeout=5)
+        found = bench.measure(kind, database, count)
+        lists = requests.get(f"{bench.carrier}/lists", timeout=5).json()
+        costs[name, count] = found["seconds"] / count * 1e6
+        cells = [name, f"{count:,}", f"{found['seconds']:.1f}"]
+        cells += [f"{costs[name, count]:.0f}", f"{found['cpu'] / count * 1e6:.0f}"]
+        asked = len(lists) if kind == "fetch" else count
+        cells += [f"{asked:,}", f"{found['memory']:.0f}", f"{found['grown']:.0f}"]
+        rows.append(cells)
+    head = ["way", "reports", "seconds", "µs a report", "of these Python's"]
+    print_table([*head, "requests", "peak memory, MB", "above idle, MB"], rows)
+    pages = [costs["ours, by the page", size] for size in sizes]
+    route = costs[singles[0][0], bench.options.reports]
+    print(
+        f"- {sizes[-1]:,} against {sizes[0]:,}: {pages[-1] / pages[0]:.2f} x a report"
+    )
+    print(f"- by the page, the work of Odoo's route is {route / pages[-1]:.1f} x it\n")
+
+
 def run_inbound(bench):
     """Measure texts that come in a second, beside Odoo's route for reports."""
     ours, native = bench.options.database, bench.options.native
     text = ("a text on a ticket", "inbound", ours)
     measure_web(bench, text, ("Odoo's, a report", "report", native))
+    found = bench.measure("receive", ours, bench.options.texts)
+    print_table(
+        ["without a server", "Python, ms", "queries"],
+        [
+            [name, f"{it['cpu']:.1f}", f"{it['queries']:.0f}"]
+            for name, it in found.items()
+        ],
+    )
 
 
 def run_stage(bench):
@@ -238,6 +277,7 @@ RUNS = {
     "rate": run_rate,
     "intake": run_intake,
     "reports": run_reports,
+    "fetch": run_fetch,
     "inbound": run_inbound,
     "stage": run_stage,
     "profile": run_profile,
@@ -252,6 +292,8 @@ def main():
         seconds=60,  # of each rate
         intake_sizes=INTAKE_SIZES,
         reports=1000,
+        fetch_sizes=(1_000, 10_000, 100_000),
+        texts=100,  # of each kind, without a server
         tickets=300,
     )
     parser.add_argument("parts", nargs="*", help=f"of {list(RUNS)}; default: all")

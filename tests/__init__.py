@@ -67,6 +67,8 @@ from .dispatch import test_outbox_restart
 from .dispatch import test_outbox_unknown
 from .dispatch import test_price
 from .dispatch import test_public_address
+from .dispatch import test_report_batches
+from .dispatch import test_report_fetch
 from .dispatch import test_senders
 from .dispatch import test_telnyx_account
 from .dispatch import test_telnyx_live
@@ -107,6 +109,7 @@ from .desk import test_desk
 from .desk import test_desk_bus
 from .desk import test_desk_tours
 from .desk import test_desk_ways
+from .desk import test_inbound_cost
 from .desk import test_inbox
 from .desk import test_inbox_bus
 from .desk import test_inbox_handover

@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, format_amount
+from odoo.tools import SQL, format_amount, formatLang
 
 from ...tools import texts, verdicts
 from ...tools.figures import render_counts
@@ -259,8 +259,10 @@ class SmsBroadcast(models.Model):
         labels = dict(recipient._fields["outcome"]._description_selection(self.env))
         reasons = dict(recipient._selection_reason())
         counts = {
-            "reached": f"{self.reached_count:,}",
-            "others": f"{self.concerned_count - self.reached_count:,}",
+            "reached": formatLang(self.env, self.reached_count, 0),
+            "others": formatLang(
+                self.env, self.concerned_count - self.reached_count, 0
+            ),
         }
         if self.started_at or self.state == CANCELLED:
             rows = [(self.reached_count, self.env._("Recipients"), "text-success")]
@@ -323,7 +325,7 @@ class SmsBroadcast(models.Model):
         No duration if a sender of the company has no known speed.
         """
         count = sum(sample.segments.count * sample.count for sample in samples)
-        parts = [self.env._("About %s segments", f"{count:,}")]
+        parts = [self.env._("About %s segments", formatLang(self.env, count, 0))]
         parts += [
             format_amount(self.env, cost, currency)
             for currency, cost in self._estimate_costs(samples).items()
@@ -334,7 +336,10 @@ class SmsBroadcast(models.Model):
         if rates and all(rates):
             minutes = max(1, round(count / sum(rates) / 60))
             parts.append(
-                self.env._("%s minutes at your senders' speed", f"{minutes:,}")
+                self.env._(
+                    "%s minutes at your senders' speed",
+                    formatLang(self.env, minutes, 0),
+                )
             )
         return " · ".join(parts)
 

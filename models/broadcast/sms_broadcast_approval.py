@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools.i18n import format_list
+from odoo.tools import format_list, formatLang
 
 from .sms_broadcast import CHECKED, CHECKING, DRAFT, WAITING
 
@@ -67,8 +67,8 @@ class SmsBroadcast(models.Model):
         why = self.env._(
             "It reaches %(people)s people. Above %(limit)s another manager must "
             "approve it.",
-            people=f"{self._origin._count_told():,}",
-            limit=f"{self.company_id.sudo().sms_approve_from:,}",
+            people=formatLang(self.env, self._origin._count_told(), 0),
+            limit=formatLang(self.env, self.company_id.sudo().sms_approve_from, 0),
         )
         return f"{why} {whom}"
 
@@ -113,9 +113,10 @@ class SmsBroadcast(models.Model):
             self.write({"refused_by_id": False, "refusal_reason": False})
 
     def _ask_approvers(self):
-        people = f"{self._count_told():,}"
+        count = self._count_told()
         for user in self._get_approvers():
             it = self.with_context(lang=user.lang)
+            people = formatLang(it.env, count, 0)
             it.activity_schedule(
                 TODO,
                 summary=it.env._("Approve or refuse: a text to %s people", people),

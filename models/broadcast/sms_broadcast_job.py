@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from ...tools.verdicts import BLOCK, HAVE_GOT
 from ...tools.verdicts import CALLED_OFF as CALLED_OFF_REASONS
@@ -266,7 +266,7 @@ class SmsBroadcastJob(models.Model):
 
     def _describe_standing(self, left, waiting):
         """Say who has paused or cancelled it, and what had left by then."""
-        left, waiting = f"{left:,}", f"{waiting:,}"
+        left, waiting = formatLang(self.env, left, 0), formatLang(self.env, waiting, 0)
         if self.state == PAUSED:
             notes = [
                 self.env._(
@@ -291,8 +291,8 @@ class SmsBroadcastJob(models.Model):
         return self.env._(
             "Sent: %(left)s, which cannot be taken back. Not sent yet: %(waiting)s, "
             "which will be cancelled.",
-            left=f"{left:,}",
-            waiting=f"{waiting:,}",
+            left=formatLang(self.env, left, 0),
+            waiting=formatLang(self.env, waiting, 0),
         )
 
     def _count_stages(self):
@@ -364,7 +364,11 @@ class SmsBroadcastJob(models.Model):
             "blocked": self.env._("blocked"),
             "cancelled": self.env._("cancelled"),
         }
-        return [f"{found[it]:,} {labels[it]}" for it in STAGES if found.get(it)]
+        return [
+            f"{formatLang(self.env, found[it], 0)} {labels[it]}"
+            for it in STAGES
+            if found.get(it)
+        ]
 
     def _render_progress(self, found):
         """Return the bar, and the numbers below it."""
@@ -378,8 +382,8 @@ class SmsBroadcastJob(models.Model):
         answered, left = self._count_answers()
         notes = [
             *self._name_counts(found),
-            self.env._("%s have texted back", f"{answered:,}"),
-            self.env._("%s have opted out", f"{left:,}"),
+            self.env._("%s have texted back", formatLang(self.env, answered, 0)),
+            self.env._("%s have opted out", formatLang(self.env, left, 0)),
         ]
         return Markup(
             "<div class='progress o_sms_progress'>%s</div><div class='mt-2'>%s</div>"
@@ -407,7 +411,7 @@ class SmsBroadcastJob(models.Model):
                 self.env._(
                     "%(people)s people have already had %(limit)s texts or more about "
                     "this incident. Is this news worth another one?",
-                    people=f"{people:,}",
+                    people=formatLang(self.env, people, 0),
                     limit=incident_sudo.text_limit,
                 )
             )
