@@ -153,6 +153,27 @@ OUTGOING = Source(
     },
 )
 
+#: Calls have no segments, and no price in the table: the carrier says what each costs.
+CALL = Source(
+    "call",
+    "sms.sms",
+    "sms.create_date",
+    "sms.id",
+    "sms.record_company_id",
+    "sms_sms sms",
+    "sms.is_call",
+    {
+        "partner_id": "sms.partner_id",
+        "masked_number": "'…' || right(sms.number, 4)",
+        "purpose_id": "sms.purpose_id",
+        "sender_id": "sms.sender_id",
+        "currency_id": "sms.price_currency_id",
+        "call_count": f"({IS_SENT})::int",
+        "call_cost": "CASE WHEN sms.price_currency_id IS NOT NULL "
+        "THEN sms.price ELSE 0 END",
+    },
+)
+
 INCOMING = Source(
     "incoming",
     "sms.inbound",
@@ -352,6 +373,7 @@ SOURCES = (
     RECIPIENT,
     NEWS,
     MUTE,
+    CALL,
 )
 #: Columns and types that single facts have besides those of the table by day.
 DETAILS = {

@@ -29,7 +29,10 @@ SPLITS = {
     "sender": (("sender_id",), ("delivered_count", "failed_count")),
     "fault": (("fault_id", "failure_type"), ("failed_count",)),
     "reason": (("gate_reason",), ("blocked_count",)),
-    "currency": (("currency_id",), ("cost", "sent_count", "priced_count")),
+    "currency": (
+        ("currency_id",),
+        ("cost", "sent_count", "priced_count", "call_cost", "call_count"),
+    ),
 }
 #: Type of each column of a split.
 COLUMNS = {

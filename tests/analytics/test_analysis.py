@@ -28,6 +28,9 @@ EXPECTED = {
     # Ten for 2 cents as the carrier says, thirty for one by the table.
     "cost": 0.5,
     "priced_count": 10,
+    # Nobody was called; tests/dispatch/test_price.py has what calls cost.
+    "call_count": 0,
+    "call_cost": 0,
     "timed_count": 30,
     # 20 took 4 seconds, 10 took 10.
     "delivery_seconds": 180,

@@ -97,7 +97,9 @@ PUBLIC_METHODS = {
         *("action_view_tickets", "action_view_mutes", "action_view_texts"),
         "action_open_status_page",
     },
-    "sms.incident.publish": {"action_publish", "action_count", "action_refresh"},
+    "sms.incident.publish": {
+        *("action_publish", "action_count", "action_refresh", "action_test_text"),
+    },
     "sms.replied.mixin": {"action_view_replies"},
     "sms.incident.news": {"create", "write"},
     "sms.incident.mute": {"action_unmute"},
@@ -127,6 +129,7 @@ PUBLIC_METHODS = {
     "sms.retention.form": {"action_save"},
     "sms.oncall": {"get_on_call"},
     "sms.oncall.gap": {"action_view_shifts"},
+    "sms.oncall.turn": {"action_take_over", "action_hand_over"},
     "sms.oncall.handover": {"action_hand_over"},
     "sms.oncall.shift": {
         *("create", "write", "unlink", "action_take_over", "action_hand_over"),
