@@ -64,8 +64,10 @@ PUBLIC_METHODS = {
         *("create", "write", "action_check", "action_send", "action_approve"),
         *("action_pause", "action_resume", "action_cancel", "action_refresh"),
         *("action_view_recipients", "action_view_messages", "action_confirm"),
-        *("action_change", "action_test_text"),
+        *("action_change", "action_test_text", "action_confirm_cancel"),
+        *("action_ask_why", "action_refuse"),
     },
+    "sms.broadcast.refusal": {"action_refuse"},
     "sms.cached.rules": {"create", "write", "unlink"},
     "sms.carrier.number": {"create", "write"},
     "sms.composer": {
