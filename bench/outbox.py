@@ -256,6 +256,12 @@ def run_fetch(bench):
         f"- {sizes[-1]:,} against {sizes[0]:,}: {pages[-1] / pages[0]:.2f} x a report"
     )
     print(f"- by the page, the work of Odoo's route is {route / pages[-1]:.1f} x it\n")
+    add_result(
+        f"{sizes[-1]:,} reports by the page",
+        f"{1e6 / pages[-1]:,.0f} reports/s",
+        f"{route / pages[-1]:.1f} x the work of Odoo's route",
+        f"{pages[-1] / pages[0]:.2f} x from {sizes[0]:,}",
+    )
 
 
 def run_inbound(bench):

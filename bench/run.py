@@ -59,6 +59,7 @@ BENCHES = (
     Bench("outbox rate", "outbox.py", ("rate",), ("--seconds", "8")),
     Bench("outbox intake", "outbox.py", ("intake",), ("--intake-sizes", "[2000]")),
     Bench("outbox reports", "outbox.py", ("reports",), ("--reports", "200")),
+    Bench("outbox fetch", "outbox.py", ("fetch",), ("--fetch-sizes", "[1000, 5000]")),
     Bench("outbox inbound", "outbox.py", ("inbound",), ("--reports", "150")),
     Bench("outbox stage", "outbox.py", ("stage",), ("--tickets", "60")),
     Bench(
