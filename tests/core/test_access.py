@@ -74,7 +74,9 @@ PUBLIC_METHODS = {
         *("action_record_sms_consent", "action_send_sms", "action_sms_test_text"),
     },
     "base": {"export_data"},
-    "sms.looked.up": {"web_search_read"},
+    "sms.looked.up": {
+        *("read", "search_read", "web_read", "web_read_group", "web_search_read"),
+    },
     "sms.consent": {
         *("action_record_sms_consent", "action_erase_person", "get_story"),
     },
