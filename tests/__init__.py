@@ -23,6 +23,7 @@ from .core import test_neutralize
 from .core import test_odd_numbers
 from .core import test_planted_secrets
 from .core import test_public_endpoints
+from .core import test_replica
 from .core import test_rooms
 from .core import test_say_moment
 from .core import test_scenario

@@ -68,7 +68,13 @@ class SmsBroadcast(models.Model):
 
     _name = "sms.broadcast"
     _description = "Text Message Broadcast"
-    _inherit = ["mail.thread", "sms.setup.mixin", "sms.checked.words", "sms.send.at"]
+    _inherit = [
+        "mail.thread",
+        "sms.setup.mixin",
+        "sms.checked.words",
+        "sms.send.at",
+        "sms.emergency.mixin",
+    ]
     _order = "id desc"
 
     name = fields.Char(
@@ -86,14 +92,8 @@ class SmsBroadcast(models.Model):
         help="{customer} and {area} are filled in for each person, who gets the text "
         "in their own language if it is translated.",
     )
-    is_emergency = fields.Boolean(
-        "Emergency",
-        tracking=True,
-        help="Sent at any hour. Otherwise during business hours.",
-    )
-    emergency_reason = fields.Char(
-        "Reason for Emergency", tracking=True, help="The reason is kept on record."
-    )
+    is_emergency = fields.Boolean(tracking=True)
+    emergency_reason = fields.Char(tracking=True)
     state = fields.Selection(
         [
             (DRAFT, "Draft"),
@@ -165,15 +165,6 @@ class SmsBroadcast(models.Model):
                         unknown=unknown[0],
                         known=", ".join(f"{{{name}}}" for name in known),
                     )
-                )
-
-    @api.constrains("is_emergency", "emergency_reason")
-    def _check_emergency(self):
-        """Demand a reason: it is on record why people were woken."""
-        for broadcast in self.filtered("is_emergency"):
-            if not (broadcast.emergency_reason or "").strip():
-                raise ValidationError(
-                    self.env._("Enter why it cannot wait for business hours.")
                 )
 
     @api.model_create_multi
@@ -291,16 +282,21 @@ class SmsBroadcast(models.Model):
     @api.depends("state", "body", "area_ids", "recipient_ids.outcome")
     def _compute_sample_html(self):
         """Show the longest text to people of each language, with its segments."""
+        for broadcast in self:
+            samples = broadcast._origin._get_samples() if broadcast._origin else []
+            broadcast.sample_html = self._render_samples(samples)
+            is_ahead = samples and not broadcast.started_at
+            broadcast.estimate = broadcast._estimate(samples) if is_ahead else False
+
+    @api.model
+    def _render_samples(self, samples):
+        """Return samples as cards: how each reads, and how many segments it has."""
         card = Markup(
             "<div class='mb-3'><div class='o_sms_muted small'>%s</div>"
             "<div class='o_sms_sample'>%s</div></div>"
         )
-        for broadcast in self:
-            samples = broadcast._origin._get_samples() if broadcast._origin else []
-            cards = (card % (self._describe_sample(it), it.text) for it in samples)
-            broadcast.sample_html = Markup("").join(cards) if samples else False
-            is_ahead = samples and not broadcast.started_at
-            broadcast.estimate = broadcast._estimate(samples) if is_ahead else False
+        cards = (card % (self._describe_sample(it), it.text) for it in samples)
+        return Markup("").join(cards) or False
 
     @api.model
     def _describe_sample(self, sample):

@@ -365,10 +365,18 @@ class SmsBroadcast(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
+        return self._test_text()
+
+    def _test_text(self, **values):
+        """Return the action of the form; see :meth:`action_test_text`.
+
+        :param values: of the form, besides text and company
+        """
         samples = self._get_samples()
         own = [sample for sample in samples if sample.lang == self.env.lang]
         text = (own or samples)[0].text if samples else self._fill_in_for_user()
-        return self.env["sms.test.text"]._open(text, company_id=self.company_id.id)
+        values["company_id"] = self.company_id.id
+        return self.env["sms.test.text"]._open(text, **values)
 
     def _fill_in_for_user(self):
         lang = self.env.lang

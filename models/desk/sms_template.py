@@ -311,6 +311,7 @@ class SmsTemplate(models.Model):
     # === Placeholders ===
 
     @api.model
+    @api.readonly
     def get_placeholders(self, model):
         """Return what managers can put into a template, in their own language.
 
