@@ -71,6 +71,7 @@ class SmsDashboard(models.AbstractModel):
     _description = "Dashboard of Text Messages"
 
     @api.model
+    @api.readonly
     def get_dashboard(self, filters=None):
         """Return the content of the page.
 

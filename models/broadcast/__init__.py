@@ -10,6 +10,7 @@ from . import (
     sms_replied_mixin,
     sms_emergency_mixin,
     sms_broadcast,
+    sms_broadcast_approval,
     sms_broadcast_audience,
     sms_broadcast_job,
     sms_broadcast_people,

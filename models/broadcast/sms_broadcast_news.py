@@ -10,6 +10,7 @@ from .sms_broadcast_recipient import BLOCKED, NO_NUMBER
 from .sms_broadcast_recipient_mail import (
     EXCLUDED,
     MAIL,
+    MAIL_CALLED_OFF,
     MAILED,
     NO_ADDRESS,
     SAME_ADDRESS,
@@ -163,6 +164,21 @@ class SmsBroadcast(models.Model):
         return super()._count_told() + self.env["sms.broadcast.recipient"].search_count(
             [("broadcast_id", "=", self.id), ("mail_outcome", "=", MAIL)]
         )
+
+    def _call_off_recipients(self):
+        result = super()._call_off_recipients()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient SET mail_outcome = %s
+                 WHERE broadcast_id = %s AND mail_outcome = %s
+                """,
+                MAIL_CALLED_OFF,
+                self.id,
+                MAIL,
+            )
+        )
+        return result
 
     # === Job ===
 

@@ -145,6 +145,7 @@ class SmsOncall(models.AbstractModel):
     # === Screens ===
 
     @api.model
+    @api.readonly
     def get_on_call(self):
         """Return who is on call now, for every team with shifts, and the next gaps.
 

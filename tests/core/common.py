@@ -41,6 +41,7 @@ sms.consent.review  ....  ....  ....  rw..  rw..  ....  ....  ....  rw..
 sms.area            r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.broadcast       ....  ....  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.broadcast.recipient ....  ....  r...  r...  r...  ....  ....  ....  r...
+sms.broadcast.refusal     ....  ....  ....  rwc.  ....  ....  ....  ....  rwc.
 sms.incident        r...  r...  r...  rwcu  r...  ....  ....  ....  rwcu
 sms.incident.news   r...  r...  r...  rwc.  r...  ....  ....  ....  rwc.
 sms.incident.publish      ....  ....  ....  rwcu  ....  ....  ....  ....  rwcu
