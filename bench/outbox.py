@@ -15,7 +15,7 @@ import time
 from contextlib import contextmanager
 
 import requests
-from common import end_apart, make_parser, print_table, start_apart
+from common import add_result, end_apart, make_parser, print_table, start_apart
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY = 0.1
@@ -116,6 +116,15 @@ def run_dispatch(bench):
     print_table(head, rows)
     ratio = rates[two] / rates["outbox, 16 in flight"]
     print(f"Two workers against one: {ratio:.2f} x.\n")
+    native = rates["Odoo's own loop"]
+    best = rates[f"outbox, {IN_FLIGHT[-1]} in flight"]
+    add_result(
+        f"sending to a carrier that takes {LATENCY * 1000:.0f} ms, one worker",
+        f"{best:,.0f} messages/s",
+        f"{best / native:.0f} x Odoo's own loop",
+    )
+    add_result("two workers, 16 in flight each", f"{rates[two]:,.0f} messages/s",
+               f"{ratio:.2f} x one worker")  # fmt: skip
 
 
 def run_rate(bench):
@@ -136,6 +145,8 @@ def run_rate(bench):
         share = within / seconds / rate
         sent = f"{within / seconds:.1f}"
         rows.append([str(rate), str(workers), sent, f"{share:.1%}", str(busiest)])
+        what = f"a sender of {rate} segments/s, workers: {workers}"
+        add_result(what, f"{sent}/s", f"{share:.1%} of what is allowed")
     head = ["set, segments/s", "workers", f"sent/s over {seconds} s", "share"]
     print_table([*head, "busiest second"], rows)
 
@@ -160,7 +171,11 @@ def run_intake(bench):
         for size in bench.options.intake_sizes:
             other = rates.get((f"Odoo: {name}", size))
             if is_ours and other:
-                print(f"- {size:,} {name}: {rates[name, size] / other:.2f} x Odoo's")
+                ratio = f"{rates[name, size] / other:.2f} x Odoo's"
+                print(f"- {size:,} {name}: {ratio}")
+                if size == max(s for n, s in rates if n == name):
+                    what = f"intake of {size:,}: {name}"
+                    add_result(what, f"{rates[name, size]:,.0f} rows/s", ratio)
     print()
 
 
@@ -190,7 +205,7 @@ def web_server(options, database):
 
 def measure_web(bench, *routes):
     """Measure requests a second of some routes: name, kind and database of each."""
-    rows = []
+    rows, rates = [], {}
     for threads in (1, 8):
         for name, kind, database in routes:
             with web_server(bench.options, database) as port:
@@ -198,13 +213,55 @@ def measure_web(bench, *routes):
                 found = bench.measure(kind, database, count, port, threads)
             speed = [f"{found['median']:.1f}", f"{found['p95']:.1f}"]
             rows.append([name, str(threads), f"{found['rate']:,.0f}", *speed])
+            rates[name] = found["rate"]
     print_table(["route", "at once", "requests/s", "median, ms", "95 %, ms"], rows)
+    (own, rate), (other, base) = rates.items()
+    ratio = f"{rate / base:.2f} x {other}"
+    add_result(f"{own}, {threads} at once", f"{rate:,.0f} requests/s", ratio)
 
 
 def run_reports(bench):
     """Measure delivery reports a second, beside Odoo's own route."""
     ours, native = bench.options.database, bench.options.native
-    measure_web(bench, ("ours", "report", ours), ("Odoo's", "report", native))
+    own = ("a report", "report", ours)
+    measure_web(bench, own, ("Odoo's, a report", "report", native))
+
+
+def run_fetch(bench):
+    """Measure how reports are taken by the page, beside the work of Odoo's route."""
+    rows, costs = [], {}
+    ours, native = bench.options.database, bench.options.native
+    singles = ("Odoo's route, its work alone", native), ("ours, one by one", ours)
+    ways = [
+        (name, "take_singly", base, bench.options.reports) for name, base in singles
+    ]
+    sizes = bench.options.fetch_sizes
+    ways += [("ours, by the page", "fetch", ours, size) for size in sizes]
+    for name, kind, database, count in ways:
+        bench.measure("await_fetch", database, count)
+        requests.get(f"{bench.carrier}/lists?reset", timeout=5)
+        found = bench.measure(kind, database, count)
+        lists = requests.get(f"{bench.carrier}/lists", timeout=5).json()
+        costs[name, count] = found["seconds"] / count * 1e6
+        cells = [name, f"{count:,}", f"{found['seconds']:.1f}"]
+        cells += [f"{costs[name, count]:.0f}", f"{found['cpu'] / count * 1e6:.0f}"]
+        asked = len(lists) if kind == "fetch" else count
+        cells += [f"{asked:,}", f"{found['memory']:.0f}", f"{found['grown']:.0f}"]
+        rows.append(cells)
+    head = ["way", "reports", "seconds", "µs a report", "of these Python's"]
+    print_table([*head, "requests", "peak memory, MB", "above idle, MB"], rows)
+    pages = [costs["ours, by the page", size] for size in sizes]
+    route = costs[singles[0][0], bench.options.reports]
+    print(
+        f"- {sizes[-1]:,} against {sizes[0]:,}: {pages[-1] / pages[0]:.2f} x a report"
+    )
+    print(f"- by the page, the work of Odoo's route is {route / pages[-1]:.1f} x it\n")
+    add_result(
+        f"{sizes[-1]:,} reports by the page",
+        f"{1e6 / pages[-1]:,.0f} reports/s",
+        f"{route / pages[-1]:.1f} x the work of Odoo's route",
+        f"{pages[-1] / pages[0]:.2f} x from {sizes[0]:,}",
+    )
 
 
 def run_inbound(bench):
@@ -212,6 +269,14 @@ def run_inbound(bench):
     ours, native = bench.options.database, bench.options.native
     text = ("a text on a ticket", "inbound", ours)
     measure_web(bench, text, ("Odoo's, a report", "report", native))
+    found = bench.measure("receive", ours, bench.options.texts)
+    print_table(
+        ["without a server", "Python, ms", "queries"],
+        [
+            [name, f"{it['cpu']:.1f}", f"{it['queries']:.0f}"]
+            for name, it in found.items()
+        ],
+    )
 
 
 def run_stage(bench):
@@ -223,6 +288,8 @@ def run_stage(bench):
     )
     ratio = found["with a text"] / found["without a text"]
     print(f"With a text against without: {ratio:.2f} x.\n")
+    spent = f"{found['with a text']:.1f} ms"
+    add_result("a change of stage that texts", spent, f"{ratio:.2f} x one without")
 
 
 def run_profile(bench):
@@ -238,6 +305,7 @@ RUNS = {
     "rate": run_rate,
     "intake": run_intake,
     "reports": run_reports,
+    "fetch": run_fetch,
     "inbound": run_inbound,
     "stage": run_stage,
     "profile": run_profile,
@@ -252,6 +320,8 @@ def main():
         seconds=60,  # of each rate
         intake_sizes=INTAKE_SIZES,
         reports=1000,
+        fetch_sizes=(1_000, 10_000, 100_000),
+        texts=100,  # of each kind, without a server
         tickets=300,
     )
     parser.add_argument("parts", nargs="*", help=f"of {list(RUNS)}; default: all")

@@ -14,7 +14,8 @@ import requests
 from common import environment, get_peak, make_parser, read_config, vacuum
 from company import agree, configure, make_messages
 from intake_work import intake
-from web_work import inbound, report, stage
+from report_work import await_fetch, fetch, take_singly
+from web_work import inbound, receive, report, stage
 
 from odoo.tools.profiler import Profiler
 from odoo.tools.speedscope import Speedscope
@@ -105,7 +106,10 @@ def profile(database, carrier):
     return {"path": str(path)}
 
 
-MEASUREMENTS = (prepare, dispatch, profile, intake, report, inbound, stage)
+MEASUREMENTS = (
+    *(prepare, dispatch, profile, intake, report, inbound, receive, stage),
+    *(await_fetch, fetch, take_singly),
+)
 KINDS = {measure.__name__: measure for measure in MEASUREMENTS}
 
 

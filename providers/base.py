@@ -18,11 +18,13 @@ class LookupFailed(Exception):
 
     :param str words: what came instead of an answer; never holds a secret
     :param int status: of an HTTP answer that says no, None where there was none
+    :param int retry_after: seconds before which the carrier wants not to be asked again
     """
 
-    def __init__(self, words="", status=None):
+    def __init__(self, words="", status=None, retry_after=0):
         super().__init__(words)
         self.status = status
+        self.retry_after = retry_after
 
 
 class RedactionRefused(Exception):
@@ -50,6 +52,8 @@ class Provider:
     lists_opt_outs = False
     #: whether the carrier shows deactivated numbers (:meth:`list_deactivated`)
     lists_deactivated = False
+    #: whether the carrier lists what has become of texts (:meth:`list_reports`)
+    lists_reports = False
     #: whether it places calls: :meth:`place_call` and what follows it
     can_call = False
 
@@ -120,6 +124,26 @@ class Provider:
         :param str sender: empty: any of the account
         :return: yields ``{carrier's id: Price}``, of those whose price it knows
         :raises LookupFailed: when the carrier could not be asked
+        """
+        raise NotImplementedError
+
+    def list_reports(self, since, until, resume=""):
+        """Ask what has become of the texts of some time; in pages, since they are many.
+
+        Only where :attr:`lists_reports`. Texts of other users of the account are among
+        them, in any order; some may be missing, and others come twice.
+
+        :param since: UTC datetime at which they were sent, likewise ``until``
+        :param str resume: of the last page that was read, to go on after it
+        :return: yields ``ReportPage``
+        :raises LookupFailed: when the carrier could not be asked
+        """
+        raise NotImplementedError
+
+    def list_call_prices(self, day, sender=""):
+        """Ask what the calls of a day have cost, as :meth:`list_prices` does of texts.
+
+        Only where :attr:`lists_prices` and :attr:`can_call`.
         """
         raise NotImplementedError
 

@@ -118,6 +118,18 @@ class DeliveryReport:
 
 
 @dataclass(frozen=True)
+class ReportPage:
+    """A page of a carrier's list of texts.
+
+    :param reports: ``DeliveryReport`` of each text in it
+    :param resume: by which the next page is asked for; empty after the last one
+    """
+
+    reports: tuple
+    resume: str = ""
+
+
+@dataclass(frozen=True)
 class Found:
     """A message that the carrier has, as a lookup shows it.
 

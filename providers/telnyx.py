@@ -49,6 +49,10 @@ LOOKUP_LIMIT = 50
 class TelnyxProvider(Provider):
     """One company's account at Telnyx.
 
+    It lists no reports: messages are read one by one, and detail records, which may be
+    written half an hour later, by 50 a page, so that callbacks cost less.
+    https://developers.telnyx.com/openapi/spec/tag/Detail-Records-API/
+
     Keys of the account: ``api_key``, ``public_key`` (base64, signs the webhooks),
     ``messaging_profile_id`` (empty, or a profile whose number pool sends), ``senders``
     (pairs of an E.164 number and its country code, the preferred one first),

@@ -16,13 +16,14 @@ from . import shared, twilio_account, twilio_opt_outs, twilio_voice
 from .base import MEDIA_LIMIT, LookupFailed, Provider, RedactionRefused
 from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
-from .outbound import ACCEPTED, UNKNOWN, Outcome, read_price
+from .outbound import ACCEPTED, UNKNOWN, Outcome, ReportPage, read_price
 from .twilio_api import API_URL, TwilioApi
 from .twilio_words import (
     CODES,
     REPORTS,
     STATUSES,
     read_found,
+    read_listed,
     read_media,
     read_report,
 )
@@ -31,6 +32,8 @@ from .twilio_words import (
 LOOKUP_LIMIT = 50
 #: Twilio writes this before each text of an account on trial.
 TRIAL = shared.fold("Sent from your Twilio trial account - ")
+#: The time by which the lists of Twilio's resources are filtered.
+MOMENTS = {"messages": "date_sent", "calls": "start_time"}
 #: Messages in a page of a list: the most that Twilio gives.
 PAGE_SIZE = 1000
 #: The form of a message's SID. What has another was never one of its messages.
@@ -54,6 +57,7 @@ class TwilioProvider(Provider):
     code = "twilio"
     name = "Twilio"
     lists_prices = True
+    lists_reports = True
     can_redact = True
     takes_opt_outs = True
     lists_deactivated = True
@@ -149,21 +153,56 @@ class TwilioProvider(Provider):
 
     def list_prices(self, day, sender=""):
         """List the day's messages, a thousand a page; they are priced hours later."""
+        return self._list_prices("messages", day, sender)
+
+    def list_call_prices(self, day, sender=""):
+        """List the day's calls, likewise; they begin a moment after they are placed."""
+        return self._list_prices("calls", day, sender, timedelta(hours=1))
+
+    def _list_prices(self, resource, day, sender, later=timedelta()):
         begin = datetime.combine(day, datetime.min.time(), UTC)
-        values = {
-            "date_sent_after": begin,
-            "date_sent_before": begin + timedelta(days=1),
-            "page_size": PAGE_SIZE,
-        }
-        if sender:
-            values["from_"] = sender
-        page = self.api.ask(lambda client: client.messages.page(**values))
-        while page is not None:
+        end = begin + timedelta(days=1) + later
+        others = {"from_": sender} if sender else {}
+        for page in self._list_pages(begin, end, resource=resource, **others):
             prices = {
                 instance.sid: read_price(instance.price, instance.price_unit)
                 for instance in page
             }
             yield {sid: price for sid, price in prices.items() if price}
+
+    def list_reports(self, since, until, resume=""):
+        """List what was sent, a thousand a page.
+
+        Twilio's documentation promises no order, and filters by day alone (GMT); so the
+        list may begin at the midnight before. What still waits at Twilio has no date of
+        sending, and is listed once it was sent.
+        https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
+        """
+        for page in self._list_pages(since, until, resume):
+            reports = tuple(map(read_listed, page))
+            yield ReportPage(reports, page.next_page_url or "")
+
+    def _list_pages(self, since, until, resume="", resource="messages", **others):
+        """Yield the SDK's pages of the messages, or calls, of some time.
+
+        :param str resume: address of the first page to be read, if it is not the first
+        """
+        moment = MOMENTS[resource]
+        values = {
+            f"{moment}_after": since,
+            f"{moment}_before": until,
+            "page_size": PAGE_SIZE,
+            **others,
+        }
+        page = self.api.ask(
+            lambda client: (
+                getattr(client, resource).get_page(resume)
+                if resume
+                else getattr(client, resource).page(**values)
+            )
+        )
+        while page is not None:
+            yield page
             page = self.api.ask(lambda _client, page=page: page.next_page())
 
     def tell_opt_outs(self, opt_outs):

@@ -50,7 +50,7 @@ class TwilioApi:
         ) as error:
             status = _get_status(error)
             words = f"HTTP {status}" if status else type(error).__name__
-            raise LookupFailed(words, status) from error
+            raise LookupFailed(words, status, _get_retry_after(error)) from error
 
     def get_client(self):
         """Return the SDK's client, a new one after it was idle."""
@@ -96,5 +96,17 @@ def _get_status(error):
     """
     if status := getattr(error, "status", None):
         return status
+    response = _get_response(error)
+    return response and response.status_code
+
+
+def _get_retry_after(error):
+    """Return the seconds that Twilio asks to wait; 0 where it says none, or a date."""
+    headers = getattr(_get_response(error), "headers", None) or {}
+    said = str(headers.get("Retry-After", ""))
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 6 else 0
+
+
+def _get_response(error):
     responses = [it for it in error.args if hasattr(it, "status_code")]
-    return responses[0].status_code if responses else None
+    return responses[0] if responses else None

@@ -93,6 +93,27 @@ def read_found(instance):
     return outbound.Found(report, instance.body or "", created_at)
 
 
+def read_listed(instance):
+    """Return a message of Twilio's list as a report; its words and numbers stay there.
+
+    It is known again by its SID alone.
+    """
+    code = str(instance.error_code or "")
+    raw = {
+        "MessageSid": instance.sid,
+        "MessageStatus": instance.status,
+        "ErrorCode": code,
+        "DateUpdated": instance.date_updated,
+    }
+    return read_report(
+        instance.sid or "",
+        instance.status,
+        code,
+        {key: str(value) for key, value in raw.items() if value},
+        outbound.read_price(instance.price, instance.price_unit),
+    )
+
+
 def to_utc(moment):
     """Return a time of Twilio's as UTC without a zone; None if it has said none."""
     return moment and moment.astimezone(UTC).replace(tzinfo=None)

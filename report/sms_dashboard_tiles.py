@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL, format_amount, format_date
+from odoo.tools import SQL, format_amount, format_date, formatLang
 
 from ..models.setup.sms_carrier_check import MANAGER_GROUP
 from ..models.setup.sms_health import uses_carrier
@@ -104,7 +104,11 @@ class SmsDashboard(models.AbstractModel):
     @api.model
     def _get_notes(self, now):
         """Return the note below each tile's figure."""
-        say = {name: f"{value:,}" for name, value in now.items() if value is not None}
+        say = {
+            name: formatLang(self.env, value, 0)
+            for name, value in now.items()
+            if value is not None
+        }
         # A count, and the notes for one and for any other number.
         counted = {
             "sent_count": (
@@ -163,25 +167,39 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _prepare_costs(self, found):
-        """Return a tile for the cost in each currency; none where no price is set."""
+        """Return tiles for the cost of texts and of calls in each currency.
+
+        None where no price is known.
+        """
+        kinds = {
+            "cost": (self.env._("Cost"), self._describe_cost),
+            "call_cost": (self.env._("Cost of calls"), self._describe_call_cost),
+        }
         tiles = []
         for (currency_id,), sums in found["currency"][True].items():
-            if not currency_id or not sums["cost"]:
-                continue
-            before = found["currency"][False].get((currency_id,), {}).get("cost", 0)
             currency = self.env["res.currency"].browse(currency_id)
-            tiles.append(
+            before = found["currency"][False].get((currency_id,), {})
+            tiles += [
                 {
-                    "key": f"cost_{currency_id}",
-                    "label": self.env._("Cost"),
+                    "key": f"{name}_{currency_id}",
+                    "label": label,
                     "unit": "text",
-                    "value": format_amount(self.env, sums["cost"], currency),
-                    "note": self._describe_cost(sums),
+                    "value": format_amount(self.env, sums[name], currency),
+                    "note": describe(sums),
                     "better": 0,
-                    **figures.compare(sums["cost"], before)._asdict(),
+                    **figures.compare(sums[name], before.get(name, 0))._asdict(),
                 }
-            )
+                for name, (label, describe) in kinds.items()
+                if currency_id and sums[name]
+            ]
         return tiles
+
+    @api.model
+    def _describe_call_cost(self, sums):
+        if sums["call_count"] == 1:
+            return self.env._("1 call, as the carrier says")
+        count = formatLang(self.env, sums["call_count"], 0)
+        return self.env._("%s calls, as the carrier says", count)
 
     @api.model
     def _describe_cost(self, sums):
@@ -190,8 +208,8 @@ class SmsDashboard(models.AbstractModel):
             return self.env._("from your price list")
         return self.env._(
             "%(told)s of %(all)s texts as the carrier says",
-            told=f"{sums['priced_count']:,}",
-            all=f"{sums['sent_count']:,}",
+            told=formatLang(self.env, sums["priced_count"], 0),
+            all=formatLang(self.env, sums["sent_count"], 0),
         )
 
     # === Attention ===

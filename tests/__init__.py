@@ -23,6 +23,7 @@ from .core import test_neutralize
 from .core import test_odd_numbers
 from .core import test_planted_secrets
 from .core import test_public_endpoints
+from .core import test_replica
 from .core import test_rooms
 from .core import test_say_moment
 from .core import test_scenario
@@ -67,6 +68,8 @@ from .dispatch import test_outbox_restart
 from .dispatch import test_outbox_unknown
 from .dispatch import test_price
 from .dispatch import test_public_address
+from .dispatch import test_report_batches
+from .dispatch import test_report_fetch
 from .dispatch import test_senders
 from .dispatch import test_telnyx_account
 from .dispatch import test_telnyx_live
@@ -107,6 +110,7 @@ from .desk import test_desk
 from .desk import test_desk_bus
 from .desk import test_desk_tours
 from .desk import test_desk_ways
+from .desk import test_inbound_cost
 from .desk import test_inbox
 from .desk import test_inbox_bus
 from .desk import test_inbox_handover
@@ -146,9 +150,11 @@ from .appointment import test_neighbours
 from .appointment import test_tours_visit
 
 from .broadcast import test_broadcast
+from .broadcast import test_broadcast_approval
 from .broadcast import test_broadcast_audience
 from .broadcast import test_broadcast_chaos
 from .broadcast import test_broadcast_plan
+from .broadcast import test_broadcast_progress
 from .broadcast import test_incident
 from .broadcast import test_incident_page
 from .broadcast import test_incident_told
@@ -157,6 +163,7 @@ from .broadcast import test_incident_publish
 from .broadcast import test_incident_replies
 from .broadcast import test_subscription
 from .broadcast import test_subscription_live
+from .broadcast import test_tours_broadcast
 from .broadcast import test_tours_incident
 
 from .team_alert import test_alert_source

@@ -166,6 +166,27 @@ def pause_after(policy, attempts, random_share):
     return min(doubled, policy.max_pause) * (1 + JITTER * random_share)
 
 
+# The list of texts at a carrier, read again and again while reports are expected: at
+# first often, ever more seldom as the youngest of them ages, and not so often that a
+# long list costs more than its share of requests.
+
+#: Seconds after the carrier has taken the first text of a list, and between two reads.
+FIRST_READ = 15
+#: Seconds between two reads at the most.
+LAST_READ = 6 * 3600
+#: Seconds between two reads for each page that one takes.
+READ_PER_PAGE = 3
+
+
+def read_again_after(age, pages):
+    """Return after how many seconds the carrier's list is read again.
+
+    :param float age: seconds since the youngest text left whose report is expected
+    :param int pages: that the last read took
+    """
+    return min(max(FIRST_READ, age / 2, READ_PER_PAGE * pages), LAST_READ)
+
+
 # Choice of the sender that a text leaves by.
 #
 # The ticket's team comes first: people answer to the number that they see. Then the

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from ...tools import clocks, moments
 from ..core.moments import say_moment
@@ -81,7 +81,7 @@ class SmsBroadcast(models.Model):
 
     def _get_send_label(self):
         """Return what the button does that sends it."""
-        count = f"{self.reached_count:,}"
+        count = formatLang(self.env, self.reached_count, 0)
         if self.needs_approval and self.state != WAITING:
             return self.env._("Ask to text %s people", count)
         if self.reached_count == 1:
@@ -91,10 +91,20 @@ class SmsBroadcast(models.Model):
     def action_confirm(self):
         """Show how many get it, when and at what cost, before it is sent."""
         self._take(CHECKED, WAITING)._check_time()
-        view = self.env.ref("helpdesk_mgmt_sms.sms_broadcast_view_form_confirm")
+        return self._open_dialog("sms_broadcast_view_form_confirm", self.name)
+
+    def action_confirm_cancel(self):
+        """Show what has left and what would not, before the rest is cancelled."""
+        self.ensure_one()
+        self.check_access("write")
+        title = self.env._("Cancel “%s”", self.name)
+        return self._open_dialog("sms_broadcast_view_form_cancel", title)
+
+    def _open_dialog(self, view, title):
+        view = self.env.ref(f"helpdesk_mgmt_sms.{view}")
         return {
             "type": "ir.actions.act_window",
-            "name": self.name,
+            "name": title,
             "res_model": self._name,
             "res_id": self.id,
             "views": [(view.id, "form")],
@@ -184,14 +194,16 @@ class SmsBroadcast(models.Model):
                 body=self.env._(
                     "Its recipients were selected again when it left: %(joined)s "
                     "people were added, %(gone)s no longer match.",
-                    joined=f"{len(after - before):,}",
-                    gone=f"{len(before - after):,}",
+                    joined=formatLang(self.env, len(after - before), 0),
+                    gone=formatLang(self.env, len(before - after), 0),
                 )
             )
 
     def _end_check(self):
         """End the check, the second one of a planned broadcast by sending it."""
-        self.checked_at = fields.Datetime.now()
+        self.write(
+            {"checked_at": fields.Datetime.now(), "longest": self._find_longest()}
+        )
         if self.audience == LIST:  # whose languages are known only now
             self._on_recipients_selected()
         if self.state == CHECKING:

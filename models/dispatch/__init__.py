@@ -16,6 +16,7 @@ from . import (
     sms_fault,
     sms_price,
     sms_report,
+    sms_report_fetch,
     sms_outbox_alert,
     sms_outbox_watch,
     sms_webhook_refusal,
@@ -23,6 +24,7 @@ from . import (
     sms_sms,
     sms_sms_call,
     sms_sms_reports,
+    sms_sms_fetched,
     res_company,
     res_company_address,
 )

@@ -28,6 +28,17 @@ RECALL_EVERY = 0.5
 #: Seconds from the beginning of a look within which posts may begin. With the way to
 #: the carrier it stays below two: no claimed text leaves later after a STOP.
 RECALL_WITHIN = 1.2
+#: The carrier of ``sms`` can be asked about it: it is one of its ``company``, with the
+#: same account, and nobody was erased.
+IS_ASKABLE = SQL(
+    """
+    (sms.provider IN (company.sms_provider, company.sms_backup_provider)
+     AND sms.erased_at IS NULL
+     AND (sms.provider <> 'twilio'
+          OR company.sms_twilio_account_since IS NULL
+          OR sms.claimed_at >= company.sms_twilio_account_since))
+    """
+)
 
 
 class SmsDispatcher(models.AbstractModel):
@@ -84,15 +95,11 @@ class SmsDispatcher(models.AbstractModel):
             """
                   FROM sms_sms sms
                   JOIN res_company company ON company.id = sms.record_company_id
-                   AND sms.provider IN (company.sms_provider,
-                                        company.sms_backup_provider)
                  WHERE sms.lookup_at IS NOT NULL
                    AND sms.state IN ('unknown', 'pending')
-                   AND sms.erased_at IS NULL
-                   AND (sms.provider <> 'twilio'
-                        OR company.sms_twilio_account_since IS NULL
-                        OR sms.claimed_at >= company.sms_twilio_account_since)
-            """
+                   AND %s
+            """,
+            IS_ASKABLE,
         )
 
     def _lock_lookups(self, limit, full):

@@ -213,7 +213,9 @@ class SmsSms(models.Model):
         self.ensure_one()
         provider = sender.provider or self.provider
         company = self._get_sms_company()
-        callback = company._get_sms_url(f"status/{self.uuid}", provider)
+        callback = ""
+        if not self.is_report_fetched:
+            callback = company._get_sms_url(f"status/{self.uuid}", provider)
         return OutboundMessage(
             self.uuid,
             self.number,
@@ -272,12 +274,14 @@ class SmsSms(models.Model):
                        attempts = COALESCE(attempts, 0) + 1,
                        carrier_id = NULL, carrier_code = NULL, carrier_detail = NULL,
                        fault_id = NULL, failure_type = NULL, report_rank = 0,
-                       lookups = 0, lookup_at = NULL, call_ended_at = NULL
+                       lookups = 0, lookup_at = NULL, call_ended_at = NULL,
+                       is_report_fetched = is_report_fetched AND %(lists_reports)s
                  WHERE id = ANY(%(ids)s)
                 """,
                 provider=provider,
                 now=now,
                 ids=self.ids,
+                lists_reports=PROVIDERS[provider].lists_reports,
             )
         )
         self.invalidate_recordset(flush=False)
@@ -295,18 +299,26 @@ class SmsSms(models.Model):
             {outcome.carrier_id for outcome in outcomes.values()}
         )
         now = fields.Datetime.now()
-        pauses = {sms.id: sms._get_report_pause() for sms in self}
         rows = []
         for sms_id, outcome in outcomes.items():
             # What it took in words that we do not know is at least queued.
             report = outcome.report if outcome.report in REPORT_STATES else QUEUED
-            lookup_at = None if report in FINAL_REPORTS else now + pauses[sms_id]
+            lookup_at = self.browse(sms_id)._get_lookup_time(report, now)
             rank, state = REPORT_RANKS[report], REPORT_STATES[report]
             rows.append((sms_id, outcome.carrier_id or None, rank, state, lookup_at))
         accepted = as_arrays(rows, *ACCEPTED_KINDS)
         self.env.cr.execute(SQL(NOTE_ACCEPTED, now, now, accepted))
         self.invalidate_recordset(flush=False)
         self.sender_id.filtered("stop_count")._start()
+
+    def _get_lookup_time(self, report, now):
+        """Return when the carrier is asked if it reports nothing more; None: never.
+
+        :param str report: what it has reported last, of ``REPORT_STATES``
+        """
+        if report in FINAL_REPORTS or self.is_report_fetched:
+            return None
+        return now + self._get_report_pause()
 
     def _record_found(self, found):
         """Record that the carrier has a message whose outcome was unknown."""
@@ -316,7 +328,7 @@ class SmsSms(models.Model):
         if not self.report_rank:
             self.write({"carrier_id": found.report.carrier_id, "report_rank": 1})
         if self.state == "pending":
-            self.lookup_at = fields.Datetime.now() + self._get_report_pause()
+            self.lookup_at = self._get_lookup_time(QUEUED, fields.Datetime.now())
         if price := found.report.price:
             self._record_prices(self.provider, {found.report.carrier_id: price})
 
@@ -326,16 +338,21 @@ class SmsSms(models.Model):
         Of two messages of the same words to the same number a lookup cannot tell which
         one the carrier has. Its answer and its reports can. The other is looked up
         again.
+
+        :return: the others
         """
+        if not (wanted := carrier_ids - {False, ""}):
+            return self.browse()
         domain = [
             ("provider", "in", self.mapped("provider")),
-            ("carrier_id", "in", carrier_ids - {False, ""}),
+            ("carrier_id", "in", wanted),
             ("id", "not in", self.ids),
         ]
         if others := self.search(domain):
             others.write({"carrier_id": False, "report_rank": 0, "lookups": 0})
             others._mark_unknown()
             self.env.flush_all()
+        return others
 
     # === Faults ===
 

@@ -1,16 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
 from dataclasses import replace
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL, format_amount, ormcache
 
 from ...providers.faults import GONE, UNSURE
-from ...providers.outbound import REPORT_RANKS, UNDELIVERED
+from ...providers.outbound import REPORT_RANKS, UNDELIVERED, DeliveryReport
 from ...tools import consent
 from ...tools.texts import clean
-from ..core.bulk_insert import as_arrays
+from ..core.bulk_insert import as_array, as_arrays
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
-from .sms_sms import FINAL_REPORTS, REPORT_STATES
+from .sms_sms import REPORT_STATES
 
 #: States that Odoo does not know, as the chatter and mass mailings are told.
 NATIVE_STATES = {UNKNOWN_STATE: "process"}
@@ -27,7 +29,60 @@ REPORTED_FIELDS = (
     *("carrier_code", "carrier_detail", "failure_type", "fault_id", "lookup_at"),
     *("record_company_id", "mail_message_id", "erased_at", "delivered_at"),
     *("gate_reason", "gate_verdict", "inbound_id", "is_call", "call_ended_at"),
+    *("is_personal", "exemption", "is_report_fetched"),
 )
+#: Fields that a report changes when it moves a message.
+STEP_FIELDS = (
+    *("report_rank", "state", "carrier_id", "carrier_code", "failure_type"),
+    *("fault_id", "delivered_at", "lookup_at", "price", "price_currency_id"),
+)
+#: Moves messages by what was reported.
+STORE_STEPS = """
+    UPDATE sms_sms sms
+       SET report_rank = new.rank, state = new.state,
+           carrier_id = COALESCE(sms.carrier_id, new.carrier_id),
+           carrier_code = new.code, failure_type = NULL, fault_id = NULL,
+           delivered_at = CASE WHEN new.state = 'sent'
+                               THEN COALESCE(sms.delivered_at, %s) END,
+           lookup_at = new.lookup_at,
+           price = COALESCE(new.price, sms.price),
+           price_currency_id = COALESCE(new.currency_id, sms.price_currency_id)
+      FROM unnest(%s)
+        AS new (id, rank, state, carrier_id, code, lookup_at, price, currency_id)
+     WHERE sms.id = new.id
+"""
+#: The columns of its ``new``.
+STEP_KINDS = (
+    *("int4", "int4", "varchar", "varchar", "varchar"),
+    *("timestamp", "numeric", "int4"),
+)
+
+
+class Reported(NamedTuple):
+    """A report on a message; one from a carrier's list is kept if it moves it."""
+
+    sms_id: int
+    report: DeliveryReport
+    is_listed: bool = False
+
+
+def query_last_said(company_id, number):
+    """Return the end of a query (``FROM``) for the last text to a number.
+
+    The last one that has left, or is leaving: a short answer such as STOP or "done" is
+    about that one.
+    """
+    return SQL(
+        """
+          FROM sms_sms
+         WHERE record_company_id = %s AND number = %s AND state IN %s
+           AND is_call IS NOT TRUE
+      ORDER BY id DESC LIMIT 1
+        """,
+        company_id,
+        number,
+        (*IN_FLIGHT, *LEFT),
+    )
 
 
 class SmsSms(models.Model):
@@ -55,7 +110,7 @@ class SmsSms(models.Model):
 
     def _update_trackers(self):
         """Tell the chatter and mass mailings what has become of the messages."""
-        by_outcome = self.grouped(
+        by_outcome = self.filtered("sms_tracker_id").grouped(
             lambda sms: (
                 sms.state,
                 sms.failure_type,
@@ -78,123 +133,236 @@ class SmsSms(models.Model):
                     )
         return super()._update_trackers()
 
+    # === Reports ===
+
+    # Of one message or of thousands, told to the webhook or read from a carrier's list:
+    # all come to :meth:`_record_locked_reports`, where the rules are.
+
+    @api.model
+    def _record_reports(self, company, provider, reports):
+        """Record delivery reports on a company's messages, in the order given.
+
+        A few statements for all of them, besides what follows where a message was not
+        delivered. What is about no message of the company is left out.
+
+        :param str provider: code of the carrier that reports; None: each message's own
+        :param reports: list of pairs of a message's uuid and a ``DeliveryReport``.
+            Without a uuid it was read from the carrier's list, which names its own id
+            alone and says the same each time: kept is only what moves a message.
+        :return: the ``sms.sms`` that were reported on
+        """
+        reports = [(clean(uuid), _clean_report(report)) for uuid, report in reports]
+        by_uuid, by_carrier_id = self._lock_reported(company, provider, reports)
+        found = []
+        for uuid, report in reports:
+            sms_id = by_uuid.get(uuid) if uuid else by_carrier_id.get(report.carrier_id)
+            if sms_id:
+                found.append(Reported(sms_id, report, is_listed=not uuid))
+        self._record_locked_reports(found, provider)
+        return self.browse({it.sms_id for it in found})
+
+    @api.model
+    def _lock_reported(self, company, provider, reports):
+        """Lock the messages that are reported on, in one order for all who lock.
+
+        :return: their ids by uuid, and by the carrier's id
+        """
+        self.flush_model()
+        uuids = {uuid for uuid, _report in reports} - {""}
+        listed = {report.carrier_id for uuid, report in reports if not uuid} - {""}
+        ways = []
+        if uuids:
+            ways.append(SQL("uuid = ANY(%s)", as_array(uuids, "varchar")))
+        if listed and provider:
+            array = as_array(listed, "varchar")
+            ways.append(SQL("provider = %s AND carrier_id = ANY(%s)", provider, array))
+        if not ways:
+            return {}, {}
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, uuid, provider = %s, carrier_id FROM sms_sms"
+                " WHERE record_company_id = %s AND (%s) ORDER BY id FOR UPDATE",
+                provider,
+                company.id,
+                SQL(" OR ").join(ways),
+            )
+        )
+        by_uuid = {uuid: sms_id for sms_id, uuid, _is_own, _id in rows}
+        by_carrier_id = {
+            its_id: sms_id for sms_id, _uuid, is_own, its_id in rows if is_own
+        }
+        return by_uuid, by_carrier_id
+
+    @api.model
+    def _record_report_by_uuid(self, company, uuid, report, provider=None):
+        """Record a report on a company's message; tell if there is such a message."""
+        return bool(self._record_reports(company, provider, [(uuid, report)]))
+
     def _record_report(self, report):
-        """Store a delivery report as it came, and move the message by it."""
+        """Record a report on a message, by whatever carrier it is."""
         self.ensure_one()
         # The outbox may be writing its own end of it: one after the other.
         self.env["sms.dispatcher"]._lock_messages(self.ids)
         self._record_locked_report(report)
 
-    @api.model
-    def _record_report_by_uuid(self, company, uuid, report, provider=None):
-        """Record a report on a company's message; tell if there is such a message.
-
-        Carriers report several times on each message, so this finds and locks it at
-        once, and reads no more of it than is asked.
-        """
-        self.flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM sms_sms"
-                " WHERE uuid = %s AND record_company_id = %s FOR UPDATE",
-                uuid,
-                company.id,
-            )
-        )
-        message = self.browse(row[0] for row in rows)
-        message.invalidate_recordset()
-        for sms in message:
-            sms.fetch(REPORTED_FIELDS)
-            sms._record_locked_report(report, provider)
-        return bool(message)
-
     def _record_locked_report(self, report, provider=None):
-        """Store a report on a message whose row is locked, and move it by that.
+        """Record a report on a message whose row is locked."""
+        self.ensure_one()
+        reported = Reported(self.id, _clean_report(report))
+        self._record_locked_reports([reported], provider)
 
-        What a carrier says that has not taken it is stored, and moves nothing: the
-        message is another carrier's now.
+    @api.model
+    def _record_locked_reports(self, reports, provider):
+        """Store reports on messages whose rows are locked, and move these by them.
+
+        What a carrier says that has not taken a message is stored, and moves nothing:
+        the message is another carrier's now.
+
+        :param reports: list of :class:`Reported`
         """
-        report = replace(
-            report,
-            carrier_id=clean(report.carrier_id),
-            code=clean(report.code),
-            raw={clean(key): clean(value) for key, value in report.raw.items()},
-        )
-        is_carriers = provider in (None, self.provider)
-        is_known = is_carriers and self._knows_attempt(report)
-        self.env["sms.report"]._store(self, report)
-        if is_known:
-            self._apply_report(report)
-            self._follow_call(report)
-        is_own = report.carrier_id and report.carrier_id == self.carrier_id
-        if report.price and is_own and is_carriers:
-            self._record_prices(self.provider, {report.carrier_id: report.price})
+        for turn in _take_turns(reports):
+            self.invalidate_model()
+            messages = self.browse(it.sms_id for it in turn)
+            messages.fetch(REPORTED_FIELDS)
+            known = messages._find_known(turn, provider)
+            moved = set(self._apply_reports(known)._ids)
+            kept = [it for it in turn if not it.is_listed or it.sms_id in moved]
+            self.env["sms.report"]._store(
+                (self.browse(it.sms_id), it.report) for it in kept
+            )
+            self._record_late_prices([it for it in known if it.sms_id not in moved])
+            for it in known:
+                self.browse(it.sms_id)._follow_call(it.report)
 
-    def _knows_attempt(self, report):
-        """Tell if a report is on the attempt that counts, not on an earlier one.
+    def _find_known(self, reports, provider):
+        """Return the reports on the attempt that counts; not those on an earlier one.
 
         While the carrier's own answer is outstanding its id is not known yet; what has
         reported before the attempt began is an earlier one's.
-        """
-        self.ensure_one()
-        if self.carrier_id or not report.carrier_id or not self.claimed_at:
-            return True
-        earlier = [
-            ("sms_id", "=", self.id),
-            ("carrier_id", "=", report.carrier_id),
-            ("received_at", "<", self.claimed_at),
-        ]
-        return not self.env["sms.report"].sudo().search_count(earlier, limit=1)
 
-    def _apply_report(self, report):
-        """Move a message forward by what its carrier says; never backward.
+        :param reports: list of :class:`Reported`, one on each of these messages
+        """
+        pairs = list(zip(self, reports, strict=True))
+        if provider:
+            pairs = [(sms, it) for sms, it in pairs if sms.provider == provider]
+        doubtful = [
+            (sms.id, it.report.carrier_id, sms.claimed_at)
+            for sms, it in pairs
+            if it.report.carrier_id and not sms.carrier_id and sms.claimed_at
+        ]
+        late = set()
+        if doubtful:
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT new.sms_id
+                      FROM unnest(%s) AS new (sms_id, carrier_id, claimed_at)
+                     WHERE EXISTS (SELECT FROM sms_report earlier
+                                    WHERE earlier.sms_id = new.sms_id
+                                      AND earlier.carrier_id = new.carrier_id
+                                      AND earlier.received_at < new.claimed_at)
+                    """,
+                    as_arrays(doubtful, "int4", "varchar", "timestamp"),
+                )
+            )
+            late = {row[0] for row in rows}
+        return [it for sms, it in pairs if sms.id not in late]
+
+    @api.model
+    def _apply_reports(self, reports):
+        """Move messages forward by what their carrier says; never backward.
 
         Reports come late, twice and out of order. The rank alone decides.
+
+        :param reports: list of :class:`Reported`, in which a message comes once, and a
+            carrier's id
+        :return: the messages that were moved
         """
+        messages = self.browse(it.sms_id for it in reports)
+        steps = [
+            (sms, it.report)
+            for sms, it in zip(messages, reports, strict=True)
+            if sms._is_step(it.report)
+        ]
+        steps = self._adopt_carrier_ids(steps)
+        moved = self._store_steps(steps)
+        failed = {
+            sms.id: report for sms, report in steps if report.report == UNDELIVERED
+        }
+        for sms in self.browse(failed):
+            report = failed[sms.id]
+            sms.failure_type = report.failure_type or "sms_not_delivered"
+            sms._apply_fault(report.fault or UNSURE, is_taken=True)
+        if moved:
+            moved._update_trackers()
+        return moved
+
+    def _apply_report(self, report):
+        """Move messages by one report: see :meth:`_apply_reports`."""
         for sms in self:
-            rank = REPORT_RANKS[report.report]
-            # A message that was sent again has another id: its old reports are late.
-            ids = {sms.carrier_id, report.carrier_id} - {False, ""}
-            if not sms.provider or len(ids) > 1 or rank <= sms.report_rank:
-                continue
-            if not sms.carrier_id:
-                sms._reassign_carrier_ids({report.carrier_id})
-            sms.write(
-                {
-                    "report_rank": rank,
-                    "state": REPORT_STATES[report.report],
-                    "carrier_id": sms.carrier_id or report.carrier_id,
-                    "carrier_code": report.code,
-                    "failure_type": False,
-                    "fault_id": False,
-                    "delivered_at": REPORT_STATES[report.report] == "sent"
-                    and (sms.delivered_at or fields.Datetime.now()),
-                }
+            self._apply_reports([Reported(sms.id, report)])
+
+    def _is_step(self, report):
+        """Tell if a report moves the message forward."""
+        # A message that was sent again has another id: its old reports are late.
+        ids = {self.carrier_id, report.carrier_id} - {False, ""}
+        is_higher = REPORT_RANKS[report.report] > self.report_rank
+        return bool(self.provider) and len(ids) <= 1 and is_higher
+
+    @api.model
+    def _adopt_carrier_ids(self, steps):
+        """Give messages the ids that their carrier reports, before its answer came.
+
+        :param steps: list of pairs of a message and its report
+        :return: ``steps`` without messages that had such an id wrongly
+        """
+        ids = {
+            sms.id: report.carrier_id
+            for sms, report in steps
+            if report.carrier_id and not sms.carrier_id
+        }
+        others = self.browse(ids)._reassign_carrier_ids(set(ids.values()))
+        return [(sms, report) for sms, report in steps if sms not in others]
+
+    @api.model
+    def _store_steps(self, steps):
+        """Store what moves messages, in one statement; return the messages.
+
+        :param steps: list of pairs of a message and its report
+        """
+        messages = self.browse(sms.id for sms, _report in steps)
+        if not steps:
+            return messages
+        now, rows = fields.Datetime.now(), []
+        for sms, report in steps:
+            price = report.carrier_id and self._read_price(report.price)
+            rows.append(
+                (
+                    sms.id,
+                    REPORT_RANKS[report.report],
+                    REPORT_STATES[report.report],
+                    report.carrier_id or None,
+                    report.code or None,
+                    # Whoever posted it may be dead, and the next report be lost.
+                    sms._get_lookup_time(report.report, now),
+                    *(price or (None, None)),
+                )
             )
-            # Whoever posted it may be dead, and the next report be lost: ask then.
-            is_final = report.report in FINAL_REPORTS
-            overdue_at = fields.Datetime.now() + sms._get_report_pause()
-            sms.lookup_at = not is_final and overdue_at
-            if report.report == UNDELIVERED:
-                sms.failure_type = report.failure_type or "sms_not_delivered"
-                sms._apply_fault(report.fault or UNSURE, is_taken=True)
-            sms._update_trackers()
+        messages.flush_recordset()
+        self.env.cr.execute(SQL(STORE_STEPS, now, as_arrays(rows, *STEP_KINDS)))
+        messages.invalidate_recordset(STEP_FIELDS, flush=False)
+        # Not all of the row, as reading the first of them would.
+        messages.fetch(STEP_FIELDS)
+        return messages
 
     # === Consequences for the number ===
 
     @api.model
     def _get_last_said(self, company, number):
-        """Return, in sudo, the last text to a number that has left, or is leaving.
-
-        A short answer such as STOP or "done" is about that one.
-        """
-        domain = [
-            ("record_company_id", "=", company.id),
-            ("number", "=", number),
-            ("state", "in", (*IN_FLIGHT, *LEFT)),
-            ("is_call", "=", False),
-        ]
-        return self.sudo().search(domain, order="id desc", limit=1)
+        """Return, in sudo, the text that :func:`query_last_said` finds."""
+        self.flush_model()
+        query = SQL("SELECT id %s", query_last_said(company.id, number))
+        return self.sudo().browse(row[0] for row in self.env.execute_query(query))
 
     def _record_carrier_opt_out(self, code):
         """Enter into the ledger that the carrier knows of an opt-out, if we do not.
@@ -293,10 +461,10 @@ class SmsSms(models.Model):
         :param dict prices: ``{carrier's id of a message: providers.outbound.Price}``
         """
         rows = [
-            (carrier_id, price.amount, self._get_currency_id(price.currency))
+            (carrier_id, *known)
             for carrier_id, price in prices.items()
+            if (known := self._read_price(price))
         ]
-        rows = [row for row in rows if row[2]]
         if not rows:
             return 0
         self.flush_model()
@@ -319,9 +487,54 @@ class SmsSms(models.Model):
         return self.env.cr.rowcount
 
     @api.model
+    def _record_late_prices(self, reports):
+        """Store what carriers charge that they tell after all else is known.
+
+        :param reports: list of :class:`Reported`, of these messages' own carriers
+        """
+        by_provider = defaultdict(dict)
+        for it in reports:
+            sms = self.browse(it.sms_id)
+            if it.report.price and sms.carrier_id == it.report.carrier_id:
+                by_provider[sms.provider][sms.carrier_id] = it.report.price
+        for provider, prices in by_provider.items():
+            self._record_prices(provider, prices)
+
+    @api.model
+    def _read_price(self, price):
+        """Return a price's amount and currency's id; None for one that is no price."""
+        currency_id = price and self._get_currency_id(price.currency)
+        return (price.amount, currency_id) if currency_id else None
+
+    @api.model
     @ormcache("code")
     def _get_currency_id(self, code):
         """Return the id of a currency (ISO 4217), in use or not; False if unknown."""
         currencies_sudo = self.env["res.currency"].sudo()
         all_sudo = currencies_sudo.with_context(active_test=False)
         return all_sudo.search([("name", "=", code.upper())], limit=1).id
+
+
+def _clean_report(report):
+    """Return a report without what the database refuses."""
+    return replace(
+        report,
+        carrier_id=clean(report.carrier_id),
+        code=clean(report.code),
+        raw={clean(key): clean(value) for key, value in report.raw.items()},
+    )
+
+
+def _take_turns(reports):
+    """Yield reports in turns: in each, a message and a carrier's id come once.
+
+    :param reports: list of :class:`Reported`
+    """
+    while reports:
+        turn, later, seen = [], [], set()
+        for it in reports:
+            keys = {it.sms_id, it.report.carrier_id or it.sms_id}
+            (turn if seen.isdisjoint(keys) else later).append(it)
+            seen |= keys
+        yield turn
+        reports = later

@@ -89,6 +89,9 @@ class PeerHandler(BaseHTTPRequestHandler):
         if found := MESSAGES_PATH.match(url.path):
             asked = dict(parse_qsl(url.query))
             kind = found[2].lower()
+            if status := self.peer.list_faults and self.peer.list_faults.pop(0):
+                body = self.peer.error(status, 0, "Not now")
+                return self.answer(status, body, self.peer.fault_headers)
             return self.answer(200, self.peer.list(found[1], asked, kind))
         if found := MESSAGE_PATH.match(url.path):
             for message in self.peer.taken:
@@ -139,7 +142,7 @@ class PeerHandler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.close()
 
-    def answer(self, status, body):
+    def answer(self, status, body, headers=()):
         """Send a status and a JSON (dict) or HTML (str) body."""
         is_json = isinstance(body, dict)
         data = (json.dumps(body) if is_json else body).encode()
@@ -147,6 +150,8 @@ class PeerHandler(BaseHTTPRequestHandler):
         kind = "application/json" if is_json else "text/html"
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
+        for header in dict(headers).items():
+            self.send_header(*header)
         self.end_headers()
         self.wfile.write(data)
         return None
@@ -176,13 +181,16 @@ class TwilioPeer:
     when :attr:`release` is set), or ``"hold"`` (answer only then). For other numbers
     ``choose`` is asked. ``taken`` holds what it has really taken, as a lookup shows it;
     ``on_taken`` is told of it at once. ``listed`` holds the filters of each list that
-    was asked for, ``page_size`` how much one shows.
+    was asked for, ``page_size`` how much one shows, ``order`` what it makes of what is
+    found; ``list_faults`` the status of each of the next lists (0: shown), with
+    ``fault_headers``.
     """
 
     def __init__(self, port=0):
         self.messages = []
         self.taken = []
         self.listed, self.page_size = [], 1000
+        self.order, self.list_faults, self.fault_headers = list, [], {}
         self.behaviors = {}
         self.choose = lambda form: None
         self.on_taken = lambda message: None
@@ -256,15 +264,17 @@ class TwilioPeer:
         :param str kind: ``messages`` or ``calls``
         """
         self.listed.append(asked)
+        moment = "StartTime" if kind == "calls" else "DateSent"
         found = [
             self.created(account_sid, message)
             for message in reversed(self.taken)
             if is_call(message) == (kind == "calls")
             and asked.get("To", message["To"]) == message["To"]
             and asked.get("From", message.get("From")) == message.get("From")
-            and asked.get("DateSent>", "") <= self.sent_at(message)
-            and self.sent_at(message) < asked.get("DateSent<", "9")
+            and asked.get(f"{moment}>", "") <= self.sent_at(message)
+            and self.sent_at(message) < asked.get(f"{moment}<", "9")
         ]
+        found = self.order(found)
         size = min(int(asked.get("PageSize", 50)), self.page_size)
         page = int(asked.get("Page", 0))
         rest = found[(page + 1) * size :]
@@ -316,7 +326,7 @@ class TwilioPeer:
             "date_created": message["created"],
             "date_updated": message["created"],
             "date_sent": None,
-            "error_code": None,
+            "error_code": message.get("error_code"),
             "error_message": None,
             "price": message.get("price"),
             "price_unit": "USD",

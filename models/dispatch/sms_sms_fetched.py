@@ -1,0 +1,60 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+
+from ...providers import PROVIDERS
+
+#: System parameter: so many texts that are made at once are a long list; 0: none is.
+LEAST_PARAMETER = "helpdesk_mgmt_sms.fetch_reports_from"
+LEAST = 200
+
+
+class SmsSms(models.Model):
+    """Texts of long lists, whose reports are read by the page (``sms.report.fetch``).
+
+    Each report that is told is a request, and each text has two or three of them: after
+    a broadcast nobody else would get an answer. So such texts leave without an address
+    for reports, where the carrier that they leave by has a list.
+    """
+
+    _inherit = "sms.sms"
+
+    is_report_fetched = fields.Boolean(
+        "Report Is Fetched",
+        readonly=True,
+        copy=False,
+        help="It was made together with many others, so the carrier is asked for their "
+        "reports page by page, instead of sending each report here.",
+    )
+
+    # The columns that change with a report are in the condition alone.
+    _fetched_index = models.Index(
+        "(record_company_id, provider, sent_at)"
+        " WHERE is_report_fetched AND state = 'pending'"
+    )
+
+    @api.model
+    def _prepare_intake(self, vals_list, batch):
+        """Mark the texts of a long list; their claim asks whether its carrier lists."""
+        result = super()._prepare_intake(vals_list, batch)
+        is_long = 0 < self._get_long_list() <= len(vals_list)
+        listing = {
+            company_id: is_long
+            and any(
+                PROVIDERS[code].lists_reports
+                for code in company.sudo()._get_sms_carriers()
+            )
+            for company_id, company in batch.companies.items()
+        }
+        for vals in vals_list:
+            is_listed = listing[vals["record_company_id"]]
+            vals["is_report_fetched"] = is_listed and not vals.get("is_call")
+        return result
+
+    @api.model
+    def _get_long_list(self):
+        """Return how many texts at once are a long list, 0 if none is."""
+        value = self.env["ir.config_parameter"].sudo().get_param(LEAST_PARAMETER, LEAST)
+        try:
+            return max(int(value), 0)
+        except ValueError:
+            return LEAST
