@@ -17,8 +17,10 @@ from ..core.bulk_insert import as_arrays
 from .sms_dispatcher_lookup import IS_ASKABLE, TOLERANCE
 
 _logger = logging.getLogger(__name__)
-#: Seconds that a run waits for what is due soon: a cron is woken to the minute only.
+#: What is due in so many seconds is waited for: a cron is woken to the minute only.
 LINGER = 15
+#: Seconds that one run waits at the most, and that a server's end is put off by.
+REST = 5
 #: A read that has not gone on for so long was left behind by a crash.
 LEASE = timedelta(minutes=2)
 #: Younger texts are read about often, older ones from time to time.
@@ -180,16 +182,17 @@ class SmsReportFetch(models.Model):
         cron, commit = self.env["ir.cron"], self._in_new_transaction
         seconds_left = cron._commit_progress(remaining=1)
         commit(self._plan_forgotten)
+        is_rested = False
         while seconds_left > 0:
             fetch, read = commit(self._claim_next)
             if read:
                 seconds_left = fetch._work_off(read)
             elif not fetch:
                 due = commit(self._get_next_due)
-                if due is None or due > LINGER:
+                if is_rested or due is None or due > LINGER:
                     break
-                time.sleep(min(max(due, 0.1), seconds_left))
-                seconds_left = cron._commit_progress(remaining=1)
+                time.sleep(min(max(due, 0.1), REST))
+                is_rested = True
         self._schedule_next_run()
 
     def _in_new_transaction(self, step, *args):
@@ -204,12 +207,17 @@ class SmsReportFetch(models.Model):
         return (next_sudo.next_at - fields.Datetime.now()).total_seconds()
 
     def _schedule_next_run(self):
-        """Tell the cron when it must run again, now that this run ends."""
+        """Tell the cron when it must run again, now that this run ends.
+
+        Not by what remains: of a run that has only waited Odoo would say in the log
+        that it has done nothing.
+        """
         due = self._get_next_due()
-        is_soon = due is not None and due <= LINGER
-        if due is not None and not is_soon:
-            self._wake(fields.Datetime.now() + timedelta(seconds=due))
-        self.env["ir.cron"]._commit_progress(remaining=int(is_soon))
+        if due is not None:
+            is_soon = due <= LINGER
+            at = fields.Datetime.now() + timedelta(seconds=due)
+            self._wake(None if is_soon else at)
+        self.env["ir.cron"]._commit_progress(remaining=0)
 
     @api.model
     def _claim_next(self):

@@ -45,6 +45,11 @@ CASES = {
     ),
     "another carrier's now": (told("delivered"), {"provider": "telnyx"}),
     "erased": (told("delivered"), {"erased_at": fields.Datetime.now()}),
+    "a call that nobody took": (told("undelivered"), {"is_call": True}),
+    "a call that was called off": (
+        told("delivered") + [DeliveryReport("", CANCELED)],
+        {"is_call": True},
+    ),
     "cancelled meanwhile": (told("sent"), {"state": "canceled", "report_rank": 3}),
 }
 #: What a row, and what hangs on it, has in common however it was reported on.
@@ -131,6 +136,7 @@ class TestOneSetOfRules(SmsCase):
             fault=sms.fault_id.fault,
             is_delivered=bool(sms.delivered_at),
             is_asked=bool(sms.lookup_at),
+            is_over=bool(sms.call_ended_at),
             waits=sms.not_before > fields.Datetime.now(),
             answers=sorted(
                 consent.search([("number", "=", sms.number)]).mapped("state")
@@ -214,6 +220,8 @@ class TestOneSetOfRules(SmsCase):
         self.assertEqual(found["delivered"]["shown"][0], "sent")
         self.assertEqual(found["filtered"]["shown"][0], "exception")
         self.assertEqual(found["erased"]["reports"][0][2], False)
+        self.assertTrue(found["a call that nobody took"]["is_over"])
+        self.assertTrue(found["a call that was called off"]["is_over"])
 
     def test_what_is_none_of_ours_is_left_out(self):
         other = self.make_company("Elsewhere", "twilio")
@@ -294,6 +302,23 @@ class TestQueriesOfReports(BatchCase):
         self.assertNotIn("pending", messages.mapped("state"))
         messages.unlink()
         return count
+
+    def test_of_a_single_report(self):
+        """From an empty cache on, with the company's own row."""
+        message = self.queue_many(1)
+        message.write({"state": "pending", "provider": "sandbox", "carrier_id": "SM1"})
+        record = self.env["sms.sms"]._record_report_by_uuid
+        counts = [
+            self.count_queries(
+                record,
+                self.company,
+                message.uuid,
+                DeliveryReport("SM1", status),
+                "sandbox",
+            )
+            for status in ("queued", "sent", "delivered")
+        ]
+        self.assertLessEqual(max(counts), 9)
 
     def test_of_what_was_delivered(self):
         for make_report in (
