@@ -67,6 +67,11 @@ class SmsInbound(models.Model):
     )
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True, index=True)
     ticket_id = fields.Many2one("helpdesk.ticket", readonly=True)
+    is_overtaken = fields.Boolean(
+        "Overtaken",
+        readonly=True,
+        help="An opt-out that came later was entered first, so the text is no consent.",
+    )
     has_made_ticket = fields.Boolean(
         "Created the Ticket",
         readonly=True,
@@ -119,15 +124,29 @@ class SmsInbound(models.Model):
         return super().write(vals)
 
     @api.model
-    def _receive(self, company, event):
-        """Take in one text of a carrier; return its record, empty for a repeat."""
-        inbound_sudo = self.sudo()._store(company, event)
+    def _receive(self, company, event, received_at=None, is_overtaken=False):
+        """Take in one text of a carrier; return its record, empty for a repeat.
+
+        :param datetime received_at: when it came (UTC), default now
+        :param bool is_overtaken: a no that came later was entered before
+        """
+        inbound_sudo = self.sudo()._store(company, event, received_at, is_overtaken)
         if inbound_sudo:
             unusable_sudo = self.env["sms.unusable.number"].sudo()
             unusable_sudo._note_inbound(company, inbound_sudo.number)
             self.env["sms.inbound.router"].sudo()._route(inbound_sudo)
             self.env["sms.media"]._expect(inbound_sudo, event.media)
             inbound_sudo._after_receiving()
+        return inbound_sudo
+
+    @api.model
+    def _receive_failed(self, company, event, received_at, error):
+        """Take in a text that cannot be interpreted: it is conversation, for people."""
+        inbound_sudo = self.sudo()._store(company, event, received_at)
+        if inbound_sudo:
+            inbound_sudo.error = str(error)
+            self.env["sms.inbound.router"].sudo()._route_failed(inbound_sudo)
+            self.env["sms.media"]._expect(inbound_sudo, event.media)
         return inbound_sudo
 
     def _after_media(self):
@@ -137,7 +156,7 @@ class SmsInbound(models.Model):
         """Hook: do what follows once a text was taken in."""
 
     @api.model
-    def _store(self, company, event):
+    def _store(self, company, event, received_at=None, is_overtaken=False):
         """Insert the raw event under its unique key.
 
         Plain SQL: of two copies that come at once one waits for the other and then
@@ -156,9 +175,9 @@ class SmsInbound(models.Model):
                 """
                 INSERT INTO sms_inbound
                     (company_id, provider, provider_sid, number, to_number, service,
-                     body, opt_out_type, media_count, raw, received_at, create_uid,
-                     create_date)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                     body, opt_out_type, media_count, raw, received_at, is_overtaken,
+                     create_uid, create_date)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
                 ON CONFLICT (company_id, provider_sid) DO NOTHING
                 RETURNING id
                 """,
@@ -172,7 +191,8 @@ class SmsInbound(models.Model):
                 clean(event.opt_out_type) or None,
                 len(event.media),
                 json.dumps(raw),
-                now,
+                received_at or now,
+                is_overtaken,
                 self.env.uid,
                 now,
             )

@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import ormcache
 
 from ...tools import keywords
 
@@ -14,7 +15,7 @@ class SmsKeyword(models.Model):
     """
 
     _name = "sms.keyword"
-    _inherit = "sms.shared.row"
+    _inherit = ["sms.shared.row", "sms.cached.rules"]
     _description = "Text Message Keyword"
     _order = "action, word"
     _rec_name = "word"
@@ -176,3 +177,13 @@ class SmsKeyword(models.Model):
             elif not of_action.get(keyword.word, keyword).mandatory:
                 of_action.pop(keyword.word, None)
         return words
+
+    @api.model
+    @ormcache("company.id")
+    def _get_urgent_words(self, company):
+        """Return the words of ``keywords.URGENT``: each request with a text asks.
+
+        :return: ``{action: words}``
+        """
+        words = self._get_words(company)
+        return {action: tuple(words.get(action, ())) for action in keywords.URGENT}
