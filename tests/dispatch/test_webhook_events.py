@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import time
-import uuid
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -11,7 +10,6 @@ from odoo.tools import mute_logger
 from ...models.dispatch import sms_webhook_event
 from ...providers.twilio import TwilioProvider
 from ..common import SmsCase
-from .test_watch import WatchCase
 
 LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_webhook_event"
 
@@ -108,15 +106,11 @@ class TestReportsOfEvents(EventCase):
         take = (self.events._take_report, self.company, "twilio", "u", form)
         self.assertEqual(self.count_queries(*take), 1)
 
-    def test_a_page_takes_as_many_queries_for_many(self):
-        def work_off(count):
-            for message in [self.send() for _i in range(count)]:
-                self.report(message, "delivered")
-            self.env.flush_all()
-            return self.count_queries(self.events._record_next)
-
-        with self.assertQueryCount(1): work_off(20)
-        self.assertEqual(work_off(20), work_off(3))
+    def test_a_page_takes_few_queries(self):
+        for _message in range(30):
+            self.report(self.send(), "delivered")
+        self.env.cr.flush()  # with what Odoo notes before a commit
+        self.assertLess(self.count_queries(self.events._record_next), 30)
 
 
 @tagged("post_install", "-at_install")
@@ -126,9 +120,8 @@ class TestWaking(EventCase):
     def setUp(self):
         super().setUp()
         self.woken = []
-        wake = patch.object(
-            self.registry["sms.webhook.event"], "_wake", lambda it: self.woken.append(it)
-        )
+        events = self.registry["sms.webhook.event"]
+        wake = patch.object(events, "_wake", lambda it: self.woken.append(it))
         self.enterContext(wake)
         self.enterContext(patch.dict(sms_webhook_event._woken_at, clear=True))
         self.enterContext(self.enter_registry_test_mode())
@@ -154,43 +147,3 @@ class TestWaking(EventCase):
             sms_webhook_event._wake_once(self.registry)
         sms_webhook_event._wake_once(self.registry)
         self.assertEqual(len(self.woken), 1)
-
-
-@tagged("post_install", "-at_install")
-class TestWatchOfEvents(WatchCase):
-    """Nobody works off what comes in: administrators are told."""
-
-    def store(self, age):
-        """Store a report that came so many minutes ago."""
-        events = self.env["sms.webhook.event"]
-        events._take_report(self.company, "twilio", uuid.uuid4().hex, {})
-        event = events.search([], order="id desc", limit=1)
-        event.received_at = fields.Datetime.now() - timedelta(minutes=age)
-        return event
-
-    def get_facts(self):
-        """Return what a monitor outside is told."""
-        self.env.flush_all()
-        return self.env["sms.outbox.watch"]._get_facts(self.company)
-
-    def test_what_has_just_come_is_no_trouble(self):
-        self.store(0)
-        self.assertEqual(self.watch(), [])
-        self.assertEqual(self.get_facts()["waiting_events"], 1)
-
-    def test_what_waits_is_told_until_it_is_worked_off(self):
-        self.store(5)
-        facts = self.get_facts()
-        self.assertEqual(facts["waiting_events"], 1)
-        self.assertGreaterEqual(facts["oldest_event_seconds"], 300)
-        self.assertEqual(self.watch(), ["events"])
-        self.assertIn("5 minutes", self.open_alerts().message)
-        self.run_events()
-        self.assertEqual(self.watch(), [])
-        facts = self.get_facts()
-        self.assertEqual((facts["waiting_events"], facts["failed_events"]), (0, 0))
-
-    def test_what_cannot_be_worked_off_is_told(self):
-        self.store(0).is_failed = True
-        self.assertEqual(self.watch(), ["events"])
-        self.assertIn("server's log", self.open_alerts().message)
