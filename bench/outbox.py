@@ -178,7 +178,7 @@ def web_server(options, database, cron_threads=0):
     try:
         for _try in range(300):
             try:
-                requests.get(f"http://127.0.0.1:{port}/web/health", timeout=5)
+                requests.get(f"http://127.0.0.1:{port}/web/health", timeout=60)
                 break
             except requests.ConnectionError:
                 time.sleep(0.2)

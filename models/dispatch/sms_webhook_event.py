@@ -20,7 +20,7 @@ REPORT, TEXT = ("report", "text")
 PAGE = 500
 #: Seconds in which a process wakes the worker once. One that was woken looks on for
 #: longer, so it sees what came meanwhile and has woken nobody.
-QUIET, LINGER = 0.2, 0.3
+QUIET, LINGER = 0.5, 0.6
 #: Seconds between two looks of a worker that finds nothing it may take.
 PAUSE = 0.05
 #: When this process has last woken the worker (``time.monotonic()``), by database.
