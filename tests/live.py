@@ -304,7 +304,7 @@ class LiveCase(BaseCase):
         deadline = time.monotonic() + timeout
         while self.count("sms_webhook_event", "is_failed IS NOT TRUE", []):
             self.assertLess(time.monotonic(), deadline, "events of a carrier wait")
-            time.sleep(0.02)
+            time.sleep(0.1)
 
     def text(self, number, body, sid=None, **extra):
         """Text to us from a number, as Twilio passes it on; return the response."""

@@ -69,12 +69,14 @@ class SmsWebhookEvent(models.Model):
         :param dict raw: the report as it came, which the carrier has signed
         """
         self._store(company, provider, REPORT, raw, uuid=uuid)
+        self._wake_later()
 
     @api.model
     def _store(self, company, provider, kind, raw, **values):
-        """Store an event in one statement, and wake the worker after the commit.
+        """Store an event in one statement.
 
         :param values: of other fields, as SQL takes them
+        :return: its id
         """
         values = {
             "company_id": company.id,
@@ -85,9 +87,9 @@ class SmsWebhookEvent(models.Model):
             **values,
         }
         comma = SQL(", ")
-        [[has_refusals]] = self.env.execute_query(
+        [[event_id, has_refusals]] = self.env.execute_query(
             SQL(
-                "INSERT INTO sms_webhook_event (%s) VALUES (%s) RETURNING"
+                "INSERT INTO sms_webhook_event (%s) VALUES (%s) RETURNING id,"
                 " (SELECT sms_has_refusals FROM res_company WHERE id = company_id)",
                 comma.join(map(SQL.identifier, values)),
                 comma.join(SQL("%s", value) for value in values.values()),
@@ -95,6 +97,11 @@ class SmsWebhookEvent(models.Model):
         )
         if has_refusals:
             self.env["sms.webhook.refusal"]._forget(company, provider)
+        return event_id
+
+    @api.model
+    def _wake_later(self):
+        """Wake the workers after the commit."""
         self.env.cr.postcommit.add(partial(_wake_once, self.env.registry))
 
     # === The worker ===

@@ -52,7 +52,27 @@ class SmsWebhookEvent(models.Model):
         :param InboundEvent event: what ``raw`` says
         :param dict raw: the text as it came, which the carrier has signed
         """
-        self._store(
+        self._store_text(company, event, raw)
+        self._wake_later()
+
+    @api.model
+    def _take_text_now(self, company, event, raw):
+        """Take a text in before its carrier is answered; what fails waits instead.
+
+        It is stored first, as any other: nothing that happens here can lose it.
+        """
+        event_id = self._store_text(company, event, raw)
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        number = _get_number(event)
+        self.env["sms.number.lock"]._acquire(company, number)
+        take = partial(self._receive_in_turn, company, number, event_id)
+        failure = "A text of company %s could not be taken in at once"
+        if not contain(self.env, take, _logger, failure, company.id):
+            self._wake_later()
+
+    @api.model
+    def _store_text(self, company, event, raw):
+        return self._store(
             company,
             event.provider,
             TEXT,
@@ -62,24 +82,17 @@ class SmsWebhookEvent(models.Model):
         )
 
     @api.model
-    def _take_text_now(self, company, event, raw):
-        """Take a text in before its carrier is answered; what fails waits instead."""
-        number = _get_number(event)
-        self.env["sms.number.lock"]._acquire(company, number)
-        take = partial(self._receive_in_turn, company, number, event)
-        failure = "A text of company %s could not be taken in at once"
-        if contain(self.env, take, _logger, failure, company.id) is None:
-            self._take_text(company, event, raw)
-
-    @api.model
-    def _receive_in_turn(self, company, number, event):
+    def _receive_in_turn(self, company, number, event_id):
         """Receive a text after those of its number that wait, if they are few."""
+        failure = "A waiting text of company %s could not be taken in"
+        earlier = SQL("id < %s", event_id)
+        receive = partial(self._receive_next, company, number, earlier)
         for _text in range(MOST_BEFORE):
-            receive = partial(self._receive_next, company, number)
-            failure = "A waiting text of company %s could not be taken in"
             if not contain(self.env, receive, _logger, failure, company.id):
                 break
-        return self.env["sms.inbound"]._receive(company, event)
+        # A worker may have been faster.
+        self._receive_next(company, number, SQL("id = %s", event_id))
+        return True
 
     # === The worker ===
 
@@ -136,20 +149,22 @@ class SmsWebhookEvent(models.Model):
         locks = self.env["sms.number.lock"]
         if not locks._acquire(company, number, is_patient=False):
             return False
-        return self._receive_next(company, number, error)
+        return self._receive_next(company, number, error=error)
 
     @api.model
-    def _receive_next(self, company, number, error=None):
+    def _receive_next(self, company, number, condition=None, error=None):
         """Receive the oldest waiting text of a locked number; tell if there was one.
 
+        :param SQL condition: which of them, default all
         :param Exception error: why it could not be: then it is kept with that
         """
         event = self._lock_next(
             SQL(
-                "kind = %s AND company_id = %s AND number = %s",
+                "kind = %s AND company_id = %s AND number = %s AND %s",
                 TEXT,
                 company.id,
                 number,
+                condition or SQL("TRUE"),
             )
         )
         if not event:

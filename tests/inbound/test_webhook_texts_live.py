@@ -10,7 +10,7 @@ from ..live import LiveCase
 from ..peer.twilio import ACCOUNT_SID
 
 #: Texts of a flood, and who sends them.
-COUNT, PEOPLE = 120, 8
+COUNT, PEOPLE = 64, 8
 
 
 class FloodCase(LiveCase):
@@ -28,9 +28,13 @@ class FloodCase(LiveCase):
     @classmethod
     def set_workers(cls, count):
         """Let so many workers run."""
-        for index, cron_id in enumerate(sorted(cls.cron_ids)):
-            values = {"active": index < count}
-            cls.rpc("ir.cron", "write", [cron_id], values)
+        # Odoo refuses to change a scheduled action that is running: this waits for it.
+        with cls.cursor() as cr:
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            cr.execute(
+                "UPDATE ir_cron SET active = id = ANY(%s) WHERE id = ANY(%s)",
+                [sorted(cls.cron_ids)[:count], cls.cron_ids],
+            )
 
     def bring(self, number, body, server=None):
         """Post a text, and do not wait for what follows; return the carrier's id."""
@@ -102,7 +106,7 @@ class TestFloodLive(FloodCase):
     def test_a_kill_loses_nothing_and_repeats_nothing(self):
         self.set_workers(1)
         numbers = [f"+1206555017{index}" for index in range(PEOPLE)]
-        self.slow_down("sms_inbound", 0.02)
+        self.slow_down("sms_inbound", 0.1)
         sent = self.flood(numbers)
         self.assertTrue(self.count("sms_webhook_event", "TRUE", []))
         self.server.kill()
