@@ -23,6 +23,8 @@ PAGE = 500
 QUIET, LINGER = 0.5, 0.6
 #: Seconds between two looks of a worker that finds nothing it may take.
 PAUSE = 0.05
+#: By the clock that all servers share: what came first is told by it.
+NOW = SQL("date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC')")
 #: When this process has last woken the worker (``time.monotonic()``), by database.
 _woken_at = {}
 
@@ -83,7 +85,7 @@ class SmsWebhookEvent(models.Model):
             "provider": provider,
             "kind": kind,
             "raw": Json(clean_json(raw)),
-            "received_at": fields.Datetime.now(),
+            "received_at": NOW,
             **values,
         }
         comma = SQL(", ")

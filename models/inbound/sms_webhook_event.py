@@ -19,11 +19,12 @@ _logger = logging.getLogger(__name__)
 MOST_BEFORE = 5
 #: Waiting texts among which a worker looks for a number that nobody else is at.
 LOOKED_AT = 1000
-#: Texts that came after an entry of the ledger, and before one that is a no.
+#: A no that was entered since the ledger's last entry when a text came, and was said
+#: not before the text.
 OVERTAKEN = """
     SELECT EXISTS (SELECT FROM sms_consent_event
                     WHERE company_id = %s AND number_hash = %s AND event = %s
-                      AND id > %s)
+                      AND id > %s AND happened_at >= %s)
 """
 
 
@@ -84,11 +85,8 @@ class SmsWebhookEvent(models.Model):
     @api.model
     def _receive_in_turn(self, company, number, event_id):
         """Receive a text after those of its number that wait, if they are few."""
-        failure = "A waiting text of company %s could not be taken in"
-        earlier = SQL("id < %s", event_id)
-        receive = partial(self._receive_next, company, number, earlier)
         for _text in range(MOST_BEFORE):
-            if not contain(self.env, receive, _logger, failure, company.id):
+            if not self._receive_next(company, number, SQL("id < %s", event_id)):
                 break
         # A worker may have been faster.
         self._receive_next(company, number, SQL("id = %s", event_id))
@@ -127,36 +125,25 @@ class SmsWebhookEvent(models.Model):
     @api.model
     def _work_off_number(self, company, number):
         """Work off the oldest text of a number; tell if there was one to be had."""
-        work = partial(self._receive_locked, company, number)
         try:
-            return work_off_safely(self, work)
+            return work_off_safely(self, partial(self._receive_locked, company, number))
         except (SerializationFailure, DeadlockDetected):
-            self._begin_anew()  # somebody is at it, again and again: later
+            # Somebody is at it, again and again: later.
+            self.env.cr.rollback()
+            self.env.invalidate_all(flush=False)
             return False
-        except DATABASE_FAULTS:
-            raise
-        except Exception as error:
-            _logger.exception("A text of company %s cannot be taken in", company.id)
-            self._begin_anew()
-            return work_off_safely(self, partial(work, error))
-
-    def _begin_anew(self):
-        self.env.cr.rollback()
-        self.env.invalidate_all(flush=False)
 
     @api.model
-    def _receive_locked(self, company, number, error=None):
+    def _receive_locked(self, company, number):
         locks = self.env["sms.number.lock"]
-        if not locks._acquire(company, number, is_patient=False):
-            return False
-        return self._receive_next(company, number, error=error)
+        is_locked = locks._acquire(company, number, is_patient=False)
+        return is_locked and self._receive_next(company, number, SQL("TRUE"))
 
     @api.model
-    def _receive_next(self, company, number, condition=None, error=None):
+    def _receive_next(self, company, number, condition):
         """Receive the oldest waiting text of a locked number; tell if there was one.
 
-        :param SQL condition: which of them, default all
-        :param Exception error: why it could not be: then it is kept with that
+        :param SQL condition: which of them
         """
         event = self._lock_next(
             SQL(
@@ -164,17 +151,24 @@ class SmsWebhookEvent(models.Model):
                 TEXT,
                 company.id,
                 number,
-                condition or SQL("TRUE"),
+                condition,
             )
         )
-        if not event:
-            return False
-        if error:
-            event._keep(error)
-        else:
-            event._receive()
-            event.unlink()
-        return True
+        if event:
+            event._receive_or_keep()
+        return bool(event)
+
+    def _receive_or_keep(self):
+        """Receive a text; one that fails is kept where people find it, if it can be."""
+        try:
+            with self.env.cr.savepoint():
+                self._receive()
+                self.unlink()
+        except DATABASE_FAULTS:
+            raise
+        except Exception as error:  # whatever another module's hook raises
+            _logger.exception("Text %s cannot be taken in", self.id)
+            self._keep(error)
 
     def _receive(self):
         inbounds = self.env["sms.inbound"]
@@ -183,22 +177,19 @@ class SmsWebhookEvent(models.Model):
         )
 
     def _keep(self, error):
-        """Keep a text that could not be taken in where people find it, if it can be."""
-
         def keep():
             receive = self.env["sms.inbound"]._receive_failed
-            return receive(self.company_id, self._parse_text(), self.received_at, error)
+            receive(self.company_id, self._parse_text(), self.received_at, error)
+            return self.unlink()
 
-        if contain(self.env, keep, _logger, "Text %s cannot be kept", self.id) is None:
+        if not contain(self.env, keep, _logger, "Text %s cannot be kept", self.id):
             self.is_failed = True
-        else:
-            self.unlink()
 
     def _parse_text(self):
         return PROVIDERS[self.provider].parse_inbound(self.raw)
 
     def _is_overtaken(self):
-        """Tell if a no was entered after the text had come: it came before that."""
+        """Tell if a no that came later than the text was entered before it."""
         hashes = self.env["sms.consent.key"]._hash([self.number])
         query = SQL(
             OVERTAKEN,
@@ -206,6 +197,7 @@ class SmsWebhookEvent(models.Model):
             hashes.get(self.number, ""),
             consent.REVOKED,
             self.ledger_mark,
+            self.received_at,
         )
         return self.env.execute_query(query)[0][0]
 

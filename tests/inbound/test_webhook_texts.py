@@ -255,27 +255,45 @@ class TestStopAtOnce(TextCase):
             self.run_events()
         self.assertFalse(self.received().kind)
 
+    def test_a_no_that_came_before_overtakes_nothing(self):
+        """In their own words they waited; the START that came later counts."""
+        self.record_consent()
+        self.bring("Please stop texting me")
+        self.waiting().received_at -= timedelta(seconds=5)
+        self.bring("START")
+        self.assertEqual(self.received().mapped("kind"), ["stop", "start"])
+        self.assertEqual(self.state("ticket"), "opted_in")
+
     def test_a_text_before_that_fails_does_not_keep_it(self):
         self.record_consent()
         self.bring("Bad")
         with self.fail("Bad"), mute_logger(*LOGGERS):
             self.bring("STOP")
-            self.assert_left()
-            self.run_events()
-        self.assertEqual(self.received()[-1].error, "a hook of another module")
         self.assert_left()
+        self.assertEqual(self.received()[0].error, "a hook of another module")
+        self.assertFalse(self.waiting())
 
     def test_one_that_fails_at_once_is_put_to_a_person(self):
         self.record_consent()
         with self.fail("STOP"), mute_logger(*LOGGERS):
             self.bring("STOP")
-            self.assertEqual(len(self.waiting()), 1)
-            self.run_events()
+        self.assertFalse(self.waiting())
         self.assertEqual(self.received().error, "a hook of another module")
         review = self.env["sms.consent.review"].search([("number", "=", self.number)])
         self.assertEqual(review.state, "open")
         message = self.env["sms.sms"].create({"number": self.number, "body": "Hi"})
         self.assertEqual(message.state, "canceled")
+
+    def test_one_that_cannot_be_entered_now_waits(self):
+        """Whatever fails around it: it was stored first."""
+        self.record_consent()
+        events = self.registry["sms.webhook.event"]
+        fail = patch.object(events, "_receive_next", side_effect=ValueError)
+        with fail, mute_logger(*LOGGERS):
+            self.bring("STOP")
+        self.assertEqual(len(self.waiting()), 1)
+        self.run_events()
+        self.assert_left()
 
     def test_another_number_may_wait(self):
         other = phone_number(7)
