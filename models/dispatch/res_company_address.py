@@ -262,6 +262,7 @@ class ResCompany(models.Model):
             company_sudo._get_sms_provider(code, with_senders=False),
         )
 
+    @api.private
     def cache_invalidation_fields(self):
         """Forget what requests are checked with when it changes."""
         return super().cache_invalidation_fields() | ENDPOINT_FIELDS
