@@ -265,6 +265,14 @@ def run_inbound(bench):
         f"Of {count} texts, each alone, one was on its ticket after"
         f" {times[count // 2]:.2f} s (median), the last after {times[-1]:.2f} s.\n"
     )
+    found = bench.measure("receive", ours, bench.options.texts)
+    print_table(
+        ["without a server", "Python, ms", "queries"],
+        [
+            [name, f"{it['cpu']:.1f}", f"{it['queries']:.0f}"]
+            for name, it in found.items()
+        ],
+    )
 
 
 def run_stage(bench):
@@ -308,6 +316,7 @@ def main():
         reports=1000,  # and texts that come in
         desk=20,  # texts that are each waited for
         fetch_sizes=(1_000, 10_000, 100_000),
+        texts=100,  # of each kind, without a server
         tickets=300,
     )
     parser.add_argument("parts", nargs="*", help=f"of {list(RUNS)}; default: all")

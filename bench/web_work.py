@@ -26,6 +26,13 @@ PEOPLE = 50
 HEALTH = "/web/health"
 #: Seconds between two texts of which each is waited for.
 QUIET = 1.0
+#: What is texted, and the first of who text it; 0: those with a ticket, in turn.
+KINDS_OF_TEXTS = {
+    "a text on a ticket": ("It jams again, this is the %sth time.", 0),
+    "a ticket of a text": ("My printer is broken (%s)", 20_000),
+    "HELP": ("HELP%.0s", 0),
+    "STOP": ("STOP%.0s", 10_000),
+}
 
 
 def await_events(env, carrier):
@@ -135,12 +142,9 @@ def report(database, carrier, count, port, threads):
 
 
 def make_text(index):
-    """Return a text of somebody, as Twilio passes it on."""
-    sid = "SM" + uuid.uuid4().hex
-    return {"MessageSid": sid, "SmsSid": sid, "AccountSid": ACCOUNT_SID,
-            "From": phone(index % PEOPLE), "To": OWN_NUMBER,
-            "Body": f"It jams again, this is the {index}th time.", "NumMedia": "0",
-            "NumSegments": "1"}  # fmt: skip
+    """Return a text of somebody who has a ticket, as Twilio posts it."""
+    body = "It jams again, this is the %sth time."
+    return make_form(index % PEOPLE, body % index)
 
 
 def inbound(database, carrier, count, port, threads):
@@ -187,6 +191,51 @@ def is_on_desk(database, sid):
             "SELECT mail_message_id FROM sms_inbound WHERE provider_sid = %s", [sid]
         )
         return env.cr.fetchone() is not None
+
+
+def make_form(index, body):
+    """Return a text of the ``index``-th person as Twilio posts it."""
+    sid = "SM" + uuid.uuid4().hex
+    return {"MessageSid": sid, "SmsSid": sid, "AccountSid": ACCOUNT_SID,
+            "From": phone(index), "To": OWN_NUMBER, "Body": body, "NumMedia": "0",
+            "NumSegments": "1"}  # fmt: skip
+
+
+def receive(database, carrier, count):
+    """Take in texts of some kinds without a server, by turns, each in a transaction.
+
+    :return: by kind, in the median, the time of Python alone (ms) and the queries
+    """
+    await_texts(database, carrier)
+    found = {name: ([], []) for name in KINDS_OF_TEXTS}
+    with environment(database) as env:
+        for index in range(count):
+            agree_to_tickets(env, 10_000 + index)
+            for name, (body, first) in KINDS_OF_TEXTS.items():
+                number = first + (index % PEOPLE if not first else index)
+                form = make_form(number, body % index)
+                event = env.company._get_sms_provider("twilio").parse_inbound(form)
+                env.invalidate_all()
+                assert env.company.name and env.user.lang  # what a request knows
+                begin, queries = time.process_time(), env.cr.sql_log_count
+                env["sms.inbound"]._receive(env.company, event)
+                env.cr.flush()
+                found[name][0].append(time.process_time() - begin)
+                found[name][1].append(env.cr.sql_log_count - queries)
+                env.cr.commit()
+    return {
+        name: {"cpu": median(times[5:]) * 1000, "queries": median(counts[5:])}
+        for name, (times, counts) in found.items()
+    }
+
+
+def agree_to_tickets(env, index):
+    """Make a contact who agrees to texts, and commit."""
+    purpose, number = env["sms.purpose"]._get("ticket"), phone(index)
+    record = env["sms.consent.event"]._record
+    record(env.company, number, "granted", "import", purpose)
+    env["res.partner"].create({"name": f"Person {index}", "phone": number})
+    env.cr.commit()
 
 
 def stage(database, carrier, count):

@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL, format_amount, format_date
+from odoo.tools import SQL, format_amount, format_date, formatLang
 
 from ..models.setup.sms_carrier_check import MANAGER_GROUP
 from ..models.setup.sms_health import uses_carrier
@@ -104,7 +104,11 @@ class SmsDashboard(models.AbstractModel):
     @api.model
     def _get_notes(self, now):
         """Return the note below each tile's figure."""
-        say = {name: f"{value:,}" for name, value in now.items() if value is not None}
+        say = {
+            name: formatLang(self.env, value, 0)
+            for name, value in now.items()
+            if value is not None
+        }
         # A count, and the notes for one and for any other number.
         counted = {
             "sent_count": (
@@ -190,8 +194,8 @@ class SmsDashboard(models.AbstractModel):
             return self.env._("from your price list")
         return self.env._(
             "%(told)s of %(all)s texts as the carrier says",
-            told=f"{sums['priced_count']:,}",
-            all=f"{sums['sent_count']:,}",
+            told=formatLang(self.env, sums["priced_count"], 0),
+            all=formatLang(self.env, sums["sent_count"], 0),
         )
 
     # === Attention ===

@@ -112,6 +112,7 @@ from .desk import test_desk
 from .desk import test_desk_bus
 from .desk import test_desk_tours
 from .desk import test_desk_ways
+from .desk import test_inbound_cost
 from .desk import test_inbox
 from .desk import test_inbox_bus
 from .desk import test_inbox_handover

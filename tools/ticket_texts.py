@@ -43,6 +43,12 @@ def is_alone(text, number):
     return bool(found) and not re.sub(rf"\b{word}\b|[\W_]", "", rest)
 
 
+def may_be_number(text):
+    """Tell if a text is nothing but what is a ticket's number in some company."""
+    folded = _fold(text).strip()
+    return bool(_MARKED.match(folded) or _ALONE.match(folded))
+
+
 def looks_like(text, sample):
     """Tell if a text is nothing but what could be a ticket's number.
 

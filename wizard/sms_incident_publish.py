@@ -3,6 +3,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import formatLang
 
 from ..models.broadcast import sms_broadcast
 from ..models.broadcast.sms_broadcast import (
@@ -49,7 +50,7 @@ class SmsIncidentPublish(models.TransientModel):
     incident_id = fields.Many2one("sms.incident", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="incident_id.company_id")
     #: What is planned has steps of its own, which a button chooses.
-    step = fields.Selection([(PLANNED, "Planned"), (CALLED_OFF, "Cancelled")])
+    step = fields.Selection([(PLANNED, "Planned"), (CALLED_OFF, "Called off")])
     state = fields.Selection(
         [
             (OPEN, "We are working on it"),
@@ -121,9 +122,9 @@ class SmsIncidentPublish(models.TransientModel):
         texted, mailed = count(*REACHED), mails.get(MAIL, 0)
         title = self.env._(
             "%(texted)s by text, %(mailed)s by e-mail, %(others)s get nothing.",
-            texted=f"{texted:,}",
-            mailed=f"{mailed:,}",
-            others=f"{sum(found.values()) - texted - mailed:,}",
+            texted=formatLang(self.env, texted, 0),
+            mailed=formatLang(self.env, mailed, 0),
+            others=formatLang(self.env, sum(found.values()) - texted - mailed, 0),
         )
         rows = [(count(HELD), outcomes[HELD], "text-info")]
         rows += [

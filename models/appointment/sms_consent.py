@@ -15,18 +15,8 @@ class SmsConsent(models.Model):
     def _after_answers(self, change):
         """Cancel what is planned when somebody opts out; restore it on their return."""
         result = super()._after_answers(change)
-        numbers = change.get_numbers()
-        if not numbers:
-            return result
-        rows_sudo = (
-            self.env["sms.reminder"]
-            .sudo()
-            .search(
-                Domain("company_id", "=", change.company.id)
-                & Domain("partner_id.phone_sanitized", "in", list(numbers))
-                & (Domain("state", "=", PLANNED) | Domain("reason", "=", "opted_out"))
-            )
-        )
+        rows_sudo = self.env["sms.reminder"].sudo()
+        rows_sudo = rows_sudo.browse(change.followers.get("reminders", ()))
         if rows_sudo:
             known = set(rows_sudo.partner_id.mapped("phone_sanitized"))
             left = self._find_left_appointments(change.company, known)
@@ -37,6 +27,24 @@ class SmsConsent(models.Model):
             planned_sudo.write({"state": CANCELLED, "reason": "opted_out"})
             (rows_sudo - gone_sudo)._restore_opted_out()
         return result
+
+    @api.model
+    def _get_follower_queries(self, change):
+        queries = super()._get_follower_queries(change)
+        if numbers := change.get_numbers():
+            queries["reminders"] = (
+                self.env["sms.reminder"]
+                .sudo()
+                ._search(
+                    Domain("company_id", "=", change.company.id)
+                    & Domain("partner_id.phone_sanitized", "in", list(numbers))
+                    & (
+                        Domain("state", "=", PLANNED)
+                        | Domain("reason", "=", "opted_out")
+                    )
+                )
+            )
+        return queries
 
     @api.model
     def _find_left_appointments(self, company, numbers):

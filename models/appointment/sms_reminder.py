@@ -93,7 +93,7 @@ class SmsReminder(models.Model):
         [
             (BOOKED, "Booked"),
             (MOVED, "Moved"),
-            (CALLED_OFF, "Cancelled"),
+            (CALLED_OFF, "Called off"),
             (REMINDER, "Reminder"),
             (ON_THE_WAY, "On the way"),
             (NO_SHOW, "No-show"),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import ormcache
+from odoo.tools import format_list, ormcache
 
 from ...tools import TICKET_MODEL, automation
 from ...tools.automation import Rule
@@ -406,16 +406,15 @@ class SmsAutomation(models.Model):
     @api.depends_context("lang")
     def _compute_summary(self):
         for rule in self:
-            rule.summary = self.env._(
-                "%(when)s%(which)s: send “%(template)s” to %(whom)s%(delay)s, "
-                "%(at_most)s.",
+            head = self.env._(
+                "%(when)s%(which)s: “%(template)s”",
                 when=rule._describe_trigger(),
                 which=rule._describe_filter(),
                 template=rule.template_id.name or "…",
-                whom=rule._describe("audience").lower(),
-                delay=rule._describe_delay(),
-                at_most=rule._describe_at_most(),
             )
+            whom = rule._describe("audience")
+            facts = (head, whom, rule._describe_delay(), rule._describe_at_most())
+            rule.summary = " · ".join(filter(None, facts))
 
     def _describe(self, name):
         options = self._fields[name]._description_selection(self.env)
@@ -424,12 +423,11 @@ class SmsAutomation(models.Model):
     def _describe_trigger(self):
         if self.trigger == automation.NO_ANSWER:
             return self.env._(
-                "When the customer has waited %s hours for an answer", self.wait_hours
+                "The customer has waited %s hours for an answer", self.wait_hours
             )
         if self.trigger == automation.SLA:
             return self.env._("%s hours before a deadline", self.wait_hours)
-        words = self._describe("trigger")
-        return self.env._("When %s", words[:1].lower() + words[1:])
+        return self._describe("trigger")
 
     def _describe_filter(self):
         """Return for which tickets, in words; empty for all."""
@@ -440,7 +438,7 @@ class SmsAutomation(models.Model):
             (self.category_ids, self.env._("category %s")),
         ):
             if records:
-                names = self.env._(" or ").join(records.mapped("name"))
+                names = format_list(self.env, records.mapped("name"), style="or")
                 parts.append(words % names)
         if self.min_priority:
             words = self._describe("min_priority")
@@ -454,18 +452,18 @@ class SmsAutomation(models.Model):
         if self.trigger not in automation.TRIGGERS or self.trigger in automation.TIMED:
             return ""
         if not self.delay_number:
-            return self.env._(" at once")
+            return self.env._("At once")
         return self.env._(
-            " after %(number)s %(unit)s",
+            "After %(number)s %(unit)s",
             number=self.delay_number,
             unit=self._describe("delay_unit"),
         )
 
     def _describe_at_most(self):
-        words = self._describe("at_most").lower()
+        words = self._describe("at_most")
         if self.at_most == "each":
             return words
-        return self.env._("at most %s for each ticket", words)
+        return self.env._("%s, for each ticket", words)
 
     def _compute_message_sms_counts(self):
         sent = self._count_messages(Domain("state", "in", HAVE_GOT))

@@ -45,7 +45,7 @@ class SmsAutomationRun(models.Model):
     )
     res_model = fields.Char(required=True, readonly=True)
     res_id = fields.Many2oneReference(
-        "Record", model_field="res_model", required=True, readonly=True
+        "Related Record", model_field="res_model", required=True, readonly=True
     )
     occasion = fields.Char(
         readonly=True,
@@ -128,8 +128,7 @@ class SmsAutomationRun(models.Model):
             else moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
             for moment in moments
         }
-        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_automation")
-        cron.sudo()._trigger(sorted(minutes))
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_automation", minutes)
 
     @api.model
     def _wake_for_waiting(self, ticket):

@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import SQL, format_amount
+from odoo.tools import SQL, format_amount, formatLang
 
 from ...tools import texts, verdicts
 from ...tools.figures import render_counts
@@ -268,8 +268,8 @@ class SmsBroadcast(models.Model):
         ]
         title = self.env._(
             "%(reached)s will get it, %(others)s will not.",
-            reached=f"{self.reached_count:,}",
-            others=f"{self.concerned_count - self.reached_count:,}",
+            reached=formatLang(self.env, self.reached_count, 0),
+            others=formatLang(self.env, self.concerned_count - self.reached_count, 0),
         )
         return Markup("<p class='fw-bold'>%s</p>%s") % (title, render_counts(rows))
 
@@ -309,7 +309,7 @@ class SmsBroadcast(models.Model):
         No duration if a sender of the company has no known speed.
         """
         count = sum(sample.segments.count * sample.count for sample in samples)
-        parts = [self.env._("About %s segments", f"{count:,}")]
+        parts = [self.env._("About %s segments", formatLang(self.env, count, 0))]
         parts += [
             format_amount(self.env, cost, currency)
             for currency, cost in self._estimate_costs(samples).items()
@@ -320,7 +320,10 @@ class SmsBroadcast(models.Model):
         if rates and all(rates):
             minutes = max(1, round(count / sum(rates) / 60))
             parts.append(
-                self.env._("%s minutes at your senders' speed", f"{minutes:,}")
+                self.env._(
+                    "%s minutes at your senders' speed",
+                    formatLang(self.env, minutes, 0),
+                )
             )
         return " · ".join(parts)
 

@@ -9,7 +9,7 @@ from psycopg2 import DataError, ProgrammingError
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL, formatLang, split_every
 
 from ...tools import import_rows, tabular
 from ..core.bulk_insert import INSERT_SIZE, insert_columns
@@ -194,7 +194,7 @@ class SmsBroadcast(models.Model):
             raise UserError(
                 self.env._(
                     "More than %s people match the filter. Add conditions.",
-                    f"{MAX_PEOPLE:,}",
+                    formatLang(self.env, MAX_PEOPLE, 0),
                 )
             )
 

@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from ...tools.verdicts import HAVE_GOT
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
@@ -238,10 +238,12 @@ class SmsBroadcastJob(models.Model):
         for stage, (_states, color) in STAGES.items():
             if count := counts[stage]:
                 bars += bar % (color, 100 * count / total)
-                notes.append(f"{count:,} {labels[stage]}")
+                notes.append(f"{formatLang(self.env, count, 0)} {labels[stage]}")
         answered, left = self._count_answers()
-        notes.append(self.env._("%s have texted back", f"{answered:,}"))
-        notes.append(self.env._("%s have opted out", f"{left:,}"))
+        notes.append(
+            self.env._("%s have texted back", formatLang(self.env, answered, 0))
+        )
+        notes.append(self.env._("%s have opted out", formatLang(self.env, left, 0)))
         return Markup(
             "<div class='progress o_sms_progress'>%s</div><div class='mt-2'>%s</div>"
         ) % (bars, " · ".join(notes))
@@ -268,7 +270,7 @@ class SmsBroadcastJob(models.Model):
                 self.env._(
                     "%(people)s people have already had %(limit)s texts or more about "
                     "this incident. Is this news worth another one?",
-                    people=f"{people:,}",
+                    people=formatLang(self.env, people, 0),
                     limit=incident_sudo.text_limit,
                 )
             )

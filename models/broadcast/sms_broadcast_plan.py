@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from ...tools import clocks, moments
 from ..core.moments import say_moment
@@ -81,7 +81,7 @@ class SmsBroadcast(models.Model):
 
     def _get_send_label(self):
         """Return what the button does that sends it."""
-        count = f"{self.reached_count:,}"
+        count = formatLang(self.env, self.reached_count, 0)
         if self.needs_approval and self.state != WAITING:
             return self.env._("Ask to text %s people", count)
         if self.reached_count == 1:
@@ -184,8 +184,8 @@ class SmsBroadcast(models.Model):
                 body=self.env._(
                     "Its recipients were selected again when it left: %(joined)s "
                     "people were added, %(gone)s no longer match.",
-                    joined=f"{len(after - before):,}",
-                    gone=f"{len(before - after):,}",
+                    joined=formatLang(self.env, len(after - before), 0),
+                    gone=formatLang(self.env, len(before - after), 0),
                 )
             )
 

@@ -36,35 +36,35 @@ class SmsInbound(models.Model):
         readonly=True,
     )
 
-    def _link_to_broadcast(self):
-        """Link it to the newest broadcast, or text of an incident, to its number."""
-        self.ensure_one()
-        if not self.number:
-            return
-        self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT broadcast_id, incident_id FROM sms_sms
-                 WHERE record_company_id = %s AND number = %s AND state = ANY(%s)
-                   AND (broadcast_id IS NOT NULL OR incident_id IS NOT NULL)
-                   AND COALESCE(sent_at, create_date) >= %s
-              ORDER BY id DESC LIMIT 1
-                """,
-                self.company_id.id,
-                self.number,
-                list(HAVE_GOT),
-                self.received_at - REPLY_TIME,
-            )
+    def _query_broadcast(self):
+        """Query the newest broadcast, or text of an incident, to the text's number.
+
+        :return: SQL for an array of the ids of both
+        """
+        return SQL(
+            """
+            (SELECT ARRAY[broadcast_id, incident_id] FROM sms_sms
+              WHERE record_company_id = %s AND number = %s AND state = ANY(%s)
+                AND (broadcast_id IS NOT NULL OR incident_id IS NOT NULL)
+                AND COALESCE(sent_at, create_date) >= %s
+           ORDER BY id DESC LIMIT 1)
+            """,
+            self.company_id.id,
+            self.number or None,
+            list(HAVE_GOT),
+            self.received_at - REPLY_TIME,
         )
-        for broadcast_id, incident_id in rows:
-            self.write(
-                {
-                    "broadcast_id": broadcast_id,
-                    "incident_id": incident_id,
-                    "reply_kind": broadcast_replies.classify(self.kind, self.body),
-                }
-            )
+
+    def _link_to_broadcast(self, broadcast_id, incident_id):
+        """Link it to what it replies to."""
+        self.ensure_one()
+        self.write(
+            {
+                "broadcast_id": broadcast_id,
+                "incident_id": incident_id,
+                "reply_kind": broadcast_replies.classify(self.kind, self.body),
+            }
+        )
 
     def action_answer_replies(self):
         """Open the composer to answer on the tickets of the chosen texts.
@@ -98,7 +98,7 @@ class SmsInbound(models.Model):
             }
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Answer"),
+            "name": self.env._("Reply"),
             "res_model": "sms.composer",
             "view_mode": "form",
             "target": "new",

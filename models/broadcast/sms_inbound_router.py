@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
+from functools import partial
 
 from odoo import api, models
 from odoo.fields import Domain
@@ -23,9 +24,16 @@ class SmsInboundRouter(models.AbstractModel):
     def _route(self, inbound):
         """Note also what the text replies to, once all else is done."""
         result = super()._route(inbound)
-        failure = "Text %s is not linked to what it replies to"
-        contain(self.env, inbound._link_to_broadcast, _logger, failure, inbound.id)
+        if replied_to := self._get_sender(inbound)["replied_to"]:
+            link = partial(inbound._link_to_broadcast, *replied_to)
+            failure = "Text %s is not linked to what it replies to"
+            contain(self.env, link, _logger, failure, inbound.id)
         return result
+
+    @api.model
+    def _get_sender_columns(self, inbound):
+        columns = super()._get_sender_columns(inbound)
+        return {**columns, "replied_to": inbound._query_broadcast()}
 
     @api.model
     def _serve(self, inbound, keyword):

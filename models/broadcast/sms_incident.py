@@ -63,7 +63,7 @@ class SmsIncident(models.Model):
             (OPEN, "Open"),
             (MONITORING, "Monitoring"),
             (RESOLVED, "Resolved"),
-            (CALLED_OFF, "Cancelled"),
+            (CALLED_OFF, "Called off"),
         ],
         default=OPEN,
         required=True,

@@ -33,7 +33,7 @@ class SmsIncidentNews(models.Model):
             (OPEN, "We are working on it"),
             (MONITORING, "Working again, and we are monitoring it"),
             (RESOLVED, "Resolved"),
-            (CALLED_OFF, "Cancelled"),
+            (CALLED_OFF, "Called off"),
         ],
         "Status",
         required=True,

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL, ormcache, split_every
 
 from ...tools import consent
 from ...tools.phone import E164
@@ -147,7 +147,13 @@ class PhoneBlacklist(models.Model):
     @api.model
     def _get_sms_companies(self):
         """Return the companies that may text: all that are not archived."""
-        return self.env["res.company"].sudo().search([])
+        return self.env["res.company"].sudo().browse(self._get_sms_company_ids())
+
+    @api.model
+    @ormcache()
+    def _get_sms_company_ids(self):
+        """Cache them: Odoo empties the cache when one is made, archived or restored."""
+        return self.env["res.company"].sudo().search([])._ids
 
     @api.model
     def _find_sms_opted_out(self, numbers):
@@ -182,8 +188,9 @@ class PhoneBlacklist(models.Model):
         self._upsert_sms_numbers(everywhere, True)
         self._upsert_sms_numbers(left - everywhere, None)
         self._upsert_sms_numbers(back, False)
-        # Thousands of an import need not be kept; the gate reads whom it asks about.
-        self.env["sms.consent"]._forget_answers()
+        if len(left) > 1:
+            # Thousands need not be kept; the gate reads whom it asks about.
+            self.env["sms.consent"]._forget_answers()
         self.invalidate_model()
 
     @api.model

@@ -137,8 +137,7 @@ class SmsCarrierOptOut(models.Model):
     @api.model
     def _wake(self, at=None):
         """Wake the cron, now or at a time (UTC)."""
-        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_opt_out")
-        cron.sudo()._trigger(at)
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_carrier_opt_out", at)
 
     def action_try_again(self):
         """Tell again what the carrier was not told."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from odoo.addons.base.models.res_partner import _tz_get
 
@@ -167,7 +167,9 @@ class SmsConsentImport(models.Model):
                 ["__count"],
                 order="__count DESC",
             )
-            job.summary = "\n".join(f"{count:,} × {labels[r]}" for r, count in groups)
+            job.summary = "\n".join(
+                f"{formatLang(self.env, count, 0)} × {labels[r]}" for r, count in groups
+            )
 
     # === Set-up ===
 
@@ -299,7 +301,7 @@ class SmsConsentImport(models.Model):
             ),
             tabular.TOO_MANY_ROWS: self.env._(
                 "The list is too long: at most %s rows are accepted at once. Split it.",
-                f"{tabular.MAX_ROWS:,}",
+                formatLang(self.env, tabular.MAX_ROWS, 0),
             ),
             tabular.TOO_WIDE: self.env._(
                 "Row %(row)s has more than %(max)s columns.",
@@ -422,8 +424,8 @@ class SmsConsentImport(models.Model):
             "Only %(done)s of %(total)s rows can be read: the stored list is missing "
             "or damaged. Upload it again. Rows that were recorded are not recorded "
             "twice.",
-            done=f"{self.position:,}",
-            total=f"{self.row_total:,}",
+            done=formatLang(self.env, self.position, 0),
+            total=formatLang(self.env, self.row_total, 0),
         )
         self.write({"state": FAILED, "packed": False, "problem": problem})
 

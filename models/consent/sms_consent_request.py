@@ -25,7 +25,9 @@ class SmsConsentRequest(models.Model):
     reference_hash = fields.Char(
         required=True, readonly=True, help="Stands for the other system's reference."
     )
-    digest = fields.Char(required=True, readonly=True, help="SHA-256 of what was said.")
+    digest = fields.Char(
+        "Digest (SHA-256)", required=True, readonly=True, help="Of what was said."
+    )
     evidence_id = fields.Many2one(
         "sms.consent.evidence", readonly=True, ondelete="restrict", index=True
     )

@@ -17,5 +17,6 @@ from . import (
     sms_shared_row,
     sms_rate_limit,
     sms_number_lock,
+    ir_cron,
     res_company,
 )

@@ -96,6 +96,16 @@ class SmsCachedRules(models.AbstractModel):
         self.env.registry.clear_cache()
         return result
 
+    def _update_field_translations(
+        self, field_name, translations, digest=None, source_lang=""
+    ):
+        """Apply a translation, which Odoo's dialog writes past ``write``."""
+        result = super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
+        self.env.registry.clear_cache()
+        return result
+
 
 class SmsCheckedWords(models.AbstractModel):
     """Words that are checked are checked in every language.

@@ -10,6 +10,7 @@ from . import (
     helpdesk_ticket_thread,
     helpdesk_ticket_desk,
     helpdesk_ticket_inbox,
+    helpdesk_ticket_notices,
     helpdesk_ticket_waiting,
     helpdesk_ticket_snooze,
     helpdesk_ticket_handover,

@@ -367,11 +367,15 @@ class HelpdeskTicket(models.Model):
     def _note_sms_inbound(self, inbound, waits=True):
         """Note that the customer has texted, and since when they wait."""
         self.ensure_one()
+        self.write(self._prepare_sms_received(inbound, waits))
+        self._on_sms_received(inbound)
+
+    def _prepare_sms_received(self, inbound, waits):
+        """Return what a text of the customer changes on the ticket."""
         values = {"sms_last_inbound_at": inbound.received_at}
         if waits and not self.sms_waiting_since:
             values["sms_waiting_since"] = inbound.received_at
-        self.write(values)
-        self._on_sms_received(inbound)
+        return values
 
     def _move_by_sms(self):
         """Move a closed or waiting ticket to where its team wants it after a text."""
@@ -413,10 +417,9 @@ class HelpdeskTicket(models.Model):
 
     def _is_sms_answer(self, message, recipients):
         """Tell if a message of the chatter is an answer that the customer gets."""
-        users_sudo = message.sudo().author_id.user_ids
-        if message.message_type != "comment" or not any(
-            user._is_internal() for user in users_sudo
-        ):
+        if message.message_type != "comment":
+            return False
+        if not any(it._is_internal() for it in message.sudo().author_id.user_ids):
             return False
         customer = self.sudo().partner_id
         if customer:

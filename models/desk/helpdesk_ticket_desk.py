@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
-from collections import defaultdict
 from datetime import timedelta
 
 from psycopg2.errors import UniqueViolation
@@ -12,7 +11,7 @@ from odoo.tools.misc import clean_context
 from ...tools import verdicts
 from ..consent.sms_consent_details import RECORD
 from .helpdesk_ticket import DESK_GROUP
-from .helpdesk_ticket_thread import IN, NOTE, OUT
+from .helpdesk_ticket_thread import NOTE, OUT
 
 #: With the ticket's id behind it, what a screen asks to listen to.
 BUS_CHANNEL = "helpdesk_mgmt_sms.ticket"
@@ -27,8 +26,6 @@ PRESENCES = ("looking", "typing", "gone")
 NEWS_TYPE = "helpdesk_mgmt_sms/news"
 #: A screen shows one conversation; nobody listens to more tickets than this.
 CHANNEL_LIMIT = 20
-#: So many conversations are told of one change of numbers; more see it on loading.
-NOTICE_LIMIT = 500
 #: Somebody else's text of so short a time ago asks who has not seen it before sending.
 OVERTAKEN_TIME = timedelta(minutes=2)
 
@@ -362,31 +359,6 @@ class HelpdeskTicket(models.Model):
 
     # === Bus ===
 
-    # Screens are told which texts, and ask for what is in them under their own rights:
-    # so nothing of a person lies in the bus.
-
-    @api.model
-    def _notify_sms_desks(self, text_ids):
-        """Tell the open conversations after the commit, once for each, and the lists.
-
-        :param dict text_ids: the changed texts (``in-5``, ``out-12``) by ticket id;
-            none: somebody has read them
-        """
-        precommit = self.env.cr.precommit
-        if text_ids and CHANGE_TYPE not in precommit.data:
-            precommit.data[CHANGE_TYPE] = {}
-            precommit.add(self.env[self._name]._send_sms_notices)
-        for ticket_id, ids in text_ids.items():
-            precommit.data[CHANGE_TYPE].setdefault(ticket_id, set()).update(ids)
-        self._notify_sms_inbox(text_ids)
-
-    @api.model
-    def _send_sms_notices(self):
-        bus = self.env["bus.bus"]
-        for ticket_id, ids in self.env.cr.precommit.data.pop(CHANGE_TYPE).items():
-            payload = {"ticket_id": ticket_id, "ids": sorted(ids)}
-            bus._sendone(self._get_sms_bus_channel(ticket_id), CHANGE_TYPE, payload)
-
     @api.model
     def _get_sms_bus_channel(self, ticket_id):
         """Return a ticket's channel. No client can name it: it is not a string."""
@@ -404,30 +376,6 @@ class HelpdeskTicket(models.Model):
             return [], others
         tickets = self.with_context(active_test=False).search([("id", "in", ids)])
         return [self._get_sms_bus_channel(ticket.id) for ticket in tickets], others
-
-    @api.model
-    def _notify_sms_number_desks(self, text_ids):
-        """Tell the open conversations of some numbers, with one query for all.
-
-        :param dict text_ids: the changed entries (``event-5``) by company id and number
-        """
-        text_ids = {key: ids for key, ids in text_ids.items() if all(key)}
-        if not text_ids:
-            return
-        company_ids, numbers = (list(set(it)) for it in zip(*text_ids, strict=True))
-        tickets_sudo = self.sudo().search_fetch(
-            [("company_id", "in", company_ids)]
-            + [("partner_phone_sanitized", "in", numbers)],
-            ["company_id", "partner_phone_sanitized"],
-            order="id desc",
-            limit=NOTICE_LIMIT,
-        )
-        changed = defaultdict(list)
-        for ticket in tickets_sudo:
-            key = ticket.company_id.id, ticket.partner_phone_sanitized
-            if key in text_ids:
-                changed[ticket.id] += text_ids[key]
-        self._notify_sms_desks(changed)
 
     def share_sms_presence(self, state, is_new=False):
         """Tell who has the conversation before them that the user is there too.
@@ -466,18 +414,3 @@ class HelpdeskTicket(models.Model):
         """Show a new, changed or deleted note on the open conversations."""
         if message.message_type == "comment" and message.subtype_id.sudo().internal:
             self._notify_sms_desks({self.id: [f"{NOTE}-{message.id}"]})
-
-    def _on_sms_received(self, inbound):
-        """Show the text on open conversations, and tell who is to answer it.
-
-        Called in sudo, after the text was posted. Extended by other rooms.
-        """
-        self.ensure_one()
-        self._notify_sms_desks({self.id: [f"{IN}-{inbound.id}"]})
-        self._notify_sms_owners({"ticket_id": self.id})
-
-    def _notify_sms_owners(self, news):
-        """Tell the assignee, or else the whole team, after the commit."""
-        users_sudo = self.sudo().user_id or self.sudo().team_id.user_ids
-        for user in users_sudo.filtered(lambda it: it.active and not it.share):
-            user._bus_send(NEWS_TYPE, news)

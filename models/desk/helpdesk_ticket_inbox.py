@@ -255,11 +255,11 @@ class HelpdeskTicket(models.Model):
         tickets = self.browse(row[0] for row in rows)
         tickets.invalidate_recordset(names, flush=False)
 
-    def _on_sms_received(self, inbound):
-        """Make the ticket a conversation."""
+    def _prepare_sms_received(self, inbound, waits):
+        values = super()._prepare_sms_received(inbound, waits)
         if not self.sms_is_conversation:
-            self.sms_is_conversation = True
-        return super()._on_sms_received(inbound)
+            values["sms_is_conversation"] = True
+        return values
 
     # === Rights ===
 
@@ -317,40 +317,11 @@ class HelpdeskTicket(models.Model):
         return result
 
     @api.model
-    def _notify_sms_inbox(self, ticket_ids):
-        """Tell the lists after the commit, once for each company.
-
-        A savepoint divides a transaction: what went before it is told apart.
-        """
-        precommit = self.env.cr.precommit
-        if ticket_ids and INBOX_TYPE not in precommit.data:
-            precommit.data[INBOX_TYPE] = set()
-            precommit.add(self.env[self._name]._send_sms_inbox_notices)
-        if ticket_ids:
-            precommit.data[INBOX_TYPE].update(ticket_ids)
-
-    @api.model
-    def _send_sms_inbox_notices(self):
-        """Name the changed conversations to their companies; too many are not named."""
-        changed = self.env.cr.precommit.data.pop(INBOX_TYPE)
-        self.flush_model(["company_id", "sms_is_conversation"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT company_id, (array_agg(id ORDER BY id))[:%s]
-                  FROM helpdesk_ticket
-                 WHERE id = ANY(%s) AND sms_is_conversation IS TRUE
-                 GROUP BY company_id
-                """,
-                NOTICE_LIMIT + 1,
-                list(changed),
-            )
-        )
-        bus = self.env["bus.bus"]
-        for company_id, ids in rows:
-            payload = {"ticket_ids": ids if len(ids) <= NOTICE_LIMIT else []}
-            channel = self._get_sms_inbox_channel(company_id)
-            bus._sendone(channel, INBOX_TYPE, payload)
+    def _send_sms_inbox_notice(self, company_id, ticket_ids):
+        """Name the changed conversations of a company; too many are not named."""
+        named = ticket_ids if len(ticket_ids) <= NOTICE_LIMIT else []
+        channel = self._get_sms_inbox_channel(company_id)
+        self.env["bus.bus"]._sendone(channel, INBOX_TYPE, {"ticket_ids": named})
 
     @api.model
     def _get_sms_inbox_channel(self, company_id):

@@ -134,7 +134,7 @@ class HelpdeskTicket(models.Model):
         )._end_sms_snooze()
         return result
 
-    def _on_sms_received(self, inbound):
-        """End the snooze."""
-        self._end_sms_snooze()
-        return super()._on_sms_received(inbound)
+    def _prepare_sms_received(self, inbound, waits):
+        values = super()._prepare_sms_received(inbound, waits)
+        is_snoozed = self.sms_snoozed_until or self.sms_is_snoozed_for_text
+        return {**values, **NOT_SNOOZED} if is_snoozed else values

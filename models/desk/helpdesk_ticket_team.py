@@ -127,9 +127,12 @@ class HelpdeskTicketTeam(models.Model):
         What OCA's ``helpdesk_ticket_partner_response`` is told about mails counts for
         texts too, where it is installed and nothing else is said here.
         """
+        is_told_by_mail = "autoupdate_ticket_stage" in self._fields
+        if not (is_told_by_mail or self.sms_answered_stage_id):
+            return stage.browse()
         if stage in self.sms_answered_stage_ids:
             target = self.sms_answered_stage_id
-        elif self._fields.get("autoupdate_ticket_stage") and (
+        elif is_told_by_mail and (
             self.autoupdate_ticket_stage and stage in self.autopupdate_src_stage_ids
         ):
             target = self.autopupdate_dest_stage_id

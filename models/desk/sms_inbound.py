@@ -11,11 +11,12 @@ class SmsInbound(models.Model):
     _inherit = "sms.inbound"
 
     def _after_receiving(self):
-        """Show it on each of them: a STOP, or what was said about another ticket."""
+        """Show it on each of them: a STOP, or an answer. A ticket shows its own."""
         result = super()._after_receiving()
-        key = self.company_id.id, self.number
-        changed = {key: [f"{IN}-{self.id}"]}
-        self.env[TICKET_MODEL]._notify_sms_number_desks(changed)
+        if not self.mail_message_id:
+            key = self.company_id.id, self.number
+            changed = {key: [f"{IN}-{self.id}"]}
+            self.env[TICKET_MODEL]._notify_sms_number_desks(changed)
         return result
 
     def _after_media(self):

@@ -18,9 +18,18 @@ READ_LIMIT = 50
 #: No longer is a text that is nothing but a ticket's number.
 NUMBER_LENGTH = 60
 SERVICE = "service"
-#: The ticket of a number that a text goes to: the one with the newest conversation,
-#: which is what the customer answers. Closed ones count for as long as their team says.
+#: The ticket of a number that a text goes to, and the message of its chatter that Odoo
+#: takes for the one that is answered. The one with the newest conversation, which is
+#: what the customer answers. Closed ones count for as long as their team says.
 FIND_TICKET = """
+    (SELECT ARRAY[found.id, (
+                SELECT message.id FROM mail_message message
+                 WHERE message.model = 'helpdesk.ticket' AND message.res_id = found.id
+                   AND message.message_type != 'user_notification'
+              ORDER BY message.message_type IN ('comment', 'email') DESC,
+                       message.date DESC, message.id DESC
+                 LIMIT 1)]
+       FROM (
     SELECT ticket.id
       FROM helpdesk_ticket ticket
  LEFT JOIN helpdesk_ticket_stage stage ON stage.id = ticket.stage_id
@@ -47,7 +56,7 @@ FIND_TICKET = """
            CASE WHEN stage.closed THEN ticket.last_stage_update END DESC NULLS LAST,
            GREATEST(ticket.sms_last_inbound_at, talk.texted_at) DESC NULLS LAST,
            ticket.id DESC
-     LIMIT 1
+     LIMIT 1) AS found)
 """
 
 
@@ -113,6 +122,14 @@ class SmsInboundRouter(models.AbstractModel):
     def _find_named_ticket(self, inbound):
         """Return the sender's own ticket that a text names by its number, if any."""
         tickets = self.env["helpdesk.ticket"]
+        sender = self._get_sender(inbound)
+        if "named" not in sender:
+            sender["named"] = self._read_named_ticket(inbound).ids
+        return tickets.browse(sender["named"])
+
+    @api.model
+    def _read_named_ticket(self, inbound):
+        tickets = self.env["helpdesk.ticket"]
         if not any(char.isdigit() for char in inbound.body or ""):
             return tickets
         domain = self._get_own_domain(inbound)
@@ -123,28 +140,28 @@ class SmsInboundRouter(models.AbstractModel):
         return tickets.filtered(lambda ticket: ticket.number == found)[:1]
 
     @api.model
-    def _find_ticket(self, inbound):
-        """Return the sender's ticket for a text that names none."""
+    def _get_sender_columns(self, inbound):
         tickets = self.env["helpdesk.ticket"]
-        tickets.flush_model()
-        self.env["sms.sms"].flush_model(
-            ["state", "number", "record_company_id", "sent_at"]
-        )
         query = SQL(
             FIND_TICKET,
             company=inbound.company_id.id,
-            number=inbound.number,
+            number=inbound.number or None,
             days=REOPEN_DAYS,
             now=inbound.received_at,
             is_unproven=tickets._get_sms_unproven_sql(None, "ticket", None),
         )
-        return tickets.browse(row[0] for row in self.env.execute_query(query))
+        return {**super()._get_sender_columns(inbound), "ticket_and_parent_ids": query}
+
+    @api.model
+    def _find_ticket(self, inbound):
+        """Return the sender's ticket for a text that names none."""
+        ids = self._get_sender(inbound)["ticket_and_parent_ids"] or ()
+        return self.env["helpdesk.ticket"].browse(ids[:1])
 
     @api.model
     def _make_ticket(self, inbound, team=None):
         """Make a ticket of a text: by nobody, for nobody yet."""
-        senders = self.env["sms.sender"]
-        team = team or senders._find_team(inbound.company_id, inbound._get_addresses())
+        team = team or self._find_team(inbound)
         house = self.env["helpdesk.ticket"].with_user(SUPERUSER_ID)
         house = house.with_company(inbound.company_id)
         # Nobody follows it for having brought the text.
@@ -152,8 +169,17 @@ class SmsInboundRouter(models.AbstractModel):
         return house.create(self._prepare_ticket(inbound, team)).with_env(self.env)
 
     @api.model
+    def _find_team(self, inbound):
+        """Return the team whose number was texted, else the company's for texts."""
+        if team_id := self._get_sender(inbound)["team_id"]:
+            return self.env["helpdesk.ticket.team"].browse(team_id)
+        company, team = inbound.company_id, inbound.company_id.sms_team_id
+        is_usable = team.active and team.company_id in (company, company.browse())
+        return team if is_usable else team.browse()
+
+    @api.model
     def _prepare_ticket(self, inbound, team):
-        channel = self.env.ref(
+        channel_id = self.env["ir.model.data"]._xmlid_to_res_id(
             "helpdesk_mgmt_sms.helpdesk_ticket_channel_sms", raise_if_not_found=False
         )
         partner = inbound.partner_id
@@ -162,7 +188,7 @@ class SmsInboundRouter(models.AbstractModel):
             "company_id": inbound.company_id.id,
             "team_id": team.id,
             "user_id": False,
-            "channel_id": channel.id if channel else False,
+            "channel_id": channel_id,
             "priority": team.sms_priority or "1",
             "partner_id": partner.id,
             "partner_name": partner.name,
@@ -174,16 +200,22 @@ class SmsInboundRouter(models.AbstractModel):
     def _post(self, inbound):
         """Show a text in the ticket's chatter, as said by who sent it."""
         ticket = inbound.ticket_id.with_context(mail_create_nosubscribe=True)
-        number = ticket._phone_format(
-            number=inbound.number, force_format="INTERNATIONAL"
-        )
-        words = inbound._get_words()
+        words, sender = inbound._get_words(), inbound.partner_id.email_formatted
+        if not sender:
+            # A whole number names its country.
+            sender = ticket._phone_format_number(
+                inbound.number, self.env["res.country"], "INTERNATIONAL"
+            )
+            sender = sender or inbound.number
+        found_id, *parent_id = self._get_sender(inbound)["ticket_and_parent_ids"] or [0]
         inbound.mail_message_id = ticket.message_post(
             body=plaintext2html(words[:CHATTER_LIMIT], with_paragraph=False),
             message_type="sms",
             subtype_xmlid="mail.mt_note",
             author_id=inbound.partner_id.id or False,
-            email_from=inbound.partner_id.email_formatted or number or inbound.number,
+            email_from=sender,
+            # Else Odoo reads the last 200 messages to find it.
+            parent_id=found_id == ticket.id and parent_id[0],
         )
 
     # === Commands: a word, or the number of a ticket ===
@@ -241,7 +273,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _looks_like_number(self, inbound):
-        if not any(char.isdigit() for char in inbound.body or ""):
+        if not ticket_texts.may_be_number(inbound.body):
             return False
         sample = self.env["helpdesk.ticket"].search(
             [("company_id", "=", inbound.company_id.id)], order="id desc", limit=1

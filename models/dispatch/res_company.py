@@ -329,9 +329,8 @@ class ResCompany(models.Model):
         read_secret = company_sudo._read_sms_secret
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         media_urls = parameters_sudo.get_param(MEDIA_URLS_PARAMETER) or ""
-        numbers_sudo = company_sudo._get_sms_numbers(code) if with_senders else ()
         common = {
-            "senders": [(it.number, it.country_code) for it in numbers_sudo],
+            "senders": company_sudo._read_sms_numbers(code) if with_senders else [],
             "media_urls": media_urls.split(),
         }
         if code == TELNYX:
@@ -358,6 +357,17 @@ class ResCompany(models.Model):
         self.ensure_one()
         is_telnyx = code == TELNYX
         return self.sms_telnyx_number_ids if is_telnyx else self.sms_twilio_number_ids
+
+    def _read_sms_numbers(self, code):
+        """Return those numbers with their countries' codes, as a list of pairs."""
+        if self.ids:
+            return list(self._get_sms_number_pairs(code))
+        return [(it.number, it.country_code) for it in self._get_sms_numbers(code)]
+
+    @ormcache("self.id", "code")
+    def _get_sms_number_pairs(self, code):
+        """Cache them: each message asks. Who changes them empties the cache."""
+        return [(it.number, it.country_code) for it in self._get_sms_numbers(code)]
 
     def _has_locked_sms_account(self, code=None):
         """Tell if the key to a secret of the account (default: the own) is missing."""

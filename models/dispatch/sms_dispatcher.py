@@ -173,8 +173,7 @@ class SmsDispatcher(models.AbstractModel):
 
     def _wake(self, at=None):
         """Run the first dispatcher, now or at a time or a list of them (UTC)."""
-        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
-        cron.sudo()._trigger(at)
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_dispatch", at)
 
     def _wake_others(self):
         """Run the other dispatchers: more waits than this one can take."""

@@ -127,6 +127,7 @@ class SmsSender(models.Model):
         self.env["sms.sender.pace"].sudo().create(
             [{"sender_id": sender.id} for sender in senders]
         )
+        self.env.registry.clear_cache()
         return senders
 
     def write(self, vals):
@@ -168,6 +169,7 @@ class SmsSender(models.Model):
 
         What waits for a sender that is gone is given another when it is its turn.
         """
+        self.env.registry.clear_cache()  # what was cached of the accounts
         senders_sudo = self.sudo().with_context(active_test=False)
         for company in companies:
             wanted = {

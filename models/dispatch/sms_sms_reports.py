@@ -66,6 +66,25 @@ class Reported(NamedTuple):
     is_listed: bool = False
 
 
+def query_last_said(company_id, number):
+    """Return the end of a query (``FROM``) for the last text to a number.
+
+    The last one that has left, or is leaving: a short answer such as STOP or "done" is
+    about that one.
+    """
+    return SQL(
+        """
+          FROM sms_sms
+         WHERE record_company_id = %s AND number = %s AND state IN %s
+           AND is_call IS NOT TRUE
+      ORDER BY id DESC LIMIT 1
+        """,
+        company_id,
+        number,
+        (*IN_FLIGHT, *LEFT),
+    )
+
+
 class SmsSms(models.Model):
     """Delivery reports, what follows from them for the number, prices, trackers."""
 
@@ -345,17 +364,10 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_last_said(self, company, number):
-        """Return, in sudo, the last text to a number that has left, or is leaving.
-
-        A short answer such as STOP or "done" is about that one.
-        """
-        domain = [
-            ("record_company_id", "=", company.id),
-            ("number", "=", number),
-            ("state", "in", (*IN_FLIGHT, *LEFT)),
-            ("is_call", "=", False),
-        ]
-        return self.sudo().search(domain, order="id desc", limit=1)
+        """Return, in sudo, the text that :func:`query_last_said` finds."""
+        self.flush_model()
+        query = SQL("SELECT id %s", query_last_said(company.id, number))
+        return self.sudo().browse(row[0] for row in self.env.execute_query(query))
 
     def _record_carrier_opt_out(self, code):
         """Enter into the ledger that the carrier knows of an opt-out, if we do not.

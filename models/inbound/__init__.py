@@ -11,6 +11,7 @@ from . import (
     sms_consent_expiry,
     sms_inbound,
     sms_inbound_router,
+    sms_inbound_router_sender,
     sms_webhook_event,
     sms_keyword,
     sms_purpose_terms,

@@ -11,6 +11,9 @@ from ...tools.phone import E164, canonical
 from ..core.mixins import NUMBER_GROUPS
 
 _logger = logging.getLogger(__name__)
+CONVERSATION = "conversation"
+#: Fields by which the gate knows who has texted lately.
+KNOWN_FIELDS = {"company_id", "number", "kind", "received_at"}
 #: A text may be huge; the record keeps all of it, the chatter this many characters.
 CHATTER_LIMIT = 5000
 
@@ -60,7 +63,7 @@ class SmsInbound(models.Model):
             ("confirm", "Confirmation"),
             ("service", "Command"),
             ("answer", "Answer to a question"),
-            ("conversation", "Conversation"),
+            (CONVERSATION, "Conversation"),
             ("unreadable", "No sender"),
         ],
         readonly=True,
@@ -119,8 +122,12 @@ class SmsInbound(models.Model):
     )
 
     def write(self, vals):
-        """Make the gate see the text's kind from now on, in this transaction too."""
-        self.env["sms.consent"]._forget_answers()
+        """Make the gate see what is conversation, in this transaction too."""
+        if KNOWN_FIELDS & vals.keys() and CONVERSATION in (
+            vals.get("kind"),
+            *self.mapped("kind"),
+        ):
+            self.env["sms.consent"]._forget_answers()
         return super().write(vals)
 
     @api.model
@@ -132,9 +139,11 @@ class SmsInbound(models.Model):
         """
         inbound_sudo = self.sudo()._store(company, event, received_at, is_overtaken)
         if inbound_sudo:
-            unusable_sudo = self.env["sms.unusable.number"].sudo()
-            unusable_sudo._note_inbound(company, inbound_sudo.number)
-            self.env["sms.inbound.router"].sudo()._route(inbound_sudo)
+            router_sudo = self.env["sms.inbound.router"].sudo()
+            # Who has texted can be texted.
+            if unusable_ids := router_sudo._get_sender(inbound_sudo)["unusable_ids"]:
+                self.env["sms.unusable.number"].sudo().browse(unusable_ids).unlink()
+            router_sudo._route(inbound_sudo)
             self.env["sms.media"]._expect(inbound_sudo, event.media)
             inbound_sudo._after_receiving()
         return inbound_sudo
@@ -170,34 +179,42 @@ class SmsInbound(models.Model):
 
         now = fields.Datetime.now()
         raw = {clean(key): clean(value) for key, value in event.raw.items()}
+        values = {
+            "company_id": company.id,
+            "provider": event.provider,
+            "provider_sid": clean(event.carrier_id),
+            "number": canonical(clean(event.number).strip()) or None,
+            "to_number": clean(event.to_number) or None,
+            "service": clean(event.service) or None,
+            "body": clean(event.body),
+            "opt_out_type": clean(event.opt_out_type) or None,
+            "media_count": len(event.media),
+            "received_at": received_at or now,
+            "is_overtaken": is_overtaken,
+            "create_uid": self.env.uid,
+            "create_date": now,
+        }
         rows = self.env.execute_query(
             SQL(
                 """
-                INSERT INTO sms_inbound
-                    (company_id, provider, provider_sid, number, to_number, service,
-                     body, opt_out_type, media_count, raw, received_at, is_overtaken,
-                     create_uid, create_date)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                INSERT INTO sms_inbound (%s, raw) VALUES %s
                 ON CONFLICT (company_id, provider_sid) DO NOTHING
                 RETURNING id
                 """,
-                company.id,
-                event.provider,
-                clean(event.carrier_id),
-                canonical(clean(event.number).strip()) or None,
-                clean(event.to_number) or None,
-                clean(event.service) or None,
-                clean(event.body),
-                clean(event.opt_out_type) or None,
-                len(event.media),
-                json.dumps(raw),
-                received_at or now,
-                is_overtaken,
-                self.env.uid,
-                now,
+                SQL(", ").join(map(SQL.identifier, values)),
+                (*values.values(), json.dumps(raw)),
             )
         )
-        return self.browse(row[0] for row in rows)
+        inbound = self.browse(row[0] for row in rows)
+        if inbound:
+            inbound._cache_stored({**values, "raw": raw})
+        return inbound
+
+    def _cache_stored(self, values):
+        """Keep what was just stored, so that it is not read; the rest is empty."""
+        for name, field in self._fields.items():
+            if field.store and field.column_type and field.prefetch and name != "id":
+                field._insert_cache(self, [values.get(name)])
 
     def _get_addresses(self):
         self.ensure_one()

@@ -40,8 +40,7 @@ class SmsInboundRouter(models.AbstractModel):
         if not inbound.number:
             inbound.kind = "unreadable"
             return
-        words = self.env["sms.keyword"]._get_words(inbound.company_id)
-        action, word = keywords.find_action(inbound.body, words, inbound.opt_out_type)
+        action, word, words = self._find_action(inbound)
         if action == keywords.STOP:
             self._stop(inbound, self._get_stopped_purposes(inbound, word))
             return
@@ -73,8 +72,7 @@ class SmsInboundRouter(models.AbstractModel):
     def _route_failed(self, inbound):
         """Bring a text that cannot be interpreted to people, who decide on a STOP."""
         inbound.partner_id = self._find_partner(inbound)
-        words = self.env["sms.keyword"]._get_words(inbound.company_id)
-        action, word = keywords.find_action(inbound.body, words, inbound.opt_out_type)
+        action, word, _words = self._find_action(inbound)
         if action == keywords.STOP:
             for company in self.env["sms.sender"]._find_companies(inbound):
                 self.env["sms.consent.review"]._open(inbound, company, word)
@@ -91,6 +89,12 @@ class SmsInboundRouter(models.AbstractModel):
         words = self.env["sms.keyword"]._get_urgent_words(company)
         action, _word = keywords.find_action(event.body, words, event.opt_out_type)
         return action in keywords.URGENT
+
+    def _find_action(self, inbound):
+        """Return the command that a text is, its word, and the words of the company."""
+        words = self.env["sms.keyword"]._get_words(inbound.company_id)
+        found = keywords.find_action(inbound.body, words, inbound.opt_out_type)
+        return *found, words
 
     # === Hooks for other rooms ===
 
@@ -159,13 +163,16 @@ class SmsInboundRouter(models.AbstractModel):
         if inbound.opt_out_type or keywords.squeeze(word) in WORDS_FOR_ALL:
             return None
         company, today = inbound.company_id, fields.Date.context_today(inbound)
-        last_sudo = self.env["sms.sms"]._get_last_said(company, inbound.number)
-        if not last_sudo.purpose_id or last_sudo.exemption:
+        purpose_id = self._get_sender(inbound)["last_purpose_id"]
+        if not purpose_id:
             return None
+        purpose = self.env["sms.purpose"].browse(purpose_id)
         rules = self.env["sms.scope.rule"]
-        purposes = rules._get_ended_purposes(last_sudo.purpose_id, today, company)
+        purposes = rules._get_ended_purposes(purpose, today, company)
+        if not purposes:
+            return None
         stopped = self._get_purposes_in(inbound, consent.OPTED_OUT)
-        return purposes if purposes and purposes - stopped else None
+        return purposes if purposes - stopped else None
 
     @api.model
     def _read_own_words(self, inbound):
@@ -209,8 +216,11 @@ class SmsInboundRouter(models.AbstractModel):
 
         What fails here (a hook of another module) must not undo what they said.
         """
-        reviews = self.env["sms.consent.review"]
-        if found := reviews._find_open(companies, inbound.number):
+        reviews, number = self.env["sms.consent.review"], inbound.number
+        known = self.env["sms.consent"]._get_known(companies.ids, [number])
+        if known.reviewed.isdisjoint((it, number) for it in companies.ids):
+            return
+        if found := reviews._find_open(companies, number):
             note = self.env._("Settled by a later text: %s", inbound.body or "")
             close = partial(found._close, state, note=note)
             failure = "The reviews of text %s were not closed"
@@ -411,8 +421,13 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _find_partner(self, inbound):
-        claims = self.env["sms.number.claim"]
-        return claims._find_contact(inbound.company_id, inbound.number)
+        """Return the contact of a text's number, if there is exactly one."""
+        found = self._get_sender(inbound)["partner_ids"]
+        partner = self.env["res.partner"].browse(found if len(found) == 1 else ())
+        if partner:
+            # At once with the company's own: who answers them asks where both are.
+            (partner | inbound.company_id.partner_id).fetch()
+        return partner
 
     @api.model
     def _record(self, inbound, event, purposes=None, company=None, **facts):

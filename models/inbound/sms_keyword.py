@@ -166,15 +166,25 @@ class SmsKeyword(models.Model):
 
         :return: ``{action: {word: sms.keyword}}``
         """
-        domain = Domain("company_id", "=", company.id)
+        keywords_sudo = self.sudo()
+        return {
+            action: {word: keywords_sudo.browse(row_id) for word, row_id in ids.items()}
+            for action, ids in self._get_word_ids(company.id).items()
+        }
+
+    @api.model
+    @ormcache("company_id")
+    def _get_word_ids(self, company_id):
+        """Cache :meth:`_get_words`, by ids: every text that comes in asks."""
+        domain = Domain("company_id", "=", company_id)
         domain |= Domain("company_id", "=", False) & Domain("active", "=", True)
         known_sudo = self.sudo().with_context(active_test=False).search(domain)
         words = {}
         for keyword in known_sudo.sorted(lambda it: bool(it.company_id)):
             of_action = words.setdefault(keyword.action, {})
             if keyword.active:
-                of_action[keyword.word] = keyword.with_env(self.sudo().env)
-            elif not of_action.get(keyword.word, keyword).mandatory:
+                of_action[keyword.word] = keyword.id
+            elif not known_sudo.browse(of_action.get(keyword.word)).mandatory:
                 of_action.pop(keyword.word, None)
         return words
 

@@ -87,10 +87,16 @@ class SmsNumberClaim(models.Model):
         Not one whose login has typed the number and has not confirmed it: what its
         owner texts is not for them to read.
         """
+        partners = self.env["res.partner"].browse(self._query_contacts(company, number))
+        return partners if len(partners) == 1 else partners.browse()
+
+    @api.model
+    def _query_contacts(self, company, number):
+        """Query the contacts of a number, of two and more only two."""
         typed = self.sudo()._search(
             self._get_open_domain() & Domain("number", "=", number)
         )
-        partners = self.env["res.partner"].search(
+        return self.env["res.partner"]._search(
             [
                 ("phone_sanitized", "=", number),
                 ("company_id", "in", [False, company.id]),
@@ -98,7 +104,6 @@ class SmsNumberClaim(models.Model):
             ],
             limit=2,
         )
-        return partners if len(partners) == 1 else partners.browse()
 
     # === Claims of a login ===
 

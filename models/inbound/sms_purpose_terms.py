@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 from odoo.exceptions import ValidationError
+from odoo.tools import format_list
 
 from ...tools import advice, keywords
 
@@ -24,6 +25,6 @@ class SmsPurposeTerms(models.AbstractModel):
                         "“%(name)s”: the footer must say %(words)s, in capitals: what "
                         "the reader texts to opt out, and to get help.",
                         name=row.display_name,
-                        words=self.env._(" and ").join(missing),
+                        words=format_list(self.env, missing),
                     )
                 )

@@ -49,7 +49,7 @@ class SmsQuestion(models.Model):
     )
     res_model = fields.Char("Record's Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(
-        "Record", model_field="res_model", required=True, readonly=True
+        "Related Record", model_field="res_model", required=True, readonly=True
     )
     sms_id = fields.Many2one(
         "sms.sms", "Asked By", readonly=True, index="btree_not_null"
@@ -127,7 +127,8 @@ class SmsQuestion(models.Model):
         What fails here must not undo that the text came in: it is conversation then.
         """
         failure = "Text %s was not taken as an answer"
-        for question in self._find_open(inbound):
+        sender = self.env["sms.inbound.router"]._get_sender(inbound)
+        for question in self._find_open(inbound) if sender["is_asked"] else ():
             take = partial(getattr(question, f"_take_{question.kind}"), inbound)
             if contain(self.env, take, _logger, failure, inbound.id):
                 return True

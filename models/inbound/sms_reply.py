@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import ormcache
 
 from ...tools import advice, exemptions, keywords, texts, timing
 from ...tools import reply_codes as codes
@@ -16,7 +17,7 @@ class SmsReply(models.Model):
     """
 
     _name = "sms.reply"
-    _inherit = ["sms.shared.row", "sms.checked.words"]
+    _inherit = ["sms.shared.row", "sms.checked.words", "sms.cached.rules"]
     _description = "Text Message Answer"
     _order = "sequence, id"
 
@@ -108,21 +109,24 @@ class SmsReply(models.Model):
         return [("code", "=", self.code)]
 
     @api.model
-    def _find(self, code, company):
-        domain = [("code", "=", code), ("company_id", "in", [False, company.id])]
-        return self.sudo().search(domain).sorted(lambda it: not it.company_id)[:1]
+    @ormcache("code", "company_id", "lang")
+    def _get_body(self, code, company_id, lang):
+        """Return the wording that a company uses, cached: many answers are sent."""
+        domain = [("code", "=", code), ("company_id", "in", [False, company_id])]
+        replies_sudo = self.sudo().with_context(lang=lang).search(domain)
+        return replies_sudo.sorted(lambda it: not it.company_id)[:1].body
 
     @api.model
     def _render(self, code, company, lang=None, **values):
         """Return the wording of an answer, filled in."""
         company_sudo = company.sudo()
         lang = lang or company_sudo.partner_id.lang
-        reply = self._find(code, company).with_context(lang=lang)
+        body = self._get_body(code, company.id, lang)
         contact = company_sudo.phone or company_sudo.email
         if not contact and self.env["sms.consent.event"]._is_on_sandbox(company):
-            contact = reply.env._("not set yet")
+            contact = self.with_context(lang=lang).env._("not set yet")
         names = {"company": company_sudo.name, "contact": contact or company_sudo.name}
-        return texts.fill(reply.body, {**names, **values})
+        return texts.fill(body, {**names, **values})
 
     @api.model
     def _render_for(self, code, company, partner, purposes, **fillers):

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from ...providers import account
 from ..core.bulk_insert import as_array
@@ -27,30 +27,43 @@ class SmsSender(models.Model):
     )
 
     @api.model
-    def _find_team(self, company, addresses):
-        """Return the team whose number was texted, else the company's team for texts.
+    def _query_team(self, company, addresses):
+        """Query the team whose number was texted, active and of the company.
 
-        Active and of the company, or an empty set.
+        A number may have been given back and taken again: what is in use decides.
+
+        :return: SQL for its id
         """
-        domain = [("company_id", "=", company.id), ("address", "in", addresses)]
-        senders = self.with_context(active_test=False).search(domain)
-        # A number may have been given back and taken again: what is in use decides.
-        senders = senders.filtered("team_id").sorted("active")
-        by_address = {sender.address: sender.team_id for sender in senders}
-        none = self.env["helpdesk.ticket.team"]
-        teams = [by_address.get(address, none) for address in addresses]
-        for team in (*teams, company.sms_team_id):
-            if team.active and team.company_id in (company, company.browse()):
-                return team
-        return none
+        return SQL(
+            """
+            (SELECT team.id
+               FROM (SELECT DISTINCT ON (address) address, team_id
+                       FROM sms_sender
+                      WHERE company_id = %(company)s AND address = ANY(%(addresses)s)
+                        AND team_id IS NOT NULL
+                   ORDER BY address, active DESC NULLS LAST, id DESC) AS own
+               JOIN helpdesk_ticket_team team ON team.id = own.team_id
+              WHERE team.active
+                AND COALESCE(team.company_id, %(company)s) = %(company)s
+           ORDER BY array_position(%(addresses)s, own.address::text) LIMIT 1)
+            """,
+            company=company.id,
+            addresses=SQL("%s::text[]", addresses),
+        )
 
     @api.model
     def _find_companies(self, inbound):
         """Return the companies that send by the texted number, the text's first."""
-        shared = Domain("provider", "=", inbound.provider)
-        shared &= Domain("address", "in", inbound._get_addresses())
+        addresses = tuple(inbound._get_addresses())
+        ids = self._get_company_ids(inbound.provider, addresses)
+        return inbound.company_id | inbound.company_id.browse(ids)
+
+    @api.model
+    @ormcache("provider", "addresses")
+    def _get_company_ids(self, provider, addresses):
+        shared = Domain("provider", "=", provider) & Domain("address", "in", addresses)
         shared &= Domain("kind", "!=", account.SANDBOX)
-        return inbound.company_id | self.sudo().search(shared).company_id
+        return self.sudo().search(shared).company_id._ids
 
     def _find_conversations(self, company, numbers, sender_ids):
         """Find the sender with which each person has texted last, either way."""

@@ -196,15 +196,31 @@ class SmsConsent(models.Model):
             self, "_settle_overlaps", company.id, list(numbers), uid=SUPERUSER_ID
         )
         hashes = {number_hash for number_hash, _purpose_id in changed}
-        change = self._get_change(company, events, numbers, before, after, hashes)
-        self._after_answers(change)
+        self._follow_up(company, events, numbers, before, after, hashes)
 
     @api.model
-    def _get_change(self, company, events, numbers, before, after, hashes):
+    def _follow_up(self, company, events, numbers, before, after, hashes):
+        """Find what hangs on new answers, with one query, and have it follow them."""
         had_left, has_left = (self._find_left(it, hashes) for it in (before, after))
         left = [numbers[value] for value in has_left]
         back = [numbers[value] for value in had_left - has_left]
-        return Change(company, events, numbers, left, back)
+        states = {answer.state for answer, _since in before.values()}
+        answers = None if consent.OPTED_OUT in states else after
+        change = Change(company, events, numbers, left, back, answers, {})
+        if queries := self._get_follower_queries(change):
+            arrays = [SQL("ARRAY%s", query.subselect()) for query in queries.values()]
+            [row] = self.env.execute_query(SQL("SELECT %s", SQL(", ").join(arrays)))
+            change.followers.update(zip(queries, row, strict=True))
+        self._after_answers(change)
+
+    @api.model
+    def _get_follower_queries(self, change):
+        """Return the queries for what hangs on new answers, by name. Rooms add to them.
+
+        :return: ``{name: Query}``; of each :meth:`_after_answers` gets the ids, in
+            ``change.followers``
+        """
+        return {}
 
     @api.model
     def _after_answers(self, change):
@@ -376,6 +392,10 @@ class Change(NamedTuple):
     :param left: the numbers that have opted out of everything, of those whose answers
         have changed
     :param back: the numbers that had, and have come back
+    :param answers: all that is stored of the numbers now, as
+        :meth:`SmsConsent._get_shown` returns it; None where somebody had opted out:
+        the ledger alone knows what their no has covered
+    :param followers: ids of what hangs on the answers, by name
     """
 
     company: models.BaseModel
@@ -383,6 +403,8 @@ class Change(NamedTuple):
     numbers: dict
     left: list
     back: list
+    answers: dict | None
+    followers: dict
 
     def get_numbers(self, *kinds):
         """Return the numbers of which something was said, without erased ones.

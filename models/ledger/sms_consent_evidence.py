@@ -61,7 +61,7 @@ class SmsConsentEvidence(models.Model):
     )
     res_model = fields.Char(string="Record Model", readonly=True)
     res_id = fields.Many2oneReference(
-        string="Record", model_field="res_model", readonly=True
+        string="Related Record", model_field="res_model", readonly=True
     )
     file_digests = fields.Json(
         "Digests of the Files", readonly=True, help="SHA-256 by file name."

@@ -53,7 +53,7 @@ class SmsConsentLink(models.Model):
 
     @api.model
     def _wake_sealer(self):
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_seal").sudo()._trigger()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_consent_seal")
 
     @api.model
     def _run_sealer(self):

@@ -123,8 +123,7 @@ class SmsConsent(models.Model):
             self._upsert(company, changed, numbers)
             self._take_away(company, gone)
             known = {value for value in touched if numbers[value]}
-            change = self._get_change(company, [], numbers, before, after, known)
-            self._after_answers(change)
+            self._follow_up(company, [], numbers, before, after, known)
             count += len(changed) + len(gone)
         return count
 

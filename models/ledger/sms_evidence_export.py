@@ -44,7 +44,7 @@ class SmsEvidenceExport(models.Model):
         "Numbers (Keyed Hashes)", readonly=True, help="Whose evidence it was."
     )
     date_from = fields.Date("From", readonly=True)
-    date_to = fields.Date("To", readonly=True)
+    date_to = fields.Date("Until", readonly=True)
     event_count = fields.Integer("Events", readonly=True)
     message_count = fields.Integer("Messages", readonly=True)
     file_name = fields.Char(required=True, readonly=True)

@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import ormcache
 
 from ...tools.quiet_hours import MARKETING
 from ...tools.strictness import (
@@ -24,7 +25,7 @@ class SmsScopeRule(models.Model):
 
     _name = "sms.scope.rule"
     _description = "Text Message Opt-out Scope"
-    _inherit = ["sms.shared.row", "sms.relaxation.reason"]
+    _inherit = ["sms.shared.row", "sms.relaxation.reason", "sms.cached.rules"]
     _strictness_fields = frozenset(ScopeTerms._fields)
     _order = "effective_from desc, id desc"
 
@@ -150,11 +151,22 @@ class SmsScopeRule(models.Model):
 
         :return: ``sms.purpose`` records, or None for everything
         """
-        if self._find(purpose, day, company).scope != SCOPE_PURPOSE:
-            return None
-        if self._get_class(purpose) == INFORMATIONAL:
-            return purpose
+        company_id = company.id if company else False
+        ids = self._get_ended_ids(purpose.id, fields.Date.to_date(day), company_id)
+        return None if ids is None else purpose.browse(ids)
+
+    @api.model
+    @ormcache("purpose_id", "day", "company_id")
+    def _get_ended_ids(self, purpose_id, day, company_id):
+        """Cache :meth:`_get_ended_purposes`, by ids."""
         purposes_sudo = self.env["sms.purpose"].sudo().with_context(active_test=False)
-        return purposes_sudo.search([]).filtered(
+        purpose_sudo = purposes_sudo.browse(purpose_id)
+        company = self.env["res.company"].browse(company_id or ())
+        if self._find(purpose_sudo, day, company).scope != SCOPE_PURPOSE:
+            return None
+        if self._get_class(purpose_sudo) == INFORMATIONAL:
+            return purpose_sudo._ids
+        promotional_sudo = purposes_sudo.search([]).filtered(
             lambda other: self._get_class(other) == PROMOTIONAL
         )
+        return promotional_sudo._ids

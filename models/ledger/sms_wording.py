@@ -84,6 +84,7 @@ class SmsWording(models.Model):
     published_at = fields.Datetime(readonly=True, copy=False)
     published_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     digest = fields.Char(
+        "Digest (SHA-256)",
         compute="_compute_digest",
         store=True,
         help="SHA-256 of the wording, recorded with every consent.",

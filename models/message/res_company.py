@@ -118,10 +118,11 @@ class ResCompany(models.Model):
         """Return where the company is, for people who could be anywhere."""
         partner_sudo = self.sudo().partner_id
         country = partner_sudo.country_id or self.sudo().country_id
+        get_code = self.env["sms.gate"]._get_code
         return geography.locate_company(
             partner_sudo.tz,
-            country.code,
-            partner_sudo.state_id.code,
+            get_code("res.country", country.id),
+            get_code("res.country.state", partner_sudo.state_id.id),
             partner_sudo.phone_sanitized,
         )
 

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime
 from itertools import product
 from typing import NamedTuple
 
@@ -76,10 +77,47 @@ class SmsConsent(models.Model):
     @api.model
     def _after_answers(self, change):
         result = super()._after_answers(change)
-        self._forget_answers()
-        if numbers := change.get_numbers(consent.REVOKED):
-            self.env["sms.sms"]._cancel_waiting(change.company, numbers)
+        self._renew_answers(change)
+        if waiting_ids := change.followers.get("waiting"):
+            self.env["sms.sms"].sudo().browse(sorted(waiting_ids))._ask_gate()
         return result
+
+    @api.model
+    def _get_follower_queries(self, change):
+        """Add what waits for numbers that said no: the gate is asked about it again."""
+        queries = super()._get_follower_queries(change)
+        if numbers := change.get_numbers(consent.REVOKED):
+            messages_sudo = self.env["sms.sms"].sudo()
+            queries["waiting"] = messages_sudo._query_waiting(change.company, numbers)
+        return queries
+
+    @api.model
+    def _renew_answers(self, change):
+        """Enter the new answers of one number, so that they are not read anew.
+
+        Those of several, and of who had opted out before, are forgotten.
+        """
+        known = self.env.cr.precommit.data.get(READ_ANSWERS)
+        is_one = len(change.numbers) == 1 and bool(change.events)
+        if not (known and is_one and change.answers is not None):
+            self._forget_answers()
+            return
+        [number] = change.numbers.values()
+        own = (change.company.id, number)
+        for key in [it for it in known.answers if (it[0], canonical(it[1])) == own]:
+            del known.answers[key]  # read anew, if by another spelling
+            known.stops.pop(key, None)
+            if key == own:
+                self._enter_answers(known, key, change)
+
+    @api.model
+    def _enter_answers(self, known, key, change):
+        known.answers[key] = {}
+        methods = {values["id"]: values["method"] for values in change.events}
+        for (_hash, purpose_id), (answer, since) in change.answers.items():
+            method = methods.get(answer.event_id, known.methods.get(answer.event_id))
+            row = (purpose_id, answer.state, answer.event_id, since, method)
+            self._enter(known, "answer", key, row)
 
     @api.model
     def _forget_answers(self):
@@ -151,6 +189,12 @@ class SmsConsent(models.Model):
     def _read_missing(self, known, missing):
         """Enter what is recorded for some companies and numbers into ``known``."""
         self._flush_known()
+        query, enter = self._prepare_known(known, missing)
+        enter(self.env.execute_query(query))
+
+    @api.model
+    def _prepare_known(self, known, missing):
+        """Return the query for some companies and numbers, and what enters its rows."""
         company_ids, numbers = (list(set(ids)) for ids in zip(*missing, strict=True))
         spellings = {}
         for number in numbers:
@@ -166,9 +210,36 @@ class SmsConsent(models.Model):
             numbers=as_array(spellings, "varchar"),
             since=fields.Datetime.now() - CONVERSATION_TIME - CONVERSATION_PAUSE,
         )
-        for what, company_id, sender, *row in self.env.execute_query(query):
-            for number in spellings[numbers_by_hash.get(sender, sender)]:
-                self._enter(known, what, (company_id, number), row)
+
+        def enter(rows):
+            for what, company_id, sender, *row in rows:
+                for number in spellings[numbers_by_hash.get(sender, sender)]:
+                    self._enter(known, what, (company_id, number), row)
+
+        return query, enter
+
+    @api.model
+    def _prepare_known_column(self, company, number):
+        """Return an expression for what is recorded of a number, and what enters it.
+
+        For who looks up something else of the number with the same query.
+        """
+        self._forget_answers()
+        known = self.env.cr.precommit.data.setdefault(READ_ANSWERS, Known.make())
+        query, enter = self._prepare_known(known, {(company.id, number)})
+        names = SQL("what, company_id, sender, purpose_id, state, id, moment, method")
+        column = SQL(
+            "(SELECT json_agg(json_build_array(%s)) FROM (%s) AS known (%s))",
+            names,
+            query,
+            names,
+        )
+
+        def enter_json(rows):
+            for *row, moment, method in rows or ():
+                enter([(*row, moment and datetime.fromisoformat(moment), method)])
+
+        return column, enter_json
 
     @staticmethod
     def _enter(known, what, key, row):

@@ -91,6 +91,7 @@ class SmsQuietHours(models.Model):
     )
     state_id = fields.Many2one(
         "res.country.state",
+        "State or Region",
         domain="[('country_id', '=', country_id)]",
         tracking=True,
         help="Leave empty for the whole country.",

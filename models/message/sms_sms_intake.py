@@ -9,6 +9,8 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL, split_every
 from odoo.tools.misc import clean_context
 
+from odoo.addons.sms.models.sms_sms import SmsSms as OdoosSms
+
 from ...tools import advice, links, texts, verdicts
 from ...tools.phone import E164, canonical
 from ...tools.purpose_rules import MAILING_MODEL, MessageSource
@@ -215,14 +217,24 @@ class SmsSms(models.Model):
         batch = IntakeBatch(self, vals_list)
         self._prepare_intake(vals_list, batch)
         self._prepare_gate(vals_list, batch)
-        if self._is_for_bulk(vals_list):
-            # As ``sms`` does; what ``sms_twilio`` adds, the company, is there already.
-            self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
-            messages = create_many(self, vals_list)
-        else:
+        if is_extended(self, KNOWN_MODULES):
             messages = super().create(vals_list)
+        else:
+            messages = self._store_new(vals_list, batch)
         messages._after_intake(vals_list)
         return messages
+
+    @api.model
+    def _store_new(self, vals_list, batch):
+        """Store new messages; wake Odoo's own loop where it sends some of them.
+
+        What ``sms_twilio`` adds to ``create``, the company, is there already.
+        """
+        if not all(it._uses_sms_outbox() for it in batch.companies.values()):
+            self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
+        if self._is_for_bulk(vals_list):
+            return create_many(self, vals_list)
+        return super(OdoosSms, self).create(vals_list)
 
     def _after_intake(self, vals_list):
         """Do what follows from new messages: replace, tell of refusals, wake.
@@ -453,8 +465,7 @@ class SmsSms(models.Model):
         The ORM checks the rights of others row by row, and imports name their rows.
         """
         is_plain = self.env.su and not self.env.context.get("_import_current_module")
-        is_many = is_plain and len(vals_list) >= BULK_FROM
-        return is_many and not is_extended(self, KNOWN_MODULES)
+        return is_plain and len(vals_list) >= BULK_FROM
 
 
 class Recipient(NamedTuple):

@@ -260,13 +260,19 @@ class SmsSms(models.Model):
     @api.model
     def _cancel_waiting(self, company, numbers):
         """Ask the gate again about what waits for numbers (E.164) that said no."""
+        waiting = self.sudo()._query_waiting(company, numbers)
+        self.sudo().browse(waiting)._ask_gate()
+
+    @api.model
+    def _query_waiting(self, company, numbers):
+        """Query what waits for numbers (E.164), but for answers to what they say."""
         domain = [
             ("state", "=", WAITING),
             ("record_company_id", "=", company.id),
             ("number", "in", list(map(canonical, numbers))),
             ("exemption", "in", [False, *exemptions.INVITATIONS]),
         ]
-        self.sudo().search(domain)._ask_gate()
+        return self._search(domain)
 
     def action_change_time(self):
         """Open the form that moves a waiting message to another time."""

@@ -60,12 +60,6 @@ class SmsUnusableNumber(models.Model):
         domain = [("company_id", "=", company.id), ("number", "=", number)]
         return self.search(domain, limit=1)
 
-    @api.model
-    def _note_inbound(self, company, number):
-        """Forget what was said of a number that has just texted."""
-        if found := self._find(company, number):
-            found.unlink()
-
     def _forget(self):
         """Forget that the number cannot be texted: it is a person's."""
         self.unlink()

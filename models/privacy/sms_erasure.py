@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.tools import formatLang
 
 from ...tools import consent
 from ..core.batch_jobs import repeat_after_commit
@@ -84,7 +85,8 @@ class SmsErasure(models.Model):
                 "reason": reason,
                 "is_opt_out": is_opt_out,
                 "summary": "\n".join(
-                    f"{count:,} × {label}" for count, label in forgotten
+                    f"{formatLang(self.env, count, 0)} × {label}"
+                    for count, label in forgotten
                 ),
             }
         )

@@ -42,7 +42,7 @@ class SmsEvidenceAudit(models.Model):
         default=lambda self: fields.Date.context_today(self).replace(month=1, day=1),
     )
     date_to = fields.Date(
-        "To", required=True, default=fields.Date.context_today, help="Included."
+        "Until", required=True, default=fields.Date.context_today, help="Included."
     )
     tz = fields.Selection(
         _tz_get,
@@ -67,7 +67,11 @@ class SmsEvidenceAudit(models.Model):
     problem = fields.Char(readonly=True, copy=False)
     tries = fields.Integer(readonly=True, copy=False)
     export_id = fields.Many2one(
-        "sms.evidence.export", "Record", readonly=True, copy=False, ondelete="restrict"
+        "sms.evidence.export",
+        "Log Entry",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
     )
     file = fields.Binary("Packet", attachment=True, readonly=True, copy=False)
     file_name = fields.Char(related="export_id.file_name")

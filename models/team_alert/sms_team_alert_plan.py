@@ -146,8 +146,7 @@ class SmsTeamAlertPlan(models.Model):
     @api.depends_context("lang")
     def _compute_summary(self):
         for plan in self:
-            summary = "; ".join(step._describe() for step in plan.step_ids.sorted())
-            plan.summary = summary[:1].upper() + summary[1:]
+            plan.summary = "; ".join(it._describe() for it in plan.step_ids.sorted())
 
     @api.constrains("body")
     def _check_body(self):
@@ -312,8 +311,8 @@ class SmsTeamAlertStep(models.Model):
         default=escalation.NEXT,
     )
     how = fields.Selection(
-        [(escalation.TEXT, "Text"), (escalation.CALL, "Call")],
-        string="By",
+        [(escalation.TEXT, "Text message"), (escalation.CALL, "Phone call")],
+        string="How",
         required=True,
         default=escalation.TEXT,
         help="People who are called and have had no text yet get it as well. In their "
@@ -336,17 +335,17 @@ class SmsTeamAlertStep(models.Model):
     def _describe(self):
         self.ensure_one()
         words = dict(self._fields["whom"]._description_selection(self.env))
-        whom = words[self.whom].lower()
+        whom = words[self.whom]
         if self.how == escalation.CALL:
             whom = self.env._("%s by call", whom)
         if self.after_minutes:
             said = self.env._(
-                "after %(minutes)s minutes %(whom)s",
+                "After %(minutes)s minutes: %(whom)s",
                 whom=whom,
                 minutes=self.after_minutes,
             )
         else:
-            said = self.env._("at once %s", whom)
+            said = self.env._("At once: %s", whom)
         if not self.repeats:
             return said
         return self.env._(

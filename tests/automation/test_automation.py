@@ -638,6 +638,7 @@ class TestLater(AutomationCase):
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         self.automate("stage", delay_number=3)
         self.ticket.stage_id = self.waiting_stage
+        self.env.cr.flush()
         new = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers
         due = fields.Datetime.now() + timedelta(hours=3)
         self.assertTrue(new)

@@ -122,13 +122,13 @@ class TestReplay(AutomationCase):
         with self.assertRaises(AccessError):
             automation.with_user(self.agent).action_dry_run()
 
-    def test_it_reads_as_a_sentence(self):
+    def test_it_says_what_it_does_in_one_line(self):
         automation = self.automate(
             "stage", stage_ids=self.waiting_stage.ids, delay_number=2
         )
         self.assertEqual(
             automation.summary,
-            f"When a ticket reaches a stage (stage {self.waiting_stage.name}): send "
-            f"“{self.template.name}” to the customer after 2 hours, at most once a "
-            "day for each ticket.",
+            f"A ticket reaches a stage (stage {self.waiting_stage.name}): "
+            f"“{self.template.name}” · The customer · After 2 hours · "
+            "Once a day, for each ticket",
         )

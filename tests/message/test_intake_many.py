@@ -81,7 +81,7 @@ class TestLikeOneByOne(ManyCase):
             [last] = self.env.cr.fetchone()
             self.env.cr.execute("DELETE FROM ir_cron_trigger")
             work()
-            self.env.flush_all()
+            self.env.cr.flush()
             query = "SELECT * FROM sms_sms WHERE id > %s ORDER BY id"
             self.env.cr.execute(query, [last])
             rows = self.env.cr.dictfetchall()

@@ -118,6 +118,7 @@ class TestHolding(QuietHoursCase):
             for index in range(40):
                 self.record_consent(phone_number(index))
             self.send()
+            self.env.cr.flush()
             before = triggers.search([])
             self.env["sms.sms"].create(
                 [
@@ -129,6 +130,7 @@ class TestHolding(QuietHoursCase):
                     for index in range(40)
                 ]
             )
+            self.env.cr.flush()
             woken = (triggers.search([]) - before).mapped("call_at")
             later = [moment for moment in woken if moment >= MORNING]
             self.assertTrue(later)

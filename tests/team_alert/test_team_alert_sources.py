@@ -30,7 +30,7 @@ class TestByHand(TeamAlertCase):
             self.assertEqual(form.name, f"Printer jams (#{self.ticket.number})")
             self.assertEqual(form.team_id, self.team)
             self.assertEqual(form.oncall_names, "Ann, Bo, Cy")
-            self.assertIn("At once who is on call now; after 10", form.plan_summary)
+            self.assertIn("At once: Who is on call now; After 10", form.plan_summary)
             self.assertIn("[URGENT] Printer jams", form.preview)
             form.name = "Printer room under water"
         form.record.action_raise()

@@ -1,0 +1,100 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...tools import keywords
+from ..dispatch.sms_sms_reports import query_last_said
+from ..ledger.sms_consent_key import ConsentKeyError
+
+#: No usual command is longer (characters).
+WORD_LENGTH = 40
+#: Under this key ``cr.cache`` has what is known of the sender of the newest text.
+SENDER = "helpdesk_mgmt_sms.sender"
+
+
+class SmsInboundRouter(models.AbstractModel):
+    """What is known of who texts: all of it is looked up at once, when the text comes.
+
+    Nearly every text needs most of it, and a query costs more than what it finds.
+    """
+
+    _inherit = "sms.inbound.router"
+
+    @api.model
+    def _get_sender(self, inbound):
+        """Return what was known of the sender when a text came, by name.
+
+        See :meth:`_get_sender_columns`.
+        """
+        inbound_id, sender = self.env.cr.cache.get(SENDER, (None, None))
+        if inbound_id != inbound.id:
+            sender = self._read_sender(inbound)
+            self.env.cr.cache[SENDER] = (inbound.id, sender)
+        return sender
+
+    @api.model
+    def _read_sender(self, inbound):
+        self.env.flush_all()
+        columns, enter = self._get_sender_columns(inbound), None
+        if self._is_word(inbound):
+            columns["known"], enter = self._prepare_known(inbound)
+        query = SQL("SELECT %s", SQL(", ").join(columns.values()))
+        [row] = self.env.execute_query(query)
+        sender = dict(zip(columns, row, strict=True))
+        if enter:
+            enter(sender["known"])
+        return sender
+
+    @api.model
+    def _is_word(self, inbound):
+        """Tell if a text is a word to which the ledger or the gate must look."""
+        if not inbound.number or len(inbound.body or "") > WORD_LENGTH:
+            return False
+        action, word, _words = self._find_action(inbound)
+        return bool(action) or word == keywords.YES
+
+    @api.model
+    def _prepare_known(self, inbound):
+        """Return the column of what is recorded of the number, and what enters it.
+
+        With a wrong key nothing can be known; who asks is told.
+        """
+        consents = self.env["sms.consent"]
+        company, number = inbound.company_id, inbound.number
+        try:
+            return consents._prepare_known_column(company, number)
+        except ConsentKeyError:
+            return SQL("NULL"), None
+
+    @api.model
+    def _get_sender_columns(self, inbound):
+        """Return what is looked up of a text's sender: expressions by name.
+
+        Each is one value: a subquery for one row, or an array. Rooms add to them.
+        """
+        company, number = inbound.company_id, inbound.number
+        contacts = self.env["sms.number.claim"]._query_contacts(company, number)
+        addresses = inbound._get_addresses()
+        return {
+            "partner_ids": SQL("ARRAY%s", contacts.subselect()),
+            "team_id": self.env["sms.sender"]._query_team(company, addresses),
+            "unusable_ids": SQL(
+                """ARRAY(SELECT id FROM sms_unusable_number
+                          WHERE company_id = %s AND number = %s)""",
+                company.id,
+                number,
+            ),
+            "is_asked": SQL(
+                """EXISTS (SELECT FROM sms_question
+                            WHERE company_id = %s AND number = %s AND state = 'open'
+                              AND expires_at > %s)""",
+                company.id,
+                number,
+                inbound.received_at,
+            ),
+            # Of the last text to them, unless it was an answer to one of theirs.
+            "last_purpose_id": SQL(
+                "(SELECT CASE WHEN exemption IS NULL THEN purpose_id END %s)",
+                query_last_said(company.id, number),
+            ),
+        }
