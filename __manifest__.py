@@ -86,6 +86,7 @@
         "views/team_alert/sms_alert_source_views.xml",
         "views/team_alert/sms_oncall_shift_views.xml",
         "views/team_alert/sms_oncall_gap_views.xml",
+        "views/team_alert/sms_oncall_turn_views.xml",
         "views/team_alert/helpdesk_ticket_team_views.xml",
         "views/team_alert/res_users_views.xml",
         "views/team_alert/helpdesk_ticket_team_alert_views.xml",

@@ -8,11 +8,15 @@ from odoo.tools import SQL, file_open
 from odoo.tools.convert import xml_import
 from odoo.tools.sql import table_exists
 
+from .models.core.bulk_insert import as_arrays
 from .models.ledger.ledger_guards import get_guards
 from .report.sms_day_stale import WATCHED
 from .tools import log_mask
+from .tools.segments import count_segments
 
 MODULE = "helpdesk_mgmt_sms"
+#: Messages that were there before the addon and are completed by one statement.
+ADOPTED_AT_ONCE = 10_000
 #: What follows a text that is cancelled: a table, its state, that of what waits, and
 #: that of what was cancelled. The second one is of mass mailings, where installed.
 FOLLOWERS = (
@@ -39,28 +43,44 @@ def post_init_hook(env):
     companies = env["res.company"].with_context(active_test=False).search([])
     companies._ensure_sms_keys()
     env["sms.sender"]._sync(companies)
-    env["sms.sms"].flush_model()
-    env.cr.execute(
-        """
-        UPDATE sms_sms sms
-           SET record_company_id = message.record_company_id
-          FROM mail_message message
-         WHERE message.id = sms.mail_message_id
-           AND message.record_company_id IS NOT NULL
-        """
-    )
-    env.cr.execute(
-        """
-        UPDATE sms_sms
-           SET purpose_id = %s,
-               record_company_id = COALESCE(record_company_id, %s),
-               not_before = COALESCE(not_before, create_date)
-         WHERE purpose_id IS NULL
-        """,
-        [env["sms.purpose"]._get("marketing").id, env.company.id],
-    )
-    env["sms.sms"].invalidate_model()
+    adopt_messages(env)
     env["phone.blacklist"]._record_all_sms_opt_outs()
+
+
+def adopt_messages(env):
+    """Complete the messages that were there before the addon, however many.
+
+    By SQL, each row written once: the ORM would hold a million of them in memory.
+    """
+    env["sms.sms"].flush_model()
+    purpose, last_id = env["sms.purpose"]._get("marketing"), 0
+    query = (
+        "SELECT id, body FROM sms_sms WHERE purpose_id IS NULL AND id > %s"
+        " ORDER BY id LIMIT %s"
+    )
+    while rows := env.execute_query(SQL(query, last_id, ADOPTED_AT_ONCE)):
+        last_id = rows[-1][0]
+        counted = ((sms_id, *count_segments(body)) for sms_id, body in rows)
+        env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_sms sms
+                   SET purpose_id = %s,
+                       record_company_id = COALESCE(message.record_company_id,
+                                                    sms.record_company_id, %s),
+                       not_before = COALESCE(sms.not_before, sms.create_date),
+                       encoding = old.encoding, segment_count = old.count
+                  FROM unnest(%s) AS old (id, encoding, units, count)
+                  JOIN sms_sms own ON own.id = old.id
+             LEFT JOIN mail_message message ON message.id = own.mail_message_id
+                 WHERE sms.id = old.id
+                """,
+                purpose.id,
+                env.company.id,
+                as_arrays(counted, "int4", "varchar", "int4", "int4"),
+            )
+        )
+    env["sms.sms"].invalidate_model()
 
 
 def create_shipped(env, names):

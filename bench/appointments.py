@@ -13,6 +13,7 @@ from functools import partial
 from unittest.mock import patch
 
 from common import (
+    add_result,
     agree,
     american,
     environment,
@@ -188,12 +189,24 @@ def main():
     print()
     print("| compared | ratio |\n|---|---|")
     first, last = min(options.sizes), max(options.sizes)
+    growth, booking = ours[last][0] / ours[first][0], sum(ours[last]) / native[last]
     for what, ratio in (
-        (f"plan, {last:,} against {first:,}, each", ours[last][0] / ours[first][0]),
-        ("book with us / book by Odoo", sum(ours[last]) / native[last]),
+        (f"plan, {last:,} against {first:,}, each", growth),
+        ("book with us / book by Odoo", booking),
         ("Odoo's reminders / ours handed over, each", sent / handed),
     ):
         print(f"| {what} | {ratio:.2f} x |")
+    add_result(
+        f"booking {last:,} appointments with three texts each",
+        f"{1 / sum(ours[last]):,.0f}/s",
+        f"{1 / booking:.2f} x Odoo's booking with one text",
+        f"{growth:.2f} x from {first:,}",
+    )
+    add_result(
+        f"reminders handed over, {options.due:,} due",
+        f"{1 / handed:,.0f}/s",
+        f"{sent / handed:.0f} x Odoo's reminders",
+    )
     print(f"Load at the end: {os.getloadavg()[0]:.1f}")
 
 

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Shared by the measurements: people, an environment, processes, Markdown tables.
+"""Shared by the benches: people, databases, processes, tables, results.
 
 People live where it is business hours: elsewhere their texts are held until the
 morning, and that is not what is measured.
@@ -9,11 +9,13 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import odoo
@@ -28,6 +30,10 @@ PLACES = (
     ("base.gu", "Pacific/Guam", "+1671", 2_000_000),
     ("base.uk", "Europe/London", "+4477", 10_000_000),
 )
+
+
+#: Names the file that takes what :func:`add_result` is given.
+RESULTS_VARIABLE = "BENCH_RESULTS"
 
 
 def _is_day(zone):
@@ -122,8 +128,61 @@ def print_table(head, rows):
     print(flush=True)
 
 
+def add_result(what, figure, ratio="", growth=""):
+    """Add a row to the table of results, all of it text.
+
+    :param what: what was measured, with its size
+    :param figure: with its unit
+    :param ratio: against what a user would otherwise run: "56 x Odoo's own loop"
+    :param growth: of the cost of one, or of the time, from which size
+    """
+    row = {"what": what, "figure": figure, "ratio": ratio, "growth": growth}
+    if path := os.environ.get(RESULTS_VARIABLE):
+        with open(path, "a") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def print_results(rows):
+    """Print the table of results, with this machine and day."""
+    here = f"{os.cpu_count()} cores, load {os.getloadavg()[2]:.1f}"
+    head = ["what", "figure", "ratio", "growth", "machine", "date", "command"]
+    print_table(
+        head,
+        [
+            [row["what"], row["figure"], row["ratio"], row["growth"]]
+            + [here, str(date.today()), f"`{row['command']}`"]
+            for row in rows
+        ],
+    )
+
+
+@contextmanager
+def database_copy(name):
+    """Copy a database with its files, which never change; drop the copy at the end."""
+    copy = f"{name}_{os.getpid()}_{time.monotonic_ns()}"[-63:]
+    source, target = map(odoo.tools.config.filestore, (name, copy))
+    _administer(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"')
+    if Path(source).exists():
+        shutil.copytree(source, target, copy_function=os.link)
+    try:
+        yield copy
+    finally:
+        odoo.sql_db.close_db(copy)
+        _administer(f'DROP DATABASE "{copy}" WITH (FORCE)')
+        shutil.rmtree(target, ignore_errors=True)
+
+
+def _administer(statement):
+    """Execute what cannot be part of a transaction."""
+    with odoo.sql_db.db_connect("postgres").cursor() as cr:
+        cr._cnx.autocommit = True
+        cr.execute(statement)
+        cr._cnx.autocommit = False
+
+
 def vacuum(env, table):
-    """Clean a table up, and show it to the planner."""
+    """Commit, clean a table up, and show it to the planner."""
+    env.cr.commit()
     env.cr._cnx.autocommit = True
     env.cr.execute(f"VACUUM ANALYZE {table}")
     env.cr._cnx.autocommit = False
@@ -139,11 +198,13 @@ def make_people(env, numbers, city=None, country="base.us"):
     rows = env.execute_query(
         SQL(
             """
-            INSERT INTO res_partner (name, complete_name, active, type, lang, city,
-                                     phone, phone_sanitized, country_id, partner_share)
-            SELECT 'P' || n, 'P' || n, TRUE, 'contact', 'en_US', %s, number, number, %s,
-                   TRUE
-              FROM unnest(%s) WITH ORDINALITY AS new (number, n)
+            INSERT INTO res_partner (id, commercial_partner_id, name, complete_name,
+                                     active, type, lang, city, phone, phone_sanitized,
+                                     country_id, partner_share)
+            SELECT id, id, 'P' || n, 'P' || n, TRUE, 'contact', 'en_US', %s, number,
+                   number, %s, TRUE
+              FROM (SELECT nextval('res_partner_id_seq') AS id, n, number
+                      FROM unnest(%s) WITH ORDINALITY AS new (number, n)) AS new
             RETURNING id
             """,
             city,

@@ -203,10 +203,21 @@ def run_import(options):
     single = measure(options, "one by one", first, 1000)["record"]
     smallest, largest = options.sizes[0], options.sizes[-1]
     growth = rates["import", smallest] / rates["import", largest]
-    print(
-        f"One by one: {1000 / single:,.0f} statements/s. Time per row of the import, "
-        f"{largest:,} against {smallest:,} rows: {growth:.2f} x.\n"
+    print(f"One by one: {1000 / single:,.0f} statements/s.\n")
+    native = rates["import", largest] / rates["res.partner", largest]
+    common.add_result(
+        f"import of {largest:,} consents, with evidence",
+        f"{rates['import', largest]:,.0f} rows/s",
+        f"{native:.1f} x Odoo's import of contacts",
+        f"{growth:.2f} x from {smallest:,}",
     )
+    common.add_result(
+        f"ledger, {largest:,} statements in bulk",
+        f"{rates['ledger', largest]:,.0f} rows/s",
+        f"{rates['ledger', largest] / rates['phone.blacklist', largest]:.1f} x Odoo's "
+        "import of the blacklist",
+    )
+    common.add_result(f"sealing {seals[-1][0]} of them", f"{seals[-1][2]} events/s")
 
 
 def run_gate(options):
@@ -219,6 +230,12 @@ def run_gate(options):
     print_table(
         ["consents", f"gate, ms for {GATE_BATCH:,} messages", "against the first"],
         [[f"{n:,}", f"{ms:.1f}", f"{ms / base:.2f} x"] for n, ms in times.items()],
+    )
+    count, milliseconds = list(times.items())[-1]
+    common.add_result(
+        f"gate, {GATE_BATCH:,} texts among {count:,} consents",
+        f"{milliseconds:.0f} ms",
+        growth=f"{milliseconds / base:.2f} x from {options.gate_sizes[0]:,}",
     )
 
 

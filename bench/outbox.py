@@ -15,7 +15,7 @@ import time
 from contextlib import contextmanager
 
 import requests
-from common import end_apart, make_parser, print_table, start_apart
+from common import add_result, end_apart, make_parser, print_table, start_apart
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY = 0.1
@@ -116,6 +116,15 @@ def run_dispatch(bench):
     print_table(head, rows)
     ratio = rates[two] / rates["outbox, 16 in flight"]
     print(f"Two workers against one: {ratio:.2f} x.\n")
+    native = rates["Odoo's own loop"]
+    best = rates[f"outbox, {IN_FLIGHT[-1]} in flight"]
+    add_result(
+        f"sending to a carrier that takes {LATENCY * 1000:.0f} ms, one worker",
+        f"{best:,.0f} messages/s",
+        f"{best / native:.0f} x Odoo's own loop",
+    )
+    add_result("two workers, 16 in flight each", f"{rates[two]:,.0f} messages/s",
+               f"{ratio:.2f} x one worker")  # fmt: skip
 
 
 def run_rate(bench):
@@ -136,6 +145,8 @@ def run_rate(bench):
         share = within / seconds / rate
         sent = f"{within / seconds:.1f}"
         rows.append([str(rate), str(workers), sent, f"{share:.1%}", str(busiest)])
+        what = f"a sender of {rate} segments/s, workers: {workers}"
+        add_result(what, f"{sent}/s", f"{share:.1%} of what is allowed")
     head = ["set, segments/s", "workers", f"sent/s over {seconds} s", "share"]
     print_table([*head, "busiest second"], rows)
 
@@ -160,7 +171,11 @@ def run_intake(bench):
         for size in bench.options.intake_sizes:
             other = rates.get((f"Odoo: {name}", size))
             if is_ours and other:
-                print(f"- {size:,} {name}: {rates[name, size] / other:.2f} x Odoo's")
+                ratio = f"{rates[name, size] / other:.2f} x Odoo's"
+                print(f"- {size:,} {name}: {ratio}")
+                if size == max(s for n, s in rates if n == name):
+                    what = f"intake of {size:,}: {name}"
+                    add_result(what, f"{rates[name, size]:,.0f} rows/s", ratio)
     print()
 
 
@@ -212,6 +227,10 @@ def measure_web(bench, name, kind):
             rows.append(cells)
     head = ["route", "at once", "requests/s", "of /web/health", "median, ms"]
     print_table([*head, "95 %, ms", "beyond /web/health"], rows)
+    for route in (name, "Odoo's, a report"):
+        ratio = f"{found[route]['rate'] / bare['rate']:.2f} x /web/health"
+        figure = f"{found[route]['rate']:,.0f} requests/s"
+        add_result(f"{route}, {threads} at once", figure, ratio)
     done = bench.measure("work_off", ours)
     print(
         f"One worker takes {done['rate']:,.0f} a second ({done['count']:,} of them),"
@@ -221,7 +240,7 @@ def measure_web(bench, name, kind):
 
 def run_reports(bench):
     """Measure delivery reports a second, beside Odoo's own routes."""
-    measure_web(bench, "ours, a report", "report")
+    measure_web(bench, "a report", "report")
 
 
 def run_fetch(bench):
@@ -253,11 +272,17 @@ def run_fetch(bench):
         f"- {sizes[-1]:,} against {sizes[0]:,}: {pages[-1] / pages[0]:.2f} x a report"
     )
     print(f"- by the page, the work of Odoo's route is {route / pages[-1]:.1f} x it\n")
+    add_result(
+        f"{sizes[-1]:,} reports by the page",
+        f"{1e6 / pages[-1]:,.0f} reports/s",
+        f"{route / pages[-1]:.1f} x the work of Odoo's route",
+        f"{pages[-1] / pages[0]:.2f} x from {sizes[0]:,}",
+    )
 
 
 def run_inbound(bench):
     """Measure texts that come in a second, and when one is on the desk."""
-    measure_web(bench, "ours, a text on a ticket", "inbound")
+    measure_web(bench, "a text on a ticket", "inbound")
     ours, count = bench.options.database, bench.options.desk
     with web_server(bench.options, ours, cron_threads=2) as port:
         times = bench.measure("desk", ours, count, port)
@@ -284,6 +309,8 @@ def run_stage(bench):
     )
     ratio = found["with a text"] / found["without a text"]
     print(f"With a text against without: {ratio:.2f} x.\n")
+    spent = f"{found['with a text']:.1f} ms"
+    add_result("a change of stage that texts", spent, f"{ratio:.2f} x one without")
 
 
 def run_profile(bench):

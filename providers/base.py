@@ -140,6 +140,13 @@ class Provider:
         """
         raise NotImplementedError
 
+    def list_call_prices(self, day, sender=""):
+        """Ask what the calls of a day have cost, as :meth:`list_prices` does of texts.
+
+        Only where :attr:`lists_prices` and :attr:`can_call`.
+        """
+        raise NotImplementedError
+
     def redact(self, carrier_id, is_whole=False):
         """Remove what a message said from the carrier. To repeat it does no harm.
 

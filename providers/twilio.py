@@ -32,6 +32,8 @@ from .twilio_words import (
 LOOKUP_LIMIT = 50
 #: Twilio writes this before each text of an account on trial.
 TRIAL = shared.fold("Sent from your Twilio trial account - ")
+#: The time by which the lists of Twilio's resources are filtered.
+MOMENTS = {"messages": "date_sent", "calls": "start_time"}
 #: Messages in a page of a list: the most that Twilio gives.
 PAGE_SIZE = 1000
 #: The form of a message's SID. What has another was never one of its messages.
@@ -151,9 +153,17 @@ class TwilioProvider(Provider):
 
     def list_prices(self, day, sender=""):
         """List the day's messages, a thousand a page; they are priced hours later."""
+        return self._list_prices("messages", day, sender)
+
+    def list_call_prices(self, day, sender=""):
+        """List the day's calls, likewise; they begin a moment after they are placed."""
+        return self._list_prices("calls", day, sender, timedelta(hours=1))
+
+    def _list_prices(self, resource, day, sender, later=timedelta()):
         begin = datetime.combine(day, datetime.min.time(), UTC)
+        end = begin + timedelta(days=1) + later
         others = {"from_": sender} if sender else {}
-        for page in self._list_pages(begin, begin + timedelta(days=1), **others):
+        for page in self._list_pages(begin, end, resource=resource, **others):
             prices = {
                 instance.sid: read_price(instance.price, instance.price_unit)
                 for instance in page
@@ -172,22 +182,23 @@ class TwilioProvider(Provider):
             reports = tuple(map(read_listed, page))
             yield ReportPage(reports, page.next_page_url or "")
 
-    def _list_pages(self, since, until, resume="", **others):
-        """Yield the SDK's pages of the messages that were sent in some time.
+    def _list_pages(self, since, until, resume="", resource="messages", **others):
+        """Yield the SDK's pages of the messages, or calls, of some time.
 
         :param str resume: address of the first page to be read, if it is not the first
         """
+        moment = MOMENTS[resource]
         values = {
-            "date_sent_after": since,
-            "date_sent_before": until,
+            f"{moment}_after": since,
+            f"{moment}_before": until,
             "page_size": PAGE_SIZE,
             **others,
         }
         page = self.api.ask(
             lambda client: (
-                client.messages.get_page(resume)
+                getattr(client, resource).get_page(resume)
                 if resume
-                else client.messages.page(**values)
+                else getattr(client, resource).page(**values)
             )
         )
         while page is not None:

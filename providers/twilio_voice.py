@@ -84,12 +84,13 @@ def find_known(code, status):
     return known or (faults.NO_CALL, FAILURE)
 
 
-def read_report(carrier_id, status, answered_by="", code="", raw=None):
+def read_report(carrier_id, status, answered_by="", code="", raw=None, price=None):
     """Return how a call stands in our words.
 
     :param str status: Twilio's own
     :param str answered_by: Twilio's own, empty if it has not looked
     :param dict raw: every field as it came
+    :param price: ``Price``, None as long as Twilio has not charged it
     """
     report = REPORTS.get(status, outbound.UNKNOWN)
     fault = FAULTS.get(status, "")
@@ -97,7 +98,7 @@ def read_report(carrier_id, status, answered_by="", code="", raw=None):
         fault = faults.UNANSWERED
     failure_type = FAILURE if fault else ""
     return outbound.DeliveryReport(
-        carrier_id, report, code, failure_type, fault, raw or {}
+        carrier_id, report, code, failure_type, fault, raw or {}, price
     )
 
 
@@ -143,7 +144,9 @@ def fetch(provider, carrier_id):
 
 def read_call(instance):
     """Return a call of Twilio's in our words."""
-    return read_report(instance.sid, instance.status, instance.answered_by or "")
+    price = outbound.read_price(instance.price, instance.price_unit)
+    answered_by = instance.answered_by or ""
+    return read_report(instance.sid, instance.status, answered_by, price=price)
 
 
 def say(spoken, key_url):

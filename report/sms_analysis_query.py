@@ -29,6 +29,9 @@ class Source(NamedTuple):
 
 #: A text is a reply to our last one if it comes within so many hours.
 REPLY_HOURS = 72
+#: Nobody replies to a text of ours that was made so long before. By this an index finds
+#: the few in question: of who has texted for years it would else read everything.
+MADE_DAYS = 31
 #: A text that we send later than this is no answer.
 ANSWER_DAYS = 7
 
@@ -47,7 +50,9 @@ LAST_MESSAGE = f"""
                AND COALESCE(sms.sent_at, sms.create_date) <= text.received_at
                AND COALESCE(sms.sent_at, sms.create_date)
                    > text.received_at - interval '{REPLY_HOURS} hours'
-          ORDER BY sms.id DESC LIMIT 1) it
+               AND sms.create_date <= text.received_at
+               AND sms.create_date > text.received_at - interval '{MADE_DAYS} days'
+          ORDER BY sms.create_date DESC, sms.id DESC LIMIT 1) it
 """
 
 #: Our first answer to a text that begins a wait. Later texts (``is_asked`` is false)
@@ -55,11 +60,11 @@ LAST_MESSAGE = f"""
 ANSWER = f"""
     SELECT count(*) > 0 AS is_asked, max(our.create_date) AS answered_at,
            max(our.create_uid) AS user_id
-      FROM (SELECT max(sms.create_date) AS said_at
-              FROM sms_sms sms
-             WHERE sms.record_company_id = text.company_id AND sms.number = text.number
-               AND sms.is_personal AND sms.state <> 'canceled'
-               AND sms.create_date <= text.received_at) before
+      FROM (SELECT max(other.received_at) AS received_at
+              FROM sms_inbound other
+             WHERE other.company_id = text.company_id AND other.number = text.number
+               AND other.kind = 'conversation'
+               AND (other.received_at, other.id) < (text.received_at, text.id)) earlier
  LEFT JOIN LATERAL (
            SELECT sms.create_date, sms.create_uid
              FROM sms_sms sms
@@ -67,12 +72,12 @@ ANSWER = f"""
               AND sms.is_personal AND sms.state <> 'canceled'
               AND sms.create_date > text.received_at
               AND sms.create_date <= text.received_at + interval '{ANSWER_DAYS} days'
-         ORDER BY sms.id LIMIT 1) our ON TRUE
-     WHERE text.kind = 'conversation' AND NOT EXISTS (
-           SELECT 1 FROM sms_inbound other
-            WHERE other.company_id = text.company_id AND other.number = text.number
-              AND other.kind = 'conversation' AND other.id < text.id
-              AND other.received_at > COALESCE(before.said_at, '-infinity'))
+         ORDER BY sms.create_date, sms.id LIMIT 1) our ON TRUE
+     WHERE text.kind = 'conversation' AND (earlier.received_at IS NULL OR EXISTS (
+           SELECT FROM sms_sms sms
+            WHERE sms.record_company_id = text.company_id AND sms.number = text.number
+              AND sms.is_personal AND sms.state <> 'canceled'
+              AND sms.create_date BETWEEN earlier.received_at AND text.received_at))
 """
 
 IS_BLOCKED = (
@@ -150,6 +155,27 @@ OUTGOING = Source(
         "delivery_seconds": """CASE WHEN sms.state = 'sent'
             AND sms.delivered_at >= sms.sent_at
             THEN EXTRACT(EPOCH FROM sms.delivered_at - sms.sent_at) END""",
+    },
+)
+
+#: Calls have no segments, and no price in the table: the carrier says what each costs.
+CALL = Source(
+    "call",
+    "sms.sms",
+    "sms.create_date",
+    "sms.id",
+    "sms.record_company_id",
+    "sms_sms sms",
+    "sms.is_call",
+    {
+        "partner_id": "sms.partner_id",
+        "masked_number": "'…' || right(sms.number, 4)",
+        "purpose_id": "sms.purpose_id",
+        "sender_id": "sms.sender_id",
+        "currency_id": "sms.price_currency_id",
+        "call_count": f"({IS_SENT})::int",
+        "call_cost": "CASE WHEN sms.price_currency_id IS NOT NULL "
+        "THEN sms.price ELSE 0 END",
     },
 )
 
@@ -352,6 +378,7 @@ SOURCES = (
     RECIPIENT,
     NEWS,
     MUTE,
+    CALL,
 )
 #: Columns and types that single facts have besides those of the table by day.
 DETAILS = {

@@ -29,7 +29,10 @@ SPLITS = {
     "sender": (("sender_id",), ("delivered_count", "failed_count")),
     "fault": (("fault_id", "failure_type"), ("failed_count",)),
     "reason": (("gate_reason",), ("blocked_count",)),
-    "currency": (("currency_id",), ("cost", "sent_count", "priced_count")),
+    "currency": (
+        ("currency_id",),
+        ("cost", "sent_count", "priced_count", "call_cost", "call_count"),
+    ),
 }
 #: Type of each column of a split.
 COLUMNS = {
@@ -68,6 +71,7 @@ class SmsDashboard(models.AbstractModel):
     _description = "Dashboard of Text Messages"
 
     @api.model
+    @api.readonly
     def get_dashboard(self, filters=None):
         """Return the content of the page.
 

@@ -167,25 +167,39 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _prepare_costs(self, found):
-        """Return a tile for the cost in each currency; none where no price is set."""
+        """Return tiles for the cost of texts and of calls in each currency.
+
+        None where no price is known.
+        """
+        kinds = {
+            "cost": (self.env._("Cost"), self._describe_cost),
+            "call_cost": (self.env._("Cost of calls"), self._describe_call_cost),
+        }
         tiles = []
         for (currency_id,), sums in found["currency"][True].items():
-            if not currency_id or not sums["cost"]:
-                continue
-            before = found["currency"][False].get((currency_id,), {}).get("cost", 0)
             currency = self.env["res.currency"].browse(currency_id)
-            tiles.append(
+            before = found["currency"][False].get((currency_id,), {})
+            tiles += [
                 {
-                    "key": f"cost_{currency_id}",
-                    "label": self.env._("Cost"),
+                    "key": f"{name}_{currency_id}",
+                    "label": label,
                     "unit": "text",
-                    "value": format_amount(self.env, sums["cost"], currency),
-                    "note": self._describe_cost(sums),
+                    "value": format_amount(self.env, sums[name], currency),
+                    "note": describe(sums),
                     "better": 0,
-                    **figures.compare(sums["cost"], before)._asdict(),
+                    **figures.compare(sums[name], before.get(name, 0))._asdict(),
                 }
-            )
+                for name, (label, describe) in kinds.items()
+                if currency_id and sums[name]
+            ]
         return tiles
+
+    @api.model
+    def _describe_call_cost(self, sums):
+        if sums["call_count"] == 1:
+            return self.env._("1 call, as the carrier says")
+        count = formatLang(self.env, sums["call_count"], 0)
+        return self.env._("%s calls, as the carrier says", count)
 
     @api.model
     def _describe_cost(self, sums):

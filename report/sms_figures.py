@@ -55,6 +55,7 @@ class SmsFigures(models.AbstractModel):
     kind = fields.Selection(
         [
             ("outgoing", "Text sent"),
+            ("call", "Call"),
             ("incoming", "Text received"),
             ("consent", "Consent"),
             ("click", "Click on a link"),
@@ -102,6 +103,10 @@ class SmsFigures(models.AbstractModel):
     )
     priced_count = fields.Integer(
         "Priced by the Carrier", help="Texts whose cost the carrier has reported."
+    )
+    call_count = fields.Integer("Calls", help="Placed by the carrier.")
+    call_cost = fields.Float(
+        "Cost of Calls", digits=(16, 5), help="As charged by the carrier."
     )
     timed_count = fields.Integer("Delivered at a Known Time")
     delivery_seconds = fields.Float("Seconds until Delivery", aggregator="avg")

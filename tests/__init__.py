@@ -23,6 +23,7 @@ from .core import test_neutralize
 from .core import test_odd_numbers
 from .core import test_planted_secrets
 from .core import test_public_endpoints
+from .core import test_replica
 from .core import test_rooms
 from .core import test_say_moment
 from .core import test_scenario
@@ -152,9 +153,11 @@ from .appointment import test_neighbours
 from .appointment import test_tours_visit
 
 from .broadcast import test_broadcast
+from .broadcast import test_broadcast_approval
 from .broadcast import test_broadcast_audience
 from .broadcast import test_broadcast_chaos
 from .broadcast import test_broadcast_plan
+from .broadcast import test_broadcast_progress
 from .broadcast import test_incident
 from .broadcast import test_incident_page
 from .broadcast import test_incident_told
@@ -163,6 +166,7 @@ from .broadcast import test_incident_publish
 from .broadcast import test_incident_replies
 from .broadcast import test_subscription
 from .broadcast import test_subscription_live
+from .broadcast import test_tours_broadcast
 from .broadcast import test_tours_incident
 
 from .team_alert import test_alert_source

@@ -48,6 +48,8 @@ class Page:
     def call(self, name, *args, timeout=30):
         """Return what a function of ``browser.js`` does."""
         given = ", ".join(map(json.dumps, args))
+        # What was pressed before may load the page again.
+        self.wait_until("document.readyState === 'complete'")
         self.run(STEER.read_text())  # once in each page
         return self.run(f"smsSteer.{name}({given})", timeout)
 

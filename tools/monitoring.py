@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from .links import is_page
 from .segments import count_segments
-from .texts import clip, shorten
+from .texts import clean, clip, shorten
 
 ALERTMANAGER, GRAFANA, ZABBIX = SYSTEMS = ("alertmanager", "grafana", "zabbix")
 CRITICAL, WARNING, INFO = SEVERITIES = ("critical", "warning", "info")
@@ -224,7 +224,7 @@ def _say(value):
     """Return a text or a number as text, all else as an empty one."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
-    return str(value).strip()
+    return clean(str(value)).strip()
 
 
 def _is_number(text):

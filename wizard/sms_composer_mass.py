@@ -65,7 +65,7 @@ class SmsComposer(models.TransientModel):
         return self.env["sms.test.text"]._open(
             "\n".join(filter(None, (body, footer))),
             company_id=self._get_sms_company().id,
-            back_id=self.id,
+            back_ref=f"{self._name},{self.id}",
         )
 
     def _prepare_mass_sms_values(self, records):

@@ -1,18 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.tools import formatLang
 
 from ..models.broadcast import sms_broadcast
-from ..models.broadcast.sms_broadcast import (
-    CHECKED,
-    CHECKING,
-    PAUSED,
-    RUNNING,
-    WAITING,
-)
+from ..models.broadcast.sms_broadcast import CHECKED, CHECKING
 from ..models.broadcast.sms_broadcast_recipient import (
     BLOCKED,
     DUPLICATE,
@@ -28,12 +24,13 @@ from ..models.broadcast.sms_broadcast_recipient_mail import (
 )
 from ..models.broadcast.sms_incident import (
     CALLED_OFF,
+    GOING_ON,
     MONITORING,
     OPEN,
-    OPENING,
     PLANNED,
     RESOLVED,
 )
+from ..models.broadcast.sms_incident_plan import LONGER
 from ..tools.figures import render_counts
 
 
@@ -45,12 +42,15 @@ class SmsIncidentPublish(models.TransientModel):
     """
 
     _name = "sms.incident.publish"
+    _inherit = "sms.emergency.mixin"
     _description = "Publish News of an Incident"
 
     incident_id = fields.Many2one("sms.incident", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="incident_id.company_id")
     #: What is planned has steps of its own, which a button chooses.
-    step = fields.Selection([(PLANNED, "Planned"), (CALLED_OFF, "Called off")])
+    step = fields.Selection(
+        [(PLANNED, "Planned"), (CALLED_OFF, "Called off"), (LONGER, "It takes longer")]
+    )
     state = fields.Selection(
         [
             (OPEN, "We are working on it"),
@@ -61,16 +61,14 @@ class SmsIncidentPublish(models.TransientModel):
         required=True,
         default=OPEN,
     )
+    planned_to = fields.Datetime("Ends")
+    plan_note = fields.Text(compute="_compute_plan_note")
     body = fields.Text("News", help="What works, what does not, and when you say more.")
     is_told = fields.Boolean(
         "Text and e-mail it",
         default=True,
         help="Otherwise it is shown on the status page and on the tickets only.",
     )
-    is_emergency = fields.Boolean(
-        "Emergency", help="Sent at any hour. Otherwise during business hours."
-    )
-    emergency_reason = fields.Char("Reason for Emergency")
     broadcast_id = fields.Many2one("sms.broadcast", readonly=True, ondelete="set null")
     seen_id = fields.Many2one("sms.incident.news", readonly=True, ondelete="set null")
     obstacle = fields.Char(readonly=True, help="Why nobody is texted or mailed.")
@@ -85,14 +83,16 @@ class SmsIncidentPublish(models.TransientModel):
     sample_html = fields.Html(compute="_compute_sample_html", sanitize=False)
     estimate = fields.Char(compute="_compute_sample_html")
 
-    @api.constrains("is_emergency", "emergency_reason")
-    def _check_emergency(self):
-        """Demand a reason: it is on record why people were woken."""
-        for form in self.filtered("is_emergency"):
-            if not (form.emergency_reason or "").strip():
-                raise ValidationError(
-                    self.env._("Enter why it cannot wait for business hours.")
-                )
+    @api.depends("step")
+    def _compute_plan_note(self):
+        for form in self:
+            is_announced = form.step == PLANNED
+            form.plan_note = is_announced and form.incident_id._describe_plan()
+
+    @api.onchange("planned_to")
+    def _onchange_planned_to(self):
+        if self.step == LONGER and self.planned_to:
+            self.body = self.incident_id._say_longer(self.planned_to)
 
     # === Who is told ===
 
@@ -165,19 +165,11 @@ class SmsIncidentPublish(models.TransientModel):
     @api.depends("body", "broadcast_id.state", "is_told")
     def _compute_sample_html(self):
         """Show the words as they are read, with footer, segments and cost."""
-        card = Markup(
-            "<div class='mb-2'><div class='o_sms_muted small'>%s · %s</div>"
-            "<div class='o_sms_sample'>%s</div></div>"
-        )
         for form in self:
             broadcast = form.broadcast_id.with_context(sms_news=form.body)
             is_known = broadcast.state == CHECKED and form.is_told and form.body
             samples = broadcast._get_samples() if is_known else []
-            cards = (
-                card % (it.language, broadcast._describe_segments(it.segments), it.text)
-                for it in samples
-            )
-            form.sample_html = Markup("").join(cards) or False
+            form.sample_html = broadcast._render_samples(samples)
             form.estimate = broadcast._estimate(samples) if samples else False
 
     # === Opening ===
@@ -192,6 +184,7 @@ class SmsIncidentPublish(models.TransientModel):
         steps = dict(self._fields["step"].selection)
         if incident.state != PLANNED and state == CALLED_OFF:
             state = RESOLVED
+        end = state == LONGER and self._suggest_end(incident)
         first = incident.broadcast_ids.filtered("started_at").sorted("id")[:1]
         is_emergency = first.is_emergency and state in (OPEN, MONITORING)
         form = self.create(
@@ -199,7 +192,11 @@ class SmsIncidentPublish(models.TransientModel):
                 "incident_id": incident.id,
                 "step": state if state in steps else False,
                 "state": OPEN if state in steps else state,
-                "body": incident._suggest_news(state),
+                "planned_to": end,
+                "body": incident._say_longer(end)
+                if end
+                else incident._suggest_news(state),
+                "is_told": state != RESOLVED or incident.tells_end,
                 "is_emergency": is_emergency,
                 "emergency_reason": is_emergency and first.emergency_reason,
                 "seen_id": incident.news_ids.sorted("id")[-1:].id,
@@ -207,6 +204,19 @@ class SmsIncidentPublish(models.TransientModel):
         )
         form._prepare()
         return form._get_action()
+
+    @api.model
+    def _suggest_end(self, incident):
+        """Return when a maintenance may end that takes longer (UTC).
+
+        :raises UserError: for what is no maintenance that goes on
+        """
+        if not incident.planned_to or incident.state not in GOING_ON:
+            raise UserError(
+                self.env._("“%s” is no maintenance that goes on.", incident.name)
+            )
+        now = fields.Datetime.now().replace(second=0)
+        return max(now, incident.planned_to) + timedelta(hours=1)
 
     def _get_action(self):
         return {
@@ -220,38 +230,20 @@ class SmsIncidentPublish(models.TransientModel):
         }
 
     def _get_state(self):
-        return self.step or self.state
+        own = self.incident_id.state if self.step == LONGER else self.step
+        return own or self.state
 
     def _prepare(self):
         """Prepare the text of this state, and check who gets it, where it changed."""
         self.ensure_one()
         kind = self.incident_id._get_kind(self._get_state())
-        self.obstacle = self.is_told and self._find_obstacle(kind)
+        own = self.broadcast_id
+        self.obstacle = self.is_told and self.incident_id._find_obstacle(kind, own)
         if self.obstacle or not self.is_told:
             self._drop_broadcast()
         else:
             self._prepare_text(kind)
         self.invalidate_recordset()
-
-    def _find_obstacle(self, kind):
-        """Return why nobody can be told now, or False."""
-        incident = self.incident_id
-        if not kind:
-            return self.env._("Nobody has been told about it, or of its end already.")
-        if kind == OPENING and not incident.area_ids:
-            return self.env._("No areas are chosen, so it is not known whom to tell.")
-        others = incident.broadcast_ids - self.broadcast_id
-        if waiting := others.filtered(lambda it: it.state == WAITING):
-            return self.env._(
-                "“%s” waits for approval. Approve or cancel it first.",
-                waiting[0].name,
-            )
-        if busy := others.filtered(lambda it: it.state in (*RUNNING, PAUSED)):
-            return self.env._(
-                "“%s” is still in progress. Wait for it to finish, or cancel it.",
-                busy[0].name,
-            )
-        return False
 
     def _prepare_text(self, kind):
         incident = self.incident_id
@@ -297,6 +289,13 @@ class SmsIncidentPublish(models.TransientModel):
         self._prepare()
         return self._get_action()
 
+    def action_test_text(self):
+        """Open the form that texts the news to oneself, as a recipient reads them."""
+        self.ensure_one()
+        self.check_access("read")
+        broadcast = self.broadcast_id.with_context(sms_news=self.body)
+        return broadcast._test_text(back_ref=f"{self._name},{self.id}")
+
     def action_publish(self):
         """Publish the news, text and mail them, and let the tickets have them.
 
@@ -309,6 +308,8 @@ class SmsIncidentPublish(models.TransientModel):
         self._check_open()
         if not (self.body or "").strip():
             raise UserError(self.env._("Write the news first."))
+        if self.step == LONGER and not self.planned_to:
+            raise UserError(self.env._("Enter when it will end."))
         shown = self.told_count
         self._prepare()
         if self.broadcast_id.state == CHECKING or self.told_count > shown:
@@ -333,6 +334,8 @@ class SmsIncidentPublish(models.TransientModel):
             )
 
     def _publish(self):
+        if self.step == LONGER:
+            self.incident_id.sudo().planned_to = self.planned_to
         broadcast = self.broadcast_id
         is_told = self.told_count > 0
         if not is_told:

@@ -37,7 +37,10 @@ class SmsTestText(models.TransientModel):
             self.env.company.name,
         ),
     )
-    back_id = fields.Many2one("sms.composer", readonly=True)
+    back_ref = fields.Reference(
+        [("sms.composer", "Send SMS"), ("sms.incident.publish", "Publish news")],
+        readonly=True,
+    )
     is_agreed = fields.Boolean("This is my phone, and I agree")
     is_known = fields.Boolean(compute="_compute_wording")
     wording = fields.Text(compute="_compute_wording")
@@ -116,16 +119,17 @@ class SmsTestText(models.TransientModel):
         }
 
     def action_back(self):
-        """Go back to the composer that has led here, if one has; it is as it was."""
+        """Go back to the form that has led here, if one has; it is as it was."""
         self.ensure_one()
-        if not self.back_id.exists():
+        if not (self.back_ref and self.back_ref.exists()):
             return {"type": "ir.actions.act_window_close"}
-        self.back_id.check_access("read")
+        self.back_ref.check_access("read")
+        names = dict(self._fields["back_ref"]._description_selection(self.env))
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Send SMS"),
-            "res_model": "sms.composer",
-            "res_id": self.back_id.id,
+            "name": names[self.back_ref._name],
+            "res_model": self.back_ref._name,
+            "res_id": self.back_ref.id,
             "views": [(False, "form")],
             "target": "new",
         }

@@ -63,7 +63,7 @@ class CalendarEvent(models.Model):
     """
 
     _name = "calendar.event"
-    _inherit = ["calendar.event", "sms.consent.mixin"]
+    _inherit = ["calendar.event", "sms.consent.mixin", "sms.personal.data"]
 
     ticket_id = fields.Many2one(
         "helpdesk.ticket",

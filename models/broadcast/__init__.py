@@ -8,7 +8,9 @@ May use desk and all below it.
 from . import (
     sms_area,
     sms_replied_mixin,
+    sms_emergency_mixin,
     sms_broadcast,
+    sms_broadcast_approval,
     sms_broadcast_audience,
     sms_broadcast_job,
     sms_broadcast_people,

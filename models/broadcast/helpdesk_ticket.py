@@ -153,6 +153,7 @@ class HelpdeskTicket(models.Model):
         if not incident:
             return False
         was_told = bool(self.sms_incident_told_at)
+        self._call_off_sms_known()
         self.write(
             {
                 "sms_incident_id": False,
@@ -168,3 +169,14 @@ class HelpdeskTicket(models.Model):
             )
         )
         return was_told and self._on_sms_ordinary()
+
+    def _call_off_sms_known(self):
+        """Cancel the answer that we know which still waits, if it is for no other."""
+        incident, number = self.sms_incident_id, self.partner_phone_sanitized
+        others = [
+            ("id", "!=", self.id),
+            ("sms_incident_id", "=", incident.id),
+            ("partner_phone_sanitized", "=", number),
+        ]
+        if number and not self.search_count(others, limit=1):
+            incident._lock_known(number).action_set_canceled()

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_amount, formatLang
 
 from ...tools import texts, verdicts
@@ -12,6 +12,7 @@ from ...tools.figures import render_counts
 from ..dispatch.sms_price import pick_price
 from .sms_broadcast_recipient import (
     BLOCKED,
+    CALLED_OFF,
     DUPLICATE,
     HELD,
     MUTED,
@@ -67,7 +68,13 @@ class SmsBroadcast(models.Model):
 
     _name = "sms.broadcast"
     _description = "Text Message Broadcast"
-    _inherit = ["mail.thread", "sms.setup.mixin", "sms.checked.words", "sms.send.at"]
+    _inherit = [
+        "mail.thread",
+        "sms.setup.mixin",
+        "sms.checked.words",
+        "sms.send.at",
+        "sms.emergency.mixin",
+    ]
     _order = "id desc"
 
     name = fields.Char(
@@ -85,14 +92,8 @@ class SmsBroadcast(models.Model):
         help="{customer} and {area} are filled in for each person, who gets the text "
         "in their own language if it is translated.",
     )
-    is_emergency = fields.Boolean(
-        "Emergency",
-        tracking=True,
-        help="Sent at any hour. Otherwise during business hours.",
-    )
-    emergency_reason = fields.Char(
-        "Reason for Emergency", tracking=True, help="The reason is kept on record."
-    )
+    is_emergency = fields.Boolean(tracking=True)
+    emergency_reason = fields.Char(tracking=True)
     state = fields.Selection(
         [
             (DRAFT, "Draft"),
@@ -119,7 +120,13 @@ class SmsBroadcast(models.Model):
         "res.users", "Approved By", readonly=True, copy=False, tracking=True
     )
     checked_at = fields.Datetime(readonly=True, copy=False)
+    longest = fields.Json(
+        readonly=True,
+        copy=False,
+        help="Of each language whose text is the longest, noted by the check.",
+    )
     started_at = fields.Datetime(readonly=True, copy=False)
+    paused_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     recipient_ids = fields.One2many(
         "sms.broadcast.recipient", "broadcast_id", readonly=True
@@ -158,15 +165,6 @@ class SmsBroadcast(models.Model):
                         unknown=unknown[0],
                         known=", ".join(f"{{{name}}}" for name in known),
                     )
-                )
-
-    @api.constrains("is_emergency", "emergency_reason")
-    def _check_emergency(self):
-        """Demand a reason: it is on record why people were woken."""
-        for broadcast in self.filtered("is_emergency"):
-            if not (broadcast.emergency_reason or "").strip():
-                raise ValidationError(
-                    self.env._("Enter why it cannot wait for business hours.")
                 )
 
     @api.model_create_multi
@@ -228,7 +226,7 @@ class SmsBroadcast(models.Model):
                 by_outcome[outcome] += count
             broadcast.concerned_count = by_outcome.total()
             broadcast.checked_count = broadcast.concerned_count - by_outcome[NEW]
-            reached = sum(by_outcome[outcome] for outcome in REACHED)
+            reached = sum(by_outcome[outcome] for outcome in (*REACHED, CALLED_OFF))
             broadcast.reached_count = reached
             limit = broadcast.company_id.sudo().sms_approve_from
             broadcast.needs_approval = bool(limit and reached > limit)
@@ -251,10 +249,23 @@ class SmsBroadcast(models.Model):
         recipient = self.env["sms.broadcast.recipient"]
         labels = dict(recipient._fields["outcome"]._description_selection(self.env))
         reasons = dict(recipient._selection_reason())
-        will = by_outcome[WILL] + by_outcome[QUEUED]
-        rows = [(will, labels[WILL], "text-success")]
-        if by_outcome[HELD]:
-            rows.append((by_outcome[HELD], labels[HELD], "text-info"))
+        counts = {
+            "reached": formatLang(self.env, self.reached_count, 0),
+            "others": formatLang(
+                self.env, self.concerned_count - self.reached_count, 0
+            ),
+        }
+        if self.started_at or self.state == CANCELLED:
+            rows = [(self.reached_count, self.env._("Recipients"), "text-success")]
+            title = self.env._("%(reached)s recipients, %(others)s left out.", **counts)
+        else:
+            will = by_outcome[WILL] + by_outcome[QUEUED]
+            rows = [(will, labels[WILL], "text-success")]
+            if by_outcome[HELD]:
+                rows.append((by_outcome[HELD], labels[HELD], "text-info"))
+            title = self.env._(
+                "%(reached)s will get it, %(others)s will not.", **counts
+            )
         blocked = [
             (count, reasons.get(reason, labels[BLOCKED]), "text-danger")
             for (outcome, reason), count in found.items()
@@ -266,25 +277,26 @@ class SmsBroadcast(models.Model):
             for name in (NO_NUMBER, DUPLICATE, MUTED)
             if by_outcome[name]
         ]
-        title = self.env._(
-            "%(reached)s will get it, %(others)s will not.",
-            reached=formatLang(self.env, self.reached_count, 0),
-            others=formatLang(self.env, self.concerned_count - self.reached_count, 0),
-        )
         return Markup("<p class='fw-bold'>%s</p>%s") % (title, render_counts(rows))
 
     @api.depends("state", "body", "area_ids", "recipient_ids.outcome")
     def _compute_sample_html(self):
         """Show the longest text to people of each language, with its segments."""
+        for broadcast in self:
+            samples = broadcast._origin._get_samples() if broadcast._origin else []
+            broadcast.sample_html = self._render_samples(samples)
+            is_ahead = samples and not broadcast.started_at
+            broadcast.estimate = broadcast._estimate(samples) if is_ahead else False
+
+    @api.model
+    def _render_samples(self, samples):
+        """Return samples as cards: how each reads, and how many segments it has."""
         card = Markup(
             "<div class='mb-3'><div class='o_sms_muted small'>%s</div>"
             "<div class='o_sms_sample'>%s</div></div>"
         )
-        for broadcast in self:
-            samples = broadcast._origin._get_samples() if broadcast._origin else []
-            cards = (card % (self._describe_sample(it), it.text) for it in samples)
-            broadcast.sample_html = Markup("").join(cards) if samples else False
-            broadcast.estimate = broadcast._estimate(samples) if samples else False
+        cards = (card % (self._describe_sample(it), it.text) for it in samples)
+        return Markup("").join(cards) or False
 
     @api.model
     def _describe_sample(self, sample):
@@ -333,21 +345,28 @@ class SmsBroadcast(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT own.lang, price.currency_id, sum(price.amount)
-                  FROM sms_broadcast_recipient own
+                WITH own AS (
+                    SELECT lang, count(*),
+                           left(number, (SELECT max(length(prefix)) FROM sms_price))
+                           AS number
+                      FROM sms_broadcast_recipient
+                     WHERE broadcast_id = %s AND outcome = ANY(%s)
+                  GROUP BY 1, 3
+                )
+                SELECT own.lang, price.currency_id, sum(own.count * price.amount)
+                  FROM own
                   JOIN sms_price price ON price.id = (%s)
-                 WHERE own.broadcast_id = %s AND own.outcome = ANY(%s)
-                   AND price.amount > 0
+                 WHERE price.amount > 0
               GROUP BY own.lang, price.currency_id
                 """,
+                self.id,
+                list(REACHED),
                 pick_price(
                     company=SQL("%s", self.company_id.id),
                     provider=SQL("%s", self.company_id.sudo().sms_provider),
                     number=SQL("own.number"),
                     day=SQL("%s", fields.Date.today()),
                 ),
-                self.id,
-                list(REACHED),
             )
         )
         costs = Counter()
@@ -417,25 +436,14 @@ class SmsBroadcast(models.Model):
             [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
         )
 
-    def action_approve(self):
-        """Approve and send what a colleague has checked."""
-        broadcast_sudo = self._take(WAITING)
-        broadcast_sudo._check_time()
-        if broadcast_sudo.user_id == self.env.user:
-            raise AccessError(
-                self.env._("You prepared it, so another manager must approve it.")
-            )
-        broadcast_sudo.approver_id = self.env.user
-        broadcast_sudo._start()
-        return True
-
     def action_pause(self):
         """Hold what has not left yet.
 
         The gate reads the broadcast's state before each message leaves, also of one
         that the carrier returned to be tried again.
         """
-        self._take(QUEUEING, SENT).state = PAUSED
+        broadcast_sudo = self._take(QUEUEING, SENT)
+        broadcast_sudo.write({"state": PAUSED, "paused_by_id": self.env.uid})
         return True
 
     def action_resume(self):
@@ -451,15 +459,28 @@ class SmsBroadcast(models.Model):
         return True
 
     def action_cancel(self):
-        """Cancel what has not left yet: held messages here, the rest at the gate."""
+        """Cancel what has not left yet: the job and the gate let none of it leave."""
         broadcast_sudo = self._take(*OPEN, LEAVING, QUEUEING, SENT, PAUSED)
         broadcast_sudo.write({"state": CANCELLED, "cancelled_by_id": self.env.uid})
-        values = self.env["sms.sms"]._get_standing_values(verdicts.CANCELLED)
-        broadcast_sudo._change_waiting(
-            {**values, "cancelled_by_id": self.env.uid},
-            SQL("not_before > %s", fields.Datetime.now()),
-        )
+        broadcast_sudo._call_off_recipients()
+        broadcast_sudo._wake()
         return True
+
+    def _call_off_recipients(self):
+        """Mark those who have no message yet, and get none."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient SET outcome = %s
+                 WHERE broadcast_id = %s AND outcome IN (%s, %s)
+                """,
+                CALLED_OFF,
+                self.id,
+                WILL,
+                HELD,
+            )
+        )
+        self.env["sms.broadcast.recipient"].invalidate_model()
 
     def _keep_paused(self):
         """Keep paused broadcasts from being resumed or cancelled before the commit.

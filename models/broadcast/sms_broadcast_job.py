@@ -7,11 +7,14 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, formatLang
 
-from ...tools.verdicts import HAVE_GOT
-from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
+from ...tools.verdicts import BLOCK, HAVE_GOT
+from ...tools.verdicts import CALLED_OFF as CALLED_OFF_REASONS
+from ...tools.verdicts import CANCELLED as CANCELLED_REASON
+from ..core.batch_jobs import DATABASE_FAULTS, lock_next, try_work_off
 from ..ledger.sms_purpose import ALERT
 from ..message.sms_sms_intake import BATCH_SIZE, Recipient
 from .sms_broadcast import (
+    CANCELLED,
     CHECKING,
     DRAFT,
     LEAVING,
@@ -21,16 +24,26 @@ from .sms_broadcast import (
     RUNNING,
     SENT,
 )
-from .sms_broadcast_recipient import HELD, NEW, QUEUED, WILL
+from .sms_broadcast_recipient import CALLED_OFF, HELD, NEW, QUEUED, WILL
 
 #: The stages of the progress bar: states of their messages, and color.
 STAGES = {
     "delivered": (("sent",), "bg-success"),
     "handed_over": (("pending",), "bg-info"),
-    "waiting": (("outgoing", "process", "unknown"), "bg-secondary"),
+    "sending": (("process", "unknown"), "bg-primary"),
+    "waiting": (("outgoing",), "bg-secondary"),
     "failed": (("error",), "bg-danger"),
-    "stopped": (("canceled",), "bg-dark"),
+    "blocked": (("canceled",), "bg-warning"),
+    "cancelled": ((), "bg-dark"),
 }
+#: What has left, or may have.
+LEFT = ("delivered", "handed_over", "sending", "failed")
+#: States of messages that go on by themselves.
+ON_THE_WAY = ("outgoing", "process", "unknown")
+#: How soon it is looked at again whether the last text has left.
+SOON, LATER = timedelta(minutes=1), timedelta(minutes=5)
+#: Of what takes longer its author is told the end.
+LONG = timedelta(minutes=10)
 #: News sooner after the last text are hardly substantial.
 SHORT_WHILE = timedelta(minutes=30)
 
@@ -44,10 +57,21 @@ class SmsBroadcastJob(models.Model):
 
     _inherit = "sms.broadcast"
 
+    finished_at = fields.Datetime(
+        "Finished On", readonly=True, copy=False, help="Nothing waits any more."
+    )
     progress_html = fields.Html(compute="_compute_progress", sanitize=False)
     is_live = fields.Boolean(
         compute="_compute_progress", help="Something still changes by itself."
     )
+    waiting_count = fields.Integer(
+        compute="_compute_progress", help="What can still be held or cancelled."
+    )
+    shown_state = fields.Selection(
+        "_selection_shown_state", "Status", compute="_compute_progress"
+    )
+    standing_note = fields.Char(compute="_compute_progress")
+    cancel_note = fields.Char(compute="_compute_progress")
     discipline_note = fields.Char(compute="_compute_discipline_note")
 
     @api.model
@@ -65,19 +89,34 @@ class SmsBroadcastJob(models.Model):
             left = self.search_count(running)
             if not self.env["ir.cron"]._commit_progress(done, remaining=left) and left:
                 return
+        for broadcast in self.search(
+            [("state", "=", SENT), ("finished_at", "=", False)]
+        ):
+            try_work_off(broadcast, broadcast._finish, DATABASE_FAULTS)
 
     @api.model
     def _get_running_domain(self):
-        """Return the domain of those with work to do: running, or due by now."""
+        """Return the domain of those with work to do."""
         is_due = Domain("leaves_at", "<=", fields.Datetime.now())
-        return Domain("state", "in", RUNNING) | Domain("state", "=", PLANNED) & is_due
+        has_texts = Domain("started_at", "!=", False) & Domain(
+            "finished_at", "=", False
+        )
+        return (
+            Domain("state", "in", RUNNING)
+            | Domain("state", "=", PLANNED) & is_due
+            | Domain("state", "=", CANCELLED) & has_texts
+        )
 
     def _stop_for_fault(self):
         """Stop a broadcast that fails, unless a button was faster."""
         self._wait_for_row()
+        if self.state == CANCELLED:
+            self.finished_at = fields.Datetime.now()  # the gate does the rest
+            return 1
         if self.state not in (*RUNNING, PLANNED):
             return 0
-        self.state = PAUSED if self.state == QUEUEING else DRAFT
+        state = PAUSED if self.state == QUEUEING else DRAFT
+        self.write({"state": state, "paused_by_id": False})
         self.message_post(
             body=self.env._(
                 "It was stopped by a server error, which an administrator finds in "
@@ -94,6 +133,8 @@ class SmsBroadcastJob(models.Model):
         """
         self.ensure_one()
         self._wait_for_row()
+        if self.state == CANCELLED and not self.finished_at:
+            return self._cancel_next()
         if self.state not in (*RUNNING, PLANNED):
             return 0
         job = self.with_company(self.company_id)
@@ -110,6 +151,21 @@ class SmsBroadcastJob(models.Model):
             if len(batch) < BATCH_SIZE:
                 job.state = SENT
         return len(batch)
+
+    def _cancel_next(self):
+        """Cancel a batch of texts; what the dispatcher has at hand is the gate's."""
+        messages_sudo = lock_next(
+            self.env["sms.sms"].sudo(),
+            SQL("broadcast_id = %s AND state = 'outgoing'", self.id),
+            SQL("id"),
+            BATCH_SIZE,
+        )
+        values = self.env["sms.sms"]._get_standing_values(CANCELLED_REASON)
+        values["cancelled_by_id"] = self.cancelled_by_id.id
+        self._change_waiting(values, SQL("id = ANY(%s)", messages_sudo.ids))
+        if len(messages_sudo) < BATCH_SIZE:
+            self.finished_at = fields.Datetime.now()
+        return len(messages_sudo)
 
     def _wait_for_row(self):
         """Lock the broadcast against buttons, or against its job.
@@ -160,56 +216,134 @@ class SmsBroadcastJob(models.Model):
         if self._is_follow_up():
             self._replace_waiting(recipients)
 
+    def _finish(self):
+        """Note and tell that the last text has left, or look again later."""
+        self._wait_for_row()
+        if self.state != SENT or self.finished_at:
+            return 0
+        now = fields.Datetime.now()
+        took = now - self.started_at
+        waiting = [("broadcast_id", "=", self.id), ("state", "in", ON_THE_WAY)]
+        if self.env["sms.sms"].search_count(waiting, limit=1):
+            self._wake(now + min(max(took / 10, SOON), LATER))
+            return 0
+        self.finished_at = now
+        notes = self._name_counts(self._count_stages()[self.id])
+        self.message_post(
+            body=self.env._("All texts have left: %s", " · ".join(notes)),
+            partner_ids=self.user_id.partner_id.ids if took > LONG else None,
+        )
+        return 1
+
     # === Progress ===
 
-    @api.depends("state")
-    def _compute_progress(self):
-        counts = self._origin._count_messages()
-        for broadcast in self:
-            found = counts.get(broadcast._origin.id, {})
-            waiting = found.get("waiting", 0)
-            broadcast.is_live = broadcast.state in RUNNING or (
-                broadcast.state in (SENT, PAUSED) and bool(waiting)
-            )
-            broadcast.progress_html = (
-                broadcast._origin._render_progress(found) if found else False
-            )
+    @api.model
+    def _selection_shown_state(self):
+        return self._fields["state"]._description_selection(self.env)
 
-    def _count_messages(self):
-        """Return ``{broadcast id: {stage of STAGES: count of messages}}``."""
+    @api.depends("state", "started_at", "finished_at")
+    @api.depends_context("lang")
+    def _compute_progress(self):
+        counts = self._origin._count_stages()
+        for broadcast in self:
+            it = broadcast._origin
+            found = counts.get(it.id) or dict.fromkeys(STAGES, 0)
+            is_moving = bool(found["waiting"] or found["sending"])
+            if broadcast.state == CANCELLED:
+                # The gate lets none of those leave.
+                found["cancelled"] += found.pop("waiting")
+            waiting = broadcast.waiting_count = found.get("waiting", 0)
+            broadcast.is_live = broadcast.state in RUNNING or (
+                broadcast.state in (SENT, PAUSED, CANCELLED) and is_moving
+            )
+            is_leaving = broadcast.state == SENT and is_moving
+            broadcast.shown_state = QUEUEING if is_leaving else broadcast.state
+            is_shown = any(found.values())
+            broadcast.progress_html = it._render_progress(found) if is_shown else False
+            left = sum(found[stage] for stage in LEFT)
+            broadcast.standing_note = it._describe_standing(left, waiting)
+            broadcast.cancel_note = it._describe_cancel(left, waiting)
+
+    def _describe_standing(self, left, waiting):
+        """Say who has paused or cancelled it, and what had left by then."""
+        left, waiting = formatLang(self.env, left, 0), formatLang(self.env, waiting, 0)
+        if self.state == PAUSED:
+            notes = [
+                self.env._(
+                    "%(left)s sent, %(waiting)s waiting.", left=left, waiting=waiting
+                ),
+                self.env._("Resume sends the rest, and nobody gets it twice."),
+            ]
+            if self.paused_by_id:
+                notes.insert(0, self.env._("Paused by %s.", self.paused_by_id.name))
+            return " ".join(notes)
+        if self.state != CANCELLED:
+            return False
+        who = self.env._("Cancelled by %s.", self.cancelled_by_id.name or "")
+        if not self.started_at:
+            return f"{who} {self.env._('Nothing was sent.')}"
+        return f"{who} {self.env._('%s had been sent by then.', left)}"
+
+    def _describe_cancel(self, left, waiting):
+        """Say what is cancelled, and what is too late for that."""
+        if not self.started_at:
+            return self.env._("Nothing has been sent. Nobody will get it.")
+        return self.env._(
+            "Sent: %(left)s, which cannot be taken back. Not sent yet: %(waiting)s, "
+            "which will be cancelled.",
+            left=formatLang(self.env, left, 0),
+            waiting=formatLang(self.env, waiting, 0),
+        )
+
+    def _count_stages(self):
+        """Return ``{broadcast id: {stage of STAGES: people}}``.
+
+        By their message; who has none yet waits for it, or it was cancelled.
+        """
         stage_of = {
             state: stage for stage, (states, _c) in STAGES.items() for state in states
         }
-        groups = (
-            self.env["sms.sms"]
-            .sudo()
-            ._read_group(
-                [("broadcast_id", "in", self.ids), ("sent_again_id", "=", False)],
-                ["broadcast_id", "state"],
-                ["__count"],
-            )
+        found = {it.id: dict.fromkeys(STAGES, 0) for it in self}
+        mine = Domain("broadcast_id", "in", self.filtered("started_at").ids)
+        messages = self.env["sms.sms"].sudo()
+        groups = messages._read_group(
+            mine & Domain("sent_again_id", "=", False),
+            ["broadcast_id", "state", "gate_verdict", "gate_reason"],
+            ["__count"],
         )
-        found = {}
-        for broadcast, state, count in groups:
-            counts = found.setdefault(broadcast.id, dict.fromkeys(STAGES, 0))
-            counts[stage_of[state]] += count
+        for broadcast, state, verdict, reason, count in groups:
+            is_called_off = verdict != BLOCK or reason in CALLED_OFF_REASONS
+            is_cancelled = state == "canceled" and is_called_off
+            stage = "cancelled" if is_cancelled else stage_of[state]
+            found[broadcast.id][stage] += count
+        groups = self.env["sms.broadcast.recipient"]._read_group(
+            mine & Domain("outcome", "in", (WILL, HELD, CALLED_OFF)),
+            ["broadcast_id", "outcome"],
+            ["__count"],
+        )
+        for broadcast, outcome, count in groups:
+            stage = "cancelled" if outcome == CALLED_OFF else "waiting"
+            found[broadcast.id][stage] += count
         return found
 
     def _count_answers(self):
         """Return how many recipients have texted since, and how many opted out."""
+        if not self.started_at:
+            return 0, 0
         query = SQL(
             """
-            SELECT count(*) FILTER (WHERE EXISTS (
-                       SELECT 1 FROM sms_inbound text
-                        WHERE text.company_id = %(company)s AND text.number = own.number
-                          AND text.kind = 'conversation'
-                          AND text.received_at >= %(since)s)),
-                   count(*) FILTER (WHERE EXISTS (
-                       SELECT 1 FROM sms_consent answer
-                        WHERE answer.company_id = %(company)s
-                          AND answer.number = own.number
-                          AND answer.state = 'opted_out' AND answer.since >= %(since)s))
-              FROM sms_broadcast_recipient own
+            WITH said AS (
+                SELECT number, TRUE AS is_text FROM sms_inbound
+                 WHERE company_id = %(company)s AND kind = 'conversation'
+                   AND received_at >= %(since)s
+                 UNION
+                SELECT number, FALSE FROM sms_consent
+                 WHERE company_id = %(company)s AND state = 'opted_out'
+                   AND since >= %(since)s
+            )
+            SELECT count(*) FILTER (WHERE is_text), count(*) FILTER (WHERE NOT is_text)
+              FROM said
+              JOIN sms_broadcast_recipient own USING (number)
              WHERE own.broadcast_id = %(broadcast)s AND own.outcome = 'queued'
             """,
             company=self.company_id.id,
@@ -218,32 +352,39 @@ class SmsBroadcastJob(models.Model):
         )
         return self.env.execute_query(query)[0]
 
-    def _render_progress(self, found):
-        """Return the bar, and the numbers below it."""
+    @api.model
+    def _name_counts(self, found):
+        """Return what the stages are called, with their counts, if there are any."""
         labels = {
             "delivered": self.env._("delivered"),
             "handed_over": self.env._("sent"),
+            "sending": self.env._("being sent"),
             "waiting": self.env._("waiting"),
             "failed": self.env._("not delivered"),
-            "stopped": self.env._("blocked or cancelled"),
+            "blocked": self.env._("blocked"),
+            "cancelled": self.env._("cancelled"),
         }
-        counts = dict(found)
-        if self.state in (QUEUEING, PAUSED):
-            counts["waiting"] += self.env["sms.broadcast.recipient"].search_count(
-                [("broadcast_id", "=", self.id), ("outcome", "in", (WILL, HELD))]
-            )
-        total = sum(counts.values())
+        return [
+            f"{formatLang(self.env, found[it], 0)} {labels[it]}"
+            for it in STAGES
+            if found.get(it)
+        ]
+
+    def _render_progress(self, found):
+        """Return the bar, and the numbers below it."""
+        total = sum(found.values())
         bar = Markup("<div class='progress-bar %s' style='width: %.2f%%'></div>")
-        bars, notes = Markup(""), []
-        for stage, (_states, color) in STAGES.items():
-            if count := counts[stage]:
-                bars += bar % (color, 100 * count / total)
-                notes.append(f"{formatLang(self.env, count, 0)} {labels[stage]}")
-        answered, left = self._count_answers()
-        notes.append(
-            self.env._("%s have texted back", formatLang(self.env, answered, 0))
+        bars = Markup("").join(
+            bar % (color, 100 * found[stage] / total)
+            for stage, (_states, color) in STAGES.items()
+            if found.get(stage)
         )
-        notes.append(self.env._("%s have opted out", formatLang(self.env, left, 0)))
+        answered, left = self._count_answers()
+        notes = [
+            *self._name_counts(found),
+            self.env._("%s have texted back", formatLang(self.env, answered, 0)),
+            self.env._("%s have opted out", formatLang(self.env, left, 0)),
+        ]
         return Markup(
             "<div class='progress o_sms_progress'>%s</div><div class='mt-2'>%s</div>"
         ) % (bars, " · ".join(notes))

@@ -10,6 +10,7 @@ from .sms_broadcast_recipient import BLOCKED, NO_NUMBER
 from .sms_broadcast_recipient_mail import (
     EXCLUDED,
     MAIL,
+    MAIL_CALLED_OFF,
     MAILED,
     NO_ADDRESS,
     SAME_ADDRESS,
@@ -164,6 +165,21 @@ class SmsBroadcast(models.Model):
             [("broadcast_id", "=", self.id), ("mail_outcome", "=", MAIL)]
         )
 
+    def _call_off_recipients(self):
+        result = super()._call_off_recipients()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient SET mail_outcome = %s
+                 WHERE broadcast_id = %s AND mail_outcome = %s
+                """,
+                MAIL_CALLED_OFF,
+                self.id,
+                MAIL,
+            )
+        )
+        return result
+
     # === Job ===
 
     def _end_check(self):
@@ -173,18 +189,19 @@ class SmsBroadcast(models.Model):
         return super()._end_check()
 
     def _work_off(self):
-        """Send a reminder once it is checked, and mail after the last text."""
+        """Send what the plan asks for once it is checked, mail after the last text."""
         done = super()._work_off()
         if self._tells_news() and self.state == CHECKED:
-            self._send_reminder()
+            self._send_by_itself()
         elif self._tells_news() and self.state == SENT:
             done += self._mail_next()
         return done
 
-    def _send_reminder(self):
+    def _send_by_itself(self):
         """Send at once what no user has asked for, but the plan of a maintenance.
 
-        It goes to those alone who were told before; that was approved.
+        A reminder, or the end: it goes to those alone who were told before, and that
+        was approved.
         """
         if self.user_id.id == SUPERUSER_ID and self._get_news() and self._count_told():
             self._start()

@@ -14,7 +14,14 @@ from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from ..ledger.sms_purpose import ALERT
 from ..message.res_partner import NOBODY
 from ..message.sms_gate import GateQuestion
-from .sms_broadcast import CANCELLED, PAUSED, RUNNING, STATUS_PAGE
+from .sms_broadcast import (
+    CANCELLED,
+    CHECKING,
+    LEAVING,
+    PAUSED,
+    RUNNING,
+    STATUS_PAGE,
+)
 from .sms_broadcast_recipient import (
     BLOCKED,
     DUPLICATE,
@@ -118,6 +125,7 @@ class SmsBroadcast(models.Model):
         Those who have muted the incident are marked.
         """
         self.ensure_one()
+        self.sudo().longest = False
         self.env.flush_all()
         if self._is_follow_up():
             self._delete_recipients()
@@ -335,7 +343,8 @@ class SmsBroadcast(models.Model):
         self.ensure_one()
         names = dict(self.env["res.lang"].get_installed())
         recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
-        groups = self._find_longest()
+        is_counted = self.state not in (CHECKING, LEAVING)
+        groups = self.longest or (self._find_longest() if is_counted else [])
         words = self._get_words({lang for lang, _id, _count in groups})
         purpose = self.env["sms.purpose"]._get(ALERT)
         samples = []
@@ -356,10 +365,18 @@ class SmsBroadcast(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
+        return self._test_text()
+
+    def _test_text(self, **values):
+        """Return the action of the form; see :meth:`action_test_text`.
+
+        :param values: of the form, besides text and company
+        """
         samples = self._get_samples()
         own = [sample for sample in samples if sample.lang == self.env.lang]
         text = (own or samples)[0].text if samples else self._fill_in_for_user()
-        return self.env["sms.test.text"]._open(text, company_id=self.company_id.id)
+        values["company_id"] = self.company_id.id
+        return self.env["sms.test.text"]._open(text, **values)
 
     def _fill_in_for_user(self):
         lang = self.env.lang

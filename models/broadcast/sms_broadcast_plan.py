@@ -91,10 +91,20 @@ class SmsBroadcast(models.Model):
     def action_confirm(self):
         """Show how many get it, when and at what cost, before it is sent."""
         self._take(CHECKED, WAITING)._check_time()
-        view = self.env.ref("helpdesk_mgmt_sms.sms_broadcast_view_form_confirm")
+        return self._open_dialog("sms_broadcast_view_form_confirm", self.name)
+
+    def action_confirm_cancel(self):
+        """Show what has left and what would not, before the rest is cancelled."""
+        self.ensure_one()
+        self.check_access("write")
+        title = self.env._("Cancel “%s”", self.name)
+        return self._open_dialog("sms_broadcast_view_form_cancel", title)
+
+    def _open_dialog(self, view, title):
+        view = self.env.ref(f"helpdesk_mgmt_sms.{view}")
         return {
             "type": "ir.actions.act_window",
-            "name": self.name,
+            "name": title,
             "res_model": self._name,
             "res_id": self.id,
             "views": [(view.id, "form")],
@@ -191,7 +201,9 @@ class SmsBroadcast(models.Model):
 
     def _end_check(self):
         """End the check, the second one of a planned broadcast by sending it."""
-        self.checked_at = fields.Datetime.now()
+        self.write(
+            {"checked_at": fields.Datetime.now(), "longest": self._find_longest()}
+        )
         if self.audience == LIST:  # whose languages are known only now
             self._on_recipients_selected()
         if self.state == CHECKING:

@@ -10,7 +10,7 @@ from ..core.mixins import NUMBER_GROUPS
 WILL, HELD, QUEUED = REACHED = ("will", "held", "queued")
 #: Other outcomes.
 NEW, BLOCKED, NO_NUMBER = ("new", "blocked", "no_number")
-DUPLICATE, MUTED = ("duplicate", "muted")
+DUPLICATE, MUTED, CALLED_OFF = ("duplicate", "muted", "cancelled")
 
 
 class SmsBroadcastRecipient(models.Model):
@@ -52,6 +52,7 @@ class SmsBroadcastRecipient(models.Model):
             (DUPLICATE, "Shares its number with another recipient"),
             (MUTED, "Wants no more texts about this incident (MUTE)"),
             (QUEUED, "Queued"),
+            (CALLED_OFF, "Cancelled before it was sent"),
         ],
         required=True,
         readonly=True,

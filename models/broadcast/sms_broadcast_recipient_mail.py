@@ -5,6 +5,7 @@ from odoo import fields, models
 MAIL, MAILED = TOLD_BY_MAIL = ("mail", "mailed")
 #: Why they do not.
 NO_ADDRESS, EXCLUDED, SAME_ADDRESS = ("no_address", "excluded", "same_address")
+MAIL_CALLED_OFF = "cancelled"
 
 
 class SmsBroadcastRecipient(models.Model):
@@ -19,6 +20,7 @@ class SmsBroadcastRecipient(models.Model):
             (NO_ADDRESS, "No text, and no e-mail address"),
             (EXCLUDED, "No text, and wants no e-mail (exclusion list)"),
             (SAME_ADDRESS, "Shares its e-mail address with another recipient"),
+            (MAIL_CALLED_OFF, "Cancelled before it was mailed"),
         ],
         "E-mail",
         readonly=True,

@@ -3,7 +3,7 @@ import logging
 from datetime import timedelta
 from functools import partial
 
-from odoo import api, fields, models, tools
+from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -12,7 +12,8 @@ from odoo.tools.misc import clean_context
 from ...tools import reply_codes
 from ...tools.figures import render_counts
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
-from ..core.batch_jobs import contain
+from ..core.batch_jobs import contain, lock_next
+from .sms_broadcast import PAUSED, RUNNING, WAITING
 
 OPEN, MONITORING, RESOLVED = ("open", "monitoring", "resolved")
 #: A maintenance that has not begun, and one that will not.
@@ -247,6 +248,8 @@ class SmsIncident(models.Model):
         ended = self.resolved_at or fields.Datetime.now()
         values = {"state": state, "resolved_at": ended if state in ENDED else False}
         self.sudo().write(values)
+        if state in ENDED:
+            self._lock_known().with_user(SUPERUSER_ID)._ask_gate()
 
     # === Look-up ===
 
@@ -356,6 +359,21 @@ class SmsIncident(models.Model):
             body, self.company_id, number, partner, incident_id=self.id, **values
         )
 
+    def _lock_known(self, number=None):
+        """Return the answers that we know which still wait, locked, in sudo.
+
+        What the outbox has locked is about to leave, and is left alone.
+
+        :param str number: only those to it (E.164)
+        """
+        condition = SQL(
+            "incident_id = %s AND broadcast_id IS NULL AND state = 'outgoing'", self.id
+        )
+        if number:
+            condition = SQL("%s AND number = %s", condition, number)
+        messages_sudo = self.env["sms.sms"].sudo()
+        return lock_next(messages_sudo, condition, SQL("id"), limit=None)
+
     def _get_fillers(self, lang):
         """Return what replies say of the incident, in a language (code, or empty)."""
         self.ensure_one()
@@ -386,6 +404,29 @@ class SmsIncident(models.Model):
             SQL("UPDATE sms_incident SET state = state WHERE id = %s", self.id)
         )
         self.invalidate_recordset(["news_ids", "state"])
+
+    def _find_obstacle(self, kind, own=()):
+        """Return why nobody can be told now, or False.
+
+        :param kind: of the text (:meth:`_get_kind`)
+        :param own: the ``sms.broadcast`` that is to be it, and stands in no way
+        """
+        if not kind:
+            return self.env._("Nobody has been told about it, or of its end already.")
+        if kind == OPENING and not self.area_ids:
+            return self.env._("No areas are chosen, so it is not known whom to tell.")
+        others = self.broadcast_ids.filtered(lambda it: it not in own)
+        if waiting := others.filtered(lambda it: it.state == WAITING):
+            return self.env._(
+                "“%s” waits for approval. Approve or cancel it first.",
+                waiting[0].name,
+            )
+        if busy := others.filtered(lambda it: it.state in (*RUNNING, PAUSED)):
+            return self.env._(
+                "“%s” is still in progress. Wait for it to finish, or cancel it.",
+                busy[0].name,
+            )
+        return False
 
     def _prepare_broadcast(self, kind, **values):
         """Return the text of a kind, not yet checked, as any broadcast."""

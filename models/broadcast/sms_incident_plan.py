@@ -4,31 +4,69 @@ from datetime import timedelta
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import plaintext2html
+from odoo.tools.misc import get_lang
 
+from ...tools import moments
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from ..core.moments import say_moment
-from .sms_incident import CALLED_OFF, OPEN, OPENING, PLANNED, RESOLVED, UPDATE
+from .sms_broadcast import RUNNING
+from .sms_incident import (
+    CALLED_OFF,
+    GOING_ON,
+    OPEN,
+    OPENING,
+    PLANNED,
+    RESOLVED,
+    UPDATE,
+)
 
 #: How long before its beginning people are reminded of a maintenance.
 LEAD = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+#: What a button of the form asks for: it ends later than was planned.
+LONGER = "longer"
+#: An earlier text that is still being queued is waited for no longer than this; its
+#: end is not texted any more when it is so late.
+PATIENCE, TOO_LATE = timedelta(hours=1), timedelta(days=1)
+PLAN_FIELDS = {"planned_from", "planned_to"}
 
 
 class SmsIncident(models.Model):
     """A planned maintenance: announced, reminded of, begun and ended by one record.
 
-    It is not told by itself that it was moved: that is news, which a manager publishes
-    to those who were told before.
+    It begins and ends by itself, in the words that were agreed when it was announced.
+    It is not told by itself that it was moved or takes longer: that is news, which a
+    manager publishes to those who were told before.
     """
 
     _inherit = "sms.incident"
 
     planned_from = fields.Datetime(
         copy=False,
-        help="For maintenance. It begins by itself at this time, also on the page.",
+        help="For maintenance. It begins and ends by itself at these times.",
     )
     planned_to = fields.Datetime(copy=False)
+    may_plan = fields.Boolean(compute="_compute_may_plan")
+    begin_words = fields.Text(
+        "At Its Beginning",
+        translate=True,
+        help="Published on the status page and on tickets when it begins by itself.",
+    )
+    begin_hint = fields.Char(compute="_compute_hints")
+    end_words = fields.Text(
+        "At Its End",
+        translate=True,
+        help="Published when it ends by itself, and texted to those who were told.",
+    )
+    end_hint = fields.Char(compute="_compute_hints")
+    tells_end = fields.Boolean(
+        "Text and E-mail Its End",
+        default=True,
+        help="To those who were told of it, within business hours. Otherwise the end "
+        "is shown on the status page and on the tickets only.",
+    )
     reminder = fields.Selection(
         [("day", "The day before"), ("hour", "An hour before"), ("none", "Never")],
         default="day",
@@ -39,6 +77,22 @@ class SmsIncident(models.Model):
     is_moved = fields.Boolean(
         readonly=True, copy=False, help="Those who were told do not know the new time."
     )
+
+    @api.depends("state", "news_ids")
+    def _compute_may_plan(self):
+        """Tell which have not begun: a plan is not rewritten afterwards."""
+        for incident in self:
+            is_new = incident.state == OPEN and not incident.news_ids
+            is_new = is_new and not incident._origin.planned_from
+            incident.may_plan = incident.state == PLANNED or is_new
+
+    @api.depends("name")
+    @api.depends_context("lang")
+    def _compute_hints(self):
+        for incident in self:
+            name = incident.name or "…"
+            incident.begin_hint = self.env._("The maintenance has begun.")
+            incident.end_hint = self.env._("%s: the maintenance is finished.", name)
 
     @api.constrains("planned_from", "planned_to")
     def _check_plan(self):
@@ -58,16 +112,37 @@ class SmsIncident(models.Model):
 
     def write(self, vals):
         """Follow a change of the plan."""
+        is_plan = bool(vals.keys() & PLAN_FIELDS)
+        if is_plan and not self.env.su:
+            self._check_may_plan()
         result = super().write(vals)
-        if vals.keys() & {"planned_from", "planned_to"}:
+        if is_plan:
             self._follow_plan()
         return result
 
+    def _check_may_plan(self):
+        if begun := self.filtered(lambda it: not it.may_plan):
+            raise UserError(
+                self.env._(
+                    "“%s” has begun, so its plan cannot be changed. Publish that it "
+                    "takes longer, or that it has ended.",
+                    begun[0].name,
+                )
+            )
+
     def _follow_plan(self):
-        """Plan anew what has not begun; what goes on stays as it is."""
+        """Plan anew what has not begun; of what goes on the end alone counts."""
         now = fields.Datetime.now()
         for incident_sudo in self.sudo():
-            begin = incident_sudo.planned_from
+            begin, end = incident_sudo.planned_from, incident_sudo.planned_to
+            if end and end <= now:
+                raise ValidationError(
+                    self.env._(
+                        "The planned time has passed. Enter times that are to come."
+                    )
+                )
+            if end:
+                self._wake_incidents(end)
             is_new = incident_sudo.state == OPEN and not incident_sudo.news_ids
             if incident_sudo.state != PLANNED and not (is_new and begin):
                 continue
@@ -105,6 +180,11 @@ class SmsIncident(models.Model):
         )
         if not end:
             return self.env._("from %s", begin)
+        first = moments.to_local(self.planned_from, zone)
+        last = moments.to_local(self.planned_to, zone)
+        if first.date() == last.date():
+            locale = moments.get_locale(get_lang(own.env).code)
+            end = moments.say_hour(last, locale)
         return self.env._("from %(begin)s until %(end)s", begin=begin, end=end)
 
     def _suggest_news(self, state):
@@ -123,13 +203,50 @@ class SmsIncident(models.Model):
             return self.env._("%s: the maintenance is cancelled.", name)
         if state == RESOLVED:
             if self.planned_from:
-                return self.env._("%s: the maintenance is finished.", name)
+                return self._say_end()
             return self.env._("%s: this is resolved.", name)
         if kind == OPENING:
             return self.env._(
                 "%s. Our team is investigating, and we will send updates.", name
             )
         return ""
+
+    def _say_begin(self):
+        return self.begin_words or self.begin_hint
+
+    def _say_end(self):
+        return self.end_words or self.end_hint
+
+    def _say_reminder(self):
+        return self.env._(
+            "Reminder: %(name)s, %(when)s.",
+            name=self.name,
+            when=self._get_planned_words(),
+        )
+
+    def _say_longer(self, end):
+        """Return the words for another end (UTC), by the company's clock."""
+        zone = self.company_id.sudo().partner_id.tz or "UTC"
+        return self.env._(
+            "%(name)s takes longer. It should be finished by %(end)s.",
+            name=self.name,
+            end=say_moment(self.with_context(tz=zone).env, end, zone, lasting=True),
+        )
+
+    def _describe_plan(self):
+        """Return what will be published by itself, for who is about to announce it."""
+        lines = []
+        if self.planned_from:
+            when, words = say_moment(self.env, self.planned_from), self._say_begin()
+            said = self.env._("%s: begins by itself", when)
+            lines.append(f"{said} (“{words}”)")
+        if self.planned_to:
+            when, words = say_moment(self.env, self.planned_to), self._say_end()
+            said = self.env._("%s: ends by itself", when)
+            if self.tells_end:
+                said = self.env._("%s: ends by itself, and is texted", when)
+            lines.append(f"{said} (“{words}”)")
+        return "\n".join(lines)
 
     def _get_body(self, kind):
         """Call a maintenance by its name; what is cancelled fails nowhere."""
@@ -155,58 +272,103 @@ class SmsIncident(models.Model):
     # === Job ===
 
     @api.model
-    def _wake_incidents(self, moments=None):
+    def _wake_incidents(self, at=None):
         """Run the job now, or at some times (UTC)."""
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident").sudo()
-        cron_sudo._trigger(moments)
+        cron_sudo._trigger(at)
 
     @api.model
     def _run_incidents(self):
-        """Begin and remind of what is planned, then tell tickets of news (cron)."""
-        for incident in self.search([("state", "=", PLANNED)]):
+        """Begin, end, remind of what is planned; then tell tickets of news (cron)."""
+        is_over = Domain("planned_to", "<=", fields.Datetime.now())
+        is_over &= Domain("state", "in", GOING_ON)
+        for incident in self.search(Domain("state", "=", PLANNED) | is_over):
             try_work_off(incident, incident._follow_clock, DATABASE_FAULTS)
             self.env["ir.cron"]._commit_progress(1)
         self.env["sms.incident.news"]._post_waiting()
 
     def _follow_clock(self):
-        """Begin it when its time has come, or remind of it."""
+        """Begin it, end it or remind of it when its time has come.
+
+        What has ended while the server stood still is not said to have begun.
+        """
         self._take_for_news()
         now = fields.Datetime.now()
         lang = self.company_id.partner_id.lang or "en_US"
         it = self.with_context(lang=lang, tz=self.company_id.partner_id.tz)
-        if self.state != PLANNED or not self.planned_from:
-            return 0
-        if self.planned_from <= now:
-            it._publish(OPEN, it.env._("The maintenance has begun."))
-            return 1
-        lead = LEAD.get(self.reminder)
-        if not lead or self.reminded_at or now < self.planned_from - lead:
-            return 0
-        told = self.broadcast_ids.filtered("started_at")
-        # Who was told within that time needs no reminder.
-        if told and max(told.mapped("started_at")) <= self.planned_from - lead:
-            it._remind()
-        self.reminded_at = now
+        if self._is_over(now):
+            it._end_by_itself(now)
+        elif self.state == PLANNED and self.planned_from:
+            if self.planned_from <= now:
+                it._publish(OPEN, lambda it: it._say_begin())
+            else:
+                it._remind(now)
         return 1
 
-    def _publish(self, state, words, broadcast=None):
-        """Publish news that no user has written."""
-        return self.env["sms.incident.news"].create(
+    def _is_over(self, now):
+        """Tell if it ends by itself now: not if somebody has spoken after its end."""
+        end = self.planned_to
+        if not end or end > now:
+            return False
+        last = self.news_ids.sorted("id")[-1:].published_at
+        is_on = self.state in GOING_ON and not (last and last >= end)
+        return self.state == PLANNED or is_on
+
+    def _end_by_itself(self, now):
+        """Publish the end, and tell who was told; once earlier texts are queued."""
+        is_told = self.tells_end and now < self.planned_to + TOO_LATE
+        kind = is_told and self._get_kind(RESOLVED)
+        if not (kind and self._is_busy(self.planned_to)):
+            self._tell(RESOLVED, lambda it: it._say_end(), kind)
+
+    def _remind(self, now):
+        """Publish the reminder when it is due, and text it to who was told before."""
+        lead = LEAD.get(self.reminder)
+        due = lead and self.planned_from - lead
+        if not due or self.reminded_at or now < due:
+            return
+        told = self.broadcast_ids.filtered("started_at")
+        # Who was told within that time needs no reminder.
+        if told and max(told.mapped("started_at")) <= due:
+            if self._is_busy(due):
+                return
+            self._tell(PLANNED, lambda it: it._say_reminder(), UPDATE)
+        self.reminded_at = now
+
+    def _is_busy(self, due):
+        """Tell if an earlier text is still being queued; the job looks again then."""
+        now = fields.Datetime.now()
+        is_busy = any(it.state in RUNNING for it in self.broadcast_ids)
+        if not is_busy or now >= due + PATIENCE:
+            return False
+        self._wake_incidents(now + timedelta(minutes=1))
+        return True
+
+    def _tell(self, state, say, kind):
+        """Publish news that no user has written, and text them to who was told.
+
+        :param say: function that returns them in the language of an incident's context
+        :param kind: of the text, False for none
+        """
+        broadcast = self.env["sms.broadcast"]
+        obstacle = kind and self._find_obstacle(kind)
+        if obstacle:
+            self._message_log(body=self.env._("Nobody was texted. %s", obstacle))
+        elif kind:
+            broadcast = self._prepare_broadcast(kind)
+        self._publish(state, say, broadcast)
+        if broadcast:
+            broadcast.action_check()
+
+    def _publish(self, state, say, broadcast=None):
+        """Publish news in all languages; see :meth:`_tell`."""
+        news = self.env["sms.incident.news"].create(
             {
                 "incident_id": self.id,
                 "state": state,
-                "body": words,
+                "body": say(self),
                 "broadcast_id": broadcast and broadcast.id,
             }
         )
-
-    def _remind(self):
-        """Publish the reminder, and text it to who was told before."""
-        words = self.env._(
-            "Reminder: %(name)s, %(when)s.",
-            name=self.name,
-            when=self._get_planned_words(),
-        )
-        broadcast = self._prepare_broadcast(UPDATE)
-        self._publish(PLANNED, words, broadcast)
-        broadcast.action_check()
+        for lang, _name in self.env["res.lang"].get_installed():
+            news.with_context(lang=lang).body = say(self.with_context(lang=lang))

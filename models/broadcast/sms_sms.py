@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from ...tools import verdicts
 from .sms_broadcast import CANCELLED, PAUSED
-from .sms_incident import RESOLVED
+from .sms_incident import ENDED, RESOLVED
 
 #: Fact for the gate by state of the broadcast.
 STANDING = {PAUSED: verdicts.PAUSED, CANCELLED: verdicts.CANCELLED}
@@ -36,12 +36,18 @@ class SmsSms(models.Model):
         "(incident_id, number) WHERE incident_id IS NOT NULL"
     )
 
-    @api.depends("broadcast_id")
+    @api.depends("incident_id")
     def _compute_gate_label(self):
         result = super()._compute_gate_label()
-        for sms in self.filtered("broadcast_id"):
-            if sms.gate_reason == verdicts.OVERTAKEN:
-                sms.gate_label = self.env._("The incident has been resolved meanwhile")
+        for sms in self.filtered("incident_id"):
+            if sms.gate_reason != verdicts.OVERTAKEN:
+                continue
+            is_over = sms.incident_id.sudo().state in ENDED
+            sms.gate_label = (
+                self.env._("The incident has been resolved meanwhile")
+                if is_over
+                else self.env._("The maintenance has begun meanwhile")
+            )
         return result
 
     def _get_held_label(self):
@@ -52,7 +58,7 @@ class SmsSms(models.Model):
     def _get_gate_standing(self):
         """Add paused and cancelled broadcasts, muted and ended incidents.
 
-        Incidents count for broadcasts alone: an answer was asked for.
+        MUTE counts for broadcasts alone: an answer was asked for.
         """
         standing = super()._get_gate_standing()
         told = self.filtered("broadcast_id")
@@ -72,6 +78,13 @@ class SmsSms(models.Model):
             if sms.broadcast_id in overtaken:
                 reasons.add(verdicts.OVERTAKEN)
         return standing
+
+    def _find_overtaken(self):
+        """Add the answers that we know of an incident which has ended since."""
+        ended = self.incident_id.sudo().filtered(lambda it: it.state in ENDED)
+        answers = self.filtered(lambda sms: not sms.broadcast_id)
+        answers = answers.filtered(lambda sms: sms.incident_id.sudo() in ended)
+        return super()._find_overtaken() | answers
 
     def _after_decision(self, decisions):
         cancelled = self.filtered(

@@ -29,6 +29,9 @@ class SmsSharedRow(models.AbstractModel):
     is_locked = fields.Boolean(
         compute="_compute_is_shared", help="Shared, and not the user's to change."
     )
+    is_copyable = fields.Boolean(
+        compute="_compute_is_shared", help="Shared, and a company may have its own."
+    )
 
     @api.depends(lambda self: (self._row_company,))
     @api.depends_context("uid")
@@ -37,6 +40,7 @@ class SmsSharedRow(models.AbstractModel):
         for row in self:
             row.is_shared = bool(row._origin) and not row._get_row_company()
             row.is_locked = row.is_shared and not may_write
+            row.is_copyable = row.is_shared
 
     @api.model
     def _default_row_company(self):
@@ -121,10 +125,10 @@ class SmsSharedRow(models.AbstractModel):
                 name="action_copy_for_company",
                 type="object",
                 string=self.env._("Edit for my company"),
-                invisible="not is_shared",
+                invisible="not is_copyable",
             )
             if view_type == "list":
-                arch.append(E.field(name="is_shared", column_invisible="True"))
+                arch.append(E.field(name="is_copyable", column_invisible="True"))
                 arch.append(E.field(name="is_locked", column_invisible="True"))
                 arch.append(button)
             else:
@@ -138,6 +142,7 @@ class SmsSharedRow(models.AbstractModel):
         banner = E.div(
             E.field(name="is_shared", invisible="1"),
             E.field(name="is_locked", invisible="1"),
+            E.field(name="is_copyable", invisible="1"),
             E.span(
                 self.env._(
                     "All companies share this. Only administrators can change it."

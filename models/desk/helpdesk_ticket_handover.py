@@ -15,6 +15,7 @@ class HelpdeskTicket(models.Model):
     _inherit = "helpdesk.ticket"
 
     @api.model
+    @api.readonly
     def get_sms_assignees(self, ticket_id):
         """Return the users to whom a conversation can be handed over.
 

@@ -115,12 +115,17 @@ class SmsTemplate(models.Model):
                     )
                 )
 
-    @api.depends("model")
+    @api.depends("model", "body", "lang")
     def _compute_is_shared(self):
+        """Offer no copy that would be refused: Odoo's own fill in more than ours do."""
         result = super()._compute_is_shared()
         for template in self:
-            if template.sudo().model not in OWN_MODELS:
-                template.is_shared = template.is_locked = False
+            template_sudo = template.sudo()
+            if template_sudo.model not in OWN_MODELS:
+                template.is_shared = template.is_locked = template.is_copyable = False
+            elif template.is_copyable and self._is_strict(template_sudo):
+                is_unsafe = template_sudo._has_unsafe_expression()
+                template.is_copyable = not is_unsafe
         return result
 
     @api.depends("body", "model_id")
@@ -306,6 +311,7 @@ class SmsTemplate(models.Model):
     # === Placeholders ===
 
     @api.model
+    @api.readonly
     def get_placeholders(self, model):
         """Return what managers can put into a template, in their own language.
 

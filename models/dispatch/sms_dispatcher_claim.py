@@ -61,6 +61,20 @@ AND EXISTS (
                 AND older.purpose_id = sms_sms.purpose_id)
            END)
 )"""
+#: Nobody's phone rings while they are called about something else, nor within a minute
+#: after that, whichever company it is. A call whose end is never reported is forgotten
+#: when the carrier must have ended it.
+CALL_PAUSE, CALL_LONGEST = timedelta(minutes=1), timedelta(minutes=5)
+IS_ENGAGED = """(
+    sms_sms.is_call IS TRUE AND EXISTS (
+    SELECT FROM sms_sms other
+     WHERE other.is_call AND other.number = sms_sms.number AND other.id != sms_sms.id
+       AND CASE WHEN other.state = 'outgoing'
+                THEN other.id < sms_sms.id AND other.sender_id = sms_sms.sender_id
+                 AND other.not_before <= %(now)s
+                ELSE COALESCE(other.call_ended_at > %(rung)s,
+                              other.claimed_at > %(called)s) END)
+)"""
 #: Seconds ahead from which on a later run looks again. What waits for somebody, as a
 #: paused broadcast does, must not be planned for by every run until then.
 FAR_AWAY = 24 * 3600.0
@@ -226,17 +240,19 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     def _get_behind_condition(self):
-        """Return when a waiting message (``sms_sms``) has to let an older one leave."""
+        """Return when a waiting message (``sms_sms``) has to wait for another one."""
         now = fields.Datetime.now()
         urgent = self.env["sms.purpose"].sudo().search([])
         urgent = urgent.filtered(lambda it: it.quiet_class == quiet_hours.URGENT)
         return SQL(
-            IS_BEHIND,
+            f"({IS_BEHIND} OR {IS_ENGAGED})",
             now=now,
             since=now - LEASE,
             kept=now - ORDER_KEPT,
             ahead=now + ORDER_AHEAD,
             urgent=urgent.ids,
+            rung=now - CALL_PAUSE,
+            called=now - CALL_LONGEST,
         )
 
     def _get_next_due(self):

@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...providers import account, base
+from .sms_sms_call import CALL_METHODS
 
 #: Picks the price of a segment: that of the carrier itself before that of any, then
 #: that of the longest beginning, then the newest. To be filled with SQL expressions.
@@ -146,9 +147,11 @@ class SmsPrice(models.Model):
             return True
         provider = company._get_sms_provider(code)
         asked = self._get_unpriced(company, code) if provider.lists_prices else []
-        for day, address in asked:
+        for day, address, is_call in asked:
+            kind = "list_prices"
+            ask = getattr(provider, CALL_METHODS[kind] if is_call else kind)
             try:
-                for prices in provider.list_prices(day, address):
+                for prices in ask(day, address):
                     self.env["sms.sms"]._record_prices(code, prices)
                     if not self.env["ir.cron"]._commit_progress(len(prices)):
                         return False
@@ -159,10 +162,10 @@ class SmsPrice(models.Model):
 
     @api.model
     def _get_unpriced(self, company, code):
-        """Return the days and senders of texts whose price is not known yet.
+        """Return the days and senders of messages whose price is not known yet.
 
-        :return: pairs of a day (UTC) and the address of a sender, empty for a service,
-            which sends by any of its numbers
+        :return: tuples of a day (UTC), the address of a sender, empty for a service,
+            which sends by any of its numbers, and whether it is about calls
         """
         now = fields.Datetime.now()
         since = now - timedelta(days=ASKED_DAYS)
@@ -174,16 +177,19 @@ class SmsPrice(models.Model):
         domain &= Domain("sent_at", ">=", since)
         domain &= Domain("sent_at", "<=", now - CHARGED_AFTER)
         messages = self.env["sms.sms"].with_context(tz="UTC")
-        rows = [
-            (moment.date(), sender.kind != account.SERVICE and sender.address)
-            for moment, sender in messages._read_group(
-                domain, ["sent_at:day", "sender_id"]
+        rows = {
+            (moment.date(), sender.kind != account.SERVICE and sender.address, is_call)
+            for moment, sender, is_call in messages._read_group(
+                domain, ["sent_at:day", "sender_id", "is_call"]
             )
-        ]
+        }
         # All of a day are in a service's list already.
-        whole = {day for day, address in rows if not address}
-        pairs = {(day, adr or "") for day, adr in rows if not adr or day not in whole}
-        return sorted(pairs)
+        whole = {(day, is_call) for day, address, is_call in rows if not address}
+        return sorted(
+            (day, address or "", is_call)
+            for day, address, is_call in rows
+            if not address or (day, is_call) not in whole
+        )
 
 
 def pick_price(**expressions):

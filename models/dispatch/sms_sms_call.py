@@ -9,7 +9,10 @@ from ...tools.texts import clean
 from .sms_sms import REPORT_OVERDUE
 
 #: The adapter's methods, of a call in place of those of a text.
-CALL_METHODS = {"send": "place_call", "find": "find_call", "fetch": "fetch_call"}
+CALL_METHODS = {
+    **{"send": "place_call", "find": "find_call", "fetch": "fetch_call"},
+    "list_prices": "list_call_prices",
+}
 #: The carrier is asked what has become of a call after this: a phone rings for less
 #: than half a minute, and somebody else may have to be called.
 CALL_OVERDUE = timedelta(minutes=2)
@@ -30,6 +33,8 @@ class SmsSms(models.Model):
     call_ended_at = fields.Datetime(
         readonly=True, copy=False, help="When the call was over, whatever came of it."
     )
+
+    _call_index = models.Index("(number) WHERE is_call")
 
     def _get_adapter_method(self, provider, kind):
         """Return an adapter's method for a text or a call: send, find or fetch."""
@@ -93,6 +98,35 @@ class SmsSms(models.Model):
         """
         call = self._find_call(company, uuid)
         return call._say_on_key(key, is_last) if call else None
+
+    @api.model
+    def _lock_unanswered_call(self, company, number):
+        """Return a call to a number that waits or rings, locked; mostly none.
+
+        What is said in it is asked for when somebody answers. One that is just being
+        claimed is waited for: then the transaction starts over, and finds it claimed.
+        """
+        now = fields.Datetime.now()
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM sms_sms
+                 WHERE is_call AND number = %s AND record_company_id = %s
+                   AND call_ended_at IS NULL
+                   AND (state = 'outgoing' AND COALESCE(expires_at > %s, TRUE)
+                        OR state IN ('process', 'unknown', 'pending')
+                       AND claimed_at > %s)
+              ORDER BY id DESC LIMIT 1
+                   FOR UPDATE
+                """,
+                number,
+                company.id,
+                now,
+                now - CALL_OVERDUE,
+            )
+        )
+        return self.browse(row[0] for row in rows)
 
     @api.model
     def _find_call(self, company, uuid):

@@ -78,6 +78,10 @@ class SmsConsent(models.Model):
         "(company_id, number_hash, COALESCE(purpose_id, 0))"
     )
     _number_index = models.Index("(number) WHERE number IS NOT NULL")
+    # Who has left, or was asked, is looked for among all tickets: they are few.
+    _few_index = models.Index(
+        "(state, number, company_id) WHERE state IN ('opted_out', 'pending')"
+    )
     # The gate asks for one number after the other: the fastest index for just that.
     _hash_index = models.Index("USING hash (number_hash)")
 

@@ -2,6 +2,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.tools import sql
 
 from ...tools import exemptions, gate, timing, verdicts
 from ...tools.moments import to_local
@@ -347,6 +348,18 @@ class SmsSms(models.Model):
     _claimed_index = models.Index("(claimed_at) WHERE state = 'process'")
     # Recently claimed; messages are claimed in about the order in which they lie.
     _lately_index = models.Index("USING brin (claimed_at) WITH (pages_per_range = 32)")
+
+    def _auto_init(self):
+        """Make the columns that the installation fills (``hooks.adopt_messages``).
+
+        For new ones Odoo would read and compute all messages that are there.
+        """
+        columns = sql.table_columns(self.env.cr, self._table)
+        for name in ("segment_count", "encoding"):
+            if columns and name not in columns:
+                kind = self._fields[name].column_type[1]
+                sql.create_column(self.env.cr, self._table, name, kind)
+        return super()._auto_init()
 
     @api.depends("gate_reason", "inbound_id")
     @api.depends_context("tz", "lang")

@@ -107,7 +107,7 @@ class SmsSms(models.Model):
 
         Nor has anything since: no e-mail to them, no call that was noted. ``OFFSET 0``
         keeps that look-up to the few rows in question, and that for all to the texts of
-        these days: the planner would else read all of the chatter.
+        these days and their copies: the planner would else read all of the chatter.
         """
         posts_sudo = self.sudo().mail_message_id
         about, fence = SQL("TRUE"), SQL("OFFSET 0")
@@ -126,12 +126,14 @@ class SmsSms(models.Model):
                            WHERE create_date >= %(since)s AND exemption IS NULL
                              AND (state != 'canceled' OR gate_verdict = 'block')
                           %(fence)s) sms
-                    JOIN mail_message post ON post.id = sms.mail_message_id
+                    JOIN LATERAL (SELECT model, res_id FROM mail_message
+                                   WHERE id = sms.mail_message_id %(fence)s) post
+                         ON TRUE
                    WHERE post.model = ANY(%(models)s) AND %(about)s
                 ORDER BY post.model, post.res_id, reader_id, sms.id DESC
               ) post
               JOIN sms_sms sms ON sms.id = post.id
-             WHERE %(failed)s AND %(limits)s
+             WHERE sms.create_date >= %(since)s AND %(failed)s AND %(limits)s
                AND NOT EXISTS (
                    SELECT FROM mail_message answer
                     WHERE answer.model = post.model AND answer.res_id = post.res_id

@@ -26,8 +26,7 @@ class CalendarEvent(models.Model):
     that they get into its invitations, and into the calendar files of these.
     """
 
-    _name = "calendar.event"
-    _inherit = ["calendar.event", "sms.personal.data"]
+    _inherit = "calendar.event"
     _personal_company = "sms_company_id"
     _forgets_last = True
 

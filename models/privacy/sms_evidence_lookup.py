@@ -174,10 +174,17 @@ class SmsEvidenceLookup(models.Model):
         return self.env.cr.rowcount, self.env.cr.rowcount == CLEAN_UP_SIZE
 
 
+def writes(method):
+    """Keep a method off a replica, which refuses writing: Odoo's own only reads."""
+    method._readonly = False
+    return method
+
+
 class SmsLookedUp(models.AbstractModel):
     """A model whose readers are logged, in lists, forms and by RPC.
 
-    Our own code reads fields, or in ``sudo``, and is not logged.
+    Our own code reads fields, or in ``sudo``, and is not logged. Odoo would let a
+    replica answer the calls that read.
     """
 
     _name = "sms.looked.up"
@@ -192,6 +199,29 @@ class SmsLookedUp(models.AbstractModel):
             self.env["sms.evidence.lookup"]._note(self, READ)
         return rows
 
+    @writes
+    def read(self, *args, **options):
+        """Do as Odoo does, but not on a replica."""
+        return super().read(*args, **options)
+
+    @writes
+    def web_read(self, *args, **options):
+        """Do as Odoo does, but not on a replica."""
+        return super().web_read(*args, **options)
+
+    @writes
+    @api.model
+    def search_read(self, *args, **options):
+        """Do as Odoo does, but not on a replica."""
+        return super().search_read(*args, **options)
+
+    @writes
+    @api.model
+    def web_read_group(self, *args, **options):
+        """Do as Odoo does, but not on a replica."""
+        return super().web_read_group(*args, **options)
+
+    @writes
     @api.model
     def web_search_read(self, domain, specification, *args, **options):
         """Log a search for an unknown number: that it is unknown is an answer."""

@@ -36,11 +36,17 @@ class SmsRetention(models.AbstractModel):
 
     @api.model
     def _forget_overdue(self, records, domain, forget):
-        """Forget what is overdue of one kind; tell if the cron has time left."""
-        is_full = True
+        """Forget what is overdue of one kind; tell if the cron has time left.
+
+        Each batch goes on behind the last one, and does not look through what is
+        forgotten by now.
+        """
+        is_full, last_id = True, 0
         while is_full:
-            batch = records.search(domain, limit=BATCH_SIZE, order="id")
+            behind = Domain(domain) & Domain("id", ">", last_id)
+            batch = records.search(behind, limit=BATCH_SIZE, order="id")
             is_full = len(batch) == BATCH_SIZE
+            last_id = batch[-1:].id
             forget(batch)
             cron = self.env["ir.cron"]
             if not cron._commit_progress(len(batch), remaining=int(is_full)):

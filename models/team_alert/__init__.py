@@ -20,6 +20,7 @@ from . import (
     sms_oncall,
     sms_oncall_gap,
     sms_oncall_shift,
+    sms_oncall_turn,
     sms_question,
     sms_automation,
     helpdesk_ticket,

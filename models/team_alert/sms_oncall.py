@@ -10,6 +10,8 @@ from ..core.moments import say_moment
 
 #: Gaps are looked for, and who is on call is known, so far ahead.
 HORIZON = timedelta(days=7)
+#: The calendar shows so much ahead, and keeps what has passed for so long.
+CALENDAR_AHEAD, CALENDAR_KEPT = timedelta(weeks=9), timedelta(days=180)
 #: Groups that may see who is on call.
 READERS = (
     "helpdesk_mgmt.group_helpdesk_user_own",
@@ -100,9 +102,9 @@ class SmsOncall(models.AbstractModel):
     # === The days to come ===
 
     @api.model
-    def _draw(self, team, company, now):
+    def _draw(self, team, company, now, ahead=HORIZON):
         """Return who is on call in the days to come, as ``tools.oncall.Stretch``."""
-        stop = now + HORIZON
+        stop = now + ahead
         shifts = self._find_shifts(team, company, now)
         spans = [span for shift in shifts for span in shift._get_spans(now, stop)]
         away = [
@@ -143,6 +145,7 @@ class SmsOncall(models.AbstractModel):
     # === Screens ===
 
     @api.model
+    @api.readonly
     def get_on_call(self):
         """Return who is on call now, for every team with shifts, and the next gaps.
 
@@ -205,12 +208,21 @@ class SmsOncall(models.AbstractModel):
 
     @api.model
     def _run(self):
-        """Enter the gaps of the days to come, warn of new ones, drop what is filled."""
+        """Enter the gaps of the days to come, warn of new ones, drop what is filled.
+
+        And draw the calendar anew.
+        """
         now = fields.Datetime.now()
         gaps, kept = self.env["sms.oncall.gap"].sudo(), self.env["sms.oncall.gap"]
+        turns = drawn = self.env["sms.oncall.turn"].sudo()
+        midnight = (now + CALENDAR_AHEAD).replace(hour=0, minute=0, second=0)
         for team, company in self._find_teams(self.env["res.company"].search([])):
             found = self._find_gaps(team, company, now)
             kept |= gaps._keep(team, company, found, now)
+            stretches = self._draw(team, company, now, midnight - now)
+            drawn |= turns._keep(team, company, stretches, now)
         (gaps.search([]) - kept).unlink()
+        (turns.search([("stop_at", ">", now)]) - drawn)._end(now)
+        turns.search([("stop_at", "<", now - CALENDAR_KEPT)]).unlink()
         over = [("replaced_user_id", "!=", False), ("stop_at", "<=", now)]
         self.env["sms.oncall.shift"].sudo().search(over).active = False

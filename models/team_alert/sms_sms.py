@@ -9,23 +9,27 @@ class SmsSms(models.Model):
 
     _inherit = "sms.sms"
 
-    def _get_alert_entry(self):
-        """Return the line of an alert's timeline that the call is, in sudo."""
+    def _get_alert_entries(self):
+        """Return the lines of alerts' timelines that calls are, in sudo.
+
+        One of each alert: several can be said in one call, and people share numbers.
+        """
         entries_sudo = self.env["sms.team.alert.entry"].sudo()
-        domain = [("sms_id", "=", self.id), ("kind", "=", TOLD)]
-        return entries_sudo.search(domain, order="id", limit=1)
+        domain = [("sms_id", "in", self.ids), ("kind", "=", TOLD)]
+        by_alert = entries_sudo.search(domain, order="id").grouped("alert_id")
+        return entries_sudo.union(*(own[0] for own in by_alert.values()))
 
     def _say_on_answer(self):
-        entry_sudo = self._get_alert_entry()
-        if not entry_sudo:
+        entries_sudo = self._get_alert_entries()
+        if not entries_sudo:
             return super()._say_on_answer()
-        return entry_sudo.alert_id._greet(entry_sudo)
+        return entries_sudo.alert_id._greet(entries_sudo)
 
     def _say_on_key(self, key, is_last):
-        entry_sudo = self._get_alert_entry()
-        if not entry_sudo:
+        entries_sudo = self._get_alert_entries()
+        if not entries_sudo:
             return super()._say_on_key(key, is_last)
-        return entry_sudo.alert_id._take_key(entry_sudo, key, is_last)
+        return entries_sudo.alert_id._take_key(entries_sudo, key, is_last)
 
     def _end_call(self):
         """Wake the escalation: if nobody took the call, the next one is told now."""

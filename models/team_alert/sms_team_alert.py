@@ -424,7 +424,7 @@ class SmsTeamAlert(models.Model):
         self._note(kind, at, **facts)
         told = self._get_told()
         waiting = told.sms_id.filtered(lambda sms: sms.state == "outgoing")
-        waiting.action_set_canceled()
+        (waiting - self._find_others_calls(waiting)).action_set_canceled()
         if self.plan_id.tell_others:
             known = told.filtered(lambda it: it.sms_id not in waiting)
             self._tell_others(known, code, facts)

@@ -13,6 +13,8 @@ from .sms_team_alert_escalation import CALL_LIFE
 #: Entries of what a key has done, and all that say what came of a call.
 ANSWERS = {entries.TAKEN, entries.ESCALATED, entries.LATE}
 ENDS = ANSWERS | {entries.MISSED}
+#: Alerts that are said in one call; of more, their number.
+SAID = 3
 #: How a call is shown that was never placed, or not in time.
 NEVER_PLACED = ("blocked", "expired")
 
@@ -21,7 +23,8 @@ class SmsTeamAlert(models.Model):
     """Calls of an alert: whom they may go to, what is said in them, and what follows.
 
     1 takes the alert, 2 passes it on. A call that nobody takes (busy, voicemail, no
-    key) is noted, and the next step of the plan does not wait.
+    key) is noted, and the next step of the plan does not wait. Alerts that would call
+    the same person at the same time share a call, and its keys mean all of them.
     """
 
     _inherit = "sms.team.alert"
@@ -59,12 +62,57 @@ class SmsTeamAlert(models.Model):
             "expires_at": fields.Datetime.now() + CALL_LIFE,
         }
 
+    def _join_call(self, number):
+        """Return a call to a number in which this alert is said too; mostly none.
+
+        One that waits or rings: their phone must not ring for two alerts. Written, so
+        that whoever answers it at the same moment hears of this alert as well.
+        """
+        messages = self.env["sms.sms"].sudo()
+        call = number and messages._lock_unanswered_call(self.company_id, number)
+        if not call:
+            return messages
+        alerts = call._get_alert_entries().alert_id.filtered(
+            lambda it: it.state == OPEN
+        )
+        lang = call.partner_id.lang
+        call.write(
+            {
+                "body": (alerts | self)._render_call(lang),
+                "expires_at": fields.Datetime.now() + CALL_LIFE,
+            }
+        )
+        return call
+
+    def _find_others_calls(self, messages):
+        """Return those of some messages in which other open alerts are said too."""
+        entries = messages.filtered("is_call")._get_alert_entries()
+        others = entries.filtered(
+            lambda it: it.alert_id != self and it.alert_id.state == OPEN
+        )
+        return others.sms_id
+
     # === What is said ===
 
     def _render_call(self, lang):
         """Return what is said to somebody who is called, in a language."""
-        plan = self._speak(lang).plan_id
-        return plan._fill_in_call(self.name, self.team_id, self.company_id)
+        if len(self) == 1:
+            plan = self._speak(lang).plan_id
+            return plan._fill_in_call(self.name, self.team_id, self.company_id)
+        spoken = self[:1]._speak(lang)
+        named = [
+            f"{alert.team_id.with_env(spoken.env).name}: {alert.name.rstrip(' .!')}"
+            for alert in self[:SAID]
+        ]
+        if len(self) > SAID:
+            named.append(spoken.env._("And %s more", len(self) - SAID))
+        return spoken.env._(
+            "This is %(company)s, with %(count)s urgent alerts. %(alerts)s. To take "
+            "all of them, press 1. To pass all of them on to the next person, press 2.",
+            company=spoken.company_id.sudo().name,
+            count=len(self),
+            alerts=". ".join(named),
+        )
 
     def _speak(self, lang):
         """Return the alert as it is spoken of in a language, which may be empty."""
@@ -74,62 +122,103 @@ class SmsTeamAlert(models.Model):
         partner = entry.partner_id
         return Spoken(words, partner.lang or self.company_id.partner_id.lang or "")
 
-    def _greet(self, entry):
-        """Return what is said to who has answered; they may be too late."""
-        return self._say_late(entry) if self.state != OPEN else self._ask(entry)
+    def _greet(self, lines):
+        """Return what is said to who has answered; they may be too late.
 
-    def _ask(self, entry):
-        words = self._render_call(entry.partner_id.lang)
-        return replace(self._say(entry, words), asks=True)
+        :param lines: of the timelines, those that the call is: one of each alert
+        """
+        is_late = all(alert.state != OPEN for alert in self)
+        return self._say_late(lines) if is_late else self._ask(lines)
 
-    def _say_late(self, entry):
-        alert = self._speak(entry.partner_id.lang)
-        fillers = alert._get_fillers(entry.partner_id)
+    def _ask(self, lines):
+        alerts = self.filtered(lambda it: it.state == OPEN)
+        words = alerts._render_call(lines[0].partner_id.lang)
+        return replace(alerts[0]._say(lines[0], words), asks=True)
+
+    def _say_late(self, lines):
+        spoken = self._speak(lines[0].partner_id.lang)
+        if len(self) > 1:
+            words = spoken.env._(
+                "Somebody has these alerts already. There is nothing to do. Goodbye."
+            )
+            return self[0]._say(lines[0], words)
+        fillers = spoken._get_fillers(lines.partner_id)
         if self.state == RESOLVED:
-            words = alert.env._(
+            words = spoken.env._(
                 "%(name)s has resolved the alert already, %(time)s. There is nothing "
                 "to do. Goodbye.",
                 **fillers,
             )
         else:
-            words = alert.env._(
+            words = spoken.env._(
                 "%(name)s has taken the alert already, %(time)s. There is nothing to "
                 "do. Goodbye.",
                 **fillers,
             )
-        return self._say(entry, words)
+        return self._say(lines, words)
 
-    def _take_key(self, entry, key, is_last):
+    def _take_key(self, lines, key, is_last):
         """Do what a key of a call means, once, and return what is said.
 
         A key that is pressed twice, or brought twice by the carrier, is answered again
         and does nothing.
 
-        :param entry: the line of the timeline that the call is
+        :param lines: of the timelines, those that the call is: one of each alert
         :param bool is_last: a wrong key ends the call
         """
-        spoken_env = self._speak(entry.partner_id.lang).env
-        of_call = self.entry_ids.filtered(lambda it: it.sms_id == entry.sms_id)
-        done = set(of_call.mapped("kind"))
-        if key in KEYS and not done & ANSWERS:
-            done = {self._act_by_key(entry, key)}
-        if entries.TAKEN in done:
-            words = spoken_env._(
-                "Thank you. The alert is yours, and nobody else is told. Goodbye."
-            )
-        elif entries.ESCALATED in done:
-            words = spoken_env._("The alert is passed on to the next person. Goodbye.")
-        elif entries.LATE in done or self.state != OPEN:
-            return self._say_late(entry)
-        elif is_last:
-            words = spoken_env._(
+        done = {line: line.alert_id._get_answer(line) for line in lines}
+        if key in KEYS:
+            for line in lines.filtered(lambda it: not done[it]):
+                done[line] = line.alert_id._act_by_key(line, key)
+        env = self._speak(lines[0].partner_id.lang).env
+        words = self._say_done(done, env)
+        is_late = entries.LATE in done.values()
+        if not words and (is_late or all(alert.state != OPEN for alert in self)):
+            return self._say_late(lines)
+        if not words and is_last:
+            words = env._(
                 "No key was understood, and the alert is still open. Goodbye."
             )
-        else:
-            asked = self._ask(entry)
-            hint = spoken_env._("Please press 1 or 2.")
-            return replace(asked, words=f"{hint} {asked.words}")
-        return self._say(entry, words)
+        if words:
+            return self[0]._say(lines[0], words)
+        asked = self._ask(lines)
+        return replace(asked, words=f"{env._('Please press 1 or 2.')} {asked.words}")
+
+    def _get_answer(self, line):
+        """Return the kind of the entry that says what a key has done in a call."""
+        own = self.entry_ids.filtered(
+            lambda it: it.sms_id == line.sms_id and it.kind in ANSWERS
+        )
+        return own[:1].kind
+
+    def _say_done(self, done, env):
+        """Return in words what a key has done, nothing if it has done nothing.
+
+        :param dict done: kind of entry by line of the timelines
+        """
+        names = {
+            kind: ". ".join(
+                line.alert_id.name.rstrip(" .!")
+                for line, own in done.items()
+                if own == kind
+            )
+            for kind in (entries.TAKEN, entries.ESCALATED)
+        }
+        if taken := names[entries.TAKEN]:
+            if len(done) == 1:
+                return env._(
+                    "Thank you. The alert is yours, and nobody else is told. Goodbye."
+                )
+            return env._(
+                "Thank you. These alerts are yours, and nobody else is told: %s. "
+                "Goodbye.",
+                taken,
+            )
+        if passed := names[entries.ESCALATED]:
+            if len(done) == 1:
+                return env._("The alert is passed on to the next person. Goodbye.")
+            return env._("Passed on to the next person: %s. Goodbye.", passed)
+        return ""
 
     def _act_by_key(self, entry, key):
         """Take the alert or pass it on, and note it; return the kind of the note."""
@@ -176,7 +265,10 @@ class SmsTeamAlert(models.Model):
     def _note_missed_calls(self, now):
         """Note the calls that are over and that nobody took; return their entries."""
         missed = self._find_missed_calls()
-        for entry in missed:
+        # A call that still rang when it was called for again stands there twice.
+        for entry, *_same in missed.grouped(
+            lambda it: (it.user_id, it.sms_id)
+        ).values():
             self._note(
                 entries.MISSED,
                 now,

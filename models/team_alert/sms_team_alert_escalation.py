@@ -183,22 +183,25 @@ class SmsTeamAlert(models.Model):
         :param dict ways_of: ``{user: ways}``
         :return: list of pairs of a user and their ``sms.sms``
         """
-        values_of, key_of = {}, {}
+        values_of, key_of, message_of = {}, {}, {}
         for user, ways in ways_of.items():
             partner = user.partner_id
             number = partner.phone_sanitized or partner.phone or ""
             for way in ways:
                 key = key_of[user, way] = number or user, way
-                if key in values_of:
+                if key in values_of or key in message_of:
                     continue
-                is_call = way == escalation.CALL
-                prepare = self._prepare_call if is_call else self._prepare_alert
-                values_of[key] = prepare(partner, number)
+                if way != escalation.CALL:
+                    values_of[key] = self._prepare_alert(partner, number)
+                elif call := self._join_call(number):
+                    message_of[key] = call
+                else:
+                    values_of[key] = self._prepare_call(partner, number)
         urgent = self.env["sms.sms"].with_context(
             sms_source=MessageSource(is_urgent=True)
         )
         messages = urgent.create(list(values_of.values()))
-        message_of = dict(zip(values_of, messages, strict=True))
+        message_of |= zip(values_of, messages, strict=True)
         return [(user, message_of[key]) for (user, _way), key in key_of.items()]
 
     def _prepare_alert(self, partner, number):

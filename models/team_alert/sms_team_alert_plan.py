@@ -312,7 +312,6 @@ class SmsTeamAlertStep(models.Model):
     )
     how = fields.Selection(
         [(escalation.TEXT, "Text message"), (escalation.CALL, "Phone call")],
-        string="How",
         required=True,
         default=escalation.TEXT,
         help="People who are called and have had no text yet get it as well. In their "

@@ -10,6 +10,7 @@ from odoo.tools.safe_eval import safe_eval
 
 from ...models.appointment.calendar_event import OPEN
 from ...providers.outbound import DeliveryReport, Price
+from ...report.sms_analysis_query import SOURCES
 from ...report.sms_figures import DIMENSIONS, MEASURES
 from ..common import phone_number
 from .common import ScenarioCase
@@ -28,6 +29,9 @@ EXPECTED = {
     # Ten for 2 cents as the carrier says, thirty for one by the table.
     "cost": 0.5,
     "priced_count": 10,
+    # Nobody was called; tests/dispatch/test_price.py has what calls cost.
+    "call_count": 0,
+    "call_cost": 0,
     "timed_count": 30,
     # 20 took 4 seconds, 10 took 10.
     "delivery_seconds": 180,
@@ -105,6 +109,20 @@ class TestScenario(ScenarioCase):
         self.assertNotIn("Limit", self.explain("received_count"))
         for measure in ("reply_count", "answered_count", "cost"):
             self.assertIn("Limit", self.explain(measure), measure)
+
+    def test_nobody_replies_to_what_was_written_long_before(self):
+        """Held for weeks: it is found by the day on which it was made."""
+        facts = self.env["sms.analysis"]
+        reply = facts.search([("kind", "=", "incoming"), ("reply_count", "=", 1)])[:1]
+        inbound = self.env["sms.inbound"].browse(reply.id // len(SOURCES))
+        for days, count in ((20, 1), (40, 0)):
+            self.env.cr.execute(
+                "UPDATE sms_sms SET create_date = %s - %s * interval '1 day'"
+                " WHERE number = %s",
+                [inbound.received_at, days, inbound.number],
+            )
+            reply.invalidate_recordset()
+            self.assertEqual(reply.reply_count, count, days)
 
     def test_nothing_that_is_counted_is_left_out_here(self):
         self.assertEqual(set(EXPECTED), set(MEASURES))

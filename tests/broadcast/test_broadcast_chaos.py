@@ -31,9 +31,10 @@ SLOW = 2
 SHOWN = {
     "delivered": ("sent",),
     "sent": ("pending",),
-    "waiting": ("outgoing", "process", "unknown"),
+    "being sent": ("process", "unknown"),
+    "waiting": ("outgoing",),
     "not delivered": ("error",),
-    "blocked or cancelled": ("canceled",),
+    "blocked": ("canceled",),
 }
 
 

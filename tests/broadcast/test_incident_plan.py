@@ -10,9 +10,8 @@ from odoo.tests import tagged
 from .common import PublishCase
 
 
-@tagged("post_install", "-at_install")
-class TestPlan(PublishCase):
-    """The same record leads from the announcement to the end."""
+class PlanCase(PublishCase):
+    """A maintenance of an hour, in three days."""
 
     @classmethod
     def setUpClass(cls):
@@ -28,24 +27,45 @@ class TestPlan(PublishCase):
             }
         )
 
-    def come(self, before):
+    def come(self, before, lasting=timedelta(hours=1)):
         """Let so much time be left until it begins, and the job run."""
         incident_sudo = self.incident.sudo()
         moment = fields.Datetime.now() + before
         passed = incident_sudo.planned_from - moment
         for broadcast in incident_sudo.broadcast_ids.filtered("started_at"):
             broadcast.started_at -= passed
-        self.env.cr.execute(
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE sms_incident_news SET published_at = published_at - %s"
+            " WHERE incident_id = %s",
+            [passed, self.incident.id],
+        )
+        self.cr.execute(
             "UPDATE sms_incident SET planned_from = %s, planned_to = %s WHERE id = %s",
-            [moment, moment + timedelta(hours=1), self.incident.id],
+            [moment, moment + lasting, self.incident.id],
         )
         self.env.invalidate_all()
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident"))
         self.run_jobs()
 
+    def start(self):
+        """Announce it, and let it begin by itself."""
+        self.say()
+        self.come(timedelta(minutes=-1))
+        self.assertEqual(self.incident.state, "open")
+
+    def pass_end(self, late=timedelta(minutes=1)):
+        """Let its end have passed, and the job run."""
+        self.come(-timedelta(hours=1) - late)
+
     def count(self):
         """Return how many texts one of those who agreed has had."""
         return len(self.messages_to(self.first.phone))
+
+
+@tagged("post_install", "-at_install")
+class TestPlan(PlanCase):
+    """The same record leads from the announcement to the end."""
 
     def test_from_the_announcement_to_the_end(self):
         self.assertEqual(self.incident.state, "planned")
@@ -152,3 +172,140 @@ class TestPlan(PublishCase):
                 self.incident.write(values)
         self.incident.write({"planned_from": False, "planned_to": False})
         self.assertEqual(self.incident.state, "open")
+
+
+@tagged("post_install", "-at_install")
+class TestEnd(PlanCase):
+    """It ends by itself, later or earlier, and nobody is told twice."""
+
+    def test_by_itself_in_the_words_agreed(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.second.lang = "fr_FR"
+        self.incident.end_words = "The router is new. Thank you."
+        french = self.incident.with_context(lang="fr_FR")
+        french.end_words = "Le routeur est neuf."
+        form = self.open()
+        self.assertIn("ends by itself, and is texted (“The router", form.plan_note)
+        self.start()
+        self.assertEqual((self.count(), len(self.mails())), (1, 1))
+        self.come(timedelta(minutes=-50))
+        self.assertEqual(self.incident.state, "open")
+        self.pass_end()
+        self.assertEqual(self.incident.state, "resolved")
+        news = self.incident.news_ids[0]
+        self.assertEqual(news.body, self.incident.end_words)
+        self.assertIn(news.body, self.messages_to(self.first.phone)[-1].body)
+        in_french = self.messages_to(self.second.phone)[-1].body
+        self.assertIn("Le routeur est neuf.", in_french)
+        self.assertEqual((self.count(), len(self.mails())), (2, 2))
+        self.pass_end()
+        self.assertEqual((self.count(), len(self.mails())), (2, 2))
+
+    def test_on_the_page_only(self):
+        self.incident.tells_end = False
+        self.start()
+        self.pass_end()
+        self.assertEqual((self.incident.state, self.count()), ("resolved", 1))
+
+    def test_who_was_not_told_of_it_is_not_told_of_its_end(self):
+        self.come(timedelta(minutes=-1))
+        self.pass_end()
+        self.assertEqual((self.incident.state, self.count()), ("resolved", 0))
+        self.assertFalse(self.incident.broadcast_ids)
+
+    def test_both_while_the_server_stood_still(self):
+        self.say()
+        self.pass_end()
+        self.assertEqual(
+            self.incident.news_ids.mapped("state"), ["resolved", "planned"]
+        )
+        self.assertEqual(self.count(), 2)
+
+    def test_a_day_late_nobody_is_texted(self):
+        self.start()
+        self.pass_end(timedelta(days=1))
+        self.assertEqual((self.incident.state, self.count()), ("resolved", 1))
+
+    def test_it_takes_longer(self):
+        self.start()
+        end = self.incident.planned_to
+        form = self.open("longer")
+        self.assertEqual(form.planned_to, end + timedelta(hours=1))
+        self.assertIn("takes longer. It should be finished by", form.body)
+        form.action_publish()
+        self.run_jobs()
+        self.assertEqual((self.incident.state, self.count()), ("open", 2))
+        self.assertEqual(self.incident.planned_to, end + timedelta(hours=1))
+        self.come(timedelta(minutes=-90), lasting=timedelta(hours=2))
+        self.assertEqual(self.incident.state, "open")
+        self.come(timedelta(minutes=-121), lasting=timedelta(hours=2))
+        self.assertEqual((self.incident.state, self.count()), ("resolved", 3))
+
+    def test_it_takes_longer_until_a_time_that_has_passed(self):
+        self.start()
+        for end in (False, fields.Datetime.now() - timedelta(minutes=5)):
+            form = self.open("longer")
+            form.planned_to = end
+            with self.subTest(end=end), self.assertRaises(UserError):
+                form.action_publish()
+        self.assertEqual(len(self.incident.news_ids), 2)
+
+    def test_what_has_not_begun_takes_no_longer(self):
+        with self.assertRaisesRegex(UserError, "no maintenance that goes on"):
+            self.open("longer")
+
+    def test_ended_early(self):
+        self.start()
+        form = self.open("resolved")
+        self.assertIn("the maintenance is finished", form.body)
+        form.action_publish()
+        self.run_jobs()
+        self.pass_end()
+        self.assertEqual(self.incident.news_ids.mapped("state").count("resolved"), 1)
+        self.assertEqual(self.count(), 2)
+
+    def test_who_has_spoken_after_its_end_ends_it_by_hand(self):
+        self.start()
+        self.say_after_end("We are still at it.")
+        self.pass_end()
+        self.assertEqual(self.incident.state, "open")
+
+    def say_after_end(self, words):
+        """Publish something at the moment of its end."""
+        news = self.incident.sudo().news_ids.create(
+            {"incident_id": self.incident.id, "state": "open", "body": words}
+        )
+        news.published_at = self.incident.planned_to
+
+    def test_an_earlier_text_that_is_still_queued_is_waited_for(self):
+        self.start()
+        told = self.incident.broadcast_ids.sudo()
+        told.state = "queueing"
+        self.cr.execute(
+            "UPDATE sms_incident SET planned_to = %s WHERE id = %s",
+            [fields.Datetime.now() - timedelta(minutes=1), self.incident.id],
+        )
+        self.cr.execute("UPDATE sms_incident_news SET published_at = '2020-01-01'")
+        self.env.invalidate_all()
+        self.incident.sudo()._follow_clock()
+        self.assertEqual(self.incident.state, "open")
+        told.state = "paused"
+        self.incident.sudo()._follow_clock()
+        self.assertEqual(self.incident.state, "resolved")
+        self.assertIn("Nobody was texted.", self.incident.message_ids[0].body)
+        self.assertIn("still in progress", self.incident.message_ids[0].body)
+
+    def test_a_plan_is_not_rewritten(self):
+        self.start()
+        later = fields.Datetime.now() + timedelta(days=9)
+        with self.assertRaisesRegex(UserError, "has begun"):
+            self.incident.write({"planned_from": later, "planned_to": False})
+        past = fields.Datetime.now() - timedelta(hours=1)
+        with self.assertRaisesRegex(ValidationError, "has passed"):
+            self.incident.create(
+                {
+                    "name": "Of yesterday",
+                    "planned_from": past - timedelta(hours=1),
+                    "planned_to": past,
+                }
+            )

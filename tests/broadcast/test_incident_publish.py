@@ -167,6 +167,18 @@ class TestOnce(PublishCase):
         form.unlink()
         self.assertEqual(len(self.incident.broadcast_ids), 1)
 
+    def test_to_oneself_first(self):
+        form = self.open()
+        form.body = WORDS
+        action = form.action_test_text()
+        test = self.env[action["res_model"]].with_user(self.manager)
+        test = test.with_context(**action["context"]).create({"number": self.number})
+        self.assertIn(WORDS, test.body)
+        self.assertIn(form.incident_id.status_page, test.body)
+        back = test.action_back()
+        self.assertEqual((back["res_model"], back["res_id"]), (form._name, form.id))
+        self.assertFalse(self.incident.news_ids)
+
     def test_unpublished_news_are_not_texted(self):
         broadcast = self.open().broadcast_id
         with self.assertRaisesRegex(UserError, "Publish the news on the incident"):

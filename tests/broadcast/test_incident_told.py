@@ -91,6 +91,7 @@ class TestEachWay(ToldCase):
         self.new_stage.sms_template_id = received.template_id
         self.make_new()
         self.assertEqual(self.told(), [KNOWN])
+        self.run_outbox()
         self.publish("resolved")
         self.make_new(name="Printer jams")
         self.assertEqual(self.told(), [KNOWN, RECEIVED], "others are confirmed")
@@ -173,6 +174,30 @@ class TestHeld(ToldCase):
     def test_who_opens_another_ticket_meanwhile(self):
         self.make_new()
         self.assertEqual(self.told(), [RECEIVED, KNOWN])
+
+    def test_that_we_know_is_not_said_when_it_is_over(self):
+        self.make_new()
+        known = self.messages_to(self.second.phone)[-1]
+        self.assertEqual(
+            (known.incident_id, known.gate_verdict), (self.incident, "hold")
+        )
+        self.publish("monitoring")
+        self.assertEqual(known.state, "outgoing", "it is not over yet")
+        self.publish("resolved")
+        self.assertGateSays(known, "canceled", "block", "overtaken")
+        self.assertIn("has been resolved meanwhile", known.gate_label)
+        self.assertLeaves(RECEIVED)
+
+    def test_that_we_know_is_not_said_of_something_else(self):
+        ticket = self.make_new()
+        ticket.with_user(self.agent).action_sms_not_incident()
+        self.assertLeaves(RECEIVED, RECEIVED)
+
+    def test_that_we_know_is_said_for_the_other_ticket(self):
+        ticket, other = self.make_new(), self.make_new()
+        ticket.with_user(self.agent).action_sms_not_incident()
+        self.assertEqual(other.sms_incident_id, self.incident)
+        self.assertEqual(sorted(self.told()), [KNOWN, RECEIVED, RECEIVED])
 
     def test_what_is_said_of_a_broadcast(self):
         """A text of the incident's own still says why it does not leave."""

@@ -380,3 +380,8 @@ class TestSearch(SmsCase):
         self.env.cr.execute(SQL("EXPLAIN %s", query.select()))
         plan = "\n".join(row[0] for row in self.env.cr.fetchall())
         self.assertNotIn("Seq Scan on sms_consent", plan)
+        left = self.customers._search([("sms_consent_state", "=", "opted_out")])
+        self.env.cr.execute(SQL("EXPLAIN %s", left.select()))
+        plan = "\n".join(row[0] for row in self.env.cr.fetchall())
+        self.assertIn("sms_consent_few_index", plan, "they are few among many")
+        self.assertNotIn("Seq Scan on sms_consent", plan)

@@ -64,15 +64,19 @@ PUBLIC_METHODS = {
         *("create", "write", "action_check", "action_send", "action_approve"),
         *("action_pause", "action_resume", "action_cancel", "action_refresh"),
         *("action_view_recipients", "action_view_messages", "action_confirm"),
-        *("action_change", "action_test_text"),
+        *("action_change", "action_test_text", "action_confirm_cancel"),
+        *("action_ask_why", "action_refuse"),
     },
+    "sms.broadcast.refusal": {"action_refuse"},
     "sms.cached.rules": {"create", "write", "unlink"},
     "sms.carrier.number": {"create", "write"},
     "sms.composer": {
         *("action_record_sms_consent", "action_send_sms", "action_sms_test_text"),
     },
     "base": {"export_data"},
-    "sms.looked.up": {"web_search_read"},
+    "sms.looked.up": {
+        *("read", "search_read", "web_read", "web_read_group", "web_search_read"),
+    },
     "sms.consent": {
         *("action_record_sms_consent", "action_erase_person", "get_story"),
     },
@@ -97,7 +101,9 @@ PUBLIC_METHODS = {
         *("action_view_tickets", "action_view_mutes", "action_view_texts"),
         "action_open_status_page",
     },
-    "sms.incident.publish": {"action_publish", "action_count", "action_refresh"},
+    "sms.incident.publish": {
+        *("action_publish", "action_count", "action_refresh", "action_test_text"),
+    },
     "sms.replied.mixin": {"action_view_replies"},
     "sms.incident.news": {"create", "write"},
     "sms.incident.mute": {"action_unmute"},
@@ -127,6 +133,7 @@ PUBLIC_METHODS = {
     "sms.retention.form": {"action_save"},
     "sms.oncall": {"get_on_call"},
     "sms.oncall.gap": {"action_view_shifts"},
+    "sms.oncall.turn": {"action_take_over", "action_hand_over"},
     "sms.oncall.handover": {"action_hand_over"},
     "sms.oncall.shift": {
         *("create", "write", "unlink", "action_take_over", "action_hand_over"),

@@ -1,11 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from unittest.mock import patch
+
 from psycopg2 import IntegrityError
 from psycopg2.errors import RestrictViolation
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ... import hooks
 from ...hooks import post_init_hook, take_leave
+from ...tools.segments import count_segments
 from ..common import SmsCase
 
 
@@ -84,6 +88,26 @@ class TestPostInit(SmsCase):
         sms = self.make_old_message(mail_message_id=message.id)
         post_init_hook(self.env)
         self.assertEqual(sms.record_company_id, self.other_company)
+
+    def test_the_segments_of_old_messages_are_counted(self):
+        """By the one rule, however many there are, and each row is written once."""
+        bodies = ["Old", "", "é" * 200, "😀 " * 40, "{" * 100]
+        messages = self.env["sms.sms"].concat(
+            *(self.make_old_message() for _body in bodies)
+        )
+        for sms, body in zip(messages, bodies, strict=True):
+            self.env.cr.execute(
+                "UPDATE sms_sms SET body = %s, segment_count = NULL, encoding = NULL"
+                " WHERE id = %s",
+                [body, sms.id],
+            )
+        with patch.object(hooks, "ADOPTED_AT_ONCE", 2):
+            post_init_hook(self.env)
+        for sms, body in zip(messages, bodies, strict=True):
+            found = count_segments(body)
+            self.assertEqual(sms.segment_count, found.count, body)
+            self.assertEqual(sms.encoding, found.encoding, body)
+            self.assertEqual(sms.purpose_id.code, "marketing")
 
     def test_an_old_message_meets_the_gate_before_it_leaves(self):
         """It was made before anybody asked for consent."""

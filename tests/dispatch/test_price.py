@@ -247,6 +247,33 @@ class TestAsked(LoopbackTwilio, SmsCase):
         self.fetch()
         self.assertEqual(len(self.peer.listed), 3, "what is known is not asked again")
 
+    def test_calls_are_asked_about_by_themselves_and_are_no_texts(self):
+        text = self.send(1)
+        values = {"number": text.number, "body": "This is us.", "is_call": True}
+        call = text.sudo().create({**values, "purpose_id": text.purpose_id.id})
+        self.run_outbox()
+        self.assertTrue(call.carrier_id.startswith("CA"))
+        sent_at = datetime.now(UTC) - timedelta(days=1)
+        self.cr.execute(
+            "UPDATE sms_sms SET sent_at = %s WHERE id = %s", [sent_at, call.id]
+        )
+        self.env.invalidate_all()
+        for taken in self.peer.taken:
+            taken["price"] = "-0.01400" if "Url" in taken else "-0.00790"
+            taken["sent"] = sent_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.fetch()
+        self.assertEqual((text.price, call.price), (0.0079, 0.014))
+        self.assertIn("says the carrier", call.price_label)
+        self.assertEqual(len(self.peer.listed), 2)
+        facts = self.env["sms.analysis"].search([("partner_id", "=", False)])
+        [fact] = facts.filtered(lambda it: it.kind == "call")
+        self.assertEqual((fact.call_count, fact.call_cost), (1, 0.014))
+        self.assertEqual((fact.cost, fact.sent_count, fact.segment_count), (0, 0, 0))
+        dashboard = self.env["sms.dashboard"].with_user(self.manager).get_dashboard()
+        costs = {it["label"]: it for it in dashboard["tiles"] if "cost" in it["key"]}
+        self.assertIn("0.01", costs["Cost of calls"]["value"])
+        self.assertEqual(costs["Cost of calls"]["note"], "1 call, as the carrier says")
+
     def test_what_is_not_charged_yet_is_asked_about_again(self):
         first, second = self.send(2)
         for message in self.peer.taken_to(first.number):

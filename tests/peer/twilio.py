@@ -264,14 +264,15 @@ class TwilioPeer:
         :param str kind: ``messages`` or ``calls``
         """
         self.listed.append(asked)
+        moment = "StartTime" if kind == "calls" else "DateSent"
         found = [
             self.created(account_sid, message)
             for message in reversed(self.taken)
             if is_call(message) == (kind == "calls")
             and asked.get("To", message["To"]) == message["To"]
             and asked.get("From", message.get("From")) == message.get("From")
-            and asked.get("DateSent>", "") <= self.sent_at(message)
-            and self.sent_at(message) < asked.get("DateSent<", "9")
+            and asked.get(f"{moment}>", "") <= self.sent_at(message)
+            and self.sent_at(message) < asked.get(f"{moment}<", "9")
         ]
         found = self.order(found)
         size = min(int(asked.get("PageSize", 50)), self.page_size)

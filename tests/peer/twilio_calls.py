@@ -28,7 +28,7 @@ def describe_call(account_sid, call):
         "start_time": None,
         "end_time": None,
         "duration": None,
-        "price": None,
+        "price": call.get("price"),
         "price_unit": "USD",
         "api_version": "2010-04-01",
         "uri": f"/2010-04-01/Accounts/{account_sid}/Calls/{call['sid']}.json",

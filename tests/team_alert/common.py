@@ -1,13 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What the tests of team alerts share: a team with three people on call."""
 
+import uuid
 from datetime import datetime, timedelta
 
 from freezegun import freeze_time
 
+from odoo.sql_db import db_connect
 from odoo.tests import new_test_user
 
 from ..common import SmsCase, phone_number
+from ..live import LiveCase
 
 NOW = datetime(2026, 11, 25, 22, 0)
 WORDS = "Server 4 offline. All hands on deck in the data center."
@@ -117,3 +120,58 @@ class TeamAlertCase(SmsCase):
     def texts_to(self, user):
         """Return the bodies of the texts to a colleague, oldest first."""
         return self.messages_to(self.get_number(user)).mapped("body")
+
+
+class AlertLiveCase(LiveCase):
+    """A real server with a team whose plan tells one after the other."""
+
+    #: Numbers (E.164) of those on call, in their order, and how they want to be told.
+    numbers = ()
+    alert_order = "text_first"
+    #: Minutes and whom of each step, and how people are reached.
+    steps = ()
+    how = "text"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        team = {"name": f"On call {uuid.uuid4().hex}"}
+        cls.team_id = cls.rpc("helpdesk.ticket.team", "create", team)
+        for sequence, number in enumerate(cls.numbers):
+            cls._add_colleague(number, sequence)
+        steps = [
+            (0, 0, {"after_minutes": after, "whom": whom, "how": cls.how})
+            for after, whom in cls.steps
+        ]
+        plan = {**team, "team_id": cls.team_id, "step_ids": steps}
+        cls.rpc("sms.team.alert.plan", "create", plan)
+        cls.addClassCleanup(cls._end)
+
+    @classmethod
+    def _add_colleague(cls, number, sequence):
+        """Put somebody who has agreed to it on the team's list."""
+        values = {"name": number, "login": f"{number}-{uuid.uuid4().hex}"}
+        values |= {"phone": number, "sms_alert_order": cls.alert_order}
+        user_id = cls.rpc("res.users", "create", values)
+        purpose_ids = cls.rpc("sms.purpose", "search", [("code", "=", "internal")])
+        values = {"number": number, "purpose_ids": [(6, 0, purpose_ids)]}
+        form_id = cls.rpc("sms.consent.record", "create", values)
+        cls.rpc("sms.consent.record", "action_record", [form_id])
+        values = {"team_id": cls.team_id, "user_id": user_id, "sequence": sequence}
+        cls.rpc("sms.oncall.shift", "create", values)
+
+    @classmethod
+    def _end(cls):
+        """Leave nothing to the other tests that goes on by itself."""
+        with db_connect(cls.database).cursor() as cr:
+            cr.execute("UPDATE sms_team_alert SET state = 'resolved', next_at = NULL")
+
+    def raise_alert(self, name="Server 4 offline"):
+        """Raise an alert as a user does; return its id."""
+        values = {"team_id": self.team_id, "name": name}
+        form_id = self.rpc("sms.team.alert.raise", "create", values)
+        return self.rpc("sms.team.alert.raise", "action_raise", [form_id])["res_id"]
+
+    def read_alert(self, alert_id, name="state"):
+        """Return a field of an alert."""
+        return self.rpc("sms.team.alert", "read", [alert_id], [name])[0][name]

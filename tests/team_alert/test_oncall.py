@@ -433,3 +433,112 @@ class TestGaps(OncallCase):
         gaps = self.env["sms.oncall.gap"].with_user(self.agent)
         self.assertTrue(gaps.search([]))
         self.assertFalse(gaps.with_context(allowed_company_ids=other.ids).search([]))
+
+
+class TestCalendar(OncallCase):
+    """Who is on call in the weeks to come, as the calendar shows it."""
+
+    def draw(self):
+        """Let the cron draw; return ``(start, stop, who, next)`` of each turn."""
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall"))
+        turns = self.env["sms.oncall.turn"].search([("team_id", "=", self.team.id)])
+        return [
+            (it.start_at, it.stop_at, it.user_id.name, it.next_user_id.name)
+            for it in turns
+        ]
+
+    def make_weeks(self):
+        """Let Ann and Bo take turns, week by week, since four weeks."""
+        self.shifts[2].unlink()
+        start = NOW - timedelta(weeks=4, days=1)
+        for shift, weeks in zip(self.shifts[:2], (0, 1), strict=True):
+            begin = start + timedelta(weeks=weeks)
+            stop = begin + timedelta(weeks=1)
+            shift.write({"start_at": begin, "stop_at": stop, "repeat_weeks": 2})
+
+    def test_turns_that_come_again(self):
+        self.make_weeks()
+        turns = self.draw()
+        change = NOW + timedelta(days=6)
+        self.assertEqual(turns[0], (NOW, change, "Ann", False))
+        self.assertEqual(turns[1][:3], (change, change + timedelta(weeks=1), "Bo"))
+        self.assertGreater(turns[-1][1], NOW + timedelta(weeks=8))
+        self.assertEqual(len(turns), 10)
+
+    def test_always_on_call_is_one_turn(self):
+        [(start, _stop, who, following)] = self.draw()
+        self.assertEqual((start, who, following), (NOW, "Ann", "Bo"))
+
+    def test_hand_overs_time_off_and_nobody(self):
+        self.shifts[1:].unlink()
+        self.hand_over(self.ann, self.bo, hours=4, after=10)
+        calendar = self.company.resource_calendar_id
+        resource = self.env["resource.resource"].create(
+            {"name": "Ann", "user_id": self.ann.id, "calendar_id": calendar.id}
+        )
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Holidays",
+                "resource_id": resource.id,
+                "calendar_id": calendar.id,
+                "date_from": NOW + timedelta(days=3),
+                "date_to": NOW + timedelta(days=4),
+            }
+        )
+        found = [who or "nobody" for _start, _stop, who, _next in self.draw()]
+        self.assertEqual(found, ["Ann", "Bo", "Ann", "nobody", "Ann"])
+        turns = self.env["sms.oncall.turn"].search([("user_id", "=", False)])
+        self.assertEqual(turns.display_name, f"{self.team.name}: nobody")
+
+    def test_what_is_the_same_stays_and_what_was_is_kept(self):
+        self.make_weeks()
+        self.draw()
+        turns = self.env["sms.oncall.turn"].search([("team_id", "=", self.team.id)])
+        self.frozen.tick(timedelta(hours=1))
+        self.draw()
+        self.assertEqual(turns.exists(), turns)
+        self.assertEqual(turns[0].start_at, NOW)
+        self.hand_over(self.ann, self.bo)
+        self.frozen.tick(timedelta(minutes=30))
+        before, *later = self.draw()
+        now = NOW + timedelta(minutes=90)
+        self.assertEqual(before[:3], (NOW, now, "Ann"))
+        self.assertEqual(later[0][:3], (now, NOW + timedelta(hours=5), "Bo"))
+        self.shifts.unlink()
+        self.assertEqual([it[2] for it in self.draw()], ["Ann"])
+
+    def test_take_over_from_the_calendar(self):
+        self.make_weeks()
+        self.draw()
+        turns = self.env["sms.oncall.turn"].with_user(self.bo)
+        [first, *_later] = turns.search([("user_id", "=", self.ann.id)])
+        self.assertTrue(first.may_take_over)
+        self.assertFalse(first.may_hand_over)
+        action = first.action_take_over()
+        form = Form(
+            self.env[action["res_model"]]
+            .with_user(self.bo)
+            .with_context(**action["context"])
+        )
+        self.assertEqual(form.replaced_user_id, self.ann)
+        self.assertEqual((form.start_at, form.stop_at), (NOW, first.stop_at))
+        form.save().action_hand_over()
+        self.assertEqual(self.draw()[0][2], "Bo")
+
+    def test_what_is_over_or_nobodys_is_handed_over_by_nobody(self):
+        self.draw()
+        turn = self.env["sms.oncall.turn"].search([("team_id", "=", self.team.id)])
+        turn.stop_at = NOW - timedelta(hours=1)
+        with self.assertRaisesRegex(UserError, "is over, or nobody has it"):
+            turn.with_user(self.manager).action_hand_over()
+
+    def test_another_company_sees_nothing_of_it(self):
+        self.draw()
+        company = self.make_company("Elsewhere")
+        user = new_test_user(
+            self.env,
+            "sms-calendar-elsewhere",
+            groups="helpdesk_mgmt.group_helpdesk_manager",
+            company_id=company.id,
+        )
+        self.assertFalse(self.env["sms.oncall.turn"].with_user(user).search([]))

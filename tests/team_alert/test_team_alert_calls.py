@@ -32,8 +32,14 @@ class CallCase(TeamAlertCase):
 
     def ring(self, user):
         """Let the outbox place what waits; return the last call to a colleague."""
+        self.forget_calls(user)
         self.run_outbox()
         return self.get_calls(user)[-1]
+
+    def forget_calls(self, user):
+        """Let the former calls to a colleague be over for a while."""
+        for call in self.get_calls(user).filtered("carrier_id"):
+            call.call_ended_at = fields.Datetime.now() - timedelta(minutes=2)
 
     def answer_call(self, call):
         """Pick up; return what is said (``Spoken``)."""
@@ -51,7 +57,7 @@ class CallCase(TeamAlertCase):
         alert._act(action, fields.Datetime.now(), facts)
 
     def end(self, call, fault=UNANSWERED):
-        """Let the carrier report that a call is over, and the cron run."""
+        """Let a call be over for a while, as the carrier reports, and the cron run."""
         call._record_report(
             DeliveryReport(
                 call.carrier_id,
@@ -60,6 +66,7 @@ class CallCase(TeamAlertCase):
                 fault=fault,
             )
         )
+        call.call_ended_at -= timedelta(minutes=2)
         self.run_escalation()
 
 
@@ -206,10 +213,9 @@ class TestMissedCalls(CallCase):
             with self.subTest(fault=fault):
                 alert = self.raise_alert(f"Alarm {fault}")
                 call = self.ring(self.ann)
-                before = len(self.get_calls(self.bo))
                 self.end(call, fault)
                 self.assertEqual(call.state, "error")
-                self.assertEqual(len(self.get_calls(self.bo)), before + 1)
+                self.assertEqual(self.get_timeline(alert)[-1], (0, "told", "Bo"))
                 missed = alert.entry_ids.filtered(lambda it: it.kind == "missed")
                 self.assertEqual(missed.user_id, self.ann)
                 self.assertIn("Call: Not reached", missed.sms_label)
@@ -305,6 +311,117 @@ class TestMissedCalls(CallCase):
             {sms.is_call: sms.gate_verdict for sms in messages},
             {True: "send", False: "block"},
         )
+
+
+class TestTwoAlerts(CallCase):
+    """A phone rings for one alert at a time, or once for several."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        (cls.ann + cls.bo).sms_alert_order = "only_call"
+
+    def get_kinds(self, *alerts):
+        """Return what was done about each, but for who was told."""
+        kinds = [alert.entry_ids.sorted("id").mapped("kind") for alert in alerts]
+        return [[it for it in own if it != "told"] for own in kinds]
+
+    def test_one_call_says_both(self):
+        one, two = self.raise_alert("Server 4 offline."), self.raise_alert("Mail down")
+        call = self.ring(self.ann)
+        self.assertEqual(self.get_calls(self.ann), call)
+        spoken = self.answer_call(call)
+        self.assertTrue(spoken.asks)
+        self.assertIn("2 urgent alerts", spoken.words)
+        self.assertIn("Server 4 offline. ", spoken.words)
+        self.assertIn("Mail down. To take all of them", spoken.words)
+        self.assertEqual(call.body, spoken.words)
+        for _time in range(2):
+            words = self.press(call, "1").words
+            self.assertIn("are yours", words)
+            self.assertIn("Server 4 offline. Mail down. Goodbye", words)
+        self.end(call)
+        self.assertEqual(self.get_kinds(one, two), [["acknowledged"]] * 2)
+        self.assertEqual((one + two).acknowledged_by_id, self.ann)
+
+    def test_one_that_comes_while_it_rings_is_said_too_and_passed_on(self):
+        one = self.raise_alert("Server 4 offline")
+        call = self.ring(self.ann)
+        two = self.raise_alert("Mail down")
+        self.assertIn("Mail down", self.answer_call(call).words)
+        self.assertIn("Please press 1 or 2. This is", self.press(call, "7").words)
+        self.assertIn("Passed on to the next person", self.press(call, "2").words)
+        self.assertEqual(self.get_kinds(one, two), [["escalated"]] * 2)
+        [passed] = self.get_calls(self.bo)
+        self.assertIn("2 urgent alerts", passed.body)
+
+    def test_nobody_takes_the_call_of_both(self):
+        one, two = self.raise_alert("Server 4 offline"), self.raise_alert("Mail down")
+        self.end(self.ring(self.ann))
+        self.assertEqual(self.get_kinds(one, two), [["missed"]] * 2)
+        self.assertEqual(len(self.get_calls(self.bo)), 1)
+
+    def test_one_that_somebody_has_is_not_said_and_keeps_the_other(self):
+        one, two = self.raise_alert("Server 4 offline"), self.raise_alert("Mail down")
+        self.act(one, self.bo, replies.ACKNOWLEDGE)
+        call = self.ring(self.ann)
+        words = self.answer_call(call).words
+        self.assertNotIn("Server 4", words)
+        self.assertIn("Mail down. To take it", words)
+        self.act(two, self.bo, replies.ACKNOWLEDGE)
+        self.assertIn("Somebody has these", self.press(call, "1").words)
+
+    def test_it_is_called_off_when_somebody_has_both(self):
+        for alert in (self.raise_alert("One"), self.raise_alert("Two")):
+            self.assertEqual(self.get_calls(self.ann).state, "outgoing")
+            self.act(alert, self.bo, replies.ACKNOWLEDGE)
+        self.assertEqual(self.get_calls(self.ann).state, "canceled")
+
+    def test_of_many_the_number_is_said(self):
+        for index in range(5):
+            self.raise_alert(f"Alarm {index}")
+        [call] = self.get_calls(self.ann)
+        self.assertIn("5 urgent alerts", call.body)
+        self.assertIn("Alarm 2. And 2 more. To take all", call.body)
+        self.assertNotIn("Alarm 3", call.body)
+
+    def test_who_is_on_the_phone_is_called_a_minute_later(self):
+        self.raise_alert("Server 4 offline")
+        first = self.ring(self.ann)
+        self.answer_call(first)
+        self.raise_alert("Mail down")
+        second = self.get_calls(self.ann) - first
+        for _try in range(2):
+            self.run_outbox()
+            self.assertFalse(second.carrier_id)
+            self.press(first, "1")
+            self.frozen.tick(timedelta(seconds=20))
+        first._end_call()
+        self.frozen.tick(timedelta(seconds=50))
+        self.run_outbox()
+        self.assertFalse(second.carrier_id)
+        self.frozen.tick(timedelta(seconds=20))
+        self.run_outbox()
+        self.assertTrue(second.carrier_id)
+
+    def test_a_call_whose_end_is_never_reported_is_forgotten(self):
+        self.raise_alert("Server 4 offline")
+        first = self.ring(self.ann)
+        self.answer_call(first)
+        self.raise_alert("Mail down")
+        second = self.get_calls(self.ann) - first
+        self.frozen.tick(timedelta(minutes=6))
+        self.run_outbox()
+        self.assertTrue(second.carrier_id)
+
+    def test_called_again_while_it_rings(self):
+        """By the same alert: the phone rings on, and what comes of it counts once."""
+        alert = self.raise_alert()
+        self.ring(self.ann)
+        alert._hasten(NOW, self.bo + self.cy)
+        self.assertEqual(len(self.get_calls(self.ann)), 1)
+        self.end(self.get_calls(self.ann))
+        self.assertEqual(self.get_kinds(alert), [["missed"]])
 
 
 class TestPreferences(CallCase):

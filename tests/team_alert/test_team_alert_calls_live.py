@@ -1,82 +1,49 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import time
-import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-from odoo.sql_db import db_connect
 from odoo.tools import SQL
 
-from ..live import LiveCase, LiveServer
+from ..live import LiveServer
 from ..peer.twilio_calls import PeerCall
+from .common import AlertLiveCase
 
 #: The numbers of those on call, by the class that calls them.
 ANN, BO, CY = "+15125550150", "+15125550151", "+15125550152"
-#: Texts are not what is tested here: everybody wants calls only.
-ONLY_CALL = "only_call"
 
 
-class CallLiveCase(LiveCase):
-    """A real server whose plan calls Ann, then Bo, then Cy, ten minutes apart."""
+class CallLiveCase(AlertLiveCase):
+    """The plan calls Ann, then Bo, then Cy, ten minutes apart."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        team = {"name": f"Called {uuid.uuid4().hex}"}
-        cls.team_id = cls.rpc("helpdesk.ticket.team", "create", team)
-        for sequence, number in enumerate((ANN, BO, CY)):
-            cls._add_colleague(number, sequence)
-        steps = [(0, "on_call"), (10, "next"), (20, "next")]
-        values = {**team, "team_id": cls.team_id, "step_ids": []}
-        for after, whom in steps:
-            step = {"after_minutes": after, "whom": whom, "how": "call"}
-            values["step_ids"].append((0, 0, step))
-        cls.rpc("sms.team.alert.plan", "create", values)
-        cls.addClassCleanup(cls._end)
-
-    @classmethod
-    def _add_colleague(cls, number, sequence):
-        """Put somebody who has agreed to it on the team's list."""
-        user_id = cls.rpc(
-            "res.users",
-            "create",
-            {
-                "name": number,
-                "login": f"{number}-{uuid.uuid4().hex}",
-                "phone": number,
-                "sms_alert_order": ONLY_CALL,
-            },
-        )
-        purpose_ids = cls.rpc("sms.purpose", "search", [("code", "=", "internal")])
-        values = {"number": number, "purpose_ids": [(6, 0, purpose_ids)]}
-        form_id = cls.rpc("sms.consent.record", "create", values)
-        cls.rpc("sms.consent.record", "action_record", [form_id])
-        values = {"team_id": cls.team_id, "user_id": user_id, "sequence": sequence}
-        cls.rpc("sms.oncall.shift", "create", values)
-
-    @classmethod
-    def _end(cls):
-        """Leave nothing to the other tests that goes on by itself."""
-        with db_connect(cls.database).cursor() as cr:
-            cr.execute("UPDATE sms_team_alert SET state = 'resolved', next_at = NULL")
+    numbers = (ANN, BO, CY)
+    steps = ((0, "on_call"), (10, "next"), (20, "next"))
+    how = "call"
+    #: Texts are not what is tested here: everybody wants calls only.
+    alert_order = "only_call"
 
     def setUp(self):
         super().setUp()
         self._end()
+        self.forget_calls()
         self.peer.messages.clear()
         self.peer.taken.clear()
         self.peer.behaviors.clear()
         self.peer.release.clear()
 
-    def raise_alert(self, name="Server 4 offline"):
-        """Raise an alert as a user does; return its id."""
-        values = {"team_id": self.team_id, "name": name}
-        form_id = self.rpc("sms.team.alert.raise", "create", values)
-        return self.rpc("sms.team.alert.raise", "action_raise", [form_id])["res_id"]
-
-    def read_alert(self, alert_id, name="state"):
-        """Return a field of an alert."""
-        return self.rpc("sms.team.alert", "read", [alert_id], [name])[0][name]
+    def forget_calls(self, minutes=10):
+        """Let former calls be over for a while: phones rest between two of them."""
+        with self.cursor() as cr:
+            cr.execute(
+                """
+                UPDATE sms_sms
+                   SET call_ended_at = COALESCE(call_ended_at, claimed_at)
+                                     - %s * interval '1 minute'
+                 WHERE is_call AND claimed_at IS NOT NULL
+                """,
+                [minutes],
+            )
 
     def read_kinds(self, alert_id):
         """Return what happened, in order."""
@@ -172,6 +139,7 @@ class TestCallsLive(CallLiveCase):
                 self.raise_alert(f"Alarm {status}")
                 self.wait_call(ANN, count).end(status)
                 self.wait_call(BO, count)
+                self.forget_calls()
 
     def test_an_answering_machine_is_told_nothing(self):
         alert_id = self.raise_alert()
@@ -221,6 +189,43 @@ class TestCallsLive(CallLiveCase):
         self.assertEqual(self.read_kinds(alert_id).count("escalated"), 1)
         time.sleep(1)
         self.assertFalse(self.peer.to(CY))
+
+
+class TestTwoAlertsLive(CallLiveCase):
+    """Two alerts at once: one phone rings once, and nothing is lost."""
+
+    def test_two_that_are_raised_at_once_are_one_call(self):
+        names = ["Server 4 offline", "Mail down"]
+        with ThreadPoolExecutor(2) as pool:
+            ids = list(pool.map(self.raise_alert, names))
+        phone = self.wait_call(ANN)
+        words = phone.answer()
+        for name in names:
+            self.assertIn(name, words)
+        self.assertIn("are yours", phone.press("1"))
+        phone.end()
+        time.sleep(1)
+        self.assertEqual(len(self.peer.to(ANN)), 1)
+        states = {self.read_alert(alert_id) for alert_id in ids}
+        self.assertEqual(states, {"acknowledged"})
+
+    def test_who_is_on_the_phone_is_called_afterwards(self):
+        first_id = self.raise_alert()
+        phone = self.wait_call(ANN)
+        phone.answer()
+        second_id = self.raise_alert("Mail down")
+        time.sleep(2)
+        self.assertIn("is yours", phone.press("1"))
+        phone.end()
+        time.sleep(2)
+        self.assertEqual(len(self.peer.to(ANN)), 1, "she has just hung up")
+        self.forget_calls()
+        self.trigger_cron("ir_cron_sms_dispatch")
+        phone = self.wait_call(ANN, 2)
+        self.assertIn("Mail down", phone.answer())
+        self.assertIn("is yours", phone.press("1"))
+        states = [self.read_alert(alert_id) for alert_id in (first_id, second_id)]
+        self.assertEqual(states, ["acknowledged"] * 2)
 
 
 class TestKilledCalls(CallLiveCase):

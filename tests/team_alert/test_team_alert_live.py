@@ -3,74 +3,18 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from odoo.sql_db import db_connect
-
-from ..live import LiveCase, LiveServer
+from ..live import LiveServer
+from .common import AlertLiveCase
 
 ANN, BO, CY = "+15095550110", "+15095550111", "+15095550112"
 ALERTS = 12
 
 
-class TestTeamAlertLive(LiveCase):
+class TestTeamAlertLive(AlertLiveCase):
     """Alerts on a real server: a worker that is killed, answers that come at once."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        team = {"name": f"On call {uuid.uuid4().hex}"}
-        cls.team_id = cls.rpc("helpdesk.ticket.team", "create", team)
-        for sequence, number in enumerate((ANN, BO, CY)):
-            cls._add_colleague(number, sequence)
-        steps = [(0, "on_call"), (10, "next"), (20, "all")]
-        cls.rpc(
-            "sms.team.alert.plan",
-            "create",
-            {
-                **team,
-                "team_id": cls.team_id,
-                "step_ids": [
-                    (0, 0, {"after_minutes": after, "whom": whom})
-                    for after, whom in steps
-                ],
-            },
-        )
-        cls.addClassCleanup(cls._end)
-
-    @classmethod
-    def _add_colleague(cls, number, sequence):
-        """Put somebody who has agreed to it on the team's list."""
-        user_id = cls.rpc(
-            "res.users",
-            "create",
-            {"name": number, "login": f"{number}-{uuid.uuid4().hex}", "phone": number},
-        )
-        purpose_ids = cls.rpc("sms.purpose", "search", [("code", "=", "internal")])
-        form_id = cls.rpc(
-            "sms.consent.record",
-            "create",
-            {"number": number, "purpose_ids": [(6, 0, purpose_ids)]},
-        )
-        cls.rpc("sms.consent.record", "action_record", [form_id])
-        cls.rpc(
-            "sms.oncall.shift",
-            "create",
-            {"team_id": cls.team_id, "user_id": user_id, "sequence": sequence},
-        )
-
-    @classmethod
-    def _end(cls):
-        """Leave nothing to the other tests that goes on by itself."""
-        with db_connect(cls.database).cursor() as cr:
-            cr.execute("UPDATE sms_team_alert SET state = 'resolved', next_at = NULL")
-
-    def _raise(self, name):
-        """Raise an alert as a user does; return its id."""
-        values = {"team_id": self.team_id, "name": name}
-        form_id = self.rpc("sms.team.alert.raise", "create", values)
-        return self.rpc("sms.team.alert.raise", "action_raise", [form_id])["res_id"]
-
-    def _read(self, alert_id, *names):
-        return self.rpc("sms.team.alert", "read", [alert_id], names)[0]
+    numbers = (ANN, BO, CY)
+    steps = ((0, "on_call"), (10, "next"), (20, "all"))
 
     def _count_told(self, number, ids):
         """Return how often a number was told of some alerts, and by how many texts."""
@@ -104,7 +48,7 @@ class TestTeamAlertLive(LiveCase):
         self.set_parameter("web.base.url", self.server.url)
 
     def test_a_worker_that_is_killed_tells_each_step_once(self):
-        ids = [self._raise(f"Server {index} offline") for index in range(ALERTS)]
+        ids = [self.raise_alert(f"Server {index} offline") for index in range(ALERTS)]
         before = len(self.read_messages(BO))
         self._make_overdue(ids)
         for pause in (0.2, 0.5, 0.9, 1.4):
@@ -121,8 +65,8 @@ class TestTeamAlertLive(LiveCase):
         self.assertFalse(self._count_told(CY, ids)[0], "her step is not due yet")
 
     def test_of_two_who_take_it_at_once_one_has_it(self):
-        alert_id = self._raise("Mail is down")
-        code = 10 * self._read(alert_id, "code_block")["code_block"] + 4
+        alert_id = self.raise_alert("Mail is down")
+        code = 10 * self.read_alert(alert_id, "code_block") + 4
         with self.cursor() as cr:
             # Bo was told as well.
             cr.execute(
@@ -148,10 +92,11 @@ class TestTeamAlertLive(LiveCase):
         )
         kinds = sorted(entry["kind"] for entry in entries)
         self.assertEqual(kinds, ["acknowledged", "late"])
-        self.assertEqual(self._read(alert_id, "state")["state"], "acknowledged")
+        self.assertEqual(self.read_alert(alert_id), "acknowledged")
 
     def test_alerts_that_are_raised_at_once_have_codes_of_their_own(self):
         with ThreadPoolExecutor(6) as pool:
-            ids = list(pool.map(self._raise, [f"Alarm {index}" for index in range(6)]))
-        blocks = [self._read(it, "code_block")["code_block"] for it in ids]
+            names = [f"Alarm {index}" for index in range(6)]
+            ids = list(pool.map(self.raise_alert, names))
+        blocks = [self.read_alert(it, "code_block") for it in ids]
         self.assertEqual(len(set(blocks)), 6, blocks)

@@ -196,6 +196,15 @@ class TestHostileReports(ReaderCase):
         self.assertNotIn("\x00", trouble.summary)
         trouble.summary.encode()
 
+    def test_words_of_which_nothing_is_left_are_none(self):
+        alert = {
+            "status": "firing",
+            "labels": {"alertname": "DiskFull"},
+            "annotations": {"summary": "\x00 \x00", "description": " "},
+        }
+        report = self.read_report("alertmanager", {"alerts": [alert]})
+        self.assertEqual(report.troubles[0].summary, "DiskFull")
+
     def test_of_very_many_the_first_are_read_and_all_are_counted(self):
         payload = {**payloads.make_storm(700), "truncatedAlerts": 40}
         report = self.read_report("alertmanager", payload)

@@ -1,10 +1,20 @@
 import {Component, useEffect, xml} from "@odoo/owl";
+import {ConnectionLostError} from "@web/core/network/rpc";
 import {browser} from "@web/core/browser/browser";
 import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 import {useService} from "@web/core/utils/hooks";
 
 const PAUSE = 2000;
+/** A form that takes a second to read is read again after so many seconds. */
+const SHARE = 5;
+
+/** It is looked at again: what is done by hand meanwhile says that it is lost. */
+function passLostConnection(error) {
+    if (!(error instanceof ConnectionLostError)) {
+        throw error;
+    }
+}
 
 /**
  * Keeps the form of a long work up to date while its record says `is_live`.
@@ -24,21 +34,34 @@ export class Poll extends Component {
     }
 
     /**
+     * Look again and again; what takes the server long is asked the less often.
+     *
      * @returns {Function} what ends it
      */
     poll() {
         const {record} = this.props;
-        this.orm.silent.call(record.resModel, "action_refresh", [record.resId]);
-        const timer = browser.setInterval(() => {
+        this.orm.silent
+            .call(record.resModel, "action_refresh", [record.resId])
+            .catch(passLostConnection);
+        let timer = null;
+        const wait = (took) => {
+            timer = browser.setTimeout(look, Math.max(PAUSE, SHARE * took));
+        };
+        const look = async () => {
+            const begun = Date.now();
             // What somebody is writing would be lost.
             if (!document.hidden && !record.dirty) {
-                record.load().catch((error) => {
-                    browser.clearInterval(timer);
-                    throw error;
-                });
+                await record.load().catch(passLostConnection);
             }
-        }, PAUSE);
-        return () => browser.clearInterval(timer);
+            if (timer !== null) {
+                wait(Date.now() - begun);
+            }
+        };
+        wait(0);
+        return () => {
+            browser.clearTimeout(timer);
+            timer = null;
+        };
     }
 }
 

@@ -5,6 +5,7 @@ import {
     onMounted,
     onWillUnmount,
     useEffect,
+    useExternalListener,
     useState,
     useSubEnv,
 } from "@odoo/owl";
@@ -18,6 +19,7 @@ import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {SIZES} from "@web/core/ui/ui_service";
 import {TICKET_MODEL} from "./desk_service.esm";
 import {_t} from "@web/core/l10n/translation";
+import {browser} from "@web/core/browser/browser";
 import {router} from "@web/core/browser/router";
 
 /** What is shown of the open conversation; the cards of the list have it too. */
@@ -61,6 +63,7 @@ export class InboxController extends KanbanController {
         this.place = 0;
         this.factsLeave = new CallbackRecorder();
         this.setupEvents();
+        this.setupHistory();
         this.setupKeys();
         useSetupAction({getLocalState: () => ({ticketId: this.inbox.ticketId})});
         useEffect(
@@ -90,6 +93,26 @@ export class InboxController extends KanbanController {
         });
         onWillUnmount(() => {
             desk.inbox = null;
+        });
+    }
+
+    /**
+     * On a phone, where list and conversation are two screens, the browser's Back goes
+     * from the one to the other. The list stays as it is: nothing is loaded for that.
+     */
+    setupHistory() {
+        /** Whether the open conversation has an entry of its own in the history */
+        this.hasEntry = false;
+        useExternalListener(window, "popstate", (ev) => {
+            if (ev.state && this.hasEntry) {
+                this.hasEntry = false;
+                this.open(Number(router.current.ticket) || false);
+            }
+        });
+        onWillUnmount(() => {
+            if (this.hasEntry) {
+                router.skipLoad = false;
+            }
         });
     }
 
@@ -192,7 +215,20 @@ export class InboxController extends KanbanController {
         if (ticketId === this.inbox.ticketId || !(await this.leaveFacts())) {
             return;
         }
+        if (this.env.isSmall && !this.inbox.ticketId) {
+            router.pushState({ticket: ticketId}, {sync: true});
+            this.hasEntry = router.skipLoad = true;
+        }
         Object.assign(this.inbox, {ticketId, ticket: null, hasFacts: false});
+    }
+
+    /** Shows the list alone, on a phone. */
+    async close() {
+        if (this.hasEntry) {
+            browser.history.back();
+        } else {
+            await this.open(false);
+        }
     }
 
     /** Loads what is shown of the open conversation, unless the list has it. */
@@ -215,7 +251,7 @@ export class InboxController extends KanbanController {
             return;
         }
         if (!ticket) {
-            this.open(false);
+            this.close();
             return;
         }
         const until = ticket.sms_snoozed_until;
@@ -303,7 +339,7 @@ export class InboxController extends KanbanController {
     async onDone(kind) {
         const hasLeft = LEAVING.includes(kind);
         if (hasLeft && this.env.isSmall) {
-            await this.open(false);
+            await this.close();
         } else if (hasLeft) {
             this.advance();
         }

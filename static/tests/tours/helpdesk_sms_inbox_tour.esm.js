@@ -333,8 +333,18 @@ tours.add("helpdesk_sms_inbox_phone", {
             run: "click",
         },
         {
-            content: "The list is there",
+            content: "The list is there: open another one",
             trigger: `.o_sms_inbox:not(.o_sms_inbox_open) ${row("Bert Short")}`,
+            run: "click",
+        },
+        {
+            content: "It has the screen: the browser's Back",
+            trigger: ".o_sms_inbox_open .o_sms_desk_in:contains(Bert writes)",
+            run: () => window.history.back(),
+        },
+        {
+            content: "It leads to the list as well",
+            trigger: `.o_sms_inbox:not(.o_sms_inbox_open) ${row("Anna Long")}`,
         },
     ],
 });

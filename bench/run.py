@@ -1,0 +1,131 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Runs one bench, or all of them, and prints the table of results.
+
+Run by ``bin/bench``, which makes two databases: one with the addon, and one with what
+the addon stands on, for what Odoo does by itself. Each bench gets copies of its own.
+
+To add a bench:
+
+1. write a script beside this one that takes ``common.make_parser``'s options (``-c``,
+   ``-d``, ``--native``), prints what it likes, and calls ``common.add_result`` once for
+   each row of the table;
+2. add one line to :data:`BENCHES`: its name (of a part: with a space), the script, the
+   arguments that choose the part, and those of the short form, which should take less
+   than a minute.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from common import (
+    RESULTS_VARIABLE,
+    database_copy,
+    make_parser,
+    print_results,
+    read_config,
+)
+
+HERE = Path(__file__).parent
+
+
+class Bench(NamedTuple):
+    """One line of ``bin/bench all``."""
+
+    name: str
+    script: str
+    arguments: tuple = ()
+    short: tuple = ()
+
+
+BENCHES = (
+    Bench(
+        "consent",
+        "consent_import.py",
+        short=("--sizes", "[1000, 10000]", "--gate-sizes", "[1000, 100000]"),
+    ),
+    Bench(
+        "broadcast",
+        "broadcast.py",
+        short=("--sizes", "[1000, 10000]", "--ways", '["area"]')
+        + ("--native-size", "1000"),
+    ),
+    Bench("outbox dispatch", "outbox.py", ("dispatch",), ("--size", "1500")),
+    Bench("outbox rate", "outbox.py", ("rate",), ("--seconds", "8")),
+    Bench("outbox intake", "outbox.py", ("intake",), ("--intake-sizes", "[2000]")),
+    Bench("outbox reports", "outbox.py", ("reports",), ("--reports", "200")),
+    Bench("outbox fetch", "outbox.py", ("fetch",), ("--fetch-sizes", "[1000, 5000]")),
+    Bench("outbox inbound", "outbox.py", ("inbound",), ("--reports", "150")),
+    Bench("outbox stage", "outbox.py", ("stage",), ("--tickets", "60")),
+    Bench(
+        "appointments",
+        "appointments.py",
+        short=("--sizes", "[200, 1000]", "--due", "500", "--native-due", "100"),
+    ),
+    Bench("year", "year.py", short=("--size", "50000", "--short", "1")),
+)
+
+
+def run(bench, options, arguments, log=None):
+    """Run a bench on copies of the two databases; return the rows of its results."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        database_copy(options.database) as own,
+        database_copy(options.native) as without,
+    ):
+        path = Path(folder) / "results"
+        path.touch()
+        command = [sys.executable, str(HERE / bench.script), "-c", options.config]
+        command += ["-d", own, "--native", without, *bench.arguments, *arguments]
+        env = {**os.environ, RESULTS_VARIABLE: str(path)}
+        subprocess.run(command, env=env, stdout=log, stderr=log, check=True)
+        return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def run_all(options, arguments):
+    """Run every bench, and print one table of all results; what they say is logged."""
+    is_short = "--short" in arguments
+    rows, failed, begin = [], [], time.monotonic()
+    with open("bench.log", "w") as log:
+        for bench in BENCHES:
+            print(f"... {bench.name}", file=sys.stderr, flush=True)
+            try:
+                found = run(bench, options, bench.short if is_short else (), log)
+            except subprocess.CalledProcessError:
+                failed.append(bench.name)
+                continue
+            rows += [{**row, "command": f"bin/bench {bench.name}"} for row in found]
+    print_results(rows)
+    print(f"In {(time.monotonic() - begin) / 60:.1f} minutes.")
+    if failed:
+        sys.exit(f"Failed: {', '.join(failed)}. See {Path('bench.log').resolve()}")
+
+
+def run_script(name, options, arguments):
+    """Run the script of one bench, with all arguments."""
+    scripts = {it.name.split()[0]: it.script for it in BENCHES}
+    if name not in scripts:
+        sys.exit(f"No such bench: {name}. There are: all, {', '.join(scripts)}")
+    script = scripts[name]
+    rows = run(Bench(name, script), options, arguments)
+    command = " ".join(["bin/bench", name, *arguments])
+    print_results([{**row, "command": command} for row in rows])
+
+
+def main():
+    """Read the command line: the databases, a name, and its options."""
+    options, (name, *arguments) = make_parser(__doc__).parse_known_args()
+    read_config(options)
+    if name == "all":
+        run_all(options, arguments)
+    else:
+        run_script(name, options, arguments)
+
+
+if __name__ == "__main__":
+    main()

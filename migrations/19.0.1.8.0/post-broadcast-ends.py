@@ -1,0 +1,34 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Note when broadcasts of before have ended, so that nobody is told so now."""
+
+
+def migrate(cr, _version):
+    """Take the time of the last change of their texts, and mark who was left out."""
+    cr.execute(
+        """
+        UPDATE sms_broadcast own SET finished_at = COALESCE(
+               (SELECT max(write_date) FROM sms_sms WHERE broadcast_id = own.id),
+               own.started_at)
+         WHERE own.state IN ('sent', 'cancelled') AND own.started_at IS NOT NULL
+           AND own.finished_at IS NULL
+           AND NOT EXISTS (
+               SELECT 1 FROM sms_sms WHERE broadcast_id = own.id
+                         AND state IN ('outgoing', 'process', 'unknown'))
+        """
+    )
+    cr.execute(
+        """
+        UPDATE sms_broadcast_recipient own SET outcome = 'cancelled'
+          FROM sms_broadcast ended
+         WHERE ended.id = own.broadcast_id AND ended.state = 'cancelled'
+           AND own.outcome IN ('will', 'held')
+        """
+    )
+    cr.execute(
+        """
+        UPDATE sms_broadcast_recipient own SET mail_outcome = 'cancelled'
+          FROM sms_broadcast ended
+         WHERE ended.id = own.broadcast_id AND ended.state = 'cancelled'
+           AND own.mail_outcome = 'mail'
+        """
+    )

@@ -1,0 +1,182 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_list, formatLang
+
+from .sms_broadcast import CHECKED, CHECKING, DRAFT, WAITING
+
+MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
+TODO = "mail.mail_activity_data_todo"
+#: So many of those who may approve are named.
+NAMED = 5
+
+
+class SmsBroadcast(models.Model):
+    """The second person: who is asked, and says yes or no.
+
+    Each manager of the company but its author has an activity until one of them
+    decides, or until what they were asked about has changed.
+    """
+
+    _name = "sms.broadcast"
+    _inherit = ["sms.broadcast", "mail.activity.mixin"]
+
+    refused_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    refusal_reason = fields.Char(readonly=True, copy=False)
+    may_approve = fields.Boolean(compute="_compute_approval")
+    approval_note = fields.Char(compute="_compute_approval")
+    refusal_note = fields.Char(compute="_compute_refusal_note")
+
+    @api.depends("state", "needs_approval", "user_id", "company_id")
+    @api.depends_context("uid", "lang")
+    def _compute_approval(self):
+        for broadcast in self:
+            is_asked = broadcast.state == WAITING
+            broadcast.may_approve = (
+                is_asked and self.env.user in broadcast._get_approvers()
+            )
+            is_to_be = broadcast.state == CHECKED and broadcast.needs_approval
+            broadcast.approval_note = (
+                broadcast._describe_approval() if is_asked or is_to_be else False
+            )
+
+    @api.depends("refused_by_id", "refusal_reason")
+    @api.depends_context("lang")
+    def _compute_refusal_note(self):
+        for broadcast in self:
+            broadcast.refusal_note = False
+            if broadcast.refused_by_id:
+                broadcast.refusal_note = self.env._(
+                    "Not approved by %(user)s: %(reason)s",
+                    user=broadcast.refused_by_id.name,
+                    reason=broadcast.refusal_reason,
+                )
+
+    def _get_approvers(self):
+        """Return the managers who may approve it: all but its author."""
+        managers = self.env.ref(MANAGERS).sudo().all_user_ids
+        return managers.filtered(
+            lambda it: self.company_id in it.company_ids and it != self.user_id
+        )
+
+    def _describe_approval(self):
+        """Say why it needs a second person, and who that may be."""
+        whom = self._describe_approvers()
+        if not self.needs_approval:
+            return whom
+        why = self.env._(
+            "It reaches %(people)s people. Above %(limit)s another manager must "
+            "approve it.",
+            people=formatLang(self.env, self._origin._count_told(), 0),
+            limit=formatLang(self.env, self.company_id.sudo().sms_approve_from, 0),
+        )
+        return f"{why} {whom}"
+
+    def _describe_approvers(self):
+        if self.may_approve:
+            return self.env._(
+                "%s prepared it. Read it, then approve or refuse it.", self.user_id.name
+            )
+        approvers = self._get_approvers()
+        if not approvers:
+            return self.env._(
+                "There is no other one in this company. Ask an administrator to add a "
+                "helpdesk manager, or to raise the limit in the settings."
+            )
+        names = approvers[:NAMED].mapped("name")
+        if len(approvers) > NAMED:
+            names.append(self.env._("%s others", len(approvers) - NAMED))
+        names = format_list(self.env, names, "or")
+        if self.state == WAITING:
+            return self.env._("It waits for %s.", names)
+        return self.env._("%s can do so.", names)
+
+    # === Asking ===
+
+    def write(self, vals):
+        """Ask the managers, and ask no more once it is decided or changed."""
+        before = {broadcast: broadcast.state for broadcast in self.sudo()}
+        result = super().write(vals)
+        for broadcast_sudo, state in before.items():
+            if broadcast_sudo.state != state:
+                broadcast_sudo._on_state_changed(state)
+        return result
+
+    def _on_state_changed(self, former):
+        if former == WAITING:
+            self.activity_unlink([TODO])
+        if self.state == WAITING:
+            self._ask_approvers()
+        elif self.state == DRAFT and self.approver_id:
+            self.approver_id = False
+        elif self.state == CHECKING and self.refused_by_id:
+            self.write({"refused_by_id": False, "refusal_reason": False})
+
+    def _ask_approvers(self):
+        count = self._count_told()
+        for user in self._get_approvers():
+            it = self.with_context(lang=user.lang)
+            people = formatLang(it.env, count, 0)
+            it.activity_schedule(
+                TODO,
+                summary=it.env._("Approve or refuse: a text to %s people", people),
+                user_id=user.id,
+            )
+
+    # === Deciding ===
+
+    def _take_to_decide(self):
+        broadcast_sudo = self._take(WAITING)
+        if broadcast_sudo.user_id == self.env.user:
+            raise AccessError(
+                self.env._("You prepared it, so another manager must approve it.")
+            )
+        return broadcast_sudo
+
+    def action_approve(self):
+        """Approve and send what a colleague has checked."""
+        self._take(WAITING)._check_time()
+        broadcast_sudo = self._take_to_decide()
+        broadcast_sudo.approver_id = self.env.user
+        broadcast_sudo._start()
+        for_author = broadcast_sudo._in_words_of_author()
+        for_author._tell_author(
+            for_author.env._("Approved. Send at: %s", for_author._describe_when())
+        )
+        return True
+
+    def action_ask_why(self):
+        """Open the form that refuses it."""
+        self._take_to_decide()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Refuse “%s”", self.name),
+            "res_model": "sms.broadcast.refusal",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_broadcast_id": self.id},
+        }
+
+    def action_refuse(self, reason):
+        """Give it back to who has prepared it.
+
+        :param str reason: what they have to change
+        """
+        broadcast_sudo = self._take_to_decide()
+        reason = reason.strip() if isinstance(reason, str) else ""
+        if not reason:
+            raise UserError(self.env._("Enter why it is refused."))
+        broadcast_sudo.write(
+            {
+                "state": DRAFT,
+                "refused_by_id": self.env.uid,
+                "refusal_reason": reason,
+            }
+        )
+        for_author = broadcast_sudo._in_words_of_author()
+        for_author._tell_author(for_author.env._("Not approved: %s", reason))
+        return True
+
+    def _in_words_of_author(self):
+        author = self.user_id
+        return self.with_context(lang=author.lang, tz=author.tz)

@@ -1,0 +1,18 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields, models
+
+
+class SmsBroadcastRefusal(models.TransientModel):
+    """Form in which a second manager says why a broadcast is not approved."""
+
+    _name = "sms.broadcast.refusal"
+    _description = "Refusal of a Broadcast"
+
+    broadcast_id = fields.Many2one("sms.broadcast", required=True, ondelete="cascade")
+    reason = fields.Char(required=True, help="Its author is told so.")
+
+    def action_refuse(self):
+        """Give it back to its author."""
+        self.ensure_one()
+        self.broadcast_id.action_refuse(self.reason)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
