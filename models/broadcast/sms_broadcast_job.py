@@ -219,7 +219,7 @@ class SmsBroadcastJob(models.Model):
     def _finish(self):
         """Note and tell that the last text has left, or look again later."""
         self._wait_for_row()
-        if self.state != SENT or self.finished_at:
+        if self.state != SENT or self.finished_at or not self.started_at:
             return 0
         now = fields.Datetime.now()
         took = now - self.started_at

@@ -35,7 +35,7 @@ class TestBroadcastTours(BroadcastCase, HttpCase):
             f"{ACTION}sms_broadcast_action",
             f"helpdesk_sms_broadcast_{name}",
             login=login,
-            timeout=180,
+            timeout=300,
         )
         self.env.invalidate_all()
 

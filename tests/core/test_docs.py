@@ -28,7 +28,7 @@ class TestDocs(BaseCase):
                 self.assertIn(f"def {name}(", (ROOT / "tests" / file).read_text())
 
     def test_every_link_leads_to_a_file(self):
-        for page in [ROOT / "README.md", *ROOT.glob("[a-z]*/*.md")]:
+        for page in [*ROOT.glob("*.md"), *ROOT.glob("[a-z]*/*.md")]:
             for target in LINK.findall(page.read_text()):
                 with self.subTest(page=page.name, target=target):
                     self.assertTrue((page.parent / target).exists())
