@@ -15,7 +15,7 @@ from common import environment, get_peak, make_parser, read_config, vacuum
 from company import agree, configure, make_messages
 from intake_work import intake
 from report_work import await_fetch, fetch, take_singly
-from web_work import inbound, receive, report, stage
+from web_work import desk, health, inbound, receive, report, stage, work_off
 
 from odoo.tools.profiler import Profiler
 from odoo.tools.speedscope import Speedscope
@@ -107,7 +107,8 @@ def profile(database, carrier):
 
 
 MEASUREMENTS = (
-    *(prepare, dispatch, profile, intake, report, inbound, receive, stage),
+    *(prepare, dispatch, profile, intake, stage),
+    *(health, report, inbound, receive, work_off, desk),
     *(await_fetch, fetch, take_singly),
 )
 KINDS = {measure.__name__: measure for measure in MEASUREMENTS}

@@ -8,7 +8,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 import requests
-from common import environment, phone
+from common import clock, environment, phone
 from company import (
     ACCOUNT_SID,
     AUTH_TOKEN,
@@ -22,6 +22,10 @@ from twilio.request_validator import RequestValidator
 
 #: People who text, in turn: two texts of one person are taken one after the other.
 PEOPLE = 50
+#: Odoo's barest route: it reads nothing and writes nothing.
+HEALTH = "/web/health"
+#: Seconds between two texts of which each is waited for.
+QUIET = 1.0
 #: What is texted, and the first of who text it; 0: those with a ticket, in turn.
 KINDS_OF_TEXTS = {
     "a text on a ticket": ("It jams again, this is the %sth time.", 0),
@@ -31,10 +35,18 @@ KINDS_OF_TEXTS = {
 }
 
 
+def await_events(env, carrier):
+    """Make a company whose worker of what comes in is woken, though it may not run."""
+    configure(env, carrier)
+    if "sms.webhook.event" in env:
+        env.ref("helpdesk_mgmt_sms.ir_cron_sms_webhook").active = True
+        env.cr.execute("DELETE FROM sms_webhook_event")
+
+
 def await_reports(database, carrier, count):
     """Make messages that a carrier has taken; return the addresses for its reports."""
     with environment(database) as env:
-        configure(env, carrier)
+        await_events(env, carrier)
         agree(env, count)
         make_messages(env, count)
         messages = env["sms.sms"].search([])
@@ -56,7 +68,7 @@ def await_reports(database, carrier, count):
 def await_texts(database, carrier):
     """Make people with an open ticket each; return the address for texts."""
     with environment(database) as env:
-        configure(env, carrier)
+        await_events(env, carrier)
         people = [{"name": f"Person {i}", "phone": phone(i)} for i in range(PEOPLE)]
         partners = env["res.partner"].create(people)
         ticket = {"name": "Printer", "description": "It jams"}
@@ -68,35 +80,55 @@ def await_texts(database, carrier):
         return f"{PUBLIC_URL}/helpdesk_sms/twilio/{key}/inbound"
 
 
-def post_all(forms, port, threads):
-    """Post signed forms to a server; return how fast that went.
-
-    :param forms: list of pairs of an address and a form
+def make_post(port):
+    """Return a function that posts a signed form: of a session, and of a pair of the
+    carrier's address and the form.
     """
     validator = RequestValidator(AUTH_TOKEN)
+
+    def post(session, pair):
+        url, form = pair
+        headers = {"X-Twilio-Signature": validator.compute_signature(url, form)}
+        address = f"http://127.0.0.1:{port}{urlsplit(url).path}"
+        return session.post(address, data=form, headers=headers, timeout=60)
+
+    return post
+
+
+def call_all(call, values, threads):
+    """Make requests, some at once; return how fast that went.
+
+    :param call: function of a session of ``requests`` and one of ``values``
+    """
     session = requests.Session()
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=threads))
 
-    def post(pair):
-        url, form = pair
-        headers = {"X-Twilio-Signature": validator.compute_signature(url, form)}
-        begin = time.perf_counter()
-        address = f"http://127.0.0.1:{port}{urlsplit(url).path}"
-        response = session.post(address, data=form, headers=headers, timeout=60)
+    def measure(value):
+        seconds, response = clock(call, session, value)
         assert response.status_code == 200, response.text
-        return time.perf_counter() - begin
+        return seconds
 
-    for pair in forms[:20]:
-        post(pair)
+    for value in values[:20]:
+        measure(value)
     begin = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
-        times = sorted(pool.map(post, forms[20:]))
+        times = sorted(pool.map(measure, values[20:]))
     seconds = time.perf_counter() - begin
     return {
         "rate": len(times) / seconds,
         "median": times[len(times) // 2] * 1000,
         "p95": times[int(len(times) * 0.95)] * 1000,
     }
+
+
+def health(_database, _carrier, count, port, threads):
+    """Call Odoo's barest route."""
+    address = f"http://127.0.0.1:{port}{HEALTH}"
+
+    def call(session, _index):
+        return session.get(address, timeout=60)
+
+    return call_all(call, range(count), threads)
 
 
 def report(database, carrier, count, port, threads):
@@ -106,15 +138,59 @@ def report(database, carrier, count, port, threads):
         form = dict.fromkeys(("MessageStatus", "SmsStatus"), "delivered")
         form |= dict.fromkeys(("MessageSid", "SmsSid"), "SM" + url[-32:])
         forms.append((url, {**form, "AccountSid": ACCOUNT_SID}))
-    return post_all(forms, port, threads)
+    return call_all(make_post(port), forms, threads)
+
+
+def make_text(index):
+    """Return a text of somebody who has a ticket, as Twilio posts it."""
+    body = "It jams again, this is the %sth time."
+    return make_form(index % PEOPLE, body % index)
 
 
 def inbound(database, carrier, count, port, threads):
     """Post texts of people who have a ticket."""
     url = await_texts(database, carrier)
-    body = "It jams again, this is the %sth time."
-    forms = [make_form(index % PEOPLE, body % index) for index in range(count)]
-    return post_all([(url, form) for form in forms], port, threads)
+    forms = [(url, make_text(index)) for index in range(count)]
+    return call_all(make_post(port), forms, threads)
+
+
+def work_off(database, carrier):
+    """Work off what was posted, as one worker does; return how fast that went."""
+    with environment(database) as env:
+        env.cr.execute("SELECT count(*) FROM sms_webhook_event")
+        [count] = env.cr.fetchone()
+        cpu, events = time.process_time(), env["sms.webhook.event"]
+        seconds, _none = clock(events._run)
+        cpu = time.process_time() - cpu
+        assert not events.search_count([]), "not all was worked off"
+    return {"count": count, "rate": count / seconds, "cpu": cpu / count * 1000}
+
+
+def desk(database, carrier, count, port):
+    """Post texts one by one to a server with crons; return when each was on its ticket.
+
+    :return: seconds, sorted
+    """
+    url, post, times = await_texts(database, carrier), make_post(port), []
+    for index in range(count):
+        time.sleep(QUIET)
+        form = make_text(index)
+        begin = time.perf_counter()
+        post(requests, (url, form))
+        while not is_on_desk(database, form["MessageSid"]):
+            assert time.perf_counter() - begin < 120, "a text is not taken in"
+            time.sleep(0.005)
+        times.append(time.perf_counter() - begin)
+    return sorted(times)
+
+
+def is_on_desk(database, sid):
+    """Tell if a text is shown on its ticket."""
+    with environment(database) as env:
+        env.cr.execute(
+            "SELECT mail_message_id FROM sms_inbound WHERE provider_sid = %s", [sid]
+        )
+        return env.cr.fetchone() is not None
 
 
 def make_form(index, body):

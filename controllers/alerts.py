@@ -19,7 +19,7 @@ class AlertsController(Controller):
 
     _alerts_url = f"{PATH}<string:key>"
 
-    @route(_alerts_url, **webhooks.JSON_WEBHOOK_ROUTE)
+    @route(_alerts_url, **{**webhooks.JSON_WEBHOOK_ROUTE, "auth": "public"})
     @public.guarded
     def report(self, key, **_query):
         """Take in a report: 400 for what cannot be read, 429 for too many."""

@@ -26,7 +26,8 @@ class TelnyxController(Controller):
         """Take in a text; other events, of which a profile tells too, are nothing."""
         company_sudo, event = self._verify(key)
         if TelnyxProvider.is_inbound(event):
-            webhooks.take_inbound(company_sudo, TelnyxProvider.parse_inbound(event))
+            text = TelnyxProvider.parse_inbound(event)
+            webhooks.take_inbound(company_sudo, text, event)
         return public.bare(status=204)
 
     @route(_status_url, **webhooks.JSON_WEBHOOK_ROUTE)
@@ -37,18 +38,16 @@ class TelnyxController(Controller):
         :param str uuid: our own key of the message, which nobody can guess
         """
         company_sudo, event = self._verify(key)
-        report = TelnyxProvider.parse_report(event)
-        webhooks.take_report(company_sudo, TelnyxProvider.code, uuid, report)
+        webhooks.take_report(company_sudo, TelnyxProvider.code, uuid, event)
         return public.bare(status=204)
 
     def _verify(self, key):
         """Return the company of a request and its event, after checking both."""
-        company_sudo = webhooks.find_company(key)
         body = request.httprequest.get_data()
         headers = request.httprequest.headers
         signature = headers.get(SIGNATURE_HEADER), headers.get(TIME_HEADER)
         if None in signature:
             signature = None
         code = TelnyxProvider.code
-        webhooks.check(company_sudo, code, "inbound", key, body, signature)
+        company_sudo = webhooks.verify(code, "inbound", key, body, signature)
         return company_sudo, read_event(body)

@@ -25,7 +25,8 @@ class TwilioController(Controller):
     def inbound(self, key, **_post):
         """Take in a text."""
         company_sudo, form = self._verify(key, "inbound")
-        webhooks.take_inbound(company_sudo, TwilioProvider.parse_inbound(form))
+        event = TwilioProvider.parse_inbound(form)
+        webhooks.take_inbound(company_sudo, event, form)
         return self._answer()
 
     @route(_status_url, **webhooks.FORM_WEBHOOK_ROUTE)
@@ -36,8 +37,7 @@ class TwilioController(Controller):
         :param str uuid: our own key of the message, which nobody can guess
         """
         company_sudo, form = self._verify(key, f"status/{uuid}")
-        report = TwilioProvider.parse_report(form)
-        webhooks.take_report(company_sudo, TwilioProvider.code, uuid, report)
+        webhooks.take_report(company_sudo, TwilioProvider.code, uuid, form)
         return self._answer()
 
     @route(_call_url, **webhooks.FORM_WEBHOOK_ROUTE)
@@ -61,7 +61,9 @@ class TwilioController(Controller):
         """
         company_sudo, form = self._verify(key, f"call/{uuid}/{asked}")
         pressed = TwilioProvider.parse_key(form)
-        spoken = webhooks.press_call_key(company_sudo, uuid, pressed, asked)
+        spoken = webhooks.press_call_key(
+            company_sudo, TwilioProvider.code, uuid, pressed, asked
+        )
         return self._say(company_sudo, key, uuid, spoken, asked + 1)
 
     def _say(self, company_sudo, key, uuid, spoken, asked):
@@ -71,12 +73,11 @@ class TwilioController(Controller):
         return public.bare(TwilioProvider.say(spoken, key_url), "text/xml")
 
     def _verify(self, key, endpoint):
-        company_sudo = webhooks.find_company(key)
+        """Return the company of a request and its form, after checking both."""
         form = request.httprequest.form
         signature = request.httprequest.headers.get(SIGNATURE_HEADER)
-        webhooks.check(
-            company_sudo, TwilioProvider.code, endpoint, key, form, signature
-        )
+        code = TwilioProvider.code
+        company_sudo = webhooks.verify(code, endpoint, key, form, signature)
         return company_sudo, {name: form[name] for name in form}
 
     def _answer(self):

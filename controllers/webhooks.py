@@ -6,6 +6,7 @@ from functools import partial
 
 from werkzeug.exceptions import Forbidden, NotFound, ServiceUnavailable
 
+from odoo import fields
 from odoo.http import request
 
 from ..models.dispatch import res_company_address as ir_http
@@ -15,10 +16,11 @@ from ..tools import texts, web
 
 _logger = logging.getLogger(__name__)
 
-#: Every endpoint is for strangers, who are known by their signature.
+#: Every endpoint is for strangers, who are known by their signature. Nobody is read for
+#: them: what acts at once becomes the public user itself (:func:`become_somebody`).
 _WEBHOOK_ROUTE = {
     "type": "http",
-    "auth": "public",
+    "auth": "none",
     "methods": ["POST"],
     "csrf": False,
     "save_session": False,
@@ -36,6 +38,50 @@ JSON_WEBHOOK_ROUTE = {
 }
 
 
+def become_somebody():
+    """Do what follows as Odoo's public user: it writes records, which name a user."""
+    request.env["ir.http"]._auth_method_public()
+
+
+def verify(code, endpoint, key, form, signature):
+    """Return the company of an address, in sudo; refuse what it was not signed for.
+
+    The signature covers the address as the carrier knows it, which is built from the
+    address that is kept and never from ``Host`` or ``X-Forwarded-*``.
+
+    :param str endpoint: ``inbound``, ``status/<uuid>`` or ``call/<uuid>``
+    :param str key: of the company, from the address
+    :param form: as for ``Provider.verify``, like the signature
+    :raises Forbidden: 403 for a signature that is missing or wrong
+    :raises NotFound: 404 for an unknown key
+    :raises ServiceUnavailable: 503 while the key to the account is missing
+    """
+    companies_sudo = request.env["res.company"].sudo()
+    key = texts.clean(key)
+    try:
+        known = companies_sudo._get_sms_endpoint(key, code)
+    except LookupError:
+        known = None
+    if known and not (known.until and known.until <= fields.Datetime.now()):
+        company_sudo = companies_sudo.browse(known.company_id)
+        is_signed = partial(
+            _is_signed, known.provider, company_sudo, endpoint, key, form, signature
+        )
+        if any(map(is_signed, known.base_urls)):
+            return company_sudo
+    become_somebody()
+    company_sudo = find_company(key)
+    check(company_sudo, code, endpoint, key, form, signature)
+    return company_sudo
+
+
+def _is_signed(provider, company_sudo, endpoint, key, form, signature, base):
+    """Tell if the carrier has signed the request as one to this address."""
+    query = request.httprequest.query_string.decode("latin-1")
+    url = company_sudo._get_sms_url(endpoint, provider.code, key, base)
+    return provider.verify(f"{url}?{query}" if query else url, form, signature)
+
+
 def find_company(key):
     """Return the company of an address, in sudo.
 
@@ -51,31 +97,17 @@ def find_company(key):
 def check(company_sudo, code, endpoint, key, form, signature):
     """Refuse a request that the carrier has not signed.
 
-    The signature covers the address as the carrier knows it, which is built from the
-    address that is kept and never from ``Host`` or ``X-Forwarded-*``. Until a first
-    signed request has proven that one, Odoo's own address of now may take its place.
-
-    :param str endpoint: ``inbound``, ``status/<uuid>`` or ``call/<uuid>``
-    :param str key: the key of the company that was called
-    :param form: as for ``Provider.verify``, like the signature
-    :raises Forbidden: 403 for a signature that is missing or wrong
-    :raises ServiceUnavailable: 503 while the key to the account is missing
+    Until a first signed request has proven the address that is kept, Odoo's own of now
+    may take its place. Arguments and errors as for :func:`verify`.
     """
     if company_sudo._has_locked_sms_account(code):
         _logger.error("A request of %s cannot be verified: a key is missing", code)
         raise ServiceUnavailable()
     provider = company_sudo._get_sms_provider(code, with_senders=False)
-    query = request.httprequest.query_string.decode("latin-1")
-
-    def is_signed(base):
-        """Tell if the carrier has signed the request as one to this address."""
-        url = company_sudo._get_sms_url(endpoint, code, key, base)
-        return provider.verify(f"{url}?{query}" if query else url, form, signature)
-
-    refusals_sudo = request.env["sms.webhook.refusal"].sudo()
+    is_signed = partial(
+        _is_signed, provider, company_sudo, endpoint, key, form, signature
+    )
     if any(map(is_signed, company_sudo._get_sms_base_urls())):
-        if company_sudo.sms_has_refusals:
-            refusals_sudo._forget(company_sudo, code)
         return
     own = web.normalize_address(company_sudo.get_base_url())
     is_own = own and is_signed(own)
@@ -83,6 +115,7 @@ def check(company_sudo, code, endpoint, key, form, signature):
         company_sudo._adopt_sms_base_url(own)
         return
     find_cause = partial(_find_cause, own, is_signed, signature)
+    refusals_sudo = request.env["sms.webhook.refusal"].sudo()
     refusals_sudo._count(company_sudo, code, find_cause)
     raise Forbidden(f"a request that {code} has not signed")
 
@@ -102,39 +135,52 @@ def _find_cause(own, is_signed, signature):
     return TOKEN, ""
 
 
-def take_inbound(company_sudo, event):
-    """Take in a text, those of one number one after the other."""
-    request.env["sms.number.lock"].sudo()._acquire(
-        company_sudo, texts.clean(event.number)
-    )
-    request.env["sms.inbound"].sudo()._receive(company_sudo, event)
+def take_inbound(company_sudo, event, raw):
+    """Take in a text: at once what ends consent or brings it back, else soon.
+
+    :param dict raw: the text as it came
+    """
+    events_sudo = request.env["sms.webhook.event"].sudo()
+    if request.env["sms.inbound.router"]._is_urgent(company_sudo, event):
+        company_sudo = _enter(company_sudo, event.provider)
+        events_sudo = request.env["sms.webhook.event"].sudo()
+        events_sudo._take_text_now(company_sudo, event, raw)
+    else:
+        events_sudo._take_text(company_sudo, event, raw)
 
 
-def take_report(company_sudo, code, uuid, report):
-    """Take in a delivery report.
-
-    A report on a message that is gone, or another company's, is a logged nothing: to
-    refuse it would only make the carrier repeat it.
+def take_report(company_sudo, code, uuid, raw):
+    """Take in a delivery report, to be worked off soon.
 
     :param str uuid: our own key of the message, which nobody can guess
+    :param dict raw: the report as it came
     """
-    sms_sudo = request.env["sms.sms"].sudo()
-    uuid = texts.clean(uuid)
-    if not sms_sudo._record_report_by_uuid(company_sudo, uuid, report, code):
-        _logger.info("Delivery report for an unknown message")
+    events_sudo = request.env["sms.webhook.event"].sudo()
+    events_sudo._take_report(company_sudo, code, texts.clean(uuid), raw)
+
+
+def _enter(company_sudo, code):
+    """Return the company, for what is done before the carrier is answered."""
+    become_somebody()
+    company_sudo = request.env["res.company"].sudo().browse(company_sudo.id)
+    refusals_sudo = request.env["sms.webhook.refusal"].sudo()
+    refusals_sudo._forget_any(company_sudo, code)
+    return company_sudo
 
 
 def answer_call(company_sudo, code, uuid, report):
     """Take in who has answered a call; return what is said, None for nothing."""
+    company_sudo = _enter(company_sudo, code)
     calls_sudo = request.env["sms.sms"].sudo()
     return calls_sudo._answer_call(company_sudo, uuid, report, code)
 
 
-def press_call_key(company_sudo, uuid, key, asked):
+def press_call_key(company_sudo, code, uuid, key, asked):
     """Take in a key that was pressed in a call; return what is said then.
 
     :param int asked: how often it has been said by then what the keys mean
     """
+    company_sudo = _enter(company_sudo, code)
     calls_sudo = request.env["sms.sms"].sudo()
     is_last = asked >= voice.ROUNDS
     return calls_sudo._press_call_key(company_sudo, uuid, key, is_last)

@@ -30,6 +30,8 @@ UPDATE sms_carrier_check SET wanted = NULL;
 DELETE FROM sms_redaction WHERE state = 'waiting';
 -- No carrier is told of opt-outs a second time, or of those of a test.
 DELETE FROM sms_carrier_opt_out WHERE state = 'waiting';
+-- What the original's carriers have told is worked off there.
+DELETE FROM sms_webhook_event;
 -- What came with texts is not fetched a second time from the carrier.
 UPDATE sms_media SET state = 'failed', fault = 'no_account' WHERE state = 'waiting';
 -- Nothing that waited leaves later, by an account that is entered in the copy, or once

@@ -106,6 +106,7 @@ class DeliveryReport:
     :param fault: why it was not delivered, one of ``faults``; empty if it was
     :param price: what it costs, None as long as the carrier does not say
     :param raw: every field as it came, for the record
+    :param received_at: when it came (UTC, without a zone), None: now
     """
 
     carrier_id: str
@@ -115,6 +116,7 @@ class DeliveryReport:
     fault: str = ""
     raw: dict = field(default_factory=dict)
     price: Price | None = None
+    received_at: object = None
 
 
 @dataclass(frozen=True)

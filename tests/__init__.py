@@ -74,6 +74,7 @@ from .dispatch import test_senders
 from .dispatch import test_telnyx_account
 from .dispatch import test_telnyx_live
 from .dispatch import test_watch
+from .dispatch import test_webhook_events
 from .dispatch import test_webhooks
 
 from .inbound import test_keywords_data
@@ -84,6 +85,8 @@ from .inbound import test_renewal
 from .inbound import test_review
 from .inbound import test_review_shared
 from .inbound import test_ways_out
+from .inbound import test_webhook_texts
+from .inbound import test_webhook_texts_live
 
 from .consent import test_api
 from .consent import test_blacklist

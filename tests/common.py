@@ -14,13 +14,18 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tests.common import get_db_name
 from odoo.tools import SQL, config
 
+from ..models.dispatch import sms_webhook_event
 from ..providers.sandbox import SandboxProvider
+from ..providers.twilio import TwilioProvider
 from ..tools import automation, verdicts
 from ..tools.consent import FOR_ALL_EVENTS
 from ..tools.segments import count_segments
 
 #: Every one has a hundred numbers for examples: <area>-555-0100 to 0199.
 AREA_CODES = ("303", "212", "305", "312", "404", "415", "512", "617", "702", "206")
+
+#: A number of ours, to which texts come.
+OWN_NUMBER = "+13035550199"
 
 #: Where the web client opens an action of ours by its name.
 ACTION = "/odoo/action-helpdesk_mgmt_sms."
@@ -257,6 +262,30 @@ class SmsCase(TransactionCase):
             }
         )
         return self.env["sms.inbound"]._receive(company or self.company, event)
+
+    def bring(self, body, number=None, company=None, sid=None, **fields):
+        """Bring a text as Twilio's request does; :meth:`run_events` works it off.
+
+        What is a STOP or a START takes effect at once.
+        """
+        sid = sid or f"SM{uuid.uuid4().hex}"
+        form = {"MessageSid": sid, "From": number or self.number, "Body": body}
+        form = {"To": OWN_NUMBER, **form, **fields}
+        text = TwilioProvider.parse_inbound(form)
+        company = company or self.company
+        is_urgent = self.env["sms.inbound.router"]._is_urgent(company, text)
+        self.env.flush_all()
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            events = self.env(cr=cr)["sms.webhook.event"]._as_nobody()
+            take = events._take_text_now if is_urgent else events._take_text
+            take(company.with_env(events.env), text, form)
+        self.env.invalidate_all()
+        return sid
+
+    def run_events(self):
+        """Let the cron work off what carriers have told: the request wakes it."""
+        with patch.object(sms_webhook_event, "LINGER", 0):
+            self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_webhook"))
 
     # === Messages ===
 

@@ -146,8 +146,11 @@ class LiveCase(BaseCase):
         """Do what must be done before a server starts on the database."""
 
     @classmethod
-    def make_server(cls, cron_threads=1):
-        """Return one more server on the database, not started yet."""
+    def make_server(cls, cron_threads=2):
+        """Return one more server on the database, not started yet.
+
+        With a second thread what carriers report is worked off beside the outbox.
+        """
         return LiveServer(cls.database, cron_threads, cls.workers, cls.db_port)
 
     @classmethod
@@ -287,9 +290,21 @@ class LiveCase(BaseCase):
         if signature is None:
             signature = self.sign(endpoint, form)
         headers = {"X-Twilio-Signature": signature}
-        return requests.post(
+        response = requests.post(
             self.get_url(endpoint), data=form, headers=headers, timeout=30
         )
+        self.wait_events()
+        return response
+
+    def wait_events(self, timeout=60):
+        """Wait until what carriers have told is worked off, by the server's own cron.
+
+        :raises AssertionError: after ``timeout`` seconds
+        """
+        deadline = time.monotonic() + timeout
+        while self.count("sms_webhook_event", "is_failed IS NOT TRUE", []):
+            self.assertLess(time.monotonic(), deadline, "events of a carrier wait")
+            time.sleep(0.1)
 
     def text(self, number, body, sid=None, **extra):
         """Text to us from a number, as Twilio passes it on; return the response."""

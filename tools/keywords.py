@@ -106,6 +106,9 @@ STOP, HELP, START, JOIN, STATUS, ANSWER, TICKET, MUTE, UNMUTE, OTHER = ACTIONS =
 #: Those that a manager's own words may set off, and that serve a customer.
 SERVICES = (STATUS, ANSWER, TICKET, MUTE, UNMUTE, OTHER)
 
+#: Those that end consent, or bring it back.
+URGENT = (STOP, START)
+
 #: 47 CFR 64.1200(a)(10): these replies revoke consent by themselves. With Twilio's
 #: own stop words (STOPALL, OPTOUT) they are every company's, whatever it adds.
 MANDATORY_WORDS = {

@@ -23,6 +23,15 @@ def clip(text, limit):
     return clean(text)[:limit]
 
 
+def clean_json(value):
+    """Return JSON that a stranger has sent, with all of its texts cleaned."""
+    if isinstance(value, dict):
+        return {clean(key): clean_json(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return list(map(clean_json, value))
+    return clean(value) if isinstance(value, str) else value
+
+
 def shorten(text, limit=60, sign="…"):
     """Return the beginning of a text on one line, cut between words.
 

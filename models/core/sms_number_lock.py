@@ -2,6 +2,7 @@
 from functools import partial
 
 from psycopg2.errors import LockNotAvailable
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -29,34 +30,51 @@ class SmsNumberLock(models.AbstractModel):
         return self.env.execute_query(query)[0][0]
 
     @api.model
-    def _acquire(self, company, number):
+    def _acquire(self, company, number, is_patient=True):
         """Wait for a number's lock, then begin a transaction that sees its last work.
 
         For a request that has written nothing yet. In PostgreSQL's *repeatable read* a
         transaction sees the database as it was when it began, so a lock that is waited
         for inside of it would come too late: two texts would make two tickets. After
         :data:`PATIENCE` it goes on without: ``sms.rate.limit`` finds the conflict.
+
+        :param bool is_patient: False to wait for nobody
+        :return: whether the number is locked now
         """
-        cr = self.env.cr
-        key = self._get_key(company, number)
-        query = SQL("SELECT pg_advisory_lock(hashtextextended(%s, 0))", key)
-        try:
-            cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
-            cr.execute(query)
-        except LockNotAvailable:
-            cr.rollback()
-            return
+        cr, key = self.env.cr, self._get_key(company, number)
+        if not (self._wait(key) if is_patient else self._is_free(key)):
+            return False
         cr.commit()  # pylint: disable=invalid-commit
         release = partial(self._release, cr._cnx, key)
         cr.postcommit.add(release)
         cr.postrollback.add(release)
+        return True
+
+    @api.model
+    def _wait(self, key):
+        try:
+            self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
+            query = SQL("SELECT pg_advisory_lock(hashtextextended(%s, 0))", key)
+            self.env.cr.execute(query)
+        except LockNotAvailable:
+            self.env.cr.rollback()
+            return False
+        return True
+
+    @api.model
+    def _is_free(self, key):
+        """Take a lock that nobody has; tell if that was so."""
+        query = SQL("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", key)
+        return self.env.execute_query(query)[0][0]
 
     @staticmethod
     def _release(connection, key):
         """Release a lock, on the connection: its cursor may be closed."""
+        is_idle = connection.info.transaction_status == TRANSACTION_STATUS_IDLE
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
-        connection.rollback()
+        if is_idle:  # else it is a test's transaction
+            connection.rollback()
 
     @staticmethod
     def _get_key(company, number):

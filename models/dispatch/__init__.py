@@ -20,6 +20,7 @@ from . import (
     sms_outbox_alert,
     sms_outbox_watch,
     sms_webhook_refusal,
+    sms_webhook_event,
     sms_api,
     sms_sms,
     sms_sms_call,

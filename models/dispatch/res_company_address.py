@@ -1,7 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
@@ -9,7 +10,9 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.http import request
+from odoo.tools import ormcache
 
+from ...providers.base import Provider
 from ...tools import web
 from ...tools.links import is_page
 from ...tools.web import IS_GUESS
@@ -24,6 +27,31 @@ PAGES = ("sms_privacy_url", "sms_terms_url")
 BASE_URL_PARAMETER = "web.base.url"
 #: Of a route: the only content type that it takes, and how long a body may be (bytes).
 TAKES, LIMIT = "sms_takes", "max_content_length"
+
+
+#: Of a company what :class:`Endpoint` is made of.
+ENDPOINT_FIELDS = {
+    "sms_webhook_key",
+    "sms_old_webhook_key",
+    "sms_old_webhook_key_until",
+    "sms_webhook_base_url",
+    "sms_former_webhook_base_url",
+    *ACCOUNT_FIELDS,
+}
+
+
+class Endpoint(NamedTuple):
+    """What a carrier's request to an address is checked with.
+
+    :param datetime until: when the address ends (UTC), None: it does not
+    :param list base_urls: those that the carrier may sign
+    :param provider: the carrier's adapter with the company's account
+    """
+
+    company_id: int
+    until: datetime | None
+    base_urls: list
+    provider: Provider
 
 
 def make_webhook_key():
@@ -214,6 +242,32 @@ class ResCompany(models.Model):
         return found_sudo.with_env(companies_sudo.env)
 
     @api.model
+    @ormcache("key", "code")
+    def _get_sms_endpoint(self, key, code):
+        """Return the :class:`Endpoint` of a public address, of memory.
+
+        Who refuses a request must look at the company itself: what was changed just now
+        may not be known here yet.
+
+        :raises LookupError: there is none, or a key is missing; that is not remembered
+        """
+        company_sudo = self._find_by_sms_webhook_key(key)
+        if not company_sudo or company_sudo._has_locked_sms_account(code):
+            raise LookupError(code)
+        is_former = key != company_sudo.sms_webhook_key
+        return Endpoint(
+            company_sudo.id,
+            company_sudo.sms_old_webhook_key_until if is_former else None,
+            company_sudo._get_sms_base_urls(),
+            company_sudo._get_sms_provider(code, with_senders=False),
+        )
+
+    @api.private
+    def cache_invalidation_fields(self):
+        """Forget what requests are checked with when it changes."""
+        return super().cache_invalidation_fields() | ENDPOINT_FIELDS
+
+    @api.model
     def _find_by_sms_join_key(self, key):
         """Return the company whose page to join is called, or an empty set."""
         domain = [("sms_join_key", "=", key), ("sms_join_page", "=", True)]
@@ -277,7 +331,10 @@ class ResCompany(models.Model):
         :param datetime since: UTC
         """
         recent = Domain("company_id", "=", self.id) & Domain("received_at", ">=", since)
-        return bool(self.env["sms.report"].search_count(recent, limit=1))
+        return any(
+            self.env[name].search_count(recent, limit=1)
+            for name in ("sms.report", "sms.webhook.event")
+        )
 
     def _adopt_sms_base_url(self, base):
         """Adopt ``web.base.url``, which was signed: the kept one was never proven."""

@@ -19,6 +19,8 @@ ERROR_SAMPLE, ERROR_PERCENT = 20, 20
 LASTING = ("redaction",)
 #: A queue that waits and of which nothing left for so long stands still.
 STANDSTILL = timedelta(minutes=15)
+#: What carriers have told is worked off at once: what waits for so long waits for ever.
+EVENT_TOO_LONG = timedelta(minutes=2)
 #: An outcome that the carrier could not be asked about for so long needs a person.
 UNKNOWN_TOO_LONG = timedelta(hours=1)
 
@@ -108,6 +110,7 @@ class SmsOutboxWatch(models.AbstractModel):
                 ended=facts["ended"],
             ),
             "webhook": facts["refused_requests"] and self._explain_refusals(facts),
+            "events": self._explain_events(facts),
         }
 
     # === For a monitor outside ===
@@ -149,6 +152,7 @@ class SmsOutboxWatch(models.AbstractModel):
         return {
             **self._get_open_facts(company, now),
             **self._get_recent_facts(company, now),
+            **self._get_event_facts(company, now),
             "refused_requests": run_sudo.hits,
             "refused_cause": run_sudo.cause or "",
             "refused_base": run_sudo.called_base or "",
@@ -225,6 +229,37 @@ class SmsOutboxWatch(models.AbstractModel):
             "failed": count(failed),
             "country_refused": count(failed & Domain("fault_id.fault", "=", COUNTRY)),
         }
+
+    def _get_event_facts(self, company, now):
+        """Return what the carriers have told and nobody has worked off, since when."""
+        events = self.env["sms.webhook.event"].sudo()
+        own = Domain("company_id", "=", company.id)
+        waiting = own & Domain("is_failed", "=", False)
+        [[count, oldest_at]] = events._read_group(
+            waiting, [], ["__count", "received_at:min"]
+        )
+        return {
+            "waiting_events": count,
+            "oldest_event_seconds": oldest_at
+            and max(int((now - oldest_at).total_seconds()), 0),
+            "failed_events": events.search_count(own & Domain("is_failed", "=", True)),
+        }
+
+    def _explain_events(self, facts):
+        """Return why what has come in has no effect, in plain words."""
+        if (facts["oldest_event_seconds"] or 0) >= EVENT_TOO_LONG.total_seconds():
+            return self.env._(
+                "Received texts and delivery reports not processed yet: %(count)s, the "
+                "oldest for %(minutes)s minutes. Check that scheduled actions are "
+                "running, “Text Messages: process what carriers report” among them.",
+                count=facts["waiting_events"],
+                minutes=facts["oldest_event_seconds"] // 60,
+            )
+        return facts["failed_events"] and self.env._(
+            "Received texts and delivery reports that cannot be processed: %s. An "
+            "administrator can see why in the server's log.",
+            facts["failed_events"],
+        )
 
     def _explain_refusals(self, facts):
         """Return what is refused, the likely cause and what to do, in plain words."""

@@ -46,7 +46,7 @@ class SmsReport(models.Model):
             {
                 "sms_id": sms.id,
                 "company_id": (sms.record_company_id or sms._get_sms_company()).id,
-                "received_at": now,
+                "received_at": report.received_at or now,
                 "carrier_id": report.carrier_id,
                 "status": report.report,
                 "code": report.code,

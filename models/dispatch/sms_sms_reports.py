@@ -250,7 +250,12 @@ class SmsSms(models.Model):
             for sms, it in pairs
             if it.report.carrier_id and not sms.carrier_id and sms.claimed_at
         ]
-        late = set()
+        late = {
+            sms.id
+            for sms, it in pairs
+            if not sms.carrier_id and it.report.received_at and sms.claimed_at
+            if it.report.received_at < sms.claimed_at
+        }
         if doubtful:
             rows = self.env.execute_query(
                 SQL(
@@ -265,7 +270,7 @@ class SmsSms(models.Model):
                     as_arrays(doubtful, "int4", "varchar", "timestamp"),
                 )
             )
-            late = {row[0] for row in rows}
+            late |= {row[0] for row in rows}
         return [it for sms, it in pairs if sms.id not in late]
 
     @api.model

@@ -79,6 +79,12 @@ class SmsWebhookRefusal(models.Model):
             self._mark(company, False)
 
     @api.model
+    def _forget_any(self, company, provider):
+        """Forget what was refused of a carrier, where anything was."""
+        if company.sms_has_refusals:
+            self._forget(company, provider)
+
+    @api.model
     def _mark(self, company, has_refusals):
         """Note on a company if it has refusals; in SQL, for no cache depends on it."""
         self.env.cr.execute(

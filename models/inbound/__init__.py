@@ -12,6 +12,7 @@ from . import (
     sms_inbound,
     sms_inbound_router,
     sms_inbound_router_sender,
+    sms_webhook_event,
     sms_keyword,
     sms_purpose_terms,
     sms_reply,

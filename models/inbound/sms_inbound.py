@@ -70,6 +70,11 @@ class SmsInbound(models.Model):
     )
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True, index=True)
     ticket_id = fields.Many2one("helpdesk.ticket", readonly=True)
+    is_overtaken = fields.Boolean(
+        "Overtaken",
+        readonly=True,
+        help="An opt-out that came later was entered first, so the text is no consent.",
+    )
     has_made_ticket = fields.Boolean(
         "Created the Ticket",
         readonly=True,
@@ -126,9 +131,13 @@ class SmsInbound(models.Model):
         return super().write(vals)
 
     @api.model
-    def _receive(self, company, event):
-        """Take in one text of a carrier; return its record, empty for a repeat."""
-        inbound_sudo = self.sudo()._store(company, event)
+    def _receive(self, company, event, received_at=None, is_overtaken=False):
+        """Take in one text of a carrier; return its record, empty for a repeat.
+
+        :param datetime received_at: when it came (UTC), default now
+        :param bool is_overtaken: a no that came later was entered before
+        """
+        inbound_sudo = self.sudo()._store(company, event, received_at, is_overtaken)
         if inbound_sudo:
             router_sudo = self.env["sms.inbound.router"].sudo()
             # Who has texted can be texted.
@@ -139,6 +148,16 @@ class SmsInbound(models.Model):
             inbound_sudo._after_receiving()
         return inbound_sudo
 
+    @api.model
+    def _receive_failed(self, company, event, received_at, error):
+        """Take in a text that cannot be interpreted: it is conversation, for people."""
+        inbound_sudo = self.sudo()._store(company, event, received_at)
+        if inbound_sudo:
+            inbound_sudo.error = str(error)
+            self.env["sms.inbound.router"].sudo()._route_failed(inbound_sudo)
+            self.env["sms.media"]._expect(inbound_sudo, event.media)
+        return inbound_sudo
+
     def _after_media(self):
         """Hook: do what follows once a picture came, or will not come."""
 
@@ -146,7 +165,7 @@ class SmsInbound(models.Model):
         """Hook: do what follows once a text was taken in."""
 
     @api.model
-    def _store(self, company, event):
+    def _store(self, company, event, received_at=None, is_overtaken=False):
         """Insert the raw event under its unique key.
 
         Plain SQL: of two copies that come at once one waits for the other and then
@@ -170,7 +189,8 @@ class SmsInbound(models.Model):
             "body": clean(event.body),
             "opt_out_type": clean(event.opt_out_type) or None,
             "media_count": len(event.media),
-            "received_at": now,
+            "received_at": received_at or now,
+            "is_overtaken": is_overtaken,
             "create_uid": self.env.uid,
             "create_date": now,
         }

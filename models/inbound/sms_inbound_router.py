@@ -45,7 +45,11 @@ class SmsInboundRouter(models.AbstractModel):
             self._stop(inbound, self._get_stopped_purposes(inbound, word))
             return
         inbound.partner_id = self._find_partner(inbound)
-        if action == keywords.HELP:
+        if inbound.is_overtaken:
+            # It can still answer what was asked, and sets off nothing else.
+            if not self.env["sms.question"]._take(inbound):
+                self._converse(inbound)
+        elif action == keywords.HELP:
             self._answer(inbound, "help", reply_codes.HELP, "help")
         elif action == keywords.START:
             self._start(inbound)
@@ -65,6 +69,27 @@ class SmsInboundRouter(models.AbstractModel):
             self._converse(inbound)
 
     @api.model
+    def _route_failed(self, inbound):
+        """Bring a text that cannot be interpreted to people, who decide on a STOP."""
+        inbound.partner_id = self._find_partner(inbound)
+        action, word, _words = self._find_action(inbound)
+        if action == keywords.STOP:
+            for company in self.env["sms.sender"]._find_companies(inbound):
+                self.env["sms.consent.review"]._open(inbound, company, word)
+        self._converse(inbound)
+
+    @api.model
+    def _is_urgent(self, company, event):
+        """Tell if a text is entered before its carrier is answered: STOP, and START.
+
+        They must not wait for anything: the law wants a no to take effect at once.
+
+        :param InboundEvent event: the text as it came
+        """
+        words = self.env["sms.keyword"]._get_urgent_words(company)
+        action, _word = keywords.find_action(event.body, words, event.opt_out_type)
+        return action in keywords.URGENT
+
     def _find_action(self, inbound):
         """Return the command that a text is, its word, and the words of the company."""
         words = self.env["sms.keyword"]._get_words(inbound.company_id)
@@ -409,8 +434,15 @@ class SmsInboundRouter(models.AbstractModel):
         """Enter what the sender said by this text, to its company or another."""
         company = company or inbound.company_id
         facts = {**self._get_facts(inbound), **facts}
-        record = self.env["sms.consent.event"]._record
-        record(company, inbound.number, event, "keyword", purposes, **facts)
+        self.env["sms.consent.event"]._record(
+            company,
+            inbound.number,
+            event,
+            "keyword",
+            purposes,
+            happened_at=inbound.received_at,
+            **facts,
+        )
 
     @api.model
     def _get_facts(self, inbound):

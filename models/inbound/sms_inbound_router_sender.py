@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -34,6 +36,8 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _read_sender(self, inbound):
+        if not inbound.number:
+            return defaultdict(lambda: None)  # of nobody nothing is known
         self.env.flush_all()
         columns, enter = self._get_sender_columns(inbound), None
         if self._is_word(inbound):

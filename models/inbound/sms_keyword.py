@@ -187,3 +187,13 @@ class SmsKeyword(models.Model):
             elif not known_sudo.browse(of_action.get(keyword.word)).mandatory:
                 of_action.pop(keyword.word, None)
         return words
+
+    @api.model
+    @ormcache("company.id")
+    def _get_urgent_words(self, company):
+        """Return the words of ``keywords.URGENT``: each request with a text asks.
+
+        :return: ``{action: words}``
+        """
+        words = self._get_words(company)
+        return {action: tuple(words.get(action, ())) for action in keywords.URGENT}

@@ -17,6 +17,7 @@ from . import (
     sms_outbox_watch,
     sms_sms,
     sms_inbound,
+    sms_webhook_event,
     sms_consent,
     sms_consent_evidence,
     sms_consent_import,

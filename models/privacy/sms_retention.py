@@ -75,6 +75,7 @@ class SmsRetention(models.AbstractModel):
         raw_labels = {
             "sms.inbound": self.env._("Raw forms of received texts"),
             "sms.report": self.env._("Raw forms of delivery reports"),
+            "sms.webhook.event": self.env._("Texts and reports not processed"),
         }
         for name, label in raw_labels.items():
             records = self.env[name].sudo()

@@ -50,6 +50,7 @@ class TestTwoCompanies(LiveCase):
             if response.status_code < 500:
                 break
         self.assertEqual(response.status_code, 200)
+        self.wait_events()
 
     def _say(self, *texts):
         """Let all numbers text at once; ``texts``: what to which company."""

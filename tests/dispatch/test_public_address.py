@@ -63,6 +63,7 @@ class PublicAddressCase(LiveCase):
         response = requests.post(
             self.server.url + path, data=form, headers=headers, timeout=30
         )
+        self.wait_events()
         return response.status_code
 
     def read_alerts(self, is_open=True):

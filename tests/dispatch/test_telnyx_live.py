@@ -45,7 +45,9 @@ class TelnyxLiveCase(OutboxCase):
         """Post an event as Telnyx does, rightly signed unless headers say otherwise."""
         headers = {"Content-Type": "application/json", **sign(body), **headers}
         url = self.get_telnyx_url(endpoint)
-        return requests.post(url, data=body, headers=headers, timeout=30)
+        response = requests.post(url, data=body, headers=headers, timeout=30)
+        self.wait_events()
+        return response
 
 
 class TestTelnyxEndpoints(TelnyxLiveCase):

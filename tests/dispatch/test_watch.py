@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import uuid
 from datetime import timedelta
 
 from odoo import fields
@@ -367,3 +368,43 @@ class TestHealth(WatchCase, HttpCase):
     def test_a_wrong_token_is_told_nothing(self):
         for token in ("x", "%00", "0" * 5000):
             self.assertEqual(self.get(token).status_code, 404)
+
+
+@tagged("post_install", "-at_install")
+class TestWatchOfEvents(WatchCase):
+    """Nobody works off what comes in: administrators are told."""
+
+    def store(self, age):
+        """Store a report that came so many minutes ago."""
+        events = self.env["sms.webhook.event"]
+        events._take_report(self.company, "twilio", uuid.uuid4().hex, {})
+        event = events.search([], order="id desc", limit=1)
+        event.received_at = fields.Datetime.now() - timedelta(minutes=age)
+        return event
+
+    def get_facts(self):
+        """Return what a monitor outside is told."""
+        self.env.flush_all()
+        return self.env["sms.outbox.watch"]._get_facts(self.company)
+
+    def test_what_has_just_come_is_no_trouble(self):
+        self.store(0)
+        self.assertEqual(self.watch(), [])
+        self.assertEqual(self.get_facts()["waiting_events"], 1)
+
+    def test_what_waits_is_told_until_it_is_worked_off(self):
+        self.store(5)
+        facts = self.get_facts()
+        self.assertEqual(facts["waiting_events"], 1)
+        self.assertGreaterEqual(facts["oldest_event_seconds"], 300)
+        self.assertEqual(self.watch(), ["events"])
+        self.assertIn("5 minutes", self.open_alerts().message)
+        self.run_events()
+        self.assertEqual(self.watch(), [])
+        facts = self.get_facts()
+        self.assertEqual((facts["waiting_events"], facts["failed_events"]), (0, 0))
+
+    def test_what_cannot_be_worked_off_is_told(self):
+        self.store(0).is_failed = True
+        self.assertEqual(self.watch(), ["events"])
+        self.assertIn("server's log", self.open_alerts().message)

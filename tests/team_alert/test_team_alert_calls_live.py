@@ -61,7 +61,9 @@ class CallLiveCase(AlertLiveCase):
         if signature is None:
             signature = self.validator.compute_signature(url, form)
         headers = {"X-Twilio-Signature": signature}
-        return requests.post(url, data=form, headers=headers, timeout=30)
+        response = requests.post(url, data=form, headers=headers, timeout=30)
+        self.wait_events()
+        return response
 
     def wait_kind(self, alert_id, kind, timeout=60):
         """Wait until something stands in an alert's timeline."""

@@ -1,0 +1,207 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
+from functools import partial
+
+from psycopg2.errors import DeadlockDetected, SerializationFailure
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...providers import PROVIDERS
+from ...tools import consent
+from ...tools.phone import canonical
+from ...tools.texts import clean
+from ..core.batch_jobs import DATABASE_FAULTS, contain, work_off_safely
+from ..dispatch.sms_webhook_event import TEXT
+
+_logger = logging.getLogger(__name__)
+#: Of a number whose STOP has come, so many texts that came before are taken in first.
+MOST_BEFORE = 5
+#: Waiting texts among which a worker looks for a number that nobody else is at.
+LOOKED_AT = 1000
+#: A no that was entered since the ledger's last entry when a text came, and was said
+#: not before the text.
+OVERTAKEN = """
+    SELECT EXISTS (SELECT FROM sms_consent_event
+                    WHERE company_id = %s AND number_hash = %s AND event = %s
+                      AND id > %s AND happened_at >= %s)
+"""
+
+
+class SmsWebhookEvent(models.Model):
+    """Texts: taken in one by one, those of one number in the order in which they came.
+
+    A no, and what takes it back, is taken in before the carrier is answered. What its
+    number has texted before it, and still waits, cannot bring consent back: each text
+    knows the last entry of the ledger when it came.
+    """
+
+    _inherit = "sms.webhook.event"
+
+    ledger_mark = fields.Integer(
+        "Last Entry Before", readonly=True, help="The ledger's last entry when it came."
+    )
+
+    _number_index = models.Index("(company_id, number, id) WHERE kind = 'text'")
+
+    # === The way in ===
+
+    @api.model
+    def _take_text(self, company, event, raw):
+        """Take a text from its carrier, to be worked off soon.
+
+        :param InboundEvent event: what ``raw`` says
+        :param dict raw: the text as it came, which the carrier has signed
+        """
+        self._store_text(company, event, raw)
+        self._wake_later()
+
+    @api.model
+    def _take_text_now(self, company, event, raw):
+        """Take a text in before its carrier is answered; what fails waits instead.
+
+        It is stored first, as any other: nothing that happens here can lose it.
+        """
+        event_id = self._store_text(company, event, raw)
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        number = _get_number(event)
+        self.env["sms.number.lock"]._acquire(company, number)
+        take = partial(self._receive_in_turn, company, number, event_id)
+        failure = "A text of company %s could not be taken in at once"
+        if not contain(self.env, take, _logger, failure, company.id):
+            self._wake_later()
+
+    @api.model
+    def _store_text(self, company, event, raw):
+        return self._store(
+            company,
+            event.provider,
+            TEXT,
+            raw,
+            number=_get_number(event),
+            ledger_mark=SQL("(SELECT max(id) FROM sms_consent_event)"),
+        )
+
+    @api.model
+    def _receive_in_turn(self, company, number, event_id):
+        """Receive a text after those of its number that wait, if they are few."""
+        for _text in range(MOST_BEFORE):
+            if not self._receive_next(company, number, SQL("id < %s", event_id)):
+                break
+        # A worker may have been faster.
+        self._receive_next(company, number, SQL("id = %s", event_id))
+        return True
+
+    # === The worker ===
+
+    @api.model
+    def _work_off_text(self):
+        """Work off the oldest text of those whose number nobody else is at."""
+        done = any(self._work_off_number(*found) for found in self._get_numbers())
+        # Its number is free then, and the next one's transaction begins anew.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        return super()._work_off_text() + done
+
+    @api.model
+    def _get_numbers(self):
+        """Return pairs of a company and a number whose texts wait, the oldest first."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT company_id, number
+                  FROM (SELECT id, company_id, number FROM sms_webhook_event
+                         WHERE kind = %s AND is_failed IS NOT TRUE
+                      ORDER BY id LIMIT %s) AS waiting
+              GROUP BY company_id, number
+              ORDER BY min(id)
+                """,
+                TEXT,
+                LOOKED_AT,
+            )
+        )
+        companies = self.env["res.company"]
+        return [(companies.browse(company_id), number) for company_id, number in rows]
+
+    @api.model
+    def _work_off_number(self, company, number):
+        """Work off the oldest text of a number; tell if there was one to be had."""
+        try:
+            return work_off_safely(self, partial(self._receive_locked, company, number))
+        except (SerializationFailure, DeadlockDetected):
+            # Somebody is at it, again and again: later.
+            self.env.cr.rollback()
+            self.env.invalidate_all(flush=False)
+            return False
+
+    @api.model
+    def _receive_locked(self, company, number):
+        locks = self.env["sms.number.lock"]
+        is_locked = locks._acquire(company, number, is_patient=False)
+        return is_locked and self._receive_next(company, number, SQL("TRUE"))
+
+    @api.model
+    def _receive_next(self, company, number, condition):
+        """Receive the oldest waiting text of a locked number; tell if there was one.
+
+        :param SQL condition: which of them
+        """
+        event = self._lock_next(
+            SQL(
+                "kind = %s AND company_id = %s AND number = %s AND %s",
+                TEXT,
+                company.id,
+                number,
+                condition,
+            )
+        )
+        if event:
+            event._receive_or_keep()
+        return bool(event)
+
+    def _receive_or_keep(self):
+        """Receive a text; one that fails is kept where people find it, if it can be."""
+        try:
+            with self.env.cr.savepoint():
+                self._receive()
+                self.unlink()
+        except DATABASE_FAULTS:
+            raise
+        except Exception as error:  # whatever another module's hook raises
+            _logger.exception("Text %s cannot be taken in", self.id)
+            self._keep(error)
+
+    def _receive(self):
+        inbounds = self.env["sms.inbound"]
+        return inbounds._receive(
+            self.company_id, self._parse_text(), self.received_at, self._is_overtaken()
+        )
+
+    def _keep(self, error):
+        def keep():
+            receive = self.env["sms.inbound"]._receive_failed
+            receive(self.company_id, self._parse_text(), self.received_at, error)
+            return self.unlink()
+
+        if not contain(self.env, keep, _logger, "Text %s cannot be kept", self.id):
+            self.is_failed = True
+
+    def _parse_text(self):
+        return PROVIDERS[self.provider].parse_inbound(self.raw)
+
+    def _is_overtaken(self):
+        """Tell if a no that came later than the text was entered before it."""
+        hashes = self.env["sms.consent.key"]._hash([self.number])
+        query = SQL(
+            OVERTAKEN,
+            self.company_id.id,
+            hashes.get(self.number, ""),
+            consent.REVOKED,
+            self.ledger_mark,
+            self.received_at,
+        )
+        return self.env.execute_query(query)[0][0]
+
+
+def _get_number(event):
+    """Return the sender as texts of one number are told from others."""
+    return canonical(clean(event.number).strip())

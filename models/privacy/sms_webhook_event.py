@@ -1,0 +1,37 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+from odoo.fields import Domain
+
+from ..dispatch.sms_webhook_event import TEXT
+
+
+class SmsWebhookEvent(models.Model):
+    """What carriers have told of a person and nobody has worked off yet."""
+
+    _inherit = "sms.webhook.event"
+    # It is worked off within seconds.
+    _is_counted = False
+
+    @api.model
+    def _get_personal_domain(self, company, numbers):
+        """Add the reports on texts to these numbers."""
+        own = Domain("record_company_id", "=", company.id)
+        own &= Domain("number", "in", numbers)
+        texts_sudo = self.env["sms.sms"].sudo().search_fetch(own, ["uuid"])
+        reports = Domain("company_id", "=", company.id)
+        reports &= Domain("uuid", "in", texts_sudo.mapped("uuid"))
+        return super()._get_personal_domain(company, numbers) | reports
+
+    def _forget(self):
+        """Keep of a text that nobody will read its carrier's id: a repeat is known."""
+        for event in self.filtered(lambda it: it.kind == TEXT):
+            inbounds = self.env["sms.inbound"]
+            text = inbounds._store(
+                event.company_id, event._parse_text(), event.received_at
+            )
+            text._forget()
+        return super()._forget()
+
+    def _forget_raw(self):
+        """Forget what could not be worked off."""
+        self.unlink()

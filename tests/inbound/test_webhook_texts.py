@@ -1,0 +1,334 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+from unittest.mock import patch
+
+from psycopg2.errors import SerializationFailure
+
+from odoo.tests import tagged
+from odoo.tools import SQL, mute_logger
+
+from ...models.inbound.sms_webhook_event import MOST_BEFORE
+from ..common import phone_number
+from .common import LedgerCase
+
+LOGGERS = (
+    "odoo.addons.helpdesk_mgmt_sms.models.inbound.sms_webhook_event",
+    "odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs",
+)
+
+
+class TextCase(LedgerCase):
+    """Texts that have come and wait."""
+
+    def waiting(self):
+        """Return the events that are not worked off."""
+        return self.env["sms.webhook.event"].search([])
+
+    def received(self, number=None):
+        """Return the texts of a number, in the order in which they were taken in."""
+        domain = [("number", "=", number or self.number)]
+        return self.env["sms.inbound"].search(domain, order="id")
+
+    def ask_to_join(self):
+        """Let the customer join the tickets' texts by a word, and be asked."""
+        self.bring("SUPPORT")
+        self.run_events()
+        self.assertEqual(self.state("ticket"), "pending")
+
+    def fail(self, words, error=None):
+        """Let texts of some words fail as they are interpreted; a context."""
+        error = error or ValueError("a hook of another module")
+        router = self.registry["sms.inbound.router"]
+        route = router._route
+
+        def fail(router, inbound):
+            if inbound.body == words:
+                raise error
+            return route(router, inbound)
+
+        return patch.object(router, "_route", fail)
+
+
+@tagged("post_install", "-at_install")
+class TestTexts(TextCase):
+    """Texts are stored by the request, and taken in a moment later."""
+
+    def test_it_is_on_the_ticket_a_moment_later(self):
+        self.bring("It jams again")
+        self.assertFalse(self.received())
+        self.waiting().received_at -= timedelta(minutes=3)
+        came_at = self.waiting().received_at
+        self.run_events()
+        text = self.received()
+        self.assertEqual((text.kind, text.ticket_id), ("conversation", self.ticket))
+        # It came when it came, and not when it was worked off.
+        self.assertEqual(text.received_at, came_at)
+        self.assertFalse(text.is_overtaken)
+        self.assertFalse(self.waiting())
+
+    def test_nobody_in_particular_has_entered_it(self):
+        self.ask_to_join()
+        public_user = self.env.ref("base.public_user")
+        self.assertEqual(self.events().user_id, public_user)
+        self.assertEqual(self.received().create_uid, public_user)
+
+    def test_those_of_a_number_keep_their_order(self):
+        other = phone_number(7)
+        for index in range(6):
+            self.bring(f"Line {index}")
+            self.bring(f"Other {index}", other)
+        self.run_events()
+        lines = [f"Line {index}" for index in range(6)]
+        self.assertEqual(self.received().mapped("body"), lines)
+        self.assertEqual(len(self.received(other)), 6)
+
+    def test_a_repeat_has_one_effect(self):
+        for _time in range(3):
+            sid = self.bring("Hello", sid="SM1")
+        self.run_events()
+        self.bring("Hello", sid=sid)
+        self.run_events()
+        self.assertEqual(len(self.received()), 1)
+        self.assertFalse(self.waiting())
+
+    def test_one_that_fails_is_kept_on_its_ticket_and_holds_up_no_other(self):
+        self.bring("Bad")
+        self.bring("Good")
+        with self.fail("Bad"), mute_logger(*LOGGERS):
+            self.run_events()
+        bad, good = self.received()
+        self.assertEqual((bad.body, good.body), ("Bad", "Good"))
+        self.assertEqual(bad.error, "a hook of another module")
+        self.assertEqual(bad.ticket_id, self.ticket)
+        self.assertFalse(good.error)
+        self.assertFalse(self.waiting())
+
+    def test_one_that_cannot_even_be_kept_is_marked(self):
+        self.bring("Bad")
+        self.bring("Good")
+        keep = patch.object(
+            self.registry["sms.inbound"], "_receive_failed", side_effect=ValueError
+        )
+        with self.fail("Bad"), keep, mute_logger(*LOGGERS):
+            self.run_events()
+        self.assertEqual(self.received().mapped("body"), ["Good"])
+        self.assertTrue(self.waiting().is_failed)
+
+    def test_a_conflict_is_no_failure(self):
+        """What another transaction is at is taken in later, and not kept as failed."""
+        self.bring("Busy")
+        with (
+            self.fail("Busy", error=SerializationFailure()),
+            patch.object(self.registry["sms.webhook.event"], "_is_waiting", bool),
+            mute_logger(*LOGGERS),
+        ):
+            self.run_events()
+        self.assertEqual(len(self.waiting()), 1)
+        self.assertFalse(self.waiting().is_failed)
+        self.run_events()
+        self.assertFalse(self.received().error)
+
+    def test_a_number_that_somebody_is_at_holds_up_no_other(self):
+        # Of numbers of its own: in a test a commit releases no lock.
+        locked, free = phone_number(71), phone_number(72)
+        self.bring("Locked", locked)
+        self.bring("Free", free)
+        key = self.env["sms.number.lock"]._get_key(self.company, locked)
+        lock = SQL("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", key)
+        events = self.registry["sms.webhook.event"]
+        with self.registry.cursor() as other:
+            other.execute(lock)
+            with patch.object(events, "_is_waiting", lambda _events: False):
+                self.run_events()
+            self.assertFalse(self.received(locked))
+            self.assertTrue(self.received(free))
+        self.run_events()
+        self.assertTrue(self.received(locked))
+
+    def test_a_text_without_a_sender_is_kept(self):
+        self.bring("STOP", From="")
+        self.bring("Hello", From="")
+        self.run_events()
+        kept = self.env["sms.inbound"].search([("kind", "=", "unreadable")])
+        self.assertEqual(len(kept), 2)
+        self.assertFalse(self.waiting())
+
+
+@tagged("post_install", "-at_install")
+class TestStopAtOnce(TextCase):
+    """A STOP waits for nothing, and what came before it brings nothing back."""
+
+    def assert_left(self):
+        """Check that the customer has left for good: by the answer, at the gate."""
+        self.assertEqual(self.state("ticket"), "opted_out")
+        message = self.env["sms.sms"].create({"number": self.number, "body": "Hi"})
+        self.assertEqual(message.state, "canceled")
+
+    def test_stop_words_and_start_are_entered_in_the_request(self):
+        self.record_consent()
+        self.env["sms.keyword"].create({"word": "BASTA", "action": "stop"})
+        for words, fields in (
+            ("stop.", {}),
+            ("Unsubscribe", {}),
+            ("basta", {}),
+            ("AVSLUTA", {"OptOutType": "STOP"}),
+        ):
+            with self.subTest(words=words):
+                self.bring(words, **fields)
+                self.assertFalse(self.waiting())
+                self.assertEqual(self.state("ticket"), "opted_out")
+                self.bring("START")
+                self.assertEqual(self.state("ticket"), "opted_in")
+        self.assertFalse(self.waiting())
+
+    def test_a_word_that_is_none_any_more_waits(self):
+        word = self.env["sms.keyword"].create({"word": "BASTA", "action": "stop"})
+        word.active = False
+        self.bring("basta")
+        self.bring("HELP")
+        self.assertEqual(len(self.waiting()), 2)
+
+    def test_what_came_before_is_taken_in_before(self):
+        self.ask_to_join()
+        self.bring("YES")
+        self.bring("STOP")
+        kinds = self.received().mapped("kind")
+        self.assertEqual(kinds, ["join", "confirm", "stop"])
+        self.assertFalse(self.waiting())
+        self.assert_left()
+        # It was agreed to, so it comes back.
+        self.bring("START")
+        self.assertEqual(self.state("ticket"), "opted_in")
+
+    def test_behind_many_others_a_yes_is_none_any_more(self):
+        self.ask_to_join()
+        for index in range(MOST_BEFORE):
+            self.bring(f"Line {index}")
+        self.bring("YES")
+        self.bring("SUPPORT")
+        self.bring("STOP")
+        self.assertEqual(len(self.waiting()), 2)
+        self.assert_left()
+        self.run_events()
+        self.assert_left()
+        yes, join = self.received()[-2:]
+        self.assertEqual((yes.body, join.body), ("YES", "SUPPORT"))
+        self.assertEqual((yes + join).mapped("kind"), ["conversation"] * 2)
+        self.assertTrue(yes.is_overtaken and join.is_overtaken)
+        # One text confirms the opt-out, and nothing else is sent.
+        self.assertEqual(self.exemptions()[-1], "opt_out_confirmation")
+        self.assertEqual(self.exemptions().count("opt_out_confirmation"), 1)
+
+    def test_a_yes_that_meant_start_is_none_either(self):
+        """YES brings back who has stopped, unless a STOP came after it."""
+        self.record_consent()
+        self.bring("STOP")
+        for index in range(MOST_BEFORE):
+            self.bring(f"Line {index}")
+        self.bring("YES")
+        self.bring("STOP")
+        self.run_events()
+        self.assertEqual(self.received()[-1].body, "YES")
+        self.assert_left()
+
+    def test_a_yes_after_the_stop_counts(self):
+        self.record_consent()
+        self.bring("STOP")
+        self.bring("YES")
+        self.run_events()
+        self.assertEqual(self.state("ticket"), "opted_in")
+        self.assertFalse(self.received()[-1].is_overtaken)
+
+    def test_a_no_in_another_way_overtakes_too(self):
+        self.ask_to_join()
+        self.bring("YES")
+        self.record_consent(event="revoked", method="phone")
+        self.run_events()
+        self.assertTrue(self.received()[-1].is_overtaken)
+        self.assert_left()
+
+    def test_an_answer_to_a_question_is_still_one(self):
+        self.bring("1")
+        self.record_consent(event="revoked", method="phone")
+        questions = self.registry["sms.question"]
+        with patch.object(questions, "_take", lambda _questions, _text: True):
+            self.run_events()
+        self.assertFalse(self.received().kind)
+
+    def test_a_no_that_came_before_overtakes_nothing(self):
+        """In their own words they waited; the START that came later counts."""
+        self.record_consent()
+        self.bring("Please stop texting me")
+        self.waiting().received_at -= timedelta(seconds=5)
+        self.bring("START")
+        self.assertEqual(self.received().mapped("kind"), ["stop", "start"])
+        self.assertEqual(self.state("ticket"), "opted_in")
+
+    def test_a_text_before_that_fails_does_not_keep_it(self):
+        self.record_consent()
+        self.bring("Bad")
+        with self.fail("Bad"), mute_logger(*LOGGERS):
+            self.bring("STOP")
+        self.assert_left()
+        self.assertEqual(self.received()[0].error, "a hook of another module")
+        self.assertFalse(self.waiting())
+
+    def test_one_that_fails_at_once_is_put_to_a_person(self):
+        self.record_consent()
+        with self.fail("STOP"), mute_logger(*LOGGERS):
+            self.bring("STOP")
+        self.assertFalse(self.waiting())
+        self.assertEqual(self.received().error, "a hook of another module")
+        review = self.env["sms.consent.review"].search([("number", "=", self.number)])
+        self.assertEqual(review.state, "open")
+        message = self.env["sms.sms"].create({"number": self.number, "body": "Hi"})
+        self.assertEqual(message.state, "canceled")
+
+    def test_one_that_cannot_be_entered_now_waits(self):
+        """Whatever fails around it: it was stored first."""
+        self.record_consent()
+        events = self.registry["sms.webhook.event"]
+        fail = patch.object(events, "_receive_next", side_effect=ValueError)
+        with fail, mute_logger(*LOGGERS):
+            self.bring("STOP")
+        self.assertEqual(len(self.waiting()), 1)
+        self.run_events()
+        self.assert_left()
+
+    def test_another_number_may_wait(self):
+        other = phone_number(7)
+        self.bring("Hello", other)
+        self.bring("STOP")
+        self.assertEqual(self.waiting().mapped("number"), [other])
+
+
+@tagged("post_install", "-at_install")
+class TestForgettingEvents(TextCase):
+    """Personal data that waits is forgotten as all other is, and stays so."""
+
+    def test_who_is_erased_has_nothing_waiting(self):
+        self.bring("My name is Dana", sid="SM7")
+        sms = self.env["sms.sms"].create({"number": self.number, "body": "Hello"})
+        form = {"To": self.number, "MessageStatus": "sent"}
+        events = self.env["sms.webhook.event"]
+        events._take_report(self.company, "twilio", sms.uuid, form)
+        self.bring("Hello", phone_number(7))
+        self.env["sms.erasure"]._erase(self.company, self.number, "asked")
+        self.assertEqual(self.waiting().mapped("number"), [phone_number(7)])
+        # The carrier may bring it again.
+        self.bring("My name is Dana", sid="SM7")
+        self.run_events()
+        domain = [("provider_sid", "=", "SM7")]
+        kept = self.env["sms.inbound"].search(domain)
+        self.assertTrue(kept.erased_at)
+        self.assertFalse(kept.number or kept.body or kept.raw)
+
+    def test_what_cannot_be_worked_off_goes_in_time(self):
+        self.bring("Old")
+        self.bring("New")
+        old, _new = self.waiting()
+        self.waiting().is_failed = True
+        old.received_at -= timedelta(days=4000)
+        self.company.sms_keep_raw_months = 12
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_retention"))
+        self.assertEqual(len(self.waiting()), 1)
