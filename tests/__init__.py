@@ -15,6 +15,7 @@ from .core import test_encryption_missing
 from .core import test_found_out
 from .core import test_hooks
 from .core import test_house
+from .core import test_ir_cron
 from .core import test_relaxation_company
 from .core import test_relaxation_reason
 from .core import test_masked_numbers
