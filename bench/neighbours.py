@@ -102,7 +102,8 @@ def prepare(options):
             "screens": make_screens(env(user=agent), tickets.ids),
         }
         # Conversations, for the inbox to show.
-        tickets[: CUSTOMERS // 2]._message_sms("Hello", sms_numbers=None)
+        for ticket in tickets[: CUSTOMERS // 2]:
+            ticket._message_sms("Hello")
         env["sms.sms"].search([]).write({"state": "sent"})
         env.cr.commit()
         env.cr.execute("ANALYZE")

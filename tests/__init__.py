@@ -65,7 +65,6 @@ from .dispatch import test_outbox_kill
 from .dispatch import test_outbox_order
 from .dispatch import test_outbox_pace
 from .dispatch import test_outbox_recall
-from .dispatch import test_outbox_restart
 from .dispatch import test_outbox_unknown
 from .dispatch import test_price
 from .dispatch import test_public_address
@@ -210,6 +209,8 @@ from .setup import test_uninstall_wizard
 from .setup import test_upgrade
 from .setup import test_virtual_phone
 from .setup import test_virtual_phone_calls
+
+from .soak import test_soak
 
 from .tools import test_advice
 from .tools import test_appointments as test_tools_appointments
