@@ -6,25 +6,41 @@ speaks as much HTTP as the clients of the benchmark do. Prints its port, then se
 
 - ``POST …/Messages.json``: 201 as Twilio answers, after ``--latency`` seconds;
 - ``GET …/Messages.json``: a page of as many messages as ``GET /fill?<count>`` has made,
-  the newest first; of a hundred one is a landline's and one was filtered;
+  the newest first; of a hundred one is a landline's and one was filtered. Without
+  that, of those that were taken, within the times that are asked for;
 - ``GET /lists?reset``: how many pages were asked for;
 - ``GET /stats``: the times (``time.time()``) at which messages came; ``?reset`` also
-  forgets them.
+  forgets them;
+- ``GET /arrivals?<number>``: those of messages to a number.
+
+With ``--server`` it reports on each message for which it is given an address: twice, to
+that server, signed by ``--token``.
 """
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import json
 import time
+from collections import defaultdict
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import partial
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from twilio.request_validator import RequestValidator
 
 ids = itertools.count(1)
-times, lists = [], []
+times, lists, taken = [], [], []
+arrivals = defaultdict(list)
 filled = 0
 MADE = "Wed, 25 Nov 2026 12:00:00 +0000"
 #: What became of some of a hundred: status and error code.
+#: Seconds between a message and each report on it.
+REPORT_AFTER = 1.0
+#: Reports that are posted at once: a carrier keeps so many connections to a customer.
+AT_ONCE = 8
 FAILED = {7: ("undelivered", 30006), 77: ("undelivered", 30007)}
 
 
@@ -37,12 +53,36 @@ def respond(status, body):
     ).encode() + data
 
 
-def take():
+def take(form):
+    """Take a message; return its id."""
+    sid = f"SM{time.time_ns() % 16**16:016x}{next(ids):016x}"
+    taken.append((datetime.now(UTC), sid, form.get("To"), form.get("Body")))
+    return sid
+
+
+def respond_taken(sid):
     """Return the answer to a new message."""
-    number = next(ids)
-    sid = f"SM{time.time_ns() % 16**16:016x}{number:016x}"
     message = {"sid": sid, "status": "queued", "error_code": None}
     return respond(201, {**message, "date_created": MADE, "date_updated": MADE})
+
+
+def show_taken(made, sid, number, body):
+    """Return a message that was taken, as the list shows it."""
+    is_new = (datetime.now(UTC) - made).total_seconds() < REPORT_AFTER
+    dates = ("date_created", "date_updated", "date_sent")
+    shown = dict.fromkeys(dates, format_datetime(made))
+    shown |= {"sid": sid, "to": number, "body": body, "error_code": None}
+    return {**show(0), **shown, "status": "sent" if is_new else "delivered"}
+
+
+def list_taken(asked):
+    """Return what was taken within the times that are asked for, the newest first."""
+    first, last = asked.get("DateSent>", ""), asked.get("DateSent<", "9")
+    return [
+        message
+        for message in reversed(taken)
+        if first <= message[0].strftime("%Y-%m-%dT%H:%M:%SZ") < last
+    ]
 
 
 def show(index):
@@ -77,8 +117,12 @@ def list_page(url):
     lists.append(time.time())
     asked = dict(parse_qsl(url.query))
     size, page = int(asked["PageSize"]), int(asked.get("Page", 0))
-    end = filled - page * size
-    shown = [show(index) for index in range(end - 1, max(end - size, 0) - 1, -1)]
+    found = [] if filled else list_taken(asked)
+    end = (filled or len(found)) - page * size
+    if filled:
+        shown = [show(index) for index in range(end - 1, max(end - size, 0) - 1, -1)]
+    else:
+        shown = [show_taken(*it) for it in found[page * size : (page + 1) * size]]
     following = f"{url.path}?{urlencode({**asked, 'Page': page + 1})}"
     next_uri = following if end > size else None
     return {"messages": shown, "page_size": size, "next_page_uri": next_uri}
@@ -93,6 +137,8 @@ def answer(target):
         return respond(200, list_page(url))
     if url.path == "/fill":
         filled = int(url.query)
+    elif url.path == "/arrivals":
+        return respond(200, arrivals[unquote(url.query)])
     elif url.path == "/lists":
         found = lists
     data = respond(200, found)
@@ -101,20 +147,68 @@ def answer(target):
     return data
 
 
-async def serve(reader, writer, latency):
+class Reporter:
+    """Posts reports on messages, as a carrier does, some at once.
+
+    :param str server: the address to which they go, whatever was given with a message
+    """
+
+    def __init__(self, server, token):
+        self._server, self._validator = urlsplit(server), RequestValidator(token)
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._tasks = set()
+
+    def report(self, url, sid):
+        """Report on a message in a while."""
+        task = asyncio.create_task(self._report(url, sid))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _report(self, url, sid):
+        for status in ("sent", "delivered"):
+            await asyncio.sleep(REPORT_AFTER)
+            async with self._free:
+                await self._post(url, {"MessageSid": sid, "MessageStatus": status})
+
+    async def _post(self, url, form):
+        address = self._server.hostname, self._server.port
+        try:
+            reader, writer = await asyncio.open_connection(*address)
+        except OSError:
+            return
+        body = "&".join(f"{name}={value}" for name, value in form.items())
+        signature = self._validator.compute_signature(url, form)
+        writer.write(
+            f"POST {urlsplit(url).path} HTTP/1.0\r\nHost: {address[0]}\r\n"
+            f"X-Twilio-Signature: {signature}\r\nContent-Length: {len(body)}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+            f"{body}".encode()
+        )
+        with contextlib.suppress(OSError):
+            await reader.read()
+        writer.close()
+
+
+async def serve(reader, writer, latency, reporter):
     """Answer the requests of one connection, one after the other."""
     try:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             first, *lines = head.decode("latin-1").split("\r\n")
+            body = b""
             for line in lines:
                 name, _, value = line.partition(":")
                 if name.lower() == "content-length":
-                    await reader.readexactly(int(value))
+                    body = await reader.readexactly(int(value))
             if first.startswith("POST"):
+                form = dict(parse_qsl(body.decode()))
                 times.append(time.time())
+                arrivals[form.get("To")].append(times[-1])
+                sid = take(form)
                 await asyncio.sleep(latency)
-                writer.write(take())
+                writer.write(respond_taken(sid))
+                if reporter and "StatusCallback" in form:
+                    reporter.report(form["StatusCallback"], sid)
             else:
                 writer.write(answer(first.split(" ")[1]))
             await writer.drain()
@@ -126,9 +220,12 @@ async def main():
     """Serve until the process is ended."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--latency", type=float, default=0.1)
-    latency = parser.parse_args().latency
-    answer = partial(serve, latency=latency)
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=512)
+    parser.add_argument("--server", help="address of Odoo, for delivery reports")
+    parser.add_argument("--token", default="", help="with which they are signed")
+    options = parser.parse_args()
+    reporter = Reporter(options.server, options.token) if options.server else None
+    talk = partial(serve, latency=options.latency, reporter=reporter)
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await server.serve_forever()

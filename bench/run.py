@@ -67,6 +67,8 @@ BENCHES = (
         "appointments.py",
         short=("--sizes", "[200, 1000]", "--due", "500", "--native-due", "100"),
     ),
+    Bench("neighbours", "neighbours.py", short=("--people", "3000")),
+    Bench("soak", "soak.py", short=("--minutes", "2")),
     Bench("year", "year.py", short=("--size", "50000", "--short", "1")),
 )
 

@@ -21,12 +21,11 @@ import math
 import queue
 import threading
 import time
-from collections import deque
 from contextlib import contextmanager
 
 #: Calls of one account at once: what a process keeps up with through the carrier's SDK.
 MAX_IN_FLIGHT = 64
-#: Calls that are taken for each that can be in flight. What is urgent waits for them.
+#: Calls that are taken for each that can be in flight. What is urgent passes them.
 AHEAD = 4
 #: A queue takes more once so much of its share is free: while the next are claimed
 #: there is still enough that can begin, and few at a time would cost as much as many.
@@ -58,8 +57,8 @@ class AccountQueue:
     """The calls of one account. The poster's lock guards it."""
 
     def __init__(self):
-        #: Heap of those that have a time, and those that have none.
-        self.due, self.at_once = [], deque()
+        #: Heaps of those that have a time, and those that have none: urgent ones first.
+        self.due, self.at_once = [], []
         #: When each of those in flight has begun, the first of them first.
         self.begun = {}
         #: Submitted and not yet collected.
@@ -79,7 +78,7 @@ class AccountQueue:
         """
         if self.due and self.due[0][0] <= now:
             return heapq.heappop(self.due)[2:]
-        return self.at_once.popleft()
+        return heapq.heappop(self.at_once)[2:]
 
     def get_waiting(self):
         """Return the keys of the calls that have not begun."""
@@ -89,9 +88,9 @@ class AccountQueue:
         """Forget these calls, or all, unless they have begun; return their keys."""
         gone = {key for key in self.get_waiting() if keys is None or key in keys}
         if gone:
-            self.due = [item for item in self.due if item[-2] not in gone]
-            heapq.heapify(self.due)
-            self.at_once = deque(it for it in self.at_once if it[-2] not in gone)
+            for heap in (self.due, self.at_once):
+                heap[:] = [item for item in heap if item[-2] not in gone]
+                heapq.heapify(heap)
             self.pending -= len(gone)
         return gone
 
@@ -163,22 +162,23 @@ class Poster:
                 if next(iter(own.begun.values()), since) < since
             }
 
-    def submit(self, account, key, call, delay=0):
+    def submit(self, account, key, call, delay=0, is_urgent=False):
         """Take a call.
 
         :param account: whose it is, any key, as that by which its result is known
         :param call: function without arguments; it must not raise
         :param float delay: seconds from now until it is due; 0: at once
+        :param bool is_urgent: it passes those that wait for a free thread alone
         """
         self.pending += 1
         with self._changed:
             own = self._queues.setdefault(account, AccountQueue())
             own.pending += 1
+            item = next(self._order), key, call
             if delay:
-                due = time.monotonic() + delay
-                heapq.heappush(own.due, (due, next(self._order), key, call))
+                heapq.heappush(own.due, (time.monotonic() + delay, *item))
             else:
-                own.at_once.append((key, call))
+                heapq.heappush(own.at_once, (not is_urgent, *item))
             self._changed.notify()
             wanted = sum(min(it.pending, self._size) for it in self._queues.values())
         if len(self._threads) < min(SHARES * self._size, wanted):

@@ -15,6 +15,7 @@ from .core import test_encryption_missing
 from .core import test_found_out
 from .core import test_hooks
 from .core import test_house
+from .core import test_ir_cron
 from .core import test_relaxation_company
 from .core import test_relaxation_reason
 from .core import test_masked_numbers
@@ -64,7 +65,6 @@ from .dispatch import test_outbox_kill
 from .dispatch import test_outbox_order
 from .dispatch import test_outbox_pace
 from .dispatch import test_outbox_recall
-from .dispatch import test_outbox_restart
 from .dispatch import test_outbox_unknown
 from .dispatch import test_price
 from .dispatch import test_public_address
@@ -209,6 +209,8 @@ from .setup import test_uninstall_wizard
 from .setup import test_upgrade
 from .setup import test_virtual_phone
 from .setup import test_virtual_phone_calls
+
+from .soak import test_soak
 
 from .tools import test_advice
 from .tools import test_appointments as test_tools_appointments

@@ -172,3 +172,10 @@ psql() {
     PGOPTIONS='-c client_min_messages=warning' PGPASSWORD=$(cat "$PG_PASSWORD") PGHOST=127.0.0.1 PGPORT=$(pg_port) PGUSER=$PG_ROLE "$(find_psql)" "$@"
 }
 query() { psql -X -q -At -v ON_ERROR_STOP=1 -d "${2:-postgres}" -c "$1"; }
+
+# For tests that crash a server of its own (tests/soak/cluster.py): where its programs are, and how they are run.
+export_postgres() {
+    export HELPDESK_SMS_PG_SERVER=$PG_BIN HELPDESK_SMS_PG_PREFIX="${PG_AS[*]}" HELPDESK_SMS_PG_HOME=$PG_HOME
+    HELPDESK_SMS_PG_CLIENT=$(dirname "$(find_psql)")
+    export HELPDESK_SMS_PG_CLIENT
+}

@@ -16,7 +16,7 @@ from . import (
     mixins,
     sms_shared_row,
     sms_rate_limit,
-    sms_number_lock,
     ir_cron,
+    sms_number_lock,
     res_company,
 )

@@ -14,7 +14,8 @@ WOKEN = "helpdesk_mgmt_sms.woken"
 class IrCron(models.Model):
     """Our busiest crons: a transaction wakes each once, all with one query.
 
-    Odoo's ``_trigger`` takes two or three queries at each call.
+    Odoo's ``_trigger`` takes two or three queries at each call. And jobs of ours that
+    have more to do go on at once.
     """
 
     _inherit = "ir.cron"
@@ -58,3 +59,26 @@ class IrCron(models.Model):
         )
         if any(call_at <= now for _cron_id, call_at in woken):
             self.env.cr.postcommit.add(self._notifydb)
+
+    def _reschedule_asap(self, job):
+        """Wake the workers for a job of ours that has more to do.
+
+        Odoo marks it as due and wakes nobody, so its workers, which sleep for up to a
+        minute, would let a queue stand still most of the time.
+        """
+        result = super()._reschedule_asap(job)
+        cron = self.browse(job["id"])
+        if cron.model_name.startswith("sms.") and cron._has_sms_progress():
+            self.env.cr.postcommit.add(self._notifydb)
+        return result
+
+    def _has_sms_progress(self):
+        """Tell if the job's last run has done anything: else it would spin.
+
+        The run may have ended by a turn that found its time over.
+        """
+        progress_sudo = self.env["ir.cron.progress"].sudo()
+        domain = [("cron_id", "=", self.id)]
+        return any(
+            progress_sudo.search(domain, order="id desc", limit=2).mapped("done")
+        )

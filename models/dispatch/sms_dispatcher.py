@@ -51,7 +51,8 @@ class Call(NamedTuple):
     what comes too late is not taken for an answer on a later attempt. From ``end`` on
     (UTC) the message has lost its point, and no post of it begins. ``slot`` is how many
     seconds of its sender's time it was given, and ``due`` (``time.monotonic()``) when
-    they begin. ``company_id`` and ``number`` (E.164) are those of what is sent.
+    they begin. ``company_id`` and ``number`` (E.164) are those of what is sent; what
+    somebody waits for is ``is_urgent``.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Call(NamedTuple):
     due: float = 0.0
     company_id: int = 0
     number: str = ""
+    is_urgent: bool = False
 
 
 class Account(NamedTuple):
@@ -145,7 +147,7 @@ class SmsDispatcher(models.AbstractModel):
         """Hand calls to the threads, as :meth:`_claim` returns them."""
         for account, key, call, delay in calls:
             guarded = partial(self._call_safely, key, call, until)
-            poster.submit(account, key, guarded, delay)
+            poster.submit(account, key, guarded, delay, key.is_urgent)
 
     @staticmethod
     def _call_safely(key, call, until):

@@ -15,6 +15,7 @@ from odoo.tools import SQL
 from ...providers import PROVIDERS, faults
 from ...tools import quiet_hours
 from ...tools.dispatch import HORIZON
+from ..message.sms_sms_intake import PERSONAL_PRIORITY
 from .sms_dispatcher import COLLECT_TIMEOUT, LEASE, LINGER, Account, Call
 from .sms_sender_pace import IS_TRYING, NEXT_SLOT
 
@@ -186,7 +187,8 @@ class SmsDispatcher(models.AbstractModel):
             end = sms.expires_at or None
             due = booked_at + delay
             whose = (account.company_id, sms.number)
-            key = Call("send", sms.id, sms.attempts, end, slot, due, *whose)
+            is_urgent = sms.priority <= PERSONAL_PRIORITY
+            key = Call("send", sms.id, sms.attempts, end, slot, due, *whose, is_urgent)
             calls.append((account, key, call, delay))
             delay += slot
         return calls

@@ -253,7 +253,8 @@ class SmsSms(models.Model):
     priority = fields.Integer(
         readonly=True,
         copy=False,
-        help="Set by its purpose: a lower number is sent first.",
+        help="Set by its purpose: a lower number is sent first. What a person wrote to "
+        "one other passes lists.",
     )
     lookup_at = fields.Datetime(
         readonly=True, copy=False, help="When the carrier is asked for its status."

@@ -23,6 +23,9 @@ from .sms_sms_timing import WAITING
 
 #: Messages that are made at once: what they need in memory is gone before the next.
 BATCH_SIZE = 4000
+#: The priority of what somebody waits for, next to team alerts: what one of us wrote to
+#: one person, and what answers a word of theirs. Lists of thousands come after it.
+PERSONAL_PRIORITY = 0
 #: Modules whose additions to ``create`` are seen to here.
 KNOWN_MODULES = ("sms", "sms_twilio", "helpdesk_mgmt_sms")
 
@@ -310,6 +313,8 @@ class SmsSms(models.Model):
             lang = batch.get_lang(batch.get_reader(vals), company)
             rules = batch.get_rules(vals["purpose_id"], lang, company)
             vals["priority"] = rules.priority
+            if vals["is_personal"] or vals.get("exemption"):
+                vals["priority"] = min(rules.priority, PERSONAL_PRIORITY)
             is_call = bool(vals.get("is_call"))
             is_bare = vals.get("exemption") or is_call
             footer = "" if is_bare else batch.get_footer(vals, rules)

@@ -40,6 +40,7 @@ class TestAnswers(IntakeCase):
         message = self.answer(user=self.own_agent)
         self.assertSent(message, "ticket", "conversation")
         self.assertTrue(message.is_personal)
+        self.assertEqual(message.priority, 0, "it passes lists")
         self.assertEqual(message.inbound_id, inbound)
         self.assertFalse(message.consent_event_id)
         self.run_outbox()

@@ -132,6 +132,9 @@ class PeerHandler(BaseHTTPRequestHandler):
             self.peer.release.wait(60)
         elif kind == "html":
             return self.answer(behavior[1], "<html>Bad gateway</html>")
+        elif kind == "busy":
+            error = self.peer.error(429, 20429, "Too many")
+            return self.answer(429, error, {"Retry-After": str(behavior[1])})
         elif kind in ("error", "taken"):
             status, code = behavior[1:]
             return self.answer(status, self.peer.error(status, code, "Refused"))
@@ -174,13 +177,14 @@ class TwilioPeer:
 
     ``messages`` holds the forms of all posts that it took or was asked to take, in
     order of arrival, each with the answer's ``sid``. ``behaviors`` maps a number (To)
-    to what to do: ``("error", status, code)``, ``("html", status)``, ``("taken",
-    status, code)`` (take it, and answer an error), ``"drop"`` (take it, close without
-    an answer), ``"lose"`` (close, and do not take it), ``("hang", seconds)`` (take it,
-    say nothing for so long, close), ``("slow", seconds)`` (answer after so long, or
-    when :attr:`release` is set), or ``"hold"`` (answer only then). For other numbers
-    ``choose`` is asked. ``taken`` holds what it has really taken, as a lookup shows it;
-    ``on_taken`` is told of it at once. ``listed`` holds the filters of each list that
+    to what to do: ``("error", status, code)``, ``("busy", seconds)`` (429, with that
+    Retry-After), ``("html", status)``, ``("taken", status, code)`` (take it, and answer
+    an error), ``"drop"`` (take it, close without an answer), ``"lose"`` (close, and do
+    not take it), ``("hang", seconds)`` (take it, say nothing for so long, close),
+    ``("slow", seconds)`` (answer after so long, or when :attr:`release` is set), or
+    ``"hold"`` (answer only then). For other numbers ``choose`` is asked. ``taken``
+    holds what it has really taken, as a lookup shows it; ``on_taken`` is told of it at
+    once. ``listed`` holds the filters of each list that
     was asked for, ``page_size`` how much one shows, ``order`` what it makes of what is
     found; ``list_faults`` the status of each of the next lists (0: shown), with
     ``fault_headers``.

@@ -144,6 +144,17 @@ class TestPoster(BaseCase):
             self.collect(poster, 51)
             self.assertGreater(order[0], 20)
 
+    def test_what_is_urgent_does_not_wait_for_a_backlog_either(self):
+        with Poster(SIZE) as poster:
+            order = []
+            for index in range(50):
+                poster.submit("one", index, lambda: time.sleep(0.05))
+            for name in ("first", "second"):
+                poster.submit("one", name, partial(order.append, name), is_urgent=True)
+            keys = self.collect(poster, 52)
+            self.assertEqual(order, ["first", "second"])
+            self.assertLess(keys.index("second"), 4 * SIZE)
+
     def test_some_of_what_has_not_begun_are_taken_back(self):
         with Poster(SIZE) as poster:
             self.submit(poster, "one", SIZE + 2)

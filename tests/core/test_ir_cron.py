@@ -1,0 +1,36 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.tests import TransactionCase, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestJobsThatGoOn(TransactionCase):
+    """A job that has more to do wakes the workers, if it gets anywhere."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ours = cls.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
+
+    def end(self, cron, *done):
+        """End runs that did so much, with more to do; return how often it wakes."""
+        progress = [{"cron_id": cron.id, "done": it, "remaining": 1} for it in done]
+        self.env["ir.cron.progress"].sudo().create(progress)
+        woken = []
+        self.patch(type(cron), "_notifydb", lambda self: woken.append(self))
+        self.env.cr.postcommit.clear()
+        cron._reschedule_asap({"id": cron.id})
+        self.assertTrue(self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]))
+        self.env.cr.postcommit.run()
+        return len(woken)
+
+    def test_it_goes_on_at_once(self):
+        self.assertEqual(self.end(self.ours, 5), 1)
+
+    def test_its_last_turn_found_its_time_over(self):
+        self.assertEqual(self.end(self.ours, 5, 0), 1)
+
+    def test_what_gets_nowhere_waits_for_its_turn(self):
+        self.assertEqual(self.end(self.ours, 5, 0, 0), 0)
+
+    def test_jobs_of_others_are_left_alone(self):
+        self.assertEqual(self.end(self.env.ref("base.autovacuum_job"), 5), 0)

@@ -1,0 +1,258 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What people do during the soak: agents, managers, customers, the team on call."""
+
+import http.client
+import itertools
+import threading
+import time
+import uuid
+import xmlrpc.client
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import requests
+
+from ..dispatch.common import NUMBERS, PUBLIC_URL
+from .weather import WeatherCase
+
+#: Who is who: those who leave and come back, those whose number is a landline, those
+#: who have a ticket and are texted in parts and lists, and the two who are on call.
+LEAVERS, LANDLINES, PEOPLE = NUMBERS[:30], NUMBERS[30:36], NUMBERS[36:200]
+TEXTED, CALLED = NUMBERS[200], NUMBERS[201]
+CUSTOMERS = (*LEAVERS, *LANDLINES, *PEOPLE)
+TOWN = "Soakville"
+#: People of one list, and seconds between two lists and between two broadcasts.
+LIST_SIZE, LIST_EVERY, PART_EVERY = 100, 20, 30
+#: Seconds between two things of a kind, each done by so many people at once.
+AGENT_EVERY, AGENTS = 1.0, 2
+QUESTION_EVERY, WRITERS = 1.5, 2
+LEAVE_EVERY, LEAVERS_AT_ONCE = 4.0, 3
+VISIT_EVERY, ALERT_EVERY = 6.0, 20.0
+#: Seconds for which somebody who has left stays away.
+AWAY_FOR = 6.0
+#: What customers write besides questions.
+WORDS = (
+    "HELP",
+    "YES",
+    "Is it mended?",
+    "It still jams :(",
+    "Thanks",
+    "When?",
+    "STATUS",
+)
+#: Who calls gets no answer, or that the server is busy: nobody knows what came of it.
+UNANSWERED = (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError)
+
+
+class LoadCase(WeatherCase):
+    """People at work; what was promised to them is noted, to be looked at afterwards.
+
+    A call that was answered is a promise; one that was not is none, whatever it did.
+    """
+
+    landlines = frozenset(LANDLINES)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        values = {"sms_approve_from": 0, "sms_relaxation_reason": "Tests"}
+        cls.rpc("res.company", "write", [cls.company_id], values)
+        # Reports on broadcasts are fetched, those on lists are posted.
+        cls.set_parameter("helpdesk_mgmt_sms.fetch_reports_from", str(LIST_SIZE + 1))
+        people = [{"name": n, "phone": n, "city": TOWN} for n in CUSTOMERS]
+        ids = cls.rpc("res.partner", "create", people)
+        cls.partner_ids = dict(zip(CUSTOMERS, ids, strict=True))
+        tickets = [
+            {"name": "Printer", "description": "It jams", "partner_id": partner_id}
+            for partner_id in ids
+        ]
+        ids = cls.rpc("helpdesk.ticket", "create", tickets)
+        cls.ticket_ids = dict(zip(CUSTOMERS, ids, strict=True))
+        area = {"name": TOWN, "cities": TOWN}
+        cls.area_id = cls.rpc("sms.area", "create", area)
+        purposes = cls.rpc("sms.purpose", "search_read", [], ["code"])
+        cls.purpose_ids = {row["code"]: row["id"] for row in purposes}
+        cls.make_team()
+
+    @classmethod
+    def make_team(cls):
+        """Let one be texted and one be called when an alert is raised."""
+        team = {"name": f"Soak {uuid.uuid4().hex}"}
+        cls.team_id = cls.rpc("helpdesk.ticket.team", "create", team)
+        for number, order in ((TEXTED, "text_first"), (CALLED, "only_call")):
+            user = {"name": number, "login": f"{number}-{team['name']}"}
+            user |= {"phone": number, "sms_alert_order": order}
+            user |= {"sms_call_from": 0, "sms_call_to": 0}
+            user_id = cls.rpc("res.users", "create", user)
+            form = {"number": number}
+            form["purpose_ids"] = [(6, 0, [cls.purpose_ids["internal"]])]
+            form_id = cls.rpc("sms.consent.record", "create", form)
+            cls.rpc("sms.consent.record", "action_record", [form_id])
+            shift = {"team_id": cls.team_id, "user_id": user_id}
+            cls.rpc("sms.oncall.shift", "create", shift)
+        steps = [(0, 0, {"after_minutes": 0, "whom": "all", "how": "call"})]
+        plan = {**team, "team_id": cls.team_id, "step_ids": steps}
+        cls.rpc("sms.team.alert.plan", "create", plan)
+
+    def setUp(self):
+        super().setUp()
+        self.over = threading.Event()
+        self.marks = itertools.count(1)
+        #: Texts that were promised, as (number, words), and those to whole lists.
+        self.promised, self.parts = {}, {}
+        #: Texts of customers that were answered by 200: (number, words) by their id.
+        self.received = {}
+        #: When a STOP was answered and when the START after it was posted, by number.
+        self.absences = defaultdict(list)
+        self.booked, self.raised = [], []
+        #: Calls that were answered, were not, and were refused with which words.
+        self.calls = Counter()
+        self.refusals = []
+        self.busy = set()
+
+    def mark(self, kind):
+        """Return words that no other text has."""
+        return f"{kind} #{next(self.marks)}."
+
+    # === How they work ===
+
+    def work(self):
+        """Let all of them work, until :attr:`over` is set.
+
+        :return: the pool that they work in
+        """
+        jobs = (
+            (self.text_from_ticket, AGENT_EVERY, AGENTS),
+            (self.text_list, LIST_EVERY, 1),
+            (self.text_part, PART_EVERY, 1),
+            (self.write, QUESTION_EVERY, WRITERS),
+            (self.leave_and_return, LEAVE_EVERY, LEAVERS_AT_ONCE),
+            (self.book_visit, VISIT_EVERY, 1),
+            (self.raise_alert, ALERT_EVERY, 1),
+        )
+        pool = ThreadPoolExecutor(sum(count for _do, _every, count in jobs))
+        for do, every, count in jobs:
+            for _one in range(count):
+                pool.submit(self.repeat, do, every)
+        return pool
+
+    def repeat(self, do, every):
+        """Do something again and again, whatever is just broken."""
+        while not self.over.is_set():
+            begin = time.monotonic()
+            try:
+                do()
+                self.calls["answered"] += 1
+            except UNANSWERED:
+                self.calls["unanswered"] += 1
+            except xmlrpc.client.Fault as fault:
+                self.calls["refused"] += 1
+                self.refusals.append((time.time(), fault.faultString.strip()))
+            pause = every * self.random.uniform(0.5, 1.5)
+            self.over.wait(max(begin + pause - time.monotonic(), 0.05))
+
+    def call(self, model, method, *args):
+        """Call a method on one of the nodes, as the administrator."""
+        url = f"{self.get_nodes()[0].url}/xmlrpc/2/object"
+        with xmlrpc.client.ServerProxy(url, allow_none=True) as proxy:
+            return proxy.execute_kw(
+                self.database, self.uid, "admin", model, method, args
+            )
+
+    # === Agents and managers ===
+
+    def text_from_ticket(self):
+        """Text a customer from their ticket."""
+        number, words = self.random.choice(CUSTOMERS), self.mark("Agent")
+        composer = {"body": words, "composition_mode": "comment"}
+        composer |= {"res_model": "helpdesk.ticket", "res_id": self.ticket_ids[number]}
+        composer_id = self.call("sms.composer", "create", composer)
+        self.call("sms.composer", "action_send_sms", [composer_id])
+        self.promised[number, words] = time.time()
+
+    def text_list(self):
+        """Text a list of people at once."""
+        words, numbers = self.mark("List"), self.random.sample(PEOPLE, LIST_SIZE)
+        purpose = {"purpose_id": self.purpose_ids["ticket"]}
+        rows = [{"number": number, "body": words, **purpose} for number in numbers]
+        self.call("sms.sms", "create", rows)
+        for number in numbers:
+            self.promised[number, words] = time.time()
+
+    def text_part(self):
+        """Send a broadcast to everybody, until somebody has taken it on."""
+        words = self.mark("Part")
+        values = {"name": words, "body": words, "area_ids": [(6, 0, [self.area_id])]}
+        values |= {"is_emergency": True, "emergency_reason": "A soak"}
+        broadcast_id = self.call("sms.broadcast", "create", values)
+        self.call("sms.broadcast", "action_check", [broadcast_id])
+        deadline = time.monotonic() + 90
+        while self.look(broadcast_id) != "checked":
+            if self.over.wait(0.5) or time.monotonic() > deadline:
+                return
+        self.call("sms.broadcast", "action_send", [broadcast_id])
+        self.parts[broadcast_id] = words
+
+    def look(self, broadcast_id):
+        """Return the state of a broadcast."""
+        return self.call("sms.broadcast", "read", [broadcast_id], ["state"])[0]["state"]
+
+    def book_visit(self):
+        """Book a visit of a customer, who is told of it."""
+        number = self.random.choice(PEOPLE)
+        start = datetime.now().replace(microsecond=0) + timedelta(days=5)
+        event = {"name": self.mark("Visit"), "ticket_id": self.ticket_ids[number]}
+        event["partner_ids"] = [(6, 0, [self.partner_ids[number]])]
+        event |= {"start": str(start), "stop": str(start + timedelta(hours=1))}
+        self.booked.append(self.call("calendar.event", "create", event))
+
+    def raise_alert(self):
+        """Raise an alert: one is texted, one is called."""
+        values = {"team_id": self.team_id, "name": self.mark("Alert")}
+        form_id = self.call("sms.team.alert.raise", "create", values)
+        action = self.call("sms.team.alert.raise", "action_raise", [form_id])
+        self.raised.append(action["res_id"])
+
+    # === Customers ===
+
+    def write(self):
+        """Write something; the carrier may pass it on twice."""
+        number, sid = self.random.choice(PEOPLE), "SM" + uuid.uuid4().hex
+        words = self.random.choice(WORDS)
+        if self.random.random() < 0.2:
+            threading.Thread(
+                target=self.pass_on, args=(number, words, sid), daemon=True
+            ).start()
+        self.pass_on(number, words, sid)
+
+    def leave_and_return(self):
+        """Text STOP, stay away for a while, and come back."""
+        with self.lock:
+            number = self.random.choice([it for it in LEAVERS if it not in self.busy])
+            self.busy.add(number)
+        stopped = self.pass_on(number, "STOP")
+        if stopped:
+            self.over.wait(AWAY_FOR)
+            self.absences[number].append([stopped, time.time()])
+            # Who could not come back has left for good.
+            while not self.pass_on(number, "START") and not self.over.is_set():
+                pass
+        self.busy.discard(number)
+
+    def pass_on(self, number, words, sid=None):
+        """Post a text as the carrier does, some times if nobody answers.
+
+        :return: the time of its answer, None if there was none
+        """
+        sid = sid or "SM" + uuid.uuid4().hex
+        url = f"{PUBLIC_URL}/helpdesk_sms/twilio/{self.key}/inbound"
+        form = self.make_form(number, words, sid)
+        for _attempt in range(5):
+            with suppress(requests.ConnectionError):
+                if self.post_signed(url, form).ok:
+                    self.received[sid] = (number, words)
+                    return time.time()
+            self.over.wait(1)
+        return None
