@@ -320,8 +320,8 @@ class HelpdeskTicket(models.Model):
     def _send_sms_inbox_notice(self, company_id, ticket_ids):
         """Name the changed conversations of a company; too many are not named."""
         named = ticket_ids if len(ticket_ids) <= NOTICE_LIMIT else []
-        channel = self._get_sms_inbox_channel(company_id)
-        self.env["bus.bus"]._sendone(channel, INBOX_TYPE, {"ticket_ids": named})
+        channel, bus = self._get_sms_inbox_channel(company_id), self.env["bus.bus"]
+        bus._sendone(channel, INBOX_TYPE, {"ticket_ids": named})
 
     @api.model
     def _get_sms_inbox_channel(self, company_id):

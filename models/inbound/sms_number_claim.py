@@ -93,10 +93,11 @@ class SmsNumberClaim(models.Model):
     @api.model
     def _query_contacts(self, company, number):
         """Query the contacts of a number, of two and more only two."""
+        contacts = self.env["res.partner"]
         typed = self.sudo()._search(
             self._get_open_domain() & Domain("number", "=", number)
         )
-        return self.env["res.partner"]._search(
+        return contacts._search(
             [
                 ("phone_sanitized", "=", number),
                 ("company_id", "in", [False, company.id]),

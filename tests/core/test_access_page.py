@@ -200,6 +200,6 @@ class TestAccessPage(SmsCase):
             routing = endpoint.routing
             says = (inspect.getdoc(function) or "").partition("\n")[0]
             methods = ", ".join(sorted(routing.get("methods") or ("any",)))
-            login = {"public": "none", "user": "yes"}[routing["auth"]]
+            login = {"none": "none", "public": "none", "user": "yes"}[routing["auth"]]
             rows[path] = [f"`{path}`", methods, login, says]
         return [rows[path] for path in sorted(rows)]
