@@ -73,6 +73,10 @@ check_oca_po() {
     [ ${#files[@]} -eq 0 ] || (cd "$LINT_TREE/$MODULE" && "$LINT_VENV/bin/oca-checks-po" "${files[@]}")
 }
 
+check_translations() {
+    "$LINT_VENV/bin/python" "$ROOT/bin/lib/check_translations.py" "$ROOT/i18n/$MODULE.pot" "$ROOT"/i18n/*.po
+}
+
 # The commands are read together with their parts, so that a name used in another file counts as used (.shellcheckrc).
 check_shell() {
     local files
@@ -94,6 +98,7 @@ check_all() {
     check "pylint-odoo" check_pylint
     check "OCA's module checks" check_oca
     check "OCA's checks of translations" check_oca_po
+    check "translations: complete, with the same placeholders" check_translations
     check "prettier" check_prettier
     check "shellcheck" check_shell
     [ ${#FAILED[@]} -eq 0 ] || die "the linters found something: $(printf '%s, ' "${FAILED[@]}" | sed 's/, $//')" "bin/lint --fix mends what can be mended without a person."

@@ -1,0 +1,54 @@
+"""Check that each language says all that the addon says, with the same placeholders.
+
+Takes the template and the languages' files, prints a line for each fault, and ends with 1
+if there is any. An empty translation counts where the comment :data:`SAME` stands before
+it: OCA's checks refuse one that repeats its English.
+"""
+
+import re
+import sys
+
+import polib
+
+SAME = "The same in this language."
+#: What code fills in: of printf (%s, %(name)s), of templates ({name}, {{ name }}).
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\{.*?\}\}|\{\w*\}")
+#: Words within a template's expression, which are translated.
+WORDS = re.compile(r"'[^']*'")
+
+
+def find_faults(template, language):
+    """Yield sentences about what a language's file lacks.
+
+    :param template: ``polib.POFile``, likewise the language's
+    """
+    entries = {entry.msgid: entry for entry in language}
+    for wanted in template:
+        entry = entries.get(wanted.msgid)
+        if entry is None or not (entry.msgstr or SAME in entry.tcomment):
+            yield f"not translated: {wanted.msgid!r}"
+        elif entry.fuzzy:
+            yield f"fuzzy: {wanted.msgid!r}"
+        elif entry.msgstr and find_placeholders(entry.msgstr) != find_placeholders(
+            entry.msgid
+        ):
+            yield f"other placeholders: {wanted.msgid!r}"
+
+
+def find_placeholders(text):
+    """Return the placeholders of a text, sorted: languages have their own order."""
+    return sorted(WORDS.sub("''", found) for found in PLACEHOLDER.findall(text))
+
+
+def main(template_path, *paths):
+    """Check files; return how many faults were found."""
+    template, count = polib.pofile(template_path), 0
+    for path in paths:
+        for fault in find_faults(template, polib.pofile(path)):
+            print(f"{path}: {fault}")
+            count += 1
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(*sys.argv[1:])))
