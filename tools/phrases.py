@@ -99,6 +99,8 @@ OPT_OUT, WRONG_NUMBER, DOUBTFUL, CONVERSATION = CLASSES = (
     "doubtful",
     "conversation",
 )
+#: What ends consent.
+ENDING = (OPT_OUT, WRONG_NUMBER)
 
 #: A text with more words is about more than leaving: at most doubtful.
 MAX_SURE_WORDS = 25

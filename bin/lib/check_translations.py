@@ -1,8 +1,8 @@
 """Check that each language says all that the addon says, with the same placeholders.
 
-Takes the template and the languages' files, prints a line for each fault, and ends with 1
-if there is any. An empty translation counts where the comment :data:`SAME` stands before
-it: OCA's checks refuse one that repeats its English.
+Takes the template and the languages' files, prints a line for each fault, and ends with
+1 if there is any. An empty translation counts where the comment :data:`SAME` stands
+before it: OCA's checks refuse one that repeats its English.
 """
 
 import re

@@ -192,7 +192,7 @@ class SmsInboundRouter(models.AbstractModel):
                     self.env["sms.consent.review"]._open(
                         inbound, company, finding.reason
                     )
-        return finding.kind in (phrases.OPT_OUT, phrases.WRONG_NUMBER)
+        return finding.kind in phrases.ENDING
 
     @api.model
     def _end_for_stranger(self, inbound):

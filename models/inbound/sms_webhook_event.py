@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...providers import PROVIDERS
-from ...tools import consent
+from ...tools import consent, phrases
 from ...tools.phone import canonical
 from ...tools.texts import clean
 from ..core.batch_jobs import DATABASE_FAULTS, contain, work_off_safely
@@ -184,6 +184,13 @@ class SmsWebhookEvent(models.Model):
 
         if not contain(self.env, keep, _logger, "Text %s cannot be kept", self.id):
             self.is_failed = True
+
+    def _says_no(self):
+        """Tell if a text ends consent, by a word or in the person's own words."""
+        text = self._parse_text()
+        if self.env["sms.inbound.router"]._is_urgent(self.company_id, text):
+            return True
+        return phrases.classify(text.body).kind in phrases.ENDING
 
     def _parse_text(self):
         return PROVIDERS[self.provider].parse_inbound(self.raw)

@@ -223,21 +223,16 @@ class SmsSms(models.Model):
         if is_extended(self, KNOWN_MODULES):
             messages = super().create(vals_list)
         else:
-            messages = self._store_new(vals_list, batch)
+            # What sms and sms_twilio add: their loop is woken where it sends some of
+            # them, and the company is there already.
+            if not all(it._uses_sms_outbox() for it in batch.companies.values()):
+                self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
+            if self._is_for_bulk(vals_list):
+                messages = create_many(self, vals_list)
+            else:
+                messages = super(OdoosSms, self).create(vals_list)
         messages._after_intake(vals_list)
         return messages
-
-    @api.model
-    def _store_new(self, vals_list, batch):
-        """Store new messages; wake Odoo's own loop where it sends some of them.
-
-        What ``sms_twilio`` adds to ``create``, the company, is there already.
-        """
-        if not all(it._uses_sms_outbox() for it in batch.companies.values()):
-            self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
-        if self._is_for_bulk(vals_list):
-            return create_many(self, vals_list)
-        return super(OdoosSms, self).create(vals_list)
 
     def _after_intake(self, vals_list):
         """Do what follows from new messages: replace, tell of refusals, wake.

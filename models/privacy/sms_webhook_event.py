@@ -23,14 +23,20 @@ class SmsWebhookEvent(models.Model):
         return super()._get_personal_domain(company, numbers) | reports
 
     def _forget(self):
-        """Keep of a text that nobody will read its carrier's id: a repeat is known."""
-        for event in self.filtered(lambda it: it.kind == TEXT):
+        """Keep of a text that nobody will read its carrier's id: a repeat is known.
+
+        One that ends consent, or takes that back, is left: it is entered in a moment,
+        and holds.
+        """
+        texts = self.filtered(lambda it: it.kind == TEXT)
+        holding = texts.filtered(lambda it: it._says_no())
+        for event in texts - holding:
             inbounds = self.env["sms.inbound"]
             text = inbounds._store(
                 event.company_id, event._parse_text(), event.received_at
             )
             text._forget()
-        return super()._forget()
+        return super(SmsWebhookEvent, self - holding)._forget()
 
     def _forget_raw(self):
         """Forget what could not be worked off."""

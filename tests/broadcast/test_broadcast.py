@@ -251,8 +251,9 @@ class TestSending(BroadcastCase):
         self.check(broadcast)
         broadcast.action_send()
         broadcast.action_cancel()
-        self.assertEqual(broadcast.sudo()._stop_for_fault(), 0)
+        broadcast.sudo()._stop_for_fault()
         self.assertEqual(broadcast.state, "cancelled")
+        self.assertTrue(broadcast.finished_at)
 
     def test_a_stop_after_the_check(self):
         broadcast = self.make()

@@ -254,6 +254,7 @@ class TestHour(PlanCase):
         states = self.texts(broadcast).mapped("state")
         self.assertEqual(sorted(states), ["outgoing", "outgoing", "sent"])
         broadcast.action_cancel()
+        self.work()
         states = self.texts(broadcast).mapped("state")
         self.assertEqual(sorted(states), ["canceled", "canceled", "sent"])
 

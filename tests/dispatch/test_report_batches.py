@@ -66,11 +66,12 @@ class TestOneSetOfRules(SmsCase):
         """Return a text that its carrier has taken, shown in the chatter."""
         number = phone_number(100 + index)
         self.record_consent(number, "ticket", "alert")
-        post = self.ticket.message_post(body="Hello", message_type="sms")
+        words = "Hello"
+        post = self.ticket.message_post(body=words, message_type="sms")
         sms = self.env["sms.sms"].create(
             {
                 "number": number,
-                "body": "Hello",
+                "body": words,
                 "purpose_id": self.purposes("ticket").id,
                 "mail_message_id": post.id,
             }

@@ -323,6 +323,22 @@ class TestForgettingEvents(TextCase):
         self.assertTrue(kept.erased_at)
         self.assertFalse(kept.number or kept.body or kept.raw)
 
+    def test_a_no_that_waits_holds_for_who_is_erased(self):
+        self.record_consent()
+        fail = patch.object(
+            self.registry["sms.webhook.event"], "_receive_next", side_effect=ValueError
+        )
+        for words in ("STOP", "Please stop texting me"):
+            with self.subTest(words), self.savepoint():
+                with fail, mute_logger(*LOGGERS):
+                    self.bring(words)
+                self.env["sms.erasure"]._erase(self.company, self.number, "asked")
+                self.run_events()
+                message = self.env["sms.sms"].create(
+                    {"number": self.number, "body": "Hi"}
+                )
+                self.assertEqual(message.gate_reason, "opted_out")
+
     def test_what_cannot_be_worked_off_goes_in_time(self):
         self.bring("Old")
         self.bring("New")

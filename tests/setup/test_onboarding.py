@@ -330,3 +330,4 @@ class TestOnboardingTour(OnboardingCase, HttpCase):
             url, data=form, headers={"X-Twilio-Signature": signature}
         )
         self.assertEqual(answer.status_code, 200)
+        self.run_events()

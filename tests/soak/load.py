@@ -127,7 +127,7 @@ class LoadCase(WeatherCase):
             (self.text_from_ticket, AGENT_EVERY, AGENTS),
             (self.text_list, LIST_EVERY, 1),
             (self.text_part, PART_EVERY, 1),
-            (self.write, QUESTION_EVERY, WRITERS),
+            (self.say_something, QUESTION_EVERY, WRITERS),
             (self.leave_and_return, LEAVE_EVERY, LEAVERS_AT_ONCE),
             (self.book_visit, VISIT_EVERY, 1),
             (self.raise_alert, ALERT_EVERY, 1),
@@ -217,7 +217,7 @@ class LoadCase(WeatherCase):
 
     # === Customers ===
 
-    def write(self):
+    def say_something(self):
         """Write something; the carrier may pass it on twice."""
         number, sid = self.random.choice(PEOPLE), "SM" + uuid.uuid4().hex
         words = self.random.choice(WORDS)

@@ -61,7 +61,7 @@ class TestSoak(LoadCase):
         self.settle()
         end_supervision()
         verdict = Verdict(self).check()
-        print(self.describe(verdict), file=sys.stderr, flush=True)
+        sys.stderr.write(f"{self.describe(verdict)}\n")
         self.assertFalse(verdict.faults, "\n".join(verdict.lines))
 
     def strike(self):

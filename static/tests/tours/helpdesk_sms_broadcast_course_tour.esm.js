@@ -346,7 +346,7 @@ tours.add("helpdesk_sms_broadcast_many", {
         {
             content: "To the end",
             trigger: ".o_field_widget[name=progress_html]:contains(2,000 delivered)",
-            timeout: 120000,
+            timeout: 60000,
         },
         {
             content: "Which the status says",

@@ -8,7 +8,7 @@ tours.add("helpdesk_sms_manager_automates", {
     steps: () => [
         {
             content: "The shipped ones are there",
-            trigger: ".o_data_row:contains(Resolved):contains(When a ticket is closed)",
+            trigger: ".o_data_row:contains(Resolved):contains(A ticket is closed)",
         },
         {
             content: "Make another one",
