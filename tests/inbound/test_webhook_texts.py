@@ -324,20 +324,19 @@ class TestForgettingEvents(TextCase):
         self.assertFalse(kept.number or kept.body or kept.raw)
 
     def test_a_no_that_waits_holds_for_who_is_erased(self):
-        self.record_consent()
-        fail = patch.object(
-            self.registry["sms.webhook.event"], "_receive_next", side_effect=ValueError
-        )
-        for words in ("STOP", "Please stop texting me"):
-            with self.subTest(words), self.savepoint():
-                with fail, mute_logger(*LOGGERS):
-                    self.bring(words)
-                self.env["sms.erasure"]._erase(self.company, self.number, "asked")
-                self.run_events()
-                message = self.env["sms.sms"].create(
-                    {"number": self.number, "body": "Hi"}
-                )
-                self.assertEqual(message.gate_reason, "opted_out")
+        events = self.registry["sms.webhook.event"]
+        for index, words in enumerate(("STOP", "Please stop texting me")):
+            number = phone_number(20 + index)
+            with (
+                self.subTest(words),
+                patch.object(events, "_receive_next", side_effect=ValueError),
+                mute_logger(*LOGGERS),
+            ):
+                self.bring(words, number)
+            self.env["sms.erasure"]._erase(self.company, number, "asked")
+            self.run_events()
+            message = self.env["sms.sms"].create({"number": number, "body": "Hi"})
+            self.assertEqual(message.gate_reason, "opted_out")
 
     def test_what_cannot_be_worked_off_goes_in_time(self):
         self.bring("Old")
