@@ -350,7 +350,7 @@ tours.add("helpdesk_sms_broadcast_many", {
         },
         {
             content: "Which the status says",
-            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Sent)",
+            trigger: ".o_statusbar_status:has(.o_arrow_button_current:contains(Sent))",
             run: () => {
                 if (!window.isSamePage) {
                     console.error("The page was loaded again");

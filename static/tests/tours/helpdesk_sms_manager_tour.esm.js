@@ -44,7 +44,7 @@ tours.add("helpdesk_sms_manager_automates", {
         {
             content: "It reads as a sentence",
             trigger:
-                ".alert-info:contains(When a ticket reaches a stage):contains(Awaiting):contains(Ticket: waiting for you):contains(the customer)",
+                ".alert-info:contains(A ticket reaches a stage):contains(Awaiting):contains(Ticket: waiting for you):contains(the customer)",
         },
         {
             content: "Save it",
