@@ -9,8 +9,6 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL, split_every
 from odoo.tools.misc import clean_context
 
-from odoo.addons.sms.models.sms_sms import SmsSms as OdoosSms
-
 from ...tools import advice, links, texts, verdicts
 from ...tools.phone import E164, canonical
 from ...tools.purpose_rules import MAILING_MODEL, MessageSource
@@ -220,17 +218,14 @@ class SmsSms(models.Model):
         batch = IntakeBatch(self, vals_list)
         self._prepare_intake(vals_list, batch)
         self._prepare_gate(vals_list, batch)
-        if is_extended(self, KNOWN_MODULES):
-            messages = super().create(vals_list)
+        if self._is_for_bulk(vals_list):
+            # As ``sms`` does; what ``sms_twilio`` adds, the company, is there already.
+            self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
+            messages = create_many(self, vals_list)
         else:
-            # What sms and sms_twilio add: their loop is woken where it sends some of
-            # them, and the company is there already.
-            if not all(it._uses_sms_outbox() for it in batch.companies.values()):
-                self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
-            if self._is_for_bulk(vals_list):
-                messages = create_many(self, vals_list)
-            else:
-                messages = super(OdoosSms, self).create(vals_list)
+            in_outbox = all(it._uses_sms_outbox() for it in batch.companies.values())
+            sms_model = self.with_context(sms_in_outbox=in_outbox)
+            messages = super(SmsSms, sms_model).create(vals_list).with_env(self.env)
         messages._after_intake(vals_list)
         return messages
 
@@ -465,7 +460,8 @@ class SmsSms(models.Model):
         The ORM checks the rights of others row by row, and imports name their rows.
         """
         is_plain = self.env.su and not self.env.context.get("_import_current_module")
-        return is_plain and len(vals_list) >= BULK_FROM
+        is_many = is_plain and len(vals_list) >= BULK_FROM
+        return is_many and not is_extended(self, KNOWN_MODULES)
 
 
 class Recipient(NamedTuple):
