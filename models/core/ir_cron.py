@@ -23,7 +23,9 @@ class IrCron(models.Model):
     def _trigger(self, at=None):
         """Leave Odoo's own loop asleep when texts are made that the outbox sends."""
         if self.env.context.get("sms_in_outbox"):
-            self -= self.env.ref("sms.ir_cron_sms_scheduler_action")
+            data = self.env["ir.model.data"]
+            loop_id = data._xmlid_to_res_id("sms.ir_cron_sms_scheduler_action")
+            self = self.filtered(lambda cron: cron.id != loop_id)
         return super()._trigger(at) if self else self.env["ir.cron.trigger"]
 
     @api.model

@@ -26,13 +26,16 @@ CASES = {
         "as a contact's: the number is the ticket's own",
     ),
     "STOP": (
-        ("STOP", LEAVING, 14),
+        ("STOP", LEAVING, 15),
         "store, look up, 4 of the ledger, 1 for what waits, blacklist, contact, "
-        "confirmation, kind; 3 at the commit",
+        "cron of Odoo, confirmation, kind; 3 at the commit",
     ),
-    "HELP": (("HELP", ASKING, 9), "store, look up, limit, contact, answer, kind; 3"),
+    "HELP": (
+        ("HELP", ASKING, 10),
+        "store, look up, limit, contact, answer, cron, kind; 3",
+    ),
     "YES": (
-        ("YES", ASKED, 20),
+        ("YES", ASKED, 21),
         "the question with its wording, the ledger, who else has waited for it",
     ),
 }
