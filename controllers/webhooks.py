@@ -140,13 +140,12 @@ def take_inbound(company_sudo, event, raw):
 
     :param dict raw: the text as it came
     """
-    events_sudo = request.env["sms.webhook.event"].sudo()
-    if request.env["sms.inbound.router"]._is_urgent(company_sudo, event):
+    is_urgent = request.env["sms.inbound.router"]._is_urgent(company_sudo, event)
+    if is_urgent:
         company_sudo = _enter(company_sudo, event.provider)
-        events_sudo = request.env["sms.webhook.event"].sudo()
-        events_sudo._take_text_now(company_sudo, event, raw)
-    else:
-        events_sudo._take_text(company_sudo, event, raw)
+    events_sudo = request.env["sms.webhook.event"].sudo()
+    take = events_sudo._take_text_now if is_urgent else events_sudo._take_text
+    take(company_sudo, event, raw)
 
 
 def take_report(company_sudo, code, uuid, raw):

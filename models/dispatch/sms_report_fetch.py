@@ -311,7 +311,7 @@ class SmsReportFetch(models.Model):
         )
 
     def _give_back(self):
-        """Let the next run go on with the read: this one's time is over."""
+        """Leave the rest of the read to the next run: this one's time is over."""
         self.next_at = fields.Datetime.now()
 
     def _put_off(self, error):
