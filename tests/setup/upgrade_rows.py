@@ -276,9 +276,10 @@ class Comparison:
                 value = self._translate(model, name, value)
                 new_name = RENAMED.get((model, name), name)
                 now = current[row_id].get(new_name)
-                if value == now or self._is_now_shipped(
-                    (new_model, row_id), new_name, now
-                ):
+                key = new_model, row_id
+                if value == now or self._is_now_shipped(key, new_name, now):
+                    continue
+                if key in self.shipped and keeps_words(value, now):
                     continue
                 if not CHANGED.get((model, name), lambda *_values: False)(value, now):
                     yield f"{model} {row_id}: {name} was {value!r} and is {now!r}"
@@ -303,6 +304,16 @@ class Comparison:
             return RENAMED.get(value, value)
         names = VALUES.get((model, name))
         return names.get(value, value) if names else value
+
+
+def keeps_words(value, now):
+    """Tell if a translated value of what ships is what it was, or has languages more.
+
+    Odoo's update adds the words of a language that a record has none in.
+    """
+    if isinstance(value, dict) and isinstance(now, dict):
+        return value.items() <= now.items()
+    return value == now
 
 
 def find_unlike_new(after, new):

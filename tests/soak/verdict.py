@@ -21,8 +21,8 @@ SLOPE, RISE, CONNECTIONS = 60.0, 60.0, 1.5
 #: What a node opens when it starts.
 CONNECTIONS_OF_A_NODE = 10
 READ_ROWS = """
-    SELECT id, uuid, number, split_part(body, E'\n', 1), state, failure_type,
-           gate_reason, provider, carrier_id, exemption, is_call,
+    SELECT id, uuid, number, split_part(COALESCE(body, ''), E'\n', 1), state,
+           failure_type, gate_reason, provider, carrier_id, exemption, is_call,
            EXTRACT(EPOCH FROM claimed_at)::float AS claimed, attempts, gate_verdict
       FROM sms_sms
 """
@@ -106,7 +106,8 @@ class Verdict:
 
     def check_promises(self):
         """Check that each text that was promised has ended, and left or says why."""
-        faults, ends = [], Counter()
+        faults = [f"{row} says nothing" for row in self.rows if not row["words"]]
+        ends = Counter()
         taken = {message["sid"] for message in self._case.peer.taken}
         for key in self._case.promised:
             rows = self.by_text[key]
