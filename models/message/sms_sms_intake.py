@@ -11,7 +11,7 @@ from odoo.tools.misc import clean_context
 
 from ...tools import advice, links, texts, verdicts
 from ...tools.phone import E164, canonical
-from ...tools.purpose_rules import MAILING_MODEL, MessageSource
+from ...tools.purpose_rules import ADDRESS, MAILING_MODEL, MessageSource
 from ...tools.quiet_hours import MARKETING
 from ...tools.segments import count_segments
 from ..core.bulk_insert import BULK_FROM, as_array, create_many, is_extended
@@ -58,7 +58,7 @@ class IntakeBatch:
         self._rules = {}
         self._words = {}
         self._known_numbers = set()
-        self._company_names = {}
+        self._signatures = {}
         #: Memory of other rooms until the batch is prepared.
         self.memo = defaultdict(dict)
 
@@ -131,7 +131,8 @@ class IntakeBatch:
         """Return what is added to a message: how to stop, and who sends.
 
         The sender is named in the first text to a number and in every offer, unless
-        its words name them already (47 CFR 64.1200(b)(1), CPCE art. L34-5, CTIA 5.1.2).
+        its words name them already (47 CFR 64.1200(b)(1), CPCE art. L34-5, CTIA 5.1.2);
+        in an offer with their address where the reader's law asks for it.
 
         :param PurposeRules rules: of its purpose, in the reader's language
         """
@@ -142,10 +143,27 @@ class IntakeBatch:
         is_known = (company.id, vals["number"]) in self._known_numbers
         if is_known and rules.quiet_class != MARKETING:
             return rules.footer
-        if company.id not in self._company_names:
-            self._company_names[company.id] = company.sudo().name
-        name = self._company_names[company.id]
-        return advice.sign(vals.get("body"), rules.footer, name)
+        place = None
+        if rules.quiet_class == MARKETING:
+            reader = self.get_reader(vals)
+            place = self._env["sms.gate"]._locate(company, vals["number"], reader)
+        signature = self._get_signature(company, place)
+        return advice.sign(vals.get("body"), rules.footer, *signature)
+
+    def _get_signature(self, company, place):
+        """Return a company's name, and what else must be said of it in an offer.
+
+        :param Place place: where the reader of an offer may be; None: it is no offer
+        """
+        key = company.id, place
+        if key not in self._signatures:
+            duties = place and self._env["sms.consent.law"]._find_duties(place)
+            has_address = place and ADDRESS in duties
+            self._signatures[key] = (
+                company.sudo().name,
+                company._get_sms_postal_address() if has_address else "",
+            )
+        return self._signatures[key]
 
     def get_words(self, body, footer, is_call=False):
         """Return the fields that hold a message's text.
