@@ -10,6 +10,7 @@ from odoo.tools import SQL, split_every
 from odoo.tools.misc import clean_context
 
 from ...tools import advice, links, texts, verdicts
+from ...tools.geography import read_number
 from ...tools.phone import E164, canonical
 from ...tools.purpose_rules import ADDRESS, MAILING_MODEL, MessageSource
 from ...tools.quiet_hours import MARKETING
@@ -143,27 +144,28 @@ class IntakeBatch:
         is_known = (company.id, vals["number"]) in self._known_numbers
         if is_known and rules.quiet_class != MARKETING:
             return rules.footer
-        place = None
-        if rules.quiet_class == MARKETING:
-            reader = self.get_reader(vals)
-            place = self._env["sms.gate"]._locate(company, vals["number"], reader)
-        signature = self._get_signature(company, place)
-        return advice.sign(vals.get("body"), rules.footer, *signature)
-
-    def _get_signature(self, company, place):
-        """Return a company's name, and what else must be said of it in an offer.
-
-        :param Place place: where the reader of an offer may be; None: it is no offer
-        """
-        key = company.id, place
+        key = company.id
+        reader = self.get_reader(vals)
+        is_offer = rules.quiet_class == MARKETING
+        if is_offer:
+            address = (reader.tz, reader.country_id, reader.state_id)
+            key = company.id, read_number(vals["number"]), address
         if key not in self._signatures:
-            duties = place and self._env["sms.consent.law"]._find_duties(place)
-            has_address = place and ADDRESS in duties
-            self._signatures[key] = (
-                company.sudo().name,
-                company._get_sms_postal_address() if has_address else "",
-            )
-        return self._signatures[key]
+            number = vals["number"] if is_offer else None
+            self._signatures[key] = self._get_signature(company, reader, number)
+        return advice.sign(vals.get("body"), rules.footer, *self._signatures[key])
+
+    def _get_signature(self, company, reader, number):
+        """Return a company's name, and its address where an offer must give it.
+
+        :param number: of the reader of an offer; None: it is no offer
+        """
+        name, address = company.sudo().name, ""
+        if number is not None:
+            place = self._env["sms.gate"]._locate(company, number, reader)
+            if ADDRESS in self._env["sms.consent.law"]._find_duties(place):
+                address = company._get_sms_postal_address()
+        return name, address
 
     def get_words(self, body, footer, is_call=False):
         """Return the fields that hold a message's text.
