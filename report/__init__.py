@@ -4,7 +4,6 @@ from . import (
     sms_certificate,
     sms_figures,
     sms_analysis,
-    sms_country_rule,
     sms_day,
     sms_day_stale,
     sms_dashboard,

@@ -2,8 +2,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..models.message.sms_dated_law import AUTHORITIES
-from ..tools.quiet_hours import MARKETING
+from ...tools.quiet_hours import MARKETING
+from .sms_dated_law import AUTHORITIES
 
 HOURS = "hours"
 #: Models whose rows are shown, in the order in which their ids are woven.
