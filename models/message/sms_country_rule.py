@@ -25,7 +25,7 @@ class SmsCountryRule(models.Model):
     country_id = fields.Many2one("res.country")
     state_id = fields.Many2one("res.country.state", "State or Region")
     company_id = fields.Many2one("res.company")
-    rank = fields.Integer()
+    rank = fields.Integer(help="Rules of the whole country come first.")
     matter = fields.Selection("_get_matters", "About")
     rule = fields.Char(compute="_compute_rule")
     authority = fields.Selection(AUTHORITIES, "Kind of Rule")
@@ -41,8 +41,9 @@ class SmsCountryRule(models.Model):
         return SQL(
             """
             SELECT id * 2 AS id, country_id, state_id, company_id,
-                   %s AS matter, 0 AS rank, authority, source, source_url, read_on,
-                   effective_from, effective_to, is_confirmed
+                   %s AS matter, CASE WHEN state_id IS NULL THEN 0 ELSE 99 END AS rank,
+                   authority, source, source_url, read_on, effective_from,
+                   effective_to, is_confirmed
               FROM sms_quiet_hours
              WHERE active AND quiet_class = %s
              UNION ALL
