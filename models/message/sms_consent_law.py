@@ -16,7 +16,7 @@ class SmsConsentLaw(models.Model):
     """
 
     _name = "sms.consent.law"
-    _description = "Rules for Offers, by Country"
+    _description = "Rule for Offers in a Country"
     _inherit = "sms.dated.law"
     _strictness_fields = frozenset(
         {"active", "country_id", "duty", "is_required", "is_written"}

@@ -20,17 +20,17 @@ class SmsCountryRule(models.Model):
     _description = "Rules by Country"
     _auto = False
     _order = "country_id, rank, state_id, effective_from, id"
-    _rec_name = "rule"
+    _rec_name = "matter"
 
     country_id = fields.Many2one("res.country")
     state_id = fields.Many2one("res.country.state", "State or Region")
     company_id = fields.Many2one("res.company")
     rank = fields.Integer(help="Rules of the whole country come first.")
     matter = fields.Selection("_get_matters", "About")
-    rule = fields.Char(compute="_compute_rule")
+    rule = fields.Text(compute="_compute_rule")
     authority = fields.Selection(AUTHORITIES, "Kind of Rule")
     source = fields.Text()
-    source_url = fields.Char("Address")
+    source_url = fields.Char("Link")
     read_on = fields.Date("Read On")
     effective_from = fields.Date("Since")
     effective_to = fields.Date("Until")

@@ -7,7 +7,7 @@ from odoo.tools import ormcache
 AUTHORITIES = [
     ("law", "Law"),
     ("guidance", "Regulator's guidance"),
-    ("carrier", "Rule of carriers or the trade"),
+    ("carrier", "Carriers or trade"),
 ]
 
 
@@ -28,7 +28,7 @@ class SmsDatedLaw(models.AbstractModel):
     source = fields.Text(
         required=True, help="Where the rule is published, and its status."
     )
-    source_url = fields.Char("Address", help="Where the source can be read.")
+    source_url = fields.Char("Link", help="Where the source can be read.")
     read_on = fields.Date(
         "Read On",
         help="When someone last read the source, or where it is quoted word for word. "

@@ -23,7 +23,7 @@ them. In the product: *Consents > Rules by country*.
 
 - A row says where its source can be read, when somebody read it, or a copy or a
   quotation of it word for word, since when it holds, and whether it is a **law**, a
-  **regulator's guidance** or a **rule of carriers or the trade**.
+  **regulator's guidance** or a rule of **carriers or the trade**.
 - What is **not confirmed** is unsure: by secondary sources, from memory, or a rule
   about calls that is kept for texts. The stricter reading ships. An administrator who
   knows better changes the row, and says why where that lets more texts leave.
@@ -86,7 +86,7 @@ class TestCountryPage(TransactionCase):
 
     def draw_source(self, row):
         """Return what a rule relies on, with a link."""
-        link = f" [Address]({row.source_url})" if row.source_url else ""
+        link = f" [Link]({row.source_url})" if row.source_url else ""
         return f"{row.source}{link}"
 
     def draw_others(self):
