@@ -147,7 +147,9 @@ MAX_CONFIRMATION = 306
 
 #: Words that lead back, or out, or to help: all that a confirmation may ask to text.
 _CONFIRMATION_WORDS = frozenset(
-    word for words in keywords.MANDATORY_WORDS.values() for word in words
+    word
+    for action in (keywords.STOP, keywords.HELP, keywords.START)
+    for word in keywords.MANDATORY_WORDS[action]
 )
 _CAPITAL_WORDS = re.compile(r"(?<!\w)[^\W\d_]{2,}(?!\w)")
 _ADDRESS = re.compile(

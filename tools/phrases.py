@@ -172,7 +172,7 @@ class _Part:
         self.words, self.starts = [], {0}
         position = 0
         while position < len(clause):
-            length = _longest(rules.COURTESIES, clause, position)
+            length = measure(rules.COURTESIES, clause, position)
             if length:
                 self.starts.add(len(self.words))
                 position += length
@@ -252,7 +252,7 @@ def _has(patterns, words):
     )
 
 
-def _longest(patterns, words, start):
+def measure(patterns, words, start=0):
     """Return how many words the longest of some patterns takes, 0 for none."""
     ends = [end for pattern in patterns for end in pattern.ends(words, start)]
     return max(ends, default=start) - start

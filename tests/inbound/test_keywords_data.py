@@ -154,7 +154,7 @@ class TestOwnWords(KeywordCase):
             with self.subTest(word=word), self.assertRaises(ValidationError):
                 self.add_word(word)
 
-    def test_yes_is_refused(self):
+    def test_yes_has_no_other_meaning(self):
         with self.assertRaises(ValidationError):
             self.add_join("yes!")
 

@@ -5,9 +5,14 @@ A pattern is a row of words: ``stop|quit {texting} me again?``. ``|`` parts word
 which one must stand there, a word in braces names a group of the language's ``words``,
 ``?`` makes a place optional, ``_`` is any word, ``@`` a word written like a name.
 Matching keeps a set of positions and never goes back: linear in the text.
+
+Words may be written with their accents; they are compared without. An umlaut stands
+also for its spelling with an e: "möchte" for "mochte" and "moechte".
 """
 
 from typing import NamedTuple
+
+from ..texts import fold
 
 #: Levels at which a rule is sure, and a clause is found sure. ``WHOLE`` is sure when
 #: the text says nothing else. ``LIKELY`` is doubtful; ``MAYBE`` is doubtful unless the
@@ -19,9 +24,14 @@ NOTHING, MAYBE, LIKELY, WHOLE, SURE = range(5)
 ALONE, ALL, BEGINNING, ANYWHERE = ("alone", "all", "beginning", "anywhere")
 
 
+#: Umlauts as they are written where a keyboard has none.
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+
+
 def read_words(text):
     """Return the set of the words of a list that is written as a text."""
-    return frozenset(text.split())
+    words = text.lower().split()
+    return frozenset(map(fold, (*words, *(it.translate(_UMLAUTS) for it in words))))
 
 
 #: Written like names, or standing where a name could, and none: "I'm not Admin".
@@ -51,8 +61,18 @@ class Pattern:
             if choice.startswith("{"):
                 choices |= read_words(words[choice.strip("{}")])
             else:
-                choices.add(choice)
+                choices |= read_words(choice)
         return frozenset(choices), is_optional
+
+    def may_match(self, texts):
+        """Tell if some words have one of each place that is not optional.
+
+        :param frozenset texts: the words, and "_" for any
+        """
+        return all(
+            is_optional or "@" in choices or not choices.isdisjoint(texts)
+            for choices, is_optional in self.places
+        )
 
     def ends(self, words, start):
         """Return the positions behind this pattern if it begins at ``start``."""
