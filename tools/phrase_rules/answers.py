@@ -37,7 +37,8 @@ YES = compile_patterns(
 
 #: It agrees behind a yes, and is none without one: "sure" can be said of anything.
 AGREEING = compile_patterns(
-    "ok|okay|sure|definitely|absolutely|certainly|correct|right|great|perfect|good|fine",
+    "ok|okay|sure|definitely|absolutely|certainly|correct|right|great|perfect|good|"
+    "fine",
     "go ahead",
     "sign me|us up",
     "count me|us in",
@@ -68,21 +69,17 @@ WEAK_YES = compile_patterns(
     "thats|that|it|its is? fine|ok|good|works|great|perfect",
     "works for me",
     "sounds good|great",
-    "see you then|there",
     "vale|ok|okey|claro|dale|listo|perfecto|confirmado|confirmada|confirmar|bueno",
     "me|está|todo va|parece|viene|queda|está? bien|perfecto|genial",
     "de acuerdo",
-    "ahí|allí estaré|estaremos|nos vemos",
     "d accord",
     "entendu|parfait|volontiers|confirmé|confirmée|confirmer|ok|noté",
     "c est bon|parfait|ok|noté|confirmé",
     "ça|ca me? va|marche|convient|joue",
-    "j y serai",
     "bien sûr",
     "klar|gern|gerne|passt|super|okay|bestätigt|bestätigen|bestätige|prima|geht",
     "das|der termin? passt|geht|klappt mir|uns? gut?",
     "geht|ist klar|gut|ok|okay|in? ordnung?",
-    "bis|bin dann|da",
     "alles klar",
     "in ordnung",
 )
@@ -90,8 +87,8 @@ WEAK_YES = compile_patterns(
 #: A plain no.
 NO = compile_patterns(
     "no|n|nope|nah|nay|noo|never",
-    "no|nope i|we do? dont|not|wont|cant|want|agree|accept|consent to? "
-    "this|that|it|them|texts?",
+    "no|nope i|we do? dont|not|wont|cant|want|agree|accept|consent to? this|that|it|"
+    "them|texts?",
     "i|we dont|wont want|agree|accept|consent|like to? this|that|it|them|texts?",
     "no way",
     "not at all",
@@ -122,8 +119,8 @@ NO = compile_patterns(
 
 #: It refuses behind a no.
 REFUSING = compile_patterns(
-    "i|we do? dont|wont|not want|agree|accept|consent|like|need to? "
-    "this|that|it|them|texts?",
+    "i|we do? dont|wont|not want|agree|accept|consent|like|need to? this|that|it|them|"
+    "texts?",
     "not interested",
     "no me interesa",
     "no lo? quiero|acepto|deseo|necesito|hace falta?",
@@ -147,13 +144,13 @@ NOT_SOLVED = compile_patterns(
     "no se resolvió|solucionó|arregló|soluciona|resuelve",
     "todavía|aún|sigue no|sin está|funciona|funcionar|anda|andar|va|ir|resolver|"
     "solucionar|arreglar|jala|sirve? resuelto|solucionado|arreglado|listo|bien|igual?",
-    "sigue|continúa igual|mal|fallando|roto|rota|dañado|el|sin? "
-    "problema|error|funcionar|arreglar|resolver?",
+    "sigue|continúa igual|mal|fallando|roto|rota|dañado|el|sin? problema|error|"
+    "funcionar|arreglar|resolver?",
     "sin resolver|solucionar|arreglar",
     "no funciona|anda|sirve|va|jala todavía|aún|bien?",
     "non|nan",
-    "ce|c|il|elle? ne|n? est? pas|toujours|non pas? encore|vraiment? "
-    "résolu|résolue|réglé|réglée|réparé|réparée|fini|fonctionnel|bon|corrigé|terminé",
+    "ce|c|il|elle? ne|n? est? pas|toujours|non pas? encore|vraiment? résolu|résolue|"
+    "réglé|réglée|réparé|réparée|fini|fonctionnel|bon|corrigé|terminé",
     "toujours|encore pas|en résolu|réglé|réparé|panne?",
     "pas encore",
     "ça|cela|il|elle? ne? marche|fonctionne|va toujours|encore? pas|plus encore|bien?",
@@ -205,11 +202,10 @@ THANKS = (
 
 #: What a customer does about an appointment.
 APPOINTMENT_WORDS = {
-    "confirm": "1 C CONFIRM CONFIRMED OK OKAY Y YES "
-    "CONFIRMAR CONFIRMO CONFIRMADO CONFIRMADA CONFIRMAMOS VALE "
-    "CONFIRMER CONFIRME BESTATIGEN BESTAETIGEN BESTATIGT BESTAETIGT PASST",
-    "move": "2 R RESCHEDULE MOVE "
-    "CAMBIAR MOVER REPROGRAMAR APLAZAR POSPONER REAGENDAR "
+    "confirm": "1 C CONFIRM CONFIRMED OK OKAY Y YES CONFIRMAR CONFIRMO CONFIRMADO "
+    "CONFIRMADA CONFIRMAMOS VALE CONFIRMER CONFIRME BESTATIGEN BESTAETIGEN BESTATIGT "
+    "BESTAETIGT PASST",
+    "move": "2 R RESCHEDULE MOVE CAMBIAR MOVER REPROGRAMAR APLAZAR POSPONER REAGENDAR "
     "DEPLACER REPORTER CHANGER DECALER VERSCHIEBEN VERLEGEN UMBUCHEN",
     "call_off": "3 CALLOFF CANCELAR ANULAR ANNULER ABSAGEN STORNIEREN",
 }

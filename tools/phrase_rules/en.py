@@ -54,7 +54,8 @@ TABLE = (
         "fuck|piss|f|bugger off",
         "{stop} {texting}|sending|writing {texts}?",
         "{stop} sending me|us anything|stuff|these|this|those|crap|shit?",
-        "{stop} receiving|getting these|this|them",
+        "{stop} receiving|getting|sending these|this|them",
+        "enough with|of {the} {texts}",
         "i|we dont want|need {texts}",
     ),
     (
@@ -103,8 +104,8 @@ TABLE = (
     (
         ("wrong_number", BEGINNING, SURE),
         "Tells that somebody else is meant.",
-        "you|youve have|reached|texted|text|contacted|messaging|texting|called? "
-        "the|a wrong number|person|phone|guy",
+        "you|youve have|reached|texted|text|contacted|messaging|texting|called? the|a "
+        "wrong number|person|phone|guy",
         "youre texting|messaging|contacting the|a wrong number|person",
         "this isnt|not the|a? @ {number}",
         "this is no longer the|a? @ {number}",
@@ -199,4 +200,32 @@ LANGUAGE = make_language(
         distribution channel group admin administrator policy jira phone desk cable
         router pin code login migration certificate
     """,
+    senses={
+        "negation": "no not dont never nor none without",
+        "more": "more anymore again further another any longer",
+        "stop": "stop stopping quit cease ceasing end discontinue unsubscribe "
+        "unsubscribed optout revoke withdraw cancel withdrawing",
+        "erase": "remove delete take erase drop scrub removed deleted",
+        "off": "off from out of",
+        "me": "me us be being",
+        "my": "my our this",
+        "send": "text texting messaging message contact contacting contacted bother "
+        "bothering spam spamming harass harassing texted messaged send sending write "
+        "writing {texting}",
+        "get": "receive receiving get getting got",
+        "text": "texts messages sms msgs communications communication msg",
+        "list": "list lists database",
+        "plan": "subscription",
+        "number": "number",
+        "want": "want wish need like consent permission agree interested allowed "
+        "prefer rather authorize authorise authorization consented permit",
+        "can": "can could would will",
+        "subject": "i we im ive id it they",
+        "you": "you youre youve your",
+        "phone": "phone cell mobile",
+        "filler": "the a an that to for with on at in by via and all it these those "
+        "please ever w crap shit garbage nonsense kind sort kinds future longer way "
+        "anything have do so about company folks ok okay here forward going moving "
+        "time immediately effective",
+    },
 )

@@ -20,8 +20,12 @@ from ..texts import fold
 NOTHING, MAYBE, LIKELY, WHOLE, SURE = range(5)
 
 #: Places of a pattern: it is the whole clause, with nothing before it but
-#: courtesies; or also with a lead-in ("can you"); it begins the clause; it is in it.
-ALONE, ALL, BEGINNING, ANYWHERE = ("alone", "all", "beginning", "anywhere")
+#: courtesies; or also with a lead-in ("can you"); it begins the clause, and nothing but
+#: the language's ``tails`` follow; it begins the clause; it is in it.
+ALONE, ALL, CLOSED, BEGINNING, ANYWHERE = (
+    *("alone", "all", "closed"),
+    *("beginning", "anywhere"),
+)
 
 
 #: Umlauts as they are written where a keyboard has none.
@@ -111,6 +115,9 @@ class Language(NamedTuple):
     :param exceptions: a clause with one of them has none of these meanings
     :param qualifiers: a text with one of them says more than no
     :param matters: things that a helpdesk mends
+    :param tails: words behind a request that add nothing to it ("to my phone")
+    :param links: words behind which a matter is named, unless it is one of ``tails``
+    :param senses: what words do in a request (:mod:`.sense`), by word
     """
 
     code: str
@@ -119,6 +126,9 @@ class Language(NamedTuple):
     exceptions: tuple
     qualifiers: tuple
     matters: frozenset
+    tails: frozenset
+    links: frozenset
+    senses: dict
 
 
 def compile_patterns(*sources, words=None):
@@ -126,10 +136,14 @@ def compile_patterns(*sources, words=None):
     return tuple(Pattern(source, words) for source in sources)
 
 
-def make_language(code, words, table, lead_ins, exceptions, qualifiers, matters):
+def make_language(
+    code, words, table, lead_ins, exceptions, qualifiers, senses, **lists
+):
     """Return a language out of its readable table.
 
     :param table: rows ``((kind, place, level), reason, *patterns)``
+    :param dict senses: words by what they do, of which the first counts
+    :param lists: ``matters``, ``tails`` and ``links``, each written as a text
     """
     return Language(
         code,
@@ -141,5 +155,10 @@ def make_language(code, words, table, lead_ins, exceptions, qualifiers, matters)
         compile_patterns(*lead_ins, words=words),
         compile_patterns(*exceptions, words=words),
         compile_patterns(*qualifiers, words=words),
-        read_words(matters),
+        *(read_words(lists.get(it, "")) for it in ("matters", "tails", "links")),
+        {
+            word: frozenset(kinds.split("+"))
+            for kinds, known in reversed(senses.items())
+            for word in read_words(known.format(**words))
+        },
     )
