@@ -378,7 +378,8 @@ LANGUAGE = make_language(
         wieder weiterhin sofort ab zukunft künftig zukünftig überhaupt
         generell grundsätzlich gar wirklich endlich bekommen erhalten haben kriegen
         lassen werden wollen empfangen ständig dauernd täglich jeden tag
-        werbung privat nix nichts ja irgendwelche art solche und her ein einfach mal verdammt herrgott nochmal ok da
+        werbung privat nix nichts ja irgendwelche art solche und her ein einfach mal verdammt
+        herrgott nochmal ok da
         hier
         privathandy diensthandy tlf nr danke nötig notwendig erforderlich gewünscht
         erwünscht
