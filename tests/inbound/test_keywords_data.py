@@ -156,7 +156,7 @@ class TestOwnWords(KeywordCase):
 
     def test_yes_has_no_other_meaning(self):
         with self.assertRaises(ValidationError):
-            self.add_join("yes!")
+            self.add_join("yes!", company_id=self.company.id)
 
     def test_a_joining_word_must_say_what_is_joined(self):
         with self.assertRaises(ValidationError):

@@ -93,6 +93,7 @@ JOINED = {
     ("sms", "benachrichtigungen"): "nachrichten",
     ("sms", "benachrichtigung"): "nachricht",
     ("opt", "out"): "optout",
+    ("opting", "out"): "optout",
     ("stop", "all"): "stopall",
 }
 

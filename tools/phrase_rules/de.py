@@ -31,6 +31,8 @@ WORDS = {
     "texts": "sms nachrichten nachricht textnachrichten textnachricht mitteilungen "
     "kurznachrichten messages message smsen smse sms'se sms-nachrichten nachrichtn "
     "werbesms smsnachrichten",
+    "many": "sms nachrichten textnachrichten mitteilungen kurznachrichten messages "
+    "smsen smse nachrichtn werbesms smsnachrichten",
     "the": "die diese diesen den der das dem dieser eure euren eurer eurem ihre ihren "
     "ihrer ihrem alle allen weiteren weitere weiterer solche solchen deine deinen "
     "irgendwelche so eine einzige blöden automatischen nervigen ständigen dauernden",
@@ -345,6 +347,7 @@ LANGUAGE = make_language(
         "mir|mich heute|morgen|jetzt nicht",
         "nicht stoppen|abbrechen|abbestellen|abmelden|löschen|austragen",
         "stop fehler|code",
+        "diese|die|dieser nachricht",
         "nicht am|vom|im _? _? abmelden",
         "{number} gewählt|angegeben",
         "kunde|kunden|kundin|kundinnen|benutzer|nutzer|kollege|kollegin|user",
@@ -378,8 +381,8 @@ LANGUAGE = make_language(
         wieder weiterhin sofort ab zukunft künftig zukünftig überhaupt
         generell grundsätzlich gar wirklich endlich bekommen erhalten haben kriegen
         lassen werden wollen empfangen ständig dauernd täglich jeden tag
-        werbung privat nix nichts ja irgendwelche art solche und her ein einfach mal verdammt
-        herrgott nochmal ok da
+        werbung privat nix nichts ja irgendwelche art solche und her ein einfach mal
+        verdammt herrgott nochmal ok da
         hier
         privathandy diensthandy tlf nr danke nötig notwendig erforderlich gewünscht
         erwünscht
@@ -389,10 +392,11 @@ LANGUAGE = make_language(
         "negation": "{no} nicht nie niemals ned net nit nid nimmer nimma {nothing}",
         "more": "mehr meh mea weiteren weitere weiterer weiterhin wieder länger "
         "nochmal",
-        "stop": "aufhören aufzuhören hören hört hör höred hörst stop stoppen stoppt "
-        "stoppe beenden beendet unterlassen unterlasst unterlass abmelden abmeldung "
-        "abbestellen kündigen kündigung sparen spart verschonen verschont absehen "
-        "unerwünscht abzumelden abgemeldet aufhört",
+        "stop_of": "hören hört hör höred hörst",
+        "stop": "aufhören aufzuhören stop stoppen stoppt stoppe beenden beendet "
+        "unterlassen unterlasst unterlass abmelden abmeldung abbestellen kündigen "
+        "kündigung sparen spart verschonen verschont absehen unerwünscht abzumelden "
+        "abgemeldet aufhört",
         "refuse": "kündige verzichte verzichten verbiete verbitte untersage "
         "widerspreche widersprechen widerrufe widerrufen widerruf verweigere",
         "erase": "löschen löscht lösche lösch entfernen entfernt entferne streichen "
@@ -401,30 +405,33 @@ LANGUAGE = make_language(
         "me": "mich uns",
         "to_me": "mir mi ma",
         "my": "meine meiner meinen meinem mein",
-        "send": "{write} {to_write} {dont_write} {dont_send} {infinitive} "
-        "angeschrieben kontaktiert belästigt benachrichtigt angesimst schreibst "
-        "schickst zuzusenden z",
+        "write": "{dont_write} anzuschreiben anzusimsen anzutexten vollzuspammen "
+        "anschreiben spammen bombardieren angeschrieben kontaktiert belästigt "
+        "benachrichtigt angesimst schreibst",
+        "send": "zuzusenden zuzuschicken zuzumüllen zuzuspammen {dont_send} zusenden "
+        "zuschicken zustellen übersenden verschicken versenden zukommen schickst "
+        "zuzusenden z",
         "get": "bekommen erhalten empfangen kriegen haben habe hab",
-        "text": "{texts} zusendungen",
-        "notice": "benachrichtigung benachrichtigungen kontakt kontaktaufnahme "
-        "meldungen",
+        "text": "{many} zusendungen",
+        "thing": "das nachricht message textnachricht mitteilung benachrichtigung "
+        "benachrichtigungen kontakt kontaktaufnahme meldungen",
         "off": "aus von vom",
         "list": "{list}",
         "plan": "abo abonnement",
         "number": "{number}",
-        "want": "{want} brauche brauchen brauchst braucht benötige sollen sollt "
-        "sollst darf dürfen dürft einverstanden interesse erwünscht gewünscht nötig "
-        "notwendig stimme mecht {consent} fordere ersuche erlaube lust bock "
-        "interessieren interessiert brauch",
+        "need": "brauche brauchen brauchst braucht benötige nötig notwendig brauch",
+        "want": "{want} sollen sollt sollst darf dürfen dürft einverstanden interesse "
+        "erwünscht gewünscht stimme mecht {consent} fordere ersuche erlaube lust bock "
+        "interessieren interessiert",
         "can": "können könnten könnt kannst könntest könntet",
         "subject": "ich wir es er man i",
         "you": "sie ihr du",
-        "filler": "der die das den dem des diese dieser diesen diesem eine einen "
-        "einer ihre ihrer ihren ihrem eure eurer euren eurem deine deiner deinen "
-        "ihnen euch dir an auf uf per via für in im zu zum zur mit um bei dass sich "
-        "ab sofort zukunft künftig zukünftig überhaupt generell grundsätzlich gar "
-        "wirklich endlich doch mal halt bloß einfach ja ständig dauernd immer weiter "
-        "und hiermit alle allen solche so weg zu lassen werden gefälligst seite firma "
+        "filler": "der die den dem des diese dieser diesen diesem eine einen einer "
+        "ihre ihrer ihren ihrem eure eurer euren eurem deine deiner deinen ihnen euch "
+        "dir an auf uf per via für in im zu zum zur mit um bei dass sich ab sofort "
+        "zukunft künftig zukünftig überhaupt generell grundsätzlich gar wirklich "
+        "endlich doch mal halt bloß einfach ja ständig dauernd immer weiter und "
+        "hiermit alle allen solche so weg zu lassen werden gefälligst seite firma "
         "dienst service bin ist verwenden benutzen nutzen {sending} raus heraus",
     },
 )

@@ -40,7 +40,7 @@ WORDS = {
     "todas más + vuestros vuestras vuestra vuestro tu nada otro otros otra ningún "
     "ninguna tipo tantos del un",
     "many": "mensajes sms textos mensajitos msjs messages mensages",
-    "list": "lista listas sistema base registro registros agenda directorio",
+    "list": "lista listas sistema base registros agenda",
     "out": "elimínenme elimíneme elimíname eliminame eliminadme eliminarme eliminenme "
     "bórrenme bórreme bórrame borrame borradme borrarme quítenme quíteme quítame "
     "quitame quitadme quitarme sáquenme sáqueme sácame sacame sacadme sacarme "
@@ -88,11 +88,9 @@ TABLE = (
         "mi|la baja",
         "{unsubscribe} de? baja? de|del? {the}? servicio|lista|todo|esto|aquí? de? "
         "{texts}|difusión?",
-        "desuscribir|desuscribirme|desuscríbanme|desuscríbeme|desapúntenme|desapúntame",
         "me doy|desuscribo de? baja?",
         "dejenme|dejeme|déjame|dejadme|dejarme|dejame|déjennos en|tranquilo|tranquila "
         "paz? de? una? vez?",
-        "déjenme|déjeme|déjame|dejadme tranquilo|tranquila",
         "dejame|déjame|déjenme de joder|molestar|chingar",
         "no me|nos? molesten|molestar|jodan|jodas|molestes|moleste|molestéis más?",
         "{out} de? aquí|acá|esto|ahí?",
@@ -100,7 +98,6 @@ TABLE = (
         "{erase} mi|este número|num de? {number}?",
         "no me|nos hablen|hables|hablen más|nunca",
         "no quiero saber? nada? más? de {you}",
-        "no quiero nada más? de {you}",
         "bloquéenme|bloquéame",
         "{leave} de escribir|molestar|textear",
     ),
@@ -112,7 +109,6 @@ TABLE = (
         "dar|den|de|da|dad|dé de baja a|de? mi|este|esta? {number}|suscripción|línea",
         "la|mi? baja de|del|en? {the}? servicio|lista|envío? de? {the}? {texts}",
         "darme|darse|darnos|denme|deme|dame|dadme|dennos de baja",
-        "me doy de baja",
         "me|nos den|dé|des|deis|dieran|diera|dan|dar de baja",
         "ser dado|dada|eliminado|eliminada|borrado|borrada|excluido|excluida|removido "
         "de baja|{the}? {list}?",
@@ -122,7 +118,6 @@ TABLE = (
         "lista?",
         "me|nos {can} dar|sacar|quitar|borrar|eliminar|retirar|excluir|remover|"
         "quitarme de {the}? {list}|baja de? datos|contactos?",
-        "me|nos {can} dejar|parar de {write}|molestar|contactar {the}? {the}? {texts}?",
         "tramiten|gestionen|tramitar|procesen la|mi baja",
         "{end} con|a|de? {the}? {the}? {many}",
         "{end} {the}? {the}? envío|envíos de {the}? {texts}",
@@ -131,7 +126,6 @@ TABLE = (
         "ni un|uno {texts}? más|+",
         "nunca|jamás más {texts}?",
         "nada de {texts}",
-        "ya estuvo bueno? de|con {the} {texts}",
     ),
     (
         ("opt_out", BEGINNING, SURE),
@@ -141,7 +135,6 @@ TABLE = (
         "no|nunca|jamás me|nos {again} a escribir|enviar|mandar|contactar|molestar|"
         "textear {the}? {the}? {texts}?",
         "no|nunca|jamás {again} a {write_me} {the}? {the}? {texts}?",
-        "no|nunca|jamás más? me|nos {dont_write} nunca|jamás? más|+",
         "no|nunca|jamás más? me|nos {dont_send} usted|ustedes? más|+|ningún|ni|otro|"
         "otros un? {the}? {the}? {texts}",
         "no|nunca|jamás me|nos {go_on} {writing} {the}? {the}? {texts}?",
@@ -156,21 +149,15 @@ TABLE = (
         "{leave} de molestar|joder|fastidiar|incordiar|chingar|hinchar con? {the}? "
         "{texts}?",
         "déjame|dejame|déjenme|dejadme de joder|molestar|chingar con {the}? {texts}",
-        "no {write_me} más|+|nunca? {the}? {texts}?",
-        "no|nunca|jamás me|nos {dont_write} {the}? {the}? {texts}?",
         "no|nunca|jamás me|nos {dont_send} usted|ustedes? {the}? {the}? {texts}",
         "no|nunca {dont_send}|enviar|mandar más|+|otro|otros {the}? {texts}",
-        "no|nunca {dont_write}|escribir|contactar|textear más|+",
         "nunca|jamás más me|nos {dont_write}|{dont_send} {the}? {texts}?",
     ),
     (
         ("opt_out", ALL, SURE),
         "The same without its object.",
         "no|nunca me|nos {dont_send} más|nada|nunca más? nada?",
-        "no|nunca me|nos {dont_send} más? nada más?",
-        "no|nunca me|nos {again} a escribir|mandar|enviar nada? más? nunca|jamás?",
-        "{leave} de {write_me}",
-        "no me|nos escriban|escribas|escriba|escribáis",
+        "no|nunca {dont_send} más|+",
     ),
     (
         ("opt_out", CLOSED, SURE),
@@ -178,22 +165,18 @@ TABLE = (
         "no {want} seguir|volver|continuar? a? recibir|recibiendo|tener {the}? {the}? "
         "{the}? {texts}",
         "no {want} {the}? {the}? {the}? {texts}",
-        "no {want} recibirlos|recibir|recibiendo más|+|nada nada?",
         "no {want} que me|nos {dont_send}|{dont_write}|{go_on} {writing}? {the}? "
         "{the}? {texts}?",
         "no {want} que me|nos {again} a escribir|mandar|enviar|contactar {the}? "
         "{the}? {texts}?",
-        "no {want} ser contactado|contactada|molestado|molestada",
         "no {want} recibir notificaciones|avisos|alertas|información|publicidad|"
         "promociones por|vía {texts}",
         "no me|nos interesa|interesan|gusta|gustaría recibir {the}? {the}? {texts}",
         "no me|nos interesan|interesa {the} {the}? {texts}",
-        "no necesito recibir? más|+|sus|estos|tus {the}? {texts}",
         "{leave} de recibir {the}? {the}? {texts}",
         "dejo de recibir {the}? {the}? {texts}",
         "preferiría|prefiero no recibir {the}? {the}? {texts}",
         "no recibir más|+ {texts}",
-        "que no me|nos {dont_send}|{dont_write} más|+ {the}? {texts}?",
     ),
     (
         ("opt_out", CLOSED, SURE),
@@ -309,6 +292,7 @@ LANGUAGE = make_language(
         "no para|paran|deja|dejan de? _? ",
         "no pare|paren|detenga|cancele|cancelen|cancelar|dejen|dejes|deje|dejéis",
         "antes|después de las",
+        "este|ese|esta|esa mensaje|message|texto",
         "{dont_write}|{dont_send} más? hoy|ahora|ahorita|mañana|tan",
         "basta con reiniciar|apagar|encender",
         "un|una|el|la|los|las|al|algún|a|nuestro|nuestros|otro cliente|clientes|"
@@ -365,31 +349,37 @@ LANGUAGE = make_language(
         "me": "me nos mí ser",
         "erase+me": "{out}",
         "my": "mi mis este",
+        "write+me": "escribirme escribirnos molestarme molestarnos contactarme "
+        "contactarnos textearme mensajearme spamearme acosarme bombardearme "
+        "fastidiarme incordiarme joderme hincharme chingarme notificarme "
+        "escribiéndome molestándome contactándome",
         "send+me": "{write_me} recibirme mandármelos enviármelos enviándome "
         "mandándome escribiéndome molestándome contactándome",
-        "send": "{write} {writing} {dont_write} envíen envíe envíes enviéis enviés "
-        "manden mande mandes mandéis mandés remitan lleguen enviaran enviasen "
-        "mandaran mandasen contactar molestar textear mensajear spamear notificar "
-        "contactado contactada molestado molestada mandarlos enviarlos chingar "
-        "chingando jodiendo",
+        "write": "{dont_write} escribir escribiendo molestando contactando contactar "
+        "molestar textear mensajear spamear notificar contactado contactada molestado "
+        "molestada chingar chingando jodiendo",
+        "send": "enviando mandando {write} envíen envíe envíes enviéis enviés manden "
+        "mande mandes mandéis mandés remitan lleguen enviaran enviasen mandaran "
+        "mandasen mandarlos enviarlos",
         "get": "recibir recibirlos recibiendo",
-        "text": "{texts} comunicaciones propaganda promociones",
+        "text": "{many} comunicaciones propaganda promociones",
         "off": "de del",
         "list": "lista listas base envíos contactos",
-        "notice": "notificaciones avisos alertas recordatorios correos",
+        "thing": "mensaje message texto text esto eso ese esos esas esa "
+        "notificaciones avisos alertas recordatorios correos",
         "plan": "suscripción",
         "number": "número num",
-        "want": "{want} necesito prefiero preferiría gustaría interesa interesan "
-        "solicito pido ruego exijo agradecería falta necesario autorizo acepto "
-        "consiento permito doy mejor {consent} necesaria interesado interesada "
-        "desearía",
+        "need": "necesito falta necesario necesaria",
+        "want": "{want} prefiero preferiría gustaría interesa interesan solicito pido "
+        "ruego exijo agradecería autorizo acepto consiento permito doy mejor "
+        "{consent} interesado interesada desearía",
         "can": "{can} van vais vas",
         "filler": "a al en por con para el la los las lo un una su sus tu tus vuestro "
-        "vuestra vuestros vuestras esta estos estas ese esa esos esas esto eso aquí "
-        "acá ustedes usted vosotros vos ti uds ud que y ya adelante parte tipo clase "
-        "información info vuelvan vuelvas vuelva volver todo todos todas vez última "
-        "definitivamente tanto tantos medio vía hace es d tienen tiene tienes "
-        "autorizado datos difusión envío recepción den inmediato",
+        "vuestra vuestros vuestras esta estos estas aquí acá ustedes usted vosotros "
+        "vos ti uds ud que y ya adelante parte tipo clase información info vuelvan "
+        "vuelvas vuelva volver todo todos todas vez última definitivamente tanto "
+        "tantos medio vía hace es d tienen tiene tienes autorizado datos difusión "
+        "envío recepción den inmediato",
         "phone": "{number}",
     },
 )

@@ -16,9 +16,9 @@ from .grammar import (
 WORDS = {
     "stop": "arrêtez arrête arrêter arrêt arrêté arrêtes arrêtiez arrêteriez cessez "
     "cesse cesser cessiez stop stoppez stoppe stopper évitez évite éviter finissez",
-    "write": "écrire écrivez écris contacter contacté texter texté harceler déranger "
-    "spammer spamer embêter importuner relancer solliciter ennuyer emmerder saouler "
-    "soûler gonfler achaler écœurer ecoeurer bombarder notifier emmerdez",
+    "write": "écrire réécrire écrivez écris contacter contacté texter texté harceler "
+    "déranger spammer spamer embêter importuner relancer solliciter ennuyer emmerder "
+    "saouler soûler gonfler achaler écœurer ecoeurer bombarder notifier emmerdez",
     "send": "envoyer envoyé envoyez envoie adresser adressez expédier transmettre",
     "dont_write": "écrivez écris écrit écrire écriviez contactez contacte contactes "
     "contactiez contacter contacté textez texte text textes texter textiez dérangez "
@@ -31,6 +31,7 @@ WORDS = {
     "no_more": "plus pu pus + pas jamais aucun aucune",
     "texts": "sms message messages texto textos text texts txt msg mms sextos notifs "
     "textes texte",
+    "many": "sms messages texto textos texts txt mms notifs",
     "the": "de des d du vos votre ces les le la l ce cet cette aucun aucuns aucune "
     "tous toutes tes ton autre autres un une seul nouveaux nouveau autant leurs son "
     "ses",
@@ -47,8 +48,8 @@ WORDS = {
     "supprimée enlevé enlevée rayé rayée effacé effacée radié",
     "number": "numéro téléphone portable tel mobile num cell cellulaire natel gsm "
     "number",
-    "list": "liste listes base bases fichier fichiers répertoire contacts envois "
-    "système registre registres bdd",
+    "list": "liste listes base bases fichier fichiers contacts envois système "
+    "registre registres bdd",
     "want": "veux voudrais souhaite souhaiterais désire désirerais aimerais voulons "
     "souhaitons désirons veut veu veus souhaitais préfère préférerais voulais accepte "
     "acceptons",
@@ -64,8 +65,6 @@ TABLE = (
         "{stop} {the}|aux|au|avec|à? {the}? {texts}",
         "stop tout|tous|à?",
         "{plus} {the} {texts}",
-        "{plus} jamais de? {texts}",
-        "{plus} aucun|aucuns? un? seul? {texts}",
         "zéro|non aux|à? {texts}",
         "désabonnement|désinscription immédiat|immédiate",
         "désabonnement|désinscription {the}|aux? {texts}|liste",
@@ -104,7 +103,6 @@ TABLE = (
         "{leave_me} moi|nous de|d|des {the}? {list}|{texts} de|d? {texts}|diffusion|"
         "envoi?",
         "se désabonner|désinscrire",
-        "{stop} {the}|aux|à {the}? {texts}",
         "{stop} vos|tes|tous|tout {the}? envois|envoi|spams|spam|spamming|relances "
         "{the}? {texts}?",
         "{stop} {the}|aux {the}? envois|envoi|spams|spam|spamming|relances {the}? "
@@ -119,7 +117,6 @@ TABLE = (
         "ça suffit {the}|avec|vos {the}? {texts}",
         "assez|marre de vos|tes|ces {texts}",
         "{plus} besoin de vos|tes {texts}",
-        "c est bon arrêtez {the} {texts}",
         "mettez|mettre|mets|mettiez fin aux|à {the}? {the}? {texts}|envois",
         "{stop} tout contact",
         "inutile de|d me|m {write}|{send} {the}? {the}? {texts}?",
@@ -153,9 +150,6 @@ TABLE = (
         "ne|n? me|m|nous {dont_write} pas par|de? {texts}?",
         "ne? plus|pas|jamais me|m|nous {write} par|de? {texts}?",
         "ne? pas me|m|nous {send} {the}? {texts}",
-        "ne? plus|jamais rien me|m {send}",
-        "ne? plus|jamais être {write}|contacté|contactée|dérangé|sollicité|sollicitée "
-        "par? {texts}?",
         "que vous|tu {stop} de|d me|m|nous {write}|{send} {the}? {texts}?",
         "que vous|tu ne? me|m|nous {dont_write}|{dont_send} {plus}|jamais {the}? "
         "{the}? {texts}?",
@@ -166,8 +160,6 @@ TABLE = (
         ("opt_out", ALL, SURE),
         "The same without its object.",
         "ne|n? me|m|nous {dont_send} {plus} rien?",
-        "ne plus me|m {write}",
-        "ne plus me|m {send} {the}? {texts}?",
         "{stop} de|d me|m|nous {send} ça|cela?",
         "{stop} de|d {write}",
     ),
@@ -177,23 +169,15 @@ TABLE = (
         "je|j|on|nous? ne|n? {want} {no_more} recevoir {the}? {the}? {texts}",
         "je|j|on|nous ne|n? {want} {no_more} {the} {the}? {texts}",
         "je|j|on|nous ne|n? {want} {plus}|aucun|aucuns {texts}",
-        "je|j|on|nous ne|n? {want} {no_more} rien recevoir",
         "je|j|on|nous ne|n? {want} {no_more} recevoir quoi que ce soit",
         "je|j|on|nous ne|n? {want} {no_more} être contacté|contactée|contacter|"
         "dérangé|dérangée|sollicité|sollicitée|embêté|embêtée|relancé|relancée|"
         "harcelé|harcelée|importuné|importunée|spammé|texté|textée|notifié|notifiée",
-        "je|j|on|nous ne|n? {want} {no_more} que vous|tu|l|on on? me|m {dont_write}|"
-        "{dont_send}|texte|contacte|écrive {the}? {texts}?",
-        "je|j|on|nous {want} ne plus|pas|jamais recevoir|être {the}? {the}? {texts}|"
-        "contacté|contactée|dérangé",
         "je|j|on|nous {want} arrêter|cesser de|d recevoir {the}? {the}? {texts}",
         "je|j|on|nous n en veux plus|pas de? {the}? {texts}",
         "je|j|on|nous ne|n? {want} {plus} entendre parler de|d vous",
         "ne? plus|pas|jamais recevoir {the}? {the}? {texts}",
         "je|j refuse|refusons de|d? recevoir|vos|les|tous|des|ces {the}? {texts}",
-        "je|j refuse|refusons que vous|tu me|m {dont_write}|{dont_send} {the}? "
-        "{texts}?",
-        "je|j refuse|refusons d|de être contacté|contactée|dérangé|sollicité",
         "je|j n ai plus besoin de vos|tes|ces {texts}",
         "je|j ne? suis plus|pas intéressé|intéressée par vos|tes|ces|recevoir|les "
         "{the}? {texts}",
@@ -315,6 +299,7 @@ LANGUAGE = make_language(
         "s arrête|arrêtent|arrêter",
         "n annulez|supprimez|effacez|désactivez pas",
         "ne s",
+        "ce message|texto",
         "ne supprimez|supprime|désabonnez|désinscrivez|retirez|enlevez pas",
         "avant|après|entre|jusqu|jusque _",
         "{dont_write}|{dont_send} plus|pas aujourdhui|demain|maintenant|ce|tout|si",
@@ -372,18 +357,21 @@ LANGUAGE = make_language(
         "erase": "{erase} {to_erase} suppression retrait {gone}",
         "me": "m me moi être",
         "my": "mon ma mes",
-        "send": "{write} {send} {dont_write} {dont_send} réécrire contacté contactée "
-        "dérangé dérangée sollicité sollicitée relancé harcelé embêté importuné "
-        "notifié communiquer communiquez parler parlez parle écrive envoie contacte",
+        "write": "{write} {dont_write} réécrire contacté contactée dérangé dérangée "
+        "sollicité sollicitée relancé harcelé embêté importuné notifié communiquer "
+        "communiquez parler parlez parle écrive contacte",
+        "send": "{send} {dont_send} envoie",
         "get": "recevoir",
-        "text": "{texts} communications",
+        "text": "{many} communications",
+        "thing": "message texte textes ça cela notification notifications",
         "list": "liste listes base bases fichier fichiers répertoire contacts",
         "plan": "abonnement",
         "number": "numéro num nom numéros coordonnées",
-        "want": "{want} demande exige prie besoin peine intéressé intéressée "
-        "intéresse {consent} {consents} donne envie intéressent",
+        "need": "besoin peine",
+        "want": "{want} demande exige prie intéressé intéressée intéresse {consent} "
+        "{consents} donne envie intéressent",
         "can": "pouvez pourriez peux pourrais allez vas",
-        "subject": "je j on nous il elle ça nos",
+        "subject": "je j on nous il elle nos",
         "you": "vous tu",
         "off": "de d du des",
         "filler": "à a au aux le la les l un une ce cet cette ces votre vos ton ta "

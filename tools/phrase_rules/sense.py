@@ -7,16 +7,18 @@ is no word of these lists. Then it is enough that it denies or ends, and what.
 """
 
 #: What a word does in a request; a list's name may join two by ``+``. ``LONE`` denies
-#: only in some places (French "plus"), ``STOP_OF`` ends only what "of" follows (Spanish
-#: "dejar de"), ``REFUSE`` is said of oneself, ``OFF`` leads to where one is taken off,
-#: a ``NOTICE`` may come from any device. Others ("filler") add nothing.
+#: only in some places (French "plus"), ``STOP_OF`` ends only with another word (Spanish
+#: "dejar de", German "hören auf"), ``REFUSE`` is said of oneself, ``NEED`` is a wish
+#: with "more" alone, ``OFF`` leads to where one is taken off. One can ``SEND`` other
+#: things, and ``WRITE`` texts alone; a ``THING`` may be any. "filler" adds nothing.
 SUBJECT, YOU, ME, MY, TO_ME, OFF = ("subject", "you", "me", "my", "to_me", "off")
-CAN, WANT, NEGATION, LONE, MORE = ("can", "want", "negation", "lone", "more")
-STOP, STOP_OF, REFUSE, CANCEL = ("stop", "stop_of", "refuse", "cancel")
-ERASE, SEND, GET, TEXT, NOTICE = ("erase", "send", "get", "text", "notice")
-LIST, NUMBER, PHONE, PLAN = ("list", "number", "phone", "plan")
-#: Words behind ``STOP_OF``.
-_OF = frozenset(("de", "d", "of"))
+CAN, WANT, NEED, NEGATION = ("can", "want", "need", "negation")
+LONE, MORE, STOP, STOP_OF, REFUSE = ("lone", "more", "stop", "stop_of", "refuse")
+CANCEL, ERASE, WRITE, SEND, GET = ("cancel", "erase", "write", "send", "get")
+TEXT, THING, LIST, NUMBER = ("text", "thing", "list", "number")
+PHONE, PLAN = ("phone", "plan")
+#: Words of ``STOP_OF``: the next one, or any.
+_OF, _OFF = frozenset(("de", "d", "of")), frozenset(("auf", "uf"))
 
 
 def asks_to_stop(senses, words):
@@ -35,13 +37,12 @@ def asks_to_stop(senses, words):
     first = kinds[1] if MY in kinds[0] else kinds[0]
     is_of_phone = bool(first & {NUMBER, PHONE})
     is_statement = is_of_phone or YOU in kinds[0] or SUBJECT in known
-    if is_statement and not known & {WANT, CAN, REFUSE}:
+    if is_statement and not known & {WANT, NEED, CAN, REFUSE}:
         return False  # "we send no more texts"
     if denies:
         return _denies_texts(kinds, known)
     if ends:
-        is_ours = TEXT in known or SEND in known and bool(known & {ME, TO_ME})
-        return is_ours or PLAN in known
+        return TEXT in known or bool(known & {SEND, WRITE} and known & {ME, TO_ME})
     if CANCEL in known:
         return PLAN in known and TEXT in known
     return _takes_me_off(kinds, known)
@@ -49,7 +50,8 @@ def asks_to_stop(senses, words):
 
 def _stops_of(kinds, words):
     return any(
-        STOP_OF in kind and words[at + 1 : at + 2] and words[at + 1] in _OF
+        STOP_OF in kind
+        and (not _OF.isdisjoint(words[at + 1 : at + 2]) or not _OFF.isdisjoint(words))
         for at, kind in enumerate(kinds)
     )
 
@@ -61,29 +63,32 @@ def _denies_alone(kinds):
         and (
             at == 0
             or WANT in kinds[at - 1]
-            or (at > 1 and ME in kinds[at - 2] and SEND in kinds[at - 1])
+            or (at > 1 and ME in kinds[at - 2] and kinds[at - 1] & {SEND, WRITE})
         )
         for at, kind in enumerate(kinds)
     )
 
 
 def _denies_texts(kinds, known):
-    if ERASE in known or not known & {TEXT, SEND, GET}:
-        return False
-    if NOTICE in known and TEXT not in known:
-        return False
     is_to_me, is_more = bool(known & {ME, TO_ME}), bool(known & {MORE, LONE})
-    if CAN in known:
-        # "Can you not text me any more", and not "you cannot text me".
-        can, negation = (_find(kinds, it) for it in (CAN, NEGATION))
-        is_request = negation is not None and can < negation and YOU not in kinds[0]
-        if not (is_request and is_to_me and is_more):
-            return False
-    if WANT in known:
-        return GET in known or is_to_me or SEND not in known
-    if GET in known:
+    if ERASE in known or (THING in known and TEXT not in known):
+        return False
+    if CAN in known and not (is_to_me and is_more and _can_deny(kinds)):
+        return False
+    if WANT in known or (NEED in known and is_more):
+        is_mine = GET in known or is_to_me or not known & {SEND, WRITE}
+        return is_mine and bool(known & {TEXT, WRITE} or (is_more and GET in known))
+    if known & {GET, NEED}:
         return False  # "I get no more texts"
-    return (SEND in known and (is_to_me or is_more)) or (TEXT in known and is_more)
+    if WRITE in known or (SEND in known and TEXT in known):
+        return is_to_me or is_more
+    return is_more and (TEXT in known or (SEND in known and is_to_me))
+
+
+def _can_deny(kinds):
+    """Tell "can you not text me any more" from "you cannot text me any more"."""
+    can, negation = _find(kinds, CAN), _find(kinds, NEGATION)
+    return negation is not None and can < negation and YOU not in kinds[0]
 
 
 def _takes_me_off(kinds, known):
