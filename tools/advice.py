@@ -24,7 +24,7 @@ GOOD_SEGMENTS = 2
 #: Words in capitals, without those to be texted and names of things.
 _CAPITALS = re.compile(
     r"\b(?!(?:STOP|HELP|START|UNSTOP|YES|INFO|STATUS|ALTO|BASTA|ARRET|STOPP|HILFE|AYUDA"
-    r"|AIDE|URGENT|ASAP|HTTP|HTTPS)\b)[A-ZÀ-ÖØ-Þ]{4,}\b"
+    r"|AIDE|NEIN|BAJA|ALTA|ABMELDEN|ANMELDEN|URGENT|ASAP|HTTP|HTTPS)\b)[A-ZÀ-ÖØ-Þ]{4,}\b"
 )
 
 _SLANG = re.compile(

@@ -215,9 +215,9 @@ class _Part:
     def __init__(self, language, clause):
         self.language, self.clause = language, clause
         self.words, self.starts = [], {0}
-        position = 0
+        courtesies, position = rules.COURTESIES.choose(_get_texts(clause)), 0
         while position < len(clause):
-            length = measure(rules.COURTESIES, clause, position)
+            length = measure(courtesies, clause, position)
             if length:
                 self.starts.add(len(self.words))
                 position += length
@@ -226,14 +226,14 @@ class _Part:
             position += 1
             if self.words[-1].text in rules.CONJUNCTIONS:
                 self.starts.add(len(self.words))
-        self.texts = frozenset(("_", *(word.text for word in self.words)))
+        self.texts = _get_texts(self.words)
         self._add_starts_after_lead_ins()
 
     def _add_starts_after_lead_ins(self):
-        todo = list(self.starts)
+        todo, lead_ins = list(self.starts), self.language.lead_ins.choose(self.texts)
         while todo:
             start = todo.pop()
-            for pattern in self.language.lead_ins:
+            for pattern in lead_ins:
                 for end in pattern.ends(self.words, start) - self.starts:
                     self.starts.add(end)
                     todo.append(end)
@@ -248,7 +248,7 @@ class _Part:
         if _has(exceptions, self.words) or _has(exceptions, self.clause):
             return rules.NOTHING, None
         best = rules.NOTHING, None
-        for rule in self.language.rules:
+        for rule in self.language.rules.choose(self.texts):
             level = self._match(rule)
             if level > best[0]:
                 best = level, rule
@@ -263,8 +263,7 @@ class _Part:
     def _match(self, rule):
         """Return the level at which a rule is sure of this clause."""
         length = len(self.words)
-        may_match = rule.pattern.may_match(self.texts)
-        spans = list(self._get_spans(rule)) if may_match else []
+        spans = list(self._get_spans(rule))
         if not spans:
             return rules.NOTHING
         about_it = all(self._names_matter(start, end) for start, end in spans)
@@ -320,9 +319,13 @@ def _has(patterns, words):
     """Tell if any of some patterns occurs anywhere."""
     return any(
         pattern.ends(words, start)
-        for pattern in patterns
+        for pattern in patterns.choose(_get_texts(words))
         for start in range(len(words))
     )
+
+
+def _get_texts(words):
+    return frozenset(word.text for word in words)
 
 
 def measure(patterns, words, start=0):

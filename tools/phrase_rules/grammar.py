@@ -10,6 +10,7 @@ Words may be written with their accents; they are compared without. An umlaut st
 also for its spelling with an e: "möchte" for "mochte" and "moechte".
 """
 
+from collections import defaultdict
 from typing import NamedTuple
 
 from ..texts import fold
@@ -55,6 +56,13 @@ class Pattern:
     def __init__(self, source, words=None):
         self.source = source
         self.places = [self._read(place, words or {}) for place in source.split()]
+        self._needed = [
+            choices
+            for choices, is_optional in self.places
+            if not is_optional and choices.isdisjoint("_@")
+        ]
+        #: Words of which one must be there; empty if any will do.
+        self.key = min(self._needed, key=len, default=frozenset())
 
     @staticmethod
     def _read(place, words):
@@ -69,14 +77,8 @@ class Pattern:
         return frozenset(choices), is_optional
 
     def may_match(self, texts):
-        """Tell if some words have one of each place that is not optional.
-
-        :param frozenset texts: the words, and "_" for any
-        """
-        return all(
-            is_optional or "@" in choices or not choices.isdisjoint(texts)
-            for choices, is_optional in self.places
-        )
+        """Tell if a set of words has one of each place that is not optional."""
+        return not any(choices.isdisjoint(texts) for choices in self._needed)
 
     def ends(self, words, start):
         """Return the positions behind this pattern if it begins at ``start``."""
@@ -96,6 +98,23 @@ def _fits(choices, word):
     if word.text in choices or "_" in choices:
         return True
     return "@" in choices and word.is_name and word.text not in NO_NAMES
+
+
+class Indexed(tuple):
+    """Patterns, or rules, that are found by a word that each must have."""
+
+    def __init__(self, items):
+        self._numbers = defaultdict(list)
+        for number, item in enumerate(items):
+            for word in getattr(item, "pattern", item).key or ("",):
+                self._numbers[word].append(number)
+
+    def choose(self, texts):
+        """Return those that may match some words, in their order."""
+        numbers = {it for word in texts for it in self._numbers.get(word, ())}
+        numbers.update(self._numbers.get("", ()))
+        found = [self[number] for number in sorted(numbers)]
+        return [it for it in found if getattr(it, "pattern", it).may_match(texts)]
 
 
 class Rule(NamedTuple):
@@ -133,7 +152,7 @@ class Language(NamedTuple):
 
 def compile_patterns(*sources, words=None):
     """Return compiled patterns."""
-    return tuple(Pattern(source, words) for source in sources)
+    return Indexed([Pattern(source, words) for source in sources])
 
 
 def make_language(
@@ -147,10 +166,12 @@ def make_language(
     """
     return Language(
         code,
-        tuple(
-            Rule(Pattern(source, words), place, level, kind, reason)
-            for (kind, place, level), reason, *sources in table
-            for source in sources
+        Indexed(
+            [
+                Rule(Pattern(source, words), place, level, kind, reason)
+                for (kind, place, level), reason, *sources in table
+                for source in sources
+            ]
         ),
         compile_patterns(*lead_ins, words=words),
         compile_patterns(*exceptions, words=words),
