@@ -14,7 +14,7 @@ _logger = logging.getLogger(__name__)
 #: The rules are developed with the first list, and measured with the second one: it
 #: was written before them, and nobody tunes on it.
 DEVELOPMENT, HELD_OUT = "opt_outs_development.csv", "opt_outs_held_out.csv"
-#: Of plain opt-outs so many are understood by themselves, in each language. The hard ones
+#: Of plain opt-outs so many are understood by themselves in each language. Hard ones
 #: are in the first list.
 MIN_RECALL = {DEVELOPMENT: 0.93, HELD_OUT: 0.95}
 #: Of ordinary sentences so many at most are put to a person in vain.

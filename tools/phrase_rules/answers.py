@@ -23,7 +23,7 @@ YES = compile_patterns(
     "estoy|estamos? de acuerdo",
     # French
     "oui|ouais|ouaip|ouip|yep",
-    "j|nous accepte|acceptons|confirme|confirmons|consens",
+    "je|j|nous accepte|acceptons|confirme|confirmons|consens",
     "je? suis? d accord",
     "bien sûr que? oui?",
     # German
@@ -75,10 +75,12 @@ WEAK_YES = compile_patterns(
     "d accord",
     "entendu|parfait|volontiers|confirmé|confirmée|confirmer|ok|noté",
     "c est bon|parfait|ok|noté|confirmé",
+    "je? confirme|confirmo|confirmamos|bestätige la|el|mi|le|mon|den|ma? cita|rdv|"
+    "termin|visita|visite|rendez vous?",
     "ça|ca me? va|marche|convient|joue",
     "bien sûr",
     "klar|gern|gerne|passt|super|okay|bestätigt|bestätigen|bestätige|prima|geht",
-    "das|der termin? passt|geht|klappt mir|uns? gut?",
+    "das|der? termin? passt|geht|klappt mir|uns? gut|prima?",
     "geht|ist klar|gut|ok|okay|in? ordnung?",
     "alles klar",
     "in ordnung",
