@@ -218,13 +218,13 @@ class SmsSms(models.Model):
         batch = IntakeBatch(self, vals_list)
         self._prepare_intake(vals_list, batch)
         self._prepare_gate(vals_list, batch)
+        in_outbox = all(it._uses_sms_outbox() for it in batch.companies.values())
+        sms_model = self.with_context(sms_in_outbox=in_outbox)
         if self._is_for_bulk(vals_list):
             # As ``sms`` does; what ``sms_twilio`` adds, the company, is there already.
-            self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
+            sms_model.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
             messages = create_many(self, vals_list)
         else:
-            in_outbox = all(it._uses_sms_outbox() for it in batch.companies.values())
-            sms_model = self.with_context(sms_in_outbox=in_outbox)
             messages = super(SmsSms, sms_model).create(vals_list).with_env(self.env)
         messages._after_intake(vals_list)
         return messages
