@@ -21,7 +21,9 @@ MAX_LENGTH = 1600
 _CLAUSE_END = re.compile(r"[^\w\s'’`´#/&+-]+|\n+|\s[-–—]+\s")
 _WORD = re.compile(r"\w+|(?<!\S)\+(?!\S)")
 #: A comma that stands for grammar ("hören Sie auf, mir zu schreiben") ends no clause.
-_INNER_COMMA = re.compile(r",(?=\s*(?:mir|mich|uns|dass|daß|que|d['’]|de)\b)", re.I)
+_INNER_COMMA = re.compile(
+    r",(?=\s*(?:mir|mich|uns|dass|daß|wenn (?:sie|ihr|du)|que|d['’]|de)\b)", re.I
+)
 _QUESTION = re.compile(r"\?[^\w!]*\Z")
 #: Words of others, between quotation marks or behind "she says:".
 _REPORTED = re.compile(

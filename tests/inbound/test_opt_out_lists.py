@@ -16,7 +16,7 @@ _logger = logging.getLogger(__name__)
 DEVELOPMENT, HELD_OUT = "opt_outs_development.csv", "opt_outs_held_out.csv"
 #: Of plain opt-outs so many are understood by themselves in each language. Hard ones
 #: are in the first list.
-MIN_RECALL = {DEVELOPMENT: 0.93, HELD_OUT: 0.95}
+MIN_RECALL = {DEVELOPMENT: 0.92, HELD_OUT: 0.95}
 #: Of ordinary sentences so many at most are put to a person in vain.
 MAX_DOUBTFUL = 0.05
 LANGUAGES = ("es", "fr", "de")

@@ -55,12 +55,20 @@ COURTESIES = compile_patterns(
     "s il vous|te plait",
     "monsieur|madame|immediatement|maintenant",
     "tout de suite",
+    "donc|allô|allo|coucou|bjr|slt|bsr|cdlt|bises",
+    "bonne journée|soirée|nuit",
     "bitte|danke|hallo|servus|moin|sofort|jetzt|endlich schon|schoen|sehr?",
     "vielen dank",
     "guten tag|morgen|abend",
     "mit freundlichen grussen|gruessen",
     "mfg|lg|entschuldigung",
     "tut mir leid",
+    "gefälligst|unverzüglich|umgehend|grüezi|hoi|salü|ciao|tschüss|pfiat|griass|vg",
+    "grüß|grüss gott|dich|euch",
+    "viele|liebe|beste|schöne|freundliche grüße|grüsse|gruß|gruss",
+    "schönen|schöne tag|abend|woche noch?",
+    "sehr geehrte damen|herren und|herren? damen|herren?",
+    "liebes|liebe team|leute|alle",
 )
 
 #: A clause of its own that adds nothing.
@@ -149,6 +157,6 @@ FUZZY = (
 
 #: ... unless they are words of their own.
 SPELLED_RIGHT = read_words(
-    "unsubscribed unsubscribes unsubscriber equivocada desabonne desabonnes desabonnee "
-    "abbestellt"
+    "unsubscribed unsubscribes unsubscriber equivocada desabonne desabonnes "
+    "desabonnee abbestellt"
 )

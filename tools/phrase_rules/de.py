@@ -78,6 +78,7 @@ TABLE = (
         ("opt_out", ALONE, SURE),
         "None to be sent, as the whole text.",
         "{no} {the}? {texts} mehr? senden|schicken|schreiben",
+        "nicht anschreiben|kontaktieren",
     ),
     (
         ("opt_out", ALL, SURE),
@@ -89,7 +90,7 @@ TABLE = (
         "ich melde|trage mich hiermit? ab|aus",
         "{erase} sie|ihr? mich",
         "{erase} sie|ihr? mich da? raus|heraus",
-        "{erase} sie|ihr? meine|diese {number}",
+        "{erase} sie|ihr? meine|diese {number} da? raus|heraus?",
         "meine|diese {number} löschen|entfernen|streichen|rausnehmen",
         "aus|von dem|der|ihrem|ihrer|eurem|eurer|diesem|dieser {texts}? {list} "
         "{to_erase}",
@@ -127,7 +128,8 @@ TABLE = (
         "{never} wieder|{more} {the}? {texts}",
         "{no} kontakt|kontaktaufnahme|zusendung|zusendungen {more} per|von|via? "
         "{texts}?",
-        "mir|mich|uns {no} {the}? {the}? {texts} {more} zu? {infinitive}",
+        "mir|mich|uns {no} {the}? {the}? {texts} {more} zu? {infinitive}|schickt|"
+        "schreibt|sendet|schickst|schreibst",
         "{no} {the}? {the}? {texts} {more} an mich|uns zu? {infinitive}",
         "mir|mich|uns {not}|{nothing} {more}|wieder zu? {infinitive}",
         "mir|mich|uns {not} {infinitive}",
@@ -146,6 +148,8 @@ TABLE = (
         "bestellen|bestelle|bestellt sie|ich|ihr? {the} {texts} ab",
         "ich bestelle hiermit? {the}? {texts} ab",
         "es reicht mit {the} {texts}",
+        "ich|wir? habe|hab|haben genug von {the} {texts}",
+        "{the}? {texts} an mich|uns|diese|meine {number}? einstellen|stoppen|beenden",
         "machen|macht|mach sie|ihr? schluss mit {the}? {the}? {texts}",
         "dass sie|ihr|du mich|uns aus|von|vom {the}? {texts}? {list} "
         "{to_erase}|nehmt|löscht",
@@ -158,9 +162,9 @@ TABLE = (
         "das|es bleiben|sein? lassen mit {the} {the}? {texts}",
         "sehen|seht sie|ihr? von {the}? {the}? {texts} ab",
         "{no} {the}? {texts} an|auf diese|meine|mich|uns {number}?",
-        "abgemeldet|ausgetragen|gelöscht werden",
-        "um abmeldung|austragung|löschung|abbestellung|entfernung aus|von|meiner|der? "
-        "dem|der|ihrem|ihrer? {list}|{texts}|{number}?",
+        "abgemeldet|ausgetragen werden",
+        "um sofortige|umgehende? abmeldung|austragung|löschung|abbestellung|"
+        "entfernung aus|von|meiner|der? dem|der|ihrem|ihrer? {list}|{texts}|{number}?",
         "meine|die {consent} ist|wird hiermit? widerrufen|zurückgezogen|entzogen",
         "widerruf der|meiner|von? {consent}",
         "{consent} widerrufen|zurückgezogen|entzogen",
@@ -190,6 +194,9 @@ TABLE = (
         "{no} interesse {more}? an {the}? {the}? {texts}",
         "ich|wir {want} aus {the} {texts}? {list} {to_erase}? werden?",
         "ich|wir {want} in ruhe gelassen werden",
+        "ich|wir? {want} {not} {more}? auf|in {the} {texts}? {list} stehen|sein",
+        "{cease} sie|ihr? auf mit dem|diesem|eurem|ihrem spam|terror|spammen",
+        "meine {consent} löschen|streichen|entfernen",
         "mich|uns in ruhe lassen",
     ),
     (
@@ -334,6 +341,11 @@ LANGUAGE = make_language(
         "es wäre nett|schön|gut wenn sie|ihr?",
         "könnte man",
         "in zukunft",
+        "nein",
+        "ich|wir hätte|hätten gerne|gern|lieber",
+        "wäre|wär nett|super|toll|lieb|schön|gut|freundlich wenn sie|ihr|du",
+        "mit sofortiger wirkung",
+        "ab heute|morgen",
         "künftig|zukünftig|sofort",
         "ich|wir sie|euch|dich|darum darum?",
     ),
@@ -411,7 +423,7 @@ LANGUAGE = make_language(
         "send": "zuzusenden zuzuschicken zuzumüllen zuzuspammen {dont_send} zusenden "
         "zuschicken zustellen übersenden verschicken versenden zukommen schickst "
         "zuzusenden z",
-        "get": "bekommen erhalten empfangen kriegen haben habe hab",
+        "get": "bekommen erhalten empfangen kriegen haben habe hab werden",
         "text": "{many} zusendungen",
         "thing": "das nachricht message textnachricht mitteilung benachrichtigung "
         "benachrichtigungen kontakt kontaktaufnahme meldungen",
@@ -431,7 +443,9 @@ LANGUAGE = make_language(
         "dir an auf uf per via für in im zu zum zur mit um bei dass sich ab sofort "
         "zukunft künftig zukünftig überhaupt generell grundsätzlich gar wirklich "
         "endlich doch mal halt bloß einfach ja ständig dauernd immer weiter und "
-        "hiermit alle allen solche so weg zu lassen werden gefälligst seite firma "
-        "dienst service bin ist verwenden benutzen nutzen {sending} raus heraus",
+        "hiermit alle allen solche so weg zu lassen gefälligst seite firma dienst "
+        "service bin ist verwenden benutzen nutzen {sending} raus heraus jede "
+        "jegliche jeglichen jeder spam werbung werbliche automatische automatischen "
+        "tuet tut tuat wirkung sofortiger",
     },
 )

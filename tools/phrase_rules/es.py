@@ -72,7 +72,7 @@ TABLE = (
         "Carriers' stop words and their Spanish equals, as the whole text.",
         "stop|alto|basta|parar|detener|baja|cancelar|desuscribir|desuscribirme",
         "stop|alto|no|parar|detener|cancelar|baja|cero de|a|con|del? {the}? "
-        "{texts}|servicio",
+        "{many}|servicio",
         "baja del? servicio|lista|todo",
         "cancelar|anular la|mi? suscripción",
         "no más {texts}?",
@@ -95,7 +95,11 @@ TABLE = (
         "no me|nos? molesten|molestar|jodan|jodas|molestes|moleste|molestéis más?",
         "{out} de? aquí|acá|esto|ahí?",
         "eliminar|borrar|quitar la|mi? suscripción",
+        "eliminar|borrar|quitar|sacar|remover de {the}? {list}",
         "{erase} mi|este número|num de? {number}?",
+        "me|nos borren|borréis|quiten|quitéis|saquen|saquéis|eliminen|eliminéis|"
+        "borres|quites|saques|elimines",
+        "quiero|pido|solicito|dame|denme|deme baja",
         "no me|nos hablen|hables|hablen más|nunca",
         "no quiero saber? nada? más? de {you}",
         "bloquéenme|bloquéame",
@@ -112,6 +116,7 @@ TABLE = (
         "me|nos den|dé|des|deis|dieran|diera|dan|dar de baja",
         "ser dado|dada|eliminado|eliminada|borrado|borrada|excluido|excluida|removido "
         "de baja|{the}? {list}?",
+        "no {want} estar|seguir suscrito|suscrita|suscritos a? {the}? {texts}?",
         "no {want} estar|aparecer|seguir|figurar|continuar más? en {the}? {the}? "
         "{list} de? {texts}?",
         "me|nos {want} dar|borrar|desuscribir|salir|desapuntar de? baja|la|esta|su? "
@@ -148,6 +153,7 @@ TABLE = (
         "salir|salirme|bajarme de {the}? {list} de? {texts}?",
         "{leave} de molestar|joder|fastidiar|incordiar|chingar|hinchar con? {the}? "
         "{texts}?",
+        "déjame|dejame|déjenme|dejadme de {write} {the}? {texts}",
         "déjame|dejame|déjenme|dejadme de joder|molestar|chingar con {the}? {texts}",
         "no|nunca|jamás me|nos {dont_send} usted|ustedes? {the}? {the}? {texts}",
         "no|nunca {dont_send}|enviar|mandar más|+|otro|otros {the}? {texts}",
@@ -298,6 +304,7 @@ LANGUAGE = make_language(
         "un|una|el|la|los|las|al|algún|a|nuestro|nuestros|otro cliente|clientes|"
         "usuario|usuarios|usuaria",
         "hasta las|la|mañana|el|que",
+        "no dude|dudes|duden|dudéis",
         "por correo|mail|email|teléfono|whatsapp",
         "no {want} darme|dar|que de? me? den? de? baja",
     ),
@@ -334,19 +341,21 @@ LANGUAGE = make_language(
     senses={
         "negation": "no nunca jamás ni",
         "more": "más + otro otros otra nada nuevos nuevo estar estarme estén estés "
-        "estéis seguir sigan siga sigas",
+        "estéis seguir sigan siga sigas vuelvan vuelvas vuelva volver volvieran "
+        "volváis",
         "stop_of": "dejar deje dejen deja dejad dejá dejes dejaran dejara dejéis "
-        "parar pare paren parad cesar cese cesen cesad terminen",
+        "parar pare paren parad cesen cesad terminen",
         "stop": "stop alto suspender suspendan suspenda suspendid detener detengan "
         "detenga detened desactivar desactiven desactive desactivad eviten evite "
         "evitar desuscribir desuscríbanme desuscríbeme desuscribirme desapuntarme "
-        "cesen paren",
-        "refuse": "retiro revoco opongo rechazo renuncio",
+        "cesen paren cese cesar baja",
+        "refuse": "retiro revoco opongo rechazo renuncio prohíbo revocar retirar "
+        "prohibido niego",
         "cancel": "cancelar cancelen cancele cancela cancelad anular anulen anule "
         "anula",
         "erase": "{erase} eliminado eliminada borrado borrada removido removida "
-        "excluido excluida quitado quitada sacado remover",
-        "me": "me nos mí ser",
+        "excluido excluida quitado quitada sacado remover remuevan remueva",
+        "me": "me nos mí",
         "erase+me": "{out}",
         "my": "mi mis este",
         "write+me": "escribirme escribirnos molestarme molestarnos contactarme "
@@ -357,29 +366,31 @@ LANGUAGE = make_language(
         "mandándome escribiéndome molestándome contactándome",
         "write": "{dont_write} escribir escribiendo molestando contactando contactar "
         "molestar textear mensajear spamear notificar contactado contactada molestado "
-        "molestada chingar chingando jodiendo",
+        "molestada chingar chingando jodiendo fregar fregando hinchar fastidiar "
+        "incordiar molesten",
         "send": "enviando mandando {write} envíen envíe envíes enviéis enviés manden "
         "mande mandes mandéis mandés remitan lleguen enviaran enviasen mandaran "
-        "mandasen mandarlos enviarlos",
+        "mandasen mandarlos enviarlos llegar",
         "get": "recibir recibirlos recibiendo",
         "text": "{many} comunicaciones propaganda promociones",
         "off": "de del",
         "list": "lista listas base envíos contactos",
         "thing": "mensaje message texto text esto eso ese esos esas esa "
-        "notificaciones avisos alertas recordatorios correos",
+        "notificaciones avisos alertas recordatorios correos contacto",
         "plan": "suscripción",
         "number": "número num",
         "need": "necesito falta necesario necesaria",
         "want": "{want} prefiero preferiría gustaría interesa interesan solicito pido "
         "ruego exijo agradecería autorizo acepto consiento permito doy mejor "
         "{consent} interesado interesada desearía",
-        "can": "{can} van vais vas",
+        "can": "{can} van vais vas dan das dais",
         "filler": "a al en por con para el la los las lo un una su sus tu tus vuestro "
         "vuestra vuestros vuestras esta estos estas aquí acá ustedes usted vosotros "
-        "vos ti uds ud que y ya adelante parte tipo clase información info vuelvan "
-        "vuelvas vuelva volver todo todos todas vez última definitivamente tanto "
-        "tantos medio vía hace es d tienen tiene tienes autorizado datos difusión "
-        "envío recepción den inmediato",
+        "vos ti uds ud que y ya adelante parte tipo clase información info todo todos "
+        "todas vez última definitivamente tanto tantos medio vía hace es d tienen "
+        "tiene tienes autorizado datos difusión envío recepción den inmediato "
+        "publicidad publicitarios comerciales promocionales automáticos inmediata "
+        "llamen llaméis llames llame llamar hagan haga ser",
         "phone": "{number}",
     },
 )

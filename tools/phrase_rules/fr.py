@@ -50,6 +50,8 @@ WORDS = {
     "number",
     "list": "liste listes base bases fichier fichiers contacts envois système "
     "registre registres bdd",
+    "wish": "veux voudrais souhaite souhaiterais désire désirerais aimerais voulons "
+    "souhaitons désirons veut veu veus souhaitais préfère préférerais voulais",
     "want": "veux voudrais souhaite souhaiterais désire désirerais aimerais voulons "
     "souhaitons désirons veut veu veus souhaitais préfère préférerais voulais accepte "
     "acceptons",
@@ -109,9 +111,9 @@ TABLE = (
         "{texts}",
         "{stop} le spam|spamming",
         "annuler|annulez|résilier|résiliez|annule|résilie|résiliation l|mon|d|de|cet? "
-        "abonnement aux|au|à|de|des|pour|par {the}? {texts}",
-        "je|j résilie|annule|résilier|annuler l|mon|cet abonnement aux|à|de {the}? "
-        "{texts}",
+        "abonnement|inscription aux|au|à|de|des|pour|par {the}? {texts}",
+        "je|j résilie|annule|résilier|annuler l|mon|cet abonnement|inscription "
+        "aux|à|de {the}? {texts}",
         "désactivez|désactiver|désactive|coupez|suspendez|supprimez|bloquez {the} "
         "{texts} pour|sur|vers|de mon|ce {number}",
         "ça suffit {the}|avec|vos {the}? {texts}",
@@ -177,6 +179,9 @@ TABLE = (
         "je|j|on|nous n en veux plus|pas de? {the}? {texts}",
         "je|j|on|nous ne|n? {want} {plus} entendre parler de|d vous",
         "ne? plus|pas|jamais recevoir {the}? {the}? {texts}",
+        "que je ne reçoive plus {the}? {the}? {texts}",
+        "je|j|on ne|n? {want} {no_more} être|faire|figurer|rester|apparaître "
+        "sur|dans|partie de? {the}? {list}",
         "je|j refuse|refusons de|d? recevoir|vos|les|tous|des|ces {the}? {texts}",
         "je|j n ai plus besoin de vos|tes|ces {texts}",
         "je|j ne? suis plus|pas intéressé|intéressée par vos|tes|ces|recevoir|les "
@@ -279,11 +284,12 @@ LANGUAGE = make_language(
         "vous|tu pouvez|devez|peux|dois",
         "merci|prière|svp|mrc? bien|vouloir? de|d bien? vouloir? bien?",
         "veuillez|veuiller|daignez",
+        "faites en sorte",
         "je crois|pense que",
         "je|j vous|t|te|l ai déjà? dit|demandé|répété|écrit de|d|que?",
         "prendre|prenez|noter|notez|sachez bien? note? que",
         "je vous informe|signale|rappelle|répète que",
-        "donc|alors|et|maintenant|bon|allez|hey|bah|ben",
+        "non|donc|alors|et|maintenant|bon|allez|hey|bah|ben",
         "est ce que|qu vous|tu? pouvez|pourriez|peux|pourrais|il? est? possible? de|d?",
         "serait|est il possible de|d",
         "est|serait il possible|serait de|d",
@@ -345,31 +351,31 @@ LANGUAGE = make_language(
     """,
     links="à a de d du des en par pour sur vers chez dans",
     senses={
-        "negation": "ne n pas jamais aucun aucune aucuns",
+        "negation": "ne n pas jamais aucun aucune aucuns ni",
         "lone": "plus pu pus +",
         "more": "rien autre autres nouveaux nouveau encore",
         "stop": "{stop} basta suspendez suspendre désactiver désactivez coupez "
         "résilier résiliez résiliation désabonner désabonnement désinscription "
         "désinscrire",
         "refuse": "refuser refuse refusons refus oppose opposition retire révoque "
-        "résilie renonce",
+        "résilie renonce interdis interdit interdisons interdiction",
         "cancel": "annuler annulez annule",
         "erase": "{erase} {to_erase} suppression retrait {gone}",
-        "me": "m me moi être",
+        "me": "m me moi",
         "my": "mon ma mes",
         "write": "{write} {dont_write} réécrire contacté contactée dérangé dérangée "
         "sollicité sollicitée relancé harcelé embêté importuné notifié communiquer "
         "communiquez parler parlez parle écrive contacte",
         "send": "{send} {dont_send} envoie",
-        "get": "recevoir",
+        "get": "recevoir être",
         "text": "{many} communications",
         "thing": "message texte textes ça cela notification notifications",
         "list": "liste listes base bases fichier fichiers répertoire contacts",
         "plan": "abonnement",
         "number": "numéro num nom numéros coordonnées",
-        "need": "besoin peine",
-        "want": "{want} demande exige prie intéressé intéressée intéresse {consent} "
-        "{consents} donne envie intéressent",
+        "need": "besoin peine nécessaire utile",
+        "want": "{wish} demande exige prie intéressé intéressée intéresse {consent} "
+        "autorise consens donne envie intéressent",
         "can": "pouvez pourriez peux pourrais allez vas",
         "subject": "je j on nous il elle nos",
         "you": "vous tu",
@@ -378,7 +384,8 @@ LANGUAGE = make_language(
         "tes te t ai en y par pour sur que qu et tout tous toute toutes biais moyen "
         "part immédiat immédiate immédiatement définitivement avec c est désormais "
         "vers seul quelconque via voie bien fois soit envoi envois réception relances "
-        "diffusion données",
+        "diffusion données pub pubs publicité publicitaires commerciaux promotionnels "
+        "automatiques toute svp faites faire",
         "phone": "{number}",
     },
 )

@@ -45,7 +45,7 @@ NO_NAMES = read_words(
     admin administrator administrador administrateur it edv sure ok available
     ready able done here there seguro listo aqui sur pret dispo sicher da fertig
     zuhause windows outlook teams office excel user usuario utilisateur benutzer
-    chef urgent owner tech support expert
+    chef urgent owner tech support expert sms ticket pc
     """
 )
 

@@ -43,8 +43,8 @@ def asks_to_stop(senses, words):
         return _denies_texts(kinds, known)
     if ends:
         return TEXT in known or bool(known & {SEND, WRITE} and known & {ME, TO_ME})
-    if CANCEL in known:
-        return PLAN in known and TEXT in known
+    if PLAN in known:
+        return TEXT in known and bool(known & {CANCEL, ERASE})
     return _takes_me_off(kinds, known)
 
 
@@ -81,7 +81,7 @@ def _denies_texts(kinds, known):
     if known & {GET, NEED}:
         return False  # "I get no more texts"
     if WRITE in known or (SEND in known and TEXT in known):
-        return is_to_me or is_more
+        return is_to_me or is_more or {WRITE, TEXT} <= known
     return is_more and (TEXT in known or (SEND in known and is_to_me))
 
 
