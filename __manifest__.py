@@ -29,6 +29,7 @@
         "data/sms_purpose_rule_data.xml",
         "data/sms_wording_data.xml",
         "data/sms_keyword_data.xml",
+        "data/sms_keyword_language_data.xml",
         "data/sms_reply_data.xml",
         "data/sms_scope_rule_data.xml",
         "data/sms_quiet_hours_data.xml",

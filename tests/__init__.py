@@ -79,10 +79,12 @@ from .dispatch import test_watch
 from .dispatch import test_webhook_events
 from .dispatch import test_webhooks
 
+from .inbound import test_answers as test_yes_and_no
 from .inbound import test_keywords_data
 from .inbound import test_media
 from .inbound import test_media_live
 from .inbound import test_opt_in_reminder
+from .inbound import test_opt_out_lists
 from .inbound import test_renewal
 from .inbound import test_review
 from .inbound import test_review_shared

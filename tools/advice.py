@@ -24,7 +24,7 @@ GOOD_SEGMENTS = 2
 #: Words in capitals, without those to be texted and names of things.
 _CAPITALS = re.compile(
     r"\b(?!(?:STOP|HELP|START|UNSTOP|YES|INFO|STATUS|ALTO|BASTA|ARRET|STOPP|HILFE|AYUDA"
-    r"|AIDE|URGENT|ASAP|HTTP|HTTPS)\b)[A-ZÀ-ÖØ-Þ]{4,}\b"
+    r"|AIDE|NEIN|BAJA|ALTA|ABMELDEN|ANMELDEN|URGENT|ASAP|HTTP|HTTPS)\b)[A-ZÀ-ÖØ-Þ]{4,}\b"
 )
 
 _SLANG = re.compile(
@@ -147,7 +147,9 @@ MAX_CONFIRMATION = 306
 
 #: Words that lead back, or out, or to help: all that a confirmation may ask to text.
 _CONFIRMATION_WORDS = frozenset(
-    word for words in keywords.MANDATORY_WORDS.values() for word in words
+    word
+    for action in (keywords.STOP, keywords.HELP, keywords.START)
+    for word in keywords.MANDATORY_WORDS[action]
 )
 _CAPITAL_WORDS = re.compile(r"(?<!\w)[^\W\d_]{2,}(?!\w)")
 _ADDRESS = re.compile(
