@@ -63,6 +63,7 @@
         "views/ledger/sms_purpose_rule_views.xml",
         "views/message/sms_quiet_hours_views.xml",
         "views/message/sms_consent_law_views.xml",
+        "views/message/sms_country_rule_views.xml",
         "views/core/sms_relaxation_reason_views.xml",
         "views/consent/sms_consent_paper_views.xml",
         "views/consent/sms_carrier_views.xml",

@@ -42,6 +42,8 @@ from .ledger import test_sandbox_consent
 from .ledger import test_scope_rule
 from .ledger import test_wording
 
+from .message import test_country_page
+from .message import test_country_rules
 from .message import test_gate_reasons
 from .message import test_intake
 from .message import test_intake_many

@@ -234,20 +234,24 @@ def names_sender(text, name):
     return bool(squeezed) and squeezed in texts.squeeze(text)
 
 
-def sign(body, footer, name):
+def sign(body, footer, name, address=""):
     """Return the footer of a text that must say who sends.
 
     What the text says already is not said twice.
 
     :param str body: the text, may be empty
     :param str footer: how to stop and get help, may be empty
+    :param str address: of the sender, where it must be said too
     """
     body, footer = body or "", (footer or "").strip()
-    if names_sender(f"{body}\n{footer}", name):
+    whole = f"{body}\n{footer}"
+    unsaid = [it for it in (name, address) if it and not names_sender(whole, it)]
+    if not unsaid:
         return footer
+    signature = ", ".join(unsaid)
     if not footer or texts.add_footer(body, footer) == body:
-        return name
-    return f"{name}: {footer}"
+        return signature
+    return f"{signature}: {footer}"
 
 
 # Calls to action.
