@@ -142,15 +142,17 @@ class SmsComposer(models.TransientModel):
     def _compute_sms_footer(self):
         for composer in self:
             company = composer._get_sms_company()
-            partner = self.env["res.partner"]
+            partner, record, number = self.env["res.partner"], None, ""
             if composer.comment_single_recipient:
                 record = composer._get_records()
                 partner = record._mail_get_partners()[record.id][:1].sudo()
+                number = composer._get_sms_number(record)
             composer.sms_footer = self.env["sms.sms"]._get_footer_for(
                 composer._get_sms_purpose(),
                 partner.lang or company.sudo().partner_id.lang,
                 company,
-                composer.recipient_single_number_itf,
+                number,
+                record,
             )
 
     @api.depends("recipient_single_number_itf", "res_model", "res_id")

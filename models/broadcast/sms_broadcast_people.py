@@ -350,8 +350,12 @@ class SmsBroadcast(models.Model):
         samples = []
         for own_lang, recipient_id, count in groups:
             lang = own_lang or self.company_id.sudo().partner_id.lang or "en_US"
-            footer = purpose._get_rules(lang, self.company_id).footer
             recipient_sudo = recipients_sudo.browse(recipient_id)
+            footer = self.company_id._get_sms_footer_to(
+                recipient_sudo.number or recipient_sudo.partner_id.phone_sanitized,
+                purpose._get_rules(lang, self.company_id).footer,
+                lang,
+            )
             text = self._fill_in(words[own_lang], recipient_sudo)
             text = "\n".join(filter(None, (text, footer)))
             language, segments = names.get(lang, lang), count_segments(text)
