@@ -32,8 +32,8 @@ _SCHEME = re.compile(r"\s*(?:tel|sms|smsto|callto):[\s/]*", re.IGNORECASE)
 _TRUNK_ZERO = re.compile(r"((?:\+|00|011)[\s\d]{1,6})\(\s*0\s*\)")
 #: An extension, where the library does not know the word: French, German, Spanish.
 _EXTENSION = re.compile(
-    r"\d\W*(?:\b|(?<=\d))(?:poste|p\.|durchwahl|dw|apparat|app|nebenstelle|nst|klappe"
-    r"|interno|anexo|ext\w*)\W*\d{1,7}\W*\Z",
+    r"\d\W*(?:poste|p\.|durchwahl|dw|apparat|app|nebenstelle|nst|klappe|interno|anexo"
+    r"|ext\w*)\W*\d{1,7}\W*\Z",
     re.IGNORECASE,
 )
 #: Only in a text like this can there be an extension.

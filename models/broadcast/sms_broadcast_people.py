@@ -277,6 +277,9 @@ class SmsBroadcast(models.Model):
         readers = recipients.partner_id._get_sms_readers()
         times = self._get_times(recipients, readers)
         self._note_first(times)
+        refusals = self.company_id._find_sms_sender_refusals(
+            recipients.mapped("number")
+        )
         decided = self.env["sms.gate"]._decide(
             [
                 GateQuestion(
@@ -286,8 +289,11 @@ class SmsBroadcast(models.Model):
                     reader=readers.get(recipient.partner_id.id, NOBODY),
                     keeps_hours=not self.is_emergency,
                     send_at=time,
+                    sender_refusal=refusal,
                 )
-                for recipient, time in zip(recipients, times, strict=True)
+                for recipient, time, refusal in zip(
+                    recipients, times, refusals, strict=True
+                )
             ]
         )
         recipients._write_rows(

@@ -61,7 +61,7 @@ class SmsTwilioNumber(models.Model):
     _inherit = ["sms.twilio.number", "sms.sender.number"]
 
     @api.constrains("number", "country_id")
-    def _check_name(self):
+    def _check_sms_name(self):
         """Refuse a name where names may not text (``sms.sender.rule``)."""
         for row in self.filtered(lambda it: it._is_name()):
             if not is_name(row.number):

@@ -38,6 +38,7 @@ class SmsSender(models.Model):
 
     _name = "sms.sender"
     _description = "Text Message Sender"
+    _inherit = "sms.checked.words"
     _order = "company_id, id"
     _rec_name = "address"
 
@@ -160,6 +161,16 @@ class SmsSender(models.Model):
         result = super().write(vals)
         if CHOICE_FIELDS & vals.keys():
             self.env.registry.clear_cache()
+        return result
+
+    def _update_field_translations(
+        self, field_name, translations, digest=None, source_lang=""
+    ):
+        """Apply a translation, which Odoo's dialog writes past ``write``."""
+        result = super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
+        self.env.registry.clear_cache()
         return result
 
     @api.model

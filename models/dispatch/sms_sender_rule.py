@@ -56,6 +56,7 @@ class SmsSenderRule(models.Model):
     )
 
     @api.depends("kind", "country_id")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         labels = dict(self._fields["kind"]._description_selection(self.env))
         for rule in self:

@@ -151,6 +151,17 @@ class ResCompany(models.Model):
         """
         return [False] * len(numbers)
 
+    def _find_sms_sender_refusals(self, numbers):
+        """Return for each of some numbers why no sender may text it, or empty."""
+        if not self._uses_sms_outbox():
+            return [""] * len(numbers)
+        posts = [self.env["mail.message"].sudo()] * len(numbers)
+        chosen = self._choose_sms_senders(numbers, posts)
+        return [
+            "" if sender_id else self._find_sms_sender_refusal(number)
+            for number, sender_id in zip(numbers, chosen, strict=True)
+        ]
+
     def _find_sms_sender_refusal(self, number, answer=""):
         """Return why no sender was chosen, of ``verdicts``; the outbox extends this.
 

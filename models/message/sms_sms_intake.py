@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL, split_every
 from odoo.tools.misc import clean_context
 
-from ...tools import advice, exemptions, links, phone, texts, verdicts
+from ...tools import advice, links, phone, texts, verdicts
 from ...tools.dispatch import NEEDED
 from ...tools.phone import E164, canonical
 from ...tools.purpose_rules import MAILING_MODEL, MessageSource
@@ -25,8 +25,6 @@ BATCH_SIZE = 4000
 #: The priority of what somebody waits for, next to team alerts: what one of us wrote to
 #: one person, and what answers a word of theirs. Lists of thousands come after it.
 PERSONAL_PRIORITY = 0
-#: Answers of ours that ask to be answered.
-QUESTIONS = ("opt_in_question", exemptions.REMINDER)
 #: Modules whose additions to ``create`` are seen to here.
 KNOWN_MODULES = ("sms", "sms_twilio", "helpdesk_mgmt_sms")
 
@@ -198,9 +196,12 @@ class IntakeBatch:
                     self.sender_refusals[vals["uuid"]] = refusal
 
     def _pop_answer(self, vals):
-        """Return what a message wants of an answer, and take it out of its values."""
+        """Return what a message wants of an answer, and take it out of its values.
+
+        Automatic replies tell their readers what to text: YES, STOP, START.
+        """
         answer = vals.pop("asks_answer", "") or self._source.asks_answer
-        return NEEDED if vals.get("exemption") in QUESTIONS else answer
+        return NEEDED if vals.get("exemption") else answer
 
 
 class PersonalText(NamedTuple):

@@ -113,6 +113,11 @@ class TestNames(SendersCase):
         cls.french = cls.make_customer(FRENCH, country_id=france.id)
         cls.record_consent(number=FRENCH)
 
+    def text(self, number=None, **values):
+        """Return a new text about tickets, to the customer by default."""
+        values = {"number": number or self.number, "body": "We are on it.", **values}
+        return self.env["sms.sms"].create({"purpose_id": self.purpose.id, **values})
+
     def test_it_texts_its_own_country_alone(self):
         name = self.sender(NAME)
         self.assertEqual((name.kind, name.is_one_way), ("alphanumeric", True))
@@ -140,7 +145,7 @@ class TestNames(SendersCase):
         shown = self.env["sms.sms"]._get_footer_for(
             self.purpose, "en_US", self.company, FRENCH
         )
-        self.assertTrue(sms.body.endswith(shown.partition(": ")[2]))
+        self.assertTrue(sms.body.endswith(shown))
 
     def test_a_senders_own_words(self):
         name = self.sender(NAME).with_user(self.manager)
@@ -160,8 +165,8 @@ class TestNames(SendersCase):
         self.assertEqual(self.text(number=FRENCH).body, "We are on it.")
 
     def test_questions_leave_by_a_number(self):
-        question = {"number": FRENCH, "body": "Is it so?", "asks_answer": "needed"}
-        self.assertEqual(self.env["sms.sms"].create(question).sender_id.address, FIRST)
+        asked = self.text(FRENCH, asks_answer="needed")
+        self.assertEqual(asked.sender_id.address, FIRST)
         self.env["sms.opt.in"]._ask(
             self.company, FRENCH, self.purpose, "keyword", self.french
         )
@@ -171,13 +176,11 @@ class TestNames(SendersCase):
     def test_where_only_a_name_is_nothing_is_asked(self):
         numbers = self.company.sms_twilio_number_ids
         numbers.filtered(lambda it: it.number != NAME).unlink()
-        question = {"number": FRENCH, "body": "Is it so?", "asks_answer": "needed"}
-        asked = self.env["sms.sms"].create(question)
-        self.assertBlocked(asked, "marketing", "one_way")
+        asked = self.text(FRENCH, asks_answer="needed")
+        self.assertBlocked(asked, "ticket", "one_way")
         self.assertEqual(asked._get_ways(), ("call",))
-        alert = {**question, "asks_answer": "wanted"}
-        alert["purpose_id"] = self.purpose.id
-        self.assertEqual(self.env["sms.sms"].create(alert).sender_id.address, NAME)
+        alert = self.text(FRENCH, asks_answer="wanted")
+        self.assertEqual(alert.sender_id.address, NAME)
         sms = self.text()
         self.assertBlocked(sms, "ticket", "no_sender")
         self.assertEqual(sms._find_block_now(), "no_sender")
