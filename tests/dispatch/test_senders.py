@@ -178,7 +178,7 @@ class TestNames(SendersCase):
         numbers.filtered(lambda it: it.number != NAME).unlink()
         asked = self.text(FRENCH, asks_answer="needed")
         self.assertBlocked(asked, "ticket", "one_way")
-        self.assertEqual(asked._get_ways(), ("call",))
+        self.assertEqual(asked.with_user(self.agent)._get_ways(), ("call",))
         alert = self.text(FRENCH, asks_answer="wanted")
         self.assertEqual(alert.sender_id.address, NAME)
         sms = self.text()

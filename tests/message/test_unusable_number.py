@@ -70,7 +70,7 @@ class TestKindsOfNumbers(WaitingCase):
         self.record_consent(number=self.landline)
         blocked = self.text()
         self.assertBlocked(blocked, "ticket", "landline")
-        self.assertEqual(blocked._get_ways(), ("other", "call"))
+        self.assertEqual(blocked.with_user(self.agent)._get_ways(), ("other", "call"))
         self.receive("Hello", number=self.landline)
         self.assertEqual(self.text().state, "outgoing")
         self.assertEqual(blocked._find_block_now(), "")
