@@ -134,10 +134,10 @@ class SmsSenderRule(models.Model):
                 self.env._(
                     "“%(sender)s” cannot text %(country)s, where this kind of sender "
                     "is not allowed (%(kind)s). Use a number instead. Source: "
-                    "%(source)s",
+                    "%(origin)s",
                     sender=address,
                     country=country.name,
                     kind=labels[kind],
-                    source=found.source or "",
+                    origin=found.source or "",
                 )
             )
