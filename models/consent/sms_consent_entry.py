@@ -85,7 +85,11 @@ class SmsConsentEntry(models.AbstractModel):
             labels = self.env["sms.consent.details"]._get_labels(
                 "sms.sms", "gate_reason"
             )
-            raise UserError(f"“{number}”: {labels[refusal]}.")
+            raise UserError(
+                self.env._(
+                    "“%(number)s”: %(reason)s.", number=number, reason=labels[refusal]
+                )
+            )
         raise UserError(
             self.env._(
                 "“%s” is not a phone number. Enter it with its country code, for "
