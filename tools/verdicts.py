@@ -30,6 +30,7 @@ NO_WAY_BACK = "no_way_back"
 NO_PROVIDER = "no_provider"
 NO_SENDER = "no_sender"
 ONE_WAY = "one_way"
+NO_ADDRESS = "no_address"
 LEDGER_UNREADABLE = "ledger_unreadable"
 EXPIRED = "expired"
 UNCONFIRMED = "unconfirmed"
@@ -70,6 +71,7 @@ FAILURE_TYPES = {
     NO_PROVIDER: "sms_no_provider",
     NO_SENDER: "sms_no_provider",
     ONE_WAY: "sms_no_provider",
+    NO_ADDRESS: "sms_no_provider",
     LEDGER_UNREADABLE: "sms_no_provider",
     EXPIRED: "sms_expired",
     UNCONFIRMED: "sms_expired",

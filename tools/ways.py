@@ -16,6 +16,7 @@ from .verdicts import (
     LANDLINE,
     LEDGER_UNREADABLE,
     MUTED,
+    NO_ADDRESS,
     NO_CONSENT,
     NO_NUMBER,
     NO_PROOF,
@@ -63,6 +64,7 @@ BY_REASON = {
     NO_PROVIDER: (CALL,),
     NO_SENDER: (OTHER, CALL),
     ONE_WAY: (CALL,),
+    NO_ADDRESS: (CALL,),
     LEDGER_UNREADABLE: (CALL,),
     # The hour, which may be another one now.
     EXPIRED: (AGAIN, CALL),
@@ -107,6 +109,7 @@ PASSING = frozenset(
         *(NO_NUMBER, BAD_NUMBER, UNUSABLE, OPTED_OUT, UNDER_REVIEW, AWAITING_YES),
         *(NO_CONSENT, NO_PROOF, UNPROVEN, NO_WAY_BACK, NO_PROVIDER, NO_SENDER),
         *(EXTENSION, SHORT_CODE, EMERGENCY, PREMIUM, SERVICE_NUMBER, LANDLINE),
+        NO_ADDRESS,
         LEDGER_UNREADABLE,
     )
 )

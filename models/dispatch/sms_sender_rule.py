@@ -85,6 +85,11 @@ class SmsSenderRule(models.Model):
         is_same = after._replace(ruling=before.ruling) == before
         return is_same and rank(after.ruling) >= rank(before.ruling)
 
+    def _describe_rule(self):
+        self.ensure_one()
+        labels = dict(self._fields["ruling"]._description_selection(self.env))
+        return f"{self.display_name}: {labels[self.ruling]}"
+
     def _to_rules(self):
         return [
             SenderRule(

@@ -158,6 +158,11 @@ class SmsSms(models.Model):
                 "receive: add a number that can",
             ),
             (
+                verdicts.NO_ADDRESS,
+                "The law there requires your postal address and a contact in offers: "
+                "enter them on your company",
+            ),
+            (
                 verdicts.LEDGER_UNREADABLE,
                 "The consent ledger's key is wrong: tell an administrator",
             ),

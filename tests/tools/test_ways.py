@@ -28,6 +28,7 @@ EXPECTED = {
     verdicts.NO_PROVIDER: "call",
     verdicts.NO_SENDER: "other call",
     verdicts.ONE_WAY: "call",
+    verdicts.NO_ADDRESS: "call",
     verdicts.LEDGER_UNREADABLE: "call",
     verdicts.EXPIRED: "again call",
     verdicts.UNCONFIRMED: "",
