@@ -108,12 +108,13 @@ link_addon() {
     done
 }
 
+# Where LINKED_ADDONS is empty, Odoo finds what pip has installed by itself.
 addons_path() {
     local path base
-    path=${LINKED_ADDONS:+$LINKED_ADDONS,}$(site_packages)/odoo/addons
+    path=${LINKED_ADDONS:+$LINKED_ADDONS,$(site_packages)/odoo/addons,}
     base=$(odoo_folder)
-    [ ! -d "$base/addons/web" ] || path=$path,$base/addons
-    echo "$path,$base/odoo/addons"
+    [ ! -d "$base/addons/web" ] || path=$path$base/addons,
+    echo "$path$base/odoo/addons"
 }
 
 # The configuration is written anew each time: the database's port may have changed. $1: file, $2...: more lines
