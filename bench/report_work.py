@@ -86,7 +86,7 @@ def _take_ours(env, uuid):
     messages = env["sms.sms"]
     form = {"MessageSid": "", "MessageStatus": "delivered", "To": "+13035550100"}
     report = TwilioProvider.parse_report(form)
-    assert messages._record_report_by_uuid(env.company, uuid, report, "twilio")
+    assert messages._record_reports(env.company, "twilio", [(uuid, report)])
 
 
 def _take_native(env, uuid):

@@ -354,10 +354,13 @@ class LiveCase(BaseCase):
 
         :param str database: default the live one
         """
-        port = cls.db_port or config["db_port"]
-        user = f"{config['db_user']}:{config['db_password']}"
-        address = f"{user}@{config['db_host']}:{port}/{database or cls.database}"
-        with db_connect(f"postgresql://{address}", allow_uri=True).cursor() as cr:
+        name = database or cls.database
+        if cls.db_port:
+            # Of another cluster; Odoo keeps each such connection, and uses none again.
+            user = f"{config['db_user']}:{config['db_password']}"
+            address = f"{user}@{config['db_host']}:{cls.db_port}/{name}"
+            name = f"postgresql://{address}"
+        with db_connect(name, allow_uri=True).cursor() as cr:
             yield cr
 
     def slow_down(self, table, seconds, condition=TRUE, event=INSERT):

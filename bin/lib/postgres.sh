@@ -82,7 +82,7 @@ make_cluster() {
 fsync = off
 synchronous_commit = off
 full_page_writes = off
-max_connections = 200
+max_connections = 400
 shared_buffers = 256MB
 max_wal_size = 2GB
 autovacuum_naptime = 5min

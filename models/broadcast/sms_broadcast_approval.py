@@ -5,7 +5,6 @@ from odoo.tools import format_list, formatLang
 
 from .sms_broadcast import CHECKED, CHECKING, DRAFT, WAITING
 
-MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
 TODO = "mail.mail_activity_data_todo"
 #: So many of those who may approve are named.
 NAMED = 5
@@ -54,10 +53,7 @@ class SmsBroadcast(models.Model):
 
     def _get_approvers(self):
         """Return the managers who may approve it: all but its author."""
-        managers = self.env.ref(MANAGERS).sudo().all_user_ids
-        return managers.filtered(
-            lambda it: self.company_id in it.company_ids and it != self.user_id
-        )
+        return self.company_id._get_sms_managers() - self.user_id
 
     def _describe_approval(self):
         """Say why it needs a second person, and who that may be."""

@@ -64,6 +64,12 @@ class ResCompany(models.Model):
         "At least one person can be texted at once, and limits cannot be negative.",
     )
 
+    def _get_sms_managers(self):
+        """Return the helpdesk managers who work for the company."""
+        self.ensure_one()
+        managers = self.env.ref(RIGHT_GROUPS[MANAGERS]).sudo().all_user_ids
+        return managers.filtered(lambda it: self in it.company_ids)
+
     def write(self, vals):
         """Write, with the steps that rooms hang on before and after."""
         vals = self._prepare_sms_values(vals)

@@ -193,11 +193,6 @@ class SmsSms(models.Model):
         }
         return by_uuid, by_carrier_id
 
-    @api.model
-    def _record_report_by_uuid(self, company, uuid, report, provider=None):
-        """Record a report on a company's message; tell if there is such a message."""
-        return bool(self._record_reports(company, provider, [(uuid, report)]))
-
     def _record_report(self, report):
         """Record a report on a message, by whatever carrier it is."""
         self.ensure_one()

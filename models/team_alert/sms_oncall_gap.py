@@ -3,8 +3,6 @@ from odoo import api, fields, models
 
 from ..core.moments import say_moment
 
-MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
-
 
 class SmsOncallGap(models.Model):
     """A time in the days to come in which nobody of a team is on call.
@@ -72,10 +70,8 @@ class SmsOncallGap(models.Model):
     def _warn(self):
         """Ask the team's leader, else the managers of the company, for somebody."""
         self.ensure_one()
-        managers = self.env.ref(MANAGERS).all_user_ids
-        managers = managers.filtered(lambda it: self.company_id in it.company_ids)
         leader = self.team_id.user_id.filtered("active")
-        for user in leader or managers:
+        for user in leader or self.company_id._get_sms_managers():
             gap = self.with_context(lang=user.lang, tz=user.tz)
             if not gap.with_user(user).has_access("read"):
                 continue

@@ -283,9 +283,8 @@ class SmsTeamAlert(models.Model):
                 "Nobody in “%s” could be notified by text. Call them now.",
                 self.team_id.name,
             )
-        managers = self.env.ref("helpdesk_mgmt.group_helpdesk_manager").all_user_ids
-        managers = managers.filtered(lambda it: self.company_id in it.company_ids)
-        leaders = self.team_id.user_id or self.user_id or managers
+        leaders = self.team_id.user_id or self.user_id
+        leaders = leaders or self.company_id._get_sms_managers()
         self._message_log(body=words)
         self.message_notify(
             partner_ids=leaders.partner_id.ids,

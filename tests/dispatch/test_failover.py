@@ -190,14 +190,11 @@ class TestFailover(FailoverCase):
     def test_the_first_carriers_late_report_moves_nothing(self):
         sms = self.send(("error", 401, 20003))
         report = DeliveryReport("SM" + "0" * 32, DELIVERED)
-        self.env["sms.sms"]._record_report_by_uuid(
-            self.company, sms.uuid, report, "twilio"
-        )
+        record = self.env["sms.sms"]._record_reports
+        record(self.company, "twilio", [(sms.uuid, report)])
         self.assertEqual((sms.state, len(sms.report_ids)), ("pending", 1))
         report = DeliveryReport(sms.carrier_id, DELIVERED)
-        self.env["sms.sms"]._record_report_by_uuid(
-            self.company, sms.uuid, report, "telnyx"
-        )
+        record(self.company, "telnyx", [(sms.uuid, report)])
         self.assertEqual(sms.state, "sent")
 
     def test_a_person_who_sends_it_anew_begins_anew(self):

@@ -121,9 +121,8 @@ class TestReported(SmsCase):
             "message.finalized",
             {"id": sms.carrier_id, "to": [{"status": status}], "cost": cost},
         )
-        self.env["sms.sms"]._record_report_by_uuid(
-            self.company, sms.uuid, TelnyxProvider.parse_report(read_event(body))
-        )
+        report = TelnyxProvider.parse_report(read_event(body))
+        self.env["sms.sms"]._record_reports(self.company, None, [(sms.uuid, report)])
         self.env.flush_all()
 
     def test_a_report_tells_the_price_and_a_later_one_keeps_it(self):

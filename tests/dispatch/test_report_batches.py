@@ -162,9 +162,7 @@ class TestOneSetOfRules(SmsCase):
         single, batch = self.make_all(1), self.make_all(2)
         for sms, reports in single:
             for report in reports:
-                self.env["sms.sms"]._record_report_by_uuid(
-                    self.company, sms.uuid, report, "twilio"
-                )
+                self.record([(sms.uuid, report)])
         # Message by message, so that each has its turns.
         self.record([(sms.uuid, it) for sms, reports in batch for it in reports])
         for name, (one, _), (other, _) in zip(CASES, single, batch, strict=True):
@@ -176,9 +174,7 @@ class TestOneSetOfRules(SmsCase):
         single, listed = self.make_all(3), self.make_all(4)
         for sms, reports in single:
             for report in reports:
-                self.env["sms.sms"]._record_report_by_uuid(
-                    self.company, sms.uuid, report, "twilio"
-                )
+                self.record([(sms.uuid, report)])
         # Each page says how it stands by then, in any order.
         for place in range(max(len(reports) for reports, _values in CASES.values())):
             page = [
@@ -308,14 +304,13 @@ class TestQueriesOfReports(BatchCase):
         """From an empty cache on, with the company's own row."""
         message = self.queue_many(1)
         message.write({"state": "pending", "provider": "sandbox", "carrier_id": "SM1"})
-        record = self.env["sms.sms"]._record_report_by_uuid
+        record = self.env["sms.sms"]._record_reports
         counts = [
             self.count_queries(
                 record,
                 self.company,
-                message.uuid,
-                DeliveryReport("SM1", status),
                 "sandbox",
+                [(message.uuid, DeliveryReport("SM1", status))],
             )
             for status in ("queued", "sent", "delivered")
         ]
