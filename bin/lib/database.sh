@@ -59,5 +59,5 @@ install_addon() {
 # What the addon is made of, to see whether an installed one is current.
 sources_key() {
     (cd "$ROOT" && find __init__.py __manifest__.py controllers data demo i18n migrations models providers report security static tools views wizard \
-        -type f ! -name '*.pyc' -print0 2>/dev/null | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
+        -type f ! -name '*.pyc' ! -path 'static/description/*' -print0 2>/dev/null | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
 }

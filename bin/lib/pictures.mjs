@@ -21,8 +21,8 @@ const STYLE = `
 
 const ticketForm = "/odoo/action-helpdesk_mgmt_sms.helpdesk_ticket_conversation_action/";
 
-/* Who looks, at which path, and what must be there. Then: what is done before, the size, whether all that can be
- * scrolled is shown (whole), or only an element (only). */
+/* Who looks, at which path, and what must be there. Then: what is done before (act), the size, and whether all
+ * that can be scrolled is shown (whole). */
 const PICTURES = {
     conversations: {
         app: true,
@@ -35,7 +35,7 @@ const PICTURES = {
         login: "manager",
         path: "/odoo/sms-dashboard",
         ready: ".o_sms_card",
-        whole: ".o_content",
+        whole: true,
     },
     broadcast: {
         app: true,
@@ -47,6 +47,7 @@ const PICTURES = {
         app: true,
         login: "agent",
         path: ticketForm + scene.ticket,
+        size: {width: 1366, height: 1000},
         ready: ".o_sms_consent_badge",
         act: async (page) => {
             await page.click(".o_sms_consent_badge");
@@ -128,17 +129,17 @@ const PICTURES = {
         login: "manager",
         path: `/odoo/sms-consent-imports/${scene.list}`,
         ready: ".o_form_sheet",
-        whole: ".o_content",
+        act: (page) => page.click(".o_notebook .nav-link:has-text('Rows not recorded')"),
+        whole: true,
     },
     story: {
         login: "manager",
         path: `/odoo/sms-consents/${scene.consent}`,
         ready: ".o_sms_story",
-        whole: ".o_content",
+        whole: true,
     },
     certificate: {
-        login: "manager",
-        path: `/report/html/helpdesk_mgmt_sms.sms_certificate/${scene.consent}`,
+        path: scene.certificate,
         ready: "h2, h1",
         size: {width: 900, height: 1000},
     },
@@ -153,13 +154,12 @@ const PICTURES = {
         size: PHONE,
         path: "/new/ticket",
         ready: "#sms",
-        only: "form[action*='ticket']",
     },
     preferences: {
         size: PHONE,
         path: scene.preferences,
         ready: "form",
-        whole: "html",
+        whole: true,
     },
 };
 
@@ -168,7 +168,7 @@ const pages = new Map();
 async function openPage(browser, login, size) {
     const key = `${login} ${size.width}`;
     if (!pages.has(key)) {
-        const context = await browser.newContext({viewport: size, locale: "en-US"});
+        const context = await browser.newContext({viewport: size, locale: "en-US", timezoneId: "America/Denver"});
         const page = await context.newPage();
         if (login) {
             await page.goto(`${address}/web/login`);
@@ -185,31 +185,38 @@ async function openPage(browser, login, size) {
 }
 
 /* Make the window as high as what is scrolled in it. */
-async function showWhole(page, selector, size) {
-    const missing = await page.$eval(selector, (el) => el.scrollHeight - el.clientHeight);
+async function showWhole(page, size) {
+    const missing = await page.evaluate(() =>
+        Math.max(
+            ...[...document.querySelectorAll("html, body, body *")]
+                .filter((el) => el.clientHeight > 300)
+                .map((el) => el.scrollHeight - el.clientHeight)
+        )
+    );
     if (missing > 0) {
         await page.setViewportSize({width: size.width, height: size.height + missing});
-        await page.waitForTimeout(500);
+        await page.waitForTimeout(800);
     }
 }
 
 async function take(browser, name) {
-    const {app, login = "", path, ready, act, size = LAPTOP, whole, only} = PICTURES[name];
+    const {app, login = "", path, ready, act, size = LAPTOP, whole} = PICTURES[name];
     const page = await openPage(browser, login, size);
     await page.goto("about:blank");
-    await page.goto(address + path, {waitUntil: "load"});
+    await page.goto(new URL(path, address).href, {waitUntil: "load"});
     await page.waitForSelector(ready, {timeout: 60000});
-    await page.addStyleTag({content: STYLE});
-    await page.waitForLoadState("networkidle", {timeout: 60000}).catch(() => {});
+    // Our own public pages forbid it, and have nothing that moves.
+    await page.addStyleTag({content: STYLE}).catch(() => {});
+    // The web client is never quite idle: it listens.
+    await page.waitForLoadState("networkidle", {timeout: 4000}).catch(() => {});
     if (act) {
         await act(page);
     }
     await page.waitForTimeout(800);
     if (whole) {
-        await showWhole(page, whole, size);
+        await showWhole(page, size);
     }
-    const target = only ? page.locator(only).first() : page;
-    await target.screenshot({path: `${folder}/${app ? "app" : "docs"}/${name}.png`});
+    await page.screenshot({path: `${folder}/${app ? "app" : "docs"}/${name}.png`});
     console.error(`    ${name}`);
 }
 
