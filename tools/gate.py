@@ -44,6 +44,8 @@ class Facts:
     :param timing.When when: the hour where they are, and what may happen at it
     :param asks_consent: the law where they are asks for consent to this, whatever the
         policy (:class:`purpose_rules.OfferLaw`)
+    :param lacks_address: the law there asks for the company's address in this, and it
+        has none
     :param texts_today: other messages to them for the purpose on the day of this one
     :param day_limit: how many those may be; None for any number
     """
@@ -71,6 +73,7 @@ class Facts:
     texts_today: int = 0
     day_limit: int | None = None
     asks_consent: bool = False
+    lacks_address: bool = False
 
 
 @dataclass(frozen=True)

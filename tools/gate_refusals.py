@@ -48,6 +48,8 @@ def _check_provider(facts):
     opt_in = facts.policy == consent.POLICY_OPT_IN
     if facts.provider == "iap" and facts.is_helpdesk_purpose and opt_in:
         return verdicts.NO_WAY_BACK
+    if facts.lacks_address and not facts.exemption:
+        return verdicts.NO_ADDRESS
     return None
 
 

@@ -22,6 +22,7 @@ NO_PROOF = "no_proof"
 UNPROVEN = "unproven"
 NO_WAY_BACK = "no_way_back"
 NO_PROVIDER = "no_provider"
+NO_ADDRESS = "no_address"
 LEDGER_UNREADABLE = "ledger_unreadable"
 EXPIRED = "expired"
 UNCONFIRMED = "unconfirmed"
@@ -54,6 +55,7 @@ FAILURE_TYPES = {
     UNPROVEN: "sms_no_consent",
     NO_WAY_BACK: "sms_no_provider",
     NO_PROVIDER: "sms_no_provider",
+    NO_ADDRESS: "sms_no_provider",
     LEDGER_UNREADABLE: "sms_no_provider",
     EXPIRED: "sms_expired",
     UNCONFIRMED: "sms_expired",

@@ -13,6 +13,7 @@ from .verdicts import (
     EXPIRED,
     LEDGER_UNREADABLE,
     MUTED,
+    NO_ADDRESS,
     NO_CONSENT,
     NO_NUMBER,
     NO_PROOF,
@@ -50,6 +51,7 @@ BY_REASON = {
     # The company's account.
     NO_WAY_BACK: (CALL,),
     NO_PROVIDER: (CALL,),
+    NO_ADDRESS: (CALL,),
     LEDGER_UNREADABLE: (CALL,),
     # The hour, which may be another one now.
     EXPIRED: (AGAIN, CALL),
@@ -94,6 +96,7 @@ PASSING = frozenset(
     (
         *(NO_NUMBER, BAD_NUMBER, UNUSABLE, OPTED_OUT, UNDER_REVIEW, AWAITING_YES),
         *(NO_CONSENT, NO_PROOF, UNPROVEN, NO_WAY_BACK, NO_PROVIDER),
+        NO_ADDRESS,
         LEDGER_UNREADABLE,
         "landline",
     )

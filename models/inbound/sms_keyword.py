@@ -29,6 +29,8 @@ class SmsKeyword(models.Model):
             (keywords.STOP, "Opt out"),
             (keywords.HELP, "Get help"),
             (keywords.START, "Rejoin"),
+            (keywords.YES, "Answer yes"),
+            (keywords.NO, "Answer no"),
             (keywords.JOIN, "Join"),
             (keywords.STATUS, "Tell the status of their tickets"),
             (keywords.ANSWER, "Answer with a text"),
@@ -39,6 +41,12 @@ class SmsKeyword(models.Model):
         ],
         required=True,
         default=keywords.JOIN,
+    )
+    lang = fields.Selection(
+        lambda self: self._get_languages(),
+        "Language",
+        help="People who text this word are answered in this language, unless their "
+        "contact has another one. Leave empty for a word of several languages.",
     )
     purpose_ids = fields.Many2many(
         "sms.purpose",
@@ -70,6 +78,12 @@ class SmsKeyword(models.Model):
         "(word, COALESCE(company_id, 0))", "This word is already a keyword."
     )
 
+    @api.model
+    def _get_languages(self):
+        """Return all languages: words ship before theirs is installed."""
+        languages = self.env["res.lang"].sudo().with_context(active_test=False)
+        return [(it.code, it.name) for it in languages.search([])]
+
     @api.constrains("word", "action", "purpose_ids", "answer")
     def _check_word(self):
         """Keep words readable, complete, and each with one meaning."""
@@ -81,16 +95,12 @@ class SmsKeyword(models.Model):
         word, action = self.word, self.action
         if not word:
             return self.env._("A keyword needs at least one letter or digit.")
-        if word == keywords.YES:
-            return self.env._("YES answers the question that asks to confirm joining.")
         if action == keywords.JOIN and not self.purpose_ids:
             return self.env._("Choose what people join by texting %s.", word)
         if action == keywords.ANSWER and not (self.answer or "").strip():
             return self.env._("Enter the answer to people who text %s.", word)
-        for reserved, words in keywords.MANDATORY_WORDS.items():
-            if action != reserved and keywords.squeeze(word) in map(
-                keywords.squeeze, words
-            ):
+        for reserved in keywords.MANDATORY_WORDS:
+            if action != reserved and keywords.is_mandatory(reserved, word):
                 return self.env._("%s already means something to the carriers.", word)
         return None
 

@@ -126,6 +126,30 @@ class ResCompany(models.Model):
             partner_sudo.phone_sanitized,
         )
 
+    def _get_sms_postal_address(self):
+        """Return the company's address in one line, with a contact; empty without both.
+
+        Source: SOR/2012-36, s. 2(1)(d) (Canada): the mailing address, and a phone
+        number, an e-mail or a web address.
+        """
+        partner_sudo = self.sudo().partner_id
+        contact = partner_sudo.phone or partner_sudo.email or partner_sudo.website
+        place = (partner_sudo.city, partner_sudo.state_id.code, partner_sudo.zip)
+        if not (partner_sudo.street and partner_sudo.city and contact):
+            return ""
+        return ", ".join(
+            filter(
+                None,
+                (
+                    partner_sudo.street,
+                    partner_sudo.street2,
+                    " ".join(filter(None, place)),
+                    partner_sudo.country_id.name,
+                    contact,
+                ),
+            )
+        )
+
     def _get_sms_gate_facts(self):
         """Return what the gate needs to know of the company (see ``gate.Facts``)."""
         self.ensure_one()

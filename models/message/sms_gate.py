@@ -8,7 +8,13 @@ from odoo.tools import ormcache
 
 from ...tools import consent, gate, geography
 from ...tools.phone import E164
-from ...tools.purpose_rules import is_proof_accepted
+from ...tools.purpose_rules import (
+    ADDRESS,
+    CONSENT,
+    IN_WRITING,
+    SPOKEN,
+    is_proof_accepted,
+)
 from ..ledger.sms_consent_key import ConsentKeyError
 from .res_partner import NOBODY, Reader
 from .sms_consent import Known
@@ -123,6 +129,7 @@ class GateBatch:
         self._now = fields.Datetime.now()
         self._clock = GateClock(env, questions, self._now)
         companies = env["res.company"].browse({it.company_id for it in questions})
+        self._companies = {it.id: it for it in companies}
         self._company_facts = {it.id: it._get_sms_gate_facts() for it in companies}
         purposes = env["sms.purpose"].browse({it.purpose_id for it in questions})
         self._rules = {
@@ -179,6 +186,8 @@ class GateBatch:
         """Return the facts that differ from message to message, by name."""
         known, number, purpose_id = self._known, question.number, question.purpose_id
         proofs = self._rules[question.company_id, purpose_id].proofs
+        if hours and IN_WRITING in hours.duties:
+            proofs -= {SPOKEN}
         texts_today = 0
         if hours and hours.day_limit is not None:
             send_at = question.send_at or None
@@ -201,11 +210,13 @@ class GateBatch:
 
     def _get_shared_facts(self, question, hours):
         """Return the facts that follow from what many messages share, by name."""
+        company = self._companies[question.company_id]
         company_facts = self._company_facts[question.company_id]
         # What other apps send by a Twilio account of their own, and nobody has said
         # what it is for, is left as Odoo has it: most of that is no offer.
         is_left = question.is_unmapped and company_facts["provider"] == "twilio"
         rules = self._rules[question.company_id, question.purpose_id]
+        duties = hours.duties if hours else frozenset()
         times = (question.send_at or None, question.expires_at or None)
         return {
             "number": question.number or "",
@@ -214,6 +225,10 @@ class GateBatch:
             "now": self._now,
             "when": self._clock.get_when(hours, *times),
             "day_limit": hours and hours.day_limit,
-            "asks_consent": bool(hours and hours.asks_consent and not is_left),
+            "asks_consent": CONSENT in duties and not is_left,
+            "lacks_address": ADDRESS in duties
+            and bool(rules.footer)
+            and company._uses_sms_outbox()
+            and not company._get_sms_postal_address(),
             **company_facts,
         }

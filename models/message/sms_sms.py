@@ -129,6 +129,11 @@ class SmsSms(models.Model):
                 "Text messaging is not set up: tell an administrator",
             ),
             (
+                verdicts.NO_ADDRESS,
+                "The law there requires your postal address and a contact in offers: "
+                "enter them on your company",
+            ),
+            (
                 verdicts.LEDGER_UNREADABLE,
                 "The consent ledger's key is wrong: tell an administrator",
             ),

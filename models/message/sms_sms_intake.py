@@ -10,8 +10,9 @@ from odoo.tools import SQL, split_every
 from odoo.tools.misc import clean_context
 
 from ...tools import advice, links, texts, verdicts
+from ...tools.geography import read_number
 from ...tools.phone import E164, canonical
-from ...tools.purpose_rules import MAILING_MODEL, MessageSource
+from ...tools.purpose_rules import ADDRESS, MAILING_MODEL, MessageSource
 from ...tools.quiet_hours import MARKETING
 from ...tools.segments import count_segments
 from ..core.bulk_insert import BULK_FROM, as_array, create_many, is_extended
@@ -58,7 +59,7 @@ class IntakeBatch:
         self._rules = {}
         self._words = {}
         self._known_numbers = set()
-        self._company_names = {}
+        self._signatures = {}
         #: Memory of other rooms until the batch is prepared.
         self.memo = defaultdict(dict)
 
@@ -131,7 +132,8 @@ class IntakeBatch:
         """Return what is added to a message: how to stop, and who sends.
 
         The sender is named in the first text to a number and in every offer, unless
-        its words name them already (47 CFR 64.1200(b)(1), CPCE art. L34-5, CTIA 5.1.2).
+        its words name them already (47 CFR 64.1200(b)(1), CPCE art. L34-5, CTIA 5.1.2);
+        in an offer with their address where the reader's law asks for it.
 
         :param PurposeRules rules: of its purpose, in the reader's language
         """
@@ -142,10 +144,28 @@ class IntakeBatch:
         is_known = (company.id, vals["number"]) in self._known_numbers
         if is_known and rules.quiet_class != MARKETING:
             return rules.footer
-        if company.id not in self._company_names:
-            self._company_names[company.id] = company.sudo().name
-        name = self._company_names[company.id]
-        return advice.sign(vals.get("body"), rules.footer, name)
+        key = company.id
+        reader = self.get_reader(vals)
+        is_offer = rules.quiet_class == MARKETING
+        if is_offer:
+            address = (reader.tz, reader.country_id, reader.state_id)
+            key = company.id, read_number(vals["number"]), address
+        if key not in self._signatures:
+            number = vals["number"] if is_offer else None
+            self._signatures[key] = self._get_signature(company, reader, number)
+        return advice.sign(vals.get("body"), rules.footer, *self._signatures[key])
+
+    def _get_signature(self, company, reader, number):
+        """Return a company's name, and its address where an offer must give it.
+
+        :param number: of the reader of an offer; None: it is no offer
+        """
+        name, address = company.sudo().name, ""
+        if number is not None:
+            place = self._env["sms.gate"]._locate(company, number, reader)
+            if ADDRESS in self._env["sms.consent.law"]._find_duties(place):
+                address = company._get_sms_postal_address()
+        return name, address
 
     def get_words(self, body, footer, is_call=False):
         """Return the fields that hold a message's text.
@@ -218,13 +238,13 @@ class SmsSms(models.Model):
         batch = IntakeBatch(self, vals_list)
         self._prepare_intake(vals_list, batch)
         self._prepare_gate(vals_list, batch)
+        in_outbox = all(it._uses_sms_outbox() for it in batch.companies.values())
+        sms_model = self.with_context(sms_in_outbox=in_outbox)
         if self._is_for_bulk(vals_list):
             # As ``sms`` does; what ``sms_twilio`` adds, the company, is there already.
-            self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
+            sms_model.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
             messages = create_many(self, vals_list)
         else:
-            in_outbox = all(it._uses_sms_outbox() for it in batch.companies.values())
-            sms_model = self.with_context(sms_in_outbox=in_outbox)
             messages = super(SmsSms, sms_model).create(vals_list).with_env(self.env)
         messages._after_intake(vals_list)
         return messages

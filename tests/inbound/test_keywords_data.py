@@ -154,9 +154,9 @@ class TestOwnWords(KeywordCase):
             with self.subTest(word=word), self.assertRaises(ValidationError):
                 self.add_word(word)
 
-    def test_yes_is_refused(self):
+    def test_yes_has_no_other_meaning(self):
         with self.assertRaises(ValidationError):
-            self.add_join("yes!")
+            self.add_join("yes!", company_id=self.company.id)
 
     def test_a_joining_word_must_say_what_is_joined(self):
         with self.assertRaises(ValidationError):

@@ -54,6 +54,7 @@ CASES = {
     verdicts.UNPROVEN: (BLOCK, {"is_typed_only": True}),
     verdicts.NO_WAY_BACK: (BLOCK, {"provider": "iap", "is_helpdesk_purpose": True}),
     verdicts.NO_PROVIDER: (BLOCK, {"missing": ("Auth Token",)}),
+    verdicts.NO_ADDRESS: (BLOCK, {"lacks_address": True}),
     verdicts.LEDGER_UNREADABLE: (BLOCK, {"is_ledger_readable": False}),
     timing.QUIET_HOURS: (HOLD, at_night((480, 1200))),
     timing.NO_OPENING: (HOLD, at_night(CLOSED)),

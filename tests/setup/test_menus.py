@@ -26,7 +26,8 @@ MENUS = {
     "manager": {
         "sms_menu_root": MANAGER,
         "sms_menu_consent": [
-            *("Numbers", "Review queue", "Paper forms", "Import", "Audit")
+            *("Numbers", "Review queue", "Paper forms", "Import"),
+            *("Rules by country", "Audit"),
         ],
         "sms_menu_audit": [
             *("Events", "Reasons for relaxing", "Removal at the carrier"),
@@ -38,7 +39,10 @@ MENUS = {
         "sms_menu_root": [
             *("Outages", "Broadcasts", "Messages", "Team alerts", "Reporting")
         ],
-        "sms_menu_consent": ["Numbers", "Review queue", "Import", "Evidence", "Audit"],
+        "sms_menu_consent": [
+            *("Numbers", "Review queue", "Import", "Evidence", "Rules by country"),
+            "Audit",
+        ],
         "sms_menu_audit": AUDIT,
     },
     "employee": {},

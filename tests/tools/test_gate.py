@@ -265,6 +265,7 @@ class TestGate(BaseCase):
         reasons.add(decide(facts(state=OPTED_IN, is_typed_only=True)).reason)
         reasons.add(decide(facts(state=NONE, exemption=exemptions.REMINDER)).reason)
         reasons.add(decide(facts(state=OPTED_IN, is_proven=False)).reason)
+        reasons.add(decide(facts(lacks_address=True)).reason)
         reasons |= {*exemptions.TOO_LATE, verdicts.TOO_MANY}
         blocked = reasons - {CONSENT, NOT_OPTED_OUT, ANSWER}
         self.assertEqual(blocked, set(verdicts.FAILURE_TYPES))

@@ -21,6 +21,7 @@ EXPECTED = {
     verdicts.UNPROVEN: "record other call",
     verdicts.NO_WAY_BACK: "call",
     verdicts.NO_PROVIDER: "call",
+    verdicts.NO_ADDRESS: "call",
     verdicts.LEDGER_UNREADABLE: "call",
     verdicts.EXPIRED: "again call",
     verdicts.UNCONFIRMED: "",
