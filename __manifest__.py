@@ -5,8 +5,8 @@
     "version": "19.0.1.8.0",
     "license": "AGPL-3",
     "category": "After-Sales",
-    "author": "Helpdesk SMS contributors, Odoo Community Association (OCA)",
-    "website": "https://github.com/OCA/helpdesk",
+    "development_status": "Beta",
+    "author": "Helpdesk SMS contributors",
     "depends": [
         "helpdesk_mgmt",
         "sms_twilio",
@@ -18,7 +18,14 @@
         "resource",
     ],
     "external_dependencies": {
-        "python": ["cryptography", "holidays", "phonenumbers", "requests", "twilio"]
+        "python": [
+            # Odoo's own, which bounds them from above.
+            "cryptography>=3.4",
+            "requests>=2.25",
+            "holidays>=0.71,<1",
+            "phonenumbers>=8.13,<10",
+            "twilio>=9.4,<10",
+        ]
     },
     "data": [
         "security/sms_security.xml",
