@@ -30,10 +30,10 @@ class SmsReassignedWizard(models.TransientModel):
     consent_ids = fields.Many2many("sms.consent", string="Consents", readonly=True)
     broadcast_id = fields.Many2one("sms.broadcast", readonly=True)
     days = fields.Integer(
-        "Not Given or Verified for (Days)",
+        "Not Verified for (Days)",
         required=True,
         default=DEFAULT_DAYS,
-        help="Newer consents are left out.",
+        help="Consents that were given or verified since are left out.",
     )
     day_kind = fields.Selection(
         [(CONSENT_DAY, "Date of consent"), (VERIFIED_DAY, "Date last verified")],
@@ -161,6 +161,8 @@ class SmsReassignedWizard(models.TransientModel):
                 name=self.broadcast_id.name,
                 days=days,
             )
+        if not self.days:
+            return self.env._("All consents")
         return self.env._("Consents not verified for %s days", days)
 
     @api.model

@@ -245,15 +245,15 @@ class SmsConsentImport(models.Model):
 
     def _check_setup(self, vals):
         """Leave the answers of the Reassigned Numbers Database to officers."""
-        super()._check_setup(vals)
         if vals.get("decision") == ANSWERS and not self.env.su:
             self.env["sms.reassigned.file"]._check_officer()
+        return super()._check_setup(vals)
 
     def _check_works_here(self):
         """Leave the answers of the Reassigned Numbers Database to officers."""
-        super()._check_works_here()
         if not self.env.su and any(job.decision == ANSWERS for job in self):
             self.env["sms.reassigned.file"]._check_officer()
+        return super()._check_works_here()
 
     @api.constrains("decision", "query_id", "company_id")
     def _check_query(self):

@@ -42,7 +42,6 @@ class SmsReassignedFile(models.Model):
     )
     query_id = fields.Many2one(
         "sms.reassigned.file",
-        "Query",
         readonly=True,
         ondelete="restrict",
         index="btree_not_null",
@@ -53,14 +52,14 @@ class SmsReassignedFile(models.Model):
     )
     user_id = fields.Many2one(
         "res.users",
-        "By",
+        "Created By",
         required=True,
         readonly=True,
         ondelete="restrict",
         default=lambda self: self.env.user,
     )
     made_at = fields.Datetime(
-        "On", required=True, readonly=True, default=fields.Datetime.now
+        "Created On", required=True, readonly=True, default=fields.Datetime.now
     )
     scope = fields.Char("Asked About", readonly=True)
     company_code = fields.Char(
