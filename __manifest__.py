@@ -76,6 +76,7 @@
         "views/consent/sms_consent_paper_views.xml",
         "views/consent/sms_carrier_views.xml",
         "views/consent/sms_consent_import_views.xml",
+        "views/consent/sms_reassigned_views.xml",
         "report/sms_certificate_reports.xml",
         "report/sms_certificate_templates.xml",
         "report/sms_certificate_sections.xml",

@@ -27,7 +27,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 KEY_VARIABLE = "HELPDESK_SMS_CONSENT_KEY"
-EVIDENCE, CHAIN = "helpdesk_mgmt_sms.evidence/2", "helpdesk_mgmt_sms.chain/2"
+EVIDENCE, CHAIN = "helpdesk_mgmt_sms.evidence/3", "helpdesk_mgmt_sms.chain/2"
+#: Without what the Reassigned Numbers Database has answered.
+FORMER_EVIDENCE = "helpdesk_mgmt_sms.evidence/2"
 SEAL = "helpdesk_mgmt_sms.seal/1"
 SEAL_CONTEXT = "helpdesk_mgmt_sms.ledger.seal"
 
@@ -43,7 +45,7 @@ EVENT = LINK | set(
 HEAD = {"format", "company", "company_id", "key", "content_fields"}
 DOCUMENT = HEAD | set(
     ["reference", "made_at", "made_by", "segment", "sandbox", "events", "statements"]
-    + ["opt_outs", "messages", "received", "wordings", "chain"]
+    + ["opt_outs", "messages", "received", "reassigned", "wordings", "chain"]
 )
 KEYS = {
     "chain": HEAD | {"exported_at", "genesis", "links"},
@@ -52,8 +54,8 @@ KEYS = {
 }
 #: What a value must be, so that nothing passes for empty that is something else.
 KINDS = {
-    list: ["events", "statements", "opt_outs", "messages", "received", "wordings"]
-    + ["answers", "links"],
+    list: ["events", "statements", "opt_outs", "messages", "received", "reassigned"]
+    + ["wordings", "answers", "links"],
     dict: ["person", "period", "chain"],
     bool: ["sandbox"],
     int: ["company_id"],
@@ -65,6 +67,7 @@ TABLES = {
     "opt-outs.csv": ("opt_outs", "event_ids"),
     "messages.csv": ("messages", "id"),
     "received.csv": ("received", "id"),
+    "reassigned.csv": ("reassigned", "id"),
 }
 
 
@@ -450,14 +453,14 @@ def read_sums(folder):
     return sums
 
 
-def check_files(folder, name):
+def check_files(folder, name, tables):
     """Check that a packet's files are those that were packed, no more and no less."""
     sums = read_sums(folder)
     for path, digest in sums.items():
         file = folder / path
         is_same = file.is_file() and digest_file(file) == digest
         need(is_same, f"file {path} is missing or not what was recorded")
-    for path in (name, *TABLES):
+    for path in (name, *tables):
         need(path in sums, f"file {path} is missing in SHA256SUMS")
     for file in sorted(folder.rglob("*")):
         path = file.relative_to(folder).as_posix()
@@ -480,10 +483,15 @@ def check_packet_seal(folder, fingerprint_, key):
     need(not key or made == seal["seal"], "SEAL was not made with the key")
 
 
+def get_tables(data):
+    """Return those of :data:`TABLES` that a document's version has."""
+    return {key: table for key, table in TABLES.items() if table[0] in data}
+
+
 def check_tables(data, folder):
     """Check that the tables have the rows of the document."""
     csv.field_size_limit(sys.maxsize)
-    for file_name, (name, column) in TABLES.items():
+    for file_name, (name, column) in get_tables(data).items():
         with (folder / file_name).open(encoding="utf-8-sig", newline="") as stream:
             found = [row[column] for row in csv.DictReader(stream)]
         rows = data[name]
@@ -518,15 +526,16 @@ def check_form(data):
     """Check that a file is of a kind that is known here; return which part it holds."""
     form = data.get("format")
     segment = "chain" if form == CHAIN else data.get("segment")
-    is_known = form in (CHAIN, EVIDENCE) and segment in KEYS
+    is_known = form in (CHAIN, EVIDENCE, FORMER_EVIDENCE) and segment in KEYS
     need(
         is_known and (segment == "chain") == (form == CHAIN),
         f"the format {form!r} is unknown here: take the verify-ledger.py that belongs"
         " to the version of the addon that made the file",
     )
-    for name in sorted(KEYS[segment] - data.keys()):
+    keys = KEYS[segment] - ({"reassigned"} if form == FORMER_EVIDENCE else set())
+    for name in sorted(keys - data.keys()):
         raise Broken(f"{name!r} is missing")
-    for name in sorted(data.keys() - KEYS[segment]):
+    for name in sorted(data.keys() - keys):
         raise Broken(f"{name!r} is unknown")
     for kind, names in KINDS.items():
         for name in data.keys() & set(names):
@@ -543,7 +552,7 @@ def check_packet(data, segment, path, key):
         check_person(data)
         check_answers(data)
     check_counts(data)
-    check_files(path.parent, path.name)
+    check_files(path.parent, path.name, get_tables(data))
     check_packet_seal(path.parent, data["key"], key)
     check_tables(data, path.parent)
 

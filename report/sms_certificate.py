@@ -63,6 +63,7 @@ class SmsCertificate(models.AbstractModel):
             "all_purposes": self.env._("All text messages"),
             "erased_text": self.env._("(the text was erased)"),
             "no_text": self.env._("(no text on record)"),
+            "no_answer": self.env._("no answer was imported"),
             "purposes": {
                 row["purpose"]: row["purpose_name"] for row in facts["answers"]
             },

@@ -104,6 +104,7 @@ from .consent import test_number_claim
 from .consent import test_paper
 from .consent import test_portal
 from .consent import test_preferences
+from .consent import test_reassigned
 from .consent import test_story
 from .consent import test_who_may_say_yes
 
@@ -248,6 +249,7 @@ from .tools import test_providers
 from .tools import test_public_address as test_tools_public_address
 from .tools import test_purposes
 from .tools import test_quiet_hours as test_tools_quiet_hours
+from .tools import test_reassigned as test_tools_reassigned
 from .tools import test_registration as test_tools_registration
 from .tools import test_replay
 from .tools import test_replies

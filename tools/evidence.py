@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 #: What the JSON is, and in which version; see ``docs/evidence.md``.
-FORMAT = "helpdesk_mgmt_sms.evidence/2"
+FORMAT = "helpdesk_mgmt_sms.evidence/3"
 #: The same of the file with the whole chain.
 CHAIN_FORMAT = "helpdesk_mgmt_sms.chain/2"
 #: The same of the file that seals a packet.
@@ -78,6 +78,11 @@ RECEIVED_COLUMNS = _make_columns(
 OPT_OUT_COLUMNS = _make_columns(
     *["event_ids", "number", "purposes", "method", "said_at_utc", "recorded_at_utc"],
     *["confirmed_at_utc", "seconds", "message_id"],
+)
+REASSIGNED_COLUMNS = _make_columns(
+    *["id", "number", "number_hash", "date", "asked_at_utc", "asked_by", "query_file"],
+    *["query_sha256", "answer", "answered_at_utc", "answered_by", "answer_file"],
+    "answer_sha256",
 )
 
 

@@ -131,13 +131,14 @@ def simplify(text):
     return " ".join(re.sub(r"[^\w]|_", " ", fold(str(text))).split())
 
 
-def guess_fields(headers):
+def guess_fields(headers, headings=None):
     """Return what each column holds, as its header says.
 
     :param headers: the texts of the first row
-    :return: a key of :data:`HEADERS` or None for each; no key twice
+    :param dict headings: as :data:`HEADERS`, which is the default
+    :return: a key of ``headings`` or None for each; no key twice
     """
-    known = {name: spellings.split("|") for name, spellings in HEADERS.items()}
+    known = {name: it.split("|") for name, it in (headings or HEADERS).items()}
     ranks = {}
     for index, header in enumerate(headers):
         word = simplify(header)

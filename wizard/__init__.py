@@ -16,6 +16,7 @@ from . import (
     sms_evidence_wizard,
     sms_incident_publish,
     sms_oncall_handover,
+    sms_reassigned_wizard,
     sms_registration,
     sms_reschedule,
     sms_retention_form,

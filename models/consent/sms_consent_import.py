@@ -5,20 +5,33 @@ from collections import Counter
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, formatLang
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ...tools import consent, import_rows, tabular
+from ...tools import consent, import_rows, reassigned, tabular
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from ..core.bulk_insert import insert_many
 from .sms_consent_import_judge import Judge
-from .sms_consent_import_row import GOOD, SKIPPED, WRONG
+from .sms_consent_import_judge_answers import AnswerJudge
+from .sms_consent_import_row import ANSWER_REASONS, GOOD, SKIPPED, WRONG
 
 DRAFT, CHECKING, CHECKED = ("draft", "checking", "checked")
 IMPORTING, DONE, FAILED = ("importing", "done", "failed")
 RUNNING = (CHECKING, IMPORTING)
+#: What a list contains, beside consents and opt-outs: what the Reassigned Numbers
+#: Database has answered.
+ANSWERS = "answers"
+#: Counters of a job, and which outcome or reason of a row they count.
+COUNTERS = {
+    "good_count": GOOD,
+    "skipped_count": SKIPPED,
+    "wrong_count": WRONG,
+    "yes_count": ANSWER_REASONS[reassigned.YES],
+    "no_count": ANSWER_REASONS[reassigned.NO],
+    "no_data_count": ANSWER_REASONS[reassigned.NO_DATA],
+}
 #: Files with no more rows are worked off at once, larger ones in the background.
 INLINE_ROWS = 1000
 #: How long uploaded lists and their faults are kept: they name people.
@@ -47,7 +60,11 @@ class SmsConsentImport(models.Model):
     file = fields.Binary("List", attachment=True, help="CSV or XLSX, at most 32 MB.")
     file_name = fields.Char()
     decision = fields.Selection(
-        [(consent.GRANTED, "Consents"), (consent.REVOKED, "Opt-outs")],
+        [
+            (consent.GRANTED, "Consents"),
+            (consent.REVOKED, "Opt-outs"),
+            (ANSWERS, "Answers of the Reassigned Numbers Database"),
+        ],
         string="The List Contains",
         required=True,
         default=consent.GRANTED,
@@ -58,6 +75,19 @@ class SmsConsentImport(models.Model):
         string="Purposes",
         help="For rows that do not name a purpose. For opt-outs, leave empty for "
         "everything.",
+    )
+    query_id = fields.Many2one(
+        "sms.reassigned.file",
+        "Answers To",
+        groups="helpdesk_mgmt_sms.group_sms_compliance",
+        domain="[('kind', '=', 'query'), ('company_id', '=', company_id)]",
+        help="The query that the Reassigned Numbers Database has answered.",
+    )
+    answer_file_id = fields.Many2one(
+        "sms.reassigned.file",
+        readonly=True,
+        copy=False,
+        groups="helpdesk_mgmt_sms.group_sms_compliance",
     )
     date_order = fields.Selection(
         [
@@ -104,6 +134,9 @@ class SmsConsentImport(models.Model):
     good_count = fields.Integer("Recorded", readonly=True, copy=False)
     skipped_count = fields.Integer("Skipped", readonly=True, copy=False)
     wrong_count = fields.Integer("Wrong", readonly=True, copy=False)
+    yes_count = fields.Integer("Consents Ended", readonly=True, copy=False)
+    no_count = fields.Integer("Numbers Verified", readonly=True, copy=False)
+    no_data_count = fields.Integer("No Data", readonly=True, copy=False)
     progress = fields.Float(compute="_compute_progress")
     is_live = fields.Boolean(compute="_compute_is_live")
     problem = fields.Char(readonly=True, copy=False)
@@ -151,9 +184,12 @@ class SmsConsentImport(models.Model):
     def _compute_missing(self):
         labels = self._get_labels("column", "field")
         for job in self:
-            names = import_rows.find_missing(job.column_ids.mapped("field"))
+            known = job.column_ids.mapped("field")
+            names = import_rows.find_missing(known)
             if job.decision == consent.REVOKED:
                 names = [name for name in names if name not in import_rows.WORDS]
+            elif job.decision == ANSWERS:
+                names = [name for name in reassigned.REQUIRED if name not in known]
             job.missing = ", ".join(labels[name] for name in names)
 
     @api.depends("position", "state")
@@ -205,7 +241,35 @@ class SmsConsentImport(models.Model):
     @api.model
     def _get_setup_fields(self):
         names = {"file", "file_name", "company_id", "decision", "purpose_ids"}
-        return names | {"date_order", "tz", "column_ids"}
+        return names | {"date_order", "tz", "column_ids", "query_id"}
+
+    def _check_setup(self, vals):
+        """Leave the answers of the Reassigned Numbers Database to officers."""
+        if vals.get("decision") == ANSWERS and not self.env.su:
+            self.env["sms.reassigned.file"]._check_officer()
+        return super()._check_setup(vals)
+
+    def _check_works_here(self):
+        """Leave the answers of the Reassigned Numbers Database to officers."""
+        if not self.env.su and any(job.decision == ANSWERS for job in self):
+            self.env["sms.reassigned.file"]._check_officer()
+        return super()._check_works_here()
+
+    @api.constrains("decision", "query_id", "company_id")
+    def _check_query(self):
+        for job_sudo in self.sudo():
+            query_sudo = job_sudo.query_id
+            if bool(query_sudo) != (job_sudo.decision == ANSWERS):
+                raise ValidationError(
+                    self.env._(
+                        "Choose the query that the Reassigned Numbers Database has "
+                        "answered. Other lists belong to none."
+                    )
+                )
+            if query_sudo and query_sudo.company_id != job_sudo.company_id:
+                raise ValidationError(
+                    self.env._("This query was made by another company.")
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_recorded(self):
@@ -271,7 +335,6 @@ class SmsConsentImport(models.Model):
         columns = self._get_column_values(self.file) if self.file else []
         self.column_ids = [(5, 0, 0), *((0, 0, column) for column in columns)]
 
-    @api.model
     def _get_column_values(self, file):
         """Return the columns of an upload (base64): header, samples, guess."""
         rows = tabular.iter_rows(base64.b64decode(file))
@@ -280,7 +343,17 @@ class SmsConsentImport(models.Model):
             samples = [cells for _index, (_number, cells) in zip(range(3), rows)]  # noqa: B905
         except tabular.FileRefused as error:
             raise UserError(self._explain(error)) from error
-        guesses = import_rows.guess_fields(headers)
+        headings = None
+        if self.decision == ANSWERS:
+            headings = reassigned.HEADERS
+            if reassigned.has_number(headers):
+                raise UserError(
+                    self.env._(
+                        "The first row must name the columns, or its answer would be "
+                        "lost. Add a row such as: TN, Date, Disconnected."
+                    )
+                )
+        guesses = import_rows.guess_fields(headers, headings)
         columns = []
         for index, (header, field) in enumerate(zip(headers, guesses, strict=True)):
             shown = [cells[index][:40] for cells in samples if index < len(cells)]
@@ -339,8 +412,8 @@ class SmsConsentImport(models.Model):
         changed since the check.
         """
         self._forget_rows()
-        counters = ("position", "offset", "good_count", "skipped_count", "wrong_count")
-        empty = {**dict.fromkeys(counters, 0), "report": False, "problem": False}
+        counters = dict.fromkeys(("position", "offset", *COUNTERS), 0)
+        empty = {**counters, "report": False, "problem": False}
         self.write({"state": state, "user_id": user.id, **empty})
         if state == CHECKING:
             self._pack()
@@ -397,20 +470,19 @@ class SmsConsentImport(models.Model):
         if len(rows) < min(limit, job.row_total - job.position):
             job._end_without_list()
             return 0
-        statements, lines = Judge(job, fields.Datetime.now()).judge(rows)
+        judge_class = AnswerJudge if job.decision == ANSWERS else Judge
+        judge = judge_class(job, fields.Datetime.now())
+        statements, lines = judge.judge(rows)
         if job.state == IMPORTING:
-            ledger_sudo = job.env["sms.consent.event"].with_user(job.user_id).sudo()
-            ledger_sudo._record_many(job.company_id, statements)
+            judge.record(statements)
         insert_many(self.env["sms.consent.import.row"], lines)
         job.env["sms.consent.import.row"].invalidate_model()
-        counts = Counter(line["outcome"] for line in lines)
+        counts = Counter(line[name] for line in lines for name in ("outcome", "reason"))
         job.write(
             {
                 "position": job.position + len(lines),
                 "offset": offset,
-                "good_count": job.good_count + counts[GOOD],
-                "skipped_count": job.skipped_count + counts[SKIPPED],
-                "wrong_count": job.wrong_count + counts[WRONG],
+                **{name: job[name] + counts[it] for name, it in COUNTERS.items()},
             }
         )
         if job.position >= job.row_total:

@@ -59,6 +59,11 @@ class Judge:
                 self._mark(line, cells, fault, WRONG)
         return self._compare(read), lines
 
+    def record(self, statements):
+        """Record what :meth:`judge` has chosen, as who has started the job."""
+        ledger_sudo = self.env["sms.consent.event"].with_user(self.job.user_id).sudo()
+        ledger_sudo._record_many(self.company, statements)
+
     @staticmethod
     def _mark(line, cells, fault, outcome):
         line.update(

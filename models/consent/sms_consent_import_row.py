@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
+from ...tools import reassigned
+
 GOOD, SKIPPED, WRONG = ("good", "skipped", "wrong")
 REASONS = [
     ("opted_out", "The number has opted out: an import does not change that"),
@@ -20,7 +22,19 @@ REASONS = [
     ("no_proof", "The purpose does not accept consent given so (offers: in writing)"),
     ("bad_decision", "Neither agreed nor opted out"),
     ("too_long", "A cell is too long"),
+    ("answer_yes", "Yes: the consent ends"),
+    ("answer_no", "No: the number is verified"),
+    ("answer_no_data", "No data: nothing changes"),
+    ("bad_answer", "Neither yes, no nor no data"),
+    ("other_company", "The Company ID is not that of the query"),
+    ("not_asked", "The query did not ask about this number"),
+    ("other_day", "The query asked about this number with another date"),
+    ("no_day", "The query asked about this number with several dates: which one?"),
+    ("answered", "Already answered"),
+    ("stale", "No consent this is about: it has ended or was given again since"),
 ]
+#: Why a row of answers of the Reassigned Numbers Database is good.
+ANSWER_REASONS = {answer: f"answer_{answer}" for answer in reassigned.ANSWERS}
 
 
 class SmsConsentImportRow(models.Model):
@@ -88,6 +102,9 @@ class SmsConsentImportColumn(models.Model):
             ("witness", "Witness"),
             ("address", "IP address"),
             ("note", "Note"),
+            ("answer", "Answer (yes, no, no data)"),
+            ("asked_day", "Date in the query"),
+            ("company_code", "Company ID in the query"),
         ],
         "Holds",
     )

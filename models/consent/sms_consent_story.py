@@ -92,6 +92,10 @@ SENTENCES = {
             "%(words)s came from the number, which has another holder now: the consent "
             "to %(purposes)s has ended."
         ),
+        "reassigned": _lt(
+            "The Reassigned Numbers Database answered that the number was disconnected "
+            "since: the consent to %(purposes)s has ended."
+        ),
         "erasure": _lt(
             "%(user)s erased the person at their request: the consent to %(purposes)s "
             "cannot be proved any more and has ended."

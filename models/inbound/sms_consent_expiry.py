@@ -17,7 +17,8 @@ class SmsConsentExpiry(models.AbstractModel):
 
     A question that nobody answered was no consent (CTIA Messaging Principles, 5.1.2),
     and an old consent may be that of the number's former holder (47 CFR 64.1200(m) on
-    reassigned numbers), so a company can let it end when it was not given anew.
+    reassigned numbers), so a company can let it end when it was neither given anew nor
+    verified (``sms.consent.verified_at``).
     """
 
     _name = "sms.consent.expiry"
@@ -35,10 +36,15 @@ class SmsConsentExpiry(models.AbstractModel):
         companies_sudo = self.env["res.company"].sudo()
         for company in companies_sudo.search([("sms_consent_months", ">", 0)]):
             months = company.sms_consent_months
+            limit = now - relativedelta(months=months)
             self._expire(
                 Domain("company_id", "=", company.id)
                 & Domain("state", "=", consent.OPTED_IN)
-                & Domain("since", "<", now - relativedelta(months=months)),
+                & Domain("since", "<", limit)
+                & (
+                    Domain("verified_at", "=", False)
+                    | Domain("verified_at", "<", limit)
+                ),
                 self.env._("Not given again for %s months.", months),
             )
 

@@ -67,6 +67,12 @@ class SmsConsent(models.Model):
     )
     state = fields.Selection(STATE_SELECTION, required=True, readonly=True)
     since = fields.Datetime(required=True, readonly=True)
+    verified_at = fields.Datetime(
+        "Last Verified",
+        readonly=True,
+        help="The Reassigned Numbers Database was asked then whether the number was "
+        "disconnected since it agreed, and answered no.",
+    )
     event_id = fields.Many2one(
         "sms.consent.event", required=True, readonly=True, ondelete="restrict"
     )
@@ -378,7 +384,10 @@ class SmsConsent(models.Model):
                 DO UPDATE SET state = EXCLUDED.state,
                               number = EXCLUDED.number,
                               since = EXCLUDED.since,
-                              event_id = EXCLUDED.event_id
+                              event_id = EXCLUDED.event_id,
+                              verified_at = CASE
+                                  WHEN sms_consent.since = EXCLUDED.since
+                                  THEN sms_consent.verified_at END
                 """,
                 company.id,
                 as_arrays(rows, *kinds),

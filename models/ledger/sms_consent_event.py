@@ -35,11 +35,12 @@ METHOD_SELECTION = [
     ("carrier", "Carrier"),
     ("blacklist", "Phone blacklist"),
     ("time", "Automatic expiry"),
+    ("reassigned", "Reassigned Numbers Database"),
     ("erasure", "Erasure on request"),
 ]
 #: Never the sandbox's: time has passed, the evidence is gone, the number is on Odoo's
-#: blacklist, whoever the carrier is.
-BY_ITSELF = ("time", "erasure", "blacklist")
+#: blacklist or has another holder, whoever the carrier is.
+BY_ITSELF = ("time", "erasure", "blacklist", "reassigned")
 #: What the current answers follow from (``SmsConsent._apply``). All of it is sealed.
 APPLIED_FIELDS = ("number_hash", "purpose_id", "event", "happened_at") + (
     "method",

@@ -72,11 +72,17 @@ class SmsEvidenceExport(models.Model):
     def _hand_out(self, owner, kind, reference, file_name, data, **values):
         """Enter that a file is taken out, and return the action that downloads it.
 
-        Nobody may write the file, and who reads its owner may read it.
-
         :param owner: record with a ``company_id``, with which the file is deleted
         """
         self._note(owner.company_id, kind, reference, file_name, data, **values)
+        return self._offer(owner, file_name, data)
+
+    @api.model
+    def _offer(self, owner, file_name, data):
+        """Return the action that downloads a file.
+
+        Nobody may write the file, and who reads its owner may read it.
+        """
         file = {"res_model": owner._name, "res_id": owner.id, "raw": data}
         attachments_sudo = self.env["ir.attachment"].sudo()
         attachment_sudo = attachments_sudo.create({"name": file_name, **file})

@@ -20,6 +20,7 @@ LABELED_FIELDS = {
     "decision": ("sms.sms", "gate_reason"),
     "received": ("sms.inbound", "kind"),
     "check": ("sms.consent.check", "state"),
+    "reassigned": ("sms.reassigned.row", "answer"),
 }
 
 
@@ -90,6 +91,11 @@ class SmsEvidence(models.AbstractModel):
             "opt_outs": self._read_opt_outs(events),
             "messages": list(self._iter_messages(messages)),
             "received": list(self._iter_received(received)),
+            "reassigned": list(
+                self._iter_reassigned(
+                    company, SQL("asked.number_hash = ANY(%s)", list(hashes))
+                )
+            ),
             "chain": self._get_chain(
                 company, Counter(event["seal"] for event in events)
             ),

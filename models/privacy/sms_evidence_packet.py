@@ -49,6 +49,8 @@ RECEIVED_FIELDS = {
 }
 CERTIFICATE = "helpdesk_mgmt_sms.sms_certificate_report"
 DOCUMENT = "evidence.json"
+#: Columns of what the Reassigned Numbers Database was asked and has answered.
+REASSIGNED_FIELDS = tuple(path for _name, path in evidence.REASSIGNED_COLUMNS[1:])
 #: The script that verifies a packet without Odoo; it goes into the packet.
 SCRIPT = Path(__file__).resolve().parents[2] / "bin" / "verify-ledger.py"
 #: Lists of a document that also become tables: file name and columns.
@@ -57,6 +59,7 @@ TABLES = {
     "opt_outs": ("opt-outs.csv", evidence.OPT_OUT_COLUMNS),
     "messages": ("messages.csv", evidence.MESSAGE_COLUMNS),
     "received": ("received.csv", evidence.RECEIVED_COLUMNS),
+    "reassigned": ("reassigned.csv", evidence.REASSIGNED_COLUMNS),
 }
 
 
@@ -81,6 +84,53 @@ class SmsEvidence(models.AbstractModel):
         names = list(RECEIVED_FIELDS.values())
         for values in self._iter_rows("sms.inbound", domain, names):
             yield _rename(values, RECEIVED_FIELDS)
+
+    @api.model
+    def _iter_reassigned(self, company, condition):
+        """Yield what the Reassigned Numbers Database was asked, and what it answered.
+
+        Each answer of a number and date is a row; a question without one is one too.
+
+        :param SQL condition: on ``asked``, ``query``, ``own`` (an answer) and ``reply``
+            (its file)
+        """
+        last = (0, 0)
+        while rows := self.env.execute_query(
+            SQL(
+                """
+                SELECT asked.id, COALESCE(own.id, 0), known.number, asked.number_hash,
+                       asked.day, query.made_at, query.user_id, query.file_name,
+                       query.file_digest, own.answer, reply.made_at, reply.user_id,
+                       reply.file_name, reply.file_digest
+                  FROM sms_reassigned_row asked
+                  JOIN sms_reassigned_file query ON query.id = asked.file_id
+             LEFT JOIN sms_reassigned_row own ON own.question_id = asked.id
+             LEFT JOIN sms_reassigned_file reply ON reply.id = own.file_id
+             LEFT JOIN LATERAL (
+                       SELECT number FROM sms_consent
+                        WHERE company_id = asked.company_id
+                          AND number_hash = asked.number_hash LIMIT 1) known ON TRUE
+                 WHERE asked.company_id = %s AND query.kind = 'query' AND %s
+                   AND (asked.id, COALESCE(own.id, 0)) > %s
+              ORDER BY 1, 2 LIMIT %s
+                """,
+                company.id,
+                condition,
+                last,
+                BATCH_SIZE,
+            )
+        ):
+            for asked_id, _own_id, *values in rows:
+                row = dict(zip(REASSIGNED_FIELDS, values, strict=True))
+                for name in ("asked_by", "answered_by"):
+                    row[name] = self._get_user_name(row[name])
+                plain = {name: evidence.plain(value) for name, value in row.items()}
+                yield {"id": asked_id, **plain}
+            last = rows[-1][:2]
+
+    @api.model
+    def _get_user_name(self, user_id):
+        return self.env["res.users"].sudo().browse(user_id or ()).name
 
     @api.model
     def _iter_rows(self, model_name, domain, names):
@@ -232,6 +282,7 @@ class SmsEvidence(models.AbstractModel):
             "opt-outs.csv": self.env._("each opt-out, and when it was confirmed"),
             "messages.csv": self.env._("each text that was sent or blocked, and why"),
             "received.csv": self.env._("each text that came in"),
+            "reassigned.csv": self.env._("what the reassigned numbers database said"),
             "scans/": self.env._("the signed forms"),
             "SHA256SUMS": self.env._("the digest of each file"),
             "SEAL": self.env._("the keyed seal of these digests"),
@@ -289,6 +340,17 @@ class SmsEvidence(models.AbstractModel):
             "opt_outs": self._iter_period_opt_outs(*span),
             "messages": tally.count("messages", self._iter_messages(messages)),
             "received": self._iter_received(received),
+            "reassigned": self._iter_reassigned(
+                company,
+                SQL(
+                    """
+                    (query.made_at >= %(start)s AND query.made_at < %(end)s
+                     OR reply.made_at >= %(start)s AND reply.made_at < %(end)s)
+                    """,
+                    start=start,
+                    end=end,
+                ),
+            ),
             # What follows is due when the events have passed.
             "wordings": lambda: self._read_wordings(tally.wording_digests),
             "chain": lambda: self._get_chain(company, tally.seals),

@@ -95,6 +95,11 @@ SAID = (
     ("restored", "api", "ticket", "Dana gets texts about Tickets again."),
     ("expired", "time", "ticket", "Tickets: expired by itself."),
     (
+        *("expired", "reassigned", "ticket"),
+        "The Reassigned Numbers Database answered that the number was disconnected "
+        "since: the consent to Tickets has ended.",
+    ),
+    (
         *("expired", "carrier", "ticket"),
         "The carrier does not know the number any more: the consent to Tickets "
         "has ended.",

@@ -97,6 +97,8 @@ PUBLIC_METHODS = {
     "sms.erasure.wizard": {"action_erase"},
     "sms.evidence.audit": {"create", "write", "action_make", "action_refresh"},
     "sms.evidence.wizard": {"default_get", "action_make"},
+    "sms.reassigned.file": {"action_import_answers", "action_view_rows"},
+    "sms.reassigned.wizard": {"default_get", "action_make"},
     "sms.incident": {
         *("create", "write", "action_publish", "action_view_broadcasts"),
         *("action_view_tickets", "action_view_mutes", "action_view_texts"),

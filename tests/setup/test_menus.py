@@ -40,7 +40,8 @@ MENUS = {
             *("Outages", "Broadcasts", "Messages", "Team alerts", "Reporting")
         ],
         "sms_menu_consent": [
-            *("Numbers", "Review queue", "Import", "Evidence", "Rules by country"),
+            *("Numbers", "Review queue", "Import", "Reassigned numbers", "Evidence"),
+            "Rules by country",
             "Audit",
         ],
         "sms_menu_audit": AUDIT,
@@ -61,7 +62,8 @@ REACHED = {
     "compliance_officer": "sms_sms sms_inbound sms_broadcast sms_incident sms_day "
     "sms_oncall_shift sms_analysis sms_consent_event sms_subscription "
     "sms_evidence_audit sms_evidence_export sms_evidence_lookup sms_erasure "
-    "sms_retention_form sms_redaction sms_consent_check sms_consent_review",
+    "sms_retention_form sms_redaction sms_consent_check sms_consent_review "
+    "sms_reassigned_file",
 }
 
 

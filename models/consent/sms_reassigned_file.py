@@ -1,0 +1,340 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL, split_every
+
+from odoo.addons.base.models.res_partner import _tz_get
+
+from ...tools import consent, reassigned
+from ...tools.evidence import sha256
+from ..core.bulk_insert import INSERT_SIZE, as_array, insert_many
+
+QUERY, ANSWERS = ("query", "answers")
+#: The date that is asked about: that of the consent, or the last one on which the
+#: number was known to be the person's.
+CONSENT_DAY, VERIFIED_DAY = ("consent", "verified")
+#: A moment's day (UTC in the database) where the company is.
+DAY = "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date"
+
+
+class SmsReassignedFile(models.Model):
+    """A query of the FCC's Reassigned Numbers Database, or its answers.
+
+    The proof that the safe harbor of 47 CFR 64.1200(m) asks for: who asked, when, about
+    which numbers and dates, and what was answered. Append-only. The file itself is not
+    kept: its digest tells whether one that turns up is it. Of the file's format see
+    ``tools/reassigned.py``.
+    """
+
+    _name = "sms.reassigned.file"
+    _description = "Reassigned Numbers File"
+    _inherit = "sms.ledger.row"
+    _order = "id desc"
+    _rec_name = "file_name"
+    _log_access = False
+
+    company_id = fields.Many2one(index=True)
+    kind = fields.Selection(
+        [(QUERY, "Query"), (ANSWERS, "Answers")], required=True, readonly=True
+    )
+    query_id = fields.Many2one(
+        "sms.reassigned.file",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    file_name = fields.Char("File", required=True, readonly=True)
+    file_digest = fields.Char(
+        "Digest of the File", required=True, readonly=True, help="SHA-256"
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Created By",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        default=lambda self: self.env.user,
+    )
+    made_at = fields.Datetime(
+        "Created On", required=True, readonly=True, default=fields.Datetime.now
+    )
+    scope = fields.Char("Asked About", readonly=True)
+    company_code = fields.Char(
+        "Company ID",
+        readonly=True,
+        help="What the Reassigned Numbers Database calls the company.",
+    )
+    tz = fields.Selection(
+        _tz_get,
+        "Time Zone",
+        readonly=True,
+        help="Where the dates of the query begin and end.",
+    )
+    row_count = fields.Integer("Rows", readonly=True)
+    row_ids = fields.One2many("sms.reassigned.row", "file_id", readonly=True)
+    answer_file_ids = fields.One2many("sms.reassigned.file", "query_id", readonly=True)
+    answered_at = fields.Datetime("Answered On", compute="_compute_answered_at")
+    yes_count = fields.Integer("Yes", compute="_compute_counts")
+    no_count = fields.Integer("No", compute="_compute_counts")
+    no_data_count = fields.Integer("No Data", compute="_compute_counts")
+    open_count = fields.Integer("Not Answered", compute="_compute_counts")
+
+    @api.depends("answer_file_ids.made_at")
+    def _compute_answered_at(self):
+        for file in self:
+            file.answered_at = max(
+                file.answer_file_ids.mapped("made_at"), default=False
+            )
+
+    def _compute_counts(self):
+        """Count what was answered last to each question."""
+        for file in self:
+            counts = Counter(dict(file._read_last_answers()))
+            file.yes_count = counts[reassigned.YES]
+            file.no_count = counts[reassigned.NO]
+            file.no_data_count = counts[reassigned.NO_DATA]
+            file.open_count = file.row_count - counts.total()
+
+    def _read_last_answers(self):
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT answer, count(*)
+                  FROM (SELECT DISTINCT ON (own.question_id) own.answer
+                          FROM sms_reassigned_row own
+                          JOIN sms_reassigned_file file ON file.id = own.file_id
+                         WHERE file.query_id = %s
+                      ORDER BY own.question_id, own.id DESC) AS last
+              GROUP BY answer
+                """,
+                self.id,
+            )
+        )
+
+    # === Rights ===
+
+    @api.model
+    def _check_officer(self):
+        """Demand a compliance officer.
+
+        :raises AccessError: for anybody else
+        """
+        if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
+            raise AccessError(
+                self.env._(
+                    "Only compliance officers may query the Reassigned Numbers "
+                    "Database and import its answers."
+                )
+            )
+
+    # === Asking ===
+
+    @api.model
+    def _get_zone(self, company):
+        return company.sudo().partner_id.tz or "UTC"
+
+    @api.model
+    def _select(self, company, days, day_kind=CONSENT_DAY, condition=None):
+        """Return the SQL of what can be asked about a company's consents.
+
+        One row for each number and day of consent, those that were verified longest ago
+        first: ``number_hash``, ``number``, ``day``, and ``is_known``, whether the
+        database knows numbers like this.
+
+        :param int days: only consents that were neither given nor verified in so many
+        :param SQL condition: which ``consent`` it is about, default all
+        """
+        self.env["sms.consent"].flush_model()
+        known_at = SQL("GREATEST(consent.since, consent.verified_at)")
+        moment = known_at if day_kind == VERIFIED_DAY else SQL("consent.since")
+        return SQL(
+            """
+            SELECT consent.number_hash, consent.number, %(day)s AS day,
+                   starts_with(consent.number, '+1') AND length(consent.number) = 12
+                   AND substr(consent.number, 3, 3) = ANY(%(codes)s) AS is_known
+              FROM sms_consent consent
+             WHERE consent.company_id = %(company)s AND consent.state = %(state)s
+               AND consent.purpose_id IS NOT NULL AND consent.number IS NOT NULL
+               AND %(known_at)s < %(limit)s AND %(condition)s
+          GROUP BY 1, 2, 3
+          ORDER BY min(%(known_at)s), 1
+            """,
+            day=SQL(DAY, moment, self._get_zone(company)),
+            codes=list(reassigned.AREA_CODES),
+            company=company.id,
+            state=consent.OPTED_IN,
+            known_at=known_at,
+            limit=fields.Datetime.now() - timedelta(days=days),
+            condition=condition or SQL("TRUE"),
+        )
+
+    @api.model
+    def _count(self, selection):
+        """Return how many rows a selection asks about, and how many are left out."""
+        [[known, others]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FILTER (WHERE is_known),
+                       count(*) FILTER (WHERE NOT is_known)
+                  FROM (%s) AS selection
+                """,
+                selection,
+            )
+        )
+        return known, others
+
+    @api.model
+    def _ask(self, company, selection, scope, company_code="", has_header=True):
+        """Make a query's file, and enter what it asks about.
+
+        :param SQL selection: as :meth:`_select` returns it
+        :return: its record and the file (bytes); none and None if there is nothing
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT number_hash, number, day FROM (%s) AS selection
+                 WHERE is_known LIMIT %s
+                """,
+                selection,
+                reassigned.MAX_ROWS,
+            )
+        )
+        if not rows:
+            return self.browse(), None
+        pairs = ((number, day) for _hash, number, day in rows)
+        data = reassigned.write_query(pairs, company_code, has_header)
+        now = fields.Datetime.now()
+        query_sudo = self.sudo().create(
+            {
+                "company_id": company.id,
+                "kind": QUERY,
+                "file_name": f"reassigned-numbers-{now:%Y%m%d-%H%M%S}.csv",
+                "file_digest": sha256(data),
+                "made_at": now,
+                "scope": scope,
+                "company_code": company_code,
+                "tz": self._get_zone(company),
+                "row_count": len(rows),
+            }
+        )
+        query_sudo._enter((number_hash, day) for number_hash, _number, day in rows)
+        return query_sudo.sudo(self.env.su), data
+
+    def _enter(self, rows):
+        """Enter rows of the file.
+
+        :param rows: iterable of the number's hash and the day, and of an answer also
+            the question's id and the answer
+        """
+        names = ("number_hash", "day", "question_id", "answer")
+        own = {**dict.fromkeys(names), "file_id": self.id}
+        own["company_id"] = self.company_id.id
+        row_model = self.env["sms.reassigned.row"].sudo()
+        for chunk in split_every(INSERT_SIZE, rows):
+            insert_many(
+                row_model, [own | dict(zip(names, row, strict=False)) for row in chunk]
+            )
+        row_model.invalidate_model()
+
+    # === Answers ===
+
+    def _read_questions(self, hashes):
+        """Return what the query asked about some numbers, with earlier answers.
+
+        :return: ``{number_hash: {day: (id, answers)}}``
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT own.id, own.number_hash, own.day,
+                       ARRAY(SELECT answer FROM sms_reassigned_row
+                              WHERE question_id = own.id)
+                  FROM sms_reassigned_row own
+                 WHERE own.file_id = %s AND own.number_hash = ANY(%s)
+                """,
+                self.id,
+                as_array(hashes, "varchar"),
+            )
+        )
+        found = {}
+        for row_id, number_hash, day, answers in rows:
+            found.setdefault(number_hash, {})[day] = (row_id, answers)
+        return found
+
+    def _read_consents(self, hashes):
+        """Return the consents of some numbers that stand since before the query.
+
+        :return: ``{number_hash: [(id, purpose id, day of consent, day known)]}``
+        """
+        self.env["sms.consent"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT number_hash, id, purpose_id, %s, %s
+                  FROM sms_consent
+                 WHERE company_id = %s AND number_hash = ANY(%s)
+                   AND state = %s AND purpose_id IS NOT NULL AND since <= %s
+                """,
+                SQL(DAY, SQL("since"), self.tz),
+                SQL(DAY, SQL("GREATEST(since, verified_at)"), self.tz),
+                self.company_id.id,
+                as_array(hashes, "varchar"),
+                consent.OPTED_IN,
+                self.made_at,
+            )
+        )
+        found = {}
+        for number_hash, *row in rows:
+            found.setdefault(number_hash, []).append(tuple(row))
+        return found
+
+    def _verify(self, consent_ids):
+        """Note that the numbers of consents were not reassigned when it was asked."""
+        if not consent_ids:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_consent SET verified_at = GREATEST(verified_at, %s)
+                 WHERE id = ANY(%s)
+                """,
+                self.made_at,
+                as_array(consent_ids, "int4"),
+            )
+        )
+        self.env["sms.consent"].invalidate_model(["verified_at"])
+
+    # === Buttons ===
+
+    def action_import_answers(self):
+        """Open the import of its answers."""
+        self.ensure_one()
+        self.check_access("read")
+        self._check_officer()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Import answers"),
+            "res_model": "sms.consent.import",
+            "views": [(False, "form")],
+            "context": {
+                "default_decision": ANSWERS,
+                "default_query_id": self.id,
+                "default_company_id": self.company_id.id,
+            },
+        }
+
+    def action_view_rows(self):
+        """Show the numbers of the file."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.file_name,
+            "res_model": "sms.reassigned.row",
+            "views": [(False, "list")],
+            "domain": [("file_id", "=", self.id)],
+        }
