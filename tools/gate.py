@@ -32,6 +32,9 @@ class Facts:
     :param is_helpdesk_purpose: the purpose is one of this addon's, not of other apps
     :param exemption: one of :data:`EXEMPTIONS`, :data:`REMINDER` or empty
     :param is_ledger_readable: the recorded answers could be looked up at all
+    :param number_refusal: why numbers of this kind are never texted, or empty
+    :param takes_landlines: the company texts landlines that agree to it
+    :param sender_refusal: why none of the company's senders may text it, or empty
     :param is_unusable: the carrier has said that this number cannot be texted
     :param is_under_review: their last words may be an opt-out, and nobody has read them
     :param is_typed_only: its contact's login has typed the number, and that has not
@@ -53,6 +56,9 @@ class Facts:
     standing: frozenset = frozenset()
     number: str = ""
     is_valid_number: bool = False
+    number_refusal: str = ""
+    takes_landlines: bool = False
+    sender_refusal: str = ""
     state: str = consent.NONE
     policy: str = consent.POLICY_OPT_IN
     provider: str = ""

@@ -144,6 +144,15 @@ def is_assigned(digits):
     return bool(kind)
 
 
+def is_mobile(digits):
+    """Tell if digits (E.164 without the plus) are surely a mobile number.
+
+    Of some countries nothing tells those from others.
+    """
+    _country, kind = _find_kind(digits)
+    return kind == "mobile"
+
+
 class _Region:
     """The numbers of a country, or of a part of it that has numbers of its own."""
 

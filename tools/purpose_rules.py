@@ -26,6 +26,7 @@ class MessageSource(NamedTuple):
     :param is_own_text: somebody has written another text over the template's
     :param automation_id: id of the ``sms.automation`` that made it, or 0
     :param is_urgent: it leaves before others
+    :param asks_answer: what it wants of an answer (``dispatch.ANSWERS``), or empty
     :param fact: what must still be so of its ticket when it leaves, or empty
     """
 
@@ -36,6 +37,7 @@ class MessageSource(NamedTuple):
     automation_id: int = 0
     is_urgent: bool = False
     fact: str = ""
+    asks_answer: str = ""
 
 
 def find_purpose(rules, source, company_id):

@@ -277,6 +277,9 @@ class SmsBroadcast(models.Model):
         readers = recipients.partner_id._get_sms_readers()
         times = self._get_times(recipients, readers)
         self._note_first(times)
+        refusals = self.company_id._find_sms_sender_refusals(
+            recipients.mapped("number")
+        )
         decided = self.env["sms.gate"]._decide(
             [
                 GateQuestion(
@@ -286,8 +289,11 @@ class SmsBroadcast(models.Model):
                     reader=readers.get(recipient.partner_id.id, NOBODY),
                     keeps_hours=not self.is_emergency,
                     send_at=time,
+                    sender_refusal=refusal,
                 )
-                for recipient, time in zip(recipients, times, strict=True)
+                for recipient, time, refusal in zip(
+                    recipients, times, refusals, strict=True
+                )
             ]
         )
         recipients._write_rows(
@@ -350,8 +356,12 @@ class SmsBroadcast(models.Model):
         samples = []
         for own_lang, recipient_id, count in groups:
             lang = own_lang or self.company_id.sudo().partner_id.lang or "en_US"
-            footer = purpose._get_rules(lang, self.company_id).footer
             recipient_sudo = recipients_sudo.browse(recipient_id)
+            footer = self.company_id._get_sms_footer_to(
+                recipient_sudo.number or recipient_sudo.partner_id.phone_sanitized,
+                purpose._get_rules(lang, self.company_id).footer,
+                lang,
+            )
             text = self._fill_in(words[own_lang], recipient_sudo)
             text = "\n".join(filter(None, (text, footer)))
             language, segments = names.get(lang, lang), count_segments(text)

@@ -109,14 +109,15 @@ class SmsKeyword(models.Model):
         """Refuse a word that a company would know with two meanings.
 
         Whichever won, the customer would get something else than was promised. A
-        company's own word may say more precisely what a common one joins.
+        company's own word may say more precisely what a common one joins. Accents make
+        no other word.
         """
         for keyword in self.filtered("active"):
-            domain = Domain("word", "=", keyword.word)
-            domain &= Domain("action", "!=", keyword.action)
+            domain = Domain("action", "!=", keyword.action)
             if keyword.company_id:
                 domain &= Domain("company_id", "in", [False, keyword.company_id.id])
-            if self.sudo().search_count(domain, limit=1):
+            others = self.sudo().search(domain).mapped("word")
+            if keywords.squeeze(keyword.word) in map(keywords.squeeze, others):
                 raise ValidationError(
                     self.env._("%s already means something else.", keyword.word)
                 )

@@ -159,13 +159,52 @@ class ResCompany(models.Model):
             "provider": company_sudo.sms_provider,
         }
 
-    def _choose_sms_senders(self, numbers, posts, code=None, is_call=False):
+    def _choose_sms_senders(
+        self, numbers, posts, code=None, is_call=False, answers=(), among=None
+    ):
         """Return the sender of each text, or of each call; the outbox extends this.
 
         :param list numbers: E.164, or what was given when it cannot be brought to it
         :param list posts: for each text the ``mail.message`` that it is posted by in
             sudo, empty for those that are posted by none
         :param str code: a key of ``PROVIDERS``; default: the company's own provider
+        :param list answers: for each text what it wants of an answer
+            (:data:`tools.dispatch.ANSWERS`); empty: nothing
+        :param among: ids of the senders to choose from, None for all
         :return: for each text the id of a sender, False if there is none
         """
         return [False] * len(numbers)
+
+    def _find_sms_sender_refusals(self, numbers):
+        """Return for each of some numbers why no sender may text it, or empty."""
+        if not self._uses_sms_outbox():
+            return [""] * len(numbers)
+        posts = [self.env["mail.message"].sudo()] * len(numbers)
+        chosen = self._choose_sms_senders(numbers, posts)
+        return [
+            "" if sender_id else self._find_sms_sender_refusal(number)
+            for number, sender_id in zip(numbers, chosen, strict=True)
+        ]
+
+    def _find_sms_sender_refusal(self, number, answer=""):
+        """Return why no sender was chosen, of ``verdicts``; the outbox extends this.
+
+        :param str number: E.164, or what was given when it cannot be brought to it
+        :return: empty where the company has no sender at all
+        """
+        return ""
+
+    def _get_sms_footer_to(self, number, footer, lang):
+        """Return a purpose's footer as it leaves to a number (E.164)."""
+        if not footer or not self._uses_sms_outbox():
+            return footer
+        posts = [self.env["mail.message"].sudo()]
+        [sender_id] = self._choose_sms_senders([number], posts)
+        return self._get_sms_footer(sender_id, footer, lang)
+
+    def _get_sms_footer(self, sender_id, footer, lang):
+        """Return a purpose's footer in its sender's words; the outbox extends this.
+
+        :param str footer: of the purpose, not empty
+        """
+        return footer

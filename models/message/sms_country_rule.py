@@ -31,7 +31,7 @@ class SmsCountryRule(models.Model):
     authority = fields.Selection(AUTHORITIES, "Kind of Rule")
     source = fields.Text()
     source_url = fields.Char("Link")
-    read_on = fields.Date("Read On")
+    read_on = fields.Date()
     effective_from = fields.Date("Since")
     effective_to = fields.Date("Until")
     is_confirmed = fields.Boolean("Confirmed")

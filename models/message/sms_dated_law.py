@@ -30,7 +30,6 @@ class SmsDatedLaw(models.AbstractModel):
     )
     source_url = fields.Char("Link", help="Where the source can be read.")
     read_on = fields.Date(
-        "Read On",
         help="When someone last read the source, or where it is quoted word for word. "
         "Empty if nobody did.",
     )

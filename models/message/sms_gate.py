@@ -6,7 +6,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
-from ...tools import consent, gate, geography
+from ...tools import consent, gate, geography, phone
 from ...tools.phone import E164
 from ...tools.purpose_rules import (
     ADDRESS,
@@ -32,6 +32,7 @@ class GateQuestion(NamedTuple):
     :param tuple replaces: ids of messages whose place it takes, which do not count
     :param bool is_unmapped: no rule has said what it is for
     :param bool is_call: the person is called: a number that cannot be texted may be
+    :param str sender_refusal: why no sender may take it, of ``verdicts``, or empty
 
     The others are those of :class:`gate.Facts`; ``written_at`` is now by default.
     """
@@ -51,6 +52,7 @@ class GateQuestion(NamedTuple):
     replaces: tuple = ()
     is_unmapped: bool = False
     is_call: bool = False
+    sender_refusal: str = ""
     standing: frozenset = frozenset()
 
 
@@ -138,6 +140,20 @@ class GateBatch:
             for purpose in purposes
         }
         self._decisions = {}
+        doubtful = {
+            (it.company_id, it.number)
+            for it in questions
+            if phone.find_refusal(it.number or "") in phone.DOUBTFUL
+        }
+        self._heard = self._consent._find_heard(doubtful) if doubtful else ()
+
+    def _find_number_refusal(self, question):
+        """Return why a number is not texted; whoever has texted us has shown it can."""
+        refusal = phone.find_refusal(question.number or "")
+        is_callable = question.is_call and refusal in phone.CALLABLE
+        if is_callable or (question.company_id, question.number) in self._heard:
+            return ""
+        return refusal
 
     def decide(self, question):
         """Decide one message, with the result of ``sms.gate._decide``."""
@@ -195,6 +211,8 @@ class GateBatch:
         return {
             "exemption": question.exemption or "",
             "is_valid_number": bool(number and E164.match(number)),
+            "number_refusal": number and self._find_number_refusal(question),
+            "sender_refusal": question.sender_refusal,
             "state": answer.state,
             "is_proven": answer.state != consent.OPTED_IN
             or is_proof_accepted(known.methods.get(answer.event_id), proofs),

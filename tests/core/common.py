@@ -66,6 +66,7 @@ sms.send.other      rwc.  rwc.  rwc.  rwc.  ....  ....  ....  ....  rwc.
 sms.consent.law     ....  ....  r...  r...  r...  ....  ....  ....  rwc.
 sms.scope.rule      ....  ....  ....  rwcu  rwcu  ....  ....  ....  rwcu
 sms.fault           r...  r...  r...  rwcu  r...  r...  ....  ....  rwcu
+sms.sender.rule     ....  ....  r...  r...  r...  ....  ....  ....  rwc.
 sms.sender          ....  ....  r...  rw..  r...  ....  ....  ....  rw..
 sms.carrier.number  ....  ....  ....  ....  ....  ....  ....  ....  rwcu
 sms.sender.pace     ....  ....  ....  ....  ....  ....  ....  ....  ....

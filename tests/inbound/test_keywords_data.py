@@ -188,6 +188,8 @@ class TestOwnWords(KeywordCase):
         own = self.add_join("NEWS", company_id=self.company.id)
         with self.assertRaises(ValidationError):
             self.add_word("NEWS")
+        with self.assertRaises(ValidationError, msg="ARRÊT ships"):
+            self.add_join("ARRET", company_id=self.company.id)
         own.unlink()
         self.add_word("NEWS")
         with self.assertRaises(ValidationError):

@@ -24,11 +24,11 @@ NUMBERS = {
     "+13035550142": "US",
     "+16475550142": "CA",
     "+447700900123": "GB",
-    "+33199001234": "FR",
-    "+4930231250": "DE",
-    "+34912345678": "ES",
+    "+33612345678": "FR",
+    "+491713920012": "DE",
+    "+34612345678": "ES",
     "+32470123456": "BE",
-    "+81312345678": "JP",
+    "+819012345678": "JP",
 }
 
 
@@ -138,7 +138,7 @@ class TestOffers(SmsCase):
                 "relaxation_reason": "Counsel, 3 May",
             }
         )
-        self.assertEqual(self.send("+81312345678").gate_verdict, "send")
+        self.assertEqual(self.send("+819012345678").gate_verdict, "send")
         self.assertEqual(self.send(self.number).gate_verdict, "block")
 
     def test_a_company_on_odoos_provider_is_left_as_it_was(self):
