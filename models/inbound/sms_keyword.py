@@ -40,6 +40,12 @@ class SmsKeyword(models.Model):
         required=True,
         default=keywords.JOIN,
     )
+    lang = fields.Selection(
+        lambda self: self._get_languages(),
+        "Language",
+        help="People who text this word are answered in this language, unless their "
+        "contact has another one. Leave empty for a word of several languages.",
+    )
     purpose_ids = fields.Many2many(
         "sms.purpose",
         string="Purposes",
@@ -69,6 +75,12 @@ class SmsKeyword(models.Model):
     _word_unique = models.UniqueIndex(
         "(word, COALESCE(company_id, 0))", "This word is already a keyword."
     )
+
+    @api.model
+    def _get_languages(self):
+        """Return all languages: words that ship are known before theirs is installed."""
+        languages = self.env["res.lang"].sudo().with_context(active_test=False)
+        return [(it.code, it.name) for it in languages.search([])]
 
     @api.constrains("word", "action", "purpose_ids", "answer")
     def _check_word(self):
