@@ -148,7 +148,7 @@ class SmsComposer(models.TransientModel):
                 partner = record._mail_get_partners()[record.id][:1].sudo()
             composer.sms_footer = self.env["sms.sms"]._get_footer_for(
                 composer._get_sms_purpose(),
-                partner.lang or company.sudo().partner_id.lang,
+                partner,
                 company,
                 composer.recipient_single_number_itf,
             )

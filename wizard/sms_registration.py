@@ -126,7 +126,7 @@ class SmsRegistration(models.TransientModel):
     @api.depends("company_id")
     def _compute_commands(self):
         """Show the words that people text, and the answers to them."""
-        replies, partner = self.env["sms.reply"], self.env["res.partner"]
+        replies = self.env["sms.reply"]
         purposes = self.env["sms.purpose"]._get_for_customers()
         for record in self:
             company = record.company_id
@@ -142,7 +142,7 @@ class SmsRegistration(models.TransientModel):
                 ("opt_out_text", reply_codes.STOP_DONE),
                 ("help_text", reply_codes.HELP),
             ):
-                record[name] = replies._render_for(code, company, partner, purposes)
+                record[name] = replies._render_for(code, company, LANG, purposes)
 
     @api.depends(
         "description", "opt_in_flow", "samples", "opt_in_text", "opt_out_text",

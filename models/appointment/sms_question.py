@@ -276,10 +276,15 @@ class SmsQuestion(models.Model):
         event, partner = attendee.event_id, attendee.partner_id
         is_allday = event.allday and not start
         facts = AppointmentFacts(partner.id, start or event.start, is_allday)
-        lang = self.env["sms.reply"]._get_lang(self.company_id, partner)
         whereabouts = Whereabouts(event._get_sms_company())
-        words = event.with_context(lang=lang)._get_sms_words(facts, whereabouts)
+        it = event.with_context(lang=self._get_lang())
+        words = it._get_sms_words(facts, whereabouts)
         return words["sms_when"]
+
+    def _get_lang(self):
+        """Return the code of the language of who was asked."""
+        partner = self._get_invitation().partner_id
+        return self.company_id._find_sms_lang(partner.lang, self.number)
 
     @api.model
     def _number(self, choices):
@@ -291,7 +296,7 @@ class SmsQuestion(models.Model):
         if not router._is_stopped(inbound):
             name = tidy_name(self._get_invitation().event_id._get_sms_technician().name)
             fillers = {"when": self._say_when(), "technician": name, **fillers}
-            router._say_reply(inbound, code, **fillers)
+            router._say_reply(inbound, code, self._get_lang(), **fillers)
 
     def _tell_technician(self, inbound, what):
         """Notify the technician and note it on the ticket."""

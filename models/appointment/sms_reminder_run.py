@@ -235,7 +235,8 @@ class SmsReminder(models.Model):
                 bodies[row.id] = row.body
             elif rule and row.event_id:
                 company = row.company_id
-                lang = row.partner_id.lang or company.sudo().partner_id.lang or "en_US"
+                partner = row.partner_id
+                lang = company._find_sms_lang(partner.lang, partner.phone_sanitized)
                 key = (rule.template_id, lang, company)
                 groups[key].append(row)
         for (template_id, lang, company), rows in groups.items():

@@ -234,7 +234,7 @@ class SmsBroadcast(models.Model):
     def _prepare_mail(self, lang):
         """Return the mail in a language, without whom it goes to."""
         company_sudo = self.company_id.sudo()
-        it = self.with_context(lang=lang or company_sudo.partner_id.lang or "en_US")
+        it = self.with_context(lang=company_sudo._pick_sms_lang(lang))
         incident_sudo = it.incident_id.sudo()
         news = it._get_shared_words()[NEWS]
         return {

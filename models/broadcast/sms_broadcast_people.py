@@ -313,10 +313,9 @@ class SmsBroadcast(models.Model):
         :param langs: codes of languages; an empty one stands for the company's
         :return: ``{code: (body, {area id: name}, {placeholder: text for everybody})}``
         """
-        own = self.company_id.sudo().partner_id.lang or "en_US"
         words = {}
         for lang in langs:
-            it = self.with_context(lang=lang or own)
+            it = self.with_context(lang=self.company_id._pick_sms_lang(lang))
             areas = it.area_ids
             if it._is_follow_up():
                 areas |= it.incident_id.broadcast_ids.area_ids
@@ -349,7 +348,7 @@ class SmsBroadcast(models.Model):
         purpose = self.env["sms.purpose"]._get(ALERT)
         samples = []
         for own_lang, recipient_id, count in groups:
-            lang = own_lang or self.company_id.sudo().partner_id.lang or "en_US"
+            lang = self.company_id._pick_sms_lang(own_lang)
             footer = purpose._get_rules(lang, self.company_id).footer
             recipient_sudo = recipients_sudo.browse(recipient_id)
             text = self._fill_in(words[own_lang], recipient_sudo)

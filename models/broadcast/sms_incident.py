@@ -348,12 +348,13 @@ class SmsIncident(models.Model):
 
     def _queue_known(self, number, partner, **values):
         replies = self.env["sms.reply"]
+        lang = self.company_id._find_sms_lang(partner.lang, number)
         body = replies._render_for(
             reply_codes.INCIDENT_KNOWN,
             self.company_id,
-            partner,
+            lang,
             self.env["sms.purpose"],
-            **self._get_fillers(replies._get_lang(self.company_id, partner)),
+            **self._get_fillers(lang),
         )
         replies._queue_text(
             body, self.company_id, number, partner, incident_id=self.id, **values
@@ -375,9 +376,9 @@ class SmsIncident(models.Model):
         return lock_next(messages_sudo, condition, SQL("id"), limit=None)
 
     def _get_fillers(self, lang):
-        """Return what replies say of the incident, in a language (code, or empty)."""
+        """Return what replies say of the incident, in a language (code)."""
         self.ensure_one()
-        it_sudo = self.with_context(lang=lang or "en_US").sudo()
+        it_sudo = self.with_context(lang=lang).sudo()
         return {"incident": it_sudo.name, "status_page": it_sudo.status_page}
 
     # === Buttons ===

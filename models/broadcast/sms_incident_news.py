@@ -150,8 +150,8 @@ class SmsIncidentNews(models.Model):
 
     def _post_on(self, ticket, untold):
         """Show it to the customer on a ticket; mail it to whom nothing else does."""
-        lang = ticket.partner_id.lang or self.company_id.partner_id.lang
-        it = self.with_context(lang=lang or "en_US")
+        lang = self.company_id._pick_sms_lang(ticket.partner_id.lang)
+        it = self.with_context(lang=lang)
         ticket.message_post(
             body=it.incident_id._render_news(it.body),
             message_type="auto_comment",

@@ -30,6 +30,12 @@ _TYPED_FIELD = re.compile(
     rf"\bobject\.({'|'.join(map(re.escape, TYPED))})\b(?!\s*[.(\[])"
 )
 _EXPRESSION = re.compile(r"\{\{.+?\}\}", re.DOTALL)
+#: Where the number is that a text about a record goes to.
+NUMBER_FIELDS = {
+    TICKET_MODEL: "partner_phone_sanitized",
+    EVENT_MODEL: "sms_customer_id.phone_sanitized",
+    "res.partner": "phone_sanitized",
+}
 #: What is typed after a slash: no blank ends it.
 _SHORTCUT = re.compile(r"[\w-]{1,20}")
 #: By these an expression would read more than who writes it may.
@@ -290,6 +296,23 @@ class SmsTemplate(models.Model):
         own = "company_id" in record._fields and record.sudo().company_id
         return own or self.env.company.sudo()
 
+    def _render_lang(self, res_ids, engine="inline_template"):
+        """Speak to everybody in a language that is active and that is theirs.
+
+        Where the contact has none, or there is no contact, the number tells it: Odoo
+        would take that of whoever sends it.
+        """
+        langs = super()._render_lang(res_ids, engine=engine)
+        if self.render_model not in NUMBER_FIELDS:
+            return langs
+        active = self.env["res.company"]._get_sms_active_langs()
+        silent = [it for it in res_ids if it and langs.get(it) not in active]
+        for record in self.env[self.render_model].sudo().browse(silent):
+            [number] = record.mapped(NUMBER_FIELDS[self.render_model]) or [""]
+            company = self._get_company_of(record)
+            langs[record.id] = company._find_sms_lang(langs[record.id], number)
+        return langs
+
     def _render_text(self, record, partner=None, lang=None):
         """Return the text about a record.
 
@@ -299,10 +322,9 @@ class SmsTemplate(models.Model):
         self.ensure_one()
         if not lang and partner is None:
             lang = self._render_lang(record.ids)[record.id]
-        elif not lang:
-            lang = partner.lang
-        if not lang or not self.env["res.lang"]._get_code(lang):
-            lang = self._get_company_of(record).partner_id.lang or "en_US"
+        reader = partner or self.env["res.partner"]
+        company = self._get_company_of(record)
+        lang = company._find_sms_lang(lang or reader.lang, reader.phone_sanitized)
         rendered = self._render_field(
             "body", record.ids, res_ids_lang={record.id: lang}
         )

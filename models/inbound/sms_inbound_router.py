@@ -41,6 +41,8 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.kind = "unreadable"
             return
         action, word, words = self._find_action(inbound)
+        if keyword := words.get(action, {}).get(word):
+            inbound.lang = keyword.lang
         if action == keywords.STOP:
             self._stop(inbound, self._get_stopped_purposes(inbound, word))
             return
@@ -366,7 +368,8 @@ class SmsInboundRouter(models.AbstractModel):
         if self._may_answer(inbound, "opt_in_question"):
             facts, partner = self._get_facts(inbound), inbound.partner_id
             ask = self.env["sms.opt.in"]._ask
-            ask(company, number, wanted, "keyword", partner, **facts)
+            lang = self._get_lang(inbound)
+            ask(company, number, wanted, "keyword", partner, lang, **facts)
 
     @api.model
     def _confirm(self, inbound):
@@ -383,6 +386,7 @@ class SmsInboundRouter(models.AbstractModel):
             return True
         purposes = asked.purpose_id
         self._close_reviews(inbound, CONVERSATION, inbound.company_id)
+        inbound.lang = inbound.lang or asked.wording_id[:1].lang
         words = {"wordings": asked.wording_id, "wording": asked[0].wording}
         self._record(inbound, consent.CONFIRMED, purposes, **words)
         reply, exemption = reply_codes.JOIN_DONE, "opt_in_confirmation"
@@ -418,6 +422,16 @@ class SmsInboundRouter(models.AbstractModel):
         return asked.filtered(lambda it: it.purpose_id not in later.purpose_id)
 
     # === Ledger and answers ===
+
+    @api.model
+    def _get_lang(self, inbound):
+        """Return the code of the language in which a text is answered."""
+        return inbound.company_id._pick_sms_lang(
+            inbound.partner_id.lang,
+            inbound.lang,
+            self._get_sender(inbound)["lang"],
+            number=inbound.number,
+        )
 
     @api.model
     def _find_partner(self, inbound):
@@ -487,6 +501,7 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.partner_id,
             exemption,
             purposes or self.env["sms.purpose"],
+            self._get_lang(inbound),
             asked_at=inbound.received_at,
         )
 

@@ -33,6 +33,11 @@ def get_ids(vals_list, name):
     return {vals[name] for vals in vals_list if vals.get(name)}
 
 
+def is_bare(vals):
+    """Tell if a message gets no footer: it is an answer of ours, or spoken."""
+    return bool(vals.get("exemption") or vals.get("is_call"))
+
+
 class IntakeBatch:
     """Facts that the new messages of one batch share, looked up once.
 
@@ -54,7 +59,9 @@ class IntakeBatch:
         self._readers = self._get_readers(vals_list)
         self.companies = {}
         self._purpose_ids = {}
+        #: Languages of numbers by company, of those of whom none is known.
         self._langs = {}
+        self._active_langs = env["res.company"]._get_sms_active_langs()
         self._rules = {}
         self._words = {}
         self._known_numbers = set()
@@ -99,11 +106,27 @@ class IntakeBatch:
             self._purpose_ids[key] = (found[0].id, found[1])
         return self._purpose_ids[key]
 
-    def get_lang(self, reader, company):
-        """Return the code of the reader's language, may be empty."""
-        if not reader.lang and company.id not in self._langs:
-            self._langs[company.id] = company.sudo().partner_id.lang
-        return reader.lang or self._langs[company.id]
+    def read_langs(self, vals_list):
+        """Find out in which languages to speak to those who have none of their own.
+
+        With one query for all of a company. What has no footer of ours says itself in
+        which it is.
+        """
+        silent = defaultdict(dict)
+        for vals in vals_list:
+            lang = self.get_reader(vals).lang
+            if not is_bare(vals) and lang not in self._active_langs:
+                silent[vals["record_company_id"]][vals["number"]] = lang
+        for company_id, langs in silent.items():
+            found = self.companies[company_id]._find_sms_langs(langs)
+            self._langs.update({(company_id, it): found[it] for it in found})
+
+    def get_lang(self, vals):
+        """Return the code of the language of a message's footer."""
+        lang = self.get_reader(vals).lang
+        if lang in self._active_langs:
+            return lang
+        return self._langs.get((vals["record_company_id"], vals["number"]))
 
     def get_rules(self, purpose_id, lang, company):
         """Return what a message asks of its purpose (``PurposeRules``)."""
@@ -298,18 +321,16 @@ class SmsSms(models.Model):
             vals["number"] = self._to_e164(vals.get("number"), reader, company)
             vals["not_before"] = vals.get("not_before") or batch.now
         batch.read_known_numbers(vals_list)
+        batch.read_langs(vals_list)
         for vals in vals_list:
             company = batch.companies[vals["record_company_id"]]
-            lang = batch.get_lang(batch.get_reader(vals), company)
-            rules = batch.get_rules(vals["purpose_id"], lang, company)
+            rules = batch.get_rules(vals["purpose_id"], batch.get_lang(vals), company)
             vals["priority"] = rules.priority
             if vals["is_personal"] or vals.get("exemption"):
                 vals["priority"] = min(rules.priority, PERSONAL_PRIORITY)
-            is_call = bool(vals.get("is_call"))
-            is_bare = vals.get("exemption") or is_call
-            footer = "" if is_bare else batch.get_footer(vals, rules)
+            footer = "" if is_bare(vals) else batch.get_footer(vals, rules)
             body = self._prepare_body(vals, batch)
-            vals.update(batch.get_words(body, footer, is_call))
+            vals.update(batch.get_words(body, footer, bool(vals.get("is_call"))))
         batch.choose_senders(vals_list)
 
     @api.model
@@ -350,12 +371,14 @@ class SmsSms(models.Model):
         return vals.get("body")
 
     @api.model
-    def _get_footer_for(self, purpose, lang, company, number):
+    def _get_footer_for(self, purpose, partner, company, number):
         """Return what goes under a text that somebody is about to write."""
-        vals = {"record_company_id": company.id, "number": number or ""}
+        number = self._to_e164(number, partner._get_sms_reader(), company) or ""
+        vals = {"record_company_id": company.id, "number": number}
         batch = IntakeBatch(self, [vals])
         batch.companies[company.id] = company
         batch.read_known_numbers([vals])
+        lang = company._find_sms_lang(partner.lang, number)
         return batch.get_footer(vals, purpose._get_rules(lang, company))
 
     @api.model
