@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ...providers import PROVIDERS
-from ...tools import consent, geography, languages
+from ...tools import consent, geography
 from ...tools.quiet_hours import CLOSED, Rule
 from ...tools.strictness import is_less_strict
 from ..core.sms_relaxation_reason import REASON_SUBTYPE
@@ -15,7 +15,7 @@ COURTESY_FIELDS = {"sms_courtesy_days", "sms_courtesy_from", "sms_courtesy_to"}
 
 
 class ResCompany(models.Model):
-    """The company's own hours for texts, where it is, and whom it texts in what."""
+    """The company's own hours for texts, and where it is."""
 
     _inherit = "res.company"
 
@@ -125,55 +125,6 @@ class ResCompany(models.Model):
             get_code("res.country.state", partner_sudo.state_id.id),
             partner_sudo.phone_sanitized,
         )
-
-    def _pick_sms_lang(self, *wanted, number=""):
-        """Return in which language somebody is texted: always an active one.
-
-        The first wanted one that is active, or near to one that is; of a number that
-        speaks none of them its country's, else the company's.
-
-        :param wanted: codes of languages, the best first; may be empty or unknown
-        :param str number: E.164, may be empty
-        """
-        active = self._get_sms_active_langs()
-        for code in wanted:
-            if found := languages.find_nearest(code, active):
-                return found
-        own = languages.find_nearest(self.sudo().partner_id.lang, active)
-        own = own or languages.find_nearest("en_US", active) or active[0]
-        return languages.find_of_number(number or "", own, active)
-
-    def _find_sms_lang(self, lang, number):
-        """Return the language of one reader; see :meth:`_find_sms_langs`."""
-        return self._find_sms_langs({number: lang})[number]
-
-    def _find_sms_langs(self, langs):
-        """Return the languages of some readers, each an active one.
-
-        Of a number without a contact that of the word which it texted, else as
-        :meth:`_pick_sms_lang` says.
-
-        :param dict langs: codes of the contacts' languages, or empty, by number (E.164)
-        """
-        active = self._get_sms_active_langs()
-        unknown = [
-            number
-            for number, lang in langs.items()
-            if number and not languages.find_nearest(lang, active)
-        ]
-        words = self._get_sms_word_langs(unknown) if unknown else {}
-        return {
-            number: self._pick_sms_lang(lang, words.get(number), number=number)
-            for number, lang in langs.items()
-        }
-
-    @api.model
-    def _get_sms_active_langs(self):
-        return tuple(code for code, _name in self.env["res.lang"].get_installed())
-
-    def _get_sms_word_langs(self, numbers):
-        """Hook: return the languages of the words that numbers have texted last."""
-        return {}
 
     def _get_sms_gate_facts(self):
         """Return what the gate needs to know of the company (see ``gate.Facts``)."""
