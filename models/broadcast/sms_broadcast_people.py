@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import texts, verdicts
-from ...tools.names import NAME_LIMIT, tidy_name
+from ...tools.names import NAME_LIMIT, close_greeting, tidy_name
 from ...tools.segments import count_segments
 from ...tools.timing import SCHEDULED
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
@@ -320,18 +320,17 @@ class SmsBroadcast(models.Model):
             if it._is_follow_up():
                 areas |= it.incident_id.broadcast_ids.area_ids
             areas = {area.id: area.name for area in areas}
-            shared = {"customer": it.env._("there"), **it._get_shared_words()}
-            words[lang] = it.body, areas, shared
+            words[lang] = it.body, areas, it._get_shared_words()
         return words
 
     @api.model
     def _fill_in(self, words, recipient):
         """Return the text for one recipient."""
         body, areas, shared = words
-        values = {**shared, "area": areas.get(recipient.area_id.id, "")}
-        if name := tidy_name(recipient.name or recipient.partner_id.name):
-            values["customer"] = name
-        return texts.fill(body, values)
+        name = tidy_name(recipient.name or recipient.partner_id.name)
+        area = areas.get(recipient.area_id.id, "")
+        text = texts.fill(body, {**shared, "area": area, "customer": name})
+        return text if name else close_greeting(text)
 
     def _get_shared_words(self):
         page = self.incident_id.sudo().status_page

@@ -7,11 +7,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import plaintext2html
-from odoo.tools.misc import get_lang
 
 from ...tools import moments
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
-from ..core.moments import say_moment
+from ..core.moments import get_spoken_lang, say_moment
 from .sms_broadcast import RUNNING
 from .sms_incident import (
     CALLED_OFF,
@@ -183,7 +182,7 @@ class SmsIncident(models.Model):
         first = moments.to_local(self.planned_from, zone)
         last = moments.to_local(self.planned_to, zone)
         if first.date() == last.date():
-            locale = moments.get_locale(get_lang(own.env).code)
+            locale = moments.get_locale(get_spoken_lang(own.env))
             end = moments.say_hour(last, locale)
         return self.env._("from %(begin)s until %(end)s", begin=begin, end=end)
 

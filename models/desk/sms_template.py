@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...tools import EVENT_MODEL, TICKET_MODEL, advice, texts
 from ...tools.advice import Wording
+from ...tools.names import close_greeting
 from ...tools.purpose_rules import MessageSource
 from ...tools.quiet_hours import MARKETING
 from ...tools.segments import count_segments
@@ -26,6 +27,8 @@ TYPED = {
     "display_name": "sms_title",
     "name": "sms_title",
 }
+#: The customer's name, empty where none is known.
+NAME_FIELD = "object.sms_customer_name"
 _TYPED_FIELD = re.compile(
     rf"\bobject\.({'|'.join(map(re.escape, TYPED))})\b(?!\s*[.(\[])"
 )
@@ -449,11 +452,15 @@ class SmsTemplate(models.Model):
             raise AccessError(
                 self.env._("A text message must not name secrets or settings.")
             )
-        if model in OWN_MODELS and template_txt:
+        is_own = model in OWN_MODELS and bool(template_txt)
+        if is_own:
             template_txt = self._name_tidied(str(template_txt))
-        return super()._render_template_inline_template(
+        rendered = super()._render_template_inline_template(
             template_txt, model, res_ids, add_context=add_context, options=options
         )
+        if is_own and NAME_FIELD in template_txt:
+            rendered = {it: close_greeting(text) for it, text in rendered.items()}
+        return rendered
 
     @api.model
     def _name_tidied(self, text):
