@@ -138,6 +138,7 @@ class SmsComposer(models.TransientModel):
         "res_id",
         "comment_single_recipient",
         "recipient_single_number_itf",
+        "template_id",
     )
     def _compute_sms_footer(self):
         for composer in self:
@@ -151,6 +152,7 @@ class SmsComposer(models.TransientModel):
                 partner,
                 company,
                 composer.recipient_single_number_itf,
+                composer.template_id,
             )
 
     @api.depends("recipient_single_number_itf", "res_model", "res_id")

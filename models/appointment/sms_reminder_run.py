@@ -267,6 +267,8 @@ class SmsReminder(models.Model):
         template_sudo = self.env["sms.template"].sudo().browse(template_id).exists()
         if not template_sudo:
             return {}
+        told = template_sudo._get_for_company(self.env.company)._get_told_langs()
+        lang = self.env.company._pick_sms_told_lang(told, lang)
         template_sudo = template_sudo.with_context(**{FACTS_KEY: frozendict(facts)})
         texts = template_sudo._render_field("body", list(by_event), set_lang=lang)
         return {by_event[it].id: text.strip() for it, text in texts.items()}

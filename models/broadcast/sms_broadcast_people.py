@@ -52,6 +52,20 @@ class Sample(NamedTuple):
     count: int
 
 
+class Words(NamedTuple):
+    """A text as it is told to readers of one language.
+
+    :param dict areas: names by area id
+    :param dict shared: what else is filled in for everybody, by placeholder
+    :param str lang: code of the language that it is in
+    """
+
+    body: str
+    areas: dict
+    shared: dict
+    lang: str
+
+
 class SmsBroadcast(models.Model):
     """The recipients of a broadcast, and the text to each of them.
 
@@ -308,28 +322,32 @@ class SmsBroadcast(models.Model):
     # === Text ===
 
     def _get_words(self, langs):
-        """Return the text, and what is filled into it, in some languages.
+        """Return the text, and what is filled into it, for readers of some languages.
 
         :param langs: codes of languages; an empty one stands for the company's
-        :return: ``{code: (body, {area id: name}, {placeholder: text for everybody})}``
+        :return: :class:`Words` by code
         """
-        words = {}
+        words, told = {}, self._get_told_langs()
         for lang in langs:
-            it = self.with_context(lang=self.company_id._pick_sms_lang(lang))
+            own = self.company_id._pick_sms_told_lang(told, lang)
+            it = self.with_context(lang=own)
             areas = it.area_ids
             if it._is_follow_up():
                 areas |= it.incident_id.broadcast_ids.area_ids
             areas = {area.id: area.name for area in areas}
-            words[lang] = it.body, areas, it._get_shared_words()
+            words[lang] = Words(it.body, areas, it._get_shared_words(), own)
         return words
+
+    def _get_told_langs(self):
+        """Return the codes of the languages in which its words are written."""
+        return self.company_id._get_sms_told_langs(self, "body")
 
     @api.model
     def _fill_in(self, words, recipient):
         """Return the text for one recipient."""
-        body, areas, shared = words
         name = tidy_name(recipient.name or recipient.partner_id.name)
-        area = areas.get(recipient.area_id.id, "")
-        text = texts.fill(body, {**shared, "area": area, "customer": name})
+        area = words.areas.get(recipient.area_id.id, "")
+        text = texts.fill(words.body, {**words.shared, "area": area, "customer": name})
         return text if name else close_greeting(text)
 
     def _get_shared_words(self):
@@ -348,7 +366,7 @@ class SmsBroadcast(models.Model):
         samples = []
         for own_lang, recipient_id, count in groups:
             lang = self.company_id._pick_sms_lang(own_lang)
-            footer = purpose._get_rules(lang, self.company_id).footer
+            footer = purpose._get_rules(words[own_lang].lang, self.company_id).footer
             recipient_sudo = recipients_sudo.browse(recipient_id)
             text = self._fill_in(words[own_lang], recipient_sudo)
             text = "\n".join(filter(None, (text, footer)))
@@ -381,9 +399,13 @@ class SmsBroadcast(models.Model):
         reader = self.env["sms.broadcast.recipient"].new(
             {"name": self.env.user.name, "area_id": self.area_ids[:1].id}
         )
-        text = self._fill_in(self._get_words({lang})[lang], reader)
-        footer = self.env["sms.purpose"]._get(ALERT)._get_rules(lang, self.company_id)
-        return "\n".join(filter(None, (text, footer.footer)))
+        words = self._get_words({lang})[lang]
+        text, purpose = (
+            self._fill_in(words, reader),
+            self.env["sms.purpose"]._get(ALERT),
+        )
+        footer = purpose._get_rules(words.lang, self.company_id).footer
+        return "\n".join(filter(None, (text, footer)))
 
     def _find_longest(self):
         """Return by language whose text is the longest, by name and area.

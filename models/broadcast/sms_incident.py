@@ -433,7 +433,7 @@ class SmsIncident(models.Model):
         """Return the text of a kind, not yet checked, as any broadcast."""
         self.ensure_one()
         labels = dict(self._fields["next_kind"]._description_selection(self.env))
-        return self.env["sms.broadcast"].create(
+        broadcast = self.env["sms.broadcast"].create(
             {
                 "name": f"{self.name}: {labels[kind]}",
                 "company_id": self.company_id.id,
@@ -444,6 +444,16 @@ class SmsIncident(models.Model):
                 **values,
             }
         )
+        self._say_around_news(broadcast)
+        return broadcast
+
+    def _say_around_news(self, broadcast):
+        """Say what is texted around the news in each language."""
+        for lang, _name in self.env["res.lang"].get_installed():
+            spoken = broadcast.with_context(lang=lang)
+            body = self.with_context(lang=lang)._get_body(broadcast.kind)
+            if spoken.body != body:
+                spoken.body = body
 
     def _get_body(self, kind):
         """Return what is texted around the news of a kind."""

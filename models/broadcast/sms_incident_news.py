@@ -150,8 +150,12 @@ class SmsIncidentNews(models.Model):
 
     def _post_on(self, ticket, untold):
         """Show it to the customer on a ticket; mail it to whom nothing else does."""
-        lang = self.company_id._pick_sms_lang(ticket.partner_id.lang)
-        it = self.with_context(lang=lang)
+        company = self.company_id
+        told = company._get_sms_told_langs(self, "body")
+        lang = company._find_sms_lang(
+            ticket.partner_id.lang, ticket.partner_phone_sanitized
+        )
+        it = self.with_context(lang=company._pick_sms_told_lang(told, lang))
         ticket.message_post(
             body=it.incident_id._render_news(it.body),
             message_type="auto_comment",

@@ -175,6 +175,37 @@ class ResCompany(models.Model):
             for number, lang in langs.items()
         }
 
+    @api.model
+    def _get_sms_told_langs(self, record, name):
+        """Return the codes of the languages in which a record's text was written.
+
+        Odoo files it under English too, whatever it was written in.
+        """
+        told = dict(record._fields[name]._get_stored_translations(record) or {})
+        source = told.pop("en_US", None)
+        if not told or any(text != source for text in told.values()):
+            told["en_US"] = source
+        return frozenset(told)
+
+    def _pick_sms_told_lang(self, told, lang):
+        """Return in which language a text is told to a reader: never in two at once.
+
+        The reader's if it is written in it, else the company's, with all that is added
+        to it: times, footer.
+
+        :param told: as :meth:`_get_sms_told_langs` returns
+        :param str lang: of the reader, active or empty
+        """
+        active = self._get_sms_active_langs()
+        usable = tuple(code for code in active if code in told)
+        own = self._pick_sms_lang()
+        for code in (lang, own):
+            if languages.get_language(code) == "en" and "en_US" in told:
+                return code  # Odoo tells all English readers what is told in en_US
+            if found := languages.find_nearest(code, usable):
+                return found
+        return "en_US" if "en_US" in active else own
+
     def _get_sms_word_langs(self, numbers):
         """Hook: return the languages of the words that numbers have texted last."""
         return {}

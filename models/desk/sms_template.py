@@ -3,6 +3,7 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import ormcache
 
 from ...tools import EVENT_MODEL, TICKET_MODEL, advice, texts
 from ...tools.advice import Wording
@@ -13,8 +14,6 @@ from ...tools.segments import count_segments
 from ..core.sms_shared_row import ADMINISTRATORS
 from ..ledger.sms_purpose import INTERNAL
 
-#: A change of these changes which template stands for which.
-PLACE_FIELDS = {"shared_id", "company_id"}
 #: Records whose templates helpdesk managers write.
 OWN_MODELS = (TICKET_MODEL, EVENT_MODEL)
 #: What customers and colleagues have typed: what stands for it in a text.
@@ -55,7 +54,7 @@ class SmsTemplate(models.Model):
     """
 
     _name = "sms.template"
-    _inherit = ["sms.template", "sms.shared.copy"]
+    _inherit = ["sms.template", "sms.shared.copy", "sms.cached.rules"]
 
     company_id = fields.Many2one(
         "res.company",
@@ -211,9 +210,7 @@ class SmsTemplate(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Complete what the form gives, with the manager's company for our records."""
-        templates = super().create([self._complete_values(vals) for vals in vals_list])
-        self.env.registry.clear_cache()
-        return templates
+        return super().create([self._complete_values(vals) for vals in vals_list])
 
     @api.model
     def _complete_values(self, vals):
@@ -240,14 +237,7 @@ class SmsTemplate(models.Model):
         result = super().write(vals)
         if "model_id" in vals:
             self.check_access("write")
-        if PLACE_FIELDS & vals.keys():
-            self.env.registry.clear_cache()
         return result
-
-    def unlink(self):
-        """Forget the cached automations, which have lost their template."""
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     # === Copies of companies ===
 
@@ -308,13 +298,24 @@ class SmsTemplate(models.Model):
         langs = super()._render_lang(res_ids, engine=engine)
         if self.render_model not in NUMBER_FIELDS:
             return langs
-        active = self.env["res.company"]._get_sms_active_langs()
-        silent = [it for it in res_ids if it and langs.get(it) not in active]
-        for record in self.env[self.render_model].sudo().browse(silent):
+        for record in self.env[self.render_model].sudo().browse(filter(None, res_ids)):
             [number] = record.mapped(NUMBER_FIELDS[self.render_model]) or [""]
-            company = self._get_company_of(record)
-            langs[record.id] = company._find_sms_lang(langs[record.id], number)
+            lang = self._get_company_of(record)._find_sms_lang(langs[record.id], number)
+            langs[record.id] = self._pick_told_lang(record, lang)
         return langs
+
+    def _pick_told_lang(self, record, lang):
+        """Return in which language its text about a record is told to a reader.
+
+        :param record: in sudo
+        """
+        told = self._get_for_record(record)._get_told_langs()
+        return self._get_company_of(record)._pick_sms_told_lang(told, lang)
+
+    @ormcache("self.id")
+    def _get_told_langs(self):
+        """Return the codes of the languages in which it is written, cached."""
+        return self.env["res.company"]._get_sms_told_langs(self.sudo(), "body")
 
     def _render_text(self, record, partner=None, lang=None):
         """Return the text about a record.
@@ -328,6 +329,7 @@ class SmsTemplate(models.Model):
         reader = partner or self.env["res.partner"]
         company = self._get_company_of(record)
         lang = company._find_sms_lang(lang or reader.lang, reader.phone_sanitized)
+        lang = self._pick_told_lang(record.sudo(), lang)
         rendered = self._render_field(
             "body", record.ids, res_ids_lang={record.id: lang}
         )

@@ -62,6 +62,7 @@ class IntakeBatch:
         #: Languages of numbers by company, of those of whom none is known.
         self._langs = {}
         self._active_langs = env["res.company"]._get_sms_active_langs()
+        self._told_langs = {}
         self._rules = {}
         self._words = {}
         self._known_numbers = set()
@@ -115,18 +116,28 @@ class IntakeBatch:
         silent = defaultdict(dict)
         for vals in vals_list:
             lang = self.get_reader(vals).lang
-            if not is_bare(vals) and lang not in self._active_langs:
+            is_known = vals.get("lang") or lang in self._active_langs
+            if not is_known and not is_bare(vals):
                 silent[vals["record_company_id"]][vals["number"]] = lang
         for company_id, langs in silent.items():
             found = self.companies[company_id]._find_sms_langs(langs)
             self._langs.update({(company_id, it): found[it] for it in found})
 
     def get_lang(self, vals):
-        """Return the code of the language of a message's footer."""
-        lang = self.get_reader(vals).lang
-        if lang in self._active_langs:
+        """Return the code of the language of a message's footer: that of its words."""
+        lang = vals.get("lang") or self.get_reader(vals).lang
+        if lang not in self._active_langs:
+            lang = self._langs.get((vals["record_company_id"], vals["number"]))
+        template_id = vals.get("template_id")
+        if not template_id or is_bare(vals):
             return lang
-        return self._langs.get((vals["record_company_id"], vals["number"]))
+        key = template_id, lang, vals["record_company_id"]
+        if key not in self._told_langs:
+            company = self.companies[vals["record_company_id"]]
+            template = self._env["sms.template"].sudo().browse(template_id)
+            find = self._sms._get_template_lang
+            self._told_langs[key] = find(template, lang, company)
+        return self._told_langs[key]
 
     def get_rules(self, purpose_id, lang, company):
         """Return what a message asks of its purpose (``PurposeRules``)."""
@@ -324,7 +335,9 @@ class SmsSms(models.Model):
         batch.read_langs(vals_list)
         for vals in vals_list:
             company = batch.companies[vals["record_company_id"]]
-            rules = batch.get_rules(vals["purpose_id"], batch.get_lang(vals), company)
+            lang = batch.get_lang(vals)
+            vals.pop("lang", None)
+            rules = batch.get_rules(vals["purpose_id"], lang, company)
             vals["priority"] = rules.priority
             if vals["is_personal"] or vals.get("exemption"):
                 vals["priority"] = min(rules.priority, PERSONAL_PRIORITY)
@@ -332,6 +345,14 @@ class SmsSms(models.Model):
             body = self._prepare_body(vals, batch)
             vals.update(batch.get_words(body, footer, bool(vals.get("is_call"))))
         batch.choose_senders(vals_list)
+
+    @api.model
+    def _get_template_lang(self, template, lang, company):
+        """Return in which language a template speaks to a reader. Rooms extend it.
+
+        :param str lang: of the reader
+        """
+        return lang
 
     @api.model
     def _get_source(self):
@@ -371,15 +392,19 @@ class SmsSms(models.Model):
         return vals.get("body")
 
     @api.model
-    def _get_footer_for(self, purpose, partner, company, number):
-        """Return what goes under a text that somebody is about to write."""
-        number = self._to_e164(number, partner._get_sms_reader(), company) or ""
-        vals = {"record_company_id": company.id, "number": number}
+    def _get_footer_for(self, purpose, partner, company, number, template):
+        """Return what goes under a text that somebody is about to write.
+
+        :param template: ``sms.template`` that it begins with, may be empty
+        """
+        vals = {"record_company_id": company.id, "partner_id": partner.id}
         batch = IntakeBatch(self, [vals])
         batch.companies[company.id] = company
+        vals["number"] = self._to_e164(number, batch.get_reader(vals), company) or ""
+        vals["template_id"] = template.id
         batch.read_known_numbers([vals])
-        lang = company._find_sms_lang(partner.lang, number)
-        return batch.get_footer(vals, purpose._get_rules(lang, company))
+        batch.read_langs([vals])
+        return batch.get_footer(vals, purpose._get_rules(batch.get_lang(vals), company))
 
     @api.model
     def _find_known_numbers(self, pairs):
@@ -469,6 +494,8 @@ class SmsSms(models.Model):
             }
             if row.send_at:
                 vals["send_at"] = row.send_at
+            if row.lang:
+                vals["lang"] = row.lang
             if vals["number"] in seen:
                 vals.update(state="canceled", failure_type="sms_duplicate")
             elif vals["number"]:
@@ -491,10 +518,12 @@ class Recipient(NamedTuple):
     """A reader of one of many messages: a contact, a number, or both.
 
     Without a number it is the contact's own. Without a text of its own it gets that of
-    its reader's language. It leaves at ``send_at`` (UTC), by default now.
+    its reader's language. It leaves at ``send_at`` (UTC), by default now. ``lang`` is
+    the language of its text where that is not the reader's.
     """
 
     partner_id: int = 0
     number: str = ""
     body: str = ""
     send_at: datetime | None = None
+    lang: str = ""
