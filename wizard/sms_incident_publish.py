@@ -348,11 +348,10 @@ class SmsIncidentPublish(models.TransientModel):
         body = (self.body or "").strip()
         if body != self._suggest().strip():
             return {self.env.lang or "en_US": body}
-        langs = self.env["res.lang"].get_installed()
-        news = {
-            it: self.with_context(lang=it)._suggest().strip() for it, _name in langs
+        return {
+            lang: self.with_context(lang=lang)._suggest().strip()
+            for lang, _name in self.env["res.lang"].get_installed()
         }
-        return {self.env.lang or "en_US": body, **news}
 
     def _get_preview(self):
         """Return the broadcast with the news that are about to be published."""

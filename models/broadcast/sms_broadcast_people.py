@@ -400,10 +400,8 @@ class SmsBroadcast(models.Model):
             {"name": self.env.user.name, "area_id": self.area_ids[:1].id}
         )
         words = self._get_words({lang})[lang]
-        text, purpose = (
-            self._fill_in(words, reader),
-            self.env["sms.purpose"]._get(ALERT),
-        )
+        text = self._fill_in(words, reader)
+        purpose = self.env["sms.purpose"]._get(ALERT)
         footer = purpose._get_rules(words.lang, self.company_id).footer
         return "\n".join(filter(None, (text, footer)))
 
