@@ -375,7 +375,6 @@ class SmsIncidentPublish(models.TransientModel):
                 "broadcast_id": is_told and broadcast.id,
             }
         )
-        for lang, body in by_lang.items():
-            news_sudo.with_context(lang=lang).body = body
+        news_sudo._translate(by_lang)
         if is_told:
             broadcast.action_send()

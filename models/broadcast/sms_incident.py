@@ -444,7 +444,8 @@ class SmsIncident(models.Model):
                 **values,
             }
         )
-        self._say_around_news(broadcast)
+        if "body" not in values:
+            self._say_around_news(broadcast)
         return broadcast
 
     def _say_around_news(self, broadcast):

@@ -93,6 +93,16 @@ class SmsIncidentNews(models.Model):
             vals = {name: value for name, value in vals.items() if name == "body"}
         return super().write(vals)
 
+    def _translate(self, bodies):
+        """Say it in other languages; what would be the same words is no translation.
+
+        :param dict bodies: the words by code of a language
+        """
+        own = self.body
+        for lang, body in bodies.items():
+            if body != own:
+                self.with_context(lang=lang).body = body
+
     def _check_step(self):
         """Refuse to plan or call off what has begun."""
         is_planned = self.state in (PLANNED, CALLED_OFF)

@@ -360,7 +360,7 @@ class SmsIncident(models.Model):
             broadcast.action_check()
 
     def _publish(self, state, say, broadcast=None):
-        """Publish news in all languages; see :meth:`_tell`."""
+        """Publish news in all languages in which there are words; see :meth:`_tell`."""
         news = self.env["sms.incident.news"].create(
             {
                 "incident_id": self.id,
@@ -369,5 +369,5 @@ class SmsIncident(models.Model):
                 "broadcast_id": broadcast and broadcast.id,
             }
         )
-        for lang, _name in self.env["res.lang"].get_installed():
-            news.with_context(lang=lang).body = say(self.with_context(lang=lang))
+        langs = self.env["res.lang"].get_installed()
+        news._translate({it: say(self.with_context(lang=it)) for it, _name in langs})
