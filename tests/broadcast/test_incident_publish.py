@@ -49,7 +49,7 @@ class TestPublish(PublishCase):
         self.purposes("alert").with_context(lang="es_ES").footer = footer
         self.first.lang = "es_ES"
         for words, start, end in (
-            ({}, "[Alerta del sistema] No internet in Denver. Nuestro equipo", footer),
+            ({}, "[Aviso del sistema] No internet in Denver. Nuestro equipo", footer),
             ({"body": WORDS}, f"[System Alert] {WORDS}", self.footer),
         ):
             form = self.open("monitoring" if words else None)
