@@ -183,7 +183,7 @@ class ResCompany(models.Model):
         """
         told = dict(record._fields[name]._get_stored_translations(record) or {})
         source = told.pop("en_US", None)
-        if not told or any(text != source for text in told.values()):
+        if source not in told.values():
             told["en_US"] = source
         return frozenset(told)
 
