@@ -21,8 +21,8 @@ MODULE = "helpdesk_mgmt_sms"
 #: A language that reads what ships, with the words that it has in common with English.
 LANGS = {
     "es_ES": "error me no odoo plan ticket tickets use",
-    "fr_FR": "cause confirmations contact exact incident maintenance me message messages "
-    "minutes mobile moment odoo on page photo plan services ticket tickets",
+    "fr_FR": "cause confirmations contact exact incident maintenance me message "
+    "messages minutes mobile moment odoo on page photo plan services ticket tickets",
     "de_DE": "an apps helpdesk in link manager moment odoo plan problem so status "
     "support team text ticket tickets was will",
 }
@@ -218,9 +218,9 @@ class TestCustomersLanguages(SmsCase):
         number = "+13035550124"
         inbound = self.receive("ayuda", number)
         self.assertEqual(inbound.lang, "es_ES")
-        self.assertIn("Responda STOP", self.messages_to(number)[-1].body)
+        self.assertIn("para darse de baja", self.messages_to(number)[-1].body)
         self.receive("SUPPORT", number)
-        self.assertIn("responda YES", self.messages_to(number)[-1].body)
+        self.assertIn("para recibir SMS sobre", self.messages_to(number)[-1].body)
         self.receive("YES", number)
         self.assertIn("se ha dado de alta", self.messages_to(number)[-1].body)
         ticket = self.make_ticket(partner_phone=number)
@@ -255,7 +255,7 @@ class TestCustomersLanguages(SmsCase):
         self.assertTrue(choice.text.startswith("J'accepte que Qxz m'envoie des SMS"))
         form = {"phone": number, choice.field: str(choice.wording.id)}
         self.assertFalse(forms._take_join(self.company, form, trace))
-        self.assertIn("répondez YES", self.messages_to(number)[-1].body)
+        self.assertIn("pour recevoir des SMS", self.messages_to(number)[-1].body)
         self.receive("YES", number)
         self.assertIn("inscription confirmée", self.messages_to(number)[-1].body)
         event = self.env["sms.consent.event"].search([("event", "=", "confirmed")])[:1]
