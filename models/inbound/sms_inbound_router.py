@@ -5,6 +5,7 @@ from functools import partial
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import ormcache
 
 from ...tools import consent, keywords, phrases, reply_codes, timing
 from ..core.batch_jobs import contain
@@ -42,7 +43,7 @@ class SmsInboundRouter(models.AbstractModel):
             return
         action, word, words = self._find_action(inbound)
         if keyword := words.get(action, {}).get(word):
-            inbound.lang = keyword.lang
+            inbound.lang = self._get_keyword_lang(keyword.id)
         if action == keywords.STOP:
             self._stop(inbound, self._get_stopped_purposes(inbound, word))
             return
@@ -422,6 +423,12 @@ class SmsInboundRouter(models.AbstractModel):
         return asked.filtered(lambda it: it.purpose_id not in later.purpose_id)
 
     # === Ledger and answers ===
+
+    @api.model
+    @ormcache("keyword_id")
+    def _get_keyword_lang(self, keyword_id):
+        """Return the code of the language of a keyword, cached: each command asks."""
+        return self.env["sms.keyword"].sudo().browse(keyword_id).lang
 
     @api.model
     def _get_lang(self, inbound):

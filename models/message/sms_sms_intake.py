@@ -127,7 +127,9 @@ class IntakeBatch:
         """Return the code of the language of a message's footer: that of its words."""
         lang = vals.get("lang") or self.get_reader(vals).lang
         if lang not in self._active_langs:
-            lang = self._langs.get((vals["record_company_id"], vals["number"]))
+            company_id = vals["record_company_id"]
+            lang = self._langs.get((company_id, vals["number"]))
+            lang = lang or self.companies[company_id]._pick_sms_lang()
         template_id = vals.get("template_id")
         if not template_id or is_bare(vals):
             return lang
