@@ -5,8 +5,8 @@
     "version": "19.0.1.8.0",
     "license": "AGPL-3",
     "category": "After-Sales",
-    "author": "Helpdesk SMS contributors, Odoo Community Association (OCA)",
-    "website": "https://github.com/OCA/helpdesk",
+    "development_status": "Beta",
+    "author": "Helpdesk SMS contributors",
     "depends": [
         "helpdesk_mgmt",
         "sms_twilio",
@@ -18,7 +18,14 @@
         "resource",
     ],
     "external_dependencies": {
-        "python": ["cryptography", "holidays", "phonenumbers", "requests", "twilio"]
+        "python": [
+            # Odoo's own, which bounds them from above.
+            "cryptography>=3.4",
+            "requests>=2.25",
+            "holidays>=0.71,<1",
+            "phonenumbers>=8.13,<10",
+            "twilio>=9.4,<10",
+        ]
     },
     "data": [
         "security/sms_security.xml",
@@ -29,10 +36,12 @@
         "data/sms_purpose_rule_data.xml",
         "data/sms_wording_data.xml",
         "data/sms_keyword_data.xml",
+        "data/sms_keyword_language_data.xml",
         "data/sms_reply_data.xml",
         "data/sms_scope_rule_data.xml",
         "data/sms_quiet_hours_data.xml",
         "data/sms_consent_law_data.xml",
+        "data/sms_sender_rule_data.xml",
         "data/sms_template_data.xml",
         "data/sms_saved_reply_data.xml",
         "data/sms_automation_data.xml",
@@ -62,6 +71,7 @@
         "views/ledger/sms_purpose_rule_views.xml",
         "views/message/sms_quiet_hours_views.xml",
         "views/message/sms_consent_law_views.xml",
+        "views/message/sms_country_rule_views.xml",
         "views/core/sms_relaxation_reason_views.xml",
         "views/consent/sms_consent_paper_views.xml",
         "views/consent/sms_carrier_views.xml",
@@ -73,6 +83,7 @@
         "views/privacy/sms_evidence_lookup_views.xml",
         "views/privacy/sms_evidence_audit_views.xml",
         "views/message/sms_sms_views.xml",
+        "views/dispatch/sms_sender_rule_views.xml",
         "views/dispatch/sms_outbox_views.xml",
         "views/broadcast/sms_area_views.xml",
         "views/broadcast/sms_broadcast_views.xml",

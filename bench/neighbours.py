@@ -365,7 +365,9 @@ def judge(samples, ends):
 
 def main():
     """Read the command line, start everything, measure, print."""
-    options = make_parser(__doc__, people=PEOPLE, rate=RATE, workers=2, crons=2).parse_args()
+    options = make_parser(
+        __doc__, people=PEOPLE, rate=RATE, workers=2, crons=2
+    ).parse_args()
     read_config(options)
     from odoo.addons.helpdesk_mgmt_sms.tests.live import LiveServer
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 # What a sender is; each kind has its usual speed (``tools.dispatch``).
 LONG_CODE, TOLL_FREE, SHORT_CODE = "long_code", "toll_free", "short_code"
 SERVICE, SANDBOX = "service", "sandbox"
+#: A name, such as a company's: nobody can answer it.
+ALPHANUMERIC = "alphanumeric"
 
 # What a check of the account is about, and what it found there.
 CREDENTIALS, SENDERS, INBOUND = ("credentials", "senders", "inbound")
@@ -16,7 +18,7 @@ FINE, WRONG, UNSURE = ("fine", "wrong", "unsure")
 class Sender:
     """A number or service that texts leave by, and what it is.
 
-    :param address: E.164, or the carrier's id of a service
+    :param address: E.164, a short code, a name, or the carrier's id of a service
     :param kind: one of the above
     :param country: two letters (ISO 3166), empty for what belongs to none
     """

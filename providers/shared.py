@@ -113,7 +113,7 @@ def widen(session):
 def list_senders(service, numbers):
     """Return what an account sends by: the service if there is one, then the numbers.
 
-    :param numbers: pairs of an E.164 number or short code and its country code
+    :param numbers: pairs of an E.164 number, short code or name and its country code
     """
     pool = (Sender(service, kinds.SERVICE),) if service else ()
     return pool + tuple(
@@ -122,9 +122,10 @@ def list_senders(service, numbers):
 
 
 def kind_of(number):
-    """Return what kind of number it is, as far as its digits tell."""
+    """Return what kind of sender an address is, as far as its characters tell."""
     if not number.startswith("+"):
-        return kinds.SHORT_CODE
+        is_name = any(map(str.isalpha, number))
+        return kinds.ALPHANUMERIC if is_name else kinds.SHORT_CODE
     try:
         kind = phonenumbers.number_type(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
@@ -161,6 +162,8 @@ def judge_numbers(entered, numbers, can_text, judge):
         return [Finding(SENDERS, WRONG, what, detail=", ".join(found[:5]))]
     findings = []
     for own in entered:
+        if kind_of(own) == kinds.ALPHANUMERIC:
+            continue  # no number of the account
         if own not in numbers:
             findings.append(Finding(SENDERS, WRONG, "not_owned", own))
         elif not can_text(numbers[own]):

@@ -43,6 +43,8 @@ from .ledger import test_sandbox_consent
 from .ledger import test_scope_rule
 from .ledger import test_wording
 
+from .message import test_country_page
+from .message import test_country_rules
 from .message import test_gate_reasons
 from .message import test_intake
 from .message import test_intake_many
@@ -78,10 +80,12 @@ from .dispatch import test_watch
 from .dispatch import test_webhook_events
 from .dispatch import test_webhooks
 
+from .inbound import test_answers as test_yes_and_no
 from .inbound import test_keywords_data
 from .inbound import test_media
 from .inbound import test_media_live
 from .inbound import test_opt_in_reminder
+from .inbound import test_opt_out_lists
 from .inbound import test_renewal
 from .inbound import test_review
 from .inbound import test_review_shared

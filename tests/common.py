@@ -176,11 +176,11 @@ class SmsCase(TransactionCase):
         laws = cls.env["sms.consent.law"]
         reason = {"relaxation_reason": "Tests of other rules."}
         found = laws.search([])
-        found.write({"needs_consent": False, **reason})
+        found.write({"is_required": False, **reason})
         others = cls.env["res.country"].search([]) - found.country_id
         laws.create(
             [
-                {"country_id": it.id, "needs_consent": False, "source": "T", **reason}
+                {"country_id": it.id, "is_required": False, "source": "T", **reason}
                 for it in others
             ]
         )

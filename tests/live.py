@@ -187,7 +187,7 @@ class LiveCase(BaseCase):
         for model, values in (
             ("sms.purpose", {"max_per_day": 0, "relaxation_reason": "Tests"}),
             ("sms.quiet.hours", {"active": False, "relaxation_reason": "Tests"}),
-            ("sms.consent.law", {"needs_consent": False, "relaxation_reason": "Tests"}),
+            ("sms.consent.law", {"is_required": False, "relaxation_reason": "Tests"}),
         ):
             cls.rpc(model, "write", cls.rpc(model, "search", []), values)
         cls.set_parameter("helpdesk_mgmt_sms.twilio_api_url", cls.peer.url)

@@ -24,7 +24,7 @@ GOOD_SEGMENTS = 2
 #: Words in capitals, without those to be texted and names of things.
 _CAPITALS = re.compile(
     r"\b(?!(?:STOP|HELP|START|UNSTOP|YES|INFO|STATUS|ALTO|BASTA|ARRET|STOPP|HILFE|AYUDA"
-    r"|AIDE|URGENT|ASAP|HTTP|HTTPS)\b)[A-ZÀ-ÖØ-Þ]{4,}\b"
+    r"|AIDE|NEIN|BAJA|ALTA|ABMELDEN|ANMELDEN|URGENT|ASAP|HTTP|HTTPS)\b)[A-ZÀ-ÖØ-Þ]{4,}\b"
 )
 
 _SLANG = re.compile(
@@ -147,7 +147,9 @@ MAX_CONFIRMATION = 306
 
 #: Words that lead back, or out, or to help: all that a confirmation may ask to text.
 _CONFIRMATION_WORDS = frozenset(
-    word for words in keywords.MANDATORY_WORDS.values() for word in words
+    word
+    for action in (keywords.STOP, keywords.HELP, keywords.START)
+    for word in keywords.MANDATORY_WORDS[action]
 )
 _CAPITAL_WORDS = re.compile(r"(?<!\w)[^\W\d_]{2,}(?!\w)")
 _ADDRESS = re.compile(
@@ -232,20 +234,24 @@ def names_sender(text, name):
     return bool(squeezed) and squeezed in texts.squeeze(text)
 
 
-def sign(body, footer, name):
+def sign(body, footer, name, address=""):
     """Return the footer of a text that must say who sends.
 
     What the text says already is not said twice.
 
     :param str body: the text, may be empty
     :param str footer: how to stop and get help, may be empty
+    :param str address: of the sender, where it must be said too
     """
     body, footer = body or "", (footer or "").strip()
-    if names_sender(f"{body}\n{footer}", name):
+    whole = f"{body}\n{footer}"
+    unsaid = [it for it in (name, address) if it and not names_sender(whole, it)]
+    if not unsaid:
         return footer
+    signature = ", ".join(unsaid)
     if not footer or texts.add_footer(body, footer) == body:
-        return name
-    return f"{name}: {footer}"
+        return signature
+    return f"{signature}: {footer}"
 
 
 # Calls to action.

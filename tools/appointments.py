@@ -19,7 +19,8 @@ from .business_days import SATURDAY, get_holidays
 from .clocks import to_utc
 from .geography import is_zone
 from .moments import get_locale, is_same_clock, say_hour, say_place, to_local
-from .replies import is_thanks
+from .phrase_rules.answers import APPOINTMENT_WORDS
+from .replies import agrees, flatten, is_thanks
 from .texts import plain_spaces
 
 #: An all-day appointment is reckoned from this local hour of its day; a reminder of
@@ -255,18 +256,19 @@ def follows(pending_kind, pending_start, notice):
 
 CONFIRM, MOVE, CALL_OFF = ACTIONS = ("confirm", "move", "call_off")
 
-_WORDS = {
-    CONFIRM: "1 C CONFIRM CONFIRMED OK OKAY Y YES",
-    MOVE: "2 R RESCHEDULE MOVE",
-    CALL_OFF: "3 CALLOFF",
+_ACTION_OF = {
+    word: action
+    for action, words in APPOINTMENT_WORDS.items()
+    for word in words.split()
 }
-_ACTION_OF = {word: it for it, words in _WORDS.items() for word in words.split()}
 _ACTION_OF["CALL OFF"] = CALL_OFF
 
 #: The answer, then, behind a sign or thanks, whatever they add.
 _ANSWER = re.compile(
     r"(CALL\s+OFF|\d{1,2}|[A-Z]+)(?:\s*[.,;:!)\n]+(.*)|\s+(.*))?", re.S
 )
+#: Who goes on like this wants something else than their first word says.
+_BUT = re.compile(r"\b(?:BUT|HOWEVER|PERO|AUNQUE|MAIS|SAUF|ABER|NUR NICHT)\b")
 #: So much of a text is looked at.
 _LIMIT = 500
 
@@ -278,7 +280,8 @@ DAYTIME = (time(8), time(20))
 
 def read_action(text):
     """Return which of :data:`ACTIONS` a text is, or None."""
-    return _ACTION_OF.get(re.sub(r"\s+", " ", _read_first(text)))
+    action = _ACTION_OF.get(re.sub(r"\s+", " ", _read_first(text)))
+    return action or (CONFIRM if agrees(text) else None)
 
 
 def read_choice(text, count):
@@ -291,10 +294,12 @@ def read_choice(text, count):
 
 
 def _read_first(text):
-    found = _ANSWER.fullmatch((text or "")[:_LIMIT].strip().upper())
+    found = _ANSWER.fullmatch(flatten((text or "")[:_LIMIT].strip()))
     if not found:
         return ""
-    word, _behind_sign, plain = found.groups()
+    word, behind_sign, plain = found.groups()
+    if _BUT.search(behind_sign or ""):
+        return ""
     return word if not plain or is_thanks(plain) else ""
 
 

@@ -9,19 +9,43 @@ from functools import lru_cache
 
 import holidays
 
+#: In place of a part of a country: nobody knows which.
+ANY_PART = "*"
+#: Parts with a calling code of their own, where a number of the country is not.
+APART = {
+    "FR": {"971", "972", "973", "974", "976", "BL", "MF", "NC", "PF", "PM", "TF", "WF"}
+}
+
 
 @lru_cache(maxsize=512)
 def get_holidays(country, state, year):
     """Return the public holidays of a year, with the days on which they are observed.
 
     :param str country: ISO 3166 code; an unknown one has no holidays
-    :param str state: ISO code of its part; empty or unknown: the whole country's only
+    :param str state: code of its part; empty or unknown: the whole country's only;
+        :data:`ANY_PART`: also those of any part
     """
     known = holidays.list_supported_countries()
     if country not in known:
         return frozenset()
-    part = state if state in known[country] else None
-    return frozenset(holidays.country_holidays(country, subdiv=part, years=year))
+    parts = {"", find_part(country, state)}
+    if state == ANY_PART:
+        parts.update(set(known[country]) - APART.get(country, set()))
+    days = (
+        holidays.country_holidays(country, subdiv=part or None, years=year)
+        for part in parts
+    )
+    return frozenset(day for found in days for day in found)
+
+
+@lru_cache(maxsize=512)
+def find_part(country, state):
+    """Return the part of a country whose holidays are known, or an empty string.
+
+    Odoo's code of a state may begin with its country's ("DE-BY").
+    """
+    part = (state or "").rpartition("-")[2]
+    return part if part in holidays.list_supported_countries().get(country, ()) else ""
 
 
 #: Business days within which an opt-out must be honored; a company may choose fewer.

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import phonenumbers
 
+from .phone import PARTS
+
 
 class Deadline:
     """A time some seconds from now, by two clocks: whichever comes first.
@@ -189,8 +191,28 @@ def read_again_after(age, pages):
 
 # Choice of the sender that a text leaves by.
 #
-# The ticket's team comes first: people answer to the number that they see. Then the
-# conversation: who texts with us goes on with the same number. Then the country.
+# Which may text the country at all comes first (``sms.sender.rule``). Then the ticket's
+# team: people answer to the number that they see. Then the conversation: who texts with
+# us goes on with the same number. Then the country, and there the senders that can be
+# answered.
+
+#: What a text wants of an answer: without it a question makes no sense, while an alert
+#: must be read in any case.
+NEEDED, WANTED = ANSWERS = ("needed", "wanted")
+
+
+class Reach(NamedTuple):
+    """The countries that a sender may text, as ISO codes.
+
+    :param is_everywhere: all but those; else none but those
+    """
+
+    countries: frozenset
+    is_everywhere: bool = False
+
+    def has(self, country):
+        """Tell if it may text a country; empty for an unknown one."""
+        return (PARTS.get(country, country) in self.countries) != self.is_everywhere
 
 
 class Candidate(NamedTuple):
@@ -199,23 +221,51 @@ class Candidate(NamedTuple):
     :param countries: two letters each; those that it is for, else that of its number
     :param team_id: the team whose number it is, 0 for nobody's
     :param is_pool: a service that has several numbers and picks one by itself
+    :param is_one_way: nobody can answer what it sends
+    :param reach: what countries it may text, None for all
     """
 
     id: int
     countries: tuple = ()
     team_id: int = 0
     is_pool: bool = False
+    is_one_way: bool = False
+    reach: Reach | None = None
+
+    @property
+    def is_plain(self):
+        """Tell if it may send anything anywhere."""
+        return not (self.is_one_way or self.reach)
 
 
-def choose_sender(number, candidates, team_id=0, known_id=0):
+def filter_allowed(number, candidates, answer=""):
+    """Return the candidates that may send a text, those that can be answered first.
+
+    :param str answer: what it wants of one, of :data:`ANSWERS`, or empty
+    """
+    if all(it.is_plain for it in candidates):
+        return list(candidates)
+    country = country_of(number)
+    allowed = [it for it in candidates if not it.reach or it.reach.has(country)]
+    two_way = [it for it in allowed if not it.is_one_way]
+    if answer == NEEDED or (answer and two_way):
+        return two_way
+    return two_way + [it for it in allowed if it.is_one_way]
+
+
+def choose_sender(number, candidates, team_id=0, known_id=0, answer=""):
     """Return the id of the sender for a text, 0 if there is none.
 
     :param str number: whom it goes to; E.164, or what could not be brought to it
     :param candidates: :class:`Candidate`, the preferred one first
     :param int team_id: the team of the ticket that it is about, 0 for none
     :param int known_id: the sender of the conversation so far, 0 for none
+    :param str answer: what the text wants of one, of :data:`ANSWERS`, or empty
     """
+    candidates = filter_allowed(number, candidates, answer)
     known = next((it for it in candidates if it.id == known_id), None)
+    if known and known.is_one_way:
+        known = None  # nobody talks with it
     own = [it for it in candidates if team_id and it.team_id == team_id]
     if own:
         return known_id if known in own else choose_by_country(number, own)

@@ -32,6 +32,9 @@ class Facts:
     :param is_helpdesk_purpose: the purpose is one of this addon's, not of other apps
     :param exemption: one of :data:`EXEMPTIONS`, :data:`REMINDER` or empty
     :param is_ledger_readable: the recorded answers could be looked up at all
+    :param number_refusal: why numbers of this kind are never texted, or empty
+    :param takes_landlines: the company texts landlines that agree to it
+    :param sender_refusal: why none of the company's senders may text it, or empty
     :param is_unusable: the carrier has said that this number cannot be texted
     :param is_under_review: their last words may be an opt-out, and nobody has read them
     :param is_typed_only: its contact's login has typed the number, and that has not
@@ -44,6 +47,8 @@ class Facts:
     :param timing.When when: the hour where they are, and what may happen at it
     :param asks_consent: the law where they are asks for consent to this, whatever the
         policy (:class:`purpose_rules.OfferLaw`)
+    :param lacks_address: the law there asks for the company's address in this, and it
+        has none
     :param texts_today: other messages to them for the purpose on the day of this one
     :param day_limit: how many those may be; None for any number
     """
@@ -51,6 +56,9 @@ class Facts:
     standing: frozenset = frozenset()
     number: str = ""
     is_valid_number: bool = False
+    number_refusal: str = ""
+    takes_landlines: bool = False
+    sender_refusal: str = ""
     state: str = consent.NONE
     policy: str = consent.POLICY_OPT_IN
     provider: str = ""
@@ -71,6 +79,7 @@ class Facts:
     texts_today: int = 0
     day_limit: int | None = None
     asks_consent: bool = False
+    lacks_address: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,11 @@ def _check_number(facts):
         return None
     if not facts.number:
         return verdicts.NO_NUMBER
-    if not facts.is_valid_number:
-        return verdicts.BAD_NUMBER
+    refusal = facts.number_refusal
+    if refusal == verdicts.LANDLINE and facts.takes_landlines:
+        refusal = ""
+    if refusal or not facts.is_valid_number:
+        return refusal or verdicts.BAD_NUMBER
     return verdicts.UNUSABLE if facts.is_unusable else None
 
 
@@ -45,9 +48,13 @@ def _check_provider(facts):
     """
     if facts.missing:
         return verdicts.NO_PROVIDER
+    if facts.sender_refusal:
+        return facts.sender_refusal
     opt_in = facts.policy == consent.POLICY_OPT_IN
     if facts.provider == "iap" and facts.is_helpdesk_purpose and opt_in:
         return verdicts.NO_WAY_BACK
+    if facts.lacks_address and not facts.exemption:
+        return verdicts.NO_ADDRESS
     return None
 
 

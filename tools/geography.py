@@ -18,6 +18,11 @@ CONTACT, ADDRESS, NUMBER, COMPANY = "contact", "address", "number", "company"
 
 #: Countries of their own for the post and the phone, parts of the US for its law.
 TERRITORIES = ("AS", "GU", "MP", "PR", "VI")
+#: Parts of France with a calling code of their own: its law holds there as well.
+DEPARTMENTS = {
+    **{"GP": "971", "MQ": "972", "GF": "973", "RE": "974", "YT": "976"},
+    **{"BL": "BL", "MF": "MF"},
+}
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,15 @@ def is_assigned(digits):
     """Tell if digits (E.164 without the plus) are a number of some country's plan."""
     _country, kind = _find_kind(digits)
     return bool(kind)
+
+
+def is_mobile(digits):
+    """Tell if digits (E.164 without the plus) are surely a mobile number.
+
+    Of some countries nothing tells those from others.
+    """
+    _country, kind = _find_kind(digits)
+    return kind == "mobile"
 
 
 class _Region:
@@ -332,11 +346,18 @@ def _put_together(of_number, tz, country, state, fallback):
         for clue in clues
         if clue.zones and (clue.is_exact or not exact.intersection(clue.zones))
     ]
-    regions = tuple(dict.fromkeys(region for clue in clues for region in clue.regions))
+    found = (_get_law_region(*region) for clue in clues for region in clue.regions)
+    regions = tuple(dict.fromkeys(found))
     zones = tuple(dict.fromkeys(zone for clue in used for zone in clue.zones))
     if not zones:
         return Place(fallback.zones, regions or fallback.regions, (COMPANY,))
     return Place(zones, regions, tuple(it for clue in used for it in clue.sources))
+
+
+def _get_law_region(country, state):
+    """Return under whose law a region is: its country's, or it is a part of France."""
+    department = DEPARTMENTS.get(country)
+    return ("FR", department) if department else (country, state)
 
 
 def _of_address(country, state):

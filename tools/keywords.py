@@ -9,7 +9,7 @@ A few pairs are enough for that: those of Unicode's list of confusables
 
 import re
 import unicodedata
-from functools import partial
+from functools import lru_cache, partial
 
 #: Letters on the left look like the Latin ones at the same place on the right.
 _PAIRS = (
@@ -42,6 +42,7 @@ _DIGITS = str.maketrans("0135", "OIES")
 _nfkc = partial(unicodedata.normalize, "NFKC")
 _WORD = re.compile(r"\w+")
 _LATIN_LETTER = re.compile("[A-Za-z]")
+_LATIN_ACCENTS = re.compile("([A-Z])[\u0300-\u036f]+")
 
 
 def drop_invisible(text):
@@ -91,18 +92,11 @@ def get_skeleton(text):
 # are data (model ``sms.keyword``): mandatory ones can be added to, never removed.
 
 #: Actions in the order in which they are looked for: leaving comes first.
-STOP, HELP, START, JOIN, STATUS, ANSWER, TICKET, MUTE, UNMUTE, OTHER = ACTIONS = (
-    "stop",
-    "help",
-    "start",
-    "join",
-    "status",
-    "answer",
-    "ticket",
-    "mute",
-    "unmute",
-    "other",
+ACTIONS = (
+    *("stop", "help", "start", "yes", "no", "join"),
+    *("status", "answer", "ticket", "mute", "unmute", "other"),
 )
+STOP, HELP, START, YES, NO, JOIN, STATUS, ANSWER, TICKET, MUTE, UNMUTE, OTHER = ACTIONS
 #: Those that a manager's own words may set off, and that serve a customer.
 SERVICES = (STATUS, ANSWER, TICKET, MUTE, UNMUTE, OTHER)
 
@@ -125,14 +119,13 @@ MANDATORY_WORDS = {
     ),
     HELP: ("HELP", "INFO"),
     START: ("START", "UNSTOP"),
+    # The answer to the double opt-in question. A carrier also reads it as START.
+    YES: ("YES",),
 }
 
 #: STOP in the letters of others, as :func:`get_skeleton` shows it: "стоп"
 #: and "στοπ", wholly or half in Latin letters.
 STOP_OF_OTHERS = ("CTOП", "CTOP", "STOП", "ΣTOΠ", "ΣTOP", "STOΠ")
-
-#: The answer to the double opt-in question. A carrier also reads it as START.
-YES = "YES"
 
 #: Carriers' names of commands that they have answered already (``OptOutType``).
 CARRIER_ACTIONS = {"STOP": STOP, "HELP": HELP, "START": START}
@@ -162,8 +155,25 @@ def normalize(text):
 
 
 def squeeze(text):
-    """Return ``text`` normalized and without spaces: ``S.T.O.P.`` is ``STOP``."""
-    return normalize(text).replace(" ", "")
+    """Return ``text`` normalized, without spaces and without accents of Latin letters.
+
+    ``S.T.O.P.`` is ``STOP``, ``Arrêt`` is ``ARRET``: phones and people leave both out.
+    """
+    squeezed = normalize(text).replace(" ", "")
+    if squeezed.isascii():
+        return squeezed
+    letters = unicodedata.normalize("NFD", squeezed)
+    return unicodedata.normalize("NFC", _LATIN_ACCENTS.sub(r"\1", letters))
+
+
+#: A word of the data is compared with many texts.
+_squeeze_word = lru_cache(maxsize=1024)(squeeze)
+
+
+def is_mandatory(action, word):
+    """Tell if a word is one of those of the law and the carriers for an action."""
+    words = MANDATORY_WORDS.get(action, ())
+    return squeeze(word) in map(_squeeze_word, words)
 
 
 def find_action(text, words, carrier_action=""):
@@ -179,16 +189,16 @@ def find_action(text, words, carrier_action=""):
     if known := CARRIER_ACTIONS.get((carrier_action or "").strip().upper()):
         return known, normalize(text)
     normalized = normalize(text)
-    squeezed = normalized.replace(" ", "")
+    squeezed = squeeze(normalized)
     for action in ACTIONS:
         for word in (*words.get(action, ()), *MANDATORY_WORDS.get(action, ())):
-            if squeeze(word) == squeezed:
+            if _squeeze_word(word) == squeezed:
                 return action, word
     # Not before: what is a word of its own alphabet is that word.
     seen = squeeze(get_skeleton(text or ""))
     for action, words_of_law in MANDATORY_WORDS.items():
         for word in words_of_law:
-            if squeeze(word) == seen:
+            if _squeeze_word(word) == seen:
                 return action, word
     if seen in STOP_OF_OTHERS and not text.isascii():
         return STOP, "STOP"

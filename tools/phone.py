@@ -8,13 +8,16 @@ STOP of +447911… must hold for each of them.
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
-from .geography import TERRITORIES, is_assigned
+from . import verdicts
+from .geography import TERRITORIES, is_assigned, is_mobile
 
 #: E.164: a plus sign, then 8 to 15 digits that do not start with 0 (ITU-T E.164).
 #: Western digits only, and nothing after them, not even a line break.
@@ -22,8 +25,22 @@ E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
 #: A number of North America as it should be: nothing is to be looked up.
 _PLAIN_AMERICAN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}\Z")
 #: Prefixes that are dialed before a country's code in place of the plus.
-_INTERNATIONAL = re.compile(r"(?:00|011)(?=[1-9])")
+_INTERNATIONAL = re.compile(r"(?:00|011)\W*(?=[1-9])")
 _LONGEST = 100
+_SCHEME = re.compile(r"\s*(?:tel|sms|smsto|callto):[\s/]*", re.IGNORECASE)
+#: The zero that is dialed inside the country alone, after the country's code.
+_TRUNK_ZERO = re.compile(r"((?:\+|00|011)[\s\d]{1,6})\(\s*0\s*\)")
+#: An extension, where the library does not know the word: French, German, Spanish.
+_EXTENSION = re.compile(
+    r"\d\W*(?:poste|p\.|durchwahl|dw|apparat|app|nebenstelle|nst|klappe|interno|anexo"
+    r"|ext\w*)\W*\d{1,7}\W*\Z",
+    re.IGNORECASE,
+)
+#: Only in a text like this can there be an extension.
+_MARKED = re.compile(r"\d.*[^\d\s()+./-].*\d")
+#: A number with so many digits is whole: letters beside them are words, no keys of a
+#: keypad ("1-800-FLOWERS").
+_WHOLE = 8
 
 
 def canonical(number):
@@ -56,10 +73,9 @@ def _canonical(number):
 
 def _parse(number):
     """Return a number as the library reads it; None for what has no country's code."""
-    text = re.sub("[＋﹢⁺]", "+", number)
-    text = "".join(str(int(it)) if it.isdecimal() else it for it in text).strip()
-    text = re.sub(r"\Atel:\s*", "", text, flags=re.IGNORECASE)
-    text = _INTERNATIONAL.sub("+", text, count=1) if text[:1] == "0" else text
+    text = tidy(number)
+    if dialed := _INTERNATIONAL.match(text):
+        text = f"+{text[dialed.end() :]}"
     if text[:1] != "+":
         return None
     try:
@@ -86,13 +102,145 @@ def _repair(parsed):
     return parsed
 
 
+# How people write a number down.
+
+
+def tidy(text):
+    """Return a written number in plain characters, without what is not dialed.
+
+    Full-width and Arabic digits become Western ones; invisible characters, a link's
+    ``tel:`` and the "(0)" after a country's code go.
+    """
+    if len(text) > _LONGEST:
+        return text
+    plain = "".join(map(_make_plain, unicodedata.normalize("NFKC", text)))
+    if scheme := _SCHEME.match(plain):
+        plain = unquote(plain[scheme.end() :])
+    return _TRUNK_ZERO.sub(r"\1", plain).strip()
+
+
+def _make_plain(char):
+    if char.isdecimal():
+        return str(int(char))
+    category = unicodedata.category(char)
+    if category == "Pd":
+        return "-"
+    return "" if category == "Cf" else char
+
+
+def has_extension(text):
+    """Tell if a written number has an extension: it is that of a switchboard.
+
+    :param str text: as :func:`tidy` returns it
+    """
+    if len(text) > _LONGEST or not _MARKED.search(text):
+        return False
+    if _EXTENSION.search(text):
+        return True
+    try:
+        # The country does not matter.
+        return bool(phonenumbers.parse(text, "US").extension)
+    except NumberParseException:
+        return False
+
+
+def get_spellings_to_read(text):
+    """Return in which ways a written number may be read, the likeliest first.
+
+    "011…" is dialed in North America for "+…", and is the beginning of a number in
+    Britain: as written comes first.
+
+    :param str text: as :func:`tidy` returns it
+    """
+    if sum(map(str.isdigit, text)) >= _WHOLE:
+        text = re.sub(r"[^\W\d_]+", " ", text).strip(" :.")
+    dialed = _INTERNATIONAL.match(text)
+    return [text, f"+{text[dialed.end() :]}"] if dialed else [text]
+
+
+# Numbers that are not texted, whatever their owners have agreed to.
+#
+# Source: Twilio's errors 21268 (no premium rate or information numbers) and 21265 (no
+# short codes), its guidelines for France (21614: no landlines); read on 2026-11-27 at
+# https://www.twilio.com/docs/api/errors and https://www.twilio.com/guidelines/fr/sms.
+
+#: Countries whose emergency numbers have a sentence of their own.
+_EMERGENCY_COUNTRIES = ("US", "CA", "GB", "FR", "DE", "ES")
+_FEW_DIGITS = re.compile(r"(?:\+(?:1|33|34|44|49))?[0-9]{2,6}\Z")
+_SHORT_CODE = re.compile(r"[0-9]{3,6}\Z")
+_REFUSED_KINDS = {
+    PhoneNumberType.PREMIUM_RATE: verdicts.PREMIUM,
+    PhoneNumberType.FIXED_LINE: verdicts.LANDLINE,
+    **dict.fromkeys(
+        (
+            *(PhoneNumberType.SHARED_COST, PhoneNumberType.UAN),
+            *(PhoneNumberType.PAGER, PhoneNumberType.VOICEMAIL),
+            *(PhoneNumberType.PERSONAL_NUMBER, PhoneNumberType.TOLL_FREE),
+        ),
+        verdicts.SERVICE_NUMBER,
+    ),
+}
+#: What the plan says and a carrier may know better: not of who has texted us.
+DOUBTFUL = (verdicts.LANDLINE, verdicts.SERVICE_NUMBER, verdicts.BAD_NUMBER)
+#: Of these, what can be called.
+CALLABLE = (verdicts.LANDLINE, verdicts.SERVICE_NUMBER)
+
+
+@lru_cache(maxsize=2**16)
+def find_refusal(number):
+    """Return why a number is never texted: a reason of ``verdicts``, or empty.
+
+    North America does not tell landlines from mobiles, and texts its toll-free numbers.
+
+    :param str number: E.164, or what could not be brought to it
+    """
+    if not E164.match(number or ""):
+        return _find_refusal_of_words(number or "")
+    if _PLAIN_AMERICAN.match(number):
+        return _find_american_refusal(number[2:5])
+    if is_mobile(number[1:]):
+        return ""
+    try:
+        parsed = phonenumbers.parse(number)
+    except NumberParseException:
+        return verdicts.BAD_NUMBER
+    refusal = _REFUSED_KINDS.get(phonenumbers.number_type(parsed), "")
+    # What no plan has, as yet, may be new.
+    is_possible = parsed.country_code != 1 and phonenumbers.is_possible_number(parsed)
+    return refusal if refusal or is_possible else verdicts.BAD_NUMBER
+
+
+def _find_refusal_of_words(text):
+    text = tidy(text)
+    if has_extension(text):
+        return verdicts.EXTENSION
+    digits = re.sub(r"[\s().-]", "", text)
+    if not _FEW_DIGITS.match(digits):
+        return verdicts.BAD_NUMBER
+    short = re.sub(r"\A\+(?:1|33|34|44|49)", "", digits)
+    for country in _EMERGENCY_COUNTRIES:
+        if phonenumbers.is_emergency_number(short, country):
+            return verdicts.EMERGENCY
+    return verdicts.SHORT_CODE if _SHORT_CODE.match(digits) else verdicts.BAD_NUMBER
+
+
+@lru_cache(maxsize=1024)
+def _find_american_refusal(area_code):
+    """Return why numbers of an area code are not texted; one that is none is bad."""
+    kind = phonenumbers.number_type(phonenumbers.parse(f"+1{area_code}5550100"))
+    if kind == PhoneNumberType.TOLL_FREE:
+        return ""
+    is_unknown = kind == PhoneNumberType.UNKNOWN
+    return verdicts.BAD_NUMBER if is_unknown else _REFUSED_KINDS.get(kind, "")
+
+
 # The kind and the country of a number that somebody has typed into a form.
 #
 # A number that costs its caller extra, or lies with a satellite, is typed by who earns
 # by each text to it. The plans are those of ``phonenumbers``.
 
 #: Territories: the country whose numbers theirs count as.
-_PARTS = {
+PARTS = {
     **dict.fromkeys(TERRITORIES, "US"),
     **dict.fromkeys(("GG", "IM", "JE"), "GB"),
     **dict.fromkeys(("CC", "CX"), "AU"),
@@ -135,7 +283,7 @@ def read_kind(number):
         return NumberKind("", "")
     # "001": satellites, premium numbers and others that are of no country.
     code = phonenumbers.region_code_for_number(parsed) or ""
-    country = _PARTS.get(code, code) if code.isalpha() else ""
+    country = PARTS.get(code, code) if code.isalpha() else ""
     kind = _KINDS.get(phonenumbers.number_type(parsed), "")
     return NumberKind(country, kind)
 

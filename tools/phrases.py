@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from . import phrase_rules as rules
 from .keywords import unmix
+from .phrase_rules import sense
 from .texts import fold
 
 #: Characters that are read: the longest text that a carrier takes. A longer one can
@@ -18,7 +19,21 @@ MAX_LENGTH = 1600
 
 #: Ends a clause. An ellipsis, a bracket or an emoji ends a thought as a full stop does.
 _CLAUSE_END = re.compile(r"[^\w\s'’`´#/&+-]+|\n+|\s[-–—]+\s")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w+|(?<!\S)\+(?!\S)")
+#: A comma that stands for grammar ("hören Sie auf, mir zu schreiben") ends no clause.
+_INNER_COMMA = re.compile(
+    r",(?=\s*(?:mir|mich|uns|dass|daß|wenn (?:sie|ihr|du)|que|d['’]|de)\b)", re.I
+)
+_QUESTION = re.compile(r"\?[^\w!]*\Z")
+#: Words of others, between quotation marks or behind "she says:".
+_REPORTED = re.compile(
+    r"\b(?:says?|said|writes?|wrote|asks?|replied|dice|dijo|escribe|escribió|pide|puso"
+    r"|dit|écrit|demande|répond|sagt|sagte|meldet|schreibt|schrieb|meint|antwortet)\s*:",
+    re.I,
+)
+_QUOTED = re.compile(
+    r"“[^”]*”|„[^“”]*[“”]|«[^»]*»|\"[^\"]*\"|‘[^’]*’|(?<!\w)'[^']+'(?!\w)"
+)
 _ELISION = re.compile(r"(?<![^\W\d_])([^\W\d_]|qu)['’`´]", re.IGNORECASE)
 _APOSTROPHE = re.compile(r"['’`´]")
 
@@ -34,6 +49,7 @@ def read_clauses(text):
     """Return the clauses of a text, each a list of :class:`Word`."""
     text = unmix(unicodedata.normalize("NFKC", text)[:MAX_LENGTH])
     text = re.sub(r"#(?!\d)|\bn[°º]", " number ", text)
+    text = rules.GLUED.sub(r"\1 \2", _INNER_COMMA.sub(" ", text))
     text = _ELISION.sub(r"\1 ", text)
     text = _APOSTROPHE.sub("", text)
     shouts = text.isupper()
@@ -129,7 +145,34 @@ def classify(text):
     findings = [
         _classify_in(language, clauses, can_be_sure) for language in rules.LANGUAGES
     ]
-    return min(findings, key=_strength)
+    finding = min(findings, key=_strength)
+    if finding.kind in ENDING and (_quotes(text) or _wonders(text, clauses)):
+        return finding._replace(kind=DOUBTFUL)
+    return finding
+
+
+def _wonders(text, clauses):
+    """Tell if a text ends with a question that does not ask us to do something."""
+    if not clauses or not _QUESTION.search(text):
+        return False
+    words = {word.text for clause in clauses for word in clause}
+    is_request = any(
+        sense.CAN in language.senses.get(word, ())
+        for language in rules.LANGUAGES
+        for word in words
+    )
+    return not is_request and len(words) > 1
+
+
+def _quotes(text):
+    """Tell if a text tells the words of somebody: more than courtesies around them."""
+    if _REPORTED.search(text):
+        return True
+    around, count = _QUOTED.subn(" , ", text)
+    return bool(count) and any(
+        measure(rules.COURTESIES, clause) < len(clause)
+        for clause in read_clauses(around)
+    )
 
 
 def _strength(finding):
@@ -145,7 +188,11 @@ def _classify_in(language, clauses, can_be_sure):
     """Return the finding of one language's table."""
     parts = [_Part(language, clause) for clause in clauses]
     found = [(part, *part.find()) for part in parts if part.words]
-    others = [part for part, level, _rule in found if level == rules.NOTHING]
+    others = [
+        part
+        for part, level, _rule in found
+        if level == rules.NOTHING and not part.is_bare_no()
+    ]
     is_qualified = any(_has(language.qualifiers, part.words) for part in others)
     best = None
     for _part, level, rule in found:
@@ -168,11 +215,11 @@ class _Part:
     """One clause, without its courtesies, and the places where a request may begin."""
 
     def __init__(self, language, clause):
-        self.language = language
+        self.language, self.clause = language, clause
         self.words, self.starts = [], {0}
-        position = 0
+        courtesies, position = rules.COURTESIES.choose(_get_texts(clause)), 0
         while position < len(clause):
-            length = _longest(rules.COURTESIES, clause, position)
+            length = measure(courtesies, clause, position)
             if length:
                 self.starts.add(len(self.words))
                 position += length
@@ -181,27 +228,39 @@ class _Part:
             position += 1
             if self.words[-1].text in rules.CONJUNCTIONS:
                 self.starts.add(len(self.words))
+        self.texts = _get_texts(self.words)
         self._add_starts_after_lead_ins()
 
     def _add_starts_after_lead_ins(self):
-        todo = list(self.starts)
+        todo, lead_ins = list(self.starts), self.language.lead_ins.choose(self.texts)
         while todo:
             start = todo.pop()
-            for pattern in self.language.lead_ins:
+            for pattern in lead_ins:
                 for end in pattern.ends(self.words, start) - self.starts:
                     self.starts.add(end)
                     todo.append(end)
 
+    def is_bare_no(self):
+        """Tell if it says no and nothing else: "No, stop texting me"."""
+        return len(self.words) == 1 and self.words[0].text in rules.BARE_NO
+
     def find(self):
         """Return the strongest ``(level, rule)`` of this clause."""
-        if _has(self.language.exceptions, self.words):
+        exceptions = self.language.exceptions
+        if _has(exceptions, self.words) or _has(exceptions, self.clause):
             return rules.NOTHING, None
         best = rules.NOTHING, None
-        for rule in self.language.rules:
+        for rule in self.language.rules.choose(self.texts):
             level = self._match(rule)
             if level > best[0]:
                 best = level, rule
+        if best[0] < rules.SURE and any(map(self._asks_to_stop, self.starts)):
+            return rules.SURE, rules.ANY_ORDER
         return best
+
+    def _asks_to_stop(self, start):
+        words = [word.text for word in self.words[start:]]
+        return sense.asks_to_stop(self.language.senses, words)
 
     def _match(self, rule):
         """Return the level at which a rule is sure of this clause."""
@@ -216,6 +275,10 @@ class _Part:
         if rule.place in (rules.ALONE, rules.ALL):
             # Sure as long as the other clauses say nothing either.
             return rules.WHOLE
+        if rule.place == rules.CLOSED and not any(
+            self._is_closed(end) for _start, end in spans
+        ):
+            return rules.NOTHING if about_it else rules.LIKELY
         is_qualified = all(self._is_qualified(start, end) for start, end in spans)
         is_long = length - max(end for _start, end in spans) > MAX_REST
         is_plain = not (about_it or is_qualified or is_long)
@@ -236,23 +299,38 @@ class _Part:
         patterns = self.language.qualifiers
         return _has(patterns, self.words[:start]) or _has(patterns, self.words[end:])
 
+    def _is_closed(self, end):
+        """Tell if what follows adds nothing: "to this number", "any more"."""
+        known = self.language.tails | self.language.links
+        return all(word.text in known for word in self.words[end:])
+
     def _names_matter(self, start, end):
-        return any(
-            word.text in self.language.matters
-            for word in self.words[:start] + self.words[end:]
-        )
+        matters = self.language.matters
+        around = self.words[:start] + self.words[end:]
+        return any(word.text in matters for word in around) or self._links(end)
+
+    def _links(self, end):
+        """Tell if something is named behind a preposition: "from my bank"."""
+        tails, links = self.language.tails, self.language.links
+        rest = [word.text for word in self.words[end:]]
+        first = next((at for at, word in enumerate(rest) if word in links), len(rest))
+        return any(word not in tails and word not in links for word in rest[first:])
 
 
 def _has(patterns, words):
     """Tell if any of some patterns occurs anywhere."""
     return any(
         pattern.ends(words, start)
-        for pattern in patterns
+        for pattern in patterns.choose(_get_texts(words))
         for start in range(len(words))
     )
 
 
-def _longest(patterns, words, start):
+def _get_texts(words):
+    return frozenset(word.text for word in words)
+
+
+def measure(patterns, words, start=0):
     """Return how many words the longest of some patterns takes, 0 for none."""
     ends = [end for pattern in patterns for end in pattern.ends(words, start)]
     return max(ends, default=start) - start

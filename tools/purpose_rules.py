@@ -26,6 +26,7 @@ class MessageSource(NamedTuple):
     :param is_own_text: somebody has written another text over the template's
     :param automation_id: id of the ``sms.automation`` that made it, or 0
     :param is_urgent: it leaves before others
+    :param asks_answer: what it wants of an answer (``dispatch.ANSWERS``), or empty
     :param fact: what must still be so of its ticket when it leaves, or empty
     """
 
@@ -36,6 +37,7 @@ class MessageSource(NamedTuple):
     automation_id: int = 0
     is_urgent: bool = False
     fact: str = ""
+    asks_answer: str = ""
 
 
 def find_purpose(rules, source, company_id):
@@ -97,42 +99,65 @@ def is_proof_accepted(way, accepted):
     return kind is None or kind in accepted
 
 
-# Laws that ask for consent before an offer, whatever a company's policy.
+# What the law of the reader's country asks of an offer, whatever a company's policy.
 #
 # Opt-out is a policy for what other apps send. For offers most laws ask for consent: 47
 # CFR 64.1200(a)(2) and (f)(9) (US), Directive 2002/58/EC art. 13 (EU), PECR reg. 22
 # (UK), CASL s. 6 (Canada). The laws are data (``sms.consent.law``); silence of the
 # table is no leave to text.
 
+CONSENT, SENDER, ADDRESS, WAY_OUT, RECORDS = DUTIES = (
+    *("consent", "sender", "address", "way_out", "records"),
+)
+#: Consent is to be in writing: what was only said is none.
+IN_WRITING = "written"
+#: Duties where no law is known.
+ASSUMED = frozenset({CONSENT, IN_WRITING, SENDER, WAY_OUT, RECORDS})
+
 
 class OfferLaw(NamedTuple):
-    """A country's law on offers by text.
+    """A country's law on one duty of who sends offers by text.
 
     :param str country: ISO code
-    :param bool needs_consent: an offer needs consent beforehand
+    :param bool is_required: the law asks for it
     :param effective_from: its first day, or None
     :param effective_to: its last day, or None
+    :param str duty: one of :data:`DUTIES`
+    :param bool is_written: the consent is to be in writing
     """
 
     country: str
-    needs_consent: bool
+    is_required: bool
     effective_from: date | None = None
     effective_to: date | None = None
+    duty: str = CONSENT
+    is_written: bool = True
 
     def is_in_force(self, day):
         """Tell if it is the law on a day."""
         starts = self.effective_from or date.min
         return starts <= day <= (self.effective_to or date.max)
 
+    def get_terms(self):
+        """Return what it speaks of, and what of that it asks for: two sets."""
+        spoken_of = {self.duty, *([IN_WRITING] if self.duty == CONSENT else ())}
+        asked = {self.duty, *([IN_WRITING] if self.is_written else ())}
+        return spoken_of, spoken_of & asked if self.is_required else set()
 
-def asks_consent(laws, countries, day):
-    """Tell if an offer to somebody needs their consent, by the newest of the laws.
 
-    Where no law is known it does.
+def find_duties(laws, countries, day):
+    """Return the duties of who sends an offer to somebody, by the newest laws.
+
+    Of several countries all count. Where no law is known those of :data:`ASSUMED`.
 
     :param countries: ISO codes of where they may be; none: nobody knows
+    :return: frozenset of :data:`DUTIES` and :data:`IN_WRITING`
     """
     in_force = [it for it in laws if it.country in countries and it.is_in_force(day)]
     in_force.sort(key=lambda law: law.effective_from or date.min)
-    newest = {law.country: law.needs_consent for law in in_force}
-    return not countries or any(newest.get(country, True) for country in countries)
+    duties = {country: set(ASSUMED) for country in countries or ("",)}
+    for law in in_force:
+        spoken_of, asked = law.get_terms()
+        duties[law.country] -= spoken_of
+        duties[law.country] |= asked
+    return frozenset().union(*duties.values())

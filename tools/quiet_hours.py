@@ -7,12 +7,12 @@ open in all zones in which the person may be, so that a rule or a zone more can 
 make the answer stricter. Times are UTC without a zone, as Odoo stores them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zlib import crc32
 
-from .business_days import get_holidays
+from .business_days import ANY_PART, find_part, get_holidays
 from .clocks import to_local, to_utc
 
 #: Classes of purposes. Solicitations keep the law's hours; what a person needs keeps
@@ -39,6 +39,8 @@ class Rule:
     :param str country: ISO code; empty for everywhere
     :param str state: ISO code of a part of the country; empty for all of it
     :param bool is_closed_on_holidays: public holidays of the country and the state
+    :param tuple holidays_of: pairs of codes, country and state, whose holidays count;
+        by default its own
     :param date effective_from: the first local day on which it holds, or None
     :param date effective_to: the last, or None
     :param int max_per_day: texts to a number for a purpose in 24 hours, 0: any
@@ -55,6 +57,7 @@ class Rule:
     effective_to: date | None = None
     max_per_day: int = 0
     name: str = ""
+    holidays_of: tuple = ()
 
     def is_in_force(self, day):
         """Tell if it holds on a local date."""
@@ -65,18 +68,35 @@ class Rule:
         """Return the window of a local date."""
         if not self.is_in_force(day):
             return ALL_DAY
-        if self.is_closed_on_holidays and day in get_holidays(
-            self.country, self.state, day.year
-        ):
+        if self.is_closed_on_holidays and self._is_holiday(day):
             return CLOSED
         by_day = {SATURDAY: self.saturday, SUNDAY: self.sunday}
         return by_day.get(day.weekday(), self.weekdays)
+
+    def _is_holiday(self, day):
+        places = self.holidays_of or ((self.country, self.state),)
+        return any(day in get_holidays(*place, day.year) for place in places)
+
+    def bind(self, place):
+        """Return the same rule for who may be in a place, by the holidays there.
+
+        Where no clue names a part of the country, every part's holidays count.
+        """
+        if self.state or not self.is_closed_on_holidays:
+            return self
+        parts = {}
+        for country, state in place.regions:
+            if self.country in ("", country):
+                found = parts.setdefault(country, [])
+                found += filter(None, [find_part(country, state)])
+        places = [(it, part) for it in parts for part in parts[it] or [ANY_PART]]
+        return replace(self, holidays_of=tuple(places))
 
 
 def select(rules, place, quiet_class):
     """Return those of some rules that hold for messages of a class to somebody."""
     return tuple(
-        rule
+        rule.bind(place)
         for rule in rules
         if rule.quiet_class == quiet_class
         and (not rule.country or any(rule.country == it[0] for it in place.regions))

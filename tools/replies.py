@@ -10,31 +10,22 @@ import unicodedata
 from datetime import timedelta
 from typing import NamedTuple
 
+from . import phrases
+from .keywords import NO, YES
+from .phrase_rules import COURTESIES, answers
+
 #: The reply of who is not helped yet.
 NOT_SOLVED = 0
 
-_WORDS = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
-
 #: The figure, alone or as people put it; then, behind a sign, whatever they add.
 _FIGURE = re.compile(
-    r"(?:(?P<figure>[0-5])|(?P<word>ONE|TWO|THREE|FOUR|FIVE))"
-    r"(?:\s*(?:/\s*5|OUT OF 5|OF 5|STARS?|POINTS?)(?!\w))?"
-    r"(?:\s*(?:[.,;:!)\-–—\n]+(?!\d)|(?=THANK|THX|TY\b|GREAT|GOOD|PERFECT))(?P<rest>.*))?",
+    rf"(?:(?P<figure>[0-5])|(?P<word>{'|'.join(answers.FIGURES)}))"
+    rf"(?:\s*(?:{answers.UNITS})(?!\w))?"
+    r"(?:\s*(?:[.,;:!)\-–—\n]+(?!\d)"
+    r"|(?=THANK|THX|TY\b|GREAT|GOOD|PERFECT|GRACIAS|MERCI|DANKE|SUPER))(?P<rest>.*))?",
     re.DOTALL,
 )
-_NO = re.compile(
-    r"(?:NO|NOPE|NEIN|NON|(?:IT IS |IT'S |IS |STILL )?NOT (?:SOLVED|FIXED|RESOLVED|"
-    r"WORKING|DONE|YET)(?: YET)?|UNSOLVED|UNRESOLVED|STILL BROKEN)"
-    r"(?:\s*[.,;:!\-–—\n].*)?",
-    re.DOTALL,
-)
-#: Nothing but thanks, in the languages in which the house reads an opt-out.
-_THANKS = re.compile(
-    r"(?:(?:OK(?:AY)?|GREAT|PERFECT|SUPER|YES|MANY|VERY GOOD|ALL GOOD|SOLVED|"
-    r"IT WORKS(?: NOW)?|FIXED|THANKS?(?: YOU| U)?|THX|TY|CHEERS|SO MUCH|A LOT|"
-    r"VERY MUCH|AGAIN|BYE|GRACIAS|MUCHAS|MERCI|BEAUCOUP|DANKE|VIELEN DANK)"
-    r"(?:\W+|\Z))+"
-)
+_THANKS = re.compile(rf"(?:(?:{answers.THANKS})(?:\W+|\Z))+")
 #: So much of a text is looked at.
 _LIMIT = 1600
 
@@ -46,16 +37,18 @@ class Reply(NamedTuple):
     words: str
 
 
-def read_rating(text):
-    """Return the reply that a text is, or None if it is none."""
+def read_rating(text, is_no=False):
+    """Return the reply that a text is, or None if it is none.
+
+    :param bool is_no: it is one of the words for no that the company knows
+    """
     said = unicodedata.normalize("NFKC", (text or "")[:_LIMIT]).strip()
-    bare = _strip(said).upper()
-    if _NO.fullmatch(bare):
+    if is_no or _is_not_solved(said):
         return Reply(NOT_SOLVED, said)
-    found = _FIGURE.fullmatch(bare)
+    found = _FIGURE.fullmatch(flatten(_strip(said)))
     if not found:
         return None
-    value = _WORDS.get(found["word"]) or int(found["figure"] or 0)
+    value = answers.FIGURES.get(found["word"]) or int(found["figure"] or 0)
     start = found.start("rest")
     words = _strip(said)[start:].strip() if start >= 0 else ""
     return Reply(value, said if value == NOT_SOLVED else words)
@@ -63,13 +56,78 @@ def read_rating(text):
 
 def is_thanks(text):
     """Tell if a text merely thanks, so that nobody need do anything about it."""
-    bare = _strip(unicodedata.normalize("NFKC", (text or "")[:_LIMIT])).upper()
+    bare = flatten(_strip(unicodedata.normalize("NFKC", (text or "")[:_LIMIT])))
     return len(bare) < 80 and bool(_THANKS.fullmatch(bare))
+
+
+def flatten(text):
+    """Return a text in capitals without accents, as long as it was."""
+    capitals = (unicodedata.normalize("NFD", it)[0].upper() for it in text)
+    return "".join(it if len(it) == 1 else it[0] for it in capitals)
+
+
+def _is_not_solved(said):
+    """Tell if a text says in its first clause that a ticket is not solved."""
+    first = phrases.read_clauses(said[:_ANSWER_LIMIT])[:1]
+    return bool(first) and len(first[0]) == phrases.measure(
+        answers.NOT_SOLVED, first[0]
+    )
 
 
 def _strip(text):
     kept = re.sub(r"\A[^\w]+", "", text)
     return re.sub(r"[^\w!.)]+\Z", "", kept)
+
+
+# === Yes and no, in more than one word ===
+
+#: Who says more than this does not merely answer.
+_ANSWER_LIMIT = 160
+_QUESTION_MARKS = frozenset("?¿？")
+_PLAIN = {
+    YES: (answers.YES, answers.AGREEING),
+    NO: (answers.NO, answers.REFUSING),
+}
+
+
+def read_answer(text):
+    """Return ``keywords.YES`` or ``NO`` if a text says that and nothing else."""
+    text = text or ""
+    if len(text) > _ANSWER_LIMIT or _QUESTION_MARKS.intersection(text):
+        return None
+    clauses = phrases.read_clauses(text)
+    for answer, (heads, tails) in _PLAIN.items():
+        if _consists_of(clauses, heads, tails):
+            return answer
+    return None
+
+
+def agrees(text):
+    """Tell if a text agrees to what was just proposed: "ok", "passt", "ça marche".
+
+    For an appointment, which can be moved again; a consent needs a plain yes.
+    """
+    text = text or ""
+    if len(text) > _ANSWER_LIMIT or _QUESTION_MARKS.intersection(text):
+        return False
+    heads = (*answers.YES, *answers.WEAK_YES)
+    return _consists_of(phrases.read_clauses(text), heads, answers.AGREEING)
+
+
+def _consists_of(clauses, heads, tails):
+    """Tell if words are courtesies, ``tails`` and at least one of ``heads``."""
+    is_said = False
+    for clause in clauses:
+        start = 0
+        while start < len(clause):
+            length = phrases.measure(heads, clause, start)
+            is_said |= bool(length)
+            length = length or phrases.measure(tails, clause, start)
+            length = length or phrases.measure(COURTESIES, clause, start)
+            if not length:
+                return False
+            start += length
+    return is_said
 
 
 # === Codes that answer a team alert ===
@@ -85,24 +143,9 @@ DIGITS = {ACKNOWLEDGE: 4, RESOLVE: 6, ESCALATE: 8}
 #: So long after its alert a code means nothing else: answers come late.
 KEPT = timedelta(hours=72)
 
-_CODE_WORDS = {
-    ACKNOWLEDGE: (
-        "ACK",
-        "ACKNOWLEDGE",
-        "ACKNOWLEDGED",
-        "ON IT",
-        "I'M ON IT",
-        "IM ON IT",
-        "ON MY WAY",
-        "OMW",
-        "TAKE",
-        "TAKEN",
-        "GOT IT",
-    ),
-    RESOLVE: ("RESOLVE", "RESOLVED", "DONE", "FIXED", "SOLVED"),
-    ESCALATE: ("ESCALATE", "ESCALATED", "PASS ON"),
+_ACTION_OF = {
+    word: action for action, words in answers.ALERT_WORDS.items() for word in words
 }
-_ACTION_OF = {word: action for action, words in _CODE_WORDS.items() for word in words}
 _CODE = re.compile(r"(?:(?P<word>[A-Z' ]+?)\s+)?#?(?P<code>\d{1,6})(?P<rest>.*)", re.S)
 #: Behind a sign people add whatever they like, but not another figure.
 _SIGN = re.compile(r"\s*[.,;:!)\-–—]+(?!\s*\d).*", re.S)
@@ -141,7 +184,7 @@ def read_code(text):
 
     Only what is plainly an answer counts: "4 printers are broken" is none.
     """
-    said = " ".join((text or "")[:_CODE_LIMIT].upper().replace("’", "'").split())
+    said = " ".join(flatten((text or "")[:_CODE_LIMIT]).replace("’", "'").split())
     word = said.rstrip(".!")
     if word in _ACTION_OF:
         return Answer(None, _ACTION_OF[word])

@@ -4,7 +4,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from .purpose_rules import KINDS
+from .purpose_rules import ASSUMED, KINDS
 from .quiet_hours import INFORMATIONAL, MARKETING, URGENT
 
 
@@ -139,6 +139,30 @@ def is_mapping_less_strict(before, after):
     """Tell if messages get a purpose with less strict consent than they had."""
     classes = [_BY_CONSENT.index(it.quiet_class) for it in (before, after)]
     return classes[0] < classes[1] or (before.has_footer and not after.has_footer)
+
+
+def is_law_less_strict(before, after):
+    """Tell if an offer may owe less by a law (``OfferLaw``) than before; None: none.
+
+    One that asks for less counts when it is new; one that asks, when it ends or no
+    longer speaks of the same: it may stand before an older one that asks for less.
+    """
+    is_same = before and after and _get_law_scope(before) == _get_law_scope(after)
+    before_let, before_asked = _get_law_terms(before)
+    after_let, after_asked = _get_law_terms(after)
+    newly_let = after_let - before_let if is_same else after_let
+    no_longer_asked = before_asked - after_asked if is_same else before_asked
+    return bool(newly_let or no_longer_asked)
+
+
+def _get_law_scope(law):
+    return law.country, law.duty, law.effective_from, law.effective_to
+
+
+def _get_law_terms(law):
+    """Return what a law lets be that is assumed elsewhere, and what it asks for."""
+    spoken_of, asked = law.get_terms() if law else (set(), set())
+    return ASSUMED & (spoken_of - asked), asked
 
 
 def is_less_strict(before, after):

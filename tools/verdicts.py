@@ -13,6 +13,12 @@ REMINDED = "reminded"
 # Why it may not.
 NO_NUMBER = "no_number"
 BAD_NUMBER = "bad_number"
+EXTENSION = "extension"
+SHORT_CODE = "short_code"
+EMERGENCY = "emergency"
+PREMIUM = "premium"
+SERVICE_NUMBER = "service_number"
+LANDLINE = "landline"
 UNUSABLE = "unusable"
 OPTED_OUT = "opted_out"
 UNDER_REVIEW = "under_review"
@@ -22,6 +28,9 @@ NO_PROOF = "no_proof"
 UNPROVEN = "unproven"
 NO_WAY_BACK = "no_way_back"
 NO_PROVIDER = "no_provider"
+NO_SENDER = "no_sender"
+ONE_WAY = "one_way"
+NO_ADDRESS = "no_address"
 LEDGER_UNREADABLE = "ledger_unreadable"
 EXPIRED = "expired"
 UNCONFIRMED = "unconfirmed"
@@ -45,6 +54,12 @@ CALLED_OFF = (OVERTAKEN, CANCELLED)
 FAILURE_TYPES = {
     NO_NUMBER: "sms_number_missing",
     BAD_NUMBER: "sms_number_format",
+    EXTENSION: "sms_number_format",
+    SHORT_CODE: "sms_number_format",
+    EMERGENCY: "sms_number_format",
+    PREMIUM: "sms_not_allowed",
+    SERVICE_NUMBER: "sms_not_allowed",
+    LANDLINE: "sms_not_allowed",
     UNUSABLE: "sms_not_allowed",
     OPTED_OUT: "sms_optout",
     UNDER_REVIEW: "sms_no_consent",
@@ -54,6 +69,9 @@ FAILURE_TYPES = {
     UNPROVEN: "sms_no_consent",
     NO_WAY_BACK: "sms_no_provider",
     NO_PROVIDER: "sms_no_provider",
+    NO_SENDER: "sms_no_provider",
+    ONE_WAY: "sms_no_provider",
+    NO_ADDRESS: "sms_no_provider",
     LEDGER_UNREADABLE: "sms_no_provider",
     EXPIRED: "sms_expired",
     UNCONFIRMED: "sms_expired",

@@ -9,20 +9,29 @@ from .verdicts import (
     AWAITING_YES,
     BAD_NUMBER,
     CANCELLED,
+    EMERGENCY,
     ERASED,
     EXPIRED,
+    EXTENSION,
+    LANDLINE,
     LEDGER_UNREADABLE,
     MUTED,
+    NO_ADDRESS,
     NO_CONSENT,
     NO_NUMBER,
     NO_PROOF,
     NO_PROVIDER,
+    NO_SENDER,
     NO_WAY_BACK,
+    ONE_WAY,
     OPTED_OUT,
     OVERTAKEN,
     PAUSED,
+    PREMIUM,
     QUESTION_OVER,
     REFUSED_BY_APP,
+    SERVICE_NUMBER,
+    SHORT_CODE,
     TOO_MANY,
     UNANSWERED,
     UNCONFIRMED,
@@ -38,7 +47,10 @@ RECORD, AGAIN, OTHER, CALL = WAYS = ("record", "again", "other", "call")
 BY_REASON = {
     # The person's number.
     NO_NUMBER: (OTHER,),
-    BAD_NUMBER: (OTHER,),
+    **dict.fromkeys((BAD_NUMBER, EXTENSION, SHORT_CODE, EMERGENCY), (OTHER,)),
+    PREMIUM: (OTHER,),
+    SERVICE_NUMBER: (OTHER, CALL),
+    LANDLINE: (OTHER, CALL),
     UNUSABLE: (OTHER, CALL),
     # The person's will. Who has left is not texted at another number either.
     OPTED_OUT: (CALL,),
@@ -50,6 +62,9 @@ BY_REASON = {
     # The company's account.
     NO_WAY_BACK: (CALL,),
     NO_PROVIDER: (CALL,),
+    NO_SENDER: (OTHER, CALL),
+    ONE_WAY: (CALL,),
+    NO_ADDRESS: (CALL,),
     LEDGER_UNREADABLE: (CALL,),
     # The hour, which may be another one now.
     EXPIRED: (AGAIN, CALL),
@@ -72,7 +87,6 @@ BY_REASON = {
     "unreachable": (AGAIN, OTHER, CALL),
     "unsure": (AGAIN, OTHER, CALL),
     "gone": (AGAIN, OTHER, CALL),
-    "landline": (OTHER, CALL),
     "filtered": (CALL,),
     "closed_hours": (AGAIN, CALL),
     "country": (AGAIN, OTHER, CALL),
@@ -93,9 +107,10 @@ BY_REASON = {
 PASSING = frozenset(
     (
         *(NO_NUMBER, BAD_NUMBER, UNUSABLE, OPTED_OUT, UNDER_REVIEW, AWAITING_YES),
-        *(NO_CONSENT, NO_PROOF, UNPROVEN, NO_WAY_BACK, NO_PROVIDER),
+        *(NO_CONSENT, NO_PROOF, UNPROVEN, NO_WAY_BACK, NO_PROVIDER, NO_SENDER),
+        *(EXTENSION, SHORT_CODE, EMERGENCY, PREMIUM, SERVICE_NUMBER, LANDLINE),
+        NO_ADDRESS,
         LEDGER_UNREADABLE,
-        "landline",
     )
 )
 

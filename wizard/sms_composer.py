@@ -143,16 +143,21 @@ class SmsComposer(models.TransientModel):
     def _compute_sms_footer(self):
         for composer in self:
             company = composer._get_sms_company()
-            partner = self.env["res.partner"]
+            partner, record, number = self.env["res.partner"], None, ""
             if composer.comment_single_recipient:
                 record = composer._get_records()
                 partner = record._mail_get_partners()[record.id][:1].sudo()
-            composer.sms_footer = self.env["sms.sms"]._get_footer_for(
+                number = composer._get_sms_number(record)
+            lang = company._find_sms_lang(partner.lang, number)
+            messages, template_sudo = self.env["sms.sms"], composer.template_id.sudo()
+            if template_sudo:
+                lang = messages._get_template_lang(template_sudo, lang, company)
+            composer.sms_footer = messages._get_footer_for(
                 composer._get_sms_purpose(),
-                partner,
+                lang,
                 company,
-                composer.recipient_single_number_itf,
-                composer.template_id,
+                number,
+                record,
             )
 
     @api.depends("recipient_single_number_itf", "res_model", "res_id")
@@ -261,14 +266,17 @@ class SmsComposer(models.TransientModel):
     def _ask_gate(self, record):
         """Return the gate's decision on a message to the composer's recipient."""
         purpose, is_unmapped = self._get_default_sms_purpose()
+        company, number = self._get_sms_company(), self._get_sms_number(record)
+        [sender_refusal] = company._find_sms_sender_refusals([number])
         question = GateQuestion(
-            self._get_sms_company().id,
-            self._get_sms_number(record),
+            company.id,
+            number,
             purpose.id,
             is_personal=self._is_personal(),
             is_unmapped=is_unmapped,
             reader=record._mail_get_partners()[record.id][:1]._get_sms_reader(),
             send_at=self.send_at,
+            sender_refusal=sender_refusal,
             expires_at=self.env["sms.sms"]._get_expiry(record),
         )
         return self.env["sms.gate"].sudo()._decide([question])[0][0]

@@ -3,6 +3,8 @@
 
 LINT_VENV=$DEV/lint
 LINT_TREE=$DEV/lint-tree
+# Each is a function check_<name>.
+CHECKS=(ruff pylint oca oca_po translations links prettier shell)
 
 setup_linters() {
     make_dev_folder
@@ -77,6 +79,13 @@ check_translations() {
     "$LINT_VENV/bin/python" "$ROOT/bin/lib/check_translations.py" "$ROOT/i18n/$MODULE.pot" "$ROOT"/i18n/*.po
 }
 
+# Links, anchors, pictures, and what else the pages name.
+check_links() {
+    local files
+    mapfile -d '' files < <(list_files '*.md' 'static/description/*.html')
+    "$LINT_VENV/bin/python" "$ROOT/bin/lib/check_links.py" "$ROOT" "${files[@]}"
+}
+
 # The commands are read together with their parts, so that a name used in another file counts as used (.shellcheckrc).
 check_shell() {
     local files
@@ -84,24 +93,15 @@ check_shell() {
     (cd "$ROOT" && shellcheck --check-sourced "${files[@]}")
 }
 
-# $1: what is checked, in words, $2: the function
-check() {
-    say "$1"
-    "$2" && return
-    FAILED+=("$1")
-}
-
+# Those that are named in CHECKS.
 check_all() {
-    FAILED=()
+    local check failed=()
     copy_tree
-    check "ruff" check_ruff
-    check "pylint-odoo" check_pylint
-    check "OCA's module checks" check_oca
-    check "OCA's checks of translations" check_oca_po
-    check "translations: complete, with the same placeholders" check_translations
-    check "prettier" check_prettier
-    check "shellcheck" check_shell
-    [ ${#FAILED[@]} -eq 0 ] || die "the linters found something: $(printf '%s, ' "${FAILED[@]}" | sed 's/, $//')" "bin/lint --fix mends what can be mended without a person."
+    for check in "${CHECKS[@]}"; do
+        say "Checking: $check"
+        "check_$check" || failed+=("$check")
+    done
+    [ ${#failed[@]} -eq 0 ] || die "the linters found something: ${failed[*]}" "bin/lint --fix mends what can be mended without a person."
     say "The linters found nothing"
 }
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What package.json names, in .dev/node: prettier for the linters, axe and Twilio's calculator for the tests.
+# What package.json names, in .dev/node: prettier for the linters, axe and Twilio's calculator for the tests, what steers
+# a browser for the pictures.
 
 NODE=$DEV/node
 
@@ -15,7 +16,7 @@ make_node() {
     need_program npm npm
     key=$(digest "$(cat "$ROOT/package.json")" "$NODE")
     is_stamped node "$key" && return
-    say "Installing prettier, axe and Twilio's calculator of segments"
+    say "Installing what package.json names"
     rm -rf "$NODE"
     mkdir -p "$NODE"
     cp "$ROOT/package.json" "$NODE/"

@@ -4,6 +4,8 @@
 ODOO_TREE=$DEV/odoo
 VENV=$DEV/venv
 CONF=$DEV/odoo.conf
+# The folder of links through which Odoo finds the checkout (link_addon).
+LINKED_ADDONS=$DEV/addons
 
 # The folder that holds the Python package "odoo".
 odoo_folder() {
@@ -95,7 +97,7 @@ check_odoo_imports() {
 # its entries are links: a link to the whole checkout would hold .dev/ and so itself, and Odoo's export of
 # translations follows links.
 link_addon() {
-    local target=$DEV/addons/$MODULE entry
+    local target=$LINKED_ADDONS/$MODULE entry
     mkdir -p "$target"
     find "$target" -maxdepth 1 -type l ! -exec test -e {} \; -delete
     for entry in "$ROOT"/*; do
@@ -106,12 +108,13 @@ link_addon() {
     done
 }
 
+# Where LINKED_ADDONS is empty, Odoo finds what pip has installed by itself.
 addons_path() {
     local path base
-    path=$DEV/addons,$(site_packages)/odoo/addons
+    path=${LINKED_ADDONS:+$LINKED_ADDONS,$(site_packages)/odoo/addons,}
     base=$(odoo_folder)
-    [ ! -d "$base/addons/web" ] || path=$path,$base/addons
-    echo "$path,$base/odoo/addons"
+    [ ! -d "$base/addons/web" ] || path=$path$base/addons,
+    echo "$path$base/odoo/addons"
 }
 
 # The configuration is written anew each time: the database's port may have changed. $1: file, $2...: more lines

@@ -1,22 +1,42 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Say of the words that shipped before of which language they are."""
+"""Creates the words of other languages, and says of the older ones which theirs is."""
 
-LANGUAGES = {
-    "sms_keyword_aide": "fr_FR",
-    "sms_keyword_ayuda": "es_ES",
-    "sms_keyword_hilfe": "de_DE",
+from odoo import SUPERUSER_ID, api
+
+from odoo.addons.helpdesk_mgmt_sms.hooks import create_shipped
+
+NAMES = {
+    "es_ES": (
+        *("alta", "alto", "ayuda", "baja", "cancelar", "desuscribir", "estado"),
+        *("otra", "otro", "parar", "reactivar", "reanudar", "si", "silenciar"),
+    ),
+    "fr_FR": (
+        *("aide", "arret", "arreter", "autre", "desabonner", "desinscrire", "etat"),
+        *("fin", "non", "oui", "reinscrire", "reprendre", "retablir", "silence"),
+        "statut",
+    ),
+    "de_DE": (
+        *("abbestellen", "abmelden", "anderes", "anmelden", "austragen"),
+        *("fortsetzen", "hilfe", "ja", "nein", "stand", "stopp", "stumm", "widerruf"),
+    ),
+    None: ("no",),
 }
+#: They shipped before: who has deleted them wants none.
+OLD = ("aide", "ayuda", "hilfe")
 
 
 def migrate(cr, _version):
-    """Fill the new column of words that are still there."""
-    for name, lang in LANGUAGES.items():
+    """Create what is new, and fill the new column."""
+    names = [name for names in NAMES.values() for name in names if name not in OLD]
+    shipped = [f"sms_keyword_{name}" for name in names]
+    create_shipped(api.Environment(cr, SUPERUSER_ID, {}), shipped)
+    for lang, names in NAMES.items():
         cr.execute(
             """
             UPDATE sms_keyword own SET lang = %s
               FROM ir_model_data entry
-             WHERE entry.module = 'helpdesk_mgmt_sms' AND entry.name = %s
+             WHERE entry.module = 'helpdesk_mgmt_sms' AND entry.name = ANY(%s)
                AND entry.res_id = own.id AND own.lang IS NULL
             """,
-            [lang, name],
+            [lang, [f"sms_keyword_{name}" for name in names]],
         )

@@ -5,8 +5,8 @@ from ...tools import keywords, reply_codes
 from ..inbound.sms_inbound_router import CONFIRMATION
 from .sms_question import APPOINTMENT, ATTENDEE_MODEL
 
-#: A stop word of the carriers that people also say of an appointment.
-CANCEL = "CANCEL"
+#: Stop words that people also say of an appointment.
+CANCEL = ("CANCEL", "CANCELAR")
 
 
 class SmsInboundRouter(models.AbstractModel):
@@ -21,7 +21,7 @@ class SmsInboundRouter(models.AbstractModel):
         47 CFR 64.1200(a)(12) allows the confirmation to ask what was meant; without an
         answer the opt-out stands, and it stands with one.
         """
-        is_cancel = keywords.normalize(inbound.body or "").strip() == CANCEL
+        is_cancel = keywords.normalize(inbound.body or "").strip() in CANCEL
         is_ours = is_cancel and not inbound.opt_out_type
         attendee = is_ours and self._find_next_appointment(inbound)
         if attendee:

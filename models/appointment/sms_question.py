@@ -5,7 +5,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 from odoo.tools import plaintext2html
 
-from ...tools import appointments, reply_codes
+from ...tools import appointments, keywords, reply_codes
 from ...tools.appointments import CALL_OFF, CONFIRM
 from ...tools.names import tidy_name
 from ..core.bulk_insert import create_many
@@ -111,7 +111,9 @@ class SmsQuestion(models.Model):
 
     def _take_appointment(self, inbound):
         """Do what the customer wants with the appointment; tell if that is plain."""
-        action = appointments.read_action(inbound.body)
+        router = self.env["sms.inbound.router"]
+        is_yes = router._find_action(inbound)[0] == keywords.YES
+        action = CONFIRM if is_yes else appointments.read_action(inbound.body)
         if not action or not self._get_attendee():
             return False
         meant = self._find_meant(inbound, action)

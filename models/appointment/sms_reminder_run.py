@@ -10,6 +10,7 @@ from odoo.tools import SQL, frozendict
 
 from ...tools import appointments
 from ...tools.appointments import CALLED_OFF
+from ...tools.dispatch import NEEDED
 from ..automation.sms_automation_engine import CONFLICTS
 from ..core.batch_jobs import lock_next
 from ..core.bulk_insert import as_arrays, create_many, insert_many
@@ -156,14 +157,18 @@ class SmsReminder(models.Model):
         empty._cancel(lambda _row: "no_text")
         rows = self - empty
         messages = rows._post(bodies)
+        asking_ids = rows._find_asking(rules)
         vals_list = [
-            row._prepare_sms(rules[row.id], bodies[row.id], messages[row.id])
+            {
+                **row._prepare_sms(rules[row.id], bodies[row.id], messages[row.id]),
+                "asks_answer": NEEDED if row.id in asking_ids else "",
+            }
             for row in rows
         ]
         sms_sudo = self.env["sms.sms"].sudo().create(vals_list)
         self._notify(sms_sudo)
         rows._note_sent(sms_sudo)
-        rows._await_answers(rules, sms_sudo)
+        rows._await_answers(asking_ids, sms_sudo)
 
     def _prepare_sms(self, rule, body, message):
         """Return the values of the ``sms.sms`` that a ``mail.message`` shows."""
@@ -198,11 +203,10 @@ class SmsReminder(models.Model):
         )
         self.invalidate_recordset(["state", "sms_id", "body", "write_date"])
 
-    def _await_answers(self, rules, messages):
-        """Await the answers to texts that say how to answer.
+    def _find_asking(self, rules):
+        """Return the ids of the rows whose text says how to answer.
 
         :param dict rules: :class:`TextRule` by row id
-        :param messages: ``sms.sms``, one for each row
         """
         templates_sudo = self.env["sms.template"].sudo()
         template_ids = {rules[row.id].template_id for row in self}
@@ -210,10 +214,18 @@ class SmsReminder(models.Model):
         asking_ids = templates_sudo.filtered(
             lambda it: "sms_answer_hint" in (it.body or "")
         ).ids
+        return {row.id for row in self if rules[row.id].template_id in asking_ids}
+
+    def _await_answers(self, asking_ids, messages):
+        """Await the answers to texts that say how to answer.
+
+        :param asking_ids: ids of their rows
+        :param messages: ``sms.sms``, one for each row
+        """
         asked = []
         for row, sms in zip(self, messages, strict=True):
             attendee = row._get_attendees()[:1]
-            if attendee and rules[row.id].template_id in asking_ids:
+            if attendee and row.id in asking_ids:
                 asked.append((attendee, sms, row))
         self.env["sms.question"]._ask_appointments(asked)
 

@@ -291,6 +291,9 @@ class SmsBroadcast(models.Model):
         readers = recipients.partner_id._get_sms_readers()
         times = self._get_times(recipients, readers)
         self._note_first(times)
+        refusals = self.company_id._find_sms_sender_refusals(
+            recipients.mapped("number")
+        )
         decided = self.env["sms.gate"]._decide(
             [
                 GateQuestion(
@@ -300,8 +303,11 @@ class SmsBroadcast(models.Model):
                     reader=readers.get(recipient.partner_id.id, NOBODY),
                     keeps_hours=not self.is_emergency,
                     send_at=time,
+                    sender_refusal=refusal,
                 )
-                for recipient, time in zip(recipients, times, strict=True)
+                for recipient, time, refusal in zip(
+                    recipients, times, refusals, strict=True
+                )
             ]
         )
         recipients._write_rows(
@@ -365,9 +371,13 @@ class SmsBroadcast(models.Model):
         purpose = self.env["sms.purpose"]._get(ALERT)
         samples = []
         for own_lang, recipient_id, count in groups:
-            lang = self.company_id._pick_sms_lang(own_lang)
-            footer = purpose._get_rules(words[own_lang].lang, self.company_id).footer
+            lang = words[own_lang].lang
             recipient_sudo = recipients_sudo.browse(recipient_id)
+            footer = self.company_id._get_sms_footer_to(
+                recipient_sudo.number or recipient_sudo.partner_id.phone_sanitized,
+                purpose._get_rules(lang, self.company_id).footer,
+                lang,
+            )
             text = self._fill_in(words[own_lang], recipient_sudo)
             text = "\n".join(filter(None, (text, footer)))
             language, segments = names.get(lang, lang), count_segments(text)

@@ -30,6 +30,11 @@ class ResCompany(models.Model):
         "never accepted.",
     )
 
+    def _get_sms_gate_facts(self):
+        """Text landlines where the company's forms take them."""
+        takes_landlines = self.sudo().sms_form_kinds == phone.LANDLINE
+        return {**super()._get_sms_gate_facts(), "takes_landlines": takes_landlines}
+
     def _find_sms_form_refusal(self, number):
         """Return why the company's forms do not take a number, or an empty text."""
         self.ensure_one()

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-from ...tools import consent, verdicts
+from ...tools import consent, phone, verdicts
 from ...tools.consent import QUESTION_LIFE
 from ..core.moments import say_moment
 from ..ledger.sms_consent_key import ConsentKeyError
@@ -76,7 +76,7 @@ class SmsConsentDetails(models.AbstractModel):
             reasons, or empty
         """
         if not number:
-            return {}, verdicts.BAD_NUMBER if typed else verdicts.NO_NUMBER
+            return {}, self._find_typed_problem(typed)
         key = (company.id, number)
         try:
             known = self.env["sms.consent"].sudo()._get_known([company.id], [number])
@@ -84,6 +84,12 @@ class SmsConsentDetails(models.AbstractModel):
             return {}, verdicts.LEDGER_UNREADABLE
         is_reviewed = key in known.reviewed
         return known.answers[key], verdicts.UNDER_REVIEW if is_reviewed else ""
+
+    def _find_typed_problem(self, typed):
+        """Return why what somebody has typed is not texted: a reason of the gate."""
+        if not typed:
+            return verdicts.NO_NUMBER
+        return phone.find_refusal(typed) or verdicts.BAD_NUMBER
 
     def _get_purposes(self, found, purpose):
         """Return the purposes to tell of: the record's first, then those for customers,

@@ -4,7 +4,7 @@ import base64
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ...tools import consent, media
+from ...tools import consent, media, phone, verdicts
 
 
 class SmsConsentEntry(models.AbstractModel):
@@ -80,6 +80,16 @@ class SmsConsentEntry(models.AbstractModel):
         """Return a number as :meth:`_find_number` does; refuse what it cannot read."""
         if found := self._find_number(company, number):
             return found
+        refusal = phone.find_refusal(number or "")
+        if refusal not in ("", verdicts.BAD_NUMBER):
+            labels = self.env["sms.consent.details"]._get_labels(
+                "sms.sms", "gate_reason"
+            )
+            raise UserError(
+                self.env._(
+                    "“%(number)s”: %(reason)s.", number=number, reason=labels[refusal]
+                )
+            )
         raise UserError(
             self.env._(
                 "“%s” is not a phone number. Enter it with its country code, for "

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 
 from ...tools import consent, texts, web
 from ...tools.consent import has_left
-from ...tools.phone import BAD_COUNTRY, BAD_KIND, E164
+from ...tools.phone import BAD_COUNTRY, BAD_KIND, E164, has_extension, tidy
 
 #: More is no phone number, whatever it is.
 NUMBER_LIMIT = 40
@@ -17,7 +17,8 @@ TRAP_FIELD = "website"
 # Results of a form, which the portal says in words.
 SAVED, AGREED, ASKED, NEW_NUMBER = ("saved", "agreed", "asked", "new_number")
 BAD_NUMBER, NO_NUMBER, OUTDATED = ("bad_number", "no_number", "outdated")
-REFUSALS = (BAD_NUMBER, NO_NUMBER, OUTDATED, BAD_COUNTRY, BAD_KIND)
+EXTENSION = "extension"
+REFUSALS = (BAD_NUMBER, EXTENSION, NO_NUMBER, OUTDATED, BAD_COUNTRY, BAD_KIND)
 
 
 class Choice(NamedTuple):
@@ -117,6 +118,10 @@ class SmsConsentForm(models.AbstractModel):
             return ""
         number = company._phone_format_number(typed, country or company.country_id)
         return number if number and E164.match(number) else ""
+
+    def _explain_number(self, typed):
+        """Return why what a person has typed cannot be read, of :data:`REFUSALS`."""
+        return EXTENSION if has_extension(tidy(typed)) else BAD_NUMBER
 
     def _get_purposes(self, company, number):
         """Return what is shown to a number's owner: what customers are offered, and
@@ -230,7 +235,7 @@ class SmsConsentForm(models.AbstractModel):
         typed = texts.clip(form.get("phone"), NUMBER_LIMIT + 1).strip()
         number = self._read_number(company, typed)
         if not number:
-            return BAD_NUMBER if typed else NO_NUMBER
+            return self._explain_number(typed) if typed else NO_NUMBER
         if is_outdated or not ticked:
             return OUTDATED if is_outdated else NOT_TICKED
         refusal = self._refuse_number(company, number, trace)
@@ -268,7 +273,7 @@ class SmsConsentForm(models.AbstractModel):
         ticked, is_outdated = self._read_choices(choices, form)
         refusal = ""
         if typed and not number:
-            refusal = BAD_NUMBER
+            refusal = self._explain_number(typed)
         elif is_outdated:
             refusal = OUTDATED
         elif ticked and not number:

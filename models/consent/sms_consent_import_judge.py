@@ -6,8 +6,6 @@ import json
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.phone_validation.tools import phone_validation
-
 from ...tools import chain, consent, import_rows, languages, purpose_rules
 from ...tools.import_rows import Fault, simplify
 from ..ledger.sms_consent_event import Statement
@@ -29,8 +27,6 @@ class Judge:
     def __init__(self, job, now):
         self.job, self.env, self.company, self.now = job, job.env, job.company_id, now
         self.columns = {it.field: it.position for it in job.column_ids if it.field}
-        country = self.company.country_id
-        self.country = (country.code, country.phone_code)
         self.purposes = self._read_purposes()
         self.default_purposes = job.purpose_ids.sorted()
         self.words = {}
@@ -101,8 +97,8 @@ class Judge:
     def _read_number(self, text):
         """Return a number as E.164, read with the company's country."""
         try:
-            return phone_validation.phone_format(
-                text, *self.country, force_format="E164", raise_exception=True
+            return self.job._phone_format_number(
+                text, self.company.country_id, raise_exception=True
             )
         except UserError as error:
             raise Fault("bad_number", text) from error

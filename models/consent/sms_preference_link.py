@@ -60,7 +60,7 @@ class SmsPreferenceLink(models.Model):
     @api.model
     def _get_masked_url(self, company):
         """Return what stands for the address until a text is handed over."""
-        return company.get_base_url() + SHORT_PATH + MASK
+        return company._get_sms_base_url() + SHORT_PATH + MASK
 
     @api.model
     def _get_urls(self, pairs):

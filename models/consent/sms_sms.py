@@ -14,6 +14,10 @@ class SmsSms(models.Model):
         urls = super()._get_preference_urls(pairs)
         return urls | self.env["sms.preference.link"].sudo()._get_urls(pairs)
 
+    @api.model
+    def _get_masked_preference_url(self, company):
+        return self.env["sms.preference.link"]._get_masked_url(company)
+
     def _open_consent(self):
         """Open the form for the number and the purpose of this very text."""
         sms_sudo = self.sudo()

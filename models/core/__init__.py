@@ -6,6 +6,7 @@ Uses only ``tools`` and ``providers``, as every room may.
 """
 
 from . import (
+    base,
     bulk_insert,
     batch_jobs,
     encrypted_field,

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 
 from ...tools import automation
+from ...tools.dispatch import NEEDED
 from ...tools.purpose_rules import MessageSource
 from ..inbound import sms_question
 from ..ledger.sms_purpose import PurposeCode
@@ -74,7 +75,9 @@ class HelpdeskTicket(models.Model):
         body = template._render_field("body", self.ids, compute_lang=True)[self.id]
         message = ticket.with_context(
             sms_purpose=PurposeCode("ticket"),
-            sms_source=MessageSource(fact=self._make_sms_fact(automation.CLOSED)),
+            sms_source=MessageSource(
+                fact=self._make_sms_fact(automation.CLOSED), asks_answer=NEEDED
+            ),
         )._message_sms(body, number_field="partner_phone", put_in_queue=True)
         sms_model = self.env["sms.sms"]
         sms = sms_model.search([("mail_message_id", "=", message.id)], limit=1)

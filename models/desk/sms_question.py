@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import SUPERUSER_ID, models
 
-from ...tools import replies, reply_codes
+from ...tools import keywords, replies, reply_codes
 from ...tools.verdicts import HAVE_GOT
 
 
@@ -12,14 +12,15 @@ class SmsQuestion(models.Model):
 
     def _take_rating(self, inbound):
         """Rate the ticket, or open it again; tell if the text is an answer at all."""
-        reply = replies.read_rating(inbound.body)
+        router = self.env["sms.inbound.router"]
+        is_no = router._find_action(inbound)[0] == keywords.NO
+        reply = replies.read_rating(inbound.body, is_no)
         ticket = self.env["helpdesk.ticket"].browse(self.res_id).exists()
         if not reply or not ticket or self._was_asked_otherwise():
             return False
         # In the house's name: it is no user of ours who rates.
         ticket = ticket.with_user(SUPERUSER_ID)
         self._note_answer(inbound, str(reply.value))
-        router = self.env["sms.inbound.router"]
         if reply.value == replies.NOT_SOLVED:
             ticket._reopen_by_sms()
             router._converse(inbound, ticket=ticket.with_env(self.env))

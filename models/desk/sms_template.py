@@ -515,10 +515,13 @@ class SmsTemplate(models.Model):
             ._find_purpose(company_sudo, MessageSource(record._name, int(template_id)))
         )
         rules = purpose._get_rules(lang, company_sudo)
+        subjects = record.sudo()._get_sms_subjects()
+        _company, number, _purpose = subjects.get(record.id, (None, "", None))
+        footer = company_sudo._get_sms_footer_to(number, rules.footer, lang)
         is_promotional = rules.quiet_class == MARKETING
         is_internal = self.browse(int(template_id)).sudo().is_internal
         # The first text to a number says who writes, and each offer.
-        signed = footer = rules.footer
+        signed = footer
         if footer or is_promotional:
             signed = advice.sign(text, footer, company_sudo.name)
         if is_promotional:

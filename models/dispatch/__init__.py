@@ -10,6 +10,7 @@ from . import (
     sms_dispatcher,
     sms_dispatcher_claim,
     sms_dispatcher_lookup,
+    sms_sender_rule,
     sms_sender,
     sms_sender_pace,
     sms_carrier_number,

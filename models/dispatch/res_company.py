@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from typing import NamedTuple
+
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
@@ -9,7 +11,7 @@ from ...providers import (
     account,
     get_provider,
 )
-from ...tools import business_days, consent, dispatch
+from ...tools import business_days, consent, dispatch, texts, verdicts
 from ..core.encrypted_field import EncryptedChar
 from .sms_api import SmsApiGated, SmsApiOutbox
 
@@ -53,6 +55,14 @@ SENDER_FIELDS = CARRIER_FIELDS | {
 FORMER_FIELDS = {"sms_webhook_base_url", "sms_twilio_account_sid"}
 #: The path from what texts are posted on to the ticket that they are about.
 TICKET_OF = {"helpdesk.ticket": "", "calendar.event": "ticket_id"}
+
+
+class SenderWords(NamedTuple):
+    """What a sender adds to its texts; ``footer`` is empty for the purpose's own."""
+
+    address: str
+    footer: str
+    is_one_way: bool
 
 
 class ResCompany(models.Model):
@@ -378,40 +388,75 @@ class ResCompany(models.Model):
 
     # === Choice of the sender ===
 
-    def _choose_sms_senders(self, numbers, posts, code=None, is_call=False):
-        """Choose by teams, countries and conversations; for calls by the country.
+    def _choose_sms_senders(
+        self, numbers, posts, code=None, is_call=False, answers=(), among=None
+    ):
+        """Choose by rules, teams, conversations and countries; calls by the country.
 
-        A company with one sender costs nothing; with several, what is to be known of
+        A company with one number costs nothing; with several, what is to be known of
         teams and conversations is read at once for all texts.
         """
         self.ensure_one()
         code = code or self.sms_provider
+        candidates = self._get_sms_candidates(code)
+        sender_ids = self._get_sms_sender_ids(code)
         if is_call:
-            callers = self._get_sms_callers(code)
+            candidates = self._get_sms_callers(code)
+        if among is not None:
+            candidates = [it for it in candidates if it.id in among]
+            sender_ids = {key: it for key, it in sender_ids.items() if it in among}
+        if is_call:
             return [
-                dispatch.choose_by_country(number or "", callers) or False
+                dispatch.choose_by_country(number or "", candidates) or False
                 for number in numbers
             ]
-        sender_ids = self._get_sms_sender_ids(code)
-        if len(sender_ids) < 2:
+        if len(sender_ids) < 2 and all(it.is_plain for it in candidates):
             only_id = next(iter(sender_ids.values()), False)
             return [only_id] * len(numbers)
-        candidates = self._get_sms_candidates(code)
         team_ids = {}
         if any(it.team_id for it in candidates):
             team_ids = self._get_sms_team_ids(posts)
         senders_sudo = self.env["sms.sender"].sudo()
         known_ids = senders_sudo._find_conversations(self, numbers, sender_ids)
+        answers = answers or [""] * len(numbers)
         return [
             dispatch.choose_sender(
                 number or "",
                 candidates,
                 team_ids.get(post.id, 0),
                 known_ids.get(number, 0),
+                answer,
             )
             or False
-            for number, post in zip(numbers, posts, strict=True)
+            for number, post, answer in zip(numbers, posts, answers, strict=True)
         ]
+
+    def _find_sms_sender_refusal(self, number, answer=""):
+        """Tell a country that no sender may text from one where none can receive."""
+        candidates = self._get_sms_candidates(self.sudo().sms_provider)
+        if not candidates:  # the account lacks something, which the gate says
+            return ""
+        is_texted = bool(dispatch.filter_allowed(number or "", candidates))
+        return verdicts.ONE_WAY if is_texted else verdicts.NO_SENDER
+
+    def _get_sms_footer(self, sender_id, footer, lang):
+        """Take the sender's own footer; where it cannot receive, a link to the page."""
+        words = self._get_sms_sender_words(sender_id, lang) if sender_id else None
+        if not words or not (words.footer or words.is_one_way):
+            return footer
+        speaking = self.with_context(lang=lang or None)
+        own = words.footer or speaking.env._("No replies. Opt out or get help: {link}")
+        link = self.env["sms.sms"]._get_masked_preference_url(self)
+        return texts.fill(own, {"link": link, "sender": words.address})
+
+    @ormcache("sender_id", "lang")
+    def _get_sms_sender_words(self, sender_id, lang):
+        """Return what a sender adds to the texts in a language, cached."""
+        sender_sudo = self.env["sms.sender"].sudo().with_context(lang=lang or None)
+        sender_sudo = sender_sudo.browse(sender_id)
+        return SenderWords(
+            sender_sudo.address, sender_sudo.footer or "", sender_sudo.is_one_way
+        )
 
     def _get_sms_team_ids(self, posts):
         """Return the id of the team of the ticket that each of some posts is about.
@@ -437,25 +482,33 @@ class ResCompany(models.Model):
         )
         return {sender.address: sender.id for sender in found}
 
-    @ormcache("self.id", "code")
     def _get_sms_candidates(self, code):
         """Return the company's senders at a carrier as the rule asks for them.
 
         :return: tuple of ``tools.dispatch.Candidate``, in the account's order
         """
+        return self._read_sms_candidates(code, fields.Date.today())
+
+    @ormcache("self.id", "code", "today")
+    def _read_sms_candidates(self, code, today):
+        """Return them by the rules of a day, cached."""
         sender_ids = self._get_sms_sender_ids(code)
         senders_sudo = self.env["sms.sender"].sudo()
+        get_reach = self.env["sms.sender.rule"]._get_reach
         candidates = []
         for sender in self._get_sms_provider(code).senders():
             row_sudo = senders_sudo.browse(sender_ids.get(sender.address, ()))
             if row_sudo:
                 countries = row_sudo.country_ids.mapped("code") or [sender.country]
+                countries = tuple(filter(None, countries))
                 candidates.append(
                     dispatch.Candidate(
                         row_sudo.id,
-                        tuple(filter(None, countries)),
+                        countries,
                         row_sudo.team_id.id or 0,
-                        sender.kind == account.SERVICE,
+                        is_pool=sender.kind == account.SERVICE,
+                        is_one_way=row_sudo.is_one_way,
+                        reach=get_reach(sender.kind, countries, today),
                     )
                 )
         return tuple(candidates)

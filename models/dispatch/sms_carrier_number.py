@@ -4,9 +4,11 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...providers import TelnyxProvider
+from ...providers import TelnyxProvider, account
+from ...providers.shared import kind_of
 from ...tools.dispatch import country_of
 from ...tools.phone import E164
+from ...tools.sender_rules import is_name
 
 #: Digits alone, without a country code.
 SHORT_CODE = re.compile(r"[1-9][0-9]{2,7}\Z")
@@ -17,6 +19,18 @@ class SmsSenderNumber(models.AbstractModel):
 
     _name = "sms.sender.number"
     _description = "Number That Texts Are Sent From"
+
+    def _is_name(self):
+        self.ensure_one()
+        return kind_of(self.number or "") == account.ALPHANUMERIC
+
+    def _make_number_error(self):
+        return self.env._(
+            "“%s” is not a sender. Enter a number with a plus sign and its country "
+            "code, as in +13035550100, a short code, or a name of at most 11 letters, "
+            "digits and blanks.",
+            self.number,
+        )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -45,6 +59,16 @@ class SmsTwilioNumber(models.Model):
 
     _name = "sms.twilio.number"
     _inherit = ["sms.twilio.number", "sms.sender.number"]
+
+    @api.constrains("number", "country_id")
+    def _check_sms_name(self):
+        """Refuse a name where names may not text (``sms.sender.rule``)."""
+        for row in self.filtered(lambda it: it._is_name()):
+            if not is_name(row.number):
+                raise ValidationError(row._make_number_error())
+            self.env["sms.sender.rule"]._check_countries(
+                account.ALPHANUMERIC, row.number, row.country_id
+            )
 
 
 class SmsCarrierNumber(models.Model):
@@ -75,7 +99,8 @@ class SmsCarrierNumber(models.Model):
     )
     sequence = fields.Integer(default=10)
     number = fields.Char(
-        required=True, help="With its country code, or a short code: +1 303 555 0100"
+        required=True,
+        help="With its country code: +1 303 555 0100. Or a short code or a name.",
     )
     country_code = fields.Char("Country", compute="_compute_country_code")
 
@@ -91,15 +116,12 @@ class SmsCarrierNumber(models.Model):
     @api.constrains("number")
     def _check_number(self):
         for row in self:
-            if not (E164.match(row.number) or SHORT_CODE.match(row.number)):
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is not a number that texts can be sent from. Enter it "
-                        "with a plus sign and its country code, as in +13035550100, "
-                        "or a short code.",
-                        row.number,
-                    )
-                )
+            if not (
+                E164.match(row.number)
+                or SHORT_CODE.match(row.number)
+                or is_name(row.number)
+            ):
+                raise ValidationError(row._make_number_error())
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -114,4 +136,7 @@ class SmsCarrierNumber(models.Model):
     def _tidy(self, vals):
         if not vals.get("number"):
             return vals
-        return {**vals, "number": re.sub(r"[\s().-]", "", vals["number"])}
+        number = vals["number"].strip()
+        if not is_name(number):
+            number = re.sub(r"[\s().-]", "", number)
+        return {**vals, "number": number}

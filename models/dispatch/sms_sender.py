@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import float_is_zero
 
 from ...providers import PROVIDERS, account
-from ...tools import dispatch
+from ...tools import advice, dispatch, texts
 
 #: Segments a second that a sender may send unless the manager knows better. Carriers
 #: promise a long code one, toll-free three, a short code ten and more; a service has
@@ -19,11 +19,14 @@ DEFAULT_RATES = {
     account.SHORT_CODE: 10.0,
     account.SERVICE: 10.0,
     account.SANDBOX: 0.0,
+    account.ALPHANUMERIC: 10.0,
 }
 #: What can call people as well.
 CALLERS = (account.LONG_CODE, account.TOLL_FREE, account.SANDBOX)
 #: Fields that the choice of a sender depends on.
-CHOICE_FIELDS = {"team_id", "country_ids", "active"}
+CHOICE_FIELDS = {"team_id", "country_ids", "active", "is_one_way", "footer"}
+#: What the footer of a sender can be filled with.
+FOOTER_BLANKS = {"link", "sender"}
 
 
 class SmsSender(models.Model):
@@ -35,6 +38,7 @@ class SmsSender(models.Model):
 
     _name = "sms.sender"
     _description = "Text Message Sender"
+    _inherit = "sms.checked.words"
     _order = "company_id, id"
     _rec_name = "address"
 
@@ -52,6 +56,7 @@ class SmsSender(models.Model):
             (account.SHORT_CODE, "Short code"),
             (account.SERVICE, "Messaging Service"),
             (account.SANDBOX, "Sandbox"),
+            (account.ALPHANUMERIC, "Name (alphanumeric)"),
         ],
         required=True,
         readonly=True,
@@ -76,6 +81,19 @@ class SmsSender(models.Model):
         string="For Countries",
         help="Texts to these countries are sent from it. Leave empty for its own "
         "country and those without another sender.",
+    )
+
+    is_one_way = fields.Boolean(
+        "Cannot Receive",
+        help="Nobody can answer its texts. Questions are sent by another sender or not "
+        "at all, and the footer links to the customer's own preference page.",
+    )
+    footer = fields.Text(
+        "Own Footer",
+        translate=True,
+        help="Used in place of the purpose's footer, e.g. “STOP to {sender}”. "
+        "{link} is the address of the customer's own preference page. Leave empty for "
+        "the usual words.",
     )
 
     carrier_name = fields.Char(compute="_compute_carrier_name")
@@ -111,6 +129,10 @@ class SmsSender(models.Model):
     _address_unique = models.Constraint(
         "unique(company_id, provider, address)", "This sender already exists."
     )
+    _name_is_one_way = models.Constraint(
+        f"CHECK (kind != '{account.ALPHANUMERIC}' OR is_one_way)",
+        "Nobody can answer a name. Use a number to receive texts.",
+    )
     _rate_positive = models.Constraint(
         "CHECK (rate >= 0)", "The rate of a sender cannot be negative."
     )
@@ -141,6 +163,16 @@ class SmsSender(models.Model):
             self.env.registry.clear_cache()
         return result
 
+    def _update_field_translations(
+        self, field_name, translations, digest=None, source_lang=""
+    ):
+        """Apply a translation, which Odoo's dialog writes past ``write``."""
+        result = super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
+        self.env.registry.clear_cache()
+        return result
+
     @api.model
     def _check_rate(self, vals):
         """Refuse a speed that is below zero, or so low that zero would be stored.
@@ -162,6 +194,38 @@ class SmsSender(models.Model):
                     least=f"{10**-places:g}",
                 )
             )
+
+    @api.constrains("country_ids")
+    def _check_countries(self):
+        rules = self.env["sms.sender.rule"]
+        for sender in self:
+            rules._check_countries(sender.kind, sender.address, sender.country_ids)
+
+    @api.constrains("footer", "is_one_way")
+    def _check_footer(self):
+        """Refuse a footer by which nobody could leave."""
+        for sender in self.filtered("footer"):
+            if unknown := texts.find_unknown(sender.footer, FOOTER_BLANKS):
+                raise ValidationError(
+                    self.env._(
+                        "“{%s}” is not known. A sender's footer can have {link} and "
+                        "{sender}.",
+                        unknown[0],
+                    )
+                )
+            if "{link}" not in sender.footer and not sender._footer_says_stop():
+                raise ValidationError(
+                    self.env._(
+                        "The footer of “%s” must say how to opt out: STOP in capitals "
+                        "where it can receive texts, else {link}.",
+                        sender.address,
+                    )
+                )
+
+    def _footer_says_stop(self):
+        """Tell if the footer names a word that opts out when it is texted back."""
+        self.ensure_one()
+        return not (self.is_one_way or "STOP" in advice.find_missing(self.footer))
 
     @api.model
     def _sync(self, companies):
@@ -191,6 +255,7 @@ class SmsSender(models.Model):
                         "address": address,
                         "kind": kind,
                         "rate": DEFAULT_RATES[kind],
+                        "is_one_way": kind == account.ALPHANUMERIC,
                     }
                     for (code, address), kind in wanted.items()
                     if (code, address) not in known

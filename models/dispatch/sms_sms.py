@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ...providers import PROVIDERS, faults, outbound
 from ...providers.outbound import QUEUED, REPORT_RANKS, OutboundMessage
 from ...tools import dispatch, links
+from ...tools.dispatch import NEEDED
 from ...tools.texts import clean
 from ..core.bulk_insert import as_arrays
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
@@ -251,6 +252,11 @@ class SmsSms(models.Model):
         """
         return {}
 
+    @api.model
+    def _get_masked_preference_url(self, company):
+        """Return what stands for such an address in a stored text; see above."""
+        return ""
+
     def _get_carrier_key(self):
         """Return the key by which a carrier knows another post of the same message.
 
@@ -478,9 +484,13 @@ class SmsSms(models.Model):
             return self.attempts % TRIES == 0
         return not self.refused_by
 
-    def _choose_senders(self, company, code):
+    def _choose_senders(self, company, code, among=None):
         """Return by which sender at a carrier each of a company's messages would leave.
 
+        What was written for a sender that can be answered does not leave by one that
+        cannot: its footer says STOP.
+
+        :param among: ids of the senders to choose from, None for all
         :return: ``sms.sender`` by message id, empty where there is none
         """
         senders_sudo = self.env["sms.sender"].sudo()
@@ -491,22 +501,24 @@ class SmsSms(models.Model):
                 [sms.mail_message_id.sudo() for sms in messages],
                 code,
                 is_call,
+                ["" if sms.sender_id.is_one_way else NEEDED for sms in messages],
+                among,
             )
             for sms, sender_id in zip(messages, sender_ids, strict=True):
                 chosen[sms.id] = senders_sudo.browse(sender_id or ())
         return chosen
 
     def _choose_open_senders(self, company, code):
-        """Return :meth:`_choose_senders` of those that may send now.
-
-        In the place of one that has stopped, any other of the carrier.
-        """
+        """Return :meth:`_choose_senders` of those that may send now."""
         domain = [("company_id", "=", company.id), ("provider", "=", code)]
         senders_sudo = self.env["sms.sender"].sudo().search(domain)
-        open_sudo = senders_sudo.filtered(lambda it: not it._is_stopped())
-        callers_sudo = open_sudo.filtered(lambda it: it._can_call())
-        chosen = {}
-        for sms_id, sender in self._choose_senders(company, code).items():
-            usable = callers_sudo if self.browse(sms_id).is_call else open_sudo
-            chosen[sms_id] = sender if sender in usable else usable[:1]
-        return chosen
+        open_ids = senders_sudo.filtered(lambda it: not it._is_stopped())._ids
+        return self._choose_senders(company, code, open_ids)
+
+    def _find_sender_refusal(self):
+        company = self._get_sms_company()
+        if not (self.sender_id or self.is_call) and company._uses_sms_outbox():
+            chosen = self._choose_senders(company, company.sudo().sms_provider)
+            if not chosen[self.id]:
+                return company._find_sms_sender_refusal(self.number)
+        return super()._find_sender_refusal()

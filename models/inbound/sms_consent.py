@@ -1,7 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
+from odoo.tools import SQL
 
 from ...tools import consent
+from ..core.bulk_insert import as_arrays
 
 READ_REVIEW = """
     SELECT 'review', company_id, number, NULL, NULL, NULL, NULL, NULL
@@ -63,6 +65,23 @@ class SmsConsent(models.Model):
         self.env["sms.number.claim"].flush_model()
         self.env["sms.inbound"].flush_model()
         return super()._flush_known()
+
+    @api.model
+    def _find_heard(self, pairs):
+        self.env["sms.inbound"].flush_model(["company_id", "number"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT wanted.company_id, wanted.number
+                  FROM unnest(%s) AS wanted (company_id, number)
+                 WHERE EXISTS (SELECT FROM sms_inbound
+                                WHERE company_id = wanted.company_id
+                                  AND number = wanted.number)
+                """,
+                as_arrays(pairs, "int4", "varchar"),
+            )
+        )
+        return super()._find_heard(pairs) | set(rows)
 
     @api.model
     def _get_known_sources(self):

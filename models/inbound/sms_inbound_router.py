@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
+import re
 from datetime import timedelta
 from functools import partial
 
@@ -7,7 +8,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import ormcache
 
-from ...tools import consent, keywords, phrases, reply_codes, timing
+from ...tools import consent, keywords, phrases, replies, reply_codes, timing
 from ..core.batch_jobs import contain
 from ..ledger.sms_consent_event import to_said
 from .sms_consent_review import CONVERSATION, OPT_OUT
@@ -44,6 +45,8 @@ class SmsInboundRouter(models.AbstractModel):
         action, word, words = self._find_action(inbound)
         if keyword := words.get(action, {}).get(word):
             inbound.lang = self._get_keyword_lang(keyword.id)
+        if self._take_instead(inbound, action, word):
+            return
         if action == keywords.STOP:
             self._stop(inbound, self._get_stopped_purposes(inbound, word))
             return
@@ -56,11 +59,7 @@ class SmsInboundRouter(models.AbstractModel):
             self._answer(inbound, "help", reply_codes.HELP, "help")
         elif action == keywords.START:
             self._start(inbound)
-        elif (
-            word == keywords.YES
-            and self._confirm(inbound)
-            or self.env["sms.question"]._take(inbound)
-        ):
+        elif self._take_answer(inbound):
             pass
         elif action == keywords.JOIN:
             self._join(inbound, words[keywords.JOIN][word])
@@ -98,6 +97,80 @@ class SmsInboundRouter(models.AbstractModel):
         words = self.env["sms.keyword"]._get_words(inbound.company_id)
         found = keywords.find_action(inbound.body, words, inbound.opt_out_type)
         return *found, words
+
+    # === Answers ===
+
+    @api.model
+    def _read_answer(self, inbound):
+        """Return ``keywords.YES`` or ``NO`` if a text says that and nothing else."""
+        action, _word, _words = self._find_action(inbound)
+        if action in (keywords.YES, keywords.NO):
+            return action
+        return None if action else replies.read_answer(inbound.body)
+
+    @api.model
+    def _take_answer(self, inbound):
+        """Take a text as the answer to what its number was asked last; say if it is."""
+        questions, answer = self.env["sms.question"], self._read_answer(inbound)
+        if not answer:
+            return questions._take(inbound)
+        asked = self._get_open_question(inbound)
+        is_first = not questions._is_asked_since(inbound, asked)
+        return (
+            (is_first and self._take_yes_or_no(inbound, answer, asked))
+            or questions._take(inbound)
+            or (not is_first and self._take_yes_or_no(inbound, answer, asked))
+        )
+
+    @api.model
+    def _take_yes_or_no(self, inbound, answer, asked):
+        """Take a text as the answer to the question to confirm joining.
+
+        Who says no has opted out of what was asked about.
+
+        :param asked: ``sms.consent.event`` records of that question, may be empty
+        """
+        if answer == keywords.YES:
+            return self._confirm(inbound, asked)
+        if asked:
+            self._stop(inbound, asked.purpose_id)
+        return bool(asked)
+
+    @api.model
+    def _take_instead(self, inbound, action, word):
+        """Take a company's word for leaving or coming back as an answer; say if it is.
+
+        "Cancelar" answers how an appointment stands, "baja" which of two priorities.
+        The words of the law and the carriers mean the same whatever was asked.
+        """
+        if (
+            action not in keywords.URGENT
+            or inbound.opt_out_type
+            or keywords.is_mandatory(action, word)
+        ):
+            return False
+        inbound.partner_id = self._find_partner(inbound)
+        if self.env["sms.question"]._take(inbound):
+            return True
+        if self._was_offered(inbound, word):
+            self._converse(inbound)
+            return True
+        return False
+
+    @api.model
+    def _was_offered(self, inbound, word):
+        """Tell if one of us has just asked with this word: "Is it high or low?".
+
+        In capitals it is what they may text to leave.
+        """
+        messages = self.env["sms.sms"]
+        last_sudo = messages._get_last_said(inbound.company_id, inbound.number)
+        if not last_sudo.is_personal:
+            return False
+        said = re.findall(r"\w+", last_sudo.body or "")
+        return keywords.squeeze(word) in {
+            keywords.squeeze(it) for it in said if not it.isupper()
+        }
 
     # === Hooks for other rooms ===
 
@@ -373,15 +446,18 @@ class SmsInboundRouter(models.AbstractModel):
             ask(company, number, wanted, "keyword", partner, lang, **facts)
 
     @api.model
-    def _confirm(self, inbound):
-        """Take a YES as the answer to the open question; say if there was one.
+    def _confirm(self, inbound, asked):
+        """Take a yes as the answer to the open question; say if there was one.
 
         YES also lifts the carrier's own block, so without an open question it means
         START to somebody who has stopped, and is conversation from anybody else.
+
+        :param asked: ``sms.consent.event`` records of that question, may be empty
         """
-        asked = self._get_open_question(inbound)
         if not asked:
-            if not self._is_stopped(inbound):
+            _action, word, _words = self._find_action(inbound)
+            is_start = keywords.is_mandatory(keywords.YES, word)
+            if not is_start or not self._is_stopped(inbound):
                 return False
             self._start(inbound)
             return True

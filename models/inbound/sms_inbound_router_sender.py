@@ -4,7 +4,6 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.tools import SQL
 
-from ...tools import keywords
 from ..dispatch.sms_sms_reports import query_last_said
 from ..ledger.sms_consent_key import ConsentKeyError
 
@@ -54,8 +53,7 @@ class SmsInboundRouter(models.AbstractModel):
         """Tell if a text is a word to which the ledger or the gate must look."""
         if not inbound.number or len(inbound.body or "") > WORD_LENGTH:
             return False
-        action, word, _words = self._find_action(inbound)
-        return bool(action) or word == keywords.YES
+        return bool(self._find_action(inbound)[0])
 
     @api.model
     def _prepare_known(self, inbound):

@@ -29,6 +29,8 @@ class SmsKeyword(models.Model):
             (keywords.STOP, "Opt out"),
             (keywords.HELP, "Get help"),
             (keywords.START, "Rejoin"),
+            (keywords.YES, "Answer yes"),
+            (keywords.NO, "Answer no"),
             (keywords.JOIN, "Join"),
             (keywords.STATUS, "Tell the status of their tickets"),
             (keywords.ANSWER, "Answer with a text"),
@@ -78,7 +80,7 @@ class SmsKeyword(models.Model):
 
     @api.model
     def _get_languages(self):
-        """Return all languages: words that ship are known before theirs is installed."""
+        """Return all languages: words ship before theirs is installed."""
         languages = self.env["res.lang"].sudo().with_context(active_test=False)
         return [(it.code, it.name) for it in languages.search([])]
 
@@ -93,16 +95,12 @@ class SmsKeyword(models.Model):
         word, action = self.word, self.action
         if not word:
             return self.env._("A keyword needs at least one letter or digit.")
-        if word == keywords.YES:
-            return self.env._("YES answers the question that asks to confirm joining.")
         if action == keywords.JOIN and not self.purpose_ids:
             return self.env._("Choose what people join by texting %s.", word)
         if action == keywords.ANSWER and not (self.answer or "").strip():
             return self.env._("Enter the answer to people who text %s.", word)
-        for reserved, words in keywords.MANDATORY_WORDS.items():
-            if action != reserved and keywords.squeeze(word) in map(
-                keywords.squeeze, words
-            ):
+        for reserved in keywords.MANDATORY_WORDS:
+            if action != reserved and keywords.is_mandatory(reserved, word):
                 return self.env._("%s already means something to the carriers.", word)
         return None
 
@@ -111,14 +109,15 @@ class SmsKeyword(models.Model):
         """Refuse a word that a company would know with two meanings.
 
         Whichever won, the customer would get something else than was promised. A
-        company's own word may say more precisely what a common one joins.
+        company's own word may say more precisely what a common one joins. Accents make
+        no other word.
         """
         for keyword in self.filtered("active"):
-            domain = Domain("word", "=", keyword.word)
-            domain &= Domain("action", "!=", keyword.action)
+            domain = Domain("action", "!=", keyword.action)
             if keyword.company_id:
                 domain &= Domain("company_id", "in", [False, keyword.company_id.id])
-            if self.sudo().search_count(domain, limit=1):
+            others = self.sudo().search(domain).mapped("word")
+            if keywords.squeeze(keyword.word) in map(keywords.squeeze, others):
                 raise ValidationError(
                     self.env._("%s already means something else.", keyword.word)
                 )

@@ -139,6 +139,18 @@ class SmsQuestion(models.Model):
         """Take a text that answers no open question, though it looks like an answer."""
         return False
 
+    @api.model
+    def _is_asked_since(self, inbound, asked):
+        """Tell if the number of a text was asked something after the question to join.
+
+        :param asked: ``sms.consent.event`` records of that question, may be empty
+        """
+        sender = self.env["sms.inbound.router"]._get_sender(inbound)
+        if not asked or not sender["is_asked"]:
+            return False
+        newest = max(self._find_open(inbound).mapped("asked_at"), default=None)
+        return bool(newest) and newest > max(asked.mapped("recorded_at"))
+
     def _is_urgent(self):
         self.ensure_one()
         return False

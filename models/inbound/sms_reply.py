@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
@@ -94,9 +96,16 @@ class SmsReply(models.Model):
         asks = code in (codes.HELP, codes.JOIN_QUESTION, codes.JOIN_DONE)
         if asks and "STOP" not in words:
             return self.env._("“%s” must tell how to STOP.", name)
-        if code == codes.JOIN_QUESTION and keywords.YES not in words:
+        if code == codes.JOIN_QUESTION and not self._asks_for_yes():
             return self.env._("“%s” must ask for YES.", name)
         return ""
+
+    def _asks_for_yes(self):
+        """Tell if a text names a word for yes in capitals, in whichever language."""
+        known = self.env["sms.keyword"]._get_words(self.company_id)
+        known = {keywords.squeeze(it) for it in (*known.get(keywords.YES, ()), "YES")}
+        said = filter(str.isupper, re.findall(r"\w+", self.body))
+        return not known.isdisjoint(map(keywords.squeeze, said))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_own(self):

@@ -20,6 +20,7 @@ from . import (
     sms_dated_law,
     sms_consent_law,
     sms_quiet_hours,
+    sms_country_rule,
     res_company,
     mail_thread,
     mail_message,

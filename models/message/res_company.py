@@ -126,6 +126,30 @@ class ResCompany(models.Model):
             partner_sudo.phone_sanitized,
         )
 
+    def _get_sms_postal_address(self):
+        """Return the company's address in one line, with a contact; empty without both.
+
+        Source: SOR/2012-36, s. 2(1)(d) (Canada): the mailing address, and a phone
+        number, an e-mail or a web address.
+        """
+        partner_sudo = self.sudo().partner_id
+        contact = partner_sudo.phone or partner_sudo.email or partner_sudo.website
+        place = (partner_sudo.city, partner_sudo.state_id.code, partner_sudo.zip)
+        if not (partner_sudo.street and partner_sudo.city and contact):
+            return ""
+        return ", ".join(
+            filter(
+                None,
+                (
+                    partner_sudo.street,
+                    partner_sudo.street2,
+                    " ".join(filter(None, place)),
+                    partner_sudo.country_id.name,
+                    contact,
+                ),
+            )
+        )
+
     def _get_sms_gate_facts(self):
         """Return what the gate needs to know of the company (see ``gate.Facts``)."""
         self.ensure_one()
@@ -135,13 +159,52 @@ class ResCompany(models.Model):
             "provider": company_sudo.sms_provider,
         }
 
-    def _choose_sms_senders(self, numbers, posts, code=None, is_call=False):
+    def _choose_sms_senders(
+        self, numbers, posts, code=None, is_call=False, answers=(), among=None
+    ):
         """Return the sender of each text, or of each call; the outbox extends this.
 
         :param list numbers: E.164, or what was given when it cannot be brought to it
         :param list posts: for each text the ``mail.message`` that it is posted by in
             sudo, empty for those that are posted by none
         :param str code: a key of ``PROVIDERS``; default: the company's own provider
+        :param list answers: for each text what it wants of an answer
+            (:data:`tools.dispatch.ANSWERS`); empty: nothing
+        :param among: ids of the senders to choose from, None for all
         :return: for each text the id of a sender, False if there is none
         """
         return [False] * len(numbers)
+
+    def _find_sms_sender_refusals(self, numbers):
+        """Return for each of some numbers why no sender may text it, or empty."""
+        if not self._uses_sms_outbox():
+            return [""] * len(numbers)
+        posts = [self.env["mail.message"].sudo()] * len(numbers)
+        chosen = self._choose_sms_senders(numbers, posts)
+        return [
+            "" if sender_id else self._find_sms_sender_refusal(number)
+            for number, sender_id in zip(numbers, chosen, strict=True)
+        ]
+
+    def _find_sms_sender_refusal(self, number, answer=""):
+        """Return why no sender was chosen, of ``verdicts``; the outbox extends this.
+
+        :param str number: E.164, or what was given when it cannot be brought to it
+        :return: empty where the company has no sender at all
+        """
+        return ""
+
+    def _get_sms_footer_to(self, number, footer, lang):
+        """Return a purpose's footer as it leaves to a number (E.164)."""
+        if not footer or not self._uses_sms_outbox():
+            return footer
+        posts = [self.env["mail.message"].sudo()]
+        [sender_id] = self._choose_sms_senders([number], posts)
+        return self._get_sms_footer(sender_id, footer, lang)
+
+    def _get_sms_footer(self, sender_id, footer, lang):
+        """Return a purpose's footer in its sender's words; the outbox extends this.
+
+        :param str footer: of the purpose, not empty
+        """
+        return footer

@@ -269,6 +269,14 @@ class SmsConsent(models.Model):
         self.env["sms.unusable.number"].flush_model()
 
     @api.model
+    def _find_heard(self, pairs):
+        """Return which pairs of company id and number (E.164) have ever texted us.
+
+        Who texts in is known to the rooms above, which extend this.
+        """
+        return set()
+
+    @api.model
     def _get_known_sources(self):
         """Return the queries that tell what is known of some numbers.
 

@@ -1,64 +1,151 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from ...tools.purpose_rules import OfferLaw, asks_consent
+from ...tools import purpose_rules
+from ...tools.purpose_rules import OfferLaw, find_duties
+from ...tools.strictness import is_law_less_strict
 
 
 class SmsConsentLaw(models.Model):
-    """Countries in which an offer needs its reader's consent beforehand.
+    """What each country asks of who texts offers to people there.
 
-    The policy *opt-out* holds for offers only where the law of the recipient's country
-    lets it: a country that is not in this table asks for consent. All companies share
-    the rows, so administrators write them.
+    One row for each duty: consent beforehand, what the text must say, what is to be
+    kept. The policy *opt-out* holds for offers only where the law of the recipient's
+    country lets it: a country that is not in this table asks for consent in writing.
+    All companies share the rows, so administrators write them.
     """
 
     _name = "sms.consent.law"
-    _description = "Consent for Offers, by Country"
+    _description = "Rule for Offers in a Country"
     _inherit = "sms.dated.law"
     _strictness_fields = frozenset(
-        {"active", "country_id", "needs_consent", "effective_from", "effective_to"}
+        {"active", "country_id", "duty", "is_required", "is_written"}
+        | {"effective_from", "effective_to"}
     )
-    _order = "country_id, effective_from"
+    _order = "country_id, duty, effective_from"
     _rec_name = "country_id"
 
     country_id = fields.Many2one(
         "res.country", required=True, tracking=True, help="Where the person is."
     )
-    needs_consent = fields.Boolean(
-        "Offers Need Consent",
+    duty = fields.Selection(
+        [
+            (purpose_rules.CONSENT, "Consent beforehand"),
+            (purpose_rules.SENDER, "Name the sender"),
+            (purpose_rules.ADDRESS, "Give a postal address"),
+            (purpose_rules.WAY_OUT, "Say how to opt out"),
+            (purpose_rules.RECORDS, "Keep records"),
+        ],
+        required=True,
+        default=purpose_rules.CONSENT,
+        tracking=True,
+        help="What the rule is about.",
+    )
+    is_required = fields.Boolean(
+        "Required",
         default=True,
         tracking=True,
-        help="Even in companies with the opt-out policy.",
+        help="Consent is then required even in companies with the opt-out policy.",
+    )
+    consent_kind = fields.Selection(
+        [
+            ("express", "Express"),
+            ("customer", "Express, or existing customer"),
+            ("implied", "Express, or implied"),
+        ],
+        "Kind of Consent",
+        required=True,
+        default="express",
+        help="What the law accepts. Offers need express consent all the same: "
+        "existing customers and implied consent are not made use of.",
+    )
+    is_written = fields.Boolean(
+        "In Writing",
+        default=True,
+        tracking=True,
+        help="Spoken consent does not count, whatever the purpose accepts.",
+    )
+    keep_years = fields.Integer(
+        "Years to Keep",
+        help="How long proof of consent must be kept. 0 if no time is set.",
     )
 
+    _keep_years_positive = models.Constraint(
+        "CHECK (keep_years >= 0)", "The years to keep records cannot be negative."
+    )
+
+    @api.depends("country_id", "duty")
+    def _compute_display_name(self):
+        duties = dict(self._fields["duty"]._description_selection(self.env))
+        for law in self:
+            law.display_name = f"{law.country_id.name}: {duties.get(law.duty, '')}"
+
+    def _describe_rule(self):
+        self.ensure_one()
+        if not self.is_required:
+            return self.env._("Not required.")
+        sentences = {
+            purpose_rules.CONSENT: self._describe_consent,
+            purpose_rules.SENDER: lambda: self.env._("Each offer names the sender."),
+            purpose_rules.ADDRESS: lambda: self.env._(
+                "Each offer gives the sender's postal address and a contact."
+            ),
+            purpose_rules.WAY_OUT: lambda: self.env._(
+                "Each offer says how to opt out, at no charge."
+            ),
+            purpose_rules.RECORDS: self._describe_records,
+        }
+        return sentences[self.duty]()
+
+    def _describe_consent(self):
+        sentences = [self.env._("Each offer needs express consent.")]
+        if self.is_written:
+            sentences.append(self.env._("Spoken consent does not count."))
+        if self.consent_kind == "customer":
+            sentences.append(
+                self.env._(
+                    "The law exempts existing customers, which is not made use of."
+                )
+            )
+        elif self.consent_kind == "implied":
+            sentences.append(
+                self.env._(
+                    "The law accepts implied consent too, which is not made use of."
+                )
+            )
+        return " ".join(sentences)
+
+    def _describe_records(self):
+        if self.keep_years:
+            return self.env._("Keep proof of consent for %s years.", self.keep_years)
+        return self.env._("Keep proof of consent as long as it is relied on.")
+
     def _get_usual_strictness(self):
-        """Compare with a country that is not in the table: offers need consent."""
-        return (), self.new({"needs_consent": True})
+        """Compare with a country that is not in the table."""
+        is_assumed = self.duty in purpose_rules.ASSUMED
+        return (), self.new({"duty": self.duty, "is_required": is_assumed})
 
     def _is_less_strict_than(self, before):
-        """Tell if more is let through: a law that lets is new, one that asks is gone.
-
-        One that asks may stand before an older one that does not.
-        """
-        after = self._to_rules()
-        return any(law not in before for law in after if not law.needs_consent) or any(
-            law not in after for law in before if law.needs_consent
-        )
+        [before] = before or [None]
+        [after] = self._to_rules() or [None]
+        return is_law_less_strict(before, after)
 
     def _to_rules(self):
         return [
             OfferLaw(
                 law.country_id.code,
-                law.needs_consent,
+                law.is_required,
                 law.effective_from or None,
                 law.effective_to or None,
+                law.duty,
+                law.is_written,
             )
             for law in self
             if law.active
         ]
 
     @api.model
-    def _asks_consent(self, place):
-        """Tell if an offer to somebody needs their consent today."""
-        countries = [country for country, _state in place.regions if country]
-        return asks_consent(self._get_rules(), countries, fields.Date.today())
+    def _find_duties(self, place):
+        """Return the duties of who sends an offer to somebody today."""
+        countries = tuple(country for country, _state in place.regions if country)
+        return find_duties(self._get_rules(), countries, fields.Date.today())

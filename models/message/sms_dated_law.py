@@ -3,6 +3,13 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
+#: What makes a rule binding: selection values.
+AUTHORITIES = [
+    ("law", "Law"),
+    ("guidance", "Regulator's guidance"),
+    ("carrier", "Carriers or trade"),
+]
+
 
 class SmsDatedLaw(models.AbstractModel):
     """Rules of law: data with their source and dates.
@@ -20,6 +27,14 @@ class SmsDatedLaw(models.AbstractModel):
     effective_to = fields.Date(tracking=True, help="The last day of the rule.")
     source = fields.Text(
         required=True, help="Where the rule is published, and its status."
+    )
+    source_url = fields.Char("Link", help="Where the source can be read.")
+    read_on = fields.Date(
+        help="When someone last read the source, or where it is quoted word for word. "
+        "Empty if nobody did.",
+    )
+    authority = fields.Selection(
+        AUTHORITIES, "Kind of Rule", required=True, default="law", tracking=True
     )
     is_confirmed = fields.Boolean(
         "Confirmed",
@@ -41,6 +56,10 @@ class SmsDatedLaw(models.AbstractModel):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("Archive the rule instead, and say why."))
+
+    def _describe_rule(self):
+        """Return what the rule says, in whole sentences."""
+        raise NotImplementedError
 
     def _get_strictness(self):
         return self._to_rules()

@@ -6,9 +6,15 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
-from ...tools import consent, gate, geography
+from ...tools import consent, gate, geography, phone
 from ...tools.phone import E164
-from ...tools.purpose_rules import is_proof_accepted
+from ...tools.purpose_rules import (
+    ADDRESS,
+    CONSENT,
+    IN_WRITING,
+    SPOKEN,
+    is_proof_accepted,
+)
 from ..ledger.sms_consent_key import ConsentKeyError
 from .res_partner import NOBODY, Reader
 from .sms_consent import Known
@@ -26,6 +32,7 @@ class GateQuestion(NamedTuple):
     :param tuple replaces: ids of messages whose place it takes, which do not count
     :param bool is_unmapped: no rule has said what it is for
     :param bool is_call: the person is called: a number that cannot be texted may be
+    :param str sender_refusal: why no sender may take it, of ``verdicts``, or empty
 
     The others are those of :class:`gate.Facts`; ``written_at`` is now by default.
     """
@@ -45,6 +52,7 @@ class GateQuestion(NamedTuple):
     replaces: tuple = ()
     is_unmapped: bool = False
     is_call: bool = False
+    sender_refusal: str = ""
     standing: frozenset = frozenset()
 
 
@@ -123,6 +131,7 @@ class GateBatch:
         self._now = fields.Datetime.now()
         self._clock = GateClock(env, questions, self._now)
         companies = env["res.company"].browse({it.company_id for it in questions})
+        self._companies = {it.id: it for it in companies}
         self._company_facts = {it.id: it._get_sms_gate_facts() for it in companies}
         purposes = env["sms.purpose"].browse({it.purpose_id for it in questions})
         self._rules = {
@@ -131,6 +140,20 @@ class GateBatch:
             for purpose in purposes
         }
         self._decisions = {}
+        doubtful = {
+            (it.company_id, it.number)
+            for it in questions
+            if phone.find_refusal(it.number or "") in phone.DOUBTFUL
+        }
+        self._heard = self._consent._find_heard(doubtful) if doubtful else ()
+
+    def _find_number_refusal(self, question):
+        """Return why a number is not texted; whoever has texted us has shown it can."""
+        refusal = phone.find_refusal(question.number or "")
+        is_callable = question.is_call and refusal in phone.CALLABLE
+        if is_callable or (question.company_id, question.number) in self._heard:
+            return ""
+        return refusal
 
     def decide(self, question):
         """Decide one message, with the result of ``sms.gate._decide``."""
@@ -179,6 +202,8 @@ class GateBatch:
         """Return the facts that differ from message to message, by name."""
         known, number, purpose_id = self._known, question.number, question.purpose_id
         proofs = self._rules[question.company_id, purpose_id].proofs
+        if hours and IN_WRITING in hours.duties:
+            proofs -= {SPOKEN}
         texts_today = 0
         if hours and hours.day_limit is not None:
             send_at = question.send_at or None
@@ -186,6 +211,8 @@ class GateBatch:
         return {
             "exemption": question.exemption or "",
             "is_valid_number": bool(number and E164.match(number)),
+            "number_refusal": number and self._find_number_refusal(question),
+            "sender_refusal": question.sender_refusal,
             "state": answer.state,
             "is_proven": answer.state != consent.OPTED_IN
             or is_proof_accepted(known.methods.get(answer.event_id), proofs),
@@ -201,11 +228,13 @@ class GateBatch:
 
     def _get_shared_facts(self, question, hours):
         """Return the facts that follow from what many messages share, by name."""
+        company = self._companies[question.company_id]
         company_facts = self._company_facts[question.company_id]
         # What other apps send by a Twilio account of their own, and nobody has said
         # what it is for, is left as Odoo has it: most of that is no offer.
         is_left = question.is_unmapped and company_facts["provider"] == "twilio"
         rules = self._rules[question.company_id, question.purpose_id]
+        duties = hours.duties if hours else frozenset()
         times = (question.send_at or None, question.expires_at or None)
         return {
             "number": question.number or "",
@@ -214,6 +243,10 @@ class GateBatch:
             "now": self._now,
             "when": self._clock.get_when(hours, *times),
             "day_limit": hours and hours.day_limit,
-            "asks_consent": bool(hours and hours.asks_consent and not is_left),
+            "asks_consent": CONSENT in duties and not is_left,
+            "lacks_address": ADDRESS in duties
+            and bool(rules.footer)
+            and company._uses_sms_outbox()
+            and not company._get_sms_postal_address(),
             **company_facts,
         }

@@ -43,14 +43,14 @@ class Hours:
 
     :param tuple rules: of ``quiet_hours.Rule``
     :param day_limit: how many messages a day may go to a number, None for any
-    :param asks_consent: the law there asks for consent, whatever the company's policy
+    :param duties: what the law there asks of an offer, ``purpose_rules.DUTIES``
     """
 
     place: geography.Place
     quiet_class: str
     rules: tuple
     day_limit: int | None
-    asks_consent: bool
+    duties: frozenset
 
 
 class GateClock:
@@ -98,9 +98,10 @@ class GateClock:
             self._found_rules[key] = self._env["sms.quiet.hours"]._select(*key)
         hours = self._found_rules[key]
         is_offer = quiet_class == quiet_hours.MARKETING
-        asks_consent = is_offer and self._env["sms.consent.law"]._asks_consent(place)
+        laws = self._env["sms.consent.law"]
+        duties = laws._find_duties(place) if is_offer else frozenset()
         limit = self._get_limit(place, hours, rules)
-        return Hours(place, quiet_class, hours, limit, asks_consent)
+        return Hours(place, quiet_class, hours, limit, duties)
 
     def get_when(self, hours, send_at, expires_at):
         """Return the time of messages as the gate needs it; each part may be None."""

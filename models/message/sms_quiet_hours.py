@@ -164,6 +164,25 @@ class SmsQuietHours(models.Model):
             for it in before
         )
 
+    def _describe_rule(self):
+        self.ensure_one()
+        sentences = [
+            self.env._(
+                "Monday to Friday %(weekdays)s, Saturday %(saturday)s, Sunday "
+                "%(sunday)s.",
+                weekdays=self.weekday_hours,
+                saturday=self.saturday_hours,
+                sunday=self.sunday_hours,
+            )
+        ]
+        if self.is_closed_on_holidays:
+            sentences.append(self.env._("Not on public holidays."))
+        if self.max_per_day:
+            sentences.append(
+                self.env._("At most %s messages in 24 hours.", self.max_per_day)
+            )
+        return " ".join(sentences)
+
     def _show_strictness_value(self, field):
         if field.type == "float":
             return format_minutes(to_minutes(self[field.name]))

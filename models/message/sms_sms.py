@@ -106,6 +106,25 @@ class SmsSms(models.Model):
             (verdicts.QUESTION_OVER, "The question to confirm joining is over"),
             (verdicts.NO_NUMBER, "No phone number: add one"),
             (verdicts.BAD_NUMBER, "Not a usable phone number: correct it"),
+            (
+                verdicts.EXTENSION,
+                "Has an extension, text messages cannot reach it: enter a direct "
+                "number",
+            ),
+            (verdicts.SHORT_CODE, "A short code: only phone numbers are texted"),
+            (verdicts.EMERGENCY, "An emergency number: it is never texted"),
+            (
+                verdicts.PREMIUM,
+                "A premium-rate number: it is never texted, since that costs extra",
+            ),
+            (
+                verdicts.SERVICE_NUMBER,
+                "A service number (toll-free, pager): text messages cannot reach it",
+            ),
+            (
+                verdicts.LANDLINE,
+                "A landline: text messages cannot reach it, call instead",
+            ),
             (verdicts.UNUSABLE, "The carrier cannot text this number: call instead"),
             (verdicts.OPTED_OUT, "Opted out: only the person can undo it"),
             (
@@ -127,6 +146,21 @@ class SmsSms(models.Model):
             (
                 verdicts.NO_PROVIDER,
                 "Text messaging is not set up: tell an administrator",
+            ),
+            (
+                verdicts.NO_SENDER,
+                "None of your senders may text this country: an administrator can "
+                "add one",
+            ),
+            (
+                verdicts.ONE_WAY,
+                "It asks for an answer, which your sender for this country cannot "
+                "receive: add a number that can",
+            ),
+            (
+                verdicts.NO_ADDRESS,
+                "The law there requires your postal address and a contact in offers: "
+                "enter them on your company",
             ),
             (
                 verdicts.LEDGER_UNREADABLE,
@@ -492,6 +526,7 @@ class SmsSms(models.Model):
                 keeps_hours=bool(vals.get("keeps_hours")),
                 is_unmapped=bool(vals.get("is_unmapped")),
                 is_call=bool(vals.get("is_call")),
+                sender_refusal=batch.sender_refusals.get(vals["uuid"], ""),
                 standing=(
                     REFUSED if vals.get("state", WAITING) != WAITING else frozenset()
                 ),
@@ -560,8 +595,16 @@ class SmsSms(models.Model):
             keeps_hours=self.keeps_hours,
             is_unmapped=self.is_unmapped,
             is_call=self.is_call,
+            sender_refusal=self._find_sender_refusal(),
             **others,
         )
+
+    def _find_sender_refusal(self):
+        """Return why no sender may take a message that has none; the outbox extends it.
+
+        :return: a reason of ``verdicts``, or empty
+        """
+        return ""
 
     def _get_gate_standing(self):
         """Return what decides on stored messages, whoever gets them. Rooms add to it.

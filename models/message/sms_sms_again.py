@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...providers.faults import REFUSED_OTHERWISE
-from ...tools import TICKET_MODEL, consent, gate, verdicts, ways
+from ...tools import TICKET_MODEL, consent, gate, phone, verdicts, ways
 from ...tools.gate_refusals import find_block
 from ...tools.phone import E164
 from ...tools.purpose_rules import MessageSource, is_proof_accepted
@@ -148,9 +148,14 @@ class SmsSms(models.Model):
             return verdicts.LEDGER_UNREADABLE
         answer = consents._get_answer(known.answers.get(key, {}), purpose.id)
         rules = purpose._get_rules(self.env.lang, company)
+        refusal = phone.find_refusal(number)
+        if refusal in phone.DOUBTFUL and consents._find_heard({key}):
+            refusal = ""
         facts = gate.Facts(
             number=number,
             is_valid_number=bool(E164.match(number)),
+            number_refusal=refusal,
+            sender_refusal=self._find_sender_refusal(),
             state=answer.state,
             is_proven=answer.state != consent.OPTED_IN
             or is_proof_accepted(known.methods.get(answer.event_id), rules.proofs),

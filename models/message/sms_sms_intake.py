@@ -9,9 +9,11 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL, split_every
 from odoo.tools.misc import clean_context
 
-from ...tools import advice, links, texts, verdicts
+from ...tools import advice, links, phone, texts, verdicts
+from ...tools.dispatch import NEEDED
+from ...tools.geography import read_number
 from ...tools.phone import E164, canonical
-from ...tools.purpose_rules import MAILING_MODEL, MessageSource
+from ...tools.purpose_rules import ADDRESS, MAILING_MODEL, MessageSource
 from ...tools.quiet_hours import MARKETING
 from ...tools.segments import count_segments
 from ..core.bulk_insert import BULK_FROM, as_array, create_many, is_extended
@@ -66,7 +68,9 @@ class IntakeBatch:
         self._rules = {}
         self._words = {}
         self._known_numbers = set()
-        self._company_names = {}
+        #: Why no sender may take a message, by its ``uuid``.
+        self.sender_refusals = {}
+        self._signatures = {}
         #: Memory of other rooms until the batch is prepared.
         self.memo = defaultdict(dict)
 
@@ -163,11 +167,12 @@ class IntakeBatch:
         }
         self._known_numbers = self._sms._find_known_numbers(pairs)
 
-    def get_footer(self, vals, rules):
+    def get_footer(self, vals, rules, lang):
         """Return what is added to a message: how to stop, and who sends.
 
         The sender is named in the first text to a number and in every offer, unless
-        its words name them already (47 CFR 64.1200(b)(1), CPCE art. L34-5, CTIA 5.1.2).
+        its words name them already (47 CFR 64.1200(b)(1), CPCE art. L34-5, CTIA 5.1.2);
+        in an offer with their address where the reader's law asks for it.
 
         :param PurposeRules rules: of its purpose, in the reader's language
         """
@@ -175,13 +180,32 @@ class IntakeBatch:
         # Where an administrator has taken the footer away, nothing is added.
         if not rules.footer or not company._uses_sms_outbox():
             return rules.footer
+        footer = company._get_sms_footer(vals.get("sender_id"), rules.footer, lang)
         is_known = (company.id, vals["number"]) in self._known_numbers
         if is_known and rules.quiet_class != MARKETING:
-            return rules.footer
-        if company.id not in self._company_names:
-            self._company_names[company.id] = company.sudo().name
-        name = self._company_names[company.id]
-        return advice.sign(vals.get("body"), rules.footer, name)
+            return footer
+        key = company.id
+        reader = self.get_reader(vals)
+        is_offer = rules.quiet_class == MARKETING
+        if is_offer:
+            address = (reader.tz, reader.country_id, reader.state_id)
+            key = company.id, read_number(vals["number"]), address
+        if key not in self._signatures:
+            number = vals["number"] if is_offer else None
+            self._signatures[key] = self._get_signature(company, reader, number)
+        return advice.sign(vals.get("body"), footer, *self._signatures[key])
+
+    def _get_signature(self, company, reader, number):
+        """Return a company's name, and its address where an offer must give it.
+
+        :param number: of the reader of an offer; None: it is no offer
+        """
+        name, address = company.sudo().name, ""
+        if number is not None:
+            place = self._env["sms.gate"]._locate(company, number, reader)
+            if ADDRESS in self._env["sms.consent.law"]._find_duties(place):
+                address = company._get_sms_postal_address()
+        return name, address
 
     def get_words(self, body, footer, is_call=False):
         """Return the fields that hold a message's text.
@@ -200,22 +224,40 @@ class IntakeBatch:
         return self._words[key]
 
     def choose_senders(self, vals_list):
-        """Enter by which sender each message leaves that goes to the outbox."""
+        """Enter by which sender each message leaves that goes to the outbox.
+
+        ``asks_answer`` is no field, but says what is wanted of the sender: a text that
+        makes no sense without its answer is sent by one that can receive it, or by
+        none (``dispatch.NEEDED``).
+        """
         by_company = defaultdict(list)
         for vals in vals_list:
             key = vals["record_company_id"], bool(vals.get("is_call"))
             by_company[key].append(vals)
         for (company_id, is_call), own in by_company.items():
             company = self.companies[company_id]
+            answers = [self._pop_answer(vals) for vals in own]
             if not company._uses_sms_outbox():
                 continue
             sender_ids = company._choose_sms_senders(
                 [vals["number"] for vals in own],
                 [self.messages[vals.get("mail_message_id")] for vals in own],
                 is_call=is_call,
+                answers=answers,
             )
-            for vals, sender_id in zip(own, sender_ids, strict=True):
+            for vals, sender_id, answer in zip(own, sender_ids, answers, strict=True):
                 vals["sender_id"] = sender_id
+                if not sender_id and not is_call:
+                    refusal = company._find_sms_sender_refusal(vals["number"], answer)
+                    self.sender_refusals[vals["uuid"]] = refusal
+
+    def _pop_answer(self, vals):
+        """Return what a message wants of an answer, and take it out of its values.
+
+        Automatic replies tell their readers what to text: YES, STOP, START.
+        """
+        answer = vals.pop("asks_answer", "") or self._source.asks_answer
+        return NEEDED if vals.get("exemption") else answer
 
 
 class PersonalText(NamedTuple):
@@ -334,6 +376,7 @@ class SmsSms(models.Model):
             vals["number"] = self._to_e164(vals.get("number"), reader, company)
             vals["not_before"] = vals.get("not_before") or batch.now
         batch.read_known_numbers(vals_list)
+        batch.choose_senders(vals_list)
         batch.read_langs(vals_list)
         for vals in vals_list:
             company = batch.companies[vals["record_company_id"]]
@@ -343,10 +386,9 @@ class SmsSms(models.Model):
             vals["priority"] = rules.priority
             if vals["is_personal"] or vals.get("exemption"):
                 vals["priority"] = min(rules.priority, PERSONAL_PRIORITY)
-            footer = "" if is_bare(vals) else batch.get_footer(vals, rules)
+            footer = "" if is_bare(vals) else batch.get_footer(vals, rules, lang)
             body = self._prepare_body(vals, batch)
             vals.update(batch.get_words(body, footer, bool(vals.get("is_call"))))
-        batch.choose_senders(vals_list)
 
     @api.model
     def _get_template_lang(self, template, lang, company):
@@ -394,19 +436,21 @@ class SmsSms(models.Model):
         return vals.get("body")
 
     @api.model
-    def _get_footer_for(self, purpose, partner, company, number, template):
+    def _get_footer_for(self, purpose, lang, company, number, record=None):
         """Return what goes under a text that somebody is about to write.
 
-        :param template: ``sms.template`` that it begins with, may be empty
+        :param str number: E.164, or what could not be brought to it
+        :param record: what it is about; its team may have a number of its own
         """
-        vals = {"record_company_id": company.id, "partner_id": partner.id}
+        vals = {"record_company_id": company.id, "number": number or "", "uuid": ""}
         batch = IntakeBatch(self, [vals])
         batch.companies[company.id] = company
-        vals["number"] = self._to_e164(number, batch.get_reader(vals), company) or ""
-        vals["template_id"] = template.id
         batch.read_known_numbers([vals])
-        batch.read_langs([vals])
-        return batch.get_footer(vals, purpose._get_rules(batch.get_lang(vals), company))
+        if record:
+            about = {"model": record._name, "res_id": record.id}
+            batch.messages[None] = self.env["mail.message"].sudo().new(about)
+        batch.choose_senders([vals])
+        return batch.get_footer(vals, purpose._get_rules(lang, company), lang)
 
     @api.model
     def _find_known_numbers(self, pairs):
@@ -440,7 +484,10 @@ class SmsSms(models.Model):
         """Return ``number`` as E.164 where that can be done, else as it is."""
         if not number:
             return number
-        number = canonical(texts.clean(number))
+        number = texts.clean(number)
+        if phone.has_extension(phone.tidy(number)):
+            return number  # the gate says why it is not texted
+        number = canonical(number)
         if E164.match(number):
             return number
         country = self.env["res.country"].sudo().browse(reader.country_id or ())

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
 from ...tools import escalation
+from ...tools.dispatch import WANTED
 from ...tools.purpose_rules import MessageSource
 from ..core.batch_jobs import try_work_off
 from ..ledger.sms_purpose import INTERNAL
@@ -198,7 +199,7 @@ class SmsTeamAlert(models.Model):
                 else:
                     values_of[key] = self._prepare_call(partner, number)
         urgent = self.env["sms.sms"].with_context(
-            sms_source=MessageSource(is_urgent=True)
+            sms_source=MessageSource(is_urgent=True, asks_answer=WANTED)
         )
         messages = urgent.create(list(values_of.values()))
         message_of |= zip(values_of, messages, strict=True)

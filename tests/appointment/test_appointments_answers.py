@@ -165,6 +165,21 @@ class TestAnswers(AppointmentCase):
         self.assertEqual(self.attendee(self.event).state, "declined")
         self.assertEqual(len(self.messages_to()), count)
 
+    def test_words_of_other_languages_answer_what_was_asked(self):
+        """CANCELAR ends all texts by itself; here it answers the question."""
+        for body, state in (
+            ("Sí, gracias", "accepted"),
+            ("passt mir gut", "accepted"),
+            ("Cancelar", "declined"),
+        ):
+            with self.subTest(body):
+                self.attendee(self.event).state = "needsAction"
+                self.env["sms.question"].search([]).write({"state": "open"})
+                self.assertEqual(self.say(body).kind, "answer")
+                self.assertEqual(self.attendee(self.event).state, state)
+        inbound = self.say("Cancelar")
+        self.assertEqual(inbound.kind, "stop", "nothing is asked any more")
+
     def test_stop_asks_nothing(self):
         self.say("STOP")
         self.assertNotIn("appointment", self.bodies()[-1])

@@ -132,6 +132,7 @@ class TestPage(WebCase):
         for number, words in (
             ("12", "not a phone number that we can text"),
             ("9" * 100_000, "not a phone number that we can text"),
+            ("+1 303 555 0100 ext. 5", "has an extension"),
             ("\x00", "enter your mobile number"),
             ("   ", "enter your mobile number"),
             ("<script>alert(1)</script>", "not a phone number that we can text"),

@@ -317,9 +317,14 @@ class TestProofs(SmsCase):
         offers = self.purposes("marketing")
         reason = {"relaxation_reason": "Before the upgrade"}
         offers.write({"accepts_spoken": True, **reason})
+        law = self.env.ref("helpdesk_mgmt_sms.sms_consent_law_us")
+        law.write({"is_written": False, **reason})
         self.record_consent(None, "marketing", method="phone")
         self.customer._message_sms("Offer", put_in_queue=True)
         self.assertSent(self.messages_to()[-1], "marketing")
+        law.is_written = True
+        self.customer._message_sms("Offer", put_in_queue=True)
+        self.assertBlocked(self.messages_to()[-1], "marketing", "no_proof")
         offers.accepts_spoken = False
         self.customer._message_sms("Offer", put_in_queue=True)
         self.assertBlocked(self.messages_to()[-1], "marketing", "no_proof")

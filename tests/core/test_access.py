@@ -59,6 +59,7 @@ PUBLIC_METHODS = {
         *("create", "write", "action_rotate_key", "action_view_troubles"),
     },
     "sms.analysis": {"action_view_source"},
+    "sms.country.rule": {"action_view_source"},
     "sms.area": {"action_view_contacts", "action_view_subscribers"},
     "sms.broadcast": {
         *("create", "write", "action_check", "action_send", "action_approve"),

@@ -28,7 +28,7 @@ HOST_MODELS = {
     "helpdesk.ticket.stage": "company_id",
 }
 #: Models that are no table of rows: what they show has rules of its own.
-QUERIES = {"sms.analysis"}
+QUERIES = {"sms.analysis", "sms.country.rule"}
 #: Nobody's company: counters, and work that no user reaches.
 WITHOUT_COMPANY = {"sms.rate.limit", "sms.day.stale", "sms.consent.key"}
 #: Values that a table's own checks ask for.

@@ -2,6 +2,7 @@
 """What an upgrade does beyond the data files."""
 
 import runpy
+from unittest.mock import patch
 
 from ...models.core.sms_relaxation_reason import REASON_SUBTYPE
 from ..common import SmsCase
@@ -113,6 +114,31 @@ class TestQuietHoursSources(SmsCase):
                 rule.write({"source": source, "is_confirmed": not is_confirmed})
                 self.script["migrate"](self.cr, "19.0.1.3.0")
                 self.assertEqual(rule.is_confirmed, expected)
+
+
+class TestCountryRules(SmsCase):
+    """Where rules can be read, anew where nobody has edited them."""
+
+    def test_they_are_those_of_a_new_database(self):
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.8.0/post-country-rules.py"))
+        law = self.env.ref("helpdesk_mgmt_sms.sms_consent_law_fr")
+        shipped, since = law.source, law.effective_from
+        self.assertNotIn(script["digest"](shipped), script["FORMER"])
+        script["FORMER"].add(script["digest"]("Before."))
+        laws = self.registry["sms.consent.law"]
+        self.startPatcher(patch.object(laws, "_needs_reason", lambda _law: False))
+        for source, expected in (("Before.", shipped), ("Our own", "Our own")):
+            law.write(
+                {
+                    **{"source": source, "source_url": False, "read_on": False},
+                    **{"effective_from": False, "consent_kind": "express"},
+                }
+            )
+            script["migrate"](self.cr, "19.0.1.7.0")
+            self.assertEqual(law.source, expected)
+            self.assertEqual(law.effective_from == since, expected == shipped)
+            self.assertTrue(law.source_url and law.read_on)
+            self.assertEqual(law.consent_kind, "customer")
 
 
 class TestHostTriggers(SmsCase):

@@ -16,7 +16,7 @@ ODD = (
     "tel:+447911123456",
     "＋４４７９１１１２３４５６",
 )
-ODD += ("0044 7911 123456", "+44 (0)7911 123456 ext 5")
+ODD += ("0044 7911 123456", "+44 (0)7911 123456", "011 44 7911 123456")
 
 
 class TestOddNumbers(SmsCase):
@@ -133,3 +133,81 @@ class TestOddNumbers(SmsCase):
         self.assertEqual(
             self.make(*ODD).mapped("failure_type"), ["sms_optout"] * len(ODD)
         )
+
+
+#: By country: a number, and the forms in which people there write it.
+FORMS = {
+    "us": (
+        "+13035550100",
+        *("(303) 555-0100", "303.555.0100", "303-555-0100", "303/555/0100"),
+        *("1 303 555 0100", "+1 (303) 555-0100", "+1 (0) 303 555 0100"),
+        *("001 303 555 0100", "011 1 303 555 0100", "tel:+1-303-555-0100"),
+        *("tel:303-555-0100", "tel:+1%20303%20555%200100", "３０３５５５０１００"),
+        *("٣٠٣٥٥٥٠١٠٠", "\u200e303\u200b-555\u00ad-0100\u202c", "303–555‐0100"),
+        *("Cell: 303 555 0100", "303 555 0100 (mobile)"),
+    ),
+    "ca": (
+        "+14165550100",
+        *("416-555-0100", "(416) 555-0100", "1 416 555 0100", "011 1 416 555 0100"),
+    ),
+    "uk": (
+        "+447911123456",
+        *("07911 123456", "07911/123456", "(07911) 123456", "07911.123.456"),
+        *("+44 7911 123456", "+44 (0)7911 123456", "0044 (0) 7911 123456"),
+        *("011 44 7911 123456", "07911\u00a0123456", "０７９１１１２３４５６"),
+    ),
+    "fr": (
+        "+33612345678",
+        *("06 12 34 56 78", "06.12.34.56.78", "06-12-34-56-78", "06/12/34/56/78"),
+        *("+33 6 12 34 56 78", "+33(0)612345678", "0033 6 12 34 56 78"),
+        *("011 33 6 12 34 56 78", "tel:+33612345678", "06 12 34 56 78 (bureau)"),
+        "06\u202f12\u202f34\u202f56\u202f78",
+    ),
+    "de": (
+        "+491713920012",
+        *("0171 3920012", "0171/3920012", "0171-3920012", "(0171) 3920012"),
+        *("+49 (0) 171 3920012", "+49(0)171/392 00 12", "0049 171 3920012"),
+        *("011 49 171 3920012", "0171 3920012 Büro", "Mobil: 0171 / 39 200 12"),
+    ),
+    "es": (
+        "+34612345678",
+        *("612 34 56 78", "612345678", "612.34.56.78", "612-345-678"),
+        *("+34 612 34 56 78", "+34 (0) 612 34 56 78", "0034 612 345 678"),
+        *("011 34 612 345 678", "(612) 345 678", "móvil 612 345 678"),
+    ),
+}
+
+
+class TestForms(SmsCase):
+    """Numbers are read as people write them, by the contact's or company's country."""
+
+    def test_each_form_is_the_number(self):
+        read = self.env["res.partner"]._phone_format_number
+        for code, (number, *forms) in FORMS.items():
+            country = self.env.ref(f"base.{code}")
+            for form in forms:
+                with self.subTest(country=code, form=form):
+                    self.assertEqual(read(form, country), number)
+
+    def test_a_prefix_that_is_an_area_code_too(self):
+        read = self.env["res.partner"]._phone_format_number
+        uk = self.env.ref("base.uk")
+        self.assertEqual(read("0113 496 0000", uk), "+441134960000")
+
+    def test_the_contacts_country_comes_before_the_companys(self):
+        french = self.make_customer(
+            "06 12 34 56 78", country_id=self.env.ref("base.fr").id
+        )
+        self.assertEqual(french.phone_sanitized, "+33612345678")
+
+    def test_a_number_with_an_extension_is_nobodys_to_text(self):
+        typed = "+1 303 555 0100 ext. 5"
+        self.record_consent(number="+13035550100")
+        customer = self.make_customer(typed)
+        self.assertFalse(customer.phone_sanitized)
+        self.assertIn("ext", customer._phone_format(force_format="INTERNATIONAL"))
+        ticket = self.make_ticket(customer)
+        ticket._message_sms("Hello")
+        sms = self.env["sms.sms"].search([("partner_id", "=", customer.id)])
+        self.assertBlocked(sms, "ticket", "extension")
+        self.assertIn("text messages cannot reach it", sms.gate_label)

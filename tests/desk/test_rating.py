@@ -154,6 +154,13 @@ class TestRating(IntakeCase):
         self.assertFalse(self.get_ratings())
         self.assertIn("open again", self.messages_to()[-1].body)
 
+    def test_no_and_yes_answer_what_was_asked_last(self):
+        self.receive("SUPPORT")
+        self.question.asked_at += timedelta(minutes=1)
+        self.receive("Nein")
+        self.assertEqual(self.question.state, "answered")
+        self.assertEqual(self.receive("ja bitte").kind, "confirm")
+
     def test_thanks_leave_the_ticket_closed_and_the_question_open(self):
         inbound = self.receive("Thank you so much!")
         self.assertEqual(

@@ -1,13 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form
 
 from ...providers.twilio import fields_of
+from ...tools.links import MASK
+from ...tools.segments import count_segments
 from ..common import SmsCase, phone_number
 from ..peer.telnyx import API_KEY, PROFILE_ID, PUBLIC_KEY
 from .common import BRITISH, FIRST, SECOND, SendersCase
 
 BRITON = "+447700900172"
+NAME, FRENCH, GERMAN = "NORTHWIND", "+33612345678", "+491713920012"
 
 
 class TestWhichSender(SendersCase):
@@ -96,6 +99,142 @@ class TestWhichSender(SendersCase):
         self.assertEqual(self.count_queries(choose, 40), self.count_queries(choose, 1))
 
 
+class TestNames(SendersCase):
+    """A name texts where it may, and nothing that must be answered."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        france = cls.env.ref("base.fr")
+        cls.company.sms_twilio_number_ids = [
+            (0, 0, {"number": NAME, "country_id": france.id, "sequence": 9})
+        ]
+        cls.purpose = cls.purposes("ticket")
+        cls.french = cls.make_customer(FRENCH, country_id=france.id)
+        cls.record_consent(number=FRENCH)
+
+    def text(self, number=None, **values):
+        """Return a new text about tickets, to the customer by default."""
+        values = {"number": number or self.number, "body": "We are on it.", **values}
+        return self.env["sms.sms"].create({"purpose_id": self.purpose.id, **values})
+
+    def test_it_texts_its_own_country_alone(self):
+        name = self.sender(NAME)
+        self.assertEqual((name.kind, name.is_one_way), ("alphanumeric", True))
+        self.assertEqual(self.text(number=FRENCH).sender_id, name)
+        for number in (GERMAN, self.number, BRITON):
+            with self.subTest(number=number):
+                self.record_consent(number=number)
+                self.assertNotEqual(self.text(number=number).sender_id, name)
+        name.with_user(self.manager).country_ids = self.env.ref("base.de")
+        self.assertEqual(self.text(number=GERMAN).sender_id, name)
+
+    def test_a_number_of_the_country_comes_first(self):
+        self.sender(SECOND).country_ids = self.env.ref("base.fr")
+        self.assertEqual(self.text(number=FRENCH).sender_id.address, SECOND)
+
+    def test_the_footer_links_to_the_page_instead_of_stop(self):
+        sms = self.text(number=FRENCH)
+        link = self.env["sms.preference.link"]._get_masked_url(self.company)
+        self.assertIn(f"No replies. Opt out or get help: {link}", sms.body)
+        self.assertNotIn("STOP", sms.body)
+        self.assertEqual(sms.segment_count, count_segments(sms.body).count)
+        [told] = sms._get_revealed_bodies().values()
+        self.assertNotIn(MASK, told)
+        self.assertEqual(len(told), len(sms.body))
+        shown = self.env["sms.sms"]._get_footer_for(
+            self.purpose, "en_US", self.company, FRENCH
+        )
+        self.assertTrue(sms.body.endswith(shown))
+
+    def test_a_senders_own_words(self):
+        name = self.sender(NAME).with_user(self.manager)
+        name.footer = "Désinscription : {link}"
+        self.assertIn("\nDésinscription : http", self.text(number=FRENCH).body)
+        for words in ("STOP to leave.", "Go away", "{link} {secret}"):
+            with self.subTest(words=words), self.assertRaises(ValidationError):
+                name.footer = words
+        first = self.sender(FIRST).with_user(self.manager)
+        first.footer = "Text STOP to {sender}"
+        self.assertTrue(self.text().body.endswith(f"Text STOP to {FIRST}"))
+        with self.assertRaises(ValidationError):
+            first.footer = "Go away"
+
+    def test_a_purpose_without_footer_has_none(self):
+        self.purpose.footer = False
+        self.assertEqual(self.text(number=FRENCH).body, "We are on it.")
+
+    def test_questions_leave_by_a_number(self):
+        asked = self.text(FRENCH, asks_answer="needed")
+        self.assertEqual(asked.sender_id.address, FIRST)
+        self.env["sms.opt.in"]._ask(
+            self.company, FRENCH, self.purpose, "keyword", self.french
+        )
+        asked = self.messages_to(FRENCH).filtered("exemption")
+        self.assertEqual(set(asked.sender_id.mapped("address")), {FIRST})
+
+    def test_where_only_a_name_is_nothing_is_asked(self):
+        numbers = self.company.sms_twilio_number_ids
+        numbers.filtered(lambda it: it.number != NAME).unlink()
+        asked = self.text(FRENCH, asks_answer="needed")
+        self.assertBlocked(asked, "ticket", "one_way")
+        self.assertEqual(asked.with_user(self.agent)._get_ways(), ("call",))
+        alert = self.text(FRENCH, asks_answer="wanted")
+        self.assertEqual(alert.sender_id.address, NAME)
+        sms = self.text()
+        self.assertBlocked(sms, "ticket", "no_sender")
+        self.assertEqual(sms._find_block_now(), "no_sender")
+        self.company.sms_twilio_number_ids = [
+            (0, 0, {"number": FIRST, "country_id": self.country.id})
+        ]
+        self.assertEqual(sms._find_block_now(), "")
+
+    def test_what_was_written_for_a_number_does_not_leave_by_a_name(self):
+        sms = self.text()
+        sms.number = FRENCH
+        self.assertEqual(
+            sms._choose_senders(self.company, "twilio")[sms.id].address, FIRST
+        )
+        name = self.sender(NAME)
+        self.assertFalse(sms._choose_senders(self.company, "twilio", name._ids)[sms.id])
+
+    def test_it_is_refused_where_names_may_not_text(self):
+        name = self.sender(NAME).with_user(self.manager)
+        for code in ("us", "ca", "pr"):
+            with (
+                self.subTest(code=code),
+                self.assertRaisesRegex(ValidationError, "twilio.com"),
+            ):
+                name.country_ids = self.env.ref(f"base.{code}")
+        number = {"number": "ACME", "country_id": self.country.id}
+        with self.assertRaisesRegex(ValidationError, "not allowed"):
+            self.company.sms_twilio_number_ids = [(0, 0, number)]
+        number.update(number="ACME Corporation", country_id=self.env.ref("base.fr").id)
+        with self.assertRaisesRegex(ValidationError, "at most 11"):
+            self.company.sms_twilio_number_ids = [(0, 0, number)]
+
+    def test_rules_are_data_with_a_day_and_a_reason(self):
+        rule = self.env.ref("helpdesk_mgmt_sms.sms_sender_rule_name_us")
+        with self.assertRaises(AccessError):
+            rule.with_user(self.manager).ruling = "own"
+        rule = rule.with_user(self.administrator)
+        with self.assertRaisesRegex(UserError, "less strict"):
+            rule.ruling = "own"
+        rule.write({"ruling": "own", "relaxation_reason": "The board, on 3 May"})
+        self.sender(NAME).country_ids = self.country
+        self.assertEqual(self.text().sender_id.address, FIRST)
+        france = {"kind": "alphanumeric", "country_id": self.env.ref("base.fr").id}
+        self.env["sms.sender.rule"].create(
+            {**france, "ruling": "refused", "effective_to": "2020-01-01", "source": "T"}
+        )
+        self.sender(NAME).country_ids = False
+        self.assertEqual(self.text(number=FRENCH).sender_id.address, NAME)
+        self.env["sms.sender.rule"].create(
+            {**france, "ruling": "refused", "source": "A test"}
+        )
+        self.assertEqual(self.text(number=FRENCH).sender_id.address, FIRST)
+
+
 class TestSpeed(SendersCase):
     """How fast a sender may send is the manager's to say, in what can be kept."""
 
@@ -172,7 +311,8 @@ class TestTelnyxNumbers(SmsCase):
 
     def test_what_is_no_number_is_refused(self):
         self.assertTrue(self.make("12345"))
-        for number in ("Acme", "3035550173", "+0303", "1", "+1303555017x"):
+        self.assertTrue(self.make("Acme"))
+        for number in ("Acme Corporation", "3035550173", "+0303", "1", "+1303555017x"):
             with self.subTest(number=number), self.assertRaises(ValidationError):
                 self.make(number)
 

@@ -154,9 +154,9 @@ class TestOwnWords(KeywordCase):
             with self.subTest(word=word), self.assertRaises(ValidationError):
                 self.add_word(word)
 
-    def test_yes_is_refused(self):
+    def test_yes_has_no_other_meaning(self):
         with self.assertRaises(ValidationError):
-            self.add_join("yes!")
+            self.add_join("yes!", company_id=self.company.id)
 
     def test_a_joining_word_must_say_what_is_joined(self):
         with self.assertRaises(ValidationError):
@@ -188,6 +188,8 @@ class TestOwnWords(KeywordCase):
         own = self.add_join("NEWS", company_id=self.company.id)
         with self.assertRaises(ValidationError):
             self.add_word("NEWS")
+        with self.assertRaises(ValidationError, msg="ARRÊT ships"):
+            self.add_join("ARRET", company_id=self.company.id)
         own.unlink()
         self.add_word("NEWS")
         with self.assertRaises(ValidationError):

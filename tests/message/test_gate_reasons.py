@@ -45,6 +45,15 @@ CASES = {
     verdicts.QUESTION_OVER: (BLOCK, {**NONE, "exemption": exemptions.REMINDER}),
     verdicts.NO_NUMBER: (BLOCK, {"number": ""}),
     verdicts.BAD_NUMBER: (BLOCK, {"is_valid_number": False}),
+    **{
+        reason: (BLOCK, {"number_refusal": reason})
+        for reason in (
+            *(verdicts.EXTENSION, verdicts.SHORT_CODE, verdicts.EMERGENCY),
+            *(verdicts.PREMIUM, verdicts.SERVICE_NUMBER, verdicts.LANDLINE),
+        )
+    },
+    verdicts.NO_SENDER: (BLOCK, {"sender_refusal": verdicts.NO_SENDER}),
+    verdicts.ONE_WAY: (BLOCK, {"sender_refusal": verdicts.ONE_WAY}),
     verdicts.UNUSABLE: (BLOCK, {"is_unusable": True}),
     verdicts.OPTED_OUT: (BLOCK, {"state": consent.OPTED_OUT}),
     verdicts.UNDER_REVIEW: (BLOCK, {"is_under_review": True}),
@@ -54,6 +63,7 @@ CASES = {
     verdicts.UNPROVEN: (BLOCK, {"is_typed_only": True}),
     verdicts.NO_WAY_BACK: (BLOCK, {"provider": "iap", "is_helpdesk_purpose": True}),
     verdicts.NO_PROVIDER: (BLOCK, {"missing": ("Auth Token",)}),
+    verdicts.NO_ADDRESS: (BLOCK, {"lacks_address": True}),
     verdicts.LEDGER_UNREADABLE: (BLOCK, {"is_ledger_readable": False}),
     timing.QUIET_HOURS: (HOLD, at_night((480, 1200))),
     timing.NO_OPENING: (HOLD, at_night(CLOSED)),

@@ -1,12 +1,21 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Under opt-out offers still need consent where the recipient's law asks for it."""
+"""Offers owe what the recipient's law asks for, whatever the company's policy."""
 
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import BaseCase
 
-from ...tools.purpose_rules import OfferLaw, asks_consent
+from ...tools.purpose_rules import (
+    ADDRESS,
+    ASSUMED,
+    CONSENT,
+    IN_WRITING,
+    SENDER,
+    OfferLaw,
+    find_duties,
+)
+from ...tools.strictness import is_law_less_strict
 from ..common import SmsCase
 
 DAY = date(2026, 11, 27)
@@ -15,11 +24,11 @@ NUMBERS = {
     "+13035550142": "US",
     "+16475550142": "CA",
     "+447700900123": "GB",
-    "+33199001234": "FR",
-    "+4930231250": "DE",
-    "+34912345678": "ES",
+    "+33612345678": "FR",
+    "+491713920012": "DE",
+    "+34612345678": "ES",
     "+32470123456": "BE",
-    "+81312345678": "JP",
+    "+819012345678": "JP",
 }
 
 
@@ -27,9 +36,13 @@ class TestRule(BaseCase):
     """The rule itself, without a database."""
 
     def test_silence_is_no_leave(self):
-        self.assertTrue(asks_consent([], [], DAY))
-        self.assertTrue(asks_consent([], ["US"], DAY))
-        self.assertTrue(asks_consent([OfferLaw("CA", False)], ["US"], DAY))
+        for laws, countries in (
+            ([], []),
+            ([], ["US"]),
+            ([OfferLaw("CA", False)], ["US"]),
+        ):
+            self.assertEqual(find_duties(laws, countries, DAY), ASSUMED)
+        self.assertIn(CONSENT, ASSUMED)
 
     def test_the_law_of_the_day(self):
         laws = [
@@ -45,18 +58,54 @@ class TestRule(BaseCase):
             ("CA", date(2027, 1, 1), True),
         ):
             with self.subTest(country=country, day=day):
-                self.assertEqual(asks_consent(laws, [country], day), expected)
+                self.assertEqual(CONSENT in find_duties(laws, [country], day), expected)
 
     def test_the_strictest_of_several_countries(self):
         laws = [OfferLaw("CA", False), OfferLaw("US", True)]
-        self.assertFalse(asks_consent(laws, ["CA", "CA"], DAY))
-        self.assertTrue(asks_consent(laws, ["CA", "US"], DAY))
+        self.assertNotIn(CONSENT, find_duties(laws, ["CA", "CA"], DAY))
+        self.assertIn(CONSENT, find_duties(laws, ["CA", "US"], DAY))
+
+    def test_each_duty_by_itself(self):
+        laws = [
+            OfferLaw("CA", True, duty=ADDRESS),
+            OfferLaw("CA", False, duty=SENDER),
+            OfferLaw("CA", True, is_written=False),
+        ]
+        expected = ASSUMED - {SENDER, IN_WRITING} | {ADDRESS}
+        self.assertEqual(find_duties(laws, ["CA"], DAY), expected)
+
+    def test_what_is_less_strict(self):
+        asks, lets = OfferLaw("JP", True), OfferLaw("JP", False)
+        spoken = asks._replace(is_written=False)
+        address = OfferLaw("JP", True, duty=ADDRESS)
+        for before, after, expected in (
+            (None, asks, False),
+            (None, lets, True),
+            (None, spoken, True),
+            (None, address._replace(is_required=False), False),
+            (asks, spoken, True),
+            (spoken, asks, False),
+            (lets, asks, False),
+            (lets, None, False),
+            (asks, None, True),
+            (asks, asks._replace(country="US"), True),
+            (asks, asks._replace(effective_to=DAY), True),
+            (address, address._replace(is_required=False), True),
+        ):
+            with self.subTest(before=before, after=after):
+                self.assertEqual(is_law_less_strict(before, after), expected)
 
 
 class TestOffers(SmsCase):
     """A company in the outbox whose policy is opt-out."""
 
     policy = "opt_out"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        address = {"street": "1 Main St", "city": "Denver", "phone": "+13035550100"}
+        cls.company.partner_id.write(address)
 
     def send(self, number, code="marketing", **values):
         return self.env["sms.sms"].create(
@@ -84,12 +133,12 @@ class TestOffers(SmsCase):
         self.env["sms.consent.law"].create(
             {
                 "country_id": self.env.ref("base.jp").id,
-                "needs_consent": False,
+                "is_required": False,
                 "source": "A test",
                 "relaxation_reason": "Counsel, 3 May",
             }
         )
-        self.assertEqual(self.send("+81312345678").gate_verdict, "send")
+        self.assertEqual(self.send("+819012345678").gate_verdict, "send")
         self.assertEqual(self.send(self.number).gate_verdict, "block")
 
     def test_a_company_on_odoos_provider_is_left_as_it_was(self):
@@ -125,10 +174,10 @@ class TestOffers(SmsCase):
         law = self.env.ref("helpdesk_mgmt_sms.sms_consent_law_us")
         for user in (self.manager, self.compliance_officer):
             with self.assertRaises(AccessError):
-                law.with_user(user).needs_consent = False
+                law.with_user(user).is_required = False
         law = law.with_user(self.administrator)
         for values in (
-            {"needs_consent": False},
+            {"is_required": False},
             {"active": False},
             {"effective_to": "2026-01-01"},
             {"country_id": self.env.ref("base.jp").id},
@@ -139,11 +188,11 @@ class TestOffers(SmsCase):
                 self.env.cr.savepoint(),
             ):
                 law.write(values)
-        law.write({"needs_consent": False, "relaxation_reason": "Counsel, 3 May"})
+        law.write({"is_required": False, "relaxation_reason": "Counsel, 3 May"})
         self.assertEqual(self.send(self.number).gate_verdict, "send")
-        law.needs_consent = True
+        law.is_required = True
         self.assertEqual(self.send(self.number).gate_verdict, "block")
 
     def test_each_law_names_its_source(self):
-        for law in self.env["sms.consent.law"].search([]):
-            self.assertTrue(law.source and law.needs_consent, law.country_id.code)
+        for law in self.env["sms.consent.law"].search([("duty", "=", CONSENT)]):
+            self.assertTrue(law.source and law.is_required, law.country_id.code)

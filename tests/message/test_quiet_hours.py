@@ -815,15 +815,15 @@ class TestRules(QuietHoursCase):
 
     def test_a_rule_that_does_not_hold_yet_opens_no_night(self):
         """Where no rule is known offers keep business hours, until there is one."""
-        number = "+33612345678"
-        with freeze_time("2026-07-01 23:30:00"):  # 1:30 in Paris
+        number = "+393123456789"
+        with freeze_time("2026-07-01 23:30:00"):  # 1:30 in Rome
             self.record_consent(number, "marketing")
             self.assertEqual(self.send("marketing", number).gate_verdict, "hold")
             rule = self.env["sms.quiet.hours"].create(
                 {
-                    "name": "France",
+                    "name": "Italy",
                     "source": "The law of next year",
-                    "country_id": self.env.ref("base.fr").id,
+                    "country_id": self.env.ref("base.it").id,
                     "effective_from": "2027-01-01",
                 }
             )
@@ -870,7 +870,7 @@ class TestRules(QuietHoursCase):
 
     def test_every_shipped_rule_names_its_source(self):
         rules = self.env["sms.quiet.hours"].search([])
-        self.assertEqual(len(rules), 26)
+        self.assertEqual(len(rules), 31)
         self.assertTrue(all(rule.source for rule in rules))
         doubtful = rules.filtered(lambda rule: not rule.is_confirmed)
         self.assertIn("OK", doubtful.mapped("state_id.code"))

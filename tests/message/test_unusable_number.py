@@ -53,3 +53,34 @@ class TestUnusableNumber(WaitingCase):
         other = self.make_company("Other")
         self.record_consent(company=other)
         self.assertEqual(self.text(record_company_id=other.id).state, "outgoing")
+
+
+class TestKindsOfNumbers(WaitingCase):
+    """Landlines and the like are not texted, unless they have shown that they can."""
+
+    landline = "+442079460018"
+
+    def text(self, **values):
+        """Return a new message to the landline."""
+        values = {"number": self.landline, "body": "Hello", **values}
+        values["purpose_id"] = self.purposes("ticket").id
+        return self.env["sms.sms"].create(values)
+
+    def test_a_landline_until_it_texts(self):
+        self.record_consent(number=self.landline)
+        blocked = self.text()
+        self.assertBlocked(blocked, "ticket", "landline")
+        self.assertEqual(blocked.with_user(self.agent)._get_ways(), ("other", "call"))
+        self.receive("Hello", number=self.landline)
+        self.assertEqual(self.text().state, "outgoing")
+        self.assertEqual(blocked._find_block_now(), "")
+
+    def test_a_company_that_takes_landlines(self):
+        self.record_consent(number=self.landline)
+        self.company.sms_form_kinds = "landline"
+        self.assertEqual(self.text().state, "outgoing")
+
+    def test_nobody_texts_what_costs_extra_or_helps(self):
+        for number, reason in (("+19005550123", "premium"), ("911", "emergency")):
+            with self.subTest(number=number):
+                self.assertBlocked(self.text(number=number), "ticket", reason)

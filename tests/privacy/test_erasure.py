@@ -559,6 +559,7 @@ class TestHolders(SmsCase):
         "sms.report": "its raw form is emptied with its message",
         "sms.outbox.alert": "about our own senders",
         "sms.sender": "our own numbers",
+        "sms.sender.rule": "set up by administrators",
         "sms.fault": "set up by managers",
         "sms.price": "set up by managers: a country's code, never a whole number",
         "sms.incident": "the house's own words",

@@ -26,7 +26,8 @@ MENUS = {
     "manager": {
         "sms_menu_root": MANAGER,
         "sms_menu_consent": [
-            *("Numbers", "Review queue", "Paper forms", "Import", "Audit")
+            *("Numbers", "Review queue", "Paper forms", "Import"),
+            *("Rules by country", "Audit"),
         ],
         "sms_menu_audit": [
             *("Events", "Reasons for relaxing", "Removal at the carrier"),
@@ -38,7 +39,10 @@ MENUS = {
         "sms_menu_root": [
             *("Outages", "Broadcasts", "Messages", "Team alerts", "Reporting")
         ],
-        "sms_menu_consent": ["Numbers", "Review queue", "Import", "Evidence", "Audit"],
+        "sms_menu_consent": [
+            *("Numbers", "Review queue", "Import", "Evidence", "Rules by country"),
+            "Audit",
+        ],
         "sms_menu_audit": AUDIT,
     },
     "employee": {},
@@ -50,10 +54,10 @@ REACHED = {
     "sms_oncall_shift sms_analysis sms_day sms_consent sms_consent_event "
     "sms_subscription sms_consent_paper",
     "manager": "sms_sender sms_outbox_alert sms_unusable_number sms_reply sms_wording "
-    "sms_purpose sms_purpose_rule sms_consent_law sms_scope_rule sms_price sms_fault "
-    "sms_registration sms_redaction sms_relaxation_reason sms_subscription "
-    "sms_consent_review sms_consent_import sms_oncall_shift sms_inbound sms_broadcast "
-    "sms_alert_source",
+    "sms_purpose sms_purpose_rule sms_consent_law sms_sender_rule sms_scope_rule "
+    "sms_price sms_fault sms_registration sms_redaction sms_relaxation_reason "
+    "sms_subscription sms_consent_review sms_consent_import sms_oncall_shift "
+    "sms_inbound sms_broadcast sms_alert_source",
     "compliance_officer": "sms_sms sms_inbound sms_broadcast sms_incident sms_day "
     "sms_oncall_shift sms_analysis sms_consent_event sms_subscription "
     "sms_evidence_audit sms_evidence_export sms_evidence_lookup sms_erasure "

@@ -18,6 +18,7 @@ RENAMED = {
     "sms.line": "sms.number.lock",
     "sms.lax.reason": "sms.relaxation.reason",
     "sms.footer": "sms.purpose.terms",
+    ("sms.consent.law", "needs_consent"): "is_required",
 }
 #: What a selection's values are called since: ``("model", "field"): {"old": "new"}``.
 VALUES = {}

@@ -42,8 +42,18 @@ STATES = {
     "RI": [(9, 18), (10, 17), (0, 0)],
     "SD": [(9, 21), (0, 0), (0, 0)],
 }
-#: Days of 2026 on which these states are closed, month by month.
+#: Countries beside the US, by a zone of theirs.
+COUNTRIES = {
+    "London": [(9, 20), (9, 20), (0, 0)],
+    "Berlin": [(8, 20), (9, 18), (0, 0)],
+}
+#: Days of 2026 on which these are closed, month by month; a country on those of any
+#: of its parts.
 HOLIDAYS = {
+    "London": "01-01 01-02 03-17 04-03 04-06 05-04 05-25 06-15 07-13 08-03 08-31 11-30"
+    " 12-25 12-26 12-28",
+    "Berlin": "01-01 01-06 03-08 04-03 04-06 05-01 05-14 05-25 06-04 08-08 08-15 09-20"
+    " 10-03 10-31 11-01 11-18 12-25 12-26",
     "LA": "01-01 01-19 02-16 02-17 04-03 05-25 06-19 07-03 07-04 09-07 11-03 11-11"
     " 11-26 12-25",
     "RI": "01-01 01-19 02-16 05-25 06-19 07-03 07-04 08-10 09-07 10-12 11-11 11-26"
@@ -95,21 +105,24 @@ def is_open(moment, zones, rules, holidays=""):
     return True
 
 
-def get_rules(states, purpose):
-    """Return the rules for a message of a purpose to people in some states."""
+def get_rules(states, zones, purpose):
+    """Return the rules for a message of a purpose to people in some places."""
     if purpose in ("alert", "internal"):
         return []
     if purpose != "marketing":
         return [BUSINESS]
     law = [STATES[state] for state in states if state in STATES]
-    return [ALWAYS, *law] if any(states) else [BUSINESS]
+    if any(states):
+        return [ALWAYS, *law]
+    return [COUNTRIES.get(zones[0], BUSINESS)]
 
 
 def expect(now, zones, states, purpose):
     """Return ``send``, or the first minute (UTC) at which it may leave."""
-    rules = get_rules(states, purpose)
+    rules = get_rules(states, zones, purpose)
     is_offer = purpose == "marketing"
-    holidays = " ".join(HOLIDAYS.get(state, "") for state in states if is_offer)
+    places = [*states, *zones] if is_offer else ()
+    holidays = " ".join(HOLIDAYS.get(place, "") for place in places)
     moment = now
     while not is_open(moment, zones, rules, holidays):
         moment += timedelta(minutes=1)

@@ -265,7 +265,15 @@ class TestGate(BaseCase):
         reasons.add(decide(facts(state=OPTED_IN, is_typed_only=True)).reason)
         reasons.add(decide(facts(state=NONE, exemption=exemptions.REMINDER)).reason)
         reasons.add(decide(facts(state=OPTED_IN, is_proven=False)).reason)
+        reasons.add(decide(facts(lacks_address=True)).reason)
         reasons |= {*exemptions.TOO_LATE, verdicts.TOO_MANY}
+        for reason in (
+            *(verdicts.EXTENSION, verdicts.SHORT_CODE, verdicts.EMERGENCY),
+            *(verdicts.PREMIUM, verdicts.SERVICE_NUMBER, verdicts.LANDLINE),
+        ):
+            reasons.add(decide(facts(number_refusal=reason)).reason)
+        for reason in (verdicts.NO_SENDER, verdicts.ONE_WAY):
+            reasons.add(decide(facts(state=OPTED_IN, sender_refusal=reason)).reason)
         blocked = reasons - {CONSENT, NOT_OPTED_OUT, ANSWER}
         self.assertEqual(blocked, set(verdicts.FAILURE_TYPES))
 

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase
 
-from ...tools.phone import canonical
+from ...tools import verdicts
+from ...tools.phone import canonical, find_refusal, has_extension, tidy
 
 #: One number, and the odd forms in which code has it.
 SPELLINGS = {
@@ -72,3 +73,64 @@ class TestCanonical(BaseCase):
     def test_it_takes_anything_and_is_stable(self, text):
         once = canonical(text)
         self.assertEqual(canonical(once), once)
+
+
+class TestExtensions(BaseCase):
+    """Who has an extension is reached by voice alone."""
+
+    def test_it_is_found_in_every_language(self):
+        for text in (
+            *("+1 303 555 0100 ext. 5", "303-555-0100x5", "303.555.0100 #5"),
+            *("tel:+1-303-555-0100;ext=5", "303 555 0100,,5", "020 7946 0018 extn 5"),
+            *("06 12 34 56 78 poste 12", "06 12 34 56 78 p. 12", "089 1234 App. 12"),
+            *("0171 3920012 Durchwahl 12", "0171 3920012 DW12"),
+            *("612 34 56 78 extensión 5", "３０３５５５０１００ ｘ５"),
+        ):
+            with self.subTest(text=text):
+                self.assertTrue(has_extension(tidy(text)))
+                self.assertEqual(find_refusal(text), verdicts.EXTENSION)
+
+    def test_other_words_are_none(self):
+        for text in (
+            *("303 555 0100 (mobile)", "0171 3920012 Büro", "1-800-FLOWERS", "12345"),
+            *("tel:303-555-0100;phone-context=+1", "Mobil: 0171 / 39 200 12", ""),
+        ):
+            with self.subTest(text=text):
+                self.assertFalse(has_extension(tidy(text)))
+
+
+class TestRefusals(BaseCase):
+    """Numbers that are never texted, each for its own reason."""
+
+    def test_each_has_its_reason(self):
+        for reason, numbers in {
+            verdicts.EMERGENCY: (
+                "911",
+                "112",
+                "999",
+                "1-1-2",
+                "+1 911",
+                "９１１",
+                "17",
+            ),
+            verdicts.SHORT_CODE: ("12345", "36 105", "262966"),
+            verdicts.PREMIUM: ("+19005550123", "+33899123456", "+34803123456"),
+            verdicts.SERVICE_NUMBER: ("+33800123456", "+80012345678", "+447640123456"),
+            verdicts.LANDLINE: ("+442079460018", "+33145000000", "+4930231250"),
+            verdicts.BAD_NUMBER: (
+                *("", "12", "call me", "+1303", "+4412", "+99912345678", "+" * 300),
+                *("+19115550100", "+15555550100", "+11111111111", "3035550100"),
+            ),
+            "": (
+                *("+13035550100", "+18005550100", "+14165550100", "+447911123456"),
+                *("+33612345678", "+491713920012", "+34612345678"),
+                "+447700900123",  # for examples: no plan has it, and it may be new
+            ),
+        }.items():
+            for number in numbers:
+                with self.subTest(number=number):
+                    self.assertEqual(find_refusal(number), reason)
+
+    @given(st.text(max_size=40))
+    def test_it_takes_anything(self, text):
+        self.assertIsInstance(find_refusal(text), str)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, tagged
 
 from ...tools import phrase_rules
-from ...tools.keywords import MANDATORY_WORDS, STOP, squeeze
+from ...tools.keywords import MANDATORY_WORDS, STOP, normalize
 from ...tools.phrases import (
     CLASSES,
     CONVERSATION,
@@ -73,8 +73,8 @@ class TestTables(PhraseCase):
         tuning, held_out = map(read_table, (TUNING, HELD_OUT))
         self.assertGreaterEqual(len(tuning) + len(held_out), 260)
         self.assertGreaterEqual(len(held_out), 130)
-        same = {squeeze(row["text"]) for row in tuning}
-        same &= {squeeze(row["text"]) for row in held_out}
+        same = {normalize(row["text"]) for row in tuning}
+        same &= {normalize(row["text"]) for row in held_out}
         self.assertFalse(same, "a phrase to tune on cannot be held out")
         for rows in (tuning, held_out):
             found = {(row["language"], row["class"]) for row in rows}

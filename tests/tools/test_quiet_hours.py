@@ -322,6 +322,6 @@ class TestQuietHoursProperties(BaseCase):
         )
         until, _reason = when.find_time()
         states = [state, address]
-        hours = oracle.get_rules(states, "marketing") if any(states) else []
+        hours = oracle.get_rules(states, zones, "marketing") if any(states) else []
         self.assertGreaterEqual(until, max(now, when.send_at or now))
         self.assertTrue(oracle.is_open(until, [*zones, *more], hours))

@@ -4,6 +4,7 @@ import time
 from odoo.tests import BaseCase, tagged
 
 from ...tools import replies, ticket_texts
+from ...tools.keywords import NO, YES
 from ...tools.segments import count_segments
 
 
@@ -27,6 +28,9 @@ class TestReplies(BaseCase):
             ("4, it was quick", 4, "it was quick"),
             ("5 Thanks a lot", 5, "Thanks a lot"),
             ("2\nNobody came", 2, "Nobody came"),
+            ("5 estrellas", 5, ""),
+            ("fünf!", 5, ""),
+            ("4 sur 5, très bien", 4, "très bien"),
         ):
             with self.subTest(text=text):
                 self.assertEqual(replies.read_rating(text), (value, words))
@@ -42,6 +46,9 @@ class TestReplies(BaseCase):
             "still broken",
             "No, it still jams",
             "Not solved: page 2 jams",
+            *("No, sigue igual", "aún no funciona", "no está resuelto"),
+            *("Non", "pas résolu", "ça ne marche toujours pas"),
+            *("Nein", "noch nicht", "Geht immer noch nicht"),
         ):
             with self.subTest(text=text):
                 self.assertEqual(replies.read_rating(text).value, replies.NOT_SOLVED)
@@ -67,9 +74,32 @@ class TestReplies(BaseCase):
             "5pm works",
             "5:30 is fine",
             "1000",
+            *("no gracias", "un problema", "nicht schlecht", "pas mal"),
         ):
             with self.subTest(text=text):
                 self.assertIsNone(replies.read_rating(text))
+
+    def test_yes_and_no(self):
+        for answer, texts in (
+            (YES, ("yes please", "Sí, claro", "SI GRACIAS", "oui svp", "d’accord")),
+            (YES, ("Ja, gerne!", "einverstanden", "j'accepte", "de acuerdo 👍")),
+            (
+                NO,
+                ("no thanks", "no, gracias", "non merci", "Nein danke", "lieber nicht"),
+            ),
+            (NO, ("todavía no", "pas encore", "noch nicht", "no quiero")),
+            (
+                None,
+                ("ok", "vale", "klar", "yes, but not today", "oui mais", "ja, nein"),
+            ),
+            (None, ("", None, "no problem", "si?", "sí, el martes", "x" * 9999)),
+        ):
+            for text in texts:
+                with self.subTest(text=text):
+                    self.assertEqual(replies.read_answer(text), answer)
+        for text in ("ok", "vale", "passt", "ça me va", "Sí, perfecto"):
+            with self.subTest(text=text):
+                self.assertTrue(replies.agrees(text))
 
     def test_thanks(self):
         for text in ("Thanks!", "thank you so much", "Ok, thx 🙏", "Gracias", "Danke."):

@@ -1,7 +1,25 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import date
+
 from odoo.tests import BaseCase, tagged
 
-from ...tools.dispatch import Candidate, choose_sender, country_of
+from ...tools.dispatch import (
+    NEEDED,
+    WANTED,
+    Candidate,
+    Reach,
+    choose_sender,
+    country_of,
+)
+from ...tools.sender_rules import (
+    ALLOWED,
+    OWN,
+    REFUSED,
+    SenderRule,
+    find_reach,
+    get_rulings,
+    is_name,
+)
 
 US, GB = Candidate(1, ("US",)), Candidate(2, ("GB",))
 NETWORK, PRINT, PRINT_GB = (
@@ -84,3 +102,54 @@ class TestChoice(BaseCase):
         ):
             with self.subTest(number=number):
                 self.assertEqual(country_of(number), country)
+
+
+class TestRules(BaseCase):
+    """Which kinds of senders may text which countries."""
+
+    rules = (
+        SenderRule("name", "", OWN),
+        SenderRule("name", "US", REFUSED),
+        SenderRule("name", "ES", REFUSED, date(2026, 9, 15)),
+        SenderRule("code", "", OWN),
+        SenderRule("free", "GB", REFUSED),
+        SenderRule("free", "GB", ALLOWED),
+    )
+
+    def reach(self, kind, *countries, day=date(2026, 11, 27)):
+        """Return the countries of some that a sender may text."""
+        rulings = get_rulings(self.rules, kind, day)
+        reach = find_reach(rulings, countries, kind == "name")
+        asked = ("US", "PR", "GB", "ES", "")
+        return [it for it in asked if not reach or reach.has(it)]
+
+    def test_what_a_sender_may_text(self):
+        self.assertEqual(self.reach("name", "GB", "US", "ES"), ["GB"])
+        self.assertEqual(
+            self.reach("name", "GB", "ES", day=date(2026, 9, 14)), ["GB", "ES"]
+        )
+        self.assertEqual(self.reach("name"), [])
+        self.assertEqual(self.reach("code", "US"), ["US", "PR"])
+        self.assertEqual(len(self.reach("code")), 5)  # its country is not known
+        self.assertEqual(self.reach("free", "US"), ["US", "PR", "ES", ""])
+        self.assertEqual(len(self.reach("plain", "US")), 5)
+
+    def test_what_is_a_name(self):
+        for address in ("ACME", "Acme IT", "4You", "A-B_C&D+E", "x" * 11):
+            with self.subTest(address=address):
+                self.assertTrue(is_name(address))
+        for address in ("x" * 12, "12345", "+13035550100", "A", " Acme", "Ácme", ""):
+            with self.subTest(address=address):
+                self.assertFalse(is_name(address))
+
+    def test_two_way_before_one_way(self):
+        french = Candidate(7, ("FR",), is_one_way=True, reach=Reach(frozenset(["FR"])))
+        every = [french, US, GB]
+        self.assertEqual(choose_sender("+33612345678", every), french.id)
+        self.assertEqual(choose_sender("+33612345678", every, answer=NEEDED), US.id)
+        self.assertEqual(choose_sender("+33612345678", every, answer=WANTED), US.id)
+        self.assertEqual(choose_sender("+33612345678", [french], answer=WANTED), 7)
+        self.assertEqual(choose_sender("+33612345678", [french], answer=NEEDED), 0)
+        self.assertEqual(choose_sender(US_PERSON, [french]), 0)
+        # Nobody talks with a name.
+        self.assertEqual(choose_sender(GB_PERSON, every, known_id=french.id), GB.id)

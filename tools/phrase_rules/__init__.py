@@ -1,22 +1,31 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The rules of ``tools.phrases``: one table a language, and what all share."""
 
+import re
+
 from . import de, en, es, fr
 from .grammar import (
     ALL,
     ALONE,
     ANYWHERE,
     BEGINNING,
+    CLOSED,
     LIKELY,
     MAYBE,
     NOTHING,
     SURE,
     WHOLE,
+    Rule,
     compile_patterns,
     read_words,
 )
 
 LANGUAGES = (en.LANGUAGE, es.LANGUAGE, fr.LANGUAGE, de.LANGUAGE)
+
+#: What is found by the senses of words, not by a table.
+ANY_ORDER = Rule(
+    None, ANYWHERE, SURE, "opt_out", "Denies or ends the texts, and says nothing else."
+)
 
 #: Polite words say nothing about the matter, in whichever language; they are left out.
 COURTESIES = compile_patterns(
@@ -31,22 +40,39 @@ COURTESIES = compile_patterns(
     "right|at now|once",
     "fucking|damn|bloody|freaking|goddamn",
     "sent from my iphone|phone|android|mobile",
-    "porfa|porfavor|xfa",
-    "por favor|fa",
+    "porfa|porfavor|xfa|porfis|porfi|pfv|porfabor|favorcito",
+    "por|x favor|fa|favorcito",
+    "muy amable|amables",
+    "buen día",
+    "un|cordial saludo",
+    "de antemano",
+    "señores|señorita|sr|sra|srs|amigo|amigos|atentamente|atte|tío|tía|wey|güey|"
+    "hombre|coño|carajo|hostia|che|boludo|pana|parce|compadre",
     "gracias|hola|buenas|buenos|saludos dias|tardes|noches?",
-    "muchas gracias",
+    "muchas|muchísimas|mil gracias",
     "senor|senora|disculpe|perdon|disculpa|ya|inmediatamente",
     "merci|svp|stp|bonjour|bonsoir|salut|cordialement|desole|pardon beaucoup?",
     "s il vous|te plait",
     "monsieur|madame|immediatement|maintenant",
     "tout de suite",
+    "donc|allô|allo|coucou|bjr|slt|bsr|cdlt|bises",
+    "bonne journée|soirée|nuit",
     "bitte|danke|hallo|servus|moin|sofort|jetzt|endlich schon|schoen|sehr?",
     "vielen dank",
     "guten tag|morgen|abend",
     "mit freundlichen grussen|gruessen",
     "mfg|lg|entschuldigung",
     "tut mir leid",
+    "gefälligst|unverzüglich|umgehend|grüezi|hoi|salü|ciao|tschüss|pfiat|griass|vg",
+    "grüß|grüss gott|dich|euch",
+    "viele|liebe|beste|schöne|freundliche grüße|grüsse|gruß|gruss",
+    "schönen|schöne tag|abend|woche noch?",
+    "sehr geehrte damen|herren und|herren? damen|herren?",
+    "liebes|liebe team|leute|alle",
 )
+
+#: A clause of its own that adds nothing.
+BARE_NO = read_words("no non nein nope nee nö nah")
 
 #: A request may begin behind them.
 CONJUNCTIONS = read_words("and so then y e et und also entonces donc")
@@ -71,7 +97,11 @@ JOINED = {
     ("text", "messages"): "messages",
     ("text", "message"): "message",
     ("sms", "messages"): "messages",
+    ("sms", "nachrichten"): "nachrichten",
+    ("sms", "benachrichtigungen"): "nachrichten",
+    ("sms", "benachrichtigung"): "nachricht",
     ("opt", "out"): "optout",
+    ("opting", "out"): "optout",
     ("stop", "all"): "stopall",
 }
 
@@ -90,11 +120,27 @@ _SLIPS = {
     "number": "nr num",
     "cancel": "cancle cancell",
     "remove": "remve",
+    "que": "q qe ke",
+    "quiero": "qiero kiero kero quero",
+    "recibir": "resibir recivir resivir",
+    "envien": "embien embíen envin",
+    "manden": "mandn",
+    "nachrichten": "nachichten nachrichen nachrichtn",
+    "schicken": "schiken schcken",
+    "keine": "kene keien kein3",
+    "recevoir": "recevoire resevoir",
     "arreter": "areter arretter",
     "arrete": "arette",
     "arretez": "aretez arettez arrettez",
 }
 SPELLINGS = {slip: word for word, slips in _SLIPS.items() for slip in slips.split()}
+
+#: Elisions without an apostrophe: "menvoyez", "darreter", "jveux".
+GLUED = re.compile(
+    r"\b([mnjd]|qu)"
+    r"((?:envoy|[eé]cri[rtvs]|arr[eê]t|importun|emb[eê]t|ennuy|veu)\w*)",
+    re.IGNORECASE,
+)
 
 #: Long words are known by all but one letter.
 MIN_FUZZY_LENGTH = 9
@@ -111,6 +157,6 @@ FUZZY = (
 
 #: ... unless they are words of their own.
 SPELLED_RIGHT = read_words(
-    "unsubscribed unsubscribes unsubscriber equivocada desabonne desabonnes desabonnee "
-    "abbestellt"
+    "unsubscribed unsubscribes unsubscriber equivocada desabonne desabonnes "
+    "desabonnee abbestellt"
 )

@@ -14,7 +14,7 @@ WORDS = {
     "the": "the these those this your all any my such of",
     "remove": "remove delete take erase drop scrub",
     "number": "number phone cell mobile line",
-    "list": "list lists system database texts messages contacts",
+    "list": "list lists system database texts messages contacts records files",
     "dont": "dont never",
     "negated": "wont doesnt cannot didnt dont couldnt wouldnt never isnt",
 }
@@ -43,6 +43,7 @@ TABLE = (
         "take me|us off|out",
         "{remove} my|this cell|phone|mobile? {number}",
         "unsubscribe me|us",
+        "unsubscribe from all|everything",
         "take my|this cell|phone|mobile? {number} off|out",
         "lose my|this {number}",
     ),
@@ -54,14 +55,19 @@ TABLE = (
         "fuck|piss|f|bugger off",
         "{stop} {texting}|sending|writing {texts}?",
         "{stop} sending me|us anything|stuff|these|this|those|crap|shit?",
-        "{stop} receiving|getting these|this|them",
+        "{stop} receiving|getting|sending these|this|them",
+        "enough with|of? {the}? {texts}",
+        "turn|switch off|of {the}? text|sms|message? {texts}|alerts|notifications",
+        "turn|switch {the} {texts} off",
+        "cancel|end|{stop} {the}? text|sms alerts|notifications|updates",
         "i|we dont want|need {texts}",
     ),
     (
         ("opt_out", BEGINNING, SURE),
         "Asks not to text, with the person or the number as its object.",
-        "{stop} {texting}|writing me|us",
-        "{stop} {texting}|writing|sending to? this|my phone|cell? {number}",
+        "{stop} and? desist? {texting}|writing me|us",
+        "{stop} and? desist? {texting}|writing|sending to? this|my phone|cell? "
+        "{number}",
         "{stop} sending me|us {the}? {the}? {texts}",
         "{stop} sending {the}? {the}? {texts} to me|us",
         "{dont} {text} me|us",
@@ -103,8 +109,8 @@ TABLE = (
     (
         ("wrong_number", BEGINNING, SURE),
         "Tells that somebody else is meant.",
-        "you|youve have|reached|texted|text|contacted|messaging|texting|called? "
-        "the|a wrong number|person|phone|guy",
+        "you|youve have|reached|texted|text|contacted|messaging|texting|called? the|a "
+        "wrong number|person|phone|guy",
         "youre texting|messaging|contacting the|a wrong number|person",
         "this isnt|not the|a? @ {number}",
         "this is no longer the|a? @ {number}",
@@ -136,6 +142,7 @@ TABLE = (
         "{stop} the|these|those|your {texts}|{notices}",
         "{dont} text|message|contact me|us again|anymore",
         "keep|keeps texting|messaging|spamming|bothering me|us",
+        "but no more {texts}",
         "wrong number|person for? me",
         "this isnt the? @ {number}",
     ),
@@ -162,6 +169,11 @@ LANGUAGE = make_language(
         "can|could|would|will you guys|all?",
         "you can|could|must|should|need|have to?",
         "i want|need|would|d|wish|like|love|prefer like|love? you|for? you? to",
+        "how about you",
+        "im|i asking|begging|telling|warning you to?",
+        "for the last time",
+        "i hereby",
+        "but",
         "we want|need|would|wish|like like? you? to",
         "id like you? to",
         "i think|believe|guess|said|told|asked you? to?",
@@ -177,6 +189,8 @@ LANGUAGE = make_language(
         "{negated} {stop}|cancel|unsubscribe",
         "not {stop}|cancel",
         "wrong number of|on|in|for|from",
+        "end of message|messages|text|texts",
+        "dont want|need|wish to optout|unsubscribe",
         "stop code|error|screen|button|bit|job|sign",
         "{text}|{texting} me|us before|until|till|between|during|while|at",
     ),
@@ -199,4 +213,33 @@ LANGUAGE = make_language(
         distribution channel group admin administrator policy jira phone desk cable
         router pin code login migration certificate
     """,
+    senses={
+        "negation": "no not dont never nor none without",
+        "more": "more anymore again further another any longer",
+        "stop": "stop stopping quit cease ceasing end discontinue unsubscribe "
+        "unsubscribed optout revoke withdraw cancel withdrawing",
+        "erase": "remove delete take erase drop scrub removed deleted",
+        "off": "off from out of",
+        "me": "me us",
+        "my": "my our",
+        "write": "text texting messaging message contact contacting contacted bother "
+        "bothering spam spamming harass harassing texted messaged {texting}",
+        "send": "send sending write writing",
+        "get": "receive receiving get getting got be being",
+        "text": "texts messages sms msgs communications communication msg",
+        "thing": "that this it anything",
+        "list": "list lists database",
+        "plan": "subscription",
+        "number": "number",
+        "want": "want wish need like consent permission agree interested allowed "
+        "prefer rather authorize authorise authorization consented permit may",
+        "can": "can could would will",
+        "subject": "i we im ive id it they",
+        "you": "you youre youve your",
+        "phone": "phone cell mobile",
+        "filler": "the a an to for with on at in by via and all these those d please "
+        "ever w crap shit garbage nonsense kind sort kinds future longer way have do "
+        "so about company folks ok okay here forward going moving time immediately "
+        "effective",
+    },
 )

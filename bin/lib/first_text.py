@@ -1,0 +1,53 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Send a first text in the sandbox, as docs/setup.md tells; read by Odoo's shell.
+
+The customer joins on the virtual phone, an agent texts from a ticket. It fails where
+the customer does not get that.
+"""
+
+from pathlib import Path
+
+from odoo.addons import helpdesk_mgmt_sms
+from odoo.addons.helpdesk_mgmt_sms.models.privacy.sms_evidence_packet import SCRIPT
+
+NUMBER = "+13035550142"
+WORDS = "We are looking into it, and call you at ten."
+
+
+def run_crons(env):
+    """Do what Odoo's cron threads do after a commit."""
+    env.cr.commit()
+    for name in ("webhook", "automation", "dispatch"):
+        env.ref(f"helpdesk_mgmt_sms.ir_cron_sms_{name}").method_direct_trigger()
+    env.cr.commit()
+    env.invalidate_all()
+
+
+def send_first_text(env):
+    """Return what the agent has written and the customer has got."""
+    env.company.country_id = env.ref("base.us")
+    env.company.sms_provider = "sandbox"
+    customer = env["res.partner"].create({"name": "Dana Fields", "phone": NUMBER})
+    for words in ("SUPPORT", "YES"):
+        env["sms.virtual.phone"].send_text(NUMBER, words)
+        run_crons(env)
+    ticket = env["helpdesk.ticket"].create(
+        {
+            "name": "VPN drops",
+            "description": "<p>Since Monday.</p>",
+            "partner_id": customer.id,
+        }
+    )
+    ticket._message_sms(WORDS)
+    run_crons(env)
+    texts = env["sms.sms"].search([("number", "=", NUMBER)])
+    text = texts.filtered(lambda it: it.body.startswith(WORDS))
+    assert text.state == "sent", texts.mapped(lambda it: (it.body, it.state))
+    return text.body.splitlines()[0]
+
+
+# What is installed is the wheel, whole.
+assert "site-packages" in Path(helpdesk_mgmt_sms.__file__).parts
+assert SCRIPT.is_file()
+env = env(user=env.ref("base.user_admin"))  # noqa: F821
+print(f"The customer has got: {send_first_text(env)}")

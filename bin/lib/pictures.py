@@ -1,0 +1,152 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Set the scene for the pictures, in a copy of the demo; read by Odoo's shell.
+
+What people see of the demo is taken as it is. What it lacks is made here: a stack of
+signed forms, a list that was checked, a verification. Prints the ids that
+``pictures.mjs`` opens.
+"""
+
+import base64
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+
+from odoo import fields
+
+from odoo.addons.helpdesk_mgmt_sms.tools import evidence
+
+#: What works off what is done here, as cron threads would.
+CRONS = ("webhook", "automation", "broadcast", "dispatch", "consent_seal", "day")
+LIST = """Phone,Name,Given on,How,Wording,Source
+{rows}call me,Ruth Pohl,2026-03-02,web form,I agree to texts.,Order 161
++13035550171,Kim Larsen,,web form,I agree to texts.,Order 162
++13035550172,Ali Haddad,2026-03-04,web form,I agree to texts.,
+"""
+ROW = (
+    "+1212555{index:04},Customer {index},2026-03-01,web form,I agree to texts.,"
+    "Order {index}\n"
+)
+#: The line of a form shows its name.
+SCAN = base64.b64encode(b"%PDF-1.4 a signed form").decode()
+
+
+def run_crons(env):
+    """Commit, and do what Odoo's cron threads do then."""
+    env.cr.commit()
+    for name in CRONS:
+        env.ref(f"helpdesk_mgmt_sms.ir_cron_sms_{name}").sudo().method_direct_trigger()
+    env.cr.commit()
+    env.invalidate_all()
+
+
+def find_customer(env):
+    """Return the customer of the open ticket with most texts, and that ticket."""
+    tickets = env["helpdesk.ticket"].search([("partner_id.phone", "!=", False)])
+    tickets = tickets.filtered(
+        lambda it: not it.stage_id.closed and it.sms_consent_state == "opted_in"
+    )
+    count = env["sms.sms"].search_count
+    ticket = tickets.sorted(
+        lambda it: count([("number", "=", it.partner_phone_sanitized)]), reverse=True
+    )[:1]
+    return ticket.partner_id, ticket
+
+
+def stack_forms(env):
+    """Return a stack of signed forms that are not recorded yet."""
+    purposes = env["sms.purpose"].search([("code", "in", ("ticket", "appointment"))])
+    people = [("+13035550173", "Nora Lind"), ("+13035550174", "Omar Said")]
+    return env["sms.consent.paper"].create(
+        {
+            "purpose_ids": [(6, 0, purposes.ids)],
+            "signed_on": fields.Date.today() - timedelta(days=3),
+            "witness": "Ana Agent, front desk",
+            "line_ids": [
+                (
+                    0,
+                    0,
+                    {
+                        "number": number,
+                        "name": name,
+                        "scan": SCAN,
+                        "scan_name": f"form {name.lower()}.pdf",
+                    },
+                )
+                for number, name in people
+            ],
+        }
+    )
+
+
+def check_list(env):
+    """Return an import whose rows were checked, some of them wrong."""
+    rows = "".join(ROW.format(index=index) for index in range(101, 161))
+    job = env["sms.consent.import"].create(
+        {
+            "file": base64.b64encode(LIST.format(rows=rows).encode()),
+            "file_name": "crm.csv",
+            "purpose_ids": [
+                (6, 0, env["sms.purpose"].search([("code", "=", "ticket")]).ids)
+            ],
+        }
+    )
+    job.action_check()
+    return job
+
+
+def raise_alert(env):
+    """Return a team alert that whoever is on call has been texted of."""
+    team = env["sms.oncall.shift"].search([], limit=1).team_id
+    alert = env["sms.team.alert"]._raise(
+        team, "Server 4 offline. All hands on deck in the data center."
+    )
+    run_crons(env)
+    return alert
+
+
+def make_certificate(env, number):
+    """Return where the certificate of a number lies, as a web page."""
+    source, stream = env["sms.evidence"], io.StringIO()
+    facts = source._gather(env.company, [number], [])
+    evidence.write_json(stream, facts)
+    digest = evidence.sha256(stream.getvalue().encode())
+    file = Path("pictures-certificate.html").resolve()
+    file.write_bytes(source._make_page(facts, digest))
+    return file.as_uri()
+
+
+def set_scene(env):
+    """Return what pictures.mjs asks for, as plain data."""
+    manager = env(user=env["res.users"].search([("login", "=", "manager")]))
+    run_crons(env)
+    customer, ticket = find_customer(env)
+    number = customer.phone_sanitized
+    on_tickets = [("mail_message_id.model", "=", "helpdesk.ticket")]
+    blocked = env["sms.sms"].search(
+        [("gate_reason", "=", "no_consent"), *on_tickets], limit=1
+    )
+    alerts = env["sms.team.alert"].search([], order="id DESC")
+    broadcast = env["sms.broadcast"].search([("state", "!=", "draft")], limit=1)
+    check = env["sms.consent.check"]._verify(env.company)
+    scene = {
+        "customer": customer.name,
+        "number": number,
+        "ticket": ticket.id,
+        "blocked": blocked.mail_message_id.res_id,
+        "alert": (alerts[:1] or raise_alert(manager)).id,
+        "broadcast": broadcast.id,
+        "paper": stack_forms(manager).id,
+        "list": check_list(manager).id,
+        "check": check.id,
+        "certificate": make_certificate(manager, number),
+        "consent": env["sms.consent"].search([("number", "=", number)], limit=1).id,
+        "preferences": env["sms.preference.link"]
+        ._make(env.company, number, env["sms.consent.key"]._hash([number])[number])
+        ._get_path(),
+    }
+    env.cr.commit()
+    return scene
+
+
+print("scene:", json.dumps(set_scene(env)))  # noqa: F821

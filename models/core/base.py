@@ -1,0 +1,49 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import models
+from odoo.exceptions import UserError
+
+from ...tools import phone
+
+
+class Base(models.AbstractModel):
+    """Numbers are read in every form in which people write them.
+
+    All of Odoo reads them here: contacts, tickets, forms, the ledger and the outbox.
+    """
+
+    _inherit = "base"
+
+    def _phone_format_number(
+        self, number, country, force_format="E164", raise_exception=False
+    ):
+        """Read a number by the country of its owner, without what is not dialed.
+
+        One with an extension has no E.164: what is sent to the switchboard does not
+        reach the person. For people it is still formatted, extension and all.
+        """
+        if not number or not isinstance(number, str):
+            return super()._phone_format_number(
+                number, country, force_format, raise_exception
+            )
+        typed = phone.tidy(number)
+        if phone.has_extension(typed):
+            if force_format != "E164":
+                spellings = [typed]
+            elif raise_exception:
+                raise UserError(
+                    self.env._(
+                        "“%s” has an extension, text messages cannot reach it. Enter a "
+                        "direct number.",
+                        number,
+                    )
+                )
+            else:
+                return False
+        else:
+            spellings = phone.get_spellings_to_read(typed)
+        for spelling in spellings[:-1]:
+            if found := super()._phone_format_number(spelling, country, force_format):
+                return found
+        return super()._phone_format_number(
+            spellings[-1], country, force_format, raise_exception
+        )

@@ -1,0 +1,81 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.tests import tagged
+
+from ..common import phone_number
+from .common import LedgerCase
+
+
+@tagged("post_install", "-at_install")
+class TestAnswers(LedgerCase):
+    """Yes, no and commands in the languages of the house."""
+
+    def test_yes_confirms_joining(self):
+        texts = ("sí", "Oui, svp", "JA!", "ja, gerne", "d'accord", "Yes please")
+        for index, text in enumerate(texts, 1):
+            number = phone_number(index)
+            with self.subTest(text):
+                self.receive("SUPPORT", number)
+                self.assertEqual(self.receive(text, number).kind, "confirm")
+                self.assertEqual(self.state("ticket", number), "opted_in")
+
+    def test_what_is_less_than_yes_gives_no_consent(self):
+        self.receive("SUPPORT")
+        for text in ("ok", "ja, aber nur montags", "si el martes"):
+            with self.subTest(text):
+                self.receive(text)
+                self.assertNotEqual(self.state("ticket"), "opted_in", text)
+
+    def test_no_is_an_opt_out_of_what_was_asked(self):
+        self.record_consent(None, "marketing", method="web")
+        self.receive("SUPPORT")
+        self.assertEqual(self.receive("Nein danke").kind, "stop")
+        self.assertEqual(self.state("ticket"), "opted_out")
+        self.assertEqual(self.exemptions()[-1], "opt_out_confirmation")
+        self.receive("ja")
+        self.assertEqual(self.state("ticket"), "opted_out", "it was answered")
+
+    def test_no_to_nothing_is_conversation(self):
+        self.assertEqual(self.receive("non").kind, "conversation")
+        self.assertEqual(self.state("ticket"), "none")
+
+    def test_only_the_carriers_yes_lifts_an_opt_out(self):
+        self.record_consent(None, "ticket")
+        self.receive("STOP")
+        for text, state in (("oui", "opted_out"), ("YES", "opted_in")):
+            self.receive(text)
+            self.assertEqual(self.state("ticket"), state)
+
+    def test_commands(self):
+        for index, (text, kind) in enumerate(
+            (
+                *(("AYUDA", "help"), ("aide", "help"), ("Hilfe!", "help")),
+                *(("ARRET", "stop"), ("arrêt", "stop"), ("Baja.", "stop")),
+                *(("stopp", "stop"), ("ALTO", "stop"), ("fin", "stop")),
+                *(("alta", "start"), ("anmelden", "start"), ("Stop", "stop")),
+                *(("Étât", "service"), ("estado", "service")),
+            ),
+            1,
+        ):
+            with self.subTest(text):
+                self.assertEqual(self.receive(text, phone_number(index)).kind, kind)
+
+    def test_a_word_of_the_data_may_answer_one_of_us(self):
+        self.record_consent(None, "ticket")
+        message = self.env["sms.sms"].create(
+            {
+                "number": self.number,
+                "body": "¿Es de prioridad alta o baja? STOP para no recibir más.",
+                "purpose_id": self.purposes("ticket").id,
+            }
+        )
+        message.sudo().write({"is_personal": True, "state": "sent"})
+        self.assertEqual(self.receive("baja").kind, "conversation")
+        self.assertEqual(self.state("ticket"), "opted_in")
+        self.assertEqual(self.receive("alto").kind, "stop", "it was not offered")
+
+    def test_words_that_ship_know_their_language(self):
+        words = self.env["sms.keyword"].search([("lang", "!=", False)])
+        for name, lang in (("AYUDA", "es_ES"), ("OUI", "fr_FR"), ("JA", "de_DE")):
+            found = words.filtered(lambda it, word=name: it.word == word)
+            self.assertEqual(found.lang, lang)
+        self.assertFalse(words.filtered("mandatory"), "said in every language")

@@ -1,0 +1,75 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Which kinds of senders may text which countries.
+
+The rules are data (``sms.sender.rule``), each with its source; here is how they are
+read. A kind without a rule may text anywhere. The rule for a country comes before that
+for all countries; of several in force the strictest counts.
+
+Alphanumeric senders are not supported to the United States and Canada, and nobody can
+answer them: https://www.twilio.com/guidelines/us/sms,
+https://www.twilio.com/docs/api/errors/21401. Short codes text the country that they are
+of: https://www.twilio.com/docs/api/errors/21659. All were read on 2026-11-27.
+"""
+
+import re
+from datetime import date
+from typing import NamedTuple
+
+from .dispatch import Reach
+
+#: Anywhere; to the countries that the sender is for; not at all.
+ALLOWED, OWN, REFUSED = RULINGS = ("allowed", "own", "refused")
+
+#: A name that texts are sent from: up to 11 letters, digits and blanks, a letter at
+#: least. https://www.twilio.com/docs/glossary/what-alphanumeric-sender-id
+_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9 +&_-]{0,9}[A-Za-z0-9]\Z")
+
+
+def is_name(address):
+    """Tell if a sender's address is a name and no number."""
+    return bool(_NAME.match(address))
+
+
+class SenderRule(NamedTuple):
+    """A rule for a kind of senders.
+
+    :param country: ISO code of where the person is, empty for every other country
+    :param ruling: of :data:`RULINGS`
+    """
+
+    kind: str
+    country: str
+    ruling: str
+    effective_from: date | None = None
+    effective_to: date | None = None
+
+    def is_in_force(self, day):
+        """Tell if it holds on a day."""
+        start, end = self.effective_from, self.effective_to
+        return (not start or start <= day) and (not end or day <= end)
+
+
+def get_rulings(rules, kind, day):
+    """Return the rulings for a kind, by ISO code; empty: for every other country."""
+    rulings = {}
+    for rule in rules:
+        if rule.kind == kind and rule.is_in_force(day):
+            rivals = (rule.ruling, rulings.get(rule.country, ALLOWED))
+            rulings[rule.country] = max(rivals, key=RULINGS.index)
+    return rulings
+
+
+def find_reach(rulings, countries, is_named):
+    """Return what a sender may text (``Reach``), None for everywhere.
+
+    :param dict rulings: of its kind (:func:`get_rulings`)
+    :param countries: ISO codes of those that it is for, else of its own
+    :param bool is_named: it is a name; a code of no country is left to its carrier
+    """
+    other = rulings.get("", ALLOWED)
+    own = {code for code in countries if rulings.get(code, other) != REFUSED}
+    if other == ALLOWED or (other == OWN and not (countries or is_named)):
+        barred = {code for code, it in rulings.items() if it != ALLOWED} - own - {""}
+        return Reach(frozenset(barred), True) if barred else None
+    allowed = {code for code, it in rulings.items() if it == ALLOWED} - {""}
+    return Reach(frozenset(own | allowed))
