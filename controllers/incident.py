@@ -4,6 +4,8 @@ from functools import partial
 from odoo.http import Controller, request, route
 
 from ..models.broadcast.sms_incident import CALLED_OFF, PLANNED
+from ..models.core.moments import get_spoken_lang
+from ..tools.moments import get_locale, say_place
 from . import public
 
 
@@ -23,18 +25,20 @@ class IncidentController(Controller):
         incident_sudo = request.env["sms.incident"]._find_by_short_link(token)
         if not incident_sudo:
             return public.not_found()
-        public.speak()
+        public.speak(company=incident_sudo.company_id)
         incident_sudo = incident_sudo.with_env(request.env(su=True))
         return public.answer("public_incident", self._get_values(incident_sudo))
 
     def _get_values(self, incident_sudo):
         company = incident_sudo.company_id
         tz = company.partner_id.tz or "UTC"
-        say = partial(public.say_moment, request.env, tz=tz)
+        env = request.env
+        say = partial(public.say_moment, env, tz=tz)
+        place = say_place(tz, get_locale(get_spoken_lang(env)))
         is_begun = incident_sudo.state not in (PLANNED, CALLED_OFF)
         return {
             "company_name": company.name,
-            "zone": tz.replace("_", " "),
+            "clock": env._("All times are %s time.", place),
             "name": incident_sudo.name,
             "state": incident_sudo.state,
             "areas": ", ".join(incident_sudo.area_ids.mapped("name")),

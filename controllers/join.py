@@ -26,7 +26,7 @@ class JoinController(Controller):
         company_sudo = companies_sudo._find_by_sms_join_key(texts.clean(key))
         if not company_sudo:
             return public.not_found()
-        public.speak()
+        public.speak(company=company_sudo)
         company_sudo = company_sudo.with_env(request.env(su=True))
         if request.httprequest.method != "POST":
             return self._show(company_sudo, is_done=query.get("done") == "1")

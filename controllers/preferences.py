@@ -45,7 +45,7 @@ class PreferencesController(Controller):
         number_key = f"{link_sudo.company_id.id}:{link_sudo.number_hash}"
         if public.is_over("preferences_token", number_key):
             return public.too_many()
-        public.speak(link_sudo._get_partner().lang)
+        public.speak(link_sudo._get_partner().lang, link_sudo.company_id)
         link_sudo = link_sudo.with_env(request.env(su=True))
         if request.httprequest.method != "POST":
             done = query.get("done")

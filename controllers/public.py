@@ -8,6 +8,7 @@ answers and does not raise: what the rate limit has counted would go with the ex
 import logging
 import re
 from functools import wraps
+from itertools import islice
 from urllib.parse import urlsplit
 
 from werkzeug.exceptions import Forbidden, NotFound
@@ -40,6 +41,8 @@ NO_FRAME, OWN_FRAME = "'none'", "'self'"
 FRAME_OPTIONS = {NO_FRAME: "DENY", OWN_FRAME: "SAMEORIGIN"}
 #: Bytes of a form, which has no file: browsers write a character as up to twelve.
 FORM_LIMIT = 512 * 1024
+#: No browser names more languages that its reader reads.
+ACCEPTED_LIMIT = 10
 #: Routing of what is only looked at, such as a page that a link in a text opens.
 LOOK = {
     "type": "http",
@@ -158,14 +161,16 @@ def get_forms():
     return request.env["sms.consent.form"].sudo()
 
 
-def speak(lang=None):
-    """Answer in a language: that given, else what the browser asks for.
+def speak(lang=None, company=None):
+    """Answer in an active language: that given, else what the browser asks for.
 
     :param str lang: code of a language, may be empty or not installed
+    :param company: ``res.company``, in whose language else; default: the server's
     """
-    nearest = request.env["ir.http"].get_nearest_lang
-    found = nearest(lang) or nearest(request.best_lang) or "en_US"
-    request.update_context(lang=found)
+    company = company or request.env.company
+    accepted = request.httprequest.accept_languages.values()
+    read = [code.replace("-", "_") for code in islice(accepted, ACCEPTED_LIMIT)]
+    request.update_context(lang=company._pick_sms_lang(lang, *read))
 
 
 def say_moment(env, moment, tz):

@@ -25,7 +25,7 @@ class TicketController(Controller):
         if public.is_over("ticket_link", str(ticket_sudo.id)):
             return public.too_many()
         partner = ticket_sudo.partner_id
-        public.speak(partner.lang)
+        public.speak(partner.lang, ticket_sudo.company_id)
         ticket_sudo = ticket_sudo.with_env(request.env(su=True))
         return public.answer("public_ticket", self._get_values(ticket_sudo, partner.tz))
 

@@ -4,9 +4,10 @@ from babel.dates import format_datetime
 
 from odoo import api, models
 from odoo.exceptions import AccessError
-from odoo.tools.misc import babel_locale_parse, get_lang
+from odoo.tools.misc import babel_locale_parse
 
 from ..models.consent.sms_consent_details import ENTERED_METHODS
+from ..models.core.moments import get_spoken_lang
 from ..models.privacy.sms_evidence_packet import Facts
 from ..tools import consent, evidence
 
@@ -60,6 +61,7 @@ class SmsCertificate(models.AbstractModel):
             "shown_wordings": wordings,
             "story": self._get_story(events, wordings),
             "links": {e["content"]["event_id"]: e["sequence"] for e in events},
+            "say": self._get_sentences(),
             "all_purposes": self.env._("All text messages"),
             "erased_text": self.env._("(the text was erased)"),
             "no_text": self.env._("(no text on record)"),
@@ -110,22 +112,19 @@ class SmsCertificate(models.AbstractModel):
         if not effect:
             return ""
         stop = effect["undone"] or effect["obstacle"]
-        opt_out = self.env._(
-            "they had opted out on %(date)s (%(how)s)",
-            date=self._when(stop["happened_at"]),
-            how=self._get_methods()[stop["method"]],
-        )
+        opt_out = {
+            "since": self._when(stop["happened_at"]),
+            "by": self._get_methods()[stop["method"]],
+        }
         if effect["obstacle"]:
-            return self.env._("Did not count: %s.", opt_out)
-        return self.env._(
-            "Brought back %(how)s; %(opt_out)s.",
-            how=self._say_return(event),
-            opt_out=opt_out,
-        )
+            return self.env._(
+                "Did not count: they had opted out on %(since)s (%(by)s).", **opt_out
+            )
+        return self._say_return(event, opt_out)
 
     @api.model
-    def _say_return(self, event):
-        """Return when, how and by whom a number was brought back."""
+    def _say_return(self, event, opt_out):
+        """Return when, how and by whom a number was brought back, and from what."""
         method = event["content"]["method"]
         facts = {
             "date": self._when(event["content"]["happened_at"]),
@@ -133,17 +132,31 @@ class SmsCertificate(models.AbstractModel):
             "user": event["shown"]["user"],
             "scan": ", ".join(scan["name"] for scan in event["files"]) or "–",
             "how": self._get_methods()[method],
+            **opt_out,
         }
         if method == consent.TEXT:
-            return self.env._("on %(date)s by the person's own text %(words)s", **facts)
-        if method == consent.PAGE:
-            return self.env._("on %(date)s by the person on a web page", **facts)
-        if method == consent.PAPER:
             return self.env._(
-                "by a signed form dated %(date)s, entered by %(user)s, scan %(scan)s",
+                "Brought back on %(date)s by the person's own text %(words)s; they had "
+                "opted out on %(since)s (%(by)s).",
                 **facts,
             )
-        return self.env._("on %(date)s by what %(user)s entered (%(how)s)", **facts)
+        if method == consent.PAGE:
+            return self.env._(
+                "Brought back on %(date)s by the person on a web page; they had opted "
+                "out on %(since)s (%(by)s).",
+                **facts,
+            )
+        if method == consent.PAPER:
+            return self.env._(
+                "Brought back by a signed form dated %(date)s, entered by %(user)s, "
+                "scan %(scan)s; they had opted out on %(since)s (%(by)s).",
+                **facts,
+            )
+        return self.env._(
+            "Brought back on %(date)s by what %(user)s entered (%(how)s); they had "
+            "opted out on %(since)s (%(by)s).",
+            **facts,
+        )
 
     @api.model
     def _get_methods(self):
@@ -158,6 +171,44 @@ class SmsCertificate(models.AbstractModel):
         if method not in ENTERED_BY_PEOPLE:
             return label
         return self.env._("%(method)s, entered by %(user)s", method=label, user=user)
+
+    @api.model
+    def _get_sentences(self):
+        """Return the sentences into which the document fills something, by name.
+
+        Whole ones, of which the document makes none out of parts.
+        """
+        return {
+            "lead": self.env._(
+                "This document states what the consent ledger of %s holds about the "
+                "number below: what was agreed to and ended, in which words, and what "
+                "was sent."
+            ),
+            "changed": self.env._(
+                "Events that are not what was sealed when they were recorded: %s. This "
+                "record was changed from outside."
+            ),
+            "erased": self.env._("(personal data erased on %s)"),
+            "zone": self.env._("All times in this document are of the zone %s."),
+            "rest": self.env._(
+                "The last %(shown)s of %(all)s; the rest is in the data."
+            ),
+            "unsealed": self.env._("not sealed yet"),
+            "recorded": self.env._("recorded %s"),
+            "erased_on_request": self.env._(
+                "The personal data was erased on %s on request. Its digest stays:"
+            ),
+            "wording": self.env._("Wording %s, see section 2"),
+            "sent_after": self.env._("sent after %s"),
+            "made": self.env._("not handed over; made %s"),
+            "under_link": self.env._("under link %s"),
+            "end": self.env._("The chain ended at link %s when this was made:"),
+            "verified": self.env._(
+                "The whole chain was last verified on %(date)s up to link %(link)s. "
+                "Result: %(result)s."
+            ),
+            "signature": self.env._("Signature of the custodian of records (%s)"),
+        }
 
     @staticmethod
     def _is_late(content):
@@ -180,7 +231,7 @@ class SmsCertificate(models.AbstractModel):
         moment = evidence.parse_time(text)
         if not moment:
             return ""
-        locale = babel_locale_parse(get_lang(self.env).code)
+        locale = babel_locale_parse(get_spoken_lang(self.env))
         moment = pytz.utc.localize(moment)
         zone = pytz.timezone(self._get_zone())
         return format_datetime(moment, "medium", zone, locale)
@@ -204,24 +255,27 @@ class SmsCertificate(models.AbstractModel):
             for row in facts["answers"]:
                 if row["number_hash"] == number["number_hash"]:
                     states.get(row["state"], []).append(row["purpose_name"])
-            sentences.append(self._say_states(number["number"], states))
+            sentences += self._say_states(number["number"], states)
         return sentences
 
     @api.model
     def _say_states(self, number, states):
         number = number or self.env._("The erased number")
         sentences = {
-            consent.OPTED_IN: self.env._("may be sent text messages about: %s"),
-            consent.PENDING: self.env._("was asked and has not confirmed yet: %s"),
-            consent.OPTED_OUT: self.env._("has opted out of: %s"),
+            consent.OPTED_IN: self.env._(
+                "%(number)s may be sent text messages about: %(purposes)s."
+            ),
+            consent.PENDING: self.env._(
+                "%(number)s was asked and has not confirmed yet: %(purposes)s."
+            ),
+            consent.OPTED_OUT: self.env._("%(number)s has opted out of: %(purposes)s."),
         }
-        parts = [
-            sentence % ", ".join(states[state])
+        said = [
+            sentence % {"number": number, "purposes": ", ".join(states[state])}
             for state, sentence in sentences.items()
             if states[state]
         ]
-        parts = parts or [self.env._("has no consent on record")]
-        return f"{number} {'; '.join(parts)}."
+        return said or [self.env._("%s has no consent on record.", number)]
 
     # === Wordings ===
 

@@ -7,6 +7,7 @@ from .core import test_access
 from .core import test_access_page
 from .core import test_bulk_reads
 from .core import test_company_rights
+from .core import test_customer_languages
 from .core import test_data_files
 from .core import test_docs
 from .core import test_encryption
@@ -231,6 +232,7 @@ from .tools import test_evidence as test_tools_evidence
 from .tools import test_figures
 from .tools import test_gate
 from .tools import test_keywords
+from .tools import test_languages
 from .tools import test_links
 from .tools import test_log_mask
 from .tools import test_lookalikes

@@ -18,7 +18,7 @@ from . import quiet_hours
 from .business_days import SATURDAY, get_holidays
 from .clocks import to_utc
 from .geography import is_zone
-from .moments import get_locale, is_same_clock, say_hour, to_local
+from .moments import get_locale, is_same_clock, say_hour, say_place, to_local
 from .phrase_rules.answers import APPOINTMENT_WORDS
 from .replies import agrees, flatten, is_thanks
 from .texts import plain_spaces
@@ -153,7 +153,7 @@ def _say(start, is_allday, zone_name, company_zone, lang, today):
         day,
         plain_spaces(format_skeleton(skeleton, local, locale=locale)),
         "" if is_allday else say_hour(local, locale),
-        quiet_hours.place_name(zone_name) if is_named else "",
+        say_place(zone_name, locale) if is_named else "",
     )
 
 

@@ -7,7 +7,12 @@
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    format_time,
+    get_timezone_location,
+)
 
 from . import clocks
 from .geography import is_zone
@@ -52,6 +57,13 @@ def _say_day(local, today, locale, near_days):
 def say_hour(local, locale):
     """Return the time of day, with twelve or twenty-four hours as the language has."""
     return plain_spaces(format_time(local, "short", locale=locale))
+
+
+def say_place(zone_name, locale):
+    """Return the city of a zone as a language calls it: "Vienna" is "Wien"."""
+    if not is_zone(zone_name):
+        return zone_name or ""
+    return get_timezone_location(zone_name, locale=locale, return_city=True)
 
 
 def is_same_clock(moment, *zone_names):

@@ -69,6 +69,18 @@ def tidy_title(text, limit=TITLE_LIMIT):
     return _cut(_drop_addresses(_flatten(text, limit)), limit, sign="...")
 
 
+#: "Hi , your ticket", "Thanks, . Could you": a greeting whose name is missing.
+#: French has a blank of its own before some signs.
+_OPEN_GREETING = re.compile(
+    r"\A(\s*[¡¿]?[^\W\d_]+(?: [^\W\d_]+){0,2})(?:,? +(?=[,.])| (?= ?[:;!?]))"
+)
+
+
+def close_greeting(text):
+    """Return a text that greets somebody without a name: "Hi, your ticket"."""
+    return _OPEN_GREETING.sub(r"\1", text)
+
+
 def _flatten(text, limit):
     """Return the beginning of a text on one line, with nothing in it that is unseen."""
     text = unicodedata.normalize("NFC", (text or "")[: _LOOKED_AT * limit])

@@ -138,6 +138,7 @@ class SmsComposer(models.TransientModel):
         "res_id",
         "comment_single_recipient",
         "recipient_single_number_itf",
+        "template_id",
     )
     def _compute_sms_footer(self):
         for composer in self:
@@ -147,9 +148,13 @@ class SmsComposer(models.TransientModel):
                 record = composer._get_records()
                 partner = record._mail_get_partners()[record.id][:1].sudo()
                 number = composer._get_sms_number(record)
-            composer.sms_footer = self.env["sms.sms"]._get_footer_for(
+            lang = company._find_sms_lang(partner.lang, number)
+            messages, template_sudo = self.env["sms.sms"], composer.template_id.sudo()
+            if template_sudo:
+                lang = messages._get_template_lang(template_sudo, lang, company)
+            composer.sms_footer = messages._get_footer_for(
                 composer._get_sms_purpose(),
-                partner.lang or company.sudo().partner_id.lang,
+                lang,
                 company,
                 number,
                 record,

@@ -283,7 +283,10 @@ class SmsConsentRecord(models.TransientModel):
         return record.display_name
 
     def _get_lang(self):
-        """Return the language of the person on the record, False when unknown."""
+        """Return the language in which the person on the record is asked (a code)."""
+        return self.company_id._find_sms_lang(self._get_own_lang(), self.number)
+
+    def _get_own_lang(self):
         record = self.env.get(self.res_model)
         if record is None or not self.res_id or not record.has_access("read"):
             return False

@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import formatLang
+from odoo.tools import formatLang, frozendict
 
 from ..models.broadcast import sms_broadcast
 from ..models.broadcast.sms_broadcast import CHECKED, CHECKING
@@ -166,7 +166,7 @@ class SmsIncidentPublish(models.TransientModel):
     def _compute_sample_html(self):
         """Show the words as they are read, with footer, segments and cost."""
         for form in self:
-            broadcast = form.broadcast_id.with_context(sms_news=form.body)
+            broadcast = form._get_preview()
             is_known = broadcast.state == CHECKED and form.is_told and form.body
             samples = broadcast._get_samples() if is_known else []
             form.sample_html = broadcast._render_samples(samples)
@@ -255,11 +255,12 @@ class SmsIncidentPublish(models.TransientModel):
         if not broadcast:
             broadcast = incident._prepare_broadcast(kind, **values)
             self.broadcast_id = broadcast
-        values |= {"kind": kind, "body": incident._get_body(kind)}
+        values["kind"] = kind
         if changed := {
             name: value for name, value in values.items() if broadcast[name] != value
         }:
             broadcast.write(changed)
+        incident._say_around_news(broadcast)
         if broadcast.state not in (CHECKING, CHECKED):
             broadcast._check_now()
 
@@ -293,7 +294,7 @@ class SmsIncidentPublish(models.TransientModel):
         """Open the form that texts the news to oneself, as a recipient reads them."""
         self.ensure_one()
         self.check_access("read")
-        broadcast = self.broadcast_id.with_context(sms_news=self.body)
+        broadcast = self._get_preview()
         return broadcast._test_text(back_ref=f"{self._name},{self.id}")
 
     def action_publish(self):
@@ -333,7 +334,32 @@ class SmsIncidentPublish(models.TransientModel):
                 )
             )
 
+    def _suggest(self):
+        """Return the words to begin with, in the language of the context."""
+        if self.step == LONGER:
+            return self.incident_id._say_longer(self.planned_to)
+        return self.incident_id._suggest_news(self._get_state())
+
+    def _get_news_by_lang(self):
+        """Return the news by language: in all of them as long as nobody has edited it.
+
+        What a manager has written is in the manager's language alone.
+        """
+        body = (self.body or "").strip()
+        if body != self._suggest().strip():
+            return {self.env.lang or "en_US": body}
+        return {
+            lang: self.with_context(lang=lang)._suggest().strip()
+            for lang, _name in self.env["res.lang"].get_installed()
+        }
+
+    def _get_preview(self):
+        """Return the broadcast with the news that are about to be published."""
+        news = frozendict(self._get_news_by_lang())
+        return self.broadcast_id.with_context(sms_news=news)
+
     def _publish(self):
+        by_lang = self._get_news_by_lang()
         if self.step == LONGER:
             self.incident_id.sudo().planned_to = self.planned_to
         broadcast = self.broadcast_id
@@ -341,7 +367,7 @@ class SmsIncidentPublish(models.TransientModel):
         if not is_told:
             self._drop_broadcast()
         news_sudo = self.env["sms.incident.news"].sudo()
-        news_sudo.create(
+        news_sudo = news_sudo.create(
             {
                 "incident_id": self.incident_id.id,
                 "state": self._get_state(),
@@ -349,5 +375,6 @@ class SmsIncidentPublish(models.TransientModel):
                 "broadcast_id": is_told and broadcast.id,
             }
         )
+        news_sudo._translate(by_lang)
         if is_told:
             broadcast.action_send()

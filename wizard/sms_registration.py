@@ -18,6 +18,8 @@ PURPOSES = {
     "calendar.event": sms_purpose.APPOINTMENT,
     "res.partner": sms_purpose.ALERT,
 }
+#: The packet is in English whoever makes it: carriers in the US read it.
+LANG = "en_US"
 #: Fields of the printed packet, in their order.
 PRINTED = (
     "description",
@@ -41,8 +43,8 @@ class SmsRegistration(models.TransientModel):
     """A company's registration of its texts in the US (A2P 10DLC), ready to copy.
 
     Made of what is in force when it is opened: templates, keywords, answers, wordings
-    and forms. What can be said better than by rule, the description and the ways in,
-    can be edited before it is printed. Nothing is kept.
+    and forms, in English. What can be said better than by rule, the description and the
+    ways in, can be edited before it is printed. Nothing is kept.
     """
 
     _name = "sms.registration"
@@ -100,15 +102,16 @@ class SmsRegistration(models.TransientModel):
     def _get_samples(self):
         """Return the samples as they are sent, with placeholders in brackets."""
         self.ensure_one()
-        words_by_model = self.env["sms.template"]._get_placeholder_words()
+        templates = self.template_ids.with_context(lang=LANG)
+        words_by_model = templates._get_placeholder_words()
         samples = []
-        for template in self.template_ids:
+        for template in templates:
             code = PURPOSES.get(template.model, sms_purpose.TICKET)
             purpose = self.env["sms.purpose"]._get(code)
             body = registration.show_placeholders(
                 template.body, words_by_model.get(template.model, {})
             )
-            rules = purpose._get_rules(self.env.lang, self.company_id)
+            rules = purpose._get_rules(LANG, self.company_id)
             # As the first text to a number, which says who writes.
             name = self.company_id.name
             footer = rules.footer and advice.sign(body, rules.footer, name)
@@ -126,7 +129,7 @@ class SmsRegistration(models.TransientModel):
     @api.depends("company_id")
     def _compute_commands(self):
         """Show the words that people text, and the answers to them."""
-        replies, partner = self.env["sms.reply"], self.env["res.partner"]
+        replies = self.env["sms.reply"]
         purposes = self.env["sms.purpose"]._get_for_customers()
         for record in self:
             company = record.company_id
@@ -142,7 +145,7 @@ class SmsRegistration(models.TransientModel):
                 ("opt_out_text", reply_codes.STOP_DONE),
                 ("help_text", reply_codes.HELP),
             ):
-                record[name] = replies._render_for(code, company, partner, purposes)
+                record[name] = replies._render_for(code, company, LANG, purposes)
 
     @api.depends(
         "description", "opt_in_flow", "samples", "opt_in_text", "opt_out_text",
@@ -167,10 +170,11 @@ class SmsRegistration(models.TransientModel):
     def _get_printed(self):
         """Return pairs of a name and a text for the printed packet."""
         self.ensure_one()
-        words = {True: self.env._("Yes"), False: self.env._("No")}
+        env = self.with_context(lang=LANG).env
+        words = {True: env._("Yes"), False: env._("No")}
         return [
             (
-                self._fields[name].get_description(self.env)["string"],
+                self._fields[name].get_description(env)["string"],
                 words[self[name]] if name.startswith("has_") else self[name] or "",
             )
             for name in PRINTED
@@ -190,9 +194,10 @@ class SmsRegistration(models.TransientModel):
 
     @api.depends("company_id")
     def _compute_description(self):
-        names = self.env["sms.purpose"]._get_for_customers().mapped("name")
+        env = self.with_context(lang=LANG).env
+        names = env["sms.purpose"]._get_for_customers().mapped("name")
         for record in self:
-            record.description = self.env._(
+            record.description = env._(
                 "%(company)s is an IT helpdesk. It texts customers who have agreed to "
                 "it about: %(purposes)s. Texts answer and follow up their own "
                 "requests; no marketing is sent. Messages are conversational and "
@@ -204,7 +209,7 @@ class SmsRegistration(models.TransientModel):
     @api.depends("company_id")
     def _compute_opt_in_flow(self):
         for record in self:
-            record.opt_in_flow = " ".join(record._get_ways())
+            record.opt_in_flow = " ".join(record.with_context(lang=LANG)._get_ways())
 
     def _get_ways(self):
         """Yield a sentence for each way to agree that is open."""
@@ -241,7 +246,7 @@ class SmsRegistration(models.TransientModel):
     @api.depends("company_id")
     def _compute_privacy_statement(self):
         for record in self:
-            record.privacy_statement = self.env._(
+            record.privacy_statement = record.with_context(lang=LANG).env._(
                 "%s does not share mobile numbers, nor the consent to text messages, "
                 "with third parties or affiliates for marketing or promotional "
                 "purposes.",

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 
 from ...tools import appointments
 from ...tools.names import tidy_name, tidy_title
+from ..core.moments import get_spoken_lang
 from .calendar_event import CONFIRMED
 from .sms_reminder import NO_SHOW, ON_THE_WAY, PLANNED, SENT
 from .sms_reminder_clock import Whereabouts
@@ -87,7 +88,7 @@ class CalendarEvent(models.Model):
         name = tidy_name(self._get_sms_technician().name) or self.sms_company_id.name
         number = self.ticket_id.number
         words = {
-            "sms_customer_name": tidy_name(reader.name) or self.env._("there"),
+            "sms_customer_name": tidy_name(reader.name),
             "sms_technician_name": name,
             "sms_title": tidy_title(self.name),
             "sms_when": False,
@@ -104,13 +105,12 @@ class CalendarEvent(models.Model):
             words["sms_series_note"] = self.env._(", the first of %s", facts.count)
         if not facts.start:
             return words
-        lang = self.env.context.get("lang") or reader.lang
         say = partial(
             appointments.say,
             is_allday=facts.is_allday,
             zone_name=whereabouts.get_zone(reader),
             company_zone=whereabouts.here,
-            lang=lang or self._get_sms_company().partner_id.lang,
+            lang=get_spoken_lang(self.env),
             now=fields.Datetime.now(),
         )
         spoken = say(facts.start)

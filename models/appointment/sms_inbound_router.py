@@ -58,7 +58,7 @@ class SmsInboundRouter(models.AbstractModel):
         body = replies._render_for(
             reply_codes.STOP_APPOINTMENT,
             inbound.company_id,
-            inbound.partner_id,
+            question_sudo._get_lang(),
             purposes,
             when=question_sudo._say_when(),
         )

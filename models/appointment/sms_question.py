@@ -14,6 +14,9 @@ from .calendar_event_texts import AppointmentFacts
 from .sms_reminder_clock import Whereabouts
 
 APPOINTMENT, WHICH, TIME = ("appointment", "appointment_which", "appointment_time")
+# What the technician is told.
+CONFIRMED, TOO_LATE, CALLED_OFF = ("confirmed", "too_late", "called_off")
+ASKS, CHOSEN, WAITS = ("asks", "chosen", "waits")
 ATTENDEE_MODEL = "calendar.attendee"
 #: How long offered times may be chosen.
 OFFER_LIFE = timedelta(days=2)
@@ -173,18 +176,16 @@ class SmsQuestion(models.Model):
             # After confirming they may still need another time, by the same text.
             self.state = OPEN
             self._reply(inbound, reply_codes.APPOINTMENT_CONFIRMED)
-            self._tell_technician(inbound, self.env._("has confirmed the appointment"))
+            self._tell_technician(CONFIRMED)
         elif not event._may_change_by_sms():
             self._reply(inbound, reply_codes.APPOINTMENT_LATE)
-            self._tell_technician(
-                inbound, self.env._("asks for a change, which is too late by text")
-            )
+            self._tell_technician(TOO_LATE)
         elif action == CALL_OFF:
             attendees = self._get_answered()
             attendees[:1].do_decline()
             attendees[1:].state = "declined"
             self._reply(inbound, reply_codes.APPOINTMENT_CALLED_OFF)
-            self._tell_technician(inbound, self.env._("has cancelled the appointment"))
+            self._tell_technician(CALLED_OFF)
         else:
             self._offer_times(inbound)
 
@@ -222,7 +223,7 @@ class SmsQuestion(models.Model):
         )
         choices = self._number([self._say_when(it) for it in times])
         self._reply(inbound, reply_codes.APPOINTMENT_TIMES, choices=choices)
-        self._tell_technician(inbound, self.env._("asks for another time"))
+        self._tell_technician(ASKS)
 
     def _take_appointment_time(self, inbound):
         """Move the appointment to the time that the customer has chosen."""
@@ -258,7 +259,7 @@ class SmsQuestion(models.Model):
             self._hand_over(inbound)
         else:
             attendee.state = "accepted"
-            self._tell_technician(inbound, self.env._("has chosen another time"))
+            self._tell_technician(CHOSEN)
 
     def _hand_over(self, inbound):
         """Leave it to the technician, and to the conversation on the ticket."""
@@ -267,9 +268,7 @@ class SmsQuestion(models.Model):
             router = self.env["sms.inbound.router"]
             router._converse(inbound, ticket=ticket.with_env(self.env))
         self._reply(inbound, reply_codes.APPOINTMENT_PERSON)
-        self._tell_technician(
-            inbound, self.env._("wants another time and waits for your call or text")
-        )
+        self._tell_technician(WAITS)
 
     # === Words ===
 
@@ -278,10 +277,15 @@ class SmsQuestion(models.Model):
         event, partner = attendee.event_id, attendee.partner_id
         is_allday = event.allday and not start
         facts = AppointmentFacts(partner.id, start or event.start, is_allday)
-        lang = self.env["sms.reply"]._get_lang(self.company_id, partner)
         whereabouts = Whereabouts(event._get_sms_company())
-        words = event.with_context(lang=lang)._get_sms_words(facts, whereabouts)
+        it = event.with_context(lang=self._get_lang())
+        words = it._get_sms_words(facts, whereabouts)
         return words["sms_when"]
+
+    def _get_lang(self):
+        """Return the code of the language of who was asked."""
+        partner = self._get_invitation().partner_id
+        return self.company_id._find_sms_lang(partner.lang, self.number)
 
     @api.model
     def _number(self, choices):
@@ -293,19 +297,17 @@ class SmsQuestion(models.Model):
         if not router._is_stopped(inbound):
             name = tidy_name(self._get_invitation().event_id._get_sms_technician().name)
             fillers = {"when": self._say_when(), "technician": name, **fillers}
-            router._say_reply(inbound, code, **fillers)
+            router._say_reply(inbound, code, self._get_lang(), **fillers)
 
-    def _tell_technician(self, inbound, what):
-        """Notify the technician and note it on the ticket."""
+    def _tell_technician(self, what):
+        """Notify the technician, in their language, and note it on the ticket."""
         attendee = self._get_invitation()
         event = attendee.event_id.with_user(SUPERUSER_ID)
         technician = event._get_sms_technician()
-        words = self.env._(
-            "%(who)s %(what)s (%(when)s)",
-            who=attendee.partner_id.name,
-            what=what,
-            when=event.with_context(tz=technician.tz).display_time,
-        )
+        lang = self.company_id._pick_sms_lang(technician.lang)
+        reader = event.with_context(tz=technician.tz, lang=lang)
+        who = attendee.partner_id.name
+        words = self._get_notes(reader.env, who, reader.display_time)[what]
         body = plaintext2html(words)
         if technician:
             event.message_notify(
@@ -316,3 +318,27 @@ class SmsQuestion(models.Model):
             )
         if event.ticket_id:
             event.ticket_id._message_log(body=body, author_id=attendee.partner_id.id)
+
+    @api.model
+    def _get_notes(self, env, who, when):
+        """Return what the technician can be told, as sentences in their language."""
+        facts = {"who": who, "when": when}
+        return {
+            CONFIRMED: env._(
+                "%(who)s has confirmed the appointment (%(when)s).", **facts
+            ),
+            TOO_LATE: env._(
+                "%(who)s asks for a change, which is too late by text (%(when)s).",
+                **facts,
+            ),
+            CALLED_OFF: env._(
+                "%(who)s has cancelled the appointment (%(when)s).", **facts
+            ),
+            ASKS: env._("%(who)s asks for another time (%(when)s).", **facts),
+            CHOSEN: env._("%(who)s has chosen another time (%(when)s).", **facts),
+            WAITS: env._(
+                "%(who)s wants another time and waits for your call or text "
+                "(%(when)s).",
+                **facts,
+            ),
+        }

@@ -247,7 +247,8 @@ class SmsReminder(models.Model):
                 bodies[row.id] = row.body
             elif rule and row.event_id:
                 company = row.company_id
-                lang = row.partner_id.lang or company.sudo().partner_id.lang or "en_US"
+                partner = row.partner_id
+                lang = company._find_sms_lang(partner.lang, partner.phone_sanitized)
                 key = (rule.template_id, lang, company)
                 groups[key].append(row)
         for (template_id, lang, company), rows in groups.items():
@@ -278,6 +279,8 @@ class SmsReminder(models.Model):
         template_sudo = self.env["sms.template"].sudo().browse(template_id).exists()
         if not template_sudo:
             return {}
+        told = template_sudo._get_for_company(self.env.company)._get_told_langs()
+        lang = self.env.company._pick_sms_told_lang(told, lang)
         template_sudo = template_sudo.with_context(**{FACTS_KEY: frozendict(facts)})
         texts = template_sudo._render_field("body", list(by_event), set_lang=lang)
         return {by_event[it].id: text.strip() for it, text in texts.items()}

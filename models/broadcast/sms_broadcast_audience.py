@@ -318,6 +318,7 @@ class SmsBroadcast(models.Model):
         :return: those whose number no earlier row has
         """
         if self.audience != LIST or self._is_follow_up() or not recipients:
+            self._speak(recipients)
             return recipients
         to_e164 = self.env["sms.sms"]._to_e164
         numbers = {
@@ -335,7 +336,21 @@ class SmsBroadcast(models.Model):
         recipients._write_rows(
             rows, number="varchar", partner_id="int4", lang="varchar", outcome="varchar"
         )
+        self._speak(recipients)
         return recipients.filtered(lambda it: it.outcome == NEW)
+
+    def _speak(self, recipients):
+        """Note the language of those of whom none is known, or one that is not used.
+
+        In it both the words and the footer are told, which the intake adds.
+        """
+        active = self.company_id._get_sms_active_langs()
+        silent = recipients.filtered(lambda it: it.number and it.lang not in active)
+        if silent:
+            langs = {it.number: it.lang for it in silent}
+            found = self.company_id._find_sms_langs(langs)
+            rows = [(it.id, found[it.number]) for it in silent]
+            silent._write_rows(rows, lang="varchar")
 
     def _find_contacts(self, numbers):
         """Return ``{number: (contact's id, language)}``, of several the oldest."""

@@ -201,6 +201,7 @@ class SmsBroadcastJob(models.Model):
                     recipient.number,
                     self._fill_in(words[recipient.lang], recipient),
                     send_at,
+                    words[recipient.lang].lang,
                 )
                 for recipient, send_at in zip(recipients, send_times, strict=True)
             ],

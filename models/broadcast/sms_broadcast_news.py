@@ -45,14 +45,28 @@ class SmsBroadcast(models.Model):
         return news_sudo.search([("broadcast_id", "=", self.id)], limit=1)
 
     def _get_shared_words(self):
-        """Add the news, or what is about to be news (``sms_news``, for a preview)."""
+        """Add the news, or what is about to be news.
+
+        For a preview the context ``sms_news`` has the latter by language.
+        """
         words = super()._get_shared_words()
         if not self.incident_id:
             return words
         lang = self.env.context.get("lang")
-        news = self.env.context.get("sms_news")
-        news = news or self._get_news().with_context(lang=lang).body or ""
-        return {**words, NEWS: news.strip()}
+        if (news := self.env.context.get("sms_news")) is not None:
+            text = news.get(lang) or next(iter(news.values()), "")
+        else:
+            text = self._get_news().with_context(lang=lang).body
+        return {**words, NEWS: (text or "").strip()}
+
+    def _get_told_langs(self):
+        """Tell it in the languages of the news: what is around them has all."""
+        if not self._tells_news():
+            return super()._get_told_langs()
+        if (news := self.env.context.get("sms_news")) is not None:
+            return frozenset(news)
+        news = self._get_news()
+        return self.company_id._get_sms_told_langs(news, "body") if news else {"en_US"}
 
     def action_send(self):
         """Refuse to text news that nobody has published.
@@ -234,7 +248,8 @@ class SmsBroadcast(models.Model):
     def _prepare_mail(self, lang):
         """Return the mail in a language, without whom it goes to."""
         company_sudo = self.company_id.sudo()
-        it = self.with_context(lang=lang or company_sudo.partner_id.lang or "en_US")
+        told = self._get_told_langs()
+        it = self.with_context(lang=company_sudo._pick_sms_told_lang(told, lang))
         incident_sudo = it.incident_id.sudo()
         news = it._get_shared_words()[NEWS]
         return {

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import texts, verdicts
-from ...tools.names import NAME_LIMIT, tidy_name
+from ...tools.names import NAME_LIMIT, close_greeting, tidy_name
 from ...tools.segments import count_segments
 from ...tools.timing import SCHEDULED
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
@@ -50,6 +50,20 @@ class Sample(NamedTuple):
     text: str
     segments: object
     count: int
+
+
+class Words(NamedTuple):
+    """A text as it is told to readers of one language.
+
+    :param dict areas: names by area id
+    :param dict shared: what else is filled in for everybody, by placeholder
+    :param str lang: code of the language that it is in
+    """
+
+    body: str
+    areas: dict
+    shared: dict
+    lang: str
 
 
 class SmsBroadcast(models.Model):
@@ -314,31 +328,33 @@ class SmsBroadcast(models.Model):
     # === Text ===
 
     def _get_words(self, langs):
-        """Return the text, and what is filled into it, in some languages.
+        """Return the text, and what is filled into it, for readers of some languages.
 
         :param langs: codes of languages; an empty one stands for the company's
-        :return: ``{code: (body, {area id: name}, {placeholder: text for everybody})}``
+        :return: :class:`Words` by code
         """
-        own = self.company_id.sudo().partner_id.lang or "en_US"
-        words = {}
+        words, told = {}, self._get_told_langs()
         for lang in langs:
-            it = self.with_context(lang=lang or own)
+            own = self.company_id._pick_sms_told_lang(told, lang)
+            it = self.with_context(lang=own)
             areas = it.area_ids
             if it._is_follow_up():
                 areas |= it.incident_id.broadcast_ids.area_ids
             areas = {area.id: area.name for area in areas}
-            shared = {"customer": it.env._("there"), **it._get_shared_words()}
-            words[lang] = it.body, areas, shared
+            words[lang] = Words(it.body, areas, it._get_shared_words(), own)
         return words
+
+    def _get_told_langs(self):
+        """Return the codes of the languages in which its words are written."""
+        return self.company_id._get_sms_told_langs(self, "body")
 
     @api.model
     def _fill_in(self, words, recipient):
         """Return the text for one recipient."""
-        body, areas, shared = words
-        values = {**shared, "area": areas.get(recipient.area_id.id, "")}
-        if name := tidy_name(recipient.name or recipient.partner_id.name):
-            values["customer"] = name
-        return texts.fill(body, values)
+        name = tidy_name(recipient.name or recipient.partner_id.name)
+        area = words.areas.get(recipient.area_id.id, "")
+        text = texts.fill(words.body, {**words.shared, "area": area, "customer": name})
+        return text if name else close_greeting(text)
 
     def _get_shared_words(self):
         page = self.incident_id.sudo().status_page
@@ -355,7 +371,7 @@ class SmsBroadcast(models.Model):
         purpose = self.env["sms.purpose"]._get(ALERT)
         samples = []
         for own_lang, recipient_id, count in groups:
-            lang = own_lang or self.company_id.sudo().partner_id.lang or "en_US"
+            lang = words[own_lang].lang
             recipient_sudo = recipients_sudo.browse(recipient_id)
             footer = self.company_id._get_sms_footer_to(
                 recipient_sudo.number or recipient_sudo.partner_id.phone_sanitized,
@@ -393,9 +409,11 @@ class SmsBroadcast(models.Model):
         reader = self.env["sms.broadcast.recipient"].new(
             {"name": self.env.user.name, "area_id": self.area_ids[:1].id}
         )
-        text = self._fill_in(self._get_words({lang})[lang], reader)
-        footer = self.env["sms.purpose"]._get(ALERT)._get_rules(lang, self.company_id)
-        return "\n".join(filter(None, (text, footer.footer)))
+        words = self._get_words({lang})[lang]
+        text = self._fill_in(words, reader)
+        purpose = self.env["sms.purpose"]._get(ALERT)
+        footer = purpose._get_rules(words.lang, self.company_id).footer
+        return "\n".join(filter(None, (text, footer)))
 
     def _find_longest(self):
         """Return by language whose text is the longest, by name and area.

@@ -106,7 +106,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _say_of_incident(self, inbound, incident, code, **fillers):
-        lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
+        lang = self._get_lang(inbound)
         self._say_reply(inbound, code, **incident._get_fillers(lang), **fillers)
 
     @api.model
@@ -159,8 +159,7 @@ class SmsInboundRouter(models.AbstractModel):
             return result
         self._subscribe(inbound, areas)
         inbound.kind = "join"
-        lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
-        names = areas.with_context(lang=lang).mapped("name")
+        names = areas.with_context(lang=self._get_lang(inbound)).mapped("name")
         code = reply_codes.SUBSCRIBED
         return self._say_reply(inbound, code, areas=", ".join(names))
 

@@ -348,12 +348,13 @@ class SmsIncident(models.Model):
 
     def _queue_known(self, number, partner, **values):
         replies = self.env["sms.reply"]
+        lang = self.company_id._find_sms_lang(partner.lang, number)
         body = replies._render_for(
             reply_codes.INCIDENT_KNOWN,
             self.company_id,
-            partner,
+            lang,
             self.env["sms.purpose"],
-            **self._get_fillers(replies._get_lang(self.company_id, partner)),
+            **self._get_fillers(lang),
         )
         replies._queue_text(
             body, self.company_id, number, partner, incident_id=self.id, **values
@@ -375,9 +376,9 @@ class SmsIncident(models.Model):
         return lock_next(messages_sudo, condition, SQL("id"), limit=None)
 
     def _get_fillers(self, lang):
-        """Return what replies say of the incident, in a language (code, or empty)."""
+        """Return what replies say of the incident, in a language (code)."""
         self.ensure_one()
-        it_sudo = self.with_context(lang=lang or "en_US").sudo()
+        it_sudo = self.with_context(lang=lang).sudo()
         return {"incident": it_sudo.name, "status_page": it_sudo.status_page}
 
     # === Buttons ===
@@ -432,7 +433,7 @@ class SmsIncident(models.Model):
         """Return the text of a kind, not yet checked, as any broadcast."""
         self.ensure_one()
         labels = dict(self._fields["next_kind"]._description_selection(self.env))
-        return self.env["sms.broadcast"].create(
+        broadcast = self.env["sms.broadcast"].create(
             {
                 "name": f"{self.name}: {labels[kind]}",
                 "company_id": self.company_id.id,
@@ -443,6 +444,17 @@ class SmsIncident(models.Model):
                 **values,
             }
         )
+        if "body" not in values:
+            self._say_around_news(broadcast)
+        return broadcast
+
+    def _say_around_news(self, broadcast):
+        """Say what is texted around the news in each language."""
+        for lang, _name in self.env["res.lang"].get_installed():
+            spoken = broadcast.with_context(lang=lang)
+            body = self.with_context(lang=lang)._get_body(broadcast.kind)
+            if spoken.body != body:
+                spoken.body = body
 
     def _get_body(self, kind):
         """Return what is texted around the news of a kind."""

@@ -93,6 +93,16 @@ class SmsIncidentNews(models.Model):
             vals = {name: value for name, value in vals.items() if name == "body"}
         return super().write(vals)
 
+    def _translate(self, bodies):
+        """Say it in other languages; what would be the same words is no translation.
+
+        :param dict bodies: the words by code of a language
+        """
+        own = self.body
+        for lang, body in bodies.items():
+            if body != own:
+                self.with_context(lang=lang).body = body
+
     def _check_step(self):
         """Refuse to plan or call off what has begun."""
         is_planned = self.state in (PLANNED, CALLED_OFF)
@@ -150,8 +160,12 @@ class SmsIncidentNews(models.Model):
 
     def _post_on(self, ticket, untold):
         """Show it to the customer on a ticket; mail it to whom nothing else does."""
-        lang = ticket.partner_id.lang or self.company_id.partner_id.lang
-        it = self.with_context(lang=lang or "en_US")
+        company = self.company_id
+        told = company._get_sms_told_langs(self, "body")
+        lang = company._find_sms_lang(
+            ticket.partner_id.lang, ticket.partner_phone_sanitized
+        )
+        it = self.with_context(lang=company._pick_sms_told_lang(told, lang))
         ticket.message_post(
             body=it.incident_id._render_news(it.body),
             message_type="auto_comment",

@@ -7,11 +7,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import plaintext2html
-from odoo.tools.misc import get_lang
 
 from ...tools import moments
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
-from ..core.moments import say_moment
+from ..core.moments import get_spoken_lang, say_moment
 from .sms_broadcast import RUNNING
 from .sms_incident import (
     CALLED_OFF,
@@ -183,7 +182,7 @@ class SmsIncident(models.Model):
         first = moments.to_local(self.planned_from, zone)
         last = moments.to_local(self.planned_to, zone)
         if first.date() == last.date():
-            locale = moments.get_locale(get_lang(own.env).code)
+            locale = moments.get_locale(get_spoken_lang(own.env))
             end = moments.say_hour(last, locale)
         return self.env._("from %(begin)s until %(end)s", begin=begin, end=end)
 
@@ -361,7 +360,7 @@ class SmsIncident(models.Model):
             broadcast.action_check()
 
     def _publish(self, state, say, broadcast=None):
-        """Publish news in all languages; see :meth:`_tell`."""
+        """Publish news in all languages in which there are words; see :meth:`_tell`."""
         news = self.env["sms.incident.news"].create(
             {
                 "incident_id": self.id,
@@ -370,5 +369,5 @@ class SmsIncident(models.Model):
                 "broadcast_id": broadcast and broadcast.id,
             }
         )
-        for lang, _name in self.env["res.lang"].get_installed():
-            news.with_context(lang=lang).body = say(self.with_context(lang=lang))
+        langs = self.env["res.lang"].get_installed()
+        news._translate({it: say(self.with_context(lang=it)) for it, _name in langs})

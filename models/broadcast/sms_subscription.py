@@ -166,7 +166,7 @@ class SmsSubscription(models.Model):
                     "area_id": area.id,
                     "number": number,
                     "partner_id": partner.id,
-                    "lang": partner.lang or company.partner_id.lang,
+                    "lang": company._find_sms_lang(partner.lang, number),
                     "method": method,
                     "state": ACTIVE if question is None else PENDING,
                     "question_id": question.id if question else False,

@@ -118,7 +118,9 @@ class SmsConsentApi(models.AbstractModel):
         """
         company = self._check_user(company_id)
         purposes = self._read_purposes(purposes).sorted()
-        wordings_sudo = self.env["sms.wording"]._get_published(company, purposes, lang)
+        wordings_sudo = self.env["sms.wording"]._get_published(
+            company, purposes, lang, as_one=True
+        )
         return {
             "wording": wordings_sudo._render(company),
             "versions": [

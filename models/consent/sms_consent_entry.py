@@ -153,9 +153,8 @@ class SmsConsentEntry(models.AbstractModel):
 
     def _propose_words(self, company, purposes, lang=None):
         wordings = self.env["sms.wording"]
-        return wordings._get_published(company, purposes.sorted(), lang)._render(
-            company
-        )
+        purposes = purposes.sorted()
+        return wordings._get_published(company, purposes, lang, True)._render(company)
 
     def _match_wordings(self, company, purposes, words):
         """Return the published wordings whose words these are.
@@ -170,7 +169,7 @@ class SmsConsentEntry(models.AbstractModel):
             return wordings_sudo
         purposes = purposes.sorted()
         for lang, _name in self.env["res.lang"].get_installed():
-            found_sudo = wordings_sudo._get_published(company, purposes, lang)
+            found_sudo = wordings_sudo._get_published(company, purposes, lang, True)
             if " ".join(found_sudo._render(company).split()) == words:
                 return found_sudo
         return wordings_sudo

@@ -6,7 +6,7 @@ import json
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...tools import chain, consent, import_rows, purpose_rules
+from ...tools import chain, consent, import_rows, languages, purpose_rules
 from ...tools.import_rows import Fault, simplify
 from ..ledger.sms_consent_event import Statement
 from .sms_consent_import_row import GOOD, SKIPPED, WRONG
@@ -279,5 +279,13 @@ class Judge:
         found = self.env["sms.wording"].search(domain)
         if not found:
             raise Fault("bad_version", f"{purpose.name}: {version}")
-        own_lang = self.company.partner_id.lang
-        return found.sorted(lambda it: (not it.company_id, it.lang != own_lang))[0]
+        own = languages.get_language(self.company._pick_sms_lang())
+        order = [own, "en"]
+
+        def rank(wording):
+            """Put the company's own first, then its language, then English."""
+            language = languages.get_language(wording.lang)
+            place = order.index(language) if language in order else len(order)
+            return (not wording.company_id, place)
+
+        return found.sorted(rank)[0]

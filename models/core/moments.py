@@ -2,10 +2,23 @@
 """Says a time to the user of an environment: all screens say it by this."""
 
 from odoo import fields
-from odoo.tools.misc import get_lang
+from odoo.tools.translate import code_translations
 
-from ...tools import moments
-from ...tools.quiet_hours import place_name
+from ...tools import languages, moments
+
+MODULE = "helpdesk_mgmt_sms"
+
+
+def get_spoken_lang(env):
+    """Return the code of the language in which the addon speaks to a user.
+
+    One into which nobody has translated it speaks English, so its dates do too: never
+    two languages in one text.
+    """
+    lang = env.lang or "en_US"
+    is_spoken = languages.get_language(lang) == "en"
+    is_spoken = is_spoken or code_translations.get_python_translations(MODULE, lang)
+    return lang if is_spoken else "en_US"
 
 
 def say_moment(env, moment, zone="", lasting=False):
@@ -19,16 +32,17 @@ def say_moment(env, moment, zone="", lasting=False):
     """
     if not moment:
         return ""
-    own = str(env.tz)
+    own, lang = str(env.tz), get_spoken_lang(env)
     near_days = (env._("yesterday"), env._("today"), env._("tomorrow"))
     said = moments.say(
         moment,
         fields.Datetime.now(),
         zone or own,
-        get_lang(env).code,
+        lang,
         near_days,
         lasting,
     )
     if not zone or moments.is_same_clock(moment, zone, own):
         return said
-    return env._("%(moment)s, %(place)s time", moment=said, place=place_name(zone))
+    place = moments.say_place(zone, moments.get_locale(lang))
+    return env._("%(moment)s, %(place)s time", moment=said, place=place)

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ...providers import PROVIDERS
-from ...tools import consent
+from ...tools import consent, languages
 from .encrypted_field import EncryptionKeyError
 
 EVERYBODY, AGENTS, MANAGERS = "everybody", "agents", "managers"
@@ -21,7 +21,7 @@ RIGHT_SELECTION = [
 
 
 class ResCompany(models.Model):
-    """Rights to text beyond one's own tickets, and limits."""
+    """Rights to text beyond one's own tickets, limits, and the languages of readers."""
 
     _inherit = "res.company"
 
@@ -126,3 +126,86 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         return self.get_base_url()
+
+    # === Languages ===
+
+    @api.model
+    def _get_sms_active_langs(self):
+        """Return the codes of the languages that are used, in a tuple."""
+        return tuple(code for code, _name in self.env["res.lang"].get_installed())
+
+    def _pick_sms_lang(self, *wanted, number=""):
+        """Return in which language somebody is texted: always an active one.
+
+        The first wanted one that is active, or near to one that is; of a number that
+        speaks none of them its country's, else the company's.
+
+        :param wanted: codes of languages, the best first; may be empty or unknown
+        :param str number: E.164, may be empty
+        """
+        active = self._get_sms_active_langs()
+        for code in wanted:
+            if found := languages.find_nearest(code, active):
+                return found
+        own = languages.find_nearest(self.sudo().partner_id.lang, active)
+        own = own or languages.find_nearest("en_US", active) or active[0]
+        return languages.find_of_number(number or "", own, active)
+
+    def _find_sms_lang(self, lang, number):
+        """Return the language of one reader; see :meth:`_find_sms_langs`."""
+        return self._find_sms_langs({number: lang})[number]
+
+    def _find_sms_langs(self, langs):
+        """Return the languages of some readers, each an active one.
+
+        Of a number without a contact that of the word which it has texted, else as
+        :meth:`_pick_sms_lang` says.
+
+        :param dict langs: codes of the contacts' languages, or empty, by number (E.164)
+        """
+        active = self._get_sms_active_langs()
+        unknown = [
+            number
+            for number, lang in langs.items()
+            if number and not languages.find_nearest(lang, active)
+        ]
+        words = self._get_sms_word_langs(unknown) if unknown else {}
+        return {
+            number: self._pick_sms_lang(lang, words.get(number), number=number)
+            for number, lang in langs.items()
+        }
+
+    @api.model
+    def _get_sms_told_langs(self, record, name):
+        """Return the codes of the languages in which a record's text was written.
+
+        Odoo files it under English too, whatever it was written in.
+        """
+        told = dict(record._fields[name]._get_stored_translations(record) or {})
+        source = told.pop("en_US", None)
+        if source not in told.values():
+            told["en_US"] = source
+        return frozenset(told)
+
+    def _pick_sms_told_lang(self, told, lang):
+        """Return in which language a text is told to a reader: never in two at once.
+
+        The reader's if it is written in it, else the company's, with all that is added
+        to it: times, footer.
+
+        :param told: as :meth:`_get_sms_told_langs` returns
+        :param str lang: of the reader, active or empty
+        """
+        active = self._get_sms_active_langs()
+        usable = tuple(code for code in active if code in told)
+        own = self._pick_sms_lang()
+        for code in (lang, own):
+            if languages.get_language(code) == "en" and "en_US" in told:
+                return code  # Odoo tells all English readers what is told in en_US
+            if found := languages.find_nearest(code, usable):
+                return found
+        return "en_US" if "en_US" in active else own
+
+    def _get_sms_word_langs(self, numbers):
+        """Hook: return the languages of the words that numbers have texted last."""
+        return {}

@@ -164,11 +164,8 @@ class HelpdeskTicket(models.Model):
     def _compute_sms_words(self):
         """Make fit for a text what people have typed: see ``tools.names``."""
         for ticket in self:
-            ticket.sms_customer_name = (
-                tidy_name(ticket.partner_id.name)
-                or tidy_name(ticket.partner_name)
-                or self.env._("there")
-            )
+            name = tidy_name(ticket.partner_id.name)
+            ticket.sms_customer_name = name or tidy_name(ticket.partner_name)
             ticket.sms_technician_name = tidy_name(ticket.user_id.name)
             ticket.sms_title = tidy_title(ticket.name)
 

@@ -287,7 +287,7 @@ class SmsInboundRouter(models.AbstractModel):
         if not tickets:
             self._say_reply(inbound, reply_codes.STATUS_NONE)
             return
-        lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
+        lang = self._get_lang(inbound)
         told = [
             ticket_texts.Ticket(
                 ticket.number, ticket.sms_title, ticket.stage_id.name or ""
@@ -317,7 +317,7 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _say_keyword(self, inbound, keyword):
         company_sudo = inbound.company_id.sudo()
-        lang = self.env["sms.reply"]._get_lang(inbound.company_id, inbound.partner_id)
+        lang = self._get_lang(inbound)
         contact = company_sudo.phone or company_sudo.email or company_sudo.name
         values = {"company": company_sudo.name, "contact": contact}
         if inbound.ticket_id:
@@ -325,13 +325,15 @@ class SmsInboundRouter(models.AbstractModel):
         self._say(inbound, texts.fill(keyword.with_context(lang=lang).answer, values))
 
     @api.model
-    def _say_reply(self, inbound, code, **fillers):
-        """Answer with a wording that managers edit."""
-        company, partner = inbound.company_id, inbound.partner_id
+    def _say_reply(self, inbound, code, lang=None, **fillers):
+        """Answer with a wording that managers edit.
+
+        :param str lang: that of the fillers; default: see :meth:`_get_lang`
+        """
+        company, lang = inbound.company_id, lang or self._get_lang(inbound)
         purposes, replies_model = self.env["sms.purpose"], self.env["sms.reply"]
         self._say(
-            inbound,
-            replies_model._render_for(code, company, partner, purposes, **fillers),
+            inbound, replies_model._render_for(code, company, lang, purposes, **fillers)
         )
 
     @api.model

@@ -39,6 +39,11 @@ class SmsSms(models.Model):
     )
 
     @api.model
+    def _get_template_lang(self, template, lang, company):
+        told = template._get_for_company(company)._get_told_langs()
+        return company._pick_sms_told_lang(told, lang)
+
+    @api.model
     def _prepare_intake(self, vals_list, batch):
         """Enter what must still be so of the ticket when the messages leave."""
         result = super()._prepare_intake(vals_list, batch)

@@ -3,17 +3,17 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import ormcache
 
 from ...tools import EVENT_MODEL, TICKET_MODEL, advice, texts
 from ...tools.advice import Wording
+from ...tools.names import close_greeting
 from ...tools.purpose_rules import MessageSource
 from ...tools.quiet_hours import MARKETING
 from ...tools.segments import count_segments
 from ..core.sms_shared_row import ADMINISTRATORS
 from ..ledger.sms_purpose import INTERNAL
 
-#: A change of these changes which template stands for which.
-PLACE_FIELDS = {"shared_id", "company_id"}
 #: Records whose templates helpdesk managers write.
 OWN_MODELS = (TICKET_MODEL, EVENT_MODEL)
 #: What customers and colleagues have typed: what stands for it in a text.
@@ -26,10 +26,18 @@ TYPED = {
     "display_name": "sms_title",
     "name": "sms_title",
 }
+#: The customer's name, empty where none is known.
+NAME_FIELD = "object.sms_customer_name"
 _TYPED_FIELD = re.compile(
     rf"\bobject\.({'|'.join(map(re.escape, TYPED))})\b(?!\s*[.(\[])"
 )
 _EXPRESSION = re.compile(r"\{\{.+?\}\}", re.DOTALL)
+#: Where the number is that a text about a record goes to.
+NUMBER_FIELDS = {
+    TICKET_MODEL: "partner_phone_sanitized",
+    EVENT_MODEL: "sms_customer_id.phone_sanitized",
+    "res.partner": "phone_sanitized",
+}
 #: What is typed after a slash: no blank ends it.
 _SHORTCUT = re.compile(r"[\w-]{1,20}")
 #: By these an expression would read more than who writes it may.
@@ -46,7 +54,7 @@ class SmsTemplate(models.Model):
     """
 
     _name = "sms.template"
-    _inherit = ["sms.template", "sms.shared.copy"]
+    _inherit = ["sms.template", "sms.shared.copy", "sms.cached.rules"]
 
     company_id = fields.Many2one(
         "res.company",
@@ -202,9 +210,7 @@ class SmsTemplate(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Complete what the form gives, with the manager's company for our records."""
-        templates = super().create([self._complete_values(vals) for vals in vals_list])
-        self.env.registry.clear_cache()
-        return templates
+        return super().create([self._complete_values(vals) for vals in vals_list])
 
     @api.model
     def _complete_values(self, vals):
@@ -231,14 +237,7 @@ class SmsTemplate(models.Model):
         result = super().write(vals)
         if "model_id" in vals:
             self.check_access("write")
-        if PLACE_FIELDS & vals.keys():
-            self.env.registry.clear_cache()
         return result
-
-    def unlink(self):
-        """Forget the cached automations, which have lost their template."""
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     # === Copies of companies ===
 
@@ -290,6 +289,34 @@ class SmsTemplate(models.Model):
         own = "company_id" in record._fields and record.sudo().company_id
         return own or self.env.company.sudo()
 
+    def _render_lang(self, res_ids, engine="inline_template"):
+        """Speak to everybody in a language that is active and that is theirs.
+
+        Where the contact has none, or there is no contact, the number tells it: Odoo
+        would take that of whoever sends it.
+        """
+        langs = super()._render_lang(res_ids, engine=engine)
+        if self.render_model not in NUMBER_FIELDS:
+            return langs
+        for record in self.env[self.render_model].sudo().browse(filter(None, res_ids)):
+            [number] = record.mapped(NUMBER_FIELDS[self.render_model]) or [""]
+            lang = self._get_company_of(record)._find_sms_lang(langs[record.id], number)
+            langs[record.id] = self._pick_told_lang(record, lang)
+        return langs
+
+    def _pick_told_lang(self, record, lang):
+        """Return in which language its text about a record is told to a reader.
+
+        :param record: in sudo
+        """
+        told = self._get_for_record(record)._get_told_langs()
+        return self._get_company_of(record)._pick_sms_told_lang(told, lang)
+
+    @ormcache("self.id")
+    def _get_told_langs(self):
+        """Return the codes of the languages in which it is written, cached."""
+        return self.env["res.company"]._get_sms_told_langs(self.sudo(), "body")
+
     def _render_text(self, record, partner=None, lang=None):
         """Return the text about a record.
 
@@ -299,10 +326,10 @@ class SmsTemplate(models.Model):
         self.ensure_one()
         if not lang and partner is None:
             lang = self._render_lang(record.ids)[record.id]
-        elif not lang:
-            lang = partner.lang
-        if not lang or not self.env["res.lang"]._get_code(lang):
-            lang = self._get_company_of(record).partner_id.lang or "en_US"
+        reader = partner or self.env["res.partner"]
+        company = self._get_company_of(record)
+        lang = company._find_sms_lang(lang or reader.lang, reader.phone_sanitized)
+        lang = self._pick_told_lang(record.sudo(), lang)
         rendered = self._render_field(
             "body", record.ids, res_ids_lang={record.id: lang}
         )
@@ -427,11 +454,15 @@ class SmsTemplate(models.Model):
             raise AccessError(
                 self.env._("A text message must not name secrets or settings.")
             )
-        if model in OWN_MODELS and template_txt:
+        is_own = model in OWN_MODELS and bool(template_txt)
+        if is_own:
             template_txt = self._name_tidied(str(template_txt))
-        return super()._render_template_inline_template(
+        rendered = super()._render_template_inline_template(
             template_txt, model, res_ids, add_context=add_context, options=options
         )
+        if is_own and NAME_FIELD in template_txt:
+            rendered = {it: close_greeting(text) for it, text in rendered.items()}
+        return rendered
 
     @api.model
     def _name_tidied(self, text):

@@ -4,9 +4,16 @@ from odoo.fields import Domain
 
 
 class ResCompany(models.Model):
-    """Counts a text that came in as a call of the carrier: it reaches this server."""
+    """Counts a text that came in as a call of the carrier: it reaches this server.
+
+    What a number has texted tells its language besides.
+    """
 
     _inherit = "res.company"
+
+    def _get_sms_word_langs(self, numbers):
+        found = self.env["sms.inbound"].sudo()._get_word_langs(self, numbers)
+        return super()._get_sms_word_langs(numbers) | found
 
     def _has_sms_webhook_calls(self, code, since):
         recent = Domain("company_id", "=", self.id) & Domain("received_at", ">=", since)

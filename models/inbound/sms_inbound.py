@@ -8,6 +8,7 @@ from odoo.tools import SQL, plaintext2html
 
 from ...tools import links, texts
 from ...tools.phone import E164, canonical
+from ..core.bulk_insert import as_array
 from ..core.mixins import NUMBER_GROUPS
 
 _logger = logging.getLogger(__name__)
@@ -70,6 +71,12 @@ class SmsInbound(models.Model):
     )
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True, index=True)
     ticket_id = fields.Many2one("helpdesk.ticket", readonly=True)
+    lang = fields.Char(
+        "Language",
+        readonly=True,
+        help="That of the keyword, or of the page on which the number was entered. A "
+        "number without a contact is texted in it.",
+    )
     is_overtaken = fields.Boolean(
         "Overtaken",
         readonly=True,
@@ -116,6 +123,7 @@ class SmsInbound(models.Model):
     )
     # With the id: the list of conversations shows the last text of each ticket.
     _ticket_index = models.Index("(ticket_id, id) WHERE ticket_id IS NOT NULL")
+    _lang_index = models.Index("(company_id, number, id) WHERE lang IS NOT NULL")
     _unread_index = models.Index(
         "(ticket_id) WHERE read_at IS NULL AND ticket_id IS NOT NULL "
         "AND kind = 'conversation'"
@@ -215,6 +223,32 @@ class SmsInbound(models.Model):
         for name, field in self._fields.items():
             if field.store and field.column_type and field.prefetch and name != "id":
                 field._insert_cache(self, [values.get(name)])
+
+    @api.model
+    def _get_word_langs(self, company, numbers):
+        """Return the language of the last keyword of each of some numbers that has one.
+
+        :param numbers: E.164
+        :return: ``{number: code}``
+        """
+        self.flush_model(["company_id", "number", "lang"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT wanted.number, last.lang
+                  FROM unnest(%s) AS wanted (number),
+                       LATERAL (
+                           SELECT lang FROM sms_inbound
+                            WHERE company_id = %s AND number = wanted.number
+                              AND lang IS NOT NULL
+                         ORDER BY id DESC LIMIT 1
+                       ) AS last
+                """,
+                as_array(numbers, "varchar"),
+                company.id,
+            )
+        )
+        return dict(rows)
 
     def _get_addresses(self):
         self.ensure_one()

@@ -6,6 +6,7 @@ from functools import partial
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import ormcache
 
 from ...tools import consent, keywords, phrases, replies, reply_codes, timing
 from ..core.batch_jobs import contain
@@ -42,6 +43,8 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.kind = "unreadable"
             return
         action, word, words = self._find_action(inbound)
+        if keyword := words.get(action, {}).get(word):
+            inbound.lang = self._get_keyword_lang(keyword.id)
         if self._take_instead(inbound, action, word):
             return
         if action == keywords.STOP:
@@ -439,7 +442,8 @@ class SmsInboundRouter(models.AbstractModel):
         if self._may_answer(inbound, "opt_in_question"):
             facts, partner = self._get_facts(inbound), inbound.partner_id
             ask = self.env["sms.opt.in"]._ask
-            ask(company, number, wanted, "keyword", partner, **facts)
+            lang = self._get_lang(inbound)
+            ask(company, number, wanted, "keyword", partner, lang, **facts)
 
     @api.model
     def _confirm(self, inbound, asked):
@@ -459,6 +463,7 @@ class SmsInboundRouter(models.AbstractModel):
             return True
         purposes = asked.purpose_id
         self._close_reviews(inbound, CONVERSATION, inbound.company_id)
+        inbound.lang = inbound.lang or asked.wording_id[:1].lang
         words = {"wordings": asked.wording_id, "wording": asked[0].wording}
         self._record(inbound, consent.CONFIRMED, purposes, **words)
         reply, exemption = reply_codes.JOIN_DONE, "opt_in_confirmation"
@@ -494,6 +499,22 @@ class SmsInboundRouter(models.AbstractModel):
         return asked.filtered(lambda it: it.purpose_id not in later.purpose_id)
 
     # === Ledger and answers ===
+
+    @api.model
+    @ormcache("keyword_id")
+    def _get_keyword_lang(self, keyword_id):
+        """Return the code of the language of a keyword, cached: each command asks."""
+        return self.env["sms.keyword"].sudo().browse(keyword_id).lang
+
+    @api.model
+    def _get_lang(self, inbound):
+        """Return the code of the language in which a text is answered."""
+        return inbound.company_id._pick_sms_lang(
+            inbound.partner_id.lang,
+            inbound.lang,
+            self._get_sender(inbound)["lang"],
+            number=inbound.number,
+        )
 
     @api.model
     def _find_partner(self, inbound):
@@ -563,6 +584,7 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.partner_id,
             exemption,
             purposes or self.env["sms.purpose"],
+            self._get_lang(inbound),
             asked_at=inbound.received_at,
         )
 

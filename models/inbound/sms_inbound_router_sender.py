@@ -86,6 +86,13 @@ class SmsInboundRouter(models.AbstractModel):
                 company.id,
                 number,
             ),
+            "lang": SQL(
+                """(SELECT lang FROM sms_inbound
+                     WHERE company_id = %s AND number = %s AND lang IS NOT NULL
+                  ORDER BY id DESC LIMIT 1)""",
+                company.id,
+                number,
+            ),
             "is_asked": SQL(
                 """EXISTS (SELECT FROM sms_question
                             WHERE company_id = %s AND number = %s AND state = 'open'

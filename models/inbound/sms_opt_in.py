@@ -18,25 +18,27 @@ class SmsOptIn(models.AbstractModel):
     _description = "Double Opt-in"
 
     @api.model
-    def _ask(self, company, number, purposes, method, partner, **facts):
+    def _ask(self, company, number, purposes, method, partner, lang=None, **facts):
         """Enter the request and queue the question to which YES is the answer.
 
         :param purposes: ``sms.purpose``, what the person would join
+        :param str lang: code of the language; default: that of who is asked
         :param facts: the evidence; ``wording`` is the question unless given
         """
         reply, code = self.env["sms.reply"], reply_codes.JOIN_QUESTION
-        question = reply._render_for(code, company, partner, purposes)
+        lang = lang or company._find_sms_lang(partner.lang, number)
+        question = reply._render_for(code, company, lang, purposes)
         facts = {"wording": question, **facts}
         record = self.env["sms.consent.event"]._record
         asked = record(company, number, consent.REQUESTED, method, purposes, **facts)
-        reply._queue(code, company, number, partner, "opt_in_question", purposes)
+        reply._queue(code, company, number, partner, "opt_in_question", purposes, lang)
         # A number that has not texted us itself is asked once.
         if method == "keyword":
-            self._plan_reminder(company, number, purposes, partner)
+            self._plan_reminder(company, number, purposes, partner, lang)
         return asked
 
     @api.model
-    def _plan_reminder(self, company, number, purposes, partner):
+    def _plan_reminder(self, company, number, purposes, partner, lang):
         """Queue the question a second time, if the company reminds at all.
 
         The gate lets it leave only if the question is still open by then. Whoever asks
@@ -57,6 +59,7 @@ class SmsOptIn(models.AbstractModel):
             partner,
             exemptions.REMINDER,
             purposes,
+            lang,
             # The least urgent: an alert would keep no quiet hours.
             purpose_id=purposes.sorted("sequence")[-1:].id,
             send_at=now + timedelta(hours=hours),
@@ -81,7 +84,10 @@ class SmsOptIn(models.AbstractModel):
         if not self._may_ask(company, number):
             return self.env["sms.consent.event"]
         partner = self.env["sms.number.claim"]._find_contact(company, number)
-        return self._ask(company, number, wanted, "web", partner, **facts)
+        # Who is no contact has read the page in the language of its words.
+        shown = facts.get("wordings") or self.env["sms.wording"]
+        lang = company._pick_sms_lang(partner.lang, shown[:1].lang, number=number)
+        return self._ask(company, number, wanted, "web", partner, lang, **facts)
 
     @api.model
     def _get_wanted(self, company, number, purposes, is_login):

@@ -129,7 +129,7 @@ class SmsReply(models.Model):
     def _render(self, code, company, lang=None, **values):
         """Return the wording of an answer, filled in."""
         company_sudo = company.sudo()
-        lang = lang or company_sudo.partner_id.lang
+        lang = company._pick_sms_lang(lang)
         body = self._get_body(code, company.id, lang)
         contact = company_sudo.phone or company_sudo.email
         if not contact and self.env["sms.consent.event"]._is_on_sandbox(company):
@@ -138,21 +138,22 @@ class SmsReply(models.Model):
         return texts.fill(body, {**names, **values})
 
     @api.model
-    def _render_for(self, code, company, partner, purposes, **fillers):
-        """Return the wording of an answer in the language of who gets it."""
-        lang = self._get_lang(company, partner)
+    def _render_for(self, code, company, lang, purposes, **fillers):
+        """Return the wording of an answer in the language of who gets it (a code)."""
         names = purposes.sorted().with_context(lang=lang).mapped("name")
         return self._render(code, company, lang, purposes=", ".join(names), **fillers)
 
     @api.model
-    def _get_lang(self, company, partner):
-        return partner.lang or company.sudo().partner_id.lang
+    def _queue(
+        self, code, company, number, partner, exemption, purposes, lang=None, **values
+    ):
+        """Queue an answer; ``exemption`` is a key of :mod:`tools.exemptions`.
 
-    @api.model
-    def _queue(self, code, company, number, partner, exemption, purposes, **values):
-        """Queue an answer; ``exemption`` is a key of :mod:`tools.exemptions`."""
+        :param str lang: code of the language; default: that of who gets it
+        """
+        lang = lang or company._find_sms_lang(partner.lang, number)
         purpose = purposes[:1] or self.env["sms.purpose"]._get("ticket")
-        body = self._render_for(code, company, partner, purposes)
+        body = self._render_for(code, company, lang, purposes)
         values = {"purpose_id": purpose.id, "exemption": exemption, **values}
         self._queue_text(body, company, number, partner, **values)
 

@@ -157,21 +157,26 @@ class SmsConsentCheck(models.Model):
             "derived": derived and states[derived[0].state],
         }
         if not found:
-            problem = self.env._("is missing; the events give “%(derived)s”", **values)
-        elif not derived:
-            problem = self.env._("says “%(found)s”; no event gives any", **values)
-        elif found[0].state == derived[0].state:
-            problem = self.env._(
-                "says “%(found)s” under another event or date than the events give",
+            return self.env._(
+                "The answer of number %(number)s for %(purpose)s is missing; the "
+                "events give “%(derived)s”.",
                 **values,
             )
-        else:
-            problem = self.env._(
-                "says “%(found)s”; the events give “%(derived)s”", **values
+        if not derived:
+            return self.env._(
+                "The answer of number %(number)s for %(purpose)s says “%(found)s”; no "
+                "event gives any.",
+                **values,
+            )
+        if found[0].state == derived[0].state:
+            return self.env._(
+                "The answer of number %(number)s for %(purpose)s says “%(found)s” "
+                "under another event or date than the events give.",
+                **values,
             )
         return self.env._(
-            "The answer of number %(number)s for %(purpose)s %(problem)s.",
-            problem=problem,
+            "The answer of number %(number)s for %(purpose)s says “%(found)s”; the "
+            "events give “%(derived)s”.",
             **values,
         )
 

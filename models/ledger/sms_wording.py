@@ -4,7 +4,7 @@ import hashlib
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...tools import advice, texts
+from ...tools import advice, languages, texts
 from .ledger_guards import Guard, install_guards
 
 DRAFT, PUBLISHED, SUPERSEDED = STATES = ("draft", "published", "superseded")
@@ -58,7 +58,7 @@ class SmsWording(models.Model):
         help="Leave empty for all companies.",
     )
     lang = fields.Selection(
-        selection=lambda self: self.env["res.lang"].get_installed(),
+        selection=lambda self: self._get_languages(),
         string="Language",
         required=True,
         default=lambda self: self.env.lang or "en_US",
@@ -103,6 +103,13 @@ class SmsWording(models.Model):
         """Install the trigger that keeps published versions, for every role."""
         install_guards(self)
         return super().init()
+
+    @api.model
+    def _get_languages(self):
+        """Return the active languages, and those whose words ship."""
+        langs = self.env["res.lang"].sudo().with_context(active_test=False).search([])
+        shipped = set(languages.SHIPPED.values())
+        return [(it.code, it.name) for it in langs if it.active or it.code in shipped]
 
     @api.depends("purpose_id", "lang", "version")
     def _compute_display_name(self):
@@ -192,13 +199,14 @@ class SmsWording(models.Model):
         )
 
     @api.model
-    def _get_published(self, company, purposes, lang=None):
+    def _get_published(self, company, purposes, lang=None, as_one=False):
         """Return the wordings in force for some purposes, one for each that has any.
 
-        The company's own before everybody's, the reader's language before English; in
-        the order of ``purposes``.
+        In the reader's language, else in English; the company's own before everybody's.
+        In the order of ``purposes``.
+
+        :param bool as_one: they are read as one text: in one language, if all are in it
         """
-        wanted = [lang or self.env.lang, "en_US"]
         found = self.sudo().search(
             [
                 ("purpose_id", "in", purposes.ids),
@@ -207,10 +215,20 @@ class SmsWording(models.Model):
             ]
         )
 
+        active = company._get_sms_active_langs()
+        found = found.filtered(lambda it: languages.find_nearest(it.lang, active))
+        wanted = languages.find_nearest(lang or self.env.lang, active)
+        order = [languages.get_language(code) for code in (wanted, "en_US")]
+        by_language = found.grouped(lambda it: languages.get_language(it.lang))
+        spoken = (by_language.get(language, self) for language in order if as_one)
+        complete = (it for it in spoken if it.purpose_id == found.purpose_id)
+        found = next(complete, found)
+
         def rank(record):
-            """Put the wanted language first, then a company's own."""
-            language = wanted.index(record.lang) if record.lang in wanted else 2
-            return (language, not record.company_id)
+            """Put the wanted language first, of it the wanted country's words."""
+            language = languages.get_language(record.lang)
+            place = order.index(language) if language in order else len(order)
+            return (place, record.lang != wanted, not record.company_id)
 
         by_purpose = found.sorted(rank).grouped("purpose_id")
         chosen = (by_purpose[it][:1] for it in purposes if it in by_purpose)
@@ -228,8 +246,8 @@ class SmsWording(models.Model):
         In the sandbox an address that is missing is a blank that nobody overlooks. A
         company that texts real phones without its pages names where to ask for them.
         """
-        wording = self.with_context(lang=self.lang)
         company_sudo = company.sudo()
+        wording = self.with_context(lang=company_sudo._pick_sms_lang(self.lang))
         contact = company_sudo.website or company_sudo.email or company_sudo.phone
         if not contact or self.env["sms.consent.event"]._is_on_sandbox(company):
             contact = wording.env._("not set yet")

@@ -35,6 +35,11 @@ def get_ids(vals_list, name):
     return {vals[name] for vals in vals_list if vals.get(name)}
 
 
+def is_bare(vals):
+    """Tell if a message gets no footer: it is an answer of ours, or spoken."""
+    return bool(vals.get("exemption") or vals.get("is_call"))
+
+
 class IntakeBatch:
     """Facts that the new messages of one batch share, looked up once.
 
@@ -56,7 +61,10 @@ class IntakeBatch:
         self._readers = self._get_readers(vals_list)
         self.companies = {}
         self._purpose_ids = {}
+        #: Languages of numbers by company, of those of whom none is known.
         self._langs = {}
+        self._active_langs = env["res.company"]._get_sms_active_langs()
+        self._told_langs = {}
         self._rules = {}
         self._words = {}
         self._known_numbers = set()
@@ -103,11 +111,39 @@ class IntakeBatch:
             self._purpose_ids[key] = (found[0].id, found[1])
         return self._purpose_ids[key]
 
-    def get_lang(self, reader, company):
-        """Return the code of the reader's language, may be empty."""
-        if not reader.lang and company.id not in self._langs:
-            self._langs[company.id] = company.sudo().partner_id.lang
-        return reader.lang or self._langs[company.id]
+    def read_langs(self, vals_list):
+        """Find out in which languages to speak to those who have none of their own.
+
+        With one query for all of a company. What has no footer of ours says itself in
+        which it is.
+        """
+        silent = defaultdict(dict)
+        for vals in vals_list:
+            lang = self.get_reader(vals).lang
+            is_known = vals.get("lang") or lang in self._active_langs
+            if not is_known and not is_bare(vals):
+                silent[vals["record_company_id"]][vals["number"]] = lang
+        for company_id, langs in silent.items():
+            found = self.companies[company_id]._find_sms_langs(langs)
+            self._langs.update({(company_id, it): found[it] for it in found})
+
+    def get_lang(self, vals):
+        """Return the code of the language of a message's footer: that of its words."""
+        lang = vals.get("lang") or self.get_reader(vals).lang
+        if lang not in self._active_langs:
+            company_id = vals["record_company_id"]
+            lang = self._langs.get((company_id, vals["number"]))
+            lang = lang or self.companies[company_id]._pick_sms_lang()
+        template_id = vals.get("template_id")
+        if not template_id or is_bare(vals):
+            return lang
+        key = template_id, lang, vals["record_company_id"]
+        if key not in self._told_langs:
+            company = self.companies[vals["record_company_id"]]
+            template = self._env["sms.template"].sudo().browse(template_id)
+            find = self._sms._get_template_lang
+            self._told_langs[key] = find(template, lang, company)
+        return self._told_langs[key]
 
     def get_rules(self, purpose_id, lang, company):
         """Return what a message asks of its purpose (``PurposeRules``)."""
@@ -341,18 +377,26 @@ class SmsSms(models.Model):
             vals["not_before"] = vals.get("not_before") or batch.now
         batch.read_known_numbers(vals_list)
         batch.choose_senders(vals_list)
+        batch.read_langs(vals_list)
         for vals in vals_list:
             company = batch.companies[vals["record_company_id"]]
-            lang = batch.get_lang(batch.get_reader(vals), company)
+            lang = batch.get_lang(vals)
+            vals.pop("lang", None)
             rules = batch.get_rules(vals["purpose_id"], lang, company)
             vals["priority"] = rules.priority
             if vals["is_personal"] or vals.get("exemption"):
                 vals["priority"] = min(rules.priority, PERSONAL_PRIORITY)
-            is_call = bool(vals.get("is_call"))
-            is_bare = vals.get("exemption") or is_call
-            footer = "" if is_bare else batch.get_footer(vals, rules, lang)
+            footer = "" if is_bare(vals) else batch.get_footer(vals, rules, lang)
             body = self._prepare_body(vals, batch)
-            vals.update(batch.get_words(body, footer, is_call))
+            vals.update(batch.get_words(body, footer, bool(vals.get("is_call"))))
+
+    @api.model
+    def _get_template_lang(self, template, lang, company):
+        """Return in which language a template speaks to a reader. Rooms extend it.
+
+        :param str lang: of the reader
+        """
+        return lang
 
     @api.model
     def _get_source(self):
@@ -499,6 +543,8 @@ class SmsSms(models.Model):
             }
             if row.send_at:
                 vals["send_at"] = row.send_at
+            if row.lang:
+                vals["lang"] = row.lang
             if vals["number"] in seen:
                 vals.update(state="canceled", failure_type="sms_duplicate")
             elif vals["number"]:
@@ -521,10 +567,12 @@ class Recipient(NamedTuple):
     """A reader of one of many messages: a contact, a number, or both.
 
     Without a number it is the contact's own. Without a text of its own it gets that of
-    its reader's language. It leaves at ``send_at`` (UTC), by default now.
+    its reader's language. It leaves at ``send_at`` (UTC), by default now. ``lang`` is
+    the language of its text where that is not the reader's.
     """
 
     partner_id: int = 0
     number: str = ""
     body: str = ""
     send_at: datetime | None = None
+    lang: str = ""

@@ -206,10 +206,15 @@ class TestBooking(AppointmentCase):
     def test_a_language_has_its_own_style(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.customer.lang = "fr_FR"
-        self.book(NOW + timedelta(days=2, hours=6))
+        event = self.book(NOW + timedelta(days=2, hours=6))
         self.pass_time(minutes=1)
-        self.assertIn("mer. 2 déc.", self.bodies()[-1])
-        self.assertIn("15:00", self.bodies()[-1])
+        # Nobody has translated the template: no French date in English words.
+        self.assertIn("is booked for Wed, Dec 2 at 3:00 PM.", self.bodies()[-1])
+        template = self.env.ref("helpdesk_mgmt_sms.sms_template_appointment_moved")
+        template.with_context(lang="fr_FR").body = "Le {{ object.sms_when }}."
+        self.move(event, hours=1)
+        self.pass_time(minutes=1)
+        self.assertIn("Le mer. 2 déc. à 16:00.", self.bodies()[-1])
 
     def test_stop_cancels_and_a_new_yes_plans_again(self):
         event = self.book()

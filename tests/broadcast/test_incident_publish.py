@@ -42,6 +42,28 @@ class TestPublish(PublishCase):
         self.work()
         self.assertEqual(len(self.mails()), 1)
 
+    def test_everybody_reads_it_in_one_language(self):
+        """What nobody has edited in theirs; what a manager wrote in the manager's."""
+        self.env["res.lang"]._activate_lang("es_ES")
+        footer = "Responda STOP para darse de baja, HELP para ayuda."
+        self.purposes("alert").with_context(lang="es_ES").footer = footer
+        self.first.lang = "es_ES"
+        for words, start, end in (
+            ({}, "[Aviso del sistema] No internet in Denver. Nuestro equipo", footer),
+            ({"body": WORDS}, f"[System Alert] {WORDS}", self.footer),
+        ):
+            form = self.open("monitoring" if words else None)
+            form.write({"is_emergency": True, "emergency_reason": "Down", **words})
+            self.assertIn(start, form.sample_html.unescape())
+            form.action_publish()
+            self.run_jobs()
+            text = self.messages_to(self.first.phone)[-1].body
+            self.assertTrue(text.startswith(start), text)
+            self.assertTrue(text.endswith(end), text)
+            self.assertTrue(
+                self.messages_to(self.second.phone)[-1].body.endswith(self.footer)
+            )
+
     def test_update_and_end_go_to_who_was_told_in_either_way(self):
         self.say()
         self.far.email = "far@example.com"

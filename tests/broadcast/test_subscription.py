@@ -42,7 +42,7 @@ class TestByKeyword(SubscriptionCase):
         broadcast = self.make(body="Hi {customer}, {area} is down.")
         broadcast.area_ids = self.mail
         self.send(broadcast)
-        self.assertIn("Hi there, E-mail is down.", self.texts(broadcast).body)
+        self.assertIn("Hi, E-mail is down.", self.texts(broadcast).body)
 
     def test_who_has_agreed_is_told_at_once(self):
         agreed = self.agreed[1]

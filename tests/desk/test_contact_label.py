@@ -37,4 +37,6 @@ class TestContactLabel(SmsCase):
 
     def test_a_text_still_greets_them(self):
         ticket = self.make_ticket(partner_phone=phone_number(7))
-        self.assertEqual(ticket.sms_customer_name, "there")
+        template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_received")
+        self.assertFalse(ticket.sms_customer_name)
+        self.assertTrue(template._render_text(ticket).startswith("Hi, your ticket"))

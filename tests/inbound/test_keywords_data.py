@@ -499,7 +499,7 @@ class TestShippedTemplates(KeywordCase):
 
     def test_a_text_about_nobody_in_particular_is_still_polite(self):
         self.ticket.write({"partner_id": False, "partner_name": False})
-        self.assertIn("Hi there,", self.render("ticket_received", self.ticket))
+        self.assertIn("Hi, your ticket", self.render("ticket_received", self.ticket))
 
     def test_an_outage_names_no_region_that_is_not_known(self):
         self.customer.state_id = False

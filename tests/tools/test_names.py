@@ -3,7 +3,13 @@ import unicodedata
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools.names import NAME_LIMIT, TITLE_LIMIT, tidy_name, tidy_title
+from ...tools.names import (
+    NAME_LIMIT,
+    TITLE_LIMIT,
+    close_greeting,
+    tidy_name,
+    tidy_title,
+)
 
 
 @tagged("post_install", "-at_install")
@@ -163,6 +169,21 @@ class TestNames(BaseCase):
             tidy_title,
         )
         self.assertLessEqual(len(tidy_title("x" * 500)), TITLE_LIMIT)
+
+    def test_a_greeting_without_a_name(self):
+        self.check(
+            (
+                ("Hi , your ticket", "Hi, your ticket"),
+                ("Thanks, . Could you", "Thanks. Could you"),
+                ("¡Hola , novedades", "¡Hola, novedades"),
+                ("Guten Tag , Ihr Ticket", "Guten Tag, Ihr Ticket"),
+                ("Bonjour  ! Votre ticket", "Bonjour ! Votre ticket"),
+                ("Hi ! Your ticket", "Hi! Your ticket"),
+                ("Hi, about .NET , please", "Hi, about .NET , please"),
+                ("", ""),
+            ),
+            close_greeting,
+        )
 
     def test_a_huge_text_is_read_no_further_than_needed(self):
         for typed in ("a." * 500_000, "@" * 10**6, "http:" * 10**5, "\u0301" * 10**6):

@@ -1,0 +1,59 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The language of a reader: which of those that are active is nearest to theirs.
+
+Codes are those of Odoo, such as ``es_MX``; that of a language is ``es``.
+"""
+
+from functools import lru_cache
+
+from babel.languages import get_official_languages
+
+from .geography import TERRITORIES, read_number
+
+#: Languages in which everything ships that customers read.
+SHIPPED = {"en": "en_US", "es": "es_ES", "fr": "fr_FR", "de": "de_DE"}
+
+
+def get_language(code):
+    """Return the language of a code, without its country."""
+    return (code or "").partition("@")[0].partition("_")[0]
+
+
+@lru_cache(maxsize=1024)
+def find_nearest(wanted, active):
+    """Return which of some codes is nearest to a wanted one, empty if none is near.
+
+    :param str wanted: such as ``es_MX`` or ``es``, may be empty
+    :param tuple active: codes
+    """
+    if not wanted or wanted in active:
+        return wanted or ""
+    language = get_language(wanted)
+    near = [code for code in active if get_language(code) == language]
+    usual = SHIPPED.get(language)
+    return usual if usual in near else next(iter(near), "")
+
+
+@lru_cache(maxsize=4096)
+def find_of_number(number, own, active):
+    """Return in which language a number is texted of which nobody is known.
+
+    The main official language of its country, if it ships. Where several are official
+    a company that speaks one of them keeps to its own: in Quebec French, in Geneva too.
+
+    :param str number: E.164, may be empty
+    :param str own: code of the company's language
+    :param tuple active: codes
+    """
+    country = _get_country(number)
+    official = get_official_languages(country, de_facto=True) if country else ()
+    if not official or official[0] not in SHIPPED or get_language(own) in official:
+        return own
+    return find_nearest(f"{official[0]}_{country}", active) or own
+
+
+def _get_country(number):
+    """Return the country of a number (ISO code); territories speak for themselves."""
+    regions = read_number(number).regions if number else ()
+    country, part = regions[0] if regions else ("", "")
+    return part if part in TERRITORIES else country
