@@ -12,7 +12,7 @@ from ...tools import purpose_rules
 from ..common import SmsCase
 
 COUNTRIES = ("US", "CA", "GB", "FR", "DE", "ES")
-CANADIAN, FRENCH, JAPANESE = "+16475550142", "+33612345678", "+81312345678"
+CANADIAN, FRENCH, JAPANESE = "+16475550142", "+33612345678", "+819012345678"
 FOOTER = "Reply STOP to opt out, HELP for help."
 
 
