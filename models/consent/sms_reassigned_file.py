@@ -38,7 +38,7 @@ class SmsReassignedFile(models.Model):
 
     company_id = fields.Many2one(index=True)
     kind = fields.Selection(
-        [(QUERY, "Query"), (ANSWERS, "Answers")], required=True, readonly=True
+        [(QUERY, "Query"), (ANSWERS, "Answer File")], required=True, readonly=True
     )
     query_id = fields.Many2one(
         "sms.reassigned.file",
