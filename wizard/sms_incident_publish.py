@@ -166,9 +166,10 @@ class SmsIncidentPublish(models.TransientModel):
     def _compute_sample_html(self):
         """Show the words as they are read, with footer, segments and cost."""
         for form in self:
-            broadcast = form._get_preview()
-            is_known = broadcast.state == CHECKED and form.is_told and form.body
-            samples = broadcast._get_samples() if is_known else []
+            broadcast, samples = form.broadcast_id, []
+            if broadcast.state == CHECKED and form.is_told and form.body:
+                broadcast = form._get_preview()
+                samples = broadcast._get_samples()
             form.sample_html = broadcast._render_samples(samples)
             form.estimate = broadcast._estimate(samples) if samples else False
 

@@ -27,8 +27,8 @@ class SmsBroadcast(models.Model):
         links, values = self._get_sms_links()
         memo = {}
         return {
-            lang: (links._shorten_for_sms(body, values, memo), areas, shared)
-            for lang, (body, areas, shared) in words.items()
+            lang: own._replace(body=links._shorten_for_sms(own.body, values, memo))
+            for lang, own in words.items()
         }
 
     def _get_shared_words(self):

@@ -161,7 +161,7 @@ PUBLIC_METHODS = {
     "sms.team.alert.entry": {"action_called"},
     "sms.team.alert.raise": {"action_raise"},
     "sms.template": {
-        *("create", "write", "unlink", "get_placeholders", "get_previews"),
+        *("create", "write", "get_placeholders", "get_previews"),
         "action_copy_for_company",
     },
     "sms.ticket.contact": {"action_save"},
