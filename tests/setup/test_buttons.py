@@ -72,7 +72,7 @@ class TestButtons(FindsScreens, BrowserCase):
             page.wait_for(".o_action")
             for name, mode, record in screens:
                 where = (name, mode)
-                page.wait_for(".o_action_manager > .o_action")
+                page.wait_for(".o_action_manager > *")
                 opened = page.call("open", f"{MODULE}.{name}", mode, record)
                 check(page, opened, *where)
                 is_left = False
