@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -90,9 +90,12 @@ class SmsReassignedFile(models.Model):
             )
 
     def _compute_counts(self):
-        """Count what was answered last to each question."""
+        """Count what was answered last to each question, one query for all."""
+        answers = defaultdict(Counter)
+        for query_id, answer, count in self._read_last_answers():
+            answers[query_id][answer] = count
         for file in self:
-            counts = Counter(dict(file._read_last_answers()))
+            counts = answers[file.id]
             file.yes_count = counts[reassigned.YES]
             file.no_count = counts[reassigned.NO]
             file.no_data_count = counts[reassigned.NO_DATA]
@@ -102,15 +105,15 @@ class SmsReassignedFile(models.Model):
         return self.env.execute_query(
             SQL(
                 """
-                SELECT answer, count(*)
-                  FROM (SELECT DISTINCT ON (own.question_id) own.answer
+                SELECT query_id, answer, count(*)
+                  FROM (SELECT DISTINCT ON (own.question_id) file.query_id, own.answer
                           FROM sms_reassigned_row own
                           JOIN sms_reassigned_file file ON file.id = own.file_id
-                         WHERE file.query_id = %s
+                         WHERE file.query_id = ANY(%s)
                       ORDER BY own.question_id, own.id DESC) AS last
-              GROUP BY answer
+              GROUP BY query_id, answer
                 """,
-                self.id,
+                self.ids,
             )
         )
 
