@@ -76,6 +76,8 @@ class SmsCachedRules(models.AbstractModel):
 
     _name = "sms.cached.rules"
     _description = "Rules That Are Kept in Memory"
+    #: Names of the fields whose change is applied, None for all.
+    _cached_fields = None
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -87,7 +89,8 @@ class SmsCachedRules(models.AbstractModel):
     def write(self, vals):
         """Apply the change from now on."""
         result = super().write(vals)
-        self.env.registry.clear_cache()
+        if self._cached_fields is None or self._cached_fields & vals.keys():
+            self.env.registry.clear_cache()
         return result
 
     def unlink(self):

@@ -38,7 +38,8 @@ class SmsSender(models.Model):
 
     _name = "sms.sender"
     _description = "Text Message Sender"
-    _inherit = "sms.checked.words"
+    _inherit = ["sms.cached.rules", "sms.checked.words"]
+    _cached_fields = CHOICE_FIELDS
     _order = "company_id, id"
     _rec_name = "address"
 
@@ -149,7 +150,6 @@ class SmsSender(models.Model):
         self.env["sms.sender.pace"].sudo().create(
             [{"sender_id": sender.id} for sender in senders]
         )
-        self.env.registry.clear_cache()
         return senders
 
     def write(self, vals):
@@ -158,20 +158,7 @@ class SmsSender(models.Model):
         :raises ValidationError: for a speed that cannot be kept
         """
         self._check_rate(vals)
-        result = super().write(vals)
-        if CHOICE_FIELDS & vals.keys():
-            self.env.registry.clear_cache()
-        return result
-
-    def _update_field_translations(
-        self, field_name, translations, digest=None, source_lang=""
-    ):
-        """Apply a translation, which Odoo's dialog writes past ``write``."""
-        result = super()._update_field_translations(
-            field_name, translations, digest=digest, source_lang=source_lang
-        )
-        self.env.registry.clear_cache()
-        return result
+        return super().write(vals)
 
     @api.model
     def _check_rate(self, vals):
