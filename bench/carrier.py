@@ -36,11 +36,11 @@ times, lists, taken = [], [], []
 arrivals = defaultdict(list)
 filled = 0
 MADE = "Wed, 25 Nov 2026 12:00:00 +0000"
-#: What became of some of a hundred: status and error code.
 #: Seconds between a message and each report on it.
 REPORT_AFTER = 1.0
 #: Reports that are posted at once: a carrier keeps so many connections to a customer.
 AT_ONCE = 8
+#: What became of some of a hundred: status and error code.
 FAILED = {7: ("undelivered", 30006), 77: ("undelivered", 30007)}
 
 

@@ -77,8 +77,27 @@ class AccountQueue:
         allow, and would else wait behind any backlog.
         """
         if self.due and self.due[0][0] <= now:
-            return heapq.heappop(self.due)[2:]
-        return heapq.heappop(self.at_once)[2:]
+            return heapq.heappop(self.due)[-2:]
+        return heapq.heappop(self.at_once)[-2:]
+
+    def push_due(self, at, order, lane, key, call):
+        """Take a call that has a time; ``lane`` is None if it trades it with nobody."""
+        heapq.heappush(self.due, (at, order, lane, key, call))
+
+    def push_first(self, at, order, lane, key, call):
+        """Take an urgent call: the next of its lane that waits gives it its time.
+
+        That one leaves at the time that the urgent one was given, so that the lane is
+        no faster for it.
+        """
+        others = [item for item in self.due if item[2] == lane and item[0] < at]
+        if others:
+            first = min(others)
+            self.due.remove(first)
+            heapq.heapify(self.due)
+            self.push_due(at, *first[1:])
+            at = first[0]
+        self.push_due(at, order, None, key, call)
 
     def get_waiting(self):
         """Return the keys of the calls that have not begun."""
@@ -162,23 +181,26 @@ class Poster:
                 if next(iter(own.begun.values()), since) < since
             }
 
-    def submit(self, account, key, call, delay=0, is_urgent=False):
+    def submit(self, account, key, call, delay=0, is_urgent=False, lane=None):
         """Take a call.
 
         :param account: whose it is, any key, as that by which its result is known
         :param call: function without arguments; it must not raise
         :param float delay: seconds from now until it is due; 0: at once
-        :param bool is_urgent: it passes those that wait for a free thread alone
+        :param bool is_urgent: it passes those that wait for a free thread alone, and
+            those that are due in its lane
+        :param lane: those whose times are given out one after the other, any value
         """
         self.pending += 1
         with self._changed:
             own = self._queues.setdefault(account, AccountQueue())
             own.pending += 1
-            item = next(self._order), key, call
+            order = next(self._order)
             if delay:
-                heapq.heappush(own.due, (time.monotonic() + delay, *item))
+                push = own.push_first if is_urgent else own.push_due
+                push(time.monotonic() + delay, order, lane, key, call)
             else:
-                heapq.heappush(own.at_once, (not is_urgent, *item))
+                heapq.heappush(own.at_once, (not is_urgent, order, key, call))
             self._changed.notify()
             wanted = sum(min(it.pending, self._size) for it in self._queues.values())
         if len(self._threads) < min(SHARES * self._size, wanted):

@@ -51,8 +51,8 @@ class Call(NamedTuple):
     what comes too late is not taken for an answer on a later attempt. From ``end`` on
     (UTC) the message has lost its point, and no post of it begins. ``slot`` is how many
     seconds of its sender's time it was given, and ``due`` (``time.monotonic()``) when
-    they begin. ``company_id`` and ``number`` (E.164) are those of what is sent; what
-    somebody waits for is ``is_urgent``.
+    they begin. ``company_id``, ``number`` (E.164) and ``sender_id`` are whose it is that
+    is sent; what somebody waits for is ``is_urgent``.
     """
 
     kind: str
@@ -64,6 +64,7 @@ class Call(NamedTuple):
     company_id: int = 0
     number: str = ""
     is_urgent: bool = False
+    sender_id: int = 0
 
 
 class Account(NamedTuple):
@@ -147,7 +148,8 @@ class SmsDispatcher(models.AbstractModel):
         """Hand calls to the threads, as :meth:`_claim` returns them."""
         for account, key, call, delay in calls:
             guarded = partial(self._call_safely, key, call, until)
-            poster.submit(account, key, guarded, delay, key.is_urgent)
+            lane = key.sender_id
+            poster.submit(account, key, guarded, delay, key.is_urgent, lane)
 
     @staticmethod
     def _call_safely(key, call, until):

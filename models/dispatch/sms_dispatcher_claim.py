@@ -187,8 +187,8 @@ class SmsDispatcher(models.AbstractModel):
             end = sms.expires_at or None
             due = booked_at + delay
             whose = (account.company_id, sms.number)
-            is_urgent = sms.priority <= PERSONAL_PRIORITY
-            key = Call("send", sms.id, sms.attempts, end, slot, due, *whose, is_urgent)
+            turn = (sms.priority <= PERSONAL_PRIORITY, ready.id)
+            key = Call("send", sms.id, sms.attempts, end, slot, due, *whose, *turn)
             calls.append((account, key, call, delay))
             delay += slot
         return calls

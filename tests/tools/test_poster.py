@@ -155,6 +155,25 @@ class TestPoster(BaseCase):
             self.assertEqual(order, ["first", "second"])
             self.assertLess(keys.index("second"), 4 * SIZE)
 
+    def test_what_is_urgent_takes_the_first_time_of_its_lane(self):
+        with Poster(SIZE) as poster:
+            order = []
+            for index in range(3):
+                name = f"list {index}"
+                note = partial(order.append, name)
+                poster.submit("one", name, note, 0.2 + index / 5, lane="sender")
+            note = partial(order.append, "other lane")
+            poster.submit("one", "other lane", note, 0.1, lane="other")
+            for delay, name in ((0.8, "first"), (1.0, "second")):
+                note = partial(order.append, name)
+                poster.submit("one", name, note, delay, is_urgent=True, lane="sender")
+            begun = time.monotonic()
+            self.collect(poster, 6)
+            # As many leave in the same time: each at one of the times given out.
+            self.assertGreater(time.monotonic() - begun, 0.9)
+            first = ["other lane", "first", "second", "list 2"]
+            self.assertEqual(order, [*first, "list 0", "list 1"])
+
     def test_some_of_what_has_not_begun_are_taken_back(self):
         with Poster(SIZE) as poster:
             self.submit(poster, "one", SIZE + 2)
