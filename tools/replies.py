@@ -10,9 +10,10 @@ import unicodedata
 from datetime import timedelta
 from typing import NamedTuple
 
-from . import phrases
+from . import answers
+from .clauses import COURTESIES, read_clauses
+from .grammar import measure
 from .keywords import NO, YES
-from .phrase_rules import COURTESIES, answers
 
 #: The reply of who is not helped yet.
 NOT_SOLVED = 0
@@ -68,10 +69,8 @@ def flatten(text):
 
 def _is_not_solved(said):
     """Tell if a text says in its first clause that a ticket is not solved."""
-    first = phrases.read_clauses(said[:_ANSWER_LIMIT])[:1]
-    return bool(first) and len(first[0]) == phrases.measure(
-        answers.NOT_SOLVED, first[0]
-    )
+    first = read_clauses(said[:_ANSWER_LIMIT])[:1]
+    return bool(first) and len(first[0]) == measure(answers.NOT_SOLVED, first[0])
 
 
 def _strip(text):
@@ -95,7 +94,7 @@ def read_answer(text):
     text = text or ""
     if len(text) > _ANSWER_LIMIT or _QUESTION_MARKS.intersection(text):
         return None
-    clauses = phrases.read_clauses(text)
+    clauses = read_clauses(text)
     for answer, (heads, tails) in _PLAIN.items():
         if _consists_of(clauses, heads, tails):
             return answer
@@ -111,7 +110,7 @@ def agrees(text):
     if len(text) > _ANSWER_LIMIT or _QUESTION_MARKS.intersection(text):
         return False
     heads = (*answers.YES, *answers.WEAK_YES)
-    return _consists_of(phrases.read_clauses(text), heads, answers.AGREEING)
+    return _consists_of(read_clauses(text), heads, answers.AGREEING)
 
 
 def _consists_of(clauses, heads, tails):
@@ -120,10 +119,10 @@ def _consists_of(clauses, heads, tails):
     for clause in clauses:
         start = 0
         while start < len(clause):
-            length = phrases.measure(heads, clause, start)
+            length = measure(heads, clause, start)
             is_said |= bool(length)
-            length = length or phrases.measure(tails, clause, start)
-            length = length or phrases.measure(COURTESIES, clause, start)
+            length = length or measure(tails, clause, start)
+            length = length or measure(COURTESIES, clause, start)
             if not length:
                 return False
             start += length

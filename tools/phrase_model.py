@@ -1,0 +1,125 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Weights that were learned from lists of texts, and what they make of another text.
+
+A text is a set of its words, of pairs and triples of them, and of parts of words, so
+that slips of the thumb and endings do not matter. A net of one small hidden layer adds
+up what each of these says, for each class. Nothing is drawn by lot: a text is read in
+the same way each time. ``bin/phrases`` trains it, and writes the weights.
+"""
+
+import base64
+import hashlib
+import json
+import math
+import re
+import unicodedata
+import zlib
+from array import array
+from functools import cache
+from pathlib import Path
+
+from .keywords import unmix
+from .texts import fold
+
+WEIGHTS = Path(__file__).with_name("phrase_weights.json")
+#: Places that features share by their hash.
+BUCKETS = 2**15
+#: Letters of the parts of words.
+PARTS = (3, 4, 5)
+_TOKEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s]")
+_APOSTROPHE = re.compile(r"(?<=\w)['’`´](?=\w)")
+#: A word whose letters stand apart: "S T O P".
+_SPACED = re.compile(r"(?<!\w)(?:[^\W\d_][ .*-]){2,}[^\W\d_](?!\w)")
+_REPEATED = re.compile(r"(.)\1\1+")
+#: Marks that part words, and say nothing themselves.
+_SILENT = frozenset(",.;:-–—()/&+*_\"'’`´«»“”„#@")
+
+
+def read_tokens(text):
+    """Return the words, emojis and question marks of a text, as they are compared."""
+    text = unmix(unicodedata.normalize("NFKC", text))
+    text = _SPACED.sub(_join, _APOSTROPHE.sub("", text))
+    tokens = []
+    for token in _TOKEN.findall(text):
+        if token.isdigit():
+            token = "0"
+        elif token not in _SILENT:
+            token = _REPEATED.sub(r"\1\1", fold(token))
+        else:
+            continue
+        if token and token != "!":
+            tokens.append(token)
+    return tokens
+
+
+def _join(match):
+    return re.sub(r"\W", "", match[0])
+
+
+def read_features(tokens):
+    """Return the places of the features of some tokens, each once."""
+    found = set()
+    words = ["<", *tokens, ">"]
+    for at, word in enumerate(words):
+        found.add(word)
+        found.add(" ".join(words[at : at + 2]))
+        found.add(" ".join(words[at : at + 3]))
+        found.add("_".join(words[at : at + 3 : 2]))
+        found.add("__".join(words[at : at + 4 : 3]))
+    for word in set(tokens):
+        edged = f"_{word[:30]}_"
+        for size in PARTS:
+            for start in range(len(edged) - size + 1):
+                found.add("~" + edged[start : start + size])
+    return {zlib.crc32(feature.encode()) % BUCKETS for feature in found}
+
+
+def digest_lists(paths):
+    """Return the SHA-256 of the lists from which weights were learned."""
+    lists = (path.read_bytes() for path in sorted(paths))
+    return hashlib.sha256(b"".join(lists)).hexdigest()
+
+
+class Model:
+    """The weights: of each feature for each hidden unit, and of those for each class.
+
+    :param dict values: as ``bin/phrases`` writes them
+    """
+
+    def __init__(self, values):
+        self.classes, self.lists = values["classes"], values["lists"]
+        self.bias, self.output = values["bias"], values["output"]
+        self.output_bias = values["output_bias"]
+        self._scale, self._size = values["scale"], len(self.bias)
+        packed = base64.b85decode(values["hidden"])
+        self._hidden = array("b", zlib.decompress(packed))
+
+    def rate(self, tokens):
+        """Return how likely each class is: ``{class: 0 to 1}``."""
+        features = read_features(tokens)
+        factor, size = self._scale / math.sqrt(len(features)), self._size
+        sums = [0] * size
+        for feature in features:
+            start = feature * size
+            row = self._hidden[start : start + size]
+            sums = [one + other for one, other in zip(sums, row, strict=True)]
+        units = [
+            max(one * factor + bias, 0.0)
+            for one, bias in zip(sums, self.bias, strict=True)
+        ]
+        logits = [
+            bias + sum(map(float.__mul__, units, weights))
+            for bias, weights in zip(self.output_bias, self.output, strict=True)
+        ]
+        most = max(logits)
+        powers = [math.exp(one - most) for one in logits]
+        return {
+            name: power / sum(powers)
+            for name, power in zip(self.classes, powers, strict=True)
+        }
+
+
+@cache
+def get_model():
+    """Return the model; its weights are read once."""
+    return Model(json.loads(WEIGHTS.read_text()))
