@@ -19,7 +19,7 @@ from .business_days import SATURDAY, get_holidays
 from .clocks import to_utc
 from .geography import is_zone
 from .moments import get_locale, is_same_clock, say_hour, say_place, to_local
-from .phrase_rules.answers import APPOINTMENT_WORDS
+from .answers import APPOINTMENT_WORDS
 from .replies import agrees, flatten, is_thanks
 from .texts import plain_spaces
 

@@ -34,7 +34,7 @@ class SmsConsentReview(models.Model):
     inbound_id = fields.Many2one("sms.inbound", "Received Text", readonly=True)
     body = fields.Text("Message", readonly=True)
     reason = fields.Char(
-        "Reason Flagged", readonly=True, help="The rule that flagged the text."
+        "Reason Flagged", readonly=True, help="The words that weighed most."
     )
     received_at = fields.Datetime("Received", required=True, readonly=True)
     deadline = fields.Date(
