@@ -15,11 +15,11 @@ from typing import NamedTuple
 from babel.dates import format_skeleton
 
 from . import quiet_hours
+from .answers import APPOINTMENT_WORDS
 from .business_days import SATURDAY, get_holidays
 from .clocks import to_utc
 from .geography import is_zone
 from .moments import get_locale, is_same_clock, say_hour, say_place, to_local
-from .answers import APPOINTMENT_WORDS
 from .replies import agrees, flatten, is_thanks
 from .texts import plain_spaces
 
