@@ -51,7 +51,7 @@ class Call(NamedTuple):
     what comes too late is not taken for an answer on a later attempt. From ``end`` on
     (UTC) the message has lost its point, and no post of it begins. ``slot`` is how many
     seconds of its sender's time it was given, and ``due`` (``time.monotonic()``) when
-    they begin. ``company_id``, ``number`` (E.164) and ``sender_id`` are whose it is that
+    they begin. ``company_id``, ``number`` (E.164) and ``sender_id`` are those of what
     is sent; what somebody waits for is ``is_urgent``.
     """
 
