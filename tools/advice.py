@@ -204,7 +204,7 @@ def _squeeze_all(*collections):
 
 
 def _is_opt_out(word):
-    return phrases.classify(word).kind == phrases.OPT_OUT
+    return phrases.classify(word) == phrases.OPT_OUT
 
 
 def find_promotion(text):

@@ -8,7 +8,6 @@ and how well it is measured to work: ``README.md`` beside this file.
 """
 
 import re
-from typing import NamedTuple
 
 from .clauses import COURTESIES, MAX_LENGTH, read_clauses
 from .grammar import measure
@@ -43,45 +42,26 @@ _QUOTED = re.compile(
 _STOP_WORDS = frozenset(map(squeeze, MANDATORY_WORDS[STOP]))
 
 
-class Finding(NamedTuple):
-    """A text's class, and the words that weighed most for it."""
-
-    kind: str
-    reason: str = ""
-
-
-NOTHING = Finding(CONVERSATION)
-
-
 def classify(text):
-    """Return what a text is, as it came."""
+    """Return the class of a text, as it came."""
     text = text or ""
     tokens = read_tokens(text[:MAX_LENGTH])
     if not any(token.isalpha() for token in tokens):
-        return NOTHING
+        return CONVERSATION
     said = [_drop_courtesies(clause) for clause in read_clauses(text)]
     said = [squeeze("".join(words)) for words in said if words]
-    if "".join(said) in _STOP_WORDS:
-        kind = OPT_OUT
-    else:
-        kind = _rate(tokens)
-        if kind == CONVERSATION and not _STOP_WORDS.isdisjoint(said):
-            kind = DOUBTFUL
-    if kind in ENDING and not _can_be_sure(text, tokens):
-        kind = DOUBTFUL
-    return NOTHING if kind == CONVERSATION else Finding(kind, _explain(tokens))
+    kind = OPT_OUT if "".join(said) in _STOP_WORDS else _rate(tokens)
+    is_doubtful = kind in ENDING and not _can_be_sure(text, tokens)
+    is_doubtful |= kind == CONVERSATION and not _STOP_WORDS.isdisjoint(said)
+    return DOUBTFUL if is_doubtful else kind
 
 
 def _rate(tokens):
     """Return the class of some tokens, by what the model has learned."""
     shares = get_model().rate(tokens)
-    if _get_ending(shares) >= SURE:
+    if sum(shares[kind] for kind in ENDING) >= SURE:
         return max(ENDING, key=shares.get)
     return DOUBTFUL if 1 - shares[CONVERSATION] >= MAYBE else CONVERSATION
-
-
-def _get_ending(shares):
-    return sum(shares[kind] for kind in ENDING)
 
 
 def _can_be_sure(text, tokens):
@@ -109,14 +89,13 @@ def _quotes(text):
     return any(measure(COURTESIES, clause) < len(clause) for clause in clauses)
 
 
-def _explain(tokens):
-    """Return the words without which a text would say least of this, in its order."""
-    model, tokens = get_model(), tokens[:TRIED]
-    without = [
-        (1 - model.rate(tokens[:at] + tokens[at + 1 :])[CONVERSATION], at)
+def explain(text):
+    """Return the words without which a text would be most of a conversation."""
+    model, tokens = get_model(), read_tokens((text or "")[:MAX_LENGTH])[:TRIED]
+    weights = [
+        (model.rate(tokens[:at] + tokens[at + 1 :])[CONVERSATION], at)
         for at, token in enumerate(tokens)
         if token.isalpha()
     ]
-    return " … ".join(
-        tokens[at] for at in sorted(it[1] for it in sorted(without)[:NAMED])
-    )
+    heaviest = sorted(weights, reverse=True)[:NAMED]
+    return " … ".join(tokens[at] for at in sorted(at for _weight, at in heaviest))

@@ -162,7 +162,7 @@ def measure(folder):
             own = [row for row in rows if row["language"] == language]
             for kinds in (phrases.ENDING, (phrases.CONVERSATION,)):
                 texts = [row["text"] for row in own if row["class"] in kinds]
-                found = Counter(phrases.classify(text).kind for text in texts)
+                found = Counter(phrases.classify(text) for text in texts)
                 ended = sum(found[kind] for kind in phrases.ENDING)
                 counts = [ended, len(texts), found[phrases.DOUBTFUL]]
                 cells += (

@@ -257,18 +257,17 @@ class SmsInboundRouter(models.AbstractModel):
         47 CFR 64.1200(a)(10): any reasonable way of saying no. What is doubtful is put
         to a person in each company to which it is said; until then it is conversation.
         """
-        finding = phrases.classify(inbound.body)
-        if finding.kind == phrases.OPT_OUT:
+        kind = phrases.classify(inbound.body)
+        if kind == phrases.OPT_OUT:
             self._stop(inbound)
-        elif finding.kind == phrases.WRONG_NUMBER:
+        elif kind == phrases.WRONG_NUMBER:
             self._end_for_stranger(inbound)
-        elif finding.kind == phrases.DOUBTFUL:
+        elif kind == phrases.DOUBTFUL:
+            reason = phrases.explain(inbound.body)
             for company in self.env["sms.sender"]._find_companies(inbound):
                 if not self._is_stopped(inbound, company):
-                    self.env["sms.consent.review"]._open(
-                        inbound, company, finding.reason
-                    )
-        return finding.kind in phrases.ENDING
+                    self.env["sms.consent.review"]._open(inbound, company, reason)
+        return kind in phrases.ENDING
 
     @api.model
     def _end_for_stranger(self, inbound):

@@ -190,7 +190,7 @@ class SmsWebhookEvent(models.Model):
         text = self._parse_text()
         if self.env["sms.inbound.router"]._is_urgent(self.company_id, text):
             return True
-        return phrases.classify(text.body).kind in phrases.ENDING
+        return phrases.classify(text.body) in phrases.ENDING
 
     def _parse_text(self):
         return PROVIDERS[self.provider].parse_inbound(self.raw)
