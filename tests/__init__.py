@@ -85,7 +85,6 @@ from .inbound import test_keywords_data
 from .inbound import test_media
 from .inbound import test_media_live
 from .inbound import test_opt_in_reminder
-from .inbound import test_opt_out_lists
 from .inbound import test_renewal
 from .inbound import test_review
 from .inbound import test_review_shared
