@@ -157,7 +157,7 @@ class TestAnswers(IntakeCase):
 
     def test_it_passes_while_a_review_is_open(self):
         self.record_consent()
-        self.text_in("stop it", ago=timedelta(minutes=1))
+        self.text_in("I want to cancel", ago=timedelta(minutes=1))
         review = self.env["sms.consent.review"].search([("number", "=", self.number)])
         self.assertEqual(review.state, "open")
         self.ticket._message_sms("Automatic")

@@ -188,7 +188,7 @@ class TestConfirmation(AnswerCase):
 
     def test_what_a_person_has_read_as_an_opt_out_counts_from_its_text(self):
         with freeze_time(ASKED):
-            inbound = self.receive("stop it")
+            inbound = self.receive("I want to cancel")
         review = self.env["sms.consent.review"].search(
             [("inbound_id", "=", inbound.id)]
         )

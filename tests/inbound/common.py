@@ -3,7 +3,7 @@
 
 from ..common import SmsCase
 
-DOUBTFUL = "stop it"
+DOUBTFUL = "I want to cancel"
 
 
 class LedgerCase(SmsCase):

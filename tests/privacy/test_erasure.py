@@ -63,7 +63,7 @@ class TestConsent(ErasureCase):
     def test_what_may_be_an_opt_out_counts_as_one(self):
         """Nobody can read it any more, and an opt-out must not be lost."""
         self.record_consent()
-        self.receive("stop it")
+        self.receive("I want to cancel")
         self.erase()
         review = self.env["sms.consent.review"].search([])
         self.assertEqual((review.state, review.number), ("opt_out", False))
@@ -151,7 +151,7 @@ class TestTexts(ErasureCase):
 
     def test_what_waits_is_erased_where_a_review_becomes_an_opt_out(self):
         sms = self.text()
-        self.receive("stop it")
+        self.receive("I want to cancel")
         self.erase()
         self.assertGateSays(sms, "canceled", "block", "erased")
 
@@ -403,7 +403,7 @@ class TestWizard(ErasureCase):
     def test_what_is_counted_is_what_goes(self):
         self.text()
         self.receive("Hello")
-        self.receive("stop it")
+        self.receive("I want to cancel")
         wizard = self.open_wizard()
         for words in ("Texts received", "Consents, which end", "possible opt-outs"):
             self.assertIn(words, wizard.count_html)

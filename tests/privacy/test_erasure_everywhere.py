@@ -329,8 +329,8 @@ class ErasureCase(WebCase):
 
     def converse(self):
         self.receive(f"The {WORD} printer jams again", NUMBER)
-        self.receive("stop it", NUMBER)
-        self.receive(f"stop it, {WORD}", NUMBER)
+        self.receive("I want to cancel", NUMBER)
+        self.receive(f"I want to cancel, {WORD}", NUMBER)
         reviews = self.env["sms.consent.review"].search([("number", "=", NUMBER)])
         self.assertTrue(reviews)
         for review in reviews:

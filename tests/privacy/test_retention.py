@@ -103,12 +103,12 @@ class TestTexts(RetentionCase):
         self.assertFalse(self.inbound.erased_at)
 
     def test_nothing_goes_that_waits_to_be_reviewed(self):
-        doubtful = self.receive("stop it")
+        doubtful = self.receive("I want to cancel")
         review = self.env["sms.consent.review"].search([])
         self.run_after(months=13)
-        self.assertEqual(doubtful.body, "stop it")
+        self.assertEqual(doubtful.body, "I want to cancel")
         self.assertIn("printer", self.sms.body)
-        self.assertEqual(review.body, "stop it")
+        self.assertEqual(review.body, "I want to cancel")
         review.with_user(self.manager).action_conversation()
         self.run_after(months=13)
         self.assertFalse(doubtful.body or self.sms.body or review.body)
@@ -171,7 +171,7 @@ class TestEvidence(RetentionCase):
 
     def test_an_open_review_keeps_it(self):
         self.receive("SUPPORT")
-        self.receive("stop it")
+        self.receive("I want to cancel")
         self.record_consent(None, "ticket", event="expired")
         self.run_after(years=20)
         self.assertTrue(self.events()[0].number)

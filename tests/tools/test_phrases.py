@@ -136,7 +136,7 @@ class TestClassify(BaseCase):
         """After "I want to" these words have other objects at a helpdesk."""
         for text in ("I want to cancel", "Can you cancel?", "quiero cancelar"):
             self.assertKind(text, DOUBTFUL)
-        for text in ("cancel", "Cancel please", "cancelar por favor"):
+        for text in ("cancel", "Cancel please", "Please, CANCEL!"):
             self.assertKind(text, OPT_OUT)
 
     def test_a_word_of_the_law_is_never_mere_conversation(self):
@@ -148,11 +148,12 @@ class TestClassify(BaseCase):
         self.assertKind("She says: stop texting me", DOUBTFUL)
         self.assertKind('I got "stop texting me" from a client', DOUBTFUL)
 
-    def test_a_stranger_says_more_than_one_who_leaves(self):
-        self.assertKind("Wrong number, stop texting me", WRONG_NUMBER)
+    def test_a_stranger_is_told_from_one_who_leaves(self):
+        for text in ("Wrong number", "You have the wrong number, this is not Anna"):
+            self.assertKind(text, WRONG_NUMBER)
 
     def test_the_reason_is_the_words_that_weigh_most(self):
-        self.assertIn("cancel", explain("I want to cancel"))
+        self.assertIn("texting", explain("please stop texting me"))
         self.assertEqual(explain("👍"), "")
         self.assertLess(len(explain("stop " * HUGE)), 100)
 
