@@ -3,9 +3,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from odoo.tests import tagged
 
-from ...providers import TwilioProvider
+from ...providers import TwilioProvider, twilio_voice
 from ...providers.opt_outs import OptOut
 from ...providers.outbound import OutboundMessage
+from ...providers.twilio_words import REPORTS
 from ..peer.contract import FORM, JSON
 from ..peer.serving import Exchange
 from ..peer.twilio import (
@@ -164,6 +165,14 @@ class TestTwilioContract(ContractCase):
         self.check_answers(peer, self.make(peer), others)
         service = self.make(peer, messaging_service_sid=SERVICE)
         self.check_answers(peer, service, services)
+
+    def test_each_state_is_known(self):
+        """Those of texts that came in are none of a report."""
+        schemas = self.description.document["components"]["schemas"]
+        states = {*schemas["message_enum_status"]["enum"]} - {"receiving", "received"}
+        self.assertEqual(states - REPORTS.keys(), set())
+        states = {*schemas["call_enum_status"]["enum"]}
+        self.assertEqual(states - twilio_voice.REPORTS.keys(), set())
 
     def test_each_error_is_read(self):
         """Twilio's older form, its newer one (RFC 9457), and what is neither."""
