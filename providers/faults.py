@@ -31,6 +31,10 @@ SELECTION = [
     # A2P 10DLC.
     (REGISTRATION := "registration", "Sender not registered"),
     (NO_CREDIT := "no_credit", "No credit"),
+    # What an account may send or spend is used up.
+    (ACCOUNT_LIMIT := "account_limit", "Account limit reached"),
+    # A network has had enough of the sender today, or the carrier of its own suspicion.
+    (TEMPORARY_BLOCK := "temporary_block", "Blocked for a time"),
     # Calls: nobody took it in its time, the line was busy, a machine answered, or the
     # carrier cannot call this number.
     (UNANSWERED := "call_unanswered", "Call not answered"),

@@ -74,6 +74,7 @@ def _get_numbers(provider):
         shown = provider.api.ask(NUMBERS_PATH, params)
         rows = [as_dict(row) for row in shown] if isinstance(shown, list) else []
         numbers.update((as_text(row.get("phone_number")), row) for row in rows)
+        numbers.pop("", None)
         if len(rows) < PAGE_SIZE:
             break
     return numbers
@@ -90,7 +91,9 @@ def _get_profile(provider, profile_id):
 
 
 def _can_text(number):
-    return bool(as_dict(number.get("features")).get("sms"))
+    """Tell if a number may send texts, to its own country or to others."""
+    ways = as_dict(as_dict(number.get("features")).get("sms"))
+    return bool(ways.get("domestic_two_way") or ways.get("international_outbound"))
 
 
 def list_numbers(provider):

@@ -19,6 +19,7 @@ REPORTS = {
     # The network confirms nothing: it has left, and that is all that will be known.
     "delivery_unconfirmed": outbound.SENT,
     "delivered": outbound.DELIVERED,
+    "read": outbound.READ,
     "sending_failed": outbound.UNDELIVERED,
     "delivery_failed": outbound.UNDELIVERED,
     "expired": outbound.UNDELIVERED,
@@ -79,7 +80,7 @@ CODES = {
     "40329": (faults.REGISTRATION, "sms_registration_needed"),
     "40330": (faults.REGISTRATION, "sms_registration_needed"),
     "40331": (faults.COUNTRY, "sms_country_not_supported"),
-    "40333": (faults.NO_CREDIT, "sms_credit"),
+    "40333": (faults.ACCOUNT_LIMIT, "sms_credit"),
 }
 #: The same of an HTTP status whose code says nothing.
 STATUSES = {

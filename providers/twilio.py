@@ -167,6 +167,7 @@ class TwilioProvider(Provider):
             prices = {
                 instance.sid: read_price(instance.price, instance.price_unit)
                 for instance in page
+                if instance.sid
             }
             yield {sid: price for sid, price in prices.items() if price}
 
@@ -371,7 +372,8 @@ def _outcome_of_error(error, find_known):
     status = getattr(error, "status", None) or 0
     code = str(getattr(error, "code", None) or "")
     # The SDK's text repeats the address with the account in it: keep the words.
-    words = str(getattr(error, "msg", "") or getattr(error, "title", ""))
+    told = (getattr(error, name, "") for name in ("msg", "detail", "title"))
+    words = str(next(filter(None, told), ""))
     known = find_known(code, status)
     is_sure = 400 <= status < 500 and status != 408
     return shared.outcome_of_refusal(known, code, words, is_sure)

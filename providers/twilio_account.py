@@ -45,7 +45,8 @@ def _check_credentials(provider):
     except LookupFailed as error:
         return [_refusal(error, "token_refused")]
     if shown.status != "active":
-        return [Finding(CREDENTIALS, WRONG, "account_closed", detail=shown.status)]
+        status = shown.status or ""
+        return [Finding(CREDENTIALS, WRONG, "account_closed", detail=status)]
     what = "trial" if shown.type == "Trial" else "accepted"
     findings = [Finding(CREDENTIALS, FINE, what, detail=shown.friendly_name or "")]
     if account.get("api_key_sid"):
@@ -68,7 +69,7 @@ def _get_numbers(provider):
     shown = provider.api.ask(
         lambda client: client.incoming_phone_numbers.list(limit=NUMBER_LIMIT)
     )
-    return {number.phone_number: number for number in shown}
+    return {number.phone_number: number for number in shown if number.phone_number}
 
 
 def _can_text(number):
@@ -119,7 +120,7 @@ def _check_service(provider, inbound_url):
             limit=NUMBER_LIMIT
         )
     )
-    pool = [number.phone_number for number in shown]
+    pool = [number.phone_number for number in shown if number.phone_number]
     if not pool:
         return [Finding(SENDERS, WRONG, "service_empty", sid)]
     findings = [Finding(SENDERS, FINE, "owned", sid, detail=", ".join(pool[:5]))]
@@ -147,9 +148,13 @@ def set_inbound_url(provider, inbound_url):
     numbers = _get_numbers(provider)
     for own, _country in provider.account["senders"]:
         if own in numbers:
-            number_sid = numbers[own].sid
-            provider.api.ask(
-                lambda client, number_sid=number_sid: client.incoming_phone_numbers(
-                    number_sid
-                ).update(sms_url=inbound_url, sms_method="POST", sms_application_sid="")
-            )
+            _set_number_url(provider, numbers[own], inbound_url)
+
+
+def _set_number_url(provider, number, inbound_url):
+    values = {"sms_url": inbound_url, "sms_method": "POST"}
+    if number.sms_application_sid:
+        values["sms_application_sid"] = ""  # it would go before the address
+    provider.api.ask(
+        lambda client: client.incoming_phone_numbers(number.sid).update(**values)
+    )

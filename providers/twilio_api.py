@@ -18,6 +18,12 @@ from .shared import IDLE, TIMEOUT, widen
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 API_URL = "https://api.twilio.com"
+#: What the SDK raises for an answer of another form than it expects, and for
+#: credentials that no header can hold.
+UNREADABLE = (
+    *(json.JSONDecodeError, LookupError, TypeError, AttributeError),
+    UnicodeEncodeError,
+)
 
 
 class TwilioApi:
@@ -42,12 +48,7 @@ class TwilioApi:
         """
         try:
             return question(client or self.get_client())
-        except (
-            TwilioException,
-            RequestException,
-            json.JSONDecodeError,
-            UnicodeEncodeError,
-        ) as error:
+        except (TwilioException, RequestException, *UNREADABLE) as error:
             status = _get_status(error)
             words = f"HTTP {status}" if status else type(error).__name__
             raise LookupFailed(words, status, _get_retry_after(error)) from error

@@ -48,7 +48,7 @@ FAILURE = "sms_not_delivered"
 #: at once. With any other the carrier cannot place this call: its caller is not
 #: verified (21210), the country not enabled (21215), the number none (21211, 21214).
 #: https://www.twilio.com/docs/api/errors
-SHARED = {faults.AUTHENTICATION, faults.TOO_FAST, faults.NO_CREDIT}
+SHARED = {faults.AUTHENTICATION, faults.TOO_FAST, faults.ACCOUNT_LIMIT}
 CALL_CODES = {
     **{code: known for code, known in CODES.items() if known[0] in SHARED},
     "10004": (faults.TOO_FAST, "sms_server"),
@@ -146,7 +146,8 @@ def read_call(instance):
     """Return a call of Twilio's in our words."""
     price = outbound.read_price(instance.price, instance.price_unit)
     answered_by = instance.answered_by or ""
-    return read_report(instance.sid, instance.status, answered_by, price=price)
+    sid = instance.sid or ""
+    return read_report(sid, instance.status, answered_by, price=price)
 
 
 def say(spoken, key_url):

@@ -25,19 +25,27 @@ REPORTS = {
     "canceled": outbound.CANCELED,
 }
 
-#: Error code: what is wrong, and Odoo's failure type for the chatter.
+#: Error code: what is wrong, and Odoo's failure type for the chatter. What is not here
+#: and ends a post is ``other``; in a report it is ``unsure``, and tried again. So codes
+#: are named too for which that would be futile. All of Twilio's for texts and calls,
+#: and what follows from each: docs/carrier-errors.md, tests/tools/twilio_codes.csv
 #: https://www.twilio.com/docs/api/errors
 CODES = {
+    "10001": (faults.AUTHENTICATION, "sms_acc"),
     "20003": (faults.AUTHENTICATION, "twilio_authentication"),
+    "20005": (faults.AUTHENTICATION, "sms_acc"),
     "20429": (faults.TOO_FAST, "sms_server"),
     "21211": (faults.BAD_NUMBER, "sms_number_format"),
+    "21212": (faults.SENDER, "twilio_from_missing"),
     "21265": (faults.BAD_NUMBER, "sms_number_format"),
     "21266": (faults.BAD_NUMBER, "twilio_from_to"),
     "21408": (faults.COUNTRY, "sms_country_not_supported"),
+    "21601": (faults.SENDER, "twilio_from_missing"),
     "21603": (faults.SENDER, "twilio_from_missing"),
     "21604": (faults.REFUSED_OTHERWISE, "sms_number_missing"),
     "21606": (faults.SENDER, "twilio_from_missing"),
-    "21608": (faults.SENDER, "sms_acc"),
+    # On trial only verified numbers are texted: the others say nothing of the sender.
+    "21608": (faults.REFUSED_OTHERWISE, "sms_acc"),
     "21609": (faults.REFUSED_OTHERWISE, "twilio_callback"),
     "21610": (faults.OPTED_OUT, "sms_optout"),
     "21611": (faults.TOO_FAST, "sms_server"),
@@ -46,6 +54,10 @@ CODES = {
     "21659": (faults.SENDER, "twilio_from_missing"),
     "21660": (faults.SENDER, "twilio_from_missing"),
     "21661": (faults.SENDER, "twilio_from_missing"),
+    "21701": (faults.SENDER, "twilio_from_missing"),
+    "21704": (faults.SENDER, "twilio_from_missing"),
+    "21705": (faults.SENDER, "twilio_from_missing"),
+    "21711": (faults.SENDER, "twilio_from_missing"),
     "30001": (faults.TOO_FAST, "sms_server"),
     "30002": (faults.AUTHENTICATION, "sms_acc"),
     "30003": (faults.UNREACHABLE, "sms_invalid_destination"),
@@ -54,11 +66,31 @@ CODES = {
     "30006": (faults.LANDLINE, "sms_not_allowed"),
     "30007": (faults.FILTERED, "sms_rejected"),
     "30008": (faults.UNSURE, "sms_not_delivered"),
+    "30010": (faults.REFUSED_OTHERWISE, "sms_rejected"),
+    "30011": (faults.REFUSED_OTHERWISE, "sms_rejected"),
+    "30019": (faults.REFUSED_OTHERWISE, "sms_rejected"),
+    "30022": (faults.TOO_FAST, "sms_server"),
+    "30023": (faults.TEMPORARY_BLOCK, "sms_not_delivered"),
+    "30024": (faults.REFUSED_OTHERWISE, "sms_rejected"),
+    "30027": (faults.TEMPORARY_BLOCK, "sms_not_delivered"),
+    "30032": (faults.REGISTRATION, "sms_registration_needed"),
+    "30033": (faults.REGISTRATION, "sms_registration_needed"),
     "30034": (faults.REGISTRATION, "sms_registration_needed"),
     "30035": (faults.REGISTRATION, "sms_registration_needed"),
     "30036": (faults.EXPIRED, "sms_expired"),
+    "30037": (faults.AUTHENTICATION, "sms_acc"),
+    "30038": (faults.FILTERED, "sms_rejected"),
+    "30039": (faults.FILTERED, "sms_rejected"),
+    # A sender that lacks its registration in one country is fine elsewhere.
+    "30040": (faults.COUNTRY, "sms_country_not_supported"),
+    "30041": (faults.COUNTRY, "sms_country_not_supported"),
+    "30043": (faults.REFUSED_OTHERWISE, "sms_rejected"),
+    "30044": (faults.REFUSED_OTHERWISE, "sms_rejected"),
+    "30450": (faults.TEMPORARY_BLOCK, "sms_not_delivered"),
+    "30453": (faults.TEMPORARY_BLOCK, "sms_not_delivered"),
+    "30454": (faults.TEMPORARY_BLOCK, "sms_not_delivered"),
     "30610": (faults.CLOSED_HOURS, "sms_not_delivered"),
-    "63038": (faults.NO_CREDIT, "sms_credit"),
+    "63038": (faults.ACCOUNT_LIMIT, "sms_credit"),
     "90010": (faults.AUTHENTICATION, "sms_acc"),
 }
 #: The same of an HTTP status whose code says nothing.
@@ -88,7 +120,7 @@ def read_found(instance):
     """Return a message of Twilio's as a lookup shows it."""
     code = str(instance.error_code or "")
     price = outbound.read_price(instance.price, instance.price_unit)
-    report = read_report(instance.sid, instance.status, code, price=price)
+    report = read_report(instance.sid or "", instance.status, code, price=price)
     created_at = to_utc(instance.date_created)
     return outbound.Found(report, instance.body or "", created_at)
 

@@ -224,8 +224,11 @@ from .tools import test_asking
 from .tools import test_at_rest
 from .tools import test_broadcast_replies
 from .tools import test_business_days
+from .tools import test_carrier_codes
 from .tools import test_chain
 from .tools import test_consent as test_tools_consent
+from .tools import test_contract_telnyx
+from .tools import test_contract_twilio
 from .tools import test_conversation as test_tools_conversation
 from .tools import test_evidence as test_tools_evidence
 from .tools import test_figures

@@ -94,6 +94,8 @@ BY_REASON = {
     "sender": (AGAIN, CALL),
     "registration": (AGAIN, CALL),
     "no_credit": (AGAIN, CALL),
+    "account_limit": (AGAIN, CALL),
+    "temporary_block": (AGAIN, CALL),
     "locked": (AGAIN, CALL),
     "other": (AGAIN, OTHER, CALL),
     # Calls, which the plan of a team alert goes on from by itself.

@@ -79,7 +79,7 @@ class TestFailover(FailoverCase):
         self.assertFalse(self.telnyx.posts)
 
     def test_a_hard_refusal_goes_to_the_second(self):
-        for code in (20003, 21606, 63038, 30034):
+        for code in (20003, 21606, 21704, 63038, 30034):
             with self.subTest(code=code):
                 sms = self.send(("error", 400, code), body=f"Error {code}")
                 self.assertTakenBy(sms, "telnyx", "twilio")

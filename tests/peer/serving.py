@@ -1,8 +1,26 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import threading
+from dataclasses import dataclass
 
 #: Seconds until a server sees that it shall end: Python's own are half a second.
 PATIENCE = 0.02
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request that a peer got, and what it has answered.
+
+    :param str target: path and query
+    :param bytes body: of the request
+    :param answer: object of JSON, or text of another kind
+    """
+
+    method: str
+    target: str
+    headers: dict
+    body: bytes
+    status: int
+    answer: object
 
 
 def serve(server):

@@ -92,7 +92,7 @@ class TelnyxHandler(PeerHandler):
 
     def do_POST(self):
         """Take a message as Telnyx does; one with a key that is known only once."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body = self.rfile.read(int(self.headers["Content-Length"]))
         if not self.is_authorized():
             return self.answer(401, self.peer.error("10009", "Authentication failed"))
         message = json.loads(body)
@@ -130,7 +130,7 @@ class TelnyxHandler(PeerHandler):
 
     def do_PATCH(self):
         """Change what the account holds."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body = self.rfile.read(int(self.headers["Content-Length"]))
         if not self.is_authorized():
             return self.answer(401, self.peer.error("10009", "Authentication failed"))
         return self.answer_data(self.peer.account.change(self.path, json.loads(body)))
@@ -152,8 +152,11 @@ class TelnyxPeer:
     ``posts`` holds the bodies of all posts, in order of arrival, with their ``key``;
     ``taken`` the messages that it has. ``behaviors`` maps a number to what to do:
     ``("error", status, code)``, ``"drop"`` (take it, close without an answer) or
-    ``("html", status)`` (take it, answer as a broken gateway does).
+    ``("html", status)`` (take it, answer as a broken gateway does). ``exchanges`` is as
+    at :class:`.twilio.TwilioPeer`.
     """
+
+    exchanges = None
 
     def __init__(self):
         self.posts = []

@@ -40,7 +40,10 @@ class PeerTelnyxAccount:
 
     def add_number(self, number, profile_id, **shown):
         """Give the account a number, in a profile or in none."""
-        two_way = {"domestic_two_way": True, "international_outbound": True}
+        two_way = dict.fromkeys(
+            ("domestic_two_way", "international_inbound", "international_outbound"),
+            True,
+        )
         self.numbers[number] = {
             "record_type": "messaging_settings",
             "id": str(1293384261075731499 + len(self.numbers)),

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ...providers.poster import thin_threads
-from .serving import serve
+from .serving import Exchange, serve
 from .twilio_account import PeerAccount
 from .twilio_calls import describe_call, is_call
 from .twilio_consents import CONSENTS_PATH, DEACTIVATIONS_PATH, PeerConsents
@@ -37,8 +37,12 @@ class PeerHandler(BaseHTTPRequestHandler):
     """Answers one connection. ``peer`` is the :class:`TwilioPeer` that it serves."""
 
     peer = None
+    #: Of the request that is answered now.
+    body = b""
 
     protocol_version = "HTTP/1.1"
+    # Head and body leave together: else the body waits for the receipt of the head.
+    wbufsize = -1
 
     def log_message(self, *_args):
         """Stay silent."""
@@ -48,7 +52,7 @@ class PeerHandler(BaseHTTPRequestHandler):
         if self.peer.is_down:
             return self.hang_up()
         size = int(self.headers.get("Content-Length", 0))
-        body = self.rfile.read(size)
+        body = self.body = self.rfile.read(size)
         if len(body) < size:  # who was posting is dead
             return self.hang_up()
         form = dict(parse_qsl(body.decode(), True))
@@ -156,6 +160,10 @@ class PeerHandler(BaseHTTPRequestHandler):
         for header in dict(headers).items():
             self.send_header(*header)
         self.end_headers()
+        if self.peer.exchanges is not None:
+            request = self.command, self.path, dict(self.headers), self.body
+            self.peer.exchanges.append(Exchange(*request, status, body))
+        self.body = b""
         self.wfile.write(data)
         return None
 
@@ -187,8 +195,11 @@ class TwilioPeer:
     once. ``listed`` holds the filters of each list that
     was asked for, ``page_size`` how much one shows, ``order`` what it makes of what is
     found; ``list_faults`` the status of each of the next lists (0: shown), with
-    ``fault_headers``.
+    ``fault_headers``. ``exchanges`` is a list for those who want to see each request
+    with its answer.
     """
+
+    exchanges = None
 
     def __init__(self, port=0):
         self.messages = []

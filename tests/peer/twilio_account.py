@@ -44,7 +44,7 @@ class PeerAccount:
             "capabilities": {"sms": True, "mms": True, "voice": True, "fax": False},
             "sms_url": "",
             "sms_method": "POST",
-            "sms_application_sid": "",
+            "sms_application_sid": None,
             **shown,
         }
 
@@ -86,7 +86,10 @@ class PeerAccount:
                 if number["sid"] == found[2]:
                     number["sms_url"] = form.get("SmsUrl", number["sms_url"])
                     number["sms_method"] = form.get("SmsMethod", "POST")
-                    number["sms_application_sid"] = form.get("SmsApplicationSid", "")
+                    if "SmsApplicationSid" in form:
+                        number["sms_application_sid"] = (
+                            form["SmsApplicationSid"] or None
+                        )
                     return number
         found = SERVICE_PATH.match(path)
         if not found or found[1] not in self.services:

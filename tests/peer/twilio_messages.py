@@ -44,7 +44,10 @@ class PeerMessages:
         if method == "DELETE":
             del self.kept[sid], self.media[sid]
             return 204, ""
-        self.kept[sid] = form.get("Body", self.kept[sid])
+        if method == "POST":
+            self.kept[sid] = form.get("Body", self.kept[sid])
+        if sid.startswith("CA"):
+            return 200, {"sid": sid, "status": "completed"}
         return 200, {"sid": sid, "body": self.kept[sid], "status": "delivered"}
 
     def _handle_media(self, method, sid, media_sid):

@@ -55,6 +55,8 @@ EXPECTED = {
     faults.SENDER: "again call",
     faults.REGISTRATION: "again call",
     faults.NO_CREDIT: "again call",
+    faults.ACCOUNT_LIMIT: "again call",
+    faults.TEMPORARY_BLOCK: "again call",
     faults.LOCKED: "again call",
     faults.REFUSED_OTHERWISE: "again other call",
     faults.UNANSWERED: "call",
