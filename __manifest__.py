@@ -19,6 +19,8 @@
     ],
     "external_dependencies": {
         "python": [
+            # Odoo reads the bounds of the others with it, and does not ask for it.
+            "packaging",
             # Odoo's own, which bounds them from above.
             "cryptography>=3.4",
             "requests>=2.25",

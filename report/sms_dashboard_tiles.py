@@ -234,7 +234,7 @@ class SmsDashboard(models.AbstractModel):
         return sorted(items, key=lambda item: item["level"] != "danger")
 
     @api.model
-    def _make_item(self, level, text, advice, xmlid, domain=(), context=None):
+    def _make_item(self, level, text, advice, xmlid, domain=()):
         """Return one line, which opens the records of a domain.
 
         The action's own filters are left out: they would hide some.
@@ -242,7 +242,7 @@ class SmsDashboard(models.AbstractModel):
         action = self.env["ir.actions.actions"]._for_xml_id(
             f"helpdesk_mgmt_sms.{xmlid}"
         )
-        action = {**action, "domain": domain, "context": context or {}}
+        action = {**action, "domain": domain, "context": {}}
         return {"level": level, "text": text, "advice": advice, "action": action}
 
     @api.model

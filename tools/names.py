@@ -54,19 +54,20 @@ _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|<\s*>|\"\s*\"|“\s*”|«\s*»")
 _WORD_SHARE = 2
 
 
-def tidy_name(text, limit=NAME_LIMIT):
+def tidy_name(text):
     """Return a name on one line, without addresses, not longer than a name is.
 
     :return: empty when nothing is left
     """
-    if text and len(text) <= limit and _PLAIN.fullmatch(text):
+    if text and len(text) <= NAME_LIMIT and _PLAIN.fullmatch(text):
         return text
-    return _cut(_drop_addresses(_flatten(text, limit)), limit)
+    return _cut(_drop_addresses(_flatten(text, NAME_LIMIT)), NAME_LIMIT)
 
 
-def tidy_title(text, limit=TITLE_LIMIT):
+def tidy_title(text):
     """Return a title as :func:`tidy_name` does; dots show what is left out."""
-    return _cut(_drop_addresses(_flatten(text, limit)), limit, sign="...")
+    known = _drop_addresses(_flatten(text, TITLE_LIMIT))
+    return _cut(known, TITLE_LIMIT, sign="...")
 
 
 #: "Hi , your ticket", "Thanks, . Could you": a greeting whose name is missing.

@@ -6,6 +6,8 @@ VENV=$DEV/venv
 CONF=$DEV/odoo.conf
 # The folder of links through which Odoo finds the checkout (link_addon).
 LINKED_ADDONS=$DEV/addons
+# How Python starts it.
+ODOO_COMMAND=(-m odoo)
 
 # The folder that holds the Python package "odoo".
 odoo_folder() {
@@ -148,7 +150,7 @@ run_odoo() {
     local conf=$1 command=()
     shift
     case ${1:-} in shell | db | i18n | module | populate | cloc | neutralize) command=("$1") && shift ;; esac
-    (cd "$DEV/run" && exec "$VENV/bin/python" -m odoo "${command[@]}" -c "$conf" "$@")
+    (cd "$DEV/run" && exec "$VENV/bin/python" "${ODOO_COMMAND[@]}" "${command[@]}" -c "$conf" "$@")
 }
 
 # Chromium or Chrome, by the names that Odoo's tests look for.

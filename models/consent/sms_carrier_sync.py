@@ -95,11 +95,9 @@ class SmsCarrierSync(models.Model):
     )
     provider = fields.Char("Carrier", required=True, readonly=True)
     next_at = fields.Datetime(required=True, readonly=True)
-    compared_at = fields.Datetime("Compared On", readonly=True)
     report_day = fields.Date(
         readonly=True, help="Deactivations are known up to this day."
     )
-    fault = fields.Char("Last Trouble", readonly=True)
 
     _company_unique = models.UniqueIndex("(company_id, provider)")
 
@@ -180,13 +178,13 @@ class SmsCarrierSync(models.Model):
         now = fields.Datetime.now()
         if answer.opt_outs is not None:
             self._compare(answer.opt_outs)
-            self.compared_at = now
         for day, numbers in sorted(answer.reports.items()):
             if numbers is not None:
                 self._take_report(day, numbers)
-                self.compared_at = now
-        pause = PAUSE if answer.fault else EVERY
-        self.write({"fault": answer.fault, "next_at": now + pause})
+        if answer.fault:
+            told = "Company %s could not be compared with %s: %s"
+            _logger.warning(told, self.company_id.id, self.provider, answer.fault)
+        self.next_at = now + (PAUSE if answer.fault else EVERY)
 
     # === Opt-outs ===
 

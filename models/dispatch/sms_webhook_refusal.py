@@ -14,8 +14,8 @@ ADDRESS, TOKEN, UNSIGNED = ("address", "token", "unsigned")
 #: Counts one more.
 COUNT = """
     INSERT INTO sms_webhook_refusal AS run
-           (company_id, provider, cause, called_base, hits, first_at, last_at)
-    VALUES (%(company)s, %(provider)s, %(cause)s, %(base)s, 1, %(now)s, %(now)s)
+           (company_id, provider, cause, called_base, hits, last_at)
+    VALUES (%(company)s, %(provider)s, %(cause)s, %(base)s, 1, %(now)s)
     ON CONFLICT (company_id, provider) DO UPDATE SET
         cause = EXCLUDED.cause, called_base = EXCLUDED.called_base,
         hits = run.hits + 1, last_at = EXCLUDED.last_at
@@ -44,7 +44,6 @@ class SmsWebhookRefusal(models.Model):
         readonly=True, help="The address that the carrier has signed, if it was found."
     )
     hits = fields.Integer(required=True, readonly=True)
-    first_at = fields.Datetime(required=True, readonly=True)
     last_at = fields.Datetime(required=True, readonly=True)
 
     _company_unique = models.UniqueIndex("(company_id, provider)")

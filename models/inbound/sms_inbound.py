@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import json
-import logging
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -11,7 +10,6 @@ from ...tools.phone import E164, canonical
 from ..core.bulk_insert import as_array
 from ..core.mixins import NUMBER_GROUPS
 
-_logger = logging.getLogger(__name__)
 CONVERSATION = "conversation"
 #: Fields by which the gate knows who has texted lately.
 KNOWN_FIELDS = {"company_id", "number", "kind", "received_at"}

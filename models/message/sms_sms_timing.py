@@ -68,13 +68,10 @@ class SmsSms(models.Model):
     def _filter_outbox(self):
         return self.filtered(lambda sms: sms._get_sms_company()._uses_sms_outbox())
 
-    def _wake_dispatcher(self, at=None):
-        """Wake the outbox when there is something to do, be it one message.
-
-        :param at: UTC datetime, default now
-        """
+    def _wake_dispatcher(self):
+        """Wake the outbox when there is something to do, be it one message."""
         if self:
-            self._wake_outbox(at)
+            self._wake_outbox()
 
     @api.model
     def _wake_outbox(self, at=None):

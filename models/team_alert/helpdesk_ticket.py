@@ -7,7 +7,6 @@ class HelpdeskTicket(models.Model):
 
     _inherit = "helpdesk.ticket"
 
-    team_alert_ids = fields.One2many("sms.team.alert", "ticket_id", "Team Alerts")
     team_alert_count = fields.Integer(compute="_compute_team_alert_count")
 
     def _compute_team_alert_count(self):

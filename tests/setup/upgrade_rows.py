@@ -44,6 +44,10 @@ DROPPED = {
     ("sms.quiet.hours", "lax_reason"),
     # Counted anew where it gets new figures.
     "sms.day",
+    # Nobody read them.
+    ("sms.carrier.sync", "compared_at"),
+    ("sms.carrier.sync", "fault"),
+    ("sms.webhook.refusal", "first_at"),
 }
 
 

@@ -98,6 +98,10 @@ class TeamAlertCase(SmsCase):
         """Raise an alert of the team."""
         return self.alerts._raise(self.team, words, **values)
 
+    def alerts_of_ticket(self):
+        """Return the alerts about the ticket."""
+        return self.alerts.search([("ticket_id", "=", self.ticket.id)])
+
     def get_timeline(self, alert):
         """Return what happened: ``(minutes since it was raised, what, who)``."""
         return [

@@ -34,7 +34,7 @@ class TestByHand(TeamAlertCase):
             self.assertIn("[URGENT] Printer jams", form.preview)
             form.name = "Printer room under water"
         form.record.action_raise()
-        alert = self.ticket.team_alert_ids
+        alert = self.alerts_of_ticket()
         self.assertEqual(alert.user_id, self.own_agent)
         self.assertEqual(alert.plan_id, self.plan)
         self.assertEqual(self.ticket.team_alert_count, 1)
@@ -107,7 +107,7 @@ class TestByAutomation(TeamAlertCase):
     def test_it_raises_an_alert_in_its_templates_words(self):
         self.assertEqual(self.rule.purpose_id.code, "internal")
         self.move(self.urgent_stage)
-        alert = self.ticket.team_alert_ids
+        alert = self.alerts_of_ticket()
         self.assertEqual(alert.name, f"Ticket {self.ticket.number} cannot wait")
         self.assertEqual((alert.origin, alert.automation_id), ("automation", self.rule))
         self.assertEqual(len(self.texts_to(self.ann)), 1)
@@ -118,23 +118,23 @@ class TestByAutomation(TeamAlertCase):
         self.move(self.quiet_stage)
         self.frozen.tick(timedelta(hours=3))
         self.move(self.urgent_stage)
-        self.assertEqual(len(self.ticket.team_alert_ids), 1, "it is open")
-        self.ticket.team_alert_ids.action_resolve()
+        self.assertEqual(len(self.alerts_of_ticket()), 1, "it is open")
+        self.alerts_of_ticket().action_resolve()
         self.move(self.quiet_stage)
         self.move(self.urgent_stage)
-        self.assertEqual(len(self.ticket.team_alert_ids), 2)
-        self.ticket.team_alert_ids.action_resolve()
+        self.assertEqual(len(self.alerts_of_ticket()), 2)
+        self.alerts_of_ticket().action_resolve()
         self.move(self.quiet_stage)
         self.frozen.tick(timedelta(minutes=59))
         self.move(self.urgent_stage)
-        self.assertEqual(len(self.ticket.team_alert_ids), 2, "once an hour")
+        self.assertEqual(len(self.alerts_of_ticket()), 2, "once an hour")
 
     def test_a_ticket_without_a_team_says_that_nobody_was_told(self):
         self.ticket.team_id = False
         with self.assertLogs("odoo.addons.helpdesk_mgmt_sms", "ERROR"):
             self.move(self.urgent_stage)
         self.assertEqual(self.ticket.stage_id, self.urgent_stage)
-        self.assertFalse(self.ticket.team_alert_ids)
+        self.assertFalse(self.alerts_of_ticket())
         self.assertIn("nobody is on call for it", self.ticket.message_ids[0].body)
 
     def test_a_dry_run_shows_who_would_be_told(self):
