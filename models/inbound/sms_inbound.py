@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import json
-import logging
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -10,8 +9,8 @@ from ...tools import links, texts
 from ...tools.phone import E164, canonical
 from ..core.bulk_insert import as_array
 from ..core.mixins import NUMBER_GROUPS
+from ..core.trail import trace
 
-_logger = logging.getLogger(__name__)
 CONVERSATION = "conversation"
 #: Fields by which the gate knows who has texted lately.
 KNOWN_FIELDS = {"company_id", "number", "kind", "received_at"}
@@ -154,6 +153,7 @@ class SmsInbound(models.Model):
             router_sudo._route(inbound_sudo)
             self.env["sms.media"]._expect(inbound_sudo, event.media)
             inbound_sudo._after_receiving()
+            trace(inbound_sudo, "%s: received, %s on %s", "kind", "ticket_id")
         return inbound_sudo
 
     @api.model
