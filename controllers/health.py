@@ -5,7 +5,12 @@ from werkzeug.exceptions import NotFound
 
 from odoo.http import Controller, request, route
 
+from ..tools import exposition
 from . import public
+
+JSON = "application/json"
+#: What Prometheus asks for, and others that read its format.
+METRICS = ("text/plain; version=0.0.4", "text/plain")
 
 
 class HealthController(Controller):
@@ -15,14 +20,28 @@ class HealthController(Controller):
 
     @route(_health_url, **public.LOOK)
     @public.guarded
-    def health(self, token):
+    def health(self, token, **_query):
         """Answer 200 if texts leave, 503 if something keeps them.
+
+        To Prometheus 200 anyway, since it drops the figures of any other answer. It is
+        told by what it accepts, or asks for with ``?format=prometheus``.
 
         :param str token: see ``SmsOutboxWatch._get_health``
         :raises NotFound: 404 for a wrong token
         """
-        health = request.env["sms.outbox.watch"].sudo()._get_health(token)
+        watch_sudo = request.env["sms.outbox.watch"].sudo()
+        health = watch_sudo._get_health(token)
         if health is None:
             raise NotFound()
+        if self._wants_metrics():
+            metrics = watch_sudo._make_metrics(health)
+            return public.bare(exposition.expose(metrics), exposition.CONTENT_TYPE)
         status = 200 if health["status"] == "ok" else 503
-        return public.bare(json.dumps(health), "application/json", status)
+        return public.bare(json.dumps(health), JSON, status)
+
+    @staticmethod
+    def _wants_metrics():
+        http = request.httprequest
+        if asked := http.args.get("format"):
+            return asked == "prometheus"
+        return http.accept_mimetypes.best_match((JSON, *METRICS)) in METRICS

@@ -62,6 +62,7 @@ from .message import test_ways_live
 from .dispatch import test_answer_end
 from .dispatch import test_failover
 from .dispatch import test_fair_share
+from .dispatch import test_metrics
 from .dispatch import test_outbox
 from .dispatch import test_outbox_batches
 from .dispatch import test_outbox_kill
@@ -76,6 +77,7 @@ from .dispatch import test_report_fetch
 from .dispatch import test_senders
 from .dispatch import test_telnyx_account
 from .dispatch import test_telnyx_live
+from .dispatch import test_trail
 from .dispatch import test_watch
 from .dispatch import test_webhook_events
 from .dispatch import test_webhooks
@@ -231,6 +233,7 @@ from .tools import test_contract_telnyx
 from .tools import test_contract_twilio
 from .tools import test_conversation as test_tools_conversation
 from .tools import test_evidence as test_tools_evidence
+from .tools import test_exposition
 from .tools import test_figures
 from .tools import test_gate
 from .tools import test_keywords

@@ -195,7 +195,7 @@ def find_refusal(number):
     :param str number: E.164, or what could not be brought to it
     """
     if not E164.match(number or ""):
-        return _find_refusal_of_words(number or "")
+        return find_refusal_of_words(number or "")
     if _PLAIN_AMERICAN.match(number):
         return _find_american_refusal(number[2:5])
     if is_mobile(number[1:]):
@@ -210,7 +210,11 @@ def find_refusal(number):
     return refusal if refusal or is_possible else verdicts.BAD_NUMBER
 
 
-def _find_refusal_of_words(text):
+def find_refusal_of_words(text):
+    """Return why what could not be brought to E.164 is none: a reason of ``verdicts``.
+
+    :param str text: a number as somebody has written it
+    """
     text = tidy(text)
     if has_extension(text):
         return verdicts.EXTENSION

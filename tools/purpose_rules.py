@@ -124,6 +124,7 @@ class OfferLaw(NamedTuple):
     :param effective_to: its last day, or None
     :param str duty: one of :data:`DUTIES`
     :param bool is_written: the consent is to be in writing
+    :param int keep_years: proof of it is kept for so long; 0: no time is set
     """
 
     country: str
@@ -132,6 +133,7 @@ class OfferLaw(NamedTuple):
     effective_to: date | None = None
     duty: str = CONSENT
     is_written: bool = True
+    keep_years: int = 0
 
     def is_in_force(self, day):
         """Tell if it is the law on a day."""
@@ -143,6 +145,15 @@ class OfferLaw(NamedTuple):
         spoken_of = {self.duty, *([IN_WRITING] if self.duty == CONSENT else ())}
         asked = {self.duty, *([IN_WRITING] if self.is_written else ())}
         return spoken_of, spoken_of & asked if self.is_required else set()
+
+
+def find_years_to_keep(laws, day):
+    """Return for how many years proof of consent is kept, by ISO code; the longest."""
+    years = {}
+    for law in laws:
+        if law.duty == RECORDS and law.is_required and law.is_in_force(day):
+            years[law.country] = max(law.keep_years, years.get(law.country, 0))
+    return years
 
 
 def find_duties(laws, countries, day):

@@ -31,6 +31,7 @@ from typing import NamedTuple
 
 from .geography import STATE_OF_AREA_CODE
 from .import_rows import Fault, parse_time, simplify
+from .phone import find_refusal_of_words
 from .tabular import write_csv
 
 NO_DATA, NO, YES = ANSWERS = ("no_data", "no", "yes")
@@ -103,7 +104,8 @@ def read_reply(cells, columns, order):
     }
     number = _match_number(found["number"])
     if not number:
-        raise Fault("bad_number" if found["number"] else "no_number", found["number"])
+        written = found["number"]
+        raise Fault(find_refusal_of_words(written) if written else "no_number", written)
     answer = _WORDS.get(simplify(found["answer"]))
     if not answer:
         raise Fault("bad_answer", found["answer"])

@@ -142,7 +142,7 @@ def is_mapping_less_strict(before, after):
 
 
 def is_law_less_strict(before, after):
-    """Tell if an offer may owe less by a law (``OfferLaw``) than before; None: none.
+    """Tell if a law (``OfferLaw``) asks for less than before; None: there is none.
 
     One that asks for less counts when it is new; one that asks, when it ends or no
     longer speaks of the same: it may stand before an older one that asks for less.
@@ -152,7 +152,8 @@ def is_law_less_strict(before, after):
     after_let, after_asked = _get_law_terms(after)
     newly_let = after_let - before_let if is_same else after_let
     no_longer_asked = before_asked - after_asked if is_same else before_asked
-    return bool(newly_let or no_longer_asked)
+    is_forgotten_sooner = is_same and after.keep_years < before.keep_years
+    return bool(newly_let or no_longer_asked or is_forgotten_sooner)
 
 
 def _get_law_scope(law):

@@ -161,12 +161,14 @@ class SmsAutomationReplay(models.TransientModel):
         labels = dict(
             self.env["sms.sms"]._fields["gate_reason"]._description_selection(self.env)
         )
+        refusals = self._find_sender_refusals(texts)
         questions = [
             GateQuestion(
                 ticket.company_id.id,
                 recipient.number,
                 self._get_purpose(ticket, rule).id,
                 reader=recipient.partner._get_sms_reader(),
+                sender_refusal=refusals.get((ticket.company_id, recipient.number), ""),
             )
             for _at, ticket, rule, recipient in texts
         ]
@@ -186,6 +188,27 @@ class SmsAutomationReplay(models.TransientModel):
                 texts, decisions, strict=True
             )
         ]
+
+    @api.model
+    def _find_sender_refusals(self, texts):
+        """Return to whom no sender may text, and why.
+
+        :return: ``{(res.company, number): reason of verdicts}``
+        """
+        refusals = {}
+        numbers = defaultdict(set)
+        for _at, ticket, _rule, recipient in texts:
+            numbers[ticket.company_id.sudo()].add(recipient.number)
+        for company_sudo, own in numbers.items():
+            if not company_sudo._uses_sms_outbox():
+                continue
+            posts = [self.env["mail.message"].sudo()] * len(own)
+            sender_ids = company_sudo._choose_sms_senders(list(own), posts)
+            for number, sender_id in zip(own, sender_ids, strict=True):
+                if not sender_id:
+                    reason = company_sudo._find_sms_sender_refusal(number)
+                    refusals[company_sudo, number] = reason
+        return refusals
 
     @api.model
     def _get_purpose(self, ticket, rule):

@@ -66,7 +66,7 @@ class SmsReminder(models.Model):
                 for row in current:
                     row._hand_over()
                 return
-            _logger.exception("Text %s about an appointment was not made", current.id)
+            _logger.exception("%s: its text was not made", current)
             current.write({"state": FAILED, "reason": "bad_text"})
 
     def _cancel_stale(self):
@@ -327,7 +327,7 @@ class SmsReminder(models.Model):
         except CONFLICTS:
             raise
         except Exception:  # whatever a template raises
-            _logger.exception("A text about an appointment cannot be filled in")
+            _logger.exception("%s: its text cannot be filled in", self)
             return False
 
     def _post(self, bodies):

@@ -356,9 +356,7 @@ class SmsAutomation(models.Model):
     @api.model
     def _note_failure(self, record, error):
         """Say on the ticket that its customer was not texted, and in the log why."""
-        _logger.error(
-            "No text about %s %s: %s", record._name, record.id, error, exc_info=error
-        )
+        _logger.error("%s: no text was made about it", record, exc_info=error)
         words = str(error) if isinstance(error, UserError) else ""
         note = self.env._(
             "An automatic text could not be created: its template could not be filled "

@@ -45,3 +45,10 @@ class SmsOutboxWatch(models.AbstractModel):
             )
         )
         return {**super()._get_facts(company), "planned_too_long": count}
+
+    @api.model
+    def _get_metric_words(self):
+        return {
+            **super()._get_metric_words(),
+            "planned_too_long": "Texts of automations and stages that nobody makes.",
+        }

@@ -26,8 +26,8 @@ class SmsInboundRouter(models.AbstractModel):
         result = super()._route(inbound)
         if replied_to := self._get_sender(inbound)["replied_to"]:
             link = partial(inbound._link_to_broadcast, *replied_to)
-            failure = "Text %s is not linked to what it replies to"
-            contain(self.env, link, _logger, failure, inbound.id)
+            failure = "%s: not linked to what it replies to"
+            contain(self.env, link, _logger, failure, inbound)
         return result
 
     @api.model

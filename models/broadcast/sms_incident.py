@@ -342,9 +342,9 @@ class SmsIncident(models.Model):
         :param values: of the message; at least ``purpose_id``
         """
         self.ensure_one()
-        failure = "Nobody was told that we know of incident %s"
+        failure = "%s: somebody was not told that we know of it"
         queue = partial(self._queue_known, number, partner, **values)
-        contain(self.env, queue, _logger, failure, self.id)
+        contain(self.env, queue, _logger, failure, self)
 
     def _queue_known(self, number, partner, **values):
         replies = self.env["sms.reply"]

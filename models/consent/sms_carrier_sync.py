@@ -1,5 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import logging
 from datetime import datetime, time, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -53,7 +52,6 @@ FIND_OURS = """
                           AND text.number = wanted.number
                           AND text.received_at >= %(end)s)
 """
-_logger = logging.getLogger(__name__)
 
 
 class Question(NamedTuple):

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ...tools import chain, consent, import_rows, languages, purpose_rules
 from ...tools.import_rows import Fault, simplify
+from ...tools.phone import find_refusal_of_words
 from ..ledger.sms_consent_event import Statement
 from .sms_consent_import_row import GOOD, SKIPPED, WRONG
 
@@ -106,7 +107,7 @@ class Judge:
                 text, self.company.country_id, raise_exception=True
             )
         except UserError as error:
-            raise Fault("bad_number", text) from error
+            raise Fault(find_refusal_of_words(text), text) from error
 
     def _find_purposes(self, said):
         """Return the purposes that a row names, or those of the whole list."""

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-from ...tools import reassigned
+from ...tools import reassigned, verdicts
 
 GOOD, SKIPPED, WRONG = ("good", "skipped", "wrong")
 REASONS = [
@@ -9,7 +9,13 @@ REASONS = [
     ("twice", "The same as an earlier row of this list"),
     ("known", "In the ledger already"),
     ("no_number", "No phone number"),
-    ("bad_number", "The phone number cannot be read"),
+    (verdicts.BAD_NUMBER, "The phone number cannot be read"),
+    (
+        verdicts.EXTENSION,
+        "Has an extension, text messages cannot reach it: enter a direct number",
+    ),
+    (verdicts.SHORT_CODE, "A short code: only phone numbers are texted"),
+    (verdicts.EMERGENCY, "An emergency number: it is never texted"),
     ("no_time", "It does not say when"),
     ("bad_time", "The date cannot be read"),
     ("future", "The date lies in the future"),

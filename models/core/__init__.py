@@ -9,6 +9,7 @@ from . import (
     base,
     bulk_insert,
     batch_jobs,
+    trail,
     encrypted_field,
     sms_encryption,
     ir_attachment,

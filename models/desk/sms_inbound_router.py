@@ -79,7 +79,7 @@ class SmsInboundRouter(models.AbstractModel):
         except OperationalError:
             raise  # a conflict with another transaction: Odoo starts the request over
         except Exception as error:  # whatever another module's chatter hook raises
-            _logger.exception("Incoming text %s was not posted", inbound.id)
+            _logger.exception("%s: not posted on its ticket", inbound)
             inbound.ticket_id = False
             inbound.error = str(error)
 

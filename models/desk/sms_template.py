@@ -523,7 +523,9 @@ class SmsTemplate(models.Model):
         # The first text to a number says who writes, and each offer.
         signed = footer
         if footer or is_promotional:
-            signed = advice.sign(text, footer, company_sudo.name)
+            about = (number or "") if is_promotional else None
+            signature = self.env["sms.sms"]._get_signature(company_sudo, about)
+            signed = advice.sign(text, footer, *signature)
         if is_promotional:
             footer = signed
         names = [company_sudo.name]

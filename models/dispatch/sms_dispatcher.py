@@ -17,6 +17,7 @@ from ...providers import PROVIDERS, base, faults, outbound
 from ...providers.poster import MAX_IN_FLIGHT, Poster
 from ...tools.dispatch import Deadline, DispatchRun
 from ..core.batch_jobs import lock_next
+from ..core.trail import log_each, trace
 
 _logger = logging.getLogger(__name__)
 #: System parameter: how many posts may be in flight at once in one worker.
@@ -167,7 +168,7 @@ class SmsDispatcher(models.AbstractModel):
         except base.LookupFailed:
             return None
         except Exception as error:  # a fault of the adapter: it may have been sent
-            _logger.exception("A text message has an unknown outcome")
+            _logger.exception("sms.sms(%s,): unknown outcome", key.sms_id)
             return outbound.Outcome(
                 outbound.UNKNOWN,
                 fault=faults.NO_ANSWER,
@@ -338,7 +339,8 @@ class SmsDispatcher(models.AbstractModel):
             self.env.cr.rollback()
             self.env.transaction.clear()
             if len(results) == 1:
-                _logger.exception("The end of text message %s is lost", results[0][0])
+                sms = self.env["sms.sms"].browse(results[0][0].sms_id)
+                _logger.exception("%s: its outcome cannot be recorded", sms)
                 return
             for result in results:
                 self._record_outcomes_safely([result])
@@ -361,6 +363,8 @@ class SmsDispatcher(models.AbstractModel):
         ]
         self._record_posts({row: end for kind, row, end in ends if kind == "send"})
         self._record_lookups(end for end in ends if end[0] != "send")
+        answer = "%s: the carrier's answer is recorded, %s %s"
+        trace(messages, answer, "state", "carrier_code")
         messages._update_trackers()
         messages.mail_message_id._notify_message_notification_update()
         self.env["sms.report.fetch"]._plan(messages)
@@ -393,6 +397,7 @@ class SmsDispatcher(models.AbstractModel):
         )
         abandoned = lock_next(self.env["sms.sms"], condition, SQL("id"), limit=None)
         if abandoned:
-            _logger.warning("%d text messages with an unknown outcome", len(abandoned))
+            message = "%s: unknown outcome, its worker is gone"
+            log_each(_logger, logging.WARNING, abandoned, message)
             abandoned._mark_unknown()
             abandoned._update_trackers()

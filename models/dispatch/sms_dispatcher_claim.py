@@ -15,6 +15,7 @@ from odoo.tools import SQL
 from ...providers import PROVIDERS, faults
 from ...tools import quiet_hours
 from ...tools.dispatch import HORIZON
+from ..core.trail import trace
 from ..message.sms_sms_intake import PERSONAL_PRIORITY
 from .sms_dispatcher import COLLECT_TIMEOUT, LEASE, LINGER, Account, Call
 from .sms_sender_pace import IS_TRYING, NEXT_SLOT
@@ -140,22 +141,24 @@ class SmsDispatcher(models.AbstractModel):
             if limit > 1:
                 singles = (self._claim_safely(ready, 1) for _one in range(ONE_BY_ONE))
                 return [call for calls in singles for call in calls]
-            _logger.exception("A text message of sender %s cannot be sent", ready.id)
-            self._postpone_next(ready, BY_AGE if oldest else BY_URGENCY)
+            put_off = self._postpone_next(ready, BY_AGE if oldest else BY_URGENCY)
+            _logger.exception("%s: cannot be sent by sender %s", put_off, ready.id)
             return []
 
     def _postpone_next(self, ready, order):
-        """Put off the next message of a sender: it cannot be claimed.
+        """Put off the next message of a sender: it cannot be claimed; return it.
 
         By SQL: whatever is wrong with it, the ORM may meet it again.
         """
+        sms_ids = [row[0] for row in self._lock_some(ready.id, order, 1)]
         self.env.cr.execute(
             SQL(
                 "UPDATE sms_sms SET not_before = %s WHERE id = ANY(%s)",
                 fields.Datetime.now() + PUT_OFF,
-                [row[0] for row in self._lock_some(ready.id, order, 1)],
+                sms_ids,
             )
         )
+        return self.env["sms.sms"].browse(sms_ids)
 
     def _claim_for(self, ready, limit, oldest):
         """Claim the next messages of one sender, and give them their slots."""
@@ -172,6 +175,7 @@ class SmsDispatcher(models.AbstractModel):
         if not allowed:
             return []
         allowed._mark_claimed(sender.provider)
+        trace(allowed, "%s: claimed for %s, attempt %s", "sender_id", "attempts")
         segments = [sms._get_slots() for sms in allowed]
         self.env["sms.sms"].flush_model()
         delay = paces._book(ready, sum(segments))

@@ -63,8 +63,8 @@ class SmsDispatcher(models.AbstractModel):
         for sms in messages:
             # What cannot be asked about is later; what is behind it has its turn now.
             prepare = partial(self._prepare_lookup, sms)
-            failure = "Text message %s cannot be looked up"
-            calls.append(contain(self.env, prepare, _logger, failure, sms.id))
+            failure = "%s: cannot be looked up"
+            calls.append(contain(self.env, prepare, _logger, failure, sms))
         return list(filter(None, calls))
 
     def _prepare_lookup(self, sms):

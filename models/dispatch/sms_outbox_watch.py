@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import secrets
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import consteq
+from odoo.tools import SQL, consteq
 
 from ...providers import PROVIDERS
 from ...providers.faults import COUNTRY, NO_CONNECTION
@@ -23,6 +23,33 @@ STANDSTILL = timedelta(minutes=15)
 EVENT_TOO_LONG = timedelta(minutes=2)
 #: An outcome that the carrier could not be asked about for so long needs a person.
 UNKNOWN_TOO_LONG = timedelta(hours=1)
+#: Open messages by sender, in one look at them.
+OPEN_MESSAGES = """
+    SELECT sender_id,
+           count(*) FILTER (WHERE state = 'outgoing' AND not_before <= %(now)s),
+           min(not_before) FILTER (WHERE state = 'outgoing' AND not_before <= %(now)s),
+           count(*) FILTER (WHERE state = 'outgoing' AND not_before > %(now)s),
+           count(*) FILTER (WHERE state = 'process' AND claimed_at < %(abandoned)s),
+           count(*) FILTER (WHERE state = 'unknown'),
+           count(*) FILTER (WHERE state = 'unknown' AND claimed_at < %(unasked)s),
+           count(*) FILTER (WHERE state = 'outgoing' AND tried_at < %(lately)s
+                              AND fault_id IN (SELECT id FROM sms_fault
+                                                WHERE fault = %(no_connection)s))
+      FROM sms_sms
+     WHERE record_company_id = %(company)s AND erased_at IS NULL
+       AND state IN ('outgoing', 'process', 'unknown')
+  GROUP BY sender_id
+"""
+#: Texts that ended since, by the fault of those that failed. That nobody takes a call
+#: says nothing about texts.
+ENDED_MESSAGES = """
+    SELECT sms.state = 'error', fault.fault, count(*)
+      FROM sms_sms sms
+ LEFT JOIN sms_fault fault ON fault.id = sms.fault_id
+     WHERE sms.record_company_id = %s AND sms.claimed_at > %s
+       AND sms.state IN ('pending', 'sent', 'error') AND sms.is_call IS NOT TRUE
+  GROUP BY 1, 2
+"""
 
 
 class SmsOutboxWatch(models.AbstractModel):
@@ -54,6 +81,7 @@ class SmsOutboxWatch(models.AbstractModel):
         ]
         for alert in alerts.search(former):
             alert._close(alert.company_id, alert.key)
+        self.env["sms.counter"]._merge()
 
     def _get_companies(self):
         domain = [("sms_provider", "in", list(PROVIDERS))]
@@ -124,11 +152,15 @@ class SmsOutboxWatch(models.AbstractModel):
         outboxes, troubles = [], set()
         for company in self._get_companies():
             facts = self._get_facts(company)
-            wrong = [key for key, text in self._get_troubles(facts).items() if text]
-            wrong += ["sender"] if facts["stopped_senders"] else []
+            wrong = [key for key, it in self._find_troubles(facts).items() if it]
             troubles.update(wrong)
             outboxes.append({"company": company.id, "troubles": wrong, **facts})
         return {"status": "trouble" if troubles else "ok", "outboxes": outboxes}
+
+    @api.model
+    def _find_troubles(self, facts):
+        """Return all that a monitor may be told of, and what of it is wrong now."""
+        return {**self._get_troubles(facts), "sender": facts["stopped_senders"]}
 
     def _get_health_token(self):
         """Return the token of the monitor's address; empty if there is none."""
@@ -145,7 +177,10 @@ class SmsOutboxWatch(models.AbstractModel):
     # === Facts, without a word about any person ===
 
     def _get_facts(self, company):
-        """Return how a company's outbox is, in numbers. Extended by other rooms."""
+        """Return how a company's outbox is, in numbers. Extended by other rooms.
+
+        A monitor asks every few seconds: each look is one query, by an index.
+        """
         now = fields.Datetime.now()
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
         run_sudo = self.env["sms.webhook.refusal"].sudo()._get_run(company)
@@ -153,6 +188,7 @@ class SmsOutboxWatch(models.AbstractModel):
             **self._get_open_facts(company, now),
             **self._get_recent_facts(company, now),
             **self._get_event_facts(company, now),
+            **self._get_ledger_facts(company),
             "refused_requests": run_sudo.hits,
             "refused_cause": run_sudo.cause or "",
             "refused_base": run_sudo.called_base or "",
@@ -165,35 +201,33 @@ class SmsOutboxWatch(models.AbstractModel):
 
     def _get_open_facts(self, company, now):
         """Return how many messages have no outcome yet, and since when."""
-        own = Domain("record_company_id", "=", company.id)
-        own &= Domain("erased_at", "=", False)
-        waiting = own & Domain("state", "=", "outgoing")
-        unknown = own & Domain("state", "=", "unknown")
-        queues = self.env["sms.sms"]._read_group(
-            waiting & Domain("not_before", "<=", now),
-            ["sender_id"],
-            ["__count", "not_before:min"],
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                OPEN_MESSAGES,
+                company=company.id,
+                now=now,
+                abandoned=now - 2 * LEASE,
+                unasked=now - UNKNOWN_TOO_LONG,
+                lately=now - STANDSTILL,
+                no_connection=NO_CONNECTION,
+            )
         )
-        oldest_at = min((oldest for _sender, _count, oldest in queues), default=None)
-        count = self.env["sms.sms"].search_count
+        queues = [
+            (self.env["sms.sender"].browse(sender_id or ()), size, oldest_at)
+            for sender_id, size, oldest_at, *_others in rows
+            if size
+        ]
+        oldest_at = min((oldest for _sender, _size, oldest in queues), default=None)
+        names = ("held", "stuck_sending", "unknown", "unknown_too_long")
+        names += ("not_connected",)
         return {
             "waiting": sum(size for _sender, size, _oldest in queues),
-            "held": count(waiting & Domain("not_before", ">", now)),
             "oldest_seconds": oldest_at and int((now - oldest_at).total_seconds()),
-            "stuck_sending": count(
-                own
-                & Domain("state", "=", "process")
-                & Domain("claimed_at", "<", now - 2 * LEASE)
-            ),
-            "unknown": count(unknown),
-            "unknown_too_long": count(
-                unknown & Domain("claimed_at", "<", now - UNKNOWN_TOO_LONG)
-            ),
-            "not_connected": count(
-                waiting
-                & Domain("fault_id.fault", "=", NO_CONNECTION)
-                & Domain("tried_at", "<", now - STANDSTILL)
-            ),
+            **{
+                name: sum(row[place + 3] for row in rows)
+                for place, name in enumerate(names)
+            },
             "standing_still": sum(
                 size
                 for sender, size, oldest in queues
@@ -216,33 +250,48 @@ class SmsOutboxWatch(models.AbstractModel):
         return not self.env["sms.sms"].search_count(left, limit=1)
 
     def _get_recent_facts(self, company, now):
-        """Return what became of the last hour's messages."""
-        ended = Domain("record_company_id", "=", company.id)
-        ended &= Domain("claimed_at", ">", now - timedelta(hours=1))
-        ended &= Domain("state", "in", ("pending", "sent", "error"))
-        # That nobody takes a call says nothing about texts.
-        ended &= Domain("is_call", "=", False)
-        failed = ended & Domain("state", "=", "error")
-        count = self.env["sms.sms"].search_count
+        """Return what became of the last hour's texts."""
+        self.env["sms.sms"].flush_model()
+        since = now - timedelta(hours=1)
+        rows = self.env.execute_query(SQL(ENDED_MESSAGES, company.id, since))
+        failed = {fault: count for is_failed, fault, count in rows if is_failed}
         return {
-            "ended": count(ended),
-            "failed": count(failed),
-            "country_refused": count(failed & Domain("fault_id.fault", "=", COUNTRY)),
+            "ended": sum(count for _is_failed, _fault, count in rows),
+            "failed": sum(failed.values()),
+            "country_refused": failed.get(COUNTRY, 0),
         }
 
     def _get_event_facts(self, company, now):
         """Return what the carriers have told and nobody has worked off, since when."""
-        events = self.env["sms.webhook.event"].sudo()
-        own = Domain("company_id", "=", company.id)
-        waiting = own & Domain("is_failed", "=", False)
-        [[count, oldest_at]] = events._read_group(
-            waiting, [], ["__count", "received_at:min"]
+        rows = (
+            self.env["sms.webhook.event"]
+            .sudo()
+            ._read_group(
+                [("company_id", "=", company.id)],
+                ["is_failed"],
+                ["__count", "received_at:min"],
+            )
         )
+        counts = {bool(is_failed): count for is_failed, count, _oldest in rows}
+        waiting = (oldest for is_failed, _count, oldest in rows if not is_failed)
+        oldest_at = min(waiting, default=None)
         return {
-            "waiting_events": count,
+            "waiting_events": counts.get(False, 0),
             "oldest_event_seconds": oldest_at
             and max(int((now - oldest_at).total_seconds()), 0),
-            "failed_events": events.search_count(own & Domain("is_failed", "=", True)),
+            "failed_events": counts.get(True, 0),
+        }
+
+    def _get_ledger_facts(self, company):
+        """Return when the consent ledger was verified, and if that found something."""
+        checks_sudo = self.env["sms.consent.check"].sudo()
+        check_sudo = checks_sudo.search([("company_id", "=", company.id)], limit=1)
+        checked_at = check_sudo.checked_at
+        return {
+            "ledger_checked_timestamp_seconds": checked_at
+            and int(checked_at.replace(tzinfo=UTC).timestamp())
+            or None,
+            "ledger_broken": check_sudo.state == "broken",
         }
 
     def _explain_events(self, facts):

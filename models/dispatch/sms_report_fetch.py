@@ -295,7 +295,8 @@ class SmsReportFetch(models.Model):
             self.env.cr.rollback()
             self.env.transaction.clear()
             if len(reports) == 1:
-                _logger.exception("A listed report cannot be recorded")
+                carrier_id = reports[0].carrier_id
+                _logger.exception("%s: cannot record a report on %s", self, carrier_id)
                 return ()
             return [it for one in reports for it in self._record(read, [one])]
 
@@ -322,7 +323,7 @@ class SmsReportFetch(models.Model):
         failures = self.failures + 1
         pause = dispatch.pause_after(policy, failures, random.random())
         pause = min(max(pause, error.retry_after, 1), dispatch.LAST_READ)
-        _logger.info("The list of %s cannot be read: %s", self.provider, error)
+        _logger.info("%s: the list cannot be read: %s", self, error)
         values = {
             "failures": failures,
             "next_at": fields.Datetime.now() + timedelta(seconds=pause),

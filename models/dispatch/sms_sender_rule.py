@@ -87,8 +87,10 @@ class SmsSenderRule(models.Model):
 
     def _describe_rule(self):
         self.ensure_one()
-        labels = dict(self._fields["ruling"]._description_selection(self.env))
-        return f"{self.display_name}: {labels[self.ruling]}"
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        rulings = dict(self._fields["ruling"]._description_selection(self.env))
+        whose = kinds[self.kind] if self.country_id else self.display_name
+        return f"{whose}: {rulings[self.ruling]}"
 
     def _to_rules(self):
         return [

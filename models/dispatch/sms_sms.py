@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import random
+from collections import Counter
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -13,7 +14,9 @@ from ...tools import dispatch, links
 from ...tools.dispatch import NEEDED
 from ...tools.texts import clean
 from ..core.bulk_insert import as_arrays
+from ..core.trail import trace
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
+from .sms_counter import DELIVERED, FAILED, SENT
 
 #: Fields of one attempt to send and of its end: a new one starts without them, and a
 #: late report on the old one finds nothing to change.
@@ -155,6 +158,7 @@ class SmsSms(models.Model):
             now = fields.Datetime.now()
             retried.write({**dict.fromkeys(ATTEMPT_FIELDS), "not_before": now})
         result = super()._update_sms_state_and_trackers(new_state, failure_type)
+        trace(self, "%s: set to %s", "state")
         if is_again:
             self._ask_gate()._filter_outbox()._wake_dispatcher()
         # Of what Odoo's own loop sends nothing more is read than without us.
@@ -305,17 +309,35 @@ class SmsSms(models.Model):
             {outcome.carrier_id for outcome in outcomes.values()}
         )
         now = fields.Datetime.now()
-        rows = []
+        rows, states = [], {}
         for sms_id, outcome in outcomes.items():
             # What it took in words that we do not know is at least queued.
             report = outcome.report if outcome.report in REPORT_STATES else QUEUED
             lookup_at = self.browse(sms_id)._get_lookup_time(report, now)
-            rank, state = REPORT_RANKS[report], REPORT_STATES[report]
-            rows.append((sms_id, outcome.carrier_id or None, rank, state, lookup_at))
+            rank, states[sms_id] = REPORT_RANKS[report], REPORT_STATES[report]
+            carrier_id = outcome.carrier_id or None
+            rows.append((sms_id, carrier_id, rank, states[sms_id], lookup_at))
+        self._count(SENT)
+        self._count_delivered(states)
         accepted = as_arrays(rows, *ACCEPTED_KINDS)
         self.env.cr.execute(SQL(NOTE_ACCEPTED, now, now, accepted))
         self.invalidate_recordset(flush=False)
         self.sender_id.filtered("stop_count")._start()
+
+    def _count(self, name, reason=None):
+        """Count what has become of messages, for a monitor."""
+        amounts = Counter(sms.record_company_id for sms in self)
+        self.env["sms.counter"]._add(name, amounts, reason)
+
+    def _count_delivered(self, states):
+        """Count those of which the carrier says for the first time that they arrived.
+
+        :param dict states: what they are about to be, by id
+        """
+        arrived = self.filtered(
+            lambda sms: states.get(sms.id) == "sent" and sms.state != "sent"
+        )
+        arrived._count(DELIVERED)
 
     def _get_lookup_time(self, report, now):
         """Return when the carrier is asked if it reports nothing more; None: never.
@@ -330,6 +352,7 @@ class SmsSms(models.Model):
         """Record that the carrier has a message whose outcome was unknown."""
         self.ensure_one()
         self.write({"sent_at": self.claimed_at, "state": "pending", "lookups": 0})
+        self._count(SENT)
         self._apply_report(found.report)
         if not self.report_rank:
             self.write({"carrier_id": found.report.carrier_id, "report_rank": 1})
@@ -447,6 +470,7 @@ class SmsSms(models.Model):
                 "lookup_at": False,
             }
         )
+        self._count(FAILED, policy.fault)
         self.filtered("is_call")._end_call()
         if policy.fault == faults.OPTED_OUT:
             self._record_carrier_opt_out(self.carrier_code)

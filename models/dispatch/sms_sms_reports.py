@@ -11,6 +11,7 @@ from ...providers.outbound import REPORT_RANKS, UNDELIVERED, DeliveryReport
 from ...tools import consent
 from ...tools.texts import clean
 from ..core.bulk_insert import as_array, as_arrays
+from ..core.trail import trace
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
 from .sms_sms import REPORT_STATES
 
@@ -285,6 +286,8 @@ class SmsSms(models.Model):
             if sms._is_step(it.report)
         ]
         steps = self._adopt_carrier_ids(steps)
+        states = {sms.id: REPORT_STATES[report.report] for sms, report in steps}
+        messages._count_delivered(states)
         moved = self._store_steps(steps)
         failed = {
             sms.id: report for sms, report in steps if report.report == UNDELIVERED
@@ -294,6 +297,7 @@ class SmsSms(models.Model):
             sms.failure_type = report.failure_type or "sms_not_delivered"
             sms._apply_fault(report.fault or UNSURE, is_taken=True)
         if moved:
+            trace(moved, "%s: reported, %s %s", "state", "carrier_code")
             moved._update_trackers()
         return moved
 

@@ -12,6 +12,7 @@ from odoo.tools import SQL
 from ...providers import PROVIDERS
 from ...tools.texts import clean_json
 from ..core.batch_jobs import contain, lock_next
+from ..core.trail import LINE_IDS, log_each
 
 _logger = logging.getLogger(__name__)
 #: What carriers tell.
@@ -182,8 +183,9 @@ class SmsWebhookEvent(models.Model):
 
     def _record_safely(self):
         """Record reports of one account; one that cannot be is kept and marked."""
-        message = "Delivery reports cannot be recorded: %s"
-        if contain(self.env, self._record, _logger, message, self.ids):
+        # Of many the guilty one is named when each is tried alone.
+        failure, named = "%s: the report cannot be recorded", self[:LINE_IDS]
+        if contain(self.env, self._record, _logger, failure, named):
             self.unlink()
         elif len(self) > 1:
             for event in self:
@@ -206,7 +208,8 @@ class SmsWebhookEvent(models.Model):
         found = self.env["sms.sms"]._record_reports(company, provider, reports)
         uuids = {uuid for uuid, _report in reports}
         if unknown := uuids - set(found.mapped("uuid")):
-            _logger.info("Delivery reports for %d unknown messages", len(unknown))
+            events = self.filtered(lambda event: event.uuid in unknown)
+            log_each(_logger, logging.INFO, events, "%s: report on no message of ours")
         return True
 
 

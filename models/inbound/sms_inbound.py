@@ -9,6 +9,7 @@ from ...tools import links, texts
 from ...tools.phone import E164, canonical
 from ..core.bulk_insert import as_array
 from ..core.mixins import NUMBER_GROUPS
+from ..core.trail import trace
 
 CONVERSATION = "conversation"
 #: Fields by which the gate knows who has texted lately.
@@ -152,6 +153,7 @@ class SmsInbound(models.Model):
             router_sudo._route(inbound_sudo)
             self.env["sms.media"]._expect(inbound_sudo, event.media)
             inbound_sudo._after_receiving()
+            trace(inbound_sudo, "%s: received, %s on %s", "kind", "ticket_id")
         return inbound_sudo
 
     @api.model

@@ -298,8 +298,8 @@ class SmsInboundRouter(models.AbstractModel):
         if found := reviews._find_open(companies, number):
             note = self.env._("Settled by a later text: %s", inbound.body or "")
             close = partial(found._close, state, note=note)
-            failure = "The reviews of text %s were not closed"
-            contain(self.env, close, _logger, failure, inbound.id)
+            failure = "%s: its reviews were not closed"
+            contain(self.env, close, _logger, failure, inbound)
 
     @api.model
     def _stop_reviewed(self, review):
@@ -599,5 +599,5 @@ class SmsInboundRouter(models.AbstractModel):
         key = f"{inbound.company_id.id}:{inbound.number}"
         if not self.env["sms.rate.limit"]._is_over("answers", key):
             return True
-        _logger.warning("Text %s is not answered: too many in an hour", inbound.id)
+        _logger.warning("%s: not answered, too many in an hour", inbound)
         return False

@@ -106,7 +106,7 @@ class SmsMedia(models.Model):
             self.next_at = fields.Datetime.now() + LOCKED_PAUSE
             self._wake(self.next_at)
             return None
-        return partial(self._fetch, self._get_provider(), self.url)
+        return partial(self._fetch, self._get_provider(), self.url, str(self))
 
     def _get_provider(self):
         """Return the adapter of the carrier that brought it, or None.
@@ -118,8 +118,11 @@ class SmsMedia(models.Model):
         return company._get_sms_provider(code) if is_known else None
 
     @api.model
-    def _fetch(self, provider, url):
-        """Return what was fetched, or the fault. Does not touch the database."""
+    def _fetch(self, provider, url, name):
+        """Return what was fetched, or the fault. Does not touch the database.
+
+        :param str name: of the picture, for the log
+        """
         if not provider:
             return media.NO_ACCOUNT
         try:
@@ -127,7 +130,7 @@ class SmsMedia(models.Model):
         except media.MediaFailed as failed:
             return failed.fault
         except Exception:  # whatever the network's libraries raise
-            _logger.exception("A picture of a text was not fetched")
+            _logger.exception("%s: the picture was not fetched", name)
             return media.UNAVAILABLE
 
     def _record_result(self, result):

@@ -224,8 +224,9 @@ class SmsNumberClaim(models.Model):
         )
         newest = {it.mail_message_id.res_id: it for it in reversed(messages_sudo)}
         # A failure in another module must not undo the YES.
-        send = self.env["sms.sms"].concat(*newest.values()).action_set_outgoing
-        contain(self.env, send, _logger, "Texts that waited for a YES were not sent")
+        texts = self.env["sms.sms"].concat(*newest.values())
+        failure = "%s: waited for a YES, and not sent after it"
+        contain(self.env, texts.action_set_outgoing, _logger, failure, texts)
 
     def _describe_personal(self):
         return [(len(self), self.env._("Numbers that logins have typed"))]

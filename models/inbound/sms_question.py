@@ -126,11 +126,11 @@ class SmsQuestion(models.Model):
 
         What fails here must not undo that the text came in: it is conversation then.
         """
-        failure = "Text %s was not taken as an answer"
+        failure = "%s: not taken as an answer"
         sender = self.env["sms.inbound.router"]._get_sender(inbound)
         for question in self._find_open(inbound) if sender["is_asked"] else ():
             take = partial(getattr(question, f"_take_{question.kind}"), inbound)
-            if contain(self.env, take, _logger, failure, inbound.id):
+            if contain(self.env, take, _logger, failure, inbound):
                 return True
         return self._take_unclaimed(inbound)
 

@@ -67,8 +67,8 @@ class SmsWebhookEvent(models.Model):
         number = _get_number(event)
         self.env["sms.number.lock"]._acquire(company, number)
         take = partial(self._receive_in_turn, company, number, event_id)
-        failure = "A text of company %s could not be taken in at once"
-        if not contain(self.env, take, _logger, failure, company.id):
+        failure = "%s: the text cannot be taken in at once"
+        if not contain(self.env, take, _logger, failure, self.browse(event_id)):
             self._wake_later()
 
     @api.model
@@ -167,7 +167,7 @@ class SmsWebhookEvent(models.Model):
         except DATABASE_FAULTS:
             raise
         except Exception as error:  # whatever another module's hook raises
-            _logger.exception("Text %s cannot be taken in", self.id)
+            _logger.exception("%s: the text cannot be taken in", self)
             self._keep(error)
 
     def _receive(self):
@@ -182,7 +182,7 @@ class SmsWebhookEvent(models.Model):
             receive(self.company_id, self._parse_text(), self.received_at, error)
             return self.unlink()
 
-        if not contain(self.env, keep, _logger, "Text %s cannot be kept", self.id):
+        if not contain(self.env, keep, _logger, "%s: the text cannot be kept", self):
             self.is_failed = True
 
     def _says_no(self):

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 
 from ...tools import purpose_rules
-from ...tools.purpose_rules import OfferLaw, find_duties
+from ...tools.purpose_rules import OfferLaw, find_duties, find_years_to_keep
 from ...tools.strictness import is_law_less_strict
 
 
@@ -20,7 +20,7 @@ class SmsConsentLaw(models.Model):
     _inherit = "sms.dated.law"
     _strictness_fields = frozenset(
         {"active", "country_id", "duty", "is_required", "is_written"}
-        | {"effective_from", "effective_to"}
+        | {"effective_from", "effective_to", "keep_years"}
     )
     _order = "country_id, duty, effective_from"
     _rec_name = "country_id"
@@ -67,7 +67,9 @@ class SmsConsentLaw(models.Model):
     )
     keep_years = fields.Integer(
         "Years to Keep",
-        help="How long proof of consent must be kept. 0 if no time is set.",
+        tracking=True,
+        help="How long proof of consent must be kept after it has ended, even in "
+        "companies that keep it for less. 0 if no time is set.",
     )
 
     _keep_years_positive = models.Constraint(
@@ -139,10 +141,16 @@ class SmsConsentLaw(models.Model):
                 law.effective_to or None,
                 law.duty,
                 law.is_written,
+                law.keep_years,
             )
             for law in self
             if law.active
         ]
+
+    @api.model
+    def _get_years_to_keep(self):
+        """Return how long proof of consent must be kept: ``{ISO code: years}``."""
+        return find_years_to_keep(self._get_rules(), fields.Date.today())
 
     @api.model
     def _find_duties(self, place):

@@ -6,14 +6,17 @@ from ...tools.quiet_hours import MARKETING
 from .sms_dated_law import AUTHORITIES
 
 HOURS = "hours"
-#: Models whose rows are shown, in the order in which their ids are woven.
-SOURCES = ("sms.quiet.hours", "sms.consent.law")
+#: Columns of what is shown besides the id.
+COLUMNS = SQL(
+    "country_id, state_id, company_id, rank, matter, authority, source, source_url,"
+    " read_on, effective_from, effective_to, is_confirmed"
+)
 
 
 class SmsCountryRule(models.Model):
-    """What holds for offers in each country, on one page.
+    """What holds for texts in each country, on one page.
 
-    A query over quiet hours and the other rules for offers; nothing is stored.
+    A query over quiet hours and the other rules of law; nothing is stored.
     """
 
     _name = "sms.country.rule"
@@ -38,25 +41,48 @@ class SmsCountryRule(models.Model):
 
     @property
     def _table_query(self):
-        return SQL(
-            """
-            SELECT id * 2 AS id, country_id, state_id, company_id,
-                   %s AS matter, CASE WHEN state_id IS NULL THEN 0 ELSE 99 END AS rank,
-                   authority, source, source_url, read_on, effective_from,
-                   effective_to, is_confirmed
-              FROM sms_quiet_hours
-             WHERE active AND quiet_class = %s
-             UNION ALL
-            SELECT id * 2 + 1, country_id, NULL, NULL,
-                   duty, array_position(%s::varchar[], duty), authority, source,
-                   source_url, read_on, effective_from, effective_to, is_confirmed
-              FROM sms_consent_law
-             WHERE active
-            """,
-            HOURS,
-            MARKETING,
-            list(dict(self.env["sms.consent.law"]._fields["duty"].selection)),
+        sources = self._get_sources()
+        return SQL(" UNION ALL ").join(
+            SQL(
+                "SELECT id * %s + %s AS id, %s FROM (%s) AS part",
+                len(sources),
+                place,
+                COLUMNS,
+                query,
+            )
+            for place, query in enumerate(sources.values())
         )
+
+    @api.model
+    def _get_sources(self):
+        """Return whose rows are shown, in the order in which their ids are woven.
+
+        Rooms add theirs at the end.
+
+        :return: ``{model: SELECT of its id and the COLUMNS}``
+        """
+        duties = list(dict(self.env["sms.consent.law"]._fields["duty"].selection))
+        return {
+            "sms.quiet.hours": SQL(
+                """
+                SELECT *, %s AS matter,
+                       CASE WHEN state_id IS NULL THEN 0 ELSE 99 END AS rank
+                  FROM sms_quiet_hours
+                 WHERE active AND quiet_class = %s
+                """,
+                HOURS,
+                MARKETING,
+            ),
+            "sms.consent.law": SQL(
+                """
+                SELECT *, NULL::int4 AS state_id, NULL::int4 AS company_id,
+                       duty AS matter, array_position(%s::varchar[], duty) AS rank
+                  FROM sms_consent_law
+                 WHERE active
+                """,
+                duties,
+            ),
+        }
 
     @property
     def _table_sql(self):
@@ -72,21 +98,19 @@ class SmsCountryRule(models.Model):
         ]
 
     def _compute_rule(self):
-        for place, model in enumerate(SOURCES):
-            rows = self.filtered(
-                lambda row, place=place: row.id % len(SOURCES) == place
-            )
-            ids = [row.id // len(SOURCES) for row in rows]
-            for row, source in zip(
-                rows, self.env[model].sudo().browse(ids), strict=True
-            ):
-                row.rule = source._describe_rule()
+        models = list(self._get_sources())
+        for place, rows in self.grouped(lambda row: row.id % len(models)).items():
+            ids = [row.id // len(models) for row in rows]
+            sources_sudo = self.env[models[place]].sudo().browse(ids)
+            for row, source_sudo in zip(rows, sources_sudo, strict=True):
+                row.rule = source_sudo._describe_rule()
 
     def _get_source(self):
         """Return the record that a row shows."""
         self.ensure_one()
-        row_id, place = divmod(self.id, len(SOURCES))
-        return self.env[SOURCES[place]].browse(row_id)
+        models = list(self._get_sources())
+        row_id, place = divmod(self.id, len(models))
+        return self.env[models[place]].browse(row_id)
 
     def action_view_source(self):
         """Open the rule; its own rights hold."""

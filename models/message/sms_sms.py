@@ -9,6 +9,7 @@ from ...tools.moments import to_local
 from ...tools.segments import count_segments
 from ..core.mixins import NUMBER_GROUPS
 from ..core.moments import say_moment
+from ..core.trail import trace
 from ..ledger.sms_purpose import MARKETING
 from .res_partner import NOBODY
 from .sms_gate import GateQuestion
@@ -626,6 +627,7 @@ class SmsSms(models.Model):
         ]
         decided = self.env["sms.gate"]._decide(questions)
         self._store_decisions(decided)
+        trace(self, "%s: the gate says %s (%s)", "gate_verdict", "gate_reason")
         decisions = dict(zip(self._ids, (it[0] for it in decided), strict=True))
         self._after_decision(decisions)
         return self._filter_decided(decisions, verdicts.SEND)

@@ -17,6 +17,7 @@ from ...tools.purpose_rules import ADDRESS, MAILING_MODEL, MessageSource
 from ...tools.quiet_hours import MARKETING
 from ...tools.segments import count_segments
 from ..core.bulk_insert import BULK_FROM, as_array, create_many, is_extended
+from ..core.trail import trace
 from ..ledger.sms_purpose import PurposeCode
 from .res_partner import NOBODY, Readers
 from .sms_sms_timing import WAITING
@@ -192,20 +193,8 @@ class IntakeBatch:
             key = company.id, read_number(vals["number"]), address
         if key not in self._signatures:
             number = vals["number"] if is_offer else None
-            self._signatures[key] = self._get_signature(company, reader, number)
+            self._signatures[key] = self._sms._get_signature(company, number, reader)
         return advice.sign(vals.get("body"), footer, *self._signatures[key])
-
-    def _get_signature(self, company, reader, number):
-        """Return a company's name, and its address where an offer must give it.
-
-        :param number: of the reader of an offer; None: it is no offer
-        """
-        name, address = company.sudo().name, ""
-        if number is not None:
-            place = self._env["sms.gate"]._locate(company, number, reader)
-            if ADDRESS in self._env["sms.consent.law"]._find_duties(place):
-                address = company._get_sms_postal_address()
-        return name, address
 
     def get_words(self, body, footer, is_call=False):
         """Return the fields that hold a message's text.
@@ -304,6 +293,7 @@ class SmsSms(models.Model):
             messages = create_many(self, vals_list)
         else:
             messages = super(SmsSms, sms_model).create(vals_list).with_env(self.env)
+        trace(messages, "%s: taken in, %s (%s)", "gate_verdict", "gate_reason")
         messages._after_intake(vals_list)
         return messages
 
@@ -434,6 +424,19 @@ class SmsSms(models.Model):
     def _prepare_body(self, vals, batch):
         """Return a message's text as it leaves, before its footer. Rooms change it."""
         return vals.get("body")
+
+    @api.model
+    def _get_signature(self, company, number, reader=NOBODY):
+        """Return a company's name, and its address where an offer must give it.
+
+        :param number: of the reader of an offer; None: it is no offer
+        """
+        name, address = company.sudo().name, ""
+        if number is not None:
+            place = self.env["sms.gate"]._locate(company, number, reader)
+            if ADDRESS in self.env["sms.consent.law"]._find_duties(place):
+                address = company._get_sms_postal_address()
+        return name, address
 
     @api.model
     def _get_footer_for(self, purpose, lang, company, number, record=None):

@@ -44,7 +44,8 @@ class ResCompany(models.Model):
         "Years to Keep Ended Consent",
         default=5,
         help="How long evidence is kept after the consent has ended and the last text "
-        "was sent. The US requires five years (16 CFR 310.5). 0 to keep forever.",
+        "was sent. The US requires five years (16 CFR 310.5). Where the law of the "
+        "number's country requires more, that holds. 0 to keep forever.",
     )
     sms_keep_opt_out_years = fields.Integer(
         "Years to Keep Opt-outs",

@@ -1,11 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
+from datetime import datetime
 from functools import partial
 
-from odoo import api, models
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...tools import at_rest, consent
+from ...tools import at_rest, consent, geography
 from ..core.encrypted_field import decrypt
 from ..ledger.sms_consent_evidence import WORDS
 
@@ -77,21 +81,49 @@ class SmsConsentEvidence(models.Model):
 
         That of an opt-out is kept for the years of an opt-out, all else for those of a
         consent: after the last event of the number, and the last text sent under it.
-        Nothing goes while the person may be texted, is being asked, or is under review.
+        Nothing goes while the person may be texted, is being asked, or is under review,
+        nor before the law of the number's country lets it (``sms.consent.law``).
         """
-        yes_limit = limits["consent"]
-        no_limit = limits["opt_out"]
         reviewed = self.env["sms.consent.review"]._get_open_numbers(company)
-        return (
+        domain = (
             Domain("company_id", "=", company.id)
             & Domain("erased_at", "=", False)
             & ~self._get_number_domain(company, reviewed)
-            & Domain.custom(
-                to_sql=lambda _model, alias, _query: self._get_overdue_sql(
-                    company, alias, yes_limit, no_limit
-                )
+            & self._get_older_domain(company, limits["consent"], limits["opt_out"])
+        )
+        kept = self._find_kept_by_law(company, domain, limits)
+        return domain & Domain("id", "not in", kept.ids)
+
+    @api.model
+    def _get_older_domain(self, company, yes_limit, no_limit):
+        return Domain.custom(
+            to_sql=lambda _model, alias, _query: self._get_overdue_sql(
+                company, alias, yes_limit, no_limit
             )
         )
+
+    @api.model
+    def _find_kept_by_law(self, company, overdue, limits):
+        """Return what a company would forget that the law of its country keeps.
+
+        By default a company keeps proof for as long as any law, and nothing is read.
+        Numbers may be encrypted, so the country is found outside the database.
+
+        :param Domain overdue: by the company's own times
+        """
+        kept, now = self.browse(), fields.Datetime.now()
+        countries = defaultdict(set)
+        for country, years in self.env["sms.consent.law"]._get_years_to_keep().items():
+            limit = now - relativedelta(years=years)
+            if limits["consent"] and limit < limits["consent"]:
+                countries[limit].add(country)
+        for limit, codes in countries.items():
+            old = self._get_older_domain(company, limit, datetime.max)
+            for evidence in self.search(overdue & ~old):
+                places = geography.read_number(evidence.number).regions
+                if codes & {country for country, _state in places}:
+                    kept |= evidence
+        return kept
 
     @api.model
     def _get_overdue_sql(self, company, alias, yes_limit, no_limit):

@@ -2,9 +2,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.fields import Domain
-
-from .sms_redaction import FAILED, WAITING
+from odoo.tools import SQL
 
 REMOVED_WITHIN = timedelta(days=1)
 
@@ -30,17 +28,25 @@ class SmsOutboxWatch(models.AbstractModel):
     @api.model
     def _get_facts(self, company):
         """Add how many texts wait to be removed, and how many are overdue."""
-        redactions = self.env["sms.redaction"].sudo()
-        waiting = redactions.search_count(
-            [("company_id", "=", company.id), ("state", "=", WAITING)]
-        )
-        limit = fields.Datetime.now() - REMOVED_WITHIN
-        late = redactions.search_count(
-            Domain("company_id", "=", company.id)
-            & (
-                Domain("state", "=", FAILED)
-                | Domain([("state", "=", WAITING), ("queued_at", "<", limit)])
+        self.env["sms.redaction"].flush_model()
+        [[waiting, late]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FILTER (WHERE state = 'waiting'),
+                       count(*) FILTER (WHERE state = 'failed' OR queued_at < %s)
+                  FROM sms_redaction
+                 WHERE company_id = %s AND state IN ('waiting', 'failed')
+                """,
+                fields.Datetime.now() - REMOVED_WITHIN,
+                company.id,
             )
         )
         facts = {"to_be_removed": waiting, "not_removed": late}
         return {**super()._get_facts(company), **facts}
+
+    @api.model
+    def _get_metric_words(self):
+        return {
+            **super()._get_metric_words(),
+            "not_removed": "Erased texts that are still at the carrier after a day.",
+        }

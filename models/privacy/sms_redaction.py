@@ -92,6 +92,8 @@ class SmsRedaction(models.Model):
     _due_index = models.Index(
         "(company_id, provider, next_at, id) WHERE state = 'waiting'"
     )
+    # The watch and monitors look for them often, among many that are done.
+    _open_index = models.Index("(company_id) WHERE state IN ('waiting', 'failed')")
 
     @api.model
     def _queue_sent(self, messages):
@@ -309,7 +311,7 @@ class SmsRedaction(models.Model):
         except LookupFailed as error:
             return WAITING, str(error)
         except Exception as error:  # a fault of the adapter
-            _logger.exception("A text was not removed at the carrier")
+            _logger.exception("%s: not removed at the carrier", carrier_id)
             return WAITING, type(error).__name__
         return DONE, False
 

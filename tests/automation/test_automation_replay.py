@@ -79,6 +79,22 @@ class TestReplay(AutomationCase):
         self.assertEqual(line.verdict, "block")
         self.assertIn("Opted out", line.reason)
 
+    def test_a_country_that_no_sender_may_text(self):
+        name = {"number": "NORTHWIND", "country_id": self.env.ref("base.fr").id}
+        self.company.write(
+            {
+                "sms_provider": "twilio",
+                "sms_twilio_account_sid": "AC" + "0" * 32,
+                "sms_twilio_auth_token": "a-token",
+                "sms_twilio_number_ids": [(5, 0, 0), (0, 0, name)],
+            }
+        )
+        self.record_consent()
+        self.move(self.waiting_stage)
+        [line] = self.replay(self.automate("stage", stage_ids=self.waiting_stage.ids))
+        self.assertEqual(line.verdict, "block")
+        self.assertIn("None of your senders may text this country", line.reason)
+
     def test_a_text_that_nobody_answered(self):
         self.receive("Hello?")
         inbound = self.env["sms.inbound"].search([], order="id desc", limit=1)

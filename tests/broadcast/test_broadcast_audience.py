@@ -155,7 +155,7 @@ class TestList(AudienceCase):
     def test_each_row_with_its_fault(self):
         self.record_consent(UNKNOWN, "alert")
         events = self.env["sms.consent.event"].search_count([])
-        rows = [*self.ROWS, f"Twice;{phone_number(310)}"]
+        rows = [*self.ROWS, f"Twice;{phone_number(310)}", "Desk;303 555 0177 ext. 4"]
         broadcast = self.make_listed(rows)
         self.check(broadcast)
         found = {
@@ -168,7 +168,8 @@ class TestList(AudienceCase):
         self.assertEqual(found[6], ("Typed", "blocked", "bad_number"))
         self.assertEqual(found[7], ("Silent", "blocked", "no_consent"))
         self.assertEqual(found[8], ("Twice", "duplicate", False))
-        self.assertEqual(len(found), 7)
+        self.assertEqual(found[9], ("Desk", "blocked", "extension"))
+        self.assertEqual(len(found), 8)
         by_row = {it.row: it for it in broadcast.recipient_ids}
         self.assertEqual(by_row[2].partner_id & first, by_row[2].partner_id)
         self.assertFalse(by_row[4].partner_id)

@@ -89,9 +89,11 @@ class TestImport(ImportCase):
         job = self.run_job([make_row(0, Phone="(303) 555-0100")])
         self.assertEqual(self.events().number, self.number)
         self.company.country_id = False
-        job = self.make_job([make_row(0, Phone="303 555 0101")])
+        rows = ("303 555 0101", "+1 303 555 0100 ext. 12", "72975", "911")
+        job = self.make_job([make_row(0, Phone=it) for it in rows])
         job.action_check()
-        self.assertEqual(self.faults(job), {2: "bad_number"})
+        reasons = ("bad_number", "extension", "short_code", "emergency")
+        self.assertEqual(self.faults(job), dict(enumerate(reasons, 2)))
 
     def test_words_that_are_published_name_their_version(self):
         version = self.env["sms.wording"]._get_published(

@@ -140,6 +140,25 @@ class TestVersions(SmsCase):
                 self.templates.get_previews(model, 1, [self.version("Hello")])
             self.assertFalse(self.templates.get_placeholders(model))
 
+    def test_an_offer_to_canada_gives_the_postal_address(self):
+        template = self.make(self.version("News"))
+        rule = {"level": "template", "template_id": template.id}
+        rule["purpose_id"] = self.purposes("marketing").id
+        self.env["sms.purpose.rule"].create(rule)
+        place = {"street": "1 Main St", "city": "Denver", "phone": "303 555 0100"}
+        self.company.partner_id.write(place)
+        texts = []
+        for number in ("+16475550142", "+33612345678"):
+            self.ticket.partner_phone = number
+            [found] = self.templates.with_user(self.manager).get_previews(
+                "helpdesk.ticket", self.ticket.id, [self.version("News")], template.id
+            )
+            texts.append(found)
+        canadian, french = texts
+        self.assertIn("1 Main St, Denver", canadian["text"])
+        self.assertNotIn("Main St", french["text"])
+        self.assertGreater(canadian["units"], french["units"])
+
     def test_without_a_record_the_words_are_shown_as_they_are(self):
         self.env["calendar.event"].search([]).unlink()
         [found] = self.templates.get_previews(

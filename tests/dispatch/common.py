@@ -6,11 +6,15 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from random import Random
 from urllib.parse import urlsplit
 
 import requests
 from psycopg2 import InterfaceError, OperationalError
+
+from odoo import fields
+from odoo.tools import mute_logger
 
 from ..common import SmsCase, phone_number
 from ..live import LiveCase
@@ -32,6 +36,7 @@ MOODS = (
 NUMBERS = [f"+1212555{line:04d}" for line in range(5000, 5500)]
 #: A public address in front of all nodes: who is alive answers.
 PUBLIC_URL = "http://nodes.example"
+ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_outbox_alert"
 FIRST, SECOND, BRITISH = "+13035550170", "+13035550171", "+447700900171"
 
 
@@ -120,6 +125,30 @@ class BatchCase(WaitingCase):
                 break
             calls += [key for _account, key, _call, _delay in claimed]
         return calls
+
+
+class WatchCase(WaitingCase):
+    """Adds the troubles that are open."""
+
+    def setUp(self):
+        super().setUp()
+        self.env["sms.sms"].search([("state", "=", "outgoing")]).unlink()
+
+    def watch(self):
+        """Let the watch look once; return the keys of what is wrong now."""
+        with mute_logger(ALERT_LOGGER):
+            self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_outbox_watch"))
+        return self.open_alerts().mapped("key")
+
+    def open_alerts(self):
+        """Return the troubles of the company that are not over."""
+        return self.env["sms.outbox.alert"].search(
+            [("company_id", "=", self.company.id), ("closed_at", "=", False)]
+        )
+
+    def long_ago(self, hours=2):
+        """Return a time some hours ago (UTC)."""
+        return fields.Datetime.now() - timedelta(hours=hours)
 
 
 class StormCase(LiveCase):

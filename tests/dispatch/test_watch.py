@@ -10,33 +10,7 @@ from ...models.dispatch.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
 from ...providers import faults, outbound
 from ...tools import dispatch
 from ...tools.dispatch import REACTION
-from ..message.common import WaitingCase
-
-ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_outbox_alert"
-
-
-class WatchCase(WaitingCase):
-    """Adds the troubles that are open."""
-
-    def setUp(self):
-        super().setUp()
-        self.env["sms.sms"].search([("state", "=", "outgoing")]).unlink()
-
-    def watch(self):
-        """Let the watch look once; return the keys of what is wrong now."""
-        with mute_logger(ALERT_LOGGER):
-            self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_outbox_watch"))
-        return self.open_alerts().mapped("key")
-
-    def open_alerts(self):
-        """Return the troubles of the company that are not over."""
-        return self.env["sms.outbox.alert"].search(
-            [("company_id", "=", self.company.id), ("closed_at", "=", False)]
-        )
-
-    def long_ago(self, hours=2):
-        """Return a time some hours ago (UTC)."""
-        return fields.Datetime.now() - timedelta(hours=hours)
+from .common import ALERT_LOGGER, WatchCase
 
 
 @tagged("post_install", "-at_install")

@@ -188,7 +188,7 @@ class TestMediaIn(MediaCase):
         inbound = self.text_media("/png")
         self.run_media()
         row = self.get_media(inbound).sudo()
-        row._record_result(row._fetch(row._get_provider(), row.url))
+        row._record_result(row._fetch(row._get_provider(), row.url, ""))
         self.assertEqual(len(inbound.attachment_ids), 1)
 
     def test_a_company_that_left_the_carrier_asks_nobody(self):
@@ -211,7 +211,7 @@ class TestMediaIn(MediaCase):
     def test_what_is_erased_while_it_is_fetched_is_not_stored(self):
         inbound = self.text_media("/png")
         row = self.env["sms.media"].sudo()._claim()
-        fetched = row._fetch(row._get_provider(), row.url)
+        fetched = row._fetch(row._get_provider(), row.url, "")
         self.env["sms.erasure"]._erase(self.company, self.number, "Letter 1")
         row._record_result(fetched)
         self.assertFalse(inbound.attachment_ids)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from odoo.tests import TransactionCase, tagged
 
+from ...tools.purpose_rules import CONSENT
+
 PAGE = Path(__file__).parents[2] / "docs" / "countries.md"
 WRITE_VARIABLE = "HELPDESK_SMS_WRITE_DOCS"
 #: The countries that were looked into, in the order of the page.
@@ -39,8 +41,10 @@ them. In the product: *Consents > Rules by country*.
 - **The sender** is named in every offer, and every offer says how to opt out, in all
   countries. **The postal address** is added to offers to where the row asks for it
   (street, city, phone of the company); without one they are blocked.
-- **Records** are kept for the [company's retention](privacy.md), which by default is
-  as long as the longest of these.
+- **Records** are kept for the [company's retention](privacy.md), and not for less
+  than the law of the number's country asks for.
+- **Senders**: which kinds may text the country, whatever the text is for; those of
+  rows without a country hold for every other one ([more](scaling.md)).
 - **A country that is not here**: offers need consent in writing, name the sender and
   the way out, and leave in the company's business hours.
 """
@@ -92,6 +96,7 @@ class TestCountryPage(TransactionCase):
     def draw_others(self):
         """Return the table of the countries of which only consent is known."""
         rows = self.find_rows("not in", COUNTRIES)
+        rows = rows.filtered(lambda row: row.matter == CONSENT)
         lines = [
             "\n## Other countries\n",
             "Known is that offers need consent there; none of these was read.\n",

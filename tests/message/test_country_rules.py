@@ -112,7 +112,7 @@ class TestCountryRules(SmsCase):
         french = rows.search([("country_id.code", "=", "FR")])
         self.assertEqual(
             french.mapped("matter"),
-            ["hours", "consent", "sender", "address", "way_out", "records"],
+            ["hours", "consent", "sender", "address", "way_out", "records", "senders"],
         )
         self.assertEqual(
             french[0].rule,

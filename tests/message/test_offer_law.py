@@ -11,6 +11,7 @@ from ...tools.purpose_rules import (
     ASSUMED,
     CONSENT,
     IN_WRITING,
+    RECORDS,
     SENDER,
     OfferLaw,
     find_duties,
@@ -78,6 +79,7 @@ class TestRule(BaseCase):
         asks, lets = OfferLaw("JP", True), OfferLaw("JP", False)
         spoken = asks._replace(is_written=False)
         address = OfferLaw("JP", True, duty=ADDRESS)
+        records = OfferLaw("JP", True, duty=RECORDS, keep_years=3)
         for before, after, expected in (
             (None, asks, False),
             (None, lets, True),
@@ -91,6 +93,8 @@ class TestRule(BaseCase):
             (asks, asks._replace(country="US"), True),
             (asks, asks._replace(effective_to=DAY), True),
             (address, address._replace(is_required=False), True),
+            (records, records._replace(keep_years=2), True),
+            (records, records._replace(keep_years=4), False),
         ):
             with self.subTest(before=before, after=after):
                 self.assertEqual(is_law_less_strict(before, after), expected)

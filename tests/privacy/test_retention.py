@@ -184,6 +184,18 @@ class TestEvidence(RetentionCase):
         self.run_after(years=100)
         self.assertTrue(all(self.events().mapped("number")))
 
+    def test_the_law_of_the_numbers_country_keeps_it_longer(self):
+        self.company.sms_keep_consent_years = 1
+        french, japanese = "+33612345678", "+819012345678"
+        for number in (french, japanese):
+            self.record_consent(number)
+            self.record_consent(number, "ticket", event="expired")
+        for years, is_kept in ((2, True), (4, False)):
+            self.run_after(years=years)
+            for number, expected in ((french, is_kept), (japanese, False)):
+                numbers = self.events(number).mapped("number")
+                self.assertEqual(set(numbers), {number if expected else False})
+
     def test_an_open_question_is_kept(self):
         self.receive("SUPPORT")
         self.assertFalse(self.count_after(years=20).get("Pieces of evidence"))

@@ -72,6 +72,7 @@ class TestReply(BaseCase):
             ([], "no_number"),
             (["+447911123456", "2024-02-29", "no"], "bad_number"),
             (["555-0100", "2024-02-29", "no"], "bad_number"),
+            (["303-555-0100 x12", "2024-02-29", "no"], "extension"),
             (["3035550100", "2024-02-30", "no"], "bad_time"),
             (["3035550100", "yesterday", "no"], "bad_time"),
             (["3035550100", "2024-02-29", "maybe"], "bad_answer"),
