@@ -451,9 +451,7 @@ class CalendarEvent(models.Model):
         now = fields.Datetime.now()
         work, busy = self._get_sms_hours(now, now + HORIZON)
         busy = [*busy, (self.start, self.stop)]
-        return appointments.find_free(
-            work, busy, self.stop - self.start, now + NOTICE
-        )
+        return appointments.find_free(work, busy, self.stop - self.start, now + NOTICE)
 
     def _is_sms_time_free(self, start):
         """Tell if the technician is free for it at a time (UTC)."""
