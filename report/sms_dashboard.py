@@ -2,10 +2,14 @@
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from babel.dates import format_skeleton
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL
+from odoo.tools.misc import babel_locale_parse
 
+from ..models.core.moments import get_spoken_lang
 from ..tools import figures
 from .sms_figures import DIMENSIONS, MEASURES, SERIES, group_in_memory
 
@@ -243,7 +247,8 @@ class SmsDashboard(models.AbstractModel):
             place = (day - period.first).days // step
             for name in SERIES:
                 points[name][place] += sums[name]
-        labels = [format_date(self.env, it, date_format="MMM d") for it in starts]
+        locale = babel_locale_parse(get_spoken_lang(self.env))
+        labels = [format_skeleton("MMMd", it, locale=locale) for it in starts]
         return {"labels": labels, "is_weekly": step > 1, **points}
 
     @api.model

@@ -2,8 +2,9 @@
  *
  * Arguments: the server's address, a file with the ids of the scene (pictures.py), the folder to write to, names of
  * pictures (none: all). A picture of the app page goes to app/, every other one to docs/. */
-import {createRequire} from "node:module";
+import {WORDS, walk} from "./walk.mjs";
 import {existsSync, readFileSync} from "node:fs";
+import {createRequire} from "node:module";
 
 const {chromium} = createRequire(import.meta.url)("playwright-core");
 
@@ -21,8 +22,21 @@ const STYLE = `
 
 const ticketForm = "/odoo/action-helpdesk_mgmt_sms.helpdesk_ticket_conversation_action/";
 
-/* Who looks, at which path, and what must be there. Then: what is done before (act), the size, and whether all
- * that can be scrolled is shown (whole). */
+/* A walk through five scenes; it is looked at by a helpdesk user of the same language. */
+const walkIn = (code) => ({
+    login: `agent_${code}`,
+    path: "/odoo/virtual-phone",
+    ready: ".o_vphone_contacts li button",
+    act: async (page, browser) => {
+        const admin = await openPage(browser, "admin", LAPTOP);
+        await walk(page, admin, scene.walks[code], WORDS[code]);
+    },
+    whole: true,
+    part: ".o_vphone_device",
+});
+
+/* Who looks, at which path, and what must be there. Then: what is done before (act), the size, whether all that can
+ * be scrolled is shown (whole), and the part of the screen that is taken. */
 const PICTURES = {
     conversations: {
         app: true,
@@ -161,6 +175,18 @@ const PICTURES = {
         ready: "form",
         whole: true,
     },
+    walk_en: {
+        ...walkIn("en"),
+    },
+    walk_es: {
+        ...walkIn("es"),
+    },
+    walk_fr: {
+        ...walkIn("fr"),
+    },
+    walk_de: {
+        ...walkIn("de"),
+    },
 };
 
 /* One session for each login and size. */
@@ -200,7 +226,7 @@ async function showWhole(page, size) {
 }
 
 async function take(browser, name) {
-    const {app, login = "", path, ready, act, size = LAPTOP, whole} = PICTURES[name];
+    const {app, login = "", path, ready, act, size = LAPTOP, whole, part} = PICTURES[name];
     const page = await openPage(browser, login, size);
     await page.goto("about:blank");
     await page.goto(new URL(path, address).href, {waitUntil: "load"});
@@ -210,13 +236,14 @@ async function take(browser, name) {
     // The web client is never quite idle: it listens.
     await page.waitForLoadState("networkidle", {timeout: 4000}).catch(() => {});
     if (act) {
-        await act(page);
+        await act(page, browser);
     }
     await page.waitForTimeout(800);
     if (whole) {
         await showWhole(page, size);
     }
-    await page.screenshot({path: `${folder}/${app ? "app" : "docs"}/${name}.png`});
+    const shown = part ? page.locator(part) : page;
+    await shown.screenshot({path: `${folder}/${app ? "app" : "docs"}/${name}.png`});
     console.error(`    ${name}`);
 }
 

@@ -27,6 +27,19 @@ ROW = (
     "+1212555{index:04},Customer {index},2026-03-01,web form,I agree to texts.,"
     "Order {index}\n"
 )
+#: Who walks through five scenes in each language, and who answers: walk.mjs.
+WALKS = {
+    "en": ("en_US", "Emily Carter", "+13035550181", "Denver", "Ana Miller"),
+    "es": ("es_ES", "Elena Romero", "+34612345670", "Madrid", "Marta Gil"),
+    "fr": ("fr_FR", "Camille Laurent", "+33612345670", "Lyon", "Julie Morel"),
+    "de": ("de_DE", "Jonas Weber", "+4915123456780", "Köln", "Sabine Vogt"),
+}
+ZONES = {
+    "Denver": "America/Denver",
+    "Madrid": "Europe/Madrid",
+    "Lyon": "Europe/Paris",
+    "Köln": "Europe/Berlin",
+}
 #: The line of a form shows its name.
 SCAN = base64.b64encode(b"%PDF-1.4 a signed form").decode()
 
@@ -116,6 +129,39 @@ def make_certificate(env, number):
     return file.as_uri()
 
 
+def activate_languages(env):
+    """Make the demo speak all languages of :data:`WALKS`."""
+    codes = [lang for lang, *_others in WALKS.values()]
+    langs = env["res.lang"].with_context(active_test=False)
+    langs = langs.search([("code", "in", codes), ("active", "=", False)])
+    if langs:
+        env["base.language.install"].create({"lang_ids": langs.ids}).lang_install()
+
+
+def make_walkers(env):
+    """Return a customer and an agent of each language, as plain data by language."""
+    activate_languages(env)
+    manager = env["res.users"].search([("login", "=", "manager")])
+    cron = env.ref("helpdesk_mgmt_sms.ir_cron_sms_reminder")
+    walks = {}
+    for code, (lang, name, number, city, agent) in WALKS.items():
+        place = {"lang": lang, "tz": ZONES[city]}
+        customer = env["res.partner"].create(
+            {"name": name, "phone": number, "city": city, **place}
+        )
+        login = f"agent_{code}"
+        manager.copy({"name": agent, "login": login, "password": login, **place})
+        area = env["sms.area"].create({"name": city, "cities": city})
+        walks[code] = {
+            "lang": lang,
+            "number": number,
+            "customer": customer.id,
+            "area": area.id,
+            "cron": cron.id,
+        }
+    return walks
+
+
 def set_scene(env):
     """Return what pictures.mjs asks for, as plain data."""
     manager = env(user=env["res.users"].search([("login", "=", "manager")]))
@@ -144,6 +190,7 @@ def set_scene(env):
         "preferences": env["sms.preference.link"]
         ._make(env.company, number, env["sms.consent.key"]._hash([number])[number])
         ._get_path(),
+        "walks": make_walkers(env),
     }
     env.cr.commit()
     return scene

@@ -443,11 +443,15 @@ class CalendarEvent(models.Model):
         return all(booking.is_modifiable for booking in self._get_sms_bookings())
 
     def _find_sms_free_times(self):
-        """Return the technician's next free times (UTC), three at most."""
+        """Return the technician's next free times (UTC), three at most.
+
+        The present time is none of them: the customer asks for another.
+        """
         self.ensure_one()
         now = fields.Datetime.now()
-        hours = self._get_sms_hours(now, now + HORIZON)
-        return appointments.find_free(*hours, self.stop - self.start, now + NOTICE)
+        work, busy = self._get_sms_hours(now, now + HORIZON)
+        busy = [*busy, (self.start, self.stop)]
+        return appointments.find_free(work, busy, self.stop - self.start, now + NOTICE)
 
     def _is_sms_time_free(self, start):
         """Tell if the technician is free for it at a time (UTC)."""

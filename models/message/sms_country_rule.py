@@ -33,7 +33,7 @@ class SmsCountryRule(models.Model):
     rule = fields.Text(compute="_compute_rule")
     authority = fields.Selection(AUTHORITIES, "Kind of Rule")
     source = fields.Text()
-    source_url = fields.Char("Link")
+    source_url = fields.Char("Web Page")
     read_on = fields.Date()
     effective_from = fields.Date("Since")
     effective_to = fields.Date("Until")

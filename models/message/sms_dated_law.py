@@ -28,7 +28,7 @@ class SmsDatedLaw(models.AbstractModel):
     source = fields.Text(
         required=True, help="Where the rule is published, and its status."
     )
-    source_url = fields.Char("Link", help="Where the source can be read.")
+    source_url = fields.Char("Web Page", help="Where the source can be read.")
     read_on = fields.Date(
         help="When someone last read the source, or where it is quoted word for word. "
         "Empty if nobody did.",

@@ -97,6 +97,14 @@ class TestAnswers(AppointmentCase):
         self.assertNotIn("Tue, Dec 1 at 8:00 AM", self.bodies()[-1])
         self.assertIn("2: Tue, Dec 1 at 9:00 AM", self.bodies()[-1])
 
+    def test_the_present_time_is_not_offered(self):
+        self.event.write(
+            {"start": datetime(2026, 12, 1, 15), "stop": datetime(2026, 12, 1, 16)}
+        )
+        self.settle()
+        self.say("2")
+        self.assertIn("2: Tue, Dec 1 at 9:00 AM", self.bodies()[-1])
+
     def test_nobody_is_offered_their_night(self):
         """The technician's day from 8 to 17 is that from 15 to 24 in London."""
         self.customer.tz = "Europe/London"

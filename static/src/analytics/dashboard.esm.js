@@ -278,6 +278,10 @@ export class SmsDashboard extends Component {
         return this.openAnalysis(TILE_FILTERS[tile.key]);
     }
 
+    urgency(item) {
+        return item.level === "danger" ? _t("Now") : _t("Soon");
+    }
+
     openItem(item) {
         return this.action.doAction(item.action);
     }

@@ -1,5 +1,6 @@
 import {Component, onWillStart, useEffect, useState} from "@odoo/owl";
 import {Layout} from "@web/search/layout";
+import {_t} from "@web/core/l10n/translation";
 import {browser} from "@web/core/browser/browser";
 import {registry} from "@web/core/registry";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
@@ -15,6 +16,14 @@ const MARKS = {
     todo: "fa-circle-o o_sms_muted",
     wrong: "fa-exclamation-circle text-danger",
     skipped: "fa-minus-circle o_sms_muted",
+};
+
+/** And what is read aloud of it. */
+const LABELS = {
+    done: _t("Done"),
+    todo: _t("Not done"),
+    wrong: _t("Wrong"),
+    skipped: _t("Skipped"),
 };
 
 /** The screen "Set-up and health": the way to the first real text, and how it is since. */
@@ -88,6 +97,10 @@ export class Onboarding extends Component {
 
     mark(row) {
         return MARKS[row.state];
+    }
+
+    label(row) {
+        return LABELS[row.state];
     }
 
     /** What is wrong is to be done first, then the first step that is open. */
