@@ -72,7 +72,7 @@ class Story:
 
     def plan_consents(self):
         """Consents of the weeks before: six on their own, and a list of the others."""
-        begin, stage = self.calendar.at(4, "07:00"), self.stage
+        begin, stage = self.calendar.begin, self.stage
         for index, (key, how, source, codes) in enumerate(CONSENTS):
             given_at = begin - timedelta(days=9 - index, hours=-5)
             self.plan(begin, stage.record_consent, key, how, source, codes, given_at)
@@ -143,8 +143,13 @@ class Story:
         for (day, clock, key, channel, login), title, words, steps in read_talks():
             moment, name = self.calendar.at(day, clock), (key, day, clock)
             self.plan(moment, self.begin, name, channel, title, login, words)
+            is_taken = channel != "text"
             for step in steps:
                 kind, minutes, *rest = step.split(" ", 2)
+                if kind == ">" and not is_taken:
+                    soon = moment + timedelta(minutes=int(minutes) / 2)
+                    self.plan(soon, self.take, name, login)
+                    is_taken = True
                 moment += timedelta(minutes=int(minutes), seconds=len(step) % 50)
                 self.plan(moment, self.go_on, name, login, kind, *rest)
 
@@ -156,6 +161,11 @@ class Story:
         else:
             ticket = self.stage.open_ticket(key, login, channel, title, words)
         self.tickets[name] = ticket.id
+
+    def take(self, name, login):
+        """Assign a conversation to who looks after it."""
+        ticket = self.stage.hands(login)["helpdesk.ticket"].browse(self.tickets[name])
+        ticket.user_id = ticket.env.user
 
     def go_on(self, name, login, kind, words=""):
         """Take a step of a conversation."""
@@ -248,7 +258,10 @@ class Story:
         self.plan(at(0, "46"), self.publish, found)
         self.plan(at(0, "41"), self.report_outage)
         words = "Nothing on the shared drives opens here in Boulder"
-        self.plan(at(0, "38"), self.stage.text, "raj", words)
+        self.plan(at(0, "38"), self.stage.text, "abel", words)
+        words = "My remote desktop has just gone, is it me or you?"
+        self.plan(at(0, "36"), self.stage.text, "june", words)
+        self.plan(at(0, "34"), self.join_incident, "priya")
         cause = (
             "A switch has failed, and a technician is replacing it. Please work on "
             "local copies meanwhile."
@@ -286,6 +299,11 @@ class Story:
         ticket = self.stage.open_ticket(
             "dana", "agent", "phone", "VPN drops every ten minutes", words
         )
+        ticket.sms_incident_id = self.incident_id
+
+    def join_incident(self, key):
+        """Find out that what a customer has reported before is the outage."""
+        ticket = self._find_ticket(key).with_env(self.stage.hands("agent"))
         ticket.sms_incident_id = self.incident_id
 
     def plan_maintenance(self):
@@ -387,7 +405,7 @@ class Story:
                 at(4, "11:10"),
                 at(3, "14:00"),
             ),
-            ("mei", "Spare screen to be mounted", at(3, "12:20"), at(1, "10:00")),
+            ("mei", "Second screen to be mounted", at(3, "12:20"), at(1, "10:00")),
             ("tom", "New laptop is to be set up", at(2, "12:00"), soon),
             ("omar", "Second display for room 4", at(2, "16:50"), at(1, "15:00")),
         )
@@ -401,6 +419,8 @@ class Story:
         moved_to = self.calendar.to_utc(self.calendar.next_day + 15 * hour)
         self.plan(at(1, "09:20"), self.move_visit, "omar", moved_to)
         self.plan(at(0, "40"), self.stage.text, "tom", "1")
+        self.plan(at(3, "15:05"), self.end_visit, "priya")
+        self.plan(at(1, "11:05"), self.end_visit, "mei")
 
     def book(self, key, title, start):
         """Book a visit for a new ticket; the customer is told by text."""
@@ -421,12 +441,19 @@ class Story:
             }
         )
 
-    def move_visit(self, key, start):
-        """Move the visit of a customer: the technician is ill."""
+    def _find_visit(self, key):
         events = self.stage.hands("technician")["calendar.event"]
         events = events.with_context(no_mail_to_attendees=True)
-        event = events.search([("partner_ids", "in", self.stage.partner(key).ids)])
-        event.write({"start": start, "stop": start + timedelta(hours=1)})
+        return events.search([("partner_ids", "in", self.stage.partner(key).ids)])
+
+    def move_visit(self, key, start):
+        """Move the visit of a customer: the technician is ill."""
+        stop = start + timedelta(hours=1)
+        self._find_visit(key).write({"start": start, "stop": stop})
+
+    def end_visit(self, key):
+        """Close the ticket of a customer who was visited."""
+        self.stage.move(self._find_visit(key).ticket_id, "done")
 
     def plan_reassigned(self):
         """Plan a query of the Reassigned Numbers Database, and its answers."""
@@ -475,7 +502,7 @@ class Story:
         """Write a text that leaves on the next morning."""
         send_at = self.calendar.to_utc(self.calendar.next_day + timedelta(hours=8))
         ticket = self._find_ticket("mei")
-        words = "Good morning Mei, I bring your spare screen along at 10."
+        words = "Good morning Mei, the spare screen is here. May I come at 10?"
         self.stage.answer(ticket, "agent", words, send_at=str(send_at))
 
     def snooze(self):

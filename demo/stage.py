@@ -35,6 +35,8 @@ class Calendar:
         self.days = [midnight]
         while len(self.days) < 5:
             self.days.append(self._get_working_day(self.days[-1], -1))
+        #: A week before, in the afternoon: what people have agreed to is entered.
+        self.begin = self.to_utc(midnight - timedelta(days=7) + EVENING)
         self.tomorrow = midnight + timedelta(days=1)
         self.next_day = self._get_working_day(midnight, 1)
 

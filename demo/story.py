@@ -15,7 +15,7 @@ between. So the gate has decided about every text, and the ledger verifies.
 import logging
 import time
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -39,7 +39,7 @@ def tell(env):
         raise SystemExit("This database has demo data already. Make a new one.")
     began, calendar = time.monotonic(), Calendar(datetime.now())
     with ExitStack() as stack:
-        before = calendar.at(4, "06:00")
+        before = calendar.begin - timedelta(minutes=10)
         clock = stack.enter_context(freeze_time(before, tick=True))
         stack.enter_context(
             patch.object(BaseCursor, "now", lambda _cursor: datetime.now())
