@@ -61,7 +61,19 @@ class Story:
         self.acts.append((moment, next(self._order), act, workers))
 
     def play(self, clock):
-        """Do everything that is planned, in the order of time."""
+        """Do everything, in the order of time."""
+        for chapter in (
+            self.plan_consents,
+            self.plan_talks,
+            self.plan_consent_changes,
+            self.plan_broadcast,
+            self.plan_incident,
+            self.plan_alerts,
+            self.plan_visits,
+            self.plan_reassigned,
+            self.plan_end,
+        ):
+            chapter()
         for moment, _order, act, workers in sorted(self.acts, key=lambda it: it[:2]):
             clock.move_to(max(moment, datetime.now()))
             if act:
@@ -218,6 +230,7 @@ class Story:
             later = moment + timedelta(minutes=minutes)
             self.plan(later, self.stage.text, key, words)
         self.plan(moment + timedelta(minutes=15), self.answer_victim)
+        self.plan(moment + timedelta(minutes=50), self.answer_others)
 
     def prepare_broadcast(self):
         """Write the warning, and have it checked who gets it."""
@@ -245,6 +258,15 @@ class Story:
         ticket = stage.find_text("cole").ticket_id
         words = "Hi Cole, your password is reset. I call you in two minutes."
         stage.answer(ticket, "agent", words)
+
+    def answer_others(self):
+        """Answer one who has replied, and close what the others said as well."""
+        stage, words = self.stage, "Thanks, Faye. We have blocked the sender for all."
+        stage.answer(stage.find_text("faye").ticket_id, "agent", words)
+        for key in ("nate", "wanda", "faye"):
+            ticket = stage.find_text(key).ticket_id.with_env(stage.hands("agent"))
+            ticket.mark_sms_read()
+            stage.move(ticket, "done")
 
     def plan_incident(self):
         """Plan what is down now, its news and its tickets, and a maintenance."""

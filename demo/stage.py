@@ -18,7 +18,6 @@ WORKERS = (
     ("sms.reminder", "_run"),
     ("sms.broadcast", "_run_broadcasts"),
     ("sms.team.alert", "_run"),
-    ("sms.dispatcher", "_run"),
 )
 
 
@@ -104,6 +103,8 @@ class Stage:
         self.env.cr.commit()
         for model, method in workers:
             getattr(self.env[model], method)()
+        if self.env["sms.sms"].search_count([("state", "=", "outgoing")], limit=1):
+            self.env["sms.dispatcher"]._run()
         self.env.cr.commit()
 
     # === Customers ===
