@@ -8,10 +8,14 @@ from itertools import count
 from odoo.tools import file_open
 
 from ..tools import monitoring, replies
-from .stage import COLLEAGUES, MODULE, WORKERS
+from .stage import COLLEAGUES, MODULE
 
-#: And what they do once in a while.
-LATER_WORKERS = (
+#: The scheduled actions that have something to do after an act, and at the end.
+AUTOMATIONS = (("sms.automation.run", "_run"),)
+BROADCASTS = (*AUTOMATIONS, ("sms.broadcast", "_run_broadcasts"))
+VISITS = (*AUTOMATIONS, ("sms.reminder", "_run"))
+ALERTS = (("sms.team.alert", "_run"),)
+LATER = (
     ("sms.incident", "_run_incidents"),
     ("sms.consent.link", "_run_sealer"),
     ("sms.consent.check", "_run_checks"),
@@ -52,27 +56,28 @@ class Story:
 
     def __init__(self, stage):
         self.stage, self.calendar = stage, stage.calendar
-        self.acts, self._order = [], count()
+        self.acts, self._order, self.workers = [], count(), ()
         self.tickets = {}
 
-    def plan(self, moment, act, *args, workers=WORKERS, **values):
-        """Plan something for a moment (UTC)."""
+    def plan(self, moment, act, *args, **values):
+        """Plan something for a moment (UTC); without an act only time goes by."""
         act = partial(act, *args, **values) if act else None
-        self.acts.append((moment, next(self._order), act, workers))
+        self.acts.append((moment, next(self._order), act, self.workers))
 
     def play(self, clock):
         """Do everything, in the order of time."""
-        for chapter in (
-            self.plan_consents,
-            self.plan_talks,
-            self.plan_consent_changes,
-            self.plan_broadcast,
-            self.plan_incident,
-            self.plan_alerts,
-            self.plan_visits,
-            self.plan_reassigned,
-            self.plan_end,
+        for chapter, workers in (
+            (self.plan_consents, ()),
+            (self.plan_talks, AUTOMATIONS),
+            (self.plan_consent_changes, AUTOMATIONS),
+            (self.plan_broadcast, BROADCASTS),
+            (self.plan_incident, BROADCASTS),
+            (self.plan_alerts, ALERTS),
+            (self.plan_visits, VISITS),
+            (self.plan_reassigned, ()),
+            (self.plan_end, AUTOMATIONS),
         ):
+            self.workers = workers
             chapter()
         for moment, _order, act, workers in sorted(self.acts, key=lambda it: it[:2]):
             clock.move_to(max(moment, datetime.now()))
@@ -509,7 +514,7 @@ class Story:
         self.plan(at(0, "44"), self.refuse_text)
         self.plan(at(0, "8"), self.plan_text)
         self.plan(at(0, "5"), self.snooze)
-        self.plan(at(0, "1"), stage.settle, LATER_WORKERS)
+        self.plan(at(0, "1"), stage.settle, LATER)
 
     def refuse_text(self):
         """Text somebody who has agreed to nothing: it waits for the consent."""

@@ -12,13 +12,6 @@ ZONE = ZoneInfo("America/Denver")
 MORNING, EVENING = timedelta(hours=10, minutes=30), timedelta(hours=17, minutes=30)
 SATURDAY = 5
 COLLEAGUES = ("agent", "manager", "technician")
-#: What cron threads do after each commit.
-WORKERS = (
-    ("sms.automation.run", "_run"),
-    ("sms.reminder", "_run"),
-    ("sms.broadcast", "_run_broadcasts"),
-    ("sms.team.alert", "_run"),
-)
 
 
 class Calendar:
@@ -98,8 +91,11 @@ class Stage:
         context = {"lang": "en_US", "tz": ZONE.key}
         return self.env(user=self.user_of[login], context=context)
 
-    def settle(self, workers=WORKERS):
-        """Commit, and let the scheduled actions work off what follows."""
+    def settle(self, workers):
+        """Commit, and let scheduled actions work off what follows.
+
+        :param workers: pairs of a model and its method; the outbox runs after them
+        """
         self.env.cr.commit()
         for model, method in workers:
             getattr(self.env[model], method)()

@@ -28,6 +28,8 @@ from .chapters import Story
 from .stage import MODULE, Calendar, Stage
 
 _logger = logging.getLogger(__name__)
+#: Tells open browsers what has become of messages.
+NOTIFY = "_notify_message_notification_update"
 FILES = ("res.partner.csv", "helpdesk_sms_demo.xml", "sms_team_alert_demo.xml")
 
 
@@ -49,6 +51,8 @@ def set_back(env, moment):
             (sql_db, "MAX_IDLE_TIMEOUT", math.inf),
             (registry["ir.mail_server"], "_disable_send", lambda _server: True),
             (registry["bus.bus"], "_sendone", lambda *_args: None),
+            (registry["ir.cron"], "_notifydb", lambda _cron: None),
+            (registry["mail.message"], NOTIFY, lambda _messages: None),
             (registry["ir.cron"], "_commit_progress", lambda *_, **__: math.inf),
             (registry["sms.dispatcher"], "_in_new_transaction", do_at_once),
             (registry["sms.dispatcher"], "_wait_for_due", lambda _dispatcher: 0),
