@@ -29,6 +29,17 @@ function openMenu(xmlid, content) {
     return show(`[data-menu-xmlid="${full}"]`, content);
 }
 
+/**
+ * Wait for a screen, which closes the menu that is open when it comes: a test is faster
+ * than any person.
+ *
+ * @param {String} selector
+ * @returns {Object}
+ */
+function waitFor(selector) {
+    return {trigger: selector, isActive: ["auto"]};
+}
+
 tours.add("helpdesk_sms_guide_agent", {
     url: "/odoo/sms-conversations",
     steps: () => [
@@ -48,10 +59,15 @@ tours.add("helpdesk_sms_guide_agent", {
         ),
         openMenu(
             "helpdesk_mgmt.helpdesk_ticket_menu",
+            _t("Every text belongs to a ticket. Open this menu.")
+        ),
+        openMenu(
+            "helpdesk_mgmt.helpdesk_all_ticket_menu",
             _t(
-                "Every text belongs to a ticket. <b>“Send SMS” on a ticket</b> texts its customer. Open the tickets."
+                "<b>“Send SMS” on a ticket</b> texts its customer. The badge beside the number says if they have agreed. Open the tickets."
             )
         ),
+        waitFor(".o_action_manager > .o_action:not(:has(.o_sms_inbox))"),
         openMenu("sms_menu_root", _t("Back to the texts: open this menu.")),
         openMenu(
             "sms_menu_appointments_events",
@@ -59,17 +75,12 @@ tours.add("helpdesk_sms_guide_agent", {
                 "<b>Visits</b> are confirmed and moved by text, and customers are reminded of them."
             )
         ),
+        waitFor(".o_breadcrumb:contains(Visits)"),
         openMenu("sms_menu_root", _t("One more: open the menu again.")),
         openMenu(
             "sms_menu_team_alerts",
             _t(
                 "When a server is down, <b>a team alert</b> texts and calls whoever is on call until somebody takes it."
-            )
-        ),
-        openMenu(
-            "sms_menu_consent",
-            _t(
-                "Nobody is texted who has not agreed. <b>Who has agreed to what</b> is found here, and you record it on tickets and contacts."
             )
         ),
     ],
@@ -95,6 +106,7 @@ tours.add("helpdesk_sms_guide_manager", {
                 "<b>A broadcast</b> texts everybody whom an outage concerns. It is checked first: who gets it, and why others do not."
             )
         ),
+        waitFor(".o_breadcrumb:contains(Broadcasts)"),
         openMenu(
             "helpdesk_mgmt.helpdesk_ticket_config_main_menu",
             _t("Now to your settings: open this menu.")
@@ -105,6 +117,7 @@ tours.add("helpdesk_sms_guide_manager", {
                 "<b>Automations</b> text by themselves: when a ticket is received, assigned, waiting or solved."
             )
         ),
+        waitFor(".o_breadcrumb:contains(Automations)"),
         openMenu(
             "helpdesk_mgmt.helpdesk_ticket_config_main_menu",
             _t("And the last one: open the menu again.")
@@ -141,6 +154,7 @@ tours.add("helpdesk_sms_guide_officer", {
                 "<b>Possible opt-outs</b> in people's own words wait here for your decision, each with its deadline."
             )
         ),
+        waitFor(".o_breadcrumb:contains(Review queue)"),
         openMenu("sms_menu_consent", _t("Open the menu again.")),
         openMenu(
             "sms_menu_evidence_exports",
@@ -148,6 +162,7 @@ tours.add("helpdesk_sms_guide_officer", {
                 "<b>Evidence</b> for a court: a certificate of a person or a period, and who has taken out which."
             )
         ),
+        waitFor(".o_breadcrumb:contains(Exports)"),
         openMenu("sms_menu_consent", _t("One more: open the menu again.")),
         openMenu(
             "sms_menu_consent_checks",
