@@ -223,6 +223,8 @@ class Story:
                 "decision": "revoked",
                 "method": "phone",
                 "note": "Called the desk. Prefers mail from now on.",
+                "res_model": "res.partner",
+                "res_id": self.stage.partner(key).id,
             }
         ).action_record()
 
@@ -284,9 +286,9 @@ class Story:
         self.plan(at(0, "48"), self.open_publishing)
         self.plan(at(0, "46"), self.publish, found)
         self.plan(at(0, "41"), self.report_outage)
-        words = "Nothing on the shared drives opens here in Boulder"
+        words = "No connection to the data center here in Boulder"
         self.plan(at(0, "38"), self.stage.text, "abel", words)
-        words = "My remote desktop has just gone, is it me or you?"
+        words = "Is the connection to the data center down? My desktop is gone"
         self.plan(at(0, "36"), self.stage.text, "june", words)
         self.plan(at(0, "34"), self.join_incident, "priya")
         cause = (
