@@ -21,6 +21,12 @@ const STYLE = `
 
 const ticketForm = "/odoo/action-helpdesk_mgmt_sms.helpdesk_ticket_conversation_action/";
 
+/* The demo's week fills the charts. */
+async function showWeek(page) {
+    await page.click(".o_sms_filters button[data-days='7']");
+    await page.waitForSelector(".o_sms_filters button[data-days='7'].active");
+}
+
 /* Who looks, at which path, and what must be there. Then: what is done before (act), the size, and whether all
  * that can be scrolled is shown (whole). */
 const PICTURES = {
@@ -35,6 +41,7 @@ const PICTURES = {
         login: "manager",
         path: "/odoo/sms-dashboard",
         ready: ".o_sms_card",
+        act: showWeek,
         whole: true,
     },
     broadcast: {
@@ -100,6 +107,7 @@ const PICTURES = {
         size: PHONE,
         path: "/odoo/sms-dashboard",
         ready: ".o_sms_card",
+        act: showWeek,
     },
     analysis: {
         login: "manager",
