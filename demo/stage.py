@@ -96,12 +96,12 @@ class Stage:
 
         :param workers: pairs of a model and its method; the outbox runs after them
         """
-        self.env.cr.commit()
+        self.env.cr.commit()  # pylint: disable=invalid-commit
         for model, method in workers:
             getattr(self.env[model], method)()
         if self.env["sms.sms"].search_count([("state", "=", "outgoing")], limit=1):
             self.env["sms.dispatcher"]._run()
-        self.env.cr.commit()
+        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     # === Customers ===
 

@@ -78,5 +78,5 @@ def tell(env):
             convert_file(env, MODULE, f"demo/{name}", {}, mode="init")
         env.ref("base.user_admin").tour_enabled = False
         Story(Stage(env, calendar)).play(clock)
-    env.cr.commit()
+    env.cr.commit()  # pylint: disable=invalid-commit
     _logger.info("The demo's week was told in %.1f s", time.monotonic() - began)
