@@ -124,6 +124,7 @@
         "views/analytics/sms_analysis_buttons_views.xml",
         "views/analytics/digest_digest_views.xml",
         "data/digest_data.xml",
+        "views/setup/sms_guide_views.xml",
         "views/setup/sms_menu_links_views.xml",
         "views/setup/sms_menus.xml",
         "views/consent/sms_portal_templates.xml",
@@ -132,9 +133,10 @@
         "views/broadcast/sms_subscription_templates.xml",
     ],
     "demo": [
+        "demo/res.partner.csv",
         "demo/helpdesk_sms_demo.xml",
-        "demo/sms_visit_demo.xml",
         "demo/sms_team_alert_demo.xml",
+        "demo/sms_visit_demo.xml",
         "demo/sms_incident_demo.xml",
     ],
     "assets": {

@@ -207,6 +207,7 @@ from .analytics import test_dashboard_page
 from .setup import test_accessibility
 from .setup import test_buttons
 from .setup import test_carrier_check
+from .setup import test_guides
 from .setup import test_menus
 from .setup import test_onboarding
 from .setup import test_registration

@@ -8,6 +8,11 @@ from markupsafe import Markup, escape
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:)]")
 _BLANK = re.compile(r"\{([^{}]*)\}")
+#: Underlined: who cannot see its color finds it in a paragraph all the same.
+_LINK = Markup(
+    '<a href="%s" target="_blank" rel="noopener noreferrer" '
+    'class="text-decoration-underline">%s</a>'
+)
 
 
 def clean(text):
@@ -55,8 +60,8 @@ def link(text):
     """Return ``text`` as HTML in which the addresses of pages can be followed."""
     parts, end = [], 0
     for match in _ADDRESS.finditer(text or ""):
-        anchor = Markup('<a href="%s" target="_blank" rel="noopener noreferrer">%s</a>')
-        parts += [escape(text[end : match.start()]), anchor % (match[0], match[0])]
+        anchor = _LINK % (match[0], match[0])
+        parts += [escape(text[end : match.start()]), anchor]
         end = match.end()
     return Markup("").join([*parts, escape((text or "")[end:])])
 

@@ -35,6 +35,12 @@ const walkIn = (code) => ({
     part: ".o_vphone_device",
 });
 
+/* The demo's week fills the charts. */
+async function showWeek(page) {
+    await page.click(".o_sms_filters button[data-days='7']");
+    await page.waitForSelector(".o_sms_filters button[data-days='7'].active");
+}
+
 /* Who looks, at which path, and what must be there. Then: what is done before (act), the size, whether all that can
  * be scrolled is shown (whole), and the part of the screen that is taken. */
 const PICTURES = {
@@ -49,6 +55,7 @@ const PICTURES = {
         login: "manager",
         path: "/odoo/sms-dashboard",
         ready: ".o_sms_card",
+        act: showWeek,
         whole: true,
     },
     broadcast: {
@@ -114,6 +121,7 @@ const PICTURES = {
         size: PHONE,
         path: "/odoo/sms-dashboard",
         ready: ".o_sms_card",
+        act: showWeek,
     },
     analysis: {
         login: "manager",

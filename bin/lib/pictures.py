@@ -74,7 +74,7 @@ def stack_forms(env):
         {
             "purpose_ids": [(6, 0, purposes.ids)],
             "signed_on": fields.Date.today() - timedelta(days=3),
-            "witness": "Ana Agent, front desk",
+            "witness": "Ana Castillo, front desk",
             "line_ids": [
                 (
                     0,

@@ -15,6 +15,7 @@ from . import (
     sms_sms,
     sms_dispatcher,
     sms_inbound,
+    web_tour_tour,
     ir_ui_menu,
     ir_websocket,
     res_company,

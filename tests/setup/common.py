@@ -34,7 +34,12 @@ class FindsScreens:
         names = {
             row.res_id: row.name
             for row in self.env["ir.model.data"].search(
-                [("module", "=", MODULE), ("model", "=like", "ir.actions.%")]
+                [
+                    ("module", "=", MODULE),
+                    ("model", "=like", "ir.actions.%"),
+                    # A guided tour begins with the page loaded anew.
+                    ("model", "!=", "ir.actions.act_url"),
+                ]
             )
         }
         by_path = {action.path: action.id for action in actions.search([])}

@@ -4,7 +4,8 @@ from ..common import SmsCase
 from .common import FindsScreens
 
 AGENT = ["Conversations", "Visits", "Outages", "Team alerts", "Reporting"]
-MANAGER = [*AGENT[:3], "Broadcasts", "Messages", *AGENT[3:], "Virtual phone"]
+GUIDES = "Guided tours"
+MANAGER = [*AGENT[:3], "Broadcasts", "Messages", *AGENT[3:], "Virtual phone", GUIDES]
 WEEKLY = [
     *("Templates", "Automations", "Keywords", "Quiet hours", "Areas", "Alert plans"),
     *("Set-up and health", "Settings"),
@@ -20,11 +21,13 @@ MENUS = {
         "sms_menu_root": ["Conversations", "Visits", "Team alerts", "Virtual phone"],
     },
     "agent": {
-        "sms_menu_root": [*AGENT, "Virtual phone"],
+        "sms_menu_root": [*AGENT, "Virtual phone", GUIDES],
+        "sms_menu_guides": ["For agents"],
         "sms_menu_consent": ["Numbers", "Paper forms"],
     },
     "manager": {
         "sms_menu_root": MANAGER,
+        "sms_menu_guides": ["For agents", "For managers"],
         "sms_menu_consent": [
             *("Numbers", "Review queue", "Paper forms", "Import"),
             *("Rules by country", "Audit"),
@@ -37,8 +40,10 @@ MENUS = {
     },
     "compliance_officer": {
         "sms_menu_root": [
-            *("Outages", "Broadcasts", "Messages", "Team alerts", "Reporting")
+            *("Outages", "Broadcasts", "Messages", "Team alerts", "Reporting"),
+            GUIDES,
         ],
+        "sms_menu_guides": ["For compliance officers"],
         "sms_menu_consent": [
             *("Numbers", "Review queue", "Import", "Reassigned numbers", "Evidence"),
             "Rules by country",

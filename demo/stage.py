@@ -1,0 +1,180 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The days of the demo's week, and the hands with which everybody acts in it."""
+
+import base64
+from datetime import UTC, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+MODULE = "helpdesk_mgmt_sms"
+ZONE = ZoneInfo("America/Denver")
+#: The desk's day: before it has had a morning, the story ends the day before.
+MORNING, EVENING = timedelta(hours=10, minutes=30), timedelta(hours=17, minutes=30)
+SATURDAY = 5
+COLLEAGUES = ("agent", "manager", "technician")
+
+
+class Calendar:
+    """The days of the story, by the clock of Denver; all times it returns are UTC."""
+
+    def __init__(self, now):
+        local = now.replace(tzinfo=UTC).astimezone(ZONE).replace(tzinfo=None)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        if local.weekday() >= SATURDAY or local - midnight < MORNING:
+            midnight = self._get_working_day(midnight, -1)
+            local = midnight + EVENING
+        self.end = min(local, midnight + EVENING).replace(second=0, microsecond=0)
+        self.days = [midnight]
+        while len(self.days) < 5:
+            self.days.append(self._get_working_day(self.days[-1], -1))
+        #: A week before, in the afternoon: what people have agreed to is entered.
+        self.begin = self.to_utc(midnight - timedelta(days=7) + EVENING)
+        self.tomorrow = midnight + timedelta(days=1)
+        self.next_day = self._get_working_day(midnight, 1)
+
+    @staticmethod
+    def _get_working_day(day, step):
+        day += timedelta(days=step)
+        while day.weekday() >= SATURDAY:
+            day += timedelta(days=step)
+        return day
+
+    @staticmethod
+    def to_utc(local):
+        """Return a time by Denver's clock in UTC."""
+        aware = local.replace(tzinfo=ZONE).astimezone(UTC)
+        return aware.replace(tzinfo=None)
+
+    def at(self, day, clock):
+        """Return a moment: ``at(2, "09:45")``, ``at("sat", "16:05")``, ``at(0, "25")``.
+
+        :param day: working days before the last one, ``sat`` or ``sun``
+        :param str clock: of the last day: minutes before its end
+        """
+        if day in (0, "0"):
+            return self.to_utc(self.end - timedelta(minutes=int(clock)))
+        if day in ("sat", "sun"):
+            back = (self.days[0].weekday() + (2 if day == "sat" else 1)) % 7
+            date = self.days[0] - timedelta(days=back)
+        else:
+            date = self.days[int(day)]
+        hour, minute = map(int, clock.split(":"))
+        return self.to_utc(date + timedelta(hours=hour, minutes=minute))
+
+
+class Stage:
+    """The database, and the hands with which everybody does their part in it."""
+
+    def __init__(self, env, calendar):
+        self.env, self.calendar = env, calendar
+        self.company = env.company
+        self.user_of = {}
+
+    def ref(self, name):
+        """Return a record of the addon."""
+        return self.env.ref(name if "." in name else f"{MODULE}.{name}")
+
+    def partner(self, key):
+        """Return a customer."""
+        return self.ref(f"partner_demo_{key}")
+
+    def number(self, key):
+        """Return the number of a customer or a colleague (E.164)."""
+        if key in COLLEAGUES:
+            return self.ref(f"user_demo_{key}").partner_id.phone_sanitized
+        return self.partner(key).phone_sanitized
+
+    def hands(self, login):
+        """Return the environment of a colleague."""
+        if login not in self.user_of:
+            self.user_of[login] = self.ref(f"user_demo_{login}").id
+        context = {"lang": "en_US", "tz": ZONE.key}
+        return self.env(user=self.user_of[login], context=context)
+
+    def settle(self, workers):
+        """Commit, and let scheduled actions work off what follows.
+
+        :param workers: pairs of a model and its method; the outbox runs after them
+        """
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        for model, method in workers:
+            getattr(self.env[model], method)()
+        if self.env["sms.sms"].search_count([("state", "=", "outgoing")], limit=1):
+            self.env["sms.dispatcher"]._run()
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    # === Customers ===
+
+    def text(self, key, words):
+        """Text the company from somebody's phone; return the ticket that has it."""
+        number = self.number(key)
+        self.hands("manager")["sms.virtual.phone"].send_text(number, words)
+        return self.find_text(key).ticket_id
+
+    def find_text(self, key):
+        """Return what came last from somebody's phone."""
+        domain = [("number", "=", self.number(key))]
+        return self.env["sms.inbound"].search(domain, order="id desc", limit=1)
+
+    def open_ticket(self, key, login, channel, title, words, **values):
+        """Enter a ticket of a customer who has called or written."""
+        partner = self.partner(key)
+        return self.hands(login)["helpdesk.ticket"].create(
+            {
+                "name": title,
+                "description": f"<p>{words}</p>",
+                "partner_id": partner.id,
+                "partner_name": partner.name,
+                "partner_email": partner.email,
+                "team_id": self.ref("team_demo_service_desk").id,
+                "channel_id": self.ref(
+                    f"helpdesk_mgmt.helpdesk_ticket_channel_{channel}"
+                ).id,
+                "user_id": self.ref(f"user_demo_{login}").id,
+                **values,
+            }
+        )
+
+    # === The desk ===
+
+    def move(self, ticket, stage):
+        """Put a ticket into one of the helpdesk's stages."""
+        ticket.stage_id = self.ref(f"helpdesk_mgmt.helpdesk_ticket_stage_{stage}")
+
+    def answer(self, ticket, login, words, **values):
+        """Take a ticket, if nobody has, and text its customer."""
+        ticket = ticket.with_env(self.hands(login))
+        if not ticket.user_id:
+            ticket.user_id = ticket.env.user
+        if ticket.stage_id == self.ref("helpdesk_mgmt.helpdesk_ticket_stage_new"):
+            self.move(ticket, "in_progress")
+        ticket.mark_sms_read()
+        ticket.send_sms_reply(words, uuid4().hex, is_sure=True, **values)
+
+    def record_consent(self, key, how, source, codes, given_at, name=None):
+        """Enter a consent with the wording in force, as another system does."""
+        api = self.hands("agent")["sms.consent.api"]
+        api.record_consent(
+            self.number(key),
+            list(codes),
+            how,
+            given_at.isoformat(),
+            api.get_wordings(list(codes))["wording"],
+            source,
+            f"demo-{key}-{'-'.join(codes)}",
+            name=name or self.partner(key).name,
+        )
+
+    def import_list(self, name, rows, **values):
+        """Import a list, as a manager does: check it, then record what is good."""
+        content = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
+        job = self.hands("manager")["sms.consent.import"].create(
+            {
+                "file": base64.b64encode(content.encode()),
+                "file_name": name,
+                **values,
+            }
+        )
+        job.action_check()
+        job.action_import()
+        return job

@@ -1,0 +1,82 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Play a week of a helpdesk into a database with the addon and without demo data.
+
+``bin/demo`` does so after the installation. By hand::
+
+    echo 'from odoo.addons.helpdesk_mgmt_sms.demo import story; story.tell(env)' \\
+        | odoo-bin shell -d DATABASE
+
+The week ends now, or with the last working day in Denver. The clock is set back
+(freezegun, as in Odoo's tests), and everything is done as people and carriers do it: by
+the screens' methods and the sandbox's virtual phone, with the scheduled actions in
+between. So the gate has decided about every text, and the ledger verifies.
+"""
+
+import logging
+import math
+import time
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo import sql_db
+from odoo.tools.convert import convert_file
+
+from .chapters import Story
+from .stage import MODULE, Calendar, Stage
+
+_logger = logging.getLogger(__name__)
+#: Tells open browsers what has become of messages.
+NOTIFY = "_notify_message_notification_update"
+FILES = ("res.partner.csv", "helpdesk_sms_demo.xml", "sms_team_alert_demo.xml")
+
+
+@contextmanager
+def set_back(env, moment):
+    """Set the clock of Odoo and the addon back; nobody is mailed, and nobody looks.
+
+    All is done in a few transactions: a commit after each batch is for the others.
+
+    :param datetime moment: UTC
+    :return: the clock, with ``move_to``
+    """
+    registry = env.registry
+    with ExitStack() as stack:
+        clock = stack.enter_context(freeze_time(moment, tick=True))
+        for target, name, value in (
+            (sql_db.BaseCursor, "now", lambda _cursor: datetime.now()),
+            # The time flies: no connection has been idle for so long.
+            (sql_db, "MAX_IDLE_TIMEOUT", math.inf),
+            (registry["ir.mail_server"], "_disable_send", lambda _server: True),
+            (registry["bus.bus"], "_sendone", lambda *_args: None),
+            (registry["ir.cron"], "_notifydb", lambda _cron: None),
+            (registry["mail.message"], NOTIFY, lambda _messages: None),
+            (registry["ir.cron"], "_commit_progress", lambda *_, **__: math.inf),
+            (registry["sms.dispatcher"], "_in_new_transaction", do_at_once),
+            (registry["sms.dispatcher"], "_wait_for_due", lambda _dispatcher: 0),
+        ):
+            stack.enter_context(patch.object(target, name, value))
+        yield clock
+
+
+def do_at_once(_dispatcher, step, *args):
+    """Do a step of the dispatcher in the transaction that there is."""
+    return step(*args)
+
+
+def tell(env):
+    """Load people and rules of the demo, and play the week."""
+    if env.ref(f"{MODULE}.partner_demo_dana", raise_if_not_found=False):
+        raise SystemExit("This database has demo data already. Make a new one.")
+    began, calendar = time.monotonic(), Calendar(datetime.now())
+    # What a crash of the server loses is played again.
+    env.cr.execute("SET synchronous_commit TO off")
+    with set_back(env, calendar.begin - timedelta(minutes=10)) as clock:
+        for name in FILES:
+            convert_file(env, MODULE, f"demo/{name}", {}, mode="init")
+        env.ref("base.user_admin").tour_enabled = False
+        Story(Stage(env, calendar)).play(clock)
+    env.cr.commit()  # pylint: disable=invalid-commit
+    _logger.info("The demo's week was told in %.1f s", time.monotonic() - began)

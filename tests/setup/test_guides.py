@@ -1,0 +1,28 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.tests import HttpCase, tagged
+
+from ..common import SmsCase
+
+
+@tagged("post_install", "-at_install")
+class TestGuides(SmsCase, HttpCase):
+    """Each guided tour leads through the screens of its role, in a real browser."""
+
+    def take(self, role, login):
+        """Take the tour of a role from where its menu begins it."""
+        tour = self.env.ref(f"helpdesk_mgmt_sms.web_tour_tour_{role}")
+        action = self.env.ref(f"helpdesk_mgmt_sms.sms_guide_{role}_action")
+        self.assertEqual(action.url, f"{tour.url}?tour={tour.name}")
+        # Its name in the address would begin it a second time, for a person.
+        self.start_tour(tour.url, tour.name, login=login)
+
+    def test_an_agent(self):
+        self.receive("The printer jams again")
+        self.take("agent", "sms-agent")
+
+    def test_a_manager_of_an_empty_helpdesk(self):
+        self.take("manager", "sms-manager")
+
+    def test_a_compliance_officer(self):
+        self.record_consent()
+        self.take("officer", "sms-compliance")
