@@ -11,12 +11,17 @@ from odoo.tools.sql import table_exists
 from .models.core.bulk_insert import as_arrays
 from .models.ledger.ledger_guards import get_guards
 from .report.sms_day_stale import WATCHED
-from .tools import log_mask
+from .tools import log_mask, phone
 from .tools.segments import count_segments
 
 MODULE = "helpdesk_mgmt_sms"
 #: Messages that were there before the addon and are completed by one statement.
 ADOPTED_AT_ONCE = 10_000
+#: What is typed as a number and what is read out of it, by their model.
+NUMBER_FIELDS = {
+    "res.partner": ("phone", "phone_sanitized"),
+    "helpdesk.ticket": ("partner_phone", "partner_phone_sanitized"),
+}
 #: What follows a text that is cancelled: a table, its state, that of what waits, and
 #: that of what was cancelled. The second one is of mass mailings, where installed.
 FOLLOWERS = (
@@ -37,14 +42,18 @@ def post_init_hook(env):
     messages that wait or have been sent get their company and the purpose of other
     apps' messages, without which the outbox would not find them. The ledger's key is
     made now: two first messages at once would each make one, and one of them fail.
-    Who is on Odoo's blacklist has opted out, and the ledger says so from now on.
+    Who is on Odoo's blacklist has opted out, and the ledger says so from now on. Texts
+    leave from this database, and not from a copy of it.
     """
     env["sms.consent.key"]._get()
     companies = env["res.company"].with_context(active_test=False).search([])
     companies._ensure_sms_keys()
     env["sms.sender"]._sync(companies)
     adopt_messages(env)
+    env["calendar.event"]._complete_old_sms()
+    forget_extensions(env)
     env["phone.blacklist"]._record_all_sms_opt_outs()
+    env["sms.database"]._adopt()
 
 
 def adopt_messages(env):
@@ -81,6 +90,32 @@ def adopt_messages(env):
             )
         )
     env["sms.sms"].invalidate_model()
+
+
+def forget_extensions(env):
+    """Read numbers with an extension anew: a switchboard is not whom a text is for.
+
+    Odoo itself reads the switchboard's number out of them.
+    """
+    for model, (typed, read) in NUMBER_FIELDS.items():
+        # No extension without other characters between digits.
+        records = env[model].browse(
+            record_id
+            for [record_id] in env.execute_query(
+                SQL(
+                    "SELECT id FROM %s WHERE %s IS NOT NULL AND %s ~ %s",
+                    SQL.identifier(env[model]._table),
+                    SQL.identifier(read),
+                    SQL.identifier(typed),
+                    "[0-9].*[^0-9[:space:]()+./-].*[0-9]",
+                )
+            )
+        )
+        records = records.filtered(
+            lambda it, typed=typed: phone.has_extension(phone.tidy(it[typed] or ""))
+        )
+        env.add_to_compute(records._fields[read], records)
+        records.flush_recordset([read])
 
 
 def create_shipped(env, names):

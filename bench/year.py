@@ -37,6 +37,7 @@ RESULTS = (
     "verification of the ledger",
 )
 WITHOUT = ", without the addon"
+EMPTY = ", without any data"
 
 
 class Run:
@@ -68,7 +69,12 @@ class Run:
             self.measure_with()
 
     def measure_without(self):
-        """Measure the host's screens without the addon, then install it there."""
+        """Measure the host's screens without the addon, then install it there.
+
+        And in a database without any of it: what installing takes anyhow.
+        """
+        with database_copy(self.options.native) as database:
+            self.run_odoo(database, "installation" + EMPTY, "-i")
         with database_copy(self.options.native) as database:
             with environment(database) as env:
                 agents = fill(env, self.texts)
@@ -107,6 +113,8 @@ def print_all(runs):
         before = small.results.get(name, (0, 0))[0]
         growth = f"{ms / before:.1f} x" if before else ""
         base, other = name + WITHOUT, "without the addon"
+        if name == "installation":
+            base, other = name + EMPTY, "without any data"
         if name.startswith("inbox"):
             base, other = "ticket list", "the host's list of open tickets"
         base = large.results.get(base, (0, 0))[0]

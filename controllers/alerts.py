@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import json
 
-from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.exceptions import Forbidden, NotFound, ServiceUnavailable
 
 from odoo.http import Controller, request, route
 
@@ -38,6 +38,8 @@ class AlertsController(Controller):
 
     def _verify(self, key):
         """Return the source of a request, after checking that it is the sender."""
+        if request.env["sms.database"]._is_copy():
+            raise ServiceUnavailable("a copy of the database")
         sources = request.env["sms.alert.source"]
         source_sudo = sources._find_by_key(texts.clean(key))
         if not source_sudo:

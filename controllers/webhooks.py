@@ -54,7 +54,7 @@ def verify(code, endpoint, key, form, signature):
     :param form: as for ``Provider.verify``, like the signature
     :raises Forbidden: 403 for a signature that is missing or wrong
     :raises NotFound: 404 for an unknown key
-    :raises ServiceUnavailable: 503 while the key to the account is missing
+    :raises ServiceUnavailable: 503 while the account cannot be used here
     """
     companies_sudo = request.env["res.company"].sudo()
     key = texts.clean(key)
@@ -100,8 +100,8 @@ def check(company_sudo, code, endpoint, key, form, signature):
     Until a first signed request has proven the address that is kept, Odoo's own of now
     may take its place. Arguments and errors as for :func:`verify`.
     """
-    if company_sudo._has_locked_sms_account(code):
-        _logger.error("A request of %s cannot be verified: a key is missing", code)
+    if lock := company_sudo._find_sms_account_lock(code):
+        _logger.error("A request of %s cannot be taken here: %s", code, lock)
         raise ServiceUnavailable()
     provider = company_sudo._get_sms_provider(code, with_senders=False)
     is_signed = partial(

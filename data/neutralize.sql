@@ -24,6 +24,12 @@ UPDATE sms_sender
 DELETE FROM ir_config_parameter
  WHERE key IN ('helpdesk_mgmt_sms.twilio_api_url', 'helpdesk_mgmt_sms.telnyx_api_url',
                'helpdesk_mgmt_sms.health_token', 'helpdesk_mgmt_sms.media_urls');
+-- It may text what it can: in the sandbox, and by accounts that are entered in it.
+UPDATE ir_config_parameter
+   SET value = own.value
+  FROM ir_config_parameter own
+ WHERE ir_config_parameter.key = 'helpdesk_mgmt_sms.database_uuid'
+   AND own.key = 'database.uuid';
 -- Nothing is set at the carrier's account.
 UPDATE sms_carrier_check SET wanted = NULL;
 -- Nothing is removed at the carrier a second time, or for a test.

@@ -43,5 +43,7 @@ SELECTION = [
     (NO_CALL := "call_impossible", "Cannot be called"),
     # No carrier's: the key to the account is missing here.
     (LOCKED := "locked", "Key missing"),
+    # No carrier's either: this is a copy of the database that texts.
+    (COPY := "copy", "Copy of a database"),
     (REFUSED_OTHERWISE := "other", "Other refusal"),
 ]

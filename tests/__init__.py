@@ -60,6 +60,8 @@ from .message import test_ways as test_message_ways
 from .message import test_ways_live
 
 from .dispatch import test_answer_end
+from .dispatch import test_carrier_change
+from .dispatch import test_database_copy
 from .dispatch import test_failover
 from .dispatch import test_fair_share
 from .dispatch import test_metrics
@@ -102,6 +104,7 @@ from .consent import test_consent_badge
 from .consent import test_consent_wizard
 from .consent import test_import
 from .consent import test_join_page
+from .consent import test_merge
 from .consent import test_number_claim
 from .consent import test_paper
 from .consent import test_portal
@@ -150,6 +153,7 @@ from .automation import test_automation_replay
 from .appointment import test_appointments
 from .appointment import test_appointments_answers
 from .appointment import test_appointments_companies
+from .appointment import test_appointments_install
 from .appointment import test_appointments_live
 from .appointment import test_appointments_load
 from .appointment import test_appointments_merge
@@ -215,6 +219,7 @@ from .setup import test_settings
 from .setup import test_tours_manager
 from .setup import test_uninstall_wizard
 from .setup import test_upgrade
+from .setup import test_upgrade_others
 from .setup import test_virtual_phone
 from .setup import test_virtual_phone_calls
 

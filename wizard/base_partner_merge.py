@@ -9,7 +9,7 @@ class BasePartnerMerge(models.TransientModel):
 
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):
-        """Keep one of several invitations and of several reminders of the same.
+        """Keep one of several invitations, reminders and claims to a number.
 
         Reminders are planned anew: the person may live in another time zone.
         """
@@ -17,6 +17,8 @@ class BasePartnerMerge(models.TransientModel):
         reminders_sudo._drop_duplicates(src_partners, dst_partner)
         attendees_sudo = self.env["calendar.attendee"].sudo()
         attendees_sudo._drop_sms_duplicates(src_partners, dst_partner)
+        claims_sudo = self.env["sms.number.claim"].sudo()
+        claims_sudo._drop_duplicates(src_partners, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
         reminders_sudo._plan_again(dst_partner)
         return result

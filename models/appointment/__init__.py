@@ -10,6 +10,7 @@ from . import (
     calendar_event_texts,
     calendar_event_ways,
     calendar_event_google,
+    calendar_event_install,
     calendar_recurrence,
     calendar_attendee,
     sms_reminder,

@@ -7,6 +7,7 @@ May use message and all below it.
 """
 
 from . import (
+    sms_database,
     sms_dispatcher,
     sms_dispatcher_claim,
     sms_dispatcher_lookup,

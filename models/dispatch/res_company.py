@@ -9,6 +9,7 @@ from ...providers import (
     SandboxProvider,
     TelnyxProvider,
     account,
+    faults,
     get_provider,
 )
 from ...tools import business_days, consent, dispatch, texts, verdicts
@@ -380,11 +381,22 @@ class ResCompany(models.Model):
         return [(it.number, it.country_code) for it in self._get_sms_numbers(code)]
 
     def _has_locked_sms_account(self, code=None):
-        """Tell if the key to a secret of the account (default: the own) is missing."""
+        """Tell if the account (default: the own) cannot be used here and now."""
+        return bool(self._find_sms_account_lock(code))
+
+    def _find_sms_account_lock(self, code=None):
+        """Return why the account (default: the own) cannot be used, of ``faults``.
+
+        This database is a copy, or the key to a secret is missing. Empty if it can.
+        """
         self.ensure_one()
         company_sudo = self.sudo()
-        names = SECRETS.get(code or company_sudo.sms_provider, ())
-        return any(company_sudo._read_sms_secret(name) is None for name in names)
+        code = code or company_sudo.sms_provider
+        if code in REAL and self.env["sms.database"]._is_copy():
+            return faults.COPY
+        names = SECRETS.get(code, ())
+        is_locked = any(company_sudo._read_sms_secret(name) is None for name in names)
+        return faults.LOCKED if is_locked else ""
 
     # === Choice of the sender ===
 

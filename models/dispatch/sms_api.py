@@ -74,7 +74,11 @@ class SmsApiGated(SmsApi):
     """Odoo's IAP, for the numbers only that the gate lets through."""
 
     def _send_sms_batch(self, messages, delivery_reports_url=False):
-        """Send what may leave; answer for the rest with the gate's reason."""
+        """Send what may leave; answer for the rest with the gate's reason.
+
+        :raises UserError: in a copy of the database
+        """
+        self.env["sms.database"]._check_no_copy()
         allowed, results = _split_by_gate(self.env, messages)
         uuids = set(allowed.mapped("uuid"))
         remaining = [

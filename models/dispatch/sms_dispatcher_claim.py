@@ -12,7 +12,7 @@ from psycopg2 import InterfaceError, OperationalError
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ...providers import PROVIDERS, faults
+from ...providers import PROVIDERS
 from ...tools import quiet_hours
 from ...tools.dispatch import HORIZON
 from ..core.trail import trace
@@ -168,8 +168,8 @@ class SmsDispatcher(models.AbstractModel):
             return []
         sender = self.env["sms.sender"].browse(ready.id)
         company = sender.company_id
-        if company._has_locked_sms_account(sender.provider):
-            sender._stop(self.env["sms.fault"]._get_policy(faults.LOCKED, company))
+        if lock := company._find_sms_account_lock(sender.provider):
+            sender._stop(self.env["sms.fault"]._get_policy(lock, company))
             return []
         allowed = self._lock_next(ready, limit, oldest)._ask_gate()
         if not allowed:

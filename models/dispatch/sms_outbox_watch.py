@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, consteq
 
 from ...providers import PROVIDERS
-from ...providers.faults import COUNTRY, NO_CONNECTION
+from ...providers.faults import COPY, COUNTRY, NO_CONNECTION
 from .sms_dispatcher import LEASE
 from .sms_webhook_refusal import ADDRESS, UNSIGNED
 
@@ -93,6 +93,7 @@ class SmsOutboxWatch(models.AbstractModel):
         :return: ``{key: message or False}``
         """
         return {
+            "copy": facts["is_copy"] and self.env["sms.database"]._explain(),
             "cron": not facts["is_cron_active"]
             and self.env._(
                 "The outbox's scheduled action is switched off, so no texts are sent. "
@@ -197,6 +198,7 @@ class SmsOutboxWatch(models.AbstractModel):
                 [("company_id", "=", company.id), ("stop_count", ">", 0)]
             ),
             "is_cron_active": cron.sudo().active,
+            "is_copy": company._find_sms_account_lock() == COPY,
         }
 
     def _get_open_facts(self, company, now):

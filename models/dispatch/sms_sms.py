@@ -104,11 +104,14 @@ class SmsSms(models.Model):
         return sent_sudo._get_outcome_notice(errors)
 
     def _send(self, *args, **kwargs):
-        """Keep what the gate blocks, and what the outbox has, from Odoo's loop."""
+        """Keep what the gate blocks, and what the outbox has, from Odoo's loop.
+
+        In a copy of the database all of it waits.
+        """
         outbox = self._filter_outbox()
         outbox._wake_dispatcher()
         allowed = (self - outbox)._ask_gate()
-        if not allowed:
+        if not allowed or self.env["sms.database"]._is_copy():
             return None
         return super(SmsSms, allowed)._send(*args, **kwargs)
 
@@ -119,6 +122,8 @@ class SmsSms(models.Model):
         Odoo's method fails on a batch of two companies and would find the rows of the
         outbox for ever, since it may not send them.
         """
+        if self.env["sms.database"]._is_copy():
+            return
         domain = Domain("state", "=", "outgoing") & Domain("to_delete", "!=", True)
         domain &= Domain("record_company_id.sms_provider", "not in", list(PROVIDERS))
         domain &= self._get_due_domain()

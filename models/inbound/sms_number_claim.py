@@ -167,6 +167,32 @@ class SmsNumberClaim(models.Model):
         self.env["sms.consent"]._forget_answers()
         self.env[TICKET_MODEL].invalidate_model(["sms_phone_is_unproven"])
 
+    @api.model
+    def _drop_duplicates(self, sources, target):
+        """Keep one claim to each number of contacts that become one.
+
+        One that is not confirmed comes first: it is asked rather once more.
+
+        :param sources: ``res.partner`` that are merged into ``target``
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM sms_number_claim WHERE id IN (
+                    SELECT id FROM (
+                        SELECT id, row_number() OVER (
+                                   PARTITION BY number
+                                   ORDER BY typed_at IS NULL, confirmed_at IS NOT NULL,
+                                            id) AS place
+                          FROM sms_number_claim WHERE partner_id = ANY(%s)
+                    ) claim WHERE place > 1)
+                """,
+                (sources | target).ids,
+            )
+        )
+        self._invalidate_caches()
+
     # === Answers of a number ===
 
     @api.model

@@ -110,8 +110,9 @@ class SmsCarrierCheck(models.Model):
     def _ask(self, company, wanted):
         """Have the carrier asked by a cron, right after this is committed.
 
-        :raises UserError: where there is no account to ask about
+        :raises UserError: where there is no account to ask about, and in a copy
         """
+        self.env["sms.database"]._check_no_copy()
         provider = company._get_sms_provider()
         if not (provider and provider.can_check()):
             raise UserError(self.env._("Choose a carrier and enter the account first."))
@@ -167,6 +168,8 @@ class SmsCarrierCheck(models.Model):
     @api.model
     def _claim(self):
         """Take the next question; others are left to other workers."""
+        if self.env["sms.database"]._is_copy():
+            return self.browse()
         now = fields.Datetime.now()
         due = SQL("wanted IS NOT NULL AND COALESCE(claimed_at < %s, TRUE)", now - LEASE)
         row = lock_next(self, due, SQL("wanted_at"))

@@ -3,6 +3,7 @@ import json
 
 from odoo import api, models
 
+from ...providers import faults
 from ..core.encrypted_field import KEY_OPTION, KEY_VARIABLE, get_box
 from ..core.sms_encryption import STATE_PARAMETER
 from .sms_health import DONE, SKIPPED, TODO, WRONG
@@ -27,7 +28,7 @@ class SmsEncryption(models.AbstractModel):
         found = json.loads(parameters_sudo.get_param(STATE_PARAMETER) or "{}")
         if box.bad_count:
             return WRONG, self.env._("The encryption key is invalid. %s", how)
-        if company._has_locked_sms_account():
+        if company._find_sms_account_lock() == faults.LOCKED:
             return WRONG, self.env._(
                 "The carrier's account was encrypted with a key that the server does "
                 "not have. Texts wait until it is given back. %s",

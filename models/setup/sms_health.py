@@ -13,7 +13,7 @@ from ..privacy.sms_redaction import KEEP
 #: States of a row of the panel.
 DONE, TODO, WRONG, SKIPPED = ("done", "todo", "wrong", "skipped")
 #: Troubles that have a row of their own beside the outbox's.
-OWN_ROWS = ("cron", "redaction", "webhook")
+OWN_ROWS = ("copy", "cron", "redaction", "webhook")
 #: A scheduled action that is so late stands still: Odoo's cron does not run.
 CRON_LATE = timedelta(minutes=10)
 
@@ -45,6 +45,7 @@ class SmsHealth(models.AbstractModel):
         )
         state, text = self.env["sms.encryption"]._get_state(company)
         return [
+            *self._get_copy_rows(),
             self._get_cron_row(),
             self._get_queue_row(facts, watch_sudo._get_troubles(facts)),
             self._get_senders_row(facts),
@@ -60,6 +61,18 @@ class SmsHealth(models.AbstractModel):
     @api.model
     def _row(self, key, title, state, text):
         return {"key": key, "title": title, "state": state, "text": text}
+
+    @api.model
+    def _get_copy_rows(self):
+        """Tell that this is a copy, and what an administrator must know first."""
+        if not self.env["sms.database"]._is_copy():
+            return []
+        text = self.env._(
+            "This database is a copy, so it sends no texts and takes none from the "
+            "carrier. Before it does, stop the original: both have the same accounts "
+            "and would text the same people. What waits here may have been sent there."
+        )
+        return [self._row("copy", self.env._("Database"), WRONG, text)]
 
     @api.model
     def _get_cron_row(self):

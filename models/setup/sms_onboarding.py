@@ -3,6 +3,7 @@ from odoo import api, models
 
 from ...providers.account import CREDENTIALS, FINE, INBOUND, SENDERS
 from ...providers.account import WRONG as FOUND_WRONG
+from ...providers.faults import COPY
 from ...providers.sandbox import SandboxProvider
 from .res_company import CONTACT, CONTACT_GROUP, SAY_ACTION
 from .sms_carrier_check import CHECK, NOT_TAKEN, SET_INBOUND, TAKE_NUMBERS
@@ -80,6 +81,28 @@ class SmsOnboarding(models.AbstractModel):
         return self.get_setup()
 
     @api.model
+    def text_from_here(self):
+        """Let a copy of the database text, for all companies; cancel what waits in it.
+
+        :return: as :meth:`get_setup`
+        :raises AccessError: for all but administrators
+        """
+        self._check_may_set_up(SYSTEM_GROUP)
+        self.env["sms.database"]._cancel_waiting()
+        return self.text_from_here_with_waiting()
+
+    @api.model
+    def text_from_here_with_waiting(self):
+        """Let a copy of the database text, for all companies, what waits first.
+
+        :return: as :meth:`get_setup`
+        :raises AccessError: for all but administrators
+        """
+        self._check_may_set_up(SYSTEM_GROUP)
+        self.env["sms.database"]._adopt()
+        return self.get_setup()
+
+    @api.model
     def _ask(self, wanted, *groups):
         company = self._check_may_set_up(*groups)
         self.env["sms.carrier.check"]._ask(company, wanted)
@@ -97,6 +120,14 @@ class SmsOnboarding(models.AbstractModel):
     @api.model
     def _get_health_buttons(self, row):
         """Return what can be done about a row of the health, for who may."""
+        if row["key"] == "copy":
+            cancel = self.env._("Text from here, cancel what is waiting")
+            send = self.env._("Text from here, send what is waiting")
+            buttons = (
+                self._call(cancel, "text_from_here", SYSTEM_GROUP),
+                self._call(send, "text_from_here_with_waiting", SYSTEM_GROUP),
+            )
+            return [button for button in buttons if button]
         keys = self.env["sms.consent.key"]
         if row["key"] != "ledger" or not keys._is_copied_outside():
             return []
@@ -235,8 +266,10 @@ class SmsOnboarding(models.AbstractModel):
             )
             if company._get_sms_unsaid():
                 text = self.env._("Say who you are first. %s", text)
-        elif company._has_locked_sms_account():
+        elif lock := company._find_sms_account_lock():
             state, text = self.env["sms.encryption"]._get_state(company)
+            if lock == COPY:
+                state, text = WRONG, self.env["sms.database"]._explain()
         elif not provider.can_check() and provider.missing():
             state = TODO
             text = self.env._("Still missing: %s.", ", ".join(provider.missing()))

@@ -144,6 +144,7 @@ PUBLIC_METHODS = {
     },
     "sms.onboarding": {
         *("get_setup", "check_account", "set_inbound_url", "take_numbers"),
+        *("text_from_here", "text_from_here_with_waiting"),
         "remove_key",
     },
     "sms.registration": {"action_print"},

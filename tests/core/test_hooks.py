@@ -109,6 +109,18 @@ class TestPostInit(SmsCase):
             self.assertEqual(sms.encoding, found.encoding, body)
             self.assertEqual(sms.purpose_id.code, "marketing")
 
+    def test_a_switchboard_is_not_taken_for_its_extension(self):
+        """Odoo has read its number out of what was typed before we came."""
+        partner = self.make_customer("303 555 0150 ext. 12")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_partner SET phone_sanitized = '+13035550150' WHERE id = %s",
+            [partner.id],
+        )
+        self.env.invalidate_all()
+        post_init_hook(self.env)
+        self.assertFalse(partner.phone_sanitized)
+
     def test_an_old_message_meets_the_gate_before_it_leaves(self):
         """It was made before anybody asked for consent."""
         sms = self.make_old_message()

@@ -5,6 +5,7 @@ from twilio.request_validator import RequestValidator
 
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from ...providers import SandboxProvider, TwilioProvider
 from ..common import SmsCase
@@ -95,6 +96,30 @@ class TestNeutralize(SmsCase):
         parameters = self.env["ir.config_parameter"]
         for code in ("twilio", "telnyx"):
             self.assertFalse(parameters.get_param(f"helpdesk_mgmt_sms.{code}_api_url"))
+
+    def test_of_what_only_administrators_see_nothing_is_left(self):
+        """Also of the fields that somebody adds tomorrow."""
+        names = [
+            field.name
+            for field in self.companies._fields.values()
+            if field.name.startswith("sms_") and field.store and field.type == "char"
+            if field.groups == "base.group_system" and field.name != "sms_check_seal"
+        ]
+        self.assertLess(set(SECRETS), set(names))
+        company = self.companies[0]
+        for name in names:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE res_company SET %s = 'planted' WHERE id = %s",
+                    SQL.identifier(name),
+                    company.id,
+                )
+            )
+        self.neutralize()
+        query = SQL(
+            "SELECT to_jsonb(it)::text FROM res_company it WHERE id = %s", company.id
+        )
+        self.assertNotIn("planted", self.env.execute_query(query)[0][0])
 
     def test_no_monitoring_system_wakes_anybody(self):
         sources = self.env["sms.alert.source"]

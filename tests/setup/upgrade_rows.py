@@ -84,6 +84,8 @@ ADDED = {
     "phone.blacklist": lambda row: row["number"] == "+447911123456",
     # A ledger of before is taken over once (post-ledger).
     "sms.consent.link": lambda row: row["statement"],
+    # Its copies are known by it (post-database).
+    "ir.config_parameter": lambda row: row["key"] == f"{MODULE}.database_uuid",
     # Open screens are told that their lists have changed (post-conversations).
     "bus.bus": lambda row: f"{MODULE}." in row["channel"],
     # Odoo notes a new scheduled action; a reason was a column (post-reasons).

@@ -1,0 +1,72 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, models
+from odoo.exceptions import UserError
+
+from ...providers import faults
+
+#: System parameter: ``database.uuid`` of the database that texts.
+UUID_PARAMETER = "helpdesk_mgmt_sms.database_uuid"
+
+
+class SmsDatabase(models.AbstractModel):
+    """Tells the database that texts from a copy of it, which has the same accounts.
+
+    Odoo gives a uuid of its own to what *Duplicate* makes, and to what is restored as a
+    copy. Until an administrator says that it texts, nothing of a copy reaches a carrier
+    and nothing of a carrier's is taken there: both would text the same people.
+    """
+
+    _name = "sms.database"
+    _description = "Database That Texts"
+
+    @api.model
+    def _is_copy(self):
+        """Tell if this is a copy that nobody has allowed to text."""
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        known = parameters_sudo.get_param(UUID_PARAMETER)
+        return bool(known) and known != parameters_sudo.get_param("database.uuid")
+
+    @api.model
+    def _check_no_copy(self):
+        """Refuse what reaches a carrier at once.
+
+        :raises UserError: in a copy
+        """
+        if self._is_copy():
+            raise UserError(self._explain())
+
+    @api.model
+    def _explain(self):
+        """Return what a copy does not do, and who can change that."""
+        return self.env._(
+            "This database is a copy, so it sends no texts and takes none from the "
+            "carrier. An administrator can change that under Set-up and health."
+        )
+
+    @api.model
+    def _adopt(self):
+        """Text from this database from now on, with what waits in it."""
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        uuid = parameters_sudo.get_param("database.uuid")
+        parameters_sudo.set_param(UUID_PARAMETER, uuid)
+        senders_sudo = self.env["sms.sender"].sudo()
+        senders_sudo.search([("fault_id.fault", "=", faults.COPY)])._start()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_outbox_watch")
+
+    @api.model
+    def _cancel_waiting(self):
+        """Cancel what waits: the original has it too, and may have sent it.
+
+        What a carrier has or may have is neither sent again nor looked up.
+        """
+        waiting_sudo = self.env["sms.sms"].sudo().search([("state", "=", "outgoing")])
+        waiting_sudo.cancelled_by_id = self.env.user
+        waiting_sudo.action_set_canceled()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE sms_sms SET state = 'pending' WHERE state IN ('process', 'unknown')"
+        )
+        self.env.cr.execute(
+            "UPDATE sms_sms SET lookup_at = NULL WHERE lookup_at IS NOT NULL"
+        )
+        self.env.invalidate_all()

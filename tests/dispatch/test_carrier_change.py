@@ -1,0 +1,117 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from contextlib import ExitStack
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+
+from ...providers import TelnyxProvider, TwilioProvider
+from ...providers.faults import NO_ANSWER
+from ...providers.outbound import ACCEPTED, Outcome
+from ..peer.telnyx import API_KEY, PUBLIC_KEY
+from .common import FIRST, SendersCase
+
+OWN_TELNYX = "+13035550172"
+SID = "SM" + "5" * 32
+
+
+class TestCarrierChange(SendersCase):
+    """A company goes over from Twilio to Telnyx in the middle of its day."""
+
+    def change(self, code="telnyx"):
+        """Choose a carrier, as an administrator does; the former account stays."""
+        self.company.write(
+            {
+                "sms_provider": code,
+                "sms_telnyx_api_key": API_KEY,
+                "sms_telnyx_public_key": PUBLIC_KEY,
+                "sms_telnyx_number_ids": [
+                    (5, 0, 0),
+                    (0, 0, {"number": OWN_TELNYX}),
+                ],
+            }
+        )
+
+    def send(self):
+        """Let the outbox work; return which carrier took what, by which sender."""
+        taken = []
+
+        def make(code):
+            def send(_provider, message):
+                taken.append((code, message.sender, message.body.splitlines()[0]))
+                return Outcome(ACCEPTED, carrier_id=f"{code}-{len(taken)}")
+
+            return send
+
+        with ExitStack() as stack:
+            for adapter in (TwilioProvider, TelnyxProvider):
+                patched = patch.object(adapter, "send", make(adapter.code))
+                stack.enter_context(patched)
+            self.run_outbox()
+        return taken
+
+    def test_what_waits_or_is_held_leaves_by_the_new_one_once(self):
+        self.text(self.ticket, body="It waits.")
+        held = self.text(self.ticket, body="It is held.")
+        tomorrow = fields.Datetime.now() + timedelta(days=1)
+        held.write({"gate_verdict": "hold", "not_before": tomorrow})
+        self.change()
+        self.assertEqual(self.send(), [("telnyx", OWN_TELNYX, "It waits.")])
+        held.not_before = fields.Datetime.now()
+        self.assertEqual(self.send(), [("telnyx", OWN_TELNYX, "It is held.")])
+        self.assertEqual(self.send(), [])
+
+    def test_what_the_former_one_has_is_reported_by_it(self):
+        sms = self.text(self.ticket)
+        self.assertEqual([it[0] for it in self.send()], ["twilio"])
+        sms.carrier_id = SID
+        self.change()
+        form = {"MessageSid": SID, "MessageStatus": "delivered"}
+        events = self.env["sms.webhook.event"].sudo()
+        events._take_report(self.company, "twilio", sms.uuid, form)
+        self.run_events()
+        self.assertEqual((sms.state, sms.provider), ("sent", "twilio"))
+        self.assertFalse(self.company._get_sms_provider("twilio").missing())
+
+    def test_what_it_may_have_is_not_sent_twice_and_ends_in_words(self):
+        sms = self.text(self.ticket)
+        long_ago = fields.Datetime.now() - timedelta(days=2)
+        sms.write(
+            {
+                "state": "unknown",
+                "provider": "twilio",
+                **dict.fromkeys(("claimed_at", "tried_at", "lookup_at"), long_ago),
+            }
+        )
+        self.change()
+        self.assertEqual(self.send(), [])
+        self.assertEqual((sms.state, sms.fault_id.fault), ("error", NO_ANSWER))
+        self.assertTrue(sms.shown_reason)
+
+    def test_a_stop_at_the_former_number_counts(self):
+        self.text(self.ticket)
+        self.change()
+        self.bring("STOP", To=FIRST)
+        self.run_events()
+        [(_code, _sender, answer)] = self.send()
+        self.assertIn("opted out", answer)
+        self.assertEqual(self.messages_to()[0].gate_reason, "opted_out")
+
+    def test_senders_follow_and_come_back(self):
+        senders = self.env["sms.sender"]
+        former = senders.search([("company_id", "=", self.company.id)])
+        self.assertEqual(set(former.mapped("provider")), {"twilio"})
+        self.change()
+        active = senders.search([("company_id", "=", self.company.id)])
+        self.assertEqual(active.mapped("address"), [OWN_TELNYX])
+        self.change("twilio")
+        again = senders.search([("company_id", "=", self.company.id)])
+        self.assertEqual(again, former)
+
+    def test_without_a_number_there_what_waits_is_told_in_words(self):
+        sms = self.text(self.ticket)
+        self.change()
+        self.company.sms_telnyx_number_ids = [(5, 0, 0)]
+        self.assertEqual(self.send(), [])
+        self.assertEqual(sms.gate_verdict, "block")
+        self.assertTrue(sms.gate_label)

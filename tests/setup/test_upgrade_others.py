@@ -1,0 +1,58 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Update from each released version but the first one, which ``test_upgrade.py`` does.
+
+Each takes a few minutes, so they are not in ``.ci/run``.
+"""
+
+from odoo.tests import tagged
+
+from .upgrade_case import UpgradeCase
+from .upgrade_rows import find_unlike_new
+from .upgrade_tests import EDITED, UpgradeTests
+
+
+@tagged("post_install", "-at_install", "live")
+class TestUpgradeFromThird(UpgradeTests, UpgradeCase):
+    """From the version that was out there longest."""
+
+    version = "19.0.1.3.0"
+
+
+class TestUpgradeFromSecond(TestUpgradeFromThird):
+    """From the version with appointments, automations and alerts."""
+
+    version = "19.0.1.2.0"
+
+
+class TestUpgradeFromFourth(TestUpgradeFromThird):
+    """From the version that mended what had been entered: nothing is warned of."""
+
+    version = "19.0.1.4.0"
+    warnings = ()
+
+    def test_all_else_that_ships_is_as_in_a_new_database(self):
+        self.assertLessEqual(find_unlike_new(self.after, self.new), EDITED)
+
+
+class TestUpgradeFromFifth(TestUpgradeFromFourth):
+    """From the version in which all has today's names."""
+
+    version = "19.0.1.5.0"
+
+
+class TestUpgradeFromSixth(TestUpgradeFromFourth):
+    """From the version with the inbox."""
+
+    version = "19.0.1.6.0"
+
+
+class TestUpgradeFromSeventh(TestUpgradeFromFourth):
+    """From the version with incidents in one step and calls."""
+
+    version = "19.0.1.7.0"
+
+
+class TestUpgradeFromEighth(TestUpgradeFromFourth):
+    """From the version before this one."""
+
+    version = "19.0.1.8.0"
