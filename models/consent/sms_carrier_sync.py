@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
 from datetime import datetime, time, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from ..core.bulk_insert import as_array
 from ..ledger.sms_consent_event import Statement
 from .sms_carrier_difference import BLOCKED, DEACTIVATED, ENTERED, MISSING
 
+_logger = logging.getLogger(__name__)
 #: Carriers that have anything to compare.
 COMPARED = [
     code
