@@ -38,12 +38,12 @@ class AlertsController(Controller):
 
     def _verify(self, key):
         """Return the source of a request, after checking that it is the sender."""
-        if request.env["sms.database"]._is_copy():
-            raise ServiceUnavailable("a copy of the database")
         sources = request.env["sms.alert.source"]
         source_sudo = sources._find_by_key(texts.clean(key))
         if not source_sudo:
             raise NotFound("no monitoring system has this address")
+        if request.env["sms.database"]._is_copy():
+            raise ServiceUnavailable("a copy of the database")
         http = request.httprequest
         if not source_sudo._is_authentic(http.get_data(), http.headers):
             source_sudo._note_refusal("The secret or the signature is wrong.")

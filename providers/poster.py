@@ -87,16 +87,19 @@ class AccountQueue:
     def push_first(self, at, order, lane, key, call):
         """Take an urgent call: the next of its lane that waits gives it its time.
 
-        That one leaves at the time that the urgent one was given, so that the lane is
-        no faster for it.
+        Each of the others takes the time of the next, and the last that of the urgent
+        one, so that the lane is no faster for it.
         """
-        others = [item for item in self.due if item[2] == lane and item[0] < at]
+        others = sorted(item for item in self.due if item[2] == lane and item[0] < at)
         if others:
-            first = min(others)
-            self.due.remove(first)
+            times = [*(item[0] for item in others), at]
+            self.due = [item for item in self.due if item not in others]
+            self.due += [
+                (later, *item[1:])
+                for later, item in zip(times[1:], others, strict=True)
+            ]
             heapq.heapify(self.due)
-            self.push_due(at, *first[1:])
-            at = first[0]
+            at = times[0]
         self.push_due(at, order, None, key, call)
 
     def get_waiting(self):

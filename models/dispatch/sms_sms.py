@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import logging
 import random
 from collections import Counter
 from datetime import timedelta
@@ -18,6 +19,7 @@ from ..core.trail import trace
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
 from .sms_counter import DELIVERED, FAILED, SENT
 
+_logger = logging.getLogger(__name__)
 #: Fields of one attempt to send and of its end: a new one starts without them, and a
 #: late report on the old one finds nothing to change.
 ATTEMPT_FIELDS = (
@@ -123,6 +125,7 @@ class SmsSms(models.Model):
         outbox for ever, since it may not send them.
         """
         if self.env["sms.database"]._is_copy():
+            _logger.warning("Texts wait, since this database is a copy")
             return
         domain = Domain("state", "=", "outgoing") & Domain("to_delete", "!=", True)
         domain &= Domain("record_company_id.sms_provider", "not in", list(PROVIDERS))
@@ -397,6 +400,8 @@ class SmsSms(models.Model):
         self.ensure_one()
         # Somebody may have settled it meanwhile: a delivery report, a lookup.
         if self.report_rank or self.state not in IN_FLIGHT:
+            if self.report_rank and outcome.kind == outbound.UNKNOWN:
+                self._count(SENT)
             return
         code, detail = clean(outcome.code), clean(outcome.detail)
         self.write({"carrier_code": code, "carrier_detail": detail})

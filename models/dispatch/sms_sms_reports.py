@@ -13,6 +13,7 @@ from ...tools.texts import clean
 from ..core.bulk_insert import as_array, as_arrays
 from ..core.trail import trace
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
+from .sms_counter import SENT
 from .sms_sms import REPORT_STATES
 
 #: States that Odoo does not know, as the chatter and mass mailings are told.
@@ -287,6 +288,9 @@ class SmsSms(models.Model):
         ]
         steps = self._adopt_carrier_ids(steps)
         states = {sms.id: REPORT_STATES[report.report] for sms, report in steps}
+        # The carrier has it after all, and nobody looks it up any more.
+        unknown = self.browse(states).filtered(lambda it: it.state == UNKNOWN_STATE)
+        unknown._count(SENT)
         messages._count_delivered(states)
         moved = self._store_steps(steps)
         failed = {

@@ -42,4 +42,4 @@ class SmsConsentReview(models.Model):
         ).unlink()
         self.with_context(active_test=False).activity_ids.unlink()
         silent = self.with_context(tracking_disable=True)
-        silent.write({"number": False, "body": False, "note": False})
+        silent.write(dict.fromkeys(("number", "body", "note", "reason"), False))

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ...providers.account import CREDENTIALS, FINE, INBOUND, SENDERS
 from ...providers.account import WRONG as FOUND_WRONG
@@ -45,7 +46,8 @@ class SmsOnboarding(models.AbstractModel):
             ],
             "done": sum(step["state"] in (DONE, SKIPPED) for step in steps),
             "count": len(steps),
-            "is_asking": bool(self.env["sms.carrier.check"]._get_open(company).wanted),
+            "is_asking": not self.env["sms.database"]._is_copy()
+            and bool(self.env["sms.carrier.check"]._get_open(company).wanted),
         }
 
     @api.model
@@ -88,8 +90,22 @@ class SmsOnboarding(models.AbstractModel):
         :raises AccessError: for all but administrators
         """
         self._check_may_set_up(SYSTEM_GROUP)
-        self.env["sms.database"]._cancel_waiting()
+        # Of an original, or when it was pressed before, nothing is cancelled.
+        if self.env["sms.database"]._is_copy():
+            self.env["sms.database"]._cancel_waiting()
+            self._skip_due()
         return self.text_from_here_with_waiting()
+
+    def _skip_due(self):
+        """Let nothing be written whose time has come: the original has written it."""
+        now = fields.Datetime.now()
+        runs_sudo = self.env["sms.automation.run"].sudo()
+        due_sudo = runs_sudo.search(runs_sudo._get_due_domain())
+        due_sudo.write({"state": "skipped", "done_at": now})
+        domain = Domain("state", "in", ("leaving", "queueing"))
+        domain |= Domain("state", "=", "planned") & Domain("leaves_at", "<=", now)
+        for broadcast_sudo in self.env["sms.broadcast"].sudo().search(domain):
+            broadcast_sudo.action_cancel()
 
     @api.model
     def text_from_here_with_waiting(self):
@@ -100,6 +116,11 @@ class SmsOnboarding(models.AbstractModel):
         """
         self._check_may_set_up(SYSTEM_GROUP)
         self.env["sms.database"]._adopt()
+        # What carriers know of opt-outs is compared at once.
+        syncs_sudo = self.env["sms.carrier.sync"].sudo().search([])
+        syncs_sudo.next_at = fields.Datetime.now()
+        for name in ("ir_cron_sms_carrier_sync", "ir_cron_sms_carrier_check"):
+            self.env["ir.cron"]._wake_sms(name)
         return self.get_setup()
 
     @api.model

@@ -84,6 +84,27 @@ class TestCopy(CopyCase):
         self.assertEqual((unknown.state, unknown.lookup_at), ("pending", False))
         self.assertEqual((len(taken), new.state), (1, "pending"))
 
+    def test_what_was_due_is_skipped(self):
+        now = fields.Datetime.now()
+        values = {
+            "automation_id": self.env["sms.automation"].search([], limit=1).id,
+            "res_model": "helpdesk.ticket",
+            "res_id": self.ticket.id,
+            "occasion": "copy",
+            "happened_at": now,
+            "due_at": now,
+        }
+        run = self.env["sms.automation.run"].sudo().create(values)
+        self.duplicate()
+        self.text_from_here("text_from_here")
+        self.assertEqual(run.state, "skipped")
+
+    def test_an_original_keeps_what_waits(self):
+        """An old page still shows the button."""
+        sms = self.text(self.ticket)
+        self.text_from_here("text_from_here")
+        self.assertEqual(sms.state, "outgoing")
+
     def test_it_is_said_where_people_look(self):
         self.assertNotIn("copy", self.get_health())
         self.duplicate()

@@ -111,7 +111,7 @@ class TestTexts(RetentionCase):
         self.assertEqual(review.body, "I want to cancel")
         review.with_user(self.manager).action_conversation()
         self.run_after(months=13)
-        self.assertFalse(doubtful.body or self.sms.body or review.body)
+        self.assertFalse(doubtful.body or self.sms.body or review.body or review.reason)
         self.assertEqual(review.state, "conversation")
 
     def test_another_company_keeps_its_own(self):

@@ -171,8 +171,8 @@ class TestPoster(BaseCase):
             self.collect(poster, 6)
             # As many leave in the same time: each at one of the times given out.
             self.assertGreater(time.monotonic() - begun, 0.9)
-            first = ["other lane", "first", "second", "list 2"]
-            self.assertEqual(order, [*first, "list 0", "list 1"])
+            lists = [f"list {index}" for index in range(3)]
+            self.assertEqual(order, ["other lane", "first", "second", *lists])
 
     def test_some_of_what_has_not_begun_are_taken_back(self):
         with Poster(SIZE) as poster:
