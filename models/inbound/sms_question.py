@@ -131,6 +131,7 @@ class SmsQuestion(models.Model):
         for question in self._find_open(inbound) if sender["is_asked"] else ():
             take = partial(getattr(question, f"_take_{question.kind}"), inbound)
             if contain(self.env, take, _logger, failure, inbound):
+                inbound.kind = inbound.kind or "answer"
                 return True
         return self._take_unclaimed(inbound)
 

@@ -143,7 +143,7 @@ class TestAnswers(AppointmentCase):
     def test_of_several_the_customer_is_asked(self):
         other = self.book(NOW + timedelta(days=3))
         self.pass_time(minutes=1)
-        self.say("3")
+        self.assertEqual(self.say("3").kind, "answer")
         self.assertIn("1: Wed, Dec 2 at 9:00 AM\n2: Thu, Dec 3", self.bodies()[-1])
         self.assertEqual(self.attendee(other).state, "needsAction")
         self.say("2")
