@@ -84,7 +84,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def text_from_here(self):
-        """Let a copy of the database text, for all companies; cancel what waits in it.
+        """Allow a copy of the database to text; cancel what waits in it, of all companies.
 
         :return: as :meth:`get_setup`
         :raises AccessError: for all but administrators
@@ -97,7 +97,7 @@ class SmsOnboarding(models.AbstractModel):
         return self.text_from_here_with_waiting()
 
     def _skip_due(self):
-        """Let nothing be written whose time has come: the original has written it."""
+        """Skip what would be written now: the original has written it."""
         now = fields.Datetime.now()
         runs_sudo = self.env["sms.automation.run"].sudo()
         due_sudo = runs_sudo.search(runs_sudo._get_due_domain())
@@ -109,7 +109,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def text_from_here_with_waiting(self):
-        """Let a copy of the database text, for all companies, what waits first.
+        """Allow a copy of the database to text, what waits first, for all companies.
 
         :return: as :meth:`get_setup`
         :raises AccessError: for all but administrators
