@@ -188,13 +188,13 @@ class SmsBroadcast(models.Model):
             )
         )
 
-    def _select_contacts(self, partners, domain, area_id=None):
+    def _select_contacts(self, partners, domain, area_id=None, limit=None):
         """Store the contacts of a domain.
 
         :param partners: ``res.partner`` with the rights that count
         :return: how many
         """
-        found = partners._search(domain & self._get_company_domain())
+        found = partners._search(domain & self._get_company_domain(), limit=limit)
         self.env.cr.execute(
             SQL(
                 """
