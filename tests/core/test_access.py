@@ -172,6 +172,7 @@ PUBLIC_METHODS = {
         *("get_phone_data", "get_contact", "get_messages", "send_text"),
         *("get_calls", "answer_call", "press_key", "hang_up"),
     },
+    "web_tour.tour": {"consume"},
 }
 
 HOSTILE = "{{ object.company_id.sms_twilio_auth_token }}"

@@ -93,6 +93,7 @@ class TestCopy(CopyCase):
             "occasion": "copy",
             "happened_at": now,
             "due_at": now,
+            "state": "waiting",
         }
         run = self.env["sms.automation.run"].sudo().create(values)
         self.duplicate()
