@@ -320,7 +320,7 @@ class SmsIncidentPublish(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _check_open(self):
-        """Lock the incident against others who publish; refuse what has changed since."""
+        """Lock the incident against others who publish; refuse what has changed."""
         incident = self.incident_id
         incident.check_access("write")
         incident._check_works_here()

@@ -84,7 +84,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def text_from_here(self):
-        """Allow a copy of the database to text; cancel what waits in it, of all companies.
+        """Allow a copy of the database to text; cancel what waits, of all companies.
 
         :return: as :meth:`get_setup`
         :raises AccessError: for all but administrators
