@@ -256,15 +256,14 @@ class TestStory(StoryCase):
         self.assertTrue(sentence.endswith("Confirmed after 4 s."), sentence)
 
     def test_a_review_names_who_has_read_it(self):
-        inbound = self.receive("enough of that")
-        review = self.env["sms.consent.review"]._open(
-            inbound, self.company, "May be one"
-        )
+        inbound = self.receive("I want to cancel")
+        domain = [("inbound_id", "=", inbound.id)]
+        review = self.env["sms.consent.review"].search(domain)
         self.manager.name = "Max"
         review.with_user(self.manager).action_opt_out()
         entry = self.get_entries(self.manager)[-1]
         self.assertRegex(
-            entry["sentence"], "^Max read “enough of that” from .* as an opt-out"
+            entry["sentence"], "^Max read “I want to cancel” from .* as an opt-out"
         )
         [link] = entry["links"]
         self.assertEqual((link["model"], link["id"]), (review._name, review.id))
