@@ -120,9 +120,9 @@ class TestOutcomes(OutboxCase):
             [sender] = self.read_stopped()
             self.wait_state(number, "outgoing")
             self.assertIn("credentials", sender["fault_id"][1].lower())
-            alerts = self.rpc("sms.outbox.alert", "search_read", [], ["message"])
-            self.assertEqual(len(alerts), 1)
-            self.assertIn("have stopped", alerts[0]["message"])
+            domain = [("message", "like", "have stopped")]
+            alerts = self.rpc("sms.outbox.alert", "search_read", domain, ["message"])
+            self.assertEqual(len(alerts), 1, alerts)
         finally:
             self.peer.credentials.update(self.peer_credentials)
         # The right credentials: what waited leaves.
