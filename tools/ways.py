@@ -97,6 +97,7 @@ BY_REASON = {
     "account_limit": (AGAIN, CALL),
     "temporary_block": (AGAIN, CALL),
     "locked": (AGAIN, CALL),
+    "copy": (AGAIN, CALL),
     "other": (AGAIN, OTHER, CALL),
     # Calls, which the plan of a team alert goes on from by itself.
     "call_unanswered": (CALL,),

@@ -524,6 +524,7 @@ class TestHolders(SmsCase):
         "sms.alert.trouble": "what a machine says of machines",
         "sms.area": "set up by managers",
         "sms.automation": "set up by managers",
+        "sms.counter": "numbers only",
         "sms.automation.replay": "deletes itself",
         "sms.automation.replay.line": "deletes itself",
         "sms.automation.run": "which ticket, and when",

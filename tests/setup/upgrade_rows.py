@@ -45,6 +45,7 @@ DROPPED = {
     # Counted anew where it gets new figures.
     "sms.day",
     # Nobody read them.
+    ("helpdesk.ticket", "team_alert_ids"),
     ("sms.carrier.sync", "compared_at"),
     ("sms.carrier.sync", "fault"),
     ("sms.webhook.refusal", "first_at"),
