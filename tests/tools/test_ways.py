@@ -58,6 +58,7 @@ EXPECTED = {
     faults.ACCOUNT_LIMIT: "again call",
     faults.TEMPORARY_BLOCK: "again call",
     faults.LOCKED: "again call",
+    faults.COPY: "again call",
     faults.REFUSED_OTHERWISE: "again other call",
     faults.UNANSWERED: "call",
     faults.BUSY: "call",
