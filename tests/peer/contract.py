@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from .serving import serve
+from .serving import Loopback
 from .twilio import PeerHandler, PeerServer
 
 FOLDER = Path(__file__).parent / "openapi"
@@ -272,7 +272,7 @@ def take_deep(values, name):
     return found or None
 
 
-class DescribedPeer:
+class DescribedPeer(Loopback):
     """A server that answers each request as its carrier's description says.
 
     ``answers`` maps an operation to what is answered instead: status and body.
@@ -283,21 +283,6 @@ class DescribedPeer:
         handler = type("Handler", (DescribedHandler,), {"peer": self})
         self.server = PeerServer(("127.0.0.1", 0), handler)
         self._usual = {}
-
-    @property
-    def url(self):
-        """The server's address."""
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def start(self):
-        """Serve until :meth:`stop`; return self."""
-        serve(self.server)
-        return self
-
-    def stop(self):
-        """Close the port."""
-        self.server.shutdown()
-        self.server.server_close()
 
     def get_answer(self, method, target):
         """Return the answer to a request: status and body. No list has a third page."""

@@ -8,7 +8,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from .serving import serve
+from .serving import Loopback
 
 #: One pixel each.
 PNG = bytes.fromhex(
@@ -123,7 +123,7 @@ class MediaServer(ThreadingHTTPServer):
     daemon_threads = True
 
 
-class MediaPeer:
+class MediaPeer(Loopback):
     """The server, with what it was asked: ``requests``, pairs of a path and headers.
 
     ``target`` is where ``/redirect`` goes; ``scripts`` maps a path to what it does
@@ -138,21 +138,10 @@ class MediaPeer:
         handler = type("Handler", (MediaHandler,), {"peer": self})
         self.server = MediaServer(("127.0.0.1", 0), handler)
 
-    @property
-    def url(self):
-        """The server's address."""
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def start(self):
-        """Serve until :meth:`stop`; return self."""
-        serve(self.server)
-        return self
-
     def stop(self):
         """Let go of who waits, and close the port."""
         self.is_over.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().stop()
 
     def wait_for(self, path, timeout=20):
         """Wait until a path was asked for.

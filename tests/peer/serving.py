@@ -26,3 +26,24 @@ class Exchange:
 def serve(server):
     """Serve in a thread of its own, until the server is shut down."""
     threading.Thread(target=server.serve_forever, args=(PATIENCE,), daemon=True).start()
+
+
+class Loopback:
+    """What peers share: the address of their ``server``, its beginning and its end."""
+
+    server = None
+
+    @property
+    def url(self):
+        """The server's address."""
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def start(self):
+        """Serve until :meth:`stop`; return self."""
+        serve(self.server)
+        return self
+
+    def stop(self):
+        """Close the port."""
+        self.server.shutdown()
+        self.server.server_close()

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from .serving import serve
+from .serving import Loopback
 from .telnyx_account import PeerTelnyxAccount
 from .twilio import PeerHandler, PeerServer
 
@@ -146,7 +146,7 @@ class TelnyxHandler(PeerHandler):
         return self.headers.get("Authorization") == f"Bearer {self.peer.api_key}"
 
 
-class TelnyxPeer:
+class TelnyxPeer(Loopback):
     """The server, with what it was told and what it got.
 
     ``posts`` holds the bodies of all posts, in order of arrival, with their ``key``;
@@ -168,21 +168,6 @@ class TelnyxPeer:
         self._keys = {}
         handler = type("Handler", (TelnyxHandler,), {"peer": self})
         self.server = PeerServer(("127.0.0.1", 0), handler)
-
-    @property
-    def url(self):
-        """The address to put into the system parameter."""
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def start(self):
-        """Serve until :meth:`stop`; return self."""
-        serve(self.server)
-        return self
-
-    def stop(self):
-        """Close the port."""
-        self.server.shutdown()
-        self.server.server_close()
 
     def take(self, message, key):
         """Take a message, or find it by its key; return its representation."""
