@@ -99,6 +99,8 @@ class LoadCase(WeatherCase):
     def setUp(self):
         super().setUp()
         self.over = threading.Event()
+        #: Texts up to this one are those of other tests in the same database.
+        [[self.last_id_before]] = self.query("SELECT COALESCE(max(id), 0) FROM sms_sms")
         self.marks = itertools.count(1)
         #: Texts that were promised, as (number, words), and those to whole lists.
         self.promised, self.parts = {}, {}

@@ -24,7 +24,7 @@ READ_ROWS = """
     SELECT id, uuid, number, split_part(COALESCE(body, ''), E'\n', 1), state,
            failure_type, gate_reason, provider, carrier_id, exemption, is_call,
            EXTRACT(EPOCH FROM claimed_at)::float AS claimed, attempts, gate_verdict
-      FROM sms_sms
+      FROM sms_sms WHERE id > %s
 """
 NAMES = (
     *("id", "uuid", "number", "words", "state", "failure", "reason", "provider"),
@@ -66,7 +66,7 @@ class Verdict:
 
     def __init__(self, case):
         self._case = case
-        rows = case.query(READ_ROWS)
+        rows = case.query(READ_ROWS, [case.last_id_before])
         self.rows = [dict(zip(NAMES, row, strict=True)) for row in rows]
         self.by_text = defaultdict(list)
         for row in self.rows:
