@@ -24,7 +24,7 @@ import sys
 import textwrap
 import time
 import unittest
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,10 +35,10 @@ from mutmut.mutation.mutators import mutation_operators
 from mutmut.mutation.pragma_handling import get_ignored_lines
 from plain_tests import ROOT, import_measured, load_tests, prepare, run
 
-KILLED, SURVIVED, UNSEEN = "killed", "survived", "unseen"
+KILLED, SURVIVED, UNSEEN, STUCK = "killed", "survived", "unseen", "stuck"
 #: Of a mutant that hangs: seconds of the processor beyond ten times what its tests
-#: take, and seconds of the clock.
-PATIENCE, LONGEST = 2, 90
+#: take; and seconds of the clock, after which nobody knows: the machine may be busy.
+PATIENCE, LONGEST = 2, 300
 EXAMPLES = 25
 #: Test files that are too slow to be run for each mutant.
 SLOW = ("test_contract_telnyx", "test_contract_twilio")
@@ -239,7 +239,8 @@ class Passed:
             key = f"{owner.__module__}.{owner.__name__}"
             digest = _digest(sys.modules[owner.__module__])
             kept = self.kept.get(key)
-            if kept and (digest, self.get_digests(kept[2])) == kept[:2]:
+            is_whole = kept and len(kept[2]) == len(own)
+            if is_whole and (digest, self.get_digests(kept[2])) == kept[:2]:
                 found[key] = kept
             else:
                 missing[key] = (digest, own)
@@ -297,12 +298,10 @@ class Trial:
         self.times, self.by_line = passed.find(list(self.tests.values()))
         gc.freeze()
 
-    def try_all(self, mutants, report):
-        """Find out what becomes of each mutant.
-
-        :param report: is called with how many are done, now and then
-        """
-        for count, mutant in enumerate(mutants):
+    def try_all(self, mutants):
+        """Find out what becomes of each mutant."""
+        self.results = {}
+        for mutant in mutants:
             tests = self.choose_tests(mutant)
             if not tests:
                 self.results[mutant] = UNSEEN
@@ -313,8 +312,6 @@ class Trial:
             if not pid:
                 self.try_one(mutant, tests)
             self.running[pid] = mutant
-            if count % 100 == 99:
-                report(count + 1)
         while self.running:
             self.wait()
         return self.results
@@ -355,7 +352,9 @@ class Trial:
         """Take note of one that has ended. One that hangs is killed by a signal."""
         pid, status = os.wait()
         mutant = self.running.pop(pid)
-        self.results[mutant] = KILLED if status else SURVIVED
+        is_stuck = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
+        found = STUCK if is_stuck else KILLED if status else SURVIVED
+        self.results[mutant] = found
 
 
 def main():
@@ -376,26 +375,21 @@ def main():
     trial = Trial(options.jobs, options.folder)
     if unknown := set(options.only or ()) - set(trial.modules):
         parser.error(f"no such file: {', '.join(sorted(unknown))}")
-    files = options.only or list(trial.modules)
-    mutants = [mutant for path in files for mutant in make_mutants(path)]
-    known = read_results(store)
-    wanted = mutants
-    if options.again:
-        wanted = [it for it in mutants if known.get(_key(it)) != KILLED]
-    print(f"{len(wanted)} mutants", file=sys.stderr)
-    began = time.monotonic()
-    left = {key: it for key, it in known.items() if key[0] not in files}
-
-    def report(count):
-        """Keep what is known by now, in case that this is ended before its time."""
-        found = {_key(it): result for it, result in trial.results.items()}
-        fresh = {key: found.get(key) or known.get(key) for key in map(_key, mutants)}
-        write_results(store, {**left, **{key: it for key, it in fresh.items() if it}})
-        spent = time.monotonic() - began
-        print(f"{count} of {len(wanted)} in {spent:.0f} s", file=sys.stderr, flush=True)
-
-    trial.try_all(wanted, report)
-    report(len(wanted))
+    results = read_results(store)
+    for path in options.only or trial.modules:
+        began = time.monotonic()
+        known = {key: results.pop(key) for key in list(results) if key[0] == path}
+        mutants = {_key(it): it for it in make_mutants(path)}
+        kept = dict.fromkeys((it for it in mutants if known.get(it) == KILLED), KILLED)
+        if not options.again:
+            kept = {}
+        wanted = [it for key, it in mutants.items() if key not in kept]
+        found = {_key(it): result for it, result in trial.try_all(wanted).items()}
+        results |= kept | found
+        write_results(store, results)
+        took = time.monotonic() - began
+        counts = dict(Counter(found.values()))
+        print(f"{path}: {len(wanted)} in {took:.0f} s: {counts}", flush=True)
 
 
 def show(results, path):
