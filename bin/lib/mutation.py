@@ -39,7 +39,6 @@ KILLED, SURVIVED, UNSEEN, STUCK = "killed", "survived", "unseen", "stuck"
 #: Of a mutant that hangs: seconds of the processor beyond ten times what its tests
 #: take; and seconds of the clock, after which nobody knows: the machine may be busy.
 PATIENCE, LONGEST = 2, 300
-EXAMPLES = 25
 #: Test files that are too slow to be run for each mutant.
 SLOW = ("test_contract_telnyx", "test_contract_twilio")
 
@@ -371,7 +370,7 @@ def main():
     store = options.folder / "mutants.json"
     if options.show:
         return show(read_results(store), options.show)
-    prepare(EXAMPLES)
+    prepare()
     trial = Trial(options.jobs, options.folder)
     if unknown := set(options.only or ()) - set(trial.modules):
         parser.error(f"no such file: {', '.join(sorted(unknown))}")

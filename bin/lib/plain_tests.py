@@ -22,11 +22,14 @@ ADDON = ROOT / ".dev/addons/helpdesk_mgmt_sms"
 FOLDERS = ("tools", "providers")
 
 
-def prepare(max_examples=100):
+#: How many examples a property is tried with.
+EXAMPLES = 25
+
+
+def prepare():
     """Make the addon's plain parts importable, and Odoo's test cases run by unittest.
 
-    :param int max_examples: how many examples a property is tried with, the same each
-        time: what is measured must not depend on chance
+    Properties get the same examples each time: what is measured must not be chance.
     """
     for name, folder in ((PACKAGE, ADDON), (f"{PACKAGE}.tests", ADDON / "tests")):
         package = sys.modules[name] = ModuleType(name)
@@ -42,7 +45,7 @@ def prepare(max_examples=100):
         deadline=None,
         derandomize=True,
         database=None,
-        max_examples=max_examples,
+        max_examples=EXAMPLES,
         suppress_health_check=list(HealthCheck),
     )
     settings.load_profile("plain")

@@ -173,6 +173,12 @@ class TestGate(BaseCase):
             expected = (BLOCK, HAS_OPTED_OUT) if is_over else (SEND, ANSWER)
             self.assertDecisions((changes, *expected))
 
+    def test_a_no_of_which_the_time_is_not_known_takes_nothing_back(self):
+        moment = datetime(2026, 7, 1, 12)
+        for known in ("stopped_at", "written_at"):
+            changes = {"exemption": "start", "state": OPTED_OUT, known: moment}
+            self.assertDecisions((changes, SEND, ANSWER))
+
     def test_an_exemption_that_nobody_knows_exempts_from_nothing(self):
         for exemption in ("promotion", "HELP", " help", "help,", "None"):
             changes = {"exemption": exemption, "state": NONE}

@@ -56,6 +56,17 @@ class TestRestore(BaseCase):
         for method in BY_TEXT:
             self.assertRestorable([GRANT, (ALL, REVOKED, method)], {ALL})
 
+    def test_a_stop_that_was_said_by_text_twice(self):
+        both = [(TICKET, REVOKED, method) for method in BY_TEXT]
+        self.assertRestorable([GRANT, *both], {TICKET})
+
+    def test_what_follows_a_yes_that_did_not_count(self):
+        stop, agent = (ALL, REVOKED, "keyword"), (TICKET, GRANTED, "phone")
+        # The yes gives nothing back, and a no after it counts.
+        again = (TICKET, REVOKED, "keyword")
+        self.assertRestorable([stop, agent, again], {ALL})
+        self.assertRestorable([stop, agent, (ALL, REVOKED, "phone")], set())
+
     def test_a_stop_in_another_way_stays(self):
         for method in OTHER_WAYS:
             self.assertRestorable([GRANT, (ALL, REVOKED, method)], set())

@@ -75,8 +75,14 @@ class TestReading(BaseCase):
         rows = list(tabular.iter_rows(make_xlsx([[None, 13035550100.0, 2.5]])))
         self.assertEqual(rows, [(1, ["", "13035550100", "2.5"])])
 
-    def test_a_broken_row_is_named(self):
-        self.refuse(b'a,b\n1,"' + b"x" * 200_000 + b'"\n', tabular.BROKEN, 2)
+    def test_a_cell_longer_than_pythons_own_limit_is_read_to_be_refused(self):
+        self.refuse(b'a,b\n1,"' + b"x" * 200_000 + b'"\n', tabular.CELL_TOO_LONG, 2)
+
+    def test_a_workbook_that_is_broken_inside(self):
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr("xl/workbook.xml", "<workbook")
+        self.refuse(stream.getvalue(), tabular.BROKEN)
 
     def test_damaged_rows_end_what_is_read(self):
         data, count = tabular.pack_rows([(1, ["a"]), (2, ["b"])])
