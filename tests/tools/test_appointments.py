@@ -334,6 +334,11 @@ class TestAnswers(BaseCase):
             with self.subTest(text=text):
                 self.assertEqual(read_action(text), expected)
 
+    def test_what_says_nothing_is_no_answer(self):
+        for text in ("", None, "?!", "...", "🙂"):
+            with self.subTest(text=text):
+                self.assertIsNone(read_action(text))
+
     def test_choices(self):
         for text, expected in (
             ("1", 1),
