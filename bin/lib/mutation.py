@@ -2,12 +2,11 @@
 """Changes one thing at a time in the plain rules, and looks if a test notices.
 
 What to change is mutmut's: its operators, and what it leaves out (docstrings, types,
-log lines). Its runner was tried and is not used: it sends each call of each function
-through a trampoline of its own and starts pytest for each mutant, and these functions
-are called millions of times. It had not even seen all tests pass once in ten minutes
-where the whole of that takes half a minute. Here all is imported once; each mutant is
-a fork in which one function has other code, and runs only tests that pass by there,
-the quick ones first, until one fails: some hundredths of a second.
+log lines). Its runner is not used: it leaves out functions with a decorator, which here
+are the caches and properties, keeps a second copy of each function that all calls go
+through, and collects tests by pytest for each mutant. Here all is imported once; each
+mutant is a fork in which one function has other code, and runs only the tests that pass
+there, of those that import the file, the quick ones first, until one fails.
 
 Code outside functions (tables, constants, patterns) is data and is not changed.
 """
@@ -33,14 +32,22 @@ from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvide
 from mutmut.mutation.file_mutation import MutationVisitor, deep_replace
 from mutmut.mutation.mutators import mutation_operators
 from mutmut.mutation.pragma_handling import get_ignored_lines
-from plain_tests import ROOT, import_measured, load_tests, prepare, run
+from plain_tests import (
+    ROOT,
+    find_test_files,
+    get_measured_files,
+    import_measured,
+    load_tests,
+    prepare,
+    run,
+)
 
 KILLED, SURVIVED, UNSEEN, STUCK = "killed", "survived", "unseen", "stuck"
 #: Of a mutant that hangs: seconds of the processor beyond ten times what its tests
 #: take; and seconds of the clock, after which nobody knows: the machine may be busy.
 PATIENCE, LONGEST = 2, 300
 #: Test files that are too slow to be run for each mutant.
-SLOW = ("test_contract_telnyx", "test_contract_twilio")
+SLOW = {"test_contract_telnyx", "test_contract_twilio"}
 
 
 @dataclass(frozen=True)
@@ -245,7 +252,7 @@ class Passed:
                 missing[key] = (digest, own)
         if missing:
             found |= self.watch(missing)
-            self.path.write_bytes(pickle.dumps(found))
+            self.path.write_bytes(pickle.dumps(self.kept | found))
         times, by_line = {}, defaultdict(set)
         for *_digests, passed in found.values():
             for test, (taken, lines) in passed.items():
@@ -288,10 +295,13 @@ def _digest(module):
 class Trial:
     """Tries mutants, some at a time."""
 
-    def __init__(self, jobs, folder):
+    def __init__(self, jobs, folder, files):
         self.jobs = jobs
         self.modules = import_measured()
-        self.tests = {test.id(): test for test in load_tests(SLOW)}
+        #: The tests that hold each file: what passes there by the way does not count.
+        self.holders = {it: find_test_files(it) - SLOW for it in files}
+        names = set().union(*self.holders.values())
+        self.tests = {test.id(): test for test in load_tests(names)}
         self.running, self.results = {}, {}
         passed = Passed(folder / "passed.pickle", self.modules)
         self.times, self.by_line = passed.find(list(self.tests.values()))
@@ -317,7 +327,9 @@ class Trial:
 
     def choose_tests(self, mutant):
         """Return tests that pass where a mutant differs, by class, the quick first."""
-        names = set().union(*(self.by_line[mutant.file, it] for it in mutant.lines))
+        holders = self.holders[mutant.file]
+        passing = set().union(*(self.by_line[mutant.file, it] for it in mutant.lines))
+        names = {it for it in passing if it.split(".")[-3] in holders}
         quickest = {}
         for name in names:
             owner = name.rpartition(".")[0]
@@ -371,11 +383,12 @@ def main():
     if options.show:
         return show(read_results(store), options.show)
     prepare()
-    trial = Trial(options.jobs, options.folder)
-    if unknown := set(options.only or ()) - set(trial.modules):
+    files = options.only or get_measured_files()
+    if unknown := set(files) - set(get_measured_files()):
         parser.error(f"no such file: {', '.join(sorted(unknown))}")
+    trial = Trial(options.jobs, options.folder, files)
     results = read_results(store)
-    for path in options.only or trial.modules:
+    for path in files:
         began = time.monotonic()
         known = {key: results.pop(key) for key in list(results) if key[0] == path}
         mutants = {_key(it): it for it in make_mutants(path)}
