@@ -169,7 +169,7 @@ class SmsConsentEvent(models.Model):
     _evidence_index = models.Index("(evidence_id)")
     #: For what is counted by day: events come in order, so a few pages tell the days.
     _recorded_index = models.Index(
-        "USING brin (recorded_at) WITH (pages_per_range = 32)"
+        "USING brin (recorded_at) WITH (pages_per_range = 32, autosummarize = on)"
     )
     _sandbox_index = models.Index("(company_id, number_hash) WHERE sandbox")
 
