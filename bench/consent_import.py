@@ -13,10 +13,10 @@ import statistics
 import time
 from datetime import datetime, timedelta
 
-from odoo.tools import SQL
-
 import common
 from common import clock, environment, get_peak, print_table, work_off
+
+from odoo.tools import SQL
 
 SIZES = (1_000, 10_000, 100_000)
 GATE_SIZES = (1_000, 100_000, 1_000_000)
@@ -279,7 +279,9 @@ def run_answers(options):
         first += size
         rates.append(size / sum(found[it] for it in ("ask", "check", "record")))
         cells = [f"{found[it]:.1f}" for it in ("ask", "check", "record")]
-        rows.append([f"{size:,}", *cells, f"{rates[-1]:,.0f}", f"{found['memory']:.0f}"])
+        rows.append(
+            [f"{size:,}", *cells, f"{rates[-1]:,.0f}", f"{found['memory']:.0f}"]
+        )
     head = ["numbers", "query, s", "check, s", "record, s", "numbers/s in all"]
     print_table([*head, "memory, MB"], rows)
     common.add_result(
