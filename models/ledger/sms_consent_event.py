@@ -174,11 +174,12 @@ class SmsConsentEvent(models.Model):
     _sandbox_index = models.Index("(company_id, number_hash) WHERE sandbox")
 
     @api.depends("evidence_id", "event")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         labels = dict(self._fields["event"]._description_selection(self.env))
         for event in self:
             number = event.number or self.env._("erased number")
-            event.display_name = f"{labels.get(event.event)}: {number}"
+            event.display_name = f"{labels.get(event.event)} · {number}"
 
     @api.depends("link_ids")
     def _compute_sequence(self):

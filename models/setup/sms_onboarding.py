@@ -389,7 +389,7 @@ class SmsOnboarding(models.AbstractModel):
         elif not last:
             state, text = TODO, self.env._("Text your own phone.")
         else:
-            words = ": ".join(filter(None, (last.shown_label, last.shown_reason)))
+            words = " · ".join(filter(None, (last.shown_label, last.shown_reason)))
             state = WRONG if last.state in ("error", "canceled") else TODO
             text = self.env._("The last text: %s.", words.rstrip("."))
         button = self._open(self.env._("Text my phone"), "sms_test_text_action")

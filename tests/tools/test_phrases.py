@@ -35,8 +35,8 @@ LEARNED, HELD_OUT = (
 LANGUAGES = ("en", "es", "fr", "de")
 #: Of what ends consent so much is understood at once, in each language.
 MIN_RECALL = 0.95
-#: Of ordinary sentences so many at most are taken for it, or put to a person in vain.
-MAX_CUT_OFF, MAX_DOUBTFUL = 0.002, 0.05
+#: Of ordinary sentences so many at most are put to a person in vain.
+MAX_DOUBTFUL = 0.05
 #: Longer than any text that a carrier takes.
 HUGE = 100_000
 
@@ -87,7 +87,7 @@ class TestLists(BaseCase):
         """A false opt-out cuts off a customer who asked for something else."""
         rows = [row for row in self.rows if row["class"] == CONVERSATION]
         cut_off = [row["text"] for row in rows if row["found"] in ENDING]
-        self.assertLess(len(cut_off) / len(rows), MAX_CUT_OFF, cut_off)
+        self.assertFalse(cut_off)
 
     def test_opt_outs_are_understood(self):
         for language in LANGUAGES:
