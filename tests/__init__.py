@@ -242,6 +242,7 @@ from .tools import test_evidence as test_tools_evidence
 from .tools import test_exposition
 from .tools import test_figures
 from .tools import test_gate
+from .tools import test_gate_properties
 from .tools import test_keywords
 from .tools import test_languages
 from .tools import test_links
