@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import urlencode
 
@@ -36,6 +37,7 @@ from .endpoints import ENDPOINTS, MEDIA, EndpointsCase
 
 #: Processor minutes that are spent on it, and not only on the first few examples.
 MINUTES = float(os.environ.get("HELPDESK_SMS_FUZZ_MINUTES") or 0)
+FIGURES = os.environ.get("HELPDESK_SMS_FUZZ_FIGURES")
 FIRST_SEED = int(os.environ.get("HELPDESK_SMS_FUZZ_SEED") or 1)
 #: Examples with one seed; each is a few requests, one after the other.
 EXAMPLES = 400 if MINUTES else 60
@@ -443,9 +445,14 @@ class TestFuzzDoors(EndpointsCase):
                 break
 
     def _tell(self, number, minutes):
-        total = sum(self.statuses.values())
-        sys.stderr.write(
-            f"\nseed {number}: {total} requests in {minutes:.1f} processor minutes, "
-            f"{dict(self.statuses.most_common())}, "
-            f"most queries {dict(self.most_queries.most_common(3))}\n"
-        )
+        """Say how far it is, and keep the figures for docs/quality.md."""
+        figures = {
+            "requests": self.statuses.total(),
+            "minutes": minutes,
+            "seeds": f"{FIRST_SEED} to {number}",
+            "statuses": dict(sorted(self.statuses.items())),
+            "most_queries": max(self.most_queries.values()),
+        }
+        sys.stderr.write(f"\n{figures}\n")
+        if FIGURES:
+            Path(FIGURES).write_text(json.dumps(figures))
