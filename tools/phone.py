@@ -26,8 +26,8 @@ E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
 _PLAIN_AMERICAN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}\Z")
 #: Prefixes that are dialed before a country's code in place of the plus.
 _INTERNATIONAL = re.compile(r"(?:00|011)\W*(?=[1-9])")
-#: Prefixes of mobile numbers that were given up, and are still stored and sent: Mexico's
-#: "+52 1" until 2019.
+#: Prefixes of mobile numbers that were given up, and are still stored and sent:
+#: "+52 1" in Mexico until 2019.
 FORMER_PREFIXES = {"52": ("1",)}
 _LONGEST = 100
 _SCHEME = re.compile(r"\s*(?:tel|sms|smsto|callto):[\s/]*", re.IGNORECASE)
