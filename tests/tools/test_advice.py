@@ -162,6 +162,8 @@ class TestMandatoryWords(BaseCase):
         ):
             with self.subTest(body=body, footer=given):
                 self.assertEqual(advice.sign(body, given, "Acme IT"), expected)
+        signed = advice.sign("Allô", "STOP, AIDE", "Acme IT", lang="fr_CA")
+        self.assertEqual(signed, "Acme IT : STOP, AIDE")
 
 
 @tagged("post_install", "-at_install")
