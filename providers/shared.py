@@ -17,7 +17,13 @@ from requests.exceptions import (
     InvalidURL,
     MissingSchema,
 )
-from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
 
 from . import account as kinds
 from .account import FINE, INBOUND, SENDERS, WRONG, Finding, Sender
@@ -46,6 +52,8 @@ BEFORE_CONNECTING = (
     InvalidURL,
     MissingSchema,
 )
+#: What ``http.client`` says first of a proxy that makes no connection to the carrier.
+TUNNEL_REFUSED = "Tunnel connection failed"
 
 
 def never_connected(error):
@@ -55,10 +63,15 @@ def never_connected(error):
     if not isinstance(error, RequestsConnectionError) or not error.args:
         return False
     reason = error.args[0].reason if isinstance(error.args[0], MaxRetryError) else None
+    if isinstance(reason, ProxyError):
+        # So is an answer called that was lost on its way back through a proxy, too.
+        reason = reason.original_error
+        if str(reason).startswith(TUNNEL_REFUSED):
+            return True
     if isinstance(reason, SSLError) and reason.args:
         # Who it is, is looked at before anything is said.
         return isinstance(reason.args[0], ssl.SSLCertVerificationError)
-    return isinstance(reason, NewConnectionError | ProxyError)
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
 def outcome_of_bad_paste(failure_type):

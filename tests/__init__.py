@@ -234,6 +234,7 @@ from .tools import test_broadcast_replies
 from .tools import test_business_days
 from .tools import test_carrier_codes
 from .tools import test_chain
+from .tools import test_connections
 from .tools import test_consent as test_tools_consent
 from .tools import test_contract_telnyx
 from .tools import test_contract_twilio

@@ -1,16 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import os
 from datetime import UTC, datetime, timedelta
-from unittest.mock import patch
 
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from odoo.tests import BaseCase, tagged
 
-from ...providers import PROVIDERS, SandboxProvider, TwilioProvider, get_provider
+from ...providers import PROVIDERS, SandboxProvider, TwilioProvider
 from ...providers.base import Provider
-from ...providers.faults import NO_CONNECTION, OPTED_OUT
+from ...providers.faults import OPTED_OUT
 from ...providers.outbound import (
     ACCEPTED,
     AGAIN,
@@ -25,9 +23,7 @@ from ...providers.outbound import (
     UNKNOWN,
     OutboundMessage,
 )
-from ...providers.shared import IDLE
 from ...tools.phone import E164
-from ..peer.tls import TlsPeer
 from ..peer.twilio import (
     ACCOUNT_SID,
     API_KEY_SECRET,
@@ -35,6 +31,7 @@ from ..peer.twilio import (
     AUTH_TOKEN,
     TwilioPeer,
 )
+from .common import UK_SENDER, US_SENDER, make_twilio
 
 #: https://www.twilio.com/docs/usage/security#test-the-validity-of-your-webhook-signature
 VECTOR_TOKEN = "12345"
@@ -49,17 +46,6 @@ VECTOR_FORM = {
 VECTOR_SIGNATURE = "RSOYDt4T1cUTdK1PDd93/VVr8B8="
 
 SERVICE_SID = "MG" + "0123456789abcdef" * 2
-US_SENDER, UK_SENDER = "+13035550100", "+447700900100"
-
-
-def make_twilio(**changes):
-    """Return an adapter with a complete account, some of it changed."""
-    account = {
-        "account_sid": ACCOUNT_SID,
-        "auth_token": AUTH_TOKEN,
-        "senders": [(US_SENDER, "US"), (UK_SENDER, "GB")],
-    }
-    return TwilioProvider({**account, **changes})
 
 
 @tagged("post_install", "-at_install")
@@ -494,24 +480,6 @@ class TestTwilioSending(BaseCase):
         self.assertNotIn("wr0ng-t0ken", repr(outcome))
         self.assertNotIn(ACCOUNT_SID, repr(outcome))
 
-    def test_a_carrier_that_is_not_there_surely_took_nothing(self):
-        for url in ("http://127.0.0.1:9", "htp://127.0.0.1", "127.0.0.1/x", "http://"):
-            with self.subTest(url=url):
-                self.assertEqual(self._send(api_url=url).kind, AGAIN)
-
-    def test_a_carrier_that_is_not_who_it_says_took_nothing(self):
-        """A list of authorities that is too old, somebody in between: all the same."""
-        with TlsPeer() as url:
-            outcome = self._send(api_url=url)
-        self.assertEqual((outcome.kind, outcome.fault), (AGAIN, NO_CONNECTION))
-
-    def test_a_proxy_that_is_not_there_passed_nothing_on(self):
-        proxies = {"http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
-        with patch.dict(os.environ, proxies):
-            outcome = self._send()
-        self.assertEqual((outcome.kind, outcome.fault), (AGAIN, NO_CONNECTION))
-        self.assertEqual(self.peer.messages, [])
-
     def test_a_message_is_found_whatever_became_of_its_words(self):
         number, now = "+12125550191", datetime.now(UTC).replace(tzinfo=None)
         window = now - timedelta(minutes=5), now + timedelta(minutes=5)
@@ -571,24 +539,3 @@ class TestSandbox(BaseCase):
     def test_its_report_is_a_delivery(self):
         report = SandboxProvider.parse_report({"id": "SB1"})
         self.assertEqual((report.carrier_id, report.report), ("SB1", DELIVERED))
-
-
-@tagged("post_install", "-at_install")
-class TestConnections(BaseCase):
-    """The connections to the carrier are kept, but not for longer than they last."""
-
-    account = {"account_sid": ACCOUNT_SID, "auth_token": AUTH_TOKEN, "senders": []}
-
-    def test_an_account_keeps_its_adapter(self):
-        adapter = get_provider("twilio", self.account)
-        self.assertIs(get_provider("twilio", dict(self.account)), adapter)
-        other = get_provider("twilio", {**self.account, "auth_token": "another"})
-        self.assertIsNot(other, adapter)
-        self.assertIsNone(get_provider("iap", self.account))
-
-    def test_an_idle_connection_is_not_posted_into(self):
-        api = TwilioProvider(self.account).api
-        client = api.get_client()
-        self.assertIs(api.get_client(), client)
-        api._used_at -= IDLE + 1
-        self.assertIsNot(api.get_client(), client)
