@@ -16,8 +16,8 @@ from .telnyx_words import as_dict, as_text
 
 NUMBERS_PATH = "/v2/phone_numbers/messaging"
 PROFILE_PATH = "/v2/messaging_profiles/{}"
-#: Numbers of an account that are looked at, and those of one answer: Telnyx's most.
-NUMBER_LIMIT, PAGE_SIZE = 1000, 250
+#: Pages of an account's numbers that are looked at.
+PAGE_LIMIT = 4
 #: The form of events that we read.
 WEBHOOK_VERSION = "2"
 #: Bytes of a public key (Ed25519).
@@ -69,14 +69,9 @@ def _get_own(provider):
 def _get_numbers(provider):
     """Return the account's numbers as Telnyx shows them, by E.164."""
     numbers = {}
-    for page in range(1, NUMBER_LIMIT // PAGE_SIZE + 1):
-        params = {"page[number]": page, "page[size]": PAGE_SIZE}
-        shown = provider.api.ask(NUMBERS_PATH, params)
-        rows = [as_dict(row) for row in shown] if isinstance(shown, list) else []
+    for rows in provider.api.list_pages(NUMBERS_PATH, PAGE_LIMIT):
         numbers.update((as_text(row.get("phone_number")), row) for row in rows)
-        numbers.pop("", None)
-        if len(rows) < PAGE_SIZE:
-            break
+    numbers.pop("", None)
     return numbers
 
 
