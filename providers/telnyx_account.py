@@ -9,6 +9,8 @@ Profiles: https://developers.telnyx.com/api-reference/profiles/update-a-messagin
 
 import base64
 
+from requests.exceptions import RequestException
+
 from .account import CREDENTIALS, FINE, INBOUND, SENDERS, UNSURE, WRONG, Finding
 from .base import LookupFailed
 from .shared import judge_inbound, judge_numbers
@@ -46,8 +48,11 @@ def check(provider, inbound_url):
 
 
 def _refusal(error):
-    # A header cannot hold it, so nothing left: a bad paste.
-    is_bad_paste = isinstance(error.__cause__, ValueError) and not error.status
+    # A header cannot hold it, so nothing left. Other trouble is told by ``requests``.
+    cause = error.__cause__
+    is_bad_paste = isinstance(cause, ValueError) and not isinstance(
+        cause, RequestException
+    )
     if error.status in (401, 403) or is_bad_paste:
         return Finding(CREDENTIALS, WRONG, "api_key_refused")
     return Finding(CREDENTIALS, UNSURE, "no_answer", detail=str(error))

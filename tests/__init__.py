@@ -232,7 +232,9 @@ from .tools import test_asking
 from .tools import test_at_rest
 from .tools import test_broadcast_replies
 from .tools import test_business_days
+from .tools import test_carrier_accounts
 from .tools import test_carrier_codes
+from .tools import test_carrier_lists
 from .tools import test_chain
 from .tools import test_connections
 from .tools import test_consent as test_tools_consent
