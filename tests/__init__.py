@@ -279,6 +279,7 @@ from .tools import test_tabular
 from .tools import test_team_alert as test_tools_team_alert
 from .tools import test_telnyx
 from .tools import test_texts
+from .tools import test_twilio
 from .tools import test_twilio_voice
 from .tools import test_ticket_numbers
 from .tools import test_topics

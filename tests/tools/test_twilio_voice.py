@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 from odoo.tests import BaseCase, tagged
 
-from ...providers import PROVIDERS, SandboxProvider, TwilioProvider, faults
-from ...providers.base import LookupFailed, Provider
+from ...providers import TwilioProvider, faults
+from ...providers.base import LookupFailed
 from ...providers.outbound import (
     ACCEPTED,
     AGAIN,
@@ -107,32 +107,6 @@ class TestWords(BaseCase):
         for digits, key in (("1", "1"), ("12", "1"), ("", ""), ("#", "#")):
             self.assertEqual(TwilioProvider.parse_key({"Digits": digits}), key)
         self.assertEqual(TwilioProvider.parse_key({}), "")
-
-    def test_who_can_call(self):
-        can_call = {code for code, cls in PROVIDERS.items() if cls.can_call}
-        self.assertEqual(can_call, {"twilio", "sandbox"})
-
-    def test_an_adapter_without_calls_says_so(self):
-        provider = Provider({})
-        message = OutboundMessage("1", THEIRS, "hi")
-        for call in (
-            lambda: provider.place_call(message),
-            lambda: provider.find_call(message, None, None),
-            lambda: provider.fetch_call("CA1"),
-            lambda: provider.parse_answer({}),
-            lambda: provider.parse_key({}),
-            lambda: provider.say(None),
-        ):
-            with self.assertRaises(NotImplementedError):
-                call()
-
-    def test_the_sandbox_rings_until_somebody_says_something(self):
-        sandbox = SandboxProvider({})
-        outcome = sandbox.place_call(OutboundMessage("1", THEIRS, "hi"))
-        self.assertEqual((outcome.kind, outcome.report), (ACCEPTED, SENT))
-        fetched = sandbox.fetch_call(outcome.carrier_id)
-        self.assertEqual(fetched.fault, faults.UNANSWERED)
-        self.assertEqual(sandbox.find_call(None, None, None), [])
 
 
 @tagged("post_install", "-at_install")
