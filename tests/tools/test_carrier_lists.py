@@ -7,11 +7,14 @@ from email.utils import format_datetime
 from odoo.tests import BaseCase, tagged
 
 from ...providers.base import LookupFailed, RedactionRefused
+from ...providers.faults import EXPIRED, LANDLINE, UNSURE
 from ...providers.opt_outs import NotOffered, OptOut
 from ...providers.outbound import (
     DELIVERED,
     QUEUED,
+    SENT,
     UNDELIVERED,
+    UNKNOWN,
     OutboundMessage,
     Price,
     read_price,
@@ -440,13 +443,51 @@ class TestTelnyxLists(BaseCase):
             with self.subTest(written=written):
                 self.assertEqual([it.said_at for it in self.list()[0]], [said_at])
 
-    def test_what_is_no_list_says_nothing(self):
-        """A text of which a broken answer shows no record would be sent again."""
+    def start_described(self):
+        """Return a peer that answers as described, and an adapter that asks it."""
         described = DescribedPeer(Description("telnyx")).start()
         self.addCleanup(described.stop)
         provider = make_telnyx(api_url=described.url, messaging_profile_id=PROFILE_ID)
+        return described, provider
+
+    def test_records(self):
+        """They have words of their own, and may be odd."""
+        described, provider = self.start_described()
         message = OutboundMessage("f00d", PERSON, "Hi", sender=US_SENDER)
-        span = AT, AT + timedelta(hours=2)
+        usual = {
+            "uuid": "T1",
+            "delivery_status_webhook_url": "https://odoo.example.com/status/f00d",
+            "created_at": "2026-11-26T14:00:00+02:00",
+        }
+        for shown, report, code, fault in (
+            ({"status": "delivered"}, DELIVERED, "", ""),
+            ({"status": "dlr_unconfirmed"}, SENT, "", ""),
+            ({"status": "dlr_timeout", "errors": ["40001"]}, SENT, "40001", ""),
+            ({"status": "gw_timeout"}, UNDELIVERED, "", UNSURE),
+            ({"status": "gw_reject", "errors": "odd"}, UNDELIVERED, "", UNSURE),
+            ({"status": "failed", "errors": ["40001"]}, UNDELIVERED, "40001", LANDLINE),
+            ({"status": "failed", "errors": [{}]}, UNDELIVERED, "", UNSURE),
+            ({"status": "expired", "errors": []}, UNDELIVERED, "", EXPIRED),
+            ({"status": "teleported"}, UNKNOWN, "", ""),
+            ({"created_at": "2026-11-26T12:00:00"}, UNKNOWN, "", ""),
+        ):
+            rows = ["odd", {"uuid": "T2"}, {**usual, **shown}]
+            described.answers = {("get", "/v2/detail_records"): (200, {"data": rows})}
+            with self.subTest(shown=shown):
+                [found] = provider.find(message, AT, AT + timedelta(minutes=1))
+                read = found.report
+                told = read.carrier_id, read.report, read.code, read.fault
+                self.assertEqual(told, ("T1", report, code, fault))
+                self.assertEqual(found.created_at, AT)
+        rows[-1]["created_at"] = "yesterday"
+        [found] = provider.find(message, AT, AT + timedelta(minutes=1))
+        self.assertIsNone(found.created_at)
+
+    def test_what_is_no_list_says_nothing(self):
+        """A text of which a broken answer shows no record would be sent again."""
+        described, provider = self.start_described()
+        message = OutboundMessage("f00d", PERSON, "Hi", sender=US_SENDER)
+        span = AT, AT + timedelta(minutes=40)
         for body in ({}, [], {"data": None}, {"data": {}}, "", "null", "<html>"):
             described.answers = {
                 ("get", "/v2/detail_records"): (200, body),
@@ -459,3 +500,5 @@ class TestTelnyxLists(BaseCase):
                     list(provider.list_opt_outs())
         described.answers = {("get", "/v2/detail_records"): (200, {"data": []})}
         self.assertEqual(provider.find(message, *span), [])
+        with self.assertRaisesRegex(LookupFailed, "not be written yet"):
+            provider.find(message, AT, span[1] - timedelta(seconds=1))

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from odoo.tests import BaseCase, tagged
 
-from ...providers import TwilioProvider, media
+from ...providers import TelnyxProvider, TwilioProvider, media
 from ...tools.media import find_type, is_public
 from ..peer.media import GIF, HTML, JPEG, PNG, MediaPeer
 
@@ -116,6 +116,17 @@ class TestFetch(BaseCase):
                 self.assertFails(media.SLOW, path, deadline=1)
                 self.assertLess(time.monotonic() - start, 5)
 
+    def test_a_slow_server_behind_a_quick_one(self):
+        """The connection to the first is closed by then."""
+        self.carrier.target = self.store.url + "/slow"
+        self.assertFails(media.SLOW, "/redirect", deadline=1)
+
+    def test_a_name_that_nobody_has(self):
+        self.carrier.target = "https://localhost/png"
+        with patch.object(socket, "getaddrinfo", side_effect=socket.gaierror):
+            # The carrier itself is trusted, and called by its address.
+            self.assertFails(media.UNAVAILABLE, "/redirect")
+
     def test_statuses(self):
         for path, fault in (
             ("/gone", media.GONE),
@@ -142,11 +153,29 @@ class TestFetch(BaseCase):
         self.assertEqual(fetched.data, PNG)
         self.assertEqual(self.carrier.requests[0][1]["Authorization"], BASIC)
 
-    def test_the_adapter_of_no_account_asks_nobody(self):
-        account = {"account_sid": False, "auth_token": False}
+    def test_telnyx_keeps_them_open_for_a_time(self):
+        provider = TelnyxProvider({"api_key": "KEY", "api_url": self.carrier.url})
+        self.assertEqual(provider.fetch_media(self.carrier.url + "/png").data, PNG)
+        self.assertNotIn("Authorization", self.carrier.requests[0][1])
+
+    def test_media_may_lie_at_a_private_address_that_is_named(self):
+        account = {"api_key": "KEY", "media_urls": [self.store.url]}
+        fetched = TelnyxProvider(account).fetch_media(self.store.url + "/png")
+        self.assertEqual(fetched.data, PNG)
         with self.assertRaises(media.MediaFailed) as caught:
-            TwilioProvider(account).fetch_media(self.carrier.url + "/png")
-        self.assertEqual(caught.exception.fault, media.NO_ACCOUNT)
+            TelnyxProvider(account).fetch_media(self.carrier.url + "/png")
+        self.assertEqual(caught.exception.fault, media.BAD_ADDRESS)
+
+    def test_the_adapter_of_no_account_asks_nobody(self):
+        for provider in (
+            TwilioProvider({"account_sid": False, "auth_token": False}),
+            TwilioProvider({"account_sid": "AC1", "auth_token": False}),
+            TelnyxProvider({"api_key": False}),
+        ):
+            with self.subTest(provider=provider.code):
+                with self.assertRaises(media.MediaFailed) as caught:
+                    provider.fetch_media(self.carrier.url + "/png")
+                self.assertEqual(caught.exception.fault, media.NO_ACCOUNT)
         self.assertFalse(self.carrier.requests)
 
 

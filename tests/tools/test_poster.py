@@ -2,6 +2,7 @@
 import threading
 import time
 from functools import partial
+from unittest.mock import patch
 
 from odoo.tests import BaseCase
 
@@ -104,10 +105,10 @@ class TestPoster(BaseCase):
     def test_few_are_not_worth_a_claim(self):
         with Poster(SIZE) as poster:
             enough = int(AHEAD * SIZE * REFILL)
-            self.submit(poster, "one", AHEAD * SIZE - enough + 1, lambda: None, 0.3)
+            self.submit(poster, "one", AHEAD * SIZE - enough + 1, delay=60)
             self.assertEqual(poster.get_room("one"), 0)
             poster.withdraw()
-            self.submit(poster, "one", AHEAD * SIZE - enough, lambda: None, 0.3)
+            self.submit(poster, "one", AHEAD * SIZE - enough, delay=60)
             self.assertEqual(poster.get_room("one"), enough)
 
     def test_what_has_not_begun_is_taken_back(self):
@@ -195,3 +196,15 @@ class TestPoster(BaseCase):
             self.assertEqual(poster.collect(0.2), [])
             poster.allow_until(time.monotonic() + 60)
             self.assertEqual(len(self.collect(poster, 3)), 3)
+
+    def test_where_the_system_gives_no_more_threads_the_others_do(self):
+        none_left = patch.object(threading.Thread, "start", side_effect=RuntimeError)
+        with Poster(SIZE) as poster:
+            with none_left, self.assertRaises(RuntimeError):
+                poster.submit("one", 1, lambda: None)
+            poster.submit("one", 2, lambda: None)
+            self.assertEqual(len(self.collect(poster, 2)), 2)
+            with none_left:
+                self.submit(poster, "two", 3, lambda: None)
+            self.assertEqual(len(self.collect(poster, 3)), 3)
+            self.assertEqual(len(poster._threads), 1)

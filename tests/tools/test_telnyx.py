@@ -142,11 +142,17 @@ class TestTelnyxEvents(BaseCase):
     def test_pictures(self):
         listed = [{"url": f"https://m/{i}", "content_type": "image/png"} for i in "ab"]
         media = [*listed, {"url": None}, "x", {}]
-        event = TelnyxProvider.parse_inbound(
-            read_event(make_text(PERSON, "+1", "", media=media))
-        )
+        body = make_text(PERSON, "+1", "", media=media)
+        event = TelnyxProvider.parse_inbound(read_event(body))
         self.assertEqual([it.url for it in event.media], ["https://m/a", "https://m/b"])
         self.assertEqual(event.media[0].content_type, "image/png")
+        many = [{"url": f"https://m/{index}"} for index in range(11)]
+        body = make_text(PERSON, "+1", "", media=many)
+        event = TelnyxProvider.parse_inbound(read_event(body))
+        self.assertEqual(
+            [it.url for it in event.media], [it["url"] for it in many[:10]]
+        )
+        self.assertEqual(event.media[0].content_type, "")
 
     def test_only_a_text_is_a_text(self):
         self.assertTrue(TelnyxProvider.is_inbound(read_event(make_text("1", "2", ""))))
