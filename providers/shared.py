@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import (
     ConnectTimeout,
     InvalidHeader,
@@ -19,7 +18,6 @@ from requests.exceptions import (
 )
 from urllib3.exceptions import (
     ConnectTimeoutError,
-    MaxRetryError,
     NewConnectionError,
     ProxyError,
     SSLError,
@@ -60,9 +58,8 @@ def never_connected(error):
     """Tell if ``error`` came before a byte of the request could have left."""
     if isinstance(error, BEFORE_CONNECTING):
         return True
-    if not isinstance(error, RequestsConnectionError) or not error.args:
-        return False
-    reason = error.args[0].reason if isinstance(error.args[0], MaxRetryError) else None
+    # Of urllib3's own error, which ``requests`` holds in its.
+    reason = getattr(next(iter(error.args), None), "reason", None)
     if isinstance(reason, ProxyError):
         # So is an answer called that was lost on its way back through a proxy, too.
         reason = reason.original_error
