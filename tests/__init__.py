@@ -257,6 +257,7 @@ from .tools import test_names
 from .tools import test_number_kinds
 from .tools import test_number_places
 from .tools import test_numbers
+from .tools import test_offers
 from .tools import test_oncall as test_tools_oncall
 from .tools import test_phrases
 from .tools import test_poster
@@ -275,6 +276,7 @@ from .tools import test_segments
 from .tools import test_segments_twilio
 from .tools import test_senders as test_tools_senders
 from .tools import test_spellings
+from .tools import test_strictness
 from .tools import test_tabular
 from .tools import test_team_alert as test_tools_team_alert
 from .tools import test_telnyx

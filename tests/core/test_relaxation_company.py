@@ -3,76 +3,13 @@
 
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
-from odoo.tests import BaseCase, Form
+from odoo.tests import Form
 
 from ...models.core.sms_relaxation_reason import REASON_SUBTYPE
-from ...tools.strictness import COMPANY_SWITCHES, is_switch_less_strict
 from ..common import SmsCase
+from ..tools.switches import read_cases
 
 REASON = "The board, on 3 May."
-
-#: Setting, before, after, and if it lets more through or keeps proof for less time.
-CASES = """
-sms_consent_policy      opt_in   opt_out   yes
-sms_consent_policy      opt_out  opt_in    no
-sms_consent_policy      opt_in   opt_in    no
-sms_free_right          managers agents    yes
-sms_free_right          agents   everybody yes
-sms_free_right          everybody managers no
-sms_bulk_right          managers everybody yes
-sms_bulk_right          agents   managers  no
-sms_redaction           keep     empty     yes
-sms_redaction           empty    delete    yes
-sms_redaction           delete   keep      no
-sms_bulk_from           10       11        yes
-sms_bulk_from           10       1         no
-sms_user_limit          200      201       yes
-sms_user_limit          200      0         yes
-sms_user_limit          0        200       no
-sms_user_limit          200      199       no
-sms_approve_from        500      501       yes
-sms_approve_from        500      0         yes
-sms_approve_from        0        500       no
-sms_consent_months      12       24        yes
-sms_consent_months      12       0         yes
-sms_consent_months      0        12        no
-sms_keep_text_months    12       11        yes
-sms_keep_text_months    0        120       yes
-sms_keep_text_months    12       0         no
-sms_keep_raw_months     13       12        yes
-sms_keep_raw_months     13       14        no
-sms_keep_consent_years  5        4         yes
-sms_keep_consent_years  5        0         no
-sms_keep_opt_out_years  10       1         yes
-sms_keep_opt_out_years  10       11        no
-sms_quiet_hours         1        0         yes
-sms_quiet_hours         0        1         no
-"""
-
-
-def read_cases():
-    """Return the table: name, before, after, is less strict."""
-
-    def read(value):
-        return int(value) if value.isdigit() else value
-
-    for line in CASES.strip().splitlines():
-        name, before, after, answer = line.split()
-        yield name, read(before), read(after), answer == "yes"
-
-
-class TestTable(BaseCase):
-    """The rule, without a database."""
-
-    def test_each_case(self):
-        for name, before, after, expected in read_cases():
-            with self.subTest(name=name, before=before, after=after):
-                self.assertIs(is_switch_less_strict(name, before, after), expected)
-
-    def test_every_switch_has_a_case_of_either_kind(self):
-        for name in COMPANY_SWITCHES:
-            found = {it[3] for it in read_cases() if it[0] == name}
-            self.assertEqual(found, {True, False}, name)
 
 
 class TestSwitches(SmsCase):

@@ -4,50 +4,9 @@ import hashlib
 from psycopg2 import errors
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
 
-from ...tools.advice import WORDING_ELEMENTS, missing_elements
 from ..common import SmsCase
-
-
-@tagged("post_install", "-at_install")
-class TestElements(BaseCase):
-    """What CTIA asks of a call to action, named when it is not there."""
-
-    def test_what_is_missing_is_named(self):
-        complete = (
-            "{company} texts. Message frequency varies. Message and data rates may "
-            "apply. Reply STOP to opt out, HELP for help. {privacy} {terms}"
-        )
-        self.assertEqual(missing_elements(complete), [])
-        for element, without in (
-            ("program", complete.replace("{company}", "Our")),
-            ("frequency", complete.replace("Message frequency varies. ", "")),
-            ("rates", complete.replace("rates", "prices")),
-            ("STOP", complete.replace("STOP", "stop")),
-            ("HELP", complete.replace("HELP", "help")),
-            ("privacy policy", complete.replace("{privacy}", "")),
-            ("terms", complete.replace("{terms}", "")),
-        ):
-            with self.subTest(element):
-                self.assertEqual(missing_elements(without), [element])
-
-    def test_nothing_has_nothing(self):
-        for body in ("", None, "x" * 100_000):
-            self.assertEqual(missing_elements(body), list(WORDING_ELEMENTS))
-
-    def test_other_languages_are_read(self):
-        for body in (
-            "{company}: la frecuencia varía. Se aplican tarifas. STOP, HELP, {privacy}"
-            " {terms}",
-            "{company} : fréquence variable. Des frais s'appliquent. STOP, HELP,"
-            " {privacy} {terms}",
-            "{company}: Häufigkeit unterschiedlich. Kosten können anfallen. STOP, HELP,"
-            " {privacy} {terms}",
-        ):
-            with self.subTest(body):
-                self.assertEqual(missing_elements(body), [])
 
 
 class TestWording(SmsCase):

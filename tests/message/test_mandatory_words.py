@@ -5,97 +5,12 @@ from psycopg2.errors import RestrictViolation
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.service.model import call_kw
-from odoo.tests import BaseCase
 from odoo.tools import mute_logger
 
-from ...tools import advice
 from ..common import SmsCase, phone_number
+from ..tools.mandatory_words import CONFIRMATIONS, FOOTERS, HELP_WORDS, PROMOTIONS
 
 REASON = "The board, on 3 May."
-HELP_WORDS = ("AIDE", "AYUDA", "HILFE")
-
-#: A footer, and what it does not say.
-FOOTERS = (
-    ("Reply STOP to opt out, HELP for help.", ()),
-    ("STOP to leave, HELP for help.", ()),
-    ("Reply END or INFO.", ()),
-    ("Répondez STOP pour vous désabonner, AIDE pour de l'aide.", ()),
-    ("ARRÊT pour ne plus rien recevoir, AIDE pour de l'aide.", ()),
-    ("Responda ALTO para salir, AYUDA para ayuda.", ()),
-    ("Antworten Sie STOPP zum Abmelden, HILFE für Hilfe.", ()),
-    ("Reply STOP to opt out.", ("HELP",)),
-    ("HELP for help.", ("STOP",)),
-    ("Reply 2 to unsubscribe, 3 for help.", ("STOP", "HELP")),
-    ("We never stop to help.", ("STOP", "HELP")),
-    ("Répondez NON pour vous désabonner, AIDE pour de l'aide.", ("STOP",)),
-)
-#: What confirms an opt-out and nothing else.
-CONFIRMATIONS = (
-    "{company}: you have opted out and will get no more text messages from us. Reply "
-    "START to rejoin.",
-    "{company}: you have opted out of text messages about: {purposes}. Reply STOPALL "
-    "to get none at all, START to rejoin.",
-    "{company} : vous ne recevrez plus de SMS de notre part. Répondez START pour "
-    "revenir.",
-    "{company}: ya no recibirá mensajes nuestros. Responda START para volver.",
-    "{company}: Sie erhalten keine SMS mehr von uns. Antworten Sie mit START, um sich "
-    "wieder anzumelden.",
-)
-#: What does more.
-PROMOTIONS = (
-    "You are out. Visit https://acme.example/offers",
-    "You are out. See www.acme.example",
-    "You are out. More at acme.com",
-    "You are out. Rejoin and get 20% off!",
-    "You are out. Only $5 a month",
-    "You are out. Nur 5 Euro",
-    "You have opted out. Don't miss out on our summer sale.",
-    "You have opted out. Reply JOIN to come back.",
-    "You have opted out. Text YES to stay with us.",
-    "You have opted out. Buy one, get one free.",
-    "You have opted out. A gift waits for you.",
-    "Vous êtes désinscrit. Profitez de nos soldes.",
-    "Vous êtes désinscrit. Répondez OUI pour une remise.",
-    "Ha salido. Aproveche nuestras ofertas.",
-    "Ha salido. Responda SI para un descuento.",
-    "Sie sind abgemeldet. Jetzt sparen mit unserer Aktion.",
-    "Sie sind abgemeldet. Antworten Sie mit JA, wenn Sie es bereuen.",
-    "You have opted out. " + "We are sad to see you go. " * 12,
-)
-
-
-class TestRules(BaseCase):
-    """The rules, in English, French, Spanish and German, without a database."""
-
-    def test_footers(self):
-        for text, missing in FOOTERS:
-            with self.subTest(text=text):
-                found = advice.find_missing(text, (), HELP_WORDS)
-                self.assertEqual(found, missing)
-
-    def test_confirmations(self):
-        for text in CONFIRMATIONS:
-            with self.subTest(text=text):
-                self.assertEqual(advice.find_promotion(text), "")
-
-    def test_promotion(self):
-        for text in PROMOTIONS:
-            with self.subTest(text=text):
-                self.assertTrue(advice.find_promotion(text))
-
-    def test_who_sends(self):
-        footer = "Reply STOP to opt out, HELP for help."
-        for body, given, expected in (
-            ("Hi", footer, f"Acme IT: {footer}"),
-            ("Hi from ACME  IT", footer, footer),
-            ("Hi", f"Acme IT. {footer}", f"Acme IT. {footer}"),
-            ("Hi", "", "Acme IT"),
-            ("Acme IT: hi", "", ""),
-            (f"Hi\n{footer}", footer, "Acme IT"),
-            (None, None, "Acme IT"),
-        ):
-            with self.subTest(body=body, footer=given):
-                self.assertEqual(advice.sign(body, given, "Acme IT"), expected)
 
 
 class TestFooters(SmsCase):

@@ -4,19 +4,8 @@
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import BaseCase
 
-from ...tools.purpose_rules import (
-    ADDRESS,
-    ASSUMED,
-    CONSENT,
-    IN_WRITING,
-    RECORDS,
-    SENDER,
-    OfferLaw,
-    find_duties,
-)
-from ...tools.strictness import is_law_less_strict
+from ...tools.purpose_rules import CONSENT
 from ..common import SmsCase
 
 DAY = date(2026, 11, 27)
@@ -31,73 +20,6 @@ NUMBERS = {
     "+32470123456": "BE",
     "+819012345678": "JP",
 }
-
-
-class TestRule(BaseCase):
-    """The rule itself, without a database."""
-
-    def test_silence_is_no_leave(self):
-        for laws, countries in (
-            ([], []),
-            ([], ["US"]),
-            ([OfferLaw("CA", False)], ["US"]),
-        ):
-            self.assertEqual(find_duties(laws, countries, DAY), ASSUMED)
-        self.assertIn(CONSENT, ASSUMED)
-
-    def test_the_law_of_the_day(self):
-        laws = [
-            OfferLaw("US", False, None, date(2026, 6, 30)),
-            OfferLaw("US", True, date(2026, 7, 1)),
-            OfferLaw("CA", False),
-            OfferLaw("CA", True, date(2027, 1, 1)),
-        ]
-        for country, day, expected in (
-            ("US", date(2026, 6, 30), False),
-            ("US", date(2026, 7, 1), True),
-            ("CA", DAY, False),
-            ("CA", date(2027, 1, 1), True),
-        ):
-            with self.subTest(country=country, day=day):
-                self.assertEqual(CONSENT in find_duties(laws, [country], day), expected)
-
-    def test_the_strictest_of_several_countries(self):
-        laws = [OfferLaw("CA", False), OfferLaw("US", True)]
-        self.assertNotIn(CONSENT, find_duties(laws, ["CA", "CA"], DAY))
-        self.assertIn(CONSENT, find_duties(laws, ["CA", "US"], DAY))
-
-    def test_each_duty_by_itself(self):
-        laws = [
-            OfferLaw("CA", True, duty=ADDRESS),
-            OfferLaw("CA", False, duty=SENDER),
-            OfferLaw("CA", True, is_written=False),
-        ]
-        expected = ASSUMED - {SENDER, IN_WRITING} | {ADDRESS}
-        self.assertEqual(find_duties(laws, ["CA"], DAY), expected)
-
-    def test_what_is_less_strict(self):
-        asks, lets = OfferLaw("JP", True), OfferLaw("JP", False)
-        spoken = asks._replace(is_written=False)
-        address = OfferLaw("JP", True, duty=ADDRESS)
-        records = OfferLaw("JP", True, duty=RECORDS, keep_years=3)
-        for before, after, expected in (
-            (None, asks, False),
-            (None, lets, True),
-            (None, spoken, True),
-            (None, address._replace(is_required=False), False),
-            (asks, spoken, True),
-            (spoken, asks, False),
-            (lets, asks, False),
-            (lets, None, False),
-            (asks, None, True),
-            (asks, asks._replace(country="US"), True),
-            (asks, asks._replace(effective_to=DAY), True),
-            (address, address._replace(is_required=False), True),
-            (records, records._replace(keep_years=2), True),
-            (records, records._replace(keep_years=4), False),
-        ):
-            with self.subTest(before=before, after=after):
-                self.assertEqual(is_law_less_strict(before, after), expected)
 
 
 class TestOffers(SmsCase):

@@ -2,8 +2,9 @@
 from odoo.tests import BaseCase, tagged
 
 from ...tools import advice
-from ...tools.advice import Wording
+from ...tools.advice import WORDING_ELEMENTS, Wording, missing_elements
 from ...tools.segments import count_segments
+from .mandatory_words import CONFIRMATIONS, FOOTERS, HELP_WORDS, PROMOTIONS
 
 FOOTER = "Reply STOP to opt out, HELP for help."
 GOOD = "Acme IT: your ticket #HT1 is closed. Still wrong? Reply to this text."
@@ -87,3 +88,77 @@ class TestAdvice(BaseCase):
 
     def test_an_empty_text(self):
         self.assertIn("no_next_step", self.codes(""))
+
+
+@tagged("post_install", "-at_install")
+class TestElements(BaseCase):
+    """What CTIA asks of a call to action, named when it is not there."""
+
+    def test_what_is_missing_is_named(self):
+        complete = (
+            "{company} texts. Message frequency varies. Message and data rates may "
+            "apply. Reply STOP to opt out, HELP for help. {privacy} {terms}"
+        )
+        self.assertEqual(missing_elements(complete), [])
+        for element, without in (
+            ("program", complete.replace("{company}", "Our")),
+            ("frequency", complete.replace("Message frequency varies. ", "")),
+            ("rates", complete.replace("rates", "prices")),
+            ("STOP", complete.replace("STOP", "stop")),
+            ("HELP", complete.replace("HELP", "help")),
+            ("privacy policy", complete.replace("{privacy}", "")),
+            ("terms", complete.replace("{terms}", "")),
+        ):
+            with self.subTest(element):
+                self.assertEqual(missing_elements(without), [element])
+
+    def test_nothing_has_nothing(self):
+        for body in ("", None, "x" * 100_000):
+            self.assertEqual(missing_elements(body), list(WORDING_ELEMENTS))
+
+    def test_other_languages_are_read(self):
+        for body in (
+            "{company}: la frecuencia varía. Se aplican tarifas. STOP, HELP, {privacy}"
+            " {terms}",
+            "{company} : fréquence variable. Des frais s'appliquent. STOP, HELP,"
+            " {privacy} {terms}",
+            "{company}: Häufigkeit unterschiedlich. Kosten können anfallen. STOP, HELP,"
+            " {privacy} {terms}",
+        ):
+            with self.subTest(body):
+                self.assertEqual(missing_elements(body), [])
+
+
+@tagged("post_install", "-at_install")
+class TestMandatoryWords(BaseCase):
+    """Footers and confirmations, in English, French, Spanish and German."""
+
+    def test_footers(self):
+        for text, missing in FOOTERS:
+            with self.subTest(text=text):
+                found = advice.find_missing(text, (), HELP_WORDS)
+                self.assertEqual(found, missing)
+
+    def test_confirmations(self):
+        for text in CONFIRMATIONS:
+            with self.subTest(text=text):
+                self.assertEqual(advice.find_promotion(text), "")
+
+    def test_promotion(self):
+        for text in PROMOTIONS:
+            with self.subTest(text=text):
+                self.assertTrue(advice.find_promotion(text))
+
+    def test_who_sends(self):
+        footer = "Reply STOP to opt out, HELP for help."
+        for body, given, expected in (
+            ("Hi", footer, f"Acme IT: {footer}"),
+            ("Hi from ACME  IT", footer, footer),
+            ("Hi", f"Acme IT. {footer}", f"Acme IT. {footer}"),
+            ("Hi", "", "Acme IT"),
+            ("Acme IT: hi", "", ""),
+            (f"Hi\n{footer}", footer, "Acme IT"),
+            (None, None, "Acme IT"),
+        ):
+            with self.subTest(body=body, footer=given):
+                self.assertEqual(advice.sign(body, given, "Acme IT"), expected)

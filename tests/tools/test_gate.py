@@ -7,11 +7,11 @@ from odoo.tests import BaseCase, tagged
 
 from ...tools import consent, exemptions, timing, verdicts
 from ...tools.consent import NONE, OPTED_IN, OPTED_OUT, PENDING, STATES
-from ...tools.conversation import CONVERSATION_TIME
+from ...tools.conversation import CONVERSATION_TIME, TheirText
 from ...tools.exemptions import EXEMPTIONS
 from ...tools.gate import Decision, Facts, decide
 from ...tools.geography import Place
-from ...tools.quiet_hours import CLOSED, INFORMATIONAL, URGENT, Rule
+from ...tools.quiet_hours import CLOSED, INFORMATIONAL, SPREAD, URGENT, Rule
 from ...tools.timing import When
 from ...tools.verdicts import (
     ANSWER,
@@ -257,6 +257,60 @@ class TestGate(BaseCase):
                 found = decide(facts(**{"is_typed_only": True, **values}))
                 self.assertEqual(found.reason, reason)
 
+    def test_which_landlines_are_texted(self):
+        """Those that agree, by a company that wants it; nothing else refused."""
+        takes = {"takes_landlines": True}
+        landline = {"number_refusal": verdicts.LANDLINE}
+        self.assertDecisions(
+            (landline, BLOCK, verdicts.LANDLINE),
+            ({**landline, **takes}, SEND, CONSENT),
+            ({**landline, **takes, "state": NONE}, BLOCK, NO_CONSENT),
+            ({**landline, **takes, "is_valid_number": False}, BLOCK, BAD_NUMBER),
+            (
+                {"number_refusal": verdicts.PREMIUM, **takes},
+                *(BLOCK, verdicts.PREMIUM),
+            ),
+        )
+
+    def test_a_consent_that_the_purpose_does_not_accept(self):
+        """47 CFR 64.1200(a)(2): it is none. Under opt-out none is needed."""
+        spoken = {"is_proven": False}
+        self.assertDecisions(
+            (spoken, BLOCK, verdicts.NO_PROOF),
+            ({**spoken, "policy": OPT_OUT}, SEND, NOT_OPTED_OUT),
+            (
+                {**spoken, "policy": OPT_OUT, "asks_consent": True},
+                *(BLOCK, verdicts.NO_PROOF),
+            ),
+        )
+
+    def test_an_offer_where_the_law_asks_for_consent(self):
+        law = {"policy": OPT_OUT, "asks_consent": True}
+        self.assertDecisions(
+            ({**law, "state": NONE}, BLOCK, NO_CONSENT),
+            ({**law, "state": PENDING}, BLOCK, AWAITING_YES),
+            (law, SEND, CONSENT),
+        )
+
+    def test_what_the_account_lacks_in_order(self):
+        lacking = {
+            "missing": ("Auth Token",),
+            "sender_refusal": verdicts.ONE_WAY,
+            "provider": "iap",
+            "lacks_address": True,
+        }
+        for name, reason in (
+            ("missing", NO_PROVIDER),
+            ("sender_refusal", verdicts.ONE_WAY),
+            ("provider", NO_WAY_BACK),
+            ("lacks_address", verdicts.NO_ADDRESS),
+        ):
+            self.assertDecisions((lacking, BLOCK, reason))
+            del lacking[name]
+        self.assertDecisions(
+            ({"lacks_address": True, "exemption": "help"}, SEND, ANSWER)
+        )
+
     def test_every_block_has_a_failure_that_the_chatter_shows(self):
         reasons = {decide(case).reason for case in all_facts()}
         reasons |= {NO_NUMBER, BAD_NUMBER, verdicts.LEDGER_UNREADABLE, verdicts.ERASED}
@@ -326,6 +380,41 @@ class TestGateTime(BaseCase):
         self.assertGreaterEqual(decision.until, MORNING)
         self.assertLess(decision.until, MORNING + timedelta(minutes=30))
 
+    def test_a_reminder_is_no_answer_and_waits(self):
+        held = self.decide(exemption=exemptions.REMINDER, state=PENDING)
+        self.assertEqual((held.verdict, held.reason), (HOLD, timing.QUIET_HOURS))
+
+    def test_an_answer_of_ours_to_their_text_leaves_at_night_and_is_not_counted(self):
+        text = TheirText(7, NIGHT - timedelta(hours=1))
+        values = {"text": text, "now": NIGHT, "written_at": NIGHT, "is_personal": True}
+        for state, reason in ((NONE, verdicts.CONVERSATION), (OPTED_IN, CONSENT)):
+            found = self.decide(state=state, texts_today=3, day_limit=3, **values)
+            self.assertEqual((found.verdict, found.reason), (SEND, reason))
+            self.assertEqual(found.timing, timing.ANSWER)
+
+    def test_what_was_known_of_the_hour_is_stored(self):
+        for when, changes in (
+            (self.when(NOON), {}),
+            (self.when(), {}),
+            (self.when(expires_at=NIGHT), {}),
+            (self.when(NOON), {"texts_today": 3, "day_limit": 3}),
+        ):
+            self.assertEqual(self.decide(when, **changes).when, when)
+
+    def test_only_what_waits_for_a_window_is_spread(self):
+        """Of messages that are alike one is decided, and then told apart by a key."""
+        held = self.decide()
+        self.assertEqual(held.until, MORNING)
+        times = {held.spread(f"key-{index}").until for index in range(50)}
+        self.assertGreater(len(times), 40)
+        self.assertTrue(all(MORNING <= it < MORNING + SPREAD for it in times))
+        for decision in (
+            self.decide(self.when(send_at=NOON)),
+            self.decide(self.when(NOON)),
+            self.decide(state=NONE),
+        ):
+            self.assertIs(decision.spread("key-1"), decision)
+
     def test_what_is_blocked_is_not_held(self):
         self.assertEqual(self.decide(state=NONE).reason, NO_CONSENT)
         self.assertEqual(self.decide(state=OPTED_OUT).verdict, BLOCK)
@@ -357,8 +446,11 @@ class TestGateTime(BaseCase):
         when = self.when(expires_at=NIGHT + timedelta(hours=1))
         paused = {"standing": frozenset([verdicts.PAUSED])}
         self.assertEqual(self.decide(when, **paused).verdict, HOLD)
-        over = self.decide(replace(when, now=NIGHT + timedelta(hours=1)), **paused)
+        late = replace(when, now=NIGHT + timedelta(hours=1))
+        over = self.decide(late, **paused)
         self.assertEqual(over, Decision(BLOCK, verdicts.EXPIRED))
+        answer = self.decide(late, exemption="help", **paused)
+        self.assertEqual(answer, Decision(BLOCK, verdicts.UNANSWERED))
 
     def test_what_has_lost_its_point_by_then(self):
         for expires_at, expected in (
@@ -397,6 +489,9 @@ class TestGateTime(BaseCase):
         for exemption in EXEMPTIONS:
             life = timing.get_answer_end(exemption, NOON) - NOON
             self.assertTrue(timedelta() < life <= CONVERSATION_TIME, exemption)
+        self.assertEqual(
+            timing.get_answer_end("service", NOON), NOON + timing.STATE_LIFE
+        )
         end = timing.get_answer_end("opt_out_confirmation", NOON)
         self.assertEqual(end - NOON, timedelta(minutes=5), "47 CFR 64.1200(a)(12)")
 
@@ -409,6 +504,7 @@ class TestGateTime(BaseCase):
         self.assertEqual(decision.reason, verdicts.TOO_MANY)
         answer = self.decide(texts_today=99, day_limit=3, exemption="help")
         self.assertEqual(answer.verdict, SEND)
+        self.assertEqual(self.decide(self.when(NOON), day_limit=0).verdict, BLOCK)
 
     def test_which_messages_count_for_a_day(self):
         """24 hours before, and what is to leave until the person's midnight."""

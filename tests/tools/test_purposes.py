@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.tests import BaseCase, tagged
 
-from ...tools.purpose_rules import MessageSource, find_purpose
+from ...tools.purpose_rules import MessageSource, find_purpose, is_proof_accepted
 
 OURS, THEIRS = 1, 2
 RULES = {
@@ -49,3 +49,27 @@ class TestPurposes(BaseCase):
         source = {"model_name": "sale.order", "template_id": 5, "is_own_text": True}
         self.assertFound(11, **source)
         self.assertFound(30, **source, action_id=9)
+
+
+@tagged("post_install", "-at_install")
+class TestProofs(BaseCase):
+    """Offers need writing (47 CFR 64.1200(a)(2)); what was only said is none."""
+
+    def test_each_way(self):
+        in_writing = {"web", "text", "paper", "written"}
+        for way, expected in (
+            ("web", True),
+            ("keyword", True),
+            ("text", True),
+            ("paper", True),
+            ("written", True),
+            ("phone", False),
+            ("in_person", False),
+            # Judged by the way it was given there, when it came.
+            ("import", True),
+            ("api", True),
+        ):
+            with self.subTest(way=way):
+                self.assertIs(is_proof_accepted(way, in_writing), expected)
+        self.assertTrue(is_proof_accepted("phone", {"spoken"}))
+        self.assertFalse(is_proof_accepted("keyword", {"web"}))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, tagged
 
 from ...tools import quiet_hours
-from ...tools.geography import locate
+from ...tools.geography import Place, locate
 from ...tools.quiet_hours import (
     ALL_DAY,
     CLOSED,
@@ -174,6 +174,84 @@ class TestQuietHours(BaseCase):
         for index in range(200):
             time = quiet_hours.spread(opening, str(index), [EASTERN], (short,))
             self.assertTrue(quiet_hours.is_open(time, [EASTERN], (short,)))
+
+    def test_whose_rules_hold_for_somebody(self):
+        place = Place(zones=(CENTRAL,), regions=(("US", "OK"), ("CA", "")))
+        anywhere = Rule(MARKETING)
+        rules = (anywhere, FEDERAL, TEXAS, OKLAHOMA, replace(FEDERAL, country="MX"))
+        found = quiet_hours.select(rules, place, MARKETING)
+        self.assertEqual(found, (anywhere, FEDERAL, OKLAHOMA))
+        self.assertEqual(quiet_hours.select(rules, place, INFORMATIONAL), ())
+
+    def test_whose_holidays_count(self):
+        """Those of each part where the person may be; of all where nobody knows."""
+        closed = replace(FEDERAL, is_closed_on_holidays=True)
+        for rule, regions, expected in (
+            (closed, [("US", "OK")], (("US", "OK"),)),
+            (closed, [("US", "OK"), ("US", "TX")], (("US", "OK"), ("US", "TX"))),
+            (closed, [("US", "")], (("US", "*"),)),
+            (closed, [("US", ""), ("US", "OK")], (("US", "OK"),)),
+            (closed, [("US", "OK"), ("CA", "ON")], (("US", "OK"),)),
+            (
+                replace(closed, country=""),
+                [("US", "OK"), ("DE", "DE-BY")],
+                (("US", "OK"), ("DE", "BY")),
+            ),
+            # A state's own rule, or one without holidays, stays as it is.
+            (OKLAHOMA, [("US", "")], ()),
+            (FEDERAL, [("US", "OK")], ()),
+        ):
+            with self.subTest(rule=rule, regions=regions):
+                bound = rule.bind(Place(regions=tuple(regions)))
+                self.assertEqual(bound, replace(rule, holidays_of=expected))
+        day_after_thanksgiving = date(2026, 11, 27)
+        for state, window in (("OK", CLOSED), ("NY", EIGHT_TO_NINE_PM)):
+            bound = closed.bind(Place(regions=(("US", state),)))
+            self.assertEqual(bound.window(day_after_thanksgiving), window)
+
+    def test_the_fewest_texts_a_day_that_a_rule_in_force_allows(self):
+        day = date(2026, 7, 1)
+        three, two = replace(FEDERAL, max_per_day=3), replace(TEXAS, max_per_day=2)
+        over = replace(FEDERAL, max_per_day=1, effective_to=date(2026, 6, 30))
+        for rules, expected in (
+            ((FEDERAL,), None),
+            ((FEDERAL, three), 3),
+            ((three, two), 2),
+            ((three, over), 3),
+            ((), None),
+        ):
+            with self.subTest(rules=rules):
+                self.assertEqual(quiet_hours.get_day_limit(rules, day), expected)
+
+    def test_if_some_rule_holds_as_long_as_an_opening_is_looked_for(self):
+        """From the day before, where it may be that day still, to the day after."""
+        now = utc("2026-07-10 12:00:00")
+        first, last = date(2026, 7, 9), date(2026, 7, 19)
+        day = timedelta(days=1)
+        for rules, expected in (
+            ([FEDERAL], True),
+            ([replace(FEDERAL, effective_from=first, effective_to=last)], True),
+            ([replace(FEDERAL, effective_from=first + day)], False),
+            ([replace(FEDERAL, effective_to=last - day)], False),
+            ([replace(FEDERAL, effective_to=last - day), TEXAS], True),
+            ([], False),
+        ):
+            with self.subTest(rules=rules):
+                self.assertIs(quiet_hours.are_in_force(rules, now), expected)
+
+    def test_the_clocks_where_the_person_may_be(self):
+        found = quiet_hours.local_times(
+            utc("2026-07-01 12:00:00"), [EASTERN, "America/Detroit", MOUNTAIN, "UTC"]
+        )
+        self.assertEqual(
+            found,
+            [
+                (utc("2026-07-01 08:00:00"), "New York"),
+                (utc("2026-07-01 06:00:00"), "Denver"),
+                (utc("2026-07-01 12:00:00"), "UTC"),
+            ],
+        )
+        self.assertEqual(quiet_hours.place_name(None), "")
 
     def test_what_is_less_strict(self):
         limited = replace(OKLAHOMA, max_per_day=3)

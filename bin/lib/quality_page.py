@@ -1,0 +1,119 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Writes what was measured into ``docs/quality.md``, between its markers.
+
+To add a measure: a function that returns the lines of a table, an entry in
+:data:`TABLES`, and a pair of markers in the page.
+"""
+
+import argparse
+import json
+import re
+import tempfile
+from collections import Counter, defaultdict
+from datetime import date
+from pathlib import Path
+
+import coverage
+import tomllib
+from mutation import KILLED, ROOT, UNSEEN, read_results
+
+PAGE = ROOT / "docs/quality.md"
+#: Changes that no test can notice, since they change nothing: and why.
+EQUIVALENT = ROOT / "tests/tools/equivalent.toml"
+
+
+def show_coverage(path):
+    """Return the table of what coverage.py has kept in a file."""
+    measured = coverage.Coverage(data_file=str(path), config_file=False)
+    measured.load()
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        measured.json_report(outfile=report.name, ignore_errors=True)
+        found = json.loads(Path(report.name).read_text())
+    rows = [
+        (str(Path(name).resolve().relative_to(ROOT)), one["summary"])
+        for name, one in found["files"].items()
+    ]
+    rows = [(name, one) for name, one in sorted(rows) if one["num_statements"]]
+    folders = defaultdict(list)
+    for name, one in rows:
+        folders[str(Path(name).parent)].append(one)
+    for folder, own in folders.items():
+        rows.append((f"**{folder}/**", {key: _add(own, key) for key in own[0]}))
+    yield from ("| file | lines | passed | branches | taken |", "|---|---|---|---|---|")
+    for name, one in rows:
+        lines, branches = one["num_statements"], one["num_branches"]
+        yield _row(
+            name,
+            lines,
+            _share(one["covered_lines"], lines),
+            branches,
+            _share(one["covered_branches"], branches),
+        )
+
+
+def _add(summaries, key):
+    if isinstance(summaries[0][key], int):
+        return sum(it[key] for it in summaries)
+    return None
+
+
+def show_mutants(path):
+    """Return the table of what became of the mutants."""
+    judged = {key for reason in read_judged() for key in reason["changes"]}
+    counts = defaultdict(Counter)
+    for key, result in read_results(path).items():
+        file, _function, was, became = key
+        if result != KILLED and (file, was, became) in judged:
+            result = "equivalent"
+        for name in (file, f"**{Path(file).parent}/**"):
+            counts[name][result] += 1
+    yield "| file | changes | noticed | share | no test there | change nothing | left |"
+    yield "|---|---|---|---|---|---|---|"
+    for name in sorted(counts, key=lambda it: ("**" in it, it)):
+        one = counts[name]
+        total, killed = one.total(), one[KILLED]
+        left = total - killed - one["equivalent"] - one[UNSEEN]
+        share = _share(killed, total)
+        yield _row(name, total, killed, share, one[UNSEEN], one["equivalent"], left)
+
+
+def read_judged():
+    """Return the changes that change nothing, as tuples, with the reason."""
+    reasons = tomllib.loads(EQUIVALENT.read_text()).get("reason", [])
+    return [
+        {**it, "changes": [tuple(change) for change in it["changes"]]} for it in reasons
+    ]
+
+
+def _share(part, whole):
+    return f"{100 * part / whole:.1f} %" if whole else ""
+
+
+def _row(*cells):
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+#: What is measured: what makes its table, out of which file.
+TABLES = {
+    "coverage": (show_coverage, "plain.coverage"),
+    "gate": (show_coverage, "gate.coverage"),
+    "mutation": (show_mutants, "mutants.json"),
+}
+
+
+def main():
+    """Write the table of one measure anew."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("name", choices=TABLES)
+    options = parser.parse_args()
+    show, file = TABLES[options.name]
+    table = "\n".join(show(options.folder / file))
+    begin, end = f"<!-- {options.name} -->", f"<!-- /{options.name} -->"
+    new = f"{begin}\nMeasured on {date.today()}.\n\n{table}\n{end}"
+    page = PAGE.read_text()
+    PAGE.write_text(re.sub(f"{begin}.*{end}", lambda _: new, page, flags=re.DOTALL))
+
+
+if __name__ == "__main__":
+    main()
