@@ -113,7 +113,10 @@ def outcome_of_refusal(known, code, words, is_sure):
 
 
 def widen(session):
-    """Return a session of ``requests``, with a connection for each post in flight."""
+    """Return a session of ``requests``, with a connection for each post in flight.
+
+    It tries nothing again by itself.
+    """
     adapter = HTTPAdapter(pool_maxsize=MAX_IN_FLIGHT)
     session.mount("https://", adapter)
     session.mount("http://", adapter)

@@ -5,6 +5,7 @@ https://developers.telnyx.com/development/api-fundamentals
 """
 
 import json
+import math
 import threading
 import time
 
@@ -30,7 +31,7 @@ class TelnyxApi:
         self._key = key
         self._url = url or API_URL
         self._session = None
-        self._used_at = 0.0
+        self._used_at = -math.inf
         # Threads ask for the session at the same time.
         self._lock = threading.Lock()
 
@@ -95,7 +96,7 @@ class TelnyxApi:
     def _get_session(self):
         with self._lock:
             now = time.monotonic()
-            if self._session is None or now - self._used_at > IDLE:
+            if now - self._used_at > IDLE:
                 self._session = widen(requests.Session())
                 # Else what the server's user has in .netrc would take the key's place.
                 self._session.auth = lambda request: request

@@ -73,10 +73,12 @@ class TestTwilioLists(TwilioCase):
         self.peer.page_size = 2
         self.take(AT - timedelta(days=1), price="-0.5")
         priced = {self.take(AT, price="-0.00750"), self.take(AT, price="0")}
+        self.take(AT, price="-0.5", sid=None)
         self.take(AT)
         self.take(AT + timedelta(hours=12), price="-0.5")
         pages = list(self.provider.list_prices(DAY))
         self.assertEqual(len(pages), 2)
+        self.assertEqual(self.peer.listed[0]["PageSize"], "1000")
         prices = {sid: price for page in pages for sid, price in page.items()}
         self.assertEqual(prices.keys(), priced)
         self.assertEqual(
@@ -86,7 +88,6 @@ class TestTwilioLists(TwilioCase):
         first = self.peer.listed[0]
         self.assertEqual(first["DateSent>"], "2026-11-26T00:00:00Z")
         self.assertEqual(first["DateSent<"], "2026-11-27T00:00:00Z")
-        self.assertEqual(first["PageSize"], "1000")
         self.assertNotIn("From", first)
         list(self.provider.list_prices(DAY, UK_SENDER))
         self.assertEqual(self.peer.listed[-1]["From"], UK_SENDER)
@@ -425,6 +426,15 @@ class TestTelnyxLists(BaseCase):
                 self.block(f"+1212{index:07d}")
             with self.subTest(count=count):
                 self.assertEqual(list(map(len, self.list())), pages)
+
+    def test_no_list_is_read_for_ever(self):
+        for index in range(2 * PAGE_SIZE + 1):
+            self.block(f"+1212{index:07d}")
+        api = make_telnyx(api_url=self.peer.url).api
+        asked = {"filter[messaging_profile_id]": PROFILE_ID}
+        pages = list(api.list_pages("/v2/messaging_optouts", 2, asked))
+        self.assertEqual(list(map(len, pages)), [PAGE_SIZE, PAGE_SIZE])
+        self.assertNotEqual(pages[0], pages[1])
 
     def test_times_and_rows_that_are_none(self):
         for written, said_at in (

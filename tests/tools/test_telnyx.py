@@ -39,6 +39,7 @@ from ...providers.outbound import (
 )
 from ...providers.telnyx import SIGNED_WITHIN
 from ...providers.telnyx_api import read_event
+from ..peer.contract import DescribedPeer, Description
 from ..peer.telnyx import (
     PROFILE_ID,
     PUBLIC_KEY,
@@ -321,7 +322,7 @@ class TestTelnyxSending(BaseCase):
             (("error", 409, "99999"), UNKNOWN, NO_ANSWER),
             (("error", 408, "10008"), UNKNOWN, NO_ANSWER),
             (("error", 500, "10007"), UNKNOWN, NO_ANSWER),
-            (("error", 302, "99999"), UNKNOWN, NO_ANSWER),
+            (("error", 300, "99999"), UNKNOWN, NO_ANSWER),
             (("html", 502), UNKNOWN, NO_ANSWER),
             (("html", 200), UNKNOWN, NO_ANSWER),
             ("drop", UNKNOWN, NO_ANSWER),
@@ -331,6 +332,28 @@ class TestTelnyxSending(BaseCase):
                 outcome = self.make().send(self.message())
                 self.assertEqual((outcome.kind, outcome.fault), (kind, fault))
                 self.assertTrue(outcome.failure_type)
+                if behavior[0] == "error":
+                    told = outcome.code, outcome.detail
+                    self.assertEqual(told, (behavior[2], "Refused."))
+
+    def test_a_key_that_is_known_is_no_refusal(self):
+        """The first post of it was taken, or is under way: it is looked up."""
+        peer = DescribedPeer(Description("telnyx")).start()
+        self.addCleanup(peer.stop)
+        for title, detail, kind, words in (
+            ("Idempotency key in use", None, UNKNOWN, "Idempotency key in use"),
+            ("Bad", "This idempotency_key was used", UNKNOWN, "This idempotency_key"),
+            ("Bad", "", REFUSED, "Bad"),
+            ("Bad", "x" * 501, REFUSED, "x" * 500),
+            (None, None, REFUSED, ""),
+        ):
+            error = {"code": "10015", "title": title, "detail": detail}
+            peer.answers = {("post", "/v2/messages"): (400, {"errors": [error]})}
+            outcome = self.make(api_url=peer.url).send(self.message())
+            with self.subTest(title=title, detail=detail):
+                self.assertEqual(outcome.kind, kind)
+                self.assertTrue(outcome.detail.startswith(words))
+                self.assertLessEqual(len(outcome.detail), 500)
 
     def test_a_wrong_key_is_refused_without_telling_it(self):
         for key in ("KEYwr0ng", "KEYwr0ng–dash"):

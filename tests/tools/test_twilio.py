@@ -21,6 +21,7 @@ from ...providers.outbound import (
     UNKNOWN,
     OutboundMessage,
 )
+from ..peer.contract import DescribedPeer, Description
 from ..peer.twilio import (
     ACCOUNT_SID,
     API_KEY_SECRET,
@@ -383,6 +384,18 @@ class TestTwilioSending(BaseCase):
             ],
         )
 
+    def test_pictures_go_along(self):
+        """The peer keeps the last of them; without any no empty list is posted."""
+        media = ("https://odoo.example.com/m/1", "https://odoo.example.com/m/2")
+        for own in (media, ()):
+            self.peer.messages.clear()
+            message = OutboundMessage("1", self.number, "Hi", media=own)
+            make_twilio(api_url=self.peer.url).send(message)
+            [post] = self.peer.messages
+            fields = {key: it for key, it in post.items() if key[0].isupper()}
+            expected = {"To": self.number, "Body": "Hi"}
+            self.assertEqual(fields, expected | ({"MediaUrl": own[-1]} if own else {}))
+
     def test_an_api_key_stands_for_the_account(self):
         outcome = self._send(
             auth_token="not-used-for-sending",
@@ -419,6 +432,27 @@ class TestTwilioSending(BaseCase):
                 )
                 self.assertNotEqual(outcome.fault, OPTED_OUT)
                 self.assertEqual(len(self.peer.messages), 1)
+                if behavior[0] == "error":
+                    self.assertEqual(outcome.code, str(behavior[2]))
+                    self.assertEqual(outcome.detail, "Unable to create record: Refused")
+
+    def test_the_carriers_words_in_each_of_its_forms(self):
+        """Its older one, and RFC 9457; neither repeats the account."""
+        peer = DescribedPeer(Description("twilio")).start()
+        self.addCleanup(peer.stop)
+        posted = ("post", "/2010-04-01/Accounts/{AccountSid}/Messages.json")
+        problem = {"code": 21211, "status": 400, "type": "https://x", "title": "No"}
+        for body, words in (
+            ({"code": 21211, "message": "No"}, "Unable to create record: No"),
+            (problem, "No"),
+            ({**problem, "detail": "Why"}, "Why"),
+            ({**problem, "title": None}, ""),
+        ):
+            peer.answers = {posted: (400, body)}
+            outcome = self._send(api_url=peer.url)
+            with self.subTest(body=body):
+                told = outcome.kind, outcome.code, outcome.detail
+                self.assertEqual(told, (REFUSED, "21211", words))
 
     def test_the_carriers_opt_out(self):
         outcome = self._send(("error", 400, 21610))
