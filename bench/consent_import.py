@@ -11,9 +11,12 @@ import io
 import json
 import statistics
 import time
+from datetime import datetime, timedelta
 
 import common
 from common import clock, environment, get_peak, print_table, work_off
+
+from odoo.tools import SQL
 
 SIZES = (1_000, 10_000, 100_000)
 GATE_SIZES = (1_000, 100_000, 1_000_000)
@@ -126,6 +129,53 @@ def measure_native(env, first, count, model):
     return {"record": time.perf_counter() - begin, "memory": get_peak() - idle}
 
 
+def measure_answers(env, first, count):
+    """Ask the Reassigned Numbers Database about old consents, and import its answers.
+
+    One number of a hundred was disconnected, of one of ten nothing is known.
+    """
+    from odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_event import Statement
+
+    purpose = env["sms.purpose"]._get("ticket")
+    long_ago = datetime.now().replace(microsecond=0) - timedelta(days=400)
+    numbers = [phone(index) for index in range(first, first + count)]
+    env["sms.consent.event"]._record_many(
+        env.company,
+        (Statement(it, "granted", "import", purpose, long_ago) for it in numbers),
+    )
+    env.cr.commit()
+    idle, files = get_peak(), env["sms.reassigned.file"]
+    condition = SQL("consent.number = ANY(%s)", numbers)
+    selection = files._select(env.company, 30, condition=condition)
+    asked, (query, data) = clock(files._ask, env.company, selection, "All", "BENCH1")
+    env.cr.commit()
+    lines = data.decode().split()
+    answers = [lines[0] + ",Disconnected"]
+    for index, line in enumerate(lines[1:]):
+        told = "yes" if not index % 100 else "no data" if not index % 10 else "no"
+        answers.append(f"{line},{told}")
+    job = env["sms.consent.import"].create(
+        {
+            "file": base64.b64encode("\n".join(answers).encode()),
+            "file_name": "answers.csv",
+            "decision": "answers",
+            "query_id": query.id,
+            "date_order": "ymd",
+            "tz": "UTC",
+        }
+    )
+
+    def work(action, state):
+        action()
+        work_off(job, state)
+
+    checked, _result = clock(work, job.action_check, "checking")
+    recorded, _result = clock(work, job.action_import, "importing")
+    assert (job.state, job.good_count) == ("done", count), job.read()
+    memory = get_peak() - idle
+    return {"ask": asked, "check": checked, "record": recorded, "memory": memory}
+
+
 def measure_gate(env, count):
     """Ask the gate about a batch, with so many consents in the table."""
     from odoo.addons.helpdesk_mgmt_sms.models.message.sms_consent import READ_ANSWERS
@@ -154,6 +204,7 @@ KINDS = {
     "ledger": measure_ledger,
     "one by one": measure_one_by_one,
     "native": measure_native,
+    "answers": measure_answers,
     "gate": measure_gate,
 }
 
@@ -220,6 +271,26 @@ def run_import(options):
     common.add_result(f"sealing {seals[-1][0]} of them", f"{seals[-1][2]} events/s")
 
 
+def run_answers(options):
+    """Measure queries of the Reassigned Numbers Database, and their answers."""
+    rows, rates, first = [], [], 5_000_000
+    for size in options.sizes:
+        found = measure(options, "answers", first, size)
+        first += size
+        rates.append(size / sum(found[it] for it in ("ask", "check", "record")))
+        cells = [f"{found[it]:.1f}" for it in ("ask", "check", "record")]
+        rows.append(
+            [f"{size:,}", *cells, f"{rates[-1]:,.0f}", f"{found['memory']:.0f}"]
+        )
+    head = ["numbers", "query, s", "check, s", "record, s", "numbers/s in all"]
+    print_table([*head, "memory, MB"], rows)
+    common.add_result(
+        f"reassigned numbers, {options.sizes[-1]:,}: query, answers checked, recorded",
+        f"{' + '.join(rows[-1][1:4])} s, {rows[-1][5]} MB",
+        growth=f"{rates[0] / rates[-1]:.2f} x from {options.sizes[0]:,}",
+    )
+
+
 def run_gate(options):
     """Measure the gate."""
     times = {
@@ -248,6 +319,7 @@ def main():
     if not options.measure:
         if options.sizes:
             run_import(options)
+            run_answers(options)
         run_gate(options)
         return
     common.read_config(options)

@@ -7,8 +7,6 @@ from odoo.addons.helpdesk_mgmt.controllers.main import HelpdeskTicketController
 from . import public
 
 CLOSE_URL = "/ticket/close"
-#: Ids of PostgreSQL's ``integer`` are less, and have no more digits.
-ID_LIMIT, ID_DIGITS = 2**31, 10
 
 
 class HelpdeskSmsCloseController(HelpdeskTicketController):
@@ -26,11 +24,11 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
         told twice. Leads back to the ticket as the host does.
         """
         form = request.httprequest.form
-        ticket = self._find_closable(read_id(form.get("ticket_id")))
+        ticket = self._find_closable(public.read_id(form.get("ticket_id")))
         if not ticket:
             return public.bare(status=404)
         stages_sudo = ticket.sudo()._get_sms_closing_stages()
-        stage_id = read_id(form.get("stage_id"))
+        stage_id = public.read_id(form.get("stage_id"))
         if stage_id in stages_sudo.ids and not ticket.sudo().stage_id.closed:
             ticket.sudo().stage_id = stage_id
         return request.redirect(f"/my/ticket/{ticket.id}", code=302)
@@ -50,10 +48,3 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
         except (AccessError, MissingError):
             return ticket.browse()
         return ticket
-
-
-def read_id(typed):
-    """Return the id that a form has sent, or None for what is none."""
-    typed = typed or ""
-    is_number = typed.isascii() and typed.isdigit() and len(typed) <= ID_DIGITS
-    return int(typed) if is_number and 0 < int(typed) < ID_LIMIT else None

@@ -12,19 +12,21 @@ class MediaController(Controller):
 
     _media_url = (
         MEDIA_PATH
-        + "/<int:sms_id>/<int:attachment_id>/<int:expires>/<string:signature>"
+        + "/<string:sms_id>/<string:attachment_id>/<string:expires>/<string:signature>"
     )
 
-    @route(_media_url, readonly=True, **public.LOOK)
+    @route(_media_url, **public.LOOK)
     @public.guarded
     def media(self, sms_id, attachment_id, expires, signature):
         """Return one picture or file.
 
         :raises NotFound: 404 for what is forged, too old, erased or never was
         """
-        found = request.env["sms.sms"]._find_media(
-            sms_id, attachment_id, expires, signature
-        )
+        ids = public.read_id(sms_id), public.read_id(attachment_id)
+        end = public.read_id(expires, 10**public.MOST_DIGITS)
+        if None in (*ids, end):
+            raise NotFound()
+        found = request.env["sms.sms"]._find_media(*ids, end, signature)
         if not found:
             raise NotFound()
         data, mimetype = found

@@ -7,7 +7,6 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 from ..models.consent.sms_consent_form import NUMBER_LIMIT, REFUSALS
 from ..tools import texts
 from . import public
-from .close import read_id
 
 
 def is_unconfirmed():
@@ -50,7 +49,7 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
     def submit_ticket(self, **kw):
         """Take the yes before the ticket is made, whose first text may then leave."""
         kw = {k: texts.clean(v) if isinstance(v, str) else v for k, v in kw.items()}
-        kw |= {name: read_id(kw.get(name)) for name in ("team", "category")}
+        kw |= {name: public.read_id(kw.get(name)) for name in ("team", "category")}
         form = request.httprequest.form
         result = public.get_forms()._take_ticket(
             request.env.company.sudo(),

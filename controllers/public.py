@@ -41,6 +41,8 @@ NO_FRAME, OWN_FRAME = "'none'", "'self'"
 FRAME_OPTIONS = {NO_FRAME: "DENY", OWN_FRAME: "SAMEORIGIN"}
 #: Bytes of a form, which has no file: browsers write a character as up to twelve.
 FORM_LIMIT = 512 * 1024
+#: Ids of PostgreSQL's ``integer`` are less; no number of ours has more digits.
+ID_LIMIT, MOST_DIGITS = 2**31, 10
 #: No browser names more languages that its reader reads.
 ACCEPTED_LIMIT = 10
 #: Routing of what is only looked at, such as a page that a link in a text opens.
@@ -154,6 +156,17 @@ def is_over(scope, key=None):
     """
     key = key or visitor(request.httprequest.remote_addr)
     return request.env["sms.rate.limit"].sudo()._is_over(scope, key)
+
+
+def read_id(typed, limit=ID_LIMIT):
+    """Return the number that a form or a path has, or None for what is none.
+
+    Routes take it as text: what Odoo reads as ``<int:id>`` may have so many digits that
+    Python refuses to read them, and the answer is an error of the server.
+    """
+    typed = typed or ""
+    is_number = typed.isascii() and typed.isdigit() and len(typed) <= MOST_DIGITS
+    return int(typed) if is_number and 0 < int(typed) < limit else None
 
 
 def get_forms():

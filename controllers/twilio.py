@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.http import Controller, request, route
 
-from ..providers import TwilioProvider
+from ..providers import TwilioProvider, voice
 from . import public, webhooks
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
@@ -18,7 +18,7 @@ class TwilioController(Controller):
     _inbound_url = "/helpdesk_sms/twilio/<string:key>/inbound"
     _status_url = "/helpdesk_sms/twilio/<string:key>/status/<string:uuid>"
     _call_url = "/helpdesk_sms/twilio/<string:key>/call/<string:uuid>"
-    _key_url = "/helpdesk_sms/twilio/<string:key>/call/<string:uuid>/<int:asked>"
+    _key_url = "/helpdesk_sms/twilio/<string:key>/call/<string:uuid>/<string:asked>"
 
     @route(_inbound_url, **webhooks.FORM_WEBHOOK_ROUTE)
     @public.guarded
@@ -57,9 +57,10 @@ class TwilioController(Controller):
     def call_key(self, key, uuid, asked, **_post):
         """Take in the key that was pressed in a call, or that none was.
 
-        :param int asked: how often it has been said by then what the keys mean
+        :param str asked: how often it has been said by then what the keys mean
         """
         company_sudo, form = self._verify(key, f"call/{uuid}/{asked}")
+        asked = public.read_id(asked) or voice.ROUNDS
         pressed = TwilioProvider.parse_key(form)
         spoken = webhooks.press_call_key(
             company_sudo, TwilioProvider.code, uuid, pressed, asked

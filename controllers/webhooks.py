@@ -24,6 +24,8 @@ _WEBHOOK_ROUTE = {
     "methods": ["POST"],
     "csrf": False,
     "save_session": False,
+    # Without a login Odoo would first try all this on a replica, which takes no event.
+    "readonly": False,
 }
 #: What carriers send, and no more of it (bytes): a form, or JSON.
 FORM_WEBHOOK_ROUTE = {

@@ -92,16 +92,16 @@ class Stage:
         return self.env(user=self.user_of[login], context=context)
 
     def settle(self, workers):
-        """Commit, and let scheduled actions work off what follows.
+        """Do what a commit does first, and let scheduled actions work off the rest.
 
         :param workers: pairs of a model and its method; the outbox runs after them
         """
-        self.env.cr.commit()  # pylint: disable=invalid-commit
+        self.env.cr.flush()
         for model, method in workers:
             getattr(self.env[model], method)()
         if self.env["sms.sms"].search_count([("state", "=", "outgoing")], limit=1):
             self.env["sms.dispatcher"]._run()
-        self.env.cr.commit()  # pylint: disable=invalid-commit
+        self.env.cr.flush()
 
     # === Customers ===
 

@@ -11,6 +11,7 @@ import time
 
 import requests
 
+from ..tools.texts import clean_json
 from .base import LookupFailed
 from .shared import IDLE, TIMEOUT, widen
 from .telnyx_words import as_dict, first_of
@@ -123,8 +124,6 @@ def read_error(response):
 def read_event(body):
     """Return the event in a body, an empty dict for what is no object of JSON."""
     try:
-        event = json.dumps(json.loads(body), ensure_ascii=False)
-        # Half of an emoji, which JSON can bring, is no text that can be stored.
-        return as_dict(json.loads(event.encode(errors="replace")))
-    except ValueError:
+        return as_dict(clean_json(json.loads(body)))
+    except (ValueError, RecursionError):
         return {}

@@ -14,6 +14,7 @@ from .core import test_encryption
 from .core import test_encryption_keys
 from .core import test_encryption_missing
 from .core import test_found_out
+from .core import test_fuzz_doors
 from .core import test_hooks
 from .core import test_house
 from .core import test_ir_cron
@@ -38,6 +39,7 @@ from .ledger import test_ledger
 from .ledger import test_ledger_attacks
 from .ledger import test_ledger_live
 from .ledger import test_migration_ledger
+from .ledger import test_purpose
 from .ledger import test_purpose_rule
 from .ledger import test_sandbox_consent
 from .ledger import test_scope_rule
@@ -245,6 +247,7 @@ from .tools import test_evidence as test_tools_evidence
 from .tools import test_exposition
 from .tools import test_figures
 from .tools import test_gate
+from .tools import test_gate_properties
 from .tools import test_keywords
 from .tools import test_languages
 from .tools import test_links

@@ -234,7 +234,7 @@ def names_sender(text, name):
     return bool(squeezed) and squeezed in texts.squeeze(text)
 
 
-def sign(body, footer, name, address=""):
+def sign(body, footer, name, address="", lang=""):
     """Return the footer of a text that must say who sends.
 
     What the text says already is not said twice.
@@ -242,6 +242,7 @@ def sign(body, footer, name, address=""):
     :param str body: the text, may be empty
     :param str footer: how to stop and get help, may be empty
     :param str address: of the sender, where it must be said too
+    :param str lang: code of the language of the footer; French puts a space before ":"
     """
     body, footer = body or "", (footer or "").strip()
     whole = f"{body}\n{footer}"
@@ -251,7 +252,8 @@ def sign(body, footer, name, address=""):
     signature = ", ".join(unsaid)
     if not footer or texts.add_footer(body, footer) == body:
         return signature
-    return f"{signature}: {footer}"
+    colon = " :" if lang.startswith("fr") else ":"
+    return f"{signature}{colon} {footer}"
 
 
 # Calls to action.

@@ -19,7 +19,14 @@ from .answers import APPOINTMENT_WORDS
 from .business_days import SATURDAY, get_holidays
 from .clocks import to_utc
 from .geography import is_zone
-from .moments import get_locale, is_same_clock, say_hour, say_place, to_local
+from .moments import (
+    get_locale,
+    is_same_clock,
+    say_hour,
+    say_place,
+    tidy_day,
+    to_local,
+)
 from .replies import agrees, flatten, is_thanks
 from .texts import plain_spaces
 
@@ -147,11 +154,12 @@ def _say(start, is_allday, zone_name, company_zone, lang, today):
     local = start if is_allday else to_local(start, zone_name)
     day = {0: TODAY, 1: TOMORROW}.get((local.date() - today).days, OTHER_DAY)
     skeleton = "MMMEd" if local.year == today.year else "yMMMEd"
+    date = plain_spaces(format_skeleton(skeleton, local, locale=locale))
     # Other words for one clock are no news.
     is_named = not is_allday and not is_same_clock(start, company_zone, zone_name)
     return Spoken(
         day,
-        plain_spaces(format_skeleton(skeleton, local, locale=locale)),
+        tidy_day(date, local, locale),
         "" if is_allday else say_hour(local, locale),
         say_place(zone_name, locale) if is_named else "",
     )

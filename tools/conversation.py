@@ -35,8 +35,10 @@ def is_conversation(facts):
     mailing sends. A no that was said after their text, or in it, ends the conversation;
     a text after the no begins a new one (47 CFR 64.1200(a)(10) ends the consent to
     our messages, and CTIA's conversational tier needs none: they ask, we answer).
+    What has an exemption stands or falls by that: a question that invites to texts is
+    no conversation, whoever has set it off.
     """
-    if not facts.is_personal or not facts.text:
+    if facts.exemption or not facts.is_personal or not facts.text:
         return False
     if facts.stopped_at and facts.stopped_at >= facts.text.received_at:
         return False

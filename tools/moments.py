@@ -4,6 +4,7 @@
 ``static/src/core/text_dates.esm.js`` says it in the same words in the browser.
 """
 
+import re
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
@@ -38,6 +39,7 @@ def say(moment, now, zone_name, lang, near_days, lasting=False):
         day = format_date(local, "long", locale=locale)
     else:
         day = _say_day(local, today, locale, near_days)
+    day = tidy_day(day, local, locale)
     # "May 3 8:00" would be read as one number.
     sign = "," if day[-1:].isdigit() else ""
     return f"{day}{sign} {say_hour(local, locale)}"
@@ -52,6 +54,13 @@ def _say_day(local, today, locale, near_days):
     if local.year == today.year:
         return format_skeleton("MMMMd", local, locale=locale)
     return format_date(local, "long", locale=locale)
+
+
+def tidy_day(said, local, locale):
+    """Return a date with the first of a month as French counts it: "1er mai"."""
+    if locale.language != "fr" or local.day != 1:
+        return said
+    return re.sub(r"\b1(?= [^\W\d])", "1er", said)
 
 
 def say_hour(local, locale):

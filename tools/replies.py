@@ -23,7 +23,9 @@ _FIGURE = re.compile(
     rf"(?:(?P<figure>[0-5])|(?P<word>{'|'.join(answers.FIGURES)}))"
     rf"(?:\s*(?:{answers.UNITS})(?!\w))?"
     r"(?:\s*(?:[.,;:!)\-–—\n]+(?!\d)"
-    r"|(?=THANK|THX|TY\b|GREAT|GOOD|PERFECT|GRACIAS|MERCI|DANKE|SUPER))(?P<rest>.*))?",
+    r"|(?=THANK|THX|TY\b|GRACIAS|MERCI|DANKE)"
+    # Behind a word it is praise: "Ein super Service".
+    r"|(?(figure)(?=GREAT|GOOD|PERFECT|SUPER)|(?!)))(?P<rest>.*))?",
     re.DOTALL,
 )
 _THANKS = re.compile(rf"(?:(?:{answers.THANKS})(?:\W+|\Z))+")
@@ -83,6 +85,8 @@ def _strip(text):
 #: Who says more than this does not merely answer.
 _ANSWER_LIMIT = 160
 _QUESTION_MARKS = frozenset("?¿？")
+#: How one laughs or sighs in Spanish. In German it is a yes.
+LAUGHTER = re.compile(r"\b(?:ja|jo)+j?\b[\s,.!]*", re.I)
 _PLAIN = {
     YES: (answers.YES, answers.AGREEING),
     NO: (answers.NO, answers.REFUSING),

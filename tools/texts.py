@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Small work on the words of a message: the footer, placeholders, unsafe bytes."""
 
+import math
 import re
 import unicodedata
 
@@ -13,6 +14,10 @@ _LINK = Markup(
     '<a href="%s" target="_blank" rel="noopener noreferrer" '
     'class="text-decoration-underline">%s</a>'
 )
+
+
+#: Deeper JSON comes from no carrier: Telnyx's own has five levels.
+JSON_LEVELS = 50
 
 
 def clean(text):
@@ -28,13 +33,23 @@ def clip(text, limit):
     return clean(text)[:limit]
 
 
-def clean_json(value):
-    """Return JSON that a stranger has sent, with all of its texts cleaned."""
-    if isinstance(value, dict):
-        return {clean(key): clean_json(one) for key, one in value.items()}
+def clean_json(value, levels=JSON_LEVELS):
+    """Return JSON that a stranger has sent as PostgreSQL takes it.
+
+    Texts are cleaned, and numbers that are none (``NaN``, ``1e999``) are nothing. So is
+    what lies below so many levels: nobody means it.
+    """
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if not isinstance(value, dict | list):
+        return value
+    if not levels:
+        return None
     if isinstance(value, list):
-        return list(map(clean_json, value))
-    return clean(value) if isinstance(value, str) else value
+        return [clean_json(one, levels - 1) for one in value]
+    return {clean(key): clean_json(one, levels - 1) for key, one in value.items()}
 
 
 def shorten(text, limit=60, sign="…"):

@@ -85,6 +85,18 @@ def read_judged():
     ]
 
 
+def show_fuzz(path):
+    """Return the table of the requests that were made to the public addresses."""
+    found = json.loads(path.read_text())
+    statuses = ", ".join(f"{it}: {count}" for it, count in found["statuses"].items())
+    yield "| requests | processor minutes | seeds | answers | most queries of one |"
+    yield "|---|---|---|---|---|"
+    yield _row(
+        *(found["requests"], f"{found['minutes']:.1f}", found["seeds"], statuses),
+        found["most_queries"],
+    )
+
+
 def _share(part, whole):
     return f"{100 * part / whole:.1f} %" if whole else ""
 
@@ -98,6 +110,7 @@ TABLES = {
     "coverage": (show_coverage, "plain.coverage"),
     "gate": (show_coverage, "gate.coverage"),
     "mutation": (show_mutants, "mutants.json"),
+    "fuzz": (show_fuzz, "fuzz.json"),
 }
 
 

@@ -134,6 +134,8 @@ class CalendarEvent(models.Model):
         if not spoken.clock:
             return day
         words = self.env._("%(day)s at %(time)s", day=day, time=spoken.clock)
+        # In Spanish one o'clock is singular.
+        words = words.replace(" a las 1:", " a la 1:")
         if spoken.place:
             return self.env._("%(when)s (%(city)s time)", when=words, city=spoken.place)
         return words

@@ -113,7 +113,8 @@ class SmsQuestion(models.Model):
         """Do what the customer wants with the appointment; tell if that is plain."""
         router = self.env["sms.inbound.router"]
         is_yes = router._find_action(inbound)[0] == keywords.YES
-        action = CONFIRM if is_yes else appointments.read_action(inbound.body)
+        said = router._get_said(inbound)
+        action = CONFIRM if is_yes else appointments.read_action(said)
         if not action or not self._get_attendee():
             return False
         meant = self._find_meant(inbound, action)

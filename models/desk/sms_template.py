@@ -525,7 +525,7 @@ class SmsTemplate(models.Model):
         if footer or is_promotional:
             about = (number or "") if is_promotional else None
             signature = self.env["sms.sms"]._get_signature(company_sudo, about)
-            signed = advice.sign(text, footer, *signature)
+            signed = advice.sign(text, footer, *signature, lang=lang or "")
         if is_promotional:
             footer = signed
         names = [company_sudo.name]

@@ -4,7 +4,11 @@ import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -381,11 +385,17 @@ class IrHttp(models.AbstractModel):
 
         A body without a length is cut off by werkzeug at the same limit.
 
+        :raises BadRequest: 400 for a query that is no text
         :raises RequestEntityTooLarge: 413 for a longer body than the route takes
         :raises UnsupportedMediaType: 415 for another type
         """
-        super()._pre_dispatch(rule, args)
         routing, http = rule.endpoint.routing, request.httprequest
+        try:
+            _query = http.args
+        except UnicodeDecodeError:
+            # Odoo's own look at it would end in an error of the server.
+            raise BadRequest() from None
+        super()._pre_dispatch(rule, args)
         if TAKES not in routing:
             return
         if (http.content_length or 0) > routing[LIMIT]:

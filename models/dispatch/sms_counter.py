@@ -1,9 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..core.bulk_insert import as_arrays
+
 #: What is counted.
 SENT, DELIVERED, FAILED = ("sent", "delivered", "failed")
+#: What a transaction has counted and not written yet, in ``cr.precommit.data``.
+COUNTED = "helpdesk_mgmt_sms.counted"
 
 
 class SmsCounter(models.Model):
@@ -25,27 +31,37 @@ class SmsCounter(models.Model):
 
     @api.model
     def _add(self, name, amounts, reason=None):
-        """Count something, in one statement.
+        """Count something; all that a transaction counts is written at once.
 
         :param str name: what
         :param dict amounts: how many, by company (``res.company``)
         """
-        if not amounts:
+        precommit = self.env.cr.precommit
+        if COUNTED not in precommit.data:
+            precommit.data[COUNTED] = Counter()
+            precommit.add(self._store)
+        for company, amount in amounts.items():
+            precommit.data[COUNTED][company.id or None, name, reason] += amount
+
+    @api.model
+    def _store(self):
+        """Write what was counted, a row for each company, name and reason."""
+        counted = self.env.cr.precommit.data.pop(COUNTED, None)
+        if not counted:
             return
-        rows = [
-            SQL("(%s, %s, %s, %s)", company.id or None, name, reason, amount)
-            for company, amount in amounts.items()
-        ]
+        rows = [(*key, amount) for key, amount in counted.items()]
         self.env.cr.execute(
             SQL(
-                "INSERT INTO sms_counter (company_id, name, reason, amount) VALUES %s",
-                SQL(", ").join(rows),
+                "INSERT INTO sms_counter (company_id, name, reason, amount)"
+                " SELECT * FROM unnest(%s)",
+                as_arrays(rows, "int4", "varchar", "varchar", "int4"),
             )
         )
 
     @api.model
     def _merge(self):
         """Add up the rows, so that they stay few."""
+        self._store()
         self.env.cr.execute(
             """
             WITH old AS (DELETE FROM sms_counter RETURNING *)
@@ -57,6 +73,7 @@ class SmsCounter(models.Model):
     @api.model
     def _read(self, company):
         """Return what was counted: ``{(name, reason or None): amount}``."""
+        self._store()
         rows = self.env.execute_query(
             SQL(
                 "SELECT name, reason, sum(amount) FROM sms_counter"

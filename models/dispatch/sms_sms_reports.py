@@ -108,7 +108,9 @@ class SmsSms(models.Model):
     )
 
     # Rows lie in the order in which they were made: it costs next to nothing to keep.
-    _made_index = models.Index("USING brin (create_date) WITH (pages_per_range = 32)")
+    _made_index = models.Index(
+        "USING brin (create_date) WITH (pages_per_range = 32, autosummarize = on)"
+    )
 
     def _update_trackers(self):
         """Tell the chatter and mass mailings what has become of the messages."""

@@ -114,7 +114,7 @@ class SmsInbound(models.Model):
     _number_index = models.Index("(company_id, number, id)")
     #: For what is counted by day: texts come in order, so a few pages tell the days.
     _received_index = models.Index(
-        "USING brin (received_at) WITH (pages_per_range = 32)"
+        "USING brin (received_at) WITH (pages_per_range = 32, autosummarize = on)"
     )
     # The gate looks for a text that has just come, for each message.
     _conversation_index = models.Index(

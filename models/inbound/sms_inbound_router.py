@@ -74,7 +74,7 @@ class SmsInboundRouter(models.AbstractModel):
     def _route_failed(self, inbound):
         """Bring a text that cannot be interpreted to people, who decide on a STOP."""
         inbound.partner_id = self._find_partner(inbound)
-        action, word, _words = self._find_action(inbound)
+        action, word = self._find_word(inbound)
         if action == keywords.STOP:
             for company in self.env["sms.sender"]._find_companies(inbound):
                 self.env["sms.consent.review"]._open(inbound, company, word)
@@ -92,13 +92,33 @@ class SmsInboundRouter(models.AbstractModel):
         action, _word = keywords.find_action(event.body, words, event.opt_out_type)
         return action in keywords.URGENT
 
+    def _find_word(self, inbound):
+        """Return the word that a text is, whatever was asked: its action and itself."""
+        words = self.env["sms.keyword"]._get_words(inbound.company_id)
+        return keywords.find_action(inbound.body, words, inbound.opt_out_type)
+
     def _find_action(self, inbound):
         """Return the command that a text is, its word, and the words of the company."""
         words = self.env["sms.keyword"]._get_words(inbound.company_id)
-        found = keywords.find_action(inbound.body, words, inbound.opt_out_type)
+        found = self._find_word(inbound)
+        if found[0] == keywords.YES:
+            found = keywords.find_action(self._get_said(inbound), words)
         return *found, words
 
     # === Answers ===
+
+    @api.model
+    def _get_said(self, inbound):
+        """Return the words of a text, without laughter if it was asked in Spanish.
+
+        "Ja, ja" is a yes in German, and laughter in Spanish.
+        """
+        body = inbound.body or ""
+        if not replies.LAUGHTER.search(body):
+            return body
+        wording = self._get_open_question(inbound).wording_id[:1]
+        lang = wording.lang or self._get_lang(inbound)
+        return replies.LAUGHTER.sub("", body) if lang.startswith("es") else body
 
     @api.model
     def _read_answer(self, inbound):
@@ -106,7 +126,7 @@ class SmsInboundRouter(models.AbstractModel):
         action, _word, _words = self._find_action(inbound)
         if action in (keywords.YES, keywords.NO):
             return action
-        return None if action else replies.read_answer(inbound.body)
+        return None if action else replies.read_answer(self._get_said(inbound))
 
     @api.model
     def _take_answer(self, inbound):
@@ -508,8 +528,9 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _get_lang(self, inbound):
         """Return the code of the language in which a text is answered."""
+        partner = inbound.partner_id or self._find_partner(inbound)
         return inbound.company_id._pick_sms_lang(
-            inbound.partner_id.lang,
+            partner.lang,
             inbound.lang,
             self._get_sender(inbound)["lang"],
             number=inbound.number,

@@ -53,7 +53,7 @@ class SmsInboundRouter(models.AbstractModel):
         """Tell if a text is a word to which the ledger or the gate must look."""
         if not inbound.number or len(inbound.body or "") > WORD_LENGTH:
             return False
-        return bool(self._find_action(inbound)[0])
+        return bool(self._find_word(inbound)[0])
 
     @api.model
     def _prepare_known(self, inbound):

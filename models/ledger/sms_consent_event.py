@@ -169,16 +169,17 @@ class SmsConsentEvent(models.Model):
     _evidence_index = models.Index("(evidence_id)")
     #: For what is counted by day: events come in order, so a few pages tell the days.
     _recorded_index = models.Index(
-        "USING brin (recorded_at) WITH (pages_per_range = 32)"
+        "USING brin (recorded_at) WITH (pages_per_range = 32, autosummarize = on)"
     )
     _sandbox_index = models.Index("(company_id, number_hash) WHERE sandbox")
 
     @api.depends("evidence_id", "event")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         labels = dict(self._fields["event"]._description_selection(self.env))
         for event in self:
             number = event.number or self.env._("erased number")
-            event.display_name = f"{labels.get(event.event)}: {number}"
+            event.display_name = f"{labels.get(event.event)} · {number}"
 
     @api.depends("link_ids")
     def _compute_sequence(self):

@@ -383,7 +383,9 @@ class SmsSms(models.Model):
     )
     _claimed_index = models.Index("(claimed_at) WHERE state = 'process'")
     # Recently claimed; messages are claimed in about the order in which they lie.
-    _lately_index = models.Index("USING brin (claimed_at) WITH (pages_per_range = 32)")
+    _lately_index = models.Index(
+        "USING brin (claimed_at) WITH (pages_per_range = 32, autosummarize = on)"
+    )
 
     def _auto_init(self):
         """Make the columns that the installation fills (``hooks.adopt_messages``).

@@ -194,7 +194,8 @@ class IntakeBatch:
         if key not in self._signatures:
             number = vals["number"] if is_offer else None
             self._signatures[key] = self._sms._get_signature(company, number, reader)
-        return advice.sign(vals.get("body"), footer, *self._signatures[key])
+        signature = self._signatures[key]
+        return advice.sign(vals.get("body"), footer, *signature, lang=lang or "")
 
     def get_words(self, body, footer, is_call=False):
         """Return the fields that hold a message's text.

@@ -141,20 +141,45 @@ class SmsOnboarding(models.AbstractModel):
     @api.model
     def _get_health_buttons(self, row):
         """Return what can be done about a row of the health, for who may."""
-        if row["key"] == "copy":
-            cancel = self.env._("Text from here, cancel what is waiting")
-            send = self.env._("Text from here, send what is waiting")
-            buttons = (
-                self._call(cancel, "text_from_here", SYSTEM_GROUP),
-                self._call(send, "text_from_here_with_waiting", SYSTEM_GROUP),
-            )
-            return [button for button in buttons if button]
         keys = self.env["sms.consent.key"]
-        if row["key"] != "ledger" or not keys._is_copied_outside():
-            return []
-        label = self.env._("Remove the key from the database")
-        button = self._call(label, "remove_key", SYSTEM_GROUP)
-        return [button] if button else []
+        if row["key"] == "copy":
+            buttons = self._get_copy_buttons()
+        elif row["key"] == "ledger" and keys._is_copied_outside():
+            label = self.env._("Remove the key from the database")
+            confirm = self.env._(
+                "The key is deleted from this database. Keep a copy of it elsewhere: "
+                "without it the ledger cannot be verified."
+            )
+            buttons = [self._call(label, "remove_key", SYSTEM_GROUP, confirm)]
+        else:
+            buttons = []
+        return [button for button in buttons if button]
+
+    @api.model
+    def _get_copy_buttons(self):
+        """Return how a copy of the database may go on, each with what it does."""
+        return [
+            self._call(
+                self.env._("Text from here, cancel what is waiting"),
+                "text_from_here",
+                SYSTEM_GROUP,
+                self.env._(
+                    "Waiting texts are cancelled, in all companies, and what "
+                    "automations and broadcasts were due to send is skipped. Continue "
+                    "only if the original is stopped."
+                ),
+            ),
+            self._call(
+                self.env._("Text from here, send what is waiting"),
+                "text_from_here_with_waiting",
+                SYSTEM_GROUP,
+                self.env._(
+                    "Waiting texts are sent, in all companies. Continue only if the "
+                    "original is stopped, and has sent nothing since this copy was "
+                    "made."
+                ),
+            ),
+        ]
 
     @api.model
     def _step(self, key, title, state, text, *buttons):
@@ -168,11 +193,14 @@ class SmsOnboarding(models.AbstractModel):
         return {"label": label, "action": f"helpdesk_mgmt_sms.{xmlid}"}
 
     @api.model
-    def _call(self, label, method, group=None):
-        """Return a button that calls a method of this model, None for who may not."""
+    def _call(self, label, method, group=None, confirm=""):
+        """Return a button that calls a method of this model, None for who may not.
+
+        :param str confirm: what is asked first, where it cannot be undone
+        """
         if group and not self.env.user.has_group(group):
             return None
-        return {"label": label, "method": method}
+        return {"label": label, "method": method, "confirm": confirm}
 
     # === Steps ===
 
@@ -361,7 +389,7 @@ class SmsOnboarding(models.AbstractModel):
         elif not last:
             state, text = TODO, self.env._("Text your own phone.")
         else:
-            words = ": ".join(filter(None, (last.shown_label, last.shown_reason)))
+            words = " · ".join(filter(None, (last.shown_label, last.shown_reason)))
             state = WRONG if last.state in ("error", "canceled") else TODO
             text = self.env._("The last text: %s.", words.rstrip("."))
         button = self._open(self.env._("Text my phone"), "sms_test_text_action")

@@ -39,7 +39,7 @@ class SmsOncallTurn(models.Model):
     def _compute_display_name(self):
         for turn in self:
             who = turn.user_id.sudo().name or self.env._("nobody")
-            turn.display_name = f"{turn.team_id.name}: {who}"
+            turn.display_name = f"{turn.team_id.name} · {who}"
 
     @api.depends("team_id", "user_id", "start_at")
     @api.depends_context("uid")

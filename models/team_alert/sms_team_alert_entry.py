@@ -80,7 +80,7 @@ class SmsTeamAlertEntry(models.Model):
         for entry in self:
             sms = entry.sms_id
             parts = [sms.shown_label, sms.shown_reason] if sms else []
-            label = ": ".join(part for part in parts if part)
+            label = " · ".join(part for part in parts if part)
             if sms.is_call:
                 label = self.env._("Call: %s", label)
             if entry.called_at:

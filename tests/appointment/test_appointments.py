@@ -8,6 +8,7 @@ from pytz import timezone, utc
 
 from odoo.tests import Form
 
+from ...tools import appointments
 from ..common import OtherOrder, phone_number
 from .common import NOW, AppointmentCase
 
@@ -215,6 +216,13 @@ class TestBooking(AppointmentCase):
         self.move(event, hours=1)
         self.pass_time(minutes=1)
         self.assertIn("Le mer. 2 déc. à 16:00.", self.bodies()[-1])
+
+    def test_one_oclock_is_singular_in_spanish(self):
+        self.env["res.lang"]._activate_lang("es_MX")
+        events = self.env["calendar.event"].with_context(lang="es_MX")
+        for clock, said in (("1:30 p.m.", "a la 1:30"), ("10:30 a.m.", "a las 10:30")):
+            spoken = appointments.Spoken("other_day", "mar 8 dic", clock, "")
+            self.assertIn(said, events._join_sms_time(spoken))
 
     def test_stop_cancels_and_a_new_yes_plans_again(self):
         event = self.book()

@@ -127,6 +127,8 @@ class TestCopy(CopyCase):
     def test_a_manager_reads_it_and_cannot_change_it(self):
         self.duplicate()
         self.assertFalse(self.get_health(self.manager)["copy"]["buttons"])
+        for button in self.get_health()["copy"]["buttons"]:
+            self.assertTrue(button["confirm"], "nobody can undo it")
         for method in SET_UP:
             with self.assertRaises(AccessError):
                 self.text_from_here(method, self.manager)

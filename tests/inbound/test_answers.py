@@ -25,6 +25,18 @@ class TestAnswers(LedgerCase):
                 self.receive(text)
                 self.assertNotEqual(self.state("ticket"), "opted_in", text)
 
+    def test_laughter_in_spanish_is_no_yes_to_a_question_in_spanish(self):
+        self.env["res.lang"]._activate_lang("es_ES")
+        self.receive("AYUDA")
+        self.receive("SUPPORT")
+        for text in ("jajaja", "ja ja", "JA", "jaja vale"):
+            with self.subTest(text):
+                inbound = self.receive(text)
+                self.assertEqual(inbound.kind, "conversation")
+                self.assertFalse(inbound.lang, "they speak no German")
+        self.assertEqual(self.receive("jaja, sí").kind, "confirm")
+        self.assertEqual(self.state("ticket"), "opted_in")
+
     def test_no_is_an_opt_out_of_what_was_asked(self):
         self.record_consent(None, "marketing", method="web")
         self.receive("SUPPORT")

@@ -141,7 +141,7 @@ class MediaPeer(Loopback):
     def stop(self):
         """Let go of who waits, and close the port."""
         self.is_over.set()
-        super().stop()
+        return super().stop()
 
     def wait_for(self, path, timeout=20):
         """Wait until a path was asked for.

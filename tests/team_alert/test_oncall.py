@@ -488,7 +488,7 @@ class TestCalendar(OncallCase):
         found = [who or "nobody" for _start, _stop, who, _next in self.draw()]
         self.assertEqual(found, ["Ann", "Bo", "Ann", "nobody", "Ann"])
         turns = self.env["sms.oncall.turn"].search([("user_id", "=", False)])
-        self.assertEqual(turns.display_name, f"{self.team.name}: nobody")
+        self.assertEqual(turns.display_name, f"{self.team.name} · nobody")
 
     def test_what_is_the_same_stays_and_what_was_is_kept(self):
         self.make_weeks()

@@ -162,3 +162,5 @@ class TestMandatoryWords(BaseCase):
         ):
             with self.subTest(body=body, footer=given):
                 self.assertEqual(advice.sign(body, given, "Acme IT"), expected)
+        signed = advice.sign("Allô", "STOP, AIDE", "Acme IT", lang="fr_CA")
+        self.assertEqual(signed, "Acme IT : STOP, AIDE")

@@ -28,6 +28,7 @@ SPELLINGS = {
     "+4915112345678": ("+49015112345678", "+49 (0)151 12345678"),
     # In Italy the zero is part of the number.
     "+390612345678": ("+390612345678", "0039 06 12345678"),
+    "+525512345678": ("+525512345678", "+5215512345678", "+52 1 55 1234 5678"),
 }
 #: What is no number with its country's code stays as it is.
 OTHERS = (

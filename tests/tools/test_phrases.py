@@ -35,10 +35,14 @@ LEARNED, HELD_OUT = (
 LANGUAGES = ("en", "es", "fr", "de")
 #: Of what ends consent so much is understood at once, in each language.
 MIN_RECALL = 0.95
-#: Of ordinary sentences so many at most are taken for it, or put to a person in vain.
-MAX_CUT_OFF, MAX_DOUBTFUL = 0.002, 0.05
+#: Of ordinary sentences so many at most are put to a person in vain.
+MAX_DOUBTFUL = 0.05
 #: Longer than any text that a carrier takes.
 HUGE = 100_000
+#: What a word alone may stand in, and marks of words that somebody else has said.
+WRAPPING = st.text(" \t\n.!?,;:*✋🛑\u200b\ufe0f", max_size=6)
+QUOTES = ('""', "“”", "„“", "«»", "‘’")
+UNSURE = (DOUBTFUL, CONVERSATION)
 
 
 def read_lists(paths):
@@ -87,7 +91,7 @@ class TestLists(BaseCase):
         """A false opt-out cuts off a customer who asked for something else."""
         rows = [row for row in self.rows if row["class"] == CONVERSATION]
         cut_off = [row["text"] for row in rows if row["found"] in ENDING]
-        self.assertLess(len(cut_off) / len(rows), MAX_CUT_OFF, cut_off)
+        self.assertFalse(cut_off)
 
     def test_opt_outs_are_understood(self):
         for language in LANGUAGES:
@@ -165,7 +169,7 @@ class TestClassify(BaseCase):
 class TestHostileTexts(BaseCase):
     """Anybody can text us anything, and nothing of it may stop the router."""
 
-    #: Generous on a busy machine; a text that doubles the work per letter takes hours.
+    #: Of the processor; a text that doubles the work per letter takes hours.
     SECONDS = 3
 
     def test_huge_texts_are_read_in_bounded_time(self):
@@ -175,16 +179,55 @@ class TestHostileTexts(BaseCase):
         ):
             text = (unit * HUGE)[:HUGE]
             with self.subTest(unit=unit):
-                started = time.monotonic()
+                started = time.process_time()
                 found = classify(text)
-                self.assertLess(time.monotonic() - started, self.SECONDS)
+                self.assertLess(time.process_time() - started, self.SECONDS)
                 self.assertIn(found, (CONVERSATION, DOUBTFUL))
 
     def test_what_stands_behind_the_limit_is_not_read(self):
         self.assertEqual(classify("a" * MAX_LENGTH + " stop"), CONVERSATION)
         self.assertEqual(classify("stop " + "!" * MAX_LENGTH), DOUBTFUL)
 
-    @settings(deadline=None, max_examples=100)
+    @settings(max_examples=min(settings.default.max_examples, 10))
+    @given(st.text(min_size=1, max_size=6))
+    def test_the_time_is_bound_whatever_is_repeated(self, unit):
+        started = time.process_time()
+        self.assertIn(classify((unit * HUGE)[:HUGE]), CLASSES)
+        self.assertLess(time.process_time() - started, self.SECONDS)
+
     @given(st.text(max_size=300))
     def test_any_text_has_a_class(self, text):
         self.assertIn(classify(text), CLASSES)
+
+
+#: Texts that end consent by themselves, and what else is said.
+SURE = [
+    row["text"]
+    for row in read_lists(LEARNED)
+    if row["class"] == OPT_OUT and not set(row["text"]) & set("\"'‘’“”„«»")
+]
+WORDS = st.lists(
+    st.sampled_from(("we have been", "very busy", "today", "so my boss", "wrote this")),
+    min_size=1,
+    max_size=4,
+).map(" ".join)
+
+
+@tagged("post_install", "-at_install")
+class TestReading(BaseCase):
+    """What is the person's own no, and what a person has to read."""
+
+    @given(st.sampled_from(MANDATORY_WORDS[STOP]), st.booleans(), WRAPPING, WRAPPING)
+    def test_a_word_of_the_law_alone_is_a_no(self, word, is_lower, before, after):
+        text = before + (word.lower() if is_lower else word) + after
+        self.assertEqual(classify(text), OPT_OUT)
+
+    @given(WORDS, st.sampled_from(SURE), st.sampled_from(QUOTES))
+    def test_what_is_quoted_is_never_sure(self, words, text, quotes):
+        opening, closing = quotes
+        self.assertIn(classify(f"{words} {opening}{text}{closing}"), UNSURE)
+
+    @settings(max_examples=min(settings.default.max_examples, 20))
+    @given(st.sampled_from(SURE), WORDS)
+    def test_what_is_long_is_never_sure(self, text, words):
+        self.assertIn(classify(f"{text}. {words} " * 31), UNSURE)

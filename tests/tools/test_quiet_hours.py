@@ -1,9 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import random
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import holidays
+import pytz
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -350,16 +354,47 @@ def is_open_by_hand(moment, zones, rules):
     """Tell what the rules say, in the plainest way: no code of the rule is used."""
     for zone in zones:
         local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
-        clock = local.strftime("%H:%M")
+        clock = local.hour * 60 + local.minute
         for rule in rules:
             windows = [rule.weekdays] * 5 + [rule.saturday, rule.sunday]
-            opens, closes = (
-                f"{minutes // 60:02}:{minutes % 60:02}"
-                for minutes in windows[local.weekday()]
-            )
+            opens, closes = windows[local.weekday()]
             if not opens <= clock < closes:
                 return False
     return True
+
+
+def read_shipped():
+    """Return the rules that are shipped, as ``{country: rules}``; parts have none."""
+    shipped = {}
+    data = Path(__file__).parents[2] / "data" / "sms_quiet_hours_data.xml"
+    for record in ET.parse(data).iter("record"):
+        fields = {it.get("name"): it for it in record.iter("field")}
+        if "country_id" not in fields or "state_id" in fields:
+            continue
+        country = fields["country_id"].get("ref").removeprefix("base.").upper()
+        windows = [
+            tuple(
+                int(float(fields[f"{day}_{edge}"].get("eval")) * 60)
+                if f"{day}_{edge}" in fields
+                else 0
+                for edge in ("from", "to")
+            )
+            for day in ("weekday", "saturday", "sunday")
+        ]
+        rule = Rule(MARKETING, country.replace("UK", "GB"), "", *windows)
+        is_closed = "is_closed_on_holidays" in fields
+        rule = replace(rule, is_closed_on_holidays=is_closed)
+        shipped.setdefault(rule.country, []).append(rule)
+    return shipped
+
+
+SHIPPED = read_shipped()
+#: A country and one of its zones, for all that have rules.
+WHERE = [
+    (country, zone)
+    for country in sorted(SHIPPED)
+    for zone in pytz.country_timezones[country]
+]
 
 
 @tagged("post_install", "-at_install")
@@ -384,6 +419,30 @@ class TestQuietHoursProperties(BaseCase):
                 moment = None
                 break
         self.assertEqual(found, moment)
+
+    @given(MOMENTS, st.sampled_from(WHERE))
+    def test_the_rules_that_are_shipped_in_all_their_zones(self, now, where):
+        """The first open minute: none before it is, by the library of holidays."""
+        country, zone = where
+        closed = holidays.country_holidays(country, years=range(2025, 2030))
+        rules = SHIPPED[country]
+
+        def is_open(moment):
+            day = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
+            of_day = [it for it in rules if it.is_closed_on_holidays]
+            if of_day and day in closed:
+                return False
+            return is_open_by_hand(moment, [zone], rules)
+
+        found = next_opening(now, [zone], tuple(rules))
+        self.assertGreaterEqual(found, now)
+        self.assertTrue(is_open(found))
+        minute = now.replace(second=0, microsecond=0)
+        if found > now:
+            self.assertFalse(is_open(now))
+            before = range(1, int((found - minute).total_seconds() // 60))
+            for minutes in before:
+                self.assertFalse(is_open(minute + timedelta(minutes=minutes)))
 
     @given(st.integers(0, 2**32))
     def test_no_offer_leaves_outside_the_hours_of_the_law(self, seed):

@@ -75,6 +75,12 @@ class TestReplies(BaseCase):
             "5:30 is fine",
             "1000",
             *("no gracias", "un problema", "nicht schlecht", "pas mal"),
+            *(
+                "Ein super Service!",
+                "Un super servicio",
+                "Très super",
+                "One great team",
+            ),
         ):
             with self.subTest(text=text):
                 self.assertIsNone(replies.read_rating(text))

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -9,6 +9,10 @@ from ...tools.segments import GSM7_BASIC, GSM7_EXTENSION, count_segments
 GSM7, UCS2 = "GSM-7", "UCS-2"
 #: Eight UTF-16 units that a reader sees as one: woman, joiner, woman, joiner, girl.
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
+#: Characters of one or two units, none of which joins another, many times.
+LONG = st.lists(
+    st.tuples(st.sampled_from("aé€[я😀\n"), st.integers(1, 160)), max_size=4
+).map(lambda parts: "".join(char * times for char, times in parts))
 
 
 @tagged("post_install", "-at_install")
@@ -149,7 +153,6 @@ class TestSegments(BaseCase):
         self.assertEqual(tuple(count_segments("e" + "\u0301" * 133)), (UCS2, 134, 2))
         self.assertEqual(tuple(count_segments("e" + "\u0301" * 134)), (UCS2, 135, 3))
 
-    @settings(deadline=None)
     @given(st.text(max_size=500))
     def test_any_text_fits_into_what_is_counted(self, text):
         encoding, units, count = count_segments(text)
@@ -159,9 +162,21 @@ class TestSegments(BaseCase):
         if encoding == UCS2:
             self.assertEqual(units * 2, len(text.encode("utf-16-le")))
 
-    @settings(deadline=None)
     @given(st.text(max_size=300), st.text(max_size=50))
     def test_a_longer_text_is_never_cheaper(self, text, more):
         self.assertGreaterEqual(
             count_segments(text + more).count, count_segments(text).count
         )
+
+    @given(LONG, LONG)
+    def test_two_texts_that_are_joined_cost_what_both_have(self, text, more):
+        """In the alphabet that both need; each segment but the last is nearly full."""
+        first, second = count_segments(text), count_segments(more)
+        encoding, units, count = count_segments(text + more)
+        self.assertEqual(encoding, max(first.encoding, second.encoding))
+        if first.encoding == second.encoding:
+            self.assertEqual(units, first.units + second.units)
+        single, each = {GSM7: (160, 153), UCS2: (70, 67)}[encoding]
+        # No character here takes more than two units, so at most one is left over.
+        most = int(bool(units)) if units <= single else -(-units // (each - 1))
+        self.assertLessEqual(count, most)

@@ -157,7 +157,11 @@ class TestTelnyxEvents(BaseCase):
 
     def test_only_a_text_is_a_text(self):
         self.assertTrue(TelnyxProvider.is_inbound(read_event(make_text("1", "2", ""))))
-        for body in (make_report("1", "sent"), b"", b"[]", b"null", b'{"data": 1}'):
+        deep = b'{"data":' * 100_000
+        for body in (
+            *(make_report("1", "sent"), b"", b"[]", b"null", b'{"data": 1}'),
+            *(deep, b"[" * 100_000, b"\xff", b'{"data": NaN}'),
+        ):
             with self.subTest(body=body[:20]):
                 self.assertFalse(TelnyxProvider.is_inbound(read_event(body)))
 

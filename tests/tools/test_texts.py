@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools.texts import add_footer, clean, fill
+from ...tools.texts import JSON_LEVELS, add_footer, clean, clean_json, fill
 
 FOOTER = "Reply STOP to opt out, HELP for help."
 
@@ -25,6 +25,18 @@ class TestClean(BaseCase):
         ):
             with self.subTest(text=text):
                 self.assertEqual(clean(text), expected)
+
+    def test_json_becomes_what_can_be_stored(self):
+        for value, expected in (
+            ({"a\x00": ["\ud83d", 1.5, True, None]}, {"a": ["?", 1.5, True, None]}),
+            ([float("nan"), float("inf"), -float("inf")], [None] * 3),
+        ):
+            with self.subTest(value=value):
+                self.assertEqual(clean_json(value), expected)
+        nested = []
+        for _level in range(5000):
+            nested = [nested]
+        self.assertEqual(str(clean_json(nested)).count("["), JSON_LEVELS)
 
 
 @tagged("post_install", "-at_install")

@@ -11,6 +11,12 @@ function plainSpaces(text) {
     return text.replace(/[\u00a0\u2000-\u200a\u202f]/g, " ");
 }
 
+/** The first of a month as French counts it: "1er mai". */
+function tidyDay(text, moment) {
+    const isFirst = moment.day === 1 && moment.locale?.startsWith("fr");
+    return isFirst ? text.replace(/\b1 (?=[a-z])/, "1er ") : text;
+}
+
 /**
  * @param {String} date UTC, "YYYY-MM-DD HH:MM:SS"
  * @returns {DateTime} in the reader's own time zone
@@ -61,7 +67,7 @@ function toNearDay(moment, now) {
     if (!moment.hasSame(now, "year")) {
         format.year = "numeric";
     }
-    return plainSpaces(moment.toLocaleString(format));
+    return tidyDay(plainSpaces(moment.toLocaleString(format)), moment);
 }
 
 /**
@@ -79,7 +85,7 @@ export function toDay(moment) {
     if (!moment.hasSame(today(), "year")) {
         format.year = "numeric";
     }
-    return moment.toLocaleString(format);
+    return tidyDay(moment.toLocaleString(format), moment);
 }
 
 /**
@@ -94,5 +100,5 @@ export function toShortMoment(moment) {
     if (!moment.hasSame(today(), "year")) {
         format.year = "numeric";
     }
-    return moment.toLocaleString(format);
+    return tidyDay(moment.toLocaleString(format), moment);
 }

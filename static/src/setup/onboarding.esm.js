@@ -1,4 +1,5 @@
 import {Component, onWillStart, useEffect, useState} from "@odoo/owl";
+import {ConfirmationDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
 import {Layout} from "@web/search/layout";
 import {_t} from "@web/core/l10n/translation";
 import {browser} from "@web/core/browser/browser";
@@ -35,6 +36,7 @@ export class Onboarding extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
+        this.dialog = useService("dialog");
         this.display = {controlPanel: {}};
         this.state = useState({setup: null, busy: false});
         onWillStart(() => this.call("get_setup"));
@@ -84,9 +86,18 @@ export class Onboarding extends Component {
     }
 
     /**
-     * @param {Object} button of a step: what it opens, or what it calls
+     * @param {Object} button of a row: what it opens, or what it calls
      */
     async press(button) {
+        if (button.confirm) {
+            return this.dialog.add(ConfirmationDialog, {
+                title: button.label,
+                body: button.confirm,
+                confirmLabel: _t("Continue"),
+                confirm: () => this.call(button.method),
+                cancel: () => undefined,
+            });
+        }
         if (button.method) {
             return this.call(button.method);
         }
