@@ -4,6 +4,8 @@ import socket
 import time
 from unittest.mock import patch
 
+import requests
+
 from odoo.tests import BaseCase, tagged
 
 from ...providers import TelnyxProvider, TwilioProvider, media
@@ -105,9 +107,15 @@ class TestFetch(BaseCase):
         self.assertFails(media.TOO_LARGE, "/flood", limit=4 * 1024 * 1024)
         self.assertLess(time.monotonic() - start, 10)
 
+    def test_as_much_as_the_limit_is_taken(self):
+        self.assertEqual(self.fetch("/png", limit=len(PNG)).data, PNG)
+        self.assertFails(media.TOO_LARGE, "/png", limit=len(PNG) - 1)
+
     def test_types_are_told_by_the_bytes(self):
         self.assertFails(media.WRONG_TYPE, "/html")
         self.assertFails(media.WRONG_TYPE, "/zip")
+        fetched = self.fetch("/html", any_type=True)
+        self.assertEqual((fetched.data, fetched.mimetype), (HTML, ""))
 
     def test_a_slow_server(self):
         for path in ("/slow", "/slow-header"):
@@ -129,13 +137,41 @@ class TestFetch(BaseCase):
 
     def test_statuses(self):
         for path, fault in (
-            ("/gone", media.GONE),
-            ("/forbidden", media.REFUSED),
-            ("/down", media.UNAVAILABLE),
+            *((f"/status/{it}", media.GONE) for it in (404, 410)),
+            *((f"/status/{it}", media.REFUSED) for it in (201, 300, 401, 403, 499)),
+            *((f"/status/{it}", media.UNAVAILABLE) for it in (429, 500, 503)),
             ("/half", media.UNAVAILABLE),
         ):
             with self.subTest(path=path):
                 self.assertFails(fault, path)
+
+    def test_what_an_error_of_the_network_means(self):
+        adapter = media._GuardedAdapter(())
+        for error, fault in (
+            (requests.ReadTimeout(), media.SLOW),
+            (requests.ConnectTimeout(), media.SLOW),
+            (TimeoutError(), media.SLOW),
+            (requests.exceptions.InvalidURL(), media.BAD_ADDRESS),
+            (ValueError(), media.BAD_ADDRESS),
+            (requests.ConnectionError(), media.UNAVAILABLE),
+            (OSError(), media.UNAVAILABLE),
+        ):
+            with self.subTest(error=error):
+                self.assertEqual(adapter.explain(error), fault)
+        adapter.is_late = True
+        self.assertEqual(adapter.explain(OSError()), media.SLOW)
+
+    def test_hosts_are_the_same_however_they_are_written(self):
+        """The password goes to the carrier's own; ports and schemes are told apart."""
+        own = ("https", "api.example.com", 443)
+        for url, origin in (
+            ("https://api.example.com/x?y=1", own),
+            ("https://API.example.com.:443", own),
+            ("http://api.example.com", ("http", "api.example.com", 80)),
+            ("https://api.example.com:8443", ("https", "api.example.com", 8443)),
+        ):
+            with self.subTest(url=url):
+                self.assertEqual(media._origin(url), origin)
 
     def test_nobody_is_there(self):
         self.carrier.stop()
