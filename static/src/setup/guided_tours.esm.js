@@ -5,6 +5,28 @@ import {registry} from "@web/core/registry";
 const tours = registry.category("web_tour.tours");
 
 /**
+ * Begin a guided tour on its first screen, as its menu does. By its name in the address
+ * Odoo would begin it again with each reload, twice if one was left before its end, and
+ * end it without a word.
+ *
+ * @param {Object} env
+ * @param {Object} action
+ */
+async function beginGuide(env, {params}) {
+    const guide = await env.services.orm.call(
+        "web_tour.tour",
+        "get_tour_json_by_name",
+        [params.guide]
+    );
+    await env.services.tour_service.startTour(guide.name, {
+        mode: "manual",
+        rainbowManMessage: guide.rainbowManMessage,
+    });
+}
+
+registry.category("actions").add("helpdesk_mgmt_sms.guide", beginGuide);
+
+/**
  * A step that shows something and goes on when it is pressed. What is shown is there on
  * a database without a single text as well: its empty screen.
  *
