@@ -14,7 +14,7 @@ from .core import test_encryption
 from .core import test_encryption_keys
 from .core import test_encryption_missing
 from .core import test_found_out
-from .core import test_fuzz_doors
+from .core import test_fuzz_endpoints
 from .core import test_hooks
 from .core import test_house
 from .core import test_ir_cron
