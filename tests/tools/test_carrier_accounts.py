@@ -323,7 +323,7 @@ class TestTelnyxAccount(AccountCase):
                 self.assertEqual(found, expected)
 
     def test_numbers(self):
-        lacks, mute, alone, sends, abroad = NUMBERS[:5]
+        lacks, mute, alone, sends, abroad, too = NUMBERS[:6]
         self.account.add_profile(PROFILE_ID, webhook_url=OURS)
         self.account.add_number(mute, PROFILE_ID, features={"sms": None})
         self.account.add_number(alone, None)
@@ -333,8 +333,9 @@ class TestTelnyxAccount(AccountCase):
         self.account.add_number(
             abroad, OTHER_PROFILE, features={"sms": {"international_outbound": True}}
         )
+        self.account.add_number(too, PROFILE_ID)
         self.assertEqual(
-            self.check_numbers(lacks, mute, alone, sends, abroad),
+            self.check_numbers(lacks, mute, alone, sends, abroad, too),
             [
                 (SENDERS, WRONG, "not_owned", lacks, ""),
                 (SENDERS, WRONG, "cannot_text", mute, ""),
@@ -344,9 +345,11 @@ class TestTelnyxAccount(AccountCase):
                 # Its profile is none of the account's.
                 (SENDERS, FINE, "owned", abroad, ""),
                 (INBOUND, WRONG, "empty", abroad, ""),
+                (SENDERS, FINE, "owned", too, ""),
+                (INBOUND, FINE, "ours", too, ""),
             ],
         )
-        self.assertEqual(self.make().list_numbers(), (sends, abroad))
+        self.assertEqual(self.make().list_numbers(), (sends, abroad, too))
 
     def test_an_account_of_many_numbers(self):
         """More than one answer holds; and rows that are none are left out."""

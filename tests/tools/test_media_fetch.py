@@ -7,6 +7,7 @@ from unittest.mock import patch
 import requests
 
 from odoo.tests import BaseCase, tagged
+from odoo.tests.common import _super_send
 
 from ...providers import TelnyxProvider, TwilioProvider, media
 from ...tools.media import find_type, is_public
@@ -37,6 +38,7 @@ class TestFetch(BaseCase):
         with self.assertRaises(media.MediaFailed) as caught:
             self.fetch(path, **options)
         self.assertEqual(caught.exception.fault, fault)
+        self.assertEqual(str(caught.exception), fault)
 
     def test_a_picture(self):
         fetched = self.fetch("/png")
@@ -130,10 +132,30 @@ class TestFetch(BaseCase):
         self.assertFails(media.SLOW, "/redirect", deadline=1)
 
     def test_a_name_that_nobody_has(self):
+        real, asked = socket.getaddrinfo, []
+
+        def resolve(host, *args, **kwargs):
+            if host == "localhost":
+                asked.append(host)
+                raise socket.gaierror
+            return real(host, *args, **kwargs)
+
         self.carrier.target = "https://localhost/png"
-        with patch.object(socket, "getaddrinfo", side_effect=socket.gaierror):
-            # The carrier itself is trusted, and called by its address.
+        with patch.object(socket, "getaddrinfo", resolve):
             self.assertFails(media.UNAVAILABLE, "/redirect")
+        self.assertEqual(asked, ["localhost"])
+
+    def test_a_server_that_says_nothing(self):
+        """Odoo's tests let nothing time out in less than ten seconds, but for here."""
+        waits = patch.object(requests.Session, "send", _super_send)
+        with waits, patch.object(media, "TIMEOUT", 0.3), socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+            server.listen()
+            url = f"http://127.0.0.1:{server.getsockname()[1]}"
+            with self.assertRaises(media.MediaFailed) as caught:
+                media.fetch(url, url, AUTH, [url], deadline=5)
+        self.assertEqual(caught.exception.fault, media.SLOW)
+        self.assertIsInstance(caught.exception.__cause__, requests.ReadTimeout)
 
     def test_statuses(self):
         for path, fault in (

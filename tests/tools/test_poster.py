@@ -11,6 +11,7 @@ from ...providers.poster import (
     REFILL,
     SHARES,
     STACK_SIZE,
+    AccountQueue,
     Poster,
     thin_threads,
 )
@@ -129,6 +130,8 @@ class TestPoster(BaseCase):
             for name in ("first", "second"):
                 poster.submit("one", name, partial(work, name))
             self.wait_begun("first", 1)
+            # One that hangs for ever keeps no process alive.
+            self.assertTrue(all(it.daemon for it in poster._threads))
         self.assertEqual(ended, ["first"])
         self.assertFalse(any(it.is_alive() for it in poster._threads))
 
@@ -137,6 +140,16 @@ class TestPoster(BaseCase):
         with thin_threads():
             self.assertEqual(threading.stack_size(), STACK_SIZE)
         self.assertEqual(threading.stack_size(), before)
+
+    def test_what_is_due_and_alone(self):
+        for name in ("push_due", "push_first"):
+            own = AccountQueue()
+            getattr(own, name)(5, 0, "sender", "due", None)
+            with self.subTest(name=name):
+                waits = [own.get_wait(now) for now in (3, 5, 6)]
+                self.assertEqual(waits, [2, 0, 0])
+                self.assertEqual(own.take(5), ("due", None))
+                self.assertIsNone(own.get_wait(5))
 
     def test_few_are_not_worth_a_claim(self):
         with Poster(SIZE) as poster:
@@ -186,11 +199,12 @@ class TestPoster(BaseCase):
             order = []
             for index in range(50):
                 poster.submit("one", index, lambda: time.sleep(0.05))
-            for name in ("first", "second"):
+            # In the order in which they came, and not in that of their keys.
+            for name in (52, 51):
                 poster.submit("one", name, partial(order.append, name), is_urgent=True)
             keys = self.collect(poster, 52)
-            self.assertEqual(order, ["first", "second"])
-            self.assertLess(keys.index("second"), 4 * SIZE)
+            self.assertEqual(order, [52, 51])
+            self.assertLess(keys.index(51), 4 * SIZE)
 
     def test_what_is_urgent_takes_the_first_time_of_its_lane(self):
         with Poster(SIZE) as poster:
