@@ -209,9 +209,9 @@ class Story:
         for key, moment in joins:
             self.plan(moment, text, key, "SUPPORT")
             self.plan(moment + timedelta(minutes=2), text, key, "YES")
-        self.plan(at(1, "12:05"), text, "karl", "Please stop texting me about this")
+        self.plan(at(1, "12:05"), text, "karl", "Please stop texting me")
         self.plan(at(1, "16:40"), self.opt_out_by_phone, "edna")
-        words = "You people text a lot, I have had enough of it"
+        words = "Too many texts lately"
         self.plan(at(0, "55"), text, "tess", words)
 
     def opt_out_by_phone(self, key):

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import (
     ConnectTimeout,
     InvalidHeader,
@@ -17,7 +16,12 @@ from requests.exceptions import (
     InvalidURL,
     MissingSchema,
 )
-from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
 
 from . import account as kinds
 from .account import FINE, INBOUND, SENDERS, WRONG, Finding, Sender
@@ -46,19 +50,25 @@ BEFORE_CONNECTING = (
     InvalidURL,
     MissingSchema,
 )
+#: What ``http.client`` says first of a proxy that makes no connection to the carrier.
+TUNNEL_REFUSED = "Tunnel connection failed"
 
 
 def never_connected(error):
     """Tell if ``error`` came before a byte of the request could have left."""
     if isinstance(error, BEFORE_CONNECTING):
         return True
-    if not isinstance(error, RequestsConnectionError) or not error.args:
-        return False
-    reason = error.args[0].reason if isinstance(error.args[0], MaxRetryError) else None
+    # Of urllib3's own error, which ``requests`` holds in its.
+    reason = getattr(next(iter(error.args), None), "reason", None)
+    if isinstance(reason, ProxyError):
+        # So is an answer called that was lost on its way back through a proxy, too.
+        reason = reason.original_error
+        if str(reason).startswith(TUNNEL_REFUSED):
+            return True
     if isinstance(reason, SSLError) and reason.args:
         # Who it is, is looked at before anything is said.
         return isinstance(reason.args[0], ssl.SSLCertVerificationError)
-    return isinstance(reason, NewConnectionError | ProxyError)
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
 def outcome_of_bad_paste(failure_type):
@@ -103,7 +113,10 @@ def outcome_of_refusal(known, code, words, is_sure):
 
 
 def widen(session):
-    """Return a session of ``requests``, with a connection for each post in flight."""
+    """Return a session of ``requests``, with a connection for each post in flight.
+
+    It tries nothing again by itself.
+    """
     adapter = HTTPAdapter(pool_maxsize=MAX_IN_FLIGHT)
     session.mount("https://", adapter)
     session.mount("http://", adapter)

@@ -121,7 +121,7 @@ class TelnyxProvider(Provider):
         no record says something only after the time in which they are written.
         https://developers.telnyx.com/api-reference/detail-records/search-detail-records
         """
-        listed = self.api.ask(
+        records = self.api.list_rows(
             "/v2/detail_records",
             {
                 "filter[record_type]": "messaging",
@@ -132,10 +132,9 @@ class TelnyxProvider(Provider):
                 "page[size]": LOOKUP_LIMIT,
             },
         )
-        records = listed if isinstance(listed, list) else []
         found = [
             read_record(record)
-            for record in map(as_dict, records)
+            for record in records
             if as_text(record.get("delivery_status_webhook_url")).endswith(message.uuid)
         ]
         if not found and (until - since).total_seconds() < WINDOW + RECORDED_WITHIN:

@@ -9,6 +9,8 @@ Profiles: https://developers.telnyx.com/api-reference/profiles/update-a-messagin
 
 import base64
 
+from requests.exceptions import RequestException
+
 from .account import CREDENTIALS, FINE, INBOUND, SENDERS, UNSURE, WRONG, Finding
 from .base import LookupFailed
 from .shared import judge_inbound, judge_numbers
@@ -16,8 +18,8 @@ from .telnyx_words import as_dict, as_text
 
 NUMBERS_PATH = "/v2/phone_numbers/messaging"
 PROFILE_PATH = "/v2/messaging_profiles/{}"
-#: Numbers of an account that are looked at, and those of one answer: Telnyx's most.
-NUMBER_LIMIT, PAGE_SIZE = 1000, 250
+#: Pages of an account's numbers that are looked at.
+PAGE_LIMIT = 4
 #: The form of events that we read.
 WEBHOOK_VERSION = "2"
 #: Bytes of a public key (Ed25519).
@@ -46,8 +48,11 @@ def check(provider, inbound_url):
 
 
 def _refusal(error):
-    # A header cannot hold it, so nothing left: a bad paste.
-    is_bad_paste = isinstance(error.__cause__, ValueError) and not error.status
+    # A header cannot hold it, so nothing left. Other trouble is told by ``requests``.
+    cause = error.__cause__
+    is_bad_paste = isinstance(cause, ValueError) and not isinstance(
+        cause, RequestException
+    )
     if error.status in (401, 403) or is_bad_paste:
         return Finding(CREDENTIALS, WRONG, "api_key_refused")
     return Finding(CREDENTIALS, UNSURE, "no_answer", detail=str(error))
@@ -69,14 +74,9 @@ def _get_own(provider):
 def _get_numbers(provider):
     """Return the account's numbers as Telnyx shows them, by E.164."""
     numbers = {}
-    for page in range(1, NUMBER_LIMIT // PAGE_SIZE + 1):
-        params = {"page[number]": page, "page[size]": PAGE_SIZE}
-        shown = provider.api.ask(NUMBERS_PATH, params)
-        rows = [as_dict(row) for row in shown] if isinstance(shown, list) else []
+    for rows in provider.api.list_pages(NUMBERS_PATH, PAGE_LIMIT):
         numbers.update((as_text(row.get("phone_number")), row) for row in rows)
-        numbers.pop("", None)
-        if len(rows) < PAGE_SIZE:
-            break
+    numbers.pop("", None)
     return numbers
 
 

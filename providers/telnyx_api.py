@@ -5,6 +5,7 @@ https://developers.telnyx.com/development/api-fundamentals
 """
 
 import json
+import math
 import threading
 import time
 
@@ -16,6 +17,8 @@ from .shared import IDLE, TIMEOUT, widen
 from .telnyx_words import as_dict, first_of
 
 API_URL = "https://api.telnyx.com"
+#: Rows of one answer: Telnyx's most.
+PAGE_SIZE = 250
 
 
 class TelnyxApi:
@@ -29,7 +32,7 @@ class TelnyxApi:
         self._key = key
         self._url = url or API_URL
         self._session = None
-        self._used_at = 0.0
+        self._used_at = -math.inf
         # Threads ask for the session at the same time.
         self._lock = threading.Lock()
 
@@ -39,6 +42,26 @@ class TelnyxApi:
         :raises LookupFailed: for any failure, since it can be asked again
         """
         return self._ask("GET", path, params=params)
+
+    def list_rows(self, path, params):
+        """Return the rows that a list shows.
+
+        :raises LookupFailed: for any failure. What is no list does not say that there
+            is nothing.
+        """
+        shown = self.ask(path, params)
+        if not isinstance(shown, list):
+            raise LookupFailed("no list")
+        return [as_dict(row) for row in shown]
+
+    def list_pages(self, path, limit, params=()):
+        """Yield the rows of a list, page by page; as many pages at the most."""
+        for page in range(1, limit + 1):
+            asked = {"page[number]": page, "page[size]": PAGE_SIZE}
+            rows = self.list_rows(path, {**dict(params), **asked})
+            yield rows
+            if len(rows) < PAGE_SIZE:
+                return
 
     def change(self, path, values):
         """Change some values of what Telnyx holds. To repeat it does no harm.
@@ -74,7 +97,7 @@ class TelnyxApi:
     def _get_session(self):
         with self._lock:
             now = time.monotonic()
-            if self._session is None or now - self._used_at > IDLE:
+            if now - self._used_at > IDLE:
                 self._session = widen(requests.Session())
                 # Else what the server's user has in .netrc would take the key's place.
                 self._session.auth = lambda request: request

@@ -11,8 +11,8 @@ way to tell it of anybody else, and none to ask which numbers were deactivated.
 from datetime import UTC, datetime
 
 from .opt_outs import OptOut
-from .telnyx_account import PAGE_SIZE, get_profile_ids
-from .telnyx_words import as_dict, as_text
+from .telnyx_account import get_profile_ids
+from .telnyx_words import as_text
 
 OPT_OUTS_PATH = "/v2/messaging_optouts"
 #: Pages that are read of one profile, at the most.
@@ -22,20 +22,12 @@ PAGE_LIMIT = 4000
 def list_opt_outs(provider):
     """Yield the people whom the account's profiles block, a page at a time."""
     for profile_id in get_profile_ids(provider):
-        for page in range(1, PAGE_LIMIT + 1):
-            shown = provider.api.ask(
-                OPT_OUTS_PATH,
-                {
-                    "filter[messaging_profile_id]": profile_id,
-                    "redaction_enabled": "false",
-                    "page[number]": page,
-                    "page[size]": PAGE_SIZE,
-                },
-            )
-            rows = [as_dict(row) for row in shown] if isinstance(shown, list) else []
+        asked = {
+            "filter[messaging_profile_id]": profile_id,
+            "redaction_enabled": "false",
+        }
+        for rows in provider.api.list_pages(OPT_OUTS_PATH, PAGE_LIMIT, asked):
             yield [_read(row) for row in rows if as_text(row.get("to"))]
-            if len(rows) < PAGE_SIZE:
-                break
 
 
 def _read(row):

@@ -3,6 +3,7 @@
 
 import json
 import logging
+import math
 import threading
 import time
 
@@ -35,7 +36,7 @@ class TwilioApi:
     def __init__(self, account):
         self._account = account
         self._client = None
-        self._used_at = 0.0
+        self._used_at = -math.inf
         # Threads ask for the client at the same time.
         self._lock = threading.Lock()
 
@@ -57,7 +58,7 @@ class TwilioApi:
         """Return the SDK's client, a new one after it was idle."""
         with self._lock:
             now = time.monotonic()
-            if self._client is None or now - self._used_at > IDLE:
+            if now - self._used_at > IDLE:
                 self._client = self.make_client()
             self._used_at = now
             return self._client
@@ -68,7 +69,7 @@ class TwilioApi:
         :param credentials: user and secret, default those that also send
         """
         account = self._account
-        http_client = TwilioHttpClient(timeout=TIMEOUT, max_retries=0)
+        http_client = TwilioHttpClient(timeout=TIMEOUT)
         widen(http_client.session)
         client = Client(
             *(credentials or self.get_credentials()),

@@ -14,7 +14,7 @@ from .core import test_encryption
 from .core import test_encryption_keys
 from .core import test_encryption_missing
 from .core import test_found_out
-from .core import test_fuzz_doors
+from .core import test_fuzz_endpoints
 from .core import test_hooks
 from .core import test_house
 from .core import test_ir_cron
@@ -234,8 +234,11 @@ from .tools import test_asking
 from .tools import test_at_rest
 from .tools import test_broadcast_replies
 from .tools import test_business_days
+from .tools import test_carrier_accounts
 from .tools import test_carrier_codes
+from .tools import test_carrier_lists
 from .tools import test_chain
+from .tools import test_connections
 from .tools import test_consent as test_tools_consent
 from .tools import test_contract_telnyx
 from .tools import test_contract_twilio
@@ -282,6 +285,7 @@ from .tools import test_tabular
 from .tools import test_team_alert as test_tools_team_alert
 from .tools import test_telnyx
 from .tools import test_texts
+from .tools import test_twilio
 from .tools import test_twilio_voice
 from .tools import test_ticket_numbers
 from .tools import test_topics

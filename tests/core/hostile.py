@@ -110,14 +110,14 @@ HEADERS = st.sampled_from(
 class Ask:
     """One request, but for what is of the database.
 
-    :param str door: the path of the route, with its variables
+    :param str endpoint: the path of the route, with its variables
     :param tuple fills: for each variable of the path a text, None: the right one
     :param bytes query: as it stands behind the question mark
     :param str proof: one of :data:`PROOFS`
     :param int times: how often it is made
     """
 
-    door: str
+    endpoint: str
     method: str
     fills: tuple
     query: bytes
@@ -130,7 +130,7 @@ class Ask:
     def __repr__(self):
         body = self.body if len(self.body) < 500 else self.body[:500] + b"..."
         return (
-            f"Ask({self.door!r}, {self.method!r}, {self.fills!r}, {self.query!r}, "
+            f"Ask({self.endpoint!r}, {self.method!r}, {self.fills!r}, {self.query!r}, "
             f"{self.headers!r}, {self.kind!r}, {body!r}, {self.proof!r}, {self.times})"
         )
 
@@ -178,13 +178,13 @@ def _change_somewhere(draw, document):
 
 
 @st.composite
-def asks(draw, doors):
-    """Draw a request to one of the doors.
+def asks(draw, endpoints):
+    """Draw a request to one of the endpoints.
 
-    :param dict doors: for each path its methods, content type and samples of a body
+    :param dict endpoints: for each path its methods, content type and samples of a body
     """
-    path = draw(st.sampled_from(sorted(doors)))
-    methods, kind, samples = doors[path]
+    path = draw(st.sampled_from(sorted(endpoints)))
+    methods, kind, samples = endpoints[path]
     others = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW")
     is_usual = draw(st.integers(0, 9))
     fill = st.one_of(st.none(), st.none(), st.none(), SEGMENTS)

@@ -7,10 +7,9 @@ from psycopg2.errors import CheckViolation, UniqueViolation
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
 
-from ...providers.outbound import Price, read_price
+from ...providers.outbound import Price
 from ...providers.telnyx import TelnyxProvider
 from ...providers.telnyx_api import read_event
 from ..common import SmsCase, phone_number
@@ -307,24 +306,3 @@ class TestAsked(LoopbackTwilio, SmsCase):
         message.write({"state": "pending", "lookup_at": fields.Datetime.now()})
         self.run_outbox()
         self.assertEqual((message.state, message.price), ("sent", 0.03))
-
-
-@tagged("post_install", "-at_install")
-class TestReadPrice(BaseCase):
-    """What is a price, and what is none."""
-
-    def test_what_carriers_write(self):
-        for amount, currency, price in (
-            ("-0.00750", "USD", Price(0.0075, "USD")),
-            ("0.0051", "usd", Price(0.0051, "USD")),
-            (0, "EUR", Price(0, "EUR")),
-            (None, "USD", None),
-            ("", "USD", None),
-            ("nan", "USD", None),
-            ("0.01", "", None),
-            ("0.01", None, None),
-            ("0.01", "dollars", None),
-            ([], "USD", None),
-        ):
-            with self.subTest(amount=amount, currency=currency):
-                self.assertEqual(read_price(amount, currency), price)

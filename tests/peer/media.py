@@ -107,6 +107,10 @@ class MediaHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(PNG)
 
+    def do_status(self):
+        """Answer with a status: ``/status/410``."""
+        self.send(b"", status=int(self.path.rpartition("/")[2]))
+
     def do_gone(self):
         self.send(b"", status=404)
 

@@ -304,8 +304,10 @@ class TwilioPeer:
     @staticmethod
     def sent_at(message):
         """Return when it was sent (ISO 8601): as a test says, else when taken."""
+        if sent := message.get("sent"):
+            return sent
         created = parsedate_to_datetime(message["created"])
-        return message.get("sent") or created.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return created.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def remove(self, method, path, form=None):
         """Return the answer to a request about what is kept: status and body."""

@@ -38,7 +38,7 @@ class FindsScreens:
                     ("module", "=", MODULE),
                     ("model", "=like", "ir.actions.%"),
                     # A guided tour begins with the page loaded anew.
-                    ("model", "!=", "ir.actions.act_url"),
+                    ("name", "not like", "sms_guide_"),
                 ]
             )
         }

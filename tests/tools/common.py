@@ -10,6 +10,7 @@ import openpyxl
 
 from odoo.tests import BaseCase
 
+from ...providers import TelnyxProvider, TwilioProvider
 from ...providers.base import LookupFailed, RedactionRefused
 from ...providers.opt_outs import NotOffered
 from ...providers.outbound import (
@@ -22,6 +23,23 @@ from ...providers.outbound import (
     Outcome,
 )
 from ..peer.contract import DescribedPeer, Description
+from ..peer.telnyx import API_KEY, PUBLIC_KEY
+from ..peer.twilio import ACCOUNT_SID, AUTH_TOKEN
+
+US_SENDER, UK_SENDER = "+13035550100", "+447700900100"
+SENDERS = [(US_SENDER, "US"), (UK_SENDER, "GB")]
+
+
+def make_twilio(**changes):
+    """Return an adapter with a complete account, some of it changed."""
+    account = {"account_sid": ACCOUNT_SID, "auth_token": AUTH_TOKEN}
+    return TwilioProvider({**account, "senders": SENDERS, **changes})
+
+
+def make_telnyx(**changes):
+    """Return an adapter with a complete account, some of it changed."""
+    account = {"api_key": API_KEY, "public_key": PUBLIC_KEY}
+    return TelnyxProvider({**account, "senders": SENDERS, **changes})
 
 
 def make_xlsx(rows):

@@ -4,9 +4,12 @@ import socket
 import time
 from unittest.mock import patch
 
-from odoo.tests import BaseCase, tagged
+import requests
 
-from ...providers import TwilioProvider, media
+from odoo.tests import BaseCase, tagged
+from odoo.tests.common import _super_send
+
+from ...providers import TelnyxProvider, TwilioProvider, media
 from ...tools.media import find_type, is_public
 from ..peer.media import GIF, HTML, JPEG, PNG, MediaPeer
 
@@ -35,6 +38,7 @@ class TestFetch(BaseCase):
         with self.assertRaises(media.MediaFailed) as caught:
             self.fetch(path, **options)
         self.assertEqual(caught.exception.fault, fault)
+        self.assertEqual(str(caught.exception), fault)
 
     def test_a_picture(self):
         fetched = self.fetch("/png")
@@ -105,9 +109,15 @@ class TestFetch(BaseCase):
         self.assertFails(media.TOO_LARGE, "/flood", limit=4 * 1024 * 1024)
         self.assertLess(time.monotonic() - start, 10)
 
+    def test_as_much_as_the_limit_is_taken(self):
+        self.assertEqual(self.fetch("/png", limit=len(PNG)).data, PNG)
+        self.assertFails(media.TOO_LARGE, "/png", limit=len(PNG) - 1)
+
     def test_types_are_told_by_the_bytes(self):
         self.assertFails(media.WRONG_TYPE, "/html")
         self.assertFails(media.WRONG_TYPE, "/zip")
+        fetched = self.fetch("/html", any_type=True)
+        self.assertEqual((fetched.data, fetched.mimetype), (HTML, ""))
 
     def test_a_slow_server(self):
         for path in ("/slow", "/slow-header"):
@@ -116,15 +126,74 @@ class TestFetch(BaseCase):
                 self.assertFails(media.SLOW, path, deadline=1)
                 self.assertLess(time.monotonic() - start, 5)
 
+    def test_a_slow_server_behind_a_quick_one(self):
+        """The connection to the first is closed by then."""
+        self.carrier.target = self.store.url + "/slow"
+        self.assertFails(media.SLOW, "/redirect", deadline=1)
+
+    def test_a_name_that_nobody_has(self):
+        real, asked = socket.getaddrinfo, []
+
+        def resolve(host, *args, **kwargs):
+            if host == "localhost":
+                asked.append(host)
+                raise socket.gaierror
+            return real(host, *args, **kwargs)
+
+        self.carrier.target = "https://localhost/png"
+        with patch.object(socket, "getaddrinfo", resolve):
+            self.assertFails(media.UNAVAILABLE, "/redirect")
+        self.assertEqual(asked, ["localhost"])
+
+    def test_a_server_that_says_nothing(self):
+        """Odoo's tests let nothing time out in less than ten seconds, but for here."""
+        waits = patch.object(requests.Session, "send", _super_send)
+        with waits, patch.object(media, "TIMEOUT", 0.3), socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+            server.listen()
+            url = f"http://127.0.0.1:{server.getsockname()[1]}"
+            with self.assertRaises(media.MediaFailed) as caught:
+                media.fetch(url, url, AUTH, [url], deadline=5)
+        self.assertEqual(caught.exception.fault, media.SLOW)
+        self.assertIsInstance(caught.exception.__cause__, requests.ReadTimeout)
+
     def test_statuses(self):
         for path, fault in (
-            ("/gone", media.GONE),
-            ("/forbidden", media.REFUSED),
-            ("/down", media.UNAVAILABLE),
+            *((f"/status/{it}", media.GONE) for it in (404, 410)),
+            *((f"/status/{it}", media.REFUSED) for it in (201, 300, 401, 403, 499)),
+            *((f"/status/{it}", media.UNAVAILABLE) for it in (429, 500, 503)),
             ("/half", media.UNAVAILABLE),
         ):
             with self.subTest(path=path):
                 self.assertFails(fault, path)
+
+    def test_what_an_error_of_the_network_means(self):
+        adapter = media._GuardedAdapter(())
+        for error, fault in (
+            (requests.ReadTimeout(), media.SLOW),
+            (requests.ConnectTimeout(), media.SLOW),
+            (TimeoutError(), media.SLOW),
+            (requests.exceptions.InvalidURL(), media.BAD_ADDRESS),
+            (ValueError(), media.BAD_ADDRESS),
+            (requests.ConnectionError(), media.UNAVAILABLE),
+            (OSError(), media.UNAVAILABLE),
+        ):
+            with self.subTest(error=error):
+                self.assertEqual(adapter.explain(error), fault)
+        adapter.is_late = True
+        self.assertEqual(adapter.explain(OSError()), media.SLOW)
+
+    def test_hosts_are_the_same_however_they_are_written(self):
+        """The password goes to the carrier's own; ports and schemes are told apart."""
+        own = ("https", "api.example.com", 443)
+        for url, origin in (
+            ("https://api.example.com/x?y=1", own),
+            ("https://API.example.com.:443", own),
+            ("http://api.example.com", ("http", "api.example.com", 80)),
+            ("https://api.example.com:8443", ("https", "api.example.com", 8443)),
+        ):
+            with self.subTest(url=url):
+                self.assertEqual(media._origin(url), origin)
 
     def test_nobody_is_there(self):
         self.carrier.stop()
@@ -142,11 +211,29 @@ class TestFetch(BaseCase):
         self.assertEqual(fetched.data, PNG)
         self.assertEqual(self.carrier.requests[0][1]["Authorization"], BASIC)
 
-    def test_the_adapter_of_no_account_asks_nobody(self):
-        account = {"account_sid": False, "auth_token": False}
+    def test_telnyx_keeps_them_open_for_a_time(self):
+        provider = TelnyxProvider({"api_key": "KEY", "api_url": self.carrier.url})
+        self.assertEqual(provider.fetch_media(self.carrier.url + "/png").data, PNG)
+        self.assertNotIn("Authorization", self.carrier.requests[0][1])
+
+    def test_media_may_lie_at_a_private_address_that_is_named(self):
+        account = {"api_key": "KEY", "media_urls": [self.store.url]}
+        fetched = TelnyxProvider(account).fetch_media(self.store.url + "/png")
+        self.assertEqual(fetched.data, PNG)
         with self.assertRaises(media.MediaFailed) as caught:
-            TwilioProvider(account).fetch_media(self.carrier.url + "/png")
-        self.assertEqual(caught.exception.fault, media.NO_ACCOUNT)
+            TelnyxProvider(account).fetch_media(self.carrier.url + "/png")
+        self.assertEqual(caught.exception.fault, media.BAD_ADDRESS)
+
+    def test_the_adapter_of_no_account_asks_nobody(self):
+        for provider in (
+            TwilioProvider({"account_sid": False, "auth_token": False}),
+            TwilioProvider({"account_sid": "AC1", "auth_token": False}),
+            TelnyxProvider({"api_key": False}),
+        ):
+            with self.subTest(provider=provider.code):
+                with self.assertRaises(media.MediaFailed) as caught:
+                    provider.fetch_media(self.carrier.url + "/png")
+                self.assertEqual(caught.exception.fault, media.NO_ACCOUNT)
         self.assertFalse(self.carrier.requests)
 
 

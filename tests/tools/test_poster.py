@@ -2,10 +2,19 @@
 import threading
 import time
 from functools import partial
+from unittest.mock import patch
 
 from odoo.tests import BaseCase
 
-from ...providers.poster import AHEAD, REFILL, SHARES, Poster
+from ...providers.poster import (
+    AHEAD,
+    REFILL,
+    SHARES,
+    STACK_SIZE,
+    AccountQueue,
+    Poster,
+    thin_threads,
+)
 
 SIZE = 8
 
@@ -101,13 +110,54 @@ class TestPoster(BaseCase):
             self.assertEqual(poster.get_room("three"), most // 4)
             self.release.set()
 
+    def test_who_has_nothing_is_not_full_and_one_that_has_room_is_enough(self):
+        with Poster(SIZE) as poster:
+            self.assertEqual((poster.is_full, poster.get_full()), (False, []))
+            self.submit(poster, "one", AHEAD * SIZE, delay=60)
+            self.submit(poster, "two", 1, delay=60)
+            self.assertEqual((poster.is_full, poster.get_full()), (False, ["one"]))
+            self.assertEqual(poster.room, (SHARES - 1) * AHEAD * SIZE - 1)
+
+    def test_leaving_waits_for_what_is_in_flight_and_drops_the_rest(self):
+        ended = []
+
+        def work(name):
+            self.begun.append(name)
+            time.sleep(0.3)
+            ended.append(name)
+
+        with Poster(1) as poster:
+            for name in ("first", "second"):
+                poster.submit("one", name, partial(work, name))
+            self.wait_begun("first", 1)
+            # One that hangs for ever keeps no process alive.
+            self.assertTrue(all(it.daemon for it in poster._threads))
+        self.assertEqual(ended, ["first"])
+        self.assertFalse(any(it.is_alive() for it in poster._threads))
+
+    def test_threads_reserve_little_memory_and_only_ours(self):
+        before = threading.stack_size()
+        with thin_threads():
+            self.assertEqual(threading.stack_size(), STACK_SIZE)
+        self.assertEqual(threading.stack_size(), before)
+
+    def test_what_is_due_and_alone(self):
+        for name in ("push_due", "push_first"):
+            own = AccountQueue()
+            getattr(own, name)(5, 0, "sender", "due", None)
+            with self.subTest(name=name):
+                waits = [own.get_wait(now) for now in (3, 5, 6)]
+                self.assertEqual(waits, [2, 0, 0])
+                self.assertEqual(own.take(5), ("due", None))
+                self.assertIsNone(own.get_wait(5))
+
     def test_few_are_not_worth_a_claim(self):
         with Poster(SIZE) as poster:
             enough = int(AHEAD * SIZE * REFILL)
-            self.submit(poster, "one", AHEAD * SIZE - enough + 1, lambda: None, 0.3)
+            self.submit(poster, "one", AHEAD * SIZE - enough + 1, delay=60)
             self.assertEqual(poster.get_room("one"), 0)
             poster.withdraw()
-            self.submit(poster, "one", AHEAD * SIZE - enough, lambda: None, 0.3)
+            self.submit(poster, "one", AHEAD * SIZE - enough, delay=60)
             self.assertEqual(poster.get_room("one"), enough)
 
     def test_what_has_not_begun_is_taken_back(self):
@@ -149,11 +199,12 @@ class TestPoster(BaseCase):
             order = []
             for index in range(50):
                 poster.submit("one", index, lambda: time.sleep(0.05))
-            for name in ("first", "second"):
+            # In the order in which they came, and not in that of their keys.
+            for name in (52, 51):
                 poster.submit("one", name, partial(order.append, name), is_urgent=True)
             keys = self.collect(poster, 52)
-            self.assertEqual(order, ["first", "second"])
-            self.assertLess(keys.index("second"), 4 * SIZE)
+            self.assertEqual(order, [52, 51])
+            self.assertLess(keys.index(51), 4 * SIZE)
 
     def test_what_is_urgent_takes_the_first_time_of_its_lane(self):
         with Poster(SIZE) as poster:
@@ -195,3 +246,15 @@ class TestPoster(BaseCase):
             self.assertEqual(poster.collect(0.2), [])
             poster.allow_until(time.monotonic() + 60)
             self.assertEqual(len(self.collect(poster, 3)), 3)
+
+    def test_where_the_system_gives_no_more_threads_the_others_do(self):
+        none_left = patch.object(threading.Thread, "start", side_effect=RuntimeError)
+        with Poster(SIZE) as poster:
+            with none_left, self.assertRaises(RuntimeError):
+                poster.submit("one", 1, lambda: None)
+            poster.submit("one", 2, lambda: None)
+            self.assertEqual(len(self.collect(poster, 2)), 2)
+            with none_left:
+                self.submit(poster, "two", 3, lambda: None)
+            self.assertEqual(len(self.collect(poster, 3)), 3)
+            self.assertEqual(len(poster._threads), 1)
