@@ -243,6 +243,7 @@ from .tools import test_consent as test_tools_consent
 from .tools import test_contract_telnyx
 from .tools import test_contract_twilio
 from .tools import test_conversation as test_tools_conversation
+from .tools import test_dispatch as test_tools_dispatch
 from .tools import test_evidence as test_tools_evidence
 from .tools import test_exposition
 from .tools import test_figures

@@ -195,7 +195,7 @@ def _get_edges(now, zone_name, rules):
     for offset in range(SEARCH_DAYS + 1):
         day = today + timedelta(days=offset)
         # A local time can come twice or never, when the clocks are changed.
-        for opens in {rule.window(day)[0] for rule in rules} | {0}:
+        for opens in {rule.window(day)[0] for rule in rules}:
             wall = datetime.combine(day, time(*divmod(opens, 60)))
             yield from (to_utc(wall, zone_name, fold) for fold in (0, 1))
         yield from _get_change(day, zone_name)

@@ -140,13 +140,7 @@ def _iter_csv(data):
     stream = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
     first = stream.readline(MAX_CELL * MAX_COLUMNS)
     stream.seek(0)
-    reader = csv.reader(stream, delimiter=find_delimiter(first))
-    number = 1
-    try:
-        for number, cells in enumerate(reader, 1):
-            yield number, cells
-    except csv.Error as error:
-        raise FileRefused(BROKEN, number + 1) from error
+    yield from enumerate(csv.reader(stream, delimiter=find_delimiter(first)), 1)
 
 
 def _iter_xlsx(data):

@@ -2,12 +2,11 @@
 """Changes one thing at a time in the plain rules, and looks if a test notices.
 
 What to change is mutmut's: its operators, and what it leaves out (docstrings, types,
-log lines). Its runner was tried and is not used: it sends each call of each function
-through a trampoline of its own and starts pytest for each mutant, and these functions
-are called millions of times. It had not even seen all tests pass once in ten minutes
-where the whole of that takes half a minute. Here all is imported once; each mutant is
-a fork in which one function has other code, and runs only tests that pass by there,
-the quick ones first, until one fails: some hundredths of a second.
+log lines). Its runner is not used: it leaves out functions with a decorator, which here
+are the caches and properties, keeps a second copy of each function that all calls go
+through, and collects tests by pytest for each mutant. Here all is imported once; each
+mutant is a fork in which one function has other code, and runs only the tests that pass
+there, of those that import the file, the quick ones first, until one fails.
 
 Code outside functions (tables, constants, patterns) is data and is not changed.
 """
@@ -24,7 +23,7 @@ import sys
 import textwrap
 import time
 import unittest
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,15 +32,22 @@ from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvide
 from mutmut.mutation.file_mutation import MutationVisitor, deep_replace
 from mutmut.mutation.mutators import mutation_operators
 from mutmut.mutation.pragma_handling import get_ignored_lines
-from plain_tests import ROOT, import_measured, load_tests, prepare, run
+from plain_tests import (
+    ROOT,
+    find_test_files,
+    get_measured_files,
+    import_measured,
+    load_tests,
+    prepare,
+    run,
+)
 
-KILLED, SURVIVED, UNSEEN = "killed", "survived", "unseen"
+KILLED, SURVIVED, UNSEEN, STUCK = "killed", "survived", "unseen", "stuck"
 #: Of a mutant that hangs: seconds of the processor beyond ten times what its tests
-#: take, and seconds of the clock.
-PATIENCE, LONGEST = 2, 90
-EXAMPLES = 25
+#: take; and seconds of the clock, after which nobody knows: the machine may be busy.
+PATIENCE, LONGEST = 2, 300
 #: Test files that are too slow to be run for each mutant.
-SLOW = ("test_contract_telnyx", "test_contract_twilio")
+SLOW = {"test_contract_telnyx", "test_contract_twilio"}
 
 
 @dataclass(frozen=True)
@@ -239,13 +245,14 @@ class Passed:
             key = f"{owner.__module__}.{owner.__name__}"
             digest = _digest(sys.modules[owner.__module__])
             kept = self.kept.get(key)
-            if kept and (digest, self.get_digests(kept[2])) == kept[:2]:
+            is_whole = kept and len(kept[2]) == len(own)
+            if is_whole and (digest, self.get_digests(kept[2])) == kept[:2]:
                 found[key] = kept
             else:
                 missing[key] = (digest, own)
         if missing:
             found |= self.watch(missing)
-            self.path.write_bytes(pickle.dumps(found))
+            self.path.write_bytes(pickle.dumps(self.kept | found))
         times, by_line = {}, defaultdict(set)
         for *_digests, passed in found.values():
             for test, (taken, lines) in passed.items():
@@ -288,21 +295,22 @@ def _digest(module):
 class Trial:
     """Tries mutants, some at a time."""
 
-    def __init__(self, jobs, folder):
+    def __init__(self, jobs, folder, files):
         self.jobs = jobs
         self.modules = import_measured()
-        self.tests = {test.id(): test for test in load_tests(SLOW)}
+        #: The tests that hold each file: what passes there by the way does not count.
+        self.holders = {it: find_test_files(it) - SLOW for it in files}
+        names = set().union(*self.holders.values())
+        self.tests = {test.id(): test for test in load_tests(names)}
         self.running, self.results = {}, {}
         passed = Passed(folder / "passed.pickle", self.modules)
         self.times, self.by_line = passed.find(list(self.tests.values()))
         gc.freeze()
 
-    def try_all(self, mutants, report):
-        """Find out what becomes of each mutant.
-
-        :param report: is called with how many are done, now and then
-        """
-        for count, mutant in enumerate(mutants):
+    def try_all(self, mutants):
+        """Find out what becomes of each mutant."""
+        self.results = {}
+        for mutant in mutants:
             tests = self.choose_tests(mutant)
             if not tests:
                 self.results[mutant] = UNSEEN
@@ -313,15 +321,15 @@ class Trial:
             if not pid:
                 self.try_one(mutant, tests)
             self.running[pid] = mutant
-            if count % 100 == 99:
-                report(count + 1)
         while self.running:
             self.wait()
         return self.results
 
     def choose_tests(self, mutant):
         """Return tests that pass where a mutant differs, by class, the quick first."""
-        names = set().union(*(self.by_line[mutant.file, it] for it in mutant.lines))
+        holders = self.holders[mutant.file]
+        passing = set().union(*(self.by_line[mutant.file, it] for it in mutant.lines))
+        names = {it for it in passing if it.split(".")[-3] in holders}
         quickest = {}
         for name in names:
             owner = name.rpartition(".")[0]
@@ -355,7 +363,9 @@ class Trial:
         """Take note of one that has ended. One that hangs is killed by a signal."""
         pid, status = os.wait()
         mutant = self.running.pop(pid)
-        self.results[mutant] = KILLED if status else SURVIVED
+        is_stuck = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
+        found = STUCK if is_stuck else KILLED if status else SURVIVED
+        self.results[mutant] = found
 
 
 def main():
@@ -372,30 +382,26 @@ def main():
     store = options.folder / "mutants.json"
     if options.show:
         return show(read_results(store), options.show)
-    prepare(EXAMPLES)
-    trial = Trial(options.jobs, options.folder)
-    if unknown := set(options.only or ()) - set(trial.modules):
+    prepare()
+    files = options.only or get_measured_files()
+    if unknown := set(files) - set(get_measured_files()):
         parser.error(f"no such file: {', '.join(sorted(unknown))}")
-    files = options.only or list(trial.modules)
-    mutants = [mutant for path in files for mutant in make_mutants(path)]
-    known = read_results(store)
-    wanted = mutants
-    if options.again:
-        wanted = [it for it in mutants if known.get(_key(it)) != KILLED]
-    print(f"{len(wanted)} mutants", file=sys.stderr)
-    began = time.monotonic()
-    left = {key: it for key, it in known.items() if key[0] not in files}
-
-    def report(count):
-        """Keep what is known by now, in case that this is ended before its time."""
-        found = {_key(it): result for it, result in trial.results.items()}
-        fresh = {key: found.get(key) or known.get(key) for key in map(_key, mutants)}
-        write_results(store, {**left, **{key: it for key, it in fresh.items() if it}})
-        spent = time.monotonic() - began
-        print(f"{count} of {len(wanted)} in {spent:.0f} s", file=sys.stderr, flush=True)
-
-    trial.try_all(wanted, report)
-    report(len(wanted))
+    trial = Trial(options.jobs, options.folder, files)
+    results = read_results(store)
+    for path in files:
+        began = time.monotonic()
+        known = {key: results.pop(key) for key in list(results) if key[0] == path}
+        mutants = {_key(it): it for it in make_mutants(path)}
+        kept = dict.fromkeys((it for it in mutants if known.get(it) == KILLED), KILLED)
+        if not options.again:
+            kept = {}
+        wanted = [it for key, it in mutants.items() if key not in kept]
+        found = {_key(it): result for it, result in trial.try_all(wanted).items()}
+        results |= kept | found
+        write_results(store, results)
+        took = time.monotonic() - began
+        counts = dict(Counter(found.values()))
+        print(f"{path}: {len(wanted)} in {took:.0f} s: {counts}", flush=True)
 
 
 def show(results, path):

@@ -6,11 +6,13 @@ first. Here the packages of the addon and of its tests are empty, so that what a
 imports by its own name is all that is loaded.
 """
 
+import ast
 import contextlib
 import importlib
 import os
 import sys
 import unittest
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -22,11 +24,14 @@ ADDON = ROOT / ".dev/addons/helpdesk_mgmt_sms"
 FOLDERS = ("tools", "providers")
 
 
-def prepare(max_examples=100):
+#: How many examples a property is tried with.
+EXAMPLES = 25
+
+
+def prepare():
     """Make the addon's plain parts importable, and Odoo's test cases run by unittest.
 
-    :param int max_examples: how many examples a property is tried with, the same each
-        time: what is measured must not depend on chance
+    Properties get the same examples each time: what is measured must not be chance.
     """
     for name, folder in ((PACKAGE, ADDON), (f"{PACKAGE}.tests", ADDON / "tests")):
         package = sys.modules[name] = ModuleType(name)
@@ -42,32 +47,75 @@ def prepare(max_examples=100):
         deadline=None,
         derandomize=True,
         database=None,
-        max_examples=max_examples,
+        max_examples=EXAMPLES,
         suppress_health_check=list(HealthCheck),
     )
     settings.load_profile("plain")
 
 
-def load_tests(left_out=()):
-    """Return all tests of the tools but those of some files."""
+def load_tests(names=None):
+    """Return the tests of the tools.
+
+    :param names: of test files; None: of all
+    """
     loader = unittest.TestLoader()
     tests = []
-    for path in sorted((ROOT / "tests/tools").glob("test_*.py")):
-        if path.stem in left_out:
-            continue
-        module = importlib.import_module(f"{PACKAGE}.tests.tools.{path.stem}")
+    for name in get_test_files() if names is None else sorted(names):
+        module = importlib.import_module(f"{PACKAGE}.tests.tools.{name}")
         tests += _flatten(loader.loadTestsFromModule(module))
     return tests
 
 
-def import_measured(folders=FOLDERS):
-    """Return each module of some folders, by its path below the checkout."""
+def get_test_files():
+    """Return the names of all test files of the tools."""
+    return sorted(path.stem for path in (ROOT / "tests/tools").glob("test_*.py"))
+
+
+def find_test_files(path):
+    """Return the names of the test files that import a measured file.
+
+    What no test imports is held by the tests of the files that import it, and so on.
+    """
+    tests = {it: _read_imports(f"tests/tools/{it}.py") for it in get_test_files()}
+    imports = {file: _read_imports(file) for file in get_measured_files()}
+    wanted, seen = {path}, set()
+    while wanted - seen:
+        if found := {it for it, imported in tests.items() if imported & wanted}:
+            return found
+        seen |= wanted
+        wanted = {it for it, imported in imports.items() if imported & wanted}
+    return set()
+
+
+@cache
+def _read_imports(path):
+    """Return the files of the measured folders that a file imports, by their paths."""
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.ImportFrom):
+            module = (node.module or "").split(".")
+            base = module[:1] if module[0] in FOLDERS else path.split("/")[:1]
+            names = [*module[-1:], *(it.name for it in node.names)]
+            found.update(f"{base[0]}/{name}.py" for name in names)
+            found.add(f"{base[0]}/__init__.py")
+    return {it for it in found if (ROOT / it).exists()}
+
+
+def get_measured_files():
+    """Return the paths of all that is measured, below the checkout."""
+    paths = (path for folder in FOLDERS for path in (ROOT / folder).glob("*.py"))
+    return sorted(str(path.relative_to(ROOT)) for path in paths)
+
+
+def import_measured():
+    """Return each measured module, by its path."""
     return {
-        f"{folder}/{path.name}": importlib.import_module(
-            f"{PACKAGE}.{folder}" + f".{path.stem}".replace(".__init__", "")
+        path: importlib.import_module(
+            f"{PACKAGE}.{path.removesuffix('.py').replace('/', '.')}".removesuffix(
+                ".__init__"
+            )
         )
-        for folder in folders
-        for path in sorted((ROOT / folder).glob("*.py"))
+        for path in get_measured_files()
     }
 
 

@@ -1,7 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
 import csv
+import inspect
 import io
+import re
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ from odoo.tools import mute_logger
 from ...models.consent import sms_consent_import as sms_consent_import_job
 from ...models.consent.sms_consent_import import KEEP
 from ...models.core.batch_jobs import work_off_safely
-from ...tools import tabular
+from ...tools import import_rows, reassigned, tabular
 from ..common import phone_number
 from ..live import LiveCase
 from ..tools.common import make_xlsx
@@ -26,6 +28,13 @@ from .common import HEADERS, WORDS, ImportCase, make_csv, make_row
 
 class TestImport(ImportCase):
     """What the list holds ends in the ledger, with its proof."""
+
+    def test_each_reason_of_the_rules_has_its_words(self):
+        source = inspect.getsource(import_rows) + inspect.getsource(reassigned)
+        reasons = {"no_how", "no_source", *re.findall(r'Fault\("(\w+)"', source)}
+        self.assertGreater(len(reasons), 8)
+        field = self.env["sms.consent.import.row"]._fields["reason"]
+        self.assertLessEqual(reasons, set(field.get_values(self.env)))
 
     def test_a_row_is_entered_with_its_proof(self):
         job = self.run_job([make_row()])

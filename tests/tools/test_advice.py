@@ -164,3 +164,31 @@ class TestMandatoryWords(BaseCase):
                 self.assertEqual(advice.sign(body, given, "Acme IT"), expected)
         signed = advice.sign("Allô", "STOP, AIDE", "Acme IT", lang="fr_CA")
         self.assertEqual(signed, "Acme IT : STOP, AIDE")
+
+
+@tagged("post_install", "-at_install")
+class TestContact(BaseCase):
+    """HELP names somebody to ask; a text that must say so names who sends it."""
+
+    def test_somebody_to_ask(self):
+        for text, expected in (
+            ("Ask {contact}", True),
+            ("Write to help@acme.example", True),
+            ("Call 303 555 0100", True),
+            ("Call 5550100", True),
+            ("Call 555010", False),
+            ("We help you", False),
+        ):
+            with self.subTest(text=text):
+                self.assertIs(advice.names_contact(text), expected)
+
+    def test_the_address_is_added_where_it_is_asked(self):
+        for body, footer, expected in (
+            ("Hi", "STOP to end", "Acme IT, 1 Main St: STOP to end"),
+            ("Acme IT: hi", "STOP to end", "1 Main St: STOP to end"),
+            ("Hi from 1 Main St", "", "Acme IT"),
+            ("Acme IT, 1  MAIN st", "", ""),
+        ):
+            with self.subTest(body=body, footer=footer):
+                found = advice.sign(body, footer, "Acme IT", "1 Main St")
+                self.assertEqual(found, expected)

@@ -334,6 +334,11 @@ class TestAnswers(BaseCase):
             with self.subTest(text=text):
                 self.assertEqual(read_action(text), expected)
 
+    def test_what_says_nothing_is_no_answer(self):
+        for text in ("", None, "?!", "...", "🙂"):
+            with self.subTest(text=text):
+                self.assertIsNone(read_action(text))
+
     def test_choices(self):
         for text, expected in (
             ("1", 1),
@@ -402,3 +407,60 @@ class TestAnswers(BaseCase):
                     found,
                     [(utc(f"2026-{one}"), utc(f"2026-{two}")) for one, two in expected],
                 )
+
+
+@tagged("post_install", "-at_install")
+class TestTimesOfReminders(BaseCase):
+    """From when reminders are counted, and on which days times are offered."""
+
+    def test_without_rules_it_leaves_as_long_before_as_is_wanted(self):
+        anchor, day = utc("2026-12-02 16:00"), timedelta(days=1)
+        for now, expected in (
+            ("2026-12-01 15:59", anchor - day),
+            ("2026-12-01 16:00", None),
+            ("2026-12-02 10:00", None),
+        ):
+            with self.subTest(now=now):
+                found = appointments.find_due(anchor, day, utc(now), [DENVER], ())
+                self.assertEqual(found, expected)
+
+    def test_the_anchor(self):
+        start = utc("2026-12-02 16:00")
+        self.assertEqual(appointments.get_anchor(start, False, DENVER), start)
+        found = appointments.get_anchor(start, True, DENVER)
+        local = datetime.combine(start.date(), appointments.ALL_DAY_HOUR)
+        self.assertEqual(found, local + timedelta(hours=7))
+
+    def test_what_a_newer_notice_is_about(self):
+        known = utc("2026-12-02 16:00")
+        for kind, start, expected in (
+            (BOOKED, known, True),
+            (MOVED, known, True),
+            (MOVED, known + timedelta(hours=1), False),
+            (CALLED_OFF, known + timedelta(hours=1), True),
+        ):
+            with self.subTest(kind=kind, start=start):
+                notice = Notice(MOVED, None, known, known, 1)
+                self.assertIs(appointments.follows(kind, start, notice), expected)
+
+    def test_no_time_is_offered_on_holidays_and_weekends(self):
+        # From Thursday noon to Monday noon in Denver; Friday is a holiday.
+        span = (utc("2026-07-02 18:00"), utc("2026-07-06 18:00"))
+        region = ("US", "CO")
+        thursday = (span[0], utc("2026-07-03 06:00"))
+        friday = (utc("2026-07-03 06:00"), utc("2026-07-04 06:00"))
+        saturday = (utc("2026-07-04 06:00"), utc("2026-07-05 06:00"))
+        sunday = (utc("2026-07-05 06:00"), utc("2026-07-06 06:00"))
+        monday = (utc("2026-07-06 06:00"), span[1])
+        for has_weekends, place, expected in (
+            (False, region, [thursday, monday]),
+            # The 4th is a holiday too.
+            (True, region, [thursday, sunday, monday]),
+            (True, ("XX", ""), [thursday, friday, saturday, sunday, monday]),
+            (False, ("XX", ""), [thursday, friday, monday]),
+        ):
+            with self.subTest(has_weekends=has_weekends, place=place):
+                found = appointments.keep_business_days(
+                    [span], DENVER, place, has_weekends
+                )
+                self.assertEqual(found, expected)

@@ -92,3 +92,18 @@ class TestBox(BaseCase):
         self.assertEqual(split_keys(f" {NEW},\n{OLD}\n"), (NEW, OLD))
         self.assertEqual(split_keys(""), ())
         self.assertEqual(split_keys(None), ())
+
+
+class TestKeys(BaseCase):
+    """Whether there is a key at all."""
+
+    def test_one_for_decrypting_is_a_key(self):
+        for keys, expected in (
+            ((), False),
+            ((PLAIN,), False),
+            (("none",), False),
+            ((PLAIN, OLD), True),
+            ((NEW,), True),
+        ):
+            with self.subTest(keys=keys):
+                self.assertIs(Box(keys).has_keys, expected)

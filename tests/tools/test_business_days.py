@@ -3,7 +3,13 @@ from datetime import date
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools.business_days import MAX_DAYS, add_business_days, is_business_day
+from ...tools.business_days import (
+    ANY_PART,
+    MAX_DAYS,
+    add_business_days,
+    get_holidays,
+    is_business_day,
+)
 
 
 @tagged("post_install", "-at_install")
@@ -50,3 +56,28 @@ class TestBusinessDays(BaseCase):
         ):
             with self.subTest(day=day, count=count):
                 self.assertEqual(add_business_days(day, count), deadline)
+
+
+@tagged("post_install", "-at_install")
+class TestHolidays(BaseCase):
+    """Whose holidays a day is one of."""
+
+    def test_each_place(self):
+        assumption, epiphany = date(2026, 8, 15), date(2026, 1, 6)
+        for place, day, expected in (
+            (("DE", "BY"), epiphany, True),
+            (("DE", "DE-BY"), epiphany, True),
+            (("DE", "BE"), epiphany, False),
+            (("DE", ""), epiphany, False),
+            (("DE", None), epiphany, False),
+            (("DE", "nowhere"), epiphany, False),
+            (("DE", ANY_PART), epiphany, True),
+            (("FR", ""), assumption, True),
+            # Abolition of slavery: not where numbers of France itself are.
+            (("FR", "974"), date(2026, 12, 20), True),
+            (("FR", ANY_PART), date(2026, 12, 20), False),
+            (("XX", ANY_PART), date(2026, 1, 1), False),
+            (("", ""), date(2026, 1, 1), False),
+        ):
+            with self.subTest(place=place, day=day):
+                self.assertIs(day in get_holidays(*place, 2026), expected)

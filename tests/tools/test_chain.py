@@ -240,3 +240,36 @@ class TestSeals(BaseCase):
 def seal_hash(numbers):
     """Return the last hash of the chain over some numbers."""
     return seal([{"event_id": number} for number in numbers])[-1][2]
+
+
+class TestEntries(BaseCase):
+    """The seal that an event gets when it is entered, and what a link hashes of it."""
+
+    content = {name: f"its {name}" for name in chain.CONTENT_FIELDS}
+
+    def test_the_seal_is_that_of_all_but_the_id(self):
+        sealed = chain.entry_seal(KEY, self.content)
+        for name in chain.CONTENT_FIELDS:
+            with self.subTest(name=name):
+                changed = chain.entry_seal(KEY, {**self.content, name: "another"})
+                self.assertEqual(changed == sealed, name == "event_id")
+        self.assertNotEqual(chain.entry_seal(OTHER_KEY, self.content), sealed)
+        self.assertNotIn(sealed, [chain.seal(KEY, it, {}) for it in chain.SEAL_KINDS])
+
+    def test_a_stored_seal(self):
+        values = {"a": 1}
+        sealed = chain.seal(KEY, chain.CHECK, values)
+        self.assertTrue(chain.is_sealed(KEY, chain.CHECK, values, sealed))
+        for kind, found in ((chain.CHECK, ""), (chain.CHECK, None), ("packet", sealed)):
+            self.assertFalse(chain.is_sealed(KEY, kind, values, found))
+        self.assertFalse(chain.is_sealed(OTHER_KEY, chain.CHECK, values, sealed))
+
+    def test_what_each_version_hashes(self):
+        for version, fields in (
+            (None, chain.FIRST_CONTENT_FIELDS),
+            (1, chain.FIRST_CONTENT_FIELDS),
+            (2, chain.CONTENT_FIELDS),
+        ):
+            found = chain.content_of({**self.content, "more": 1}, version)
+            self.assertEqual(list(found), list(fields))
+            self.assertEqual(found["purpose"], "its purpose")

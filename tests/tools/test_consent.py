@@ -88,6 +88,27 @@ class TestNextState(BaseCase):
                 with self.subTest(event=event, current=current):
                     self.assertEqual(next_state(current, event, True), expected)
 
+    def test_to_take_back_a_stop_is_no_yes_to_everything(self):
+        stop = next_answer(Answer(), REVOKED, 1, True)
+        self.assertEqual(next_answer(stop, RESTORED, 2, True), Answer(NONE, 2))
+        self.assertEqual(next_answer(stop, RESTORED, 2), Answer(OPTED_IN, 2))
+        now = datetime(2026, 5, 1)
+        stopped = take(Said(REVOKED, "keyword", now, 1), Standing(), None)
+        back = take(Said(RESTORED, "keyword", now, 2), stopped, None)
+        self.assertEqual(back.answer, Answer(NONE, 2))
+
+    def test_of_two_noes_the_one_that_was_said_last_counts(self):
+        """Whichever was entered first: a letter may be opened late."""
+        day = datetime(2026, 5, 1)
+        late = Said(REVOKED, "phone", day + timedelta(days=4), 1)
+        early = Said(REVOKED, "phone", day, 2)
+        signed = Said(GRANTED, "paper", day + timedelta(days=2), 3)
+        for of_ticket, of_all in ((late, early), (early, late)):
+            standing = take(of_ticket, Standing(), Standing())
+            stop = take(of_all, Standing(), None)
+            found = find_obstacle(signed, standing, stop)
+            self.assertEqual(found and found.since, late.happened_at)
+
     def test_nobody_agrees_to_everything(self):
         """A consent names its purposes; so does what ends without a stop."""
         for event in (REQUESTED, GRANTED, CONFIRMED, EXPIRED):

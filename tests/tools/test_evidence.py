@@ -15,6 +15,12 @@ from ...tools.evidence import Packet
 class TestWriting(BaseCase):
     """How evidence is written down."""
 
+    def test_a_certificates_name_is_its_day_and_nobody_guesses_it(self):
+        found = {evidence.make_reference(date(2026, 11, 5)) for _number in range(20)}
+        self.assertEqual(len(found), 20)
+        for reference in found:
+            self.assertRegex(reference, r"\AEV-20261105-[0-9A-F]{10}\Z")
+
     def test_times_are_utc_and_nothing_is_null(self):
         for value, expected in (
             (datetime(2026, 11, 25, 10, 18), "2026-11-25T10:18:00Z"),

@@ -75,3 +75,20 @@ class TestFigures(BaseCase):
             }
         )
         self.assertEqual((best, worst), ([1, 2], [4, 3]))
+
+
+@tagged("post_install", "-at_install")
+class TestCounts(BaseCase):
+    """Counts as a table: what people have written becomes no markup."""
+
+    def test_the_table(self):
+        self.assertEqual(
+            figures.render_counts(
+                [(1234, "<b>texts</b>", "text-danger"), (0, "x", "")]
+            ),
+            "<table class='o_sms_counts'><tbody>"
+            "<tr><td class='text-end fw-bold pe-3 text-danger'>1,234</td>"
+            "<td>&lt;b&gt;texts&lt;/b&gt;</td></tr>"
+            "<tr><td class='text-end fw-bold pe-3 '>0</td><td>x</td></tr>"
+            "</tbody></table>",
+        )

@@ -15,6 +15,7 @@ from ...tools.keywords import (
     STOP,
     YES,
     find_action,
+    is_mandatory,
     normalize,
     squeeze,
 )
@@ -85,6 +86,26 @@ class TestKeywords(BaseCase):
             *("end of the line", "start over", "restart", "help me", "STOP 2"),
             *("", " ", "\x00", "…", "👍", "0", "HT00001", "STOP" * 2),
         ):
+            self.assertAction(text, None)
+
+    def test_whose_words_nobody_can_take_out(self):
+        for action, word, expected in (
+            (STOP, "stop", True),
+            (STOP, "Opt-Out", True),
+            (STOP, "basta", False),
+            (HELP, "stop", False),
+            (HELP, "info", True),
+            (JOIN, "stop", False),
+        ):
+            with self.subTest(action=action, word=word):
+                self.assertIs(is_mandatory(action, word), expected)
+
+    def test_look_alikes_in_each_form(self):
+        """Whatever the letters are taken from, a reader sees STOP."""
+        for text in ("стоп", "СТОП", "στοπ", "ЅТОР", "ꜱᴛᴏᴘ", "🅂🅃🄾🄿", "ST0P", "5top"):
+            self.assertAction(text, STOP)
+        # In plain letters these are no words of the law.
+        for text in ("CTOP", "STO", "0", "5"):
             self.assertAction(text, None)
 
     def test_yes_is_an_answer(self):

@@ -59,3 +59,79 @@ class TestLinks(BaseCase):
             links.replace_links(text, {"https://a.example/c": "S"}),
             "S https://a.example/c/d. S.",
         )
+
+
+@tagged("post_install", "-at_install")
+class TestPages(BaseCase):
+    """A typed address that we show as a link."""
+
+    def test_nothing_that_a_browser_runs(self):
+        for url, expected in (
+            ("https://example.com", True),
+            ("http://example.com/a?b#c", True),
+            ("javascript:alert(1)", False),
+            ("java\tscript:alert(1)", False),
+            ("ftp://example.com", False),
+            ("https://", False),
+            ("https://user@example.com", False),
+            ("https://[", False),
+            ("https://example.com/a b", False),
+            ("https://example.com/<b>", False),
+            ("example.com", False),
+            ("", False),
+            (None, False),
+        ):
+            with self.subTest(url=url):
+                self.assertIs(links.is_page(url), expected)
+
+
+@tagged("post_install", "-at_install")
+class TestSignedAddresses(BaseCase):
+    """Short addresses, whose day and record nobody can change."""
+
+    DIGEST = "0123456789abcdef" * 4
+
+    def test_numbers_as_letters(self):
+        for number, length, expected in (
+            (0, 1, "0"),
+            (9, 1, "9"),
+            (61, 1, "Z"),
+            (62, 1, "10"),
+            (62, 4, "0010"),
+            (20_000, 3, "5cA"),
+        ):
+            with self.subTest(number=number):
+                self.assertEqual(links.encode(number, length), expected)
+                self.assertEqual(links.decode(expected), number)
+        self.assertEqual(links.encode(7), "7")
+
+    def test_what_was_made_is_read(self):
+        for record_id in (1, 61, 62, 2**31 - 1):
+            token = links.make_token(record_id, 20_000, self.DIGEST)
+            with self.subTest(token=token):
+                parts = links.read_token(token)
+                self.assertEqual((parts.record_id, parts.day), (record_id, 20_000))
+                self.assertTrue(links.is_genuine(parts, self.DIGEST))
+                self.assertLessEqual(len(token), links.MAX_LENGTH)
+        # The first 80 bits count, each of them.
+        for place in range(20):
+            other = f"{self.DIGEST[:place]}f{self.DIGEST[place + 1 :]}"
+            is_same = other[:20] == self.DIGEST[:20]
+            self.assertIs(links.is_genuine(parts, other), is_same)
+
+    def test_what_cannot_be_one(self):
+        good = links.make_token(62, 20_000, self.DIGEST)
+        fixed = good[:17]
+        for token in (
+            "",
+            fixed,
+            f"{fixed}0",
+            f"{fixed}01",  # written otherwise than we do
+            f"{fixed}{links.encode(2**31)}",
+            f"{fixed}1234567",
+            f"{fixed}1-",
+            f"{fixed}é",
+            f" {good}",
+        ):
+            with self.subTest(token=token):
+                self.assertIsNone(links.read_token(token))

@@ -22,6 +22,18 @@ def say(case, lang, **options):
 class TestMoments(BaseCase):
     """A time is said by the reader's clock, with its day, in their language's style."""
 
+    def test_a_city_as_its_reader_calls_it(self):
+        for zone, lang, expected in (
+            ("Europe/Vienna", "de_DE", "Wien"),
+            ("Europe/Vienna", "en_US", "Vienna"),
+            ("Vienna", "de_DE", "Vienna"),
+            ("", "de_DE", ""),
+            (None, "de_DE", ""),
+        ):
+            with self.subTest(zone=zone, lang=lang):
+                found = moments.say_place(zone, moments.get_locale(lang))
+                self.assertEqual(found, expected)
+
     def test_the_table(self):
         for case in CASES:
             for lang, said in case["said"].items():

@@ -112,6 +112,8 @@ class TestNames(BaseCase):
             "ev evil.com il.com",
             "www.www.x.y.com",
             "a.b.http://c.d/ .com",
+            # What is left is another one.
+            "Bob t.me2.3.4.5",
         ):
             with self.subTest(typed=typed):
                 self.assertNotRegex(tidy_name(typed), r"\w\.\w")

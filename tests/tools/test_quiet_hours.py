@@ -109,6 +109,18 @@ class TestQuietHours(BaseCase):
             ("2026-03-08 06:45:00", "2026-03-08 07:00:00"),
         )
 
+    def test_an_hour_that_does_not_come_anywhere(self):
+        """Who opens within the gap opens when it is over, to the minute."""
+        for zone, minute, before, opens in (
+            ("Europe/London", 90, "2026-03-29 00:50", "2026-03-29 01:00"),
+            # Half an hour, and at midnight.
+            ("Australia/Lord_Howe", 135, "2026-10-03 15:20", "2026-10-03 15:30"),
+            ("America/Santiago", 30, "2026-09-06 03:50", "2026-09-06 04:00"),
+            ("America/Havana", 30, "2026-03-08 04:50", "2026-03-08 05:00"),
+        ):
+            rule = Rule(MARKETING, "", "", *[(minute, 1260)] * 3)
+            self.assertOpenings([zone], (rule,), (before, opens))
+
     def test_the_clocks_go_back(self):
         # 1 November 2026: New York is 4 hours behind UTC, from 6:00 UTC on 5.
         self.assertOpenings(
@@ -182,9 +194,11 @@ class TestQuietHours(BaseCase):
     def test_whose_rules_hold_for_somebody(self):
         place = Place(zones=(CENTRAL,), regions=(("US", "OK"), ("CA", "")))
         anywhere = Rule(MARKETING)
-        rules = (anywhere, FEDERAL, TEXAS, OKLAHOMA, replace(FEDERAL, country="MX"))
+        closed = replace(FEDERAL, is_closed_on_holidays=True)
+        rules = (anywhere, closed, TEXAS, OKLAHOMA, replace(FEDERAL, country="MX"))
         found = quiet_hours.select(rules, place, MARKETING)
-        self.assertEqual(found, (anywhere, FEDERAL, OKLAHOMA))
+        bound = replace(closed, holidays_of=(("US", "OK"),))
+        self.assertEqual(found, (anywhere, bound, OKLAHOMA))
         self.assertEqual(quiet_hours.select(rules, place, INFORMATIONAL), ())
 
     def test_whose_holidays_count(self):
@@ -255,7 +269,8 @@ class TestQuietHours(BaseCase):
                 (utc("2026-07-01 12:00:00"), "UTC"),
             ],
         )
-        self.assertEqual(quiet_hours.place_name(None), "")
+        for zone, place in (("America/Indiana/Knox", "Knox"), ("", ""), (None, "")):
+            self.assertEqual(quiet_hours.place_name(zone), place)
 
     def test_what_is_less_strict(self):
         limited = replace(OKLAHOMA, max_per_day=3)

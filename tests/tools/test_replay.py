@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from odoo.tests import BaseCase, tagged
 
 from ...tools import automation
-from ...tools.automation import Change, Facts, Rule
+from ...tools.automation import Change, Event, Facts, Rule
 
 NOON = datetime(2026, 5, 4, 12)
 NEW, OPEN, DONE = 1, 2, 3
@@ -69,6 +69,47 @@ class TestReplayRules(BaseCase):
         changes[1] = Change(at(12), old_stage_id=OPEN)
         self.assertEqual(self.plan(rule, changes), [(at(11), rule)])
         self.assertFalse(self.plan(rule, changes, now=at(10)), "it is still to come")
+
+    def test_what_happens_meanwhile(self):
+        """An assignment, a text and a closing hold as long as nothing undoes them."""
+        hour, delay = at(9), timedelta(hours=2)
+        wrote = automation.WROTE
+
+        def event(when, *happened, user_id=7):
+            return Event(when, frozenset(happened), OPEN, user_id)
+
+        for trigger, between, waits, expected in (
+            (automation.ASSIGNED, [], [], True),
+            (automation.ASSIGNED, [event(at(10), "closed")], [], False),
+            (automation.ASSIGNED, [event(at(11), user_id=8)], [], False),
+            (automation.ASSIGNED, [event(at(11, 1), user_id=8)], [], True),
+            (automation.ASSIGNED, [event(hour, user_id=8)], [], True),
+            (wrote, [], [(hour, None)], True),
+            (wrote, [], [(at(8), at(12))], True),
+            (wrote, [], [(at(8), at(11))], False),
+            (wrote, [], [(at(10), None)], False),
+            (wrote, [], [], False),
+            (wrote, [event(at(10), wrote)], [(hour, None)], False),
+            (wrote, [event(at(10), "stage")], [(hour, None)], True),
+            (automation.CLOSED, [], [], True),
+            (automation.CLOSED, [event(at(10), "reopened")], [], False),
+            (automation.CLOSED, [event(at(10), "closed")], [], False),
+            (automation.CLOSED, [event(at(10), "assigned")], [], True),
+        ):
+            with self.subTest(trigger=trigger, between=between, waits=waits):
+                rule = Rule(1, trigger, 1, delay=delay)
+                first = event(hour, trigger)
+                found = automation.holds(first, rule, [first, *between], waits)
+                self.assertIs(found, expected)
+
+    def test_texts_as_events(self):
+        events = automation.read_history(at(8), [Change(at(10), NEW, 0)], OPEN, 7, ())
+        found = automation.read_texts([at(7), at(8), at(9), at(10)], events, DONE, 9)
+        self.assertEqual(
+            [(it.at, *it[2:]) for it in found],
+            [(at(7), DONE, 9), (at(8), NEW, 0), (at(9), NEW, 0), (at(10), OPEN, 7)],
+        )
+        self.assertEqual({it.happened for it in found}, {frozenset({"wrote"})})
 
     def test_no_answer(self):
         rule = Rule(1, automation.NO_ANSWER, 1, lead=timedelta(hours=2))
@@ -141,3 +182,29 @@ class TestAutomationRules(BaseCase):
             with self.subTest(name=name, pause=pause):
                 self.assertIs(automation.may_text(rule, NOON - pause, NOON), expected)
                 self.assertTrue(automation.may_text(rule, None, NOON))
+
+
+@tagged("post_install", "-at_install")
+class TestFits(BaseCase):
+    """Which tickets an automation is about."""
+
+    def test_each_condition(self):
+        ticket = Facts(1, team_id=2, stage_id=3, category_id=4, priority="1")
+        for changes, expected in (
+            ({}, True),
+            ({"company_id": 1}, True),
+            ({"company_id": 9}, False),
+            ({"replaced_in": frozenset({1})}, False),
+            ({"replaced_in": frozenset({9})}, True),
+            ({"team_ids": frozenset({2})}, True),
+            ({"team_ids": frozenset({9})}, False),
+            ({"stage_ids": frozenset({3})}, True),
+            ({"stage_ids": frozenset({9})}, False),
+            ({"category_ids": frozenset({4})}, True),
+            ({"category_ids": frozenset({9})}, False),
+            ({"priority": "1"}, True),
+            ({"priority": "2"}, False),
+        ):
+            with self.subTest(**changes):
+                rule = Rule(1, automation.STAGE, 1)._replace(**changes)
+                self.assertIs(automation.fits(rule, ticket), expected)

@@ -16,7 +16,9 @@ from ...tools.consent import (
     GRANTED,
     RESTORED,
     REVOKED,
+    Effect,
     Said,
+    find_effects,
     find_restorable,
 )
 
@@ -53,6 +55,17 @@ class TestRestore(BaseCase):
     def test_a_stop_by_text_or_by_the_carrier(self):
         for method in BY_TEXT:
             self.assertRestorable([GRANT, (ALL, REVOKED, method)], {ALL})
+
+    def test_a_stop_that_was_said_by_text_twice(self):
+        both = [(TICKET, REVOKED, method) for method in BY_TEXT]
+        self.assertRestorable([GRANT, *both], {TICKET})
+
+    def test_what_follows_a_yes_that_did_not_count(self):
+        stop, agent = (ALL, REVOKED, "keyword"), (TICKET, GRANTED, "phone")
+        # The yes gives nothing back, and a no after it counts.
+        again = (TICKET, REVOKED, "keyword")
+        self.assertRestorable([stop, agent, again], {ALL})
+        self.assertRestorable([stop, agent, (ALL, REVOKED, "phone")], set())
 
     def test_a_stop_in_another_way_stays(self):
         for method in OTHER_WAYS:
@@ -124,3 +137,42 @@ class TestRestore(BaseCase):
         self.assertLessEqual(found - {ALL}, agreed)
         revoked = {purpose_id for purpose_id, event, _ in events if event == REVOKED}
         self.assertLessEqual(found, revoked)
+
+
+@tagged("post_install", "-at_install")
+class TestEffects(BaseCase):
+    """What the history of a number says of each yes: what it undid, or was held by."""
+
+    def assertEffects(self, events, **expected):
+        found = find_effects(history(*events))
+        expected = {int(key[1:]): effect for key, effect in expected.items()}
+        self.assertEqual(found, expected, events)
+
+    def test_a_first_yes_does_neither(self):
+        self.assertEffects([GRANT])
+        self.assertEffects([(ALL, REVOKED, "keyword"), (TICKET, EXPIRED, "expiry")])
+
+    def test_the_persons_own_yes_undoes_their_no(self):
+        stop, ticket_stop = (ALL, REVOKED, "keyword"), (TICKET, REVOKED, "keyword")
+        start = (ALL, RESTORED, "keyword")
+        self.assertEffects([GRANT, stop, start], _3=Effect(undone=2))
+        self.assertEffects([stop, (TICKET, GRANTED, "keyword")], _2=Effect(undone=1))
+        self.assertEffects(
+            [ticket_stop, (TICKET, GRANTED, "paper")], _2=Effect(undone=1)
+        )
+        self.assertEffects([ticket_stop, (ALERT, GRANTED, "keyword")])
+
+    def test_an_agents_yes_is_held_by_it(self):
+        agreed = (TICKET, GRANTED, "phone")
+        for subject in (ALL, TICKET):
+            own_no, said_no = (subject, REVOKED, "web"), (subject, REVOKED, "phone")
+            self.assertEffects([own_no, agreed], _2=Effect(obstacle=1))
+            self.assertEffects([own_no, said_no, agreed], _3=Effect(obstacle=1))
+            self.assertEffects([said_no, agreed], _2=Effect(undone=1))
+
+    def test_a_form_that_is_older_than_the_no(self):
+        stopped = Said(REVOKED, "phone", START_OF_TIME, 1)
+        earlier = START_OF_TIME - timedelta(seconds=1)
+        signed = Said(GRANTED, "paper", earlier, 2)
+        found = find_effects([(TICKET, stopped), (TICKET, signed)])
+        self.assertEqual(found, {2: Effect(obstacle=1)})

@@ -151,5 +151,8 @@ class TestRules(BaseCase):
         self.assertEqual(choose_sender("+33612345678", [french], answer=WANTED), 7)
         self.assertEqual(choose_sender("+33612345678", [french], answer=NEEDED), 0)
         self.assertEqual(choose_sender(US_PERSON, [french]), 0)
+        anywhere = Candidate(8, ("GB",), is_one_way=True)
+        found = choose_sender(US_PERSON, [US, anywhere], known_id=anywhere.id)
+        self.assertEqual(found, US.id)
         # Nobody talks with a name.
         self.assertEqual(choose_sender(GB_PERSON, every, known_id=french.id), GB.id)

@@ -1,7 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.tests import BaseCase, tagged
 
-from ...tools.phone import get_spellings, get_tail, is_written, mentions
+from ...tools.phone import (
+    get_spellings,
+    get_spellings_to_read,
+    get_tail,
+    is_written,
+    mentions,
+)
 
 US, UK = "+13035550100", "+447400123456"
 
@@ -41,3 +47,20 @@ class TestSpellings(BaseCase):
         self.assertTrue(mentions("Letter from 303-555-0100", US))
         self.assertFalse(mentions("Letter of 12 May, file 2026/117", US))
         self.assertFalse(mentions("Letter", "ACME"))
+
+
+@tagged("post_install", "-at_install")
+class TestReading(BaseCase):
+    """In which ways a typed number may be read, the likeliest first."""
+
+    def test_words_beside_it_and_how_it_is_dialed(self):
+        for text, expected in (
+            ("303 555 0100", ["303 555 0100"]),
+            ("Tel: 303 555 0100", ["303 555 0100"]),
+            ("303 555 0100 mobile", ["303 555 0100"]),
+            ("011 44 7400 123456", ["011 44 7400 123456", "+44 7400 123456"]),
+            ("1-800-FLOWERS", ["1-800-FLOWERS"]),
+        ):
+            with self.subTest(text=text):
+                found = get_spellings_to_read(text)
+                self.assertEqual([it.replace("+ ", "+") for it in found], expected)

@@ -100,3 +100,6 @@ class TestTerms(BaseCase):
             with self.subTest(before=before, after=after):
                 terms = (self.offers._replace(quiet_class=it) for it in (before, after))
                 self.assertIs(is_mapping_less_strict(*terms), expected)
+        bare = self.offers._replace(has_footer=False)
+        self.assertTrue(is_mapping_less_strict(self.offers, bare))
+        self.assertFalse(is_mapping_less_strict(bare, self.offers))

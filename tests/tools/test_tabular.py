@@ -71,6 +71,25 @@ class TestReading(BaseCase):
             ],
         )
 
+    def test_whole_figures_are_shown_without_a_fraction(self):
+        rows = list(tabular.iter_rows(make_xlsx([[None, 13035550100.0, 2.5]])))
+        self.assertEqual(rows, [(1, ["", "13035550100", "2.5"])])
+
+    def test_a_cell_longer_than_pythons_own_limit_is_read_to_be_refused(self):
+        self.refuse(b'a,b\n1,"' + b"x" * 200_000 + b'"\n', tabular.CELL_TOO_LONG, 2)
+
+    def test_a_workbook_that_is_broken_inside(self):
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr("xl/workbook.xml", "<workbook")
+        self.refuse(stream.getvalue(), tabular.BROKEN)
+
+    def test_damaged_rows_end_what_is_read(self):
+        data, count = tabular.pack_rows([(1, ["a"]), (2, ["b"])])
+        self.assertEqual(count, 2)
+        rows, _offset = tabular.unpack_rows(data[:-3], 0, 9)
+        self.assertEqual(rows, [(1, ["a"])])
+
     def test_rows_keep_the_number_that_a_spreadsheet_shows(self):
         rows = tabular.iter_rows(b"a,b\n\n,\n1,2\n")
         self.assertEqual([number for number, _cells in rows], [1, 4])
@@ -273,3 +292,45 @@ class TestCells(BaseCase):
         with self.assertRaises(Fault) as caught:
             import_rows.read_row(["303"], self.columns, YMD, "UTC", NOW)
         self.assertEqual(caught.exception.reason, "no_time")
+
+
+class TestGivenElsewhere(BaseCase):
+    """When and how consent was given elsewhere, as others write that."""
+
+    def test_moments_of_other_systems(self):
+        for text, expected in (
+            ("2026-11-25T10:18:00Z", datetime(2026, 11, 25, 10, 18)),
+            ("2026-11-25 10:18:00.5", datetime(2026, 11, 25, 10, 18)),
+            ("2026-11-25 10:18:00+01:00", datetime(2026, 11, 25, 9, 18)),
+            ("2026-11-25T23:18-05:00", datetime(2026, 11, 26, 4, 18)),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(import_rows.parse_instant(text), expected)
+        for text in ("2026-11-25", "25.11.2026 10:18", "soon", "", None, 20261125):
+            with self.subTest(text=text), self.assertRaises(ValueError):
+                import_rows.parse_instant(text)
+
+    def test_ways(self):
+        for text, expected in (
+            ("web", "web"),
+            (" Web  Form ", "web"),
+            ("IN_PERSON", "in_person"),
+            ("in person", "in_person"),
+            ("téléphone", "phone"),
+            ("E-Mail", "written"),
+            ("carrier pigeon", None),
+            ("", None),
+            (None, None),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(import_rows.read_way(text), expected)
+
+    def test_what_the_evidence_says_of_it(self):
+        for given, expected in (
+            (("web", "CRM", "Lot 7"), "How it was given: web\nEvidence: CRM\nLot 7"),
+            (("web", "", None), "How it was given: web"),
+            ((None, "CRM"), "Evidence: CRM"),
+            (("", ""), ""),
+        ):
+            with self.subTest(given=given):
+                self.assertEqual(import_rows.make_note(*given), expected)

@@ -198,7 +198,7 @@ class TestCodes(BaseCase):
         for text in (
             *("", "4 printers are broken", "Server 4 is down again", "4 5", "4-6"),
             *("Done with the other one, what now?", "call me", "4th floor"),
-            *("1234567", "x" * 5000),
+            *("1234567", "x" * 5000, "hello 14", "printer 4"),
         ):
             with self.subTest(text[:30]):
                 self.assertIsNone(replies.read_code(text))

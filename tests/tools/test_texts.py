@@ -1,10 +1,20 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools.texts import JSON_LEVELS, add_footer, clean, clean_json, fill
+from ...tools.texts import (
+    JSON_LEVELS,
+    add_footer,
+    clean,
+    clean_json,
+    fill,
+    link,
+    mask_number,
+    tidy_note,
+)
 
 FOOTER = "Reply STOP to opt out, HELP for help."
 
@@ -120,3 +130,44 @@ class TestFill(BaseCase):
     def test_values_are_put_in_as_they_are(self):
         self.assertEqual(fill("{a}", {"a": r"\1 \g<0> $1"}), r"\1 \g<0> $1")
         self.assertEqual(fill("{a}", {"a": 7}), "7")
+
+
+@tagged("post_install", "-at_install")
+class TestAsHtml(BaseCase):
+    """Texts on pages: nothing in them becomes markup."""
+
+    def test_addresses_can_be_followed(self):
+        start, end = 'target="_blank" rel="noopener noreferrer" class=', "</a>"
+        found = str(link("See https://a.example/b?c=1&d, or <b> http://e.example."))
+        for part in (
+            'See <a href="https://a.example/b?c=1&amp;d" ' + start,
+            ">https://a.example/b?c=1&amp;d" + end + ", or &lt;b&gt; <a href=",
+            ">http://e.example" + end + ".",
+        ):
+            self.assertIn(part, found)
+        for text, expected in (("a & b", "a &amp; b"), ("", ""), (None, "")):
+            self.assertEqual(str(link(text)), expected)
+        self.assertNotIn("<a", str(link("javascript:alert(1)")))
+
+    def test_a_plain_note_needs_no_sanitizer(self):
+        for html, expected in (
+            ("Hello", "<p>Hello</p>"),
+            ("a<br/>b &amp; &#34;c&#34; &#39;d&#39;", "<p>a<br>b &amp; \"c\" 'd'</p>"),
+            ("a &lt;b&gt;", "<p>a &lt;b&gt;</p>"),
+            (Markup("&#34;a&#34;"), '<p>"a"</p>'),
+            # What is not plain is the sanitizer's.
+            ("<b>a</b>", None),
+            ("a<br>b", None),
+            ("a & b", None),
+            (" a", None),
+            ("a ", None),
+            ("<br/>a", None),
+            ("a<br/>", None),
+            ("a\x00", None),
+            ("", None),
+        ):
+            with self.subTest(html=html):
+                self.assertEqual(tidy_note(html), expected)
+
+    def test_a_number_is_masked(self):
+        self.assertEqual(mask_number("+13035550142"), "•••• 42")

@@ -68,6 +68,14 @@ class TestTicketNumbers(BaseCase):
             with self.subTest(text=text):
                 self.assertFalse(ticket_texts.is_alone(text, "HT00042"))
 
+    def test_what_could_be_one_of_some_company(self):
+        for text in ("HT00042", "#ht 00042", "ticket 7", "No. 77", "PC-12!"):
+            with self.subTest(text=text):
+                self.assertTrue(ticket_texts.may_be_number(text))
+        for text in ("77", "HT", "HT00042 is broken", "about HT00042", "", None):
+            with self.subTest(text=text):
+                self.assertFalse(ticket_texts.may_be_number(text))
+
     def test_what_could_be_a_number(self):
         for text in ("HT99999", "ht 12345", "#77", "ticket 77", "HT-00001."):
             with self.subTest(text=text):

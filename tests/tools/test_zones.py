@@ -35,6 +35,10 @@ class TestZones(BaseCase):
         self.assertEqual(place.sources, sources, clues)
         self.assertEqual(set(place.regions), set(regions), clues)
 
+    def test_an_address_in_a_territory_is_under_the_law_of_the_us(self):
+        place = ("", "", "PR", ""), {"America/Puerto_Rico"}, (ADDRESS,), ("US", "PR")
+        self.assertPlace(*place)
+
     def test_an_area_code_names_a_zone_and_a_state(self):
         for number, zone, state in (
             ("+12125550100", EASTERN, "NY"),
