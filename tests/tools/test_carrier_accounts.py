@@ -405,6 +405,8 @@ class TestTelnyxAccount(AccountCase):
         # Numbers of its own are looked at beside it.
         lacks = (SENDERS, WRONG, "not_owned", "+13035550199", "")
         self.assertEqual(check("+13035550199"), [owned, empty, lacks])
+        self.account.add_profile(PROFILE_ID, webhook_url=OURS, **pool)
+        self.assertEqual(check(), [owned, (INBOUND, FINE, "ours", PROFILE_ID, "")])
 
     def test_our_address_is_set_at_the_profiles_that_send(self):
         pool, untouched = PROFILE_ID.replace("4001", "6003"), "7" + PROFILE_ID[1:]
@@ -423,7 +425,7 @@ class TestTelnyxAccount(AccountCase):
         self.assertEqual(shown, {**expected, untouched: (None, "1")})
 
     def test_an_address_that_was_not_taken_is_said(self):
-        with self.assertRaisesRegex(LookupFailed, "no messaging profile"):
+        with self.assertRaisesRegex(LookupFailed, "^no messaging profile$"):
             self.make().set_inbound_url(OURS)
         self.account.add_number(US_SENDER, PROFILE_ID)
         with self.assertRaises(LookupFailed) as caught:
