@@ -16,7 +16,7 @@ MEGABYTE = 1024 * 1024
 #: Counters are added up every ten minutes; until then they grow as well.
 RECORDS = re.compile(
     r"sms_(sms|report|tracker|inbound|question|reminder|broadcast|consent|team_alert"
-    r"|automation_run|composer|day|media|short_link|price|number_kind|counter)"
+    r"|automation_run|composer|day|media|short_link|price|number_kind|counter|carrier_opt_out)"
     r"|mail_|bus_bus|bus_presence|helpdesk_ticket|res_partner|res_users|calendar_"
     r"|ir_attachment|ir_cron_(progress|trigger)|discuss_|link_tracker|res_device"
     r"|ir_logging|ir_profile|phone_blacklist|sms_template"
