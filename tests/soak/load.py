@@ -151,7 +151,8 @@ class LoadCase(WeatherCase):
                 self.calls["unanswered"] += 1
             except xmlrpc.client.Fault as fault:
                 self.calls["refused"] += 1
-                self.refusals.append((time.time(), fault.faultString.strip()))
+                words = fault.faultString.strip()
+                self.refusals.append((time.time(), do.__name__, words))
             pause = every * self.random.uniform(0.5, 1.5)
             self.over.wait(max(begin + pause - time.monotonic(), 0.05))
 

@@ -12,6 +12,8 @@ from .gauges import get_slope
 STOP_WITHIN, ON_ITS_WAY = 2.0, 1.5
 #: Words that no other text has.
 MARK = re.compile(r"\w+ #\d+\.")
+#: Where in the addon a call failed, in the traceback that it was answered with.
+WHERE = re.compile(r'helpdesk_mgmt_sms/(\S+", line \d+)')
 FINAL = ("sent", "error", "canceled")
 #: Seconds around a blow in which calls may be refused: a node or the database is away.
 SHAKEN = 20.0
@@ -231,10 +233,13 @@ class Verdict:
             for begin, end in absences:
                 checked += 1
                 for row in rows:
-                    if begin + STOP_WITHIN < (row["claimed"] or 0) < int(end):
+                    # What was recalled in time was claimed as well, and did not leave.
+                    is_claimed = row["claimed"] and row["state"] != "canceled"
+                    if is_claimed and begin + STOP_WITHIN < row["claimed"] < int(end):
                         faults.append(
                             f"{number} {row['words']!r} was claimed"
-                            f" {row['claimed'] - begin:.1f} s after STOP"
+                            f" {row['claimed'] - begin:.1f} s after STOP: {row['state']}"
+                            f" {row['reason']}, tried {row['attempts']}"
                         )
                 late = begin + STOP_WITHIN + ON_ITS_WAY
                 for message in arrivals[number]:
@@ -272,8 +277,8 @@ class Verdict:
         """Check that calls of people were refused only while something was broken."""
         case = self._case
         faults = [
-            words.splitlines()[-1][:150]
-            for at, words in case.refusals
+            f"{name}: {' / '.join(WHERE.findall(words)[-3:])} {words.splitlines()[-1]}"
+            for at, name, words in case.refusals
             if not any(blow - 1 < at < blow + SHAKEN for blow in case.blows)
         ]
         self.note("calls of people", dict(case.calls), faults)
