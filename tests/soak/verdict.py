@@ -237,9 +237,8 @@ class Verdict:
                     is_claimed = row["claimed"] and row["state"] != "canceled"
                     if is_claimed and begin + STOP_WITHIN < row["claimed"] < int(end):
                         faults.append(
-                            f"{number} {row['words']!r} was claimed"
-                            f" {row['claimed'] - begin:.1f} s after STOP: {row['state']}"
-                            f" {row['reason']}, tried {row['attempts']}"
+                            f"{row} was claimed {row['claimed'] - begin:.1f} s after"
+                            " STOP"
                         )
                 late = begin + STOP_WITHIN + ON_ITS_WAY
                 for message in arrivals[number]:
