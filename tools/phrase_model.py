@@ -23,7 +23,7 @@ from .texts import fold
 
 WEIGHTS = Path(__file__).with_name("phrase_weights.json")
 #: Places that features share by their hash.
-BUCKETS = 2**16
+BUCKETS = 2**18
 #: Letters of the parts of words.
 PARTS = (3, 4, 5)
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s]")

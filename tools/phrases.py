@@ -24,7 +24,7 @@ OPT_OUT, WRONG_NUMBER, DOUBTFUL, CONVERSATION = CLASSES = (
 ENDING = (OPT_OUT, WRONG_NUMBER)
 #: How likely a text must be to end consent to do so at once, and not to be mere
 #: conversation to be put to a person.
-SURE, MAYBE = 0.85, 0.35
+SURE, MAYBE = 0.75, 0.35
 #: A text with more words is about more than leaving: at most doubtful.
 MAX_SURE_WORDS = 60
 #: Words that are named as the reason, and those that are tried for it.

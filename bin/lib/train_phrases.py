@@ -18,12 +18,14 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ("opt_out", "wrong_number", "doubtful", "conversation")
 UNITS, NETS, EPOCHS, BATCH = 8, 3, 10, 32
 RATE, DROP, DROP_UNITS, DECAY = 0.1, 0.4, 0.2, 1e-5
+#: Texts that must have a feature for it to be learned.
+SEEN = 2
 #: Times the length of a text's features, for the rate of learning.
 LENGTH = 4.0
 
@@ -141,11 +143,14 @@ def learn(folder, target):
     rows = [row for path in lists for row in read_list(path)]
     features = make_matrix(model, [row["text"] for row in rows])
     classes = np.array([CLASSES.index(row["class"]) for row in rows])
+    # What stands in one text alone is left out: it says little, and takes much room.
+    seen = np.asarray((features > 0).sum(0)).ravel() >= SEEN
+    features = features @ diags(seen.astype(np.float32)).tocsr()
+    features.eliminate_zeros()
     nets = [Net(seed, model.BUCKETS) for seed in range(NETS)]
     for net in nets:
         net.learn(features, classes)
         print(f"... learned from {len(rows):,} texts", file=sys.stderr)
-    seen = np.asarray((features > 0).sum(0)).ravel() > 0
     values = pack(nets, seen, model.digest_lists(lists))
     target.write_text(json.dumps(values, indent=1) + "\n")
 
