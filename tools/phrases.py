@@ -25,6 +25,10 @@ ENDING = (OPT_OUT, WRONG_NUMBER)
 #: How likely a text must be to end consent to do so at once, and not to be mere
 #: conversation to be put to a person.
 SURE, MAYBE = 0.75, 0.35
+#: A text that is doubtful as a whole ends consent by one clause ("Don't text me any
+#: more, mail is fine"): how likely the clause must be to, of how many words it must be,
+#: and how little likely the text to mean a part only.
+PLAIN, PLAIN_WORDS, PARTIAL = 0.95, 3, 0.3
 #: A text with more words is about more than leaving: at most doubtful.
 MAX_SURE_WORDS = 60
 #: Words that are named as the reason, and those that are tried for it.
@@ -50,18 +54,32 @@ def classify(text):
         return CONVERSATION
     said = [_drop_courtesies(clause) for clause in read_clauses(text)]
     said = [squeeze("".join(words)) for words in said if words]
-    kind = OPT_OUT if "".join(said) in _STOP_WORDS else _rate(tokens)
+    kind = OPT_OUT if "".join(said) in _STOP_WORDS else _rate(text, tokens)
     is_doubtful = kind in ENDING and not _can_be_sure(text, tokens)
     is_doubtful |= kind == CONVERSATION and not _STOP_WORDS.isdisjoint(said)
     return DOUBTFUL if is_doubtful else kind
 
 
-def _rate(tokens):
-    """Return the class of some tokens, by what the model has learned."""
+def _rate(text, tokens):
+    """Return the class of a text, by what the model has learned."""
     shares = get_model().rate(tokens)
-    if sum(shares[kind] for kind in ENDING) >= SURE:
+    if _end(shares) >= SURE:
         return max(ENDING, key=shares.get)
-    return DOUBTFUL if 1 - shares[CONVERSATION] >= MAYBE else CONVERSATION
+    if 1 - shares[CONVERSATION] < MAYBE:
+        return CONVERSATION
+    # Who wants something ended and something else to go on is asked.
+    is_whole = shares[DOUBTFUL] < PARTIAL
+    return OPT_OUT if is_whole and any(map(_is_plain, read_clauses(text))) else DOUBTFUL
+
+
+def _is_plain(clause):
+    """Tell if some words end consent, whatever else is said."""
+    return len(clause) >= PLAIN_WORDS and _end(get_model().rate(clause)) >= PLAIN
+
+
+def _end(shares):
+    """Return how likely it is that consent ends."""
+    return sum(shares[kind] for kind in ENDING)
 
 
 def _can_be_sure(text, tokens):
