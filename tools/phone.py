@@ -26,9 +26,6 @@ E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
 _PLAIN_AMERICAN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}\Z")
 #: Prefixes that are dialed before a country's code in place of the plus.
 _INTERNATIONAL = re.compile(r"(?:00|011)\W*(?=[1-9])")
-#: Prefixes of mobile numbers that were given up, and are still stored and sent:
-#: "+52 1" in Mexico until 2019.
-FORMER_PREFIXES = {"52": ("1",)}
 _LONGEST = 100
 _SCHEME = re.compile(r"\s*(?:tel|sms|smsto|callto):[\s/]*", re.IGNORECASE)
 #: The zero that is dialed inside the country alone, after the country's code.
@@ -88,13 +85,12 @@ def _parse(number):
 
 
 def _repair(parsed):
-    """Return a number without the country's code or a prefix too many."""
+    """Return a number without the country's code or the trunk zero too many."""
     if phonenumbers.is_valid_number(parsed):
         return parsed
     code = str(parsed.country_code)
     national = phonenumbers.national_significant_number(parsed)
-    former = FORMER_PREFIXES.get(code, ())
-    for prefix in (code, "0", f"0{code}", f"{code}0", f"00{code}", *former):
+    for prefix in (code, "0", f"0{code}", f"{code}0", f"00{code}"):
         if not national.startswith(prefix):
             continue
         try:
