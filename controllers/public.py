@@ -164,8 +164,8 @@ def read_id(typed, limit=ID_LIMIT):
     Routes take it as text: what Odoo reads as ``<int:id>`` may have so many digits that
     Python refuses to read them, and the answer is an error of the server.
     """
-    typed = typed or ""
-    is_number = typed.isascii() and typed.isdigit() and len(typed) <= MOST_DIGITS
+    is_text = isinstance(typed, str) and typed.isascii() and len(typed) <= MOST_DIGITS
+    is_number = is_text and typed.isdigit()
     return int(typed) if is_number and 0 < int(typed) < limit else None
 
 

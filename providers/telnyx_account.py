@@ -9,7 +9,7 @@ Profiles: https://developers.telnyx.com/api-reference/profiles/update-a-messagin
 
 import base64
 
-from requests.exceptions import RequestException
+from requests.exceptions import InvalidHeader, RequestException
 
 from .account import CREDENTIALS, FINE, INBOUND, SENDERS, UNSURE, WRONG, Finding
 from .base import LookupFailed
@@ -48,9 +48,10 @@ def check(provider, inbound_url):
 
 
 def _refusal(error):
-    # A header cannot hold it, so nothing left. Other trouble is told by ``requests``.
+    # No header can hold a bad paste: ``http.client`` says so, or ``requests``.
     cause = error.__cause__
-    is_bad_paste = isinstance(cause, ValueError) and not isinstance(
+    is_bad_paste = isinstance(cause, InvalidHeader)
+    is_bad_paste |= isinstance(cause, ValueError) and not isinstance(
         cause, RequestException
     )
     if error.status in (401, 403) or is_bad_paste:

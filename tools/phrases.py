@@ -22,12 +22,12 @@ OPT_OUT, WRONG_NUMBER, DOUBTFUL, CONVERSATION = CLASSES = (
 )
 #: What ends consent.
 ENDING = (OPT_OUT, WRONG_NUMBER)
-#: How likely a text must be to end consent to do so at once, and not to be mere
-#: conversation to be put to a person.
+#: From which likelihood of ending consent a text does so at once, and from which
+#: likelihood of being more than conversation a person reads it.
 SURE, MAYBE = 0.75, 0.35
-#: A text that is doubtful as a whole ends consent by one clause ("Don't text me any
-#: more, mail is fine"): how likely the clause must be to, of how many words it must be,
-#: and how little likely the text to mean a part only.
+#: In a doubtful text one clause is enough to end consent ("Quit texting me, call the
+#: office"): if it is that likely to, has as many words, and the text is less likely than
+#: that to mean a part only.
 PLAIN, PLAIN_WORDS, PARTIAL = 0.95, 3, 0.3
 #: A text with more words is about more than leaving: at most doubtful.
 MAX_SURE_WORDS = 60
@@ -43,6 +43,8 @@ _REPORTED = re.compile(
 _QUOTED = re.compile(
     r"“[^”]*”|„[^“”]*[“”]|«[^»]*»|\"[^\"]*\"|‘[^’]*’|(?<!\w)'[^']+'(?!\w)"
 )
+#: A clause with the sign that ends it.
+_CLAUSE = re.compile(r"[^,.;:!?\n]+[,.;:!?\n]*")
 _STOP_WORDS = frozenset(map(squeeze, MANDATORY_WORDS[STOP]))
 
 
@@ -63,23 +65,28 @@ def classify(text):
 def _rate(text, tokens):
     """Return the class of a text, by what the model has learned."""
     shares = get_model().rate(tokens)
-    if _end(shares) >= SURE:
-        return max(ENDING, key=shares.get)
+    if kind := _find_end(shares, SURE):
+        return kind
     if 1 - shares[CONVERSATION] < MAYBE:
         return CONVERSATION
     # Who wants something ended and something else to go on is asked.
-    is_whole = shares[DOUBTFUL] < PARTIAL
-    return OPT_OUT if is_whole and any(map(_is_plain, read_clauses(text))) else DOUBTFUL
+    is_whole = shares[DOUBTFUL] < PARTIAL and _can_be_sure(text, tokens)
+    clauses = map(read_tokens, _CLAUSE.findall(text)) if is_whole else ()
+    kinds = (_rate_clause(clause) for clause in clauses)
+    return next(filter(None, kinds), DOUBTFUL)
 
 
-def _is_plain(clause):
-    """Tell if some words end consent, whatever else is said."""
-    return len(clause) >= PLAIN_WORDS and _end(get_model().rate(clause)) >= PLAIN
+def _rate_clause(clause):
+    """Return how some words end consent, whatever else is said; None if they do not."""
+    if len(clause) < PLAIN_WORDS or "?" in clause:
+        return None
+    return _find_end(get_model().rate(clause), PLAIN)
 
 
-def _end(shares):
-    """Return how likely it is that consent ends."""
-    return sum(shares[kind] for kind in ENDING)
+def _find_end(shares, likely):
+    """Return how consent ends, None if that is not so likely."""
+    is_end = sum(shares[kind] for kind in ENDING) >= likely
+    return max(ENDING, key=shares.get) if is_end else None
 
 
 def _can_be_sure(text, tokens):

@@ -155,12 +155,12 @@ def learn(folder, target):
     target.write_text(json.dumps(values, indent=1) + "\n")
 
 
-def measure(folder):
-    """Print how each list in a folder is read, as Markdown."""
+def measure(*folders):
+    """Print how each list in some folders is read, as Markdown."""
     phrases = load("phrases")
     heads = "list|language|ended|of|put to a person|conversation|ended|put to a person"
     print("| " + heads.replace("|", " | ") + " |\n" + "|---" * 8 + "|")
-    for path in sorted(folder.glob("*.csv")):
+    for path in [it for folder in folders for it in sorted(folder.glob("*.csv"))]:
         rows = read_list(path)
         for language in sorted({row["language"] for row in rows}):
             cells = [path.stem, language]
