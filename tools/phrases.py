@@ -26,8 +26,8 @@ ENDING = (OPT_OUT, WRONG_NUMBER)
 #: likelihood of being more than conversation a person reads it.
 SURE, MAYBE = 0.75, 0.35
 #: In a doubtful text one clause is enough to end consent ("Quit texting me, call the
-#: office"): if it is that likely to, has as many words, and the text is less likely than
-#: that to mean a part only.
+#: office"): if it is that likely to, has as many words, and the text is less likely
+#: than that to mean a part only.
 PLAIN, PLAIN_WORDS, PARTIAL = 0.95, 3, 0.3
 #: A text with more words is about more than leaving: at most doubtful.
 MAX_SURE_WORDS = 60

@@ -315,6 +315,7 @@ class TestFuzzEndpoints(EndpointsCase):
 
     def _check(self, asks):
         """Make some requests, and let what they cause be worked off."""
+        self.complaints.found.clear()
         self.cr.execute("SAVEPOINT fuzz")
         try:
             for ask in asks:
@@ -411,7 +412,6 @@ class TestFuzzEndpoints(EndpointsCase):
         ):
             with self.subTest(found=repr(found)[:200]):
                 self._check([found])
-                self.complaints.found.clear()
 
     def _draw_by_hand(self, endpoint, **values):
         methods, kind, [sample, *_others] = self.endpoints[endpoint]

@@ -127,8 +127,9 @@ class TestCopy(CopyCase):
     def test_a_manager_reads_it_and_cannot_change_it(self):
         self.duplicate()
         self.assertFalse(self.get_health(self.manager)["copy"]["buttons"])
-        for button in self.get_health()["copy"]["buttons"]:
-            self.assertTrue(button["confirm"], "nobody can undo it")
+        buttons = self.get_health()["copy"]["buttons"]
+        self.assertEqual(len(buttons), 2)
+        self.assertTrue(all(button["confirm"] for button in buttons), "must ask first")
         for method in SET_UP:
             with self.assertRaises(AccessError):
                 self.text_from_here(method, self.manager)

@@ -127,6 +127,7 @@ class TestOwnNo(SmsCase):
         self.record_consent(phone_number(305))
         for model in ("sms.consent", "sms.consent.event"):
             for operator, typed, is_found in (
+                ("ilike", "(312) 555-0105", True),
                 ("ilike", "(303) 555-0105", False),
                 ("ilike", phone_number(305), True),
                 ("=", phone_number(305), True),

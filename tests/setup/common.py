@@ -37,7 +37,7 @@ class FindsScreens:
                 [
                     ("module", "=", MODULE),
                     ("model", "=like", "ir.actions.%"),
-                    # A guided tour begins with the page loaded anew.
+                    # A guided tour is no screen.
                     ("name", "not like", "sms_guide_"),
                 ]
             )

@@ -27,8 +27,8 @@ from ...tools.phrases import (
 
 _logger = logging.getLogger(__name__)
 
-#: The weights are learned from the first lists, and measured on the others, whose authors
-#: knew neither. What was chosen with them in sight: tools/README.md.
+#: The weights are learned from the first lists, and measured on the others, whose
+#: authors knew neither. What was chosen with them in sight: tools/README.md.
 LISTS = Path(__file__).parent / "phrases"
 LEARNED, HELD_OUT, HARDER = (
     sorted((LISTS / name).glob("*.csv")) for name in ("learned", "held_out", "harder")

@@ -123,7 +123,7 @@ class TestPoster(BaseCase):
 
         def work(name):
             self.begun.append(name)
-            time.sleep(0.3)
+            self.release.wait(20)
             ended.append(name)
 
         with Poster(1) as poster:
@@ -132,6 +132,7 @@ class TestPoster(BaseCase):
             self.wait_begun("first", 1)
             # One that hangs for ever keeps no process alive.
             self.assertTrue(all(it.daemon for it in poster._threads))
+            threading.Timer(0.3, self.release.set).start()
         self.assertEqual(ended, ["first"])
         self.assertFalse(any(it.is_alive() for it in poster._threads))
 
