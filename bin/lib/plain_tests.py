@@ -10,6 +10,7 @@ import ast
 import contextlib
 import importlib
 import os
+import re
 import sys
 import unittest
 from functools import cache
@@ -24,6 +25,8 @@ ADDON = ROOT / ".dev/addons/helpdesk_mgmt_sms"
 FOLDERS = ("tools", "providers")
 
 
+#: What a test that uses an adapter names.
+ADAPTERS = re.compile(r"\.\.\.providers|make_twilio|make_telnyx")
 #: How many examples a property is tried with.
 EXAMPLES = 25
 
@@ -75,7 +78,10 @@ def find_test_files(path):
     """Return the names of the test files that import a measured file.
 
     What no test imports is held by the tests of the files that import it, and so on.
+    Of adapters it is all that use one: those of ``tests/tools/common.py``, mostly.
     """
+    if path.startswith("providers/"):
+        return set(filter(_uses_adapters, get_test_files()))
     tests = {it: _read_imports(f"tests/tools/{it}.py") for it in get_test_files()}
     imports = {file: _read_imports(file) for file in get_measured_files()}
     wanted, seen = {path}, set()
@@ -85,6 +91,10 @@ def find_test_files(path):
         seen |= wanted
         wanted = {it for it, imported in imports.items() if imported & wanted}
     return set()
+
+
+def _uses_adapters(name):
+    return bool(ADAPTERS.search((ROOT / f"tests/tools/{name}.py").read_text()))
 
 
 @cache
