@@ -31,6 +31,8 @@ SURE, MAYBE = 0.75, 0.35
 PLAIN, PLAIN_WORDS, PARTIAL = 0.95, 3, 0.3
 #: A text with more words is about more than leaving: at most doubtful.
 MAX_SURE_WORDS = 60
+#: One with fewer letters is a slip of the thumb.
+MIN_SURE_LETTERS = 3
 #: Words that are named as the reason, and those that are tried for it.
 NAMED, TRIED = 3, 40
 
@@ -90,9 +92,10 @@ def _find_end(shares, likely):
 
 
 def _can_be_sure(text, tokens):
-    """Tell if a text is short enough to be sure of, and in the person's own words."""
+    """Tell if a text is neither too long nor a syllable, and the person's own words."""
     is_short = len(text) <= MAX_LENGTH and len(tokens) <= MAX_SURE_WORDS
-    return is_short and not _quotes(text)
+    is_word = sum(map(len, tokens)) >= MIN_SURE_LETTERS
+    return is_short and is_word and not _quotes(text)
 
 
 def _drop_courtesies(clause):

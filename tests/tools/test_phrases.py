@@ -170,6 +170,9 @@ class TestClassify(BaseCase):
         self.assertKind("She says: stop texting me", DOUBTFUL)
         self.assertKind('I got "stop texting me" from a client', DOUBTFUL)
 
+    def test_a_syllable_ends_nothing(self):
+        self.assertIn(classify("ab"), UNSURE)
+
     def test_a_stranger_is_told_from_one_who_leaves(self):
         for text in ("Wrong number", "You have the wrong number, this is not Anna"):
             self.assertKind(text, WRONG_NUMBER)
