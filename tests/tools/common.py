@@ -52,6 +52,22 @@ def make_xlsx(rows):
     return stream.getvalue()
 
 
+class PeerCase(BaseCase):
+    """A loopback carrier, over HTTP, with a new account for each test."""
+
+    peer_class = account_class = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.peer = cls.peer_class().start()
+        cls.addClassCleanup(cls.peer.stop)
+
+    def setUp(self):
+        super().setUp()
+        self.account = self.peer.account = self.account_class()
+
+
 class ContractCase(BaseCase):
     """An adapter against its carrier's own description of the API.
 

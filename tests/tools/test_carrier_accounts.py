@@ -25,7 +25,7 @@ from ..peer.telnyx import API_KEY, PROFILE_ID, PUBLIC_KEY, TelnyxPeer
 from ..peer.telnyx_account import PeerTelnyxAccount
 from ..peer.twilio import API_KEY_SECRET, API_KEY_SID, AUTH_TOKEN, TwilioPeer
 from ..peer.twilio_account import PeerAccount
-from .common import UK_SENDER, US_SENDER, make_telnyx, make_twilio
+from .common import UK_SENDER, US_SENDER, PeerCase, make_telnyx, make_twilio
 
 OURS = "https://odoo.example.com/helpdesk_sms/carrier/key/inbound"
 SERVICE = "MG" + "0123456789abcdef" * 2
@@ -34,7 +34,7 @@ NUMBERS = [f"+1303555010{index}" for index in range(7)]
 BOTH = [(US_SENDER, "US"), (UK_SENDER, "GB")]
 
 
-class AccountCase(BaseCase):
+class AccountCase(PeerCase):
     """The findings of a check, as tuples."""
 
     provider = None
@@ -61,15 +61,7 @@ class AccountCase(BaseCase):
 class TestTwilioAccount(AccountCase):
     """A loopback Twilio, over HTTP."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.peer = TwilioPeer().start()
-        cls.addClassCleanup(cls.peer.stop)
-
-    def setUp(self):
-        super().setUp()
-        self.account = self.peer.account = PeerAccount()
+    peer_class, account_class = TwilioPeer, PeerAccount
 
     def make(self, **account):
         """Return an adapter that speaks to the peer."""
@@ -247,15 +239,7 @@ class TestTwilioAccount(AccountCase):
 class TestTelnyxAccount(AccountCase):
     """A loopback Telnyx, over HTTP."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.peer = TelnyxPeer().start()
-        cls.addClassCleanup(cls.peer.stop)
-
-    def setUp(self):
-        super().setUp()
-        self.account = self.peer.account = PeerTelnyxAccount()
+    peer_class, account_class = TelnyxPeer, PeerTelnyxAccount
 
     def make(self, **account):
         """Return an adapter that speaks to the peer."""

@@ -26,7 +26,7 @@ from ..peer.telnyx_account import PeerTelnyxAccount
 from ..peer.twilio import TwilioPeer
 from ..peer.twilio_consents import PeerConsents
 from ..peer.twilio_messages import PeerMessages
-from .common import UK_SENDER, US_SENDER, make_telnyx, make_twilio
+from .common import UK_SENDER, US_SENDER, PeerCase, make_telnyx, make_twilio
 
 PERSON = "+12125550190"
 OTHER_PROFILE = PROFILE_ID.replace("4001", "5002")
@@ -383,18 +383,13 @@ class TestTwilioRedaction(TwilioCase):
 
 
 @tagged("post_install", "-at_install")
-class TestTelnyxLists(BaseCase):
+class TestTelnyxLists(PeerCase):
     """Whom it blocks, and its records."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.peer = TelnyxPeer().start()
-        cls.addClassCleanup(cls.peer.stop)
+    peer_class, account_class = TelnyxPeer, PeerTelnyxAccount
 
     def setUp(self):
         super().setUp()
-        self.account = self.peer.account = PeerTelnyxAccount()
         self.account.add_number(US_SENDER, PROFILE_ID)
 
     def list(self, **account):
