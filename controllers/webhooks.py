@@ -9,7 +9,7 @@ from werkzeug.exceptions import Forbidden, NotFound, ServiceUnavailable
 from odoo import fields
 from odoo.http import request
 
-from ..models.dispatch import res_company_address as ir_http
+from ..models.dispatch import ir_http
 from ..models.dispatch.sms_webhook_refusal import ADDRESS, TOKEN, UNSIGNED
 from ..providers import voice
 from ..tools import texts, web

@@ -63,6 +63,11 @@ def tidy_day(said, local, locale):
     return re.sub(r"\b1(?= [^\W\d])", "1er", said)
 
 
+def tidy_hour(said, locale):
+    """Return a day with its hour as Spanish says one o'clock: "a la 1:30"."""
+    return said.replace(" a las 1:", " a la 1:") if locale.language == "es" else said
+
+
 def say_hour(local, locale):
     """Return the time of day, with twelve or twenty-four hours as the language has."""
     return plain_spaces(format_time(local, "short", locale=locale))

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...tools import appointments
+from ...tools.moments import get_locale, tidy_hour
 from ...tools.names import tidy_name, tidy_title
 from ..core.moments import get_spoken_lang
 from .calendar_event import CONFIRMED
@@ -134,8 +135,7 @@ class CalendarEvent(models.Model):
         if not spoken.clock:
             return day
         words = self.env._("%(day)s at %(time)s", day=day, time=spoken.clock)
-        # In Spanish one o'clock is singular.
-        words = words.replace(" a las 1:", " a la 1:")
+        words = tidy_hour(words, get_locale(get_spoken_lang(self.env)))
         if spoken.place:
             return self.env._("%(when)s (%(city)s time)", when=words, city=spoken.place)
         return words

@@ -33,4 +33,6 @@ from . import (
     sms_sms_fetched,
     res_company,
     res_company_address,
+    ir_config_parameter,
+    ir_http,
 )

@@ -4,22 +4,14 @@ import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from werkzeug.exceptions import (
-    BadRequest,
-    RequestEntityTooLarge,
-    UnsupportedMediaType,
-)
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.http import request
 from odoo.tools import ormcache
 
 from ...providers.base import Provider
 from ...tools import web
 from ...tools.links import is_page
-from ...tools.web import IS_GUESS
 from .res_company import ACCOUNT_FIELDS, REAL, SENDER_FIELDS, TELNYX
 
 _logger = logging.getLogger(__name__)
@@ -29,9 +21,6 @@ OVERLAP = timedelta(days=7)
 JOIN_PATH = "/sms/join/"
 PAGES = ("sms_privacy_url", "sms_terms_url")
 BASE_URL_PARAMETER = "web.base.url"
-#: Of a route: the only content type that it takes, and how long a body may be (bytes).
-TAKES, LIMIT = "sms_takes", "max_content_length"
-
 
 #: Of a company what :class:`Endpoint` is made of.
 ENDPOINT_FIELDS = {
@@ -357,49 +346,3 @@ class ResCompany(models.Model):
             self.sudo().with_context(active_test=False).search(domain).write(
                 {"sms_webhook_base_url": after}
             )
-
-
-class IrConfigParameter(models.Model):
-    """Odoo's own address: what an administrator enters, and what a login leaves."""
-
-    _inherit = "ir.config_parameter"
-
-    def write(self, vals):
-        """Change companies' public address along with what was entered by hand."""
-        own = self.filtered(lambda it: it.key == BASE_URL_PARAMETER)
-        before = own.value if "value" in vals else False
-        result = super().write(vals)
-        if before and not self.env.context.get(IS_GUESS):
-            self.env["res.company"]._follow_sms_base_url(before, own.value)
-        return result
-
-
-class IrHttp(models.AbstractModel):
-    """Refuses requests that no carrier sends before anything of them is read."""
-
-    _inherit = "ir.http"
-
-    @classmethod
-    def _pre_dispatch(cls, rule, args):
-        """Look at the headers before Odoo reads the form.
-
-        A body without a length is cut off by werkzeug at the same limit.
-
-        :raises BadRequest: 400 for a query that is no text
-        :raises RequestEntityTooLarge: 413 for a longer body than the route takes
-        :raises UnsupportedMediaType: 415 for another type
-        """
-        routing, http = rule.endpoint.routing, request.httprequest
-        try:
-            _query = http.args
-        except UnicodeDecodeError:
-            # Odoo's own look at it would end in an error of the server.
-            raise BadRequest() from None
-        super()._pre_dispatch(rule, args)
-        if TAKES not in routing:
-            return
-        if (http.content_length or 0) > routing[LIMIT]:
-            raise RequestEntityTooLarge()
-        # What says nothing of its type is not read as a form.
-        if http.mimetype not in ("", routing[TAKES]):
-            raise UnsupportedMediaType()

@@ -7,7 +7,7 @@ import re
 from odoo.http import _generate_routing_rules
 from odoo.tools import mute_logger
 
-from ...models.dispatch.res_company_address import TAKES
+from ...models.dispatch.ir_http import TAKES
 from ...models.dispatch.sms_outbox_watch import HEALTH_TOKEN_PARAMETER
 from ...models.message.sms_sms_media import MEDIA_PATH
 from ..peer.media import PNG

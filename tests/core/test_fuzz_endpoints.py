@@ -27,7 +27,7 @@ from odoo.http import root
 from odoo.tools import SQL
 
 from ...models.core.sms_rate_limit import LIMITS
-from ...models.dispatch.res_company_address import TAKES
+from ...models.dispatch.ir_http import TAKES
 from ..common import phone_number
 from ..peer.telnyx import API_KEY, PUBLIC_KEY, make_report, make_text, sign
 from ..peer.twilio import ACCOUNT_SID, AUTH_TOKEN
