@@ -35,7 +35,7 @@ class BaseModuleUninstall(models.TransientModel):
     def action_export_sms_ledger(self):
         """Download the company's chain; who may uninstall the addon may keep it.
 
-        :raises AccessError: for who is no administrator
+        :raises AccessError: if the user is not an administrator
         """
         self.ensure_one()
         self.check_access("write")

@@ -15,7 +15,7 @@ class PrivacyLookupWizardLine(models.TransientModel):
         return self._erase_sms_person()
 
     def _is_sms_personal(self):
-        """Tell if a line is ours; tickets are the helpdesk's."""
+        """Return whether a line is ours; tickets are the helpdesk's."""
         model = self.env.get(self.res_model)
         is_personal = isinstance(model, self.pool["sms.personal.data"])
         return is_personal and self.res_model.startswith("sms.")

@@ -213,11 +213,11 @@ class SmsComposer(models.TransientModel):
         )
 
     def _is_mailing(self):
-        """Tell if the app of mailings, which need not be there, sends a list."""
+        """Return whether the app of mailings, which need not be there, sends a list."""
         return bool("mailing_id" in self._fields and self.mailing_id)
 
     def _is_own_text(self):
-        """Tell if somebody has written another text over a template that rules name."""
+        """Return whether somebody has written another text over a template that rules name."""
         template = self.template_id
         if not self.env["sms.purpose.rule"]._knows_template(template):
             return False
@@ -244,7 +244,7 @@ class SmsComposer(models.TransientModel):
         return self.env.company
 
     def _is_personal(self):
-        """Tell if a person of the helpdesk writes to the one person of one record."""
+        """Return whether a person of the helpdesk writes to the one person of one record."""
         is_one = self.comment_single_recipient and not self.res_ids
         is_person = not self.env.su and not self.env.context.get("sms_automated")
         return (
@@ -383,7 +383,7 @@ class SmsComposer(models.TransientModel):
         records = {(message.model, message.res_id) for message in messages}
 
         def is_about(composer):
-            """Tell if one of the numbers, or of their messages, is in a composer."""
+            """Return whether one of the numbers, or of their messages, is in a composer."""
             typed = [composer.recipient_single_number_itf or ""]
             typed += (composer.numbers or "").split(",")
             named = any(phone.is_written(text, n) for text in typed for n in numbers)

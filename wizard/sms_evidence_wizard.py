@@ -76,7 +76,7 @@ class SmsEvidenceWizard(models.TransientModel):
     def action_make(self):
         """Make the file, log it as an export, and download it.
 
-        :raises AccessError: for who is no compliance officer of the company
+        :raises AccessError: if the user is not a compliance officer of the company
         :raises UserError: when the ledger does not know the number
         """
         self.ensure_one()

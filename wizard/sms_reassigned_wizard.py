@@ -129,7 +129,7 @@ class SmsReassignedWizard(models.TransientModel):
     def action_make(self):
         """Make the query's file, enter what it asks, and download it.
 
-        :raises AccessError: for who is no compliance officer of the company
+        :raises AccessError: if the user is not a compliance officer of the company
         :raises UserError: when there is nothing to ask
         """
         self.ensure_one()

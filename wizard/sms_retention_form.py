@@ -55,7 +55,7 @@ class SmsRetentionForm(models.TransientModel):
     def action_save(self):
         """Store the terms; the next night forgets what is older.
 
-        :raises AccessError: for who does not work in the company now
+        :raises AccessError: if the user does not work in the company now
         :raises UserError: without a reason, where it makes the company less strict
         """
         self.ensure_one()

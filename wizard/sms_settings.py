@@ -229,7 +229,7 @@ class SmsSettings(models.TransientModel):
 
     @api.model
     def _is_same(self, company, name, value):
-        """Tell if a company has a value already: writing it would have effects.
+        """Return whether a company has a value already: writing it would have effects.
 
         A secret that nobody has touched is; one that nobody can read is replaced.
         """

@@ -439,7 +439,7 @@ class CalendarEvent(models.Model):
     # === Another time ===
 
     def _may_change_by_sms(self):
-        """Tell if the customer may change it: bookings have a deadline."""
+        """Return whether the customer may change it: bookings have a deadline."""
         return all(booking.is_modifiable for booking in self._get_sms_bookings())
 
     def _find_sms_free_times(self):
@@ -454,7 +454,7 @@ class CalendarEvent(models.Model):
         return appointments.find_free(work, busy, self.stop - self.start, now + NOTICE)
 
     def _is_sms_time_free(self, start):
-        """Tell if the technician is free for it at a time (UTC)."""
+        """Return whether the technician is free for it at a time (UTC)."""
         self.ensure_one()
         hours = self._get_sms_hours(
             start - timedelta(days=1), start + timedelta(days=2)

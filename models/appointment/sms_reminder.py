@@ -37,7 +37,7 @@ class TextRule(NamedTuple):
     conditions: automation.Rule | None = None
 
     def fits(self, facts):
-        """Tell if it is about an appointment whose ticket has these facts."""
+        """Return whether it is about an appointment whose ticket has these facts."""
         return not self.conditions or automation.fits(self.conditions, facts)
 
 

@@ -50,7 +50,7 @@ class IrActionsServer(models.Model):
         return False
 
     def _is_first_sms(self, ticket):
-        """Tell if the action has not texted this ticket as it stands, and note it."""
+        """Return whether the action has not texted this ticket as it stands, and note it."""
         texted = get_notes(self.env.cr, TEXTED)
         key = (self.id, ticket.id, *ticket.sudo()._get_sms_state())
         is_first = key not in texted

@@ -371,7 +371,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _is_readable(self, field, model_name):
-        """Tell if helpdesk managers may read a field and the records that have it."""
+        """Return whether helpdesk managers may read a field and the records that have it."""
         managers = self.env.ref(MANAGER_GROUP).sudo().all_implied_ids
         allowed = set((field.groups or "").replace(" ", "").split(","))
         if field.groups and not allowed & set(managers.get_external_id().values()):
@@ -498,7 +498,7 @@ class SmsAutomation(models.Model):
     def action_dry_run(self):
         """Show who would have got what last week.
 
-        :raises AccessError: for who may not edit automations
+        :raises AccessError: if the user may not edit automations
         """
         chosen = self or self.search([("trigger", "in", automation.TRIGGERS)])
         chosen.check_access("read")

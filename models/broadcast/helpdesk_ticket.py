@@ -120,7 +120,7 @@ class HelpdeskTicket(models.Model):
         )
 
     def _began_in_sms_incident(self, incident_sudo):
-        """Tell if a ticket was opened since the incident began, or in its own words.
+        """Return whether a ticket was opened since the incident began, or in its own words.
 
         Who was the first to say so did before there was an incident.
         """

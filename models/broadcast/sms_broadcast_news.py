@@ -37,7 +37,7 @@ class SmsBroadcast(models.Model):
     # === Words ===
 
     def _tells_news(self):
-        """Tell if it carries news of an incident: those are mailed as well."""
+        """Return whether it carries news of an incident: those are mailed as well."""
         return f"{{{NEWS}}}" in (self.body or "")
 
     def _get_news(self):

@@ -102,7 +102,7 @@ class SmsBroadcast(models.Model):
         return self.kind != OPENING
 
     def _is_overtaken(self):
-        """Tell if the incident has ended since the start, or its end was told."""
+        """Return whether the incident has ended since the start, or its end was told."""
         self.ensure_one()
         ended_at = self.incident_id.resolved_at
         return bool(ended_at and ended_at >= self.started_at) or any(

@@ -133,7 +133,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _may_be_told(self, inbound):
-        """Tell if a number gets automatic answers: not after a no or a possible no."""
+        """Return whether a number gets automatic answers: not after a no or a possible no."""
         reviews = self.env["sms.consent.review"]
         return (
             not self._is_stopped(inbound)

@@ -289,7 +289,7 @@ class SmsIncident(models.Model):
         return bool(number) and self._has_texted(number, by_broadcast=True)
 
     def _has_texted(self, number, by_broadcast):
-        """Tell if a number got or gets a text about it: a broadcast, or an answer."""
+        """Return whether a number got or gets a text about it: a broadcast, or an answer."""
         domain = [
             ("incident_id", "=", self.id),
             ("number", "=", number),
@@ -324,7 +324,7 @@ class SmsIncident(models.Model):
     # === Answer to those who get in touch ===
 
     def _is_to_be_told(self, number):
-        """Tell if a number is to be told that we know: once, and not after MUTE.
+        """Return whether a number is to be told that we know: once, and not after MUTE.
 
         :param str number: E.164, may be empty
         """

@@ -40,7 +40,7 @@ class SmsIncident(models.Model):
             incident.words = own.name and topics.suggest(own.name, left_out, usual)
 
     def _is_about(self, partner, number, words, category):
-        """Tell if a new ticket is about it.
+        """Return whether a new ticket is about it.
 
         Who is in its areas may write of something else. Without areas it is anywhere.
 

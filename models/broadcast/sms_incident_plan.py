@@ -305,7 +305,7 @@ class SmsIncident(models.Model):
         return 1
 
     def _is_over(self, now):
-        """Tell if it ends by itself now: not if somebody has spoken after its end."""
+        """Return whether it ends by itself now: not if somebody has spoken after its end."""
         end = self.planned_to
         if not end or end > now:
             return False
@@ -335,7 +335,7 @@ class SmsIncident(models.Model):
         self.reminded_at = now
 
     def _is_busy(self, due):
-        """Tell if an earlier text is still being queued; the job looks again then."""
+        """Return whether an earlier text is still being queued; the job looks again then."""
         now = fields.Datetime.now()
         is_busy = any(it.state in RUNNING for it in self.broadcast_ids)
         if not is_busy or now >= due + PATIENCE:

@@ -44,7 +44,7 @@ class ResCompany(models.Model):
         )
 
     def _takes_sms_country(self, code):
-        """Tell if the company's forms take numbers of a country (ISO code).
+        """Return whether the company's forms take numbers of a country (ISO code).
 
         Without a choice of countries: where it is, or a customer has their address.
         Neither colleagues nor the companies of this database are customers.

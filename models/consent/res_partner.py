@@ -42,7 +42,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _is_sms_colleague(self, number):
-        """Tell if a number (E.164) is that of somebody who works here."""
+        """Return whether a number (E.164) is that of somebody who works here."""
         domain = [("phone_sanitized", "=", number), ("user_ids.share", "=", False)]
         return bool(number) and bool(self.sudo().search_count(domain, limit=1))
 

@@ -75,7 +75,7 @@ class SmsConsent(models.Model):
         """Return a page of the number's story, as :meth:`SmsConsentStory._tell` does.
 
         :param before: what an earlier call has returned as ``before``
-        :raises AccessError: for who may not read the answer or the events
+        :raises AccessError: if the user may not read the answer or the events
         """
         self.ensure_one()
         self.check_access("read")

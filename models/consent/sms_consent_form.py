@@ -154,7 +154,7 @@ class SmsConsentForm(models.AbstractModel):
             ledger._record(company, number, consent.REVOKED, "web", purposes, **facts)
 
     def _is_lasting(self, found, purpose_id=False):
-        """Tell if a no stands, to a purpose or to all, which no START takes back.
+        """Return whether a no stands, to a purpose or to all, which no START takes back.
 
         What was said by text before does not count: said here again, it lasts. Nor does
         a no to everything count where the person has agreed to something since.
@@ -328,7 +328,7 @@ class SmsConsentForm(models.AbstractModel):
         return {"name": partner.name, "res_model": partner._name, "res_id": partner.id}
 
     def _is_own(self, company, number, partner):
-        """Tell if a number counts as a contact's: it was confirmed, or we entered it.
+        """Return whether a number counts as a contact's: it was confirmed, or we entered it.
 
         A customer can type any number, and must not see what its owner has said.
 

@@ -125,7 +125,7 @@ class SmsConsentMixin(models.AbstractModel):
 
     @api.model
     def _is_sms_internal(self, field):
-        """Tell if a field is ours, stored, and read-only: our code alone writes it."""
+        """Return whether a field is ours, stored, and read-only: our code alone writes it."""
         return field._module == MODULE and field.store and bool(field.readonly)
 
     def _get_sms_subjects(self):
@@ -207,7 +207,7 @@ class SmsConsentMixin(models.AbstractModel):
         """Return why the person may be texted or not, for who may read the record.
 
         :return: see :meth:`SmsConsentDetails._explain`
-        :raises AccessError: for who may not read the record, or is neither a helpdesk
+        :raises AccessError: if the user may not read the record, or is neither a helpdesk
             user nor a compliance officer
         """
         self.ensure_one()

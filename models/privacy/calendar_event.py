@@ -96,7 +96,7 @@ class CalendarEvent(models.Model):
         return self.env["mail.message"].search(domain)
 
     def _has_sms_link(self, html):
-        """Tell if there is a link to call a number that is to be forgotten."""
+        """Return whether there is a link to call a number that is to be forgotten."""
         return any(map(self._is_sms_link, CALL_LINK.finditer(html or "")))
 
     def _is_sms_link(self, link):

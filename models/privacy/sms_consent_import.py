@@ -12,7 +12,7 @@ from ..consent.sms_consent_import import FAILED, RUNNING
 
 
 def _find_cell(cells, numbers):
-    """Tell if a cell of a list is one of some numbers, however it is spelled there."""
+    """Return whether a cell of a list is one of some numbers, however it is spelled there."""
     wanted = set().union(*map(phone.get_spellings, numbers))
     return any(phone.digits(cell) in wanted for cell in cells)
 
@@ -32,7 +32,7 @@ class SmsConsentImport(models.Model):
         return jobs.filtered(lambda job: job.file and job._holds(numbers))
 
     def _holds(self, numbers):
-        """Tell if a cell of the list is one of some numbers, or the list unreadable."""
+        """Return whether a cell of the list is one of some numbers, or the list unreadable."""
         rows = tabular.iter_rows(base64.b64decode(self.file))
         try:
             return _find_cell((cell for _row, cells in rows for cell in cells), numbers)

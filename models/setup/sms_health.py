@@ -19,7 +19,7 @@ CRON_LATE = timedelta(minutes=10)
 
 
 def uses_carrier(company):
-    """Tell if a company's texts leave by a carrier of ours that reaches phones."""
+    """Return whether a company's texts leave by a carrier of ours that reaches phones."""
     code = company.sudo().sms_provider
     return code in PROVIDERS and code != SandboxProvider.code
 
@@ -76,7 +76,7 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_cron_row(self):
-        """Tell if scheduled actions run, the outbox's among them."""
+        """Return whether scheduled actions run, the outbox's among them."""
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch").sudo()
         when, state = self._when(cron_sudo.nextcall), WRONG
         if not cron_sudo.active:
@@ -137,7 +137,7 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_address_row(self, company):
-        """Tell if the carrier reaches this server.
+        """Return whether the carrier reaches this server.
 
         Proven by a signed request of the carrier's; before the first one, the address
         itself tells if it can.

@@ -48,7 +48,7 @@ class ResUsers(models.Model):
         return super().SELF_WRITEABLE_FIELDS + OWN_FIELDS
 
     def _takes_sms_calls(self, now):
-        """Tell if somebody takes calls about what is not urgent at a time (UTC)."""
+        """Return whether somebody takes calls about what is not urgent at a time (UTC)."""
         self.ensure_one()
         local = to_local(now, self.tz or "UTC")
         hour = local.hour + local.minute / 60

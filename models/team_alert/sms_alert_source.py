@@ -143,7 +143,7 @@ class SmsAlertSource(models.Model):
         )
 
     def _is_authentic(self, body, headers):
-        """Tell if a request proves that it comes from the system."""
+        """Return whether a request proves that it comes from the system."""
         self.ensure_one()
         now = time.time()
         return monitoring.is_authentic(self.system, self.secret, body, headers, now)
@@ -206,7 +206,7 @@ class SmsAlertSource(models.Model):
         return {row.key: row for row in rows - answered}
 
     def _must_page(self, row):
-        """Tell if a trouble should have an alert and has none yet."""
+        """Return whether a trouble should have an alert and has none yet."""
         urgent = {monitoring.CRITICAL}
         if self.is_warning_urgent:
             urgent.add(monitoring.WARNING)

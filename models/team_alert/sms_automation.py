@@ -43,7 +43,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _may_raise(self, record, rule):
-        """Tell if a rule may raise an alert: not while one is open, nor too often."""
+        """Return whether a rule may raise an alert: not while one is open, nor too often."""
         domain = Domain("automation_id", "=", rule.automation_id)
         alerts = self.env["sms.team.alert"].sudo()
         last = alerts.search(domain & Domain("ticket_id", "=", record.id), limit=1)

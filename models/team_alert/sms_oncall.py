@@ -86,7 +86,7 @@ class SmsOncall(models.AbstractModel):
 
     @api.model
     def _is_in_hours(self, calendar, now):
-        """Tell if a time (UTC) is in a working schedule; holidays do not count."""
+        """Return whether a time (UTC) is in a working schedule; holidays do not count."""
         return bool(self._get_hours(calendar, now, now + timedelta(minutes=1)))
 
     @api.model
@@ -152,7 +152,7 @@ class SmsOncall(models.AbstractModel):
         :return: ``teams``: a list of ``id``, ``name``, ``people`` (``id``, ``name``,
             ``has_number``), ``until`` (in the user's words) and ``is_me``; ``gaps``:
             a list of ``id`` and ``name``
-        :raises AccessError: for who is no helpdesk user
+        :raises AccessError: if the user is not a helpdesk user
         """
         if not self.env.su and not any(map(self.env.user.has_group, READERS)):
             raise AccessError(

@@ -164,7 +164,7 @@ class SmsOncallShift(models.Model):
         return escalation.Turn(self.start_at, self.stop_at, self.repeat_weeks, self.tz)
 
     def _is_on_duty(self, now):
-        """Tell if the shift covers a time (UTC), time off and hand-overs aside."""
+        """Return whether the shift covers a time (UTC), time off and hand-overs aside."""
         if not escalation.covers(self._get_turn(), now):
             return False
         return not self.calendar_id or self.env["sms.oncall"]._is_in_hours(
@@ -304,7 +304,7 @@ class SmsOncallShift(models.Model):
         return user in both or user.has_group(MANAGERS)
 
     def _may_move(self):
-        """Tell if the user may change anything about who is on call."""
+        """Return whether the user may change anything about who is on call."""
         self.ensure_one()
         in_company = self.company_id in self.env.companies
         return in_company and self.env.user.has_group(AGENTS)

@@ -117,7 +117,7 @@ class SmsTeamAlertEntry(models.Model):
     def action_called(self):
         """Note that somebody has called them by hand.
 
-        :raises AccessError: for who may not act on the alert
+        :raises AccessError: if the user may not act on the alert
         """
         self.check_access("read")
         self.alert_id._check_may_act()

@@ -273,7 +273,7 @@ class SmsTeamAlertPlan(models.Model):
         return False
 
     def _takes_mail_of(self, sender, author):
-        """Tell if a sender is a user of the plan's company, or is named there."""
+        """Return whether a sender is a user of the plan's company, or is named there."""
         self.ensure_one()
         users = author.user_ids.filtered(lambda user: user.active and not user.share)
         if self.company_id & users.company_ids:
