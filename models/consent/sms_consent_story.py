@@ -257,9 +257,9 @@ class SmsConsentStory(models.AbstractModel):
         """Return one entry of the history.
 
         :return: ``id``, ``time``, ``event`` (one of ``EVENTS``), ``sandbox`` (whether
-            it counts only there), ``sentence``, ``details`` (further texts), ``wording``
-            and ``words`` (version and text, may be empty), ``links`` and ``seal`` (its
-            place in the chain)
+            it counts only there), ``sentence``, ``details`` (further texts),
+            ``wording`` and ``words`` (version and text, may be empty), ``links`` and
+            ``seal`` (its place in the chain)
         """
         event = moment.event
         return {
