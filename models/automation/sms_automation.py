@@ -314,9 +314,9 @@ class SmsAutomation(models.Model):
 
     # === Conditions: only on what a manager may read ===
 
-    # Whether a text is sent reveals whether a condition holds, so a condition on a secret
-    # would reveal it letter by letter. Managers' rights are checked, whoever saves the
-    # condition: managers may copy the automation and edit it.
+    # Whether a text is sent reveals whether a condition holds, so a condition on a
+    # secret would reveal it letter by letter. Managers' rights are checked, whoever
+    # saves the condition: managers may copy the automation and edit it.
 
     def _parse_domain(self):
         """Return the conditions; raise a ValueError unless they are literals."""

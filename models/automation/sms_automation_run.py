@@ -84,7 +84,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _plan(self, pairs):
-        """Plan the texts of ``(ticket, Rule)`` pairs; restart delays already running."""
+        """Plan the texts of ``(ticket, Rule)`` pairs, and restart their delays."""
         now = fields.Datetime.now()
         at_once = SQL("%s || pg_current_xact_id()", AT_ONCE)
         values = [
@@ -248,7 +248,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _get_clock(self, rule):
-        """Return the SQL for a rule: FROM (alias ``ticket``), time column, condition."""
+        """Return a rule's SQL: FROM (alias ``ticket``), time column, condition."""
         now = fields.Datetime.now()
         if rule.trigger == automation.NO_ANSWER:
             column = SQL("ticket.sms_waiting_since")

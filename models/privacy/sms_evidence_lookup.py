@@ -35,9 +35,9 @@ PEOPLE = {"number", "number_hash", "number_hashes"}
 class SmsEvidenceLookup(models.Model):
     """The log of who read consents and evidence, or exported them from a list.
 
-    Documents are logged in ``sms.evidence.export``. The people looked up are not named: the
-    numbers are keyed hashes. Append-only by a trigger, and deleted after :data:`KEEP_YEARS`
-    years, since it contains data about colleagues.
+    Documents are logged in ``sms.evidence.export``. The people looked up are not named:
+    the numbers are keyed hashes. Append-only by a trigger, and deleted after
+    :data:`KEEP_YEARS` years, since it contains data about colleagues.
     """
 
     _name = "sms.evidence.lookup"
