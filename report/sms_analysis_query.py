@@ -29,8 +29,8 @@ class Source(NamedTuple):
 
 #: A text within this many hours after our last one counts as a reply to it.
 REPLY_HOURS = 72
-#: Nobody replies to a text created more days before. The limit allows an index to find
-#: the few candidates, instead of reading years of texts with a person.
+#: Nobody replies to a text created more than this many days before. The limit lets an
+#: index find the few candidates, instead of reading years of texts with a person.
 MADE_DAYS = 31
 #: A text that we send later than this does not count as an answer.
 ANSWER_DAYS = 7

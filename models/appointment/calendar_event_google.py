@@ -9,8 +9,8 @@ class CalendarEvent(models.Model):
     """Hooks into ``google_calendar``, if it is installed.
 
     The addon does not depend on it. Only ``google_calendar`` calls the methods extended
-    here and in ``calendar.recurrence``, so ``super()`` always exists; ``bin/test
-    --neighbours`` fails if they are renamed there.
+    here and in ``calendar.recurrence``, so ``super()`` always exists;
+    ``bin/test --neighbours`` fails if they are renamed there.
     """
 
     _inherit = "calendar.event"

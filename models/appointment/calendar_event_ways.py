@@ -94,5 +94,5 @@ class CalendarEvent(models.Model):
         return self._get_sms_untold()._take_way("call")
 
     def action_sms_untold_told(self):
-        """Note that the customer was told otherwise."""
+        """Note that the customer was told in another way."""
         return self._get_sms_untold()._note_told()

@@ -50,7 +50,7 @@ class HelpdeskTicket(models.Model):
         }
 
     def _propose_sms_visit(self, technician):
-        """Return when a visit can begin (UTC), 24 hours from now at the earliest.
+        """Return when a visit can begin (UTC), a day from now at the earliest.
 
         Chosen like the times offered by text: when technician and customer are free.
 

@@ -95,9 +95,9 @@ class SmsReminder(models.Model):
         return self - cancelled
 
     def _cancel(self, get_reason):
-        """Cancel rows.
+        """Cancel the rows.
 
-        :param get_reason: called with each row, returns a value of ``reason``
+        :param get_reason: function of a row that returns a value of ``reason``
         """
         if not self:
             return

@@ -17,7 +17,7 @@ class SmsSms(models.Model):
         A cancellation notice stays true.
         """
         reason = super()._get_over_reason()
-        # No query for others.
+        # Other texts take no query.
         if reason or self.sudo().mail_message_id.model != APPOINTMENT_MODEL:
             return reason
         has_changed = any(

@@ -121,7 +121,7 @@ class SmsArea(models.Model):
 
     @api.constrains("name", "takes_subscribers", *CRITERIA)
     def _check_criteria(self):
-        """Refuse an area without criteria and subscribers: it would be everybody."""
+        """Refuse an area without criteria or subscribers, which would be everybody."""
         for area in self.filtered(lambda area: not area.takes_subscribers):
             if not any(area[name] for name in CRITERIA):
                 raise ValidationError(

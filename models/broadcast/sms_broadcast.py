@@ -26,9 +26,9 @@ from .sms_broadcast_recipient import (
 DRAFT, CHECKING, CHECKED, WAITING = ("draft", "checking", "checked", "waiting")
 PLANNED, LEAVING = ("planned", "leaving")
 QUEUEING, PAUSED, SENT, CANCELLED = ("queueing", "paused", "sent", "cancelled")
-#: Nothing has left, and it can be changed.
+#: States in which nothing was sent, and it can be changed.
 OPEN = (DRAFT, CHECKING, CHECKED, WAITING, PLANNED)
-#: The job is at work.
+#: States in which the job is working.
 RUNNING = (CHECKING, LEAVING, QUEUEING)
 #: Fields that users write; the job writes all others.
 SETUP_FIELDS = frozenset(
@@ -51,7 +51,7 @@ SETUP_FIELDS = frozenset(
         "spread_hours",
     )
 )
-#: Placeholders of a text, and of one about an incident.
+#: Placeholders of every text, and those added for an incident.
 BLANKS = ("customer", "area")
 STATUS_PAGE, NEWS = ABOUT_INCIDENT = ("status_page", "news")
 #: Audiences: areas, a filter on one of two models, or an uploaded list.

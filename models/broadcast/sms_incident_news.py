@@ -146,7 +146,7 @@ class SmsIncidentNews(models.Model):
         return len(tickets)
 
     def _find_told(self, partners):
-        """Return the contacts who need no mail: already reached, or blacklisted."""
+        """Return the contacts who get no mail: reached, muted or blacklisted."""
         rows = self.env["sms.broadcast.recipient"].search(
             [
                 ("broadcast_id", "=", self.broadcast_id.id),

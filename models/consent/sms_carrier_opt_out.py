@@ -24,7 +24,7 @@ BATCH_SIZE = 25
 LEASE = timedelta(minutes=10)
 #: Pauses for an account that did not answer, and for one without access to the API.
 PAUSE, NO_ACCESS_PAUSE = timedelta(minutes=5), timedelta(days=1)
-#: Nothing is tried for longer than this.
+#: Rows are no longer retried after this time.
 TRY_FOR = timedelta(days=30)
 #: Age at which rows are deleted, whether sent or failed.
 KEPT = timedelta(days=90)

@@ -342,7 +342,7 @@ class HelpdeskTicket(models.Model):
         return True
 
     def _on_sms_ordinary(self):
-        """Send the confirmation that was withheld when the ticket seemed special.
+        """Confirm a ticket that was first taken for something else, as an outage.
 
         Extended by other rooms.
 
@@ -558,7 +558,7 @@ class HelpdeskTicket(models.Model):
         return max(filter(None, (self.last_stage_update, self.create_date, last.date)))
 
     def _get_sms_closing_stages(self):
-        """Return the stages in which the customer can close it in the portal."""
+        """Return the closing stages that the portal offers on the ticket's page."""
         return self._get_sms_stages().filtered("close_from_portal")
 
     def _get_sms_stages(self):

@@ -36,13 +36,13 @@ class HelpdeskTicketStage(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Keep the text of a stage of all companies to administrators."""
+        """Restrict the text of a shared stage to administrators."""
         stages = super().create(vals_list)
         stages.filtered("sms_template_id")._check_sms_text_right()
         return stages
 
     def write(self, vals):
-        """Keep the text of a stage of all companies to administrators."""
+        """Restrict the text of a shared stage to administrators."""
         if "sms_template_id" in vals:
             self._check_sms_text_right()
         result = super().write(vals)

@@ -77,7 +77,7 @@ class SmsInboundRouter(models.AbstractModel):
                 self._place(inbound, **place)
                 self._after_place(inbound)
         except OperationalError:
-            raise  # a conflict with another transaction: Odoo starts the request over
+            raise  # a conflict with another transaction: Odoo retries the request
         except Exception as error:  # whatever another module's chatter hook raises
             _logger.exception("%s: not posted on its ticket", inbound)
             inbound.ticket_id = False
@@ -214,7 +214,7 @@ class SmsInboundRouter(models.AbstractModel):
             subtype_xmlid="mail.mt_note",
             author_id=inbound.partner_id.id or False,
             email_from=sender,
-            # Else Odoo reads the last 200 messages to find it.
+            # Otherwise Odoo reads the last 200 messages to find it.
             parent_id=found_id == ticket.id and parent_id[0],
         )
 

@@ -35,7 +35,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 60, 86400
 ACCOUNT_PAUSE = timedelta(minutes=1)
 #: Pause of an account whose key is missing here.
 LOCKED_PAUSE = timedelta(hours=1)
-#: Nothing is tried for longer than this.
+#: Rows are no longer retried after this time.
 TRY_FOR = timedelta(days=30)
 _logger = logging.getLogger(__name__)
 

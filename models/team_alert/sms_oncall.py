@@ -44,7 +44,7 @@ class SmsOncall(models.AbstractModel):
 
     @api.model
     def _find_shifts(self, team, company, now):
-        """Return the current shifts of a team, without hand-overs that are over."""
+        """Return the active shifts of a team, without hand-overs that are over."""
         domain = Domain(
             [
                 ("team_id", "=", team.id),
@@ -203,7 +203,7 @@ class SmsOncall(models.AbstractModel):
 
     @api.model
     def _wake_watch(self):
-        """Wake the cron that looks for gaps, once this is committed."""
+        """Wake the cron that searches for gaps, after the commit."""
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall").sudo()._trigger()
 
     @api.model
