@@ -13,17 +13,17 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import file_open
 
-#: Reports that can be made without wkhtmltopdf. Other apps' reports stay Odoo's.
+#: Reports that can be made without wkhtmltopdf; other reports are left to Odoo.
 OWN_REPORTS = (
     "helpdesk_mgmt_sms.sms_certificate",
     "helpdesk_mgmt_sms.sms_registration",
 )
-#: The pretended address of pages, which makes those in them absolute.
+#: Fake base address of pages, which makes relative addresses absolute.
 BASE = "https://certificate.invalid/"
-#: Kinds of the modules' files that pages use.
+#: Types of modules' static files that pages may use.
 STATIC_TYPES = (".woff", ".woff2", ".ttf", ".otf", ".png", ".jpg", ".svg")
 _logger = logging.getLogger(__name__)
-#: What wkhtmltopdf does with the layout's header and footer, in CSS.
+#: CSS that places the layout's header and footer as wkhtmltopdf does.
 PAGE_STYLE = """
 @page {
     size: %(size)s;
@@ -47,12 +47,12 @@ div.page::after { content: none }
 
 @functools.cache
 def load_weasyprint():
-    """Return the library that makes PDFs where wkhtmltopdf is missing, or None."""
+    """Return the library that makes PDFs without wkhtmltopdf, or None."""
     try:
         import weasyprint  # noqa: PLC0415  # optional, and slow to load
-    except (ImportError, OSError):  # OSError: a library of the system is missing
+    except (ImportError, OSError):  # OSError: a system library is missing
         return None
-    # They log each font and each rule that is meant for screens.
+    # They log every font, and every CSS rule for screens.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="pydyf")
@@ -60,7 +60,7 @@ def load_weasyprint():
 
 
 def move_footers_first(html):
-    """Return a page with its footer before its text, so that each sheet has it."""
+    """Move the footer before the text, so that CSS repeats it on each sheet."""
     parser = lxml.html.HTMLParser(encoding="utf-8")
     root = lxml.html.fromstring(html, parser=parser)
     for footer in root.find_class("footer"):
@@ -69,9 +69,9 @@ def move_footers_first(html):
 
 
 class IrActionsReport(models.Model):
-    """Certificates as PDF without wkhtmltopdf, which Debian 13 lacks.
+    """Makes certificates as PDF without wkhtmltopdf, which Debian 13 lacks.
 
-    WeasyPrint makes the PDF where Odoo would refuse, for reports of this addon alone.
+    WeasyPrint makes the PDF if Odoo cannot, only for reports of this addon.
     """
 
     _inherit = "ir.actions.report"
@@ -82,7 +82,7 @@ class IrActionsReport(models.Model):
         return has_native or load_weasyprint() is not None
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
-        """Make our reports by WeasyPrint where Odoo would refuse."""
+        """Make our reports with WeasyPrint if wkhtmltopdf is not installed."""
         report_sudo = self._get_report(report_ref)
         is_own = report_sudo.report_name in OWN_REPORTS
         if not is_own or self.get_wkhtmltopdf_state() != "install":
@@ -102,9 +102,9 @@ class IrActionsReport(models.Model):
 
     @contextmanager
     def _explain_sms_pdf_failure(self):
-        """Turn whatever a library of another version raises into words for people.
+        """Convert any error of a PDF library into a message for users.
 
-        :raises UserError: what happened, and what to do
+        :raises UserError: with what happened, and what to do
         """
         try:
             yield
@@ -122,7 +122,7 @@ class IrActionsReport(models.Model):
     def _attach_to_sms_pdf(self, pdf, name, data):
         """Return a PDF (bytes) with a JSON file (bytes) attached to it.
 
-        :raises UserError: where the server's library cannot do it
+        :raises UserError: if the server's library cannot do it
         """
         with self._explain_sms_pdf_failure():
             from odoo.tools.pdf import (  # noqa: PLC0415  # whichever library there is
@@ -140,7 +140,7 @@ class IrActionsReport(models.Model):
 
     @api.model
     def _make_sms_pdf(self, html, paperformat):
-        """Return a page of Odoo's report layout (bytes) as PDF."""
+        """Return a page in Odoo's report layout (bytes) as a PDF."""
         weasyprint = load_weasyprint()
         size = paperformat.format if paperformat.format != "custom" else "A4"
         page_style = PAGE_STYLE % {
@@ -156,7 +156,7 @@ class IrActionsReport(models.Model):
 
     @api.model
     def _fetch_for_sms_pdf(self, url, *_args, **_kwargs):
-        """Return a part of a page of ours; fetch nothing from elsewhere."""
+        """Return a resource of our page; fetch nothing from elsewhere."""
         path = url.removeprefix(BASE).partition("?")[0]
         if url.startswith("data:"):
             return load_weasyprint().default_url_fetcher(url)

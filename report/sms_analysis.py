@@ -5,11 +5,11 @@ from .sms_analysis_query import SOURCES, make_facts
 
 
 class SmsAnalysis(models.Model):
-    """Facts about text messages, one row each, to be counted in any way.
+    """Facts about text messages, one row each, for pivot and graph views.
 
-    A query over messages, the consent ledger, appointments, ratings and the like;
-    nothing is stored. Company rules hold here as there. Numbers are masked: the fact's
-    own record shows them to those who may see them.
+    A query on messages, the consent ledger, appointments, ratings and so on; nothing is
+    stored. Record rules by company apply. Numbers are masked: the fact's own record
+    shows them to users who may see them.
     """
 
     _name = "sms.analysis"
@@ -63,7 +63,7 @@ class SmsAnalysis(models.Model):
         return super()._table_sql
 
     def action_view_source(self):
-        """Open the record of a fact; its own rights hold."""
+        """Open the record of a fact, with the record's own access rights."""
         self.ensure_one()
         row_id, place = divmod(self.id, len(SOURCES))
         return self.env[SOURCES[place].model].browse(row_id)._get_records_action()

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The query of all facts of text messages, one row each.
+"""The query for all facts about text messages, one row each.
 
-The analysis reads it as it is, the table by day adds it up. What a fact does not have
-is NULL, counts are 0.
+The analysis reads it as it is, and ``sms.day`` sums it by day. Columns that a kind of
+fact does not have are NULL, counts are 0.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from .sms_figures import DIMENSIONS, MEASURES, RATES
 
 
 class Source(NamedTuple):
-    """One source of facts: its kind, its model, and the parts of its SELECT."""
+    """A source of facts: its kind, its model, and the parts of its SELECT."""
 
     kind: str
     model: str
@@ -27,16 +27,16 @@ class Source(NamedTuple):
     columns: dict
 
 
-#: A text is a reply to our last one if it comes within so many hours.
+#: A text within this many hours after our last one counts as a reply to it.
 REPLY_HOURS = 72
-#: Nobody replies to a text of ours that was made so long before. By this an index finds
-#: the few in question: of who has texted for years it would else read everything.
+#: Nobody replies to a text created more than this many days before. The limit lets an
+#: index find the few candidates, instead of reading years of texts with a person.
 MADE_DAYS = 31
-#: A text that we send later than this is no answer.
+#: A text that we send later than this does not count as an answer.
 ANSWER_DAYS = 7
 
-#: Our last message to the sender of a text before it. The database knows that an
-#: aggregate has one row, and skips the look-up where no column of it is asked for.
+#: Our last message to a text's sender before it. An aggregate, which has exactly one
+#: row, so that the database can skip the lookup if none of its columns is used.
 LAST_MESSAGE = f"""
     SELECT max(it.purpose_id) AS purpose_id, max(it.template_id) AS template_id,
            max(it.automation_id) AS automation_id, max(it.broadcast_id) AS broadcast_id,
@@ -55,8 +55,8 @@ LAST_MESSAGE = f"""
           ORDER BY sms.create_date DESC, sms.id DESC LIMIT 1) it
 """
 
-#: Our first answer to a text that begins a wait. Later texts (``is_asked`` is false)
-#: are part of the same wait. An aggregate, as above.
+#: Our first answer to a text that starts a wait. Later texts (``is_asked`` is false)
+#: belong to the same wait. An aggregate, as above.
 ANSWER = f"""
     SELECT count(*) > 0 AS is_asked, max(our.create_date) AS answered_at,
            max(our.create_uid) AS user_id
@@ -87,7 +87,7 @@ IS_BLOCKED = (
 )
 IS_SENT = "(sms.sent_at IS NOT NULL OR sms.state IN ('pending', 'sent'))"
 
-#: The price by the table, where the carrier has not said what a text has cost.
+#: The list price, if the carrier has not reported the cost of a text.
 PRICE = (
     "CASE WHEN sms.price_currency_id IS NULL AND {is_sent} THEN ({price}) END".format(
         is_sent=IS_SENT,
@@ -158,7 +158,7 @@ OUTGOING = Source(
     },
 )
 
-#: Calls have no segments, and no price in the table: the carrier says what each costs.
+#: Calls have no segments, and no list price: the carrier reports what each costs.
 CALL = Source(
     "call",
     "sms.sms",
@@ -213,7 +213,7 @@ INCOMING = Source(
     },
 )
 
-#: The purpose of facts about alerts that are no texts.
+#: The purpose of facts about alerts that are not texts.
 ALERTS = "(SELECT id FROM sms_purpose WHERE code = 'alert')"
 
 CONSENT = Source(
@@ -380,7 +380,7 @@ SOURCES = (
     MUTE,
     CALL,
 )
-#: Columns and types that single facts have besides those of the table by day.
+#: Columns, with types, that single facts have in addition to ``sms.day``.
 DETAILS = {
     "partner_id": "int4",
     "masked_number": "varchar",
@@ -394,13 +394,13 @@ DETAILS = {
 
 
 def make_facts(kind=None, since=None, until=None, company_ids=None):
-    """Return the query of all facts, or of those of one kind.
+    """Return the query for all facts, or those of one kind.
 
-    A fact's id is that of its row times the number of sources, plus its place in
+    A fact's id is the id of its row times the number of sources, plus the index in
     :data:`SOURCES`.
 
-    :param datetime since: UTC, only facts from then on
-    :param datetime until: UTC, only facts before
+    :param datetime since: UTC; only facts from then on
+    :param datetime until: UTC; only facts before
     """
     return SQL(" UNION ALL ").join(
         _select(place, source, since, until, company_ids)
@@ -410,7 +410,7 @@ def make_facts(kind=None, since=None, until=None, company_ids=None):
 
 
 def _select(place, source, since, until, company_ids):
-    """Return the SELECT of a source, with all columns in their order and type."""
+    """Return the SELECT of a source, with all columns in a fixed order and type."""
     columns = [
         SQL(f"{source.row_id}::bigint * {len(SOURCES)} + {place} AS id"),
         SQL(f"'{source.kind}'::varchar AS kind"),

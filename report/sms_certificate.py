@@ -11,19 +11,18 @@ from ..models.core.moments import get_spoken_lang
 from ..models.privacy.sms_evidence_packet import Facts
 from ..tools import consent, evidence
 
-#: Rows of one table that are printed; the JSON has all.
+#: Most rows of a table that are printed; the JSON has all of them.
 PRINTED_ROWS = 200
 
-#: Methods of events that a person enters. All others have a system user.
+#: Methods of events that a user enters; other events have a system user.
 ENTERED_BY_PEOPLE = (*ENTERED_METHODS, "erasure")
 
 
 class SmsCertificate(models.AbstractModel):
     """The certificate of a person's consent.
 
-    It shows what ``sms.evidence`` has gathered and adds no facts of its own. Words of
-    strangers are shown as text, without characters that could make them look like words
-    of the document.
+    It shows what ``sms.evidence`` has gathered, without adding facts. Words of others
+    are printed without characters that could make them look like words of the document.
     """
 
     _name = "report.helpdesk_mgmt_sms.sms_certificate"
@@ -33,12 +32,13 @@ class SmsCertificate(models.AbstractModel):
     def _get_report_values(self, docids, data=None):
         """Return the values of the template.
 
-        :param dict data: ``facts`` (see :meth:`SmsEvidence._gather`) and ``digest``,
-            that of their JSON
+        :param dict data: ``facts`` (see :meth:`SmsEvidence._gather`) and ``digest``
+            (of their JSON)
+        :raises AccessError: if the facts do not come from the ledger
         """
         facts = (data or {}).get("facts")
         if not isinstance(facts, Facts):
-            # Else anybody could print a certificate of made-up facts.
+            # Otherwise anybody could print a certificate of invented facts.
             raise AccessError(
                 self.env._("A certificate is made from the ledger alone.")
             )
@@ -78,7 +78,7 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _get_story(self, events, wordings):
-        """Return events for people: what was said at once is one entry."""
+        """Return the events for display; those of one statement are one entry."""
         groups = {}
         for event in events:
             kind, is_sealed = event["content"]["event"], bool(event["sequence"])
@@ -107,7 +107,7 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _say_effect(self, event):
-        """Return how an event brought the number back, or why it did not count."""
+        """Return how an event undid an opt-out, or why it did not count."""
         effect = event["effect"]
         if not effect:
             return ""
@@ -124,7 +124,7 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _say_return(self, event, opt_out):
-        """Return when, how and by whom a number was brought back, and from what."""
+        """Return when, how and by whom an opt-out was undone, and which one."""
         method = event["content"]["method"]
         facts = {
             "date": self._when(event["content"]["happened_at"]),
@@ -174,9 +174,9 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _get_sentences(self):
-        """Return the sentences into which the document fills something, by name.
+        """Return the sentences with placeholders in the document, by name.
 
-        Whole ones, of which the document makes none out of parts.
+        Complete sentences, so that they can be translated.
         """
         return {
             "lead": self.env._(
@@ -224,9 +224,9 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _when(self, text):
-        """Return a time of the JSON in the reader's language and zone, or nothing.
+        """Return a time of the JSON in the user's language and zone, or empty.
 
-        With the month as a word: 07/06 is another day in other countries.
+        With the month as a word, since 07/06 is ambiguous.
         """
         moment = evidence.parse_time(text)
         if not moment:
@@ -281,9 +281,9 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _get_shown_wordings(self, facts):
-        """Return the different words that were shown, each once, with a letter.
+        """Return the distinct wordings that were shown, each with a letter.
 
-        Published versions that the events name replace words that were erased.
+        Erased wordings are replaced by the published versions that the events refer to.
         """
         versions = {wording["digest"]: wording for wording in facts["wordings"]}
         found = {}
@@ -313,7 +313,7 @@ class SmsCertificate(models.AbstractModel):
 
     @api.model
     def _say_origin(self, entry):
-        """Return the origin of a wording: published versions, and events."""
+        """Return the origin of a wording: its published versions and events."""
         parts = [
             self.env._(
                 "%(purpose)s (%(lang)s, version %(version)s)",

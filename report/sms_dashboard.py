@@ -13,15 +13,15 @@ from ..models.core.moments import get_spoken_lang
 from ..tools import figures
 from .sms_figures import DIMENSIONS, MEASURES, SERIES, group_in_memory
 
-#: Groups that may see figures.
+#: Groups that may see the figures.
 GROUPS = ("helpdesk_mgmt.group_helpdesk_user", "helpdesk_mgmt_sms.group_sms_compliance")
 DIGEST = "helpdesk_mgmt_sms.digest_digest_sms"
-#: Longest range, in days.
+#: Longest period, in days.
 MAX_DAYS = 731
-#: Above so many days the charts show weeks.
+#: For periods with more days the charts show weeks.
 MAX_POINTS = 62
-#: Columns and measures of each split of the figures. All measures of all splits would
-#: take four times as long.
+#: Columns and measures of each breakdown. All measures in all breakdowns would take
+#: four times as long.
 SPLITS = {
     "total": ((), MEASURES),
     "day": (("day",), SERIES),
@@ -38,7 +38,7 @@ SPLITS = {
         ("cost", "sent_count", "priced_count", "call_cost", "call_count"),
     ),
 }
-#: Type of each column of a split.
+#: Type of each column of the breakdowns.
 COLUMNS = {
     name: DIMENSIONS.get(name, "date")
     for names, _measures in SPLITS.values()
@@ -49,26 +49,26 @@ SUM_TYPES = {"int4": "int8", "float8": "float8", "numeric": "numeric"}
 
 
 class Period(NamedTuple):
-    """The days that are shown, both included, and as many before them."""
+    """The days shown, first and last included, and the same number before."""
 
     first: date
     last: date
 
     @property
     def days(self):
-        """Return the number of its days."""
+        """The number of days."""
         return (self.last - self.first).days + 1
 
     @property
     def before(self):
-        """The first day of the period before."""
+        """The first day of the previous period."""
         return self.first - timedelta(days=self.days)
 
 
 class SmsDashboard(models.AbstractModel):
-    """The dashboard of text messages, in the companies that the user works in now.
+    """The dashboard of text messages, for the user's selected companies.
 
-    It reads the figures of days (``sms.day``) in one query, and stores nothing.
+    It reads the daily figures (``sms.day``) in one query, and stores nothing.
     """
 
     _name = "sms.dashboard"
@@ -79,13 +79,13 @@ class SmsDashboard(models.AbstractModel):
     def get_dashboard(self, filters=None):
         """Return the content of the page.
 
-        :param dict filters: ``date_from`` and ``date_to`` (ISO days, both included;
-            default: the last 30), ``team_id``, ``purpose_id`` (0 or missing: all)
+        :param dict filters: ``date_from`` and ``date_to`` (ISO dates, both included;
+            default: the last 30 days), ``team_id``, ``purpose_id`` (0 or missing: all)
         :return: ``period``, ``choices``, ``is_empty``, ``attention``, ``tiles``,
             ``series``, ``templates``, ``teams``, ``failures``, ``blocked``, ``queue``,
-            ``gets_mail`` (the user gets the weekly e-mail; None where there is none)
+            ``gets_mail`` (the user gets the weekly e-mail; None if it was deleted)
         :raises AccessError: for users without one of :data:`GROUPS`
-        :raises UserError: for days that cannot be read
+        :raises UserError: for invalid dates
         """
         self._check_dashboard_access()
         filters = filters or {}
@@ -124,7 +124,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _read_day(self, value):
-        """Return a day that a client has sent (ISO), None for none."""
+        """Return a date sent by a client (ISO), or None."""
         try:
             return date.fromisoformat(value) if value else None
         except (TypeError, ValueError) as error:
@@ -132,9 +132,9 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _read_figures(self, period, filters):
-        """Return the figures of a period and of the one before, by :data:`SPLITS`.
+        """Return the figures of a period and the previous one, by :data:`SPLITS`.
 
-        :return: ``{split: {is now: {values of its columns: {measure: sum}}}}``
+        :return: ``{split: {is_now: {values of its columns: {measure: sum}}}}``
         """
         days = self.env["sms.day"]._query_days(
             self.env.companies, period.before, period.last
@@ -160,9 +160,10 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _query_sums(self, rows, period, condition):
-        """Return the query of the sums by day, and of those by all other columns.
+        """Return the query for the sums by day, and by all other columns.
 
-        The splits are made of its thousand rows, not of the hundred thousand of a year.
+        The breakdowns are computed from its thousand rows instead of a year's hundred
+        thousand.
         """
         names = [SQL.identifier(name) for name in COLUMNS if name != "day"]
         sums = (SQL("sum(%s) AS %s", *[SQL.identifier(it)] * 2) for it in MEASURES)
@@ -180,7 +181,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _query_split(self, split):
-        """Return the query of one split; columns that it does not have are NULL."""
+        """Return the query of one breakdown; columns that it lacks are NULL."""
         names, measures = SPLITS[split]
         columns = [
             SQL.identifier(name) if name in names else SQL(f"NULL::{kind}")
@@ -201,21 +202,21 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _read_id(self, filters, name):
-        """Return an id that a client has sent, or 0."""
+        """Return an id sent by a client, or 0."""
         value = filters.get(name)
         return value if isinstance(value, int) and value > 0 else 0
 
     @api.model
     def _get_rates(self, found, is_now=True):
-        """Return the sums and rates of all in :meth:`_read_figures`."""
+        """Return the total sums and rates from :meth:`_read_figures`."""
         sums = found["total"][is_now].get((), {})
         return {**dict.fromkeys(MEASURES, 0), **sums, **figures.get_rates(sums)}
 
     @api.model
     def set_weekly_mail(self, is_wanted):
-        """Send the user the figures every week from now on, or no longer.
+        """Subscribe the user to the weekly e-mail with the figures, or unsubscribe.
 
-        :return: if they are sent
+        :return: whether the user is subscribed
         :raises AccessError: for users without one of :data:`GROUPS`
         """
         self._check_dashboard_access()
@@ -230,7 +231,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _get_digest_sudo(self):
-        """Return the digest of our data, or None if somebody deleted it."""
+        """Return our digest in sudo, or None if it was deleted."""
         digest = self.env.ref(DIGEST, raise_if_not_found=False)
         return digest and digest.sudo()
 
@@ -238,7 +239,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _prepare_series(self, found, period):
-        """Return the charts' points: days, or weeks where there are many."""
+        """Return the charts' points: days, or weeks for long periods."""
         step = 1 if period.days <= MAX_POINTS else 7
         days = range(0, period.days, step)
         starts = [period.first + timedelta(days=offset) for offset in days]
@@ -270,7 +271,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _prepare_teams(self, found):
-        """Return how fast each team answers, the busiest first."""
+        """Return how fast each team answers, the busiest teams first."""
         sums = {key[0]: it for key, it in found["team"][True].items()}
         asked = {key: it for key, it in sums.items() if it["asked_count"]}
         names = self._get_names("helpdesk.ticket.team", filter(None, asked))
@@ -289,7 +290,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _prepare_failures(self, found):
-        """Return why texts were not delivered, in plain words with what to do."""
+        """Return why texts were not delivered, in plain words, with advice."""
         labels = self._get_selection_labels("failure_type")
         rows = []
         for (fault_id, failure), sums in found["fault"][True].items():
@@ -324,13 +325,13 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _get_largest(self, rows):
-        """Return the six rows with the largest counts, without empty ones."""
+        """Return the six rows with the largest counts, without zeros."""
         counted = filter(lambda row: row["count"], rows)
         return sorted(counted, key=lambda row: -row["count"])[:6]
 
     @api.model
     def _prepare_queue(self):
-        """Return how the outbox is now; its indexes have open rows only."""
+        """Return the outbox's current state; partial indexes make this fast."""
         [[waiting, held, sending, oldest]] = self.env.execute_query(
             SQL(
                 """

@@ -9,10 +9,10 @@ from ..models.setup.sms_health import uses_carrier
 from ..models.setup.sms_onboarding import SYSTEM_GROUP
 from ..tools import figures
 
-#: Who may open the set-up.
+#: Groups that may open the set-up.
 SETTERS = (MANAGER_GROUP, SYSTEM_GROUP)
 
-#: Key and unit of each tile, and if more is better (1) or worse (-1).
+#: Key and unit of each tile, and whether more is better (1), worse (-1) or neither (0).
 TILES = (
     ("sent_count", "count", 0),
     ("delivery_rate", "percent", 1),
@@ -31,13 +31,13 @@ TILES = (
 
 
 class SmsDashboard(models.AbstractModel):
-    """The tiles of the dashboard, and what can be chosen above them."""
+    """The tiles of the dashboard, its filters, and what needs attention."""
 
     _inherit = "sms.dashboard"
 
     @api.model
     def _prepare_period(self, period):
-        """Return the days that are shown, and in words the period before."""
+        """Return the period shown, and the previous one in words."""
         days, company = self.env["sms.day"], self.env.company
         last_before = period.first - timedelta(days=1)
         return {
@@ -65,7 +65,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _prepare_tiles(self, found):
-        """Return the tiles, each with its change since the period before."""
+        """Return the tiles, each with its change from the previous period."""
         now = self._get_rates(found)
         before = self._get_rates(found, is_now=False)
         labels, notes = self._get_labels(), self._get_notes(now)
@@ -109,7 +109,7 @@ class SmsDashboard(models.AbstractModel):
             for name, value in now.items()
             if value is not None
         }
-        # A count, and the notes for one and for any other number.
+        # A measure, and the notes for a count of one and for others.
         counted = {
             "sent_count": (
                 "segment_count",
@@ -169,7 +169,7 @@ class SmsDashboard(models.AbstractModel):
     def _prepare_costs(self, found):
         """Return tiles for the cost of texts and of calls in each currency.
 
-        None where no price is known.
+        No tile without a known price.
         """
         kinds = {
             "cost": (self.env._("Cost"), self._describe_cost),
@@ -203,7 +203,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _describe_cost(self, sums):
-        """Return if a cost comes from the carrier or from our table of prices."""
+        """Return whether a cost comes from the carrier or from the price list."""
         if not sums["priced_count"]:
             return self.env._("from your price list")
         return self.env._(
@@ -216,9 +216,9 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_attention(self, found, filters):
-        """Return what needs attention, the gravest first, as of :meth:`_make_item`.
+        """Return the items that need attention, the most severe first.
 
-        Only of records that the user may open.
+        Only about records that the user may open. See :meth:`_make_item`.
         """
         items = [
             *self._find_troubles(),
@@ -235,9 +235,9 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _make_item(self, level, text, advice, xmlid, domain=()):
-        """Return one line, which opens the records of a domain.
+        """Return an item that opens the records of a domain.
 
-        The action's own filters are left out: they would hide some.
+        The action's own filters are removed, since they could hide some of them.
         """
         action = self.env["ir.actions.actions"]._for_xml_id(
             f"helpdesk_mgmt_sms.{xmlid}"
@@ -270,7 +270,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_unsaid(self):
-        """Return the companies that text real phones and do not say who writes."""
+        """Return the companies that text real phones without legal information."""
         if not any(map(self.env.user.has_group, SETTERS)):
             return []
         items = []
@@ -289,7 +289,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_oncall_gaps(self, filters):
-        """Return the teams of which nobody is on call at some time of the next days."""
+        """Return the teams with on-call gaps in the days to come."""
         gaps = self.env["sms.oncall.gap"]
         if not gaps.has_access("read"):
             return []
@@ -316,7 +316,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_reviews(self):
-        """Return the number of possible opt-outs that nobody has read, late or not."""
+        """Return the numbers of undecided possible opt-outs, overdue and others."""
         reviews = self.env["sms.consent.review"]
         if not reviews.has_access("read"):
             return []
@@ -350,7 +350,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_carrier_differences(self):
-        """Return the numbers of which the carrier knows something else than we do."""
+        """Return how many numbers differ between the carrier and our ledger."""
         differences = self.env["sms.carrier.difference"]
         if not differences.has_access("read"):
             return []
@@ -370,7 +370,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_untold(self, filters):
-        """Return the number of people whom their last text has not reached."""
+        """Return how many people their last text has not reached."""
         messages = self.env["sms.sms"]
         if not messages.has_access("read"):
             return []
@@ -402,7 +402,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_failing_senders(self, found):
-        """Return the senders with many texts that were not delivered."""
+        """Return the senders with many undelivered texts."""
         failing = {
             key[0]: sums
             for key, sums in found["sender"][True].items()
@@ -426,7 +426,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_unanswered(self, filters):
-        """Return the number of customers who wait for an answer, and who has long."""
+        """Return how many customers wait for an answer, and how many for long."""
         tickets = self.env["helpdesk.ticket"]
         if not tickets.has_access("read"):
             return []
@@ -460,7 +460,7 @@ class SmsDashboard(models.AbstractModel):
 
     @api.model
     def _find_rising_opt_outs(self, found):
-        """Return the templates after which more people opt out than before."""
+        """Return the templates whose opt-out rate is rising."""
         before = found["template"][False]
         rising = {
             key[0]: sums

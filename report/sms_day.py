@@ -8,22 +8,21 @@ from ..tools.appointments import to_local, to_utc
 from .sms_analysis_query import make_facts
 from .sms_figures import DIMENSIONS, MEASURES
 
-#: Days whose facts may still change: answers and reports come late.
+#: Days whose facts may still change, since answers and reports arrive late.
 UNSETTLED_DAYS = 8
-#: Days whose figures are read from the facts: today and yesterday.
+#: Days whose figures are read live from the facts: today and yesterday.
 LIVE_DAYS = 2
-#: Days that are counted between two commits.
+#: Days counted between two commits.
 CHUNK_DAYS = 31
 COLUMNS = SQL(", ").join(map(SQL.identifier, ("day", *DIMENSIONS, *MEASURES)))
 
 
 class SmsDay(models.Model):
-    """The figures of each day, so that a year of messages is read fast.
+    """Daily figures, so that a year of messages can be read fast.
 
-    A cron adds up the facts of the analysis (:func:`make_facts`). It recounts the last
-    days, and older ones where something came late (``sms.day.stale``). The others stay
-    as they are: a person who is erased later was texted all the same. Days are those
-    of the company's own clock.
+    A cron sums the facts of the analysis (:func:`make_facts`). It recounts the last
+    days, and older ones with late changes (``sms.day.stale``). Other days stay as they
+    are, even if a person is erased later. Days are in the company's time zone.
     """
 
     _name = "sms.day"
@@ -37,7 +36,7 @@ class SmsDay(models.Model):
     _day_index = models.Index("(company_id, day)")
 
     def _auto_init(self):
-        """Recount all days when a column is new."""
+        """Have all days recounted if there are new columns."""
         known = sql.table_columns(self.env.cr, self._table)
         result = super()._auto_init()
         if known and {*DIMENSIONS, *MEASURES} - known.keys():
@@ -48,7 +47,7 @@ class SmsDay(models.Model):
 
     @api.model
     def _run(self):
-        """Bring the figures up to date, company by company (cron)."""
+        """Update the figures, company by company (cron)."""
         if not self._count_stale():
             return
         for company in self.env["res.company"].sudo().search([]):
@@ -64,10 +63,10 @@ class SmsDay(models.Model):
 
     @api.model
     def _count_stale(self):
-        """Recount settled days to which something came late; tell if time is left.
+        """Recount settled days with late changes; return whether time is left.
 
-        Only that kind of facts: others may have been forgotten since. Days that are not
-        settled yet are recounted anyway.
+        Only the changed kind of facts, as others may have been erased since. Unsettled
+        days are recounted anyway.
         """
         while marks := self.env["sms.day.stale"]._take():
             firsts = {it: self._get_first_day(it) for it, _kind, _day in marks}
@@ -80,7 +79,7 @@ class SmsDay(models.Model):
 
     @api.model
     def _count(self, company, first, last, kind=None):
-        """Recount the days from ``first`` to ``last``, of all kinds or of one."""
+        """Recount the days ``first`` to ``last``, for all kinds of facts or one."""
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
@@ -99,7 +98,7 @@ class SmsDay(models.Model):
 
     @api.model
     def _get_first_day(self, company):
-        """Return the first day that is recounted anyway; None without any fact."""
+        """Return the first unsettled day, which is recounted; None without facts."""
         if last := self._get_last_day(company):
             return last - timedelta(days=UNSETTLED_DAYS)
         facts = make_facts(company_ids=company.ids)
@@ -123,7 +122,7 @@ class SmsDay(models.Model):
 
     @api.model
     def _to_day(self, company, moment):
-        """Return the company's day of a time (UTC)."""
+        """Return the day of a time (UTC) in the company's time zone."""
         return to_local(moment, self._get_zone(company)).date()
 
     @api.model
@@ -132,14 +131,14 @@ class SmsDay(models.Model):
 
     @api.model
     def _to_utc(self, company, day):
-        """Return the time (UTC) at which a company's day begins."""
+        """Return the time (UTC) at which a day begins for the company."""
         return to_utc(datetime.combine(day, time()), self._get_zone(company))
 
     # === Reading ===
 
     @api.model
     def _query_facts(self, company, first, last, kind=None):
-        """Return the query of the sums of some days in :data:`COLUMNS`."""
+        """Return the query that sums the facts of days into :data:`COLUMNS`."""
         facts = make_facts(
             kind,
             self._to_utc(company, first),
@@ -164,7 +163,7 @@ class SmsDay(models.Model):
 
     @api.model
     def _query_days(self, companies, first, last):
-        """Return the query of the figures of some days, the last of them live."""
+        """Return the query for the figures of days, the last ones live."""
         self.env.flush_all()
         parts = []
         for company in companies:
@@ -187,9 +186,9 @@ class SmsDay(models.Model):
 
     @api.model
     def _get_live_day(self, company):
-        """Return the first day whose figures are read from the facts.
+        """Return the first day whose figures are read live from the facts.
 
-        If the cron is late, that is the last day that it has counted.
+        If the cron is late, it is the last day that was counted.
         """
         live = self._get_today(company) - timedelta(days=LIVE_DAYS - 1)
         return min(live, self._get_last_day(company) or date.min)

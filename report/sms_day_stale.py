@@ -7,20 +7,20 @@ from odoo.tools import SQL
 
 from ..models.core.bulk_insert import as_arrays
 
-#: Marks that are worked off between two commits.
+#: Marks processed between two commits.
 BATCH_SIZE = 5000
-#: Younger days are recounted every hour anyway.
+#: More recent days are recounted every hour anyway.
 MARKED_AFTER = "7 days"
-#: Columns of which the figures of appointments are made: first the day, the company.
+#: Columns that figures of appointments depend on; first the time and the company.
 COUNTED = ("start", "sms_company_id", "active", "sms_enabled", "sms_confirmation")
 
 
 class Watch(NamedTuple):
-    """A table of ours in which a change makes the figures of an old day wrong.
+    """One of our tables in which a change invalidates the figures of an old day.
 
     ``moment`` and ``company`` are expressions on ``it``, the row before or after the
-    change; no company (NULL) stands for each. A change of the columns ``names`` counts,
-    or else any that meets the ``condition``.
+    change; a company of NULL stands for all. Changes of the columns ``names`` count, or
+    else any change that meets the ``condition``.
     """
 
     kind: str
@@ -67,8 +67,8 @@ WATCHED = (
     ),
 )
 
-#: The trigger itself looks at the moment alone, so that young rows call no function.
-#: The other columns are named in its body alone, where no upgrade trips over them.
+#: The trigger's condition uses only the moment, so that recent rows call no function.
+#: Other columns occur only in the function's body, where they do not block upgrades.
 TRIGGER = """
     CREATE OR REPLACE FUNCTION sms_day_mark_{table}() RETURNS trigger AS $$
     BEGIN
@@ -87,11 +87,11 @@ TRIGGER = """
 
 
 class SmsDayStale(models.Model):
-    """A mark that the figures of an old day are wrong: something came late.
+    """A mark that the figures of an old day are outdated by a late change.
 
     Written by triggers on our own tables, since reports, prices and claims are written
-    by SQL, and by :meth:`_marking` on Odoo's tables; read and deleted by the cron that
-    counts. Rows are only ever added, so nobody waits for a lock.
+    by SQL, and by :meth:`_marking` on Odoo's tables; read and deleted by the counting
+    cron. Rows are only inserted, so nobody waits for a lock.
     """
 
     _name = "sms.day.stale"
@@ -103,7 +103,7 @@ class SmsDayStale(models.Model):
     moment = fields.Datetime(required=True)
 
     def init(self):
-        """Install the triggers, once all tables are there."""
+        """Install the triggers once all tables exist."""
         self.pool.post_init(self._install)
 
     @api.model
@@ -113,7 +113,7 @@ class SmsDayStale(models.Model):
 
     @api.model
     def _make_trigger(self, watch):
-        """Return the statements that watch a table."""
+        """Return the statements that install the trigger of a table."""
         limit = f"now() AT TIME ZONE 'UTC' - interval '{MARKED_AFTER}'"
         rows, moments = (
             [text.replace("it.", f"{row}.") for row in ("OLD", "NEW")]
@@ -128,14 +128,14 @@ class SmsDayStale(models.Model):
 
     @contextmanager
     def _marking(self, kind, records, moment, company, *names):
-        """Mark the old days whose figures a change of some records makes wrong.
+        """Mark the old days whose figures a change of records invalidates.
 
-        Used around ``_write_multi``, which also writes computed fields.
+        A context manager around ``_write_multi``, which also writes computed fields.
 
-        :param str kind: of the facts
-        :param str moment: column of the time at which a record counts
-        :param str company: column, or None for each company
-        :param names: other columns that count
+        :param str kind: kind of the facts
+        :param str moment: column with the time at which a record counts
+        :param str company: column with the company, or None for all companies
+        :param names: other columns that the figures depend on
         """
         columns = SQL(", ").join(map(SQL.identifier, ("id", *names)))
         query = SQL(
@@ -166,7 +166,7 @@ class SmsDayStale(models.Model):
 
     @api.model
     def _mark_prices(self, company, since):
-        """Mark all days from ``since`` on (None: ever), since prices have changed."""
+        """Mark the days from ``since`` on (None: all) after a change of prices."""
         self.env.cr.execute(
             SQL(
                 """
@@ -185,7 +185,7 @@ class SmsDayStale(models.Model):
 
     @api.model
     def _take(self):
-        """Delete some marks; return them as triples of a company, kind and day."""
+        """Delete a batch of marks; return them as (company, kind, day) tuples."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -207,19 +207,19 @@ class SmsDayStale(models.Model):
 
 
 class SmsPrice(models.Model):
-    """Prices, by which the texts of settled days have cost something else."""
+    """Marks settled days when the prices of their texts change."""
 
     _inherit = "sms.price"
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Mark the days for which the new lines hold."""
+        """Mark the days for which the new prices are valid."""
         prices = super().create(vals_list)
         prices._mark_days()
         return prices
 
     def write(self, vals):
-        """Mark the days for which the lines held, or hold now."""
+        """Mark the days for which the prices were valid, or are now."""
         self._mark_days()
         result = super().write(vals)
         self._mark_days()
@@ -234,7 +234,7 @@ class SmsPrice(models.Model):
 
 
 class CalendarEvent(models.Model):
-    """Appointments, by whose changes other days had other appointments."""
+    """Marks old days when appointments on them change."""
 
     _inherit = "calendar.event"
 
@@ -246,7 +246,7 @@ class CalendarEvent(models.Model):
 
 
 class RatingRating(models.Model):
-    """Ratings, by whose changes other days had other ratings."""
+    """Marks old days when ratings on them change."""
 
     _inherit = "rating.rating"
 

@@ -5,7 +5,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 #: Averages and rates: dividend and divisors, each summed over the rows of a group. An
-#: average of rows would be wrong, since in the table by day each row stands for many.
+#: average over rows would be wrong, since a row of ``sms.day`` stands for many facts.
 RATIOS = {
     "delivery_seconds": ("delivery_seconds", ("timed_count",)),
     "reply_seconds": ("reply_seconds", ("reply_count",)),
@@ -18,7 +18,7 @@ RATIOS = {
     "reach_rate": ("reached_count", ("concerned_count",)),
     "alert_rate": ("alert_in_time_count", ("alert_count",)),
 }
-#: Those that a single row does not have.
+#: Rates, which a single row does not have.
 RATES = tuple(name for name in RATIOS if name.endswith("_rate"))
 #: Measures of the charts.
 SERIES = (
@@ -35,10 +35,10 @@ SERIES = (
 
 @contextmanager
 def group_in_memory(cr):
-    """Make PostgreSQL group in memory, without compiling queries.
+    """Make PostgreSQL group in memory, without JIT compilation.
 
-    With the usual 4 MB the hundred thousand rows of a year are sorted on disk, and to
-    compile such a query takes longer than to run it.
+    With the default 4 MB a year's hundred thousand rows would be sorted on disk, and
+    compiling such a query takes longer than running it.
     """
     cr.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
     yield
@@ -46,7 +46,7 @@ def group_in_memory(cr):
 
 
 class SmsFigures(models.AbstractModel):
-    """Figures of text messages, of each fact and of each day."""
+    """Figures of text messages, shared by single facts and daily sums."""
 
     _name = "sms.figures"
     _description = "Figures of Text Messages"
@@ -190,7 +190,7 @@ class SmsFigures(models.AbstractModel):
             return super()._read_grouping_sets(*args, **kwargs)
 
     def _read_group_select(self, aggregate_spec, query):
-        """Divide sums by sums (:data:`RATIOS`)."""
+        """Compute averages and rates as ratios of sums (:data:`RATIOS`)."""
         name, _colon, function = aggregate_spec.partition(":")
         if name not in RATIOS or function != "avg":
             return super()._read_group_select(aggregate_spec, query)
@@ -206,7 +206,7 @@ class SmsFigures(models.AbstractModel):
 
 
 def _get_types(*kinds):
-    """Return the SQL types of those fields of the figures that are of some kinds."""
+    """Return the SQL types of the figures' fields of the given classes."""
     return {
         field.name: field._column_type[0]
         for field in SmsFigures._field_definitions
@@ -214,7 +214,7 @@ def _get_types(*kinds):
     }
 
 
-#: Columns, with their types, by which figures are grouped, in the table by day too.
+#: Columns, with their types, by which figures are grouped, also in ``sms.day``.
 DIMENSIONS = _get_types(fields.Many2one, fields.Selection)
-#: Measures, with their types, which are added up.
+#: Measures, with their types, which are summed.
 MEASURES = _get_types(fields.Integer, fields.Float)

@@ -7,7 +7,7 @@ from ..tools.evidence import make_reference
 
 
 class BaseModuleUninstall(models.TransientModel):
-    """Says what goes with the addon, and offers the consent ledger first."""
+    """Warns what is lost with the addon, and offers to export the ledger first."""
 
     _inherit = "base.module.uninstall"
 
@@ -33,9 +33,9 @@ class BaseModuleUninstall(models.TransientModel):
             wizard.sms_stranded_names = ", ".join(stranded_sudo.mapped("name"))
 
     def action_export_sms_ledger(self):
-        """Download the company's chain; who may uninstall the addon may keep it.
+        """Download the company's chain; allowed to users who may uninstall the addon.
 
-        :raises AccessError: for who is no administrator
+        :raises AccessError: if the user is not an administrator
         """
         self.ensure_one()
         self.check_access("write")

@@ -3,7 +3,7 @@ from odoo import api, models
 
 
 class BasePartnerMerge(models.TransientModel):
-    """Remind a person whose contacts are merged only once."""
+    """Merges our records of contacts, so that a person is reminded only once."""
 
     _inherit = "base.partner.merge.automatic.wizard"
 
@@ -11,7 +11,7 @@ class BasePartnerMerge(models.TransientModel):
     def _update_foreign_keys(self, src_partners, dst_partner):
         """Keep one of several invitations, reminders and claims to a number.
 
-        Reminders are planned anew: the person may live in another time zone.
+        Reminders are planned again, since the time zone may change.
         """
         reminders_sudo = self.env["sms.reminder"].sudo()
         reminders_sudo._drop_duplicates(src_partners, dst_partner)

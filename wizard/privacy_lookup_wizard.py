@@ -2,8 +2,8 @@
 from odoo import models
 from odoo.tools import SQL
 
-#: In each company a number is one line: its consent, or else a text that the lookup
-#: does not find by its contact already.
+#: Adds one line per company and number: its consent, or else a text that the lookup has
+#: not already found by its contact.
 ADD_NUMBERS = """
     %(query)s
     UNION ALL
@@ -41,15 +41,15 @@ ADD_NUMBERS = """
 
 
 class PrivacyLookupWizard(models.TransientModel):
-    """Odoo's privacy lookup, by number too."""
+    """Extends Odoo's privacy lookup to phone numbers."""
 
     _inherit = "privacy.lookup.wizard"
 
     def _get_query(self):
         """Add a line for each number of the person.
 
-        The numbers are those of the contacts found, those of texts to and from them,
-        and those of consents given under the name.
+        That is numbers of the contacts found, of texts to and from them, and of
+        consents given under the name.
         """
         ir_models = self.env["ir.model"]
         evidence_sudo = self.env["sms.consent.evidence"].sudo()

@@ -3,19 +3,19 @@ from odoo import models
 
 
 class PrivacyLookupWizardLine(models.TransientModel):
-    """Erase what is ours by ``sms.erasure`` instead of deleting the record."""
+    """Erases our records through ``sms.erasure`` instead of deleting them."""
 
     _inherit = "privacy.lookup.wizard.line"
 
     def action_unlink(self):
-        """Erase what is ours; delete all else as Odoo does."""
+        """Erase our records; delete others as Odoo does."""
         self.ensure_one()
         if self.is_unlinked or not self._is_sms_personal():
             return super().action_unlink()
         return self._erase_sms_person()
 
     def _is_sms_personal(self):
-        """Tell if a line is ours; tickets are the helpdesk's."""
+        """Return whether a line's record is ours; tickets are not."""
         model = self.env.get(self.res_model)
         is_personal = isinstance(model, self.pool["sms.personal.data"])
         return is_personal and self.res_model.startswith("sms.")
@@ -23,9 +23,9 @@ class PrivacyLookupWizardLine(models.TransientModel):
     def _erase_sms_person(self):
         """Erase the person of a line, and mark all lines that this empties.
 
-        A record without number or company is forgotten alone.
+        Without a number or company only the record itself is erased.
 
-        :raises AccessError: for anybody but compliance officers of the company
+        :raises AccessError: unless a compliance officer of the company
         """
         erasures = self.env["sms.erasure"]
         record_sudo = self.env[self.res_model].sudo().browse(self.res_id).exists()
@@ -36,11 +36,11 @@ class PrivacyLookupWizardLine(models.TransientModel):
         if company and number:
             erased += erasures._find(company, [number])
             erasures._erase(company, number, self.env._("Odoo's Privacy Lookup"))
-        record_sudo.exists()._forget()  # what _erase does not know by that number
+        record_sudo.exists()._forget()  # in case _erase does not find it by number
         self._note_sms_erased(erased)
 
     def _get_sms_number(self, record_sudo, company):
-        """Return the record's number, in E.164 if it can be read so."""
+        """Return the record's number, as E.164 if possible."""
         typed = (record_sudo.number or "").strip()
         country = company.country_id
         return self.env["res.partner"]._phone_format_number(typed, country) or typed
@@ -48,7 +48,7 @@ class PrivacyLookupWizardLine(models.TransientModel):
     def _note_sms_erased(self, erased):
         """Mark this line, and the others of its lookup, as erased.
 
-        The name goes: it is the number.
+        The name is emptied too, since it is the number.
         """
         gone = {(records._name, id_) for records in erased for id_ in records.ids}
         others = self.wizard_id.line_ids.filtered(

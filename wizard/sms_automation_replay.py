@@ -10,15 +10,15 @@ from ..tools import TICKET_MODEL, automation, verdicts
 from ..tools.automation import Rule
 from ..tools.purpose_rules import MessageSource
 
-#: Texts that are shown with their words; the others are counted.
+#: Most texts that are shown; others are only counted.
 SHOWN = 200
 
 
 class SmsAutomationReplay(models.TransientModel):
-    """Dry run of automations over the past, without a single text.
+    """A dry run of automations on the past, which sends nothing.
 
-    What Odoo has not kept (a ticket's former team, priority or category) is taken as it
-    is today; deadlines are not played again.
+    What Odoo does not keep (a ticket's former team, priority or category) is taken as
+    it is today; deadlines are not replayed.
     """
 
     _name = "sms.automation.replay"
@@ -47,9 +47,9 @@ class SmsAutomationReplay(models.TransientModel):
             )
 
     def action_replay(self):
-        """Play the past again and show who would have got what.
+        """Replay the past and show who would have got which text.
 
-        What a template does while it is filled in is undone.
+        Side effects of rendering a template are rolled back.
         """
         self.ensure_one()
         savepoint = self.env.cr.savepoint()
@@ -77,10 +77,10 @@ class SmsAutomationReplay(models.TransientModel):
             "context": {"dialog_size": "extra-large"},
         }
 
-    # === Past, played again ===
+    # === Replay ===
 
     def _find_texts(self):
-        """Return ``(when, ticket, rule, recipient)`` of each text, newest first."""
+        """Return ``(time, ticket, rule, recipient)`` for each text, newest first."""
         since = fields.Datetime.now() - timedelta(days=self.days)
         changes, inbound = self._read_changes(since), self._read_inbound(since)
         found = self.env[TICKET_MODEL].with_context(active_test=False)
@@ -111,10 +111,11 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _replay_ticket(self, ticket, created_at, past, rules, closed_ids):
-        """Return when which rules would have texted about a ticket.
+        """Return which rules would have texted about a ticket, and when.
 
-        :param datetime created_at: None: before the time in question
-        :param tuple past: its changes, its customer's texts, our answers
+        :param datetime created_at: None if before the period
+        :param tuple past: the ticket's changes, its customer's texts, our answers
+        :return: list of ``(time, rule)``
         """
         changes, inbound, answers = past
         state = (ticket.stage_id.id or 0, ticket.user_id.id or 0)
@@ -128,7 +129,7 @@ class SmsAutomationReplay(models.TransientModel):
         )
 
     def _get_rules(self):
-        """Return what is tried: the stages' own texts, then the automations chosen."""
+        """Return the rules to replay: stages' texts, then the chosen automations."""
         stages = self.env["helpdesk.ticket.stage"].sudo()
         stages = stages.search([("sms_template_id", "!=", False)])
         chosen = self.automation_ids.sudo().filtered("template_id").sorted()
@@ -143,7 +144,7 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _address(self, planned):
-        """Return the texts with their recipients, each as often as it may."""
+        """Return the texts with their recipients, within each rule's frequency."""
         engine = self.env["sms.automation"].sudo().with_user(self.env.user)
         last, texts = {}, []
         for at, ticket, rule in planned:
@@ -157,7 +158,7 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _describe(self, texts):
-        """Return the lines of some texts, with today's words and the gate's verdict."""
+        """Return the lines for texts, rendered today, with the gate's verdict."""
         labels = dict(
             self.env["sms.sms"]._fields["gate_reason"]._description_selection(self.env)
         )
@@ -191,7 +192,7 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _find_sender_refusals(self, texts):
-        """Return to whom no sender may text, and why.
+        """Return the recipients that no sender can text, with the reason.
 
         :return: ``{(res.company, number): reason of verdicts}``
         """
@@ -228,11 +229,11 @@ class SmsAutomationReplay(models.TransientModel):
         except UserError:
             return self.env._("(The template cannot be filled in: correct it.)")
 
-    # === Past, as Odoo has kept it ===
+    # === History kept by Odoo ===
 
     @api.model
     def _read_changes(self, since):
-        """Return the kept changes of stage and user: ``{ticket id: [Change]}``."""
+        """Return the tracked changes of stage and user: ``{ticket id: [Change]}``."""
         found = (
             self.env["mail.tracking.value"]
             .sudo()
@@ -255,7 +256,7 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _read_inbound(self, since):
-        """Return when the customers texted: ``{ticket id: times}``."""
+        """Return when customers texted: ``{ticket id: times}``."""
         found = self.env["sms.inbound"].search(
             [
                 ("ticket_id", "!=", False),
@@ -271,7 +272,7 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _read_answers(self, tickets, since):
-        """Return when one of us wrote on each ticket: ``{ticket id: times}``."""
+        """Return when internal users wrote on each ticket: ``{ticket id: times}``."""
         found = (
             self.env["mail.message"]
             .sudo()

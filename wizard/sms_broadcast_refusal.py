@@ -3,7 +3,7 @@ from odoo import fields, models
 
 
 class SmsBroadcastRefusal(models.TransientModel):
-    """Form in which a second manager says why a broadcast is not approved."""
+    """Form to refuse a broadcast, with the reason for its author."""
 
     _name = "sms.broadcast.refusal"
     _description = "Refusal of a Broadcast"
@@ -12,7 +12,7 @@ class SmsBroadcastRefusal(models.TransientModel):
     reason = fields.Char(required=True, help="Its author is told so.")
 
     def action_refuse(self):
-        """Give it back to its author."""
+        """Refuse the broadcast and return it to its author."""
         self.ensure_one()
         self.broadcast_id.action_refuse(self.reason)
         return {"type": "ir.actions.client", "tag": "soft_reload"}

@@ -11,12 +11,12 @@ from ..tools import TICKET_MODEL, consent, phone, timing, verdicts
 from ..tools.conversation import CONVERSATION_TIME
 from ..tools.purpose_rules import MAILING_MODEL, MessageSource
 
-#: Why the gate blocks what it would let pass at another time.
+#: Reasons of the gate that depend on the time of sending.
 TIME_REASONS = {verdicts.EXPIRED, verdicts.TOO_MANY}
 
 
 class SmsComposer(models.TransientModel):
-    """Odoo's composer: asks the gate first, and keeps tickets to who may text them."""
+    """Extends Odoo's composer: asks the gate beforehand, and checks rights."""
 
     _name = "sms.composer"
     _inherit = ["sms.composer", "sms.send.at", "sms.personal.data"]
@@ -35,7 +35,7 @@ class SmsComposer(models.TransientModel):
         help="When it would be sent, in the recipient's local time, if not "
         "immediately.",
     )
-    # No consent can be recorded: they have opted out themselves.
+    # True if no consent can be recorded, as they have opted out themselves.
     is_bound = fields.Boolean(compute="_compute_sms_block_reason")
     is_time_wrong = fields.Boolean(
         compute="_compute_sms_block_reason",
@@ -79,7 +79,7 @@ class SmsComposer(models.TransientModel):
     @api.depends("recipient_single_number_itf", "res_model", "res_id", "send_at")
     @api.depends_context("tz", "lang")
     def _compute_sms_block_reason(self):
-        """Ask the gate about the one recipient, so that nobody writes in vain."""
+        """Ask the gate about a single recipient, before anybody writes in vain."""
         labels = dict(self._fields_gate_labels())
         for composer in self:
             composer.sms_block_reason = False
@@ -101,7 +101,7 @@ class SmsComposer(models.TransientModel):
                 composer.sms_time_note = composer._get_time_note(decision, labels)
 
     def _explain_block(self, record, decision, labels):
-        """Say why the gate blocks; of an opt-out also how it is undone."""
+        """Store why the gate blocks and, for an opt-out, what undoes it."""
         self.sms_block_reason = labels[decision.reason]
         self.is_time_wrong = decision.reason in TIME_REASONS
         if decision.reason != verdicts.OPTED_OUT:
@@ -204,7 +204,7 @@ class SmsComposer(models.TransientModel):
     # === Message ===
 
     def _get_sms_source(self):
-        """Return what makes the messages: a server action, a template, an app."""
+        """Return the source of the messages: a server action, a template, an app."""
         return MessageSource(
             model_name=MAILING_MODEL if self._is_mailing() else self.res_model or "",
             template_id=self.template_id.id or 0,
@@ -213,11 +213,11 @@ class SmsComposer(models.TransientModel):
         )
 
     def _is_mailing(self):
-        """Tell if the app of mailings, which need not be there, sends a list."""
+        """Return whether a mailing is being sent; its app may not be installed."""
         return bool("mailing_id" in self._fields and self.mailing_id)
 
     def _is_own_text(self):
-        """Tell if somebody has written another text over a template that rules name."""
+        """Return whether the text of a template that purpose rules use was edited."""
         template = self.template_id
         if not self.env["sms.purpose.rule"]._knows_template(template):
             return False
@@ -229,7 +229,7 @@ class SmsComposer(models.TransientModel):
         return self.body != rendered[self.res_id]
 
     def _get_sms_purpose(self):
-        """Return what the messages are for: our own code's word, else the rules'."""
+        """Return the purpose of the messages: set by our code, else by the rules."""
         return self._get_default_sms_purpose()[0]
 
     def _get_default_sms_purpose(self):
@@ -244,7 +244,7 @@ class SmsComposer(models.TransientModel):
         return self.env.company
 
     def _is_personal(self):
-        """Tell if a person of the helpdesk writes to the one person of one record."""
+        """Return whether a helpdesk user writes to the person of a single record."""
         is_one = self.comment_single_recipient and not self.res_ids
         is_person = not self.env.su and not self.env.context.get("sms_automated")
         return (
@@ -259,7 +259,7 @@ class SmsComposer(models.TransientModel):
         return field._description_selection(self.env)
 
     def _get_sms_number(self, record):
-        """Return the one recipient's number, as E.164 where that can be done."""
+        """Return the single recipient's number, as E.164 if possible."""
         number = self.recipient_single_number_itf or self.recipient_single_number
         return record._phone_format(number=number) or number
 
@@ -282,9 +282,9 @@ class SmsComposer(models.TransientModel):
         return self.env["sms.gate"].sudo()._decide([question])[0][0]
 
     def action_record_sms_consent(self):
-        """Open the form to record a consent for the number of this message.
+        """Open the form to record consent for the number of this message.
 
-        It leads back here, where all is as it was.
+        It leads back to this composer, unchanged.
         """
         self.ensure_one()
         record = self._get_records()
@@ -301,9 +301,9 @@ class SmsComposer(models.TransientModel):
     # === Sending ===
 
     def _action_send_sms(self):
-        """Check the rights that it needs, and say what makes the messages.
+        """Check the user's rights, and pass on the source of the messages.
 
-        The record owns the pictures and files that go along, as it owns the message.
+        Attached pictures and files are moved to the record, like the message.
         """
         if not self.env.su:
             self._check_sms_rights()
@@ -324,26 +324,26 @@ class SmsComposer(models.TransientModel):
         return super(SmsComposer, composer)._action_send_sms()
 
     def _prepare_body_values(self, records):
-        """Send what the person saw: never render a text a second time.
+        """Never render the text of a single message a second time.
 
-        In a single message the body is rendered when the composer opens. Rendered
-        again, a ticket's own title could name any field and have it texted.
+        It is rendered when the composer opens. Rendered again, placeholders in a
+        ticket's title could have any field texted.
         """
         if self.comment_single_recipient:
             return dict.fromkeys(records.ids, self.body)
         return super()._prepare_body_values(records)
 
     def _check_sms_rights(self):
-        """Refuse typed numbers and long lists to who has no right to them.
+        """Check the user's rights to typed numbers and long lists.
 
         :raises AccessError: without the right to text any number, or so many people
-        :raises UserError: over the user's daily limit
+        :raises UserError: if the user's daily limit would be exceeded
         """
         company, records = self._get_sms_company(), self._get_records()
         user, mode = self.env.user, self.composition_mode
         is_posted = isinstance(records, self.pool["mail.thread"])
         has_limits = (records if is_posted else self.env["mail.thread"])._has_sms_limits
-        # The app of mailings has groups and counts of its own.
+        # The mailing app has its own groups and limits.
         is_own_mailing = self._is_mailing() and user.has_group(
             "mass_mailing.group_mass_mailing_user"
         )
@@ -359,8 +359,8 @@ class SmsComposer(models.TransientModel):
                 records._check_sms_team_limit()
 
     def _hand_over_attachments(self):
-        """Give the record what goes along with the message."""
-        # Nothing is read for a mass message.
+        """Move the attachments of a single message to its record."""
+        # For a mass message nothing is read.
         if not self.comment_single_recipient or not self.attachment_ids:
             return None
         self.attachment_ids.check_access("read")
@@ -373,17 +373,17 @@ class SmsComposer(models.TransientModel):
 
     # === Forgetting ===
 
-    # A composer stays in the database for a while after it was used.
+    # A used composer stays in the database for a while.
 
     @api.model
     def _find_personal(self, company, numbers):
-        """Return the forms that name some numbers, or records texted at them."""
+        """Return the forms with one of the numbers, or about records texted there."""
         sms_model = self.env["sms.sms"]
         messages = sms_model._find_personal(company, numbers).mail_message_id
         records = {(message.model, message.res_id) for message in messages}
 
         def is_about(composer):
-            """Tell if one of the numbers, or of their messages, is in a composer."""
+            """Return whether a composer has one of the numbers or texted records."""
             typed = [composer.recipient_single_number_itf or ""]
             typed += (composer.numbers or "").split(",")
             named = any(phone.is_written(text, n) for text in typed for n in numbers)
@@ -393,9 +393,9 @@ class SmsComposer(models.TransientModel):
         return self.search([]).filtered(is_about)
 
     def _describe_personal(self):
-        """Say nothing: Odoo deletes them within a day anyway."""
+        """Count nothing, as Odoo deletes composers within a day anyway."""
         return []
 
     def _forget(self):
-        """Delete the forms: what was sent is a message."""
+        """Delete the forms; what was sent is a message."""
         self.unlink()

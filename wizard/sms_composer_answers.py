@@ -6,12 +6,12 @@ from ..tools import TICKET_MODEL
 
 
 class SmsComposer(models.TransientModel):
-    """Answers many replies to a broadcast with the same words, each on its ticket."""
+    """Answers many replies to a broadcast with the same text, each on its ticket."""
 
     _inherit = "sms.composer"
 
     def _action_send_sms(self):
-        """Send answers one by one: the gate sees who has just written to us.
+        """Send answers one by one, so that the gate treats them as answers.
 
         Each is posted on its ticket, like one that an agent writes there.
         """
@@ -20,7 +20,7 @@ class SmsComposer(models.TransientModel):
         if not (is_answer and is_many):
             return super()._action_send_sms()
         self._check_sms_rights()
-        # Defaults of the form would make each of them a mass message.
+        # The form's defaults would make each of them a mass message.
         context = {
             name: value
             for name, value in clean_context(self.env.context).items()
@@ -29,7 +29,8 @@ class SmsComposer(models.TransientModel):
         # pylint: disable-next=context-overridden
         composers = self.with_context(context)
         tickets = self._get_records()
-        # Named, or Odoo texts a ticket without a contact by its field and its number.
+        # Without it Odoo would text a ticket without a contact twice over: by field and
+        # by number.
         [number_field] = tickets._phone_get_number_fields()[:1]
         for ticket in tickets:
             one = composers.create(

@@ -6,38 +6,39 @@ from odoo.tools import SQL, split_every
 
 from ..models.core.bulk_insert import BULK_FROM
 
-#: Records that are texted at once; what they need in memory is gone before the next.
+#: Records texted per batch; the memory is freed before the next batch.
 BATCH_SIZE = 2000
 
-#: How many of them are rendered to find a long text.
+#: Records rendered to find a long text for a test.
 TESTED = 50
 
 #: A field of the record in a template's text.
 FIELD_IN_TEXT = re.compile(r"\bobject\.(\w+)")
-#: What Odoo and the gate ask of a record or a contact that is texted.
+#: Fields that Odoo and the gate read of texted records or contacts.
 READ_FIELDS = ("phone_sanitized", "company_id", "lang", "tz", "country_id", "state_id")
 
 
 class SeenNumbers:
-    """The numbers to which a mass message has a row already, over all its batches."""
+    """The numbers that already have a row of a mass message, over all batches."""
 
     def __init__(self):
         self.numbers = set()
 
 
 class SmsComposer(models.TransientModel):
-    """A mass message to very many: batch by batch, and nothing is looked for twice.
+    """Sends mass messages to very many recipients in batches.
 
-    What is sent is what Odoo sends. Its own way takes time that grows with the square
-    of the recipients, and memory for all of them at once.
+    The result is the same as Odoo's, whose own code takes time that grows with the
+    square of the number of recipients, and memory for all of them at once.
     """
 
     _inherit = "sms.composer"
 
     def _action_send_sms_mass(self, records=None):
-        """Work off a long list in batches. A mailing keeps Odoo's one batch.
+        """Process a long list in batches, except for mailings.
 
-        It looks up whom it has reached before, which is as long as the list.
+        A mailing looks up whom it has reached before, which takes as long per batch as
+        for the whole list.
         """
         records = records if records is not None else self._get_records()
         if len(records) <= BATCH_SIZE or self._is_mailing():
@@ -53,9 +54,9 @@ class SmsComposer(models.TransientModel):
         return self.env["sms.sms"].sudo().browse(message_ids)
 
     def action_sms_test_text(self):
-        """Open the form that texts it to oneself, as one of the people would read it.
+        """Open the form to text it to oneself, rendered for one of the recipients.
 
-        Of the first of them whose text is the longest.
+        The one with the longest text among the first :data:`TESTED`.
         """
         self.ensure_one()
         records = (self._get_records() or self.env["res.partner"])[:TESTED]
@@ -69,7 +70,7 @@ class SmsComposer(models.TransientModel):
         )
 
     def _prepare_mass_sms_values(self, records):
-        """Read of the records what is needed: Odoo would read all that they have."""
+        """Prefetch only the needed fields; Odoo would read all of them."""
         if len(records) < BULK_FROM:
             return super()._prepare_mass_sms_values(records)
         names = {
@@ -89,10 +90,10 @@ class SmsComposer(models.TransientModel):
         return super()._prepare_mass_sms_values(records)
 
     def _get_done_record_ids(self, records, recipients_info):
-        """Find those whose number has a message already, each by one look.
+        """Return the records whose number already has a message, by a set lookup.
 
-        Odoo compares each number with all others. An app that adds to its answer (a
-        mailing: whom it has reached before) is still asked, and only for that.
+        Odoo compares each number with all others. Its method is still called, without
+        records, for apps that extend it (mailings: whom they have reached before).
         """
         seen = self.env.context.get("sms_seen_numbers")
         numbers = seen.numbers if isinstance(seen, SeenNumbers) else set()
@@ -107,7 +108,7 @@ class SmsComposer(models.TransientModel):
         )
 
     def _get_blacklist_record_ids(self, records, recipients_info):
-        """Ask for these numbers, where Odoo compares each with all of the blacklist."""
+        """Query these numbers only; Odoo compares each with the whole blacklist."""
         if not self.use_exclusion_list:
             return []
         numbers = {recipients_info[it]["sanitized"] for it in records.ids} - {False}
@@ -122,13 +123,13 @@ class SmsComposer(models.TransientModel):
         return [it for it in records.ids if recipients_info[it]["sanitized"] in listed]
 
     def _prepare_recipient_values(self, records):
-        """Take the numbers that the database has in E.164 already; read the others."""
+        """Use the numbers already stored as E.164; let Odoo parse the others."""
         known = self._read_recipients(records)
         others = records.filtered(lambda record: record.id not in known)
         return {**known, **super()._prepare_recipient_values(others)}
 
     def _read_recipients(self, records):
-        """Return Odoo's description of recipients whose number is known as E.164."""
+        """Return Odoo's recipient values for records with a stored E.164 number."""
         fields = records._phone_get_number_fields()
         is_usual = self.number_field_name in (False, *fields) and len(fields) == 1
         if not is_usual or not isinstance(records, self.pool["mail.thread.phone"]):

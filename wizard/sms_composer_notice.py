@@ -3,20 +3,20 @@ from odoo import models
 
 
 class Sent(list):
-    """Collects what a composer has made. As part of a context it needs a hash."""
+    """Collects the records a composer has created; hashable, to be in a context."""
 
     __hash__ = object.__hash__
 
 
 class SmsComposer(models.TransientModel):
-    """Says what has become of the texts: on their way, held, or not sent."""
+    """Shows the outcome of sending: on the way, held, or not sent."""
 
     _inherit = "sms.composer"
 
     def action_send_sms(self):
-        """Send, close the dialog, and tell what came of it, where our outbox sends.
+        """Send, close the dialog, and show the outcome, if our outbox sends.
 
-        :return: an action, or what Odoo returns
+        :return: an action, or Odoo's result
         """
         if not self.env.company.sudo()._uses_sms_outbox():
             return super().action_send_sms()
@@ -33,7 +33,7 @@ class SmsComposer(models.TransientModel):
         return made
 
     def _find_sent(self, made):
-        """Return the texts among what was made: they, or the messages of a chatter."""
+        """Return the texts from created ``sms.sms`` or ``mail.message`` records."""
         texts_sudo = self.env["sms.sms"].sudo()
         found_sudo = texts_sudo.browse()
         for records in made:

@@ -9,19 +9,19 @@ from ..models.ledger.sms_consent_event import METHOD_SELECTION
 from ..models.ledger.sms_purpose import INTERNAL
 from ..tools import consent, phone, verdicts, ways
 
-#: Forms that lead to this one, and go on after it.
+#: Forms that can open this one, and are returned to.
 BACK_MODELS = ("sms.composer", "sms.send.other")
-#: What was blocked for want of consent is offered to be sent for so long.
+#: Age up to which texts blocked for lack of consent are offered for sending.
 BLOCKED_TIME = timedelta(hours=72)
-#: At most so many of them.
+#: Most blocked texts that are offered.
 BLOCKED_LIMIT = 50
 ID = re.compile(r"\b[0-9]{1,9}\b")
-#: What an agent can witness. The other ways enter themselves.
+#: Methods that an agent can record; others are recorded automatically.
 AGENT_METHODS = ("in_person", "phone", "written", consent.PAPER)
 
 
 class SmsConsentRecord(models.TransientModel):
-    """Form to enter what a person has said or signed: a yes or an opt-out."""
+    """Form to record what a person has said or signed: an opt-in or opt-out."""
 
     _name = "sms.consent.record"
     _inherit = "sms.personal.data"
@@ -61,7 +61,7 @@ class SmsConsentRecord(models.TransientModel):
     )
     note = fields.Text(help="What else should be known: where it was, what was asked.")
     witness = fields.Char("Witnessed By", help="Who witnessed the signature.")
-    # In the table and not in the file store: it goes with this form.
+    # In the table and not in the file store, so that it is deleted with this form.
     scan = fields.Binary(attachment=False, help="PDF, PNG, JPEG, TIFF or HEIC.")
     scan_name = fields.Char()
     res_model = fields.Char()
@@ -111,7 +111,7 @@ class SmsConsentRecord(models.TransientModel):
     )
     @api.depends_context("tz", "lang")
     def _compute_problem(self):
-        """Say at once what recording would refuse, and what else binds the number."""
+        """Show beforehand why recording would fail, and notes on the number."""
         entry = self.env["sms.consent.entry"]
         for record in self:
             record.problem = record.notice = False
@@ -139,9 +139,9 @@ class SmsConsentRecord(models.TransientModel):
         }
 
     def action_record(self):
-        """Enter it into the ledger and close.
+        """Record the statement in the ledger, send waiting texts, and close.
 
-        :raises UserError: when the number cannot be read or something is missing
+        :raises UserError: if the number cannot be read or something is missing
         """
         self.ensure_one()
         record = self._check_rights()
@@ -166,7 +166,7 @@ class SmsConsentRecord(models.TransientModel):
         return self._go_on()
 
     def action_back(self):
-        """Go back to the form that has led here; it is as it was left."""
+        """Return to the form that opened this one, unchanged."""
         self.ensure_one()
         if self.back_model not in BACK_MODELS or not self.back_id:
             return {"type": "ir.actions.act_window_close"}
@@ -184,7 +184,7 @@ class SmsConsentRecord(models.TransientModel):
             "target": "new",
         }
 
-    # === Texts that have waited for it ===
+    # === Texts that lacked the consent ===
 
     @api.depends("company_id", "number", "decision", "purpose_ids", "text_ids")
     def _compute_blocked_note(self):
@@ -206,7 +206,7 @@ class SmsConsentRecord(models.TransientModel):
                 )
 
     def _find_blocked(self):
-        """Return the texts that lacked this consent, and that the user may send."""
+        """Return the texts blocked for lack of this consent that the user may send."""
         sms_sudo = self.env["sms.sms"].sudo()
         entry = self.env["sms.consent.entry"]
         number = entry._find_number(self.company_id, self.number)
@@ -234,7 +234,7 @@ class SmsConsentRecord(models.TransientModel):
         )
 
     def _get_texts(self):
-        """Return the texts that this form was opened to send, of this number."""
+        """Return the texts to this number that the form was opened to send."""
         ids = map(int, ID.findall(self.text_ids or "")[:BLOCKED_LIMIT])
         texts_sudo = self.env["sms.sms"].sudo().browse(ids).exists()
         number = self.env["sms.consent.entry"]._find_number(
@@ -247,7 +247,7 @@ class SmsConsentRecord(models.TransientModel):
         ).sudo(False)
 
     def _go_on(self):
-        """Send what has waited for the consent, and go back to where one came from."""
+        """Send the texts that lacked the consent, and return to the opening form."""
         texts = self.env["sms.sms"]
         if self.decision == consent.GRANTED:
             texts |= self._get_texts()
@@ -262,7 +262,7 @@ class SmsConsentRecord(models.TransientModel):
         return notice
 
     def _check_rights(self):
-        """Return the record that this is about, after checking what the user may."""
+        """Check the user's rights, and return the record that this is about."""
         self.env["sms.consent.entry"]._check_may_record(self.company_id)
         if not (self.res_model and self.res_id):
             return None
@@ -276,14 +276,14 @@ class SmsConsentRecord(models.TransientModel):
         if not record:
             return False
         if "sms_contact_label" in record:
-            # Compliance officers record it too, and are no users of the desk.
+            # In sudo for compliance officers, who may not be helpdesk users.
             return record.sudo().sms_contact_label
         if "sms_customer_id" in record:
             return record.sms_customer_id.name
         return record.display_name
 
     def _get_lang(self):
-        """Return the language in which the person on the record is asked (a code)."""
+        """Return the code of the language for the person on the record."""
         return self.company_id._find_sms_lang(self._get_own_lang(), self.number)
 
     def _get_own_lang(self):

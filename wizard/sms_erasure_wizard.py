@@ -11,7 +11,7 @@ from ..tools.figures import render_counts
 class SmsErasureWizard(models.TransientModel):
     """Form to erase a person by a number, or a contact by all of its numbers.
 
-    It deletes itself, since it names the number.
+    It deletes itself, since it contains the number.
     """
 
     _name = "sms.erasure.wizard"
@@ -55,7 +55,7 @@ class SmsErasureWizard(models.TransientModel):
             ]
 
     def _get_partner_numbers(self):
-        """Return the contact's numbers: E.164, if it is its own, who else has it."""
+        """Return the contact's numbers: E.164, whether its own, and who else has it."""
         partner = self.partner_id
         if not partner:
             return []
@@ -79,7 +79,7 @@ class SmsErasureWizard(models.TransientModel):
 
     @api.depends("number", "company_id", "line_ids.is_chosen", "line_ids.number")
     def _compute_shared_with(self):
-        """Name the other contacts with a number: it is forgotten for them too."""
+        """Name the other contacts with the number, which is erased for them too."""
         for wizard in self:
             others = wizard.env["res.partner"]
             for number in wizard._get_numbers():
@@ -101,7 +101,7 @@ class SmsErasureWizard(models.TransientModel):
             )
 
     def _describe_nothing(self):
-        """Return that nothing is kept of a number, and when it was erased."""
+        """Return a note that there is no data, and when it was erased, if it was."""
         numbers = self._get_numbers()
         if not numbers:
             return False
@@ -122,10 +122,10 @@ class SmsErasureWizard(models.TransientModel):
         )
 
     def action_erase(self):
-        """Erase the person, and show the record of it.
+        """Erase the person, and show the record of the erasure.
 
-        :raises AccessError: for anybody but compliance officers of the company
-        :raises UserError: when something is missing
+        :raises AccessError: unless a compliance officer of the company
+        :raises UserError: if something is missing
         """
         self.ensure_one()
         self.env["sms.evidence"]._check_rights(self.company_id)
@@ -145,7 +145,7 @@ class SmsErasureWizard(models.TransientModel):
         return action
 
     def _check_complete(self, numbers):
-        """Demand a number, data, and a request that does not name the number."""
+        """Require a number, data, and a request that does not name the number."""
         if not numbers:
             raise UserError(self.env._("Enter the number to erase."))
         if not self.has_data:
@@ -163,7 +163,7 @@ class SmsErasureWizard(models.TransientModel):
 
 
 class SmsErasureWizardLine(models.TransientModel):
-    """A number of the contact that is to be erased, or not."""
+    """A number of the contact, to be erased or not."""
 
     _name = "sms.erasure.wizard.line"
     _description = "Number to Erase"

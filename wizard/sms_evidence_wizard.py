@@ -6,7 +6,7 @@ from ..models.ledger.sms_evidence_export import CERTIFICATE, KIND_SELECTION, PAC
 
 
 class SmsEvidenceWizard(models.TransientModel):
-    """Form to take out the evidence of one person, for compliance officers."""
+    """Form to export the evidence of one person, for compliance officers."""
 
     _name = "sms.evidence.wizard"
     _inherit = "sms.personal.data"
@@ -45,7 +45,7 @@ class SmsEvidenceWizard(models.TransientModel):
 
     @api.model
     def default_get(self, fields_list):
-        """Take the person of the contact, answers or events it is opened on."""
+        """Default to the person of the active contact, answers or events."""
         values = super().default_get(fields_list)
         model_name = self.env.context.get("active_model")
         if model_name not in ("res.partner", "sms.consent", "sms.consent.event"):
@@ -76,8 +76,8 @@ class SmsEvidenceWizard(models.TransientModel):
     def action_make(self):
         """Make the file, log it as an export, and download it.
 
-        :raises AccessError: for who is no compliance officer of the company
-        :raises UserError: when the ledger does not know the number
+        :raises AccessError: if the user is not a compliance officer of the company
+        :raises UserError: if the ledger does not know the number
         """
         self.ensure_one()
         source = self.env["sms.evidence"].with_context(lang=self.lang)
@@ -102,7 +102,7 @@ class SmsEvidenceWizard(models.TransientModel):
         return {**action, "close": True}
 
     def _read_numbers(self):
-        """Return the numbers as E.164, or as typed: it may be a sender's name."""
+        """Return the numbers as E.164, or else as typed, such as a sender's name."""
         typed = [part.strip() for part in (self.numbers or "").split(",")]
         country = self.company_id.country_id
         read = self.env["res.partner"]._phone_format_number

@@ -35,9 +35,9 @@ from ..tools.figures import render_counts
 
 
 class SmsIncidentPublish(models.TransientModel):
-    """Screen that publishes news of an incident, and tells people: in one step.
+    """Screen to publish news of an incident and tell people, in one step.
 
-    It says beforehand how many get a text or an e-mail, and why the others get nothing.
+    It shows beforehand how many get a text or an e-mail, and why others get nothing.
     The text is a broadcast, which is prepared and checked when the screen opens.
     """
 
@@ -47,7 +47,7 @@ class SmsIncidentPublish(models.TransientModel):
 
     incident_id = fields.Many2one("sms.incident", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="incident_id.company_id")
-    #: What is planned has steps of its own, which a button chooses.
+    #: Planned maintenance has its own steps, chosen by a button.
     step = fields.Selection(
         [(PLANNED, "Planned"), (CALLED_OFF, "Called off"), (LONGER, "It takes longer")]
     )
@@ -107,7 +107,7 @@ class SmsIncidentPublish(models.TransientModel):
             form.needs_approval = is_known and broadcast.needs_approval
 
     def _render_told(self):
-        """Return how many get what, and why the others get nothing."""
+        """Return as HTML how many get what, and why others get nothing."""
         recipients = self.env["sms.broadcast.recipient"]
         outcomes = dict(recipients._fields["outcome"]._description_selection(self.env))
         by_mail = recipients._fields["mail_outcome"]._description_selection(self.env)
@@ -116,7 +116,7 @@ class SmsIncidentPublish(models.TransientModel):
         mails = self._count_mails()
 
         def count(*names):
-            """Return how many have one of some outcomes."""
+            """Return how many recipients have one of the outcomes."""
             return sum(n for (name, _reason), n in found.items() if name in names)
 
         texted, mailed = count(*REACHED), mails.get(MAIL, 0)
@@ -164,7 +164,7 @@ class SmsIncidentPublish(models.TransientModel):
 
     @api.depends("body", "broadcast_id.state", "is_told")
     def _compute_sample_html(self):
-        """Show the words as they are read, with footer, segments and cost."""
+        """Show the text as it is read, with footer, segments and cost."""
         for form in self:
             broadcast, samples = form.broadcast_id, []
             if broadcast.state == CHECKED and form.is_told and form.body:
@@ -177,9 +177,9 @@ class SmsIncidentPublish(models.TransientModel):
 
     @api.model
     def _open(self, incident, state):
-        """Return the action that shows the screen for one incident.
+        """Return the action that opens the screen for one incident.
 
-        :param str state: how the incident stands after it
+        :param str state: the incident's state afterwards, or :data:`LONGER`
         """
         self.search([("incident_id", "=", incident.id)]).unlink()
         steps = dict(self._fields["step"].selection)
@@ -208,9 +208,9 @@ class SmsIncidentPublish(models.TransientModel):
 
     @api.model
     def _suggest_end(self, incident):
-        """Return when a maintenance may end that takes longer (UTC).
+        """Return a suggested end for a maintenance that takes longer (UTC).
 
-        :raises UserError: for what is no maintenance that goes on
+        :raises UserError: if there is no maintenance in progress
         """
         if not incident.planned_to or incident.state not in GOING_ON:
             raise UserError(
@@ -235,7 +235,7 @@ class SmsIncidentPublish(models.TransientModel):
         return own or self.state
 
     def _prepare(self):
-        """Prepare the text of this state, and check who gets it, where it changed."""
+        """Prepare the text for the new state, and check its recipients if changed."""
         self.ensure_one()
         kind = self.incident_id._get_kind(self._get_state())
         own = self.broadcast_id
@@ -266,7 +266,7 @@ class SmsIncidentPublish(models.TransientModel):
             broadcast._check_now()
 
     def _drop_broadcast(self):
-        """Delete the text that was prepared and not sent."""
+        """Delete the prepared text, unless it was sent."""
         self.broadcast_id.filtered(
             lambda it: it.state in sms_broadcast.OPEN[:3] and not it._get_news()
         ).unlink()
@@ -279,32 +279,32 @@ class SmsIncidentPublish(models.TransientModel):
     # === Buttons ===
 
     def action_refresh(self):
-        """Wake a check whose server was restarted meanwhile (called by the client)."""
+        """Wake the check, in case its server was restarted (called by the client)."""
         self.check_access("read")
         self.broadcast_id.action_refresh()
         return True
 
     def action_count(self):
-        """Count anew who is told."""
+        """Count the recipients again."""
         self.ensure_one()
         self._check_open()
         self._prepare()
         return self._get_action()
 
     def action_test_text(self):
-        """Open the form that texts the news to oneself, as a recipient reads them."""
+        """Open the form to text the news to oneself, as a recipient would read it."""
         self.ensure_one()
         self.check_access("read")
         broadcast = self._get_preview()
         return broadcast._test_text(back_ref=f"{self._name},{self.id}")
 
     def action_publish(self):
-        """Publish the news, text and mail them, and let the tickets have them.
+        """Publish the news, text and mail it, and post it on tickets.
 
-        Nobody is told beyond those whom the screen has shown: where there would be
-        more, it is shown anew instead.
+        Nobody is told beyond the number shown on the screen: if there would be more,
+        the screen is shown again instead.
 
-        :raises UserError: without words, or when somebody was faster
+        :raises UserError: without a text, or if somebody else was faster
         """
         self.ensure_one()
         self._check_open()
@@ -320,7 +320,7 @@ class SmsIncidentPublish(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _check_open(self):
-        """Lock the incident against others who publish; refuse what has changed."""
+        """Lock the incident; raise a UserError if others have published meanwhile."""
         incident = self.incident_id
         incident.check_access("write")
         incident._check_works_here()
@@ -336,15 +336,15 @@ class SmsIncidentPublish(models.TransientModel):
             )
 
     def _suggest(self):
-        """Return the words to begin with, in the language of the context."""
+        """Return the suggested news in the context's language."""
         if self.step == LONGER:
             return self.incident_id._say_longer(self.planned_to)
         return self.incident_id._suggest_news(self._get_state())
 
     def _get_news_by_lang(self):
-        """Return the news by language: in all of them as long as nobody has edited it.
+        """Return the news by language; in all languages if nobody has edited it.
 
-        What a manager has written is in the manager's language alone.
+        Edited news is only in the manager's language.
         """
         body = (self.body or "").strip()
         if body != self._suggest().strip():
@@ -355,7 +355,7 @@ class SmsIncidentPublish(models.TransientModel):
         }
 
     def _get_preview(self):
-        """Return the broadcast with the news that are about to be published."""
+        """Return the broadcast with the news about to be published in its context."""
         news = frozendict(self._get_news_by_lang())
         return self.broadcast_id.with_context(sms_news=news)
 

@@ -6,7 +6,7 @@ from ..models.team_alert.sms_oncall_shift import MANAGERS
 
 
 class SmsOncallHandover(models.TransientModel):
-    """Form that puts somebody else on call for a time."""
+    """Form to put somebody else on call for a time."""
 
     _name = "sms.oncall.handover"
     _description = "On-Call Hand-Over"
@@ -38,7 +38,7 @@ class SmsOncallHandover(models.TransientModel):
 
     @api.depends("shift_id")
     def _compute_times(self):
-        """Take the rest of the turn, or the next one."""
+        """Default to the rest of the current turn, or the next one."""
         for form in self:
             shift = form.shift_id
             if shift and shift.has_access("read"):
@@ -47,13 +47,13 @@ class SmsOncallHandover(models.TransientModel):
 
     @api.depends("user_id", "shift_id")
     def _compute_note(self):
-        """Warn of who has not agreed to texts, whom alerts cannot reach."""
+        """Warn if alerts cannot reach the person, as for lack of consent."""
         for form in self:
             user, shift = form.user_id, form.shift_id
             form.note = shift._get_reach_note(user) if user and shift else False
 
     def action_hand_over(self):
-        """Make the shift that stands for it, and tell both people."""
+        """Create the hand-over, and notify both people."""
         self.ensure_one()
         self.shift_id._hand_over(self.user_id, self.start_at, self.stop_at)
         return {"type": "ir.actions.client", "tag": "soft_reload"}

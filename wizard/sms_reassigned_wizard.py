@@ -7,16 +7,16 @@ from ..models.broadcast.sms_broadcast_recipient import REACHED
 from ..models.consent.sms_reassigned_file import CONSENT_DAY, VERIFIED_DAY
 from ..tools import reassigned
 
-#: The database is brought up to date once a month.
+#: The Reassigned Numbers Database is updated once a month.
 DEFAULT_DAYS = 30
 MAX_DAYS = 3650
 
 
 class SmsReassignedWizard(models.TransientModel):
-    """Form to make a query of the Reassigned Numbers Database, for officers.
+    """Form to create a query to the Reassigned Numbers Database, for officers.
 
-    About all old consents of a company, chosen ones, or those of a broadcast's people.
-    The file that it makes names people, so it goes with the form.
+    About all old consents of a company, chosen ones, or those of a broadcast's
+    recipients. The file contains personal data, so it is deleted with the form.
     """
 
     _name = "sms.reassigned.wizard"
@@ -64,7 +64,7 @@ class SmsReassignedWizard(models.TransientModel):
 
     @api.model
     def default_get(self, fields_list):
-        """Take the consents or the broadcast it is opened on, and their company."""
+        """Default to the active consents or broadcast, and their company."""
         values = super().default_get(fields_list)
         model_name = self.env.context.get("active_model")
         names = {"sms.consent": "consent_ids", "sms.broadcast": "broadcast_id"}
@@ -93,7 +93,7 @@ class SmsReassignedWizard(models.TransientModel):
 
     @api.depends("company_id", "days", "day_kind", "consent_ids", "broadcast_id")
     def _compute_counts(self):
-        """Count what would be asked, and what is left out."""
+        """Count the rows that would be asked about, and those left out."""
         files = self.env["sms.reassigned.file"]
         for wizard in self:
             known, others = 0, 0
@@ -104,7 +104,7 @@ class SmsReassignedWizard(models.TransientModel):
             wizard.other_count = others
 
     def _get_selection(self):
-        """Return the SQL of what is asked; checks the rights to it."""
+        """Check the user's rights, and return the query for what is asked."""
         files = self.env["sms.reassigned.file"]
         files._check_officer()
         self.company_id._check_sms_user()
@@ -116,7 +116,7 @@ class SmsReassignedWizard(models.TransientModel):
         return files._select(self.company_id, self.days, self.day_kind, condition)
 
     def _query_audience(self):
-        """Return the SQL of the numbers to which the broadcast goes."""
+        """Return the SQL for the numbers that the broadcast goes to."""
         recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
         domain = [
             ("broadcast_id", "=", self.broadcast_id._origin.id),
@@ -127,10 +127,10 @@ class SmsReassignedWizard(models.TransientModel):
         return recipients_sudo._search(domain).subselect("number")
 
     def action_make(self):
-        """Make the query's file, enter what it asks, and download it.
+        """Create the query and its file, and download it.
 
-        :raises AccessError: for who is no compliance officer of the company
-        :raises UserError: when there is nothing to ask
+        :raises AccessError: if the user is not a compliance officer of the company
+        :raises UserError: if there is nothing to ask
         """
         self.ensure_one()
         query, data = self.env["sms.reassigned.file"]._ask(
@@ -151,7 +151,7 @@ class SmsReassignedWizard(models.TransientModel):
         return {**exports._offer(self, query.file_name, data), "close": True}
 
     def _describe_scope(self):
-        """Return what the query is about, for the record."""
+        """Return a description of the query's scope, to be stored."""
         days = formatLang(self.env, self.days, 0)
         if self.consent_ids:
             return self.env._("Chosen consents, not verified for %s days", days)

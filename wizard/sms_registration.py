@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from ..models.ledger import sms_purpose
 from ..tools import advice, keywords, registration, reply_codes, texts
 
-#: Templates that show what is sent, by XML id.
+#: XML ids of the default templates for samples.
 SHIPPED_SAMPLES = (
     "sms_template_ticket_received",
     "sms_template_ticket_waiting",
@@ -12,15 +12,15 @@ SHIPPED_SAMPLES = (
     "sms_template_appointment_reminder",
     "sms_template_outage",
 )
-#: Model of a template: the purpose that its texts have.
+#: Purpose of the texts, by model of the template.
 PURPOSES = {
     "helpdesk.ticket": sms_purpose.TICKET,
     "calendar.event": sms_purpose.APPOINTMENT,
     "res.partner": sms_purpose.ALERT,
 }
-#: The packet is in English whoever makes it: carriers in the US read it.
+#: The packet is always in English, since US carriers read it.
 LANG = "en_US"
-#: Fields of the printed packet, in their order.
+#: Fields of the printed packet, in order.
 PRINTED = (
     "description",
     "opt_in_flow",
@@ -42,9 +42,9 @@ PRINTED = (
 class SmsRegistration(models.TransientModel):
     """A company's registration of its texts in the US (A2P 10DLC), ready to copy.
 
-    Made of what is in force when it is opened: templates, keywords, answers, wordings
-    and forms, in English. What can be said better than by rule, the description and the
-    ways in, can be edited before it is printed. Nothing is kept.
+    Generated in English from the current templates, keywords, replies, wordings and
+    forms. The description and the ways to opt in can be edited before printing. Nothing
+    is kept.
     """
 
     _name = "sms.registration"
@@ -100,7 +100,7 @@ class SmsRegistration(models.TransientModel):
         return self.env["sms.template"].union(*filter(None, found))
 
     def _get_samples(self):
-        """Return the samples as they are sent, with placeholders in brackets."""
+        """Return the samples as texts would be sent, with placeholders in brackets."""
         self.ensure_one()
         templates = self.template_ids.with_context(lang=LANG)
         words_by_model = templates._get_placeholder_words()
@@ -112,7 +112,7 @@ class SmsRegistration(models.TransientModel):
                 template.body, words_by_model.get(template.model, {})
             )
             rules = purpose._get_rules(LANG, self.company_id)
-            # As the first text to a number, which says who writes.
+            # Like the first text to a number, which names the sender.
             name = self.company_id.name
             footer = rules.footer and advice.sign(body, rules.footer, name)
             samples.append(texts.add_footer(body.strip(), footer))
@@ -128,7 +128,7 @@ class SmsRegistration(models.TransientModel):
 
     @api.depends("company_id")
     def _compute_commands(self):
-        """Show the words that people text, and the answers to them."""
+        """Show the keywords that people text, and the replies to them."""
         replies = self.env["sms.reply"]
         purposes = self.env["sms.purpose"]._get_for_customers()
         for record in self:
@@ -158,7 +158,7 @@ class SmsRegistration(models.TransientModel):
             record.problem_count = len(found)
 
     def _get_packet(self):
-        """Return the contents to register as plain texts."""
+        """Return the contents of the registration as plain texts."""
         self.ensure_one()
         names = registration.Packet.__dataclass_fields__.keys() - {"company", "samples"}
         return registration.Packet(
@@ -168,7 +168,7 @@ class SmsRegistration(models.TransientModel):
         )
 
     def _get_printed(self):
-        """Return pairs of a name and a text for the printed packet."""
+        """Return pairs of a label and a text for the printed packet."""
         self.ensure_one()
         env = self.with_context(lang=LANG).env
         words = {True: env._("Yes"), False: env._("No")}
@@ -181,9 +181,9 @@ class SmsRegistration(models.TransientModel):
         ]
 
     def action_print(self):
-        """Return the packet as PDF.
+        """Return the action to print the packet as a PDF.
 
-        :raises AccessError: in a company where the user does not work now
+        :raises AccessError: if the company is not among the user's selected ones
         """
         self.ensure_one()
         self.company_id._check_sms_user()
@@ -212,7 +212,7 @@ class SmsRegistration(models.TransientModel):
             record.opt_in_flow = " ".join(record.with_context(lang=LANG)._get_ways())
 
     def _get_ways(self):
-        """Yield a sentence for each way to agree that is open."""
+        """Yield a sentence for each available way to opt in."""
         self.ensure_one()
         company = self.company_id
         purposes = self.env["sms.purpose"]._get_for_customers()
@@ -255,7 +255,7 @@ class SmsRegistration(models.TransientModel):
 
     @api.model
     def _say(self, problem):
-        """Return a problem as a sentence: the fault, and what to do."""
+        """Return a problem as a sentence that says what to do."""
         name = self._fields[problem.field].get_description(self.env)["string"]
         values = {"name": name, "detail": problem.detail}
         return self._get_sentences()[problem.what] % values

@@ -5,7 +5,7 @@ from ..models.core.moments import say_moment
 
 
 class SmsReschedule(models.TransientModel):
-    """Form that moves a waiting message to another time."""
+    """Form to move a waiting message to another time."""
 
     _name = "sms.reschedule"
     _description = "Change the Time of a Text Message"
@@ -47,7 +47,7 @@ class SmsReschedule(models.TransientModel):
         return super()._get_send_at_fault()
 
     def action_move(self):
-        """Move the message; quiet hours hold it longer where they apply."""
+        """Move the message; quiet hours may hold it longer."""
         self.ensure_one()
         self.sms_id._move(self.send_at)
         return {"type": "ir.actions.act_window_close"}

@@ -6,9 +6,10 @@ from ..tools.figures import render_counts
 
 
 class SmsRetentionForm(models.TransientModel):
-    """Form of a company's terms for keeping texts and evidence, and its consent policy.
+    """Form for a company's retention times and its consent policy.
 
-    For compliance officers, who may not open the settings. It shows what would go now.
+    For compliance officers, who may not open the settings. It shows what would be
+    erased now.
     """
 
     _name = "sms.retention.form"
@@ -53,10 +54,10 @@ class SmsRetentionForm(models.TransientModel):
             form.count_html = render_counts((*pair, "") for pair in pairs)
 
     def action_save(self):
-        """Store the terms; the next night forgets what is older.
+        """Store the times; the nightly cron erases older data.
 
-        :raises AccessError: for who does not work in the company now
-        :raises UserError: without a reason, where it makes the company less strict
+        :raises AccessError: if the company is not among the user's selected ones
+        :raises UserError: without a reason, if it makes the company less strict
         """
         self.ensure_one()
         self.check_access("write")

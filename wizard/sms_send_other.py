@@ -7,7 +7,7 @@ from ..tools import TICKET_MODEL, verdicts
 
 
 class SmsSendOther(models.TransientModel):
-    """Form that sends a text, which did not arrive, to another number."""
+    """Form to send an undelivered text to another number."""
 
     _name = "sms.send.other"
     _description = "Send a Text to Another Number"
@@ -28,7 +28,7 @@ class SmsSendOther(models.TransientModel):
 
     @api.depends("sms_id")
     def _compute_body(self):
-        """Show the words to who may act on them: any id can be sent by a client."""
+        """Show the text to users who may act on it, as a client can send any id."""
         for form in self:
             may_see = form.sms_id and form.sms_id._may_act()
             form.body = may_see and form.sms_id.sudo().body
@@ -43,16 +43,16 @@ class SmsSendOther(models.TransientModel):
             form.needs_consent = reason in (verdicts.NO_CONSENT, verdicts.NO_PROOF)
 
     def _find_block_reason(self):
-        """Return why the gate would block the text at this number, or empty."""
+        """Return why the gate would block the text to this number, or empty."""
         if not (self.body and self.number):
             return ""
         decision = self.sms_id._preview_again(self.number)
         return decision.reason if decision.verdict == verdicts.BLOCK else ""
 
     def action_send(self):
-        """Send the same words to this number.
+        """Send the same text to this number.
 
-        :raises UserError: when there is none, or the text may not go there
+        :raises UserError: without a number, or if the text may not go there
         """
         self.ensure_one()
         if not (self.number or "").strip():
@@ -65,7 +65,7 @@ class SmsSendOther(models.TransientModel):
         return sent_sudo._get_outcome_notice()
 
     def action_record_sms_consent(self):
-        """Open the form to record consent for this number; it leads back here."""
+        """Open the form to record consent for this number, which leads back here."""
         self.ensure_one()
         self.sms_id._check_may_act()
         sms_sudo = self.sms_id.sudo()
@@ -88,9 +88,9 @@ class SmsSendOther(models.TransientModel):
         )
 
     def _describe_personal(self):
-        """Say nothing: Odoo deletes these forms within a day anyway."""
+        """Count nothing, as Odoo deletes these forms within a day anyway."""
         return []
 
     def _forget(self):
-        """Delete the forms: what was sent is a message."""
+        """Delete the forms; what was sent is a message."""
         self.unlink()

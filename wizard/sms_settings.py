@@ -7,10 +7,10 @@ from ..models.privacy.res_company import OFFICERS
 from ..models.setup.res_company import CONTACT_GROUP
 from ..models.setup.sms_health import uses_carrier
 
-#: Shown for a secret that is set. What a browser is given stays in its caches.
+#: Shown instead of a set secret, which would stay in the browser's caches.
 SECRET_MASK = "••••••••"
 
-#: Fields that can be replaced here, and not read.
+#: Fields that can be replaced here, but not read.
 SECRET_NAMES = {
     "sms_twilio_auth_token",
     "sms_twilio_second_auth_token",
@@ -20,12 +20,12 @@ SECRET_NAMES = {
 
 
 def setting(kind, name, **options):
-    """Return a field of the company's that can be set here."""
+    """Return a related field for a company setting that can be changed here."""
     return kind(related=f"company_id.{name}", readonly=False, **options)
 
 
 def secret(label, **options):
-    """Return a field that can be replaced by administrators, and not read."""
+    """Return a field that administrators can replace, but not read."""
     return fields.Char(
         label,
         compute="_compute_secrets",
@@ -38,9 +38,9 @@ def secret(label, **options):
 class SmsSettings(models.TransientModel):
     """A company's settings for text messages, for helpdesk managers.
 
-    Odoo's own settings are for administrators alone. These write to the company in
-    ``sudo``, one field at a time and only what is a setting here: a field's groups say
-    whose it is, and secrets are the administrators'.
+    Odoo's own settings are for administrators only. These write to the company in
+    ``sudo``, restricted to changed fields that are settings here and allowed by their
+    groups; secrets are for administrators.
     """
 
     _name = "sms.settings"
@@ -163,10 +163,10 @@ class SmsSettings(models.TransientModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Save what a form holds: the company gets what differs from what it has.
+        """Save a form: write to the company what has changed.
 
-        :raises AccessError: for another user's field, or a company where the user does
-            not work now
+        :raises AccessError: for a field not allowed to the user, or a company that is
+            not selected
         """
         own = [
             {name: vals[name] for name in vals if name == "company_id"}
@@ -178,24 +178,24 @@ class SmsSettings(models.TransientModel):
         return saved
 
     def write(self, vals):
-        """Save what was changed, as :meth:`create` does; the company stays."""
+        """Save changes, as :meth:`create` does; the company cannot be changed."""
         result = super().write({})
         for settings in self:
             settings._apply(vals)
         return result
 
     def execute(self):
-        """Show what the company has now; the form was saved on the way here."""
+        """Reload the settings; the client has saved the form before."""
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def cancel(self):
-        """Open the settings anew, without what was entered."""
+        """Reopen the settings, discarding what was entered."""
         return self.env["ir.actions.act_window"]._for_xml_id(
             "helpdesk_mgmt_sms.sms_settings_action"
         )
 
     def _apply(self, vals):
-        """Write the settings among some values to the company."""
+        """Write the changed settings among the values to the company."""
         self.ensure_one()
         self.company_id._check_sms_user()
         company_sudo = self.company_id.sudo()
@@ -217,9 +217,9 @@ class SmsSettings(models.TransientModel):
 
     @api.model
     def _get_setting_names(self):
-        """Return the names of what can be set here; the company's fields have them.
+        """Return the names of the settings, the same as on the company.
 
-        The secrets are no related fields: those could be read.
+        Secrets are not related fields, as those could be read.
         """
         return SECRET_NAMES | {
             name
@@ -229,9 +229,9 @@ class SmsSettings(models.TransientModel):
 
     @api.model
     def _is_same(self, company, name, value):
-        """Tell if a company has a value already: writing it would have effects.
+        """Return whether a company already has a value, so that it is not written.
 
-        A secret that nobody has touched is; one that nobody can read is replaced.
+        An untouched secret counts as the same; an undecryptable one is replaced.
         """
         if name in SECRET_NAMES and value == SECRET_MASK:
             return True
@@ -275,9 +275,9 @@ class SmsSettings(models.TransientModel):
             settings.sms_has_key = get_box().has_keys
 
     def action_encrypt(self):
-        """Encrypt what is stored by the keys now, and not within the hour.
+        """Encrypt stored data with the current keys now, instead of within the hour.
 
-        :raises AccessError: for all but administrators
+        :raises AccessError: unless an administrator
         """
         self.ensure_one()
         self._check_field_access(self._fields["sms_encryption"], "read")

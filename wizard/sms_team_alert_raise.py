@@ -7,7 +7,7 @@ from ..tools.segments import count_segments
 
 
 class SmsTeamAlertRaise(models.TransientModel):
-    """Form that raises a team alert: shows the people told first, and the text."""
+    """Form to raise a team alert; shows who is on call, and the text."""
 
     _name = "sms.team.alert.raise"
     _description = "New Team Alert"
@@ -36,7 +36,7 @@ class SmsTeamAlertRaise(models.TransientModel):
 
     @api.depends("ticket_id")
     def _compute_team_id(self):
-        """Take the ticket's team, else the user's only one."""
+        """Default to the ticket's team, or else the user's only one."""
         own = self.env["helpdesk.ticket.team"].search(
             [("user_ids", "in", self.env.uid)], limit=2
         )
@@ -59,7 +59,8 @@ class SmsTeamAlertRaise(models.TransientModel):
         now = fields.Datetime.now()
         for form in self:
             form.plan_id = form.oncall_names = False
-            # A client may send any id: who is on call is for those who see the team.
+            # A client may send any id; only users who can read the team see who is on
+            # call.
             if not form.team_id or not form.team_id._origin.has_access("read"):
                 continue
             company = form._get_company()
@@ -84,7 +85,7 @@ class SmsTeamAlertRaise(models.TransientModel):
     def action_raise(self):
         """Raise the alert and text the people on call.
 
-        :raises UserError: without words
+        :raises UserError: without a text
         """
         self.ensure_one()
         if self.ticket_id:

@@ -8,11 +8,11 @@ from ..tools import consent
 
 
 class SmsTestText(models.TransientModel):
-    """A text to one's own phone, to see that texts leave and arrive.
+    """A text to one's own phone, to test that texts are sent and delivered.
 
-    It passes the same gate as every other. Who sends it agrees on the form to the
-    purpose "internal", in the words that are shown; that is entered into the ledger as
-    every yes is. Who has opted out texts START first: a form cannot undo a STOP.
+    It passes the same gate as any other. On the form the user agrees to the purpose
+    "internal", in the words shown, which is recorded in the ledger like any opt-in.
+    After an opt-out the user must first text START, since a form cannot undo a STOP.
     """
 
     _name = "sms.test.text"
@@ -54,7 +54,7 @@ class SmsTestText(models.TransientModel):
 
     @api.model
     def _open(self, body, **defaults):
-        """Return the action that opens the form, with a text that many are to get."""
+        """Return the action that opens the form with the text of a mass message."""
         context = {"default_body": body}
         context |= {f"default_{name}": value for name, value in defaults.items()}
         return {
@@ -67,7 +67,7 @@ class SmsTestText(models.TransientModel):
         }
 
     def _get_choice(self):
-        """Return the purpose's words, and what the number's owner has said of it."""
+        """Return the internal purpose's wording, and the number's current answer."""
         forms_sudo = self.env["sms.consent.form"].sudo()
         company_sudo = self.company_id.sudo()
         [choice] = forms_sudo._get_choices(
@@ -79,11 +79,11 @@ class SmsTestText(models.TransientModel):
         return choice
 
     def action_send(self):
-        """Record the consent that was given on the form, and queue the text.
+        """Record the consent given on the form, and queue the text.
 
-        :raises AccessError: for all but helpdesk managers and administrators
-        :raises UserError: for what is no number, without agreement, after a STOP, or
-            for one too many: a person has one phone or two, not a list
+        :raises AccessError: unless a helpdesk manager or administrator
+        :raises UserError: for an invalid number, without agreement, after a STOP, or
+            above the hourly limit, which keeps lists from being texted
         """
         self.ensure_one()
         company_sudo = self.company_id.sudo()
@@ -119,7 +119,7 @@ class SmsTestText(models.TransientModel):
         }
 
     def action_back(self):
-        """Go back to the form that has led here, if one has; it is as it was."""
+        """Return to the form that opened this one, if any, unchanged."""
         self.ensure_one()
         if not (self.back_ref and self.back_ref.exists()):
             return {"type": "ir.actions.act_window_close"}
@@ -135,7 +135,7 @@ class SmsTestText(models.TransientModel):
         }
 
     def _agree(self, forms_sudo, number):
-        """Enter the yes of this form, unless the number's owner has said so before."""
+        """Record the opt-in of this form, unless the number has one already."""
         choice = self._get_choice()
         if choice.is_on:
             return

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 
 
 class SmsTicketContact(models.TransientModel):
-    """Links a ticket of an unknown number to a contact, which may be new."""
+    """Form to link a ticket from an unknown number to a contact, old or new."""
 
     _name = "sms.ticket.contact"
     _description = "Contact of an Unknown Number"
@@ -14,7 +14,7 @@ class SmsTicketContact(models.TransientModel):
     _is_counted = False
 
     ticket_id = fields.Many2one("helpdesk.ticket", required=True, ondelete="cascade")
-    # With the rights of who opens the form, and not in sudo.
+    # With the user's rights, not in sudo.
     number = fields.Char(related="ticket_id.partner_phone", related_sudo=False)
     is_new = fields.Boolean("New Contact")
     partner_id = fields.Many2one(
@@ -42,7 +42,7 @@ class SmsTicketContact(models.TransientModel):
     def action_save(self):
         """Link the ticket to the contact, with the user's own rights on both.
 
-        :raises UserError: when nobody is named
+        :raises UserError: if no contact is chosen or named
         """
         self.ensure_one()
         self.ticket_id.check_access("write")

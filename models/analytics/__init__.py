@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Clicks and the week's figures. What is counted lies in ``report/``.
+"""Clicks on links and the weekly digest; the analyses are in ``report/``.
 
 Offers figures of links and the digest.
 May use all rooms.

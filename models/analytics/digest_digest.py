@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-#: Measure of the analysis by the digest's field.
+#: Measure of the analysis, by field of the digest.
 KPIS = {
     "kpi_sms_sent": "sent_count",
     "kpi_sms_delivered": "delivered_count",
@@ -9,14 +9,14 @@ KPIS = {
     "kpi_sms_replies": "reply_count",
     "kpi_sms_opt_outs": "opt_out_count",
 }
-#: Less of these is better.
+#: Figures that should be low.
 LESS_IS_BETTER = ("kpi_sms_failed", "kpi_sms_opt_outs")
 
 
 class DigestDigest(models.Model):
-    """The figures of text messages in the weekly e-mail.
+    """Adds figures of text messages to the weekly e-mail.
 
-    Odoo leaves them out for users who may not see the analysis.
+    Odoo omits them for users who may not read the analysis.
     """
 
     _inherit = "digest.digest"
@@ -43,13 +43,13 @@ class DigestDigest(models.Model):
     )
 
     def _count_sms(self, name):
-        """Compute one figure: Odoo reads and invalidates each on its own."""
+        """Compute one figure, as Odoo reads and invalidates each separately."""
         self._calculate_company_based_kpi(
             "sms.analysis", f"{name}_value", date_field="date", sum_field=KPIS[name]
         )
 
     def _compute_kpis(self, company, user):
-        """Leave out the margin of figures that should fall: Odoo paints a fall red."""
+        """Omit the margin of figures that should be low: Odoo shows a fall in red."""
         kpis = super()._compute_kpis(company, user)
         for kpi in kpis:
             if kpi["kpi_name"] in LESS_IS_BETTER:

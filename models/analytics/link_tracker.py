@@ -5,7 +5,7 @@ from ...tools import links
 
 
 class LinkTracker(models.Model):
-    """Short links in texts, by which clicks are counted."""
+    """Short links in texts, which count clicks."""
 
     _inherit = "link.tracker"
 
@@ -27,12 +27,12 @@ class LinkTracker(models.Model):
 
     @api.model
     def _shorten_for_sms(self, body, values, memo):
-        """Return a text with short links.
+        """Return a text with its links shortened.
 
-        A person's own links (preferences, tickets, those with a token) stay long.
+        Personal links (preferences, tickets, those with a token) are left as they are.
 
-        :param dict values: those of the links, see :meth:`_get_sms_values`
-        :param dict memo: short links that were made before, updated here
+        :param dict values: values of the links, see :meth:`_get_sms_values`
+        :param dict memo: cache of short links, updated here
         """
         own = tuple(values.values())
         short = {}
@@ -44,7 +44,7 @@ class LinkTracker(models.Model):
 
     @api.model
     def _shorten_sms_url(self, url, values):
-        """Return the short link to an address, or the address if it is short."""
+        """Return the short link to an address, or the address if already short."""
         company_sudo = self.env["res.company"].sudo().browse(values["sms_company_id"])
         if url.startswith(f"{company_sudo._get_sms_base_url()}/r/"):
             return url
@@ -52,10 +52,10 @@ class LinkTracker(models.Model):
 
     @api.model
     def _get_sms_values(self, company, template=None, broadcast=None):
-        """Return the values of the short links of a template, broadcast or company.
+        """Return the values for short links of a template, broadcast or company.
 
-        With a title: else the page would be fetched for it, over the network, in the
-        sender's transaction.
+        With a title, since Odoo would otherwise fetch the page for it, in the sender's
+        transaction.
         """
         source = broadcast or template
         kind = "broadcast " if broadcast else ""

@@ -3,7 +3,7 @@ from odoo import fields, models
 
 
 class ResCompany(models.Model):
-    """The company's choice to count clicks in texts without a template."""
+    """Adds the setting to count clicks in texts without a template."""
 
     _inherit = "res.company"
 

@@ -5,15 +5,15 @@ from ..broadcast.sms_broadcast import STATUS_PAGE
 
 
 class SmsBroadcast(models.Model):
-    """Short links in broadcasts, if the company counts clicks.
+    """Shortens links in broadcasts, if the company counts clicks.
 
-    They are made once, at the check: what is shown then is what is sent.
+    The links are created at the check, so the text shown there is the one sent.
     """
 
     _inherit = "sms.broadcast"
 
     def _on_recipients_selected(self):
-        """Make the links of all languages before the text is shown."""
+        """Create the short links in all languages before the text is shown."""
         result = super()._on_recipients_selected()
         recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
         groups = recipients_sudo._read_group([("broadcast_id", "=", self.id)], ["lang"])
@@ -40,6 +40,6 @@ class SmsBroadcast(models.Model):
         return words
 
     def _get_sms_links(self):
-        """Return the model of links, and the values of those of this broadcast."""
+        """Return the model of links, and the values for this broadcast's links."""
         links = self.env["link.tracker"]
         return links, links._get_sms_values(self.company_id, broadcast=self.sudo())

@@ -5,7 +5,7 @@ from .sms_template import LINK_SIGN
 
 
 class SmsSms(models.Model):
-    """Short links in texts whose clicks are counted."""
+    """Shortens links in texts whose clicks are counted."""
 
     _inherit = "sms.sms"
 
@@ -19,10 +19,9 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_link_values(self, vals):
-        """Return the values of a message's short links; None where none are made.
+        """Return the values for a message's short links; None for no short links.
 
-        Those of broadcasts are short already, those of automatic answers are a
-        person's own.
+        Broadcasts have short links already; automatic replies contain personal links.
         """
         company_sudo = self.env["res.company"].sudo().browse(vals["record_company_id"])
         template_sudo = self.env["sms.template"].sudo().browse(vals.get("template_id"))

@@ -6,7 +6,7 @@ LINK_SIGN = "://"
 
 
 class SmsTemplate(models.Model):
-    """The template's choice to count clicks on its links."""
+    """Adds the template's setting to count clicks on its links."""
 
     _inherit = "sms.template"
 

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Appointments: booked, reminded, confirmed, moved and called off by text.
+"""Appointments: texts on booking, moving and cancelling, reminders and answers.
 
 Offers the planning of reminders (``sms.reminder``).
 May use automation and all below it.

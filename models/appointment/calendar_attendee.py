@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 
 class CalendarAttendee(models.Model):
-    """An invitation remembers what its customer was told by text."""
+    """Stores on an invitation which start its customer was told by text."""
 
     _inherit = "calendar.attendee"
 
@@ -18,20 +18,20 @@ class CalendarAttendee(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Plan the texts to the invited."""
+        """Plan the texts to the invited people."""
         attendees = super().create(vals_list)
         attendees.event_id._touch_sms_reminders()
         return attendees
 
     def write(self, vals):
-        """Plan anew when somebody has answered: a refusal ends the reminders."""
+        """Plan again when somebody has answered: a refusal ends the reminders."""
         result = super().write(vals)
         if "state" in vals:
             self.event_id._touch_sms_reminders()
         return result
 
     def unlink(self):
-        """Tell whoever is no longer invited."""
+        """Plan texts to those who are no longer invited."""
         events = self.event_id
         self.env["sms.reminder"].sudo()._note_gone(self.sudo())
         result = super().unlink()
@@ -43,10 +43,10 @@ class CalendarAttendee(models.Model):
 
     @api.model
     def _drop_sms_duplicates(self, src_partners, dst_partner):
-        """Keep one of several invitations of merged contacts, and what it asked.
+        """Keep one of several invitations of merged contacts, and all questions.
 
-        Rather one that was answered. Deleted by SQL: nobody is told that they are no
-        longer invited.
+        Preferably one that was answered. Deleted by SQL, so that nobody is told that
+        they are no longer invited.
 
         :param src_partners: ``res.partner`` that are merged into ``dst_partner``
         """

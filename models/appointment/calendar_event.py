@@ -12,25 +12,24 @@ from ...tools import TICKET_MODEL, appointments
 from ..consent.sms_consent_mixin import SubjectColumns
 from .sms_reminder_clock import Whereabouts
 
-#: Context of Odoo's own reminder by text where ours go to the customers.
+#: Context key that excludes customers from Odoo's own text reminder: they get ours.
 WITHOUT_CUSTOMERS_KEY = "sms_without_customers"
-#: Where a transaction keeps which events it has changed, until it is about to end.
+#: Key in ``cr.precommit.data`` of the events that a transaction has changed.
 TOUCHED_KEY = "helpdesk_mgmt_sms.appointments"
-#: Context of a move that the customer asked for: they wait for the answer.
+#: Context key of a move that the customer asked for, to be confirmed without delay.
 AT_ONCE_KEY = "sms_tell_at_once"
-#: In whose name texts leave, and to whom: the user must have a right to both.
+#: Fields that determine sender and recipients of texts; the user needs rights to both.
 VISIT_FIELDS = {"ticket_id", "res_model_id", "res_id", "sms_enabled", "partner_ids"}
-#: What decides about texts to customers; other changes of an event are none of ours.
+#: Fields whose change may affect texts to customers.
 WATCHED_FIELDS = (
     VISIT_FIELDS
     | {"start", "stop", "start_date", "stop_date", "allday", "duration", "active"}
     | {"attendee_ids", "user_id", "technician_id", "alarm_ids", "recurrency"}
 )
-#: How far ahead a free time is looked for, and how near at least.
+#: Latest and earliest free time offered, counted from now.
 HORIZON, NOTICE = timedelta(days=14), timedelta(hours=3)
 OPEN, CONFIRMED, MAYBE, DECLINED = ("open", "confirmed", "maybe", "declined")
-#: The customer's answer by the state of the invitation, the most urgent one first and
-#: a refusal last.
+#: The customer's answer by the invitation's state, in order of urgency, a refusal last.
 CONFIRMATION_OF = {
     "needsAction": OPEN,
     "tentative": MAYBE,
@@ -43,9 +42,9 @@ CONFIRMATION_OF = {
 class Touched:
     """Changes of appointments in a transaction.
 
-    :param dict events: whether a change is to be announced, by event id
+    :param dict events: whether a change is announced, by event id
     :param list gone: see :meth:`SmsReminder._note_gone`
-    :param set at_once: ids of the events whose change is told without delay
+    :param set at_once: ids of events whose change is announced without delay
     """
 
     events: dict = field(default_factory=dict)
@@ -57,9 +56,10 @@ class CalendarEvent(models.Model):
     """An appointment whose customers are told, reminded and asked by text.
 
     A visit is an appointment about a ticket, of a technician with a customer. Nothing
-    is sent here: changes are noted and planned as ``sms.reminder`` once, when the
-    transaction ends. A calendar throws a series away and makes it anew in the middle
-    of a change; texts at each step would be hundreds, most of what never happened.
+    is sent here: changes are collected, and planned as ``sms.reminder`` once, when the
+    transaction ends. Odoo's calendar deletes and recreates a whole series during a
+    change; texts at each step would be hundreds, mostly about things that never
+    happened.
     """
 
     _name = "calendar.event"
@@ -144,7 +144,7 @@ class CalendarEvent(models.Model):
 
     @api.depends("user_id")
     def _compute_technician_id(self):
-        """Follow the organizer, unless somebody else was named."""
+        """Default to the organizer, unless somebody else was chosen."""
         for event in self:
             former = event._origin.user_id
             if not event.technician_id or event.technician_id == former:
@@ -162,7 +162,7 @@ class CalendarEvent(models.Model):
 
     @api.depends("ticket_id")
     def _compute_sms_enabled(self):
-        """Text about visits; other apps' meetings stay as they are."""
+        """Enable texts for visits; leave meetings of other apps as they are."""
         for event in self:
             event.sms_enabled = event.sms_enabled or bool(event.ticket_id)
 
@@ -179,7 +179,7 @@ class CalendarEvent(models.Model):
         "user_id",
     )
     def _compute_sms_confirmation(self):
-        """Take the answer of the customer; of several the one that needs most care."""
+        """Take the customer's answer, or of several the most urgent one."""
         for event in self:
             customers = event._get_sms_customers()
             states = {
@@ -192,7 +192,7 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _order_sms_confirmations(self, states, _domain):
-        """Show first what needs care: columns else stand in the alphabet's order."""
+        """Order the columns by urgency instead of alphabetically."""
         selection = self._fields["sms_confirmation"].selection
         return [state for state, _label in selection if state in states]
 
@@ -225,10 +225,10 @@ class CalendarEvent(models.Model):
     # === Customers and their consent ===
 
     def _get_sms_customers(self):
-        """Return the attendees who are no colleagues.
+        """Return the attendees who are not colleagues.
 
-        The customer of the linked ticket is one even if they work here, as in an
-        internal helpdesk, but not if they are the technician.
+        The customer of the linked ticket counts even if they work here, as in an
+        internal helpdesk, unless they are the technician or organizer.
         """
         self.ensure_one()
         ticket_customer = self.ticket_id.partner_id
@@ -242,7 +242,7 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _get_sms_customer_sql(self, event, partner):
-        """Return :meth:`_get_sms_customers` as a condition on two aliases."""
+        """Return :meth:`_get_sms_customers` as an SQL condition on two aliases."""
         return SQL(
             """(
                 NOT EXISTS (
@@ -321,7 +321,7 @@ class CalendarEvent(models.Model):
 
     # === Odoo's own reminders by text ===
 
-    # Colleagues keep them; customers get ours.
+    # Colleagues still get them; customers get ours.
 
     def _do_sms_reminder(self, alarms):
         ours = self.filtered(
@@ -332,7 +332,7 @@ class CalendarEvent(models.Model):
         return super(CalendarEvent, without)._do_sms_reminder(alarms)
 
     def _message_sms_with_template(self, *args, **kwargs):
-        """Text nobody twice: see :meth:`_do_sms_reminder`."""
+        """Skip the customers, who get our reminder: see :meth:`_do_sms_reminder`."""
         if self.env.context.get(WITHOUT_CUSTOMERS_KEY):
             customers = self.sudo()._get_sms_customers()
             left = set(kwargs.get("partner_ids") or ()) - set(customers.ids)
@@ -345,27 +345,27 @@ class CalendarEvent(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Plan the texts about new appointments; those booked by OCA's bookings too."""
+        """Plan the texts about new appointments, also for OCA's resource bookings."""
         for vals in vals_list:
             if vals.get("resource_booking_ids"):
                 vals.setdefault("sms_enabled", True)
             if vals.get("recurrency"):
                 vals.setdefault("sms_series_key", uuid4().hex)
         events = super().create(vals_list).with_env(self.env)
-        # No constraint: those are checked in sudo here.
+        # Not a constraint, which would be checked in sudo here.
         events._check_sms_visit_rights()
         events._touch_sms_reminders()
         return events
 
     def write(self, vals):
-        """Plan anew what hangs on the changed appointments.
+        """Plan again the texts about the changed appointments.
 
-        A technician who is the organizer follows the new organizer.
+        A technician who was the organizer is replaced by the new organizer.
         """
         if "user_id" in vals and "technician_id" not in vals:
             own = self.filtered(lambda event: event.technician_id == event.user_id)
             own.with_context(dont_notify=True).write({"technician_id": vals["user_id"]})
-        # Odoo takes values out of it.
+        # Checked first, since Odoo pops values from it.
         is_watched = bool(WATCHED_FIELDS & vals.keys())
         is_visit = bool(VISIT_FIELDS & vals.keys())
         result = super().write(vals)
@@ -376,12 +376,12 @@ class CalendarEvent(models.Model):
         return result
 
     def unlink(self):
-        """Remember the people to be told, while the appointments are there."""
+        """Collect the people to be told before the appointments are deleted."""
         self.env["sms.reminder"].sudo()._note_gone(self.sudo().attendee_ids)
         return super().unlink()
 
     def web_read(self, specification):
-        """Show what saving a form has planned: read before the transaction ends."""
+        """Plan before reading, so that a saved form shows the planned texts."""
         if TOUCHED_KEY in self.env.cr.precommit.data:
             self._plan_sms_touched(self.env(user=SUPERUSER_ID, su=True, context={}))
         return super().web_read(specification)
@@ -392,12 +392,12 @@ class CalendarEvent(models.Model):
         return super()._apply_recurrence_values(values, future=future)
 
     def _check_sms_visit_rights(self):
-        """Refuse a ticket that the user may not read, and more customers than they may.
+        """Check the user's rights to the ticket, and to text so many customers.
 
-        Texts about a visit leave in the name of the ticket's company, and answers to
-        them are noted on the ticket.
+        Texts about a visit are sent by the ticket's company, and answers to them are
+        noted on the ticket.
 
-        :raises AccessError: for either
+        :raises AccessError: if the ticket is not readable, or the customers too many
         """
         if self.env.su:
             return
@@ -409,8 +409,8 @@ class CalendarEvent(models.Model):
     def _touch_sms_reminders(self):
         """Have the texts about these events planned when the transaction ends.
 
-        What a synchronisation with another calendar brings is not announced: its
-        changes have the context ``dont_notify``.
+        Changes from a synchronization with another calendar are not announced: they
+        have the context key ``dont_notify``.
         """
         if not self.ids:
             return
@@ -439,13 +439,13 @@ class CalendarEvent(models.Model):
     # === Another time ===
 
     def _may_change_by_sms(self):
-        """Tell if the customer may change it: bookings have a deadline."""
+        """Return whether the customer may change it: bookings have a deadline."""
         return all(booking.is_modifiable for booking in self._get_sms_bookings())
 
     def _find_sms_free_times(self):
         """Return the technician's next free times (UTC), three at most.
 
-        The present time is none of them: the customer asks for another.
+        The appointment's present time is excluded, as the customer wants another.
         """
         self.ensure_one()
         now = fields.Datetime.now()
@@ -454,7 +454,7 @@ class CalendarEvent(models.Model):
         return appointments.find_free(work, busy, self.stop - self.start, now + NOTICE)
 
     def _is_sms_time_free(self, start):
-        """Tell if the technician is free for it at a time (UTC)."""
+        """Return whether technician and customers are free for it at a time (UTC)."""
         self.ensure_one()
         hours = self._get_sms_hours(
             start - timedelta(days=1), start + timedelta(days=2)
@@ -465,10 +465,10 @@ class CalendarEvent(models.Model):
         )
 
     def _get_sms_hours(self, start, end):
-        """Return when technician and customers can, and when they are busy (UTC).
+        """Return the possible hours for the appointment, and the busy ones (UTC).
 
-        They can in the working hours of the technician, by day where the customers are,
-        and not on public holidays.
+        Possible are the technician's working hours during daytime at the customers'
+        place, without public holidays.
 
         :return: two lists of ``(start, end)``
         """
@@ -489,9 +489,9 @@ class CalendarEvent(models.Model):
         return work, busy
 
     def _get_sms_work(self, start, end):
-        """Return the working hours (UTC) of the technician, or of what was booked.
+        """Return the working hours (UTC) of the technician or the booked resource.
 
-        Of no calendar nobody knows more than that people work from Monday to Friday.
+        Without a working schedule, all hours from Monday to Friday are assumed.
 
         :param datetime start: aware, as ``end``
         :return: list of ``(start, end)``
@@ -522,9 +522,10 @@ class CalendarEvent(models.Model):
         )
 
     def _get_sms_bookings(self):
-        """Return the event's bookings of OCA's ``resource_booking``; mostly none.
+        """Return the event's bookings of OCA's ``resource_booking``; usually none.
 
-        With a customer's rights, as in its portal: its managers may always change them.
+        In the portal's context, where the deadline for changes applies even if the
+        user manages bookings.
         """
         self.ensure_one()
         if "resource_booking_ids" not in self._fields:
@@ -532,7 +533,7 @@ class CalendarEvent(models.Model):
         return self.sudo().with_context(using_portal=True).resource_booking_ids
 
     def _move_by_sms(self, start):
-        """Move the appointment in the organizer's name; tell if that was possible.
+        """Move the appointment as the organizer; return whether that was possible.
 
         :param datetime start: UTC
         """

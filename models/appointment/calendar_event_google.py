@@ -1,25 +1,25 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import Command, models
 
-#: What makes an event a visit with texts, of which Google knows nothing.
+#: Fields of a visit with texts, which Google does not know.
 VISIT = ("ticket_id", "technician_id", "sms_enabled", "sms_series_key")
 
 
 class CalendarEvent(models.Model):
-    """Hooks into ``google_calendar``, where that is installed.
+    """Hooks into ``google_calendar``, if it is installed.
 
-    The addon does not depend on it. ``google_calendar`` alone calls the methods that
-    are extended here and in ``calendar.recurrence``, so ``super()`` always finds its
-    own; ``bin/test --neighbours`` fails when they are renamed there.
+    The addon does not depend on it. Only ``google_calendar`` calls the methods extended
+    here and in ``calendar.recurrence``, so ``super()`` always exists;
+    ``bin/test --neighbours`` fails if they are renamed there.
     """
 
     _inherit = "calendar.event"
 
     def _odoo_attendee_commands(self, google_event):
-        """Keep inviting whoever has no e-mail, by which alone Google knows people.
+        """Keep attendees without an e-mail address, whom Google cannot know.
 
-        What comes from there never names them, which ``google_calendar`` takes for a
-        removal: a customer with only a phone would be told that their visit is off.
+        Events from Google never list them, which ``google_calendar`` takes for a
+        removal: a customer with only a phone would be told that the visit is off.
         """
         attendees, partners = super()._odoo_attendee_commands(google_event)
         removed = [command[1] for command in attendees if command[0] == Command.DELETE]
@@ -32,11 +32,11 @@ class CalendarEvent(models.Model):
         )
 
     def _create_from_google(self, gevents, vals_list):
-        """Take an occurrence moved out of a split series for what it was before.
+        """Recognize an occurrence moved out of a split series as the former visit.
 
-        Google gives it another id, so it is made anew here, and then
-        ``google_calendar`` deletes the former one, which it finds by what the ids have
-        in common. The customer is told of one visit that has moved.
+        Google gives it a new id, so it is created here, and then ``google_calendar``
+        deletes the former one, which it finds by the common part of the ids. The
+        customer is told of one visit that has moved.
         """
         events = super()._create_from_google(gevents, vals_list)
         former_ids = {
@@ -49,23 +49,24 @@ class CalendarEvent(models.Model):
         for event in events:
             if former := former_of.get(former_ids.get(event.google_id)):
                 event._succeed_sms_visit(former)
-                # An attendee other than its organizer only declines it.
+                # For an attendee other than its organizer Google only declines it.
                 self.env["sms.reminder"].sudo()._note_gone(former.sudo().attendee_ids)
                 former.with_context(dont_notify=True).sms_enabled = False
         return events
 
     def _cancel(self):
-        """Keep what Google does not know: nobody can have called it off there.
+        """Keep events without a Google id, which nobody can have cancelled there.
 
-        Of a moved date of a series that is not here ``google_calendar`` knows no former
-        id, looks for events with none, and would delete all that are not in Google yet.
+        For a moved occurrence of a series unknown to Odoo, ``google_calendar`` has no
+        former id, searches for events without one, and would delete every event that is
+        not in Google yet.
         """
         return super(CalendarEvent, self.filtered("google_id"))._cancel()
 
     def _succeed_sms_visit(self, former):
-        """Be the same visit as another event, at another time.
+        """Take over the visit of another event, at another time.
 
-        :param former: ``calendar.event``, one
+        :param former: a single ``calendar.event``
         """
         values = former._convert_to_write({name: former[name] for name in VISIT})
         values["need_sync"] = False

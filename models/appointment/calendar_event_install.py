@@ -5,7 +5,7 @@ from odoo.tools import SQL, sql
 from ...tools import TICKET_MODEL
 from .calendar_event import CONFIRMATION_OF
 
-#: What is derived of each event, and stored.
+#: Stored fields that are derived for each event.
 DERIVED = (
     *("ticket_id", "technician_id", "sms_company_id"),
     *("sms_enabled", "sms_confirmation"),
@@ -13,14 +13,14 @@ DERIVED = (
 
 
 class CalendarEvent(models.Model):
-    """Completes the events that were there before the addon, however many."""
+    """Fills our columns on events older than the addon, however many."""
 
     _inherit = "calendar.event"
 
     def _auto_init(self):
-        """Make the columns that the installation fills.
+        """Create the columns beforehand; the installation fills them by SQL.
 
-        For new ones Odoo would read and compute all events that are there.
+        For new columns Odoo would read and compute all existing events.
         """
         columns = sql.table_columns(self.env.cr, self._table)
         if columns and columns.keys().isdisjoint(DERIVED):
@@ -31,7 +31,7 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _complete_old_sms(self):
-        """Derive of old events what is derived of new ones, by SQL."""
+        """Fill the derived fields of existing events, by SQL."""
         self.env.flush_all()
         self.env.cr.execute(
             SQL(

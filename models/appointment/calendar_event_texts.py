@@ -14,19 +14,19 @@ from .calendar_event import CONFIRMED
 from .sms_reminder import NO_SHOW, ON_THE_WAY, PLANNED, SENT
 from .sms_reminder_clock import Whereabouts
 
-#: Context: what is told to whom, by event; only our own code can put it there.
+#: Context key: :class:`AppointmentFacts` by event id; only our code can set it.
 FACTS_KEY = "sms_appointment_facts"
 WORDS = {"compute": "_compute_sms_words", "compute_sudo": True}
 
 
 class AppointmentFacts(NamedTuple):
-    """Facts that one text tells one person of one event.
+    """Facts that a text tells one person about an event.
 
-    :param int partner_id: who reads it
-    :param datetime start: the time that it tells (UTC)
-    :param bool is_allday: the time is a day
-    :param datetime known: the time that the reader knew before (UTC), or None
-    :param int count: occurrences of the series that it is about
+    :param int partner_id: id of the reader
+    :param datetime start: the start to tell (UTC)
+    :param bool is_allday: whether the start is a whole day
+    :param datetime known: the start that the reader knew before (UTC), or None
+    :param int count: number of occurrences of the series that the text is about
     """
 
     partner_id: int
@@ -37,10 +37,10 @@ class AppointmentFacts(NamedTuple):
 
 
 class CalendarEvent(models.Model):
-    """Words of templates about an appointment, in its reader's zone and language.
+    """Fields for templates about an appointment, in its reader's zone and language.
 
-    An event may have several customers: the context ``sms_appointment_facts`` holds
-    :class:`AppointmentFacts` by event id. Without it the first customer reads.
+    An event may have several customers: the context key ``sms_appointment_facts`` holds
+    :class:`AppointmentFacts` by event id. Without it the reader is the first customer.
     """
 
     _inherit = "calendar.event"
@@ -83,7 +83,7 @@ class CalendarEvent(models.Model):
             event.update(event._get_sms_words(facts, whereabouts[company]))
 
     def _get_sms_words(self, facts, whereabouts):
-        """Return the words of one event for one reader, by field."""
+        """Return the values of the template fields for one reader."""
         self.ensure_one()
         reader = self.env["res.partner"].browse(facts.partner_id)
         name = tidy_name(self._get_sms_technician().name) or self.sms_company_id.name
@@ -141,14 +141,14 @@ class CalendarEvent(models.Model):
         return words
 
     def _get_sms_answer_hint(self):
-        """Name digits, no words: CANCEL, YES and STOP are the carriers' keywords."""
+        """Return how to answer: by digits, as CANCEL, YES and STOP are keywords."""
         if self.sms_confirmation == CONFIRMED:
             return self.env._("Reply 2 to reschedule, 3 to cancel.")
         return self.env._("Reply 1 to confirm, 2 to reschedule, 3 to cancel.")
 
     @api.model
     def mail_allowed_qweb_expressions(self):
-        """Allow in managers' templates what is safe to tell a customer."""
+        """Add the expressions that are safe to tell a customer, for managers."""
         return super().mail_allowed_qweb_expressions() + (
             "object.sms_customer_id.lang",
             "object.sms_customer_name",
@@ -173,15 +173,15 @@ class CalendarEvent(models.Model):
         return self._plan_sms_by_button(ON_THE_WAY)
 
     def action_sms_no_show(self):
-        """Note that the customer was not there, and offer them another date."""
+        """Text a customer who was not there, to offer another date."""
         if self.start > fields.Datetime.now():
             raise UserError(self.env._("The appointment is still to come."))
         return self._plan_sms_by_button(NO_SHOW)
 
     def _plan_sms_by_button(self, kind):
-        """Plan a text to each customer, once; tell the user whom it goes to.
+        """Plan a text to each customer, once, and notify the user of its recipients.
 
-        :raises UserError: where nobody is to be texted, or it was sent before
+        :raises UserError: if nobody is to be texted, or everybody was before
         """
         self.ensure_one()
         self.check_access("write")
@@ -225,7 +225,7 @@ class CalendarEvent(models.Model):
         }
 
     def _get_sms_untold_customers(self, kind):
-        """Return the customers who come, and have had no text of a kind."""
+        """Return the customers who have not declined nor had a text of the kind."""
         told = self.env["sms.reminder"].search(
             [
                 ("event_id", "=", self.id),
@@ -238,7 +238,7 @@ class CalendarEvent(models.Model):
         return self._get_sms_customers() - told.partner_id - declined.partner_id
 
     def _prepare_sms_reminder(self, kind, rule):
-        """Return the values of a text that leaves now, all but to whom."""
+        """Return the values of a text to be sent now, without its recipient."""
         return {
             "kind": kind,
             "company_id": self.sms_company_id.id,

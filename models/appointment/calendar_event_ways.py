@@ -7,7 +7,7 @@ DESK_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
 
 
 class CalendarEvent(models.Model):
-    """Says which text about an appointment its customer never got, and what to do."""
+    """Shows which text about an appointment was never received, and what to do."""
 
     _inherit = "calendar.event"
 
@@ -23,11 +23,11 @@ class CalendarEvent(models.Model):
     )
     sms_untold_ways = fields.Char(compute="_compute_sms_untold_ways", groups=DESK_GROUP)
 
-    # Not by the fields of texts: each that changes would be looked for here.
+    # Not on fields of texts: each change of a text would trigger a search here.
     @api.depends("sms_customer_id")
     @api.depends_context("lang")
     def _compute_sms_untold(self):
-        """Find the newest text of each event that its reader has never got."""
+        """Find the newest text of each event that its recipient never got."""
         self.sms_untold_id = self.sms_untold_note = False
         stored = self.filtered(lambda event: event.id and event.sms_customer_id)
         if not stored:
@@ -53,7 +53,7 @@ class CalendarEvent(models.Model):
             event.sms_untold_ways = event.sudo().sms_untold_id.ways
 
     def _tell_sms_untold(self, sms):
-        """Return of what a customer has never heard, and why."""
+        """Return what a customer was not told, and why."""
         row = self.sms_reminder_ids.filtered(lambda it: it.sms_id == sms)[:1]
         name = sms.partner_id.name or sms.number or self.env._("The customer")
         facts = {"customer": name, "reason": sms.shown_reason or sms.shown_label}
@@ -72,7 +72,7 @@ class CalendarEvent(models.Model):
         return self.env._("%(customer)s did not get the last text. %(reason)s", **facts)
 
     def _get_sms_untold(self):
-        """Return the text, as the user; it may be gone from an old page."""
+        """Return the text with the user's rights; empty if the page is outdated."""
         self.ensure_one()
         self.check_access("read")
         return self.sms_untold_id.sudo(False)
@@ -94,5 +94,5 @@ class CalendarEvent(models.Model):
         return self._get_sms_untold()._take_way("call")
 
     def action_sms_untold_told(self):
-        """Note that the customer was told otherwise."""
+        """Note that the customer was told in another way."""
         return self._get_sms_untold()._note_told()

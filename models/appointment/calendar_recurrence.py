@@ -3,17 +3,17 @@ from odoo import models
 
 
 class CalendarRecurrence(models.Model):
-    """Hooks into ``google_calendar``, as those of ``calendar.event``."""
+    """Hooks into ``google_calendar``; see those of ``calendar.event``."""
 
     _inherit = "calendar.recurrence"
 
     def _create_from_google(self, gevents, vals_list):
-        """Take the rest of a series that was split for what it was before.
+        """Recognize the rest of a split series as the former visits.
 
-        "This and following events" ends a series in Google and begins another, whose
-        id is that of the first and where it begins: ``<id>_R<time>``. What the former
-        one loses is deleted in the same transaction, so customers are told that the
-        rest of their visits has moved, or nothing where the times are the same.
+        "This and following events" ends a series in Google and begins another, whose id
+        is ``<id of the first>_R<start>``. The occurrences that the former one loses are
+        deleted in the same transaction, so customers are told that the rest of their
+        visits has moved, or nothing if the times are the same.
         """
         recurrences = super()._create_from_google(gevents, vals_list)
         for recurrence in recurrences:
@@ -22,7 +22,7 @@ class CalendarRecurrence(models.Model):
         return recurrences
 
     def _find_sms_former_visit(self):
-        """Return the last visit of the series that this one was split off, or none."""
+        """Return the last visit of the series that this one was split from, if any."""
         self.ensure_one()
         first_id, _sign, beginning = (self.google_id or "").partition("_R")
         if not beginning:

@@ -5,13 +5,13 @@ from odoo import api, fields, models
 
 from ...tools.appointments import find_free
 
-#: How far ahead a visit is proposed, how much further working hours are looked for, and
-#: how long it is.
+#: How far ahead a visit is proposed at least, how much further working hours are
+#: searched, and the length of a visit.
 LEAD, HORIZON, LENGTH = timedelta(days=1), timedelta(days=14), timedelta(hours=1)
 
 
 class HelpdeskTicket(models.Model):
-    """A ticket whose customer is visited."""
+    """Adds visits to a ticket."""
 
     _inherit = "helpdesk.ticket"
 
@@ -50,11 +50,11 @@ class HelpdeskTicket(models.Model):
         }
 
     def _propose_sms_visit(self, technician):
-        """Return when a visit can begin (UTC), not before tomorrow.
+        """Return when a visit can begin (UTC), a day from now at the earliest.
 
-        As what customers are offered by text: when technician and customer can.
+        Chosen like the times offered by text: when technician and customer are free.
 
-        :param technician: ``res.users`` who comes
+        :param technician: ``res.users`` who makes the visit
         """
         earliest = fields.Datetime.now().replace(minute=0, second=0, microsecond=0)
         earliest += LEAD
@@ -70,7 +70,7 @@ class HelpdeskTicket(models.Model):
         return next(iter(find_free(*hours, LENGTH, earliest, count=1)), earliest)
 
     def action_view_visits(self):
-        """Open the visits of this ticket: a list, since a calendar hides others'."""
+        """Open the visits of this ticket as a list: a calendar would hide others'."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "helpdesk_mgmt_sms.calendar_event_action"

@@ -7,7 +7,7 @@ from ...tools import EVENT_MODEL, automation
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED
 from .sms_reminder import NO_SHOW, ON_THE_WAY, REMINDER, TextRule
 
-#: What happens to appointments: a trigger for each kind of text.
+#: Triggers about appointments, each with its kind of text.
 EVENT_TRIGGERS = {
     "event_booked": BOOKED,
     "event_reminder": REMINDER,
@@ -19,9 +19,9 @@ EVENT_TRIGGERS = {
 
 
 class SmsAutomation(models.Model):
-    """Automations about appointments, whose texts are planned as ``sms.reminder``.
+    """Adds triggers about appointments, whose texts are planned as ``sms.reminder``.
 
-    They go to the invited customers; the filters look at the visit's ticket.
+    They go to the invited customers; filters apply to the visit's ticket.
     """
 
     _inherit = "sms.automation"
@@ -70,7 +70,7 @@ class SmsAutomation(models.Model):
 
     @api.constrains("trigger", "audience", "domain", "stage_ids", "delay_number")
     def _check_event_filters(self):
-        """Refuse what has no meaning for an appointment."""
+        """Refuse options that have no meaning for an appointment."""
         for rule in self.filtered("is_for_events"):
             is_plain = rule.audience == automation.CUSTOMER and not (
                 rule.domain or rule.stage_ids or rule.delay_number
@@ -98,9 +98,9 @@ class SmsAutomation(models.Model):
     @api.model
     @ormcache("company.id")
     def _get_appointment_rules(self, company):
-        """Return a company's texts about appointments, as :class:`TextRule`, in order.
+        """Return a company's :class:`TextRule` items about appointments, in order.
 
-        Cached, as :meth:`_get_rules`: every change of the calendar asks.
+        Cached, like :meth:`_get_rules`: every change of the calendar needs them.
         """
         purposes = self.env["sms.purpose"]
         return tuple(

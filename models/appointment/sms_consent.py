@@ -7,13 +7,13 @@ from .sms_reminder import CANCELLED, PLANNED
 
 
 class SmsConsent(models.Model):
-    """Planned texts about appointments follow the ledger."""
+    """Makes planned texts about appointments follow the ledger."""
 
     _inherit = "sms.consent"
 
     @api.model
     def _after_answers(self, change):
-        """Cancel what is planned when somebody opts out; restore it on their return."""
+        """Cancel planned texts upon an opt-out; restore them upon an opt-in."""
         result = super()._after_answers(change)
         rows_sudo = self.env["sms.reminder"].sudo()
         rows_sudo = rows_sudo.browse(change.followers.get("reminders", ()))
@@ -48,7 +48,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _find_left_appointments(self, company, numbers):
-        """Return those numbers (E.164) that have opted out of appointments' texts."""
+        """Return the numbers (E.164) that have opted out of texts on appointments."""
         rules_sudo = self.env["sms.purpose.rule"].sudo()
         purpose = rules_sudo._find_for_model(company, "calendar.event")
         found = self._get_answers([company.id] * len(numbers), list(numbers))

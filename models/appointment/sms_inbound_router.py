@@ -5,21 +5,21 @@ from ...tools import keywords, reply_codes
 from ..inbound.sms_inbound_router import CONFIRMATION
 from .sms_question import APPOINTMENT, ATTENDEE_MODEL
 
-#: Stop words that people also say of an appointment.
+#: STOP words that people also use about an appointment.
 CANCEL = ("CANCEL", "CANCELAR")
 
 
 class SmsInboundRouter(models.AbstractModel):
-    """CANCEL ends all texts, by rule; it may have meant the appointment."""
+    """Asks whether a CANCEL, which is an opt-out, meant the appointment too."""
 
     _inherit = "sms.inbound.router"
 
     @api.model
     def _confirm_stop(self, inbound, purposes=None):
-        """Ask in the one confirmation of a CANCEL if the appointment is meant.
+        """Ask in the one confirmation of a CANCEL whether the appointment is meant.
 
-        47 CFR 64.1200(a)(12) allows the confirmation to ask what was meant; without an
-        answer the opt-out stands, and it stands with one.
+        47 CFR 64.1200(a)(12) allows the confirmation to ask what was meant; the opt-out
+        stands with or without an answer.
         """
         is_cancel = keywords.normalize(inbound.body or "").strip() in CANCEL
         is_ours = is_cancel and not inbound.opt_out_type
@@ -30,7 +30,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _find_next_appointment(self, inbound):
-        """Return the next invitation of the number that was told by text."""
+        """Return the number's next invitation that was announced by text."""
         domain = [
             ("partner_id.phone_sanitized", "=", inbound.number),
             ("sms_told_start", ">", fields.Datetime.now()),
@@ -43,7 +43,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _ask_if_meant(self, inbound, attendee, purposes):
-        """Confirm the opt-out and ask if the appointment is to be called off too."""
+        """Confirm the opt-out, and ask whether to cancel the appointment too."""
         inbound.kind = "stop"
         question_sudo = self.env["sms.question"]._ask_about(
             APPOINTMENT,

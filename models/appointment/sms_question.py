@@ -14,7 +14,7 @@ from .calendar_event_texts import AppointmentFacts
 from .sms_reminder_clock import Whereabouts
 
 APPOINTMENT, WHICH, TIME = ("appointment", "appointment_which", "appointment_time")
-# What the technician is told.
+# Notes to the technician.
 CONFIRMED, TOO_LATE, CALLED_OFF = ("confirmed", "too_late", "called_off")
 ASKS, CHOSEN, WAITS = ("asks", "chosen", "waits")
 ATTENDEE_MODEL = "calendar.attendee"
@@ -23,11 +23,11 @@ OFFER_LIFE = timedelta(days=2)
 
 
 class SmsQuestion(models.Model):
-    """1 to confirm an appointment, 2 to reschedule, 3 to call off.
+    """Questions about an appointment: 1 to confirm, 2 to reschedule, 3 to cancel.
 
-    Asked about an invitation, so that each customer answers for themselves. Of several
-    appointments that a figure could mean none is guessed: the customer is asked which,
-    and what they want is kept until they say so.
+    Asked about an invitation, so that each customer answers for themselves. If a digit
+    could mean several appointments, the customer is asked which one, and the wanted
+    action is kept until they answer.
     """
 
     _inherit = "sms.question"
@@ -48,10 +48,10 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _ask_appointments(self, asked):
-        """Note that customers were asked about appointments, all at once.
+        """Open questions about appointments, all at once.
 
-        :param list asked: ``(calendar.attendee, sms.sms, sms.reminder)``; a message
-            that the gate has blocked asks nobody
+        :param list asked: ``(calendar.attendee, sms.sms, sms.reminder)`` tuples;
+            messages that the gate has blocked are ignored
         """
         # Of two texts about one appointment the last one asks.
         asked = {it[0]: it for it in asked if it[1].state != "canceled"}
@@ -83,7 +83,7 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _ask_about(self, kind, attendee, inbound, **values):
-        """Note what the sender of a text is asked in answer to it."""
+        """Open a question that is asked in reply to a text."""
         self._end(kind, attendee, REPLACED)
         return self.sudo().create(
             {
@@ -96,12 +96,12 @@ class SmsQuestion(models.Model):
         )
 
     def _get_invitation(self):
-        """Return the ``calendar.attendee``, in sudo, though it may be over."""
+        """Return the ``calendar.attendee``, in sudo, even if its event is over."""
         self.ensure_one()
         return self.env[ATTENDEE_MODEL].sudo().browse(self.res_id)
 
     def _get_attendee(self):
-        """Return the ``calendar.attendee``, in sudo; empty when its event is over."""
+        """Return the ``calendar.attendee``, in sudo; empty if its event is over."""
         attendee = self._get_invitation().exists()
         event = attendee.event_id
         is_over = not event.active or event.stop <= fields.Datetime.now()
@@ -110,7 +110,7 @@ class SmsQuestion(models.Model):
     # === Answers ===
 
     def _take_appointment(self, inbound):
-        """Do what the customer wants with the appointment; tell if that is plain."""
+        """Run the wanted action; return whether the text names one."""
         router = self.env["sms.inbound.router"]
         is_yes = router._find_action(inbound)[0] == keywords.YES
         said = router._get_said(inbound)
@@ -127,7 +127,7 @@ class SmsQuestion(models.Model):
     def _find_meant(self, inbound, action):
         """Return the open questions about appointments that an answer may mean.
 
-        A customer who confirms means one that they have not confirmed yet.
+        A confirmation can only mean an appointment that is not confirmed yet.
         """
         states = ("accepted", "declined") if action == CONFIRM else ("declined",)
         found = self._find_open(inbound).filtered(
@@ -151,7 +151,7 @@ class SmsQuestion(models.Model):
         self[0]._reply(inbound, reply_codes.APPOINTMENT_WHICH, choices=choices)
 
     def _take_appointment_which(self, inbound):
-        """Do with the appointment that the customer names what they wanted."""
+        """Run the wanted action on the appointment that the customer names."""
         details = self.details or {}
         asked = self.browse(details.get("questions") or ()).exists()
         number = appointments.read_choice(inbound.body, len(asked))
@@ -166,7 +166,7 @@ class SmsQuestion(models.Model):
         return True
 
     def _do(self, inbound, action):
-        """Do one of ``appointments.ACTIONS`` with the appointment."""
+        """Run one of ``appointments.ACTIONS`` on the appointment."""
         self._note_answer(inbound, action)
         event = self._get_attendee().event_id
         inbound.write({"kind": "answer", "ticket_id": event.ticket_id.id})
@@ -191,7 +191,7 @@ class SmsQuestion(models.Model):
             self._offer_times(inbound)
 
     def _get_answered(self):
-        """Return the invitations that an answer is for: of a series all to come."""
+        """Return the invitations that an answer covers: all to come of a series."""
         attendee = self._get_attendee()
         key = attendee.event_id.sms_series_key
         if not (self.details or {}).get("is_series") or not key:
@@ -244,8 +244,8 @@ class SmsQuestion(models.Model):
     def _move_to(self, inbound, start):
         """Move the appointment if the time is still free, else offer others.
 
-        Counted for the technician, so that of two customers who choose at once the
-        later one starts over and finds the time taken.
+        A counter of the technician serializes customers who choose at the same time:
+        Odoo retries the later one, which finds the time taken.
         """
         attendee = self._get_attendee()
         event = attendee.event_id
@@ -263,7 +263,7 @@ class SmsQuestion(models.Model):
             self._tell_technician(CHOSEN)
 
     def _hand_over(self, inbound):
-        """Leave it to the technician, and to the conversation on the ticket."""
+        """Hand over to the technician, and to the conversation on the ticket."""
         ticket = self._get_invitation().event_id.ticket_id
         if ticket:
             router = self.env["sms.inbound.router"]
@@ -284,7 +284,7 @@ class SmsQuestion(models.Model):
         return words["sms_when"]
 
     def _get_lang(self):
-        """Return the code of the language of who was asked."""
+        """Return the language code of the person who was asked."""
         partner = self._get_invitation().partner_id
         return self.company_id._find_sms_lang(partner.lang, self.number)
 
@@ -293,7 +293,7 @@ class SmsQuestion(models.Model):
         return "\n".join(f"{number}: {it}" for number, it in enumerate(choices, 1))
 
     def _reply(self, inbound, code, **fillers):
-        """Answer the customer, unless they have opted out meanwhile."""
+        """Reply to the customer, unless they have opted out meanwhile."""
         router = self.env["sms.inbound.router"]
         if not router._is_stopped(inbound):
             name = tidy_name(self._get_invitation().event_id._get_sms_technician().name)
@@ -322,7 +322,7 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _get_notes(self, env, who, when):
-        """Return what the technician can be told, as sentences in their language."""
+        """Return the possible notes to the technician, in their language."""
         facts = {"who": who, "when": when}
         return {
             CONFIRMED: env._(

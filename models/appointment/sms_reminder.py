@@ -12,20 +12,20 @@ from ...tools.automation import Facts
 
 REMINDER, ON_THE_WAY, NO_SHOW = ("reminder", "on_the_way", "no_show")
 PLANNED, SENT, CANCELLED, FAILED = ("planned", "sent", "cancelled", "failed")
-#: A change waits: an appointment dragged to a wrong day is dragged back at once.
+#: Delay before a change is announced, in case it is undone at once.
 GRACE = timedelta(minutes=1)
-#: What is over is kept so long after the appointment.
+#: Rows are deleted this long after the appointment.
 KEPT = timedelta(days=365)
 
 
 class TextRule(NamedTuple):
-    """One text about appointments: which, when, out of what and for what purpose.
+    """Rule for a text about appointments: kind, time, template and purpose.
 
     :param str kind: value of ``sms.reminder.kind``
-    :param timedelta offset: of a reminder, how long before the appointment
-    :param int automation_id: the ``sms.automation`` that says so, or 0
-    :param int alarm_id: the ``calendar.alarm`` of type SMS that it stands in for, or 0
-    :param automation.Rule conditions: for which tickets' appointments; None: for all
+    :param timedelta offset: how long before the appointment a reminder is sent
+    :param int automation_id: the ``sms.automation`` that defines it, or 0
+    :param int alarm_id: the ``calendar.alarm`` of type SMS that it replaces, or 0
+    :param automation.Rule conditions: filter on the appointments' tickets; None: all
     """
 
     kind: str
@@ -37,12 +37,12 @@ class TextRule(NamedTuple):
     conditions: automation.Rule | None = None
 
     def fits(self, facts):
-        """Tell if it is about an appointment whose ticket has these facts."""
+        """Return whether the rule applies to a ticket with these facts."""
         return not self.conditions or automation.fits(self.conditions, facts)
 
 
 class Appointment(NamedTuple):
-    """One event for one customer, as it is in the database."""
+    """An event for one customer, as stored in the database."""
 
     attendee_id: int
     event_id: int
@@ -60,9 +60,9 @@ class Appointment(NamedTuple):
     has_declined: bool
 
     def get_obstacle(self, companies, now):
-        """Return why the customer gets no texts, as ``sms.reminder.reason``, or empty.
+        """Return why the customer gets no texts, as ``sms.reminder.reason``, or "".
 
-        :param set companies: ids of those that text by our outbox
+        :param set companies: ids of companies that use our outbox
         """
         if not self.is_active:
             return "called_off"
@@ -77,11 +77,11 @@ class Appointment(NamedTuple):
 
 
 class SmsReminder(models.Model):
-    """A text about an appointment that is to be sent at a time, or was.
+    """A text about an appointment, planned for a time or already sent.
 
-    Planned when the transaction that changes the calendar ends; sent by a cron, once:
-    the message is made in the transaction that says so, and a reminder has one row for
-    an occurrence, a person and an offset, however often it is planned.
+    Planned when the transaction that changes the calendar ends, and sent by a cron,
+    once: the message and the row's new state are committed together, and a reminder has
+    one row per occurrence, person and offset, however often it is planned.
     """
 
     _name = "sms.reminder"
@@ -186,7 +186,7 @@ class SmsReminder(models.Model):
 
     @api.depends("state", "reason", "sms_id.state")
     def _compute_sms_label(self):
-        """Name the outcome of the message, else of the plan."""
+        """Show the state of the message, or else why there is none."""
         reasons = dict(self._fields["reason"]._description_selection(self.env))
         for row in self:
             sms = row.sms_id
@@ -196,7 +196,7 @@ class SmsReminder(models.Model):
             row.sms_label = label or ""
 
     def action_try_again(self):
-        """Plan anew what failed, after its template was corrected."""
+        """Plan failed texts again, after their template was corrected."""
         self.check_access("write")
         failed = self.filtered(lambda row: row.state == FAILED)
         now = fields.Datetime.now()
@@ -205,9 +205,9 @@ class SmsReminder(models.Model):
 
     @api.model
     def _wake(self, at=None):
-        """Wake the cron that works off what is due.
+        """Wake the cron that sends due texts.
 
-        :param datetime at: UTC, default now; a cron is woken to the full minute
+        :param datetime at: UTC, rounded up to the full minute; default: now
         """
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_reminder").sudo()
         if at:
@@ -215,9 +215,10 @@ class SmsReminder(models.Model):
         cron_sudo._trigger(at)
 
     def _restore_opted_out(self):
-        """Plan again what an opt-out has cancelled.
+        """Plan again the texts that an opt-out has cancelled.
 
-        Those that quiet hours hold, too: planned anew, they would be too late.
+        Reminders keep their time: one shifted by quiet hours could no longer be
+        planned.
         """
         now = fields.Datetime.now()
         rows = self.filtered(lambda row: row.reason == "opted_out" and row.start > now)
@@ -237,7 +238,7 @@ class SmsReminder(models.Model):
     def _get_rule(self, company, kind, ticket=None):
         """Return the first :class:`TextRule` of a kind that fits, or None.
 
-        :param ticket: ``helpdesk.ticket`` of the appointment, may be empty
+        :param ticket: ``helpdesk.ticket`` of the appointment; may be empty
         """
         facts = self._get_ticket_facts(company, ticket)
         rules = self.env["sms.automation"]._get_appointment_rules(company)
@@ -245,9 +246,9 @@ class SmsReminder(models.Model):
         return next(fitting, None)
 
     def _find_own_rules(self):
-        """Return the :class:`TextRule` of each row as it is today, or None, by row id.
+        """Return each row's current :class:`TextRule`, or None, by row id.
 
-        Where it is gone the first one that fits takes its place.
+        If its own rule is gone, the first fitting one takes its place.
         """
         found = {}
         for company, rows in self.grouped("company_id").items():
@@ -269,7 +270,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _get_ticket_facts(self, company, ticket):
-        """Return the :class:`Facts` that the filters of automations look at."""
+        """Return the :class:`Facts` that automations filter on."""
         ticket_sudo = (ticket or self.env["helpdesk.ticket"]).sudo()
         return Facts(
             company.id,
@@ -281,10 +282,10 @@ class SmsReminder(models.Model):
 
     @api.model
     def _get_alarm_rules(self, events, company):
-        """Return what stands in for Odoo's own reminders by text, by event.
+        """Return the rules that replace Odoo's own text reminders, by event.
 
-        Somebody has put them on the event, so the customer gets them; by our reminder,
-        which is in their own zone and never goes twice.
+        Somebody has put them on the event, so the customer gets them, but through our
+        reminders, which use the customer's time zone and are never sent twice.
 
         :return: ``{event id: list of TextRule}``
         """
@@ -322,9 +323,9 @@ class SmsReminder(models.Model):
     def _read_appointments(self, condition):
         """Return an :class:`Appointment` for each event and person texted about it.
 
-        That is its customers, and whoever was told of it before; in one query.
+        These are its customers and whoever was told of it before. One query.
 
-        :param SQL condition: over ``event`` and ``attendee``
+        :param SQL condition: on ``event`` and ``attendee``
         """
         self.env["calendar.event"].flush_model()
         self.env["calendar.attendee"].flush_model()

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Places and clocks of the people who are told of appointments."""
+"""Time zones and quiet hours of people who are texted about appointments."""
 
 from ...tools import appointments, geography
 from ...tools.geography import read_number
@@ -7,24 +7,24 @@ from ...tools.quiet_hours import URGENT
 
 
 class Whereabouts:
-    """Places of the customers of one company, as the gate sees them, with their zones.
+    """Places and time zones of one company's customers, located as by the gate.
 
-    Many people live in few places: each is looked up once.
+    Many people live in few places, so each place is looked up once.
     """
 
     def __init__(self, company):
         self._env = company.env
         self._company_place = company._get_sms_place()
-        #: Name of the zone in which the company is.
+        #: Name of the company's time zone.
         self.here = self._company_place.zones[0]
         self._known = {}
 
     def get_zone(self, partner):
-        """Return the name of the zone by whose clock a customer is told times."""
+        """Return the name of the time zone in which to tell a customer times."""
         return self.find(partner)[1]
 
     def find(self, partner):
-        """Return place and zone of a customer."""
+        """Return place and time zone of a customer."""
         number = partner.phone_sanitized or ""
         tz, country, state = partner.tz, partner.country_id.id, partner.state_id.id
         key = tz, country, state, read_number(number)
@@ -43,9 +43,9 @@ class Whereabouts:
 
 
 class ReminderClock:
-    """Times at which the customers of one company are reminded, where they are.
+    """Calculates when one company's customers are reminded, in local time.
 
-    The hours that a place keeps are looked up once.
+    The quiet hours of a place are looked up once.
     """
 
     def __init__(self, company, now):
@@ -56,10 +56,10 @@ class ReminderClock:
         self._hours = {}
 
     def find_due(self, appointment, partner, rule):
-        """Return when a reminder leaves (UTC), or None: see ``tools.appointments``.
+        """Return when a reminder is due (UTC), or None: see ``tools.appointments``.
 
         :param Appointment appointment: what it is about
-        :param partner: ``res.partner``, who is reminded
+        :param partner: ``res.partner`` to remind
         :param TextRule rule: how long before, for what purpose
         """
         place, zone = self._whereabouts.find(partner)

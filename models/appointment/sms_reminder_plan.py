@@ -12,7 +12,7 @@ from ..core.bulk_insert import as_arrays, create_many
 from .sms_reminder import CANCELLED, GRACE, PLANNED, REMINDER, SENT
 from .sms_reminder_clock import ReminderClock
 
-#: Columns of a planned reminder, with their type in the database.
+#: Columns of a planned reminder, with their SQL types.
 COLUMNS = {
     "event_id": "int4",
     "partner_id": "int4",
@@ -29,10 +29,10 @@ COLUMNS = {
 #: The unique key of a reminder.
 KEY_COLUMNS = ("event_id", "partner_id", "start", "offset_minutes")
 KEY_KINDS = [COLUMNS[name] for name in KEY_COLUMNS]
-#: Reasons of a cancelled reminder that holds again when the appointment does.
+#: Reasons that no longer count once a cancelled reminder is valid again.
 PASSING = ("moved", "called_off", "declined", "uninvited", "switched_off")
-#: Writes planned reminders, however often they are planned. One that was sent stays
-#: sent; one that was cancelled, and holds again, is planned again.
+#: Upserts planned reminders. One that was sent stays sent; one that was cancelled, and
+#: is valid again, is planned again.
 UPSERT = """
     INSERT INTO sms_reminder
         (%(names)s, kind, state, count, create_uid, create_date,
@@ -52,8 +52,8 @@ UPSERT = """
               AND (sms_reminder.due_at, sms_reminder.company_id)
                   IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.company_id)
 """
-#: Cancels the planned reminders of some events that no longer hold, and says why. What
-#: is due already and waits for the cron holds as long as the appointment.
+#: Cancels the planned reminders of events that are no longer valid, with the reason.
+#: One that is already due, and waits for the cron, is valid as long as the appointment.
 CANCEL_VOID = """
     UPDATE sms_reminder
        SET state = 'cancelled', reason = void.reason, write_date = %(now)s
@@ -79,7 +79,8 @@ CANCEL_VOID = """
       ) AS void
      WHERE sms_reminder.id = void.id
 """
-#: Plans again what was due when it was cancelled, or is not due yet, and holds again.
+#: Plans reminders again that are valid again, if they were due when they were
+#: cancelled, or are not due yet.
 RESTORE = """
     UPDATE sms_reminder SET state = 'planned', reason = NULL, sms_id = NULL
       FROM unnest(%(keys)s) AS held (event_id, partner_id, start, minutes)
@@ -100,16 +101,16 @@ RESTORE = """
 
 
 class SmsReminder(models.Model):
-    """Planning: what customers know against what holds, once for a transaction.
+    """Planning: compares what customers know with the calendar, once per transaction.
 
-    Set-based, whatever the number of events: nothing is rendered or sent here.
+    Set-based, whatever the number of events; nothing is sent here.
     """
 
     _inherit = "sms.reminder"
 
     @api.model
     def _plan(self, touched):
-        """Plan the texts about changed appointments, and cancel what is void.
+        """Plan the texts about changed appointments, and cancel invalid ones.
 
         :param Touched touched: what the transaction has changed
         """
@@ -126,10 +127,10 @@ class SmsReminder(models.Model):
 
     @api.model
     def _note_gone(self, attendees):
-        """Remember the people to be told that appointments are called off.
+        """Collect the people to be told that appointments are called off.
 
-        The text is filled in now: afterwards there is nothing to fill it in from. It
-        is sent only if nothing takes the appointment's place in this transaction.
+        The text is rendered now, while the records exist. It is sent only if nothing
+        takes the appointment's place in this transaction.
 
         :param attendees: ``calendar.attendee`` that are about to be deleted
         """
@@ -150,7 +151,7 @@ class SmsReminder(models.Model):
     def _cancel_deleted(self, attendees):
         """Cancel the reminders of invitations that are about to be deleted.
 
-        What is still to tell of their appointments is filled in, while they are there.
+        Planned cancellation notices are rendered now, while the records exist.
         """
         planned = self.search(
             [("event_id", "in", attendees.event_id.ids), ("state", "=", PLANNED)]
@@ -167,11 +168,11 @@ class SmsReminder(models.Model):
 
     @api.model
     def _find_changes(self, found, obstacles, touched):
-        """Return what each customer knows and what holds, where both differ.
+        """Return where the calendar differs from what a customer knows.
 
-        After a refusal, or without texts, a customer knows what they knew.
+        After a refusal, or without texts, nothing new is told.
 
-        :return: list of :class:`Change`, its subject ``(Appointment, loud, text)``
+        :return: list of :class:`Change` with subjects ``(Appointment, loud, text)``
         """
         now = fields.Datetime.now()
         changes = []
@@ -190,7 +191,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _store_known(self, changes):
-        """Note what the customers know from now on."""
+        """Store what the customers know from now on."""
         rows = [
             (change.subject[0].attendee_id, change.start)
             for change in changes
@@ -211,7 +212,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _group_pending(self, notices):
-        """Return the notices that have not left, or still wait in the outbox.
+        """Return the notices that are planned, or still wait in the outbox.
 
         :return: ``{(partner id, key): sms.reminder}``, the newest last
         """
@@ -247,7 +248,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _plan_notices(self, found, obstacles, touched):
-        """Plan what customers are told of the changes of a transaction."""
+        """Plan the notices to customers about a transaction's changes."""
         changes = self._find_changes(found, obstacles, touched)
         notices = [
             notice
@@ -268,15 +269,15 @@ class SmsReminder(models.Model):
 
     @api.model
     def _merge_pending(self, older, notice):
-        """Take back what has not left and is overtaken; return what is left to tell.
+        """Withdraw overtaken notices not sent yet; return what is left to tell.
 
         :param older: ``sms.reminder``, the newest last
-        :return: ``(kind, known)``, or None if the customer knows it all
+        :return: ``(kind, known)``, or None if there is nothing to tell
         """
         kind, known = notice.kind, notice.known
         for row in reversed(older):
             is_overtaken = appointments.follows(row.kind, row.start, notice)
-            # What the outbox has locked is about to leave, and is told.
+            # Locked by the outbox means about to be sent: the customer will know it.
             if not is_overtaken or (row.state == SENT and not row._withdraw()):
                 continue
             row.write({"state": CANCELLED, "reason": "replaced"})
@@ -289,7 +290,7 @@ class SmsReminder(models.Model):
         return kind, known
 
     def _withdraw(self):
-        """Cancel the messages of rows that still wait in the outbox; return those."""
+        """Cancel the rows' messages that still wait in the outbox; return them."""
         sms_sudo = self.sms_id.sudo().filtered(lambda it: it.state == "outgoing")
         waiting_sudo = sms_sudo.try_lock_for_update()
         if waiting_sudo:
@@ -300,7 +301,8 @@ class SmsReminder(models.Model):
     def _prepare_notice(self, notice, kind, known, at_once):
         """Return the values of a new notice.
 
-        A booking is told at once. A change waits a moment, so that it can be undone.
+        A booking is announced at once. A change waits for :data:`GRACE`, so that it can
+        be undone.
         """
         appointment, _is_loud, text = notice.first.subject
         now = fields.Datetime.now()
@@ -328,7 +330,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _wake_for(self, moments):
-        """Wake the cron for what is planned next: once, it looks further by itself."""
+        """Wake the cron for the earliest of the times; it then wakes itself."""
         if moments:
             first = min(moments)
             self._wake(first if first > fields.Datetime.now() else None)
@@ -337,14 +339,15 @@ class SmsReminder(models.Model):
 
     @api.model
     def _plan_reminders(self, found, obstacles):
-        """Plan the reminders of appointments, and cancel what no longer holds.
+        """Plan the reminders of appointments, and cancel invalid ones.
 
-        :param list found: of :class:`Appointment`
+        :param list found: :class:`Appointment` items
+        :param dict obstacles: why somebody gets none, or empty, by :class:`Appointment`
         """
         standing = [it for it in found if not obstacles[it]]
         valid, rows = self._find_reminders(standing)
         void = {(it.event_id, it.partner_id): obstacles[it] for it in found}
-        # A person invited twice is reminded as long as one of both invitations stands.
+        # A person invited twice is reminded as long as one of the invitations stands.
         void |= {(it.event_id, it.partner_id): "" for it in standing}
         self._cancel_void(void, valid)
         self._upsert_reminders(rows)
@@ -354,7 +357,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _find_reminders(self, standing):
-        """Return the keys of the reminders that hold, and those that are to come.
+        """Return the keys of all valid reminders, and the rows of those to come.
 
         :return: list of values of :data:`KEY_COLUMNS`, list of dicts of :data:`COLUMNS`
         """
@@ -380,9 +383,9 @@ class SmsReminder(models.Model):
 
     @api.model
     def _match_rules(self, company, appointments):
-        """Yield each appointment of a company with each reminder that it gets.
+        """Yield each appointment of a company with each rule for its reminders.
 
-        Of two at one time that of the automation: it says more than Odoo's alarm.
+        An automation overrides an alarm of Odoo at the same time before.
         """
         events = self.env["calendar.event"].browse({it.event_id for it in appointments})
         alarms = self._get_alarm_rules(events, company)
@@ -391,13 +394,13 @@ class SmsReminder(models.Model):
             both = {rule.offset: rule for rule in alarms.get(it.event_id, ())}
             both |= {rule.offset: rule for rule in fitting[it.ticket_id]}
             for rule in both.values():
-                # A day has no hours.
+                # An all-day event has no hour to remind of.
                 if not it.is_allday or rule.offset >= ALL_DAY_OFFSET:
                     yield it, rule
 
     @api.model
     def _find_fitting(self, company, ticket_ids):
-        """Return which reminders there are about the appointments of each ticket.
+        """Return the rules for reminders about the appointments of each ticket.
 
         :param ticket_ids: ids, or None for those without a ticket
         :return: ``{ticket id or None: list of TextRule}``
@@ -414,7 +417,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _prepare_reminder(self, appointment, rule):
-        """Return the values of a reminder, all but when it is due."""
+        """Return the values of a reminder, without its due time."""
         return {
             "event_id": appointment.event_id,
             "partner_id": appointment.partner_id,
@@ -448,7 +451,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _cancel_void(self, void, valid):
-        """Cancel the planned reminders that no longer hold.
+        """Cancel the planned reminders that are no longer valid.
 
         :param dict void: why somebody gets none, or empty, by event and person
         """
@@ -466,10 +469,10 @@ class SmsReminder(models.Model):
 
     @api.model
     def _withdraw_void(self, void, standing):
-        """Take back what was handed over, still waits, and tells what is not so.
+        """Withdraw outdated reminders that still wait in the outbox.
 
         :param dict void: why somebody gets none, or empty, by event and person
-        :param list standing: the :class:`Appointment` that are to be
+        :param list standing: :class:`Appointment` items without an obstacle
         """
         starts = {(it.event_id, it.partner_id): it.start for it in standing}
         rows = self.search(
@@ -491,11 +494,11 @@ class SmsReminder(models.Model):
 
     @api.model
     def _restore_withdrawn(self, valid):
-        """Remind after all of what was due when it was cancelled, and holds again.
+        """Plan valid reminders again that were due when they were cancelled.
 
-        An appointment dragged away and back would else leave its customer without. So
-        too where quiet hours hold it: it is not due yet, but planned anew it would be
-        too late. A notice that is planned says it all, and takes its place.
+        Otherwise a customer would get none after an appointment was dragged away and
+        back. The same for one shifted by quiet hours: it is not due yet, but could no
+        longer be planned. A planned notice takes the reminder's place.
         """
         restored = self.env.execute_query(
             SQL(
@@ -515,8 +518,8 @@ class SmsReminder(models.Model):
     def _drop_duplicates(self, src_partners, dst_partner):
         """Keep one of several texts that tell merged contacts the same.
 
-        Rather one that was sent, so that it does not go again. Else the merge would
-        fail: a reminder is unique for a person.
+        Preferably a sent one, so that it is not sent again. With duplicates the merge
+        would fail, since a reminder is unique per person.
 
         :param src_partners: ``res.partner`` that are merged into ``dst_partner``
         """
@@ -542,7 +545,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _plan_again(self, partner):
-        """Plan what is to come anew: a merged person may live in another zone."""
+        """Plan again what is to come: merging may change a person's time zone."""
         events = self.env["calendar.event"].search(
             [
                 ("partner_ids", "in", partner.ids),

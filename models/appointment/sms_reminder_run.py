@@ -19,20 +19,20 @@ from .sms_reminder import CANCELLED, FAILED, NO_SHOW, PLANNED, REMINDER, SENT
 from .sms_reminder_clock import Whereabouts
 
 _logger = logging.getLogger(__name__)
-#: Rows that are worked off between two commits.
+#: Rows processed between two commits.
 BATCH_SIZE = 500
 
 
 class SmsReminder(models.Model):
-    """Sending: the words of what is due, and the messages that carry them."""
+    """Sending: renders the due texts, and creates their messages."""
 
     _inherit = "sms.reminder"
 
-    # === Working off ===
+    # === Processing ===
 
     @api.model
     def _run(self):
-        """Hand over all that is due, in batches, and wake for the next (a cron)."""
+        """Queue the messages of all due texts, in batches (cron)."""
         while rows := self._lock_due():
             rows._hand_over()
             is_full = len(rows) == BATCH_SIZE
@@ -46,21 +46,21 @@ class SmsReminder(models.Model):
 
     @api.model
     def _lock_due(self):
-        """Return the next rows that are due; another worker passes over them."""
+        """Lock and return the next due rows; other workers skip them."""
         due = SQL("state = 'planned' AND due_at <= %s", fields.Datetime.now())
         return lock_next(self, due, SQL("due_at, id"), BATCH_SIZE)
 
     def _hand_over(self):
-        """Make the messages of rows, as far as they still hold.
+        """Create the messages of rows that are still valid.
 
-        One text that cannot be filled in does not keep the others from leaving.
+        A text that cannot be rendered does not keep the others from being sent.
         """
         current = self._cancel_stale()
         try:
             with self.env.cr.savepoint():
                 current._send()
         except OperationalError:
-            raise  # a conflict with another transaction: Odoo starts the batch over
+            raise  # a conflict with another transaction: Odoo retries the batch
         except Exception:  # whatever a template of a manager raises
             if len(current) > 1:
                 for row in current:
@@ -70,7 +70,7 @@ class SmsReminder(models.Model):
             current.write({"state": FAILED, "reason": "bad_text"})
 
     def _cancel_stale(self):
-        """Cancel what no longer holds, if planning has missed it; return the rest."""
+        """Cancel invalid rows that planning has missed; return the rest."""
         now = fields.Datetime.now()
         reasons = {}
         for row in self:
@@ -95,15 +95,15 @@ class SmsReminder(models.Model):
         return self - cancelled
 
     def _cancel(self, get_reason):
-        """Cancel rows.
+        """Cancel the rows.
 
-        :param get_reason: called with each row, returns a value of ``reason``
+        :param get_reason: function of a row that returns a value of ``reason``
         """
         if not self:
             return
         reasons = [(row.id, get_reason(row)) for row in self]
         self.flush_recordset()
-        # By SQL: a row that is restored later tells by this time if it was due then.
+        # By SQL, to set write_date: it tells later whether the row was due by then.
         self.env.cr.execute(
             SQL(
                 """
@@ -120,15 +120,15 @@ class SmsReminder(models.Model):
         self.invalidate_recordset(["state", "reason", "write_date"])
 
     def _get_attendees(self):
-        """Return the customer's invitations: two after a merge of contacts."""
+        """Return the customer's invitations; there may be two after a merge."""
         self.ensure_one()
         partner = self.partner_id
         return self.event_id.attendee_ids.filtered(lambda it: it.partner_id == partner)
 
     def _find_overtaken(self):
-        """Return the reminders of which another, nearer one is due as well.
+        """Return the reminders superseded by a due one nearer to the appointment.
 
-        After a standstill nobody is reminded twice in one minute.
+        So nobody is reminded twice at once after a downtime.
         """
         nearest, overtaken = {}, self.browse()
         reminders = self.filtered(lambda row: row.kind == REMINDER)
@@ -140,7 +140,7 @@ class SmsReminder(models.Model):
         return overtaken
 
     def _get_end(self):
-        """Return when the text loses its point (UTC)."""
+        """Return when the text expires (UTC)."""
         self.ensure_one()
         if not self.is_allday:
             return self.start
@@ -185,7 +185,7 @@ class SmsReminder(models.Model):
         }
 
     def _note_sent(self, messages):
-        """Note which ``sms.sms`` each row has become."""
+        """Store the ``sms.sms`` of each row."""
         self.flush_recordset()
         pairs = zip(self.ids, messages.ids, strict=True)
         self.env.cr.execute(
@@ -217,9 +217,9 @@ class SmsReminder(models.Model):
         return {row.id for row in self if rules[row.id].template_id in asking_ids}
 
     def _await_answers(self, asking_ids, messages):
-        """Await the answers to texts that say how to answer.
+        """Open the questions of texts that say how to answer.
 
-        :param asking_ids: ids of their rows
+        :param asking_ids: ids of the rows with such a text
         :param messages: ``sms.sms``, one for each row
         """
         asked = []
@@ -234,8 +234,9 @@ class SmsReminder(models.Model):
     def _render_rows(self, rules):
         """Return the texts of rows, each in its reader's language, by row id.
 
-        Together as far as template, language and company are one. An event with two
-        customers is filled in twice, since its words depend on the reader.
+        Rows with the same template, language and company are rendered together; an
+        event with two customers is rendered twice, since the words depend on the
+        reader.
 
         :param dict rules: :class:`TextRule`, or None, by row id
         """
@@ -261,9 +262,9 @@ class SmsReminder(models.Model):
 
     @api.model
     def _render_template(self, template_id, lang, by_event):
-        """Fill in a template in the words of the environment's company.
+        """Render a template, or the company's own copy of it.
 
-        :param dict by_event: ``sms.reminder``, one for each event, by event id
+        :param dict by_event: one ``sms.reminder`` per event, by event id
         :return: ``{row id: text}``
         """
         facts = {
@@ -289,9 +290,9 @@ class SmsReminder(models.Model):
     def _render_gone(self, lost):
         """Return the texts that call appointments off, by attendee id.
 
-        Filled in for the earliest of a series and person alone: more is not told.
+        Rendered only for the earliest one of a series and person, which is told.
 
-        :param list lost: of :class:`Appointment`, the earliest first
+        :param list lost: :class:`Appointment` items, the earliest first
         """
         texts = {}
         for it in {(it.partner_id, it.key): it for it in reversed(lost)}.values():
@@ -315,13 +316,14 @@ class SmsReminder(models.Model):
         return texts
 
     def _render_safely(self):
-        """Return the text of a row; none if its template cannot be filled in.
+        """Return the text of a row; False if its template cannot be rendered.
 
-        Nobody is kept from deleting an appointment by a manager's template.
+        A broken template must not keep anybody from deleting an appointment.
         """
         self.ensure_one()
         try:
-            # A savepoint that flushes would plan in the middle of the change.
+            # A savepoint that flushes would run the planning in the middle of the
+            # change.
             with self.env.cr.savepoint(flush=False):
                 return self._render_rows(self._find_own_rules()).get(self.id)
         except CONFLICTS:
@@ -331,9 +333,9 @@ class SmsReminder(models.Model):
             return False
 
     def _post(self, bodies):
-        """Show the texts at the event; where that is deleted at ticket or customer.
+        """Log the texts on the event or, if that is deleted, on ticket or customer.
 
-        Logged for many records at once, in rounds, since each takes one text at a time.
+        In batches of records, in rounds, since a record takes one text per batch.
 
         :return: the ``mail.message`` that carries each text, by row id
         """
@@ -355,7 +357,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _notify(self, sms_sudo):
-        """Show the state of messages in the chatter, as Odoo does for its own."""
+        """Create notifications, so that the chatter shows the messages' state."""
         if not sms_sudo:
             return
         notifications_sudo = self.env["mail.notification"].sudo()

@@ -7,17 +7,17 @@ from .sms_reminder import CALLED_OFF
 
 
 class SmsSms(models.Model):
-    """Texts about appointments: one that tells what has changed is not sent again."""
+    """Keeps outdated texts about appointments from being sent again."""
 
     _inherit = "sms.sms"
 
     def _get_over_reason(self):
         """Add texts about an appointment that was moved, called off or deleted since.
 
-        What calls it off stays true.
+        A cancellation notice stays true.
         """
         reason = super()._get_over_reason()
-        # No query for others.
+        # Other texts take no query.
         if reason or self.sudo().mail_message_id.model != APPOINTMENT_MODEL:
             return reason
         has_changed = any(
@@ -35,7 +35,7 @@ class SmsSms(models.Model):
         return rows_sudo.search([("sms_id", "=", self.id)])
 
     def _hand_on_to(self, new):
-        """Show the new text at its appointment, and await the answer to it."""
+        """Link the new text to its appointment, and open its question."""
         result = super()._hand_on_to(new)
         rows_sudo = self._find_reminders()
         rows_sudo.sms_id = new
@@ -47,7 +47,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_untold_limits(self):
-        """Leave out appointments that are over, and what the customer has confirmed."""
+        """Leave out appointments that are over, or confirmed by the customer."""
         self.env["calendar.event"].flush_model()
         limit = SQL(
             """(post.model != 'calendar.event' OR EXISTS (

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Automations: rules on tickets that text, and the runs that follow them.
+"""Automations: rules on tickets that send texts, and their planned runs.
 
 Offers triggers and ``sms.automation._on_changes``.
 May use desk and all below it.

@@ -4,23 +4,23 @@ from odoo import models
 from ...tools import automation
 from .sms_automation_engine import Change, get_notes
 
-#: The notes of which new tickets' customers this transaction has told.
+#: Key of the transaction's notes on new tickets whose customers are told.
 TOLD = "helpdesk_mgmt_sms.told"
 
 
 class HelpdeskTicket(models.Model):
-    """Sets off texts when a ticket changes: its stage's, and the automations'."""
+    """Triggers the texts of stages and automations when a ticket changes."""
 
     _inherit = "helpdesk.ticket"
 
     def _on_sms_changes(self, before):
-        """Set off the texts of what has changed.
+        """Trigger the texts about the changes.
 
-        A customer who is told of a new ticket is not also told that it was assigned.
+        A customer who is told of a new ticket is not also told of its assignment.
         """
         super()._on_sms_changes(before)
         told, changes = get_notes(self.env.cr, TOLD), []
-        # A recordset may hold one twice, as ``ticket + ticket`` does.
+        # A recordset may contain a ticket twice, as in ``ticket + ticket``.
         for ticket in self.browse(before).sudo():
             happened = automation.compare(before[ticket.id], ticket._get_sms_state())
             if ticket.id in told:

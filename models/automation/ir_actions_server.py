@@ -7,25 +7,25 @@ from ...tools import TICKET_MODEL
 from ...tools.purpose_rules import MessageSource
 from .sms_automation_engine import get_notes
 
-#: The notes of what automated actions have texted in this transaction.
+#: Key of the transaction's notes on texts of automated actions.
 TEXTED = "helpdesk_mgmt_sms.action_texts"
 
 
 class IrActionsServer(models.Model):
-    """Keeps what actions text apart from what people write, and texts a ticket once.
+    """Separates actions' texts from people's, and texts about a ticket only once.
 
-    Odoo's rules run inside of the change that sets them off. There a customer without
-    a phone stops the ticket from being saved, and a rule on the stage fires twice when
-    a ticket is made (as it is created, and as its stage is computed).
+    Odoo's automation rules run inside of the change that triggers them. There a
+    customer without a phone would keep the ticket from being saved, and a rule on the
+    stage fires twice for a new ticket (on creation, and when its stage is computed).
     """
 
     _inherit = "ir.actions.server"
 
     def run(self):
-        """Keep messages of the action from passing for a person's, or for another's.
+        """Reset our context keys, which describe the message that triggered the action.
 
-        Automations run inside of what has set them off, a person's message too: what
-        our code says in the context of that message does not hold for the action's.
+        An automation may run while a person's message is sent; that message's purpose
+        and source do not apply to the action's.
         """
         action = self.with_context(
             sms_purpose=None, sms_source=None, sms_personal=None, sms_automated=True
@@ -33,7 +33,7 @@ class IrActionsServer(models.Model):
         return super(IrActionsServer, action).run()
 
     def _run_action_sms_multi(self, eval_context=None):
-        """Text each ticket once for one state of it, and note what goes wrong."""
+        """Text about each ticket once per state, and note failures on it."""
         named = self.with_context(sms_source=MessageSource(action_id=self.id))
         context = dict(eval_context or {})
         records = context.get("records") or context.get("record")
@@ -50,7 +50,7 @@ class IrActionsServer(models.Model):
         return False
 
     def _is_first_sms(self, ticket):
-        """Tell if the action has not texted this ticket as it stands, and note it."""
+        """Return whether the action has not texted the ticket in its state; note it."""
         texted = get_notes(self.env.cr, TEXTED)
         key = (self.id, ticket.id, *ticket.sudo()._get_sms_state())
         is_first = key not in texted

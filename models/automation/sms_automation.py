@@ -17,10 +17,10 @@ MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
 
 
 class SmsAutomation(models.Model):
-    """A text that the helpdesk sends by itself: when, about what, to whom, how often.
+    """A rule for automatic texts: when, about which tickets, to whom, how often.
 
-    Written by managers; :mod:`tools.automation` joins the fields. Automations are asked
-    in their order, and of those that fit one change the first texts.
+    Written by managers; :mod:`tools.automation` evaluates the fields. Automations are
+    ordered, and the first one that fits a change sends its text.
     """
 
     _name = "sms.automation"
@@ -162,7 +162,7 @@ class SmsAutomation(models.Model):
         "CHECK (wait_hours BETWEEN 1 AND 8760)",
         "The hours must be positive, and at most a year.",
     )
-    # A time beyond all calendars would fail with each change of a ticket.
+    # A date out of range would raise an error on each change of a ticket.
     _delay_not_negative = models.Constraint(
         "CHECK (delay_number BETWEEN 0 AND CASE delay_unit WHEN 'minutes' THEN 525600"
         " WHEN 'hours' THEN 8760 ELSE 365 END)",
@@ -171,7 +171,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _selection_trigger(self):
-        """Offer a missed deadline only where deadlines are known."""
+        """Offer the trigger for deadlines only if tickets have deadlines."""
         found = [
             (automation.CREATED, self.env._("A ticket is created")),
             (automation.ASSIGNED, self.env._("A ticket is assigned")),
@@ -192,7 +192,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_deadline_source(self):
-        """Return the model with deadlines: older ones of OCA's are on the ticket."""
+        """Return the model with SLA deadlines: in older OCA versions the ticket."""
         if SLA_MODEL in self.env:
             return SLA_MODEL
         field = self.env[TICKET_MODEL]._fields.get("sla_deadline")
@@ -217,7 +217,7 @@ class SmsAutomation(models.Model):
 
     @api.constrains("audience", "purpose_id")
     def _check_purpose(self):
-        """Keep what is internal to colleagues, and colleagues to what is internal."""
+        """Require the internal purpose for colleagues, and forbid it for others."""
         for rule in self:
             is_internal = rule.purpose_id.code == INTERNAL
             if is_internal != (rule.audience in automation.STAFF):
@@ -231,7 +231,7 @@ class SmsAutomation(models.Model):
 
     @api.constrains("trigger", "template_id", "audience")
     def _check_template(self):
-        """Refuse a template of other records: it could not be filled in."""
+        """Refuse a template of another model, and internal ones for customers."""
         for rule in self:
             template_sudo = rule.template_id.sudo()
             if template_sudo and template_sudo.model != rule._get_record_model():
@@ -254,13 +254,13 @@ class SmsAutomation(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Plan anew what follows from the automations."""
+        """Plan dependent texts again."""
         rules = super().create(vals_list)
         rules._on_rules_change()
         return rules
 
     def write(self, vals):
-        """Start the time of a clock anew where what it waits for is changed."""
+        """Restart the period in force when a time-based rule changes."""
         if vals.keys() & {"active", "trigger", "wait_hours"}:
             vals = {"in_force_since": fields.Datetime.now(), **vals}
         self._on_rules_change()
@@ -269,17 +269,17 @@ class SmsAutomation(models.Model):
         return result
 
     def unlink(self):
-        """Plan anew what follows from the automations."""
+        """Plan dependent texts again."""
         self._on_rules_change()
         return super().unlink()
 
     def _on_rules_change(self):
-        """Plan anew before and after a change. Extended by other rooms."""
+        """Hook for other rooms: runs before and after a change of automations."""
 
     @api.model
     @ormcache()
     def _get_rules(self):
-        """Return the active automations in order: every change of a ticket asks."""
+        """Return the active rules in order, cached for every change of a ticket."""
         found = self.sudo().search([("template_id", "!=", False)])
         return tuple(rule._to_rule() for rule in found)
 
@@ -312,14 +312,14 @@ class SmsAutomation(models.Model):
     def _is_timed(self):
         return self.trigger in automation.TIMED
 
-    # === Conditions: only over what a manager may read ===
+    # === Conditions: only on what a manager may read ===
 
-    # Whether a text goes out tells if a condition holds, so a condition over a secret
-    # would tell it letter by letter. What is checked is what managers may read, whoever
-    # saves it: they may copy the automation, and edit it.
+    # Whether a text is sent reveals whether a condition holds, so a condition on a
+    # secret would reveal it letter by letter. Managers' rights are checked, whoever
+    # saves the condition: managers may copy the automation and edit it.
 
     def _parse_domain(self):
-        """Return the conditions; raise a ValueError for other than plain values."""
+        """Return the conditions; raise a ValueError unless they are literals."""
         self.ensure_one()
         try:
             domain = ast.literal_eval(self.domain or "[]")
@@ -331,12 +331,12 @@ class SmsAutomation(models.Model):
 
     @api.constrains("domain")
     def _check_domain(self):
-        """Refuse conditions that cannot be read, or over what managers may not read."""
+        """Refuse invalid conditions, and those on fields managers may not read."""
         for rule in self.filtered("domain"):
             try:
                 domain = Domain(rule._parse_domain())
                 rule._check_paths(domain, TICKET_MODEL)
-                # Odoo's own look at the user's rights, fields, operators and values.
+                # Odoo's own check of the user's rights, fields, operators and values.
                 self.env[TICKET_MODEL].with_context(active_test=False).search(
                     domain, limit=1
                 )
@@ -353,13 +353,13 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _check_paths(self, domain, model_name):
-        """Raise a ValueError for a field that managers may not read, on any way."""
+        """Raise a ValueError if a path contains a field managers may not read."""
         for condition in domain.iter_conditions():
             model = self.env[model_name]
             for name in condition.field_expr.split("."):
                 field = model._fields.get(name)
                 if field is None:
-                    break  # a part of a date or of a property: Odoo judges it
+                    break  # a part of a date or of a property, which Odoo checks
                 if not self._is_readable(field, model._name):
                     raise ValueError(condition.field_expr)
                 if field.relational:
@@ -371,7 +371,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _is_readable(self, field, model_name):
-        """Tell if helpdesk managers may read a field and the records that have it."""
+        """Return whether helpdesk managers may read a field and its model."""
         managers = self.env.ref(MANAGER_GROUP).sudo().all_implied_ids
         allowed = set((field.groups or "").replace(" ", "").split(","))
         if field.groups and not allowed & set(managers.get_external_id().values()):
@@ -430,7 +430,7 @@ class SmsAutomation(models.Model):
         return self._describe("trigger")
 
     def _describe_filter(self):
-        """Return for which tickets, in words; empty for all."""
+        """Return the ticket filters in words; empty for all tickets."""
         parts = []
         for records, words in (
             (self.team_ids, self.env._("team %s")),
@@ -448,7 +448,7 @@ class SmsAutomation(models.Model):
         return f" ({', '.join(parts)})" if parts else ""
 
     def _describe_delay(self):
-        """Return how long it waits, in words; empty for what has a time of its own."""
+        """Return the delay in words; empty for time-based triggers."""
         if self.trigger not in automation.TRIGGERS or self.trigger in automation.TIMED:
             return ""
         if not self.delay_number:
@@ -485,7 +485,7 @@ class SmsAutomation(models.Model):
         return {rule.id: count for rule, count in groups}
 
     def action_view_messages(self):
-        """Open the messages that these automations have made."""
+        """Open the messages that these automations have created."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "helpdesk_mgmt_sms.sms_sms_action"
         )
@@ -496,9 +496,9 @@ class SmsAutomation(models.Model):
         }
 
     def action_dry_run(self):
-        """Show who would have got what last week.
+        """Show who would have got which text last week.
 
-        :raises AccessError: for who may not edit automations
+        :raises AccessError: if the user may not edit automations
         """
         chosen = self or self.search([("trigger", "in", automation.TRIGGERS)])
         chosen.check_access("read")

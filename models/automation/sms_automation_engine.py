@@ -16,19 +16,19 @@ from ...tools.purpose_rules import MessageSource
 from ..ledger.sms_purpose import PurposeCode
 
 _logger = logging.getLogger(__name__)
-#: What goes to whoever started the work: the transaction is lost, and Odoo begins anew.
+#: Errors to propagate: the transaction is lost, and Odoo retries it.
 CONFLICTS = (OperationalError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
 
 
 class Recipient(NamedTuple):
-    """One who gets a text; the number is E.164, or as it was entered, or empty."""
+    """A recipient; the number is E.164, or as it was entered, or empty."""
 
     partner: models.BaseModel
     number: str
 
 
 class Text(NamedTuple):
-    """One text that a rule asks for: about which record, to whom."""
+    """A text that a rule requests: about which record, to whom."""
 
     record: models.BaseModel
     rule: Rule
@@ -36,14 +36,14 @@ class Text(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A change of one ticket, in sudo, and the triggers that it sets off."""
+    """A changed ticket, in sudo, and the triggers that the change fires."""
 
     record: models.BaseModel
     happened: frozenset
 
 
 def get_notes(cr, key):
-    """Return the set that is kept under a key until the transaction ends."""
+    """Return a set that is kept under a key until the transaction ends."""
     cache, now = cr.cache, cr.now()
     since, notes = cache.get(key, (None, None))
     if since != now:
@@ -53,9 +53,9 @@ def get_notes(cr, key):
 
 
 class SmsAutomation(models.Model):
-    """The engine: from changes of tickets to texts, in a handful of queries for all.
+    """The engine: turns changes of tickets into texts, with few queries for all.
 
-    What has changed is never undone for a text: what goes wrong is noted on the ticket.
+    A failing text never undoes the change: the failure is noted on the ticket.
     """
 
     _inherit = "sms.automation"
@@ -76,7 +76,7 @@ class SmsAutomation(models.Model):
         for ticket in tickets:
             someone = people(ticket)
             if audience in automation.STAFF:
-                # Who does it knows it.
+                # Whoever made the change knows about it.
                 someone = (someone - self.env.user).partner_id
             found[ticket.id] = [self._to_recipient(partner) for partner in someone]
         return found
@@ -87,7 +87,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_customers(self, tickets):
-        """Return the customers with a number; a wrong one makes a blocked message."""
+        """Return the customers with a number; an invalid one gets a blocked message."""
         with_phone = tickets.filtered("partner_phone")
         info = with_phone._sms_get_recipients_info(force_field="partner_phone")
         found = {ticket.id: [] for ticket in tickets}
@@ -108,7 +108,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _text(self, pairs):
-        """Text what ``(ticket, Rule)`` pairs say to who has not had it lately."""
+        """Send the texts of ``(ticket, Rule)`` pairs, without recent repeats."""
         texts = self._drop_repeated(self._address(pairs))
         for text in texts:
             self._send(text)
@@ -116,7 +116,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _address(self, pairs):
-        """Return the texts with their recipients: each number once for one ticket."""
+        """Return the texts with their recipients, each number once per ticket."""
         recipients_of = {}
         for audience in {rule.audience for _record, rule in pairs}:
             records = [it.sudo() for it, rule in pairs if rule.audience == audience]
@@ -136,7 +136,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _drop_repeated(self, texts):
-        """Return the texts without recipients who have had them lately."""
+        """Return the texts without recipients who got them recently."""
         last = self._get_last_times([it for it in texts if it.rule.pause is not None])
         now = fields.Datetime.now()
         kept = []
@@ -155,7 +155,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_last_times(self, texts):
-        """Return when each template last went to each number, but for what was blocked.
+        """Return when each template was last sent to each number, unless blocked.
 
         :return: ``{(ticket id, template id, number): datetime}``
         """
@@ -183,10 +183,10 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _send(self, text):
-        """Queue a text in the house's name.
+        """Queue a text as OdooBot.
 
-        Whoever changed the ticket need not have the right to text, and a portal user
-        who closes one must not appear as the author.
+        Whoever changed the ticket may not have the right to text, and a portal user who
+        closes it must not appear as the author.
         """
         rule = text.rule
         record = text.record.with_user(SUPERUSER_ID)
@@ -216,13 +216,13 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _on_changes(self, changes):
-        """Plan what the automations and the stages say, now or for later.
+        """Plan the texts of automations and stages, at once or for later.
 
-        Nothing is texted in the transaction that changes a ticket, and nobody waits for
-        a template: the cron, woken by the commit, works off what is planned here.
+        No text is created in the transaction that changes a ticket, so users need not
+        wait for templates: the cron, woken by the commit, processes the plan.
 
-        :param list changes: of :class:`Change`
-        :return: what was planned, as ``(ticket, Rule)``
+        :param list changes: :class:`Change` items
+        :return: list of planned ``(ticket, Rule)``
         """
         planned = [(change, self._find_candidates(change)) for change in changes]
         planned = [(change, rules) for change, rules in planned if rules]
@@ -235,7 +235,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _on_due(self, ticket, rules):
-        """Text what was planned, if its rules are still about the ticket."""
+        """Send planned texts whose rules still apply to the ticket."""
         facts = self._get_facts(ticket)
         rules = [rule for rule in rules if automation.fits(rule, facts)]
         return self._isolate(partial(self._text_holding, ticket, rules), ticket) or []
@@ -247,7 +247,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _find_candidates(self, change):
-        """Return the rules that a change may set off, that of its stage first."""
+        """Return the rules that a change may trigger, the stage's first."""
         record, happened = change
         is_new = automation.CREATED in happened
         trigger = automation.FIRST_STAGE if is_new else automation.STAGE
@@ -288,7 +288,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _drop_by_domain_safely(self, planned):
-        """Do :meth:`_drop_by_domain`; a failing condition costs its ticket's text."""
+        """Call :meth:`_drop_by_domain`; a failing condition only affects its ticket."""
         if not any(rule.domain for _change, rules in planned for rule in rules):
             return planned
         records = self.env[TICKET_MODEL].sudo()
@@ -301,7 +301,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _drop_by_domain(self, planned):
-        """Return the changes with those of their rules whose conditions hold."""
+        """Return the changes, each with the rules whose conditions hold."""
         asked = {
             rule.automation_id: rule
             for _change, rules in planned
@@ -331,13 +331,14 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _isolate(self, work, records):
-        """Do some work so that its failure undoes nothing else.
+        """Run some work so that its failure undoes nothing else.
 
-        What is pending is flushed first, and not by the savepoint: Odoo's own would end
-        the tracking of the ticket's changes in the middle of them.
+        Flushes first, instead of in the savepoint: Odoo's flushing savepoint would end
+        the tracking of the ticket's changes prematurely.
 
-        :param records: ``helpdesk.ticket``; what goes wrong with one is noted on it
-        :return: what the work returns; None if it went wrong
+        :param work: function without arguments
+        :param records: ``helpdesk.ticket``; a failure with a single one is noted on it
+        :return: the result of the work; None if it failed
         """
         self.env.flush_all()
         try:
@@ -355,7 +356,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _note_failure(self, record, error):
-        """Say on the ticket that its customer was not texted, and in the log why."""
+        """Note on the ticket that no text was created, and log the error."""
         _logger.error("%s: no text was made about it", record, exc_info=error)
         words = str(error) if isinstance(error, UserError) else ""
         note = self.env._(

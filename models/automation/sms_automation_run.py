@@ -9,26 +9,27 @@ from ...tools import TICKET_MODEL, automation
 from ..core.batch_jobs import try_work_off
 
 WAITING, DONE, SKIPPED = "waiting", "done", "skipped"
-#: What the occasion of a text begins with that is due at once; a transaction follows.
+#: Prefix of the occasion of a text due at once, followed by the transaction's id.
 AT_ONCE = "at once "
-#: Done ones are kept so long: what a clock has found is not found again meanwhile.
+#: How long finished rows are kept; meanwhile a time-based rule cannot find the same
+#: again.
 KEPT = timedelta(days=60)
-#: Rows that are worked off between two commits.
+#: Rows processed between two commits.
 BATCH_SIZE = 50
-#: So long after a fault of the database a ticket's rows are worked off again.
+#: Delay before a ticket's rows are retried after a database error.
 PAUSE = timedelta(minutes=10)
-#: What a clock should have found longer ago is past: the cron stood still.
+#: Occasions of waiting customers older than this, after a downtime, are skipped.
 TOO_LATE = timedelta(days=2)
 
 
 class SmsAutomationRun(models.Model):
-    """A text that an automation, or a ticket's stage, plans: at once or later.
+    """A text planned by an automation or a ticket's stage, for at once or later.
 
-    Planned in the transaction of what has happened and worked off in the one that
-    queues its messages, so a crash leaves either both or nothing. The unique key lets
-    nothing be texted twice: for a ticket an automation has one row of each transaction
-    in which something happened, one for later (what happens again starts its time
-    over), and one for each time that a clock finds. Written by the engine alone.
+    Planned in the transaction of the change, and marked as done in the one that queues
+    its messages, so a crash leaves either both or nothing. The unique key prevents
+    duplicates: for each ticket an automation has one row per transaction with a change,
+    one for a delayed text (another change restarts its delay), and one per time found
+    by a time-based rule. Written only by the engine.
     """
 
     _name = "sms.automation.run"
@@ -83,7 +84,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _plan(self, pairs):
-        """Plan texts of ``(ticket, Rule)``; what was planned for later starts over."""
+        """Plan the texts of ``(ticket, Rule)`` pairs, and restart their delays."""
         now = fields.Datetime.now()
         at_once = SQL("%s || pg_current_xact_id()", AT_ONCE)
         values = [
@@ -120,7 +121,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _wake(self, moments):
-        """Wake the cron after some times (UTC): now, or else to the minute."""
+        """Wake the cron at times (UTC), future ones rounded up to the minute."""
         now = fields.Datetime.now()
         minutes = {
             moment
@@ -142,22 +143,22 @@ class SmsAutomationRun(models.Model):
         until = fields.Datetime.now() - KEPT
         self.search([("state", "!=", WAITING), ("done_at", "<", until)]).unlink()
 
-    # === Working off ===
+    # === Processing ===
 
     @api.model
     def _run(self):
-        """Text what is due (a cron)."""
+        """Send the due texts (cron)."""
         self._find_timed()
         self.env["ir.cron"]._commit_progress()
         size = BATCH_SIZE
         while self.search_count(self._get_due_domain(), limit=1):
             done = try_work_off(self, partial(self._work_off_some, size))
             if done is None:
-                # One ticket that is locked for long must not keep the others waiting.
+                # A ticket that stays locked must not delay the others.
                 done = self._put_off() if size == 1 else 0
                 size = 1
             elif not done:
-                break  # somebody else has them
+                break  # locked by another worker
             left = self.search_count(self._get_due_domain())
             if not self.env["ir.cron"]._commit_progress(done, remaining=left):
                 break
@@ -170,7 +171,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _put_off(self):
-        """Put off the next ticket's rows, so that those after it get their turn."""
+        """Postpone the next ticket's rows, so that the following ones get a turn."""
         due = self._claim(1)
         due.due_at = fields.Datetime.now() + PAUSE
         return len(due)
@@ -181,14 +182,14 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _claim(self, size):
-        """Lock rows that are due, with all of their tickets, until the commit."""
+        """Lock and return due rows, with all due rows of the same tickets."""
         domain = self._get_due_domain()
         due = self.search(domain, order="due_at, id", limit=size)
         due |= self.search([*domain, ("res_id", "in", due.mapped("res_id"))])
         return due.sorted("id").try_lock_for_update()
 
     def _work_off(self):
-        """Text about these rows, where what they were planned for still holds."""
+        """Send the texts of these rows whose fact still holds."""
         tickets = self.env[TICKET_MODEL].sudo().browse(self.mapped("res_id")).exists()
         known = {ticket.id: ticket for ticket in tickets}
         texted = self.browse()
@@ -200,7 +201,7 @@ class SmsAutomationRun(models.Model):
         (self - texted).write({"state": SKIPPED, "done_at": now})
 
     def _group(self):
-        """Group what was planned at once together: ``[(ticket id, rows)]``."""
+        """Group rows planned in the same transaction: ``[(ticket id, rows)]``."""
         groups = {}
         for row in self:
             is_at_once = (row.occasion or "").startswith(AT_ONCE)
@@ -209,7 +210,7 @@ class SmsAutomationRun(models.Model):
         return [(ticket_id, rows) for (ticket_id, _occasion), rows in groups.items()]
 
     def _text(self, ticket):
-        """Text about the ticket of one group, and return the rows that were texted."""
+        """Send the texts of one group, and return the rows that were sent."""
         user = self.user_id[:1] or self.env.user
         engine = self.env["sms.automation"].with_user(user).sudo()
         is_first = any((row.fact or "").startswith("first:") for row in self)
@@ -217,7 +218,7 @@ class SmsAutomationRun(models.Model):
         stage_rules = engine._get_stage_rules(ticket, stage_trigger)
         found = [*stage_rules, *engine._get_rules()]
         rules = {rule.automation_id: rule for rule in found}
-        # What a shared automation has planned is texted by what took its place since.
+        # A row of a shared automation is sent by the company's copy, if made since.
         rules |= {
             rule.shared_id: rule
             for rule in found
@@ -234,7 +235,7 @@ class SmsAutomationRun(models.Model):
             *(holding[text.rule.automation_id][1] for text in texts)
         )
 
-    # === Clocks: waiting customers and deadlines ===
+    # === Time-based rules: waiting customers and deadlines ===
 
     @api.model
     def _find_timed(self):
@@ -247,7 +248,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _get_clock(self, rule):
-        """Return ``(FROM with the alias "ticket", column of the time, condition)``."""
+        """Return a rule's SQL: FROM (alias ``ticket``), time column, condition."""
         now = fields.Datetime.now()
         if rule.trigger == automation.NO_ANSWER:
             column = SQL("ticket.sms_waiting_since")
@@ -273,10 +274,10 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _find_by_clock(self, rule, table, column, condition):
-        """Plan one row for each open ticket whose time has come, once for each time.
+        """Plan a row for each open ticket whose time has come, once per time.
 
-        The automation's own filters are asked when the row is worked off. Known rows
-        are left out, not merely refused: each refusal would use up an id.
+        The automation's filters are checked when the row is processed. Known rows are
+        excluded rather than left to ON CONFLICT, which would use up ids.
         """
         reached = SQL("+") if rule.trigger == automation.NO_ANSWER else SQL("-")
         self.env.execute_query(

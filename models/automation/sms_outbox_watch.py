@@ -8,13 +8,13 @@ from .sms_automation_run import WAITING
 
 
 class SmsOutboxWatch(models.AbstractModel):
-    """Watches the planned texts: what is not made never waits in the outbox."""
+    """Watches planned texts, which are not in the outbox until they are created."""
 
     _inherit = "sms.outbox.watch"
 
     @api.model
     def _get_troubles(self, facts):
-        """Add planned texts that nobody makes."""
+        """Add planned texts that are overdue."""
         return {
             **super()._get_troubles(facts),
             "automations": facts["planned_too_long"]

@@ -1,12 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-#: Before all that has the priority of a purpose.
+#: Ranks before any priority of a purpose.
 URGENT_PRIORITY = -10
 
 
 class SmsSms(models.Model):
-    """Names the automation that made a message."""
+    """Links a message to the automation that created it."""
 
     _inherit = "sms.sms"
 
@@ -16,7 +16,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _prepare_intake(self, vals_list, batch):
-        """Enter the automation that makes the messages, and if they are urgent."""
+        """Store the automation of the messages, and their urgency."""
         super()._prepare_intake(vals_list, batch)
         source = self._get_source()
         if not source.automation_id and not source.is_urgent:

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Many people at once: areas, broadcasts, incidents and who asked for their news.
+"""Texts to many people: areas, broadcasts, incidents and subscriptions.
 
 Offers incidents, subscriptions and the hook that selects recipients.
 May use desk and all below it.

@@ -58,9 +58,9 @@ class HelpdeskTicket(models.Model):
         return result
 
     def _join_sms_incident(self):
-        """Link a new ticket, and tell its customer that we know of the incident.
+        """Link a new ticket to its incident, and tell the customer that we know.
 
-        The router tells those who opened it by text, in answer to that.
+        If a text opened the ticket, the router tells the customer in its reply.
         """
         number = self.partner_phone_sanitized
         if not self.sms_incident_id:
@@ -83,7 +83,7 @@ class HelpdeskTicket(models.Model):
         """Tell a customer that we know of the incident that their ticket is about.
 
         :param str number: E.164
-        :param values: of the message
+        :param values: values of the message
         """
         purpose = self.env["sms.purpose"]._get("ticket")
         values["purpose_id"] = purpose.id
@@ -91,10 +91,10 @@ class HelpdeskTicket(models.Model):
         self._note_sms_incident_told(incident_sudo, number)
 
     def _note_sms_incident_told(self, incident_sudo, number):
-        """Note on a linked ticket that its customer knows, and confirm it no more.
+        """Note on a linked ticket that its customer knows, if they were texted so.
 
-        Not if it has been told for another ticket either; nor does a confirmation leave
-        that still waits.
+        The text may have been about another ticket of theirs. A waiting confirmation of
+        receipt is cancelled, and none is sent any more.
         """
         if self.sms_incident_id != incident_sudo or self.sms_incident_told_at:
             return
@@ -103,10 +103,10 @@ class HelpdeskTicket(models.Model):
             self._end_overtaken_sms()
 
     def _find_sms_incident(self, number, words=""):
-        """Return the incident that the ticket, or a text about it, is about, or none.
+        """Return the incident that the ticket or a text on it is about, if any.
 
-        :param str number: E.164 by which the customer is known, may be empty
-        :param str words: of the text; the ticket's own, if there are none
+        :param str number: the customer's number (E.164), may be empty
+        :param str words: of the text; default: the ticket's title and description
         """
         self.ensure_one()
         incidents = self.env["sms.incident"]
@@ -120,9 +120,9 @@ class HelpdeskTicket(models.Model):
         )
 
     def _began_in_sms_incident(self, incident_sudo):
-        """Tell if a ticket was opened since the incident began, or in its own words.
+        """Return whether a ticket is newer than the incident, or itself mentions it.
 
-        Who was the first to say so did before there was an incident.
+        The first customer to report an outage does so before there is an incident.
         """
         is_newer = self.create_date >= incident_sudo.opened_at
         number = self.partner_phone_sanitized
@@ -131,22 +131,22 @@ class HelpdeskTicket(models.Model):
     # === Something else ===
 
     def _is_sms_confirmed(self):
-        """Confirm no ticket whose customer was told that we know of its incident."""
+        """Send no confirmation if the customer was told that we know."""
         is_told = self.sms_incident_id and self.sms_incident_told_at
         return super()._is_sms_confirmed() and not is_told
 
     def action_sms_not_incident(self):
-        """Take the ticket out of its incident; it is confirmed as any other."""
+        """Unlink the ticket from its incident; it is then confirmed as any other."""
         self._check_sms_desk()
         self.check_access("write")
         self.sudo()._deny_sms_incident(self.env._("by %s", self.env.user.name))
         return True
 
     def _deny_sms_incident(self, who):
-        """Make the ticket an ordinary one. Once: what is none any more stays as it is.
+        """Unlink the ticket from its incident, if it has one.
 
-        :param str who: has said so, for the ticket's chatter
-        :return: whether the customer is told that the ticket was received
+        :param str who: who has said so, for the ticket's chatter
+        :return: whether the customer gets a confirmation of receipt
         """
         self.ensure_one()
         incident = self.sms_incident_id
@@ -171,7 +171,7 @@ class HelpdeskTicket(models.Model):
         return was_told and self._on_sms_ordinary()
 
     def _call_off_sms_known(self):
-        """Cancel the answer that we know which still waits, if it is for no other."""
+        """Cancel the waiting known-issue reply, unless another ticket needs it."""
         incident, number = self.sms_incident_id, self.partner_phone_sanitized
         others = [
             ("id", "!=", self.id),

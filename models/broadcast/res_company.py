@@ -3,7 +3,7 @@ from odoo import models
 
 
 class ResCompany(models.Model):
-    """End subscriptions that were made in the sandbox when it is left."""
+    """Ends subscriptions made in the sandbox when a company leaves it."""
 
     _inherit = "res.company"
 

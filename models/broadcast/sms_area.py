@@ -7,16 +7,17 @@ from odoo.tools import SQL, escape_psql
 from ...tools import geography
 
 PLACES = ("state_ids", "cities", "zips")
-#: The fields that select an area's people; without any it would be everybody.
+#: The fields that select an area's people; without any they would be everybody.
 CRITERIA = (*PLACES, "category_ids", "company_partner_ids", "team_ids")
 PLACE, SERVICE = ("place", "service")
 
 
 class SmsArea(models.Model):
-    """The people whom something concerns: where they are, or what they have.
+    """A group of customers, by where they are or what they have.
 
-    Places add up (a state, or a city, or a postal code); all else narrows them down.
-    Customers may subscribe to an area: a service has no place, only subscribers.
+    Places are alternatives (a state, a city or a postal code); other criteria narrow
+    them down. Customers may subscribe to an area; a service has subscribers, but no
+    place.
     """
 
     _name = "sms.area"
@@ -120,7 +121,7 @@ class SmsArea(models.Model):
 
     @api.constrains("name", "takes_subscribers", *CRITERIA)
     def _check_criteria(self):
-        """Refuse an area without criteria and subscribers: it would be everybody."""
+        """Refuse an area without criteria or subscribers, which would be everybody."""
         for area in self.filtered(lambda area: not area.takes_subscribers):
             if not any(area[name] for name in CRITERIA):
                 raise ValidationError(
@@ -162,7 +163,7 @@ class SmsArea(models.Model):
         return domain
 
     def _get_zip_sql(self, _model, alias, _query):
-        """Return the SQL condition that a postal code is one of the area's."""
+        """Return the SQL condition for contacts with one of the postal codes."""
         ranges = geography.parse_zips(self.zips)
         column = SQL(
             "upper(regexp_replace(%s, '[^0-9A-Za-z]', '', 'g')) COLLATE \"C\"",
@@ -175,7 +176,7 @@ class SmsArea(models.Model):
         return SQL("(%s)", SQL(" OR ").join(conditions)) if ranges else SQL("FALSE")
 
     def _get_subscriber_sql(self, _model, alias, _query):
-        """Return the SQL condition that a contact's number has subscribed."""
+        """Return the SQL condition for contacts whose number has subscribed."""
         self.env["res.partner"].flush_model(["phone_sanitized"])
         self.env["sms.subscription"].flush_model()
         return SQL(
@@ -193,7 +194,7 @@ class SmsArea(models.Model):
     def _get_offered(self, company):
         """Return the areas that customers of a company may choose.
 
-        A shared area that the company has replaced by its own is left out.
+        A shared area that the company has replaced with its own is left out.
         """
         found = self.search(
             [

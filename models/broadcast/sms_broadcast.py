@@ -26,11 +26,11 @@ from .sms_broadcast_recipient import (
 DRAFT, CHECKING, CHECKED, WAITING = ("draft", "checking", "checked", "waiting")
 PLANNED, LEAVING = ("planned", "leaving")
 QUEUEING, PAUSED, SENT, CANCELLED = ("queueing", "paused", "sent", "cancelled")
-#: Nothing has left, and it can be changed.
+#: States in which nothing was sent, and it can be changed.
 OPEN = (DRAFT, CHECKING, CHECKED, WAITING, PLANNED)
-#: The job is at work.
+#: States in which the job is working.
 RUNNING = (CHECKING, LEAVING, QUEUEING)
-#: What users write. All else is the job's own.
+#: Fields that users write; the job writes all others.
 SETUP_FIELDS = frozenset(
     (
         "name",
@@ -51,19 +51,19 @@ SETUP_FIELDS = frozenset(
         "spread_hours",
     )
 )
-#: Placeholders of a text, and of one about an incident.
+#: Placeholders of every text, and those added for an incident.
 BLANKS = ("customer", "area")
 STATUS_PAGE, NEWS = ABOUT_INCIDENT = ("status_page", "news")
-#: Whom it concerns: models are filtered, a list is read.
+#: Audiences: areas, a filter on one of two models, or an uploaded list.
 AREAS, CONTACTS, TICKETS, LIST = ("areas", "res.partner", "helpdesk.ticket", "list")
 
 
 class SmsBroadcast(models.Model):
-    """One text to all whom an outage concerns.
+    """One text to everybody whom an outage concerns.
 
-    It is first checked who would get it and why others would not. Then, above a size
-    with another manager's approval, it is queued in batches. Users write only its
-    set-up; ``sms_broadcast_job.py`` has the work.
+    A check first finds who would get it and why others would not. Then it is queued in
+    batches, above a certain size only with another manager's approval. Users write only
+    its set-up; the job is in ``sms_broadcast_job.py``.
     """
 
     _name = "sms.broadcast"
@@ -155,7 +155,7 @@ class SmsBroadcast(models.Model):
 
     @api.constrains("body", "incident_id", "audience", "kind")
     def _check_body(self):
-        """Refuse unknown placeholders: people would read them."""
+        """Refuse unknown placeholders, which recipients would see as they are."""
         for broadcast in self:
             known = broadcast._get_blanks()
             if unknown := texts.find_unknown(broadcast.body, known):
@@ -169,13 +169,13 @@ class SmsBroadcast(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Refuse companies in which the user does not work now."""
+        """Refuse companies that the user has not currently selected."""
         broadcasts = super().create(vals_list)
         broadcasts._check_works_here()
         return broadcasts
 
     def write(self, vals):
-        """Refuse to change what has left; require a new check of the rest."""
+        """Refuse changes once it is being sent; require a new check after others."""
         is_setup = bool(SETUP_FIELDS & vals.keys())
         if not self.env.su:
             self.check_access("write")
@@ -210,7 +210,7 @@ class SmsBroadcast(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent(self):
-        """Keep on record who was told what."""
+        """Refuse to delete sent broadcasts: they record who was told what."""
         if any(broadcast.state not in OPEN for broadcast in self):
             raise UserError(self.env._("A broadcast that was sent cannot be deleted."))
 
@@ -245,7 +245,7 @@ class SmsBroadcast(models.Model):
         return found
 
     def _render_check(self, found, by_outcome):
-        """Return the table of who gets it, who does not, and why."""
+        """Return an HTML table of who gets it, who does not, and why."""
         recipient = self.env["sms.broadcast.recipient"]
         labels = dict(recipient._fields["outcome"]._description_selection(self.env))
         reasons = dict(recipient._selection_reason())
@@ -281,7 +281,7 @@ class SmsBroadcast(models.Model):
 
     @api.depends("state", "body", "area_ids", "recipient_ids.outcome")
     def _compute_sample_html(self):
-        """Show the longest text to people of each language, with its segments."""
+        """Show the longest text in each language, with its segments."""
         for broadcast in self:
             samples = broadcast._origin._get_samples() if broadcast._origin else []
             broadcast.sample_html = self._render_samples(samples)
@@ -290,7 +290,7 @@ class SmsBroadcast(models.Model):
 
     @api.model
     def _render_samples(self, samples):
-        """Return samples as cards: how each reads, and how many segments it has."""
+        """Return samples as HTML cards with their text and segments."""
         card = Markup(
             "<div class='mb-3'><div class='o_sms_muted small'>%s</div>"
             "<div class='o_sms_sample'>%s</div></div>"
@@ -316,9 +316,9 @@ class SmsBroadcast(models.Model):
         )
 
     def _estimate(self, samples):
-        """Return in words its segments, costs and duration.
+        """Return a description of its segments, costs and duration.
 
-        No duration if a sender of the company has no known speed.
+        Without a duration if a sender of the company has no known throughput.
         """
         count = sum(sample.segments.count * sample.count for sample in samples)
         parts = [self.env._("About %s segments", formatLang(self.env, count, 0))]
@@ -340,7 +340,7 @@ class SmsBroadcast(models.Model):
         return " · ".join(parts)
 
     def _estimate_costs(self, samples):
-        """Return the costs by ``res.currency``, of the numbers with a known price."""
+        """Return the costs by ``res.currency``, for numbers with a known price."""
         segments = {sample.lang: sample.segments.count for sample in samples}
         rows = self.env.execute_query(
             SQL(
@@ -378,10 +378,10 @@ class SmsBroadcast(models.Model):
     # === Buttons ===
 
     def _take(self, *states):
-        """Check that a button may be pressed now, and lock the broadcast.
+        """Lock the broadcast for a button, and check that its state still allows it.
 
         :return: the broadcast in sudo
-        :raises UserError: when somebody else was faster, or it is too early
+        :raises UserError: if it is in none of the ``states`` (any more)
         """
         self.ensure_one()
         self.check_access("write")
@@ -416,10 +416,10 @@ class SmsBroadcast(models.Model):
         return True
 
     def _on_recipients_selected(self):
-        """Do what follows the selection of recipients. Hook of other rooms."""
+        """Hook for other rooms: runs after recipients were selected."""
 
     def action_send(self):
-        """Send what was checked, or ask another manager to approve it."""
+        """Send the checked broadcast, or ask another manager to approve it."""
         broadcast_sudo = self._take(CHECKED)
         if not self._count_told():
             raise UserError(self.env._("Nobody would get it. See the reasons below."))
@@ -431,23 +431,23 @@ class SmsBroadcast(models.Model):
         return True
 
     def _count_told(self):
-        """Count who would get it. Extended where it reaches people in other ways."""
+        """Count who would get it. Extended for people reached in other ways."""
         return self.env["sms.broadcast.recipient"].search_count(
             [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
         )
 
     def action_pause(self):
-        """Hold what has not left yet.
+        """Hold the messages that have not been sent yet.
 
-        The gate reads the broadcast's state before each message leaves, also of one
-        that the carrier returned to be tried again.
+        The gate reads the broadcast's state before each message is sent, also on a
+        retry after a carrier's error.
         """
         broadcast_sudo = self._take(QUEUEING, SENT)
         broadcast_sudo.write({"state": PAUSED, "paused_by_id": self.env.uid})
         return True
 
     def action_resume(self):
-        """Go on with what was paused; the gate decides anew on each message."""
+        """Resume a paused broadcast; the gate decides anew on each message."""
         broadcast_sudo = self._take(PAUSED)
         broadcast_sudo.state = QUEUEING
         broadcast_sudo._change_waiting(
@@ -459,7 +459,7 @@ class SmsBroadcast(models.Model):
         return True
 
     def action_cancel(self):
-        """Cancel what has not left yet: the job and the gate let none of it leave."""
+        """Cancel the messages that have not been sent yet, by the job and the gate."""
         broadcast_sudo = self._take(*OPEN, LEAVING, QUEUEING, SENT, PAUSED)
         broadcast_sudo.write({"state": CANCELLED, "cancelled_by_id": self.env.uid})
         broadcast_sudo._call_off_recipients()
@@ -467,7 +467,7 @@ class SmsBroadcast(models.Model):
         return True
 
     def _call_off_recipients(self):
-        """Mark those who have no message yet, and get none."""
+        """Mark the recipients who have no message yet as cancelled."""
         self.env.cr.execute(
             SQL(
                 """
@@ -485,9 +485,9 @@ class SmsBroadcast(models.Model):
     def _keep_paused(self):
         """Keep paused broadcasts from being resumed or cancelled before the commit.
 
-        Whoever does so at the same moment is waited for, or starts over and finds the
-        messages held meanwhile: nothing else would bring them back. A lock alone is not
-        enough, since their transaction may be older than what it waits for.
+        A concurrent resume or cancel either commits first, or is retried by Odoo and
+        then sees the messages held here, which nothing else would release. A mere lock
+        is not enough, since the other snapshot may be older: hence the update.
         """
         paused = self.filtered(lambda broadcast: broadcast.state == PAUSED)
         if not paused:
@@ -504,7 +504,7 @@ class SmsBroadcast(models.Model):
         paused.invalidate_recordset(["state"])
 
     def _change_waiting(self, values, condition):
-        """Write values to the waiting messages that meet an SQL condition."""
+        """Write values to the waiting messages that match an SQL condition."""
         changes = SQL(", ").join(
             SQL("%s = %s", SQL.identifier(name), value or None)
             for name, value in values.items()
@@ -524,7 +524,7 @@ class SmsBroadcast(models.Model):
         self.env["sms.sms"].invalidate_model()
 
     def action_view_recipients(self):
-        """Show everybody whom it concerns, by outcome."""
+        """Open the people whom it concerns, grouped by outcome."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]
         return {
@@ -537,7 +537,7 @@ class SmsBroadcast(models.Model):
         }
 
     def action_view_messages(self):
-        """Show the messages."""
+        """Open the messages."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]
         return {
@@ -547,7 +547,7 @@ class SmsBroadcast(models.Model):
         }
 
     def action_refresh(self):
-        """Wake a job whose server was restarted meanwhile (called by the client)."""
+        """Wake the job, in case its server was restarted (called by the client)."""
         self.check_access("read")
         if any(broadcast.state in RUNNING for broadcast in self):
             self._wake()

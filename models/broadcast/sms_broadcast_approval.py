@@ -6,15 +6,15 @@ from odoo.tools import format_list, formatLang
 from .sms_broadcast import CHECKED, CHECKING, DRAFT, WAITING
 
 TODO = "mail.mail_activity_data_todo"
-#: So many of those who may approve are named.
+#: Most approvers that are named.
 NAMED = 5
 
 
 class SmsBroadcast(models.Model):
-    """The second person: who is asked, and says yes or no.
+    """Asks a second person to approve or refuse a broadcast.
 
     Each manager of the company but its author has an activity until one of them
-    decides, or until what they were asked about has changed.
+    decides, or until the broadcast is changed.
     """
 
     _name = "sms.broadcast"
@@ -56,7 +56,7 @@ class SmsBroadcast(models.Model):
         return self.company_id._get_sms_managers() - self.user_id
 
     def _describe_approval(self):
-        """Say why it needs a second person, and who that may be."""
+        """Return why it needs a second person, and who that may be."""
         whom = self._describe_approvers()
         if not self.needs_approval:
             return whom
@@ -90,7 +90,7 @@ class SmsBroadcast(models.Model):
     # === Asking ===
 
     def write(self, vals):
-        """Ask the managers, and ask no more once it is decided or changed."""
+        """Ask the managers, and withdraw the request once it is decided or changed."""
         before = {broadcast: broadcast.state for broadcast in self.sudo()}
         result = super().write(vals)
         for broadcast_sudo, state in before.items():
@@ -130,7 +130,7 @@ class SmsBroadcast(models.Model):
         return broadcast_sudo
 
     def action_approve(self):
-        """Approve and send what a colleague has checked."""
+        """Approve and send a colleague's checked broadcast."""
         self._take(WAITING)._check_time()
         broadcast_sudo = self._take_to_decide()
         broadcast_sudo.approver_id = self.env.user
@@ -142,7 +142,7 @@ class SmsBroadcast(models.Model):
         return True
 
     def action_ask_why(self):
-        """Open the form that refuses it."""
+        """Open the form to refuse it."""
         self._take_to_decide()
         return {
             "type": "ir.actions.act_window",
@@ -154,9 +154,9 @@ class SmsBroadcast(models.Model):
         }
 
     def action_refuse(self, reason):
-        """Give it back to who has prepared it.
+        """Return it to its author.
 
-        :param str reason: what they have to change
+        :param str reason: what the author has to change
         """
         broadcast_sudo = self._take_to_decide()
         reason = reason.strip() if isinstance(reason, str) else ""

@@ -17,20 +17,20 @@ from ..message.res_partner import NOBODY
 from .sms_broadcast import AREAS, CONTACTS, LIST, TICKETS
 from .sms_broadcast_recipient import DUPLICATE, NEW, NO_NUMBER
 
-#: Most people of one broadcast, and the longest filter in letters.
+#: Most people of one broadcast, and most characters of a filter.
 MAX_PEOPLE = tabular.MAX_ROWS
 MAX_FILTER = 10_000
-#: What Odoo raises for filters that name what is not there.
+#: What Odoo raises for filters that name missing fields or operators.
 BAD_FILTER = (ValueError, TypeError, KeyError, AttributeError, NotImplementedError)
-#: What is kept of a cell of a list.
+#: Characters kept of a cell of a list.
 MAX_NUMBER, MAX_NAME = 64, 200
 
 
 class SmsBroadcast(models.Model):
-    """Whom a broadcast concerns: areas, a filter of contacts or tickets, or a list.
+    """Adds the audience: areas, a filter of contacts or tickets, or a list.
 
-    A filter is read with the rights of who has prepared it, in the broadcast's company.
-    The rows of a list become recipients; its file is not kept.
+    A filter is applied with the author's rights, in the broadcast's company. The rows
+    of a list become recipients; its file is not kept.
     """
 
     _inherit = "sms.broadcast"
@@ -67,7 +67,7 @@ class SmsBroadcast(models.Model):
 
     @api.onchange("audience")
     def _onchange_audience(self):
-        """Begin with an empty filter, and with words that fit."""
+        """Start with an empty filter and a text that fits the audience."""
         self.filter_domain, self.saved_filter_id = "[]", False
         if self.audience != AREAS and self.body == self._default_body():
             self.body = self.env._(
@@ -81,7 +81,7 @@ class SmsBroadcast(models.Model):
             self.filter_domain = self.saved_filter_id.domain
 
     def _check_audience(self):
-        """Refuse to check before it is said whom it concerns."""
+        """Raise a UserError if the audience is not complete."""
         if self.audience == AREAS:
             if not self.area_ids:
                 raise UserError(self.env._("Choose the areas first."))
@@ -91,10 +91,10 @@ class SmsBroadcast(models.Model):
             raise UserError(self.env._("Upload the list first."))
 
     def _as_author(self):
-        """Return the broadcast with the rights of who has prepared it.
+        """Return the broadcast with the rights of its author.
 
-        In its company, and with nothing of the context of who presses a button: it is
-        selected in the same way when it leaves.
+        In its company and without the context of whoever presses a button, so that the
+        same people are selected when it is sent.
         """
         author = self.user_id
         if not author.active and author.id != SUPERUSER_ID:
@@ -105,7 +105,7 @@ class SmsBroadcast(models.Model):
                 )
             )
         companies = self.company_id | author.company_ids
-        # Nothing of the old context is wanted here.
+        # Replacing the whole context is intended here.
         # pylint: disable-next=context-overridden
         return self.with_user(author).with_context(
             {
@@ -137,9 +137,9 @@ class SmsBroadcast(models.Model):
     def _read_filter(self):
         """Return the filter as a domain.
 
-        Literals alone, as Odoo reads its saved filters: nothing in it is run.
+        Parsed with ``literal_eval``, so nothing in it is executed.
 
-        :raises UserError: for what is none, and for what would be everybody
+        :raises UserError: for an invalid filter, and for one that matches everybody
         """
         text = self.filter_domain or "[]"
         try:
@@ -160,9 +160,9 @@ class SmsBroadcast(models.Model):
         return domain
 
     def _select_filtered(self, author):
-        """Store who matches the filter now.
+        """Store the people who match the filter now.
 
-        :raises UserError: if it cannot be applied, for nobody and for too many
+        :raises UserError: if it cannot be applied, or matches nobody or too many
         """
         domain, model = self._read_filter(), author.env[self.audience]
         select = (
@@ -199,12 +199,13 @@ class SmsBroadcast(models.Model):
             )
 
     def _select_customers(self, tickets, domain, limit):
-        """Store the customers of the tickets of a domain, at their newest number.
+        """Store the customers of the tickets in a domain, with their newest number.
 
-        Who is no contact counts by number; who has neither is shown as such.
+        A customer without a contact counts by number; a ticket with neither counts
+        once, as a recipient without a number.
 
-        :param tickets: ``helpdesk.ticket`` with the rights that count
-        :return: how many
+        :param tickets: ``helpdesk.ticket`` with the rights to apply
+        :return: the number of recipients
         """
         own_company = self._get_company_domain()
         partners = tickets.env["res.partner"]
@@ -247,9 +248,9 @@ class SmsBroadcast(models.Model):
         return bool(rows_sudo.search_count(domain, limit=1))
 
     def _select_listed(self):
-        """Store each row of the list, or begin anew with those of a former check.
+        """Store the rows of a new list, or reset those of a former check.
 
-        The file is let go of: what it says of each person can be forgotten with them.
+        The file is deleted, so that erasing a person leaves no copy of their data.
         """
         if self.list_file:
             self._delete_recipients()
@@ -271,9 +272,9 @@ class SmsBroadcast(models.Model):
         )
 
     def _read_list(self):
-        """Yield number in the file, phone number and name of each row of the list.
+        """Yield line number, phone number and name of each row of the list.
 
-        :raises UserError: for a file that cannot be read, or has no numbers
+        :raises UserError: for an unreadable file, or one without a column of numbers
         """
         try:
             rows = tabular.iter_rows(base64.b64decode(self.list_file))
@@ -293,7 +294,7 @@ class SmsBroadcast(models.Model):
             raise UserError(self.env["sms.consent.import"]._explain(error)) from error
 
     def _store_rows(self, rows):
-        """Store the rows of a list as they are; their numbers are read by the job."""
+        """Store the rows of a list as they are; the job parses their numbers."""
         count = 0
         for chunk in split_every(INSERT_SIZE, rows, list):
             places, numbers, names = zip(*chunk, strict=True)
@@ -313,9 +314,9 @@ class SmsBroadcast(models.Model):
             raise UserError(self.env._("The list has no rows."))
 
     def _address(self, recipients):
-        """Bring the numbers of a batch of a list to E.164, and find whose they are.
+        """Convert the numbers of a list's batch to E.164, and find their contacts.
 
-        :return: those whose number no earlier row has
+        :return: the recipients whose number no earlier row has
         """
         if self.audience != LIST or self._is_follow_up() or not recipients:
             self._speak(recipients)
@@ -340,9 +341,9 @@ class SmsBroadcast(models.Model):
         return recipients.filtered(lambda it: it.outcome == NEW)
 
     def _speak(self, recipients):
-        """Note the language of those of whom none is known, or one that is not used.
+        """Set the language of recipients without one, or with an inactive one.
 
-        In it both the words and the footer are told, which the intake adds.
+        It is used for the text and for the footer, which the intake adds.
         """
         active = self.company_id._get_sms_active_langs()
         silent = recipients.filtered(lambda it: it.number and it.lang not in active)
@@ -353,7 +354,7 @@ class SmsBroadcast(models.Model):
             silent._write_rows(rows, lang="varchar")
 
     def _find_contacts(self, numbers):
-        """Return ``{number: (contact's id, language)}``, of several the oldest."""
+        """Return ``{number: (contact id, language)}`` of the oldest contacts."""
         partners = self._as_author().env["res.partner"]
         domain = Domain("phone_sanitized", "in", list(numbers))
         query = partners._search(domain & self._get_company_domain())
@@ -365,7 +366,10 @@ class SmsBroadcast(models.Model):
         return {number: found for number, *found in rows}
 
     def _find_earlier(self, numbers):
-        """Return which numbers rows before some have (E.164, by a row's id)."""
+        """Return which numbers occur in rows before the given ones.
+
+        :param dict numbers: E.164 by row id
+        """
         rows = self.env.execute_query(
             SQL(
                 """
@@ -381,6 +385,6 @@ class SmsBroadcast(models.Model):
 
 
 def _read_cell(cells, index, limit):
-    """Return what a row has in a column, None for nothing."""
+    """Return a row's value in a column, None if empty or missing."""
     is_there = index is not None and index < len(cells)
     return cells[index][:limit] or None if is_there else None

@@ -26,7 +26,7 @@ from .sms_broadcast import (
 )
 from .sms_broadcast_recipient import CALLED_OFF, HELD, NEW, QUEUED, WILL
 
-#: The stages of the progress bar: states of their messages, and color.
+#: Stages of the progress bar: the states of their messages, and the color.
 STAGES = {
     "delivered": (("sent",), "bg-success"),
     "handed_over": (("pending",), "bg-info"),
@@ -36,23 +36,23 @@ STAGES = {
     "blocked": (("canceled",), "bg-warning"),
     "cancelled": ((), "bg-dark"),
 }
-#: What has left, or may have.
+#: Stages of messages that were sent, or may have been.
 LEFT = ("delivered", "handed_over", "sending", "failed")
-#: States of messages that go on by themselves.
+#: States of messages that will still change by themselves.
 ON_THE_WAY = ("outgoing", "process", "unknown")
-#: How soon it is looked at again whether the last text has left.
+#: Bounds of the interval at which the job checks whether the last text was sent.
 SOON, LATER = timedelta(minutes=1), timedelta(minutes=5)
-#: Of what takes longer its author is told the end.
+#: The author is notified of the end of a broadcast that takes longer than this.
 LONG = timedelta(minutes=10)
-#: News sooner after the last text are hardly substantial.
+#: News this soon after the last text draws a warning.
 SHORT_WHILE = timedelta(minutes=30)
 
 
 class SmsBroadcastJob(models.Model):
     """The job of a broadcast: asks the gate about everybody, then queues the texts.
 
-    A batch's messages and marks are committed together, so a job that was killed goes
-    on where it stood, and nobody is texted twice.
+    A batch's messages and marks are committed together, so a killed job resumes where
+    it stopped, and nobody is texted twice.
     """
 
     _inherit = "sms.broadcast"
@@ -80,7 +80,7 @@ class SmsBroadcastJob(models.Model):
 
     @api.model
     def _run_broadcasts(self):
-        """Work off the running broadcasts in batches, emergencies first (cron)."""
+        """Process the running broadcasts in batches, emergencies first (cron)."""
         running = self._get_running_domain()
         while broadcast := self.search(running, order="is_emergency DESC, id", limit=1):
             done = try_work_off(broadcast, broadcast._work_off, DATABASE_FAULTS)
@@ -96,7 +96,7 @@ class SmsBroadcastJob(models.Model):
 
     @api.model
     def _get_running_domain(self):
-        """Return the domain of those with work to do."""
+        """Return the domain of broadcasts with work to do."""
         is_due = Domain("leaves_at", "<=", fields.Datetime.now())
         has_texts = Domain("started_at", "!=", False) & Domain(
             "finished_at", "=", False
@@ -108,7 +108,7 @@ class SmsBroadcastJob(models.Model):
         )
 
     def _stop_for_fault(self):
-        """Stop a broadcast that fails, unless a button was faster."""
+        """Stop a broadcast that fails, unless its state was changed meanwhile."""
         self._wait_for_row()
         if self.state == CANCELLED:
             self.finished_at = fields.Datetime.now()  # the gate does the rest
@@ -129,7 +129,7 @@ class SmsBroadcastJob(models.Model):
     def _work_off(self):
         """Check or queue the next batch, unless it was paused or cancelled meanwhile.
 
-        :return: the number of recipients
+        :return: the number of recipients processed
         """
         self.ensure_one()
         self._wait_for_row()
@@ -153,7 +153,7 @@ class SmsBroadcastJob(models.Model):
         return len(batch)
 
     def _cancel_next(self):
-        """Cancel a batch of texts; what the dispatcher has at hand is the gate's."""
+        """Cancel a batch of texts; the gate cancels those locked by the outbox."""
         messages_sudo = lock_next(
             self.env["sms.sms"].sudo(),
             SQL("broadcast_id = %s AND state = 'outgoing'", self.id),
@@ -170,8 +170,8 @@ class SmsBroadcastJob(models.Model):
     def _wait_for_row(self):
         """Lock the broadcast against buttons, or against its job.
 
-        It waits, where Odoo's own lock gives up: a pause must get in between two
-        batches. After a change the other transaction starts over.
+        Waits, unlike Odoo's own lock: a pause must get in between two batches. If the
+        row was changed meanwhile, Odoo retries this transaction.
         """
         self.env.cr.execute(
             SQL("SELECT 1 FROM sms_broadcast WHERE id = %s FOR NO KEY UPDATE", self.id)
@@ -185,7 +185,7 @@ class SmsBroadcastJob(models.Model):
         )
 
     def _queue(self, recipients):
-        """Queue the messages to a batch; news replace what still waits."""
+        """Queue the messages to a batch; news replaces texts that still wait."""
         recipients = self._leave_out_muted(recipients)
         if not recipients:
             return
@@ -218,7 +218,7 @@ class SmsBroadcastJob(models.Model):
             self._replace_waiting(recipients)
 
     def _finish(self):
-        """Note and tell that the last text has left, or look again later."""
+        """Record and announce that the last text was sent, or check again later."""
         self._wait_for_row()
         if self.state != SENT or self.finished_at or not self.started_at:
             return 0
@@ -251,7 +251,7 @@ class SmsBroadcastJob(models.Model):
             found = counts.get(it.id) or dict.fromkeys(STAGES, 0)
             is_moving = bool(found["waiting"] or found["sending"])
             if broadcast.state == CANCELLED:
-                # The gate lets none of those leave.
+                # The gate will cancel these.
                 found["cancelled"] += found.pop("waiting")
             waiting = broadcast.waiting_count = found.get("waiting", 0)
             broadcast.is_live = broadcast.state in RUNNING or (
@@ -266,7 +266,7 @@ class SmsBroadcastJob(models.Model):
             broadcast.cancel_note = it._describe_cancel(left, waiting)
 
     def _describe_standing(self, left, waiting):
-        """Say who has paused or cancelled it, and what had left by then."""
+        """Return who has paused or cancelled it, and how many were sent by then."""
         left, waiting = formatLang(self.env, left, 0), formatLang(self.env, waiting, 0)
         if self.state == PAUSED:
             notes = [
@@ -286,7 +286,7 @@ class SmsBroadcastJob(models.Model):
         return f"{who} {self.env._('%s had been sent by then.', left)}"
 
     def _describe_cancel(self, left, waiting):
-        """Say what is cancelled, and what is too late for that."""
+        """Return what would be cancelled, and what was already sent."""
         if not self.started_at:
             return self.env._("Nothing has been sent. Nobody will get it.")
         return self.env._(
@@ -299,7 +299,7 @@ class SmsBroadcastJob(models.Model):
     def _count_stages(self):
         """Return ``{broadcast id: {stage of STAGES: people}}``.
 
-        By their message; who has none yet waits for it, or it was cancelled.
+        Counted by message; recipients without one are waiting or cancelled.
         """
         stage_of = {
             state: stage for stage, (states, _c) in STAGES.items() for state in states
@@ -355,7 +355,7 @@ class SmsBroadcastJob(models.Model):
 
     @api.model
     def _name_counts(self, found):
-        """Return what the stages are called, with their counts, if there are any."""
+        """Return the non-empty stages as words, each with its count."""
         labels = {
             "delivered": self.env._("delivered"),
             "handed_over": self.env._("sent"),
@@ -372,7 +372,7 @@ class SmsBroadcastJob(models.Model):
         ]
 
     def _render_progress(self, found):
-        """Return the bar, and the numbers below it."""
+        """Return the progress bar and the numbers below it, as HTML."""
         total = sum(found.values())
         bar = Markup("<div class='progress-bar %s' style='width: %.2f%%'></div>")
         bars = Markup("").join(
@@ -399,9 +399,10 @@ class SmsBroadcastJob(models.Model):
             broadcast.discipline_note = " ".join(notes)
 
     def _get_discipline_notes(self):
-        """Return what speaks against another text about the incident now.
+        """Return warnings against another text about the incident now.
 
-        The beginning, substantial news, the end: more is noise, and ends in STOP.
+        An announcement, important news and the end are enough; more texts annoy people
+        into replying STOP.
         """
         incident_sudo = self.incident_id.sudo()
         if not incident_sudo or self.started_at:
@@ -428,7 +429,7 @@ class SmsBroadcastJob(models.Model):
         return notes
 
     def _count_told_enough(self):
-        """Count the people it would reach who have had as many texts as the limit."""
+        """Count the recipients who have already had as many texts as the limit."""
         self.env["sms.sms"].flush_model(["incident_id", "number", "state"])
         [[count]] = self.env.execute_query(
             SQL(

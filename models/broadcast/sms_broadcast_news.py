@@ -17,17 +17,17 @@ from .sms_broadcast_recipient_mail import (
 )
 from .sms_incident import GOING_ON, PLANNED
 
-#: So many mails are made in one transaction.
+#: Mails created in one transaction.
 MAIL_BATCH = 500
-#: So many people are checked while the user waits; for more there is the job.
+#: Most people who are checked while the user waits; the job checks more.
 AT_ONCE = 3000
 
 
 class SmsBroadcast(models.Model):
-    """The text of an incident's news, and the e-mail to those who may not be texted.
+    """Texts an incident's news, and e-mails those who may not be texted.
 
-    Mails are made by the broadcast's job and sent by Odoo's queue. Who has got one is
-    marked in the same transaction, so nobody gets two.
+    The broadcast's job creates the mails, and Odoo's queue sends them. Their recipients
+    are marked in the same transaction, so nobody gets two.
     """
 
     _name = "sms.broadcast"
@@ -37,7 +37,7 @@ class SmsBroadcast(models.Model):
     # === Words ===
 
     def _tells_news(self):
-        """Tell if it carries news of an incident: those are mailed as well."""
+        """Return whether it carries news of an incident, which is mailed as well."""
         return f"{{{NEWS}}}" in (self.body or "")
 
     def _get_news(self):
@@ -45,9 +45,9 @@ class SmsBroadcast(models.Model):
         return news_sudo.search([("broadcast_id", "=", self.id)], limit=1)
 
     def _get_shared_words(self):
-        """Add the news, or what is about to be news.
+        """Add the news, or a draft of it for a preview.
 
-        For a preview the context ``sms_news`` has the latter by language.
+        A draft is in the context key ``sms_news``, as a text by language.
         """
         words = super()._get_shared_words()
         if not self.incident_id:
@@ -60,7 +60,7 @@ class SmsBroadcast(models.Model):
         return {**words, NEWS: (text or "").strip()}
 
     def _get_told_langs(self):
-        """Tell it in the languages of the news: what is around them has all."""
+        """Return the languages of the news; the words around it exist in all."""
         if not self._tells_news():
             return super()._get_told_langs()
         if (news := self.env.context.get("sms_news")) is not None:
@@ -69,9 +69,9 @@ class SmsBroadcast(models.Model):
         return self.company_id._get_sms_told_langs(news, "body") if news else {"en_US"}
 
     def action_send(self):
-        """Refuse to text news that nobody has published.
+        """Send the broadcast, unless its news is not published.
 
-        :raises UserError: then
+        :raises UserError: if nobody has published the news
         """
         if self._tells_news() and not self._get_news():
             raise UserError(
@@ -80,7 +80,7 @@ class SmsBroadcast(models.Model):
         return super().action_send()
 
     def _is_overtaken(self):
-        """Tell also if what was planned has begun: nobody reads then that it will."""
+        """Also return True if the maintenance it announces has already begun."""
         if super()._is_overtaken():
             return True
         incident = self.incident_id
@@ -91,7 +91,7 @@ class SmsBroadcast(models.Model):
 
     @api.depends("recipient_ids.mail_outcome")
     def _compute_counts(self):
-        """Count mails too for what another manager must approve."""
+        """Also count mails towards the number that another manager must approve."""
         result = super()._compute_counts()
         for broadcast in self.filtered(lambda it: it._tells_news()):
             limit = broadcast.company_id.sudo().sms_approve_from
@@ -100,7 +100,7 @@ class SmsBroadcast(models.Model):
         return result
 
     def _check_now(self):
-        """Check recipients; of a few at once, of many by the job."""
+        """Check recipients: a few at once, many by the job."""
         self.action_check()
         broadcast_sudo = self.sudo()
         if broadcast_sudo.concerned_count > AT_ONCE:
@@ -110,7 +110,7 @@ class SmsBroadcast(models.Model):
         self.invalidate_recordset()
 
     def _select_told(self):
-        """Add those who were mailed: meanwhile they may have agreed to texts."""
+        """Add those who were mailed, who may have agreed to texts since."""
         result = super()._select_told()
         self.env.cr.execute(
             SQL(
@@ -137,7 +137,7 @@ class SmsBroadcast(models.Model):
         return result
 
     def _mark_mails(self):
-        """Mark who gets it by e-mail for lack of a text, and why others do not."""
+        """Mark who gets it by e-mail instead of a text, and why others do not."""
         self.env["res.partner"].flush_model(["email_normalized"])
         self.env["mail.blacklist"].flush_model()
         self.env.cr.execute(
@@ -197,13 +197,13 @@ class SmsBroadcast(models.Model):
     # === Job ===
 
     def _end_check(self):
-        """Find the addresses first: they count as people who are told."""
+        """Mark the mails first, since their recipients count towards approval."""
         if self._tells_news():
             self._mark_mails()
         return super()._end_check()
 
     def _work_off(self):
-        """Send what the plan asks for once it is checked, mail after the last text."""
+        """Send planned news once it is checked, and mail after the last text."""
         done = super()._work_off()
         if self._tells_news() and self.state == CHECKED:
             self._send_by_itself()
@@ -212,16 +212,19 @@ class SmsBroadcast(models.Model):
         return done
 
     def _send_by_itself(self):
-        """Send at once what no user has asked for, but the plan of a maintenance.
+        """Send news that a maintenance plan has triggered, without a user.
 
-        A reminder, or the end: it goes to those alone who were told before, and that
-        was approved.
+        A reminder or the end goes only to those who were told before, in a broadcast
+        that was approved.
         """
         if self.user_id.id == SUPERUSER_ID and self._get_news() and self._count_told():
             self._start()
 
     def _mail_next(self):
-        """Queue a batch of mails; return how many. The job goes on while any wait."""
+        """Queue a batch of mails, and keep the job running while more wait.
+
+        :return: the number of recipients
+        """
         waiting = [("broadcast_id", "=", self.id), ("mail_outcome", "=", MAIL)]
         recipients = self.env["sms.broadcast.recipient"].search(
             waiting, order="id", limit=MAIL_BATCH
@@ -246,7 +249,7 @@ class SmsBroadcast(models.Model):
         return len(recipients)
 
     def _prepare_mail(self, lang):
-        """Return the mail in a language, without whom it goes to."""
+        """Return the values of the mail in a language, without its recipient."""
         company_sudo = self.company_id.sudo()
         told = self._get_told_langs()
         it = self.with_context(lang=company_sudo._pick_sms_told_lang(told, lang))

@@ -38,11 +38,12 @@ OUTCOME_OF = {verdicts.SEND: WILL, verdicts.HOLD: HELD, verdicts.BLOCK: BLOCKED}
 
 
 class Sample(NamedTuple):
-    """The longest text to the people of a language, with its footer, and their count.
+    """The longest text in a language, with its footer.
 
-    :param str lang: code of the language
+    :param str lang: code of the recipients' language, or False
     :param str language: its name
-    :param segments: ``Segments`` of the text; nobody's needs more
+    :param segments: ``Segments`` of the text; nobody's text needs more
+    :param int count: number of recipients of that language
     """
 
     lang: str
@@ -53,11 +54,11 @@ class Sample(NamedTuple):
 
 
 class Words(NamedTuple):
-    """A text as it is told to readers of one language.
+    """A text for readers of one language.
 
     :param dict areas: names by area id
-    :param dict shared: what else is filled in for everybody, by placeholder
-    :param str lang: code of the language that it is in
+    :param dict shared: other values filled in for everybody, by placeholder
+    :param str lang: code of the language that the text is in
     """
 
     body: str
@@ -67,10 +68,10 @@ class Words(NamedTuple):
 
 
 class SmsBroadcast(models.Model):
-    """The recipients of a broadcast, and the text to each of them.
+    """Selects the recipients of a broadcast, and fills in the text to each of them.
 
-    It may be about an incident: its beginning goes to all people of the areas, news and
-    the end go to those alone who were told before.
+    About an incident, the announcement goes to all people of its areas; news and the
+    end go only to those who were told before.
     """
 
     _inherit = "sms.broadcast"
@@ -102,7 +103,7 @@ class SmsBroadcast(models.Model):
         return self.kind != OPENING
 
     def _is_overtaken(self):
-        """Tell if the incident has ended since the start, or its end was told."""
+        """Return whether the incident has ended since it was sent, or its end was."""
         self.ensure_one()
         ended_at = self.incident_id.resolved_at
         return bool(ended_at and ended_at >= self.started_at) or any(
@@ -116,7 +117,7 @@ class SmsBroadcast(models.Model):
     # === Selection ===
 
     def _check_told(self):
-        """Refuse news while nobody was told yet, or not everybody."""
+        """Raise a UserError if nobody was told yet, or earlier texts are unfinished."""
         others = self.incident_id.broadcast_ids - self
         if not any(others.mapped("started_at")):
             raise UserError(
@@ -133,9 +134,9 @@ class SmsBroadcast(models.Model):
             )
 
     def _select_recipients(self):
-        """Store who was told before, or else all people of the audience, each once.
+        """Store those who were told before, or else the whole audience, each once.
 
-        One statement for each area. The first of several with one number gets it.
+        One statement per area. Of several people with one number the first gets it.
         Those who have muted the incident are marked.
         """
         self.ensure_one()
@@ -158,8 +159,8 @@ class SmsBroadcast(models.Model):
     def _select_told(self):
         """Store the recipients whom earlier texts about the incident have reached.
 
-        By the number that was told, whatever the contact's is now. Those who still wait
-        for an earlier text get news in its place, and need not hear of the end.
+        By the number that was texted, even if the contact's has changed. Those who
+        still wait for an earlier text get news in its place, but not the end.
         """
         states = HAVE_GOT if self.kind == RESOLVED else HAVE_OR_WILL
         self.env.cr.execute(
@@ -191,8 +192,8 @@ class SmsBroadcast(models.Model):
     def _select_contacts(self, partners, domain, area_id=None, limit=None):
         """Store the contacts of a domain.
 
-        :param partners: ``res.partner`` with the rights that count
-        :return: how many
+        :param partners: ``res.partner`` with the rights to apply
+        :return: the number of recipients
         """
         found = partners._search(domain & self._get_company_domain(), limit=limit)
         self.env.cr.execute(
@@ -216,11 +217,11 @@ class SmsBroadcast(models.Model):
         return self.env.cr.rowcount
 
     def _get_company_domain(self):
-        """Return the domain of contacts or tickets that its company may text."""
+        """Return the domain of contacts or tickets that the company may text."""
         return Domain("company_id", "in", [False, self.company_id.id])
 
     def _select_subscribers(self, area):
-        """Store an area's subscribers whose number no contact so far has."""
+        """Store an area's subscribers whose number is not yet a recipient's."""
         self.env.cr.execute(
             SQL(
                 """
@@ -243,7 +244,7 @@ class SmsBroadcast(models.Model):
         )
 
     def _mark_unreachable(self):
-        """Mark those without a number, or with that of an earlier recipient."""
+        """Mark recipients without a number, or with that of an earlier one."""
         self.env.cr.execute(
             SQL(
                 """
@@ -321,16 +322,16 @@ class SmsBroadcast(models.Model):
 
     @api.model
     def _get_outcome(self, decision):
-        """Return what becomes of a recipient; all wait for the time that is planned."""
+        """Return a recipient's outcome; waiting for the planned time is not a hold."""
         is_planned = decision.reason == SCHEDULED
         return WILL if is_planned else OUTCOME_OF[decision.verdict]
 
     # === Text ===
 
     def _get_words(self, langs):
-        """Return the text, and what is filled into it, for readers of some languages.
+        """Return the text and its values for readers of several languages.
 
-        :param langs: codes of languages; an empty one stands for the company's
+        :param langs: language codes; an empty one stands for the company's
         :return: :class:`Words` by code
         """
         words, told = {}, self._get_told_langs()
@@ -345,7 +346,7 @@ class SmsBroadcast(models.Model):
         return words
 
     def _get_told_langs(self):
-        """Return the codes of the languages in which its words are written."""
+        """Return the codes of the languages in which the text is written."""
         return self.company_id._get_sms_told_langs(self, "body")
 
     @api.model
@@ -361,7 +362,7 @@ class SmsBroadcast(models.Model):
         return {STATUS_PAGE: page} if self.incident_id else {}
 
     def _get_samples(self):
-        """Return a :class:`Sample` of each language that recipients read."""
+        """Return a :class:`Sample` for each language of the recipients."""
         self.ensure_one()
         names = dict(self.env["res.lang"].get_installed())
         recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
@@ -385,7 +386,7 @@ class SmsBroadcast(models.Model):
         return samples
 
     def action_test_text(self):
-        """Open the form that texts it to oneself, as a real recipient reads it.
+        """Open the form to text it to oneself, filled in for a real recipient.
 
         Before the check it is filled in for the user.
         """
@@ -396,7 +397,7 @@ class SmsBroadcast(models.Model):
     def _test_text(self, **values):
         """Return the action of the form; see :meth:`action_test_text`.
 
-        :param values: of the form, besides text and company
+        :param values: further values of the form, besides text and company
         """
         samples = self._get_samples()
         own = [sample for sample in samples if sample.lang == self.env.lang]
@@ -416,10 +417,10 @@ class SmsBroadcast(models.Model):
         return "\n".join(filter(None, (text, footer)))
 
     def _find_longest(self):
-        """Return by language whose text is the longest, by name and area.
+        """Return for each language the recipient with the longest name and area.
 
-        :return: tuples of a language (may be False), a recipient's id, and how many
-            people read that language, the most first
+        :return: tuples of language (may be False), recipient id, and number of people
+            who read that language, most first
         """
         self.env["sms.broadcast.recipient"].flush_model()
         rows = self.env.execute_query(
@@ -459,9 +460,9 @@ class SmsBroadcast(models.Model):
         return recipients - silent
 
     def _replace_waiting(self, recipients):
-        """Cancel what still waits of earlier texts to people who get this one.
+        """Cancel waiting earlier texts to people who get this one.
 
-        What is about to leave is locked by the dispatcher, and leaves.
+        Those locked by the dispatcher are about to be sent, and are skipped.
         """
         older = self.env.execute_query(
             SQL(

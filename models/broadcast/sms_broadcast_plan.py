@@ -21,14 +21,14 @@ from .sms_broadcast import (
 from .sms_broadcast_recipient import HELD, QUEUED, WILL
 from .sms_incident import RESOLVED
 
-#: The longest time over which the texts leave, in hours.
+#: Longest time over which texts can be spread, in hours.
 MAX_SPREAD = 168
 
 
 class SmsBroadcast(models.Model):
-    """When a broadcast leaves: now or later, by each recipient's clock, spread out.
+    """Plans when a broadcast is sent: now, later, in local time, or spread out.
 
-    Whom a planned one concerns is selected anew when its time has come.
+    The recipients of a planned broadcast are selected anew when it is due.
     """
 
     _inherit = "sms.broadcast"
@@ -80,7 +80,7 @@ class SmsBroadcast(models.Model):
         return when
 
     def _get_send_label(self):
-        """Return what the button does that sends it."""
+        """Return the label of the button that sends it."""
         count = formatLang(self.env, self.reached_count, 0)
         if self.needs_approval and self.state != WAITING:
             return self.env._("Ask to text %s people", count)
@@ -89,12 +89,12 @@ class SmsBroadcast(models.Model):
         return self.env._("Text %s people", count)
 
     def action_confirm(self):
-        """Show how many get it, when and at what cost, before it is sent."""
+        """Open a dialog with recipients, time and cost, before it is sent."""
         self._take(CHECKED, WAITING)._check_time()
         return self._open_dialog("sms_broadcast_view_form_confirm", self.name)
 
     def action_confirm_cancel(self):
-        """Show what has left and what would not, before the rest is cancelled."""
+        """Open a dialog with what was sent and what would be cancelled."""
         self.ensure_one()
         self.check_access("write")
         title = self.env._("Cancel “%s”", self.name)
@@ -114,7 +114,7 @@ class SmsBroadcast(models.Model):
     # === Plan ===
 
     def _check_time(self):
-        """Refuse a time that has passed, be it only where some recipients are."""
+        """Raise a UserError if the time has passed, even only for some recipients."""
         if not self.leaves_at:
             return
         fault = self._get_send_at_fault()
@@ -127,7 +127,7 @@ class SmsBroadcast(models.Model):
             raise UserError(fault)
 
     def _start(self):
-        """Queue the texts now, or plan them for their time."""
+        """Queue the texts now, or plan them for later."""
         if not self.leaves_at:
             self._begin()
             return
@@ -139,18 +139,18 @@ class SmsBroadcast(models.Model):
         self._wake()
 
     def action_change(self):
-        """Take back a plan, to change it."""
+        """Return a planned broadcast to draft, to change it."""
         self._take(PLANNED).state = DRAFT
         return True
 
-    # === When its time has come ===
+    # === When it is due ===
 
     def _leave(self):
-        """Select anew whom it concerns, and note what has changed.
+        """Select the recipients anew, and note what has changed.
 
-        What cannot be selected any more goes back to who has prepared it.
+        If that is no longer possible, the broadcast is returned to its author.
 
-        :return: 1 if there was something to do
+        :return: 1 if it was due, else 0
         """
         if self.leaves_at > fields.Datetime.now():
             return 0
@@ -169,14 +169,14 @@ class SmsBroadcast(models.Model):
         return 1
 
     def _check_news(self):
-        """Refuse what is no news any more."""
+        """Raise a UserError if the text is outdated."""
         if self._is_follow_up():
             self._check_told()
         if self.kind != RESOLVED and self.incident_id.resolved_at:
             raise UserError(self.env._("The incident has been resolved meanwhile."))
 
     def _get_selected(self):
-        """Return whom it concerns: the id of a contact, else the number, of each."""
+        """Return the set of recipients, each as contact id or else number."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -200,11 +200,11 @@ class SmsBroadcast(models.Model):
             )
 
     def _end_check(self):
-        """End the check, the second one of a planned broadcast by sending it."""
+        """End the check; after the second one, send a planned broadcast."""
         self.write(
             {"checked_at": fields.Datetime.now(), "longest": self._find_longest()}
         )
-        if self.audience == LIST:  # whose languages are known only now
+        if self.audience == LIST:  # its languages are known only now
             self._on_recipients_selected()
         if self.state == CHECKING:
             self.state = CHECKED
@@ -233,7 +233,7 @@ class SmsBroadcast(models.Model):
     # === Time of each text ===
 
     def _get_times(self, recipients, readers):
-        """Return from when each recipient may get it (UTC), None for at once.
+        """Return the planned time (UTC) for each recipient, None for at once.
 
         :param readers: :class:`Readers` of their contacts
         """
@@ -252,15 +252,15 @@ class SmsBroadcast(models.Model):
         return times
 
     def _note_first(self, times):
-        """Note during the check when the first texts leave."""
+        """Store during the check when the first texts are due."""
         first = min(filter(None, times), default=None)
         if first and self.state == CHECKING and first < self.leaves_at:
             self.leaves_at = first
 
     def _get_send_times(self, recipients):
-        """Return when each text of the next batch is to leave (UTC), None for now.
+        """Return when to send each text of the next batch (UTC), None for now.
 
-        Spread evenly, by full minutes: what leaves together is decided together.
+        Spread evenly in full minutes, so that the gate decides on whole groups.
         """
         readers = {}
         if self.is_local_time:

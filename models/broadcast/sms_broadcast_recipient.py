@@ -6,7 +6,7 @@ from odoo.tools import SQL
 from ..core.bulk_insert import as_arrays
 from ..core.mixins import NUMBER_GROUPS
 
-#: Outcomes of those who get it, now or when their hours begin.
+#: Outcomes of those who get it, now or after their quiet hours.
 WILL, HELD, QUEUED = REACHED = ("will", "held", "queued")
 #: Other outcomes.
 NEW, BLOCKED, NO_NUMBER = ("new", "blocked", "no_number")
@@ -14,9 +14,9 @@ DUPLICATE, MUTED, CALLED_OFF = ("duplicate", "muted", "cancelled")
 
 
 class SmsBroadcastRecipient(models.Model):
-    """A person whom a broadcast concerns: if they get it, and why not.
+    """A person whom a broadcast concerns: whether they get it, or why not.
 
-    Written by the broadcast's job alone, set-based.
+    Written only by the broadcast's job, in bulk.
     """
 
     _name = "sms.broadcast.recipient"
@@ -61,7 +61,7 @@ class SmsBroadcastRecipient(models.Model):
     sms_id = fields.Many2one("sms.sms", "Message", readonly=True, ondelete="set null")
     shown_state = fields.Char(related="sms_id.shown_label", string="Message Status")
 
-    # A constraint, and no index alone: Odoo's merge of contacts knows those.
+    # A constraint rather than a mere index: Odoo's merge of contacts looks for these.
     _partner_unique = models.Constraint("UNIQUE (broadcast_id, partner_id)")
     _outcome_index = models.Index("(broadcast_id, outcome, id)")
     _number_index = models.Index("(number, broadcast_id) WHERE number IS NOT NULL")
@@ -74,7 +74,7 @@ class SmsBroadcastRecipient(models.Model):
         )
 
     def _write_rows(self, rows, **kinds):
-        """Write values of their own to many recipients in one statement.
+        """Write different values to many recipients in one statement.
 
         :param rows: iterable of tuples: the id, then the value of each column
         :param kinds: SQL type by column
@@ -113,5 +113,5 @@ class SmsBroadcastRecipient(models.Model):
         return Domain("broadcast_id", "in", told) & Domain("number", "!=", False)
 
     def _forget(self):
-        """Forget the person; that somebody was told stays."""
+        """Erase the person; the row stays as a count."""
         self.write({"number": False, "partner_id": False, "name": False})

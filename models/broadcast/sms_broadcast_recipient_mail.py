@@ -1,15 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-#: They get it by e-mail, or have got it so.
+#: Outcomes of those who will get it by e-mail, or did.
 MAIL, MAILED = TOLD_BY_MAIL = ("mail", "mailed")
-#: Why they do not.
+#: Reasons why others do not.
 NO_ADDRESS, EXCLUDED, SAME_ADDRESS = ("no_address", "excluded", "same_address")
 MAIL_CALLED_OFF = "cancelled"
 
 
 class SmsBroadcastRecipient(models.Model):
-    """Whom news of an incident do not reach by text: if they get them by e-mail."""
+    """Adds whether somebody who gets no text of an incident's news gets an e-mail."""
 
     _inherit = "sms.broadcast.recipient"
 

@@ -19,10 +19,10 @@ AREA_FIELD = "sms_area_%s"
 
 
 class Offer(NamedTuple):
-    """The content of the portal's page of outages.
+    """The content of the portal's page about outages.
 
     :param number: the customer's, E.164 or empty
-    :param chosen: their ``sms.subscription`` records, with those that wait for YES
+    :param chosen: their ``sms.subscription`` records, including pending ones
     :param areas: other ``sms.area`` records, which they may choose
     :param choice: :class:`sms_consent_form.Choice` of the consent to alerts
     """
@@ -34,17 +34,17 @@ class Offer(NamedTuple):
 
 
 class SmsConsentForm(models.AbstractModel):
-    """The portal's page on which customers subscribe to news of outages.
+    """Adds the portal's page where customers subscribe to news of outages.
 
-    A ticked box is a yes to texts about outages too: it carries the id of the wording
-    beside it.
+    Ticking a box is also an opt-in to texts about outages, so the form posts the id of
+    the wording beside it.
     """
 
     _inherit = "sms.consent.form"
 
     @api.model
     def _get_area_offer(self, company, partner):
-        """Return the :class:`Offer` to the contact of a login."""
+        """Return the :class:`Offer` for a portal user's contact."""
         number = partner.phone_sanitized or ""
         subscriptions = self.env["sms.subscription"]
         chosen = subscriptions.search(
@@ -63,12 +63,13 @@ class SmsConsentForm(models.AbstractModel):
 
     @api.model
     def _take_areas(self, company, partner, form, trace):
-        """Take the areas that a customer has ticked, or end one subscription.
+        """Subscribe to the areas that a customer has ticked, or end a subscription.
 
         A form that is posted twice subscribes once and returns the same result.
 
         :param dict form: the posted values: ``sms_area_<id>`` is the id of the wording,
             ``stop`` the id of a subscription
+        :return: code of the result
         """
         offer = self._get_area_offer(company, partner)
         if form.get("stop"):
@@ -97,14 +98,14 @@ class SmsConsentForm(models.AbstractModel):
 
     @api.model
     def _subscribe_in_portal(self, company, partner, number, areas, result):
-        """Subscribe a proven number, or wait for its YES if it was asked just now."""
+        """Subscribe a confirmed number, or wait for the YES of one just asked."""
         subscriptions = self.env["sms.subscription"]
         if result == AGREED:
             subscriptions._subscribe(company, number, areas, PORTAL, partner)
             return
         ledger = self.env["sms.consent.event"]
         newest = ledger.search(ledger._number_domain(company, number), limit=1)
-        # Another's question, to which they may yet say YES, is not for these areas.
+        # A YES to somebody else's question does not cover these areas.
         is_own = (newest.res_model, newest.res_id) == (partner._name, partner.id)
         if is_own and newest.event == consent.REQUESTED:
             subscriptions._subscribe(

@@ -18,7 +18,7 @@ class SmsEmergencyMixin(models.AbstractModel):
 
     @api.constrains("is_emergency", "emergency_reason")
     def _check_emergency(self):
-        """Demand a reason: it is on record why people were woken."""
+        """Require a reason, which stays on record."""
         for record in self.filtered("is_emergency"):
             if not (record.emergency_reason or "").strip():
                 raise ValidationError(

@@ -8,14 +8,14 @@ from odoo.tools import SQL
 from ...tools import TICKET_MODEL, broadcast_replies
 from ...tools.verdicts import HAVE_GOT
 
-#: Later than this after a broadcast, a text is hardly a reply to it.
+#: A text that comes later than this after a broadcast is not a reply to it.
 REPLY_TIME = timedelta(days=7)
-#: So many are answered at once.
+#: Most tickets that are answered at once.
 MANY = 200
 
 
 class SmsInbound(models.Model):
-    """A text that replies to a broadcast, or to what was texted of an incident."""
+    """Links a text to the broadcast or incident that it replies to."""
 
     _inherit = "sms.inbound"
 
@@ -37,9 +37,9 @@ class SmsInbound(models.Model):
     )
 
     def _query_broadcast(self):
-        """Query the newest broadcast, or text of an incident, to the text's number.
+        """Return the query for the last broadcast or incident text to the number.
 
-        :return: SQL for an array of the ids of both
+        :return: SQL for an array of broadcast id and incident id, or NULL
         """
         return SQL(
             """
@@ -56,7 +56,7 @@ class SmsInbound(models.Model):
         )
 
     def _link_to_broadcast(self, broadcast_id, incident_id):
-        """Link it to what it replies to."""
+        """Link it to the broadcast and incident that it replies to."""
         self.ensure_one()
         self.write(
             {
@@ -69,7 +69,7 @@ class SmsInbound(models.Model):
     def action_answer_replies(self):
         """Open the composer to answer on the tickets of the chosen texts.
 
-        :raises UserError: for none that has a ticket, or too many
+        :raises UserError: if none has a ticket, or there are too many
         """
         self.check_access("read")
         tickets = self.ticket_id

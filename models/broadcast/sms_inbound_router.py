@@ -14,15 +14,16 @@ _logger = logging.getLogger(__name__)
 
 
 class SmsInboundRouter(models.AbstractModel):
-    """Texts about an incident (MUTE, UNMUTE, or that something is down), and words that
-    subscribe to an area.
+    """Handles texts about an incident, and keywords that subscribe to an area.
+
+    Texts about an incident are MUTE, UNMUTE, the word for something else, and reports.
     """
 
     _inherit = "sms.inbound.router"
 
     @api.model
     def _route(self, inbound):
-        """Note also what the text replies to, once all else is done."""
+        """Also link the text to what it replies to, once all else is done."""
         result = super()._route(inbound)
         if replied_to := self._get_sender(inbound)["replied_to"]:
             link = partial(inbound._link_to_broadcast, *replied_to)
@@ -47,7 +48,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _mute_incident(self, inbound):
-        """Mute the incident of the newest text to the number. It is no opt-out."""
+        """Mute the incident of the newest text to the number; this is no opt-out."""
         self._serialize_by_number(inbound)
         inbound.kind = SERVICE
         incident = self.env["sms.incident"]._find_newest_text(
@@ -63,7 +64,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _unmute_incident(self, inbound):
-        """Take the newest MUTE of the number back."""
+        """Undo the number's newest MUTE."""
         self._serialize_by_number(inbound)
         inbound.kind = SERVICE
         incidents = self.env["sms.incident"]
@@ -80,9 +81,9 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _deny_incident(self, inbound):
-        """Take the ticket out of the incident of which they were told that we know.
+        """Unlink the sender's ticket from the incident that we told them about.
 
-        Where there is none it is conversation: a person reads it.
+        Without such a ticket the text is conversation, for a person to read.
         """
         self._serialize_by_number(inbound)
         tickets_sudo = self.env["helpdesk.ticket"].sudo()
@@ -98,7 +99,7 @@ class SmsInboundRouter(models.AbstractModel):
         inbound.write({"kind": SERVICE, "ticket_id": ticket_sudo.id})
         incident = ticket_sudo.sms_incident_id
         is_confirmed = ticket_sudo._deny_sms_incident(self.env._("customer, by text"))
-        # Without consent the confirmation does not reach them; their text is answered.
+        # Without consent the confirmation is blocked, so reply to their text instead.
         if not is_confirmed or ticket_sudo.sms_consent_state != consent.OPTED_IN:
             self._say_of_incident(
                 inbound, incident, reply_codes.INCIDENT_OTHER, ticket=ticket_sudo.number
@@ -113,7 +114,7 @@ class SmsInboundRouter(models.AbstractModel):
     def _after_place(self, inbound):
         """Acknowledge a known incident, and link a ticket opened since it began.
 
-        Those who have opted out, or may have, are answered by a person.
+        Senders who have opted out, or may have, get no automatic answer.
         """
         result = super()._after_place(inbound)
         ticket_sudo = inbound.ticket_id.sudo()
@@ -133,7 +134,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _may_be_told(self, inbound):
-        """Tell if a number gets automatic answers: not after a no or a possible no."""
+        """Return whether a sender gets automatic answers: no (possible) opt-out."""
         reviews = self.env["sms.consent.review"]
         return (
             not self._is_stopped(inbound)
@@ -145,7 +146,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _ask_to_join(self, inbound, keyword):
-        """Subscribe those who have agreed to alerts; ask all others for a YES."""
+        """Subscribe senders who have agreed to alerts; ask others for a YES."""
         areas = self._get_areas_of(inbound, keyword)
         if not areas:
             return super()._ask_to_join(inbound, keyword)
@@ -153,7 +154,7 @@ class SmsInboundRouter(models.AbstractModel):
         if keyword.purpose_ids - self._get_purposes_in(inbound, consent.OPTED_IN):
             before = self._get_open_question(inbound)
             result = super()._ask_to_join(inbound, keyword)
-            # One YES to the newest question is about both words.
+            # One YES to the newest question covers both keywords.
             areas |= self._get_waiting_areas(inbound, before)
             self._subscribe(inbound, areas, self._get_open_question(inbound))
             return result
@@ -174,9 +175,9 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_waiting_areas(self, inbound, question):
-        """Return the areas of the sender's own words that wait for an answer.
+        """Return the areas of the sender's keywords that wait for a YES.
 
-        :param question: ``sms.consent.event`` records that ask, may be empty
+        :param question: ``sms.consent.event`` records of the question, may be empty
         """
         subscriptions_sudo = self.env["sms.subscription"].sudo()
         domain = subscriptions_sudo._get_current_domain(
@@ -188,7 +189,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _subscribe(self, inbound, areas, question=None):
-        """Subscribe the sender, at once or by the YES to a question."""
+        """Subscribe the sender, at once or upon the YES to a question."""
         self.env["sms.subscription"].sudo()._subscribe(
             inbound.company_id,
             inbound.number,

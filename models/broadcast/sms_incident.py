@@ -16,17 +16,17 @@ from ..core.batch_jobs import contain, lock_next
 from .sms_broadcast import PAUSED, RUNNING, WAITING
 
 OPEN, MONITORING, RESOLVED = ("open", "monitoring", "resolved")
-#: A maintenance that has not begun, and one that will not.
+#: States of a maintenance that has not begun, and of one that was called off.
 PLANNED, CALLED_OFF = ("planned", "cancelled")
-#: It is still going on: tickets are linked to it, texts about it are answered.
+#: States in which tickets are linked to it, and texts about it are answered.
 GOING_ON = (OPEN, MONITORING)
 ENDED = (RESOLVED, CALLED_OFF)
-#: Kinds of texts about it; that of its end is :data:`RESOLVED`.
+#: Kinds of texts about it; the kind of its end is :data:`RESOLVED`.
 OPENING, UPDATE = ("opening", "update")
-#: Fields that only news write.
+#: Fields that only news entries may change.
 NEWS_FIELDS = {"state", "resolved_at"}
-#: The page can be opened for so long after the incident began. Its address never
-#: changes, so that all texts about it name the same.
+#: How long the status page works after the incident was created. Its address never
+#: changes, so that all texts about the incident contain the same one.
 PAGE_LIFE = timedelta(days=365)
 _logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class SmsIncident(models.Model):
     """An outage from its beginning to its end, with all texts and news about it.
 
     Its texts are broadcasts (``sms.broadcast.incident_id``). Its public words are news
-    (``sms.incident.news``), which also move its state. Managers make them.
+    (``sms.incident.news``), which also change its state. Managers create both.
     """
 
     _name = "sms.incident"
@@ -123,9 +123,9 @@ class SmsIncident(models.Model):
             incident.next_kind = incident._get_kind(incident.state)
 
     def _get_kind(self, state):
-        """Return the kind of the text by which people learn of a state, or False.
+        """Return the kind of the text that announces a state, or False for none.
 
-        The end is told to who was told of it, and once.
+        The end is sent once, and only if the incident was announced by text.
         """
         self.ensure_one()
         told = self.broadcast_ids.filtered("started_at").sorted("id")[-1:].kind
@@ -161,7 +161,7 @@ class SmsIncident(models.Model):
             incident.texts_html = incident._render_texts(counts)
 
     def _count_texts(self):
-        """Count the people by how many texts they have had, answers included.
+        """Count the people by how many texts they have had, including answers.
 
         :return: ``{incident id: {texts: people}}``, the most texts first
         """
@@ -200,10 +200,10 @@ class SmsIncident(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Refuse fields of news and companies in which the user does not work."""
+        """Refuse fields of news, and companies that are not selected."""
         for vals in vals_list:
             self._check_by_hand(vals)
-        # Defaults of a client's context would come after the check.
+        # Defaults from the client's context would bypass the check.
         # pylint: disable-next=context-overridden
         self = self.with_context(clean_context(self.env.context))
         incidents = super().create(vals_list)
@@ -212,7 +212,7 @@ class SmsIncident(models.Model):
         return incidents
 
     def write(self, vals):
-        """Refuse fields of news and companies in which the user does not work."""
+        """Refuse fields of news, and companies that are not selected."""
         self._check_by_hand(vals)
         self._check_works_here()
         result = super().write(vals)
@@ -251,23 +251,23 @@ class SmsIncident(models.Model):
         if state in ENDED:
             self._lock_known().with_user(SUPERUSER_ID)._ask_gate()
 
-    # === Look-up ===
+    # === Lookup ===
 
     @api.model
     @tools.ormcache("company_id")
     def _get_going_on_ids(self, company_id):
-        """Return the ids of what is going on or planned in a company, newest first.
+        """Return the ids of a company's current and planned incidents, newest first.
 
-        Cached: every new ticket asks, and mostly there is nothing.
+        Cached: every new ticket asks, and usually there is none.
         """
         domain = [("company_id", "=", company_id), ("state", "not in", ENDED)]
         return tuple(self.sudo().search(domain, order="opened_at DESC, id DESC").ids)
 
     @api.model
     def _find_concerning(self, company, partner, number, words, category):
-        """Return the newest incident that is going on and that a ticket is about.
+        """Return the newest current incident that a ticket is about.
 
-        See :meth:`_is_about` for what decides.
+        See :meth:`_is_about` for the criteria.
 
         :return: ``sms.incident`` in sudo, may be empty
         """
@@ -289,7 +289,10 @@ class SmsIncident(models.Model):
         return bool(number) and self._has_texted(number, by_broadcast=True)
 
     def _has_texted(self, number, by_broadcast):
-        """Tell if a number got or gets a text about it: a broadcast, or an answer."""
+        """Return whether a number got or gets a text about it.
+
+        :param bool by_broadcast: look for a broadcast's text; False: for an answer
+        """
         domain = [
             ("incident_id", "=", self.id),
             ("number", "=", number),
@@ -300,9 +303,9 @@ class SmsIncident(models.Model):
 
     @api.model
     def _find_newest_text(self, company, number):
-        """Return the incident of the newest text to a number, or none.
+        """Return the incident of the newest text to a number (E.164), if any.
 
-        Of those that are going on and that the number (E.164) has not muted.
+        Among current and planned ones that the number has not muted.
         """
         going_on = self.browse(self._get_going_on_ids(company.id))
         if not going_on:
@@ -324,7 +327,7 @@ class SmsIncident(models.Model):
     # === Answer to those who get in touch ===
 
     def _is_to_be_told(self, number):
-        """Tell if a number is to be told that we know: once, and not after MUTE.
+        """Return whether to tell a number that we know: once, and not after MUTE.
 
         :param str number: E.164, may be empty
         """
@@ -335,11 +338,11 @@ class SmsIncident(models.Model):
         return not self.env["sms.incident.mute"].sudo()._search_standing(self, number)
 
     def _tell_we_know(self, number, partner, **values):
-        """Queue the answer that we know. What fails here stops no ticket and no text.
+        """Queue the known-issue reply; a failure is logged, and stops nothing else.
 
         :param str number: E.164
         :param partner: ``res.partner``, may be empty
-        :param values: of the message; at least ``purpose_id``
+        :param values: values of the message; at least ``purpose_id``
         """
         self.ensure_one()
         failure = "%s: somebody was not told that we know of it"
@@ -361,11 +364,11 @@ class SmsIncident(models.Model):
         )
 
     def _lock_known(self, number=None):
-        """Return the answers that we know which still wait, locked, in sudo.
+        """Return the waiting known-issue replies, locked, in sudo.
 
-        What the outbox has locked is about to leave, and is left alone.
+        Those locked by the outbox are about to be sent, and are skipped.
 
-        :param str number: only those to it (E.164)
+        :param str number: only replies to this number (E.164)
         """
         condition = SQL(
             "incident_id = %s AND broadcast_id IS NULL AND state = 'outgoing'", self.id
@@ -376,7 +379,7 @@ class SmsIncident(models.Model):
         return lock_next(messages_sudo, condition, SQL("id"), limit=None)
 
     def _get_fillers(self, lang):
-        """Return what replies say of the incident, in a language (code)."""
+        """Return the values for replies about the incident, in a language (code)."""
         self.ensure_one()
         it_sudo = self.with_context(lang=lang).sudo()
         return {"incident": it_sudo.name, "status_page": it_sudo.status_page}
@@ -384,9 +387,10 @@ class SmsIncident(models.Model):
     # === Buttons ===
 
     def action_publish(self):
-        """Open the screen that publishes news and tells people of them.
+        """Open the screen to publish news and text people about it.
 
-        ``sms_news_state`` in the context is how it stands then: as now, if not given.
+        The context key ``sms_news_state`` is the incident's new state; default: the
+        current one.
         """
         self.ensure_one()
         self.check_access("write")
@@ -395,9 +399,9 @@ class SmsIncident(models.Model):
         return self.env["sms.incident.publish"]._open(self, state)
 
     def _take_for_news(self):
-        """Lock the incident for news: who publishes at the same time starts over.
+        """Lock the incident for news; Odoo retries a concurrent publication.
 
-        It writes, for a lock alone would not show the other's news.
+        It updates the row, since a mere lock would not reveal the other's news.
         """
         self.ensure_one()
         self.env.flush_all()
@@ -407,10 +411,10 @@ class SmsIncident(models.Model):
         self.invalidate_recordset(["news_ids", "state"])
 
     def _find_obstacle(self, kind, own=()):
-        """Return why nobody can be told now, or False.
+        """Return why no text can be sent now, or False.
 
-        :param kind: of the text (:meth:`_get_kind`)
-        :param own: the ``sms.broadcast`` that is to be it, and stands in no way
+        :param kind: kind of the text (:meth:`_get_kind`)
+        :param own: the ``sms.broadcast`` of this text, which is not an obstacle
         """
         if not kind:
             return self.env._("Nobody has been told about it, or of its end already.")
@@ -430,7 +434,7 @@ class SmsIncident(models.Model):
         return False
 
     def _prepare_broadcast(self, kind, **values):
-        """Return the text of a kind, not yet checked, as any broadcast."""
+        """Create the broadcast for a kind of text, not yet checked."""
         self.ensure_one()
         labels = dict(self._fields["next_kind"]._description_selection(self.env))
         broadcast = self.env["sms.broadcast"].create(
@@ -449,7 +453,7 @@ class SmsIncident(models.Model):
         return broadcast
 
     def _say_around_news(self, broadcast):
-        """Say what is texted around the news in each language."""
+        """Translate the text around the news into each installed language."""
         for lang, _name in self.env["res.lang"].get_installed():
             spoken = broadcast.with_context(lang=lang)
             body = self.with_context(lang=lang)._get_body(broadcast.kind)
@@ -457,7 +461,7 @@ class SmsIncident(models.Model):
                 spoken.body = body
 
     def _get_body(self, kind):
-        """Return what is texted around the news of a kind."""
+        """Return the text around the news of a kind."""
         mark = self.env._("[System Alert]")
         if kind == OPENING:
             return self.env._("%s {news} How it stands: {status_page}", mark)
@@ -480,7 +484,7 @@ class SmsIncident(models.Model):
         return self._get_records_action("helpdesk_mgmt_sms.sms_broadcast_action")
 
     def action_view_tickets(self):
-        """Show the tickets that are about it."""
+        """Show the tickets about it."""
         return self._get_records_action(
             "helpdesk_mgmt.helpdesk_ticket_action",
             {"default_sms_incident_id": self.id},
@@ -488,7 +492,7 @@ class SmsIncident(models.Model):
         )
 
     def action_view_mutes(self):
-        """Show who wants no more texts about it."""
+        """Show who has muted it."""
         return self._get_records_action("helpdesk_mgmt_sms.sms_incident_mute_action")
 
     def action_view_texts(self):
@@ -498,6 +502,6 @@ class SmsIncident(models.Model):
         )
 
     def action_open_status_page(self):
-        """Show the page as the public sees it."""
+        """Open the status page as the public sees it."""
         self.ensure_one()
         return {"type": "ir.actions.act_url", "url": self.status_page, "target": "new"}

@@ -6,7 +6,7 @@ from .sms_area import PLACE
 
 
 class SmsIncident(models.Model):
-    """Tells which tickets are about an incident: by its areas, categories and words."""
+    """Matches tickets with an incident by its areas, categories and words."""
 
     _inherit = "sms.incident"
 
@@ -26,7 +26,7 @@ class SmsIncident(models.Model):
 
     @api.depends("name")
     def _compute_words(self):
-        """Suggest the words of the name, and those in which people report an outage."""
+        """Suggest the words of the name, and those that people use for outages."""
         for incident in self.filtered(lambda it: not it.words):
             lang = incident.company_id.sudo().partner_id.lang
             own = incident.with_context(lang=lang)
@@ -34,18 +34,19 @@ class SmsIncident(models.Model):
                 "down, outage, offline, not working, nothing works, not reachable, "
                 "cannot connect, disconnected"
             )
-            # The name of a service is how people call what has failed.
+            # People do use the name of a service, but not that of a place.
             places = own.sudo().area_ids.filtered(lambda it: it.kind == PLACE)
             left_out = places.mapped("name")
             incident.words = own.name and topics.suggest(own.name, left_out, usual)
 
     def _is_about(self, partner, number, words, category):
-        """Tell if a new ticket is about it.
+        """Return whether a new ticket is about it.
 
-        Who is in its areas may write of something else. Without areas it is anywhere.
+        The words or category must match, if any are set, since people in its areas may
+        write about something else. An incident without areas is everywhere.
 
         :param str number: E.164, may be empty, as may ``partner``
-        :param str words: of the ticket, or of the text that has come
+        :param str words: of the ticket, or of the incoming text
         :param category: ``helpdesk.ticket.category``, may be empty
         """
         self.ensure_one()

@@ -6,9 +6,9 @@ from ..core.mixins import NUMBER_GROUPS
 
 
 class SmsIncidentMute(models.Model):
-    """A number that wants no more texts about one incident. It has not opted out.
+    """A number that wants no more texts about one incident, without opting out.
 
-    Begun by MUTE, taken back by UNMUTE or by an agent whom the person has asked.
+    Started by MUTE, undone by UNMUTE or by an agent at the person's request.
     """
 
     _name = "sms.incident.mute"
@@ -48,7 +48,7 @@ class SmsIncidentMute(models.Model):
 
     @api.model
     def _get_muted(self, incidents):
-        """Return pairs of the incident's id and a number that has muted it."""
+        """Return pairs of incident id and a number that has muted it."""
         mutes_sudo = self.sudo().search_fetch(
             [("incident_id", "in", incidents.ids), ("ended_at", "=", False)],
             ["incident_id", "number"],
@@ -67,7 +67,7 @@ class SmsIncidentMute(models.Model):
 
     @api.model
     def _mute(self, incident, number, partner):
-        """Mute an incident for a number, and cancel what waits for it."""
+        """Mute an incident for a number, and have the gate cancel waiting texts."""
         self.sudo().create(
             {
                 "incident_id": incident.id,
@@ -88,7 +88,7 @@ class SmsIncidentMute(models.Model):
         waiting_sudo._ask_gate()
 
     def action_unmute(self):
-        """Take it back, since the person asked."""
+        """Undo it, at the person's request."""
         self.check_access("read")
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user"):
             raise AccessError(self.env._("Only helpdesk users can undo this."))
@@ -97,7 +97,7 @@ class SmsIncidentMute(models.Model):
         return True
 
     def _end(self, user=None):
-        """Take it back, in the name of a user or of the person (None)."""
+        """Undo it, by a user or by the person's own text (None)."""
         self.filtered(lambda mute: not mute.ended_at).write(
             {"ended_at": fields.Datetime.now(), "ended_by_id": user and user.id}
         )

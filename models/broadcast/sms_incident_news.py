@@ -7,15 +7,15 @@ from .sms_broadcast_recipient import MUTED, REACHED
 from .sms_broadcast_recipient_mail import TOLD_BY_MAIL
 from .sms_incident import CALLED_OFF, MONITORING, OPEN, PLANNED, RESOLVED
 
-#: So many tickets get a note in one transaction.
+#: Tickets that get a message in one transaction.
 TICKET_BATCH = 100
 
 
 class SmsIncidentNews(models.Model):
-    """An entry of an incident's status page, which goes to its tickets as well.
+    """An entry on an incident's status page, also posted on its tickets.
 
-    Publishing it moves the incident's state. It can be corrected, not taken back:
-    people have read it.
+    Publishing it changes the incident's state. It can be corrected but not withdrawn,
+    since people have read it.
     """
 
     _name = "sms.incident.news"
@@ -71,7 +71,7 @@ class SmsIncidentNews(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Publish the news, move the incident's state, and let the job tell tickets."""
+        """Publish news: set the incident's state, and wake the job for its tickets."""
         own = {"published_at", "user_id"}
         if not self.env.su:
             own |= {"broadcast_id"}
@@ -88,15 +88,15 @@ class SmsIncidentNews(models.Model):
         return news
 
     def write(self, vals):
-        """Take corrections of the words, and ignore all else."""
+        """Accept corrections of the text; ignore other fields unless in sudo."""
         if not self.env.su:
             vals = {name: value for name, value in vals.items() if name == "body"}
         return super().write(vals)
 
     def _translate(self, bodies):
-        """Say it in other languages; what would be the same words is no translation.
+        """Store translations, except those identical to the original.
 
-        :param dict bodies: the words by code of a language
+        :param dict bodies: texts by language code
         """
         own = self.body
         for lang, body in bodies.items():
@@ -104,7 +104,7 @@ class SmsIncidentNews(models.Model):
                 self.with_context(lang=lang).body = body
 
     def _check_step(self):
-        """Refuse to plan or call off what has begun."""
+        """Refuse to plan or call off a maintenance that has begun."""
         is_planned = self.state in (PLANNED, CALLED_OFF)
         if is_planned and self.incident_id.state not in (PLANNED, self.state):
             raise UserError(
@@ -126,7 +126,7 @@ class SmsIncidentNews(models.Model):
                 return
 
     def _post_next(self):
-        """Post it on the next open tickets; return how many."""
+        """Post it on the next open tickets, and return their number."""
         tickets = self.env["helpdesk.ticket"].search(
             [
                 ("sms_incident_id", "=", self.incident_id.id),
@@ -146,7 +146,7 @@ class SmsIncidentNews(models.Model):
         return len(tickets)
 
     def _find_told(self, partners):
-        """Return those of some contacts who get it anyway, or want none of it."""
+        """Return the contacts who get no mail: reached, muted or blacklisted."""
         rows = self.env["sms.broadcast.recipient"].search(
             [
                 ("broadcast_id", "=", self.broadcast_id.id),
@@ -159,7 +159,7 @@ class SmsIncidentNews(models.Model):
         return rows.partner_id | partners.filtered("is_blacklisted")
 
     def _post_on(self, ticket, untold):
-        """Show it to the customer on a ticket; mail it to whom nothing else does."""
+        """Post it on a ticket for the customer; mail it to contacts not yet told."""
         company = self.company_id
         told = company._get_sms_told_langs(self, "body")
         lang = company._find_sms_lang(

@@ -22,12 +22,12 @@ from .sms_incident import (
     UPDATE,
 )
 
-#: How long before its beginning people are reminded of a maintenance.
+#: How long before a maintenance people are reminded of it.
 LEAD = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
-#: What a button of the form asks for: it ends later than was planned.
+#: Button of the publishing form: the maintenance ends later than planned.
 LONGER = "longer"
-#: An earlier text that is still being queued is waited for no longer than this; its
-#: end is not texted any more when it is so late.
+#: Longest wait for an earlier text that is still being queued; delay after which the
+#: end is no longer texted.
 PATIENCE, TOO_LATE = timedelta(hours=1), timedelta(days=1)
 PLAN_FIELDS = {"planned_from", "planned_to"}
 
@@ -35,9 +35,9 @@ PLAN_FIELDS = {"planned_from", "planned_to"}
 class SmsIncident(models.Model):
     """A planned maintenance: announced, reminded of, begun and ended by one record.
 
-    It begins and ends by itself, in the words that were agreed when it was announced.
-    It is not told by itself that it was moved or takes longer: that is news, which a
-    manager publishes to those who were told before.
+    It begins and ends by itself, in the words that were set when it was announced. That
+    it was moved or takes longer is not announced automatically: a manager publishes
+    that as news to those who were told before.
     """
 
     _inherit = "sms.incident"
@@ -79,7 +79,7 @@ class SmsIncident(models.Model):
 
     @api.depends("state", "news_ids")
     def _compute_may_plan(self):
-        """Tell which have not begun: a plan is not rewritten afterwards."""
+        """Allow planning only before the beginning."""
         for incident in self:
             is_new = incident.state == OPEN and not incident.news_ids
             is_new = is_new and not incident._origin.planned_from
@@ -104,13 +104,13 @@ class SmsIncident(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Plan what begins later."""
+        """Schedule incidents that begin later."""
         incidents = super().create(vals_list)
         incidents.filtered("planned_from")._follow_plan()
         return incidents
 
     def write(self, vals):
-        """Follow a change of the plan."""
+        """Reschedule when the plan changes."""
         is_plan = bool(vals.keys() & PLAN_FIELDS)
         if is_plan and not self.env.su:
             self._check_may_plan()
@@ -130,7 +130,7 @@ class SmsIncident(models.Model):
             )
 
     def _follow_plan(self):
-        """Plan anew what has not begun; of what goes on the end alone counts."""
+        """Reschedule incidents; once begun, only the planned end counts."""
         now = fields.Datetime.now()
         for incident_sudo in self.sudo():
             begin, end = incident_sudo.planned_from, incident_sudo.planned_to
@@ -160,7 +160,7 @@ class SmsIncident(models.Model):
                 self._wake_incidents(sorted(due))
 
     def _set_state(self, state):
-        """Note with the news that people know of the plan's change."""
+        """Clear the mark of an unannounced change, since news announces it."""
         if self.is_moved:
             self.sudo().is_moved = False
         if self.state == PLANNED and state == OPEN:
@@ -170,7 +170,7 @@ class SmsIncident(models.Model):
     # === Words ===
 
     def _get_planned_words(self):
-        """Return from when until when, by the company's clock."""
+        """Return the planned period in words, in the company's time zone."""
         zone = self.company_id.sudo().partner_id.tz or "UTC"
         own = self.with_context(tz=zone)
         begin, end = (
@@ -187,7 +187,7 @@ class SmsIncident(models.Model):
         return self.env._("from %(begin)s until %(end)s", begin=begin, end=end)
 
     def _suggest_news(self, state):
-        """Return the words to begin with, to be made more precise."""
+        """Return a draft of the news for a manager to edit."""
         kind, name = self._get_kind(state), self.name
         if state == PLANNED and (kind == OPENING or self.is_moved):
             when = self._get_planned_words()
@@ -224,7 +224,7 @@ class SmsIncident(models.Model):
         )
 
     def _say_longer(self, end):
-        """Return the words for another end (UTC), by the company's clock."""
+        """Return the news for a later end (UTC), in the company's time zone."""
         zone = self.company_id.sudo().partner_id.tz or "UTC"
         return self.env._(
             "%(name)s takes longer. It should be finished by %(end)s.",
@@ -233,7 +233,7 @@ class SmsIncident(models.Model):
         )
 
     def _describe_plan(self):
-        """Return what will be published by itself, for who is about to announce it."""
+        """Return what will be published automatically, for the announcing manager."""
         lines = []
         if self.planned_from:
             when, words = say_moment(self.env, self.planned_from), self._say_begin()
@@ -248,7 +248,7 @@ class SmsIncident(models.Model):
         return "\n".join(lines)
 
     def _get_body(self, kind):
-        """Call a maintenance by its name; what is cancelled fails nowhere."""
+        """Use the wording for a maintenance instead of that for an outage."""
         if not self.planned_from:
             return super()._get_body(kind)
         if kind == UPDATE:
@@ -259,7 +259,7 @@ class SmsIncident(models.Model):
         return self.env._("[Maintenance] {news} {status_page}")
 
     def _render_news(self, words):
-        """Return news as HTML, for tickets and mails, with the page's address."""
+        """Return news as HTML for tickets and mails, with a link to the page."""
         page = self.sudo().status_page
         return Markup("<p><strong>%s</strong></p>%s<p><a href='%s'>%s</a></p>") % (
             self.name,
@@ -272,13 +272,13 @@ class SmsIncident(models.Model):
 
     @api.model
     def _wake_incidents(self, at=None):
-        """Run the job now, or at some times (UTC)."""
+        """Run the job now, or at the given times (UTC)."""
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident").sudo()
         cron_sudo._trigger(at)
 
     @api.model
     def _run_incidents(self):
-        """Begin, end, remind of what is planned; then tell tickets of news (cron)."""
+        """Begin, end and remind of maintenances; then post news on tickets (cron)."""
         is_over = Domain("planned_to", "<=", fields.Datetime.now())
         is_over &= Domain("state", "in", GOING_ON)
         for incident in self.search(Domain("state", "=", PLANNED) | is_over):
@@ -287,9 +287,9 @@ class SmsIncident(models.Model):
         self.env["sms.incident.news"]._post_waiting()
 
     def _follow_clock(self):
-        """Begin it, end it or remind of it when its time has come.
+        """Begin, end or remind of a maintenance when that is due.
 
-        What has ended while the server stood still is not said to have begun.
+        One that ended while the server was down is not announced as begun.
         """
         self._take_for_news()
         now = fields.Datetime.now()
@@ -305,7 +305,7 @@ class SmsIncident(models.Model):
         return 1
 
     def _is_over(self, now):
-        """Tell if it ends by itself now: not if somebody has spoken after its end."""
+        """Return whether it ends by itself now; not if news came after the end."""
         end = self.planned_to
         if not end or end > now:
             return False
@@ -314,20 +314,20 @@ class SmsIncident(models.Model):
         return self.state == PLANNED or is_on
 
     def _end_by_itself(self, now):
-        """Publish the end, and tell who was told; once earlier texts are queued."""
+        """Publish and text the end, once earlier texts are queued."""
         is_told = self.tells_end and now < self.planned_to + TOO_LATE
         kind = is_told and self._get_kind(RESOLVED)
         if not (kind and self._is_busy(self.planned_to)):
             self._tell(RESOLVED, lambda it: it._say_end(), kind)
 
     def _remind(self, now):
-        """Publish the reminder when it is due, and text it to who was told before."""
+        """Publish the reminder when it is due, and text it to those told before."""
         lead = LEAD.get(self.reminder)
         due = lead and self.planned_from - lead
         if not due or self.reminded_at or now < due:
             return
         told = self.broadcast_ids.filtered("started_at")
-        # Who was told within that time needs no reminder.
+        # People told since it was due need no reminder.
         if told and max(told.mapped("started_at")) <= due:
             if self._is_busy(due):
                 return
@@ -335,7 +335,7 @@ class SmsIncident(models.Model):
         self.reminded_at = now
 
     def _is_busy(self, due):
-        """Tell if an earlier text is still being queued; the job looks again then."""
+        """Return whether an earlier text is still being queued; retry in a minute."""
         now = fields.Datetime.now()
         is_busy = any(it.state in RUNNING for it in self.broadcast_ids)
         if not is_busy or now >= due + PATIENCE:
@@ -344,10 +344,11 @@ class SmsIncident(models.Model):
         return True
 
     def _tell(self, state, say, kind):
-        """Publish news that no user has written, and text them to who was told.
+        """Publish automatic news, and text it to those who were told.
 
-        :param say: function that returns them in the language of an incident's context
-        :param kind: of the text, False for none
+        :param say: function of the incident that returns the news in its context's
+            language
+        :param kind: kind of the text, False for none
         """
         broadcast = self.env["sms.broadcast"]
         obstacle = kind and self._find_obstacle(kind)
@@ -360,7 +361,7 @@ class SmsIncident(models.Model):
             broadcast.action_check()
 
     def _publish(self, state, say, broadcast=None):
-        """Publish news in all languages in which there are words; see :meth:`_tell`."""
+        """Publish news in all languages that have a text; see :meth:`_tell`."""
         news = self.env["sms.incident.news"].create(
             {
                 "incident_id": self.id,

@@ -6,7 +6,7 @@ from ..ledger.sms_purpose import ALERT
 
 
 class SmsKeyword(models.Model):
-    """Words to join that also subscribe to areas."""
+    """Lets joining keywords also subscribe to areas."""
 
     _inherit = "sms.keyword"
 
@@ -22,7 +22,7 @@ class SmsKeyword(models.Model):
 
     @api.constrains("action", "purpose_ids", "area_ids")
     def _check_areas(self):
-        """Demand that subscribers agree to the texts that they will get."""
+        """Require that the keyword also opts in to the alerts of its areas."""
         for keyword in self.filtered("area_ids"):
             codes = keyword.purpose_ids.mapped("code")
             if keyword.action != "join" or ALERT not in codes:

@@ -3,12 +3,12 @@ from odoo import models
 
 
 class SmsPreferenceLink(models.Model):
-    """Subscriptions on the page of preferences."""
+    """Adds subscriptions to the preference page."""
 
     _inherit = "sms.preference.link"
 
     def _get_subscriptions(self):
-        """Return the subscriptions of the number, with those that wait for its YES."""
+        """Return the subscriptions of the number, including pending ones."""
         self.ensure_one()
         subscriptions_sudo = self.env["sms.subscription"].sudo()
         return subscriptions_sudo.search(

@@ -3,7 +3,7 @@ from odoo import fields, models
 
 
 class SmsRepliedMixin(models.AbstractModel):
-    """What was texted to many, with what came in response."""
+    """Something texted to many people, with their replies."""
 
     _name = "sms.replied.mixin"
     _description = "Texted to Many, with Replies"
@@ -25,7 +25,7 @@ class SmsRepliedMixin(models.AbstractModel):
             record.reply_count = counts.get(record._origin.id, 0)
 
     def action_view_replies(self):
-        """Show what came in response, questions first."""
+        """Show the replies, questions first."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]
         return {

@@ -6,12 +6,12 @@ from ...tools import verdicts
 from .sms_broadcast import CANCELLED, PAUSED
 from .sms_incident import ENDED, RESOLVED
 
-#: Fact for the gate by state of the broadcast.
+#: Verdict reason by state of the broadcast.
 STANDING = {PAUSED: verdicts.PAUSED, CANCELLED: verdicts.CANCELLED}
 
 
 class SmsSms(models.Model):
-    """Messages of broadcasts and about incidents, which wait and end with them."""
+    """Holds and cancels messages together with their broadcast or incident."""
 
     _inherit = "sms.sms"
 
@@ -58,7 +58,7 @@ class SmsSms(models.Model):
     def _get_gate_standing(self):
         """Add paused and cancelled broadcasts, muted and ended incidents.
 
-        MUTE counts for broadcasts alone: an answer was asked for.
+        MUTE applies only to broadcasts, not to answers to the person's own texts.
         """
         standing = super()._get_gate_standing()
         told = self.filtered("broadcast_id")
@@ -80,7 +80,7 @@ class SmsSms(models.Model):
         return standing
 
     def _find_overtaken(self):
-        """Add the answers that we know of an incident which has ended since."""
+        """Add known-issue replies about incidents that have ended since."""
         ended = self.incident_id.sudo().filtered(lambda it: it.state in ENDED)
         answers = self.filtered(lambda sms: not sms.broadcast_id)
         answers = answers.filtered(lambda sms: sms.incident_id.sudo() in ended)
@@ -116,7 +116,7 @@ class SmsSms(models.Model):
         return result
 
     def _query_untold_more(self):
-        """Add outages: each person's last text about one that goes on."""
+        """Add failed texts about current outages, each person's last one."""
         queries = super()._query_untold_more()
         about = SQL("TRUE")
         if self:

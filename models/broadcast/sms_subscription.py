@@ -7,15 +7,15 @@ from ..core.mixins import NUMBER_GROUPS
 
 PENDING, ACTIVE, ENDED = ("pending", "active", "ended")
 PORTAL, KEYWORD, AGENT = ("portal", "keyword", "agent")
-#: What an agent enters; all else follows from it.
+#: Fields that an agent enters; the others follow from them.
 ENTRY_FIELDS = {"partner_id", "area_id", "company_id"}
 
 
 class SmsSubscription(models.Model):
     """A number that is to be told of outages in an area, wherever its owner is.
 
-    Like consent it belongs to a number, not to a contact, who may be unknown. It is no
-    consent: the gate asks the ledger about each text. A number that is not proven is
+    Like consent it belongs to a number, not to a contact, who may be unknown. It is not
+    consent itself: the gate asks the ledger about each text. An unconfirmed number is
     subscribed once it has answered YES.
     """
 
@@ -90,7 +90,7 @@ class SmsSubscription(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Subscribe a contact's number to an area, where an agent enters it."""
+        """Create subscriptions; for an agent, from a contact and an area."""
         if self.env.su:
             is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
             for vals in vals_list:
@@ -129,13 +129,13 @@ class SmsSubscription(models.Model):
         return subscriptions_sudo.with_env(self.env)
 
     def write(self, vals):
-        """Refuse changes by hand."""
+        """Refuse changes by users."""
         if not self.env.su:
             raise AccessError(self.env._("End it and create a new one."))
         return super().write(vals)
 
     def action_end(self):
-        """End it, since the person asked."""
+        """End it, at the person's request."""
         self.check_access("create")
         self.check_access("read")
         self.company_id._check_sms_user()
@@ -146,12 +146,12 @@ class SmsSubscription(models.Model):
     def _subscribe(self, company, number, areas, method, partner, question=None):
         """Subscribe a number to areas that it has not subscribed to yet.
 
-        Subscriptions that wait for the YES to an older question wait for the new one.
+        Pending subscriptions now wait for the YES to the new question.
 
         :param str number: E.164
         :param partner: ``res.partner`` of the number, may be empty
         :param question: ``sms.consent.evidence`` of the question whose YES activates
-            it; None where the number is proven
+            it; None if the number is confirmed
         """
         found = self.search(self._get_current_domain(company, number, areas))
         waiting = found.filtered(lambda it: it.state == PENDING)
@@ -180,7 +180,7 @@ class SmsSubscription(models.Model):
     def _get_current_domain(self, company, number, areas=None):
         """Return the domain of a number's subscriptions that have not ended.
 
-        :param areas: ``sms.area``, None for all
+        :param areas: ``sms.area`` records; None for all
         """
         domain = Domain("company_id", "=", company.id) & Domain("number", "=", number)
         if areas is not None:
@@ -205,6 +205,6 @@ class SmsSubscription(models.Model):
         going_on.write({"state": ENDED, "ended_at": fields.Datetime.now()})
 
     def _forget(self):
-        """End it, and forget the person."""
+        """End it, and erase the person."""
         self._end()
         self.write({"number": False, "partner_id": False, "question_id": False})

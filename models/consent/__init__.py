@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The ways by which consent is given, shown and taken back outside a text.
+"""Consent given, shown and withdrawn outside of texts.
 
-Offers the consent mixin of records, the forms, papers, imports and the API.
+Offers the consent mixin for records, web forms, paper forms, imports and the API.
 May use inbound and all below it.
 """
 

@@ -10,23 +10,24 @@ from ..core.bulk_insert import as_array
 from ..core.moments import say_moment
 from ..ledger.sms_consent_event import CHUNK_SIZE, Statement
 
-#: Numbers that the transaction has blacklisted (a key of ``cr.precommit.data``).
+#: Key in ``cr.precommit.data`` of the rows that the transaction has blacklisted.
 BLACKLISTED = "phone.blacklist:sms"
-#: Said in the context ``sms_erasure`` by our own code, which alone has this object.
+#: Value of the context key ``sms_erasure`` that only our own code can set.
 ERASURE = object()
 
 
 class PhoneBlacklist(models.Model):
-    """Keeps Odoo's blacklist and the consent ledger in agreement.
+    """Keeps Odoo's phone blacklist and the consent ledger in sync.
 
-    The blacklist names no company and Odoo applies it to the mailings of all. So who is
-    put on it has opted out of everything in every company; and who has opted out of
-    everything is put on it as soon as no company is left that may text them. A STOP to
-    one company does not silence another one, which is another sender. Who has come back
-    to one company leaves the list; the ledger still stops the others.
+    The blacklist has no company, and Odoo applies it to the mailings of all. So
+    blacklisting a number opts it out of everything in every company; and a number that
+    has opted out of everything is blacklisted once no company is left that may text it.
+    A STOP to one company does not silence another, which is another sender. An opt-in
+    to one company takes the number off the list; the ledger still blocks the other
+    companies.
 
-    What follows from the ledger is written by SQL (:meth:`_follow_sms_ledger`), which
-    calls nothing here and so starts no loop.
+    Changes that follow the ledger are written by SQL (:meth:`_follow_sms_ledger`),
+    which calls no method here, so there is no loop.
     """
 
     _name = "phone.blacklist"
@@ -34,15 +35,15 @@ class PhoneBlacklist(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Enter into the ledger who is blacklisted."""
+        """Record an opt-out in the ledger for each blacklisted number."""
         records = super().create(vals_list)
         records.filtered("active")._note_sms_opt_outs()
         return records
 
     def write(self, vals):
-        """Enter into the ledger who is blacklisted, and keep who has opted out.
+        """Record new blacklistings in the ledger, and keep opted-out numbers.
 
-        :raises UserError: to take off the list who has not come back
+        :raises UserError: when removing a number that has not opted in again
         """
         if "number" in vals or not vals.get("active", True):
             self._check_sms_opt_outs()
@@ -53,12 +54,12 @@ class PhoneBlacklist(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sms_opted_out(self):
-        """Keep who has opted out, until the person is erased."""
+        """Keep opted-out numbers, unless the person is being erased."""
         if self.env.context.get("sms_erasure") is not ERASURE:
             self._check_sms_opt_outs()
 
     def _check_sms_opt_outs(self):
-        """Refuse to take numbers off the list whose owners have not come back."""
+        """Raise a UserError if a number has opted out and not opted in again."""
         left = self._find_sms_opted_out(self.filtered("active").mapped("number"))
         if not left:
             return
@@ -84,10 +85,10 @@ class PhoneBlacklist(models.Model):
     # === From the blacklist into the ledger ===
 
     def _note_sms_opt_outs(self):
-        """Enter these numbers into the ledger before the transaction is committed.
+        """Record these opt-outs in the ledger just before the commit.
 
-        All of a transaction at once, since lists of thousands come in. Later than that
-        nobody could rely on it; until then nothing leaves the database anyway.
+        All of a transaction at once, since imports may blacklist thousands. Before the
+        commit no text can be sent anyway.
         """
         if not self:
             return
@@ -116,9 +117,9 @@ class PhoneBlacklist(models.Model):
 
     @api.model
     def _record_sms_opt_outs(self, rows, note):
-        """Enter opt-outs in every company, unless they stand there already.
+        """Record opt-outs in every company where they do not stand already.
 
-        :param rows: tuples of an id, a number and the time of the no (UTC)
+        :param rows: tuples of an id, a number (E.164) and the time of the opt-out (UTC)
         """
         rows = [row for row in rows if E164.match(row[1] or "")]
         ledger_sudo = self.env["sms.consent.event"].sudo()
@@ -146,18 +147,18 @@ class PhoneBlacklist(models.Model):
 
     @api.model
     def _get_sms_companies(self):
-        """Return the companies that may text: all that are not archived."""
+        """Return the companies that may text, in sudo: all that are active."""
         return self.env["res.company"].sudo().browse(self._get_sms_company_ids())
 
     @api.model
     @ormcache()
     def _get_sms_company_ids(self):
-        """Cache them: Odoo empties the cache when one is made, archived or restored."""
+        """Return their ids, cached; Odoo clears the cache when companies change."""
         return self.env["res.company"].sudo().search([])._ids
 
     @api.model
     def _find_sms_opted_out(self, numbers):
-        """Return those numbers that have opted out of everything in every company."""
+        """Return the numbers that have opted out of everything in every company."""
         if not numbers:
             return set()
         companies = self._get_sms_companies()
@@ -173,12 +174,15 @@ class PhoneBlacklist(models.Model):
 
     @api.model
     def _follow_sms_ledger(self, left, back):
-        """Bring the list up to date with what the ledger has just learnt.
+        """Update the blacklist from new answers in the ledger.
 
-        By one statement each, which writes a row for every number, on the list or not:
-        two companies that hear a STOP at once meet there, and the later one starts over
-        and sees both. What Odoo's own methods would do for each number (read it, log
-        it) has been done by the ledger.
+        One statement per kind writes a row for every number, listed or not: if two
+        companies get a STOP at once, they conflict there, and Odoo retries the later
+        one, which sees both. Odoo's own methods would also read and log each number,
+        which the ledger has done.
+
+        :param left: numbers (E.164) that have opted out of everything
+        :param back: numbers that have opted in again
         """
         left, back = ({n for n in found if E164.match(n)} for found in (left, back))
         if not left and not back:
@@ -189,15 +193,15 @@ class PhoneBlacklist(models.Model):
         self._upsert_sms_numbers(left - everywhere, None)
         self._upsert_sms_numbers(back, False)
         if len(left) > 1:
-            # Thousands need not be kept; the gate reads whom it asks about.
+            # Do not cache thousands; the gate reads the numbers that it needs.
             self.env["sms.consent"]._forget_answers()
         self.invalidate_model()
 
     @api.model
     def _upsert_sms_numbers(self, numbers, is_listed):
-        """Write the rows of some numbers, in one order lest two deadlock.
+        """Write the rows of several numbers, sorted to avoid deadlocks.
 
-        :param is_listed: what ``active`` becomes; None: it stays, or is False if new
+        :param is_listed: new value of ``active``; None: unchanged, False for new rows
         """
         if not numbers:
             return
@@ -224,9 +228,9 @@ class PhoneBlacklist(models.Model):
 
     @api.model
     def _erase_sms_numbers(self, numbers):
-        """Delete the rows of people whose data are erased: they name the number.
+        """Delete the rows of erased people, since they contain the number.
 
-        The ledger goes on to stop what would be sent to it, by its keyed hash.
+        The ledger still blocks texts to the number, by its keyed hash.
         """
         archived_too = self.sudo().with_context(active_test=False, sms_erasure=ERASURE)
         archived_too.search([("number", "in", list(numbers))]).unlink()

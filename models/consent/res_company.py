@@ -6,7 +6,7 @@ from ...tools import phone
 
 
 class ResCompany(models.Model):
-    """Settings for the numbers that forms take: on the page to join and the portal."""
+    """Settings for numbers accepted by forms, on the joining page and the portal."""
 
     _inherit = "res.company"
 
@@ -31,12 +31,12 @@ class ResCompany(models.Model):
     )
 
     def _get_sms_gate_facts(self):
-        """Text landlines where the company's forms take them."""
+        """Add whether landlines may be texted: if the forms accept them."""
         takes_landlines = self.sudo().sms_form_kinds == phone.LANDLINE
         return {**super()._get_sms_gate_facts(), "takes_landlines": takes_landlines}
 
     def _find_sms_form_refusal(self, number):
-        """Return why the company's forms do not take a number, or an empty text."""
+        """Return why the company's forms refuse a number, or an empty string."""
         self.ensure_one()
         company_sudo = self.sudo()
         return phone.find_kind_refusal(
@@ -44,10 +44,10 @@ class ResCompany(models.Model):
         )
 
     def _takes_sms_country(self, code):
-        """Tell if the company's forms take numbers of a country (ISO code).
+        """Return whether the company's forms accept numbers of a country (ISO code).
 
-        Without a choice of countries: where it is, or a customer has their address.
-        Neither colleagues nor the companies of this database are customers.
+        If no countries are chosen: its own country and those of customers' addresses,
+        except the addresses of colleagues and of this database's companies.
         """
         if self.sms_form_country_ids:
             return code in self.sms_form_country_ids.mapped("code")

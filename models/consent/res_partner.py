@@ -6,13 +6,13 @@ from .sms_consent_mixin import SubjectColumns
 
 
 class ResPartner(models.Model):
-    """A contact shows if its number may be texted."""
+    """Shows on a contact whether its number may be texted."""
 
     _name = "res.partner"
     _inherit = ["res.partner", "sms.consent.mixin"]
 
     def init(self):
-        """Index the number: every incoming text looks its sender up by it."""
+        """Index the number, by which every incoming text looks up its sender."""
         self.env.cr.execute(
             """
             CREATE INDEX IF NOT EXISTS res_partner_phone_sanitized_sms_index
@@ -42,11 +42,11 @@ class ResPartner(models.Model):
 
     @api.model
     def _is_sms_colleague(self, number):
-        """Tell if a number (E.164) is that of somebody who works here."""
+        """Return whether a number (E.164) belongs to an internal user."""
         domain = [("phone_sanitized", "=", number), ("user_ids.share", "=", False)]
         return bool(number) and bool(self.sudo().search_count(domain, limit=1))
 
     @api.model
     def mail_allowed_qweb_expressions(self):
-        """Allow templates of contacts to name the page of their preferences."""
+        """Add the link to the preference page, for templates of contacts."""
         return super().mail_allowed_qweb_expressions() + ("object.sms_preference_url",)

@@ -4,23 +4,24 @@ from odoo.tools import SQL
 
 from ..core.bulk_insert import as_arrays
 
-#: Opted out there and entered here; blocked there though they have agreed here since;
-#: opted out here alone; deactivated by its network.
+#: Opted out at the carrier, and recorded here too; blocked there despite a later opt-in
+#: here; opted out only here; deactivated by its network.
 ENTERED, BLOCKED, MISSING, DEACTIVATED = KINDS = (
     "entered",
     "blocked",
     "missing",
     "deactivated",
 )
-#: Those about which somebody should do something.
+#: Kinds that somebody should act on.
 URGENT_KINDS = (BLOCKED, DEACTIVATED)
 
 
 class SmsCarrierDifference(models.Model):
-    """A number of which the carrier knew something else than our ledger.
+    """A number for which the carrier and our ledger disagreed.
 
-    Written by the daily comparison (``sms.carrier.sync``). Those that are about how it
-    stands go when they are over; the others when somebody has seen to them.
+    Written by the daily comparison (``sms.carrier.sync``). Differences in the current
+    state are deleted when they are over; the others stay until somebody marks them as
+    done.
     """
 
     _name = "sms.carrier.difference"
@@ -78,16 +79,16 @@ class SmsCarrierDifference(models.Model):
             row.advice = advice.get(row.kind)
 
     def action_done(self):
-        """Note that somebody has seen to the differences."""
+        """Mark the differences as done by the user."""
         self.check_access("read")
         open_sudo = self.sudo().filtered(lambda row: not row.done_at)
         open_sudo.write({"done_at": fields.Datetime.now(), "done_by_id": self.env.uid})
 
     @api.model
     def _add(self, company, provider, kind, rows):
-        """Enter numbers, each once.
+        """Store differences, each number once.
 
-        :param rows: iterable of pairs of a number and since when (UTC), or None
+        :param rows: iterable of pairs of a number and the time since when (UTC) or None
         """
         rows = list(rows)
         if not rows:
@@ -117,7 +118,7 @@ class SmsCarrierDifference(models.Model):
 
     @api.model
     def _set(self, company, provider, kind, rows):
-        """Enter numbers of which it is so now, and drop those of which it was."""
+        """Replace the stored differences of a kind by the current ones."""
         rows = dict(rows)
         self.search(
             [
@@ -131,5 +132,5 @@ class SmsCarrierDifference(models.Model):
 
     @api.model
     def _get_urgent_domain(self):
-        """Return the domain of those about which somebody should do something."""
+        """Return the domain of differences that somebody should act on."""
         return [("kind", "in", URGENT_KINDS), ("done_at", "=", False)]

@@ -15,28 +15,29 @@ from ..core.bulk_insert import as_array, insert_many
 from ..core.mixins import NUMBER_GROUPS
 
 WAITING, DONE, FAILED = ("waiting", "done", "failed")
-#: Of these carriers any account may be told.
+#: Carriers that accept opt-outs through their API.
 TAKING = [code for code, cls in PROVIDERS.items() if cls.takes_opt_outs]
-#: Rows that are told at once.
+#: Rows sent in one call.
 BATCH_SIZE = 25
-#: A claim that is not settled after this time was killed, and is repeated: told by the
-#: same key, which does no harm.
+#: A claim without a result after this time was killed, and is repeated; the carrier
+#: recognizes a repeat by its key.
 LEASE = timedelta(minutes=10)
-#: Pauses of an account that did not answer, and of one without access to the way.
+#: Pauses for an account that did not answer, and for one without access to the API.
 PAUSE, NO_ACCESS_PAUSE = timedelta(minutes=5), timedelta(days=1)
-#: Nothing is tried for longer than this.
+#: Rows are no longer retried after this time.
 TRY_FOR = timedelta(days=30)
-#: Age at which rows are deleted, told or not.
+#: Age at which rows are deleted, whether sent or failed.
 KEPT = timedelta(days=90)
 _logger = logging.getLogger(__name__)
 
 
 class SmsCarrierOptOut(models.Model):
-    """An opt-out, or its end, that the carrier is told of, where it has a way.
+    """An opt-out, or its end, to be reported to a carrier that accepts them.
 
-    Made in the transaction that records it, so it is told if and only if it counts
-    here. A cron claims some of an account, commits, tells them without a transaction,
-    notes and commits. What the carrier has told us itself is not told back.
+    Created in the transaction that records it in the ledger, so it is reported if and
+    only if it counts here. A cron claims a batch of one account, commits, calls the
+    carrier outside of a transaction, stores the result and commits. What the carrier
+    itself has told us is not reported back.
     """
 
     _name = "sms.carrier.opt.out"
@@ -85,11 +86,12 @@ class SmsCarrierOptOut(models.Model):
 
     @api.model
     def _queue(self, change):
-        """Queue who has left everything, or is back, for the carriers that take it.
+        """Queue opt-outs from everything and returns for the carriers that accept them.
 
-        Who changes their mind before it was told is told of once, as it is now.
+        A number that changes again before it was reported is reported once, as it is
+        now.
 
-        :param Change change: of the ledger's answers
+        :param Change change: change of the ledger's answers
         """
         company_sudo = change.company.sudo()
         providers = [it for it in company_sudo._get_sms_carriers() if it in TAKING]
@@ -122,7 +124,7 @@ class SmsCarrierOptOut(models.Model):
 
     @api.model
     def _drop_waiting(self, company, numbers):
-        """Forget what is still to be told of some numbers: it has changed since."""
+        """Delete waiting reports about numbers that have changed since."""
         self.flush_model()
         self.env.cr.execute(
             SQL(
@@ -140,7 +142,7 @@ class SmsCarrierOptOut(models.Model):
         self.env["ir.cron"]._wake_sms("ir_cron_sms_carrier_opt_out", at)
 
     def action_try_again(self):
-        """Tell again what the carrier was not told."""
+        """Queue failed reports again."""
         self.check_access("read")
         failed_sudo = self.sudo().filtered(lambda row: row.state == FAILED)
         now = fields.Datetime.now()
@@ -155,20 +157,20 @@ class SmsCarrierOptOut(models.Model):
         over.unlink()
         return len(over), len(over) == 10000
 
-    # === Telling: claim, commit, tell without a transaction, note ===
+    # === Reporting: claim, commit, call without a transaction, store ===
 
     @api.model
     def _run(self):
-        """Tell what is due, one account after the other (a cron)."""
+        """Report due opt-outs to the carriers, one account after the other (cron)."""
         steps = (type(self)._prepare_call, type(self)._record_result)
         work_off_calls(self.env, self._claim, *steps)
         self._wake_for_next()
 
     @api.model
     def _claim(self):
-        """Take the next of one account, in the order in which they were said.
+        """Claim the next batch of one account, in the order they were queued.
 
-        Of companies that are with that carrier still, and so not in a neutralized copy.
+        Only for companies that still use the carrier, so nothing in a neutralized copy.
         """
         self.flush_model()
         now = fields.Datetime.now()
@@ -207,17 +209,17 @@ class SmsCarrierOptOut(models.Model):
 
     @staticmethod
     def _tell(provider, told):
-        """Tell the carrier. Touches the network and not the database."""
+        """Call the carrier; uses the network and not the database."""
         try:
             return provider.tell_opt_outs(told)
         except (LookupFailed, NotOffered) as error:
             return error
-        except Exception as error:  # a fault of the adapter: nobody waits for ever
+        except Exception as error:  # a bug in the adapter: retried later
             _logger.exception("A carrier was not told of opt-outs")
             return LookupFailed(type(error).__name__)
 
     def _record_result(self, result):
-        """Note what the carrier has answered; what was dropped meanwhile stays so."""
+        """Store the carrier's answer; rows dropped meanwhile are ignored."""
         self.invalidate_recordset()
         rows = self.exists()
         if isinstance(result, NotOffered):
@@ -233,7 +235,7 @@ class SmsCarrierOptOut(models.Model):
             (rows - refused).write(told)
 
     def _put_off(self, pause, words):
-        """Put off all that waits for the account: it is told in order."""
+        """Postpone all waiting rows of the account, to keep their order."""
         if not self:
             return
         self.flush_model()

@@ -18,23 +18,23 @@ from ..ledger.sms_consent_event import Statement
 from .sms_carrier_difference import BLOCKED, DEACTIVATED, ENTERED, MISSING
 
 _logger = logging.getLogger(__name__)
-#: Carriers that have anything to compare.
+#: Carriers with data to compare.
 COMPARED = [
     code
     for code, cls in PROVIDERS.items()
     if cls.lists_opt_outs or cls.lists_deactivated
 ]
-#: Longer than all of an account takes to read. What a kill has left is read again.
+#: Longer than reading an account takes; after that a killed comparison is repeated.
 LEASE = timedelta(hours=2)
 EVERY = timedelta(days=1)
-#: After a failure it is tried again.
+#: Delay before a retry after a failure.
 PAUSE = timedelta(hours=1)
-#: Reports of deactivations that are made up for, in days.
+#: How many days back missed reports of deactivations are read.
 REPORT_DAYS = 7
-#: Numbers that are looked up at once.
+#: Numbers looked up in one query.
 CHUNK_SIZE = 5000
-#: Which of some numbers are ours: they have agreed to something or were asked, or were
-#: texted. Not those that were heard of since.
+#: Which of the given numbers are ours: they have agreed to something, were asked, or
+#: were texted. Without those that have agreed or texted us since.
 FIND_OURS = """
     SELECT wanted.number
       FROM unnest(%(numbers)s) AS wanted (number)
@@ -57,9 +57,9 @@ FIND_OURS = """
 
 
 class Question(NamedTuple):
-    """All that is needed to ask a carrier without the database.
+    """What is needed to ask a carrier without the database.
 
-    :param tuple days: whose reports of deactivations are wanted
+    :param tuple days: days whose reports of deactivations are wanted
     """
 
     provider: object
@@ -67,9 +67,9 @@ class Question(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a carrier has answered.
+    """A carrier's answer.
 
-    :param opt_outs: list of ``OptOut``, None where the carrier lists none
+    :param opt_outs: list of ``OptOut``; None if the carrier lists none
     :param dict reports: lists of numbers (E.164) by day
     :param str fault: why something is missing, or empty
     """
@@ -80,10 +80,10 @@ class Answer(NamedTuple):
 
 
 class SmsCarrierSync(models.Model):
-    """The daily comparison with a company's carrier: opt-outs, deactivated numbers.
+    """Compares opt-outs and deactivated numbers with a company's carrier, daily.
 
-    One row for each company and carrier. An opt-out that the carrier knows becomes one
-    in our ledger; nothing that it does not know undoes one of ours.
+    One row per company and carrier. An opt-out known to the carrier is recorded in our
+    ledger; one unknown to it is never undone here.
     """
 
     _name = "sms.carrier.sync"
@@ -105,14 +105,14 @@ class SmsCarrierSync(models.Model):
 
     @api.model
     def _run(self):
-        """Compare what is due, one account after the other (a cron)."""
+        """Run the due comparisons, one account after the other (cron)."""
         self._ensure_rows()
         steps = (type(self)._prepare_call, type(self)._record_answer)
         work_off_calls(self.env, self._claim, *steps)
 
     @api.model
     def _ensure_rows(self):
-        """Make a row for each company and carrier, and drop those of former ones."""
+        """Create a row for each company and carrier, and delete former ones."""
         companies = self.env["res.company"].search([])
         wanted = {
             (company, code)
@@ -147,7 +147,7 @@ class SmsCarrierSync(models.Model):
         return partial(self._get_answer, Question(provider, self._get_days()))
 
     def _get_days(self):
-        """Return the days whose reports are to be read, up to yesterday."""
+        """Return the days whose reports are still to be read, up to yesterday."""
         today = fields.Date.today()
         first = today - timedelta(days=REPORT_DAYS)
         begin = max(first, self.report_day or first)
@@ -155,7 +155,7 @@ class SmsCarrierSync(models.Model):
 
     @staticmethod
     def _get_answer(question):
-        """Ask the carrier. Touches the network and not the database."""
+        """Ask the carrier; uses the network and not the database."""
         provider, faults = question.provider, []
         opt_outs, reports = None, {}
         try:
@@ -171,7 +171,7 @@ class SmsCarrierSync(models.Model):
         return Answer(opt_outs, reports, "; ".join(faults))
 
     def _record_answer(self, answer):
-        """Write down what follows from the carrier's answer."""
+        """Apply the carrier's answer to the ledger and the differences."""
         self.invalidate_recordset()
         if not self.try_lock_for_update():
             return
@@ -189,7 +189,7 @@ class SmsCarrierSync(models.Model):
     # === Opt-outs ===
 
     def _compare(self, opt_outs):
-        """Enter the opt-outs that we do not have, and note what differs."""
+        """Record opt-outs missing here, and store the differences."""
         listed = {}
         for row in opt_outs:
             number = canonical(row.number)
@@ -210,10 +210,10 @@ class SmsCarrierSync(models.Model):
         differences._set(*account, MISSING, missing)
 
     def _enter(self, listed):
-        """Record the opt-outs that we do not have; return who has agreed since.
+        """Record the opt-outs missing here; return numbers that have agreed since.
 
-        :param dict listed: since when (UTC, or None) by number
-        :return: those who have agreed here since, in the same way
+        :param dict listed: time of the opt-out (UTC, or None) by number
+        :return: dict like ``listed`` of the numbers that have agreed here since
         """
         company, consents = self.company_id, self.env["sms.consent"]
         hashes = self.env["sms.consent.key"]._hash(listed)
@@ -247,7 +247,7 @@ class SmsCarrierSync(models.Model):
         return blocked
 
     def _read_agreed(self, hashes):
-        """Return when some numbers last agreed to anything (UTC), by their hash."""
+        """Return the time (UTC) at which numbers last agreed to anything, by hash."""
         agreed = {}
         for row in self.env["sms.consent"]._read_applied(self.company_id, hashes):
             if row["event"] in (*consent.YESES, consent.RESTORED):
@@ -256,7 +256,7 @@ class SmsCarrierSync(models.Model):
         return agreed
 
     def _read_stopped(self):
-        """Return who has opted out of everything here, and since when."""
+        """Return the numbers opted out of everything here, with the time (UTC)."""
         self.env["sms.consent"].flush_model()
         return self.env.execute_query(
             SQL(
@@ -275,8 +275,8 @@ class SmsCarrierSync(models.Model):
     def _take_report(self, day, numbers):
         """End the consents of our numbers that were deactivated on a day.
 
-        The next holder has agreed to nothing (47 CFR 64.1200(m)). Who has texted or
-        agreed since has the phone.
+        The next holder has agreed to nothing (47 CFR 64.1200(m)). Whoever has texted or
+        agreed since still has the number.
         """
         end = datetime.combine(day + timedelta(days=1), time())
         for chunk in split_every(CHUNK_SIZE, numbers, list):

@@ -7,7 +7,7 @@ from ...tools import consent
 
 
 class SmsConsent(models.Model):
-    """An answer shows who has its number, for what it holds and under which words."""
+    """Shows an answer's contacts, purpose and wording."""
 
     _inherit = "sms.consent"
 
@@ -35,7 +35,7 @@ class SmsConsent(models.Model):
 
     @api.depends("number", "company_id")
     def _compute_partner_ids(self):
-        """Find the contacts of all numbers at once, as the reader's rights allow."""
+        """Find the contacts of all numbers at once, with the user's rights."""
         numbers = list(filter(None, self.mapped("number")))
         partners = self.env["res.partner"].search([("phone_sanitized", "in", numbers)])
         by_number = partners.grouped("phone_sanitized")
@@ -49,7 +49,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _search_partner_ids(self, operator, value):
-        """Find the answers of the numbers that some contacts have now."""
+        """Find the answers whose number a matching contact has now."""
         if operator not in ("in", "any"):
             return NotImplemented
         domain = Domain("id", "in", value) if operator == "in" else Domain(value)
@@ -57,7 +57,7 @@ class SmsConsent(models.Model):
         numbers = partners.subselect(SQL.identifier(partners.table, "phone_sanitized"))
 
         def to_sql(model, alias, query):
-            """Return the condition that the number is one of theirs."""
+            """Return the condition for answers with one of the contacts' numbers."""
             return SQL("%s IN %s", SQL.identifier(alias, "number"), numbers)
 
         return Domain.custom(to_sql=to_sql)
@@ -72,10 +72,10 @@ class SmsConsent(models.Model):
         return result
 
     def get_story(self, before=False):
-        """Return a page of the number's story, as :meth:`SmsConsentStory._tell` does.
+        """Return a page of the number's history, see :meth:`SmsConsentStory._tell`.
 
-        :param before: what an earlier call has returned as ``before``
-        :raises AccessError: for who may not read the answer or the events
+        :param before: the value of ``before`` that an earlier call has returned
+        :raises AccessError: if the user may not read the answer or the events
         """
         self.ensure_one()
         self.check_access("read")
@@ -85,10 +85,11 @@ class SmsConsent(models.Model):
         )
 
     def action_record_sms_consent(self):
-        """Open the form in which an agent enters what the number's owner said."""
+        """Open the form to record a statement of the number's owner."""
         self.ensure_one()
         subject = (self.company_id, self.number, self.purpose_id)
-        # Who has opted out themselves may still say so again, and in more words.
+        # Somebody who has opted out themselves can only be recorded as opting out
+        # again.
         is_bound = self.number and self._is_bound(*subject)
         defaults = {"decision": consent.REVOKED} if is_bound else {}
         return self.env["sms.consent.record"]._get_action(*subject, **defaults)

@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, ValidationError
 
 from ...tools import consent, import_rows, texts
 
-#: Longest reference and longest text that other systems send, in characters.
+#: Longest reference and longest text accepted from other systems, in characters.
 MAX_REFERENCE = 200
 MAX_TEXT = 10_000
 
@@ -12,9 +12,9 @@ MAX_TEXT = 10_000
 class SmsConsentApi(models.AbstractModel):
     """Consent for other systems, over Odoo's JSON-2 API. See ``docs/api.md``.
 
-    Called with the API key of a helpdesk user; what is recorded names that user. A
-    statement is told apart by the caller's ``message_ref``, so that a request that was
-    sent twice is recorded once.
+    Called with the API key of a helpdesk user, who is named in what is recorded. The
+    caller's ``message_ref`` identifies a statement, so a request sent twice is recorded
+    once.
     """
 
     _name = "sms.consent.api"
@@ -40,15 +40,15 @@ class SmsConsentApi(models.AbstractModel):
         :param str how: how it was given: web, paper, text, phone, in_person, written
         :param str happened_at: when, ISO 8601; UTC unless it names its zone
         :param str wording: the words as the person saw them
-        :param str source: where the proof lies: an address, a file, a record's number
+        :param str source: where the proof is: a URL, a file, a record's number
         :param str message_ref: the caller's own reference, unique for each statement
-        :param int company_id: default the user's company
+        :param int company_id: default: the user's company
         :param evidence: ``name``, ``note``, ``address`` (IP), ``device``, ``page``,
             ``witness``
-        :return: ``{"recorded", "number", "event_ids", "state"}``
-        :raises ValidationError: for what is missing or wrong, in words
-        :raises UserError: also when the person has opted out, or a purpose accepts no
-            consent that was given so
+        :return: ``{"recorded", "number", "event_ids", "state", "purposes"}``
+        :raises ValidationError: if an argument is missing or wrong; the message says so
+        :raises UserError: also if the person has opted out, or a purpose does not
+            accept consent given in this way
         """
         company = self._check_user(company_id)
         purposes = self._read_purposes(purposes)
@@ -77,15 +77,15 @@ class SmsConsentApi(models.AbstractModel):
         company_id=None,
         **evidence,
     ):
-        """Record that a person wants no more text messages; what waits is cancelled.
+        """Record an opt-out from text messages; waiting ones are cancelled.
 
         :param str number: E.164, or national in the company's country
         :param str message_ref: the caller's own reference, unique for each statement
-        :param str happened_at: when, ISO 8601; default now
-        :param list purposes: codes; none: all messages
-        :param int company_id: default the user's company
-        :param evidence: as :meth:`record_consent`
-        :return: ``{"recorded", "number", "event_ids", "state"}``
+        :param str happened_at: when, ISO 8601; default: now
+        :param list purposes: codes; None or empty: all messages
+        :param int company_id: default: the user's company
+        :param evidence: as in :meth:`record_consent`
+        :return: ``{"recorded", "number", "event_ids", "state", "purposes"}``
         """
         company = self._check_user(company_id)
         facts = self._read_texts(required={}, **evidence)
@@ -95,10 +95,10 @@ class SmsConsentApi(models.AbstractModel):
     @api.model
     @api.readonly
     def get_state(self, number, company_id=None):
-        """Return what a number may be sent.
+        """Return the consent of a number, overall and by purpose.
 
         :param str number: E.164, or national in the company's country
-        :param int company_id: default the user's company
+        :param int company_id: default: the user's company
         :return: ``{"number", "state", "purposes": {code: {"state", "since"}}}``
         """
         company = self._check_user(company_id)
@@ -107,13 +107,13 @@ class SmsConsentApi(models.AbstractModel):
     @api.model
     @api.readonly
     def get_wordings(self, purposes, lang=None, company_id=None):
-        """Return the words in force, to be shown where a person is asked.
+        """Return the wordings in force, to be shown where a person is asked.
 
-        Sent back unchanged as ``wording``, they are recognised as their version.
+        Sent back unchanged as ``wording``, their versions are recognized.
 
         :param list purposes: codes
         :param str lang: code of the reader's language, such as ``fr_FR``
-        :param int company_id: default the user's company
+        :param int company_id: default: the user's company
         :return: ``{"wording", "versions": [{"purpose", "lang", "version", "digest"}]}``
         """
         company = self._check_user(company_id)
@@ -139,7 +139,7 @@ class SmsConsentApi(models.AbstractModel):
     def _record_once(
         self, company, number, event, purposes, happened_at, message_ref, **facts
     ):
-        """Record a statement, unless its reference says that it was recorded before."""
+        """Record a statement, unless one with its reference was recorded before."""
         number = self._read_number(company, number)
         reference = self._read_reference(message_ref)
         moment = None
@@ -175,7 +175,7 @@ class SmsConsentApi(models.AbstractModel):
         }
 
     def _describe(self, company, number):
-        """Return what holds for a number now, overall and for each purpose."""
+        """Return the number's current consent, overall and by purpose."""
         consents = self.env["sms.consent"]
         found = consents._get_found(company, number)
         answers = {
@@ -194,10 +194,10 @@ class SmsConsentApi(models.AbstractModel):
             },
         }
 
-    # === Arguments: each fault is named, and nothing is guessed ===
+    # === Arguments: each error is named, and nothing is guessed ===
 
     def _check_user(self, company_id):
-        """Return the company that is meant, after checking what the user may."""
+        """Check the user's rights, and return the company of a request."""
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user"):
             raise AccessError(self.env._("Only helpdesk users may use this API."))
         if company_id is not None and not isinstance(company_id, int):
@@ -246,7 +246,7 @@ class SmsConsentApi(models.AbstractModel):
         return import_rows.settle_clock(moment, fields.Datetime.now())
 
     def _read_texts(self, required, **optional):
-        """Return the evidence's texts, cleaned and complete."""
+        """Return the texts of the evidence, cleaned; refuse missing required ones."""
         known = ("name", "note", "address", "device", "page", "witness")
         if unknown := optional.keys() - set(known):
             raise ValidationError(

@@ -6,29 +6,30 @@ from ...tools.consent import QUESTION_LIFE
 from ..core.moments import say_moment
 from ..ledger.sms_consent_key import ConsentKeyError
 
-#: Methods behind which there is a colleague, or a system, who entered it.
+#: Methods by which a colleague or another system entered the statement.
 ENTERED_METHODS = ("paper", "in_person", "phone", "written")
 ENTERED_METHODS += ("import", "api", "blacklist")
-#: What a reader of an answer may be offered: to record, or to read a doubtful text.
+#: Kinds of the offered button: record a statement, or review a doubtful text.
 RECORD, REVIEW = ("record", "review")
 
 
 class SmsConsentDetails(models.AbstractModel):
-    """Says in plain words why a number may be texted or not, and what to do about it.
+    """Explains in plain words why a number may be texted or not, and what to do.
 
-    What the popover of the consent badge shows. The caller has checked that the reader
-    may see the record that the number stands on.
+    Shown in the popover of the consent badge. The caller must check that the user may
+    read the record with the number.
     """
 
     _name = "sms.consent.details"
     _description = "Consent of a Number in Plain Words"
 
     def _explain(self, company, number, typed, purpose):
-        """Explain the answers of one number; more purposes take no more queries.
+        """Explain the consent of a number; further purposes take no more queries.
 
         :param number: E.164, or False
+        :param typed: the number as it was typed
         :param purpose: ``sms.purpose`` that the record is about, empty for any
-        :return: ``state`` and ``label`` of the whole, ``number`` for people,
+        :return: overall ``state`` and ``label``, ``number`` (as people write it),
             ``purposes`` (see :meth:`_explain_purpose`), ``advice`` and ``button`` (the
             one thing to do, see :meth:`_advise`)
         """
@@ -44,7 +45,7 @@ class SmsConsentDetails(models.AbstractModel):
         said = {event.id: event for event in events_sudo}
         subject_sudo = purpose.sudo()
         state = consent.summarize(answers[it] for it in subject_sudo or purposes_sudo)
-        # The event to speak of: the newest that is in the state of the whole.
+        # The newest event that leads to the overall state.
         event_id = max(
             (
                 answer.event_id
@@ -70,10 +71,9 @@ class SmsConsentDetails(models.AbstractModel):
         }
 
     def _find(self, company, number, typed):
-        """Look a number up.
+        """Look up a number.
 
-        :return: its answers, and what stands in the way of texting: one of the gate's
-            reasons, or empty
+        :return: its answers, and the gate's reason against texting it, or empty
         """
         if not number:
             return {}, self._find_typed_problem(typed)
@@ -86,14 +86,16 @@ class SmsConsentDetails(models.AbstractModel):
         return known.answers[key], verdicts.UNDER_REVIEW if is_reviewed else ""
 
     def _find_typed_problem(self, typed):
-        """Return why what somebody has typed is not texted: a reason of the gate."""
+        """Return the gate's reason against texting an unreadable number."""
         if not typed:
             return verdicts.NO_NUMBER
         return phone.find_refusal(typed) or verdicts.BAD_NUMBER
 
     def _get_purposes(self, found, purpose):
-        """Return the purposes to tell of: the record's first, then those for customers,
-        and whatever else the number's owner has said something about.
+        """Return the purposes to show.
+
+        The record's own first, then those for customers, then others that the number's
+        owner has made a statement about.
         """
         purposes_sudo = self.env["sms.purpose"].sudo()
         answered = purposes_sudo.browse(filter(None, found))
@@ -102,7 +104,7 @@ class SmsConsentDetails(models.AbstractModel):
     # === One purpose ===
 
     def _explain_purpose(self, purpose_sudo, answer, said, main):
-        """Return what is known of one purpose.
+        """Return what is known about one purpose.
 
         :return: ``id``, ``name``, ``state``, ``label``, ``is_main`` (what the record is
             about), ``facts`` (since when, how, by whom, as texts), ``wording`` (the
@@ -124,7 +126,7 @@ class SmsConsentDetails(models.AbstractModel):
         }
 
     def _get_facts(self, answer, event):
-        """Return since when an answer holds, how it was given and who entered it."""
+        """Return since when an answer stands, how it was given and who entered it."""
         if not event:
             return [self.env._("Nothing has been said yet")]
         when = self._say_date(event.happened_at)
@@ -141,7 +143,7 @@ class SmsConsentDetails(models.AbstractModel):
         return facts
 
     def _get_wording(self, event):
-        """Return the name of the wording, or what stands in its place."""
+        """Return the name of the wording, or a description if it has no version."""
         if not event or not event.wording:
             return ""
         if event.wording_id:
@@ -155,16 +157,16 @@ class SmsConsentDetails(models.AbstractModel):
         return dict(field._description_selection(self.env))
 
     def _say_date(self, moment):
-        """Return a time (UTC) of the ledger: by its date, as on paper."""
+        """Return a time (UTC) of the ledger in words, with its date."""
         return say_moment(self.env, moment, lasting=True)
 
     # === Advice ===
 
     def _advise(self, company, state, problem, event):
-        """Return the one thing that this reader may do.
+        """Return the one thing that the user may do.
 
         :param str problem: one of the gate's reasons, or empty
-        :param event: the event that the state rests on, in sudo, or None
+        :param event: the event that the state is based on, in sudo, or None
         :return: ``advice`` in words, and ``button``: False, or ``kind``
             (:data:`RECORD`, :data:`REVIEW`), ``label`` and ``context``
         """
@@ -202,7 +204,7 @@ class SmsConsentDetails(models.AbstractModel):
         return {"advice": advice, "button": button}
 
     def _advise_review(self):
-        """Send who may decide to the review queue."""
+        """Point to the review queue, with a button for users who may decide."""
         may_decide = self.env["sms.consent.review"].has_access("write")
         advice = self.env._(
             "Their last text may be an opt-out. Until someone has reviewed it, only "
@@ -215,10 +217,10 @@ class SmsConsentDetails(models.AbstractModel):
         return {"advice": advice, "button": may_decide and button}
 
     def _advise_bound(self, company, number, state, purpose):
-        """Return what is to be said instead where only the person can undo it.
+        """Return the advice to show instead if only the person can undo an opt-out.
 
-        The no that the answer rests on may be the later of two: what an agent was told
-        is not undone by another agent's word where the person has texted STOP before.
+        There may be two opt-outs: one that an agent recorded later cannot be undone by
+        an agent if the person has texted STOP before.
         """
         if state != consent.OPTED_OUT or not number:
             return {}
@@ -230,7 +232,7 @@ class SmsConsentDetails(models.AbstractModel):
         return {"advice": self._tell_way_back(obstacle), "button": False}
 
     def _tell_way_back(self, obstacle, number=None):
-        """Return when and how somebody has opted out, and what undoes it.
+        """Return when and how somebody opted out, and what undoes it.
 
         :param obstacle: :class:`sms_consent.Obstacle`
         :param str number: E.164, named if given

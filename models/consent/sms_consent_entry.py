@@ -8,10 +8,10 @@ from ...tools import consent, media, phone, verdicts
 
 
 class SmsConsentEntry(models.AbstractModel):
-    """Checks a person's statement before it is entered into the ledger.
+    """Checks a person's statement before it is recorded in the ledger.
 
-    Used by every way in behind which there is a person or another system: the agent's
-    form, paper forms, the API. Each check refuses in words that say what to do.
+    Used by all entries made by a user or another system: the agent's form, paper forms,
+    the API. Each error message says what to do.
     """
 
     _name = "sms.consent.entry"
@@ -34,9 +34,10 @@ class SmsConsentEntry(models.AbstractModel):
         :param str number: as it was typed, E.164 or national
         :param str event: ``granted`` or ``revoked``
         :param str method: a key of ``METHOD_SELECTION``
-        :param purposes: ``sms.purpose``; none: an opt-out from everything
+        :param purposes: ``sms.purpose``; empty: an opt-out from everything
         :param datetime happened_at: when it was said (UTC)
-        :raises UserError: when something is missing, unreadable or overtaken
+        :param str words: the text that the person agreed to
+        :raises UserError: if something is missing, unreadable or overtaken
         """
         number = self._read_number(company, number)
         is_yes = event == consent.GRANTED
@@ -64,7 +65,7 @@ class SmsConsentEntry(models.AbstractModel):
         )
 
     def _check_may_record(self, company):
-        """Refuse who is no helpdesk user, or does not work in ``company`` now."""
+        """Raise an AccessError unless a helpdesk user with ``company`` selected."""
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
             raise AccessError(self.env._("Only helpdesk users may record consent."))
         company.with_env(self.env)._check_sms_user()
@@ -72,12 +73,12 @@ class SmsConsentEntry(models.AbstractModel):
     # === Numbers ===
 
     def _find_number(self, company, number):
-        """Return a number as E.164, empty while it cannot be read."""
+        """Return a number as E.164, empty if it cannot be read."""
         country = company.country_id
         return self.env["res.partner"]._phone_format_number(number or "", country) or ""
 
     def _read_number(self, company, number):
-        """Return a number as :meth:`_find_number` does; refuse what it cannot read."""
+        """Return a number as E.164; raise a UserError if it cannot be read."""
         if found := self._find_number(company, number):
             return found
         refusal = phone.find_refusal(number or "")
@@ -101,19 +102,19 @@ class SmsConsentEntry(models.AbstractModel):
     # === Opt-outs that stand in the way ===
 
     def _find_problem(self, company, number, method, purposes, happened_at):
-        """Return why a consent would be refused, empty if it would not be.
+        """Return why a consent would be refused, or an empty string.
 
-        Of what is known while a form is filled in: nothing is missed yet.
+        For a form that is being filled in, so missing values are ignored.
         """
         number = self._find_number(company, number)
         said = consent.Said(consent.GRANTED, method, happened_at)
         return self._find_fault(company, number, said, purposes) if number else ""
 
     def _find_fault(self, company, number, said, purposes):
-        """Return why a :class:`tools.consent.Said` does not count, or an empty text.
+        """Return why a :class:`tools.consent.Said` does not count, or an empty string.
 
-        A yes that changes nothing is refused: the person has said no, and the ledger
-        would keep what looks like a consent and is none (47 CFR 64.1200(a)(10)).
+        An opt-in without effect is refused: the person has opted out, and the ledger
+        would keep what only looks like a consent (47 CFR 64.1200(a)(10)).
         """
         if said.happened_at > fields.Datetime.now():
             return self.env._("A consent cannot be given in the future.")
@@ -123,7 +124,7 @@ class SmsConsentEntry(models.AbstractModel):
         return purposes._find_proof_fault(said.method) if said.is_yes else ""
 
     def _find_notice(self, company, number, purposes, happened_at):
-        """Return which opt-out a consent would undo, empty if none stands."""
+        """Return a note on the opt-out that a consent would undo, or empty."""
         number = self._find_number(company, number)
         bare = consent.Said(consent.GRANTED, "", happened_at)
         consents = self.env["sms.consent"]
@@ -133,7 +134,7 @@ class SmsConsentEntry(models.AbstractModel):
         return self.env["sms.consent.details"]._tell_way_back(obstacle, number)
 
     def _explain_obstacle(self, number, said, obstacle):
-        """Return why a yes does not count, and what does."""
+        """Return why an opt-in does not count, and what would."""
         details = self.env["sms.consent.details"]
         way_back = details._tell_way_back(obstacle, number)
         if said.happened_at >= obstacle.since:
@@ -157,9 +158,9 @@ class SmsConsentEntry(models.AbstractModel):
         return wordings._get_published(company, purposes, lang, True)._render(company)
 
     def _match_wordings(self, company, purposes, words):
-        """Return the published wordings whose words these are.
+        """Return the published wordings that match these words.
 
-        Words that were edited by hand are nobody's version, and stand for themselves.
+        Words edited by hand match no version, and are stored as they are.
 
         :return: ``sms.wording``, in sudo, one for each purpose or none at all
         """
@@ -178,8 +179,8 @@ class SmsConsentEntry(models.AbstractModel):
         """Return the scan of a signed form as a file for the ledger.
 
         :param form: record with ``scan`` and ``scan_name``
-        :return: ``(name, data)``, the name's ending made true
-        :raises UserError: when it is missing, too large or no scan
+        :return: ``(name, data)``, with a file extension that matches the content
+        :raises UserError: if it is missing, too large or not a scan
         """
         name, data = form.scan_name, base64.b64decode(form.scan or b"")
         fault = media.find_scan_fault(data)

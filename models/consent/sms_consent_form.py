@@ -8,13 +8,13 @@ from ...tools import consent, texts, web
 from ...tools.consent import has_left
 from ...tools.phone import BAD_COUNTRY, BAD_KIND, E164, has_extension, tidy
 
-#: More is no phone number, whatever it is.
+#: Longest input that can be a phone number.
 NUMBER_LIMIT = 40
-#: Nothing was ticked on a page that takes nothing else.
+#: Result: nothing was ticked on a form that needs it.
 NOT_TICKED = "not_ticked"
-#: A field that people do not see and that programs fill in.
+#: Honeypot: a hidden field that only bots fill in.
 TRAP_FIELD = "website"
-# Results of a form, which the portal says in words.
+# Results of a form, which the portal shows in words.
 SAVED, AGREED, ASKED, NEW_NUMBER = ("saved", "agreed", "asked", "new_number")
 BAD_NUMBER, NO_NUMBER, OUTDATED = ("bad_number", "no_number", "outdated")
 EXTENSION = "extension"
@@ -22,10 +22,10 @@ REFUSALS = (BAD_NUMBER, EXTENSION, NO_NUMBER, OUTDATED, BAD_COUNTRY, BAD_KIND)
 
 
 class Choice(NamedTuple):
-    """A purpose as a form offers it: what was said of it, and the words to agree to.
+    """A purpose offered by a form, with its current state and the words to agree to.
 
-    ``wording`` is empty where nobody has published any, or the purpose accepts no web
-    form: then it cannot be agreed to.
+    ``wording`` is empty if none is published, or the purpose accepts no web forms; then
+    it cannot be agreed to.
     """
 
     purpose: models.BaseModel
@@ -41,12 +41,12 @@ class Choice(NamedTuple):
 
     @property
     def html(self):
-        """The words, in which addresses can be followed."""
+        """The words as HTML, with links."""
         return texts.link(self.text)
 
     @property
     def is_on(self):
-        """True if the person has agreed."""
+        """Whether the person has agreed."""
         return self.state == consent.OPTED_IN
 
 
@@ -59,12 +59,12 @@ class Trace(NamedTuple):
 
 
 class SmsConsentForm(models.AbstractModel):
-    """Serves web forms: the choices that they show, the yes and no that they take.
+    """Serves web forms: the choices to show, and the opt-ins and opt-outs they submit.
 
-    A yes counts only with the wording that was in force when it was shown: the checkbox
-    carries its id, the words that are recorded are rendered here and never taken from
-    the form. All methods expect to run in ``sudo``: the person has no rights of a user,
-    the page has made sure that they may speak for the number.
+    An opt-in counts only under the wording in force: the checkbox carries its id, and
+    the recorded words are rendered here, never taken from the form. All methods must
+    run in ``sudo``: the person has no user rights, and the page has verified that they
+    may speak for the number.
     """
 
     _name = "sms.consent.form"
@@ -99,10 +99,10 @@ class SmsConsentForm(models.AbstractModel):
         return choices
 
     def _read_choices(self, choices, form):
-        """Return which of some choices a form has ticked.
+        """Return which choices a form has ticked.
 
-        :return: ``(ticked, is_outdated)``: the choices that are agreed to, and whether
-            one was ticked under a wording that is not in force any more
+        :return: ``(ticked, is_outdated)``: the choices agreed to, and whether one was
+            ticked under a wording that is no longer in force
         """
         ticked = [choice for choice in choices if form.get(choice.field)]
         valid = [
@@ -113,19 +113,20 @@ class SmsConsentForm(models.AbstractModel):
         return valid, len(valid) < len(ticked)
 
     def _read_number(self, company, typed, country=None):
-        """Return what a person has typed as E.164, or an empty text."""
+        """Return a typed number as E.164, or an empty string if it is invalid."""
         if not typed or len(typed) > NUMBER_LIMIT:
             return ""
         number = company._phone_format_number(typed, country or company.country_id)
         return number if number and E164.match(number) else ""
 
     def _explain_number(self, typed):
-        """Return why what a person has typed cannot be read, of :data:`REFUSALS`."""
+        """Return why a typed number cannot be read, one of :data:`REFUSALS`."""
         return EXTENSION if has_extension(tidy(typed)) else BAD_NUMBER
 
     def _get_purposes(self, company, number):
-        """Return what is shown to a number's owner: what customers are offered, and
-        whatever else they have once said something about.
+        """Return the purposes to show to a number's owner.
+
+        Those offered to customers, then others that they have made a statement about.
         """
         offered = self.env["sms.purpose"]._get_for_customers()
         found = self.env["sms.consent"]._get_found(company, number)
@@ -135,7 +136,7 @@ class SmsConsentForm(models.AbstractModel):
     # === Statements ===
 
     def _agree(self, company, number, choices, trace, **facts):
-        """Enter a yes; what has been agreed to already is not entered again."""
+        """Record an opt-in to choices that are not agreed to already."""
         new = [choice for choice in choices if not choice.is_on]
         if new:
             facts = {**self._get_shown(new), **trace._asdict(), **facts}
@@ -143,7 +144,7 @@ class SmsConsentForm(models.AbstractModel):
             ledger._record(company, number, consent.GRANTED, "web", **facts)
 
     def _stop(self, company, number, purposes, trace, **facts):
-        """Enter a no to some purposes, or (None) to everything; nothing is texted."""
+        """Record an opt-out from purposes, or (None) from everything; send no text."""
         found = self.env["sms.consent"]._get_found(company, number)
         if purposes is not None:
             purposes = purposes.filtered(lambda it: not self._is_lasting(found, it.id))
@@ -154,10 +155,12 @@ class SmsConsentForm(models.AbstractModel):
             ledger._record(company, number, consent.REVOKED, "web", purposes, **facts)
 
     def _is_lasting(self, found, purpose_id=False):
-        """Tell if a no stands, to a purpose or to all, which no START takes back.
+        """Return whether an opt-out stands that a START cannot undo.
 
-        What was said by text before does not count: said here again, it lasts. Nor does
-        a no to everything count where the person has agreed to something since.
+        Opt-outs by text do not count: repeated here, they become lasting. Nor does an
+        opt-out from everything after which the person has agreed to something.
+
+        :param purpose_id: id of a ``sms.purpose``; False: everything
         """
         answer = self.env["sms.consent"]._get_answer(found, purpose_id)
         stands = answer.state == consent.OPTED_OUT if purpose_id else has_left(found)
@@ -167,7 +170,7 @@ class SmsConsentForm(models.AbstractModel):
         return stands and any(way not in consent.BY_TEXT for way in ways)
 
     def _request(self, company, number, choices, trace, **facts):
-        """Have a number that nobody has proven confirm a yes by text; return events."""
+        """Ask an unconfirmed number to confirm an opt-in by text; return the events."""
         is_over = self.env["sms.rate.limit"]._is_over
         if self._is_asking_too_much(trace) or is_over(
             "join_company_question", str(company.id)
@@ -177,10 +180,10 @@ class SmsConsentForm(models.AbstractModel):
         return self.env["sms.opt.in"]._ask_on_web(company, number, **facts)
 
     def _is_asking_too_much(self, trace):
-        """Count a number that somebody has typed; tell if they have typed too many.
+        """Count a typed number; return whether the visitor has typed too many.
 
-        Counted by address, and by login where there is one: on the same counters for
-        every form.
+        Counted by IP address and, if logged in, by user, with the same counters for all
+        forms.
         """
         limits = self.env["sms.rate.limit"]
         if limits._is_over("join_visitor_question", web.visitor(trace.address)):
@@ -191,11 +194,11 @@ class SmsConsentForm(models.AbstractModel):
         )
 
     def _refuse_number(self, company, number, trace):
-        """Return why no form of a company takes a number, or an empty text.
+        """Return why a company's forms refuse a number, or an empty string.
 
-        What is refused counts as what is asked does.
+        Refused numbers count towards the visitor's limit like asked ones.
 
-        :return: one of ``tools.phone``, or empty
+        :return: a refusal of ``tools.phone``, or empty
         """
         refusal = company._find_sms_form_refusal(number)
         if refusal:
@@ -203,7 +206,7 @@ class SmsConsentForm(models.AbstractModel):
         return refusal
 
     def _get_shown(self, choices):
-        """Return what the ledger keeps of some choices: purposes and their words."""
+        """Return the evidence of choices for the ledger: purposes and their words."""
         return {
             "purposes": self.env["sms.purpose"].union(*(c.purpose for c in choices)),
             "wordings": self.env["sms.wording"].union(*(c.wording for c in choices)),
@@ -215,7 +218,7 @@ class SmsConsentForm(models.AbstractModel):
 
     # === Public page to join ===
 
-    # Anybody can type any number, so the number is asked.
+    # Anybody can type any number, so the number must confirm.
 
     def _get_join_choices(self, company):
         purposes = self.env["sms.purpose"]._get_for_customers()
@@ -225,8 +228,8 @@ class SmsConsentForm(models.AbstractModel):
     def _take_join(self, company, form, trace):
         """Ask the number on a form to confirm by text, if it may be asked.
 
-        :return: what the person can put right, or empty, whether or not the number is
-            asked
+        :return: what the person can correct, or empty, which does not reveal whether
+            the number is asked
         """
         if form.get(TRAP_FIELD):
             return ""
@@ -245,28 +248,28 @@ class SmsConsentForm(models.AbstractModel):
 
     # === Customer portal ===
 
-    # A login stands for a contact, and proves no number. What it ticks is a request
+    # A login identifies a contact, but proves no number. What it ticks is a request
     # until the number has answered YES (``sms.number.claim``).
 
     def _get_portal_choices(self, company, partner, purposes):
         """Return the choices for the contact's own number.
 
-        Nothing is shown of what was said where the login has typed the number and not
-        confirmed it, or where it is another contact's too.
+        The current answers are hidden if the user has typed the number without
+        confirming it, or if another contact has it too.
         """
         number = partner.phone_sanitized or ""
         is_own = self._is_own(company, number, partner)
         return self._get_choices(company, number if is_own else "", purposes)
 
     def _read_portal_form(self, company, partner, choices, form, trace):
-        """Read number and ticks of a portal form.
+        """Read the number and the ticked choices of a portal form.
 
-        A number that the contact has anyway, and that nothing is ticked for, is not
-        asked about: it may be a landline.
+        The contact's present number is not checked if nothing is ticked for it: it may
+        be a landline.
 
         :param dict form: the posted values, ``sms_phone`` and the choices' fields
-        :return: ``(number, ticked, refusal)``: E.164 or empty, the choices that are
-            agreed to, and one of :data:`REFUSALS` or empty
+        :return: ``(number, ticked, refusal)``: E.164 or empty, the choices agreed to,
+            and one of :data:`REFUSALS` or empty
         """
         typed = texts.clip(form.get("sms_phone"), NUMBER_LIMIT + 1).strip()
         number = self._read_number(company, typed, partner.country_id)
@@ -283,7 +286,7 @@ class SmsConsentForm(models.AbstractModel):
         return number, ticked, refusal
 
     def _take_ticket(self, company, partner, form, trace):
-        """Take what the form of a new ticket says of texts about tickets."""
+        """Process the consent on the form of a new ticket; return a result code."""
         purpose = self.env["sms.purpose"]._get("ticket")
         choices = self._get_choices(company, "", purpose)
         number, ticked, refusal = self._read_portal_form(
@@ -294,10 +297,12 @@ class SmsConsentForm(models.AbstractModel):
         return self._agree_in_portal(company, number, partner, ticked, trace)
 
     def _take_account(self, company, partner, form, trace):
-        """Take what the account page says: a yes, a no, a new number.
+        """Process the account page: opt-ins, opt-outs, a new number.
 
-        A box that was shown ticked says nothing new while it is left so, and nothing
-        at all of another number; un-ticked it is an opt-out.
+        A box that was shown ticked and left so says nothing new, and nothing about a
+        new number; unticked, it is an opt-out.
+
+        :return: code of the result
         """
         own = partner.phone_sanitized or ""
         purposes = self.env["sms.purpose"]._get_for_customers()
@@ -328,12 +333,12 @@ class SmsConsentForm(models.AbstractModel):
         return {"name": partner.name, "res_model": partner._name, "res_id": partner.id}
 
     def _is_own(self, company, number, partner):
-        """Tell if a number counts as a contact's: it was confirmed, or we entered it.
+        """Return whether a number counts as a contact's: confirmed, or entered by us.
 
         A customer can type any number, and must not see what its owner has said.
 
         :param str number: E.164, may be empty
-        :param partner: ``res.partner`` of the login
+        :param partner: ``res.partner`` of the portal user
         """
         claims = self.env["sms.number.claim"]
         if not number or claims._is_confirmed(partner, number):
@@ -347,10 +352,12 @@ class SmsConsentForm(models.AbstractModel):
         return not self.env["res.partner"].search_count(anothers, limit=1)
 
     def _agree_in_portal(self, company, number, partner, choices, trace):
-        """Take a yes of a logged-in customer, or have an unproven number confirm it.
+        """Record a portal user's opt-in, or ask an unconfirmed number to confirm it.
 
-        Of a number that is the contact's by our own word a yes that stands says nothing
-        new, and is not asked about.
+        If we entered the number ourselves, an opt-in that already stands is not asked
+        about again.
+
+        :return: :data:`AGREED` or :data:`ASKED`
         """
         purposes = self.env["sms.purpose"].union(*(c.purpose for c in choices))
         facts = self._get_portal_facts(partner)

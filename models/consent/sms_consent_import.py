@@ -20,10 +20,10 @@ from .sms_consent_import_row import ANSWER_REASONS, GOOD, SKIPPED, WRONG
 DRAFT, CHECKING, CHECKED = ("draft", "checking", "checked")
 IMPORTING, DONE, FAILED = ("importing", "done", "failed")
 RUNNING = (CHECKING, IMPORTING)
-#: What a list contains, beside consents and opt-outs: what the Reassigned Numbers
-#: Database has answered.
+#: A kind of list besides consents and opt-outs: answers of the Reassigned Numbers
+#: Database.
 ANSWERS = "answers"
-#: Counters of a job, and which outcome or reason of a row they count.
+#: Counters of a job, and the outcome or reason of rows that they count.
 COUNTERS = {
     "good_count": GOOD,
     "skipped_count": SKIPPED,
@@ -32,20 +32,20 @@ COUNTERS = {
     "no_count": ANSWER_REASONS[reassigned.NO],
     "no_data_count": ANSWER_REASONS[reassigned.NO_DATA],
 }
-#: Files with no more rows are worked off at once, larger ones in the background.
+#: Files with at most this many rows are processed at once, others in the background.
 INLINE_ROWS = 1000
-#: How long uploaded lists and their faults are kept: they name people.
+#: How long uploaded lists and rejected rows are kept, as they contain personal data.
 KEEP = timedelta(days=90)
-#: Rows that are decided on, recorded and committed together.
+#: Rows that are checked, recorded and committed together.
 BATCH_SIZE = 2000
 
 
 class SmsConsentImport(models.Model):
-    """A list of consents from elsewhere, on its way into the ledger.
+    """An import of consents from elsewhere into the ledger.
 
-    First checked as a whole, then recorded, in batches: what a batch records and how
-    far the job has come is committed together, so that a job that was killed goes on
-    where it stood. Users write what sets it up; all else is the job's own.
+    The list is first checked as a whole, then recorded, in batches: a batch's events
+    and the job's progress are committed together, so a killed job resumes where it
+    stopped. Users write only the set-up fields; the job writes all others.
     """
 
     _name = "sms.consent.import"
@@ -194,7 +194,7 @@ class SmsConsentImport(models.Model):
 
     @api.depends("position", "state")
     def _compute_summary(self):
-        """Say why rows were not recorded, the most frequent reason first."""
+        """Count the rows not recorded by reason, the most frequent first."""
         labels = self._get_labels("row", "reason")
         for job in self:
             groups = self.env["sms.consent.import.row"]._read_group(
@@ -218,7 +218,7 @@ class SmsConsentImport(models.Model):
         return jobs
 
     def write(self, vals):
-        """Take a change of the set-up only while nothing runs or is recorded."""
+        """Accept changes of the set-up only while nothing runs or is recorded."""
         if not self.env.su:
             if any(job.state in (*RUNNING, DONE) for job in self):
                 raise UserError(
@@ -231,7 +231,7 @@ class SmsConsentImport(models.Model):
         return result
 
     def _after_setup(self, vals):
-        """Read the headers of a new list, unless what its columns hold came with it."""
+        """Read the headers of a new list, unless its columns were given."""
         self._check_works_here()
         if vals.get("file") and not vals.get("column_ids"):
             job_sudo = self.sudo()
@@ -244,13 +244,13 @@ class SmsConsentImport(models.Model):
         return names | {"date_order", "tz", "column_ids", "query_id"}
 
     def _check_setup(self, vals):
-        """Leave the answers of the Reassigned Numbers Database to officers."""
+        """Restrict answers of the Reassigned Numbers Database to officers."""
         if vals.get("decision") == ANSWERS and not self.env.su:
             self.env["sms.reassigned.file"]._check_officer()
         return super()._check_setup(vals)
 
     def _check_works_here(self):
-        """Leave the answers of the Reassigned Numbers Database to officers."""
+        """Restrict answers of the Reassigned Numbers Database to officers."""
         if not self.env.su and any(job.decision == ANSWERS for job in self):
             self.env["sms.reassigned.file"]._check_officer()
         return super()._check_works_here()
@@ -273,7 +273,7 @@ class SmsConsentImport(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_recorded(self):
-        """Keep what recorded something: the ledger's evidence names it."""
+        """Refuse to delete imports that the ledger's evidence refers to."""
         evidence_sudo = self.env["sms.consent.evidence"].sudo()
         domain = [("res_model", "=", self._name), ("res_id", "in", self.ids)]
         is_named = evidence_sudo.search_count(domain, limit=1)
@@ -285,17 +285,17 @@ class SmsConsentImport(models.Model):
     # === Buttons ===
 
     def action_check(self):
-        """Check every row and record none."""
+        """Check every row without recording any."""
         return self._start(CHECKING, (DRAFT, CHECKED, FAILED))
 
     def action_import(self):
-        """Record what the check has found good."""
+        """Record the rows that the check has accepted."""
         return self._start(IMPORTING, (CHECKED,))
 
     def action_refresh(self):
-        """Show how far it has come: the client reads the form again.
+        """Let the client read the form again, to show the progress.
 
-        A job whose server was restarted meanwhile goes on at once.
+        Also wakes the job, in case its server was restarted.
         """
         self.check_access("read")
         if any(job.state in RUNNING for job in self):
@@ -303,7 +303,7 @@ class SmsConsentImport(models.Model):
         return True
 
     def _start(self, state, from_states):
-        """Begin to check or to import; a short list is done when this returns."""
+        """Start checking or importing; a short list is done upon return."""
         self.ensure_one()
         self.check_access("write")
         self._check_works_here()
@@ -336,7 +336,7 @@ class SmsConsentImport(models.Model):
         self.column_ids = [(5, 0, 0), *((0, 0, column) for column in columns)]
 
     def _get_column_values(self, file):
-        """Return the columns of an upload (base64): header, samples, guess."""
+        """Return the columns of an upload (base64): header, samples, guessed field."""
         rows = tabular.iter_rows(base64.b64decode(file))
         try:
             _number, headers = next(rows, (0, []))
@@ -365,7 +365,7 @@ class SmsConsentImport(models.Model):
 
     @api.model
     def _explain(self, error):
-        """Return why a file is refused, and what to do."""
+        """Return why a file is refused, and what to do about it."""
         messages = {
             tabular.EMPTY: self.env._("The file is empty."),
             tabular.TOO_LARGE: self.env._(
@@ -406,10 +406,10 @@ class SmsConsentImport(models.Model):
     # === Work ===
 
     def _begin(self, state, user):
-        """Start over in ``state``; do a short list now, a long one in the background.
+        """Start over in ``state``; process a short list now, a long one by cron.
 
-        What the list says is judged anew when it is recorded: the ledger may have
-        changed since the check.
+        Rows are checked again when they are recorded, since the ledger may have
+        changed.
         """
         self._forget_rows()
         counters = dict.fromkeys(("position", "offset", *COUNTERS), 0)
@@ -427,9 +427,9 @@ class SmsConsentImport(models.Model):
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_import").sudo()._trigger()
 
     def _pack(self):
-        """Read the upload once, and keep its rows in a form that is fast to read.
+        """Parse the upload once, and store its rows in a format that is fast to read.
 
-        A file that cannot be read ends the job, with the reason.
+        An unreadable file ends the job, with the reason.
         """
         rows = tabular.iter_rows(base64.b64decode(self.file))
         try:
@@ -442,7 +442,7 @@ class SmsConsentImport(models.Model):
 
     @api.model
     def _run_imports(self):
-        """Go on with every job that is running, batch by batch (cron)."""
+        """Continue every running job, batch by batch (cron)."""
         faulty = self.browse()
         while job := self.search(
             [("state", "in", RUNNING), ("id", "not in", faulty.ids)],
@@ -451,7 +451,7 @@ class SmsConsentImport(models.Model):
         ):
             done = try_work_off(job, job._work_off, DATABASE_FAULTS)
             if done is None:
-                # It is tried again by the next run, after those behind it.
+                # Retried by the next run, after the other jobs.
                 faulty |= job
             domain = [("state", "in", RUNNING), ("id", "not in", faulty.ids)]
             left = sum(it.row_total - it.position for it in self.search(domain))
@@ -460,7 +460,10 @@ class SmsConsentImport(models.Model):
                 return
 
     def _work_off(self, limit=None):
-        """Decide on the next rows, record them if that is due, and move on."""
+        """Process the next rows: check them and, when importing, record them.
+
+        :return: the number of rows processed
+        """
         self.ensure_one()
         limit = limit or BATCH_SIZE
         job = self.with_company(self.company_id)
@@ -490,7 +493,7 @@ class SmsConsentImport(models.Model):
         return len(lines)
 
     def _end_without_list(self):
-        """End a job whose stored list is gone or damaged, and say how far it came."""
+        """End a job whose stored list is missing or damaged, with its progress."""
         self._forget_rows()
         problem = self.env._(
             "Only %(done)s of %(total)s rows can be read: the stored list is missing "
@@ -502,7 +505,7 @@ class SmsConsentImport(models.Model):
         self.write({"state": FAILED, "packed": False, "problem": problem})
 
     def _finish(self):
-        """End the check or the import: write what was not recorded into a file."""
+        """End the check or the import, with a file of the rows not recorded."""
         ends = {CHECKING: CHECKED, IMPORTING: DONE}
         self._forget_rows(good_only=True)
         report = base64.b64encode(self._make_report()) if self.row_ids else False
@@ -511,7 +514,7 @@ class SmsConsentImport(models.Model):
             self.write({"packed": False, "file": False})
 
     def _forget_rows(self, good_only=False):
-        """Delete the job's rows, by one statement: there may be many."""
+        """Delete the job's rows in one statement, as there may be many."""
         self.env["sms.consent.import.row"].flush_model()
         self.env.cr.execute(
             SQL(
@@ -524,7 +527,7 @@ class SmsConsentImport(models.Model):
         self.invalidate_recordset(["row_ids"])
 
     def _make_report(self):
-        """Return the rows that were not recorded, as they were, and why (CSV)."""
+        """Return the rows not recorded, unchanged, with the reasons (CSV)."""
         headers = self.column_ids.sorted("position").mapped(lambda c: c.header or "")
         outcomes = self._get_labels("row", "outcome")
         reasons = self._get_labels("row", "reason")
@@ -532,7 +535,7 @@ class SmsConsentImport(models.Model):
         added.append(self.env._("What"))
 
         def iter_report():
-            """Yield the report, its headings first."""
+            """Yield the rows of the report, headers first."""
             yield [*headers, *added]
             for row, outcome, reason, detail, cells in self._iter_faults():
                 cells = json.loads(cells)[: len(headers)]
@@ -542,7 +545,7 @@ class SmsConsentImport(models.Model):
         return tabular.write_rows(iter_report())
 
     def _iter_faults(self):
-        """Yield the rows that were not recorded, a batch at a time."""
+        """Yield the rows not recorded, read in batches."""
         last = 0
         while rows := self.env.execute_query(
             SQL(

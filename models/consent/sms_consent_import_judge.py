@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Decisions on the rows of an imported list, as far as they need the database."""
+"""Decisions on rows of an imported list that need the database."""
 
 import json
 
@@ -12,9 +12,9 @@ from ...tools.phone import find_refusal_of_words
 from ..ledger.sms_consent_event import Statement
 from .sms_consent_import_row import GOOD, SKIPPED, WRONG
 
-#: Different words whose wordings are remembered; lists mostly hold a few.
+#: Most different texts whose wordings are cached; lists usually contain a few.
 MAX_WORDS = 1000
-#: Fields of a line that are empty unless there is a reason to fill them.
+#: Fields of a row that are empty by default.
 LINE_DETAILS = ("reason", "detail", "cells", "key", "stopped", "stopped_purposes")
 
 
@@ -22,7 +22,7 @@ class Judge:
     """Decides on batches of rows of one import, with a fixed number of queries each.
 
     :param job: the ``sms.consent.import``, in sudo
-    :param datetime now: what counts as the future begins here (UTC)
+    :param datetime now: later times count as future (UTC)
     """
 
     def __init__(self, job, now):
@@ -33,7 +33,7 @@ class Judge:
         self.words = {}
 
     def _read_purposes(self):
-        """Return every purpose by its code and by its name."""
+        """Return all purposes by code and by name in each language."""
         by_name = {}
         langs = [code for code, _name in self.env["res.lang"].get_installed()]
         for purpose in self.env["sms.purpose"].search([]):
@@ -44,10 +44,11 @@ class Judge:
         return by_name
 
     def judge(self, rows):
-        """Decide on some rows.
+        """Decide on several rows.
 
         :param rows: pairs of a row's number and its cells
-        :return: the statements to record, and a ``sms.consent.import.row`` for each row
+        :return: the statements to record, and for each row the values of a
+            ``sms.consent.import.row``
         """
         lines, read = [], []
         for number, cells in rows:
@@ -61,7 +62,7 @@ class Judge:
         return self._compare(read), lines
 
     def record(self, statements):
-        """Record what :meth:`judge` has chosen, as who has started the job."""
+        """Record the statements of :meth:`judge`, as the user who started the job."""
         ledger_sudo = self.env["sms.consent.event"].with_user(self.job.user_id).sudo()
         ledger_sudo._record_many(self.company, statements)
 
@@ -78,7 +79,7 @@ class Judge:
     # === One row ===
 
     def _read(self, row, cells):
-        """Return what a row would record."""
+        """Return the statement that a row would record."""
         job = self.job
         said = import_rows.read_row(
             cells, self.columns, job.date_order, job.tz, self.now, job.decision
@@ -101,7 +102,7 @@ class Judge:
         return Statement(*subject, said.happened_at, wordings, facts)
 
     def _read_number(self, text):
-        """Return a number as E.164, read with the company's country."""
+        """Return a number as E.164, using the company's country."""
         try:
             return self.job._phone_format_number(
                 text, self.company.country_id, raise_exception=True
@@ -110,7 +111,7 @@ class Judge:
             raise Fault(find_refusal_of_words(text), text) from error
 
     def _find_purposes(self, said):
-        """Return the purposes that a row names, or those of the whole list."""
+        """Return the purposes that a row names, or else those of the whole list."""
         purposes = self.env["sms.purpose"]
         for name in said.purposes:
             purpose = self.purposes.get(simplify(name))
@@ -124,10 +125,9 @@ class Judge:
 
     @staticmethod
     def _check_proof(said, purposes):
-        """Refuse a consent that was given in a way that is no proof for its purposes.
+        """Refuse a consent given in a way that its purposes do not accept as proof.
 
-        What the list calls by a name that we do not know proves nothing in particular:
-        it counts only where anything does.
+        An unknown name for the way counts only for purposes that accept every way.
         """
         if said.event != consent.GRANTED:
             return
@@ -141,7 +141,7 @@ class Judge:
     # === Against the list and the ledger ===
 
     def _compare(self, read):
-        """Return what of the readable rows is new and allowed, marking the others."""
+        """Return the statements that are new and allowed; mark the other rows."""
         numbers = {statement.number for _line, _cells, statement in read}
         hashes = self.env["sms.consent.key"]._hash(numbers)
         keys = [self._get_key(statement) for _line, _cells, statement in read]
@@ -193,7 +193,7 @@ class Judge:
         return None
 
     def _find_seen(self, keys):
-        """Return which keys earlier batches had, and in which row."""
+        """Return the keys that earlier batches had, each with its first row."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -207,7 +207,10 @@ class Judge:
         return dict(rows)
 
     def _find_stopped(self, hashes):
-        """Return what earlier batches of the list have stopped for some numbers."""
+        """Return the opt-outs of numbers in earlier batches of the list.
+
+        :return: lists of purpose ids (empty: all purposes), by the number's hash
+        """
         rows = self.env.execute_query(
             SQL(
                 """
@@ -224,7 +227,7 @@ class Judge:
         return found
 
     def _find_known(self, hashes):
-        """Return what the ledger holds of some numbers that counts."""
+        """Return the valid ledger events of numbers, as a set of tuples."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -242,7 +245,7 @@ class Judge:
     # === Words ===
 
     def _find_words(self, said, purposes):
-        """Return the wordings that a row means, and the words as they were shown."""
+        """Return a row's wordings, and the words as they were shown."""
         if said.event != consent.GRANTED:
             return None, said.wording
         key = (purposes._ids, said.version, said.wording)
@@ -264,7 +267,7 @@ class Judge:
         return found, said.wording or found._render(self.company)
 
     def _find_version(self, purpose, version):
-        """Return a purpose's wording by its version's number or digest."""
+        """Return a purpose's wording by version number or digest."""
         text = version.casefold().lstrip("v").strip()
         domain = [
             ("purpose_id", "=", purpose.id),
@@ -284,7 +287,7 @@ class Judge:
         order = [own, "en"]
 
         def rank(wording):
-            """Put the company's own first, then its language, then English."""
+            """Sort the company's own first, then its language, then English."""
             language = languages.get_language(wording.lang)
             place = order.index(language) if language in order else len(order)
             return (not wording.company_id, place)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Decisions on the answers of the Reassigned Numbers Database."""
+"""Decisions on answers of the Reassigned Numbers Database."""
 
 import base64
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from .sms_reassigned_file import ANSWERS
 
 
 class Question(NamedTuple):
-    """A number and day that the query asked about, and what was answered before."""
+    """A number and day that the query asked about, with earlier answers."""
 
     row_id: int
     number_hash: str
@@ -26,8 +26,8 @@ class Question(NamedTuple):
 class AnswerJudge(Judge):
     """Decides on batches of answers, with a fixed number of queries each.
 
-    What :meth:`judge` has chosen it keeps for :meth:`record`: the answers, the consents
-    that a "no" verifies, and the numbers of which none is left.
+    Keeps for :meth:`record` what :meth:`judge` has accepted: the answers, the consents
+    that a "no" verifies, and the numbers without a consent left.
     """
 
     def __init__(self, job, now):
@@ -43,7 +43,7 @@ class AnswerJudge(Judge):
         return reply
 
     def _compare(self, read):
-        """Return what ends consents, where the answer is yes; mark each row."""
+        """Return the statements that end consents upon a "yes"; mark each row."""
         numbers = {reply.number for _line, _cells, reply in read}
         hashes = self.env["sms.consent.key"]._hash(numbers)
         asked = self.query._read_questions(hashes.values())
@@ -81,7 +81,7 @@ class AnswerJudge(Judge):
     def _find_question(number_hash, asked, reply):
         """Return the question that a reply answers.
 
-        :raises Fault: where the query has not asked it, or nobody can tell which one
+        :raises Fault: if the query did not ask it, or it is ambiguous
         """
         days = asked.get(number_hash)
         if not days:
@@ -110,7 +110,7 @@ class AnswerJudge(Judge):
         return None
 
     def _take(self, line, reply, question, consents):
-        """Keep an answer; return what it says to the ledger."""
+        """Keep an answer for :meth:`record`; return its statements."""
         question.earlier.append(reply.answer)
         values = (question.number_hash, question.day, question.row_id, reply.answer)
         self.chosen.append(values)
@@ -138,7 +138,7 @@ class AnswerJudge(Judge):
         return [Statement(*subject, facts=facts)]
 
     def record(self, statements):
-        """Enter the answers, end what they end, and note what they verify."""
+        """Store the answers, end consents, and mark others as verified."""
         if not self.chosen:
             return
         self._get_answer_file()._enter(self.chosen)
@@ -148,16 +148,16 @@ class AnswerJudge(Judge):
             self._block([statement.number for statement in statements])
 
     def _block(self, numbers):
-        """Keep texts from numbers that have another holder."""
+        """Block texts to numbers that have another holder."""
         if self.company.sms_consent_policy == consent.POLICY_OPT_OUT:
-            # Where only an opt-out blocks, the end of a consent would not.
+            # Under this policy only an opt-out blocks, not the end of a consent.
             policy = self.env["sms.fault"]._get_policy(GONE, self.company)
             gone = self.gone.intersection(numbers)
             self.env["sms.unusable.number"]._note_many(self.company, gone, policy)
         self.env["sms.sms"]._cancel_waiting(self.company, numbers)
 
     def _get_answer_file(self):
-        """Return the record of the answers' file; the first batch makes it."""
+        """Return the record of the answers' file, created by the first batch."""
         job = self.job
         if not job.answer_file_id:
             job.answer_file_id = self.query.create(

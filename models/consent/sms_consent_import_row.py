@@ -39,16 +39,16 @@ REASONS = [
     ("answered", "Already answered"),
     ("stale", "No consent this is about: it has ended or was given again since"),
 ]
-#: Why a row of answers of the Reassigned Numbers Database is good.
+#: Reasons of accepted answers of the Reassigned Numbers Database.
 ANSWER_REASONS = {answer: f"answer_{answer}" for answer in reassigned.ANSWERS}
 
 
 class SmsConsentImportRow(models.Model):
-    """A row of a list that an import has decided on.
+    """A row of a list that an import has processed.
 
-    Rows that were not recorded stay with their cells and the reason. Of the others only
-    what tells a second one like it, until the import is done. Written by the job alone,
-    many at once.
+    Rows not recorded keep their cells and the reason. Of the others only a digest is
+    kept, to detect duplicates, until the import is done. Written only by the job, in
+    bulk.
     """
 
     _name = "sms.consent.import.row"

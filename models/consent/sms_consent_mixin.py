@@ -11,7 +11,7 @@ from ..ledger.sms_consent import STATE_SELECTION
 from ..ledger.sms_consent_key import ConsentKeyError
 
 MODULE = "helpdesk_mgmt_sms"
-#: Who may see why a number may be texted, on a record that they may read.
+#: Groups that may see why a number may be texted, on records that they may read.
 READER_GROUPS = (
     "helpdesk_mgmt.group_helpdesk_user_own",
     "helpdesk_mgmt_sms.group_sms_compliance",
@@ -19,7 +19,7 @@ READER_GROUPS = (
 
 
 class SubjectColumns(NamedTuple):
-    """Columns of a model's table on which its consent hangs, for one row.
+    """SQL expressions for the consent of a row of a model's table.
 
     The company's id, the E.164 number, and the purpose's id (None: any purpose).
     """
@@ -30,7 +30,7 @@ class SubjectColumns(NamedTuple):
 
 
 def _get_state_sql(columns, state):
-    """Return the condition that a row is in a state: a better one rules it out."""
+    """Return the condition for rows in a state, excluding better states."""
     order = (consent.OPTED_IN, consent.PENDING, consent.OPTED_OUT)
     better = order[: order.index(state)] if state in order else order
     conditions = [SQL("NOT %s", _get_any_sql(columns, it)) for it in better]
@@ -42,8 +42,7 @@ def _get_state_sql(columns, state):
 def _get_any_sql(columns, state):
     """Return the condition that the answer for any purpose is ``state``.
 
-    For an opt-out without looking whether the person has agreed anew since: who asks
-    for it rules that out first.
+    For an opt-out it ignores a later opt-in, which the caller must exclude first.
     """
     purpose = SQL("answer.purpose_id IS NOT NULL")
     if columns.purpose:
@@ -67,7 +66,10 @@ def _get_any_sql(columns, state):
 
 
 def _get_stop_sql(is_later):
-    """Return the condition that a stop of everything stands over ``answer``."""
+    """Return the condition that an opt-out from everything overrides ``answer``.
+
+    :param bool is_later: consider only opt-outs after the answer
+    """
     return SQL(
         """EXISTS (
             SELECT FROM sms_consent stop
@@ -81,10 +83,10 @@ def _get_stop_sql(is_later):
 
 
 class SmsConsentMixin(models.AbstractModel):
-    """Shows on a record if its person may be texted, and takes their answer.
+    """Shows on a record whether its person may be texted, and records their answer.
 
-    A model says whose number and which purpose count by :meth:`_get_sms_subjects`, and
-    what that depends on by :meth:`_get_sms_subject_fields`.
+    A model returns the number and purpose in :meth:`_get_sms_subjects`, and the fields
+    that they depend on in :meth:`_get_sms_subject_fields`.
     """
 
     _name = "sms.consent.mixin"
@@ -116,8 +118,8 @@ class SmsConsentMixin(models.AbstractModel):
     def _has_field_access(self, field, operation):
         """Refuse to write our read-only fields, such as the number of a ticket.
 
-        A field that is read-only on the screen can be written over RPC. The number
-        decides whose consent counts, so an agent could text in another person's name.
+        A read-only field can still be written over RPC. The number determines whose
+        consent counts, so an agent could misuse another person's consent.
         """
         if operation == "write" and not self.env.su and self._is_sms_internal(field):
             return False
@@ -125,11 +127,11 @@ class SmsConsentMixin(models.AbstractModel):
 
     @api.model
     def _is_sms_internal(self, field):
-        """Tell if a field is ours, stored, and read-only: our code alone writes it."""
+        """Return whether only our code may write a field: stored and read-only."""
         return field._module == MODULE and field.store and bool(field.readonly)
 
     def _get_sms_subjects(self):
-        """Map each record's id to whose consent is meant.
+        """Return the subject of the consent for each record.
 
         :return: ``{record.id: (company, number, purpose)}`` with a ``res.company``,
             an E.164 number or False, and a ``sms.purpose`` (empty: any purpose)
@@ -145,7 +147,7 @@ class SmsConsentMixin(models.AbstractModel):
     def _compute_sms_consent_state(self):
         """Read the answers of all records in one query.
 
-        Where the ledger's key is wrong nothing is known: the records can still be read.
+        If the ledger's key is wrong, nothing is known, but records stay readable.
         """
         self.sms_consent_state = consent.NONE
         stored = self.filtered("id")
@@ -171,7 +173,7 @@ class SmsConsentMixin(models.AbstractModel):
     @api.depends("sms_consent_state")
     @api.depends_context("company")
     def _compute_sms_is_bound(self):
-        """Read the events of those who have opted out."""
+        """Read the events of people who have opted out."""
         self.sms_is_bound = False
         left = self.filtered(lambda it: it.sms_consent_state == consent.OPTED_OUT)
         if left:
@@ -194,7 +196,7 @@ class SmsConsentMixin(models.AbstractModel):
                 record.sms_preference_url = links._get_masked_url(company)
 
     def _invalidate_sms_consent_state(self):
-        """Forget the state shown on records: the ledger has a new event."""
+        """Invalidate the state on records after a new event in the ledger."""
         children = self.env.registry.descendants([self._name], "_inherit")
         for model_name in children - {self._name}:
             self.env[model_name].invalidate_model(["sms_consent_state", "sms_is_bound"])
@@ -204,11 +206,11 @@ class SmsConsentMixin(models.AbstractModel):
         return False
 
     def get_sms_consent_details(self):
-        """Return why the person may be texted or not, for who may read the record.
+        """Return why the person may be texted or not.
 
         :return: see :meth:`SmsConsentDetails._explain`
-        :raises AccessError: for who may not read the record, or is neither a helpdesk
-            user nor a compliance officer
+        :raises AccessError: if the user may not read the record, or is neither a
+            helpdesk user nor a compliance officer
         """
         self.ensure_one()
         self.check_access("read")
@@ -229,7 +231,7 @@ class SmsConsentMixin(models.AbstractModel):
         )
 
     def action_record_sms_consent(self):
-        """Open the form in which an agent enters what the person said."""
+        """Open the form to record a statement of the person."""
         self.ensure_one()
         company, number, purpose = self._get_sms_subjects()[self.id]
         return self.env["sms.consent.record"]._get_action(
@@ -239,25 +241,24 @@ class SmsConsentMixin(models.AbstractModel):
     # === Search ===
 
     def _get_sms_subject_columns(self, alias):
-        """Return :meth:`_get_sms_subjects` as SQL, a :class:`SubjectColumns`."""
+        """Return :meth:`_get_sms_subjects` as SQL in a :class:`SubjectColumns`."""
         raise NotImplementedError
 
     @api.model
     def _search_sms_consent_state(self, operator, value):
-        """Find records by the consent of their number, in the database.
+        """Search records by the consent of their number, in the database.
 
-        The same rule as :func:`tools.consent.combine` and
-        :func:`tools.consent.summarize`, as conditions that the index on the answers'
-        numbers serves. A number whose data was erased is found as one of which nothing
-        is known: only its keyed hash is left, and the key stays out of the database's
-        statements.
+        Implements :func:`tools.consent.combine` and :func:`tools.consent.summarize` as
+        conditions that can use the index on the answers' numbers. An erased number is
+        found as one without any answer: only its keyed hash is left, and the key must
+        not appear in SQL statements.
         """
         if operator != "in":
             return NotImplemented
         states = set(value) & set(consent.STATES)
 
         def to_sql(model, alias, query):
-            """Return the condition that a record is in one of the states."""
+            """Return the condition for records in one of the states."""
             columns = model._get_sms_subject_columns(alias)
             conditions = [_get_state_sql(columns, state) for state in states]
             return SQL("(%s)", SQL(" OR ").join(conditions))

@@ -8,16 +8,15 @@ from odoo.fields import Domain
 from ...tools import consent
 from ...tools.appointments import to_utc
 
-#: How long a stack of which everything is recorded is still shown.
+#: How long a completely recorded stack is kept.
 KEEP_EMPTY = timedelta(days=7)
 
 
 class SmsConsentPaper(models.Model):
-    """A stack of signed forms on a desk: entered line by line, recorded together.
+    """A stack of signed forms: entered line by line, recorded together.
 
-    What is recorded leaves the stack for the ledger, the scan with it; what is not
-    stays with the reason beside it. So nothing is lost, and nothing that names a person
-    lies here longer than it must.
+    Recorded forms move to the ledger with their scans; the others stay, with the
+    reason. So nothing is lost, and no personal data stays here longer than necessary.
     """
 
     _name = "sms.consent.paper"
@@ -86,7 +85,7 @@ class SmsConsentPaper(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create a line for each scan that was added, and start to count."""
+        """Create a line for each scan that was added."""
         self._check_own(vals_list)
         stacks = super().create(vals_list)
         stacks._after_save()
@@ -104,7 +103,7 @@ class SmsConsentPaper(models.Model):
             raise AccessError(self.env._("What is recorded is counted by itself."))
 
     def _after_save(self):
-        """Check the user's rights; make a line of each scan, ordered by their names."""
+        """Check the user's rights, and create a line per scan, ordered by name."""
         for company in self.company_id:
             self.env["sms.consent.entry"]._check_may_record(company)
         for stack in self.filtered("upload_ids"):
@@ -118,12 +117,12 @@ class SmsConsentPaper(models.Model):
             self.env["sms.consent.paper.line"].create(lines)
 
     def action_add_scans(self):
-        """Show the lines of the scans that were just added: the client saved them."""
+        """Reload, to show the lines of the scans that the client has just saved."""
         self.check_access("read")
         return True
 
     def action_record(self):
-        """Record every form that is complete; the others stay and say why."""
+        """Record every complete form; the others stay, with the reason."""
         self.ensure_one()
         recorded = self.line_ids._record()
         left = len(self.line_ids)
@@ -147,7 +146,7 @@ class SmsConsentPaper(models.Model):
 
 
 class SmsConsentPaperLine(models.Model):
-    """A signed form that is to be recorded. Nothing in it is required but to record."""
+    """A signed form to be recorded; its fields are only required for recording."""
 
     _name = "sms.consent.paper.line"
     _description = "Signed Consent Form"
@@ -215,7 +214,10 @@ class SmsConsentPaperLine(models.Model):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _record(self):
-        """Record what is complete, and write beside the others why they are not."""
+        """Record the complete forms, and store on the others what is missing.
+
+        :return: the number of recorded forms
+        """
         recorded = self.browse()
         for line in self:
             line.check_access("write")
@@ -229,12 +231,12 @@ class SmsConsentPaperLine(models.Model):
                 recorded += line
         for stack, lines in recorded.grouped("paper_id").items():
             stack.sudo().recorded_count += len(lines)
-        # Its scan and its data are the evidence's now.
+        # Their scans and data belong to the evidence now.
         recorded.sudo().unlink()
         return len(recorded)
 
     def _enter(self):
-        """Enter the form into the ledger."""
+        """Record the form in the ledger."""
         entry = self.env["sms.consent.entry"]
         stack = self.paper_id
         scan = entry._read_scan(self)
@@ -258,7 +260,7 @@ class SmsConsentPaperLine(models.Model):
     def _get_moment(self):
         """Return when the form was signed: the beginning of that day, in UTC.
 
-        Whoever said STOP on that day has the last word.
+        So a STOP on the same day counts as later.
         """
         if not self.signed_on:
             raise UserError(self.env._("Enter the date on which it was signed."))
@@ -268,7 +270,7 @@ class SmsConsentPaperLine(models.Model):
         return to_utc(datetime.combine(self.signed_on, time()), zone)
 
     def _check_new(self, number, happened_at):
-        """Refuse a form that is in the ledger: two scans of a sheet are one consent."""
+        """Refuse a form already in the ledger, such as a second scan of a sheet."""
         events_sudo = self.env["sms.consent.event"].sudo()
         found = events_sudo.search(
             events_sudo._number_domain(self.company_id, number)
@@ -289,8 +291,8 @@ class SmsConsentPaperLine(models.Model):
     def _get_words(self):
         """Return the words on the form.
 
-        Of a form for other purposes than the stack's they are the published ones,
-        unless the stack's were typed in: those are on the paper, whatever is ticked.
+        For other purposes than the stack's they are the published ones, unless the
+        stack's words were edited: then these are on the paper, whatever is ticked.
         """
         stack = self.paper_id
         as_published = stack.wording == stack._propose_words(stack.purpose_ids)

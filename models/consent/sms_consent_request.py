@@ -8,10 +8,10 @@ from ...tools import chain
 
 
 class SmsConsentRequest(models.Model):
-    """A statement that another system had recorded, so that a repeat does nothing.
+    """A statement recorded for another system, kept so that a repeat does nothing.
 
-    It names nobody: the other system's reference and the statement are kept as hashes,
-    so that a repeat is known as one even after the person was erased.
+    It contains no personal data: reference and statement are stored as hashes, so a
+    repeat is recognized even after the person was erased.
     """
 
     _name = "sms.consent.request"
@@ -36,13 +36,13 @@ class SmsConsentRequest(models.Model):
 
     @api.model
     def _claim(self, company, reference, said):
-        """Return the request of a reference: a new one, or the one that was before.
+        """Return the request with a reference, creating it if necessary.
 
-        Two requests with one reference at once: the index makes the later one wait for
-        the earlier and then fail as a concurrent update, which Odoo tries again.
+        Of two concurrent requests with one reference, the unique index makes the later
+        one wait and then fail with a serialization error, which Odoo retries.
 
         :return: the request; without ``evidence_id`` while nothing is recorded
-        :raises ValidationError: when the reference stands for another statement
+        :raises ValidationError: if the reference was used for another statement
         """
         reference_hash = self.env["sms.consent.key"]._hash([reference])[reference]
         digest = chain.digest(said)
@@ -72,9 +72,9 @@ class SmsConsentRequest(models.Model):
         return request
 
     def _find_events(self):
-        """Return the events that were recorded, and count with the company's carrier.
+        """Return the recorded events that are valid with the company's carrier.
 
-        What was recorded in the sandbox is recorded anew when it is asked for again.
+        Events of the sandbox are not, so the statement can be recorded again.
         """
         self.ensure_one()
         ledger = self.env["sms.consent.event"]

@@ -12,16 +12,16 @@ from ...tools import consent, evidence
 _lt = LazyTranslate(__name__)
 #: Events on one page of a story.
 PAGE_SIZE = 200
-#: Both times are told of what was entered so long after it was said.
+#: Delay between a statement and its entry from which both times are shown.
 ENTERED_LATER = timedelta(minutes=1)
-#: Texts are answered in the same transaction; what is further apart is no answer.
+#: Largest distance between an opt-out and its confirmation, made in one transaction.
 CONFIRMATION_WINDOW = "1 minute"
 #: Characters of a person's words that are quoted in a sentence.
 QUOTE_LIMIT = 160
 
-# How an event came: a method of the ledger, any other one, or one of these.
+# Keys of sentences besides the ledger's methods.
 ANY, REVIEWED, WITNESSED, ALL_BACK = ("any", "reviewed", "witnessed", "all_back")
-#: What is said of events, by how they came.
+#: Sentences about events, by event and method.
 SENTENCES = {
     consent.REQUESTED: {
         "keyword": _lt(
@@ -106,11 +106,12 @@ SENTENCES = {
 
 
 class Moment(NamedTuple):
-    """Events of one act, which are told in one sentence, and what belongs to them.
+    """Events of one act, told in one sentence, with related records.
 
-    ``text`` is the ``sms.inbound`` that said so, ``confirmation`` the ``sms.sms`` that
-    confirmed an opt-out; both may be empty. ``effect`` is what it did about an opt-out,
-    as :meth:`SmsConsent._read_effects` has it.
+    ``text`` is the ``sms.inbound`` with the statement, ``confirmation`` the ``sms.sms``
+    that confirmed an opt-out; both may be empty. ``effect`` is its relation to an
+    opt-out, see
+    :meth:`SmsConsent._read_effects`.
     """
 
     events: models.BaseModel
@@ -120,31 +121,32 @@ class Moment(NamedTuple):
 
     @property
     def event(self):
-        """The first of its events, of which all but the purpose is true of each."""
+        """The first of its events; the others differ only in purpose."""
         return self.events[0]
 
 
 class SmsConsentStory(models.AbstractModel):
-    """Tells what happened with a number's consent, in sentences, oldest first.
+    """Tells the history of a number's consent in sentences, oldest first.
 
-    The ledger is for machines and courts; this is for who has to understand it. Runs in
-    the reader's environment over events that the caller has checked; what the reader
-    may not open is told without a link.
+    The ledger is for machines and courts; this is for people. Runs in the user's
+    environment on events that the caller may show; records that the user may not read
+    get no link.
     """
 
     _name = "sms.consent.story"
     _description = "Story of a Number's Consent"
 
     def _tell(self, company, number_hash, before=False):
-        """Tell the newest events of a number, those of all purposes.
+        """Return a page of a number's events, for all purposes.
 
-        :return: ``days``, each with ``day`` (for people) and ``entries`` (see
-            :meth:`_tell_moment`), and ``before`` to ask for what was earlier, or False
+        :param before: id of an event: return only earlier ones
+        :return: ``days``, each with ``day`` (formatted) and ``entries`` (see
+            :meth:`_tell_moment`), and ``before`` to request earlier events, or False
         """
         events, is_more = self._read_events(company, number_hash, before)
         moments = self._get_moments(events)
         if is_more and len(moments) > 1:
-            del moments[0]  # the page before begins with all of it
+            del moments[0]  # may be incomplete; the earlier page has all of it
         openable = self._get_openable(moments)
         days = [
             {"day": day, "entries": [self._tell_moment(it, openable) for it in group]}
@@ -169,7 +171,7 @@ class SmsConsentStory(models.AbstractModel):
         return found[:PAGE_SIZE].sorted("id"), len(found) > PAGE_SIZE
 
     def _get_moments(self, events):
-        """Put together what one act of a person has entered: one evidence or text."""
+        """Group the events of each act: those of one piece of evidence or one text."""
         texts_sudo = self.env["sms.inbound"].sudo()
         text_ids = {it.res_id for it in events if it.res_model == texts_sudo._name}
         found = texts_sudo.browse(filter(None, text_ids)).exists()
@@ -179,7 +181,7 @@ class SmsConsentStory(models.AbstractModel):
         effects = self.env["sms.consent"]._read_effects(events.ids)
 
         def get_act(event):
-            """Return what is told in one sentence."""
+            """Return the key of events that are told in one sentence."""
             said_in = event.message_ref or event.evidence_id.id
             return event.event, event.method, said_in, str(effects.get(event.id))
 
@@ -199,10 +201,10 @@ class SmsConsentStory(models.AbstractModel):
     def _read_confirmations(self, event_ids):
         """Return the text that confirmed each opt-out.
 
-        Each text confirms one: that which was recorded when it was made. A second STOP
-        is recorded and not answered.
+        Each text confirms one opt-out, the one recorded at the same time. A second STOP
+        is recorded, but not answered.
 
-        :return: ``{evidence id: (message id, when it was handed over, or None)}``
+        :return: ``{evidence id: (message id, when it was sent, or None)}``
         """
         self.env["sms.sms"].flush_model()
         rows = self.env.execute_query(
@@ -232,9 +234,9 @@ class SmsConsentStory(models.AbstractModel):
         return {row[0]: row[1:] for row in reversed(rows)}
 
     def _get_openable(self, moments):
-        """Return the records behind some moments that the reader may open.
+        """Return the records behind moments that the user may read.
 
-        :return: ``{(model name, id): record}``, in the reader's rights
+        :return: ``{(model name, id): record}``, with the user's rights
         """
         wanted = {}
         for moment in moments:
@@ -252,11 +254,12 @@ class SmsConsentStory(models.AbstractModel):
     # === Entries ===
 
     def _tell_moment(self, moment, openable):
-        """Return one entry of the story.
+        """Return one entry of the history.
 
-        :return: ``id``, ``time``, ``event`` (of ``EVENTS``), ``sentence``, ``details``
-            (further texts), ``wording`` and ``words`` (version and text, may be empty),
-            ``links`` and ``seal`` (its place in the chain)
+        :return: ``id``, ``time``, ``event`` (one of ``EVENTS``), ``sandbox`` (whether
+            it counts only there), ``sentence``, ``details`` (further texts),
+            ``wording`` and ``words`` (version and text, may be empty), ``links`` and
+            ``seal`` (its place in the chain)
         """
         event = moment.event
         return {
@@ -273,7 +276,7 @@ class SmsConsentStory(models.AbstractModel):
         }
 
     def _get_details(self, moment):
-        """Return what else should be known of a moment, as a list of texts."""
+        """Return further details of a moment, as a list of texts."""
         event = moment.event
         say_date = self.env["sms.consent.details"]._say_date
         details = []
@@ -296,7 +299,7 @@ class SmsConsentStory(models.AbstractModel):
         return details
 
     def _say_effect(self, moment):
-        """Return which opt-out was undone, or because of which it did not count."""
+        """Return which opt-out it undid, or which one kept it from counting."""
         stop = moment.effect["undone"] or moment.effect["obstacle"]
         details = self.env["sms.consent.details"]
         when = details._say_date(evidence.parse_time(stop["happened_at"]))
@@ -314,7 +317,7 @@ class SmsConsentStory(models.AbstractModel):
         )
 
     def _get_links(self, moment, openable):
-        """Return what can be opened: ``label``; ``model`` and ``id``, or ``url``."""
+        """Return links with ``label``, and ``model`` and ``id`` or else ``url``."""
         event = moment.event
         links = []
         if record := openable.get((event.res_model, event.res_id)):
@@ -345,7 +348,7 @@ class SmsConsentStory(models.AbstractModel):
         return sentence % self._get_facts(moment) + self._say_how_confirmed(moment)
 
     def _get_way(self, moment):
-        """Return the key of :data:`SENTENCES` by which an event came."""
+        """Return the key of :data:`SENTENCES` for how an event came."""
         event = moment.event
         if event.res_model == "sms.consent.review":
             return REVIEWED
@@ -383,7 +386,7 @@ class SmsConsentStory(models.AbstractModel):
         return any(not event.purpose_id for event in moment.events)
 
     def _say_how_confirmed(self, moment):
-        """Return how long the confirmation of an opt-out took, if there is one."""
+        """Return a sentence on how long an opt-out's confirmation took, if any."""
         sms = moment.confirmation
         if not sms:
             return ""

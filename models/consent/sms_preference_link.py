@@ -10,11 +10,11 @@ from odoo.tools.misc import hash_sign, verify_hash_signed
 from ...providers import SandboxProvider
 from ...tools.links import KEY_LENGTH, MASK, PAGE_PATH, SHORT_PATH
 
-#: A link in a text works this long at least, and at most LINK_LIFE: the same link is
-#: given again until less than this is left of its life.
+#: A link in a text works at least this long, and at most LINK_LIFE: the same link is
+#: reused until less than this is left of its life.
 LINK_LIFE_LEFT = timedelta(days=60)
 LINK_LIFE = timedelta(days=90)
-#: The address of the page itself, to which the short link leads.
+#: How long the page's own address works, to which the short link redirects.
 TOKEN_LIFE = timedelta(days=7)
 TOKEN_SCOPE = "helpdesk_mgmt_sms.preferences"
 TOKEN_LIMIT = 400
@@ -22,19 +22,19 @@ KEY_LETTERS = string.ascii_letters + string.digits
 
 
 class SmsPreferenceLink(models.Model):
-    """The short link of one number to the page of its preferences.
+    """The short link of a number to its preference page.
 
-    A text has room for a short address, so the key stands for what is here. It leads to
-    the page's own address, whose token is signed (Odoo's ``hash_sign``, keyed with the
-    database's secret), expires, and names company and keyed hash of the number: who
-    sees it in a log does not learn the number, and nobody can make one for another.
-    The number itself is here alone; without this row no token opens anything, so to
-    erase a person is to delete it.
+    A text needs a short address, so its key refers to this row. It redirects to the
+    page's own address, whose token is signed (Odoo's ``hash_sign``, keyed with the
+    database's secret), expires, and contains the company and the keyed hash of the
+    number: a log does not reveal the number, and nobody can forge a token. Only this
+    row has the number itself; without it no token works, so erasing a person means
+    deleting it.
 
-    Nobody but the customer sees the address: see ``tools.links``. What is
-    stored and rendered is :meth:`_get_masked_url`; the outbox puts the address in its
-    place. The virtual phone shows the sandbox's addresses to whoever plays the
-    customer, so those open nothing once the company has a real carrier.
+    Nobody but the customer sees the address, see ``tools.links``:
+    :meth:`_get_masked_url` is stored and rendered, and the outbox replaces it by the
+    address. The virtual phone shows the sandbox's addresses to whoever plays the
+    customer, so those stop working once the company has a real carrier.
     """
 
     _name = "sms.preference.link"
@@ -59,12 +59,12 @@ class SmsPreferenceLink(models.Model):
 
     @api.model
     def _get_masked_url(self, company):
-        """Return what stands for the address until a text is handed over."""
+        """Return the placeholder for the address until a text is sent."""
         return company._get_sms_base_url() + SHORT_PATH + MASK
 
     @api.model
     def _get_urls(self, pairs):
-        """Return the short addresses for some numbers.
+        """Return the short addresses for numbers, creating links as needed.
 
         :param pairs: iterable of ``(res.company, E.164 number)``
         :return: ``{(company, number): address}``, without pairs that have no number
@@ -120,7 +120,7 @@ class SmsPreferenceLink(models.Model):
             self.sudo().env, TOKEN_SCOPE, values, expiration=life
         )
 
-    # === Look-up ===
+    # === Lookup ===
 
     @api.model
     def _find_by_key(self, key):
@@ -133,8 +133,8 @@ class SmsPreferenceLink(models.Model):
     def _find_by_token(self, token):
         """Return the newest link of the number that a token names, or an empty set.
 
-        The same for a token that is forged, expired, of another database, or of a
-        number that has been erased.
+        Empty for a token that is forged, expired, from another database, or of an
+        erased number.
         """
         if len(token) > TOKEN_LIMIT or not token.isascii():
             return self.browse()
@@ -144,10 +144,10 @@ class SmsPreferenceLink(models.Model):
             values = None
         if not values:
             return self.browse()
-        company_id, number_hash, *kind = values  # it once named no kind
+        company_id, number_hash, *kind = values  # older tokens have no kind
         domain = [("company_id", "=", company_id), ("number_hash", "=", number_hash)]
         links_sudo = self.sudo().search(domain, order="id desc")
-        # A token of the sandbox opens nothing else, though the number has a real link.
+        # A sandbox token opens only sandbox links, even if the number has a real one.
         links_sudo = links_sudo._filter_current()
         return links_sudo.filtered(lambda it: not kind or it.is_sandbox == kind[0])[:1]
 
@@ -158,18 +158,18 @@ class SmsPreferenceLink(models.Model):
         return claims_sudo._find_contact(self.company_id, self.number)
 
     def _get_choices(self):
-        """Return what the page offers: list of ``sms_consent_form.Choice``."""
+        """Return the page's choices, a list of ``sms_consent_form.Choice``."""
         form_model = self.env["sms.consent.form"]
         purposes = form_model._get_purposes(self.company_id, self.number)
         return form_model._get_choices(self.company_id, self.number, purposes)
 
     def _take(self, form, trace):
-        """Take what the number's owner says on the page.
+        """Process what the number's owner has submitted on the page.
 
         :param dict form: the posted values: ``stop`` is the code of a purpose or
-            ``all``; without it what is ticked is agreed to
+            ``all``; without it the ticked choices are agreed to
         :return: ``stopped``, ``stopped_all`` or ``agreed``; ``outdated`` or
-            ``not_ticked`` when nothing was recorded
+            ``not_ticked`` if nothing was recorded
         """
         self.ensure_one()
         form_model = self.env["sms.consent.form"]

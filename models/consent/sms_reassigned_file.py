@@ -13,19 +13,19 @@ from ...tools.evidence import sha256
 from ..core.bulk_insert import INSERT_SIZE, as_array, insert_many
 
 QUERY, ANSWERS = ("query", "answers")
-#: The date that is asked about: that of the consent, or the last one on which the
-#: number was known to be the person's.
+#: The date to ask about: that of the consent, or the last one on which the number was
+#: known to be the person's.
 CONSENT_DAY, VERIFIED_DAY = ("consent", "verified")
-#: A moment's day (UTC in the database) where the company is.
+#: The day of a time (UTC in the database) in the company's time zone.
 DAY = "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date"
 
 
 class SmsReassignedFile(models.Model):
-    """A query of the FCC's Reassigned Numbers Database, or its answers.
+    """A query to the FCC's Reassigned Numbers Database, or its answers.
 
-    The proof that the safe harbor of 47 CFR 64.1200(m) asks for: who asked, when, about
+    The proof required by the safe harbor of 47 CFR 64.1200(m): who asked, when, about
     which numbers and dates, and what was answered. Append-only. The file itself is not
-    kept: its digest tells whether one that turns up is it. Of the file's format see
+    kept; its digest can identify a copy. For the file format see
     ``tools/reassigned.py``.
     """
 
@@ -90,7 +90,7 @@ class SmsReassignedFile(models.Model):
             )
 
     def _compute_counts(self):
-        """Count what was answered last to each question, one query for all."""
+        """Count the last answers to all questions, in one query."""
         answers = defaultdict(Counter)
         for query_id, answer, count in self._read_last_answers():
             answers[query_id][answer] = count
@@ -121,9 +121,9 @@ class SmsReassignedFile(models.Model):
 
     @api.model
     def _check_officer(self):
-        """Demand a compliance officer.
+        """Check that the user is a compliance officer.
 
-        :raises AccessError: for anybody else
+        :raises AccessError: if not
         """
         if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
             raise AccessError(
@@ -141,14 +141,14 @@ class SmsReassignedFile(models.Model):
 
     @api.model
     def _select(self, company, days, day_kind=CONSENT_DAY, condition=None):
-        """Return the SQL of what can be asked about a company's consents.
+        """Return the SQL query for the questions about a company's consents.
 
-        One row for each number and day of consent, those that were verified longest ago
-        first: ``number_hash``, ``number``, ``day``, and ``is_known``, whether the
-        database knows numbers like this.
+        One row per number and day of consent, the one verified longest ago first:
+        ``number_hash``, ``number``, ``day``, and ``is_known``, whether the Reassigned
+        Numbers Database covers such numbers.
 
-        :param int days: only consents that were neither given nor verified in so many
-        :param SQL condition: which ``consent`` it is about, default all
+        :param int days: only consents neither given nor verified in the last ``days``
+        :param SQL condition: on ``consent``; default: all
         """
         self.env["sms.consent"].flush_model()
         known_at = SQL("GREATEST(consent.since, consent.verified_at)")
@@ -176,7 +176,7 @@ class SmsReassignedFile(models.Model):
 
     @api.model
     def _count(self, selection):
-        """Return how many rows a selection asks about, and how many are left out."""
+        """Return how many rows of a selection can be asked about, and how many not."""
         [[known, others]] = self.env.execute_query(
             SQL(
                 """
@@ -191,10 +191,11 @@ class SmsReassignedFile(models.Model):
 
     @api.model
     def _ask(self, company, selection, scope, company_code="", has_header=True):
-        """Make a query's file, and enter what it asks about.
+        """Create a query and its file.
 
-        :param SQL selection: as :meth:`_select` returns it
-        :return: its record and the file (bytes); none and None if there is nothing
+        :param SQL selection: as returned by :meth:`_select`
+        :return: the record and the file (bytes); an empty set and None if there is
+            nothing to ask
         """
         rows = self.env.execute_query(
             SQL(
@@ -228,10 +229,10 @@ class SmsReassignedFile(models.Model):
         return query_sudo.sudo(self.env.su), data
 
     def _enter(self, rows):
-        """Enter rows of the file.
+        """Store the rows of the file.
 
-        :param rows: iterable of the number's hash and the day, and of an answer also
-            the question's id and the answer
+        :param rows: iterable of tuples: number hash, day and, for an answer, the
+            question's id and the answer
         """
         names = ("number_hash", "day", "question_id", "answer")
         own = {**dict.fromkeys(names), "file_id": self.id}
@@ -246,7 +247,7 @@ class SmsReassignedFile(models.Model):
     # === Answers ===
 
     def _read_questions(self, hashes):
-        """Return what the query asked about some numbers, with earlier answers.
+        """Return the query's questions about numbers, with earlier answers.
 
         :return: ``{number_hash: {day: (id, answers)}}``
         """
@@ -269,7 +270,7 @@ class SmsReassignedFile(models.Model):
         return found
 
     def _read_consents(self, hashes):
-        """Return the consents of some numbers that stand since before the query.
+        """Return the consents of numbers that were given before the query.
 
         :return: ``{number_hash: [(id, purpose id, day of consent, day known)]}``
         """
@@ -296,7 +297,7 @@ class SmsReassignedFile(models.Model):
         return found
 
     def _verify(self, consent_ids):
-        """Note that the numbers of consents were not reassigned when it was asked."""
+        """Mark the numbers of consents as not reassigned at the time of the query."""
         if not consent_ids:
             return
         self.env.cr.execute(

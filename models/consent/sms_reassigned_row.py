@@ -13,7 +13,7 @@ ANSWER_SELECTION = [
 class SmsReassignedRow(models.Model):
     """A number that a query asks about, or an answer to that.
 
-    It names nobody: the number is a keyed hash.
+    It contains no personal data: the number is a keyed hash.
     """
 
     _name = "sms.reassigned.row"
@@ -46,7 +46,7 @@ class SmsReassignedRow(models.Model):
     _number_index = models.Index("(company_id, number_hash)")
 
     def _compute_number(self):
-        """Show numbers that were not erased, one query for all."""
+        """Show the numbers that were not erased, in one query."""
         consents = self.env["sms.consent"].search_fetch(
             [
                 ("company_id", "in", self.company_id.ids),

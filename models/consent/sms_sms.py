@@ -5,7 +5,7 @@ from ...tools import consent, verdicts
 
 
 class SmsSms(models.Model):
-    """A text links its reader's own page of preferences."""
+    """Links a text to its reader's preference page and to the consent form."""
 
     _inherit = "sms.sms"
 
@@ -19,7 +19,7 @@ class SmsSms(models.Model):
         return self.env["sms.preference.link"]._get_masked_url(company)
 
     def _open_consent(self):
-        """Open the form for the number and the purpose of this very text."""
+        """Open the form to record consent for the number and purpose of this text."""
         sms_sudo = self.sudo()
         record = self._get_post_record()
         facts = {"text_ids": repr(self.ids)}
@@ -34,7 +34,7 @@ class SmsSms(models.Model):
         return {**action, "name": self.env._("Record consent and send")}
 
     def _get_ways_note(self):
-        """Say when and how they have opted out, and what undoes it."""
+        """Return when and how the person opted out, and what undoes it."""
         sms_sudo, company = self.sudo(), self.sudo()._get_sms_company()
         if self.sent_again_id or sms_sudo._find_block_now() != verdicts.OPTED_OUT:
             return super()._get_ways_note()

@@ -10,7 +10,7 @@ from ...tools.names import tidy_name, tidy_title
 from ..consent.sms_consent_mixin import SubjectColumns
 
 DESK_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
-#: A login has typed the number of a ticket, and the number has not said YES to it.
+#: A portal user has entered the ticket's number, and no YES from it has confirmed it.
 IS_UNPROVEN = """
     EXISTS (SELECT 1 FROM sms_number_claim claim
              WHERE claim.partner_id = %(partner)s AND claim.number = %(number)s
@@ -19,7 +19,7 @@ IS_UNPROVEN = """
 
 
 class HelpdeskTicket(models.Model):
-    """The conversation with a customer: their number, what came, and who waits."""
+    """The customer's number on a ticket, their texts, and since when they wait."""
 
     _name = "helpdesk.ticket"
     _inherit = ["helpdesk.ticket", "sms.consent.mixin", "sms.short.link"]
@@ -107,16 +107,16 @@ class HelpdeskTicket(models.Model):
             # In a form the stored ticket still knows its former contact.
             if ticket._origin._has_former_sms_number(ticket.partner_id):
                 phone = False
-            # Who texts from a number is answered there, whatever their contact has.
+            # A customer is answered at the number that they texted from.
             if not (phone and ticket._origin.sms_last_inbound_at):
                 phone = ticket.partner_id.phone or phone
             ticket.partner_phone = phone
 
     def _has_former_sms_number(self, partner):
-        """Tell if the number is that of a contact whom ``partner`` replaces.
+        """Return whether the number belongs to a contact that ``partner`` replaces.
 
-        Kept, it would get the texts about somebody else's ticket. So would one that
-        was never confirmed for them. Any other that was entered for the ticket stays.
+        If kept, that number would get texts about somebody else's ticket; so would
+        one that was never confirmed. Other numbers entered for the ticket stay.
         """
         former = self.partner_id
         if not former or former == partner:
@@ -162,7 +162,7 @@ class HelpdeskTicket(models.Model):
 
     @api.depends("partner_id.name", "partner_name", "user_id.name", "name")
     def _compute_sms_words(self):
-        """Make fit for a text what people have typed: see ``tools.names``."""
+        """Clean up names and titles for use in a text, see ``tools.names``."""
         for ticket in self:
             name = tidy_name(ticket.partner_id.name)
             ticket.sms_customer_name = name or tidy_name(ticket.partner_name)
@@ -205,7 +205,7 @@ class HelpdeskTicket(models.Model):
         if not unknown:
             return
         numbers = unknown.mapped("partner_phone_sanitized")
-        # Who has merely typed the number has not shown that they have it.
+        # Merely typing a number does not prove that it is theirs.
         claims_sudo = self.env["sms.number.claim"].sudo()
         typed = claims_sudo._search(
             claims_sudo._get_open_domain() & Domain("number", "in", numbers)
@@ -242,14 +242,14 @@ class HelpdeskTicket(models.Model):
         return self.partner_phone
 
     def _get_short_link_facts(self):
-        """Return the number: who was the customer before is none any more."""
+        """Return the number, so that links sent to a former customer stop working."""
         return (self.partner_phone_sanitized or "",)
 
     def _get_sms_subject_fields(self):
         return ("partner_phone_sanitized", "company_id")
 
     def _get_sms_subjects(self):
-        """Mean the ticket's own number, for texts about tickets."""
+        """Return the ticket's own number, with the purpose for tickets."""
         rules = self.env["sms.purpose.rule"]
         return {
             ticket.id: (
@@ -275,7 +275,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def mail_allowed_qweb_expressions(self):
-        """Allow managers to write templates with what is safe to tell a customer."""
+        """Add the expressions that are safe to tell a customer, for managers."""
         return super().mail_allowed_qweb_expressions() + (
             "object.number",
             "object.sms_customer_name",
@@ -295,7 +295,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Tell of new tickets, and note the numbers that customers type for them."""
+        """Run the hooks for new tickets, and note numbers entered by customers."""
         tickets = super().create(vals_list)
         tickets._on_sms_changes(dict.fromkeys(tickets.ids))
         tickets._on_sms_created()
@@ -303,7 +303,7 @@ class HelpdeskTicket(models.Model):
         return tickets
 
     def write(self, vals):
-        """Forget a replaced contact's number, and do what follows from the changes."""
+        """Clear a replaced contact's number, and run the hooks for changes."""
         if "partner_id" in vals and "partner_phone" not in vals:
             partner = self.env["res.partner"].browse(vals["partner_id"])
             self.filtered(
@@ -321,28 +321,28 @@ class HelpdeskTicket(models.Model):
         return result
 
     def _get_sms_state(self):
-        """Return what texts follow from: stage, whether it is closed, user."""
+        """Return the facts whose change may cause texts: stage, its closing, user."""
         stage = self.stage_id
         return stage.id, stage.closed, self.user_id.id
 
     def _on_sms_changes(self, before):
-        """Do what follows from new or changed tickets. Extended by other rooms.
+        """Handle new or changed tickets. Extended by other rooms.
 
-        :param dict before: :meth:`_get_sms_state` by id; None: the ticket is new
+        :param dict before: :meth:`_get_sms_state` by id; None for new tickets
         """
 
     def _on_sms_created(self):
-        """Do what else follows from new tickets. Extended by other rooms."""
+        """Handle new tickets, after ``_on_sms_changes``. Extended by other rooms."""
 
     def _is_sms_confirmed(self):
-        """Tell if the customer of a new ticket is told that it was received.
+        """Return whether the customer of a new ticket gets a confirmation of receipt.
 
-        Other rooms extend it: where they are told something else it is not said.
+        Other rooms extend it, to return False when they send another text instead.
         """
         return True
 
     def _on_sms_ordinary(self):
-        """Confirm a ticket that was not, since it was taken for something else.
+        """Confirm a ticket that was first taken for something else, as an outage.
 
         Extended by other rooms.
 
@@ -368,7 +368,7 @@ class HelpdeskTicket(models.Model):
         self._on_sms_received(inbound)
 
     def _prepare_sms_received(self, inbound, waits):
-        """Return what a text of the customer changes on the ticket."""
+        """Return the ticket values that a text from the customer changes."""
         values = {"sms_last_inbound_at": inbound.received_at}
         if waits and not self.sms_waiting_since:
             values["sms_waiting_since"] = inbound.received_at
@@ -384,11 +384,11 @@ class HelpdeskTicket(models.Model):
         else:
             stage = team and team._get_sms_answered_stage(self.stage_id)
         if stage and stage != self.stage_id:
-            # In the house's name: whose webhook it is must not stand in the chatter.
+            # As OdooBot: the webhook's user must not appear in the chatter.
             self.with_user(SUPERUSER_ID).stage_id = stage.id
 
     def _mark_sms_read(self):
-        """Note for the whole team that the customers' texts are read."""
+        """Mark the customers' texts as read, for the whole team."""
         self.check_access("read")
         inbound_sudo = self.env["sms.inbound"].sudo()
         domain = inbound_sudo._get_unread_domain() & Domain("ticket_id", "in", self.ids)
@@ -397,9 +397,9 @@ class HelpdeskTicket(models.Model):
         self._notify_sms_desks(dict.fromkeys(self.ids, []))
 
     def action_mark_sms_answered(self):
-        """Say that the customer's texts need no (further) answer.
+        """Mark the customers' texts as needing no (further) answer.
 
-        :raises AccessError: for who may not edit the tickets
+        :raises AccessError: if the user may not edit the tickets
         """
         self.check_access("write")
         self._mark_sms_read()
@@ -413,7 +413,7 @@ class HelpdeskTicket(models.Model):
         return recipients
 
     def _is_sms_answer(self, message, recipients):
-        """Tell if a message of the chatter is an answer that the customer gets."""
+        """Return whether a chatter message is an answer that the customer gets."""
         if message.message_type != "comment":
             return False
         if not any(it._is_internal() for it in message.sudo().author_id.user_ids):
@@ -426,7 +426,7 @@ class HelpdeskTicket(models.Model):
         return bool(address and address in mailed)
 
     def _end_sms_waiting(self):
-        """Note that nobody waits for an answer any more."""
+        """Note that the customer no longer waits for an answer."""
         self.sudo().filtered("sms_waiting_since").sms_waiting_since = False
 
     # === The customer, where only a number has texted ===
@@ -434,7 +434,7 @@ class HelpdeskTicket(models.Model):
     def action_choose_sms_customer(self, partner_id):
         """Make one of :attr:`sms_candidate_ids` the ticket's customer.
 
-        :raises AccessError: for who may not edit the ticket
+        :raises AccessError: if the user may not edit the ticket
         """
         self.ensure_one()
         self.check_access("write")
@@ -443,7 +443,7 @@ class HelpdeskTicket(models.Model):
         return True
 
     def action_link_sms_contact(self):
-        """Open the form that says to whom the number belongs."""
+        """Open the form to enter whose number it is."""
         self.ensure_one()
         self.check_access("write")
         return {
@@ -484,7 +484,7 @@ class HelpdeskTicket(models.Model):
     # === The right to text ===
 
     def action_send_sms(self):
-        """Open Odoo's composer with the template for an update."""
+        """Open Odoo's SMS composer with the template for a ticket update."""
         self.ensure_one()
         self._check_may_send_sms()
         template = self.env.ref(
@@ -505,7 +505,7 @@ class HelpdeskTicket(models.Model):
         }
 
     def _check_may_send_sms(self):
-        """Raise an AccessError for who is not of the helpdesk or may not edit it."""
+        """Raise an AccessError unless a helpdesk user who may edit the ticket."""
         if self.env.su:
             return
         if not self.env.user.has_group(DESK_GROUP):
@@ -515,7 +515,7 @@ class HelpdeskTicket(models.Model):
         self.check_access("write")
 
     def _has_sms_limits(self, company):
-        """Apply the limits under every policy: tickets are ours."""
+        """Apply the limits to tickets under every policy."""
         return True
 
     def _check_sms_rights(self, partner_ids, numbers, typed):
@@ -525,7 +525,7 @@ class HelpdeskTicket(models.Model):
         return result
 
     def _check_sms_team_limit(self):
-        """Raise a UserError over what the tickets' teams may send in a day."""
+        """Raise a UserError if a team would exceed its limit for 24 hours."""
         for team_sudo, tickets in self.sudo().grouped("team_id").items():
             limit = team_sudo.sms_daily_limit
             if limit and team_sudo._count_sms_lately() + len(tickets) > limit:
@@ -542,7 +542,7 @@ class HelpdeskTicket(models.Model):
     # === The customer's page ===
 
     def _get_sms_last_update(self):
-        """Return when something last happened that the customer may know (UTC)."""
+        """Return the time (UTC) of the last change that the customer may know."""
         self.ensure_one()
         is_text = Domain("message_type", "=", "sms")
         is_public = (
@@ -558,7 +558,7 @@ class HelpdeskTicket(models.Model):
         return max(filter(None, (self.last_stage_update, self.create_date, last.date)))
 
     def _get_sms_closing_stages(self):
-        """Return the stages to which the portal's page of the ticket can close it."""
+        """Return the closing stages that the portal offers on the ticket's page."""
         return self._get_sms_stages().filtered("close_from_portal")
 
     def _get_sms_stages(self):

@@ -13,29 +13,29 @@ from ..consent.sms_consent_details import RECORD
 from .helpdesk_ticket import DESK_GROUP
 from .helpdesk_ticket_thread import NOTE, OUT
 
-#: With the ticket's id behind it, what a screen asks to listen to.
+#: Name of the channel that a client subscribes to, followed by ``_<ticket id>``.
 BUS_CHANNEL = "helpdesk_mgmt_sms.ticket"
 _CHANNEL = re.compile(re.escape(BUS_CHANNEL) + r"_([0-9]{1,9})")
-#: Tells open conversations which texts are new or have changed.
+#: Bus message: which texts of an open conversation are new or have changed.
 CHANGE_TYPE = "helpdesk_mgmt_sms/texts"
-#: Tells open conversations who else is there.
+#: Bus message: who else has the conversation open.
 PRESENCE_TYPE = "helpdesk_mgmt_sms/presence"
-#: What somebody who has a conversation before them may do.
+#: States of a user who has a conversation open.
 PRESENCES = ("looking", "typing", "gone")
-#: Tells people that a customer has texted.
+#: Bus message to users: a customer has texted.
 NEWS_TYPE = "helpdesk_mgmt_sms/news"
-#: A screen shows one conversation; nobody listens to more tickets than this.
+#: Most tickets that one client may subscribe to; a screen shows a single one.
 CHANNEL_LIMIT = 20
-#: Somebody else's text of so short a time ago asks who has not seen it before sending.
+#: A colleague's text younger than this asks for confirmation if it was not yet seen.
 OVERTAKEN_TIME = timedelta(minutes=2)
 
 
 class HelpdeskTicket(models.Model):
-    """The agent's desk: shows conversations; composer and gate decide what is sent."""
+    """The agent's conversation screen; composer and gate decide what is sent."""
 
     _inherit = "helpdesk.ticket"
 
-    # === Calls of the screen ===
+    # === Calls from the screen ===
 
     def get_sms_conversation(self, before=False):
         """Return the newest texts of the ticket, and what the reply box needs.
@@ -47,7 +47,7 @@ class HelpdeskTicket(models.Model):
             texts nobody has read), ``reply`` (see :meth:`_prepare_sms_reply`),
             ``templates`` (``id``, ``name`` and ``shortcut``), ``price`` (see
             ``res.company``)
-        :raises AccessError: for who is no helpdesk user or may not read the ticket
+        :raises AccessError: unless a helpdesk user who may read the ticket
         """
         self._check_sms_desk()
         messages, has_older = self._read_sms_page(before)
@@ -63,12 +63,12 @@ class HelpdeskTicket(models.Model):
         return page
 
     def get_sms_changes(self, message_ids):
-        """Return some texts as they are now: those that the bus has named.
+        """Return the current state of the texts that the bus has named.
 
         :param list message_ids: ids of the thread's entries (``in-5``, ``out-12``)
         :return: ``messages`` (without what is gone), ``unread``, ``reply``: see
             :meth:`get_sms_conversation`
-        :raises AccessError: for who is no helpdesk user or may not read the ticket
+        :raises AccessError: unless a helpdesk user who may read the ticket
         """
         self._check_sms_desk()
         return {
@@ -78,12 +78,12 @@ class HelpdeskTicket(models.Model):
         }
 
     def preview_sms_reply(self, template_id=False, send_at=False):
-        """Render a template once for this ticket, and say when it would leave.
+        """Render a template for this ticket, and return when it would be sent.
 
         :param template_id: ``sms.template`` of tickets, or False
         :param send_at: UTC, ``YYYY-MM-DD HH:MM:SS``, or False
         :return: see :meth:`_prepare_sms_reply`, and ``body`` when a template was given
-        :raises AccessError: for who is no helpdesk user or may not read the ticket
+        :raises AccessError: unless a helpdesk user who may read the ticket
         """
         self._check_sms_desk()
         template = self._find_sms_reply_template(template_id)
@@ -101,21 +101,21 @@ class HelpdeskTicket(models.Model):
         known_id=False,
         is_sure=False,
     ):
-        """Text the ticket's customer, in the composer's way.
+        """Text the ticket's customer through the composer.
 
         :param str body: as the agent wrote it; nothing is rendered in it
-        :param str key: made up by the screen for this one text: a second call with it,
-            by a double click or after a lost answer, sends nothing
+        :param str key: made up by the screen for this one text: a second call with it
+            (a double click, a retry after a lost response) sends nothing
         :param template_id: ``sms.template`` that the text came from, or False
         :param send_at: UTC, ``YYYY-MM-DD HH:MM:SS``; False: as soon as it may
         :param list attachment_ids: pictures and files that the user has uploaded
         :param str known_id: the newest text of ours on the screen (``out-12``)
-        :param bool is_sure: send though somebody else has just answered
+        :param bool is_sure: send even if somebody else has just answered
         :return: see :meth:`get_sms_changes`; ``is_repeated`` for a second call;
             ``is_overtaken`` when nothing was sent, with ``overtaken_by`` (see
             :meth:`_find_sms_overtaking`)
-        :raises AccessError: for who may not text from the ticket
-        :raises UserError: for a text without words, or a time that has passed
+        :raises AccessError: if the user may not text from the ticket
+        :raises UserError: for an empty text, or a time that has passed
         """
         self._check_sms_desk()
         self._check_may_send_sms()
@@ -132,7 +132,7 @@ class HelpdeskTicket(models.Model):
             "desk_key": key,
             "attachment_ids": [fields.Command.set(attachment_ids)],
         }
-        # A context that replaces the old one is what is wanted here.
+        # Replacing the whole context is intended here.
         # pylint: disable-next=context-overridden
         composers = self.env["sms.composer"].with_context(
             clean_context(self.env.context)
@@ -148,12 +148,12 @@ class HelpdeskTicket(models.Model):
         return self.get_sms_changes([f"{OUT}-{sms.id}" for sms in sent_sudo])
 
     def _find_sms_overtaking(self, known_id):
-        """Return what somebody else has just texted and a screen does not show yet.
+        """Return a text that somebody else has just sent and the screen lacks.
 
-        Of two who send at once the later one is started over by Odoo, and finds it.
+        Of two who send at once, Odoo retries the later, which then finds the first.
 
         :param str known_id: the newest text of ours on the screen, or False
-        :return: ``id``, ``author``, ``seconds`` (how long ago) and ``body``; or None
+        :return: ``id``, ``author``, ``seconds`` (its age) and ``body``; or None
         """
         company, number = self.sudo().company_id, self.partner_phone_sanitized
         self.env["sms.rate.limit"].sudo()._is_over("replies", f"{company.id}:{number}")
@@ -186,13 +186,13 @@ class HelpdeskTicket(models.Model):
         }
 
     def take_sms_way(self, message_id, name):
-        """Do what was offered about a text of ours.
+        """Run an action that was offered for a text of ours.
 
         :param str message_id: id of one of the ticket's texts (``out-12``)
-        :param str name: of one of its ``ways``, see :meth:`_get_sms_ways`
+        :param str name: name of one of its ``ways``, see :meth:`_get_sms_ways`
         :return: an action to open, or False
-        :raises AccessError: for who may not text from the ticket
-        :raises UserError: for what is not offered any more
+        :raises AccessError: if the user may not text from the ticket
+        :raises UserError: if it is no longer offered
         """
         self._check_sms_desk()
         self._check_may_send_sms()
@@ -202,9 +202,9 @@ class HelpdeskTicket(models.Model):
         return sms_sudo.sudo(False)._take_way(name)
 
     def mark_sms_read(self):
-        """Note that the texts of this ticket are read: they have been on a screen.
+        """Mark the texts of this ticket as read, once a screen has shown them.
 
-        :raises AccessError: for who is no helpdesk user or may not read the ticket
+        :raises AccessError: unless a helpdesk user who may read the ticket
         """
         self._check_sms_desk()
         if self.sms_unread_count:
@@ -212,11 +212,11 @@ class HelpdeskTicket(models.Model):
         return True
 
     def get_sms_news(self, is_back=False):
-        """Return what a notification says of the text that nobody has read yet.
+        """Return the notification for the newest text that nobody has read yet.
 
         :param bool is_back: the conversation was snoozed until now
         :return: ``title``, ``body``; False once somebody has read it
-        :raises AccessError: for who is no helpdesk user or may not read the ticket
+        :raises AccessError: unless a helpdesk user who may read the ticket
         """
         self._check_sms_desk()
         inbound_sudo = self.env["sms.inbound"].sudo()
@@ -235,7 +235,7 @@ class HelpdeskTicket(models.Model):
         }
 
     def _check_sms_desk(self):
-        """Raise an AccessError for customers and others outside of the helpdesk."""
+        """Raise an AccessError unless a helpdesk user who may read the ticket."""
         self.ensure_one()
         if not self.env.user.has_group(DESK_GROUP):
             raise AccessError(
@@ -262,7 +262,7 @@ class HelpdeskTicket(models.Model):
     def _prepare_sms_reply(self, composer=None):
         """Return what the reply box says about the next text.
 
-        :param composer: ``sms.composer``, default: for a plain text at once
+        :param composer: ``sms.composer``; default: one for a text sent at once
         :return: ``number`` (as people write it), ``call`` (E.164 or empty), ``blocked``
             (why nothing may be sent, or empty), ``advice`` and ``button`` (what to do
             about it, see ``sms.consent.details``), ``is_time_wrong`` (whether it may be
@@ -293,7 +293,7 @@ class HelpdeskTicket(models.Model):
         if composer and blocked and number and not composer.is_time_wrong:
             details = self.get_sms_consent_details()
             button = details["button"]
-            # Where it can be done here and now, the button says it.
+            # If it can be done on the spot, the button says enough.
             is_done_here = button and button["kind"] == RECORD
             advice = "" if is_done_here else details["advice"]
             reply.update(button=button, advice=advice)
@@ -334,7 +334,7 @@ class HelpdeskTicket(models.Model):
     # === Texts of the ticket alone ===
 
     def _find_sms_outgoing(self, message_ids):
-        """Return those texts of ours that belong to the ticket, in sudo."""
+        """Return the named outgoing texts that belong to the ticket, in sudo."""
         return (
             self.env["sms.sms"]
             .sudo()
@@ -348,10 +348,10 @@ class HelpdeskTicket(models.Model):
         )
 
     def _get_sms_ways(self, sms):
-        """Return what the user may do about a text of ours, without a query.
+        """Return the actions offered for a text of ours, without a query.
 
         :param sms: ``sms.sms`` in sudo, one of the ticket's
-        :return: list of ``name`` (technical) and ``label`` (a button's, translated)
+        :return: list of ``name`` (technical) and ``label`` (of the button, translated)
         """
         offered = sms.sudo(False)._get_ways()
         labels = offered and sms._get_way_labels()
@@ -361,12 +361,12 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _get_sms_bus_channel(self, ticket_id):
-        """Return a ticket's channel. No client can name it: it is not a string."""
+        """Return a ticket's channel: a tuple, which no client can subscribe to."""
         return (self.env.cr.dbname, BUS_CHANNEL, ticket_id)
 
     @api.model
     def _get_sms_bus_channels(self, names):
-        """Split names into channels of tickets that the user may read, and others."""
+        """Split names into channels of tickets that the user may read, and the rest."""
         found = {
             name: _CHANNEL.fullmatch(name) for name in names if isinstance(name, str)
         }
@@ -378,13 +378,13 @@ class HelpdeskTicket(models.Model):
         return [self._get_sms_bus_channel(ticket.id) for ticket in tickets], others
 
     def share_sms_presence(self, state, is_new=False):
-        """Tell who has the conversation before them that the user is there too.
+        """Tell others who have the conversation open that the user is there too.
 
-        Nothing is stored: screens forget it by themselves after a while.
+        Nothing is stored: screens drop it by themselves after a while.
 
         :param str state: one of :data:`PRESENCES`
-        :param bool is_new: ask the others to tell that they are there
-        :raises AccessError: for who is no helpdesk user or may not read the ticket
+        :param bool is_new: ask the others to announce themselves in turn
+        :raises AccessError: unless a helpdesk user who may read the ticket
         """
         self._check_sms_desk()
         if state not in PRESENCES:
@@ -411,6 +411,6 @@ class HelpdeskTicket(models.Model):
         return result
 
     def _notify_sms_note(self, message):
-        """Show a new, changed or deleted note on the open conversations."""
+        """Notify open conversations of a new, changed or deleted internal note."""
         if message.message_type == "comment" and message.subtype_id.sudo().internal:
             self._notify_sms_desks({self.id: [f"{NOTE}-{message.id}"]})

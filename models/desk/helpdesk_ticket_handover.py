@@ -5,12 +5,12 @@ from odoo.fields import Domain
 
 from .helpdesk_ticket import DESK_GROUP
 
-#: Users that a conversation can be handed over to, at the most.
+#: Most users that are offered for handing a conversation over.
 ASSIGNEE_LIMIT = 200
 
 
 class HelpdeskTicket(models.Model):
-    """Handing conversations over and closing them, one or many at once."""
+    """Hands over and closes conversations, one or many at once."""
 
     _inherit = "helpdesk.ticket"
 
@@ -20,7 +20,7 @@ class HelpdeskTicket(models.Model):
         """Return the users to whom a conversation can be handed over.
 
         :return: list of ``id`` and ``name``
-        :raises AccessError: for who is no helpdesk user or may not edit the ticket
+        :raises AccessError: unless a helpdesk user who may edit the ticket
         """
         ticket = self.browse(self._read_sms_id(ticket_id))
         ticket._check_sms_inbox()
@@ -31,9 +31,9 @@ class HelpdeskTicket(models.Model):
         return [{"id": user.id, "name": user.name} for user in users_sudo]
 
     def _get_sms_assignee_domain(self):
-        """Return the domain of who may own the ticket: of its team, if it has one.
+        """Return the domain of users who may own the ticket, in its team if any.
 
-        As on the ticket's form, and as the host's button *Assign to me*.
+        The same as on the ticket's form and for OCA's button *Assign to me*.
         """
         self.ensure_one()
         domain = (
@@ -46,11 +46,11 @@ class HelpdeskTicket(models.Model):
         return domain
 
     def assign_sms(self, user_id=None):
-        """Give conversations to a user; they are told as Odoo tells an assignee.
+        """Assign conversations to a user, whom Odoo notifies as usual.
 
         :param user_id: id of a user of :meth:`get_sms_assignees`; False: nobody;
             None (as a button calls it): the caller
-        :raises AccessError: for who is no helpdesk user or may not edit the tickets
+        :raises AccessError: unless a helpdesk user who may edit the tickets
         :raises UserError: if the user may not own one of them
         """
         self._check_sms_inbox()
@@ -84,9 +84,9 @@ class HelpdeskTicket(models.Model):
         )
 
     def close_sms(self):
-        """Move conversations to the closing stage of their teams, as read.
+        """Mark conversations as read and move them to their teams' closing stage.
 
-        :raises AccessError: for who is no helpdesk user or may not edit the tickets
+        :raises AccessError: unless a helpdesk user who may edit the tickets
         :raises UserError: if a team has no stage that closes
         """
         self._check_sms_inbox()

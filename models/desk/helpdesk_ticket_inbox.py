@@ -7,10 +7,10 @@ from odoo.tools import SQL
 from ..message.sms_sms_untold import FAILED
 from .helpdesk_ticket import DESK_GROUP
 
-#: Characters of the last words that the list shows.
+#: Characters of the last message that the list shows.
 WORDS_LIMIT = 120
-#: What follows for tickets from texts of ours about them. What stays as it is, is left
-#: alone: most texts change where nobody shall have to wait for who edits the ticket.
+#: Update tickets from our texts about them. Rows that would stay the same are left
+#: alone, so that most texts need not wait for a transaction that edits the ticket.
 NOTE_TEXTS = """
     WITH texted AS (
         SELECT message.res_id AS ticket_id,
@@ -40,12 +40,12 @@ NOTE_TEXTS = """
         OR sms_is_conversation IS NOT TRUE AND is_conversation)
     RETURNING ticket.id
 """
-#: What a screen asks to listen to the list, and what it is told then.
+#: Channel that a client subscribes to for the list, and the bus message sent there.
 INBOX_CHANNEL = "helpdesk_mgmt_sms.inbox"
 INBOX_TYPE = "helpdesk_mgmt_sms/inbox"
-#: More changed conversations than this are not named: the list is read anew.
+#: With more changed conversations than this, none is named and the list is reloaded.
 NOTICE_LIMIT = 100
-#: Fields of a ticket that the list shows, orders by, or looks for.
+#: Fields of a ticket that the list shows, sorts by, or filters on.
 INBOX_FIELDS = frozenset(
     [
         *("active", "company_id", "name", "stage_id", "team_id", "user_id"),
@@ -115,7 +115,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
-        """Put those who do not wait, or have never texted, last in either direction."""
+        """Sort customers who do not wait, or never texted, last either way."""
         if field_name in ("sms_waiting_since", "sms_last_inbound_at"):
             nulls = SQL("NULLS LAST")
         return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
@@ -145,7 +145,7 @@ class HelpdeskTicket(models.Model):
 
     @api.depends_context("lang")
     def _compute_sms_last_words(self):
-        """Read in one query what each customer wrote last, or else one of us."""
+        """Read in one query each customer's last text, or else our last one."""
         rows = {}
         if stored := self.filtered("id"):
             found = self.env.execute_query(stored._query_sms_last_words())
@@ -161,7 +161,7 @@ class HelpdeskTicket(models.Model):
             ticket.sms_last_words_at = moment or sent_at
 
     def _query_sms_last_words(self):
-        """Query what they and we wrote last, a row for each ticket."""
+        """Return the query for their and our last text, one row per ticket."""
         for name in ("sms.sms", "sms.inbound", "mail.message"):
             self.env[name].flush_model()
         return SQL(
@@ -227,7 +227,10 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _query_sms_held(self, condition):
-        """Query the ids of tickets with a text of ours (``message``) that is held."""
+        """Return the query for ids of tickets with a held text of ours.
+
+        :param SQL condition: on ``message``
+        """
         self.env["sms.sms"].flush_model()
         return SQL(
             """
@@ -246,7 +249,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _note_sms_texts(self, sms_ids):
-        """Note on tickets what follows from new or changed texts of ours about them."""
+        """Update tickets from new or changed texts of ours about them."""
         names = ["sms_is_conversation", "sms_last_failed"]
         self.flush_model(names)
         self.env["sms.sms"].flush_model()
@@ -265,14 +268,14 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _read_sms_id(self, value):
-        """Return an id that was sent to us, if it can be one."""
+        """Return an id from a client; raise a UserError if it cannot be one."""
         is_id = isinstance(value, int) and not isinstance(value, bool)
         if not is_id or not 0 < value <= LARGEST_ID:
             raise UserError(self.env._("This is no longer there. Reload the page."))
         return value
 
     def _check_sms_inbox(self):
-        """Raise an AccessError for who may not work with all the tickets."""
+        """Raise an AccessError unless a helpdesk user who may edit the tickets."""
         self._check_sms_inbox_user()
         self.check_access("write")
 
@@ -287,11 +290,11 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def get_sms_inbox_count(self):
-        """Count the conversations with unread texts that are the user's to answer.
+        """Count the conversations with unread texts that the user should answer.
 
-        Their own, and those of their teams that nobody owns, unless they are snoozed.
+        Their own and the unassigned ones of their teams, unless snoozed.
 
-        :raises AccessError: for who is no helpdesk user
+        :raises AccessError: if the user is not a helpdesk user
         """
         self._check_sms_inbox_user()
         is_mine = Domain("user_id", "=", self.env.uid)
@@ -306,11 +309,11 @@ class HelpdeskTicket(models.Model):
 
     # === Bus ===
 
-    # Lists are told which conversations have changed, and read them under the rights of
-    # their user: so nothing of a person lies in the bus.
+    # Lists are told which conversations have changed, and read them with their user's
+    # rights, so the bus holds no personal data.
 
     def write(self, vals):
-        """Tell the lists of what they show."""
+        """Notify the lists when a field that they show changes."""
         result = super().write(vals)
         if vals.keys() & INBOX_FIELDS:
             self._notify_sms_inbox(self.ids)
@@ -318,20 +321,20 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _send_sms_inbox_notice(self, company_id, ticket_ids):
-        """Name the changed conversations of a company; too many are not named."""
+        """Notify a company's lists; too many changed conversations are not named."""
         named = ticket_ids if len(ticket_ids) <= NOTICE_LIMIT else []
         channel, bus = self._get_sms_inbox_channel(company_id), self.env["bus.bus"]
         bus._sendone(channel, INBOX_TYPE, {"ticket_ids": named})
 
     @api.model
     def _get_sms_inbox_channel(self, company_id):
-        """Return a company's channel. No client can name it: it is not a string."""
+        """Return a company's channel: a tuple, which no client can subscribe to."""
         return (self.env.cr.dbname, INBOX_CHANNEL, company_id)
 
     @api.model
     def _get_sms_bus_channels(self, names):
-        """Put the channels of the user's companies in the place of the inbox's name."""
-        # Among the names are records, which the server has added.
+        """Replace the inbox's name with the channels of the user's companies."""
+        # The server adds records to the names.
         others = [it for it in names if not isinstance(it, str) or it != INBOX_CHANNEL]
         own, rest = super()._get_sms_bus_channels(others)
         user = self.env.user

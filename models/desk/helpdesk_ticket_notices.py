@@ -8,19 +8,19 @@ from odoo.tools import SQL
 from .helpdesk_ticket_desk import CHANGE_TYPE, NEWS_TYPE
 from .helpdesk_ticket_thread import IN
 
-#: Under this key ``cr.precommit.data`` has what a transaction will tell.
+#: Key in ``cr.precommit.data`` of the notices that a transaction will send.
 NOTICES = "helpdesk_mgmt_sms.notices"
-#: So many conversations are told of one change of numbers; more see it on loading.
+#: Most conversations that are notified by number; further ones see it on loading.
 NOTICE_LIMIT = 500
 
 
 class Notices(NamedTuple):
-    """What a transaction has to tell screens.
+    """Notices that a transaction has to send to screens.
 
     :param texts: the changed texts (``in-5``, ``out-12``) by ticket id
     :param numbers: those by company id and number, for all tickets of the number
-    :param listed: ids of tickets of which lists are told
-    :param news: pairs of users and what they are told
+    :param listed: ids of tickets to report to the lists
+    :param news: pairs of users and the payload for them
     """
 
     texts: defaultdict
@@ -30,18 +30,18 @@ class Notices(NamedTuple):
 
 
 class HelpdeskTicket(models.Model):
-    """What open conversations, lists and people are told, all at once.
+    """Notifies open conversations, lists and users once per transaction.
 
-    Screens are told which texts, and ask for what is in them under their own rights: so
-    nothing of a person lies in the bus. A savepoint divides a transaction: what went
-    before it is told apart.
+    Screens are told which texts have changed, and read them with their user's rights,
+    so the bus holds no personal data. A savepoint divides a transaction: notices from
+    before it are sent separately.
     """
 
     _inherit = "helpdesk.ticket"
 
     @api.model
     def _get_sms_notices(self):
-        """Return the notices that are sent with the commit, to be added to."""
+        """Return the notices to add to; they are sent with the commit."""
         precommit = self.env.cr.precommit
         if NOTICES not in precommit.data:
             tables = defaultdict(set), defaultdict(set)
@@ -51,10 +51,10 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _notify_sms_desks(self, text_ids):
-        """Tell the open conversations, once for each, and the lists.
+        """Notify open conversations, once each, and the lists.
 
-        :param dict text_ids: the changed texts by ticket id; none: somebody has read
-            them
+        :param dict text_ids: the changed texts by ticket id; an empty list: they were
+            merely read
         """
         if text_ids:
             notices = self._get_sms_notices()
@@ -64,7 +64,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _notify_sms_number_desks(self, text_ids):
-        """Tell the open conversations of some numbers, and the lists.
+        """Notify open conversations of several numbers, and the lists.
 
         :param dict text_ids: the changed entries (``event-5``) by company id and number
         """
@@ -74,18 +74,18 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _notify_sms_inbox(self, ticket_ids):
-        """Tell the lists, once for each company."""
+        """Notify the lists, once per company."""
         if ticket_ids:
             self._get_sms_notices().listed.update(ticket_ids)
 
     def _notify_sms_owners(self, news):
-        """Tell the assignee, or else the whole team."""
+        """Notify the assignee, or else the whole team."""
         users_sudo = self.sudo().user_id or self.sudo().team_id.user_ids
         users_sudo = users_sudo.filtered(lambda it: it.active and not it.share)
         self._get_sms_notices().news.append((users_sudo, news))
 
     def _on_sms_received(self, inbound):
-        """Show the text on open conversations, and tell who is to answer it.
+        """Show the text on open conversations, and notify whoever is to answer it.
 
         Called in sudo, after the text was posted. Extended by other rooms.
         """
@@ -97,7 +97,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _send_sms_notices(self):
-        """Send what was noted, with one query for all, and one by the bus."""
+        """Send the collected notices, with one query of ours and one of the bus."""
         notices = self.env.cr.precommit.data.pop(NOTICES)
         listed = defaultdict(list)
         for ticket_id, company_id, number, is_listed in self._read_sms_told(notices):
@@ -116,9 +116,9 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _read_sms_told(self, notices):
-        """Read what lists show of the noted tickets, and all tickets of the numbers.
+        """Read the noted tickets that lists show, and all tickets of the numbers.
 
-        :return: rows of id, company id, number, whether lists show it; by id
+        :return: rows of id, company id, number, whether lists show it; ordered by id
         """
         names = ["company_id", "partner_phone_sanitized", "sms_is_conversation"]
         self.flush_model(["active", *names])

@@ -9,23 +9,23 @@ from ...tools.purpose_rules import MessageSource
 from ..inbound import sms_question
 from ..ledger.sms_purpose import PurposeCode
 
-#: A customer is asked about a ticket at most once in this time, however often it comes
-#: and goes: ``/ticket/close`` closes any ticket by a plain link.
+#: A customer is asked about a ticket at most once in this time, however often it is
+#: closed and reopened: ``/ticket/close`` closes any ticket by a plain link.
 RATING_PAUSE = timedelta(days=1)
 
 
 class HelpdeskTicket(models.Model):
-    """Asks the customer of a closed ticket by text how it went.
+    """Asks the customer of a closed ticket for a rating by text.
 
-    The answer is one of Odoo's own ratings, as that of an e-mail is (with OCA's
-    ``helpdesk_mgmt_rating``, which adds the same mixin).
+    The answer becomes one of Odoo's own ratings, like an answer to an e-mail from OCA's
+    ``helpdesk_mgmt_rating``, which adds the same mixin.
     """
 
     _name = "helpdesk.ticket"
     _inherit = ["helpdesk.ticket", "rating.mixin"]
 
     def _update_sms_rating(self, before):
-        """Ask about tickets that were closed; withdraw the question when opened."""
+        """Ask about tickets that were closed; withdraw questions on reopened ones."""
         was_closed = {ticket_id for ticket_id, state in before.items() if state[1]}
         closed = self.filtered("stage_id.closed")
         closed.filtered(lambda ticket: ticket.id not in was_closed)._ask_sms_rating()
@@ -34,7 +34,7 @@ class HelpdeskTicket(models.Model):
             self.env["sms.question"]._end("rating", opened, sms_question.CANCELLED)
 
     def _ask_sms_rating(self):
-        """Ask the customers of closed tickets how it went, where the team wants it."""
+        """Ask the customers of closed tickets for a rating, where the team wants it."""
         tickets = self.sudo().filtered(lambda it: it._asks_sms_rating())
         if not tickets:
             return
@@ -54,13 +54,13 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _get_sms_rating_template(self):
-        """Return the text of the question; empty where it was deleted."""
+        """Return the template of the question; empty if it was deleted."""
         xmlid = "helpdesk_mgmt_sms.sms_template_ticket_rating"
         template = self.env.ref(xmlid, raise_if_not_found=False)
         return template or self.env["sms.template"]
 
     def _asks_sms_rating(self):
-        """Tell if closing asks the customer how it went, instead of telling them."""
+        """Return whether closing sends a rating question instead of a notice."""
         self.ensure_one()
         is_asked = self.team_id.sms_ask_rating and self.partner_phone_sanitized
         return bool(is_asked and self._get_sms_rating_template())
@@ -68,8 +68,8 @@ class HelpdeskTicket(models.Model):
     def _send_sms_rating_question(self, template):
         """Queue the question about one ticket, and note that it is open.
 
-        Not as an update of the ticket (``template_id``): that would replace a text that
-        still waits to tell that it is solved.
+        Not sent as a ticket update (``template_id``), which would replace a waiting
+        text that says the ticket is solved.
         """
         ticket = self.with_company(self.company_id)
         body = template._render_field("body", self.ids, compute_lang=True)[self.id]
@@ -85,9 +85,9 @@ class HelpdeskTicket(models.Model):
             self.env["sms.question"]._ask("rating", self, sms)
 
     def _rate_by_sms(self, reply, inbound):
-        """Store an answer as a rating of the ticket, shown in its chatter."""
+        """Store an answer as the ticket's rating, shown in its chatter."""
         self.ensure_one()
-        # By its token, which every version of ``rating_apply`` takes.
+        # By token, which every version of ``rating_apply`` accepts.
         self.rating_apply(
             reply.value,
             token=self._rating_get_access_token(inbound.partner_id or self.partner_id),

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 
 from .helpdesk_ticket import DESK_GROUP
 
-#: Nobody snoozes for longer; what is later was not meant.
+#: Longest snooze; a later time is taken for a mistake.
 SNOOZE_LIMIT = timedelta(days=366)
 #: Conversations whose snooze the cron ends in one transaction.
 SNOOZE_BATCH = 200
@@ -15,9 +15,9 @@ NOT_SNOOZED = {"sms_snoozed_until": False, "sms_is_snoozed_for_text": False}
 
 
 class HelpdeskTicket(models.Model):
-    """Conversations that are out of the list until a time or the customer's text.
+    """Takes conversations out of the list until a time or the customer's next text.
 
-    Snoozed for the whole team: what one has put aside bothers nobody.
+    A snooze applies to the whole team.
     """
 
     _inherit = "helpdesk.ticket"
@@ -56,7 +56,7 @@ class HelpdeskTicket(models.Model):
     def _search_sms_is_snoozed(self, operator, value):
         if operator != "in":
             return NotImplemented
-        # Over by the clock, also where the cron is late.
+        # The clock decides, even if the cron is late.
         snoozed = Domain("sms_is_snoozed_for_text", "=", True)
         snoozed |= Domain("sms_snoozed_until", ">", fields.Datetime.now())
         return snoozed if True in value else ~snoozed
@@ -65,8 +65,8 @@ class HelpdeskTicket(models.Model):
         """Take conversations out of the list, until a time or the customer's next text.
 
         :param str until: UTC, ``YYYY-MM-DD HH:MM:SS``; False: until their next text
-        :raises AccessError: for who is no helpdesk user or may not edit the tickets
-        :raises UserError: for a time that has passed, is far off, or is none
+        :raises AccessError: unless a helpdesk user who may edit the tickets
+        :raises UserError: for a time that has passed, is too far off, or is invalid
         """
         self._check_sms_inbox()
         moment = until and self._read_sms_snooze(until)
@@ -96,7 +96,7 @@ class HelpdeskTicket(models.Model):
     def unsnooze_sms(self):
         """Bring snoozed conversations back into the list.
 
-        :raises AccessError: for who is no helpdesk user or may not edit the tickets
+        :raises AccessError: unless a helpdesk user who may edit the tickets
         """
         self._check_sms_inbox()
         self._end_sms_snooze()
@@ -112,7 +112,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _run_sms_snoozes(self):
-        """End what was snoozed until now, and tell who owns it."""
+        """End the snoozes that are due, and notify the owners."""
         domain = [("sms_snoozed_until", "<=", fields.Datetime.now())]
         tickets = self.with_context(active_test=False)
         remaining = tickets.search_count(domain)
@@ -124,7 +124,7 @@ class HelpdeskTicket(models.Model):
                 break
 
     def _on_sms_changes(self, before):
-        """End the snooze of what was closed, and of who waits and is handed over."""
+        """End the snooze of closed tickets, and of changed ones that wait for us."""
         result = super()._on_sms_changes(before)
         changed_sudo = self.sudo().filtered(
             lambda it: before.get(it.id) not in (None, it._get_sms_state())

@@ -6,10 +6,10 @@ from ..core.sms_shared_row import ADMINISTRATORS
 
 
 class HelpdeskTicketStage(models.Model):
-    """The text to the customer of a ticket that reaches a stage.
+    """Adds the text that customers get when their ticket reaches a stage.
 
-    On a stage that companies share administrators choose it: whoever may write the
-    stage otherwise would choose what other companies' customers get.
+    Only administrators choose it on a stage shared by all companies: a manager of one
+    company must not choose what customers of another get.
     """
 
     _inherit = "helpdesk.ticket.stage"
@@ -36,13 +36,13 @@ class HelpdeskTicketStage(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Keep the text of a stage of all companies to administrators."""
+        """Restrict the text of a shared stage to administrators."""
         stages = super().create(vals_list)
         stages.filtered("sms_template_id")._check_sms_text_right()
         return stages
 
     def write(self, vals):
-        """Keep the text of a stage of all companies to administrators."""
+        """Restrict the text of a shared stage to administrators."""
         if "sms_template_id" in vals:
             self._check_sms_text_right()
         result = super().write(vals)
@@ -51,7 +51,7 @@ class HelpdeskTicketStage(models.Model):
         return result
 
     def _check_sms_text_right(self):
-        """Refuse to choose the text of a shared stage, and say what to do instead."""
+        """Raise an AccessError for a shared stage, and say what to do instead."""
         if self.env.su or self.env.user.has_group(ADMINISTRATORS):
             return
         for stage in self.filtered(lambda it: not it.company_id):

@@ -7,12 +7,13 @@ from odoo.tools import SQL
 from ...tools import verdicts
 from ..message.res_users import LIMIT_TIME
 
-#: Days after its closing in which a text goes to a ticket, unless its team says so.
+#: Days after closing in which a text still goes to a ticket without a team; default
+#: for teams.
 REOPEN_DAYS = 7
 
 
 class HelpdeskTicketTeam(models.Model):
-    """Says how a customer's text moves a team's tickets, and how many a team sends."""
+    """Sets how a customer's text moves a team's tickets, and the team's limit."""
 
     _inherit = "helpdesk.ticket.team"
 
@@ -93,7 +94,7 @@ class HelpdeskTicketTeam(models.Model):
         return field._description_selection(self.env)
 
     def _compute_sms_ticket_counts(self):
-        """Count those tickets that the reader may see, all teams at once."""
+        """Count the tickets that the user may see, for all teams at once."""
         tickets = self.env["helpdesk.ticket"]
         for field, domain in (
             ("sms_unread_ticket_count", Domain("sms_unread_count", ">", 0)),
@@ -124,8 +125,8 @@ class HelpdeskTicketTeam(models.Model):
     def _get_sms_answered_stage(self, stage):
         """Return the stage into which a text moves a ticket out of ``stage``, if any.
 
-        What OCA's ``helpdesk_ticket_partner_response`` is told about mails counts for
-        texts too, where it is installed and nothing else is said here.
+        Falls back to the settings for e-mails of OCA's
+        ``helpdesk_ticket_partner_response``, if it is installed.
         """
         is_told_by_mail = "autoupdate_ticket_stage" in self._fields
         if not (is_told_by_mail or self.sms_answered_stage_id):
@@ -141,7 +142,7 @@ class HelpdeskTicketTeam(models.Model):
         return target.filtered("active")
 
     def _count_sms_lately(self):
-        """Count the texts that people have sent from the team's tickets lately."""
+        """Count users' texts from the team's tickets in the last 24 hours."""
         self.ensure_one()
         for name in ("sms.sms", "mail.message", "helpdesk.ticket"):
             self.env[name].flush_model()

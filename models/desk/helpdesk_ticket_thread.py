@@ -11,27 +11,27 @@ from ...tools.phone import canonical
 from ..inbound.sms_consent_review import CONVERSATION, OPEN
 from ..ledger.sms_consent_key import ConsentKeyError
 
-#: Entries of a page, without those about other tickets.
+#: Entries per page, without those about other tickets.
 PAGE_SIZE = 30
-#: Entries of a page with them: they are folded on the screen.
+#: Entries per page including those, which the screen folds.
 PAGE_LIMIT = 300
-#: Entries that a screen may ask for by their ids at once.
+#: Entries that a client may request by id at once.
 CHANGES_LIMIT = 200
-#: What an entry is, and the first part of its id on a screen: their text, ours, what
-#: somebody has said about consent, a text that may be an opt-out, an internal note.
+#: Kind of an entry, and the first part of its id on screen: their text, ours, a
+#: consent event, a text that may be an opt-out, an internal note.
 IN, OUT, EVENT, REVIEW, NOTE = "in", "out", "event", "review", "note"
-#: Of what is of one second: first what they text, then what it does, then our answer.
+#: Order within one second: their text, what it caused, our answer.
 RANKS = {IN: 0, EVENT: 1, REVIEW: 2, NOTE: 3, OUT: 4}
 _ID = re.compile(rf"({'|'.join(RANKS)})-([0-9]{{1,9}})")
-#: Kinds of texts that are understood by the question that they answer.
+#: Kinds of texts that only make sense together with the question they answer.
 ANSWER_KINDS = ("confirm", "answer")
-#: Exemptions of the texts that ask to confirm joining.
+#: Exemptions of the texts that ask to confirm an opt-in.
 QUESTIONS = ("opt_in_question", exemptions.REMINDER)
-#: A text that came in stands before what was made in its transaction, which began a
-#: moment before it was noted.
+#: An incoming text is placed before the records created in its transaction, which
+#: began a moment before the text was stored.
 LEAD = timedelta(seconds=1)
-#: Columns: kind, id, rank, time (by the second), id of the other ticket that it is
-#: about. A text of ours or theirs is found by its number and by its ticket.
+#: Columns: kind, id, rank, time (to the second), id of the other ticket it is about,
+#: if any. Texts are found both by number and by ticket.
 READ_THREAD = """
     SELECT 'in' AS kind, id, 0 AS rank,
            date_trunc('second', received_at - %(lead)s) AS at,
@@ -78,10 +78,10 @@ READ_THREAD = """
 
 
 class HelpdeskTicket(models.Model):
-    """All that has passed between a company and the number of a ticket, in order.
+    """The thread of a ticket: everything between its company and its number, in order.
 
-    Read by the number and by the ticket, for who may read the ticket: texts about other
-    records are shown to who may read those, and are counted for everybody else.
+    Texts are found by number and by ticket. Those about other records are shown to
+    users who may read these records; others see that there is a text, not its words.
     """
 
     _inherit = "helpdesk.ticket"
@@ -90,7 +90,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _parse_sms_text_ids(self, message_ids):
-        """Return ``{kind: ids of rows}`` for the ids that a screen has sent."""
+        """Return ``{kind: row ids}`` for ids sent by a client; ignore invalid ones."""
         rows = {kind: [] for kind in RANKS}
         if isinstance(message_ids, (list, tuple)):
             for message_id in message_ids[:CHANGES_LIMIT]:
@@ -99,7 +99,7 @@ class HelpdeskTicket(models.Model):
         return rows
 
     def _get_sms_number_hash(self):
-        """Return the ticket's number as the ledger knows it, or None."""
+        """Return the hash of the ticket's number in the ledger, or None."""
         number = canonical(self.partner_phone_sanitized)
         if not number:
             return None
@@ -127,10 +127,10 @@ class HelpdeskTicket(models.Model):
         )
 
     def _read_sms_page(self, before=False):
-        """Return the newest entries, or those before one, and if there are older ones.
+        """Return the newest entries, or those before one, and whether more exist.
 
         A page has :data:`PAGE_SIZE` entries besides those about other tickets, of which
-        only their time and their ticket are read.
+        only the time and the ticket are read.
         """
         start = SQL("TRUE")
         if before:
@@ -171,14 +171,14 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _sort_sms_entries(self, entries):
         def get_key(entry):
-            """Return what the entries of a thread are ordered by."""
+            """Return the sort key of an entry."""
             kind, row_id = entry["id"].split("-")
             return entry["at"], RANKS[kind], int(row_id)
 
         return sorted(entries, key=get_key)
 
     def _prepare_sms_folded(self, rows):
-        """Return what a page says of texts about other tickets, without their words."""
+        """Return the entries for texts about other tickets, without their words."""
         keys = {(TICKET_MODEL, other_id) for *_text, other_id in rows}
         about = self._get_sms_about(keys)
         return [
@@ -195,17 +195,17 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _hide_sms_text(self, text, about):
-        """Return what is told of a text whose words are not."""
+        """Return an entry without its words."""
         hidden = {name: text[name] for name in ("id", "direction", "date", "at")}
         return {**hidden, "about": about, "is_hidden": True}
 
     # === Rights ===
 
     def _get_sms_about(self, keys):
-        """Return which records some texts are about, as far as the user may read them.
+        """Return the records that texts are about, as far as the user may read them.
 
         :param keys: pairs of a model's name and an id
-        :return: by pair: ``model``, ``id`` (False for who may not read it) and ``name``
+        :return: by pair: ``model``, ``id`` (False if not readable) and ``name``
         """
         ids_by_model = defaultdict(set)
         for model_name, record_id in keys:
@@ -224,7 +224,7 @@ class HelpdeskTicket(models.Model):
         }
 
     def _is_sms_of_number(self, company, number):
-        """Tell if a text has the ticket's number and company."""
+        """Return whether a text has the ticket's number and company."""
         own_company = self.sudo().company_id
         own_number = self.partner_phone_sanitized
         return bool(number) and (company, number) == (own_company, own_number)
@@ -232,7 +232,7 @@ class HelpdeskTicket(models.Model):
     # === Entries ===
 
     def _read_sms_entries(self, rows):
-        """Return those of some entries that the ticket's thread has, oldest first.
+        """Return the entries that belong to the ticket's thread, oldest first.
 
         :param dict rows: ids of rows by kind
         """
@@ -280,7 +280,7 @@ class HelpdeskTicket(models.Model):
         return self._add_sms_about(entries)
 
     def _add_sms_about(self, entries):
-        """Say of some texts which other record they are about, and hide what is secret.
+        """Add the other record that a text is about, and hide texts by access rights.
 
         :param entries: pairs of a text and the key of its record
         """
@@ -296,12 +296,12 @@ class HelpdeskTicket(models.Model):
         return result
 
     def _has_sms_posted(self, sms):
-        """Tell if a text of ours is one of this ticket's chatter."""
+        """Return whether a text of ours was posted in this ticket's chatter."""
         message = sms.mail_message_id
         return (message.model, message.res_id) == (TICKET_MODEL, self.id)
 
     def _get_sms_questions(self, inbounds):
-        """Return the words of the questions that texts answer, by the text's id."""
+        """Return the bodies of the questions that texts answer, by the text's id."""
         answers = inbounds.filtered(lambda it: it.kind in ANSWER_KINDS)
         if not answers:
             return {}
@@ -333,13 +333,13 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _prepare_sms_times(self, moment, kind):
-        """Return when something was, and the time by which it is ordered, both UTC."""
+        """Return the time of an entry and the one it is ordered by, both UTC."""
         at = moment - LEAD if kind == IN else moment
         to_string = fields.Datetime.to_string
         return {"date": to_string(moment), "at": to_string(at)}
 
     def _prepare_sms_text(self, text, direction, moment):
-        """Return what the conversation shows of a text, theirs or ours.
+        """Return what the conversation shows of a text, incoming or outgoing.
 
         :return: ``id`` (``in-5``), ``direction``, ``body``, ``date`` (UTC, ``YYYY-MM-DD
             HH:MM:SS``), ``at`` (by which it is ordered), ``number`` (when it is not the
@@ -363,8 +363,10 @@ class HelpdeskTicket(models.Model):
         ]
 
     def _prepare_sms_inbound(self, inbound, question):
-        """Add ``author``, ``note`` (why no picture came), ``is_loading``, ``kind``, and
-        the ``question`` that it answers.
+        """Return the entry of an incoming text.
+
+        Adds ``author``, ``note`` (why a picture is missing), ``is_loading``, ``kind``,
+        and the ``question`` that it answers.
         """
         is_told = inbound.media_note or inbound.erased_at
         is_missing = inbound.media_count > len(inbound.attachment_ids)
@@ -378,8 +380,11 @@ class HelpdeskTicket(models.Model):
         }
 
     def _prepare_sms_outgoing(self, sms, may_move):
-        """Add ``author``, ``template`` (unless a person wrote) and the shown state."""
-        # Portal users and the webhook's own write no texts; what they set off does.
+        """Return the entry of an outgoing text.
+
+        Adds ``author``, ``template`` (unless a person wrote it) and the shown state.
+        """
+        # Portal users and the webhook's user write no texts, but may trigger some.
         maker = sms.create_uid
         is_automatic = maker.id == SUPERUSER_ID or maker.share
         author = sms.mail_message_id.author_id or maker.partner_id
@@ -396,14 +401,14 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _get_sms_source_name(self, sms):
-        """Return what an automatic text is: template, reason or purpose."""
+        """Return the name of an automatic text: its template, exemption or purpose."""
         if sms.exemption and not sms.template_id:
             labels = sms._fields["exemption"]._description_selection(self.env)
             return dict(labels)[sms.exemption]
         return sms.template_id.name or sms.purpose_id.name or ""
 
     def _read_sms_events(self, event_ids):
-        """Return what was said about consent, in sentences: one for each act."""
+        """Return the consent events in sentences, one entry per act."""
         events_sudo = self.env["sms.consent.event"].sudo()
         number_hash = event_ids and self._get_sms_number_hash()
         if not number_hash:
@@ -436,7 +441,7 @@ class HelpdeskTicket(models.Model):
         return list(entries.values())
 
     def _read_sms_reviews(self, review_ids):
-        """Return what has become of texts that may be an opt-out, in sentences."""
+        """Return the reviews of possible opt-outs, in sentences."""
         reviews_sudo = self.env["sms.consent.review"].sudo()
         reviews_sudo = reviews_sudo.search([("id", "in", review_ids)])
         return [
@@ -467,7 +472,7 @@ class HelpdeskTicket(models.Model):
         return self.env._("%s decided that this is an opt-out.", user)
 
     def _read_sms_notes(self, message_ids):
-        """Return the internal notes of the ticket's chatter; deleted ones are none."""
+        """Return the internal notes of the ticket's chatter, without deleted ones."""
         messages_sudo = self.env["mail.message"].sudo()
         messages_sudo = messages_sudo.search(
             [

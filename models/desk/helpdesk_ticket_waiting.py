@@ -5,10 +5,10 @@ from odoo.tools import SQL
 from ...tools import TICKET_MODEL, automation
 from .helpdesk_ticket import DESK_GROUP
 
-#: Waiting texts whose words the desk shows when it asks about them.
+#: Waiting texts that the desk shows when it asks what to do with them.
 SHOWN_LIMIT = 5
 WORDS_LIMIT = 80
-#: A text that somebody has written, and that is held until a later hour.
+#: A text written by a person that is held until later.
 IS_WRITTEN_AND_HELD = """
     sms.gate_verdict = 'hold' AND sms.not_before > %(now)s AND sms.ticket_fact IS NULL
     AND sms.exemption IS NULL AND sms.create_uid != %(root)s
@@ -16,11 +16,11 @@ IS_WRITTEN_AND_HELD = """
 
 
 class HelpdeskTicket(models.Model):
-    """What becomes of waiting texts when their ticket changes.
+    """Handles waiting texts when their ticket changes.
 
-    An automatic text that has lost its point is cancelled: the gate decides, by what
-    must stay the same until the text leaves. What a person has written is never
-    cancelled in silence: the desk asks, and all else leaves a note on the ticket.
+    The gate cancels an automatic text once its fact, which must hold until the text is
+    sent, no longer does. A text written by a person is never cancelled silently: the
+    desk asks, and any other way of closing the ticket leaves a note on it.
     """
 
     _inherit = "helpdesk.ticket"
@@ -28,7 +28,7 @@ class HelpdeskTicket(models.Model):
     # === Automatic texts ===
 
     def _get_sms_fact(self, trigger):
-        """Return what must stay the same until the text of a trigger leaves."""
+        """Return the fact that must hold until the text of a trigger is sent."""
         self.ensure_one()
         ticket_sudo = self.sudo()
         stage_sudo = ticket_sudo.stage_id
@@ -48,15 +48,15 @@ class HelpdeskTicket(models.Model):
         return "closed" if stage_sudo.closed else "open"
 
     def _make_sms_fact(self, trigger):
-        """Return what is stored on the text of a trigger (``sms.sms.ticket_fact``)."""
+        """Return a trigger and its fact, as stored in ``sms.sms.ticket_fact``."""
         return f"{trigger} {self._get_sms_fact(trigger)}"
 
     def _holds_sms_fact(self, fact):
-        """Tell if what :meth:`_make_sms_fact` has returned is still so."""
+        """Return whether a fact of :meth:`_make_sms_fact` still holds."""
         return self._make_sms_fact(fact.partition(" ")[0]) == fact
 
     def _on_sms_changes(self, before):
-        """Cancel what has lost its point, and note what a person's text waits for."""
+        """Cancel outdated automatic texts, and note waiting ones on closed tickets."""
         result = super()._on_sms_changes(before)
         changed = self.sudo().filtered(
             lambda it: before[it.id] and before[it.id] != it._get_sms_state()
@@ -69,21 +69,21 @@ class HelpdeskTicket(models.Model):
         return result
 
     def _end_overtaken_sms(self):
-        """Have the gate cancel the waiting texts that say what is no longer so.
+        """Have the gate cancel waiting texts whose fact no longer holds.
 
-        In the house's name: who has closed the ticket may be its customer.
+        As OdooBot: the customer may have closed the ticket.
         """
         waiting_sudo = self._find_waiting_sms(SQL("sms.ticket_fact IS NOT NULL"))
         overtaken_sudo = waiting_sudo._find_overtaken()
         overtaken_sudo.with_user(SUPERUSER_ID)._ask_gate()
 
     def _find_waiting_sms(self, condition, is_locked=True):
-        """Return the waiting texts about the tickets, locked, in sudo.
+        """Return the waiting texts about the tickets, in sudo, locked by default.
 
-        What the outbox has locked is about to leave, and is left alone.
+        Texts locked by the outbox are about to be sent, and are skipped.
 
         :param SQL condition: on ``sms``
-        :param bool is_locked: False: they are only looked at
+        :param bool is_locked: False to read without locking or skipping
         """
         if not self:
             return self.env["sms.sms"].sudo()
@@ -110,19 +110,19 @@ class HelpdeskTicket(models.Model):
     # === Texts that a person has written ===
 
     def _find_written_sms(self, is_locked=True):
-        """Return the held texts to the customers that somebody has written, locked."""
+        """Return the held texts written by people, locked by default."""
         now = fields.Datetime.now()
         is_written = SQL(IS_WRITTEN_AND_HELD, now=now, root=SUPERUSER_ID)
         return self._find_waiting_sms(is_written, is_locked)
 
     def get_sms_waiting(self, stage_id=False):
-        """Return which written texts still wait, for tickets about to be closed.
+        """Return the texts by people that still wait, for tickets about to be closed.
 
-        :param stage_id: to which the tickets are to move; False: to one that closes
-        :return: ``count`` and ``texts`` (the first few: ``ticket``, ``author``,
-            ``words``, ``label``); False if none waits, if the stage closes nothing,
-            and for who is none of the helpdesk
-        :raises AccessError: for who may not read the tickets
+        :param stage_id: stage that the tickets move to; False: one that closes
+        :return: ``count`` and ``texts`` (the first few: ``id``, ``ticket``, ``author``,
+            ``words``, ``label``); False if none waits, if the stage does not close,
+            or if the user is not a helpdesk user
+        :raises AccessError: if the user may not read the tickets
         """
         self.check_access("read")
         if not self.env.user.has_group(DESK_GROUP):
@@ -157,10 +157,10 @@ class HelpdeskTicket(models.Model):
         }
 
     def cancel_sms_waiting(self):
-        """Cancel the written texts that still wait, since a person wants it.
+        """Cancel the waiting texts by people, at the user's request.
 
         :return: how many were cancelled
-        :raises AccessError: for who is no helpdesk user or may not edit the tickets
+        :raises AccessError: unless a helpdesk user who may edit the tickets
         """
         self._check_sms_inbox()
         waiting_sudo = self._find_written_sms()
@@ -169,7 +169,7 @@ class HelpdeskTicket(models.Model):
         return len(waiting_sudo)
 
     def _note_waiting_sms(self):
-        """Say on closed tickets that a text to the customer waits all the same."""
+        """Note on closed tickets that texts to the customer still wait."""
         counts = {}
         for sms_sudo in self._find_written_sms(is_locked=False):
             ticket_id = sms_sudo.mail_message_id.res_id

@@ -3,7 +3,7 @@ from odoo import fields, models
 
 
 class ResCompany(models.Model):
-    """Life of the link to a ticket that stands in a text."""
+    """Sets how long the link to a ticket in a text works."""
 
     _inherit = "res.company"
 

@@ -8,13 +8,13 @@ from .helpdesk_ticket_thread import EVENT
 
 
 class SmsConsent(models.Model):
-    """Shows on open conversations what was said about consent, however it came."""
+    """Shows consent events on open conversations, whatever their source."""
 
     _inherit = "sms.consent"
 
     @api.model
     def _after_answers(self, change):
-        """Tell the conversations of all numbers of a batch, with one query."""
+        """Notify the conversations of all numbers of a batch, with one query."""
         result = super()._after_answers(change)
         text_ids = {(change.company.id, it): [] for it in change.numbers.values()}
         acts = defaultdict(set)

@@ -6,19 +6,19 @@ from .helpdesk_ticket_thread import REVIEW
 
 
 class SmsConsentReview(models.Model):
-    """Shows on open conversations that a text may be an opt-out, or was decided."""
+    """Shows reviews of possible opt-outs on open conversations."""
 
     _inherit = "sms.consent.review"
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Tell the conversations of the numbers."""
+        """Notify the conversations of the numbers."""
         reviews = super().create(vals_list)
         reviews._notify_desks()
         return reviews
 
     def write(self, vals):
-        """Tell the conversations of the numbers when it is decided."""
+        """Notify the conversations of the numbers when a review is decided."""
         result = super().write(vals)
         if "state" in vals:
             self._notify_desks()

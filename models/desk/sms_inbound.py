@@ -6,12 +6,12 @@ from .helpdesk_ticket_thread import IN
 
 
 class SmsInbound(models.Model):
-    """Shows a text on the open conversations of its number, and what came with it."""
+    """Shows a text and its media on the open conversations of its number."""
 
     _inherit = "sms.inbound"
 
     def _after_receiving(self):
-        """Show it on each of them: a STOP, or an answer. A ticket shows its own."""
+        """Show a text without a ticket, as a STOP or an answer, on all of them."""
         result = super()._after_receiving()
         if not self.mail_message_id:
             key = self.company_id.id, self.number
@@ -20,7 +20,7 @@ class SmsInbound(models.Model):
         return result
 
     def _after_media(self):
-        """Show the text anew."""
+        """Refresh the text on its ticket once its media are loaded."""
         result = super()._after_media()
         if self.ticket_id:
             changed = {self.ticket_id.id: [f"{IN}-{self.id}"]}

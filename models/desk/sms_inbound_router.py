@@ -11,16 +11,16 @@ from ..inbound.sms_inbound import CHATTER_LIMIT
 from .helpdesk_ticket_team import REOPEN_DAYS
 
 _logger = logging.getLogger(__name__)
-#: Of so many tickets of a number a text may name one.
+#: Newest tickets of a number among which a text may name one.
 NAMED_LIMIT = 200
-#: Tickets that are read for a list; what is left out of a text is counted so far.
+#: Most tickets read for a status list; those that do not fit are counted up to this.
 READ_LIMIT = 50
-#: No longer is a text that is nothing but a ticket's number.
+#: Longest text that can be nothing but a ticket's number.
 NUMBER_LENGTH = 60
 SERVICE = "service"
-#: The ticket of a number that a text goes to, and the message of its chatter that Odoo
-#: takes for the one that is answered. The one with the newest conversation, which is
-#: what the customer answers. Closed ones count for as long as their team says.
+#: The ticket that a text from a number goes to, and the chatter message that becomes
+#: its parent: the ticket with the newest conversation, which the customer is most
+#: likely answering. Closed tickets count for as long as their team says.
 FIND_TICKET = """
     (SELECT ARRAY[found.id, (
                 SELECT message.id FROM mail_message message
@@ -61,23 +61,23 @@ FIND_TICKET = """
 
 
 class SmsInboundRouter(models.AbstractModel):
-    """Brings a text to its ticket, or serves what it commands about tickets."""
+    """Posts a text on its ticket, or serves its command about tickets."""
 
     _inherit = "sms.inbound.router"
 
     @api.model
     def _converse(self, inbound, **place):
-        """Post a text on its ticket; a failure must not undo that the text came in."""
+        """Post a text on its ticket; on a failure keep the text, with the error."""
         super()._converse(inbound, **place)
         if not inbound._is_from_phone():
-            return  # a name or a short code: nobody who could be answered
+            return  # an alphanumeric sender or a short code cannot be answered
         self._serialize_by_number(inbound)
         try:
             with self.env.cr.savepoint():
                 self._place(inbound, **place)
                 self._after_place(inbound)
         except OperationalError:
-            raise  # a conflict with another transaction: Odoo starts the request over
+            raise  # a conflict with another transaction: Odoo retries the request
         except Exception as error:  # whatever another module's chatter hook raises
             _logger.exception("%s: not posted on its ticket", inbound)
             inbound.ticket_id = False
@@ -85,19 +85,19 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _serialize_by_number(self, inbound):
-        """Make the later of two texts of a number start over, by Odoo's retry."""
+        """Force the later of two concurrent texts of a number into Odoo's retry."""
         key = f"{inbound.company_id.id}:{inbound.number}"
         self.env["sms.rate.limit"]._is_over("texts", key)
 
     @api.model
     def _place(self, inbound, ticket=None, team=None, is_new=False):
-        """Find the ticket of a text, or make one for a team, and post it there."""
+        """Find the ticket of a text, or create one for a team, and post it there."""
         if not ticket and not is_new:
             ticket = self._find_named_ticket(inbound) or self._find_ticket(inbound)
         inbound.has_made_ticket = not ticket
         inbound.ticket_id = ticket or self._make_ticket(inbound, team)
         self._post(inbound)
-        # Who thanks for a ticket that is closed wants nothing more of it.
+        # A mere thank-you neither reopens a closed ticket nor waits for an answer.
         is_over = inbound.ticket_id.closed and replies.is_thanks(inbound.body)
         if not is_over:
             inbound.ticket_id._move_by_sms()
@@ -105,13 +105,13 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _after_place(self, inbound):
-        """Do what follows from a text on its ticket. Extended by other rooms."""
+        """Handle a text that was posted on its ticket. Extended by other rooms."""
 
     # === Ticket of a text ===
 
     @api.model
     def _get_own_domain(self, inbound):
-        """Return the domain of the sender's tickets: numbers others typed give none."""
+        """Return the domain of the sender's tickets, without unconfirmed numbers."""
         return [
             ("company_id", "=", inbound.company_id.id),
             ("partner_phone_sanitized", "=", inbound.number),
@@ -160,17 +160,17 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _make_ticket(self, inbound, team=None):
-        """Make a ticket of a text: by nobody, for nobody yet."""
+        """Create a ticket from a text as OdooBot, unassigned."""
         team = team or self._find_team(inbound)
         house = self.env["helpdesk.ticket"].with_user(SUPERUSER_ID)
         house = house.with_company(inbound.company_id)
-        # Nobody follows it for having brought the text.
+        # The webhook's user must not become a follower.
         house = house.with_context(mail_create_nosubscribe=True)
         return house.create(self._prepare_ticket(inbound, team)).with_env(self.env)
 
     @api.model
     def _find_team(self, inbound):
-        """Return the team whose number was texted, else the company's for texts."""
+        """Return the team whose number was texted, else the company's SMS team."""
         if team_id := self._get_sender(inbound)["team_id"]:
             return self.env["helpdesk.ticket.team"].browse(team_id)
         company, team = inbound.company_id, inbound.company_id.sms_team_id
@@ -198,11 +198,11 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _post(self, inbound):
-        """Show a text in the ticket's chatter, as said by who sent it."""
+        """Post a text in the ticket's chatter, with its sender as author."""
         ticket = inbound.ticket_id.with_context(mail_create_nosubscribe=True)
         words, sender = inbound._get_words(), inbound.partner_id.email_formatted
         if not sender:
-            # A whole number names its country.
+            # An E.164 number includes its country.
             sender = ticket._phone_format_number(
                 inbound.number, self.env["res.country"], "INTERNATIONAL"
             )
@@ -214,7 +214,7 @@ class SmsInboundRouter(models.AbstractModel):
             subtype_xmlid="mail.mt_note",
             author_id=inbound.partner_id.id or False,
             email_from=sender,
-            # Else Odoo reads the last 200 messages to find it.
+            # Otherwise Odoo reads the last 200 messages to find it.
             parent_id=found_id == ticket.id and parent_id[0],
         )
 
@@ -238,7 +238,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _tell_status(self, inbound):
-        """Tell the state of the open tickets of the number, in this company alone."""
+        """Reply with the number's open tickets in this company."""
         tickets = self.env["helpdesk.ticket"].search(
             [
                 *self._get_own_domain(inbound),
@@ -253,10 +253,12 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _tell_one_ticket(self, inbound):
-        """Tell the state of the ticket whose number is the whole text; tell if it was.
+        """Reply with a ticket's state if its number is the whole text.
 
-        What looks like a number and is none of theirs is conversation. They are told
-        that nothing was found, in the same words whether there is such a ticket or not.
+        A number that is not one of the sender's tickets is conversation. The reply that
+        nothing was found is the same whether such a ticket exists or not.
+
+        :return: whether the text was answered
         """
         if len(inbound.body or "") > NUMBER_LENGTH or not inbound._is_from_phone():
             return False
@@ -282,7 +284,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _tell(self, inbound, tickets):
-        """Answer with the state of some tickets, which the sender may know."""
+        """Reply with the state of tickets that the sender may know."""
         inbound.kind = SERVICE
         if not tickets:
             self._say_reply(inbound, reply_codes.STATUS_NONE)
@@ -303,7 +305,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _open_ticket(self, inbound, keyword):
-        """Make a ticket of a keyword, for its team, and say so if there are words."""
+        """Create a ticket for a keyword's team, and send the keyword's answer."""
         company = inbound.company_id
         team = keyword.team_id.filtered("active").filtered(
             lambda team: not team.company_id or team.company_id == company
@@ -326,9 +328,9 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _say_reply(self, inbound, code, lang=None, **fillers):
-        """Answer with a wording that managers edit.
+        """Reply with a wording that managers can edit.
 
-        :param str lang: that of the fillers; default: see :meth:`_get_lang`
+        :param str lang: language of the fillers; default: see :meth:`_get_lang`
         """
         company, lang = inbound.company_id, lang or self._get_lang(inbound)
         purposes, replies_model = self.env["sms.purpose"], self.env["sms.reply"]

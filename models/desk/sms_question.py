@@ -6,19 +6,19 @@ from ...tools.verdicts import HAVE_GOT
 
 
 class SmsQuestion(models.Model):
-    """The question how it went with a ticket, answered by 1 to 5, or NO."""
+    """The rating question about a closed ticket, answered with 1 to 5, or NO."""
 
     _inherit = "sms.question"
 
     def _take_rating(self, inbound):
-        """Rate the ticket, or open it again; tell if the text is an answer at all."""
+        """Rate the ticket or reopen it; return whether the text was an answer."""
         router = self.env["sms.inbound.router"]
         is_no = router._find_action(inbound)[0] == keywords.NO
         reply = replies.read_rating(inbound.body, is_no)
         ticket = self.env["helpdesk.ticket"].browse(self.res_id).exists()
         if not reply or not ticket or self._was_asked_otherwise():
             return False
-        # In the house's name: it is no user of ours who rates.
+        # As OdooBot: the customer rates, not one of our users.
         ticket = ticket.with_user(SUPERUSER_ID)
         self._note_answer(inbound, str(reply.value))
         if reply.value == replies.NOT_SOLVED:
@@ -33,9 +33,9 @@ class SmsQuestion(models.Model):
         return True
 
     def _was_asked_otherwise(self):
-        """Tell if one of us has since written to the number about something else.
+        """Return whether a colleague has since texted the number about something else.
 
-        "How many computers?" - "5" is no rating, and somebody waits for it.
+        "How many computers?" - "5" is not a rating, and a colleague waits for it.
         """
         if not self.sms_id:
             return False

@@ -7,13 +7,13 @@ from ...tools import TICKET_MODEL, verdicts
 from ..message.sms_sms_intake import get_ids
 from .helpdesk_ticket_thread import OUT
 
-#: Of so many messages at once all are shown on the conversations of their numbers; of
-#: more, those alone that a person or an answer to a person's text has made.
+#: Up to this many messages at once are all shown on their numbers' conversations; of
+#: more, only personal ones and those under an exemption.
 LIVE_LIMIT = 10
 
 
 class SmsSms(models.Model):
-    """A ticket's texts: cancelled when it moves on, shown on its open conversations."""
+    """Cancels a ticket's outdated texts, and shows texts on open conversations."""
 
     _inherit = "sms.sms"
 
@@ -32,7 +32,7 @@ class SmsSms(models.Model):
         ]
     )
 
-    # Which conversations have a text that waits for its hour.
+    # To find conversations with a held text.
     _held_index = models.Index(
         "(mail_message_id) WHERE state = 'outgoing' AND gate_verdict = 'hold' "
         "AND mail_message_id IS NOT NULL"
@@ -45,7 +45,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _prepare_intake(self, vals_list, batch):
-        """Enter what must still be so of the ticket when the messages leave."""
+        """Store the fact about the ticket that must hold when messages are sent."""
         result = super()._prepare_intake(vals_list, batch)
         if fact := self._get_source().fact:
             for vals in vals_list:
@@ -53,14 +53,14 @@ class SmsSms(models.Model):
         return result
 
     def _get_gate_standing(self):
-        """Add that a ticket has moved on since its automatic text was made."""
+        """Add the verdict for automatic texts whose ticket has since moved on."""
         standing = super()._get_gate_standing()
         for sms in self._find_overtaken():
             standing[sms.id].add(verdicts.OVERTAKEN)
         return standing
 
     def _find_overtaken(self):
-        """Return the automatic texts that say what is no longer so of their ticket."""
+        """Return the automatic texts whose fact about the ticket no longer holds."""
         told = self.filtered("ticket_fact")
         posts_sudo = told.mail_message_id.sudo()
         tickets_sudo = self.env[TICKET_MODEL].sudo()
@@ -79,7 +79,7 @@ class SmsSms(models.Model):
         return {**super()._prepare_again(number), "ticket_fact": self.ticket_fact}
 
     def _notify_changed(self):
-        """Tell the open conversations, without a query for each message."""
+        """Notify the open conversations, without a query for each message."""
         result = super()._notify_changed()
         self._tell_desks_of(
             (sms_sudo.id, sms_sudo.mail_message_id) for sms_sudo in self.sudo()
@@ -93,7 +93,10 @@ class SmsSms(models.Model):
 
     @api.model
     def _tell_desks_of(self, posts):
-        """Tell open conversations of changed ``(message id, mail.message)`` pairs."""
+        """Notify conversations of changed texts, given their chatter messages.
+
+        :param posts: pairs of ``sms.sms`` id and ``mail.message`` in sudo
+        """
         changed, sms_ids = defaultdict(list), []
         for sms_id, post_sudo in posts:
             if post_sudo.model == TICKET_MODEL:
@@ -105,9 +108,11 @@ class SmsSms(models.Model):
 
     @api.model
     def _tell_number_desks_of(self, messages):
-        """Tell open conversations of changed messages: ``(id, company id, number)``.
+        """Notify conversations of changed texts, given their numbers.
 
-        A company without our outbox has no texts but Odoo's, and pays no query here.
+        A company that does not use our outbox pays no query here.
+
+        :param messages: tuples of ``sms.sms`` id, company id and number
         """
         changed, companies_sudo = defaultdict(list), self.env["res.company"].sudo()
         for sms_id, company_id, number in messages:
@@ -116,9 +121,9 @@ class SmsSms(models.Model):
         self.env[TICKET_MODEL]._notify_sms_number_desks(changed)
 
     def _after_intake(self, vals_list):
-        """Show new texts, and end the waiting; the rows of a long list are not read."""
+        """Show new texts and end the waiting, without reading rows of long lists."""
         result = super()._after_intake(vals_list)
-        # Browsed at once, so that they are read at once.
+        # Browsed together, so that they are prefetched together.
         post_ids = get_ids(vals_list, "mail_message_id")
         posts_sudo = self.env["mail.message"].sudo().browse(post_ids).grouped("id")
         self._tell_desks_of(
@@ -135,8 +140,8 @@ class SmsSms(models.Model):
         return result
 
     def _end_waiting(self):
-        """Note on a ticket that its customer was answered, unless the gate refused."""
-        if len(self) > 1:  # what is for many is not personal
+        """Note on a ticket that its customer was answered, unless the gate blocked."""
+        if len(self) > 1:  # a text to many is not a personal answer
             return
         answers = self.filtered(
             lambda sms: sms.is_personal and sms.gate_verdict != verdicts.BLOCK

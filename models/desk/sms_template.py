@@ -14,9 +14,9 @@ from ...tools.segments import count_segments
 from ..core.sms_shared_row import ADMINISTRATORS
 from ..ledger.sms_purpose import INTERNAL
 
-#: Records whose templates helpdesk managers write.
+#: Models whose templates helpdesk managers may write.
 OWN_MODELS = (TICKET_MODEL, EVENT_MODEL)
-#: What customers and colleagues have typed: what stands for it in a text.
+#: Fields that people type, and the cleaned-up fields that replace them in a text.
 TYPED = {
     "partner_id.name": "sms_customer_name",
     "partner_id.display_name": "sms_customer_name",
@@ -32,25 +32,24 @@ _TYPED_FIELD = re.compile(
     rf"\bobject\.({'|'.join(map(re.escape, TYPED))})\b(?!\s*[.(\[])"
 )
 _EXPRESSION = re.compile(r"\{\{.+?\}\}", re.DOTALL)
-#: Where the number is that a text about a record goes to.
+#: Path to the number that a text about a record goes to.
 NUMBER_FIELDS = {
     TICKET_MODEL: "partner_phone_sanitized",
     EVENT_MODEL: "sms_customer_id.phone_sanitized",
     "res.partner": "phone_sanitized",
 }
-#: What is typed after a slash: no blank ends it.
+#: A shortcut is typed after a slash, and contains no blank.
 _SHORTCUT = re.compile(r"[\w-]{1,20}")
-#: By these an expression would read more than who writes it may.
+#: With these an expression could read more than its author may.
 MORE_RIGHTS = {"sudo", "env", "with_user", "with_env", "cr"}
 
 
 class SmsTemplate(models.Model):
-    """A template stays where its author may write templates, and tells no secret.
+    """Adds companies' own copies, variants, previews and safety checks to templates.
 
-    A company may have its own words in place of a shared template's: stages,
-    automations and purpose rules go on naming the shared template, and what is filled
-    in is the company's own (:meth:`_get_for_company`). Templates of other apps have no
-    company, as Odoo has it.
+    A company may replace a shared template with its own copy: stages, automations and
+    purpose rules keep referring to the shared template, and the copy is rendered
+    (:meth:`_get_for_company`). Templates of other apps have no company, as in Odoo.
     """
 
     _name = "sms.template"
@@ -125,7 +124,7 @@ class SmsTemplate(models.Model):
 
     @api.depends("model", "body", "lang")
     def _compute_is_shared(self):
-        """Offer no copy that would be refused: Odoo's own fill in more than ours do."""
+        """Offer no copy that would be refused: Odoo's own may use more expressions."""
         result = super()._compute_is_shared()
         for template in self:
             template_sudo = template.sudo()
@@ -167,7 +166,7 @@ class SmsTemplate(models.Model):
             ]
 
     def _inverse_language_versions(self):
-        """Store the text of each language; one that is empty is told by the others."""
+        """Store the text of each language; empty ones are left as they are."""
         known = dict(self.env["res.lang"].get_installed())
         for template in self:
             versions = template.language_versions or []
@@ -195,7 +194,7 @@ class SmsTemplate(models.Model):
 
     @api.constrains("unassigned_id", "model_id")
     def _check_unassigned_id(self):
-        """Refuse another record's template, and one that is itself replaced."""
+        """Refuse a template of another model, and one with a variant of its own."""
         for template in self.sudo().filtered("unassigned_id"):
             other = template.unassigned_id
             if {template.model, other.model} != {TICKET_MODEL} or other.unassigned_id:
@@ -209,7 +208,7 @@ class SmsTemplate(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Complete what the form gives, with the manager's company for our records."""
+        """Complete the form's values; a manager's template belongs to their company."""
         return super().create([self._complete_values(vals) for vals in vals_list])
 
     @api.model
@@ -229,10 +228,10 @@ class SmsTemplate(models.Model):
         return vals
 
     def write(self, vals):
-        """Refuse to move a template to a model whose templates one may not write.
+        """Refuse to move a template to a model whose templates the user may not write.
 
-        Odoo checks what the template was, and not what it becomes: a helpdesk manager
-        could make one for a ticket and turn it into another app's.
+        Odoo checks only the former model: a helpdesk manager could create a template
+        for tickets and turn it into one of another app.
         """
         result = super().write(vals)
         if "model_id" in vals:
@@ -242,7 +241,7 @@ class SmsTemplate(models.Model):
     # === Copies of companies ===
 
     def _copy_for_company(self, company):
-        """Keep the name: Odoo adds "(copy)"."""
+        """Keep the original name, to which Odoo adds "(copy)"."""
         known = self._get_for_company(company)
         own = super()._copy_for_company(company)
         if own not in (known, self):
@@ -251,12 +250,12 @@ class SmsTemplate(models.Model):
         return own
 
     def action_copy_for_company(self):
-        """Open it in our own form, with the languages side by side."""
+        """Open the copy in our own form, with the languages side by side."""
         form = self.env.ref("helpdesk_mgmt_sms.sms_template_view_form")
         return {**super().action_copy_for_company(), "views": [(form.id, "form")]}
 
     def _render_field(self, field, res_ids, *args, **kwargs):
-        """Fill in a company's own words for its records, and those that are so."""
+        """Render each record with its company's copy, or the unassigned variant."""
         has_variants = self.id and (self._get_copies() or self.sudo().unassigned_id)
         if field != "body" or not has_variants:
             return super()._render_field(field, res_ids, *args, **kwargs)
@@ -272,7 +271,7 @@ class SmsTemplate(models.Model):
         return rendered
 
     def _get_for_record(self, record):
-        """Return the template whose words fit a record: its company's, and its facts.
+        """Return the template for a record: its company's copy, its variant.
 
         :param record: in sudo
         """
@@ -285,15 +284,15 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _get_company_of(self, record):
-        """Return the company in whose words a record is texted about, in sudo."""
+        """Return a record's company, or else the current one, in sudo."""
         own = "company_id" in record._fields and record.sudo().company_id
         return own or self.env.company.sudo()
 
     def _render_lang(self, res_ids, engine="inline_template"):
-        """Speak to everybody in a language that is active and that is theirs.
+        """Return for each record an active language that the reader understands.
 
-        Where the contact has none, or there is no contact, the number tells it: Odoo
-        would take that of whoever sends it.
+        Without a contact, or a language on it, the number decides. Odoo would use the
+        language of whoever sends the text.
         """
         langs = super()._render_lang(res_ids, engine=engine)
         if self.render_model not in NUMBER_FIELDS:
@@ -305,7 +304,7 @@ class SmsTemplate(models.Model):
         return langs
 
     def _pick_told_lang(self, record, lang):
-        """Return in which language its text about a record is told to a reader.
+        """Return the language of the text that suits a reader of ``lang`` best.
 
         :param record: in sudo
         """
@@ -314,14 +313,14 @@ class SmsTemplate(models.Model):
 
     @ormcache("self.id")
     def _get_told_langs(self):
-        """Return the codes of the languages in which it is written, cached."""
+        """Return the codes of the languages that have a text of their own, cached."""
         return self.env["res.company"]._get_sms_told_langs(self.sudo(), "body")
 
     def _render_text(self, record, partner=None, lang=None):
-        """Return the text about a record.
+        """Render the text about a record.
 
         :param partner: ``res.partner`` who reads it; None: the record's customer, in
-            the language that the template says
+            the template's language
         """
         self.ensure_one()
         if not lang and partner is None:
@@ -340,11 +339,11 @@ class SmsTemplate(models.Model):
     @api.model
     @api.readonly
     def get_placeholders(self, model):
-        """Return what managers can put into a template, in their own language.
+        """Return the placeholders offered for a template, in the user's language.
 
         :param str model: ``helpdesk.ticket`` or ``calendar.event``
         :return: list of ``{"label": …, "expression": …}``
-        :raises AccessError: for who may not write templates
+        :raises AccessError: if the user may not write templates
         """
         self.check_access("create")
         words = self._get_placeholder_words().get(model, {})
@@ -355,7 +354,7 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _get_placeholder_words(self):
-        """Return the plain names of expressions, by model."""
+        """Return the labels of expressions, by model."""
         preferences = self.env._("Preference link")
         customer, technician = self.env._("Customer"), self.env._("Technician")
         return {
@@ -389,10 +388,10 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _get_secret_names(self):
-        """Return the names that no expression may have in it.
+        """Return the names that no expression may contain.
 
-        Fields of companies and users that only administrators read, and what leads to
-        the settings: an administrator's template is filled in for everybody.
+        Restricted fields of companies and users, and names that lead to the settings:
+        anybody may send a template that an administrator has written.
         """
         names = {"get_param", "config_parameter", "password", "signup_token"}
         for model_name in ("res.company", "res.users"):
@@ -403,14 +402,17 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _has_secret(self, text, is_strict=False):
-        """Tell if an expression in a template's source names what must not be told."""
+        """Return whether an expression in a template's source names a secret.
+
+        :param bool is_strict: also refuse what would extend the author's rights
+        """
         names = self._get_secret_names() | (MORE_RIGHTS if is_strict else set())
         expressions = " ".join(_EXPRESSION.findall(str(text or "")))
         words = set(re.findall(r"\w+", expressions))
         return bool(words & names) or any("__" in word for word in words)
 
     def _check_access_right_dynamic_template(self):
-        """Refuse secrets to all, and on tickets all but the safe expressions."""
+        """Refuse secrets to everybody, and unsafe expressions in strict templates."""
         for template_sudo in self.sudo():
             sources = (template_sudo.body, template_sudo.lang)
             if any(self._has_secret(source, not self.env.su) for source in sources):
@@ -432,11 +434,11 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _is_strict(self, template):
-        """Tell if a template takes the offered placeholders alone."""
+        """Return whether a template may use only the offered placeholders."""
         if self.env.su:
             return False
-        # A cron that may do anything fills in those of appointments; administrators may
-        # still edit Odoo's own.
+        # A cron with all rights renders those of appointments, so they are strict too;
+        # administrators may still edit Odoo's own.
         is_admin = self.env.user.has_group(ADMINISTRATORS)
         is_event = template.model == EVENT_MODEL
         return template.model == TICKET_MODEL or (is_event and not is_admin)
@@ -445,10 +447,10 @@ class SmsTemplate(models.Model):
     def _render_template_inline_template(
         self, template_txt, model, res_ids, add_context=None, options=None
     ):
-        """Refuse what tells a secret, however it came to the database.
+        """Refuse secrets, however the template got into the database.
 
-        Names and titles go in as :mod:`tools.names` leaves them: whoever opens a ticket
-        has chosen them.
+        Names and titles are cleaned up by :mod:`tools.names`, since whoever opens a
+        ticket has typed them.
         """
         if self._has_secret(template_txt):
             raise AccessError(
@@ -466,7 +468,7 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _name_tidied(self, text):
-        """Return a template that names for each typed field what is fit for a text."""
+        """Return a template with typed fields replaced, see :data:`TYPED`."""
         return _EXPRESSION.sub(
             lambda expression: _TYPED_FIELD.sub(
                 lambda field: f"object.{TYPED[field[1]]}", expression[0]
@@ -480,15 +482,15 @@ class SmsTemplate(models.Model):
     def get_previews(self, model, record_id, versions, template_id=False):
         """Return how a text would reach the customer of a record, in each language.
 
-        Nothing is stored, and only safe expressions are filled in.
+        Nothing is stored, and only safe expressions are rendered.
 
         :param str model: ``helpdesk.ticket`` or ``calendar.event``
-        :param int record_id: the record; False: the newest one, where there is one
+        :param int record_id: the record; False: the newest one, if any
         :param list versions: as in ``language_versions``
-        :param template_id: of the stored template, by which a purpose may be meant
+        :param template_id: id of the stored template, for which a purpose may be set
         :return: for each version ``{"lang", "text", "footer", "segments", "encoding",
             "units", "problem", "advice": [sentences]}``
-        :raises AccessError: for who may not write templates, or not read the record
+        :raises AccessError: if the user may not write templates, or not read the record
         """
         self.check_access("create")
         if model not in OWN_MODELS:
@@ -505,7 +507,7 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _preview(self, record, version, template_id):
-        """Return one version as the reader would get it, and what to look at."""
+        """Return one version as the reader would get it, with advice on its wording."""
         lang, source = version.get("lang"), version.get("body") or ""
         text, problem = self._fill_in(record, source, lang)
         company_sudo = self._get_company_of(record)
@@ -520,7 +522,7 @@ class SmsTemplate(models.Model):
         footer = company_sudo._get_sms_footer_to(number, rules.footer, lang)
         is_promotional = rules.quiet_class == MARKETING
         is_internal = self.browse(int(template_id)).sudo().is_internal
-        # The first text to a number says who writes, and each offer.
+        # The first text to a number names the sender, as does each promotional one.
         signed = footer
         if footer or is_promotional:
             about = (number or "") if is_promotional else None
@@ -553,7 +555,7 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _fill_in(self, record, source, lang):
-        """Return a text about a record in a language, and what is wrong with it."""
+        """Render a source for a record; return the text and what is wrong with it."""
         model = record._name
         if self._has_secret(
             source
@@ -563,13 +565,13 @@ class SmsTemplate(models.Model):
             )
         if not record:
             return source, ""
-        # Only what is safe is filled in, so that sudo shows no more than a text.
+        # Only safe expressions are rendered, so sudo shows no more than a text would.
         speaking = self.with_context(lang=lang).sudo()
         return speaking._render_template(source, model, record.ids)[record.id], ""
 
     @api.model
     def _describe_advice(self, wording):
-        """Return what to look at, in plain sentences."""
+        """Return the advice in plain sentences."""
         sentences = {
             advice.TOO_LONG: self.env._(
                 "Too long: it costs %s segments. Say one thing."
@@ -593,7 +595,7 @@ class SmsTemplate(models.Model):
             ),
             advice.UNICODE: self.env._("Costs up to twice as much because of: %s"),
         }
-        # The detail of a sentence without a place for it is left out.
+        # A sentence without a placeholder leaves the detail out.
         return [
             sentences[found.code].replace("%s", str(found.detail))
             for found in advice.advise(wording)

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Personal data: how it is gathered, proved and forgotten.
+"""Personal data: evidence, erasure and retention.
 
-Offers erasure, retention, redaction at the carrier, and packets of evidence.
+Offers erasure, retention, redaction at the carrier, and evidence packets.
 May use all rooms.
 """
 

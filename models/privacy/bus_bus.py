@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 
 class BusBus(models.Model):
-    """Bus messages, which hold for a day what open screens were told of a text."""
+    """Erases bus messages, which keep for a day what screens were told of a text."""
 
     _name = "bus.bus"
     _inherit = ["bus.bus", "sms.personal.data"]
@@ -16,7 +16,7 @@ class BusBus(models.Model):
 
     @api.model
     def _find_personal(self, company, numbers):
-        """Return the messages that have a number or the words of its texts, as JSON."""
+        """Return the messages whose JSON contains a number or the body of a text."""
         messages = self.env["mail.message"]
         for name in ("sms.sms", "sms.inbound"):
             texts = self.env[name]._find_personal(company, numbers)

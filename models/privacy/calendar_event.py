@@ -8,22 +8,22 @@ from odoo.tools import SQL
 
 from ...tools import phone
 
-#: Context of appointments that were found: the numbers that are forgotten in them.
+#: Context key of found appointments: the numbers to erase in them.
 NUMBERS_KEY = "sms_forgotten_numbers"
-#: What is looked at in the database itself.
+#: Fields that are read by SQL, and must be flushed first.
 READ_BY_SQL = (
     *(("calendar.event", "description"), ("calendar.event", "partner_ids")),
     *(("mail.message", "body"), ("res.partner", "phone_sanitized")),
 )
-#: A number to call, as Odoo writes it into an appointment.
+#: A link to call a number, as Odoo writes it into an appointment.
 CALL_LINK = re.compile(r"<a\b[^>]*?\bhref=[\"']tel:([^\"']*)[^>]*>.*?</a>", re.DOTALL)
 
 
 class CalendarEvent(models.Model):
-    """Appointments, which forget the numbers that Odoo has copied into them.
+    """Erases numbers that Odoo has copied into appointments.
 
-    A new one gets its customer's contact details as a part of its description. With
-    that they get into its invitations, and into the calendar files of these.
+    A new appointment gets its customer's contact details in its description, and with
+    it its invitations and their calendar files.
     """
 
     _inherit = "calendar.event"
@@ -32,7 +32,7 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _find_personal(self, company, numbers):
-        """Return the appointments with a link to call one of some numbers."""
+        """Return the appointments with a link to call one of the numbers."""
         for name, field in READ_BY_SQL:
             self.env[name].flush_model([field])
         events = self.with_context(active_test=False, **{NUMBERS_KEY: numbers})
@@ -50,10 +50,10 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _get_call_sql(self, alias, numbers):
-        """Return the condition that digits of a number are where it may be copied.
+        """Return the condition for events that may contain a copy of a number.
 
-        An invitation can have it when the description has lost it. Those are looked for
-        among the appointments of the contacts: invitations are many and long.
+        An invitation may still have it after the description has lost it. Invitations
+        are many and long, so only those of the contacts' appointments are searched.
         """
         tails = [f"%{phone.get_tail(number)}%" for number in numbers]
         return SQL(
@@ -80,7 +80,7 @@ class CalendarEvent(models.Model):
         return [(len(self), self.env._("Appointments: the number in their details"))]
 
     def _forget(self):
-        """Take the number out, and delete the calendar files of the invitations."""
+        """Remove the number, and delete the calendar files of the invitations."""
         messages = self._get_sms_messages()
         mails = self.env["mail.mail"].search([("mail_message_id", "in", messages.ids)])
         silent = self.with_context(dont_notify=True, tracking_disable=True)
@@ -91,12 +91,12 @@ class CalendarEvent(models.Model):
         files.filtered(lambda file: file.mimetype == "text/calendar").unlink()
 
     def _get_sms_messages(self):
-        """Return all messages: ``message_ids`` leaves out the invitations."""
+        """Return all messages; ``message_ids`` would leave out the invitations."""
         domain = [("model", "=", self._name), ("res_id", "in", self.ids)]
         return self.env["mail.message"].search(domain)
 
     def _has_sms_link(self, html):
-        """Tell if there is a link to call a number that is to be forgotten."""
+        """Return whether the HTML has a link to call a number to be erased."""
         return any(map(self._is_sms_link, CALL_LINK.finditer(html or "")))
 
     def _is_sms_link(self, link):

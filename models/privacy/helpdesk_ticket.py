@@ -3,7 +3,7 @@ from odoo import models
 
 
 class HelpdeskTicket(models.Model):
-    """Tickets, which forget their number. All else of them is not ours."""
+    """Erases the number of tickets; their other data is not ours."""
 
     _name = "helpdesk.ticket"
     _inherit = ["helpdesk.ticket", "sms.personal.data"]
@@ -14,5 +14,5 @@ class HelpdeskTicket(models.Model):
         return [(len(self), self.env._("Tickets: the number on them"))]
 
     def _forget(self):
-        """Empty the number; that of the contact, if there is one, stays."""
+        """Empty the number; the contact's, if any, stays."""
         self.with_context(tracking_disable=True).partner_phone = False

@@ -3,7 +3,7 @@ from odoo import models
 
 
 class MailNotification(models.Model):
-    """Notifications, which have the number of a text and the carrier's words."""
+    """Erases the number of a text and the carrier's message from notifications."""
 
     _name = "mail.notification"
     _inherit = ["mail.notification", "sms.personal.data"]
@@ -12,7 +12,7 @@ class MailNotification(models.Model):
     _is_counted = False
 
     def _forget(self):
-        # Without a number it is empty already, and has the gate's reason.
+        # Without a number it is already erased, and has the gate's reason.
         named = self.filtered("sms_number")
         named.write({"sms_number": False, "failure_reason": False})
         self.mail_message_id._forget_sms_text()

@@ -4,16 +4,16 @@ from odoo.fields import Domain
 
 
 class PhoneBlacklist(models.Model):
-    """Odoo's blacklist, which has the number. The ledger blocks without it."""
+    """Erases numbers from Odoo's blacklist; the ledger blocks without them."""
 
     _inherit = "phone.blacklist"
     _forgets_last = True
 
     @api.model
     def _get_personal_domain(self, company, numbers):
-        """Return the domain of the one row of all companies.
+        """Return the domain of the row that all companies share.
 
-        Each of them has its own ledger to block.
+        Each of them has its own ledger to block the number.
         """
         return Domain("number", "in", numbers)
 

@@ -7,7 +7,7 @@ from ..core.sms_relaxation_reason import REASON_SUBTYPE
 from .sms_redaction import DELETE, EMPTY, KEEP
 from .sms_retention import TIMES, get_limits
 
-#: Settings of officers alone: who needs consent, and how long it can be proved.
+#: Settings for officers only: consent policy, redaction and retention times.
 OFFICER_FIELDS = frozenset(
     {"sms_consent_policy", "sms_redaction", *(name for name, _unit in TIMES.values())}
 )
@@ -15,14 +15,14 @@ OFFICERS = ("helpdesk_mgmt_sms.group_sms_compliance", "base.group_system")
 
 
 class ResCompany(models.Model):
-    """Terms for keeping personal data, and reasons for settings that were relaxed.
+    """Retention times for personal data, and reasons for relaxed settings.
 
-    The defaults are what the law asks to be kept at least: five years after a consent
-    has ended (16 CFR 310.5), ten for an opt-out (Virginia). The words of texts are part
-    of tickets, and are kept until a company says otherwise.
+    The defaults are the legal minimum: five years after a consent has ended (16 CFR
+    310.5), ten for an opt-out (Virginia). The bodies of texts are part of tickets, and
+    are kept unless a company decides otherwise.
 
-    Settings that let more messages leave, or proof go sooner, need a reason, which is
-    kept in the chatter of the company's contact. The owner of the server (a shell, a
+    Changes that allow more messages or shorten the retention of proof need a reason,
+    which is logged in the chatter of the company's contact. The superuser (a shell, a
     cron, an installation) needs none.
     """
 
@@ -97,7 +97,7 @@ class ResCompany(models.Model):
         return before
 
     def _after_sms_write(self, before, vals):
-        """Refuse settings that let more messages leave without a reason."""
+        """Require a reason for settings that allow more messages."""
         result = super()._after_sms_write(before, vals)
         for company, was in before.get("switches", {}).items():
             now = company._get_sms_switches(was)
@@ -115,7 +115,7 @@ class ResCompany(models.Model):
         return {name: company_sudo[name] for name in names}
 
     def _post_sms_relaxation(self, before, names, reason):
-        """Log who has relaxed which settings, and why; refuse to without a reason."""
+        """Log the relaxed settings with the reason; raise a UserError without one."""
         reason = (reason or "").strip()
         if not reason:
             raise UserError(
@@ -154,7 +154,7 @@ class ResCompany(models.Model):
         return str(value)
 
     def _check_sms_officer(self, names):
-        """Refuse fields of officers to everybody else."""
+        """Raise an AccessError for officers' fields unless an officer or admin."""
         officers = OFFICER_FIELDS & set(names)
         if officers and not any(map(self.env.user.has_group, OFFICERS)):
             raise AccessError(

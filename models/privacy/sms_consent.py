@@ -8,9 +8,9 @@ from .sms_evidence_lookup import STORY
 
 
 class SmsConsent(models.Model):
-    """Answers, which stay under their keyed hash, and whose readers are logged.
+    """Erases the number of answers, which stay under its keyed hash; logs readers.
 
-    The number is forgotten with its evidence.
+    The number is erased together with its evidence.
     """
 
     _name = "sms.consent"
@@ -27,7 +27,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _get_overdue_domain(self, company, limits):
-        """Return the domain of the numbers whose evidence is erased."""
+        """Return the domain of answers whose evidence is erased."""
         return (
             Domain("company_id", "=", company.id)
             & Domain("number", "!=", False)
@@ -64,7 +64,7 @@ class SmsConsent(models.Model):
         return action
 
     def get_story(self, before=False):
-        """Log who reads the story."""
+        """Log who reads the history."""
         story = super().get_story(before)
         if not before:
             self.env["sms.evidence.lookup"]._note(self, STORY)

@@ -15,7 +15,7 @@ from ..ledger.sms_consent_evidence import WORDS
 
 
 class SmsConsentEvidence(models.Model):
-    """Evidence, which is kept as long as it is needed, and whose readers are logged."""
+    """Keeps evidence as long as it is needed, and logs its readers."""
 
     _name = "sms.consent.evidence"
     _inherit = ["sms.consent.evidence", "sms.looked.up"]
@@ -31,7 +31,7 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _get_number_domain(self, company, numbers):
-        """Return the domain of evidence by keyed hashes: numbers may be encrypted."""
+        """Return the domain of evidence by keyed hash, as numbers may be encrypted."""
         hashes = self.env["sms.consent.key"]._hash(numbers)
         events = self.env["sms.consent.event"].search_fetch(
             [
@@ -44,9 +44,9 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _find_named(self, name):
-        """Return the numbers of the evidence under a name.
+        """Return the numbers of evidence under a name.
 
-        Encrypted names are read one by one, some 50,000 a second.
+        Encrypted names are decrypted one by one, about 50,000 per second.
         """
         rows = self.env.execute_query(
             SQL(
@@ -77,12 +77,13 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _get_overdue_domain(self, company, limits):
-        """Return the domain of evidence that nothing needs any more.
+        """Return the domain of evidence that is no longer needed.
 
-        That of an opt-out is kept for the years of an opt-out, all else for those of a
-        consent: after the last event of the number, and the last text sent under it.
-        Nothing goes while the person may be texted, is being asked, or is under review,
-        nor before the law of the number's country lets it (``sms.consent.law``).
+        Evidence of an opt-out is kept for the years set for opt-outs, other evidence
+        for those of a consent, counted from the number's last event and the last text
+        sent under it. It is kept while the person may be texted, is being asked, or is
+        under review, and as long as required in the number's country
+        (``sms.consent.law``).
         """
         reviewed = self.env["sms.consent.review"]._get_open_numbers(company)
         domain = (
@@ -104,12 +105,12 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _find_kept_by_law(self, company, overdue, limits):
-        """Return what a company would forget that the law of its country keeps.
+        """Return overdue evidence that the law of the number's country still keeps.
 
-        By default a company keeps proof for as long as any law, and nothing is read.
-        Numbers may be encrypted, so the country is found outside the database.
+        By default companies keep proof as long as any law requires, so nothing is read.
+        Numbers may be encrypted, so their country is determined in Python.
 
-        :param Domain overdue: by the company's own times
+        :param Domain overdue: evidence overdue by the company's own times
         """
         kept, now = self.browse(), fields.Datetime.now()
         countries = defaultdict(set)

@@ -12,16 +12,16 @@ from ..consent.sms_consent_import import FAILED, RUNNING
 
 
 def _find_cell(cells, numbers):
-    """Tell if a cell of a list is one of some numbers, however it is spelled there."""
+    """Return whether a cell is one of the numbers, in any spelling."""
     wanted = set().union(*map(phone.get_spellings, numbers))
     return any(phone.digits(cell) in wanted for cell in cells)
 
 
 class SmsConsentImport(models.Model):
-    """Uploaded lists, which are deleted when a person in them is erased.
+    """Deletes uploaded lists when a person in them is erased.
 
-    Nobody can be taken out of a file. What it has recorded is in the ledger; the rest
-    must not be recorded any more.
+    A file cannot be edited. What it has recorded is in the ledger; the rest must not be
+    recorded any more.
     """
 
     _inherit = "sms.consent.import"
@@ -32,7 +32,7 @@ class SmsConsentImport(models.Model):
         return jobs.filtered(lambda job: job.file and job._holds(numbers))
 
     def _holds(self, numbers):
-        """Tell if a cell of the list is one of some numbers, or the list unreadable."""
+        """Return whether the list has one of the numbers, or is unreadable."""
         rows = tabular.iter_rows(base64.b64decode(self.file))
         try:
             return _find_cell((cell for _row, cells in rows for cell in cells), numbers)
@@ -43,7 +43,7 @@ class SmsConsentImport(models.Model):
         return [(len(self), self.env._("Uploaded lists, which are removed"))]
 
     def _forget(self):
-        """Delete the list, and say why; not while it is being worked off."""
+        """Delete the list with a note why; refuse while it is being processed."""
         if any(job.state in RUNNING for job in self):
             raise UserError(
                 self.env._(
@@ -69,7 +69,7 @@ class SmsConsentImport(models.Model):
 
 
 class SmsConsentImportRow(models.Model):
-    """Rows that were not recorded, which are deleted with their person."""
+    """Deletes rows that were not recorded when their person is erased."""
 
     _inherit = "sms.consent.import.row"
 
@@ -101,7 +101,7 @@ class SmsConsentImportRow(models.Model):
 
 
 class SmsConsentImportColumn(models.Model):
-    """Columns, whose samples name the first people of the list."""
+    """Empties the samples of columns, which show the first people of a list."""
 
     _inherit = "sms.consent.import.column"
     _is_counted = False
@@ -114,5 +114,5 @@ class SmsConsentImportColumn(models.Model):
         return columns.filtered(lambda it: _find_cell(it.sample.split(" · "), numbers))
 
     def _forget(self):
-        """Empty the samples of the whole list: the others name the same people."""
+        """Empty the samples of all columns, since they show the same people."""
         self.import_id.column_ids.write({"sample": False})

@@ -5,7 +5,7 @@ from ...tools import phone
 
 
 class SmsConsentPaperLine(models.Model):
-    """Signed forms that nobody has recorded yet."""
+    """Finds signed forms that are not recorded yet."""
 
     _inherit = "sms.consent.paper.line"
 

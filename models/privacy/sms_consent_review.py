@@ -6,14 +6,14 @@ from ..inbound.sms_consent_review import OPEN
 
 
 class SmsConsentReview(models.Model):
-    """Reviews, of which the decision stays when their person is forgotten."""
+    """Erases the person from reviews, and keeps the decision."""
 
     _inherit = "sms.consent.review"
     _kept_since = "received_at"
 
     @api.model
     def _get_open_numbers(self, company):
-        """Return the numbers under review, of which retention keeps everything."""
+        """Return the numbers under review, whose data retention must keep."""
         domain = Domain("company_id", "=", company.id) & Domain("state", "=", OPEN)
         return self.sudo().search(domain).mapped("number")
 
@@ -35,7 +35,7 @@ class SmsConsentReview(models.Model):
     def _forget(self):
         """Empty the rows; delete chatter and activities, which quote the text.
 
-        All messages: ``message_ids`` leaves out the notices of activities.
+        All messages, since ``message_ids`` leaves out those of activities.
         """
         self.env["mail.message"].search(
             [("model", "=", self._name), ("res_id", "in", self.ids)]

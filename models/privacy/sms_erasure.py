@@ -6,15 +6,15 @@ from ...tools import consent
 from ..core.batch_jobs import repeat_after_commit
 from ..inbound import sms_consent_review
 
-#: Method of the ledger's events by which a consent ends with its evidence.
+#: Method of ledger events that end a consent because its evidence is erased.
 METHOD = "erasure"
 
 
 class SmsErasure(models.Model):
-    """The record that a person was forgotten at their request: when and by whom.
+    """The record that a person was erased at their request: when and by whom.
 
-    It proves that the request was honored, and names nobody. Made by :meth:`_erase`
-    alone, the one way to erase a person. Append-only by the ledger's trigger.
+    It proves that the request was honored, without personal data. Created only by
+    :meth:`_erase`, the only way to erase a person. Append-only by the ledger's trigger.
     """
 
     _name = "sms.erasure"
@@ -57,7 +57,7 @@ class SmsErasure(models.Model):
 
     @api.model
     def _count(self, company, numbers):
-        """Return what would be forgotten, as pairs of a count and a label."""
+        """Return what would be erased, as pairs of a count and a label."""
         pairs = [
             pair
             for records in self._find(company, numbers)
@@ -67,12 +67,14 @@ class SmsErasure(models.Model):
 
     @api.model
     def _erase(self, company, number, reason, is_opt_out=False):
-        """Forget everything that identifies a person, and record that.
+        """Erase everything that identifies a person, and record the erasure.
 
-        A yes whose evidence is gone cannot be proved, so it ends, by an event of the
-        ledger. An opt-out stays and blocks by the keyed hash of the number.
+        A consent without evidence cannot be proved, so it ends, by an event in the
+        ledger. An opt-out stays, and blocks by the keyed hash of the number.
 
-        :param str number: E.164, or what the carrier calls the sender
+        :param str number: E.164, or the carrier's name for the sender
+        :param str reason: the person's request
+        :param bool is_opt_out: also record an opt-out from everything
         """
         forgotten = self._count(company, [number])
         self._forget_all(company, number, is_opt_out)
@@ -90,25 +92,25 @@ class SmsErasure(models.Model):
                 ),
             }
         )
-        # A text that came in meanwhile, or that an agent was sending, is not seen here.
+        # Again after the commit, for texts received or sent by others meanwhile.
         repeat_after_commit(self, "_forget_late", company.id, number)
         return erasure_sudo
 
     @api.model
     def _forget_all(self, company, number, is_opt_out=False):
-        # Texts first: an opt-out below would cancel those that wait as its own. All
-        # else is found before, since some of it is found by their words.
+        # Texts first, or the opt-out below would cancel waiting ones for its own
+        # reason. Other data is searched before, as some is found by the texts' bodies.
         before = self._find(company, [number])
         self.env["sms.sms"].sudo()._find_personal(company, [number])._forget()
         self._close_reviews(company, number)
         self._end_consent(company, number, is_opt_out)
         for known, records in zip(before, self._find(company, [number]), strict=True):
-            (known | records).exists()._forget()  # some went with others
+            (known | records).exists()._forget()  # some were deleted with others
         self.env.flush_all()
 
     @api.model
     def _close_reviews(self, company, number):
-        """Decide open reviews as opt-outs: nobody can read the text any more."""
+        """Decide open reviews as opt-outs, as the text can no longer be read."""
         reviews_sudo = self.env["sms.consent.review"]._find_open(company, number)
         for review_sudo in reviews_sudo:
             self.env["sms.consent.event"]._record(
@@ -122,9 +124,9 @@ class SmsErasure(models.Model):
 
     @api.model
     def _end_consent(self, company, number, is_opt_out):
-        """End every yes and every open question of a number, opted out or not.
+        """End all consents and open questions of a number, even if opted out.
 
-        No START may bring back what cannot be proved any more.
+        So no START can restore what can no longer be proved.
         """
         ledger = self.env["sms.consent.event"]
         if known := self.env["sms.consent"]._find_standing(company, number):

@@ -10,7 +10,7 @@ from ...tools import chain, consent, evidence
 from ...tools.chain import CONTENT_FIELDS
 from ..ledger.sms_consent_evidence import PERSONAL_FIELDS
 
-#: Model and field of the codes in documents, by the key of their labels.
+#: Model and field with the labels of codes in documents, by key.
 LABELED_FIELDS = {
     "event": ("sms.consent.event", "event"),
     "method": ("sms.consent.event", "method"),
@@ -27,9 +27,9 @@ LABELED_FIELDS = {
 class SmsEvidence(models.AbstractModel):
     """Gathers the evidence of a person's consent, as plain data.
 
-    PDF, JSON and tables are all made of what :meth:`_gather` returns, so that they
-    cannot differ. Read with the rights of the compliance officer who asks, in one
-    company. The format is described in ``docs/evidence.md``.
+    PDF, JSON and tables are all generated from the result of :meth:`_gather`, so they
+    cannot differ. Read with the rights of the compliance officer, in one company. The
+    format is described in ``docs/evidence.md``.
     """
 
     _name = "sms.evidence"
@@ -37,7 +37,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _check_rights(self, company):
-        """Demand a compliance officer who works in ``company`` now."""
+        """Raise an AccessError unless an officer with ``company`` selected."""
         if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
             raise AccessError(
                 self.env._(
@@ -48,11 +48,12 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _gather(self, company, numbers, number_hashes=()):
-        """Return all evidence about some numbers (E.164) of one person.
+        """Return all evidence about the numbers (E.164) of one person.
 
+        :param number_hashes: keyed hashes of further, erased numbers
         :return: JSON values, see ``docs/evidence.md``; times in UTC
-        :raises AccessError: as :meth:`_check_rights`
-        :raises UserError: when the ledger knows none of the numbers
+        :raises AccessError: see :meth:`_check_rights`
+        :raises UserError: if the ledger knows none of the numbers
         """
         self._check_rights(company)
         hashes = dict.fromkeys(number_hashes)
@@ -75,7 +76,7 @@ class SmsEvidence(models.AbstractModel):
         events = self._read_events(event_ids)
         numbers = list(filter(None, hashes.values()))
         received = Domain("number", "in", numbers)
-        # By the events also messages whose number was erased are found.
+        # The events also lead to messages whose number was erased.
         messages = received | Domain("consent_event_id", "in", event_ids)
         messages &= Domain("record_company_id", "=", company.id)
         received &= Domain("company_id", "=", company.id)
@@ -119,9 +120,9 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_person(self, hashes, events):
-        """Return the names on record, and the numbers with their events.
+        """Return the recorded names, and the numbers with their events.
 
-        Each number lists its events, so that a missing one is noticed.
+        Each number lists its events, so that a missing one is detected.
         """
         names = [(event["evidence"] or {}).get("name") for event in events]
         own = {value: [] for value in hashes}
@@ -144,7 +145,7 @@ class SmsEvidence(models.AbstractModel):
     def _find_numbers(self, company, partner):
         """Return the numbers (E.164) of a contact that the ledger knows.
 
-        Its present number first, then those of its consents, texts and tickets.
+        The present number first, then those of consents, texts and tickets.
         """
         numbers = self._find_all_numbers(company, partner)
         hashes = self.env["sms.consent.key"]._hash(numbers)
@@ -161,7 +162,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _find_all_numbers(self, company, partner):
-        """Return the numbers (E.164) of a contact, also those without any consent."""
+        """Return the numbers (E.164) of a contact, including those without consent."""
         self._check_rights(company)
         recorded = self.env["sms.consent.evidence"].search(
             [
@@ -194,7 +195,7 @@ class SmsEvidence(models.AbstractModel):
         for value, number in hashes.items():
             for purpose in purposes:
                 answer = consents._get_answer(found[value], purpose.id)
-                # A yes that a STOP for everything interrupted counts from its end.
+                # A consent interrupted by a STOP for everything counts from its end.
                 both = [stored.get((value, key)) for key in (purpose.id, 0)]
                 began = [row[1] for row in both if row]
                 rows.append(
@@ -212,7 +213,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_labels(self):
-        """Return ``{field: {code: label}}`` in the reader's language."""
+        """Return ``{field: {code: label}}`` in the user's language."""
         labels = {
             "seal": {
                 evidence.HOLDS: self.env._("holds"),
@@ -229,12 +230,12 @@ class SmsEvidence(models.AbstractModel):
     def _seal(self, company):
         """Seal all events, so that the newest one is in the chain.
 
-        Where another worker is at it, the document says which events have no seal yet.
+        If another worker is sealing, the document shows which events have no seal yet.
         """
         links_sudo = self.env["sms.consent.link"].sudo()
         while links_sudo._seal(company, look_back=None):
             continue
-        links_sudo._wake_sealer()  # for what it could not seal while we did
+        links_sudo._wake_sealer()  # for events that could not be sealed here
 
     @api.model
     def _read_events(self, event_ids):
@@ -381,9 +382,9 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _read_opt_outs(self, events):
-        """Return the opt-outs among some events, and when each was confirmed.
+        """Return the opt-outs among events, and when each was confirmed.
 
-        Events of one piece of evidence, about several purposes, are one opt-out.
+        Events about several purposes with the same evidence are one opt-out.
         """
         revoked = defaultdict(list)
         for event in events:

@@ -12,19 +12,19 @@ from ...tools.appointments import to_utc
 from ..ledger.sms_evidence_export import PERIOD
 
 DRAFT, WAITING, READY, FAILED = ("draft", "waiting", "ready", "failed")
-#: The file can be fetched for so long. It names people, so it is not kept.
+#: How long the file can be downloaded; it contains personal data, so not for long.
 KEEP = timedelta(days=7)
-#: Attempts at a packet that the server's time limit ends.
+#: Attempts at a packet that runs into the server's time limit.
 MAX_TRIES = 3
 
 
 class SmsEvidenceAudit(models.Model):
     """The export of a period for an audit, made in the background.
 
-    A year of a large company takes minutes. It is made in one piece, since only one
-    snapshot of the database has events, messages and chain as they belong together. So
-    it has no percentage, and a job that was killed starts over. What stays of it is its
-    line in ``sms.evidence.export``.
+    A year of a large company takes minutes. It is made in one transaction, since only
+    one snapshot of the database has events, messages and chain in a consistent state.
+    So there is no progress, and a killed job starts over. Only its entry in
+    ``sms.evidence.export`` is kept.
     """
 
     _name = "sms.evidence.audit"
@@ -93,14 +93,14 @@ class SmsEvidenceAudit(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Demand the right to take out evidence of the company."""
+        """Check the right to export evidence of the company."""
         audits = super().create(vals_list)
         for audit in audits:
             self.env["sms.evidence"]._check_rights(audit.company_id)
         return audits
 
     def write(self, vals):
-        """Refuse to change the set-up once the work has begun."""
+        """Refuse changes of the set-up once the packet was requested."""
         if not self.env.su and any(audit.state != DRAFT for audit in self):
             raise UserError(self.env._("Create a new audit export instead."))
         result = super().write(vals)
@@ -114,7 +114,7 @@ class SmsEvidenceAudit(models.Model):
         return {"company_id", "date_from", "date_to", "tz"}
 
     def action_make(self):
-        """Queue the packet, to be made with the rights of the user."""
+        """Queue the packet, to be made with the user's rights."""
         self.ensure_one()
         self.check_access("write")
         self.env["sms.evidence"]._check_rights(self.company_id)
@@ -125,17 +125,17 @@ class SmsEvidenceAudit(models.Model):
             cron.sudo()._trigger()
 
     def action_refresh(self):
-        """Show how far it has come."""
+        """Reload, to show the state."""
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     @api.model
     def _run_audits(self):
-        """Make the packets that wait, one after the other (cron)."""
+        """Make the waiting packets, one after the other (cron)."""
         cron = self.env["ir.cron"]
         while audit := self.search([("state", "=", WAITING)], order="id", limit=1):
             audit.tries += 1
             self.env["sms.evidence"]._seal(audit.company_id)
-            cron._commit_progress(0, remaining=1)  # the snapshot begins here
+            cron._commit_progress(0, remaining=1)  # begins a new snapshot
             try:
                 with self.env.cr.savepoint():
                     audit._make()
@@ -147,7 +147,7 @@ class SmsEvidenceAudit(models.Model):
                 return
 
     def _make(self):
-        """Make the packet with the rights of its user, and log it as an export."""
+        """Make the packet with its user's rights, and log the export."""
         self.ensure_one()
         if self.tries > MAX_TRIES:
             raise UserError(
@@ -178,7 +178,7 @@ class SmsEvidenceAudit(models.Model):
         self.write({"state": READY, "export_id": export.id, "file": file})
 
     def _span(self):
-        """Return the beginning of the period (UTC, included), and its end (not)."""
+        """Return the start (UTC, included) and the end (excluded) of the period."""
         days = (self.date_from, self.date_to + timedelta(days=1))
         return [to_utc(datetime.combine(day, time()), self.tz) for day in days]
 
@@ -188,5 +188,5 @@ class SmsEvidenceAudit(models.Model):
 
     @api.model
     def _find_personal(self, company, numbers):
-        """Return all audits: anybody may be in their files."""
+        """Return all audits, since anybody may be in their files."""
         return self.search([("company_id", "=", company.id), ("state", "=", READY)])

@@ -7,13 +7,13 @@ from ..ledger.ledger_guards import Guard
 from ..ledger.sms_consent_key import ConsentKeyError
 
 READ, STORY, NOTHING, EXPORT = ("read", "story", "nothing", "export")
-#: Nobody deletes a line earlier, and nothing keeps it longer.
+#: Retention of log entries: never deleted earlier, never kept longer.
 KEEP_YEARS = 3
-#: A line has the hashes of up to so many numbers; of more, only their count.
+#: Most numbers whose hashes an entry has; of more, it has only the count.
 NAMED = 20
-#: Old rows that one clean-up deletes.
+#: Old rows deleted per clean-up.
 CLEAN_UP_SIZE = 10_000
-#: Refuses changes, and deleting what is not old.
+#: Trigger that refuses changes, and deletion of rows that are not old.
 GUARD = f"""
 BEGIN
     IF TG_OP = 'DELETE' THEN
@@ -35,9 +35,9 @@ PEOPLE = {"number", "number_hash", "number_hashes"}
 class SmsEvidenceLookup(models.Model):
     """The log of who read consents and evidence, or exported them from a list.
 
-    Documents are logged in ``sms.evidence.export``. It names nobody who was looked up:
+    Documents are logged in ``sms.evidence.export``. The people looked up are not named:
     the numbers are keyed hashes. Append-only by a trigger, and deleted after
-    :data:`KEEP_YEARS` years, since it is about colleagues.
+    :data:`KEEP_YEARS` years, since it contains data about colleagues.
     """
 
     _name = "sms.evidence.lookup"
@@ -94,7 +94,7 @@ class SmsEvidenceLookup(models.Model):
 
     @api.model
     def _search_searched_number(self, operator, value):
-        """Find the lines about a whole number; only its hash is stored."""
+        """Search entries by a complete number, since only hashes are stored."""
         values = value if operator == "in" else [value]
         if operator not in ("in", "ilike", "=ilike", "like", "=like"):
             return NotImplemented
@@ -103,7 +103,7 @@ class SmsEvidenceLookup(models.Model):
 
     @api.model
     def _note(self, records, kind):
-        """Log that the user has looked up some records, one line for each company."""
+        """Log that the user has looked up records, one entry per company."""
         company = "record_company_id" if records._name == "sms.sms" else "company_id"
         if company not in records._fields:
             self._add(self.env.company, records._name, kind, len(records))
@@ -114,7 +114,7 @@ class SmsEvidenceLookup(models.Model):
 
     @api.model
     def _note_nothing(self, model_name, numbers):
-        """Log that the user has looked for unknown numbers."""
+        """Log that the user has searched for unknown numbers."""
         hashes = self._hash_typed(numbers)
         self._add(self.env.company, model_name, NOTHING, 0, hashes)
 
@@ -150,7 +150,7 @@ class SmsEvidenceLookup(models.Model):
 
     @api.model
     def _hash(self, numbers):
-        """Return the keyed hashes of some numbers; none while the key is missing."""
+        """Return the keyed hashes of numbers; none if the key is missing or wrong."""
         try:
             return set(self.env["sms.consent.key"]._hash(numbers).values())
         except ConsentKeyError:
@@ -175,7 +175,7 @@ class SmsEvidenceLookup(models.Model):
 
 
 def writes(method):
-    """Keep a method off a replica, which refuses writing: Odoo's own only reads."""
+    """Mark a method as not read-only, as it writes a log: no replica may run it."""
     method._readonly = False
     return method
 
@@ -183,14 +183,14 @@ def writes(method):
 class SmsLookedUp(models.AbstractModel):
     """A model whose readers are logged, in lists, forms and by RPC.
 
-    Our own code reads fields, or in ``sudo``, and is not logged. Odoo would let a
-    replica answer the calls that read.
+    Our own code reads fields directly or in ``sudo``, and is not logged. Odoo would run
+    the reading methods on a replica, which cannot write the log.
     """
 
     _name = "sms.looked.up"
     _description = "What Is Looked Up on the Record"
 
-    #: Fields that identify a person, or have their words.
+    #: Fields that identify a person or contain their words.
     _telling = frozenset()
 
     def _read_format(self, fnames, load="_classic_read"):
@@ -201,30 +201,30 @@ class SmsLookedUp(models.AbstractModel):
 
     @writes
     def read(self, *args, **options):
-        """Do as Odoo does, but not on a replica."""
+        """Call ``super()``, but never on a replica."""
         return super().read(*args, **options)
 
     @writes
     def web_read(self, *args, **options):
-        """Do as Odoo does, but not on a replica."""
+        """Call ``super()``, but never on a replica."""
         return super().web_read(*args, **options)
 
     @writes
     @api.model
     def search_read(self, *args, **options):
-        """Do as Odoo does, but not on a replica."""
+        """Call ``super()``, but never on a replica."""
         return super().search_read(*args, **options)
 
     @writes
     @api.model
     def web_read_group(self, *args, **options):
-        """Do as Odoo does, but not on a replica."""
+        """Call ``super()``, but never on a replica."""
         return super().web_read_group(*args, **options)
 
     @writes
     @api.model
     def web_search_read(self, domain, specification, *args, **options):
-        """Log a search for an unknown number: that it is unknown is an answer."""
+        """Also log searches for an unknown number, as "unknown" is information."""
         found = super().web_search_read(domain, specification, *args, **options)
         if not found["records"]:
             numbers = [
@@ -239,12 +239,12 @@ class SmsLookedUp(models.AbstractModel):
 
 
 class Base(models.AbstractModel):
-    """Exports of our lists, which are logged."""
+    """Logs exports of our lists."""
 
     _inherit = "base"
 
     def export_data(self, fields_to_export):
-        """Log who exports text messages, consents and the like."""
+        """Log who exports text messages, consents and other data about people."""
         result = super().export_data(fields_to_export)
         if self and self._name.startswith("sms.") and self._fields.keys() & PEOPLE:
             self.env["sms.evidence.lookup"]._note(self, EXPORT)
@@ -252,7 +252,7 @@ class Base(models.AbstractModel):
 
 
 class SmsConsentEvent(models.Model):
-    """Events, whose readers are logged."""
+    """Logs the readers of consent events."""
 
     _name = "sms.consent.event"
     _inherit = ["sms.consent.event", "sms.looked.up"]

@@ -14,7 +14,7 @@ from odoo.tools import SQL
 from ...tools import chain, consent, evidence
 from ...tools.tabular import write_csv
 
-#: Rows that are read at once.
+#: Rows read at once.
 BATCH_SIZE = 2000
 #: Fields of messages by their names in the documents.
 MESSAGE_FIELDS = {
@@ -49,11 +49,11 @@ RECEIVED_FIELDS = {
 }
 CERTIFICATE = "helpdesk_mgmt_sms.sms_certificate_report"
 DOCUMENT = "evidence.json"
-#: Columns of what the Reassigned Numbers Database was asked and has answered.
+#: Columns of questions to the Reassigned Numbers Database and their answers.
 REASSIGNED_FIELDS = tuple(path for _name, path in evidence.REASSIGNED_COLUMNS[1:])
-#: The script that verifies a packet without Odoo; it goes into the packet.
+#: The script that verifies a packet without Odoo; included in the packet.
 SCRIPT = Path(__file__).resolve().parents[2] / "bin" / "verify-ledger.py"
-#: Lists of a document that also become tables: file name and columns.
+#: Lists of a document that are also written as tables: file name and columns.
 TABLES = {
     "events": ("events.csv", evidence.EVENT_COLUMNS),
     "opt_outs": ("opt-outs.csv", evidence.OPT_OUT_COLUMNS),
@@ -64,7 +64,7 @@ TABLES = {
 
 
 class SmsEvidence(models.AbstractModel):
-    """Texts, certificates and packets of evidence."""
+    """Makes certificates and evidence packets, including messages."""
 
     _inherit = "sms.evidence"
 
@@ -87,9 +87,9 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _iter_reassigned(self, company, condition):
-        """Yield what the Reassigned Numbers Database was asked, and what it answered.
+        """Yield questions to the Reassigned Numbers Database, with their answers.
 
-        Each answer of a number and date is a row; a question without one is one too.
+        One row per answer to a number and date, or per question without an answer.
 
         :param SQL condition: on ``asked``, ``query``, ``own`` (an answer) and ``reply``
             (its file)
@@ -134,10 +134,10 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _iter_rows(self, model_name, domain, names):
-        """Yield the values of the rows of a model, in batches.
+        """Yield the values of a model's rows, read in batches.
 
-        In sudo, since officers do not see numbers in lists. The right to take out
-        evidence was checked, and the domain names the company.
+        In sudo, since officers do not see numbers in lists. The caller has checked the
+        right to export evidence, and the domain restricts the company.
         """
         model_sudo, last_id = self.env[model_name].sudo(), 0
         while records_sudo := model_sudo.search_fetch(
@@ -154,11 +154,11 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _make_certificate(self, facts):
-        """Return the certificate, with its JSON inside.
+        """Return the certificate, with the JSON document attached.
 
-        A PDF; where the server cannot make one a web page, which says why.
+        A PDF or, if the server cannot make one, a web page that says why.
 
-        :return: the ending of the file's name, and its content as bytes
+        :return: the file's extension, and its content as bytes
         """
         stream = io.StringIO()
         evidence.write_json(stream, facts)
@@ -171,20 +171,20 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _make_pdf(self, facts, digest, document):
-        """Return the certificate as PDF.
+        """Return the certificate as a PDF.
 
-        :raises UserError: when nothing here can make one
+        :raises UserError: if the server cannot make one
         """
         reports = self.env["ir.actions.report"]
         values = {"facts": Facts(facts), "digest": digest}
         data, kind = reports._render_qweb_pdf(CERTIFICATE, data=values)
-        if kind != "pdf":  # in tests, unless they ask for it
+        if kind != "pdf":  # in tests, unless they request a PDF
             return data
         return reports._attach_to_sms_pdf(data, DOCUMENT, document)
 
     @api.model
     def _make_packet(self, facts):
-        """Return the packet about some numbers, a ZIP as bytes."""
+        """Return the packet about a person's numbers, a ZIP as bytes."""
         with evidence.Packet(self._make_seal) as files:
             self._write_document(files, facts)
             ending, certificate = self._make_certificate(facts)
@@ -195,7 +195,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _make_seal(self, digest):
-        """Return the seal of a packet, which shows that nothing was left out.
+        """Return the seal of a packet, which proves that nothing was left out.
 
         :param str digest: SHA-256 (hex) of the list of its files' digests
         """
@@ -209,10 +209,10 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _make_page(self, facts, digest, reason="", document=b""):
-        """Return the certificate as a web page that stands alone, as bytes.
+        """Return the certificate as a self-contained web page, as bytes.
 
-        :param str reason: why it is no PDF, for who reads it
-        :param bytes document: the JSON, which can be saved from the page
+        :param str reason: why it is not a PDF, shown to the reader
+        :param bytes document: the JSON, which can be downloaded from the page
         """
         report_model = self.env["report.helpdesk_mgmt_sms.sms_certificate"]
         values = report_model._get_report_values(
@@ -232,7 +232,7 @@ class SmsEvidence(models.AbstractModel):
     def _write_document(self, files, document):
         """Write a document as JSON, and its lists as tables, in one pass.
 
-        :param dict document: JSON values, lists may be iterators
+        :param dict document: JSON values; lists may be iterators
         """
         values = dict(document)
         with ExitStack() as streams:
@@ -244,7 +244,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _add_scans(self, files, events):
-        """Add the scans of some events, one after the other."""
+        """Add the scans of events, one after the other."""
         paths = {
             (event["evidence_id"], scan["name"]): scan["path"]
             for event in events
@@ -259,7 +259,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _add_help(self, files, reference):
-        """Add the steps and the script to verify the packet."""
+        """Add the instructions and the script to verify the packet."""
         if SCRIPT.is_file():  # a package of the addon may leave it out
             files.add("verify-ledger.py", SCRIPT.read_bytes())
         title = self.env._("Evidence of consent to text messages, %s", reference)
@@ -307,15 +307,15 @@ class SmsEvidence(models.AbstractModel):
     def _make_period(self, company, start, end):
         """Return the packet about a period.
 
-        Read in batches from one snapshot of the database and written to disk as it
-        comes, so that memory does not grow with the period. Events belong to it by when
-        they were recorded, messages by when they were made. All links between the first
-        and the last event are in it, so that a missing one is noticed.
+        Read in batches from one database snapshot and written to disk at once, so that
+        memory does not grow with the period. Events are selected by the time they were
+        recorded, messages by the time they were created. All links between the first
+        and the last event are included, so that a missing one is detected.
 
         :param datetime start: UTC, included
-        :param datetime end: UTC, not included
+        :param datetime end: UTC, excluded
         :return: the reference, the ZIP as bytes, and a ``Counter`` of its rows
-        :raises AccessError: as :meth:`_check_rights`
+        :raises AccessError: see :meth:`_check_rights`
         """
         self._check_rights(company)
         tally = Tally()
@@ -351,7 +351,7 @@ class SmsEvidence(models.AbstractModel):
                     end=end,
                 ),
             ),
-            # What follows is due when the events have passed.
+            # Evaluated after the events above have been iterated.
             "wordings": lambda: self._read_wordings(tally.wording_digests),
             "chain": lambda: self._get_chain(company, tally.seals),
         }
@@ -375,8 +375,8 @@ class SmsEvidence(models.AbstractModel):
     def _iter_period_events(self, company, start, end):
         """Yield batches of the events of a period, in the order of the chain.
 
-        All between two of the period belong to it, even if a slow transaction recorded
-        one a moment before. Events without a seal come last.
+        Includes all between two events of the period, even if a slow transaction
+        recorded one shortly before it. Unsealed events come last.
         """
         first, last = self._get_period_links(company, start, end)
         while first <= last:
@@ -404,7 +404,7 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_period_links(self, company, start, end):
-        """Return the first and the last link number of a period; (1, 0) for none."""
+        """Return the first and the last link number of a period; (1, 0) if none."""
         self.env["sms.consent.event"].flush_model()
         rows = self.env.execute_query(
             SQL(
@@ -445,7 +445,7 @@ def _rename(values, names):
 
 
 class Facts(dict):
-    """The result of :meth:`SmsEvidence._gather`, which no browser can have sent."""
+    """The result of :meth:`SmsEvidence._gather`, which no client can forge."""
 
 
 def _copy_rows(rows, columns, stream):
@@ -456,7 +456,7 @@ def _copy_rows(rows, columns, stream):
 
 
 class Tally:
-    """Counts of the rows of a period, made while they pass."""
+    """Counts the rows of a period while they are iterated."""
 
     def __init__(self):
         self.counts = Counter()
@@ -464,7 +464,7 @@ class Tally:
         self.wording_digests = set()
 
     def count(self, name, rows):
-        """Yield rows, and count them under a name."""
+        """Yield the rows, and count them under a name."""
         for row in rows:
             self.counts[name] += 1
             yield row

@@ -5,13 +5,13 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import html2plaintext
 
-#: Fields that identify the sender, or have their words. The carrier's id stays: by it
-#: a repeated webhook is known, and must not bring the text back.
+#: Fields that identify the sender or contain their words. The carrier's id stays, so
+#: that a repeated webhook is recognized and does not restore the text.
 PERSONAL_FIELDS = ("number", "body", "raw", "partner_id", "error", "media_note")
 
 
 class SmsInbound(models.Model):
-    """Received texts, of which only the facts stay when their person is forgotten."""
+    """Erases the person from received texts, and keeps the other facts."""
 
     _inherit = "sms.inbound"
     _kept_since = "received_at"
@@ -56,7 +56,7 @@ class SmsInbound(models.Model):
         self.env["sms.media"].search([("inbound_id", "in", self.ids)]).unlink()
 
     def _forget_tickets(self):
-        """Take the words out of the tickets made of these texts, if still unedited."""
+        """Remove the words from tickets created from these texts, if unedited."""
         for inbound in self.filtered("has_made_ticket"):
             ticket = inbound.ticket_id
             erased = {
@@ -65,10 +65,10 @@ class SmsInbound(models.Model):
                 % self.env._("This text was erased."),
             }
             for name, words in inbound._get_ticket_words().items():
-                # Compared without what the database makes of HTML.
+                # Compared as plain text, since the field sanitizes HTML.
                 if ticket and html2plaintext(ticket[name]) == html2plaintext(words):
                     ticket.with_context(tracking_disable=True)[name] = erased[name]
 
     def _forget_raw(self):
-        """Forget the raw form of the texts; their words are kept."""
+        """Erase the raw form of the texts; their bodies are kept."""
         self._empty(("raw",))

@@ -8,13 +8,13 @@ REMOVED_WITHIN = timedelta(days=1)
 
 
 class SmsOutboxWatch(models.AbstractModel):
-    """Watches that texts are removed at the carrier within a day."""
+    """Watches that erased texts are removed at the carrier within a day."""
 
     _inherit = "sms.outbox.watch"
 
     @api.model
     def _get_troubles(self, facts):
-        """Add forgotten texts that are still at the carrier."""
+        """Add erased texts that are still at the carrier."""
         return {
             **super()._get_troubles(facts),
             "redaction": facts["not_removed"]
@@ -27,7 +27,7 @@ class SmsOutboxWatch(models.AbstractModel):
 
     @api.model
     def _get_facts(self, company):
-        """Add how many texts wait to be removed, and how many are overdue."""
+        """Add how many texts are to be removed, and how many are overdue."""
         self.env["sms.redaction"].flush_model()
         [[waiting, late]] = self.env.execute_query(
             SQL(

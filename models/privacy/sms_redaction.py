@@ -14,39 +14,40 @@ from ...providers.poster import Poster
 from ..message.sms_sms import IN_FLIGHT
 
 WAITING, DONE, FAILED = ("waiting", "done", "failed")
-#: What happens at the carrier to a text that is forgotten here.
+#: What happens at the carrier to a text that is erased here.
 KEEP, EMPTY, DELETE = ("keep", "empty", "delete")
 #: Carriers that remove single texts.
 REDACTING = [code for code, cls in PROVIDERS.items() if cls.can_redact]
-#: Age at which rows that are done are deleted.
+#: Age at which finished rows are deleted.
 KEEP_DONE = timedelta(days=30)
-#: Requests to one account at once: sending comes first.
+#: Concurrent requests to one account; few, since sending has priority.
 IN_FLIGHT_REMOVALS = 4
-#: Texts of one account that are claimed at once.
+#: Texts of one account claimed at once.
 BATCH_SIZE = 16
-#: A claim that is not settled after this time was killed, and is repeated. Longer than
-#: a batch takes with all of its time-outs.
+#: A claim without a result after this time was killed, and is repeated. Longer than a
+#: batch takes if every request times out.
 LEASE = timedelta(minutes=10)
-#: Seconds without an answer after which a batch is left to the end of its lease.
+#: Seconds to wait for a batch's answers, before it is left until its lease ends.
 GIVE_UP = 120.0
-#: Seconds of the first pause, which is doubled each time, and of the longest.
+#: Backoff in seconds: the first pause, doubled each time, and the longest.
 FIRST_PAUSE, LONGEST_PAUSE = 60, 86400
 #: Pause of an account that did not answer.
 ACCOUNT_PAUSE = timedelta(minutes=1)
 #: Pause of an account whose key is missing here.
 LOCKED_PAUSE = timedelta(hours=1)
-#: Nothing is tried for longer than this.
+#: Rows are no longer retried after this time.
 TRY_FOR = timedelta(days=30)
 _logger = logging.getLogger(__name__)
 
 
 class SmsRedaction(models.Model):
-    """A text that was forgotten here and is to be removed at its carrier.
+    """A text that was erased here and is to be removed at its carrier.
 
-    It has the carrier's id and no words. Made in the transaction that forgets, by
-    :meth:`_queue_sent` and :meth:`_queue_received`. A cron asks the carrier as often as
-    it takes: it claims, commits, asks without a transaction, notes and commits. To
-    remove a text twice does no harm, so a kill in between costs nothing.
+    It has the carrier's id, but no content. Created in the transaction that erases the
+    text, by :meth:`_queue_sent` and :meth:`_queue_received`. A cron asks the carrier
+    until it succeeds: it claims, commits, calls outside of a transaction, stores the
+    result and commits. Removing a text twice does no harm, so it may be killed in
+    between.
     """
 
     _name = "sms.redaction"
@@ -92,14 +93,14 @@ class SmsRedaction(models.Model):
     _due_index = models.Index(
         "(company_id, provider, next_at, id) WHERE state = 'waiting'"
     )
-    # The watch and monitors look for them often, among many that are done.
+    # For frequent lookups by the watch and monitoring, among many finished rows.
     _open_index = models.Index("(company_id) WHERE state IN ('waiting', 'failed')")
 
     @api.model
     def _queue_sent(self, messages):
-        """Queue ``sms.sms`` records that are about to be forgotten.
+        """Queue ``sms.sms`` records that are about to be erased.
 
-        Under every id that the carrier has given them: it has a text for each attempt.
+        Under every id that the carrier has assigned: it has a text for each attempt.
         """
         self.env["sms.sms"].flush_model()
         self._queue(
@@ -123,7 +124,7 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _queue_received(self, inbounds):
-        """Queue ``sms.inbound`` records that are about to be forgotten."""
+        """Queue ``sms.inbound`` records that are about to be erased."""
         self.env["sms.inbound"].flush_model()
         self._queue(
             SQL(
@@ -138,7 +139,7 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _queue(self, texts):
-        """Queue texts, where the company wants it and the carrier can do it.
+        """Queue texts, if the company wants it and the carrier supports it.
 
         :param SQL texts: query with ``company_id``, ``provider``, ``carrier_id`` and
             ``sms_id``
@@ -173,7 +174,7 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _count_for(self, messages, company_field):
-        """Count the texts that are removed at their carrier once they are forgotten."""
+        """Count the texts that will be removed at their carrier once erased here."""
         return sum(
             text.provider in REDACTING and text[company_field].sms_redaction != KEEP
             for text in messages
@@ -186,7 +187,7 @@ class SmsRedaction(models.Model):
         cron.sudo()._trigger(at)
 
     def action_try_again(self):
-        """Try again what was not removed."""
+        """Queue failed removals again."""
         self.check_access("read")
         failed_sudo = self.sudo().filtered(lambda row: row.state == FAILED)
         now = fields.Datetime.now()
@@ -206,7 +207,7 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _run(self):
-        """Remove what is due (cron)."""
+        """Remove the due texts at their carriers (cron)."""
         cron = self.env["ir.cron"]
         with Poster(IN_FLIGHT_REMOVALS) as poster:
             while rows := self._claim():
@@ -227,9 +228,9 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _claim(self):
-        """Take the next of each account; others are left to other workers.
+        """Claim the next rows of each account, skipping those of other workers.
 
-        Of companies that are with that carrier still, and so not in a neutralized copy.
+        Only for companies that still use the carrier, so nothing in a neutralized copy.
         """
         self.flush_model()
         now = fields.Datetime.now()
@@ -266,9 +267,9 @@ class SmsRedaction(models.Model):
         return claimed - locked - nameless._look_for_id()
 
     def _look_for_id(self):
-        """Take over the carrier's id, if it has given one meanwhile; return the others.
+        """Take over carrier ids assigned meanwhile; return rows still without one.
 
-        A text that was never taken is done: nothing is there.
+        A text that the carrier never accepted needs no removal.
         """
         nameless = self.browse()
         now = fields.Datetime.now()
@@ -280,12 +281,12 @@ class SmsRedaction(models.Model):
                 nameless |= row
             if row.carrier_id or row.state != WAITING:
                 continue
-            if sms.state not in IN_FLIGHT:  # it was not taken: nothing is there
+            if sms.state not in IN_FLIGHT:  # never accepted: nothing to remove
                 row.write({"state": DONE, "done_at": now})
             elif now - row.queued_at < TRY_FOR:
                 row.next_at = now + timedelta(hours=1)
             else:
-                # Nobody can tell if it was taken, and there is nothing to ask by.
+                # Unknown whether it was accepted, and no id to ask with.
                 row.write({"state": FAILED, "fault": "No id"})
         return nameless
 
@@ -303,21 +304,21 @@ class SmsRedaction(models.Model):
 
     @staticmethod
     def _redact(provider, carrier_id, is_whole):
-        """Ask the carrier; return the state and its answer. Runs in a thread."""
+        """Ask the carrier; return the state and its error. Runs in a thread."""
         try:
             provider.redact(carrier_id, is_whole)
         except RedactionRefused as error:
             return FAILED, str(error)
         except LookupFailed as error:
             return WAITING, str(error)
-        except Exception as error:  # a fault of the adapter
+        except Exception as error:  # a bug in the adapter
             _logger.exception("%s: not removed at the carrier", carrier_id)
             return WAITING, type(error).__name__
         return DONE, False
 
     @api.model
     def _settle(self, results):
-        """Store the results of :meth:`_redact`, pairs with the row's id."""
+        """Store results, pairs of a row's id and the result of :meth:`_redact`."""
         now = fields.Datetime.now()
         put_off = set()
         for row_id, (state, fault) in sorted(results):
@@ -339,7 +340,7 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _put_off(self, accounts, until):
-        """Put off accounts (pairs of a company's id and a provider) until a time."""
+        """Postpone accounts (pairs of company id and provider) until a time."""
         self.flush_model()
         for company_id, provider in accounts:
             self.env.cr.execute(
@@ -358,7 +359,7 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _wake_for_next(self):
-        """Wake the cron when the next row is due whose carrier can be asked."""
+        """Wake the cron for the next row whose carrier is still in use."""
         self.flush_model()
         [(next_at,)] = self.env.execute_query(
             SQL(

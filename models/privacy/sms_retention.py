@@ -4,9 +4,9 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-#: Rows that are forgotten between two commits.
+#: Rows erased between two commits.
 BATCH_SIZE = 1000
-#: Field of the company, and its unit, by kind of data.
+#: Company field with the retention time, and its unit, by kind of data.
 TIMES = {
     "text": ("sms_keep_text_months", "months"),
     "raw": ("sms_keep_raw_months", "months"),
@@ -16,10 +16,10 @@ TIMES = {
 
 
 class SmsRetention(models.AbstractModel):
-    """Forgets what has been kept for long enough, by each company's times.
+    """Erases personal data after each company's retention times.
 
     By the same methods as an erasure, see ``sms.personal.data``. No opt-out is undone
-    and no link of the chain is touched: only the identity of the person goes.
+    and no link of the chain is changed: only the person's identity is erased.
     """
 
     _name = "sms.retention"
@@ -27,7 +27,7 @@ class SmsRetention(models.AbstractModel):
 
     @api.model
     def _run(self):
-        """Forget what is overdue, company by company, in batches (cron)."""
+        """Erase overdue data, company by company, in batches (cron)."""
         for company in self.env["res.company"].sudo().search([]):
             limits = company._get_sms_limits()
             for _label, records, domain, forget in self._get_kinds(company, limits):
@@ -36,10 +36,9 @@ class SmsRetention(models.AbstractModel):
 
     @api.model
     def _forget_overdue(self, records, domain, forget):
-        """Forget what is overdue of one kind; tell if the cron has time left.
+        """Erase overdue data of one kind; return whether the cron has time left.
 
-        Each batch goes on behind the last one, and does not look through what is
-        forgotten by now.
+        Each batch continues after the last id, to skip rows that are already erased.
         """
         is_full, last_id = True, 0
         while is_full:
@@ -55,9 +54,9 @@ class SmsRetention(models.AbstractModel):
 
     @api.model
     def _get_kinds(self, company, limits):
-        """Yield label, model, domain and method of what may be overdue, in order.
+        """Yield label, model, domain and method of overdue data, in order.
 
-        A number goes after its evidence.
+        A number is erased after its evidence.
         """
         labels = {
             "sms.sms": self.env._("Texts sent"),
@@ -86,7 +85,7 @@ class SmsRetention(models.AbstractModel):
 
     @api.model
     def _count(self, company, limits):
-        """Return what is overdue now: list of pairs of a count and a label."""
+        """Return the overdue data, as a list of pairs of a count and a label."""
         return [
             (records.search_count(domain), label)
             for label, records, domain, _forget in self._get_kinds(company, limits)
@@ -94,10 +93,10 @@ class SmsRetention(models.AbstractModel):
 
 
 def get_limits(amounts):
-    """Return the times before which data is too old to be kept.
+    """Return the times before which data is overdue.
 
-    :param dict amounts: number of units by key of :data:`TIMES`, 0 for ever
-    :return: ``{key: datetime (UTC), or None for ever}``
+    :param dict amounts: number of units by key of :data:`TIMES`; 0: keep forever
+    :return: ``{key: datetime (UTC), or None to keep forever}``
     """
     now = fields.Datetime.now()
     return {

@@ -4,18 +4,18 @@ from odoo.fields import Domain
 
 from ...tools import verdicts
 
-#: Fields that identify or describe the recipient. The others are facts that name
-#: nobody: purpose, state, times, segments, the event that allowed it.
+#: Fields that identify or describe the recipient. The others are anonymous facts:
+#: purpose, state, times, segments, the event that allowed it.
 PERSONAL_FIELDS = ("number", "body", "partner_id", "carrier_detail")
-#: A text that is on its way is not forgotten by time: it would not arrive.
+#: Texts in these states are exempt from retention, since they would not arrive.
 UNSETTLED_STATES = ("outgoing", "process")
 
 
 class SmsSms(models.Model):
-    """Outgoing texts, of which only the facts stay when their person is forgotten.
+    """Erases the person from outgoing texts, and keeps the other facts.
 
-    Such a row is final. What waited is cancelled, what was posted may still get its
-    delivery report, and nothing brings words back into it.
+    An erased row is final: a waiting text is cancelled, a posted one may still get its
+    delivery report, and nothing restores its content.
     """
 
     _name = "sms.sms"
@@ -36,7 +36,7 @@ class SmsSms(models.Model):
     )
 
     def write(self, vals):
-        """Keep erased rows empty: the carrier may name the person later."""
+        """Keep erased rows empty, even if the carrier reports the number later."""
         is_personal = vals.keys() & set(PERSONAL_FIELDS)
         if is_personal and (erased := self.filtered("erased_at")):
             facts = {k: v for k, v in vals.items() if k not in PERSONAL_FIELDS}
@@ -45,7 +45,7 @@ class SmsSms(models.Model):
         return super().write(vals)
 
     def _get_gate_standing(self):
-        """Add what was erased: nobody is left to send it to."""
+        """Add the verdict for erased texts, which have no recipient."""
         standing = super()._get_gate_standing()
         for sms in self:
             if sms.erased_at:
@@ -83,7 +83,7 @@ class SmsSms(models.Model):
         rows = self.filtered(lambda sms: not sms.erased_at)
         if rows:
             rows._forget_words()
-        # Files that another person got too stay.
+        # Files that were also sent to another person stay.
         told = attachments.filtered(
             lambda it: (
                 not self.search_count(
@@ -95,14 +95,14 @@ class SmsSms(models.Model):
         messages._forget_sms_attachments(told.exists())
 
     def _forget_words(self):
-        """Empty the rows and all that was made of them, and cancel what waits."""
+        """Empty the rows and all records derived from them; cancel waiting texts."""
         waiting = self.filtered(lambda sms: sms.state == "outgoing")
         messages = self.mail_message_id
         notifications = self.env["mail.notification"].search(
             [("sms_id_int", "in", self.ids)]
         )
         self.env["sms.redaction"]._queue_sent(self)
-        # Segments that were paid for are not counted anew.
+        # Written by SQL: the segments that were paid for are not computed again.
         self._empty(PERSONAL_FIELDS, erased_at=fields.Datetime.now())
         self.report_ids._forget_raw()
         if "mailing.trace" in self.env:
@@ -110,5 +110,5 @@ class SmsSms(models.Model):
             traces.write({"sms_number": False})
         notifications._forget()
         messages._forget_sms_text()
-        # Last: open screens are told, and must not be told the words again.
+        # Last, since it notifies open screens, which must not get the content again.
         waiting._ask_gate()

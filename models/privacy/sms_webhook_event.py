@@ -6,10 +6,10 @@ from ..dispatch.sms_webhook_event import TEXT
 
 
 class SmsWebhookEvent(models.Model):
-    """What carriers have told of a person and nobody has worked off yet."""
+    """Erases carriers' unprocessed webhook events about a person."""
 
     _inherit = "sms.webhook.event"
-    # It is worked off within seconds.
+    # Usually processed within seconds.
     _is_counted = False
 
     @api.model
@@ -23,10 +23,10 @@ class SmsWebhookEvent(models.Model):
         return super()._get_personal_domain(company, numbers) | reports
 
     def _forget(self):
-        """Keep of a text that nobody will read its carrier's id: a repeat is known.
+        """Erase events; of a text only the carrier's id stays, to detect repeats.
 
-        One that ends consent, or takes that back, is left: it is entered in a moment,
-        and holds.
+        A text that ends consent, or undoes that, is left: it will be recorded shortly,
+        and must count.
         """
         texts = self.filtered(lambda it: it.kind == TEXT)
         holding = texts.filtered(lambda it: it._says_no())
@@ -39,5 +39,5 @@ class SmsWebhookEvent(models.Model):
         return super(SmsWebhookEvent, self - holding)._forget()
 
     def _forget_raw(self):
-        """Forget what could not be worked off."""
+        """Delete events that could not be processed."""
         self.unlink()

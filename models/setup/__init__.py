@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""From an empty database to the first real text: onboarding, checks, health.
+"""Setting up texts: onboarding, account checks, health, the virtual phone.
 
 Offers the steps of the onboarding and the health check.
 May use all rooms.

@@ -7,7 +7,7 @@ PHONE_MENU = "helpdesk_mgmt_sms.sms_menu_virtual_phone"
 
 
 class IrUiMenu(models.Model):
-    """Hides the virtual phone from those who work in no sandbox company."""
+    """Hides the virtual phone from users without a sandbox company."""
 
     _inherit = "ir.ui.menu"
 

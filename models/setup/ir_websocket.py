@@ -5,7 +5,7 @@ from .sms_virtual_phone import BUS_CHANNEL
 
 
 class IrWebsocket(models.AbstractModel):
-    """Subscribes screens to what their user may read.
+    """Subscribes clients to the bus channels that their user may read.
 
     The virtual phone to the texts of the user's sandbox companies, a conversation to
     the texts of its ticket.
@@ -14,10 +14,10 @@ class IrWebsocket(models.AbstractModel):
     _inherit = "ir.websocket"
 
     def _build_bus_channel_list(self, channels):
-        """Put the user's own channels in the place of the name that the client sent.
+        """Replace the names sent by the client with channels that the user may read.
 
-        The name alone gives nothing: who is no helpdesk user, or has no sandbox
-        company, listens to no texts.
+        Users who are not helpdesk users, or have no sandbox company, get no channel for
+        the name.
         """
         others = [
             channel

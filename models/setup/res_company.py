@@ -6,11 +6,11 @@ from odoo.exceptions import RedirectWarning
 
 from .sms_health import uses_carrier
 
-#: What is missing when nobody can be asked: no field, but either of two.
+#: Key of a missing contact: not a field, but either of two.
 CONTACT = "contact"
-#: Who may edit a company's phone number and email address, in Odoo too.
+#: Group that may edit a company's phone number and email address, as in Odoo.
 CONTACT_GROUP = "base.group_erp_manager"
-#: Opens the settings where all of it is entered.
+#: Opens the settings where the missing information is entered.
 SAY_ACTION = {
     "type": "ir.actions.act_url",
     "url": "/odoo/sms-settings#sms_policy_pages",
@@ -19,12 +19,13 @@ SAY_ACTION = {
 
 
 class ResCompany(models.Model):
-    """Shows and hides the virtual phone with the carrier; says who writes before that.
+    """Requires legal pages and a contact before a company gets a real carrier.
 
-    Consent is asked for with the addresses of a privacy policy and of terms, and HELP
-    is answered with a contact (CTIA Messaging Principles and Best Practices, sections
-    5.1.1 and 5.1.4). The forms by which people choose a carrier refuse one until they
-    are entered. A company that texts real phones already is only warned.
+    A request for consent must link to a privacy policy and terms, and HELP must be
+    answered with a contact (CTIA Messaging Principles and Best Practices, sections
+    5.1.1 and 5.1.4). The forms for choosing a carrier refuse one until these are
+    entered. A company that already texts real phones is only warned. Also refreshes the
+    menus, as the virtual phone depends on the carrier.
     """
 
     _inherit = "res.company"
@@ -36,7 +37,7 @@ class ResCompany(models.Model):
         return result
 
     def _get_sms_unsaid(self):
-        """Return the names of what people must be told and is empty, by its key."""
+        """Return the names of missing legal information, by key."""
         self.ensure_one()
         company_sudo = self.sudo()
         facts = {
@@ -57,9 +58,9 @@ class ResCompany(models.Model):
 
     @contextmanager
     def _guard_sms_go_live(self):
-        """Refuse that companies get a carrier in here before they say who writes.
+        """Refuse, in this context, a first real carrier without legal information.
 
-        :raises RedirectWarning: what is missing, and the way to enter it
+        :raises RedirectWarning: with what is missing, and a link to enter it
         """
         waiting = self.filtered(lambda company: not uses_carrier(company))
         yield

@@ -3,17 +3,17 @@ from odoo import api, models
 
 
 class ResConfigSettings(models.TransientModel):
-    """Odoo's own settings, in which a carrier can be chosen too."""
+    """Guards the choice of a carrier in Odoo's own settings, too."""
 
     _inherit = "res.config.settings"
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Save; a carrier only for a company that says who writes."""
+        """Refuse a first carrier for a company without legal information."""
         with self.env.companies._guard_sms_go_live():
             return super().create(vals_list)
 
     def write(self, vals):
-        """Save; a carrier only for a company that says who writes."""
+        """Refuse a first carrier for a company without legal information."""
         with self.company_id._guard_sms_go_live():
             return super().write(vals)

@@ -21,21 +21,21 @@ MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
 #: Requests to a carrier.
 CHECK, SET_INBOUND, TAKE_NUMBERS = ("check", "set_inbound", "take_numbers")
 _logger = logging.getLogger(__name__)
-#: A question without an answer for so long was left behind by a crash: it is asked
-#: again, which does no harm.
+#: A question without an answer after this time was left by a crash, and is asked again,
+#: which does no harm.
 LEASE = timedelta(minutes=5)
-#: Why the carrier has not done what was wanted.
+#: Reasons why a request to the carrier failed.
 NOT_TAKEN, NOT_SHOWN, NO_NUMBER = ("not_taken", "not_shown", "no_number")
-#: Reasons for which a request failed, as far as is known.
+#: The reason to show when a request fails, by request.
 TROUBLES = {SET_INBOUND: NOT_TAKEN, TAKE_NUMBERS: NOT_SHOWN}
-#: Longer than a cron and a carrier take: something is wrong here.
+#: A longer wait for an answer means that something is wrong here.
 ANSWERED_WITHIN = timedelta(minutes=2)
 
 
 class Question(NamedTuple):
-    """All that is needed to ask a carrier without the database.
+    """What is needed to ask a carrier without the database.
 
-    :param str url: where texts that come in must go
+    :param str url: the webhook that incoming texts must go to
     """
 
     wanted: str
@@ -46,7 +46,7 @@ class Question(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Findings, or the reason why it was not done, or the account's numbers."""
+    """Findings, the reason for a failure, or the account's numbers."""
 
     question: Question
     findings: tuple = ()
@@ -55,13 +55,13 @@ class Answer(NamedTuple):
 
 
 class SmsCarrierCheck(models.Model):
-    """The carrier's findings when a company's account was last checked.
+    """The findings of the last check of a company's account at its carrier.
 
-    One row for each company and carrier. It holds for the account, the senders and the
-    address that were looked at: whatever of them changes makes it void.
+    One row per company and carrier. It is valid for the account, the senders and the
+    address that were checked: a change of any of them invalidates it.
 
-    A button only notes what is wanted. A cron asks the carrier, with no transaction
-    open (``sms_carrier_check_run``).
+    Buttons only store what is wanted. A cron asks the carrier, outside of a transaction
+    (:meth:`_run`).
     """
 
     _name = "sms.carrier.check"
@@ -95,9 +95,9 @@ class SmsCarrierCheck(models.Model):
 
     @api.model
     def _check_user(self, company, group=MANAGER_GROUP):
-        """Check that the user may look after a company's account.
+        """Check that the user may manage a company's account.
 
-        :raises AccessError: for all others, and in a company where they do not work
+        :raises AccessError: if not in the group, or without the company selected
         """
         user = self.env.user
         if not (user.has_group(group) or user.has_group("base.group_system")):
@@ -108,9 +108,9 @@ class SmsCarrierCheck(models.Model):
 
     @api.model
     def _ask(self, company, wanted):
-        """Have the carrier asked by a cron, right after this is committed.
+        """Have a cron ask the carrier, right after the commit.
 
-        :raises UserError: where there is no account to ask about, and in a copy
+        :raises UserError: without an account to ask about, and in a copy of a database
         """
         self.env["sms.database"]._check_no_copy()
         provider = company._get_sms_provider()
@@ -123,7 +123,7 @@ class SmsCarrierCheck(models.Model):
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_check")
         cron.sudo()._trigger()
 
-    # === Look-up ===
+    # === Lookup ===
 
     @api.model
     def _get_current(self, company):
@@ -134,9 +134,9 @@ class SmsCarrierCheck(models.Model):
 
     @api.model
     def _get_open(self, company):
-        """Return the row of a company whose carrier is being asked, or has not done it.
+        """Return a company's row if a request is open or has failed.
 
-        It may be open while what the carrier said before holds.
+        The findings of the last check may be valid meanwhile.
         """
         return self._find(company).filtered(lambda row: row.wanted or row.trouble)
 
@@ -153,21 +153,21 @@ class SmsCarrierCheck(models.Model):
         return hmac(self.env(su=True), "sms_carrier_check", message)
 
     def _get_findings(self, about=None):
-        """Return what was found, about one thing or all."""
+        """Return the findings, all or those about one subject."""
         found = [Finding(**values) for values in self.findings or []]
         return [finding for finding in found if about in (None, finding.about)]
 
-    # === Asking: claim, commit, ask without a transaction, write ===
+    # === Asking: claim, commit, call without a transaction, store ===
 
     @api.model
     def _run(self):
-        """Ask what is wanted, one after the other (a cron)."""
+        """Send the wanted requests, one after the other (cron)."""
         steps = (type(self)._prepare_call, type(self)._record_result)
         work_off_calls(self.env, self._claim, *steps)
 
     @api.model
     def _claim(self):
-        """Take the next question; others are left to other workers."""
+        """Claim the next request, skipping those of other workers."""
         if self.env["sms.database"]._is_copy():
             return self.browse()
         now = fields.Datetime.now()
@@ -190,7 +190,7 @@ class SmsCarrierCheck(models.Model):
 
     @staticmethod
     def _get_answer(question):
-        """Ask the carrier. Touches the network and not the database."""
+        """Ask the carrier; uses the network and not the database."""
         provider = question.provider
         try:
             if question.wanted == SET_INBOUND:
@@ -198,7 +198,7 @@ class SmsCarrierCheck(models.Model):
             elif question.wanted == TAKE_NUMBERS:
                 return Answer(question, numbers=provider.list_numbers())
             return Answer(question, provider.check(question.url))
-        except Exception as error:  # a fault of the adapter too: nobody waits for ever
+        except Exception as error:  # also a bug in the adapter: the user gets an answer
             if not isinstance(error, LookupFailed):
                 _logger.exception("A carrier was not asked")
             if trouble := TROUBLES.get(question.wanted):
@@ -208,7 +208,7 @@ class SmsCarrierCheck(models.Model):
             return Answer(question, (finding,))
 
     def _record_result(self, answer):
-        """Write down the carrier's answer."""
+        """Store the carrier's answer."""
         question = answer.question
         self.invalidate_recordset()
         if not self.try_lock_for_update():
@@ -219,7 +219,7 @@ class SmsCarrierCheck(models.Model):
             self.findings = [asdict(finding) for finding in answer.findings]
         trouble, wanted = answer.trouble, False
         if question.wanted == TAKE_NUMBERS and not trouble:
-            # Then the account is checked as it is now.
+            # Check the account again, with its numbers.
             wanted = self._enter_numbers(answer.numbers) and CHECK
             trouble = "" if wanted else NO_NUMBER
         if self.wanted_at == question.wanted_at:
@@ -227,7 +227,7 @@ class SmsCarrierCheck(models.Model):
         self.claimed_at = False
 
     def _enter_numbers(self, numbers):
-        """Enter the account's numbers (E.164) as senders; tell if there are any."""
+        """Create senders for the account's numbers (E.164); return if any exist."""
         entered = self.company_id.sudo()._get_sms_numbers(self.provider)
         known = entered.mapped("number")
         new = [number for number in numbers if number not in known]
@@ -247,7 +247,7 @@ class SmsCarrierCheck(models.Model):
 
     @api.model
     def _say(self, finding):
-        """Return a finding as a sentence: what it is, and what to do."""
+        """Return a finding as sentences: what it is, and what to do."""
         values = {"sender": finding.sender, "detail": finding.detail}
         return self._get_sentences()[finding.what] % values
 
@@ -261,7 +261,7 @@ class SmsCarrierCheck(models.Model):
         )
 
     def _say_trouble(self):
-        """Return the reason for which it was not done, and what to do."""
+        """Return why the request failed, and what to do."""
         return self._get_sentences()[self.trouble]
 
     @api.model
@@ -300,7 +300,7 @@ class SmsCarrierCheck(models.Model):
             "account_closed": self.env._(
                 "The account is %(detail)s. Ask the carrier what it takes to open it."
             ),
-            # Numbers and services that texts leave by
+            # Numbers and services that texts are sent from
             "owned": self.env._("%(sender)s is the account's, and can text."),
             "not_owned": self.env._(
                 "%(sender)s is not in this account. Choose one that is."
@@ -331,7 +331,7 @@ class SmsCarrierCheck(models.Model):
             NO_NUMBER: self.env._(
                 "The account has no number that can text. Get one there."
             ),
-            # Addresses to which texts go that come in
+            # Webhooks that incoming texts are sent to
             "ours": self.env._("Texts to %(sender)s come here."),
             "empty": self.env._("Texts to %(sender)s go nowhere."),
             "elsewhere": self.env._("Texts to %(sender)s go to %(detail)s."),

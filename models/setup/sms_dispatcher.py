@@ -3,7 +3,7 @@ from odoo import api, models
 
 
 class SmsDispatcher(models.AbstractModel):
-    """Shows what was sent on open virtual phones."""
+    """Shows sent texts on open virtual phones."""
 
     _inherit = "sms.dispatcher"
 

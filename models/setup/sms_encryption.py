@@ -10,13 +10,13 @@ from .sms_health import DONE, SKIPPED, TODO, WRONG
 
 
 class SmsEncryption(models.AbstractModel):
-    """Says how the encryption is: that there is none, too."""
+    """Describes the state of the encryption for the health panel."""
 
     _inherit = "sms.encryption"
 
     @api.model
     def _get_state(self, company):
-        """Return one of the health panel's states, and a sentence."""
+        """Return one of the health panel's states, and a description."""
         box = get_box()
         how = self.env._(
             "Set a key as %(variable)s in the environment, or as %(option)s in the "

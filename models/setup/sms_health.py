@@ -10,25 +10,25 @@ from ..core.moments import say_moment
 from ..dispatch.res_company import TWILIO_URL_PARAMETER
 from ..privacy.sms_redaction import KEEP
 
-#: States of a row of the panel.
+#: States of a row in the panel.
 DONE, TODO, WRONG, SKIPPED = ("done", "todo", "wrong", "skipped")
-#: Troubles that have a row of their own beside the outbox's.
+#: Troubles with a row of their own, besides the outbox's row.
 OWN_ROWS = ("copy", "cron", "redaction", "webhook")
-#: A scheduled action that is so late stands still: Odoo's cron does not run.
+#: Delay from which a scheduled action counts as not running.
 CRON_LATE = timedelta(minutes=10)
 
 
 def uses_carrier(company):
-    """Tell if a company's texts leave by a carrier of ours that reaches phones."""
+    """Return whether a company uses one of our carriers other than the sandbox."""
     code = company.sudo().sms_provider
     return code in PROVIDERS and code != SandboxProvider.code
 
 
 class SmsHealth(models.AbstractModel):
-    """The health of a company's texts: the panel that a manager looks at when in doubt.
+    """The health panel of a company's texts.
 
-    Each row is ``key``, ``title``, ``state`` (``done``: fine, ``wrong``, ``todo``: not
-    known yet) and ``text``; none says a word about a person.
+    Each row has ``key``, ``title``, ``state`` (``done``: fine, ``wrong``, ``todo``: not
+    known yet, ``skipped``: not applicable) and ``text``, without personal data.
     """
 
     _name = "sms.health"
@@ -64,7 +64,7 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_copy_rows(self):
-        """Tell that this is a copy, and what an administrator must know first."""
+        """Return a warning if this database is a copy, with what to do first."""
         if not self.env["sms.database"]._is_copy():
             return []
         text = self.env._(
@@ -76,7 +76,7 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_cron_row(self):
-        """Tell if scheduled actions run, the outbox's among them."""
+        """Return the row that shows whether the outbox's scheduled action runs."""
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch").sudo()
         when, state = self._when(cron_sudo.nextcall), WRONG
         if not cron_sudo.active:
@@ -93,7 +93,7 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_queue_row(self, facts, troubles):
-        """Tell what waits, and what keeps it."""
+        """Return the row about waiting texts, and what keeps them."""
         wrong = [text for key, text in troubles.items() if text and key not in OWN_ROWS]
         text = self.env._(
             "Waiting: %(waiting)s. Held for later: %(held)s. Being checked with the "
@@ -115,7 +115,7 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_redaction_rows(self, company, facts):
-        """Tell what is still at the carrier, where something is to be removed there."""
+        """Return the row about removal at the carrier, if that is used."""
         waiting, late = facts["to_be_removed"], facts["not_removed"]
         if company.sudo().sms_redaction == KEEP and not (waiting or late):
             return []
@@ -137,10 +137,10 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_address_row(self, company):
-        """Tell if the carrier reaches this server.
+        """Return the row that shows whether the carrier can reach this server.
 
-        Proven by a signed request of the carrier's; before the first one, the address
-        itself tells if it can.
+        Proven by a signed request from the carrier; before the first one, the address
+        itself is judged.
         """
         title = self.env._("Public address")
         if not uses_carrier(company):
@@ -150,7 +150,7 @@ class SmsHealth(models.AbstractModel):
         verdict = web.judge_address(url)
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         if parameters_sudo.get_param(TWILIO_URL_PARAMETER):
-            # A stand-in for the carrier may be inside this network.
+            # A simulated carrier may be inside this network.
             verdict = web.FINE
         problem = {
             web.NO_ADDRESS: self.env._("%s is not an address.", url),
@@ -189,9 +189,10 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_ledger_row(self, company):
-        """Tell how the consent ledger was last verified, and where its key lies.
+        """Return the row about the ledger's last verification and its key.
 
-        In the database the key protects against nobody who owns the database.
+        A key stored in the database gives no protection against whoever controls the
+        database.
         """
         checks_sudo = self.env["sms.consent.check"].sudo()
         check = checks_sudo.search([("company_id", "=", company.id)], limit=1)
@@ -221,5 +222,5 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _when(self, moment):
-        """Return a moment (UTC) as the reader says it; nothing for none."""
+        """Return a time (UTC) in words for the user; empty for none."""
         return say_moment(self.env, moment)

@@ -3,7 +3,7 @@ from odoo import models
 
 
 class SmsInbound(models.Model):
-    """Shows what came in on open virtual phones."""
+    """Shows received texts on open virtual phones."""
 
     _inherit = "sms.inbound"
 

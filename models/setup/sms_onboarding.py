@@ -14,17 +14,17 @@ SYSTEM_GROUP = "base.group_system"
 
 
 class SmsOnboarding(models.AbstractModel):
-    """The way from the sandbox to the first real text, and how things are since.
+    """The steps from the sandbox to the first real text, and the health panel.
 
-    No step can be ticked: each is done when what it is about can be seen, in the
-    company's data, at the carrier, or by a text that arrived. Nothing is stored here;
-    what the carrier said is in ``sms.carrier.check``.
+    No step can be ticked off: each is done once its result is found in the company's
+    data, at the carrier, or in a delivered text. Nothing is stored here; the carrier's
+    findings are in ``sms.carrier.check``.
     """
 
     _name = "sms.onboarding"
     _description = "Set-up of Text Messages"
 
-    # === Calls of the screen ===
+    # === Calls from the screen ===
 
     @api.model
     def get_setup(self):
@@ -33,7 +33,7 @@ class SmsOnboarding(models.AbstractModel):
         :return: ``company`` (its name), ``steps`` and ``health`` (rows of ``key``,
             ``title``, ``state``, ``text``, ``buttons``), ``done`` and
             ``count`` (steps), ``is_asking`` (the carrier has not answered yet)
-        :raises AccessError: for all but helpdesk managers and administrators
+        :raises AccessError: unless a helpdesk manager or administrator
         """
         company = self._check_may_set_up()
         steps = self._get_steps(company)
@@ -52,31 +52,31 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def check_account(self):
-        """Have the carrier asked if the account is right; return :meth:`get_setup`."""
+        """Have the account checked at the carrier; return :meth:`get_setup`."""
         return self._ask(CHECK)
 
     @api.model
     def set_inbound_url(self):
-        """Have the carrier told where texts go that come in; return :meth:`get_setup`.
+        """Have our webhook set at the carrier; return :meth:`get_setup`.
 
-        :raises AccessError: for all but administrators: it changes the account
+        :raises AccessError: unless an administrator, as it changes the account
         """
         return self._ask(SET_INBOUND, SYSTEM_GROUP)
 
     @api.model
     def take_numbers(self):
-        """Have the account's numbers entered as senders; return :meth:`get_setup`.
+        """Have the account's numbers created as senders; return :meth:`get_setup`.
 
-        :raises AccessError: for all but administrators, whose the account is
+        :raises AccessError: unless an administrator, who owns the account
         """
         return self._ask(TAKE_NUMBERS, SYSTEM_GROUP)
 
     @api.model
     def remove_key(self):
-        """Remove the copy of the ledger's key from the database, if it is outside.
+        """Remove the ledger's key from the database, if it is stored outside too.
 
-        :return: as :meth:`get_setup`
-        :raises AccessError: for all but administrators
+        :return: see :meth:`get_setup`
+        :raises AccessError: unless an administrator
         """
         self._check_may_set_up(SYSTEM_GROUP)
         self.env["sms.consent.key"]._remove_inside()
@@ -84,20 +84,20 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def text_from_here(self):
-        """Allow a copy of the database to text; cancel what waits, of all companies.
+        """Allow a copy of the database to text; cancel waiting texts of all companies.
 
-        :return: as :meth:`get_setup`
-        :raises AccessError: for all but administrators
+        :return: see :meth:`get_setup`
+        :raises AccessError: unless an administrator
         """
         self._check_may_set_up(SYSTEM_GROUP)
-        # Of an original, or when it was pressed before, nothing is cancelled.
+        # In an original, or upon a second click, nothing is cancelled.
         if self.env["sms.database"]._is_copy():
             self.env["sms.database"]._cancel_waiting()
             self._skip_due()
         return self.text_from_here_with_waiting()
 
     def _skip_due(self):
-        """Skip what would be written now: the original has written it."""
+        """Skip automatic texts and broadcasts that are due: the original sent them."""
         now = fields.Datetime.now()
         runs_sudo = self.env["sms.automation.run"].sudo()
         due_sudo = runs_sudo.search(runs_sudo._get_due_domain())
@@ -109,14 +109,16 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def text_from_here_with_waiting(self):
-        """Allow a copy of the database to text, what waits first, for all companies.
+        """Allow a copy of the database to text, including waiting texts.
 
-        :return: as :meth:`get_setup`
-        :raises AccessError: for all but administrators
+        Applies to all companies.
+
+        :return: see :meth:`get_setup`
+        :raises AccessError: unless an administrator
         """
         self._check_may_set_up(SYSTEM_GROUP)
         self.env["sms.database"]._adopt()
-        # What carriers know of opt-outs is compared at once.
+        # Compare opt-outs with the carriers at once.
         syncs_sudo = self.env["sms.carrier.sync"].sudo().search([])
         syncs_sudo.next_at = fields.Datetime.now()
         for name in ("ir_cron_sms_carrier_sync", "ir_cron_sms_carrier_check"):
@@ -131,7 +133,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _check_may_set_up(self, *groups):
-        """Return the current company of who may look after it."""
+        """Check the user's rights, and return the current company."""
         company = self.env.company
         self.env["sms.carrier.check"]._check_user(company, *groups)
         return company
@@ -140,7 +142,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_health_buttons(self, row):
-        """Return what can be done about a row of the health, for who may."""
+        """Return the buttons of a health row that the user may use."""
         keys = self.env["sms.consent.key"]
         if row["key"] == "copy":
             buttons = self._get_copy_buttons()
@@ -157,7 +159,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_copy_buttons(self):
-        """Return how a copy of the database may go on, each with what it does."""
+        """Return the buttons for how to continue in a copy of a database."""
         return [
             self._call(
                 self.env._("Text from here, cancel what is waiting"),
@@ -183,7 +185,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _step(self, key, title, state, text, *buttons):
-        """Return one step; a button that is None is left out."""
+        """Return a step; buttons that are None are left out."""
         row = self.env["sms.health"]._row(key, title, state, text)
         return {**row, "buttons": [button for button in buttons if button]}
 
@@ -194,9 +196,11 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _call(self, label, method, group=None, confirm=""):
-        """Return a button that calls a method of this model, None for who may not.
+        """Return a button that calls a method of this model.
 
-        :param str confirm: what is asked first, where it cannot be undone
+        None if the user is not in the group.
+
+        :param str confirm: question to ask first, if it cannot be undone
         """
         if group and not self.env.user.has_group(group):
             return None
@@ -225,9 +229,9 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_company_step(self, company):
-        """Ask for what people are told of the company: who writes, and where to ask.
+        """Return the step for legal pages and a contact.
 
-        No carrier is taken before; who has one already is warned.
+        Without them no carrier can be chosen; a company that has one is warned.
         """
         unsaid = company._get_sms_unsaid()
         missing = [*unsaid.values()]
@@ -247,7 +251,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_sandbox_step(self, company):
-        """Ask for a text from the virtual phone."""
+        """Return the step for a text from the virtual phone."""
         button = None
         tried = [
             ("company_id", "=", company.id),
@@ -270,7 +274,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _say_left_behind(self, company):
-        """Yield what was said in the sandbox and counts with no carrier."""
+        """Yield notes on consent from the sandbox, which no carrier's texts can use."""
         agreed, stopped = self.env["sms.consent"]._count_tried(company)
         carrier = self._get_carrier_name(company)
         if agreed == 1:
@@ -293,7 +297,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_carrier_name(self, company):
-        """Return the name of a company's carrier; before it has one, of any."""
+        """Return the name of a company's carrier, or "a carrier" in the sandbox."""
         if uses_carrier(company):
             return company._get_sms_provider().name
         code = company.sudo().sms_provider
@@ -304,7 +308,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_account_step(self, company, check):
-        """Ask for a carrier that takes the credentials."""
+        """Return the step for a carrier that accepts the credentials."""
         provider = uses_carrier(company) and company._get_sms_provider()
         again = None
         if not provider:
@@ -346,7 +350,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_inbound_step(self, company, check):
-        """Ask for what people text to come here: a STOP, above all."""
+        """Return the step for receiving texts, above all a STOP."""
         state, text = self._judge(company, check, INBOUND)
         button = None
         if state == WRONG:
@@ -361,7 +365,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _show_open(self, company, account, senders, inbound):
-        """Show what the carrier is being asked just now, or has not done."""
+        """Show an open or failed request to the carrier on its step."""
         row = self.env["sms.carrier.check"]._get_open(company)
         if row.wanted:
             steps = {SET_INBOUND: inbound, TAKE_NUMBERS: senders}
@@ -373,7 +377,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_text_step(self, company):
-        """Ask for a text that arrives on a real phone."""
+        """Return the step for a text delivered to a real phone."""
         title = self.env._("Send the first real text")
         if not uses_carrier(company):
             text = self.env._("Connect a carrier first.")
@@ -408,7 +412,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _judge(self, company, check, about):
-        """Return the state and the sentences of a check's findings about one thing."""
+        """Return the state and text for a check's findings about one subject."""
         findings = check._get_findings(about)
         if not findings:
             provider = uses_carrier(company) and company._get_sms_provider()
@@ -425,7 +429,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _get_registration_step(self, company):
-        """Ask for what US carriers want; that it was handed in is not seen."""
+        """Return the step for the US registration; its submission cannot be seen."""
         packet = self.env["sms.registration"].new({"company_id": company.id})
         text = self.env._(
             "For numbers in the US. The packet is complete: submit it to the carrier."

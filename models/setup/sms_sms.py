@@ -3,7 +3,7 @@ from odoo import models
 
 
 class SmsSms(models.Model):
-    """Lets virtual phones stop ringing when a call is over."""
+    """Makes virtual phones stop ringing when a call is over."""
 
     _inherit = "sms.sms"
 

@@ -10,14 +10,14 @@ from odoo.tools import SQL
 from ...providers import PROVIDERS, SandboxProvider
 
 PHONE_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
-#: Names that people know the carriers by; they are not translated.
+#: Names of the carriers, not translated.
 PROVIDER_NAMES = {
     "iap": "Odoo",
     **{code: cls.name for code, cls in PROVIDERS.items() if cls is not SandboxProvider},
 }
 MESSAGE_LIMIT = 200
 NUMBER_LIMIT = 32
-#: A carrier takes no longer text (Twilio: 1,600 characters).
+#: Longest text that a carrier accepts (Twilio: 1,600 characters).
 BODY_LIMIT = 1600
 CONTACT_LIMIT = 80
 QUERY_LIMIT = 64
@@ -25,23 +25,23 @@ BUS_CHANNEL = "helpdesk_mgmt_sms.virtual_phone"
 NOTIFICATION_TYPE = "helpdesk_mgmt_sms/virtual_phone"
 #: States of ``sms.sms`` in which the text has reached the phone.
 REACHED_STATES = ("pending", "sent")
-#: The direction of a text as the phone's owner sees it.
+#: Direction of a text as seen by the phone's owner.
 RECEIVED, SENT = "received", "sent"
 
 
 class SmsVirtualPhone(models.AbstractModel):
-    """The screen that stands in for a customer's phone in sandbox companies.
+    """A screen that simulates a customer's phone in sandbox companies.
 
-    It makes the product testable without a carrier's account: it shows the texts that
-    a number got, and hands an answer to the code that reads a carrier's webhook. It
-    stores nothing of its own. Only helpdesk users may use it, and only while their
-    current company is on the sandbox, so that nobody answers for a real customer.
+    It allows testing without a carrier's account: it shows the texts to a number, and
+    passes replies to the code that handles a carrier's webhook. It stores nothing
+    itself. Only helpdesk users may use it, and only while their current company uses
+    the sandbox, so that nobody answers for a real customer.
     """
 
     _name = "sms.virtual.phone"
     _description = "Virtual phone of the sandbox"
 
-    # === Calls of the screen ===
+    # === Calls from the screen ===
 
     @api.model
     def get_phone_data(self, query=""):
@@ -51,7 +51,7 @@ class SmsVirtualPhone(models.AbstractModel):
         :return: ``sandbox`` (whether the phone may be used here), ``provider_label``,
             ``company_id``, ``company_name``, ``date`` (now, UTC) and ``contacts`` (at
             most 80, the newest conversation first, see :meth:`_prepare_contact`)
-        :raise AccessError: for anybody but helpdesk users
+        :raises AccessError: unless a helpdesk user
         """
         company = self._check_phone_access(is_sandbox_needed=False)
         is_sandbox = company.sms_provider == SandboxProvider.code
@@ -71,7 +71,7 @@ class SmsVirtualPhone(models.AbstractModel):
         :param str number: as a person types it; without a country code it is read as
             a number of the company's country
         :return: see :meth:`_prepare_contact`
-        :raise UserError: when it is no phone number, or outside a sandbox company
+        :raises UserError: if it is not a phone number, or outside a sandbox company
         """
         company = self._check_phone_access()
         number = self._sanitize_number(company, number)
@@ -85,7 +85,7 @@ class SmsVirtualPhone(models.AbstractModel):
 
         :param str number: the phone's number, as in :meth:`get_contact`
         :return: see :meth:`_prepare_outgoing` and :meth:`_prepare_inbound`
-        :raise UserError: when it is no phone number, or outside a sandbox company
+        :raises UserError: if it is not a phone number, or outside a sandbox company
         """
         company = self._check_phone_access()
         number = self._sanitize_number(company, number)
@@ -98,8 +98,8 @@ class SmsVirtualPhone(models.AbstractModel):
         inbound_sudo = self.env["sms.inbound"].sudo()
         inbound_sudo = inbound_sudo.search(incoming, limit=MESSAGE_LIMIT)
         bodies = sms_sudo._get_revealed_bodies()
-        # The person's own words first: an answer that is made in the transaction of the
-        # question is as old as it.
+        # The person's own texts first: a reply created in the same transaction has the
+        # same time.
         rows = [(self._prepare_inbound(it), it) for it in inbound_sudo.sorted("id")]
         for sms in sms_sudo.sorted("id"):
             rows.append((self._prepare_outgoing(sms, bodies[sms.id]), sms))
@@ -108,13 +108,13 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def send_text(self, number, body):
-        """Text the company from a number, as if a carrier had brought it.
+        """Text the company from a number, as if a carrier had delivered it.
 
         :param str number: the phone's number, as in :meth:`get_contact`
-        :param str body: the words, at most 1,600 characters
+        :param str body: the text, at most 1,600 characters
         :return: the text as it was received, see :meth:`_prepare_inbound`
-        :raise UserError: for a number or words that no carrier would bring, or outside
-            a sandbox company
+        :raises UserError: for a number or text that no carrier would deliver, or
+            outside a sandbox company
         """
         company = self._check_phone_access()
         event = SandboxProvider.parse_inbound(
@@ -124,7 +124,7 @@ class SmsVirtualPhone(models.AbstractModel):
                 "body": self._sanitize_body(body),
             }
         )
-        # As the webhook does: as nobody in particular, in no particular language.
+        # Like the webhook: as the public user, without a language.
         public_user = self.env.ref("base.public_user")
         env_sudo = self.env(user=public_user, su=True, context={})
         company_sudo = company.with_env(env_sudo)
@@ -136,8 +136,8 @@ class SmsVirtualPhone(models.AbstractModel):
     def _check_phone_access(self, is_sandbox_needed=True):
         """Return the current company if its virtual phone may be used.
 
-        :raise AccessError: for anybody but helpdesk users
-        :raise UserError: outside a sandbox company, where one is needed
+        :raises AccessError: unless a helpdesk user
+        :raises UserError: outside a sandbox company, if one is needed
         """
         if not self.env.user.has_group(PHONE_GROUP):
             raise AccessError(
@@ -159,7 +159,7 @@ class SmsVirtualPhone(models.AbstractModel):
         return company
 
     def _sanitize_number(self, company, number):
-        """Return a typed number in E.164; a UserError says why it is none."""
+        """Return a typed number as E.164; raise a UserError if it is invalid."""
         typed = str(number or "").strip()[:NUMBER_LIMIT]
         if not typed:
             raise UserError(self.env._("Enter a phone number first."))
@@ -177,7 +177,7 @@ class SmsVirtualPhone(models.AbstractModel):
         )
 
     def _sanitize_body(self, body):
-        """Return a text as a carrier would bring it; a UserError says why not."""
+        """Return a text as a carrier would deliver it; raise a UserError if invalid."""
         body = str(body or "")
         if not body.strip("\x00 \t\r\n"):
             raise UserError(self.env._("Enter a text first."))
@@ -201,7 +201,7 @@ class SmsVirtualPhone(models.AbstractModel):
 
     # === Contacts, open tickets, conversations ===
 
-    # Names are read with the user's own rights; the texts are the company's.
+    # Names are read with the user's own rights, texts with those of the company.
 
     def _get_contacts(self, company, query):
         query = str(query or "").strip()[:QUERY_LIMIT]
@@ -228,7 +228,7 @@ class SmsVirtualPhone(models.AbstractModel):
         return [self._prepare_contact(number, names, last_words) for number in numbers]
 
     def _prepare_contact(self, number, names, last_words):
-        """Return one number as the list shows it.
+        """Return the list entry of a number.
 
         :return: ``number`` (E.164), ``label`` (the same, readable), ``name``,
             ``last_body``, ``last_date`` (UTC or False)
@@ -245,7 +245,7 @@ class SmsVirtualPhone(models.AbstractModel):
         }
 
     def _get_names(self, company, partner_domain, ticket_domain):
-        """Return names by number, of contacts and else of open tickets."""
+        """Return names by number, from contacts or else from open tickets."""
         domain = partner_domain & Domain("phone_sanitized", "!=", False)
         domain &= Domain("company_id", "in", [company.id, False])
         domain &= Domain("id", "!=", company.partner_id.id)
@@ -315,7 +315,7 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def _notify_outgoing(self, sms_records):
-        """Show sent texts of the sandbox on open virtual phones, and let them ring."""
+        """Show the sandbox's sent texts on open virtual phones, and let calls ring."""
         for sms in sms_records.filtered_domain(self._outgoing_domain()):
             if not sms.is_call:
                 message = self._prepare_outgoing(sms)
@@ -324,7 +324,7 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def _notify_inbound(self, inbound_records):
-        """Show texts that came in by the sandbox on all open virtual phones."""
+        """Show texts received by the sandbox on all open virtual phones."""
         for inbound in inbound_records:
             if inbound.provider == SandboxProvider.code:
                 message = self._prepare_inbound(inbound)
@@ -332,7 +332,7 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def _notify(self, company, number, message, **others):
-        """Tell the screens of a company about one text or call, after the commit."""
+        """Notify a company's screens of a text or call, after the commit."""
         told = {"company_id": company.id, "number": number, "message": message}
         self.env["bus.bus"]._sendone(
             self._get_bus_channel(company), NOTIFICATION_TYPE, {**told, **others}
@@ -340,12 +340,12 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def _get_bus_channel(self, company):
-        """Return a company's channel. No client can name it: it is not a string."""
+        """Return a company's channel: a tuple, which no client can subscribe to."""
         return (self.env.cr.dbname, BUS_CHANNEL, company.id)
 
     @api.model
     def _get_user_bus_channels(self):
-        """Return the channels that the current user may listen to."""
+        """Return the channels that the current user may subscribe to."""
         user = self.env.user
         return [
             self._get_bus_channel(company)
@@ -360,11 +360,11 @@ class SmsVirtualPhone(models.AbstractModel):
         return reached & Domain("provider", "=", SandboxProvider.code)
 
     def _prepare_outgoing(self, sms, body=None):
-        """Return an ``sms.sms`` row as the phone shows it: as its owner got it.
+        """Return an ``sms.sms`` row as the phone shows it.
 
-        :return: ``id`` (``out-12``), ``direction`` (``received``: the phone got it),
+        :return: ``id`` (``out-12``), ``direction`` (``received``: by the phone),
             ``body``, ``date`` (UTC, ``YYYY-MM-DD HH:MM:SS``), ``state``, ``media``
-            (paths of pictures and files), ``is_call`` (``body`` is what became of it)
+            (paths of pictures and files), ``is_call`` (then ``body`` is the outcome)
         """
         if sms.is_call:
             body = self._describe_call(sms)
@@ -381,7 +381,7 @@ class SmsVirtualPhone(models.AbstractModel):
         }
 
     def _prepare_inbound(self, inbound):
-        """Return an ``sms.inbound`` row as :meth:`_prepare_outgoing` does."""
+        """Return an ``sms.inbound`` row in the format of :meth:`_prepare_outgoing`."""
         return {
             "id": f"in-{inbound.id}",
             "direction": SENT,

@@ -8,22 +8,22 @@ from ...providers.faults import BUSY, UNANSWERED
 from ...providers.outbound import UNDELIVERED, DeliveryReport
 from ...tools.texts import clean
 
-#: Characters of a call's id that a client may send, and keys of a phone.
+#: Longest call id accepted from a client, and the keys of a phone.
 ID_LENGTH, KEYS = 32, frozenset("0123456789*#")
 
 
 class SmsVirtualPhone(models.AbstractModel):
     """Calls of the sandbox: the virtual phone rings, is answered and has keys.
 
-    What it tells the product is what a carrier's webhooks tell: that somebody has
-    answered, which key was pressed, and that the call is over.
+    It reports the same as a carrier's webhooks: that a call was answered, which key was
+    pressed, and that the call is over.
     """
 
     _inherit = "sms.virtual.phone"
 
     @api.model
     def get_calls(self):
-        """Return the calls that ring now in the company, see :meth:`_prepare_call`."""
+        """Return the company's ringing calls, see :meth:`_prepare_call`."""
         company = self._check_phone_access()
         domain = self._get_ringing_domain() & Domain(
             "record_company_id", "=", company.id
@@ -33,10 +33,10 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def answer_call(self, call_id):
-        """Answer a call that rings; return what is said, see :meth:`_prepare_spoken`.
+        """Answer a ringing call; return what is said, see :meth:`_prepare_spoken`.
 
-        :param str call_id: as :meth:`_prepare_call` gives it
-        :raise UserError: when it does not ring any more
+        :param str call_id: ``id`` of :meth:`_prepare_call`
+        :raises UserError: if it no longer rings
         """
         call = self._find_ringing(call_id)
         report = SandboxProvider.parse_answer({"id": call.carrier_id})
@@ -51,7 +51,7 @@ class SmsVirtualPhone(models.AbstractModel):
         """Press a key in a call; return what is said then.
 
         :param str key: a digit, star or hash; empty: none was pressed in time
-        :param int asked: how often it has been said what the keys mean
+        :param int asked: how often the keys have been explained
         """
         call = self._find_call(call_id)
         pressed = key if isinstance(key, str) and key in KEYS else ""
@@ -63,7 +63,7 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def hang_up(self, call_id, is_declined=False):
-        """End a call; one that was declined was never answered."""
+        """End a call; a declined one was never answered."""
         call = self._find_call(call_id)
         report = DeliveryReport(
             call.carrier_id,
@@ -77,9 +77,9 @@ class SmsVirtualPhone(models.AbstractModel):
     # === Calls ===
 
     def _find_call(self, call_id):
-        """Return a call of the company in sudo, as nobody in particular.
+        """Return a call of the company, in sudo, as the public user.
 
-        :raise UserError: for an id of none
+        :raises UserError: if there is no such call
         """
         company = self._check_phone_access()
         public_user = self.env.ref("base.public_user")
@@ -113,7 +113,7 @@ class SmsVirtualPhone(models.AbstractModel):
         )
 
     def _prepare_call(self, call):
-        """Return a call as the phone shows it while it rings.
+        """Return a ringing call as the phone shows it.
 
         :return: ``id``, ``number`` (E.164), ``date`` (UTC)
         """
@@ -125,7 +125,7 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def _describe_call(self, call):
-        """Return what the phone's list of calls says of one."""
+        """Return a call's label in the phone's list."""
         if call.delivered_at:
             return self.env._("Answered call")
         if call.filtered_domain(self._get_ringing_domain()):
@@ -133,7 +133,7 @@ class SmsVirtualPhone(models.AbstractModel):
         return self.env._("Missed call")
 
     def _prepare_spoken(self, spoken):
-        """Return what is said in a call: ``words``, and whether a key is waited for."""
+        """Return what is said in a call: ``words``, and ``asks`` (awaits a key)."""
         return {
             "words": spoken.words if spoken else "",
             "asks": bool(spoken and spoken.asks),
@@ -141,7 +141,7 @@ class SmsVirtualPhone(models.AbstractModel):
 
     @api.model
     def _notify_calls(self, calls):
-        """Tell open virtual phones to ring, or to stop."""
+        """Tell open virtual phones to ring, or to stop ringing."""
         for call in calls.filtered("is_call"):
             if call.provider != SandboxProvider.code or not call.number:
                 continue

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The team is texted and called until somebody takes the alert.
+"""Team alerts: texts and calls the team until somebody takes the alert.
 
-Offers the raising of alerts and who is on call.
+Offers raising an alert and the lookup of who is on call.
 May use automation and all below it.
 """
 

@@ -3,7 +3,7 @@ from odoo import fields, models
 
 
 class HelpdeskTicket(models.Model):
-    """A ticket that cannot wait: its team's on-call people are told by text."""
+    """Lets users raise a team alert about an urgent ticket."""
 
     _inherit = "helpdesk.ticket"
 

@@ -3,7 +3,7 @@ from odoo import fields, models
 
 
 class HelpdeskTicketTeam(models.Model):
-    """A team's on-call hours, and who is on call now."""
+    """Adds a team's on-call hours, and who is on call now."""
 
     _inherit = "helpdesk.ticket.team"
 
@@ -17,7 +17,7 @@ class HelpdeskTicketTeam(models.Model):
     sms_oncall_label = fields.Char("On Call", compute="_compute_sms_oncall_label")
 
     def _compute_sms_oncall_label(self):
-        """Say who is on call now, for teams with shifts."""
+        """Show who is on call now, for teams with shifts."""
         teams = self.env["sms.oncall"].sudo().get_on_call()["teams"]
         labels = {}
         for team in teams:
@@ -33,7 +33,7 @@ class HelpdeskTicketTeam(models.Model):
             team.sms_oncall_label = ", ".join(labels.get(team._origin.id, ()))
 
     def write(self, vals):
-        """Look for gaps anew when the hours change."""
+        """Search for on-call gaps again when the hours change."""
         result = super().write(vals)
         if {"sms_oncall_calendar_id", "active"} & vals.keys():
             self.env["sms.oncall"]._wake_watch()

@@ -3,16 +3,16 @@ from odoo import api, models
 
 
 class MailThread(models.AbstractModel):
-    """Mails make records of ours only by the address that a manager has given them."""
+    """Lets mails create our records only through an alias set up by a manager."""
 
     _inherit = "mail.thread"
 
     @api.model
     def _routing_check_route(self, message, message_dict, route, raise_exception=True):
-        """Refuse a mail that names one of our models itself.
+        """Refuse a mail routed to one of our models without alias or thread.
 
-        Odoo makes what such a mail asks for with all rights, and lets every employee
-        hand in mails over RPC: anybody could wake a team, or announce an incident.
+        Odoo creates the record with all rights, and lets every employee submit mails
+        over RPC: anybody could wake a team, or announce an incident.
         """
         model, thread_id, _values, _user_id, alias = route
         if model and model.startswith("sms.") and not (thread_id or alias):

@@ -4,12 +4,12 @@ from odoo import fields, models
 from ...tools import escalation
 from ...tools.moments import to_local
 
-#: How people are reached by team alerts: theirs to read and to set.
+#: Preferences for team alerts, which users may read and set for themselves.
 OWN_FIELDS = ["sms_alert_order", "sms_call_from", "sms_call_to"]
 
 
 class ResUsers(models.Model):
-    """How somebody on call wants to be reached: everybody's own preferences."""
+    """Adds users' own preferences on how team alerts reach them."""
 
     _inherit = "res.users"
 
@@ -39,16 +39,16 @@ class ResUsers(models.Model):
 
     @property
     def SELF_READABLE_FIELDS(self):
-        """Add how they are reached to what people read of themselves."""
+        """Add the preferences for team alerts."""
         return super().SELF_READABLE_FIELDS + OWN_FIELDS
 
     @property
     def SELF_WRITEABLE_FIELDS(self):
-        """Add how they are reached to what people change of themselves."""
+        """Add the preferences for team alerts."""
         return super().SELF_WRITEABLE_FIELDS + OWN_FIELDS
 
     def _takes_sms_calls(self, now):
-        """Tell if somebody takes calls about what is not urgent at a time (UTC)."""
+        """Return whether the user takes non-urgent calls at a time (UTC)."""
         self.ensure_one()
         local = to_local(now, self.tz or "UTC")
         hour = local.hour + local.minute / 60

@@ -12,24 +12,24 @@ from .sms_alert_trouble import STORM
 from .sms_team_alert import RESOLVED
 
 MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
-#: Path of a source's address, before its key.
+#: Path of a source's webhook, followed by its key.
 PATH = "/helpdesk_sms/alerts/"
-#: Troubles of one source that can be wrong at once; more are only counted.
+#: Most firing troubles of one source; further ones are only counted.
 MAX_OPEN = 2000
-#: What only our own code writes.
+#: Fields that only our code writes.
 OWN_FIELDS = {"key", "secret", "heard_at", "refused_count", "refused_at", "refusal"}
 
 
 def make_keys():
-    """Return a new random address and secret."""
+    """Return a new random key for the address, and a secret."""
     return {"key": secrets.token_urlsafe(24), "secret": secrets.token_urlsafe(32)}
 
 
 class SmsAlertSource(models.Model):
-    """A monitoring system that raises alerts of a team, and ends them.
+    """A monitoring system that raises and resolves alerts of a team.
 
-    It posts to an address with a key that nobody can guess, and proves itself by a
-    secret besides. Written to at each report, but by what this class offers alone.
+    It posts to an address with an unguessable key, and authenticates with a secret.
+    Each report updates the record, through the methods of this class only.
     """
 
     _name = "sms.alert.source"
@@ -101,13 +101,13 @@ class SmsAlertSource(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Give each source an address and a secret of its own."""
+        """Give each source its own random address and secret."""
         for vals in vals_list:
             self._check_own_fields(vals)
         return super().create([{**vals, **make_keys()} for vals in vals_list])
 
     def write(self, vals):
-        """Refuse keys that somebody has thought up, and made-up reports."""
+        """Refuse to set keys, secrets or report times by hand."""
         self._check_own_fields(vals)
         return super().write(vals)
 
@@ -118,14 +118,14 @@ class SmsAlertSource(models.Model):
             )
 
     def action_rotate_key(self):
-        """Replace address and secret; the former ones open nothing any more."""
+        """Replace address and secret; the former ones stop working."""
         self.check_access("write")
         for source_sudo in self.sudo():
             source_sudo.write(make_keys())
         return True
 
     def action_view_troubles(self):
-        """Show what the system has reported."""
+        """Show the troubles that the system has reported."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "helpdesk_mgmt_sms.sms_alert_trouble_action"
@@ -136,20 +136,20 @@ class SmsAlertSource(models.Model):
 
     @api.model
     def _find_by_key(self, key):
-        """Return the source of an address, in sudo; an empty set if there is none."""
+        """Return the source with an address's key, in sudo, or an empty set."""
         sources_sudo = self.sudo().browse()
         return (
             sources_sudo.search([("key", "=", key)], limit=1) if key else sources_sudo
         )
 
     def _is_authentic(self, body, headers):
-        """Tell if a request proves that it comes from the system."""
+        """Return whether a request is authenticated with the source's secret."""
         self.ensure_one()
         now = time.time()
         return monitoring.is_authentic(self.system, self.secret, body, headers, now)
 
     def _note_refusal(self, reason):
-        """Note that a request was refused, for the manager to see."""
+        """Record that a request was refused, for the manager to see."""
         self.write(
             {
                 "refused_count": self.refused_count + 1,
@@ -161,11 +161,10 @@ class SmsAlertSource(models.Model):
     def _take(self, report):
         """Raise, repeat and end alerts as a report says.
 
-        Troubles that are new raise one alert together. What was reported before is
-        counted, and texts nobody.
+        New troubles raise one alert together. Known ones are counted, and text nobody.
 
         :param report: ``tools.monitoring.Report``
-        :return: how many were raised, repeated and resolved
+        :return: dict with the counts ``raised``, ``repeated`` and ``resolved``
         """
         self.ensure_one()
         source = self.with_user(SUPERUSER_ID).with_company(self.company_id)
@@ -194,10 +193,9 @@ class SmsAlertSource(models.Model):
         return {"raised": len(new), "repeated": len(rows), "resolved": len(ended)}
 
     def _find_open(self, keys, now):
-        """Return the troubles of some keys that are not over, by their key.
+        """Return the firing troubles with the given keys, by key.
 
-        Where somebody has resolved the alert the trouble is over as well: reported
-        again it is a new one.
+        A trouble ends when somebody resolves its alert; reported again, it is new.
         """
         domain = [("source_id", "=", self.id), ("is_firing", "=", True)]
         rows = self.trouble_ids.search([*domain, ("key", "in", keys)])
@@ -206,14 +204,14 @@ class SmsAlertSource(models.Model):
         return {row.key: row for row in rows - answered}
 
     def _must_page(self, row):
-        """Tell if a trouble should have an alert and has none yet."""
+        """Return whether a trouble should have an alert and has none yet."""
         urgent = {monitoring.CRITICAL}
         if self.is_warning_urgent:
             urgent.add(monitoring.WARNING)
         return not row.alert_id and row.severity in urgent
 
     def _add(self, troubles, report, now):
-        """Enter new troubles; beyond :data:`MAX_OPEN` they are counted alone."""
+        """Create new troubles; beyond :data:`MAX_OPEN` they are only counted."""
         rows = self.trouble_ids
         domain = [("source_id", "=", self.id), ("is_firing", "=", True)]
         room = max(MAX_OPEN - rows.search_count(domain, limit=MAX_OPEN), 0)
@@ -235,7 +233,7 @@ class SmsAlertSource(models.Model):
     # === Alerts ===
 
     def _page(self, rows, report):
-        """Give troubles their alert: that of their group which waits, or a new one."""
+        """Link troubles to their group's waiting alert, or raise a new one."""
         if not rows:
             return
         alert = self._find_waiting(report.group)
@@ -246,7 +244,7 @@ class SmsAlertSource(models.Model):
         rows.alert_id = alert
 
     def _find_waiting(self, group):
-        """Return the group's alert that nobody has taken: its people are being told."""
+        """Return the group's alert that nobody has acknowledged yet, if any."""
         domain = [
             ("source_id", "=", self.id),
             ("group_key", "=", group),
@@ -256,7 +254,7 @@ class SmsAlertSource(models.Model):
         return self.trouble_ids.search(domain, limit=1).alert_id
 
     def _raise_alert(self, rows, more):
-        """Raise one alert for some troubles; count them where there were too many."""
+        """Raise one alert for several troubles, unless there were too many alerts."""
         limits = self.env["sms.rate.limit"]
         if limits._is_over("alert_source_alerts", str(self.id)):
             return self._get_storm_alert()
@@ -265,7 +263,7 @@ class SmsAlertSource(models.Model):
         return self._raise_in_words(worst.summary, others and f"(+{others})")
 
     def _get_storm_alert(self):
-        """Return the one alert of all that is too much; only a person resolves it."""
+        """Return the one alert for all excess troubles; only a person resolves it."""
         rows = self.trouble_ids
         storm = self._find_open([STORM], fields.Datetime.now()).get(STORM)
         if storm:

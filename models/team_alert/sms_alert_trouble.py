@@ -7,17 +7,18 @@ from odoo.fields import Domain
 from ...tools import monitoring
 from .sms_team_alert import RESOLVED
 
-#: The key of what stands for all that was too much; no system's begins with a blank.
+#: Key of the row that stands for all excess troubles; no system's key starts with a
+#: blank.
 STORM = " too many"
-#: So long troubles are kept after they were last heard of.
+#: Troubles are deleted this long after their last report.
 KEPT = timedelta(days=90)
 
 
 class SmsAlertTrouble(models.Model):
-    """Something that a monitoring system says is wrong: one row until it is over.
+    """A trouble that a monitoring system reports: one row until it is over.
 
-    However often it is reported it has one alert, or none where it is not urgent.
-    Several may share an alert, which ends with the last of them.
+    However often it is reported, it has one alert, or none if it is not urgent. Several
+    may share an alert, which ends with the last of them.
     """
 
     _name = "sms.alert.trouble"
@@ -65,7 +66,7 @@ class SmsAlertTrouble(models.Model):
     _firing_unique = models.UniqueIndex("(source_id, key) WHERE is_firing")
 
     def _repeat(self, trouble, now):
-        """Count a report of the same trouble, which may have become worse.
+        """Count another report of the trouble, which may have become worse.
 
         :param trouble: ``tools.monitoring.Trouble``
         """
@@ -79,7 +80,7 @@ class SmsAlertTrouble(models.Model):
         )
 
     def _end(self, now):
-        """Enter that troubles are over; resolve the alerts of which none is left."""
+        """Close troubles, and resolve alerts without a firing trouble."""
         self._close(now)
         for alert in self.alert_id:
             if not any(alert.trouble_ids.mapped("is_firing")):
@@ -87,12 +88,12 @@ class SmsAlertTrouble(models.Model):
 
     def _close(self, now):
         self.write({"is_firing": False, "ended_at": now, "heard_at": now})
-        # Before another row with the same key is made.
+        # Before another row with the same key is created (unique index).
         self.flush_recordset(["is_firing"])
 
     @api.autovacuum
     def _gc_troubles(self):
-        """Delete what nobody has heard of for :data:`KEPT`, but of open alerts."""
+        """Delete troubles not reported for :data:`KEPT`, unless their alert is open."""
         old = Domain("heard_at", "<", fields.Datetime.now() - KEPT)
         over = Domain("alert_id", "=", False) | Domain("alert_id.state", "=", RESOLVED)
         self.search(old & over, limit=10_000).unlink()

@@ -9,7 +9,7 @@ from .sms_team_alert import RESOLVED
 
 
 class SmsAutomation(models.Model):
-    """An automation may raise a team alert instead of a text."""
+    """Lets an automation raise a team alert instead of sending a text."""
 
     _inherit = "sms.automation"
 
@@ -20,7 +20,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_recipients(self, tickets, audience):
-        """Mean the first person on call now, whom a dry run shows."""
+        """Return the first person on call now, shown by a dry run."""
         if audience != automation.ON_CALL:
             return super()._get_recipients(tickets, audience)
         now = fields.Datetime.now()
@@ -43,7 +43,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _may_raise(self, record, rule):
-        """Tell if a rule may raise an alert: not while one is open, nor too often."""
+        """Return whether a rule may raise an alert: none open, and not too often."""
         domain = Domain("automation_id", "=", rule.automation_id)
         alerts = self.env["sms.team.alert"].sudo()
         last = alerts.search(domain & Domain("ticket_id", "=", record.id), limit=1)
@@ -53,7 +53,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _raise_alert(self, record, rule):
-        """Raise an alert in the words of a rule's template."""
+        """Raise an alert with the text of a rule's template."""
         record = record.sudo()
         if not record.team_id:
             raise UserError(

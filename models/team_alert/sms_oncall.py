@@ -8,9 +8,9 @@ from odoo.fields import Domain
 from ...tools import oncall
 from ..core.moments import say_moment
 
-#: Gaps are looked for, and who is on call is known, so far ahead.
+#: How far ahead gaps are searched, and the schedule is calculated.
 HORIZON = timedelta(days=7)
-#: The calendar shows so much ahead, and keeps what has passed for so long.
+#: How far ahead the calendar shows, and how long it keeps past turns.
 CALENDAR_AHEAD, CALENDAR_KEPT = timedelta(weeks=9), timedelta(days=180)
 #: Groups that may see who is on call.
 READERS = (
@@ -20,17 +20,17 @@ READERS = (
 
 
 class SmsOncall(models.AbstractModel):
-    """Look-up of the people on call: shifts, working schedules and time off."""
+    """Looks up the people on call from shifts, working schedules and time off."""
 
     _name = "sms.oncall"
     _description = "Who Is on Call"
 
     @api.model
     def _get_people(self, team, company, now):
-        """Return the people (``res.users``) of a team in the order to be told.
+        """Return the people (``res.users``) of a team in the order to notify them.
 
-        Those on duty come first, then the others with shifts. A team without shifts has
-        its members. Those with time off are left out.
+        Those on duty come first, then others with shifts; without shifts, the team's
+        members. People with time off are left out.
 
         :param datetime now: UTC
         """
@@ -44,7 +44,7 @@ class SmsOncall(models.AbstractModel):
 
     @api.model
     def _find_shifts(self, team, company, now):
-        """Return the shifts of a team that count: no hand-over that is over."""
+        """Return the active shifts of a team, without hand-overs that are over."""
         domain = Domain(
             [
                 ("team_id", "=", team.id),
@@ -57,24 +57,24 @@ class SmsOncall(models.AbstractModel):
 
     @api.model
     def _get_on_duty(self, team, company, now):
-        """Return who is on duty at a time (UTC), in order; those with time off too."""
+        """Return who is on duty at a time (UTC), in order, ignoring time off."""
         shifts = self._find_shifts(team, company, now)
         duties = [it._to_duty() for it in shifts if it._is_on_duty(now)]
         return self.env["res.users"].browse(oncall.order(duties))
 
     @api.model
     def _find_away(self, users, now):
-        """Return those of some users who have time off at a time (UTC)."""
+        """Return the users who have time off at a time (UTC)."""
         leaves_sudo = self._find_leaves(users, now, now)
         away = leaves_sudo.resource_id.user_id
         return users.filtered(lambda user: user in away)
 
     @api.model
     def _find_leaves(self, users, start, stop):
-        """Return the time off of some users, in sudo.
+        """Return the users' time off between two times (UTC), in sudo.
 
-        ``hr_holidays`` enters it, once approved, as the leave of a person's resource,
-        as people do by hand. Public holidays are nobody's own, so they do not count.
+        That is leaves of their resources, entered by hand or, once approved, by
+        ``hr_holidays``. Public holidays have no resource, so they do not count.
         """
         domain = [
             ("resource_id", "in", users.sudo().resource_ids.ids),
@@ -86,12 +86,12 @@ class SmsOncall(models.AbstractModel):
 
     @api.model
     def _is_in_hours(self, calendar, now):
-        """Tell if a time (UTC) is in a working schedule; holidays do not count."""
+        """Return whether a time (UTC) is in a working schedule, ignoring holidays."""
         return bool(self._get_hours(calendar, now, now + timedelta(minutes=1)))
 
     @api.model
     def _get_hours(self, calendar, start, stop):
-        """Return the ``(start, stop)`` of a working schedule within a time (UTC)."""
+        """Return the ``(start, stop)`` of a schedule's hours within a period (UTC)."""
         start, stop = start.replace(tzinfo=UTC), stop.replace(tzinfo=UTC)
         found = calendar.sudo()._attendance_intervals_batch(start, stop)
         return [
@@ -103,7 +103,7 @@ class SmsOncall(models.AbstractModel):
 
     @api.model
     def _draw(self, team, company, now, ahead=HORIZON):
-        """Return who is on call in the days to come, as ``tools.oncall.Stretch``."""
+        """Return who will be on call when, as a list of ``tools.oncall.Stretch``."""
         stop = now + ahead
         shifts = self._find_shifts(team, company, now)
         spans = [span for shift in shifts for span in shift._get_spans(now, stop)]
@@ -126,7 +126,7 @@ class SmsOncall(models.AbstractModel):
 
     @api.model
     def _find_teams(self, companies):
-        """Return ``[(team, company)]`` with shifts, in sudo."""
+        """Return the ``(team, company)`` pairs that have shifts, in sudo."""
         groups = (
             self.env["sms.oncall.shift"]
             .sudo()
@@ -152,7 +152,7 @@ class SmsOncall(models.AbstractModel):
         :return: ``teams``: a list of ``id``, ``name``, ``people`` (``id``, ``name``,
             ``has_number``), ``until`` (in the user's words) and ``is_me``; ``gaps``:
             a list of ``id`` and ``name``
-        :raises AccessError: for who is no helpdesk user
+        :raises AccessError: if the user is not a helpdesk user
         """
         if not self.env.su and not any(map(self.env.user.has_group, READERS)):
             raise AccessError(
@@ -203,14 +203,14 @@ class SmsOncall(models.AbstractModel):
 
     @api.model
     def _wake_watch(self):
-        """Wake the cron that looks for gaps, once this is committed."""
+        """Wake the cron that searches for gaps, after the commit."""
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall").sudo()._trigger()
 
     @api.model
     def _run(self):
-        """Enter the gaps of the days to come, warn of new ones, drop what is filled.
+        """Update the gaps and the calendar of turns (cron).
 
-        And draw the calendar anew.
+        Warns of new gaps and deletes filled ones.
         """
         now = fields.Datetime.now()
         gaps, kept = self.env["sms.oncall.gap"].sudo(), self.env["sms.oncall.gap"]

@@ -7,8 +7,8 @@ from ..core.moments import say_moment
 class SmsOncallGap(models.Model):
     """A time in the days to come in which nobody of a team is on call.
 
-    Entered by a cron, which warns of it once, and deleted when somebody covers it: with
-    it the activity goes that asks for somebody.
+    Created by a cron, which warns of it once, and deleted when somebody covers it,
+    together with the activity that asks for somebody.
     """
 
     _name = "sms.oncall.gap"
@@ -30,7 +30,7 @@ class SmsOncallGap(models.Model):
     @api.depends("team_id", "start_at", "stop_at")
     @api.depends_context("lang", "tz")
     def _compute_display_name(self):
-        """Say whom nobody covers, and when by the reader's clock."""
+        """Name the team and the time, in the user's time zone."""
         for gap in self:
             gap.display_name = self.env._(
                 "%(team)s: %(start)s to %(stop)s",
@@ -41,11 +41,11 @@ class SmsOncallGap(models.Model):
 
     @api.model
     def _keep(self, team, company, found, now):
-        """Enter the gaps of a team, and warn of those that were not known.
+        """Store the gaps of a team, and warn of new ones.
 
-        One that has moved, because it has begun or is seen further ahead, is the same.
+        A gap that has begun, or now extends further, keeps its row.
 
-        :param list found: ``(start, stop)`` of each
+        :param list found: ``(start, stop)`` of each gap
         :return: the rows of these gaps
         """
         domain = [("team_id", "=", team.id), ("company_id", "=", company.id)]
@@ -68,7 +68,7 @@ class SmsOncallGap(models.Model):
         return kept
 
     def _warn(self):
-        """Ask the team's leader, else the managers of the company, for somebody."""
+        """Ask the team's leader, or else the company's managers, to fill the gap."""
         self.ensure_one()
         leader = self.team_id.user_id.filtered("active")
         for user in leader or self.company_id._get_sms_managers():

@@ -14,19 +14,18 @@ from ..ledger.sms_purpose import INTERNAL
 
 AGENTS = "helpdesk_mgmt.group_helpdesk_user_own"
 MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
-#: A turn without an end is taken over for so long, unless somebody says otherwise.
+#: Suggested length of a hand-over when the turn has no end.
 USUAL_TIME = timedelta(hours=12)
-#: How far ahead the next turn of a shift is looked for.
+#: How far ahead the next turn of a shift is searched.
 AHEAD = timedelta(days=28)
 
 
 class SmsOncallShift(models.Model):
-    """A person's turn of duty in a team: the first on duty is told of alerts first.
+    """A person's on-call shift in a team; the first on duty is alerted first.
 
-    Hours come from one of Odoo's working schedules, single turns and those that come
-    again from two times. People with time off are left out, wherever it was entered.
-    A hand-over is a shift of its own, which names whom it stands in for and ends by
-    itself.
+    A shift follows one of Odoo's working schedules, or a start and an end that may
+    repeat weekly. People with time off are left out, wherever it was entered. A
+    hand-over is a shift of its own, which names the replaced person and ends by itself.
     """
 
     _name = "sms.oncall.shift"
@@ -103,7 +102,7 @@ class SmsOncallShift(models.Model):
 
     @api.constrains("repeat_weeks", "start_at", "stop_at")
     def _check_repeat(self):
-        """Refuse a turn that comes again without times, or before it is over."""
+        """Refuse a repeating shift without times, or one that overlaps itself."""
         for shift in self.filtered("repeat_weeks"):
             if not (shift.start_at and shift.stop_at):
                 raise ValidationError(
@@ -164,7 +163,7 @@ class SmsOncallShift(models.Model):
         return escalation.Turn(self.start_at, self.stop_at, self.repeat_weeks, self.tz)
 
     def _is_on_duty(self, now):
-        """Tell if the shift covers a time (UTC), time off and hand-overs aside."""
+        """Return whether it covers a time (UTC), ignoring time off and hand-overs."""
         if not escalation.covers(self._get_turn(), now):
             return False
         return not self.calendar_id or self.env["sms.oncall"]._is_in_hours(
@@ -172,7 +171,7 @@ class SmsOncallShift(models.Model):
         )
 
     def _to_duty(self):
-        """Return the shift as ``tools.oncall`` takes it."""
+        """Return the shift as a ``tools.oncall.Duty``."""
         self.ensure_one()
         return oncall.Duty(
             self.user_id.id,
@@ -182,7 +181,7 @@ class SmsOncallShift(models.Model):
         )
 
     def _get_spans(self, start, stop):
-        """Return when the shift covers a time (UTC), as ``tools.oncall.Span``."""
+        """Return the ``tools.oncall.Span`` of the shift within a period (UTC)."""
         turns = oncall.expand(self._get_turn(), start, stop)
         if turns and self.calendar_id:
             hours = self.env["sms.oncall"]._get_hours(self.calendar_id, start, stop)
@@ -232,19 +231,19 @@ class SmsOncallShift(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Look for gaps anew."""
+        """Search for on-call gaps again."""
         shifts = super().create(vals_list)
         self.env["sms.oncall"]._wake_watch()
         return shifts
 
     def write(self, vals):
-        """Look for gaps anew."""
+        """Search for on-call gaps again."""
         result = super().write(vals)
         self.env["sms.oncall"]._wake_watch()
         return result
 
     def unlink(self):
-        """Look for gaps anew."""
+        """Search for on-call gaps again."""
         result = super().unlink()
         self.env["sms.oncall"]._wake_watch()
         return result
@@ -252,11 +251,11 @@ class SmsOncallShift(models.Model):
     # === Hand-overs ===
 
     def action_take_over(self):
-        """Ask until when the user takes somebody's place."""
+        """Open the form to take over the shift until some time."""
         return self._open_handover(self.env._("Take over"), self.env.user)
 
     def action_hand_over(self):
-        """Ask who takes the place of the shift's person, and until when."""
+        """Open the form to hand the shift over to somebody until some time."""
         return self._open_handover(self.env._("Hand over"), self.env["res.users"])
 
     def _open_handover(self, name, user):
@@ -272,9 +271,9 @@ class SmsOncallShift(models.Model):
         }
 
     def action_end_handover(self):
-        """End a hand-over now: the other one is on call again.
+        """End a hand-over now: the replaced person is on call again.
 
-        :raises AccessError: for all but the two, and managers
+        :raises AccessError: unless one of the two people, or a manager
         """
         self.check_access("read")
         self.company_id._check_sms_user()
@@ -304,7 +303,7 @@ class SmsOncallShift(models.Model):
         return user in both or user.has_group(MANAGERS)
 
     def _may_move(self):
-        """Tell if the user may change anything about who is on call."""
+        """Return whether the user may change on-call shifts at all."""
         self.ensure_one()
         in_company = self.company_id in self.env.companies
         return in_company and self.env.user.has_group(AGENTS)
@@ -313,7 +312,7 @@ class SmsOncallShift(models.Model):
         return user in self._get_members()
 
     def _get_members(self):
-        """Return who may stand in: members of the team, and who has a shift in it."""
+        """Return who may stand in: members of the team and people with shifts."""
         self.ensure_one()
         shifts_sudo = self.sudo().search(
             [
@@ -332,9 +331,12 @@ class SmsOncallShift(models.Model):
         )
 
     def _check_hand_over(self, user):
-        """Refuse what the user may not do: others' shifts to others.
+        """Check that the current user may put ``user`` in place of the shift's person.
 
-        :param user: who shall be on call
+        :param user: ``res.users`` who would be on call
+        :raises AccessError: for somebody else's shift to a third person, unless a
+            manager
+        :raises UserError: if ``user`` does not belong to the team
         """
         self.ensure_one()
         self.check_access("read")
@@ -363,11 +365,11 @@ class SmsOncallShift(models.Model):
             )
 
     def _hand_over(self, user, start, stop):
-        """Put somebody in the place of the shift's person for a time (UTC).
+        """Put somebody in place of the shift's person for a time (UTC).
 
-        :return: the shift that stands for it, in sudo
-        :raises AccessError: for who may not, as of :meth:`_check_hand_over`
-        :raises UserError: for a time, or a person, with which nobody would be told
+        :return: the new shift of the hand-over, in sudo
+        :raises AccessError: see :meth:`_check_hand_over`
+        :raises UserError: for a time or a person with which nobody would be alerted
         """
         self._check_hand_over(user)
         if user == self.user_id:
@@ -416,7 +418,7 @@ class SmsOncallShift(models.Model):
         return override_sudo
 
     def _get_reach_note(self, user):
-        """Return why alerts may not reach somebody who would stand in, if so."""
+        """Return why alerts would not reach a stand-in, or an empty string."""
         self.ensure_one()
         user_sudo = user.sudo()
         if not user_sudo.partner_id.phone_sanitized:
@@ -435,9 +437,9 @@ class SmsOncallShift(models.Model):
         )
 
     def _tell_both(self, write):
-        """Notify both people of a hand-over, each by their own clock and language.
+        """Notify both people of a hand-over, each in their time zone and language.
 
-        :param write: takes an environment, and returns the words
+        :param write: function that takes an environment and returns the message
         """
         self.ensure_one()
         for user in self.user_id | self.replaced_user_id:
@@ -450,7 +452,7 @@ class SmsOncallShift(models.Model):
             )
 
     def _find_next_turn(self, now):
-        """Return the ``(start, stop)`` that a hand-over most likely means."""
+        """Return the ``(start, stop)`` to suggest for a hand-over."""
         spans = self._get_spans(now, now + AHEAD)
         start = spans[0].start if spans else now
         stop = spans[0].stop if spans else now + USUAL_TIME

@@ -4,10 +4,10 @@ from odoo.exceptions import UserError
 
 
 class SmsOncallTurn(models.Model):
-    """Who is on call from when until when, in the weeks to come: for a calendar.
+    """A person's time on call in the weeks to come, for the calendar.
 
-    Drawn from the shifts, hand-overs and time off by the cron that looks for gaps,
-    whenever a shift changes and each day. What has passed stays as it was.
+    Calculated from shifts, hand-overs and time off by the cron that searches for gaps,
+    each day and whenever a shift changes. The past stays as it was.
     """
 
     _name = "sms.oncall.turn"
@@ -44,7 +44,7 @@ class SmsOncallTurn(models.Model):
     @api.depends("team_id", "user_id", "start_at")
     @api.depends_context("uid")
     def _compute_shift_id(self):
-        """Find the shift that puts them on call, and what the user may do about it."""
+        """Find the shift that puts the person on call, and what the user may do."""
         now, shifts = fields.Datetime.now(), self.env["sms.oncall.shift"]
         for turn in self:
             at = max(turn.start_at, now)
@@ -63,9 +63,9 @@ class SmsOncallTurn(models.Model):
 
     @api.model
     def _keep(self, team, company, stretches, now):
-        """Enter the turns of a team from now on; those that are the same stay.
+        """Store the turns of a team from now on; unchanged ones keep their row.
 
-        :param list stretches: of ``tools.oncall.Stretch``
+        :param list stretches: ``tools.oncall.Stretch`` items
         :return: the rows of these turns
         """
         own = [("team_id", "=", team.id), ("company_id", "=", company.id)]
@@ -90,7 +90,7 @@ class SmsOncallTurn(models.Model):
         return self.start_at, self.stop_at, self.user_id.id, self.next_user_id.id
 
     def _end(self, now):
-        """End turns that are not so any more: what was until now stays on record."""
+        """End outdated turns now, and delete those that have not begun."""
         begun = self.filtered(lambda it: it.start_at < now)
         begun.filtered(lambda it: it.stop_at > now).stop_at = now
         (self - begun).unlink()
@@ -98,11 +98,11 @@ class SmsOncallTurn(models.Model):
     # === Buttons ===
 
     def action_take_over(self):
-        """Ask until when the user takes their place in this turn."""
+        """Open the form to take over this turn."""
         return self._move("action_take_over")
 
     def action_hand_over(self):
-        """Ask who takes their place in this turn."""
+        """Open the form to hand this turn over."""
         return self._move("action_hand_over")
 
     def _move(self, name):

@@ -12,15 +12,15 @@ from .sms_team_alert_entry import UNKNOWN
 
 TEAM_ALERT = "team_alert"
 ALERT_MODEL = "sms.team.alert"
-#: An alert may be open for long; the question ends some days after it.
+#: An alert may stay open for long; resolving it shortens this to a few days.
 LIFE = timedelta(days=365)
 
 
 class SmsQuestion(models.Model):
-    """A team alert's codes, for each number that was told of it.
+    """The question for a team alert's codes, for each number that was alerted.
 
-    The question stays open when it is answered: one text takes the alert, the next one
-    resolves it. It comes before all other questions, since it cannot wait.
+    It stays open when answered: one text acknowledges the alert, the next resolves it.
+    It has priority over all other questions, since it is urgent.
     """
 
     _inherit = "sms.question"
@@ -31,10 +31,10 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _ask_team_alert(self, alert, messages):
-        """Note which numbers were told of an alert, each once.
+        """Open a question for each number that was told of an alert, once.
 
-        :param messages: ``sms.sms``; one that the gate has blocked asks nobody, and of
-            a text and a call to one number the text does
+        :param messages: ``sms.sms``; blocked ones are ignored, and of a text and a call
+            to one number the text is linked
         """
         told = messages.filtered(lambda it: it.state != "canceled")
         first = {it.number: it for it in told.sorted("is_call", reverse=True)}
@@ -58,7 +58,7 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _keep_team_alert(self, alert, until):
-        """Understand an alert's codes until a time (UTC)."""
+        """Accept an alert's codes until a time (UTC)."""
         self._find_team_alert(alert).expires_at = until
 
     @api.model
@@ -67,7 +67,7 @@ class SmsQuestion(models.Model):
         return self.sudo().search(domain & Domain("state", "=", OPEN))
 
     def _get_alert(self):
-        """Return the alert that a question is about, in sudo; empty for others."""
+        """Return the alerts that the questions are about, in sudo."""
         ids = [it.res_id for it in self if it.kind == TEAM_ALERT]
         return self.env[ALERT_MODEL].sudo().browse(ids).exists()
 
@@ -81,9 +81,9 @@ class SmsQuestion(models.Model):
         return super()._take_unclaimed(inbound) or self._take_unknown_code(inbound)
 
     def _take_team_alert(self, inbound):
-        """Do what a code of the alert says; tell if the text is one.
+        """Act on a code of the alert; return whether the text is one.
 
-        Words alone ("on it") count where one alert alone can be meant.
+        Words without a code ("on it") count if only one alert can be meant.
         """
         answer = replies.read_code(inbound.body)
         alert = self._get_alert()
@@ -105,10 +105,10 @@ class SmsQuestion(models.Model):
         return True
 
     def _get_meant(self, inbound):
-        """Return the alerts that words alone may mean: those that are not over.
+        """Return the alerts that words without a code may mean: unresolved ones.
 
-        Where all are over it is the newest, while our last text to them was about an
-        alert: "got it" to "Bo has resolved it" is no ticket.
+        If all are resolved, it is the newest, provided that our last text to them was
+        about an alert: "got it" in reply to "Bo has resolved it" needs no ticket.
         """
         if unresolved := self._get_unresolved():
             return unresolved
@@ -123,7 +123,7 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _take_unknown_code(self, inbound):
-        """Answer a code of no alert, while one is open; tell if the text is one."""
+        """Answer an unknown code while an alert is open; return whether it was one."""
         if not replies.read_code(inbound.body):
             return False
         questions = self._find_open(inbound)

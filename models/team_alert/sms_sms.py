@@ -5,14 +5,14 @@ from .sms_team_alert_entry import TOLD
 
 
 class SmsSms(models.Model):
-    """Calls of team alerts: the alert says what is said in them, and what keys do."""
+    """Delegates the script and keys of team alerts' calls to the alerts."""
 
     _inherit = "sms.sms"
 
     def _get_alert_entries(self):
-        """Return the lines of alerts' timelines that calls are, in sudo.
+        """Return the timeline entries that belong to calls, in sudo.
 
-        One of each alert: several can be said in one call, and people share numbers.
+        One per alert: a call can be about several alerts, and people share numbers.
         """
         entries_sudo = self.env["sms.team.alert.entry"].sudo()
         domain = [("sms_id", "in", self.ids), ("kind", "=", TOLD)]
@@ -32,7 +32,7 @@ class SmsSms(models.Model):
         return entries_sudo.alert_id._take_key(entries_sudo, key, is_last)
 
     def _end_call(self):
-        """Wake the escalation: if nobody took the call, the next one is told now."""
+        """Wake the escalation, which alerts the next person if nobody took the call."""
         ended = super()._end_call()
         if ended:
             cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert")

@@ -13,8 +13,8 @@ from ..ledger.sms_purpose import INTERNAL
 from . import sms_team_alert_entry as entries
 
 OPEN, ACKNOWLEDGED, RESOLVED = ("open", "acknowledged", "resolved")
-#: Characters of what is wrong: with codes and footer it stays within three segments.
-#: And in a list of several alerts.
+#: Longest description in characters: with codes and footer it fits three segments; and
+#: the longest one in a list of several alerts.
 WORDS_LIMIT, SHORT = 300, 40
 #: The answer to each action by text.
 DONE = {
@@ -25,11 +25,12 @@ DONE = {
 
 
 class SmsTeamAlert(models.Model):
-    """Something urgent that somebody of a team must take: told until they do.
+    """Something urgent that somebody of a team must take; escalated until they do.
 
-    Raised by a person, an automation or a mail, never typed in as a record: raising it
-    texts people. Its plan says whom, and when the next; it is answered by codes that
-    are its own while it is open and some days after.
+    Raised by a person, an automation, a mail or a monitoring system, never created as a
+    plain record, since raising it texts people. Its plan says whom to tell, and when to
+    tell the next. It is answered with codes that are its own until some days after its
+    end.
     """
 
     _name = "sms.team.alert"
@@ -145,7 +146,7 @@ class SmsTeamAlert(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Give each alert codes of its own: one after the other, as they are taken."""
+        """Assign each alert its own codes, one alert after the other."""
         alerts = self.browse()
         for vals in vals_list:
             company_id = vals.setdefault("company_id", self.env.company.id)
@@ -155,18 +156,19 @@ class SmsTeamAlert(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        """Keep the record of people told, and of whoever took it."""
+        """Refuse to delete alerts: they record who was told and who took them."""
         raise UserError(self.env._("Team alerts cannot be deleted."))
 
     # === Raising ===
 
     @api.model
     def _raise(self, team, words, **values):
-        """Raise an alert and text the people on call, all in this transaction.
+        """Raise an alert and queue its first messages, in this transaction.
 
         :param team: ``helpdesk.ticket.team`` whose people are told
+        :param str words: what is wrong
         :param values: further fields: ``plan_id``, ``ticket_id``, ``user_id`` …
-        :raises UserError: without words
+        :raises UserError: if ``words`` are empty
         """
         env_sudo = self.sudo().env
         plans = env_sudo["sms.team.alert.plan"]
@@ -202,10 +204,10 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def message_new(self, msg_dict, custom_values=None):
-        """Raise an alert out of a mail; the same again is noted on the open one.
+        """Raise an alert from a mail; a repeated one is counted on the open alert.
 
-        :raises AccessError: for all but Odoo's mail gateway, which has all rights: a
-            call over RPC could say that the mail is anybody's
+        :raises AccessError: unless called by Odoo's mail gateway, in sudo: a call over
+            RPC could forge the sender
         """
         if not self.env.su:
             raise AccessError(self.env._("Emails come in through the mail gateway."))
@@ -236,10 +238,10 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _take_code_block(self, company_id):
-        """Return the lowest block of codes that no other alert has now.
+        """Return the lowest block of codes that no other alert uses now.
 
-        Two alerts that are raised at once meet at a counter, so that the second one
-        sees the first.
+        Concurrent alerts are serialized by a counter, so that the second one sees the
+        first.
         """
         self.env["sms.rate.limit"].sudo()._is_over("team_alerts", str(company_id))
         taken = self.sudo().search_fetch(
@@ -259,7 +261,7 @@ class SmsTeamAlert(models.Model):
     # === Answers by text ===
 
     def _answer(self, action, question, inbound):
-        """Do what the code of a text says, and answer it."""
+        """Act on the code of a text, and reply."""
         facts = self._get_facts(question, inbound)
         if self._act(action, inbound.received_at, facts):
             code = DONE[action]
@@ -271,7 +273,7 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _say_alert(self, inbound, code, partner, fillers):
-        """Queue an answer about an alert, unless the number has had too many."""
+        """Queue a reply about an alert, unless the number has had too many."""
         inbound.kind = "answer"
         if not self.env["sms.inbound.router"]._may_answer(inbound, SERVICE):
             return
@@ -300,12 +302,12 @@ class SmsTeamAlert(models.Model):
         return self.entry_ids.filtered(lambda it: it.kind == entries.TOLD)
 
     def _get_fillers(self, partner):
-        """Return what the answers' placeholders are filled with, for a reader."""
+        """Return the values of the replies' placeholders, for a reader."""
         user, at = self._get_taken()
         zone = partner.tz or self.company_id.partner_id.tz
         reader = self.with_context(tz=zone, lang=partner.lang or self.env.lang)
         return {
-            # The wordings go on behind it, with a stop of their own.
+            # The wordings continue after it, with their own punctuation.
             "alert": self.name.rstrip(" .!"),
             "name": self._get_taker_name(user),
             "time": say_moment(reader.env, at),
@@ -313,32 +315,32 @@ class SmsTeamAlert(models.Model):
         }
 
     def _get_taken(self):
-        """Return the ``res.users`` who has resolved, else taken the alert, and when."""
+        """Return the ``res.users`` who resolved or else took the alert, and when."""
         self.ensure_one()
         if self.state == RESOLVED:
             return self.resolved_by_id, self.resolved_at
         return self.acknowledged_by_id, self.acknowledged_at
 
     def _get_taker_name(self, user):
-        """Return who has resolved or taken the alert. Extended."""
+        """Return the name of who resolved or took the alert. Extended."""
         return user.sudo().name or self.env._("somebody")
 
     # === Buttons ===
 
     def action_acknowledge(self):
-        """Take the alert: nobody else is told any more."""
+        """Take the alert, so that nobody else is told."""
         return self._press(replies.ACKNOWLEDGE)
 
     def action_resolve(self):
-        """Say that the trouble is over."""
+        """Resolve the alert."""
         return self._press(replies.RESOLVE)
 
     def action_escalate(self):
-        """Pass the alert on: the next step is done at once."""
+        """Pass the alert on: the plan's next step runs at once."""
         return self._press(replies.ESCALATE)
 
     def action_refresh(self):
-        """Wake what should have told the next by now; the client asks."""
+        """Wake the escalation, in case it is late (called by the client)."""
         self.check_access("read")
         self.sudo()._wake_next()
         return True
@@ -352,7 +354,7 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _check_may_act(self):
-        """Refuse users without access, who only look on, or work elsewhere now."""
+        """Raise an AccessError unless a helpdesk user with the alerts' company."""
         self.check_access("read")
         self.company_id._check_sms_user()
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
@@ -361,9 +363,9 @@ class SmsTeamAlert(models.Model):
     # === Actions ===
 
     def _act(self, action, at, facts):
-        """Take, resolve or pass on the alert; tell if that could be done.
+        """Take, resolve or pass on the alert; return whether that was possible.
 
-        Of two at once the second transaction starts over, and finds it taken.
+        Of two concurrent ones, Odoo retries the second, which finds the alert taken.
 
         :param datetime at: when it was said (UTC)
         :param dict facts: who said it, as fields of ``sms.team.alert.entry``
@@ -375,7 +377,7 @@ class SmsTeamAlert(models.Model):
         }[action](at, facts)
 
     def _acknowledge(self, at, facts):
-        """Take the alert; tell if nobody had."""
+        """Take the alert; return False if it was not open."""
         if self.state != OPEN:
             return False
         self.write(
@@ -390,9 +392,9 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _resolve(self, at, facts):
-        """Resolve the alert; tell if it was not resolved before.
+        """Resolve the alert; return False if it was resolved before.
 
-        Its codes are understood a while longer, and mean nothing else.
+        Its codes stay valid for a few days, and are not reused.
         """
         if self.state == RESOLVED:
             return False
@@ -408,7 +410,7 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _pass_on(self, at, facts):
-        """Reopen it, and do the next step at once; tell if it was not over yet."""
+        """Reopen it and run the next step at once; return False if it is resolved."""
         if self.state == RESOLVED:
             return False
         self.write(
@@ -420,7 +422,7 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _close_step(self, kind, code, at, facts):
-        """Note what was done, call off what waits, tell the others and the ticket."""
+        """Note an action, cancel waiting messages, tell the others and the ticket."""
         self._note(kind, at, **facts)
         told = self._get_told()
         waiting = told.sms_id.filtered(lambda sms: sms.state == "outgoing")
@@ -440,7 +442,7 @@ class SmsTeamAlert(models.Model):
         )
 
     def _tell_others(self, told, code, facts):
-        """Text the others that somebody has taken or resolved it."""
+        """Text the other alerted people that somebody has taken or resolved it."""
         user = self.env["res.users"].browse(facts["user_id"] or ())
         own_number = facts.get("number") or user.partner_id.phone_sanitized
         others = told.filtered(
@@ -479,7 +481,7 @@ class SmsTeamAlert(models.Model):
             )
 
     def _describe_codes(self):
-        """Return the codes with the beginning of what is wrong, for a text."""
+        """Return the codes with a shortened description, for a text."""
         self.ensure_one()
         codes = self._get_codes()
         return self.env._(
@@ -500,7 +502,7 @@ class SmsTeamAlert(models.Model):
             alert.call_count = len(alert.call_ids.user_id)
 
     def _describe_told(self):
-        """Return the people told, in this order, each with their last time."""
+        """Return the people in the order they were told, each with the last time."""
         last = {}
         for entry in self._get_told():
             name = entry.user_id.name or self.env._("somebody")
@@ -535,7 +537,7 @@ class SmsTeamAlert(models.Model):
             )
 
     def _describe_open(self, now):
-        """Return in words how long the alert waits, and when the next are told."""
+        """Return in words how long the alert has waited, and when the next are told."""
         waited = self._format_duration(now - self.created_at)
         if not self.next_at:
             return self.env._("Not acknowledged for %s. All were told.", waited)

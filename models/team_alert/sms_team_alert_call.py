@@ -10,21 +10,22 @@ from . import sms_team_alert_entry as entries
 from .sms_team_alert import OPEN, RESOLVED
 from .sms_team_alert_escalation import CALL_LIFE
 
-#: Entries of what a key has done, and all that say what came of a call.
+#: Kinds of entries that a key causes, and all kinds that conclude a call.
 ANSWERS = {entries.TAKEN, entries.ESCALATED, entries.LATE}
 ENDS = ANSWERS | {entries.MISSED}
-#: Alerts that are said in one call; of more, their number.
+#: Most alerts that a call names; of further ones only the number.
 SAID = 3
-#: How a call is shown that was never placed, or not in time.
+#: Shown states of calls that were never placed, or not in time.
 NEVER_PLACED = ("blocked", "expired")
 
 
 class SmsTeamAlert(models.Model):
-    """Calls of an alert: whom they may go to, what is said in them, and what follows.
+    """Calls of an alert: whom they may go to, what they say, and what keys do.
 
-    1 takes the alert, 2 passes it on. A call that nobody takes (busy, voicemail, no
-    key) is noted, and the next step of the plan does not wait. Alerts that would call
-    the same person at the same time share a call, and its keys mean all of them.
+    Key 1 takes the alert, key 2 passes it on. A call that nobody takes (busy,
+    voicemail, no key) is noted, and the next step of the plan follows at once. Alerts
+    that would call the same person at the same time share a call, and its keys apply to
+    all of them.
     """
 
     _inherit = "sms.team.alert"
@@ -32,9 +33,9 @@ class SmsTeamAlert(models.Model):
     # === Whom ===
 
     def _choose_ways(self, chosen, now):
-        """Return ``{user: ways}``, of people and how a step would reach them.
+        """Return ``{user: ways}``: the ways in which a step reaches each person.
 
-        That somebody is texted who should have been called is noted.
+        If somebody is texted instead of called, a note gives the reason.
         """
         self.ensure_one()
         obstacle = self.company_id._explain_sms_no_calls()
@@ -63,10 +64,12 @@ class SmsTeamAlert(models.Model):
         }
 
     def _join_call(self, number):
-        """Return a call to a number in which this alert is said too; mostly none.
+        """Add this alert to a waiting or ringing call to a number, if there is one.
 
-        One that waits or rings: their phone must not ring for two alerts. Written, so
-        that whoever answers it at the same moment hears of this alert as well.
+        A phone should not ring for two alerts. The row is written, so that whoever
+        answers at the same moment hears of this alert as well.
+
+        :return: the ``sms.sms`` of the call, usually empty
         """
         messages = self.env["sms.sms"].sudo()
         call = number and messages._lock_unanswered_call(self.company_id, number)
@@ -85,7 +88,7 @@ class SmsTeamAlert(models.Model):
         return call
 
     def _find_others_calls(self, messages):
-        """Return those of some messages in which other open alerts are said too."""
+        """Return the calls among messages that are also about other open alerts."""
         entries = messages.filtered("is_call")._get_alert_entries()
         others = entries.filtered(
             lambda it: it.alert_id != self and it.alert_id.state == OPEN
@@ -95,7 +98,7 @@ class SmsTeamAlert(models.Model):
     # === What is said ===
 
     def _render_call(self, lang):
-        """Return what is said to somebody who is called, in a language."""
+        """Return the script of a call in a language."""
         if len(self) == 1:
             plan = self._speak(lang).plan_id
             return plan._fill_in_call(self.name, self.team_id, self.company_id)
@@ -115,7 +118,7 @@ class SmsTeamAlert(models.Model):
         )
 
     def _speak(self, lang):
-        """Return the alert as it is spoken of in a language, which may be empty."""
+        """Return the alerts in a language; an empty one means the company's."""
         return self.with_context(lang=lang or self.company_id.partner_id.lang)
 
     def _say(self, entry, words):
@@ -123,9 +126,9 @@ class SmsTeamAlert(models.Model):
         return Spoken(words, partner.lang or self.company_id.partner_id.lang or "")
 
     def _greet(self, lines):
-        """Return what is said to who has answered; they may be too late.
+        """Return what is said when a call is answered; it may be too late.
 
-        :param lines: of the timelines, those that the call is: one of each alert
+        :param lines: timeline entries of the call, one per alert
         """
         is_late = all(alert.state != OPEN for alert in self)
         return self._say_late(lines) if is_late else self._ask(lines)
@@ -158,13 +161,13 @@ class SmsTeamAlert(models.Model):
         return self._say(lines, words)
 
     def _take_key(self, lines, key, is_last):
-        """Do what a key of a call means, once, and return what is said.
+        """Act on a key of a call, once, and return what is said.
 
-        A key that is pressed twice, or brought twice by the carrier, is answered again
-        and does nothing.
+        A key that is pressed twice, or delivered twice by the carrier, gets the same
+        answer and does nothing.
 
-        :param lines: of the timelines, those that the call is: one of each alert
-        :param bool is_last: a wrong key ends the call
+        :param lines: timeline entries of the call, one per alert
+        :param bool is_last: whether a wrong key ends the call
         """
         done = {line: line.alert_id._get_answer(line) for line in lines}
         if key in KEYS:
@@ -185,16 +188,16 @@ class SmsTeamAlert(models.Model):
         return replace(asked, words=f"{env._('Please press 1 or 2.')} {asked.words}")
 
     def _get_answer(self, line):
-        """Return the kind of the entry that says what a key has done in a call."""
+        """Return the kind of the entry that a key caused in a call, or False."""
         own = self.entry_ids.filtered(
             lambda it: it.sms_id == line.sms_id and it.kind in ANSWERS
         )
         return own[:1].kind
 
     def _say_done(self, done, env):
-        """Return in words what a key has done, nothing if it has done nothing.
+        """Return in words what a key has done, or an empty string.
 
-        :param dict done: kind of entry by line of the timelines
+        :param dict done: kind of the caused entry by timeline entry
         """
         names = {
             kind: ". ".join(
@@ -221,7 +224,7 @@ class SmsTeamAlert(models.Model):
         return ""
 
     def _act_by_key(self, entry, key):
-        """Take the alert or pass it on, and note it; return the kind of the note."""
+        """Take the alert or pass it on; return the kind of the resulting entry."""
         now = fields.Datetime.now()
         facts = {
             "user_id": entry.user_id.id,
@@ -242,14 +245,14 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _find_with_missed_calls(self, domain):
-        """Return those of some alerts with a call that is over, and not noted yet."""
+        """Return the alerts of a domain with a missed call that is not noted yet."""
         calls = Domain("alert_id", "any", domain) & Domain("kind", "=", entries.TOLD)
         calls &= Domain("sms_id.is_call", "=", True)
         found = self.env["sms.team.alert.entry"].search(calls).alert_id
         return found.filtered(lambda it: it._find_missed_calls())
 
     def _get_running_calls(self):
-        """Return the entries of calls of which it is not known what came of them."""
+        """Return the entries of calls whose outcome is not noted yet."""
         ended = self.entry_ids.filtered(lambda it: it.kind in ENDS).sms_id
         calls = self._get_told().filtered("sms_id.is_call")
         return calls.filtered(lambda it: it.sms_id not in ended)
@@ -263,9 +266,9 @@ class SmsTeamAlert(models.Model):
         return self._get_running_calls() - self._find_missed_calls()
 
     def _note_missed_calls(self, now):
-        """Note the calls that are over and that nobody took; return their entries."""
+        """Note the calls that ended without being taken; return their entries."""
         missed = self._find_missed_calls()
-        # A call that still rang when it was called for again stands there twice.
+        # A call joined while it was still ringing has two entries.
         for entry, *_same in missed.grouped(
             lambda it: (it.user_id, it.sms_id)
         ).values():

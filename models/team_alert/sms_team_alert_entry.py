@@ -6,15 +6,15 @@ from ..core.mixins import NUMBER_GROUPS
 
 TOLD, TAKEN, RESOLVED, ESCALATED = ("told", "acknowledged", "resolved", "escalated")
 LATE, UNKNOWN, NOBODY, MISSED = ("late", "unknown", "nobody", "missed")
-#: Messages that did not reach their person.
+#: States of messages that did not reach their recipient.
 FAILED_STATES = ("error", "canceled")
 
 
 class SmsTeamAlertEntry(models.Model):
-    """One line of a team alert's timeline: a person who was told, or an answer.
+    """An entry of a team alert's timeline: a person who was told, or an answer.
 
-    Told by a text or by a call, as its message is. A text that did not arrive makes its
-    row one of those to be called by hand; so does a call that was never placed.
+    Its message says whether by text or by call. If the text was not delivered, or the
+    call never placed, the entry asks for a call by hand.
     """
 
     _name = "sms.team.alert.entry"
@@ -76,7 +76,7 @@ class SmsTeamAlertEntry(models.Model):
 
     @api.depends("sms_id.shown_label", "sms_id.shown_reason", "called_at")
     def _compute_sms_label(self):
-        """Name the outcome of the text, and the call instead."""
+        """Show the outcome of the message, and of a call made by hand."""
         for entry in self:
             sms = entry.sms_id
             parts = [sms.shown_label, sms.shown_reason] if sms else []
@@ -115,9 +115,9 @@ class SmsTeamAlertEntry(models.Model):
         return wanted if True in value else ~wanted
 
     def action_called(self):
-        """Note that somebody has called them by hand.
+        """Record that the user has called them by hand.
 
-        :raises AccessError: for who may not act on the alert
+        :raises AccessError: if the user may not act on the alert
         """
         self.check_access("read")
         self.alert_id._check_may_act()
@@ -127,5 +127,5 @@ class SmsTeamAlertEntry(models.Model):
         return True
 
     def _forget(self):
-        """Forget the number and whose it was; that somebody was told stays."""
+        """Erase the number and whose it was; that somebody was told stays."""
         self.write({"number": False, "partner_id": False, "user_id": False})

@@ -13,26 +13,26 @@ from ..ledger.sms_purpose import INTERNAL
 from .sms_team_alert import OPEN
 from .sms_team_alert_entry import MISSED, NOBODY, TOLD
 
-#: A text that has waited so long has lost its point: people are called. And a call:
-#: the plan has gone on by then.
+#: After this time a waiting text is pointless, since people are called by hand; and a
+#: waiting call, since the plan has gone on.
 LIFE, CALL_LIFE = timedelta(hours=2), timedelta(minutes=15)
-#: An alert is tried again so long after a fault.
+#: Delay before an alert is retried after an error.
 PAUSE = timedelta(minutes=1)
 
 
 class SmsTeamAlert(models.Model):
-    """Escalation: an alert is told step by step, until somebody takes it.
+    """Escalates an alert step by step, until somebody takes it.
 
-    A step's messages, its rows in the timeline and the time of the next step are one
-    transaction: a killed worker leaves all of them or none, and what was due meanwhile
-    is done at once, each number once.
+    A step's messages, its timeline entries and the time of the next step are committed
+    together: a killed worker leaves all of them or none. Steps that became due
+    meanwhile run at once, with one message to each number.
     """
 
     _inherit = "sms.team.alert"
 
     @api.model
     def _run(self):
-        """Do what is due of all alerts, one after the other (a cron)."""
+        """Run the due steps of all alerts, one after the other (cron)."""
         passed = self.browse()
         while due := self._find_due(passed):
             alert = due[0]
@@ -40,7 +40,7 @@ class SmsTeamAlert(models.Model):
             if done is None:
                 alert.next_at = fields.Datetime.now() + PAUSE
             if not done:
-                # It failed, or somebody else has it: the next run looks at it again.
+                # It failed or is locked: left to the next run.
                 passed += alert
             left = len(self._find_due(passed))
             cron = self.env["ir.cron"]
@@ -56,7 +56,7 @@ class SmsTeamAlert(models.Model):
         return found | self._find_with_missed_calls(is_open)
 
     def _work_off(self):
-        """Do what is due of an alert; return how many alerts that was."""
+        """Run the due steps of an alert; return 1 if there were any, else 0."""
         self.ensure_one()
         if not self.try_lock_for_update():
             return 0
@@ -81,7 +81,7 @@ class SmsTeamAlert(models.Model):
             cron._trigger(following.next_at)
 
     def _escalate(self, now):
-        """Do all steps that are due, and set the time of the next one."""
+        """Run all steps that are due, and set the time of the next one."""
         self.ensure_one()
         steps = self.plan_id._get_steps()
         done = timedelta(minutes=self.done_minutes)
@@ -89,11 +89,11 @@ class SmsTeamAlert(models.Model):
         self._advance(steps, due, now, self.escalating_since)
 
     def _hasten(self, now, passed_by=()):
-        """Do the next step at once; the others follow at the distance they had.
+        """Run the next step at once; later ones keep their distance to it.
 
-        With no step left all are told once more, but for who has passed it on.
+        With no step left, everybody is told once more, except who has passed it on.
 
-        :param passed_by: ``res.users`` who cannot take it: the step means the others
+        :param passed_by: ``res.users`` who cannot take it and are skipped
         """
         self.ensure_one()
         steps = self.plan_id._get_steps()
@@ -106,9 +106,9 @@ class SmsTeamAlert(models.Model):
         self._advance(steps, following, now, since, passed_by)
 
     def _skip_wait(self, now):
-        """Do the next step at once: nobody has taken the calls of the last one.
+        """Run the next step at once, since nobody has taken the last one's calls.
 
-        Not a repeat of the same: it would end as this one did.
+        Repeats of the same step are not brought forward.
         """
         steps = self.plan_id._get_steps()
         done = timedelta(minutes=self.done_minutes)
@@ -117,10 +117,10 @@ class SmsTeamAlert(models.Model):
             self._advance(steps, following, now, now - following[0].offset)
 
     def _advance(self, steps, due, now, since, passed_by=()):
-        """Do some steps; where they reach nobody the next ones do not wait.
+        """Run steps; if they reach nobody, run the next ones at once.
 
-        :param list due: of :class:`tools.escalation.Occurrence`
-        :param datetime since: from when on the steps are counted (UTC)
+        :param list due: :class:`tools.escalation.Occurrence` items
+        :param datetime since: time from which the steps are counted (UTC)
         """
         done = timedelta(minutes=self.done_minutes)
         is_reached = not due
@@ -142,7 +142,7 @@ class SmsTeamAlert(models.Model):
         self._wake_next()
 
     def _tell(self, due, now, since, passed_by=()):
-        """Text or call those whom some steps mean; tell if anybody was reached."""
+        """Text or call the people of due steps; return whether anybody was reached."""
         due_at = since + due[0].offset
         chosen = self._choose_people(due, now, passed_by)
         if not chosen:
@@ -165,7 +165,7 @@ class SmsTeamAlert(models.Model):
         return any(message.state != "canceled" for message in messages)
 
     def _choose_people(self, due, now, passed_by=()):
-        """Return ``{user: how}``: whom some steps mean, and how they reach them."""
+        """Return ``{user: how}``: the people of due steps, and how to reach them."""
         people = self.env["sms.oncall"]._get_people(self.team_id, self.company_id, now)
         if passed_by:
             people = (people - passed_by) or people
@@ -179,7 +179,7 @@ class SmsTeamAlert(models.Model):
         return chosen
 
     def _queue_messages(self, ways_of):
-        """Queue one message to each number in each way.
+        """Queue one message per number and way.
 
         :param dict ways_of: ``{user: ways}``
         :return: list of pairs of a user and their ``sms.sms``
@@ -220,10 +220,10 @@ class SmsTeamAlert(models.Model):
         }
 
     def _notify_in_odoo(self, users):
-        """Tell people in Odoo and by e-mail as well; neither waits for a carrier.
+        """Also notify people in Odoo and by e-mail, independently of the carrier.
 
-        A notification goes where each of them wants theirs; who reads them in Odoo gets
-        an e-mail besides, and what is open in a browser shows it at once.
+        Notifications follow each user's preference; those who read them in Odoo get an
+        e-mail besides, and open browser tabs show the alert at once.
         """
         body = self.env._("Team alert: %s", self.name)
         values = {"subject": body, "partner_ids": users.partner_id.ids}
@@ -248,7 +248,7 @@ class SmsTeamAlert(models.Model):
             user._bus_send("simple_notification", shown)
 
     def _web_push_send_notification(self, devices, *args, **kwargs):
-        """Leave few pushes to Odoo's cron as well: no alert waits for the network."""
+        """Leave even a few pushes to Odoo's cron: an alert must not wait for them."""
         payload = kwargs.get("payload")
         if not payload:
             return super()._web_push_send_notification(devices, *args, **kwargs)
@@ -262,16 +262,16 @@ class SmsTeamAlert(models.Model):
         return None
 
     def _note(self, kind, at, **values):
-        """Enter something into the timeline."""
+        """Add an entry to the timeline."""
         self.ensure_one()
         self.env["sms.team.alert.entry"].create(
             {"alert_id": self.id, "kind": kind, "at": at, **values}
         )
 
     def _tell_leaders(self, is_reached):
-        """Notify that the plan has nothing more to do.
+        """Notify somebody in charge that the plan is exhausted.
 
-        To the team's leader, else to the user who has raised it, else to the managers.
+        The team's leader, else the user who has raised the alert, else the managers.
         """
         if is_reached:
             words = self.env._(

@@ -11,15 +11,15 @@ from odoo.addons.mail.tools.alias_error import AliasError
 
 from ...tools import escalation, replies, texts
 
-#: The placeholders of the text.
+#: Placeholders of the text.
 BLANKS = ("alert", "team", *replies.ACTIONS)
 
 
 class SmsTeamAlertPlan(models.Model):
-    """Plan by which a team's alerts are told: the words, the people, the steps.
+    """Escalation plan of a team's alerts: the text, the people, the steps.
 
-    A team without a plan of its own has that of its company, else everybody's. By its
-    e-mail alias a monitoring system raises alerts.
+    A team without a plan of its own uses that of its company, or else the shared one.
+    Mails to its alias, as from a monitoring system, raise alerts.
     """
 
     _name = "sms.team.alert.plan"
@@ -126,7 +126,7 @@ class SmsTeamAlertPlan(models.Model):
     def _check_calls(self):
         """Refuse calls that the plan's company cannot place.
 
-        A plan of all companies may have them: where one cannot call, it texts.
+        A shared plan may have them: companies that cannot call send texts instead.
         """
         for plan in self:
             company = plan.company_id
@@ -169,7 +169,7 @@ class SmsTeamAlertPlan(models.Model):
 
     @api.constrains("step_ids")
     def _check_steps(self):
-        """Refuse a plan that tells nobody."""
+        """Refuse a plan without steps."""
         for plan in self:
             if not plan.step_ids:
                 raise ValidationError(
@@ -178,7 +178,7 @@ class SmsTeamAlertPlan(models.Model):
 
     @api.constrains("alias_id", "team_id", "company_id")
     def _check_alias(self):
-        """Ask for a team: a mail must say whose alert it is."""
+        """Require a team and a company for an alias, as a mail names neither."""
         for plan in self:
             if plan.alias_id.alias_name and not (plan.team_id and plan.company_id):
                 raise ValidationError(
@@ -201,7 +201,7 @@ class SmsTeamAlertPlan(models.Model):
 
     @api.model
     def _find(self, team, company):
-        """Return the plan of a team's alerts: its own, its company's, everybody's."""
+        """Return the plan for a team: its own, its company's, or a shared one."""
         domain = Domain("team_id", "in", (team.id, False))
         domain &= Domain("company_id", "in", (company.id, False))
         found = self.sudo().search(domain)
@@ -216,7 +216,7 @@ class SmsTeamAlertPlan(models.Model):
         return found[0]
 
     def _get_steps(self):
-        """Return the plan as ``tools.escalation`` takes it."""
+        """Return the plan's steps as ``tools.escalation.Step`` items."""
         return [
             escalation.Step(
                 timedelta(minutes=step.after_minutes),
@@ -229,7 +229,7 @@ class SmsTeamAlertPlan(models.Model):
         ]
 
     def _render(self, alert, lang):
-        """Return the text of an alert in a language, which may be empty."""
+        """Return the text of an alert in a language; an empty one: the company's."""
         plan = self.with_context(lang=lang or alert.company_id.partner_id.lang)
         return plan._fill_in(alert.name, alert.team_id, alert._get_codes())
 
@@ -239,7 +239,7 @@ class SmsTeamAlertPlan(models.Model):
         return texts.fill(self.body, {"alert": words, "team": team.name, **codes})
 
     def _fill_in_call(self, words, team, company):
-        """Return what is said to who is called, in the language of the environment."""
+        """Return the script of a call, in the language of the environment."""
         return self.env._(
             "This is %(company)s, with an urgent alert for the team %(team)s. "
             "%(alert)s. To take it, press 1. To pass it on to the next person, "
@@ -252,7 +252,7 @@ class SmsTeamAlertPlan(models.Model):
     # === Alerts by mail ===
 
     def _alias_get_error(self, message, message_dict, alias):
-        """Send back mails of unknown senders, and too many: an alert wakes people."""
+        """Bounce mails from unknown senders, and too many, since alerts wake people."""
         error = super()._alias_get_error(message, message_dict, alias)
         if error:
             return error
@@ -273,7 +273,7 @@ class SmsTeamAlertPlan(models.Model):
         return False
 
     def _takes_mail_of(self, sender, author):
-        """Tell if a sender is a user of the plan's company, or is named there."""
+        """Return whether a sender is a user of the plan's company, or allowed by it."""
         self.ensure_one()
         users = author.user_ids.filtered(lambda user: user.active and not user.share)
         if self.company_id & users.company_ids:
@@ -284,7 +284,7 @@ class SmsTeamAlertPlan(models.Model):
 
 
 class SmsTeamAlertStep(models.Model):
-    """One step of a plan: the people it tells, and after how long."""
+    """A step of a plan: whom it tells, how, and after how long."""
 
     _name = "sms.team.alert.step"
     _inherit = "sms.shared.row"

@@ -5,7 +5,7 @@ from .sms_team_alert import RESOLVED
 
 
 class SmsTeamAlert(models.Model):
-    """An alert that a monitoring system has raised, and what it has reported."""
+    """Links an alert to the monitoring system and the troubles that raised it."""
 
     _inherit = "sms.team.alert"
 
@@ -21,7 +21,7 @@ class SmsTeamAlert(models.Model):
     )
 
     def _get_taker_name(self, user):
-        """Name the system where it has ended the alert."""
+        """Name the monitoring system if it has resolved the alert."""
         if self.source_id and self.state == RESOLVED and not user:
             return self.source_id.sudo().name
         return super()._get_taker_name(user)
