@@ -42,7 +42,7 @@ class SmsSms(models.Model):
         for row_sudo in rows_sudo.filtered("event_id"):
             rules = row_sudo._find_own_rules()
             if rules[row_sudo.id]:
-                row_sudo._await_answers(rules, new)
+                row_sudo._await_answers(row_sudo._find_asking(rules), new)
         return result
 
     @api.model

@@ -427,7 +427,8 @@ class SmsBroadcast(models.Model):
             SQL(
                 """
                 SELECT own.lang, count(*), max(ARRAY[
-                           least(length(COALESCE(own.name, partner.name)), %(limit)s)
+                           least(length(COALESCE(own.name, partner.name, '')),
+                                 %(limit)s)
                            + COALESCE(length(COALESCE(area.name ->> own.lang,
                                                       area.name ->> 'en_US')), 0),
                            -own.id])

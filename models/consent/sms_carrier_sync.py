@@ -149,7 +149,7 @@ class SmsCarrierSync(models.Model):
     def _get_days(self):
         """Return the days whose reports are still to be read, up to yesterday."""
         today = fields.Date.today()
-        first = today - timedelta(days=REPORT_DAYS)
+        first = today - timedelta(days=REPORT_DAYS + 1)
         begin = max(first, self.report_day or first)
         return tuple(begin + timedelta(it) for it in range(1, (today - begin).days))
 

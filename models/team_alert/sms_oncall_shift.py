@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ...tools import consent, escalation, oncall
+from ...tools import clocks, consent, escalation, oncall
 from ..consent.sms_consent_mixin import SubjectColumns
 from ..core.moments import say_moment
 from ..ledger.sms_purpose import INTERNAL
@@ -100,7 +100,7 @@ class SmsOncallShift(models.Model):
         "A shift must end after it starts.",
     )
 
-    @api.constrains("repeat_weeks", "start_at", "stop_at")
+    @api.constrains("repeat_weeks", "start_at", "stop_at", "tz")
     def _check_repeat(self):
         """Refuse a repeating shift without times, or one that overlaps itself."""
         for shift in self.filtered("repeat_weeks"):
@@ -108,7 +108,11 @@ class SmsOncallShift(models.Model):
                 raise ValidationError(
                     self.env._("A shift that repeats needs a start and an end.")
                 )
-            if (shift.stop_at - shift.start_at).days >= 7 * shift.repeat_weeks + 1:
+            # By the clock, as it repeats: a week may have an hour more or less.
+            start, stop = (
+                clocks.to_local(it, shift.tz) for it in (shift.start_at, shift.stop_at)
+            )
+            if stop - start > timedelta(weeks=shift.repeat_weeks):
                 raise ValidationError(self.env._("A shift must end before it repeats."))
 
     @api.constrains("team_id", "company_id")

@@ -63,6 +63,16 @@ class TestNeverHeard(AppointmentCase):
         with self.assertRaises(UserError):
             self.event.with_user(self.agent).action_sms_untold_again()
 
+    def test_what_says_nothing_of_answers_asks_nothing(self):
+        template = self.env.ref("helpdesk_mgmt_sms.sms_template_appointment_booked")
+        template.body = "Your visit: {{ object.sms_when }}. Call us to move it."
+        self.agree()
+        self.event.with_user(self.agent).action_sms_untold_again()
+        self.assertSent(self.blocked.sent_again_id, "appointment")
+        self.run_outbox()
+        self.receive("1")
+        self.assertEqual(self.event.sms_confirmation, "open")
+
     def test_a_text_that_tells_the_old_time_is_not_sent(self):
         self.agree()
         self.event.with_context(dont_notify=True).start += timedelta(hours=1)

@@ -294,6 +294,11 @@ class TestSample(AudienceCase):
         [sample] = broadcast._get_samples()
         self.assertIn(self.agreed[1].name, sample.text)
         self.assertEqual(sample.count, 3)
+        # A number of a list has no name.
+        broadcast.recipient_ids[0].write({"partner_id": False, "name": False})
+        [(_lang, longest_id, _count)] = broadcast._find_longest()
+        longest = broadcast.recipient_ids.browse(longest_id)
+        self.assertEqual(longest.partner_id, self.agreed[1])
 
     def test_to_my_own_phone(self):
         broadcast = self.make_filtered([("city", "=", "Denver")])

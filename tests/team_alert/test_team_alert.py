@@ -203,10 +203,24 @@ class TestRules(TeamAlertCase):
                 "start_at": "2026-01-01 00:00:00",
                 "stop_at": "2026-02-01 00:00:00",
             },
+            {
+                "repeat_weeks": 1,
+                "start_at": "2026-01-05 08:00:00",
+                "stop_at": "2026-01-12 08:01:00",
+            },
             {"team_id": self.make_foreign_team().id},
         ):
             with self.subTest(values), self.assertRaises(ValidationError):
                 self.shifts[0].write(values)
+
+    def test_a_shift_of_a_whole_week_repeats(self):
+        shift = self.shifts[0]
+        # Clocks in Denver go back on 1 November 2026: that week is an hour longer.
+        week = {"start_at": "2026-10-26 14:00:00", "stop_at": "2026-11-02 15:00:00"}
+        shift.write({"tz": "America/Denver", "repeat_weeks": 1, **week})
+        self.assertEqual(shift.repeat_weeks, 1)
+        with self.assertRaises(ValidationError):
+            shift.tz = "UTC"
 
     def make_foreign_team(self):
         """Return a team of another company."""
