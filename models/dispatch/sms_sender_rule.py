@@ -12,7 +12,7 @@ from ...tools.sender_rules import ALLOWED, OWN, REFUSED, SenderRule, find_reach
 class SmsSenderRule(models.Model):
     """Countries that a kind of senders may text, by law or by the carriers' rules.
 
-    A kind without a rule texts anywhere. All companies share the rows, so
+    A kind without a rule may text any country. All companies share the rows, so only
     administrators write them.
     """
 
@@ -64,11 +64,11 @@ class SmsSenderRule(models.Model):
             rule.display_name = f"{labels.get(rule.kind, '')}: {country}"
 
     def _get_usual_strictness(self):
-        """Compare with a country that is refused: a new rule may let texts through."""
+        """Compare a new rule with a refusal: it may let texts through."""
         return (), self.new({"ruling": REFUSED})
 
     def _is_less_strict_than(self, before):
-        """Tell if a new rule lets texts through, or one that barred some is gone."""
+        """Return whether a new rule allows texts, or one that barred some is gone."""
         after = self._to_rules()
         return any(
             rule.ruling != REFUSED and not any(self._covers(rule, it) for it in before)
@@ -80,7 +80,7 @@ class SmsSenderRule(models.Model):
 
     @staticmethod
     def _covers(after, before):
-        """Tell if a rule bars at least what another did."""
+        """Return whether a rule bars at least what another one did."""
         rank = sender_rules.RULINGS.index
         is_same = after._replace(ruling=before.ruling) == before
         return is_same and rank(after.ruling) >= rank(before.ruling)
@@ -108,21 +108,21 @@ class SmsSenderRule(models.Model):
     @api.model
     @ormcache("kind", "today")
     def _get_rulings(self, kind, today):
-        """Return the rulings of a day for a kind of senders, by ISO code."""
+        """Return the rulings of a day for a kind of senders, by country (ISO code)."""
         return sender_rules.get_rulings(self._get_rules(), kind, today)
 
     @api.model
     def _get_reach(self, kind, countries, today):
         """Return which countries a sender may text (``dispatch.Reach`` or None).
 
-        :param countries: ISO codes of those that it is for, else of its own
+        :param countries: ISO codes of those assigned to it, else of its own
         """
         rulings = self._get_rulings(kind, today)
         return find_reach(rulings, countries, kind == account.ALPHANUMERIC)
 
     @api.model
     def _check_countries(self, kind, address, countries):
-        """Refuse to give a sender to countries that its kind may not text.
+        """Refuse to assign countries to a sender that its kind may not text.
 
         :raises ValidationError: with the rule's source
         """
