@@ -8,13 +8,13 @@ from . import public
 
 
 class SubscriptionController(CustomerPortal):
-    """The portal's page on which customers choose of which outages they are told."""
+    """The portal's page on which customers choose which outages they are told of."""
 
     _url = "/my/outages"
 
     @route(_url, auth="user", website=True, **public.FORM)
     def outages(self, **query):
-        """Show the page, or take what was chosen and show what came of it."""
+        """Show the page, or record what was chosen and show the result."""
         forms_sudo = public.get_forms()
         company_sudo = request.env.company.sudo()
         partner_sudo = request.env.user.partner_id.sudo()
