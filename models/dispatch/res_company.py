@@ -377,7 +377,7 @@ class ResCompany(models.Model):
 
     @ormcache("self.id", "code")
     def _get_sms_number_pairs(self, code):
-        """Return these pairs, cached, as each message needs them."""
+        """Return these pairs, cached for each message until a number changes."""
         return [(it.number, it.country_code) for it in self._get_sms_numbers(code)]
 
     def _has_locked_sms_account(self, code=None):
@@ -453,7 +453,7 @@ class ResCompany(models.Model):
         return verdicts.ONE_WAY if is_texted else verdicts.NO_SENDER
 
     def _get_sms_footer(self, sender_id, footer, lang):
-        """Prefer the sender's own footer; for a one-way sender, link to the page."""
+        """Prefer the sender's own footer; one-way senders link to the preferences."""
         words = self._get_sms_sender_words(sender_id, lang) if sender_id else None
         if not words or not (words.footer or words.is_one_way):
             return footer

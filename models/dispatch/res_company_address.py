@@ -341,7 +341,7 @@ class ResCompany(models.Model):
         )
 
     def _adopt_sms_base_url(self, base):
-        """Adopt the address that was signed, as the stored one was never proven."""
+        """Adopt ``web.base.url``, which was signed: the stored one was never proven."""
         self.ensure_one()
         _logger.info("The carrier of company %s calls %s", self.id, base)
         company_sudo = self.sudo()

@@ -62,7 +62,7 @@ class SmsTwilioNumber(models.Model):
 
     @api.constrains("number", "country_id")
     def _check_sms_name(self):
-        """Refuse invalid names, and names for countries that bar them."""
+        """Refuse invalid names, and those barred by a country (``sms.sender.rule``)."""
         for row in self.filtered(lambda it: it._is_name()):
             if not is_name(row.number):
                 raise ValidationError(row._make_number_error())

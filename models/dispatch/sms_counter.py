@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from ..core.bulk_insert import as_arrays
 
-#: What is counted.
+#: Names of counters.
 SENT, DELIVERED, FAILED = ("sent", "delivered", "failed")
 #: Key in ``cr.precommit.data`` of the counts that are not written yet.
 COUNTED = "helpdesk_mgmt_sms.counted"

@@ -22,7 +22,7 @@ from ..core.trail import log_each, trace
 _logger = logging.getLogger(__name__)
 #: System parameter: how many posts may be in flight at once in one worker.
 IN_FLIGHT_PARAMETER = "helpdesk_mgmt_sms.in_flight"
-#: Seconds that a run waits for messages due soon: a cron wakes to the minute only.
+#: Seconds that a run waits for messages due soon, as crons have minute resolution.
 LINGER = 5.0
 #: Seconds that a run waits for carriers' answers before it tries to claim again.
 COLLECT_TIMEOUT = 0.5
@@ -36,7 +36,7 @@ MAX_CONFLICTS = 8
 #: Seconds after its claim within which a post must begin. After that the claim may
 #: count as abandoned, and another worker may have taken it over.
 POST_WITHIN = 60.0
-#: Seconds without any answer after which a run ends: its claims are expired by then.
+#: Seconds without any answer after which a run ends: its claims are abandoned by then.
 GIVE_UP = 120.0
 #: Rows per batch that get a new sender, after the company's account has changed.
 ASSIGN_SIZE = 1000
@@ -227,7 +227,7 @@ class SmsDispatcher(models.AbstractModel):
         return self.env["sms.sms"].browse(row[0] for row in rows)
 
     def _lock_messages(self, sms_ids):
-        """Lock messages by id, against deadlocks; return ``{id: attempts}``."""
+        """Lock messages by id, so that none deadlock; return ``{id: attempts}``."""
         self.env["sms.sms"].flush_model()
         rows = self.env.execute_query(
             SQL(
@@ -390,7 +390,7 @@ class SmsDispatcher(models.AbstractModel):
                 self.env["sms.sms"].browse(sms_id)._record_refused(outcome)
 
     def _mark_abandoned(self):
-        """Mark abandoned claims as unknown: the carrier is asked if it has them."""
+        """Mark abandoned claims as unknown, so that they are looked up."""
         condition = SQL(
             "state = 'process' AND provider = ANY(%s) AND claimed_at < %s",
             list(PROVIDERS),

@@ -83,7 +83,7 @@ FAR_AWAY = 24 * 3600.0
 
 
 class SmsDispatcher(models.AbstractModel):
-    """Claims what may leave now, in order of urgency and at its sender's speed."""
+    """Claims the messages that may leave now, by urgency and at their sender's pace."""
 
     _inherit = "sms.dispatcher"
 

@@ -25,8 +25,8 @@ BATCH_SIZE = 16
 MAX_FETCHES = 4
 #: Seconds between two checks for opt-outs since texts were claimed.
 RECALL_EVERY = 0.5
-#: Seconds from the start of a check within which posts may begin. Below two, with the
-#: way to the carrier: no claimed text leaves later than that after a STOP.
+#: Seconds from the start of a check within which posts may begin. With the way to the
+#: carrier it stays below two: no claimed text leaves later than that after a STOP.
 RECALL_WITHIN = 1.2
 #: Condition: the carrier of ``sms`` can be asked about it. It is still one of the
 #: ``company``, with the same account, and the person was not erased.
@@ -57,7 +57,7 @@ class SmsDispatcher(models.AbstractModel):
         """
         self._end_unaskable()
         messages = self._lock_lookups(min(room, BATCH_SIZE), full)
-        # Nobody asks again before this, neither another worker nor after a crash.
+        # Nobody asks again before then: no other worker, nor this one after a crash.
         messages.write({"lookup_at": fields.Datetime.now() + TOLERANCE})
         calls = []
         for sms in messages:

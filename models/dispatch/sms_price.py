@@ -27,7 +27,7 @@ COST = """
          ELSE sms.segment_count * price.amount END
 """
 _logger = logging.getLogger(__name__)
-#: Days for which a carrier is asked for a text's price: what it has not charged by then
+#: Days for which a carrier is asked for a text's price: if it has not charged by then,
 #: it never will.
 ASKED_DAYS = 7
 #: Time that a carrier needs to charge a text; younger texts are asked about tomorrow.

@@ -17,7 +17,7 @@ from ..core.bulk_insert import as_arrays
 from .sms_dispatcher_lookup import IS_ASKABLE, TOLERANCE
 
 _logger = logging.getLogger(__name__)
-#: Seconds that a run waits for a read due soon: a cron wakes to the minute only.
+#: Seconds ahead within which a read is waited for, as crons have minute resolution.
 LINGER = 15
 #: Longest wait of one run in seconds, by which it delays a server's shutdown.
 REST = 5

@@ -10,7 +10,7 @@ from ...tools.sender_rules import ALLOWED, OWN, REFUSED, SenderRule, find_reach
 
 
 class SmsSenderRule(models.Model):
-    """Countries that a kind of senders may text, by law or by the carriers' rules.
+    """Countries that a kind of sender may text, by law or by the carriers' rules.
 
     A kind without a rule may text any country. All companies share the rows, so only
     administrators write them.
@@ -108,7 +108,7 @@ class SmsSenderRule(models.Model):
     @api.model
     @ormcache("kind", "today")
     def _get_rulings(self, kind, today):
-        """Return the rulings of a day for a kind of senders, by country (ISO code)."""
+        """Return the rulings of a day for a kind of sender, by country (ISO code)."""
         return sender_rules.get_rulings(self._get_rules(), kind, today)
 
     @api.model

@@ -266,7 +266,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_masked_preference_url(self, company):
-        """Return the placeholder for such an address in a stored text; extended too."""
+        """Return the placeholder of such an address in stored texts; extended too."""
         return ""
 
     def _get_carrier_key(self):

@@ -3,7 +3,7 @@ from odoo import api, fields, models
 
 from ...providers import PROVIDERS
 
-#: System parameter: how many texts created at once are a long list; 0: none is.
+#: System parameter: from how many texts created at once a list is long; 0: never.
 LEAST_PARAMETER = "helpdesk_mgmt_sms.fetch_reports_from"
 LEAST = 200
 
@@ -52,7 +52,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_long_list(self):
-        """Return how many texts created at once are a long list, 0 if none is."""
+        """Return from how many texts created at once a list is long, 0 for never."""
         value = self.env["ir.config_parameter"].sudo().get_param(LEAST_PARAMETER, LEAST)
         try:
             return max(int(value), 0)

@@ -61,7 +61,7 @@ STEP_KINDS = (
 
 
 class Reported(NamedTuple):
-    """A report on a message; one from a carrier's list is kept if it moves that."""
+    """A report on a message; a listed one is kept only if it moves the message."""
 
     sms_id: int
     report: DeliveryReport
@@ -167,7 +167,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _lock_reported(self, company, provider, reports):
-        """Lock the messages that are reported on, by id, against deadlocks.
+        """Lock the messages that are reported on, in order of id to avoid deadlocks.
 
         :return: their ids by uuid, and by the carrier's id
         """

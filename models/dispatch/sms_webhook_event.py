@@ -156,7 +156,7 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _work_off_text(self):
-        """Process one text and commit; return how many (0, 1). For other rooms."""
+        """Hook: process one text and commit; return how many were processed."""
         return 0
 
     @api.model
