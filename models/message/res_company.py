@@ -130,7 +130,7 @@ class ResCompany(models.Model):
         """Return the company's address in one line, with a contact; empty without both.
 
         Source: SOR/2012-36, s. 2(1)(d) (Canada): the mailing address, and a phone
-        number, an e-mail or a web address.
+        number, an email or a web address.
         """
         partner_sudo = self.sudo().partner_id
         contact = partner_sudo.phone or partner_sudo.email or partner_sudo.website

@@ -64,7 +64,7 @@ class Known(NamedTuple):
         return cls({}, set(), {}, {}, set(), {}, set())
 
     def get_stopped_at(self, key, purpose_id):
-        """Return when a purpose, or all, was last opted out of, or None."""
+        """Return when the newest opt-out from a purpose or all was given, or None."""
         stops = self.stops.get(key, {})
         return max(filter(None, map(stops.get, (purpose_id, False))), default=None)
 
@@ -105,7 +105,7 @@ class SmsConsent(models.Model):
         [number] = change.numbers.values()
         own = (change.company.id, number)
         for key in [it for it in known.answers if (it[0], canonical(it[1])) == own]:
-            del known.answers[key]  # read anew, if by another spelling
+            del known.answers[key]  # other spellings are read again
             known.stops.pop(key, None)
             if key == own:
                 self._enter_answers(known, key, change)
@@ -171,7 +171,7 @@ class SmsConsent(models.Model):
     def _find_unproven(self, company, number):
         """Return the purposes for which a number's opt-in lacks proof.
 
-        It can be given again.
+        The opt-in can be given again.
 
         :param str number: E.164, may be empty
         """
@@ -222,7 +222,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _prepare_known_column(self, company, number):
-        """Return an SQL expression for what is known of a number, and its reader.
+        """Return an SQL expression for what is known of a number, and its loader.
 
         For callers that look up something else of the number with the same query.
 

@@ -7,7 +7,7 @@ from ...tools.strictness import is_law_less_strict
 
 
 class SmsConsentLaw(models.Model):
-    """What each country requires of those who text offers to people there.
+    """A country's requirement for offers that are texted to people there.
 
     One row per duty: prior consent, contents of the text, records to keep. The policy
     *opt-out* applies to offers only where the law of the recipient's country allows it:

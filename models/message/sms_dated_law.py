@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
-#: What makes a rule binding: selection values.
+#: Kinds of authority that make a rule binding: selection values.
 AUTHORITIES = [
     ("law", "Law"),
     ("guidance", "Regulator's guidance"),

@@ -409,7 +409,7 @@ class SmsSms(models.Model):
                 sms.gate_label = sms._describe_answered_text()
 
     def _describe_answered_text(self):
-        """Return which text of the person it answers; the inbox extends this."""
+        """Return which text of the person it answers; the inbound room extends this."""
         return ""
 
     def _update_trackers(self):

@@ -41,7 +41,7 @@ BY_FAILURE = {
 
 
 class SmsSms(models.Model):
-    """What can be done about a text that was blocked or not delivered.
+    """Ways to deal with a text that was blocked or not delivered.
 
     ``tools.ways`` says what each reason allows. A text is sent again as a new row that
     the gate decides like any other; the old one keeps its outcome. It has one successor
@@ -127,7 +127,7 @@ class SmsSms(models.Model):
         return tuple(way for way in found if way != ways.CALL or is_phone)
 
     def _get_over_reason(self):
-        """Return why the text is not worth sending any more, or empty. Rooms add."""
+        """Return why the text is no longer worth sending, or empty. Rooms add to it."""
         if self.expires_at and self.expires_at <= fields.Datetime.now():
             return self.env._("It would come too late.")
         return ""

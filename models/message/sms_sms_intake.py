@@ -156,7 +156,7 @@ class IntakeBatch:
     def read_known_numbers(self, vals_list):
         """Look up whom the companies have texted before, with one query for all.
 
-        Companies on Odoo's own provider are left out: nothing is added to their texts.
+        Companies on Odoo's own provider are left out: their texts get no signature.
         """
         pairs = {
             (vals["record_company_id"], vals["number"])
@@ -241,7 +241,7 @@ class IntakeBatch:
                     self.sender_refusals[vals["uuid"]] = refusal
 
     def _pop_answer(self, vals):
-        """Take out of a message's values whether it needs or wants an answer.
+        """Pop from a message's values whether it needs or wants an answer.
 
         Automatic replies need one: they tell people what to text (YES, STOP, START).
         """

@@ -17,14 +17,14 @@ FAR = datetime(9999, 12, 31)
 
 
 def _to_minutes(moments):
-    """Return times rounded up to full minutes, each once: crons wake to the minute."""
+    """Return times rounded up to full minutes, each once: crons run by the minute."""
     return sorted(
         {moment.replace(second=0) + timedelta(minutes=1) for moment in moments}
     )
 
 
 class SmsSms(models.Model):
-    """Waiting texts: moved or cancelled by a person, or replaced by newer ones."""
+    """Waiting texts: moved or canceled by a person, or replaced by newer ones."""
 
     _inherit = "sms.sms"
 
@@ -196,7 +196,7 @@ class SmsSms(models.Model):
             self.ids,
         )
 
-    # === Moving and cancelling ===
+    # === Moving and canceling ===
 
     def _may_move(self):
         """Return whether the user may move or cancel it, as its author or an agent."""

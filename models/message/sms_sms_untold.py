@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from ...tools import TICKET_MODEL, verdicts
 from .sms_sms_timing import APPOINTMENT_MODEL
 
-#: How long a text that nobody was told of is looked after; then it is history.
+#: How long texts that did not reach people are followed up; then they are history.
 UNTOLD_TIME = timedelta(days=7)
 #: Condition: the carrier or the gate refused the text. One that we have called off
 #: ourselves was not refused.
@@ -79,7 +79,7 @@ class SmsSms(models.Model):
         return found if True in value else ~found
 
     def _filter_untold(self):
-        """Return the texts whose recipients were not told otherwise either."""
+        """Return the failed texts whose recipients were not told another way either."""
         stopped = self.filtered(lambda sms: sms.id and sms._get_stop_reason())
         if not stopped:
             return stopped
