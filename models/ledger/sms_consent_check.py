@@ -17,7 +17,7 @@ from .sms_consent_key import ConsentKeyError
 from .sms_evidence_export import CHAIN
 
 _logger = logging.getLogger(__name__)
-# What may be wrong besides the chain.
+# Reasons of findings besides those of the chain.
 ENTRY_FORGED = "entry_forged"
 ENTRY_COPIED = "entry_copied"
 EVIDENCE_FOREIGN = "evidence_foreign"

@@ -319,8 +319,8 @@ class SmsConsentEvent(models.Model):
     def _check_statements(self, statements):
         """Refuse statements that are impossible, and opt-ins that prove nothing.
 
-        What many have in common is checked once. Statements by text are recorded in any
-        case: the gate checks later what they prove.
+        Properties that many share are checked once. Statements by text are recorded in
+        any case: the gate checks later what they prove.
         """
         now = fields.Datetime.now()
         methods = {method for method, _label in METHOD_SELECTION}
@@ -371,8 +371,7 @@ class SmsConsentEvent(models.Model):
     def _get_counting_domain(self, company):
         """Return the domain of a company's events that count with its carrier.
 
-        What was said in the sandbox, by whoever held the virtual phone, counts only
-        there.
+        Statements in the sandbox, by whoever held the virtual phone, count only there.
         """
         domain = Domain("company_id", "=", company.id)
         if not self._is_on_sandbox(company):

@@ -19,7 +19,7 @@ FACTS = (*WORDS, "message_ref", "res_model", "res_id")
 #: Fields that identify the person, or could. All are emptied on erasure, the salt too:
 #: with it, the digest that stays in the ledger could be guessed.
 PERSONAL_FIELDS = ("salt", "number", *FACTS, "file_digests")
-#: Those that are encrypted if there is a key: who the person is, and their words.
+#: Fields that are encrypted if there is a key: who the person is, and their words.
 ENCRYPTED_FIELDS = ("salt", "number", *WORDS)
 
 

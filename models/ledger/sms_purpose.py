@@ -309,7 +309,7 @@ class SmsPurpose(models.Model):
         return ""
 
     def _check_access(self, operation):
-        """Tell a manager who is refused what to do instead."""
+        """Tell managers what to do instead if they are refused."""
         refused = super()._check_access(operation)
         own = self.env["sms.purpose.company"]
         if not refused or operation == "read" or not own.has_access("write"):

@@ -201,7 +201,7 @@ class SmsPurposeRule(models.Model):
         return [("level", "=", self.level), (field, "=", self._get_target())]
 
     def _creation_message(self):
-        """Return the first values of the rule; later changes are tracked."""
+        """Return the note on a new rule; later changes are tracked."""
         self.ensure_one()
         return self.env._(
             "Messages of “%(target)s” are for “%(purpose)s”.",

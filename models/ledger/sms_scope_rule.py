@@ -80,7 +80,7 @@ class SmsScopeRule(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_less_strict(self):
-        """Keep a rule by which a STOP ends everything: an older one would apply."""
+        """Keep a rule by which a STOP ends everything: else an older one may apply."""
         if any(rule.active and rule.scope == SCOPE_ALL for rule in self):
             raise UserError(self.env._("Archive the rule instead, and say why."))
 
