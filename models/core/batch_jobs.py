@@ -132,8 +132,8 @@ def work_off_calls(env, claim, prepare, record):
 def repeat_after_commit(model, method, *arguments, uid=None):
     """Call a method in sudo after the commit, in a new transaction.
 
-    That sees what others have committed: of two transactions that cannot see each
-    other, the one that commits last.
+    It sees what others have committed: of two transactions that cannot see each other,
+    at least the one that commits last sees the other.
 
     :param str method: takes ids, not records, as it gets its own environment
     :param int uid: who calls it, default the user of ``model``

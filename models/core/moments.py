@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Formats times for the user of an environment, alike on all screens."""
+"""Formats times for the user of an environment, the same on all screens."""
 
 from odoo import fields
 from odoo.tools.translate import code_translations
@@ -13,7 +13,7 @@ def get_spoken_lang(env):
     """Return the code of the language in which the addon addresses a user.
 
     In a language without translations of the addon its texts are English, so its dates
-    are, too: never two languages in one text.
+    are English too: never two languages in one text.
     """
     lang = env.lang or "en_US"
     is_spoken = languages.get_language(lang) == "en"

@@ -54,7 +54,7 @@ class SmsSharedRow(models.AbstractModel):
         return self.mapped(self._row_company)
 
     def _check_access(self, operation):
-        """Tell users to whom a shared row is refused what to do instead."""
+        """Tell users what to do instead if a shared row is refused."""
         refused = super()._check_access(operation)
         if not refused or operation == "read" or not any(self._ids):
             return refused
@@ -137,7 +137,7 @@ class SmsSharedRow(models.AbstractModel):
 
     @api.model
     def _add_shared_banner(self, arch, button):
-        """Add a banner to a form that its row is shared, with the button to copy it."""
+        """Add a banner that a form's row is shared, with the button to copy it."""
         button.set("class", "btn-link p-0 ms-1 align-baseline")
         banner = E.div(
             E.field(name="is_shared", invisible="1"),
