@@ -19,7 +19,7 @@ class ResPartner(models.Model):
         return partners
 
     def write(self, vals):
-        """Note new numbers that customers type; those that we enter count as proven.
+        """Note new numbers that customers type; those that users enter are proven.
 
         Another country makes another number of the same digits.
         """

@@ -79,7 +79,7 @@ class SmsConsentReview(models.Model):
             review.ticket_id = text_sudo.ticket_id
 
     def write(self, vals):
-        """Let users write only their note; the buttons do the rest."""
+        """Allow users to write only their note; the buttons do the rest."""
         if not self.env.su and vals.keys() - EDITABLE:
             raise AccessError(self.env._("Use the buttons to decide a review."))
         self.env["sms.consent"]._forget_answers()
@@ -98,7 +98,7 @@ class SmsConsentReview(models.Model):
         """Create a review of a text, in one of the companies that it concerns."""
         day = self._get_day(company, inbound.received_at)
         days = company.sudo().sms_review_days
-        # Nobody follows it, and least of all the webhook's user.
+        # Nobody follows it, above all not the webhook's user.
         silent = {"mail_create_nosubscribe": True, "mail_create_nolog": True}
         vals = {
             "company_id": company.id,

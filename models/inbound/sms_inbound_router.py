@@ -84,7 +84,8 @@ class SmsInboundRouter(models.AbstractModel):
     def _is_urgent(self, company, event):
         """Return whether to record a text before its carrier is answered: STOP, START.
 
-        They must not wait for anything: by law an opt-out takes effect at once.
+        They must not wait for anything: an opt-out is to take effect at once (by law,
+        47 CFR 64.1200(a)(10), within a reasonable time).
 
         :param InboundEvent event: the text as it came
         """
@@ -227,8 +228,8 @@ class SmsInboundRouter(models.AbstractModel):
 
         47 CFR 64.1200(a)(10)-(12): at once, by one text that only confirms. A second
         STOP is recorded and not answered: the first confirmation was the last message.
-        That does not ask which purposes are meant: a question would invite answers that
-        are no stop word, and a person who texts STOP wants no more questions either.
+        The confirmation does not ask which purposes are meant: a question would invite
+        answers that are no stop word, and who texts STOP wants no more questions.
 
         :param purposes: ``sms.purpose`` records, None for everything
         """
@@ -402,7 +403,7 @@ class SmsInboundRouter(models.AbstractModel):
     def _get_history(self, inbound, company):
         """Return a company's events of the sender as :mod:`tools.consent` reads them.
 
-        Those that count with its carrier, oldest first. Without opt-ins that are no
+        Only those that count with its carrier, oldest first, and no opt-ins that are no
         proof for their purpose: they restore nothing.
         """
         hashes = self.env["sms.consent.key"]._hash([inbound.number])
@@ -427,7 +428,7 @@ class SmsInboundRouter(models.AbstractModel):
     def _renew(self, inbound, purposes):
         """Record a renewed opt-in for those purposes that the sender has agreed to.
 
-        It is one to the wording that they have agreed to: nothing else was shown.
+        It refers to the wording that they have agreed to: nothing else was shown.
         Without it their consent would expire though they keep giving it
         (``res.company.sms_consent_months``).
         """

@@ -14,9 +14,9 @@ SENDER = "helpdesk_mgmt_sms.sender"
 
 
 class SmsInboundRouter(models.AbstractModel):
-    """What is known of a text's sender: looked up by one query when the text comes.
+    """Facts on a text's sender, looked up by one query when the text comes.
 
-    Nearly every text needs most of it, and a query costs more than what it finds.
+    Nearly every text needs most of them, and a query costs more than what it finds.
     """
 
     _inherit = "sms.inbound.router"
@@ -57,7 +57,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _prepare_known(self, inbound):
-        """Return the column of what is recorded of the number, and its reader.
+        """Return the column of what is recorded of the number, and its loader.
 
         With a wrong key nothing can be known; the error is raised where it is needed.
         """
