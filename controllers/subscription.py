@@ -20,7 +20,7 @@ class SubscriptionController(CustomerPortal):
         partner_sudo = request.env.user.partner_id.sudo()
         result = query.get("sms")
         if request.httprequest.method == "POST":
-            # Of two clicks the second one sees what the first one did.
+            # After a double click the second request sees what the first one did.
             number = partner_sudo.phone_sanitized or partner_sudo._name
             request.env["sms.number.lock"].sudo()._acquire(company_sudo, number)
             form = request.httprequest.form

@@ -41,7 +41,7 @@ class TicketController(Controller):
         max_content_length=public.FORM_LIMIT,
     )
     def other(self, token, **_posted):
-        """Take a ticket out of its incident at the customer's word; then show it.
+        """Take a ticket out of its incident, as the customer says; then show it.
 
         A second time changes nothing.
         """

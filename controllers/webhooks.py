@@ -28,7 +28,7 @@ _WEBHOOK_ROUTE = {
     # Without a login Odoo would first try a read-only replica, which takes no event.
     "readonly": False,
 }
-#: What carriers send, a form or JSON, and the most bytes of it.
+#: Routing of carriers' requests, a form or JSON, with their largest size in bytes.
 FORM_WEBHOOK_ROUTE = {
     **_WEBHOOK_ROUTE,
     ir_http.TAKES: "application/x-www-form-urlencoded",
