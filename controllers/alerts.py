@@ -11,7 +11,7 @@ from . import public, webhooks
 
 
 class AlertsController(Controller):
-    """The address at which monitoring systems report what is wrong and what is over.
+    """The endpoint at which monitoring systems report what is wrong and what is over.
 
     Find the source by the key in the address (404 without it), check its secret or
     signature before any work (403), then read, hand over, and answer what was done.
@@ -22,7 +22,7 @@ class AlertsController(Controller):
     @route(_alerts_url, **{**webhooks.JSON_WEBHOOK_ROUTE, "auth": "public"})
     @public.guarded
     def report(self, key, **_query):
-        """Take in a report: 400 for what cannot be read, 429 for too many."""
+        """Take in a report: 400 if it cannot be read, 429 for too many."""
         source_sudo = self._verify(key)
         locks = request.env["sms.number.lock"].sudo()
         locks._acquire(source_sudo.company_id, f"alert source {source_sudo.id}")

@@ -10,10 +10,10 @@ CLOSE_URL = "/ticket/close"
 
 
 class HelpdeskSmsCloseController(HelpdeskTicketController):
-    """Customers close their own tickets, by a button and not by a link.
+    """Lets customers close only their own tickets, by a button and not by a link.
 
-    The host's route closes any ticket, by a GET as well. To close a ticket texts its
-    customer, so whoever got somebody to follow a link would text in their name.
+    The host's route closes any ticket, by a GET as well. Closing a ticket texts its
+    customer, so anyone who got somebody to follow a link could text in their name.
     """
 
     @route(CLOSE_URL, methods=["POST"], csrf=True, max_content_length=public.FORM_LIMIT)
@@ -21,7 +21,7 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
         """Close a ticket that the user may close, to a stage that its page offers.
 
         Any other stage changes nothing, nor is a closed ticket closed again: nobody is
-        told twice. Leads back to the ticket as the host does.
+        notified twice. Redirects to the ticket, as the host does.
         """
         form = request.httprequest.form
         ticket = self._find_closable(public.read_id(form.get("ticket_id")))
@@ -34,10 +34,10 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
         return request.redirect(f"/my/ticket/{ticket.id}", code=302)
 
     def _find_closable(self, ticket_id):
-        """Return the ticket if the user may close it, else an empty set.
+        """Return the ticket if the user may close it, else an empty recordset.
 
-        Customers may close what they may see; employees what they may edit, and what
-        they have asked for themselves.
+        Customers may close the tickets that they see; employees those that they may
+        edit, and those of which they are the customer.
         """
         ticket = request.env["helpdesk.ticket"].browse(ticket_id or ()).exists()
         user = request.env.user

@@ -9,12 +9,12 @@ from ..tools import exposition
 from . import public
 
 JSON = "application/json"
-#: What Prometheus asks for, and others that read its format.
+#: Content types that Prometheus and others that read its format ask for.
 METRICS = ("text/plain; version=0.0.4", "text/plain")
 
 
 class HealthController(Controller):
-    """Tells a monitor how the outbox is: numbers only, nothing about a person."""
+    """Reports the outbox's health to a monitor: figures only, no personal data."""
 
     _health_url = "/helpdesk_sms/health/<string:token>"
 
@@ -23,8 +23,8 @@ class HealthController(Controller):
     def health(self, token, **_query):
         """Answer 200 if texts leave, 503 if something keeps them.
 
-        To Prometheus 200 anyway, since it drops the figures of any other answer. It is
-        told by what it accepts, or asks for with ``?format=prometheus``.
+        Prometheus always gets 200, since it drops the figures of any other answer. It
+        is recognized by its ``Accept`` header, or by ``?format=prometheus``.
 
         :param str token: see ``SmsOutboxWatch._get_health``
         :raises NotFound: 404 for a wrong token

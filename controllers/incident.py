@@ -10,9 +10,9 @@ from . import public
 
 
 class IncidentController(Controller):
-    """The public page of an incident: how it stands, where, and what is new.
+    """The public page of an incident: its state, its areas, and what is new.
 
-    The same for everybody: it knows nothing of who has been texted.
+    The same for everybody: it does not know who has been texted.
     """
 
     _url = "/sms/incident/<string:token>"

@@ -6,17 +6,17 @@ from . import public
 
 
 class JoinController(Controller):
-    """A company's public page to join, for its website to link to.
+    """A company's public sign-up page, for its website to link to.
 
-    Anybody can type any number here, so nothing is agreed to: the number is asked by
-    text. What the page answers is the same whatever is known of the number.
+    Anybody can type any number here, so the form is no consent: the number is asked by
+    text. The page answers the same whatever is known of the number.
     """
 
     _url = "/sms/join/<string:key>"
 
     @route(_url, auth="public", sitemap=False, **public.FORM)
     def join(self, key, **query):
-        """Show the form, or take it.
+        """Show the form, or process it.
 
         :param str key: the company's ``sms_join_key``
         """

@@ -8,7 +8,7 @@ from . import public
 
 
 class MediaController(Controller):
-    """The endpoint through which a carrier fetches what goes with a text."""
+    """The endpoint from which carriers fetch a text's pictures and files."""
 
     _media_url = (
         MEDIA_PATH
@@ -20,7 +20,8 @@ class MediaController(Controller):
     def media(self, sms_id, attachment_id, expires, signature):
         """Return one picture or file.
 
-        :raises NotFound: 404 for what is forged, too old, erased or never was
+        :raises NotFound: 404 for an address that is forged or expired, or a file that
+            was erased or never existed
         """
         ids = public.read_id(sms_id), public.read_id(attachment_id)
         end = public.read_id(expires, 10**public.MOST_DIGITS)

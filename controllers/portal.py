@@ -10,17 +10,17 @@ from . import public
 
 
 def is_unconfirmed():
-    """Tell if the login has typed its own number and not confirmed it."""
+    """Return whether the login has typed its own number and not confirmed it."""
     partner_sudo = request.env.user.partner_id.sudo()
     claims_sudo = request.env["sms.number.claim"].sudo()
     return claims_sudo._is_unproven(partner_sudo, partner_sudo.phone_sanitized)
 
 
 class HelpdeskSmsTicketController(HelpdeskTicketController):
-    """The number and the yes to texts on the portal's form of a new ticket.
+    """Adds the number and the consent to texts to the portal's form of a new ticket.
 
     The host's route takes a GET without a token too: a link that somebody was made to
-    follow would make tickets in their name, and text them.
+    follow would create tickets in their name, and text them.
     """
 
     def _get_create_new_ticket_values(self, **kw):
@@ -47,7 +47,7 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
 
     @route(methods=["POST"])
     def submit_ticket(self, **kw):
-        """Take the yes before the ticket is made, whose first text may then leave."""
+        """Record the consent before the ticket, so that its first text may leave."""
         kw = {k: texts.clean(v) if isinstance(v, str) else v for k, v in kw.items()}
         kw |= {name: public.read_id(kw.get(name)) for name in ("team", "category")}
         form = request.httprequest.form
@@ -72,8 +72,8 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
 class HelpdeskSmsAccountController(CustomerPortal):
     """The form for texts on the portal's account page.
 
-    Apart from the address, which has fields that must be filled: nobody has to tell
-    where they live in order to opt out.
+    Separate from the address, which has required fields: nobody has to tell where they
+    live in order to opt out.
     """
 
     _save_url = "/my/account/sms"
@@ -102,7 +102,7 @@ class HelpdeskSmsAccountController(CustomerPortal):
         max_content_length=public.FORM_LIMIT,
     )
     def save_sms(self, **_form):
-        """Take the form; show the page again with what came of it."""
+        """Process the form; show the page again with the result."""
         form = request.httprequest.form
         result = public.get_forms()._take_account(
             request.env.company.sudo(),

@@ -5,20 +5,20 @@ from ..models.ledger.sms_purpose import ALERT
 from ..tools import texts
 from . import public
 
-#: The page as the ledger keeps it: its token would let a reader of the ledger in.
+#: The page as the ledger keeps it: with its token, a reader of the ledger could enter.
 PAGE = "/sms/preferences"
 
 DONE = ("agreed", "stopped", "stopped_all", "ended")
 
 
 class PreferencesController(Controller):
-    """The page on which a number's owner stops texts or agrees to them.
+    """The page on which a number's owner opts out of texts or agrees to them.
 
-    Who has the link has got it in a text to the number: that is their proof. To look
-    changes nothing, whoever follows links by themselves.
+    The link was sent in a text to the number, so having it is proof. Opening the page
+    changes nothing, as software follows links by itself.
 
-    One of us who has come by a link must not answer for a customer: the sessions of
-    employees are refused.
+    Employees who come by a link must not answer for a customer: their sessions are
+    refused.
     """
 
     _short_url = "/sms/p/<string:key>"
@@ -26,7 +26,7 @@ class PreferencesController(Controller):
 
     @route(_short_url, **public.LOOK)
     def open_short(self, key, **_query):
-        """Lead the short address of a text to the page."""
+        """Redirect the short address in a text to the page."""
         if refusal := self._refuse():
             return refusal
         link_sudo = request.env["sms.preference.link"].sudo()._find_by_key(key)
@@ -36,7 +36,7 @@ class PreferencesController(Controller):
 
     @route(_page_url, auth="public", sitemap=False, **public.FORM)
     def preferences(self, token, **query):
-        """Show the choices of a number, or take what its owner says."""
+        """Show the choices of a number, or record what its owner chooses."""
         if refusal := self._refuse():
             return refusal
         link_sudo = request.env["sms.preference.link"].sudo()._find_by_token(token)

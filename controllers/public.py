@@ -2,7 +2,7 @@
 """Headers, language and rate limits of the public pages.
 
 The pages need no script, no cookie but the session's, and no login. A page that refuses
-answers and does not raise: what the rate limit has counted would go with the exception.
+answers and does not raise: an exception would undo what the rate limit has counted.
 """
 
 import logging
@@ -20,7 +20,7 @@ from ..tools.web import visitor
 
 _logger = logging.getLogger(__name__)
 
-#: On every answer of ours: kept nowhere, no referrer, no sniffing, no device.
+#: On every answer of ours: not cached, no referrer, no sniffing, no device.
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -39,13 +39,13 @@ CSP = (
 NO_FRAME, OWN_FRAME = "'none'", "'self'"
 #: The same for old browsers, which cannot name other websites.
 FRAME_OPTIONS = {NO_FRAME: "DENY", OWN_FRAME: "SAMEORIGIN"}
-#: Bytes of a form, which has no file: browsers write a character as up to twelve.
+#: Most bytes of a form without files: browsers encode a character in up to twelve.
 FORM_LIMIT = 512 * 1024
-#: Ids of PostgreSQL's ``integer`` are less; no number of ours has more digits.
+#: Upper bound of ids (PostgreSQL's ``integer``); no number of ours has more digits.
 ID_LIMIT, MOST_DIGITS = 2**31, 10
-#: No browser names more languages that its reader reads.
+#: Most accepted languages of a browser that are considered.
 ACCEPTED_LIMIT = 10
-#: Routing of what is only looked at, such as a page that a link in a text opens.
+#: Routing of read-only endpoints, such as a page that a link in a text opens.
 LOOK = {
     "type": "http",
     "auth": "public",
@@ -53,12 +53,12 @@ LOOK = {
     "save_session": False,
     "sitemap": False,
 }
-#: Routing of a page with a form, for a route's own ``auth``.
+#: Routing of a page with a form; the route sets its own ``auth``.
 FORM = {"type": "http", "methods": ["GET", "POST"], "max_content_length": FORM_LIMIT}
 
 
 def answer(template, values=None, status=200, ancestors=NO_FRAME):
-    """Return a page of ours.
+    """Return a public page of the addon.
 
     :param str template: the name of a template in ``sms_public_templates.xml``
     :param dict values: what it shows
@@ -86,7 +86,7 @@ def answer(template, values=None, status=200, ancestors=NO_FRAME):
 
 
 def bare(data="", content_type="text/plain; charset=utf-8", status=200):
-    """Return an answer that is no page: to a carrier, a monitor, or on the way.
+    """Return an answer that is no page: to a carrier or a monitor, or a redirect.
 
     :param data: text or bytes
     """
@@ -96,7 +96,7 @@ def bare(data="", content_type="text/plain; charset=utf-8", status=200):
 
 
 def redirect(path):
-    """Lead to another page of this server, by GET."""
+    """Redirect to another page of this server, by GET."""
     response = bare(status=303)
     response.headers["Location"] = path
     return response
@@ -112,9 +112,9 @@ def shield(response, csp=PORTAL_CSP, frame="SAMEORIGIN"):
 def guarded(method):
     """Make an endpoint count refusals by caller, and answer them alike.
 
-    Too many get 429, and no line in the log any more. What is signed, or has the right
-    token, is never counted: carriers call often. An answer and no exception: what was
-    counted would go with it.
+    Too many get 429, and no line in the log any more. Requests with a valid signature
+    or token are never counted: carriers call often. Refusals are answered, not raised:
+    an exception would undo the count.
     """
 
     @wraps(method)
@@ -135,7 +135,7 @@ def guarded(method):
 
 
 def not_found():
-    """Return the one page for everything that opens nothing."""
+    """Return the one page for every address that opens nothing."""
     speak()
     return answer("public_not_found", status=404)
 
@@ -149,7 +149,7 @@ def too_many():
 
 
 def is_over(scope, key=None):
-    """Count one more; tell if that was too many.
+    """Count one more; return whether that was too many.
 
     :param str scope: a key of ``sms_rate_limit.LIMITS``
     :param str key: what is counted, default the visitor
@@ -159,10 +159,10 @@ def is_over(scope, key=None):
 
 
 def read_id(typed, limit=ID_LIMIT):
-    """Return the number that a form or a path has, or None for what is none.
+    """Return the positive number in a form or a path, or None if it is invalid.
 
-    Routes take it as text: what Odoo reads as ``<int:id>`` may have so many digits that
-    Python refuses to read them, and the answer is an error of the server.
+    Routes take it as a string: an ``<int:id>`` may have so many digits that Python
+    refuses to convert them, and the answer is an internal server error.
     """
     is_text = isinstance(typed, str) and typed.isascii() and len(typed) <= MOST_DIGITS
     is_number = is_text and typed.isdigit()
@@ -178,7 +178,8 @@ def speak(lang=None, company=None):
     """Answer in an active language: that given, else what the browser asks for.
 
     :param str lang: code of a language, may be empty or not installed
-    :param company: ``res.company``, in whose language else; default: the server's
+    :param company: ``res.company`` whose language is the fallback; default: the
+        environment's
     """
     company = company or request.env.company
     accepted = request.httprequest.accept_languages.values()
@@ -187,21 +188,21 @@ def speak(lang=None, company=None):
 
 
 def say_moment(env, moment, tz):
-    """Return a time (UTC) as a page says it, in the language of ``env``."""
+    """Return a time (UTC) as pages show it, in the language of ``env``."""
     return say_to_user(env(context={**env.context, "tz": tz}), moment)
 
 
 def get_trace(page):
     """Return where the request came from, for the evidence.
 
-    :param str page: the page's path, without what is secret in it
+    :param str page: the page's path, without secrets
     """
     http = request.httprequest
     return get_forms()._get_trace(http.remote_addr, http.user_agent.string, page)
 
 
 def get_origin(address):
-    """Return the origin of a website as a CSP names it, or an empty text."""
+    """Return the origin of a website as a CSP names it, or an empty string."""
     parts = urlsplit(address or "")
     is_plain = re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", parts.netloc)
     if parts.scheme not in ("http", "https") or not is_plain:

@@ -8,19 +8,19 @@ from . import public
 
 
 class SubscriptionController(CustomerPortal):
-    """The portal's page on which customers choose of which outages they are told."""
+    """The portal's page on which customers choose which outages they are told of."""
 
     _url = "/my/outages"
 
     @route(_url, auth="user", website=True, **public.FORM)
     def outages(self, **query):
-        """Show the page, or take what was chosen and show what came of it."""
+        """Show the page, or record what was chosen and show the result."""
         forms_sudo = public.get_forms()
         company_sudo = request.env.company.sudo()
         partner_sudo = request.env.user.partner_id.sudo()
         result = query.get("sms")
         if request.httprequest.method == "POST":
-            # Of two clicks the second one sees what the first one did.
+            # After a double click the second request sees what the first one did.
             number = partner_sudo.phone_sanitized or partner_sudo._name
             request.env["sms.number.lock"].sudo()._acquire(company_sudo, number)
             form = request.httprequest.form

@@ -10,11 +10,11 @@ TIME_HEADER = "telnyx-timestamp"
 
 
 class TelnyxController(Controller):
-    """Telnyx's two endpoints: texts that come in, and delivery reports.
+    """Telnyx's two endpoints: received texts, and delivery reports.
 
-    Its events are JSON, signed as they are, with the time. Each: find the account
-    by the key in the address (404 without it), verify before any write (403), hand
-    over, answer with nothing.
+    Its events are JSON, whose raw body is signed together with the time. Each endpoint
+    finds the account by the key in the address (404 without it), verifies before any
+    write (403), hands over, and answers with nothing.
     """
 
     _inbound_url = "/helpdesk_sms/telnyx/<string:key>/inbound"
@@ -23,7 +23,7 @@ class TelnyxController(Controller):
     @route(_inbound_url, **webhooks.JSON_WEBHOOK_ROUTE)
     @public.guarded
     def inbound(self, key, **_query):
-        """Take in a text; other events, of which a profile tells too, are nothing."""
+        """Take in a text; ignore the other events that a messaging profile sends."""
         company_sudo, event = self._verify(key)
         if TelnyxProvider.is_inbound(event):
             text = TelnyxProvider.parse_inbound(event)

@@ -5,12 +5,12 @@ from odoo.addons.mail.controllers.thread import ThreadController
 
 
 class TextThreadController(ThreadController):
-    """Odoo's endpoint to the chatter: nobody texts through it."""
+    """Odoo's endpoint to the chatter, which refuses texts."""
 
     def _prepare_message_data(self, post_data, *, thread, **kwargs):
-        """Refuse texts: this endpoint posts in sudo, where nobody asks who may text.
+        """Refuse texts: this endpoint posts in sudo, which skips the right to text.
 
-        Odoo's own client texts by the composer.
+        Odoo's own client texts through the composer.
         """
         data = super()._prepare_message_data(post_data, thread=thread, **kwargs)
         if data.get("message_type") == "sms":

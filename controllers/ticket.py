@@ -6,17 +6,17 @@ from . import public
 
 
 class TicketController(Controller):
-    """The page behind the link to a ticket: how it is, without a login.
+    """The page behind the link to a ticket: its state, without a login.
 
-    It shows what the text itself has told (number, title, stage), and nothing of the
-    person. The customer who is logged in finds the way to the portal there.
+    It shows what the text itself has told (number, title, stage), and nothing about the
+    person. A customer who is logged in finds a link to the portal there.
     """
 
     _url = "/sms/t/<string:token>"
 
     @route(_url, **public.LOOK)
     def ticket(self, token, **_query):
-        """Show how a ticket is; its token is a signed address of ``tools.links``."""
+        """Show a ticket's state; its token is a signed address of ``tools.links``."""
         if public.is_over("ticket_visitor"):
             return public.too_many()
         ticket_sudo = request.env["helpdesk.ticket"]._find_by_short_link(token)
@@ -29,7 +29,7 @@ class TicketController(Controller):
         ticket_sudo = ticket_sudo.with_env(request.env(su=True))
         return public.answer("public_ticket", self._get_values(ticket_sudo, partner.tz))
 
-    # Who posts has the address, which nobody guesses: no session, no other token.
+    # Nobody can guess the address, so a post needs no session and no other token.
     @route(
         f"{_url}/other",
         type="http",

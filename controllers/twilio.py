@@ -9,10 +9,11 @@ EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
 class TwilioController(Controller):
-    """Twilio's endpoints: texts that come in, delivery reports, and calls of ours.
+    """Twilio's endpoints: received texts, delivery reports, and our calls.
 
-    Each: find the account by the key in the address (404 without it), verify the
-    signature before any write (403), hand over, answer with nothing.
+    Each finds the account by the key in the address (404 without it), verifies the
+    signature before any write (403), hands over, and answers with nothing or, in a
+    call, with what to say.
     """
 
     _inbound_url = "/helpdesk_sms/twilio/<string:key>/inbound"
@@ -43,7 +44,7 @@ class TwilioController(Controller):
     @route(_call_url, **webhooks.FORM_WEBHOOK_ROUTE)
     @public.guarded
     def call(self, key, uuid, **_post):
-        """Say what a call is about that was answered.
+        """Return what to say in a call that was answered.
 
         :param str uuid: our own key of the call, which nobody can guess
         """
@@ -57,7 +58,7 @@ class TwilioController(Controller):
     def call_key(self, key, uuid, asked, **_post):
         """Take in the key that was pressed in a call, or that none was.
 
-        :param str asked: how often it has been said by then what the keys mean
+        :param str asked: how often the meaning of the keys has been said by then
         """
         company_sudo, form = self._verify(key, f"call/{uuid}/{asked}")
         asked = public.read_id(asked) or voice.ROUNDS
@@ -68,7 +69,7 @@ class TwilioController(Controller):
         return self._say(company_sudo, key, uuid, spoken, asked + 1)
 
     def _say(self, company_sudo, key, uuid, spoken, asked):
-        """Answer with what is said, and where a key goes after that."""
+        """Answer with what to say, and the address for the key pressed after that."""
         endpoint = f"call/{uuid}/{asked}"
         key_url = company_sudo._get_sms_url(endpoint, TwilioProvider.code, key)
         return public.bare(TwilioProvider.say(spoken, key_url), "text/xml")

@@ -16,18 +16,19 @@ from ..tools import texts, web
 
 _logger = logging.getLogger(__name__)
 
-#: Every endpoint is for strangers, who are known by their signature. Nobody is read for
-#: them: what acts at once becomes the public user itself (:func:`become_somebody`).
+#: Endpoints have no login; requests are authenticated by their signature. No user is
+#: read for them: code that acts at once becomes the public user itself
+#: (:func:`become_somebody`).
 _WEBHOOK_ROUTE = {
     "type": "http",
     "auth": "none",
     "methods": ["POST"],
     "csrf": False,
     "save_session": False,
-    # Without a login Odoo would first try all this on a replica, which takes no event.
+    # Without a login Odoo would first try a read-only replica, which takes no event.
     "readonly": False,
 }
-#: What carriers send, and no more of it (bytes): a form, or JSON.
+#: Routing of carriers' requests, a form or JSON, with their largest size in bytes.
 FORM_WEBHOOK_ROUTE = {
     **_WEBHOOK_ROUTE,
     ir_http.TAKES: "application/x-www-form-urlencoded",
@@ -41,15 +42,15 @@ JSON_WEBHOOK_ROUTE = {
 
 
 def become_somebody():
-    """Do what follows as Odoo's public user: it writes records, which name a user."""
+    """Become Odoo's public user: records that are written from now on need a user."""
     request.env["ir.http"]._auth_method_public()
 
 
 def verify(code, endpoint, key, form, signature):
-    """Return the company of an address, in sudo; refuse what it was not signed for.
+    """Return the company of an address, in sudo; refuse requests not signed for it.
 
     The signature covers the address as the carrier knows it, which is built from the
-    address that is kept and never from ``Host`` or ``X-Forwarded-*``.
+    stored public address and never from ``Host`` or ``X-Forwarded-*``.
 
     :param str endpoint: ``inbound``, ``status/<uuid>`` or ``call/<uuid>``
     :param str key: of the company, from the address
@@ -78,7 +79,7 @@ def verify(code, endpoint, key, form, signature):
 
 
 def _is_signed(provider, company_sudo, endpoint, key, form, signature, base):
-    """Tell if the carrier has signed the request as one to this address."""
+    """Return whether the carrier has signed the request for this address."""
     query = request.httprequest.query_string.decode("latin-1")
     url = company_sudo._get_sms_url(endpoint, provider.code, key, base)
     return provider.verify(f"{url}?{query}" if query else url, form, signature)
@@ -99,8 +100,8 @@ def find_company(key):
 def check(company_sudo, code, endpoint, key, form, signature):
     """Refuse a request that the carrier has not signed.
 
-    Until a first signed request has proven the address that is kept, Odoo's own of now
-    may take its place. Arguments and errors as for :func:`verify`.
+    Until a first signed request has proven the stored public address, Odoo's current
+    one may replace it. Arguments and errors as for :func:`verify`.
     """
     if lock := company_sudo._find_sms_account_lock(code):
         _logger.error("A request of %s cannot be taken here: %s", code, lock)
@@ -123,9 +124,9 @@ def check(company_sudo, code, endpoint, key, form, signature):
 
 
 def _find_cause(own, is_signed, signature):
-    """Return why a signature is wrong: which address was signed, if any that we know.
+    """Return why a signature is wrong, and which address was signed, if it is known.
 
-    Only to tell administrators: what was called is taken for nothing else.
+    Only to inform administrators: the called address is used for nothing else.
     """
     if not signature:
         return UNSIGNED, ""
@@ -138,7 +139,7 @@ def _find_cause(own, is_signed, signature):
 
 
 def take_inbound(company_sudo, event, raw):
-    """Take in a text: at once what ends consent or brings it back, else soon.
+    """Take in a text: at once if it is a STOP or START, else soon.
 
     :param dict raw: the text as it came
     """
@@ -151,7 +152,7 @@ def take_inbound(company_sudo, event, raw):
 
 
 def take_report(company_sudo, code, uuid, raw):
-    """Take in a delivery report, to be worked off soon.
+    """Take in a delivery report, to be processed soon.
 
     :param str uuid: our own key of the message, which nobody can guess
     :param dict raw: the report as it came
@@ -161,7 +162,7 @@ def take_report(company_sudo, code, uuid, raw):
 
 
 def _enter(company_sudo, code):
-    """Return the company, for what is done before the carrier is answered."""
+    """Return the company as the public user, for work before the carrier's answer."""
     become_somebody()
     company_sudo = request.env["res.company"].sudo().browse(company_sudo.id)
     refusals_sudo = request.env["sms.webhook.refusal"].sudo()
@@ -170,16 +171,16 @@ def _enter(company_sudo, code):
 
 
 def answer_call(company_sudo, code, uuid, report):
-    """Take in who has answered a call; return what is said, None for nothing."""
+    """Record whether a person has answered a call; return what to say, or None."""
     company_sudo = _enter(company_sudo, code)
     calls_sudo = request.env["sms.sms"].sudo()
     return calls_sudo._answer_call(company_sudo, uuid, report, code)
 
 
 def press_call_key(company_sudo, code, uuid, key, asked):
-    """Take in a key that was pressed in a call; return what is said then.
+    """Take in a key that was pressed in a call; return what to say then.
 
-    :param int asked: how often it has been said by then what the keys mean
+    :param int asked: how often the meaning of the keys has been said by then
     """
     company_sudo = _enter(company_sudo, code)
     calls_sudo = request.env["sms.sms"].sudo()

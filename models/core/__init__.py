@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What every room stands on, and nothing about texting.
+"""The foundation of every room, with nothing about texting.
 
 Offers mixins, encrypted fields, bulk writing, row locks, batch jobs and reasons.
 Uses only ``tools`` and ``providers``, as every room may.

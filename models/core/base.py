@@ -6,9 +6,9 @@ from ...tools import phone
 
 
 class Base(models.AbstractModel):
-    """Numbers are read in every form in which people write them.
+    """Parses phone numbers in every form in which people write them.
 
-    All of Odoo reads them here: contacts, tickets, forms, the ledger and the outbox.
+    All of Odoo parses them here: contacts, tickets, forms, the ledger and the outbox.
     """
 
     _inherit = "base"
@@ -16,10 +16,10 @@ class Base(models.AbstractModel):
     def _phone_format_number(
         self, number, country, force_format="E164", raise_exception=False
     ):
-        """Read a number by the country of its owner, without what is not dialed.
+        """Parse a number by the country of its owner, without what is not dialed.
 
-        One with an extension has no E.164: what is sent to the switchboard does not
-        reach the person. For people it is still formatted, extension and all.
+        One with an extension has no E.164: a text to the switchboard does not reach the
+        person. For display it is still formatted, with its extension.
         """
         if not number or not isinstance(number, str):
             return super()._phone_format_number(

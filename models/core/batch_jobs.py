@@ -12,19 +12,19 @@ from odoo.service.model import retrying
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
-#: How often a batch is tried that met a text of one of its people.
+#: Attempts at a batch that conflicts with a text of one of its people.
 MAX_TRIES = 5
-#: The database is away, or too busy: no job's own fault.
+#: The database is gone, or too busy: not a job's own fault.
 DATABASE_FAULTS = (OperationalError, InterfaceError)
 
 
 def work_off_safely(job, work):
-    """Work off a batch, and repeat it when it meets another transaction.
+    """Process a batch, and repeat it if it conflicts with another transaction.
 
     Its transaction begins with it: the one before was committed.
 
     :param job: the record whose batch it is; its cache is emptied before a new try
-    :param work: does the batch; returns how many were worked off
+    :param work: processes the batch; returns how many items were processed
     """
     for attempt in range(1, MAX_TRIES + 1):
         try:
@@ -41,13 +41,13 @@ def work_off_safely(job, work):
 
 
 def try_work_off(job, work, passing=()):
-    """Work off a batch of a job that must keep no other waiting when it fails.
+    """Process a batch of a job that must not hold up others when it fails.
 
-    What failed is logged and undone. The caller gets the job out of the others' way: it
-    stops it, puts it off, or leaves it out for this time.
+    A failure is logged and rolled back. The caller then gets the job out of the others'
+    way: it stops it, postpones it, or skips it for this time.
 
     :param job, work: as for :func:`work_off_safely`
-    :param tuple passing: exceptions that are no fault of the job's: they are raised
+    :param tuple passing: exceptions that are not the job's fault: they are raised
     :return: what ``work`` returns, None if it failed
     """
     try:
@@ -62,13 +62,13 @@ def try_work_off(job, work, passing=()):
 
 
 def contain(env, work, logger, message, *args):
-    """Return what some work returns; undo and log what fails in it, and nothing else.
+    """Run some work in a savepoint; if it fails, log that and undo only the work.
 
     A conflict with another transaction is raised: Odoo then starts the request over.
 
     :param work: function without arguments
-    :param str message: what is logged with the traceback, filled in with ``args``
-    :return: None if it failed
+    :param str message: logged with the traceback, filled in with ``args``
+    :return: what ``work`` returns, None if it failed
     """
     try:
         with env.cr.savepoint():
@@ -81,15 +81,15 @@ def contain(env, work, logger, message, *args):
 
 
 def lock_next(model, condition, order, limit=1):
-    """Lock the next rows of a queue until the commit; others pass over them.
+    """Lock the next rows of a queue until the commit; other workers skip them.
 
-    Before a call over the network, write the end of a lease on them and commit: so they
+    Before a call over the network, write the end of a lease on them and commit: they
     stay yours, and others take them over after a kill.
 
     :param SQL condition: which rows are due
     :param SQL order: which of them are first
     :param int limit: None for all
-    :return: the rows, read anew; none, if there is none or others have them all
+    :return: the rows, not cached; empty if there is none or others have them all
     """
     model.flush_model()
     rows = model.env.execute_query(
@@ -107,14 +107,15 @@ def lock_next(model, condition, order, limit=1):
 
 
 def work_off_calls(env, claim, prepare, record):
-    """Work off a queue whose rows need a call over the network (a cron).
+    """Process a queue whose rows need a call over the network (a cron).
 
-    Claim, commit, call with no transaction open, record. What a kill leaves behind is
-    claimed again when its lease ends.
+    Claim, commit, call with no transaction open, record. A row that a kill leaves
+    behind is claimed again when its lease ends.
 
     :param claim: returns the next row
-    :param prepare: of a row its call, which touches no database; None: it is put off
-    :param record: of a row and what its call has returned
+    :param prepare: returns a row's call, which must not use the database; None: the
+        row is postponed
+    :param record: takes a row and what its call has returned
     """
     cron = env["ir.cron"]
     while row := claim():
@@ -129,11 +130,12 @@ def work_off_calls(env, claim, prepare, record):
 
 
 def repeat_after_commit(model, method, *arguments, uid=None):
-    """Call a method, in sudo, in a transaction that sees what others have committed.
+    """Call a method in sudo after the commit, in a new transaction.
 
-    Of two transactions that cannot see each other, whichever is committed last does.
+    It sees what others have committed: of two transactions that cannot see each other,
+    at least the one that commits last sees the other.
 
-    :param str method: takes ids, not records: it gets an environment of its own
+    :param str method: takes ids, not records, as it gets its own environment
     :param int uid: who calls it, default the user of ``model``
     """
     registry, uid = model.env.registry, uid or model.env.uid
@@ -142,7 +144,7 @@ def repeat_after_commit(model, method, *arguments, uid=None):
         with registry.cursor() as cr:
             env = api.Environment(cr, uid, {}, su=True)
             work = partial(getattr(env[model._name], method), *arguments)
-            # Odoo's way signals caches, and warns where an upgrade is under way.
+            # ``retrying`` signals caches, and warns while an upgrade is under way.
             retrying(work, env) if registry.ready else work()
 
     model.env.cr.postcommit.add(repeat)

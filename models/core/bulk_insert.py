@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Many rows of a model in one statement, past the ORM's work for each record."""
+"""Insert many rows of a model in one statement, without the ORM's work per record."""
 
 from datetime import date
 from decimal import Decimal
@@ -9,18 +9,18 @@ from psycopg2.extras import Json
 from odoo.models import LOG_ACCESS_COLUMNS
 from odoo.tools import SQL, split_every
 
-#: Below so many rows it saves little, and the ORM has new records in its cache.
+#: With fewer rows it saves little, and the ORM has new records in its cache.
 BULK_FROM = 50
 #: Rows that are written by one statement.
 INSERT_SIZE = 2000
-#: What is written in an array as ``str`` writes it.
+#: Types that are written in an array literal as ``str`` writes them.
 PLAIN = (int, float, Decimal, date)
 
 
 def is_extended(model, known):
-    """Tell if a module extends a model's ``create`` in a way that we would miss.
+    """Return whether an unknown module extends a model's ``create``.
 
-    :param known: names of the modules whose additions are seen to
+    :param known: names of the modules whose overrides are taken care of
     """
     return any(
         "create" in vars(cls) and vars(cls).get("_module") not in (None, *known)
@@ -36,7 +36,7 @@ def create_many(model, vals_list, ready=()):
     checked.
 
     :param vals_list: completed values, as the ORM takes them
-    :param ready: names of fields whose values are such as SQL takes
+    :param ready: names of fields whose values are in SQL's form already
     :raises ValueError: for an unknown field
     """
     names = {name for vals in vals_list for name in vals}
@@ -52,7 +52,7 @@ def create_many(model, vals_list, ready=()):
 
 
 def _get_fallback(model, vals_list):
-    """Return defaults and log columns, for what the values do not give."""
+    """Return defaults and log columns, for fields that the values do not give."""
     given = set.intersection(*(set(vals) for vals in vals_list))
     fallback = model._add_missing_default_values(dict.fromkeys(given))
     now, uid = model.env.cr.now(), model.env.uid
@@ -112,7 +112,7 @@ def _store_without_column(field, records, vals_list):
 def insert_many(model, rows):
     """Insert rows of a model in one statement, and set their ``id``, ascending.
 
-    For tables without log columns, computed fields and constraints of Python.
+    For tables without log columns, computed fields and Python constraints.
 
     :param rows: dicts of stored fields as SQL takes them, all with the same keys
     :return: their ids, in order
@@ -129,7 +129,7 @@ def insert_many(model, rows):
 
 
 def insert_columns(model, count, columns):
-    """Insert rows by column in one statement; send what all rows share once.
+    """Insert rows by column in one statement; values that all rows share go once.
 
     :param dict columns: a list of ``count`` values by the name of a stored field
     :return: their ids, in order
@@ -163,7 +163,7 @@ def insert_columns(model, count, columns):
 def as_array(values, kind):
     """Return an array for SQL as one literal, in a third of the usual time.
 
-    psycopg2 writes a list as an expression, of which PostgreSQL plans each element.
+    psycopg2 writes a list as an expression, whose elements PostgreSQL plans one by one.
 
     :param values: iterable of texts, numbers, dates, ``Json``, or None
     :param str kind: the elements' SQL type, such as ``varchar``

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Fields that are encrypted in the database, where a key is given (``tools.at_rest``).
+"""Fields that are encrypted in the database, if a key is given (``tools.at_rest``).
 
 The ORM's cache holds what the database holds: a missing key makes reading that one
 field fail, and no other, and what cannot be read is never overwritten by accident.
@@ -22,11 +22,11 @@ FILE_SUFFIX = "_FILE"
 
 
 class EncryptionKeyError(UserError):
-    """A value cannot be read: the key by which it was encrypted is not there."""
+    """A value cannot be read: the key that it was encrypted with is missing."""
 
 
 class Stored(str):
-    """A text as it lies in the database: encrypted, or plain."""
+    """A text as stored in the database: encrypted, or plain."""
 
     __slots__ = ()
 
@@ -42,10 +42,10 @@ def _read_setting(suffix=""):
 
 
 def get_box():
-    """Return what encrypts and decrypts with the server's keys.
+    """Return the ``at_rest.Box`` that encrypts and decrypts with the server's keys.
 
-    An unreadable file and an invalid key count as no key: what comes in is stored
-    plain rather than lost, and the health panel says so.
+    An unreadable file and an invalid key count as no key: new values are stored plain
+    rather than lost, and the health panel says so.
     """
     text = _read_setting()
     if not text and (path := _read_setting(FILE_SUFFIX)):
@@ -84,7 +84,7 @@ class _Encrypted:
     """Encrypts a field on the way into the database, and decrypts it on the way out."""
 
     def convert_to_cache(self, value, record, validate=True):
-        """Keep what the database holds as it is."""
+        """Cache stored values as they are."""
         if isinstance(value, Stored):
             return value
         return super().convert_to_cache(value, record, validate)
@@ -94,20 +94,20 @@ class _Encrypted:
         return super()._insert_cache(records, values)
 
     def convert_to_record(self, value, record):
-        """Decrypt what the database holds."""
+        """Decrypt stored values."""
         if isinstance(value, Stored):
             value = decrypt(record.env, value)
         return super().convert_to_record(value, record)
 
     def convert_to_column_insert(self, value, record, values=None, validate=True):
-        """Encrypt what is to be written."""
+        """Encrypt values to be written."""
         if isinstance(value, Stored):
             return str(value)
         column = super().convert_to_column_insert(value, record, values, validate)
         return column and get_box().encrypt(column)
 
     def condition_to_sql(self, field_expr, operator, value, model, alias, query):
-        """Compare only what is plain; tell in any case if there is a value."""
+        """Compare plain values only; whether there is a value is always known."""
         condition = super().condition_to_sql(
             field_expr, operator, value, model, alias, query
         )

@@ -7,7 +7,7 @@ from .encrypted_field import get_box, make_key_error
 
 
 class IrAttachment(models.Model):
-    """Scans that prove a consent are encrypted on the disk, where a key is given."""
+    """Encrypts scans that prove a consent on the disk, if a key is given."""
 
     _inherit = "ir.attachment"
 
@@ -20,7 +20,7 @@ class IrAttachment(models.Model):
 
     @api.model
     def _create_sms_scans(self, evidence, files):
-        """Attach scans to their evidence, byte for byte: no picture is made smaller.
+        """Attach scans to their evidence, byte for byte: no picture is resized.
 
         :param evidence: ``sms.consent.evidence``, one
         :param files: pairs of a name and its content in bytes

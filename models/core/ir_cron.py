@@ -7,21 +7,21 @@ from odoo.tools import SQL
 from .bulk_insert import as_arrays
 
 MODULE = "helpdesk_mgmt_sms"
-#: The crons that a transaction wakes, in ``cr.precommit.data``.
+#: Key of the crons that a transaction wakes, in ``cr.precommit.data``.
 WOKEN = "helpdesk_mgmt_sms.woken"
 
 
 class IrCron(models.Model):
-    """Our busiest crons: a transaction wakes each once, all with one query.
+    """Wakes our busiest crons once per transaction, all with one query.
 
-    Odoo's ``_trigger`` takes two or three queries at each call. And jobs of ours that
-    have more to do go on at once.
+    Odoo's ``_trigger`` takes two or three queries per call. Also, our jobs that have
+    more to do continue at once.
     """
 
     _inherit = "ir.cron"
 
     def _trigger(self, at=None):
-        """Leave Odoo's own loop asleep when texts are made that the outbox sends."""
+        """Do not wake Odoo's own loop for new texts that the outbox sends."""
         if self.env.context.get("sms_in_outbox"):
             data = self.env["ir.model.data"]
             loop_id = data._xmlid_to_res_id("sms.ir_cron_sms_scheduler_action")
@@ -30,7 +30,7 @@ class IrCron(models.Model):
 
     @api.model
     def _wake_sms(self, name, at=None):
-        """Wake a cron of ours by the commit, or later.
+        """Wake a cron of ours at the commit, or later.
 
         :param str name: the cron's XML id in this module
         :param at: UTC datetime or several, default now
@@ -46,7 +46,7 @@ class IrCron(models.Model):
 
     @api.model
     def _trigger_woken_sms(self):
-        """Trigger what was woken; what is switched off is left out, as Odoo does."""
+        """Trigger the crons that were woken, without inactive ones, as Odoo does."""
         woken = self.env.cr.precommit.data.pop(WOKEN)
         now = fields.Datetime.now()
         self.flush_model(["active"])
@@ -81,9 +81,9 @@ class IrCron(models.Model):
         return result
 
     def _has_sms_progress(self):
-        """Tell if the job's last run has done anything: else it would spin.
+        """Return whether the job's last run has done anything: else it would spin.
 
-        The run may have ended by a turn that found its time over.
+        The run may have ended with an iteration that found its time over.
         """
         progress_sudo = self.env["ir.cron.progress"].sudo()
         domain = [("cron_id", "=", self.id)]

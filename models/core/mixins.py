@@ -8,15 +8,15 @@ from odoo.tools.misc import clean_context, hmac
 from ...tools import links, texts
 
 FIRST_DAY = date(1970, 1, 1)
-#: Who texts and calls people, and so needs their numbers in the lists of texts.
+#: Users who text and call people, and so need their numbers in the lists of texts.
 NUMBER_GROUPS = "helpdesk_mgmt.group_helpdesk_user_own,base.group_system"
 
 
 class SmsSetupMixin(models.AbstractModel):
-    """A job that people set up and that keeps its own progress.
+    """Mixin for jobs that users set up and that keep their own progress.
 
-    Whatever the rights of the model, a user writes only what :meth:`_get_setup_fields`
-    names.
+    Whatever the rights on the model, a user writes only the fields that
+    :meth:`_get_setup_fields` names.
     """
 
     _name = "sms.setup.mixin"
@@ -24,18 +24,18 @@ class SmsSetupMixin(models.AbstractModel):
 
     @api.model
     def _get_setup_fields(self):
-        """Return the names of the fields that people may set."""
+        """Return the names of the fields that users may set."""
         raise NotImplementedError
 
     @api.model_create_multi
     def create(self, vals_list):
         """Refuse values of the job's own fields.
 
-        :raises AccessError: then
+        :raises AccessError: if there are any
         """
         for vals in vals_list:
             self._check_setup(vals)
-        # Defaults of a client's context would come after the check.
+        # Defaults in a client's context would apply after the check.
         # pylint: disable-next=context-overridden
         self = self.with_context(clean_context(self.env.context))
         return super().create(vals_list)
@@ -43,7 +43,7 @@ class SmsSetupMixin(models.AbstractModel):
     def write(self, vals):
         """Refuse values of the job's own fields.
 
-        :raises AccessError: then
+        :raises AccessError: if there are any
         """
         self._check_setup(vals)
         return super().write(vals)
@@ -69,14 +69,14 @@ class SmsSetupMixin(models.AbstractModel):
 
 
 class SmsCachedRules(models.AbstractModel):
-    """Rules that change seldom and are read by each message, so they are cached.
+    """Mixin for rules that rarely change and are read for each message: cached.
 
-    A change makes all workers read them anew.
+    A change makes all workers read them again.
     """
 
     _name = "sms.cached.rules"
     _description = "Rules That Are Kept in Memory"
-    #: Names of the fields whose change is applied, None for all.
+    #: Names of the fields whose change clears the caches, None for all.
     _cached_fields = None
 
     @api.model_create_multi
@@ -102,7 +102,7 @@ class SmsCachedRules(models.AbstractModel):
     def _update_field_translations(
         self, field_name, translations, digest=None, source_lang=""
     ):
-        """Apply a translation, which Odoo's dialog writes past ``write``."""
+        """Apply a translation, which Odoo's dialog writes without ``write``."""
         result = super()._update_field_translations(
             field_name, translations, digest=digest, source_lang=source_lang
         )
@@ -111,9 +111,9 @@ class SmsCachedRules(models.AbstractModel):
 
 
 class SmsCheckedWords(models.AbstractModel):
-    """Words that are checked are checked in every language.
+    """Mixin that runs constraints on translated fields in every language.
 
-    Odoo's dialog of translations writes by SQL, past ``write`` and its checks.
+    Odoo's translation dialog writes in SQL, bypassing ``write`` and its checks.
     """
 
     _name = "sms.checked.words"
@@ -122,7 +122,7 @@ class SmsCheckedWords(models.AbstractModel):
     def _update_field_translations(
         self, field_name, translations, digest=None, source_lang=""
     ):
-        """Check translations as what is typed into the form."""
+        """Check translations like values that are entered in the form."""
         langs = list(translations)
         result = super()._update_field_translations(
             field_name, translations, digest=digest, source_lang=source_lang
@@ -133,10 +133,10 @@ class SmsCheckedWords(models.AbstractModel):
 
 
 class SmsShortLink(models.AbstractModel):
-    """A record with a short public address for a text.
+    """Mixin for records with a short public address for texts.
 
-    Signed with the database's secret over record, last day and what else the model
-    names, so nobody can make one for another record or a later day.
+    Signed with the database's secret over the record, the last day and further facts of
+    the model, so nobody can make one for another record or a later day.
     """
 
     _name = "sms.short.link"
@@ -180,7 +180,7 @@ class SmsShortLink(models.AbstractModel):
 
 
 class SmsMaskedNumber(models.AbstractModel):
-    """A list that shows numbers only to those who text people.
+    """Mixin for lists that show numbers only to users who text people.
 
     Compliance officers who are no helpdesk users see the last two digits, and cannot
     search, group or export by number. Consents, events, evidence and reviews, where

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Says a time to the user of an environment: all screens say it by this."""
+"""Formats times for the user of an environment, the same on all screens."""
 
 from odoo import fields
 from odoo.tools.translate import code_translations
@@ -10,10 +10,10 @@ MODULE = "helpdesk_mgmt_sms"
 
 
 def get_spoken_lang(env):
-    """Return the code of the language in which the addon speaks to a user.
+    """Return the code of the language in which the addon addresses a user.
 
-    One into which nobody has translated it speaks English, so its dates do too: never
-    two languages in one text.
+    In a language without translations of the addon its texts are English, so its dates
+    are English too: never two languages in one text.
     """
     lang = env.lang or "en_US"
     is_spoken = languages.get_language(lang) == "en"
@@ -22,13 +22,13 @@ def get_spoken_lang(env):
 
 
 def say_moment(env, moment, zone="", lasting=False):
-    """Return a time (UTC) as the user says it: "tomorrow 8:00", "3 May 8:00".
+    """Return a time (UTC) in words for the user: "tomorrow 8:00", "3 May 8:00".
 
-    The clock is the user's own. Where it is another place's it names the place:
-    "tomorrow 8:00, Denver time".
+    In the user's own time zone. If another zone's time differs, it is named: "tomorrow
+    8:00, Denver time".
 
-    :param str zone: name of the zone whose clock is meant; empty: the user's own
-    :param bool lasting: for what is kept or printed: the full date, never "today"
+    :param str zone: name of the time zone; empty: the user's own
+    :param bool lasting: for stored or printed texts: the full date, never "today"
     """
     if not moment:
         return ""

@@ -7,7 +7,7 @@ from ...tools import consent, languages
 from .encrypted_field import EncryptionKeyError
 
 EVERYBODY, AGENTS, MANAGERS = "everybody", "agents", "managers"
-#: Who has a right: the group that stands for it.
+#: The group that a value of :data:`RIGHT_SELECTION` stands for.
 RIGHT_GROUPS = {
     EVERYBODY: "base.group_user",
     AGENTS: "helpdesk_mgmt.group_helpdesk_user_own",
@@ -21,7 +21,7 @@ RIGHT_SELECTION = [
 
 
 class ResCompany(models.Model):
-    """Rights to text beyond one's own tickets, limits, and the languages of readers."""
+    """Rights to text beyond one's own tickets, limits, and recipients' languages."""
 
     _inherit = "res.company"
 
@@ -71,7 +71,7 @@ class ResCompany(models.Model):
         return managers.filtered(lambda it: self in it.company_ids)
 
     def write(self, vals):
-        """Write, with the steps that rooms hang on before and after."""
+        """Write, with hooks for rooms before and after."""
         vals = self._prepare_sms_values(vals)
         before = self._get_sms_before(vals)
         result = super().write(vals)
@@ -83,14 +83,14 @@ class ResCompany(models.Model):
         return vals
 
     def _get_sms_before(self, vals):
-        """Return what :meth:`_after_sms_write` must know of before. Extended."""
+        """Return the former values that :meth:`_after_sms_write` needs. Extended."""
         return {}
 
     def _after_sms_write(self, before, vals):
-        """Follow up a change of companies. Extended by other rooms."""
+        """Handle a change of companies. Extended by other rooms."""
 
     def _restricts_sms(self):
-        """Tell if these rights hold for texts of other apps too.
+        """Return whether these rights apply to texts of other apps too.
 
         Not under opt-out: apps of such a company already text by Odoo's own rights.
         Texts from tickets are restricted everywhere.
@@ -99,9 +99,9 @@ class ResCompany(models.Model):
         return self.sudo().sms_consent_policy == consent.POLICY_OPT_IN
 
     def _check_sms_user(self):
-        """Refuse no company, and companies that the user does not work in now.
+        """Refuse an empty set, and companies that the user does not work in now.
 
-        :raises AccessError: names them
+        :raises AccessError: with their names
         """
         strange = self - self.env.companies
         if strange or not self:
@@ -109,7 +109,7 @@ class ResCompany(models.Model):
             raise AccessError(self.env._("You do not work in %s.", names))
 
     def _uses_sms_outbox(self):
-        """Tell if texts of this company leave through our outbox, not Odoo's loop."""
+        """Return whether the company's texts leave by our outbox, not Odoo's loop."""
         return self.sms_provider in PROVIDERS
 
     def _read_sms_secret(self, name):
@@ -120,9 +120,9 @@ class ResCompany(models.Model):
             return None
 
     def _get_sms_base_url(self):
-        """Return the address with which all addresses begin that leave in texts.
+        """Return the base of all addresses that are sent in texts.
 
-        :return: e.g. ``https://odoo.example.com``, without a slash at its end
+        :return: e.g. ``https://odoo.example.com``, without a trailing slash
         """
         self.ensure_one()
         return self.get_base_url()
@@ -131,14 +131,14 @@ class ResCompany(models.Model):
 
     @api.model
     def _get_sms_active_langs(self):
-        """Return the codes of the languages that are used, in a tuple."""
+        """Return the codes of the active languages, as a tuple."""
         return tuple(code for code, _name in self.env["res.lang"].get_installed())
 
     def _pick_sms_lang(self, *wanted, number=""):
-        """Return in which language somebody is texted: always an active one.
+        """Return the language to text a person in: always an active one.
 
-        The first wanted one that is active, or near to one that is; of a number that
-        speaks none of them its country's, else the company's.
+        The first wanted one that is active, or close to an active one; else that of the
+        number's country, else the company's.
 
         :param wanted: codes of languages, the best first; may be empty or unknown
         :param str number: E.164, may be empty
@@ -152,14 +152,14 @@ class ResCompany(models.Model):
         return languages.find_of_number(number or "", own, active)
 
     def _find_sms_lang(self, lang, number):
-        """Return the language of one reader; see :meth:`_find_sms_langs`."""
+        """Return the language of one recipient; see :meth:`_find_sms_langs`."""
         return self._find_sms_langs({number: lang})[number]
 
     def _find_sms_langs(self, langs):
-        """Return the languages of some readers, each an active one.
+        """Return the languages of recipients by number, each an active one.
 
-        Of a number without a contact that of the word which it has texted, else as
-        :meth:`_pick_sms_lang` says.
+        For a number without a known language that of the keyword that it has texted,
+        else as by :meth:`_pick_sms_lang`.
 
         :param dict langs: codes of the contacts' languages, or empty, by number (E.164)
         """
@@ -179,7 +179,7 @@ class ResCompany(models.Model):
     def _get_sms_told_langs(self, record, name):
         """Return the codes of the languages in which a record's text was written.
 
-        Odoo files it under English too, whatever it was written in.
+        Odoo stores it under English too, whatever language it was written in.
         """
         told = dict(record._fields[name]._get_stored_translations(record) or {})
         source = told.pop("en_US", None)
@@ -188,24 +188,24 @@ class ResCompany(models.Model):
         return frozenset(told)
 
     def _pick_sms_told_lang(self, told, lang):
-        """Return in which language a text is told to a reader: never in two at once.
+        """Return the language of a text to a recipient: never two at once.
 
-        The reader's if it is written in it, else the company's, with all that is added
-        to it: times, footer.
+        The recipient's if the text is written in it, else the company's, also for all
+        that is added to it: times, footer.
 
-        :param told: as :meth:`_get_sms_told_langs` returns
-        :param str lang: of the reader, active or empty
+        :param told: as :meth:`_get_sms_told_langs` returns it
+        :param str lang: of the recipient, active or empty
         """
         active = self._get_sms_active_langs()
         usable = tuple(code for code in active if code in told)
         own = self._pick_sms_lang()
         for code in (lang, own):
             if languages.get_language(code) == "en" and "en_US" in told:
-                return code  # Odoo tells all English readers what is told in en_US
+                return code  # Odoo shows texts in en_US to all English readers
             if found := languages.find_nearest(code, usable):
                 return found
         return "en_US" if "en_US" in active else own
 
     def _get_sms_word_langs(self, numbers):
-        """Hook: return the languages of the words that numbers have texted last."""
+        """Hook: return the languages of the keywords that numbers have texted last."""
         return {}

@@ -11,17 +11,17 @@ from .bulk_insert import as_arrays
 from .encrypted_field import EncryptedChar, EncryptedText, get_box
 
 _logger = logging.getLogger(__name__)
-#: Rows, and scans, that are worked off in one transaction.
+#: Rows, and scans, that are processed in one transaction.
 BATCH_SIZE = 500
 SCAN_BATCH_SIZE = 20
-#: System parameter: JSON, the key of the last run, and how much it could not read.
+#: System parameter: JSON with the key of the last run and how much it could not read.
 STATE_PARAMETER = "helpdesk_mgmt_sms.encryption_state"
 
 
 class SmsEncryption(models.AbstractModel):
-    """Encrypts what is stored with the server's current key.
+    """Encrypts stored values with the server's current key.
 
-    New values are encrypted as they are written; this works off older ones when the
+    New values are encrypted as they are written; this processes older ones when the
     first key is given, when a newer one is put before it, and when the word *plain* is,
     which decrypts everything. Each batch is committed, so a killed run is continued.
     """
@@ -60,7 +60,7 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _work_off(self, model, names, box):
-        """Encrypt anew the values of a model that another key has written.
+        """Re-encrypt a model's values that were written with another key.
 
         :return: yields, to be committed, how many were done and how many are lost
         """
@@ -99,7 +99,7 @@ class SmsEncryption(models.AbstractModel):
 
     @api.model
     def _write(self, model, names, rows):
-        """Write rows by SQL, past what the model does about a change.
+        """Write rows in SQL, bypassing what the model does on a change.
 
         :param rows: tuples of an id and the values of ``names``
         """

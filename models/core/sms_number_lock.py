@@ -14,9 +14,9 @@ PATIENCE = "5s"
 
 
 class SmsNumberLock(models.AbstractModel):
-    """Serializes what concerns one number of one company.
+    """Serializes work on one number of one company.
 
-    By advisory locks: they end with the transaction, or with the connection.
+    By advisory locks, which end with the transaction or the connection.
     """
 
     _name = "sms.number.lock"
@@ -34,11 +34,11 @@ class SmsNumberLock(models.AbstractModel):
         """Wait for a number's lock, then begin a transaction that sees its last work.
 
         For a request that has written nothing yet. In PostgreSQL's *repeatable read* a
-        transaction sees the database as it was when it began, so a lock that is waited
-        for inside of it would come too late: two texts would make two tickets. After
+        transaction sees the database as it was when it began, so waiting for a lock
+        inside it would be too late: two texts would create two tickets. After
         :data:`PATIENCE` it goes on without: ``sms.rate.limit`` finds the conflict.
 
-        :param bool is_patient: False to wait for nobody
+        :param bool is_patient: False not to wait
         :return: whether the number is locked now
         """
         cr, key = self.env.cr, self._get_key(company, number)
@@ -63,13 +63,13 @@ class SmsNumberLock(models.AbstractModel):
 
     @api.model
     def _is_free(self, key):
-        """Take a lock that nobody has; tell if that was so."""
+        """Take a lock if nobody has it; return whether it was taken."""
         query = SQL("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", key)
         return self.env.execute_query(query)[0][0]
 
     @staticmethod
     def _release(connection, key):
-        """Release a lock, on the connection: its cursor may be closed."""
+        """Release a lock through the connection, as its cursor may be closed."""
         is_idle = connection.info.transaction_status == TRANSACTION_STATUS_IDLE
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])

@@ -5,31 +5,31 @@ from odoo.tools import SQL
 
 
 class SmsPersonalData(models.AbstractModel):
-    """A model that holds what identifies a person by their number, and can forget it.
+    """Mixin for models that hold personal data of a number, and can erase it.
 
-    There is one way to forget, :meth:`_forget`, whoever asks: a person
-    (``sms.erasure``) or time (``sms.retention``). Both run in ``sudo``, after the
-    rights of who asks are checked. All that inherit this are asked.
+    There is one way to erase, :meth:`_forget`, whether on a person's request
+    (``sms.erasure``) or after some time (``sms.retention``). Both run in ``sudo``,
+    after the user's rights were checked, and go through all models that inherit this.
     """
 
     _name = "sms.personal.data"
     _description = "Personal Data of Text Messages"
 
-    #: Whose rows they are: fields of the company, and of the number.
+    #: Names of the fields with the company and the number.
     _personal_company = "company_id"
     _personal_number = "number"
-    #: The time from which a row is kept as long as texts are; None: other rules hold.
+    #: Field with the time from which texts' retention counts; None: other rules apply.
     _kept_since = None
-    #: The rows of which something is left to forget.
+    #: Domain of the rows that still hold personal data.
     _remembered = Domain("number", "!=", False)
-    #: False for what goes by itself within days, or with something that is counted.
+    #: False for rows that go by themselves within days, or with rows that are counted.
     _is_counted = True
-    #: Forgotten after all else: what others write to while they forget.
+    #: True to erase it after all others, which write to it while they are erased.
     _forgets_last = False
 
     @api.model
     def _get_holders(self):
-        """Return the models that hold personal data, in the order of forgetting."""
+        """Return the models that hold personal data, in the order of erasure."""
         names = self.env.registry.descendants(["sms.personal.data"], "_inherit")
         holders = [self.env[name] for name in self.env.registry if name in names]
         stored = [holder for holder in holders if not holder._abstract]
@@ -37,7 +37,7 @@ class SmsPersonalData(models.AbstractModel):
 
     @api.model
     def _get_personal_domain(self, company, numbers):
-        """Return the domain of what this model holds of some numbers.
+        """Return the domain of the rows that this model holds on numbers.
 
         :param list numbers: E.164, or what the carrier calls the sender
         """
@@ -51,12 +51,12 @@ class SmsPersonalData(models.AbstractModel):
         return records.search(self._get_personal_domain(company, numbers))
 
     def _describe_personal(self):
-        """Return what would be forgotten, for people: pairs of a count and a label."""
+        """Return what would be erased, for users: pairs of a count and a label."""
         return [(len(self), self._description)] if self._is_counted else []
 
     @api.model
     def _get_overdue_domain(self, company, limits):
-        """Return the domain of what was kept for long enough, and is not forgotten."""
+        """Return the domain of rows past their retention that are not erased yet."""
         if not (self._kept_since and limits["text"]):
             return Domain.FALSE
         return (
@@ -66,13 +66,13 @@ class SmsPersonalData(models.AbstractModel):
         )
 
     def _forget(self):
-        """Delete the rows, unless the model keeps something of them."""
+        """Erase the rows: delete them, unless the model keeps something of them."""
         self.unlink()
 
     def _empty(self, names, **values):
-        """Write NULL into some fields, and values into others, by SQL.
+        """Write NULL into some fields, and values into others, in SQL.
 
-        Nothing is computed anew by it, and JSON's null is not SQL's.
+        So nothing is recomputed, and JSON's null is not SQL's.
         """
         self.flush_model()
         assignments = [SQL("%s = NULL", SQL.identifier(name)) for name in names]

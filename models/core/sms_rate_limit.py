@@ -4,14 +4,14 @@ from odoo.tools import SQL
 
 from ...tools import web
 
-#: Scope: how many times in how many seconds. Phones of one carrier share addresses, so
-#: that of a visitor is counted generously; a token is one person's.
+#: How many times in how many seconds, by scope. Phones of one carrier share addresses,
+#: so visitors are counted generously; a token is one person's.
 LIMITS = {
     "preferences_visitor": (120, 600),
     "preferences_token": (30, 600),
     "ticket_visitor": (120, 600),
     "ticket_link": (60, 600),
-    # Of a page that thousands open at once only who opens it is counted.
+    # A page that thousands open at once is counted by visitor only.
     "incident_visitor": (120, 600),
     "join_visitor": (30, 600),
     # Questions to numbers that somebody has typed, and numbers that a form refuses, on
@@ -22,7 +22,7 @@ LIMITS = {
     "appointments": (10**6, 3600),
     # Unsigned requests of carriers, wrong tokens.
     "refused": (300, 600),
-    # Texts of a user to what they say is their own phone.
+    # Texts of a user to a number that they call their own.
     "test_texts": (5, 3600),
     # Mails that raise an alert of one plan.
     "team_alert_mails": (20, 3600),
@@ -31,8 +31,8 @@ LIMITS = {
     "alert_source_alerts": (20, 3600),
     # Automatic answers to one number.
     "answers": (10, 3600),
-    # These refuse nothing: on their rows two texts of one number conflict, two
-    # replies or questions to one, and two alerts that want codes.
+    # These refuse nothing. Their rows make transactions conflict: two texts of one
+    # number, two replies or questions to one, two alerts that need codes.
     "texts": (1_000_000, 3600),
     "replies": (1_000_000, 3600),
     "questions": (1_000_000, 3600),
@@ -43,7 +43,7 @@ LIMITS = {
 class SmsRateLimit(models.Model):
     """Counters that keep the public pages from being overrun, for all workers.
 
-    A scope has a fixed number of rows (:data:`tools.web.BUCKETS`); none of them says
+    A scope has a fixed number of rows (:data:`tools.web.BUCKETS`), which do not show
     who was counted. Written by :meth:`_is_over` alone.
     """
 
@@ -60,10 +60,10 @@ class SmsRateLimit(models.Model):
 
     @api.model
     def _is_over(self, scope, key):
-        """Count one more, and tell if that was too many.
+        """Count one more, and return whether that was too many.
 
         Of two at once the later one waits and, by Odoo's retry, starts over. A request
-        that fails takes its count back, so a page that refuses must answer, not raise.
+        that fails undoes its count, so a page that refuses must answer, not raise.
         """
         limit, seconds = LIMITS[scope]
         rows = self.env.execute_query(

@@ -2,16 +2,16 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-#: Marks what the chatter keeps of a reason (``mail.message`` guards it).
+#: Subtype of the messages that hold a reason (``mail.message`` protects them).
 REASON_SUBTYPE = "helpdesk_mgmt_sms.mail_message_subtype_relaxation_reason"
 
 
 class SmsRelaxationReason(models.AbstractModel):
-    """Settings that managers tighten as they like, and relax only with a reason.
+    """Mixin for settings that managers tighten freely, and relax only with a reason.
 
     The reason is posted on the record: who gave it, when, and what was changed from
-    what to what. Nobody changes or deletes that, and no switch of a client (such as
-    ``tracking_disable``) prevents it. What Odoo itself loads (data files, an
+    what to what. Nobody can change or delete that message, and no context of a client
+    (such as ``tracking_disable``) prevents it. What Odoo itself loads (data files, an
     installation, a migration) needs no reason: no person decides anything then.
     """
 
@@ -32,7 +32,7 @@ class SmsRelaxationReason(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Require a reason for what is less strict than it was without the record.
+        """Require a reason for a record that makes things less strict than without it.
 
         :raises UserError: without ``relaxation_reason``
         """
@@ -48,7 +48,7 @@ class SmsRelaxationReason(models.AbstractModel):
         return records
 
     def write(self, vals):
-        """Require a reason for what makes a record less strict.
+        """Require a reason for a change that makes a record less strict.
 
         :raises UserError: without ``relaxation_reason``
         """
@@ -65,11 +65,11 @@ class SmsRelaxationReason(models.AbstractModel):
         return result
 
     def unlink(self):
-        """Keep a record with its reasons: its chatter is deleted before it is.
+        """Refuse to delete a record with reasons: its chatter would be deleted too.
 
         :raises UserError: if there are any
         """
-        # Not ``ondelete``: that is asked when the chatter is gone already.
+        # Not ``ondelete``: that is called when the chatter is gone already.
         self._check_without_reasons()
         return super().unlink()
 
@@ -77,7 +77,7 @@ class SmsRelaxationReason(models.AbstractModel):
         """Return what a new record is compared with.
 
         :return: pair of terms, as :meth:`_get_strictness` has them, and the record that
-            describes them, which may be new; None: no new one needs a reason
+            describes them, which may be new; None: new records need no reason
         """
         return None, None
 
@@ -85,7 +85,7 @@ class SmsRelaxationReason(models.AbstractModel):
         raise NotImplementedError
 
     def _is_less_strict_than(self, before):
-        """Tell if something may leave now that was held or blocked before."""
+        """Return whether something may leave now that was held or blocked before."""
         raise NotImplementedError
 
     def _post_relaxation(self, before, reason, is_new=False):
@@ -119,7 +119,7 @@ class SmsRelaxationReason(models.AbstractModel):
         return self.env.registry.ready
 
     def _check_without_reasons(self):
-        # Not while Odoo itself takes the addon away.
+        # Not while Odoo uninstalls the addon.
         if not self.env.registry.ready:
             return
         about = [("model", "=", self._name), ("res_id", "in", self.ids)]
@@ -132,7 +132,7 @@ class SmsRelaxationReason(models.AbstractModel):
             )
 
     def _describe_relaxation(self, before, is_new):
-        """Return what was changed from what to what, a phrase for each field."""
+        """Return what was changed from what to what, one phrase per field."""
         phrases = []
         for name, after in self._describe_strictness().items():
             if after == before[name]:
@@ -180,7 +180,7 @@ class MailMessage(models.Model):
     _inherit = "mail.message"
 
     def _get_forbidden_access(self, operation):
-        """Forbid to change or delete a reason, to its author too."""
+        """Forbid everybody, even its author, to change or delete a reason."""
         forbidden = super()._get_forbidden_access(operation)
         if operation in ("write", "unlink"):
             forbidden |= self._filter_sms_relaxation_reasons()

@@ -11,12 +11,12 @@ ADMINISTRATORS = "base.group_system"
 
 
 class SmsSharedRow(models.AbstractModel):
-    """Rows of one company, or of all companies.
+    """Mixin for rows of one company, or of all companies.
 
-    A row without company holds where a company has no row of its own in its place, so
-    administrators alone write it (record rules of ``security/sms_security.xml``).
-    Managers write the rows of their companies: :meth:`action_copy_for_company` makes
-    one out of a shared row.
+    A row without a company applies to companies that have no row of their own in its
+    place, so only administrators write it (record rules of
+    ``security/sms_security.xml``). Managers write the rows of their companies, which
+    :meth:`action_copy_for_company` creates from shared ones.
     """
 
     _name = "sms.shared.row"
@@ -50,11 +50,11 @@ class SmsSharedRow(models.AbstractModel):
         return self.env.company
 
     def _get_row_company(self):
-        """Return the company of a row; an empty set for a shared one."""
+        """Return the company of a row, empty for a shared one."""
         return self.mapped(self._row_company)
 
     def _check_access(self, operation):
-        """Say what to do instead where a shared row is refused."""
+        """Tell users what to do instead if a shared row is refused."""
         refused = super()._check_access(operation)
         if not refused or operation == "read" or not any(self._ids):
             return refused
@@ -68,7 +68,7 @@ class SmsSharedRow(models.AbstractModel):
 
     @api.model
     def _make_shared_row_error(self, row):
-        """Return the error for who may not write a shared row."""
+        """Return the error for users who may not write a shared row."""
         return AccessError(
             self.env._(
                 "“%s” is shared by all companies, so only administrators can change "
@@ -81,7 +81,7 @@ class SmsSharedRow(models.AbstractModel):
     # === A company's own row ===
 
     def _get_copy_domain(self):
-        """Return the domain of the companies' own rows in place of this one."""
+        """Return the domain of the companies' own rows that replace this one."""
         raise NotImplementedError
 
     def _prepare_company_copy(self, company):
@@ -89,7 +89,7 @@ class SmsSharedRow(models.AbstractModel):
         return {"company_id": company.id}
 
     def _copy_for_company(self, company):
-        """Return a company's own row in place of this one; copy it if need be."""
+        """Return a company's own row in place of this one; create it if needed."""
         self.ensure_one()
         if self._get_row_company():
             return self
@@ -112,7 +112,7 @@ class SmsSharedRow(models.AbstractModel):
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
-        """Show a shared row read-only to others, with a button to their own."""
+        """Show a shared row read-only to others, with a button to copy it."""
         arch, view = super()._get_view(view_id, view_type, **options)
         if view_type in ("form", "list"):
             for node in arch.xpath("//field[not(ancestor::field)]"):
@@ -137,7 +137,7 @@ class SmsSharedRow(models.AbstractModel):
 
     @api.model
     def _add_shared_banner(self, arch, button):
-        """Say above a form that its row is shared, with the button to a copy."""
+        """Add a banner that a form's row is shared, with the button to copy it."""
         button.set("class", "btn-link p-0 ms-1 align-baseline")
         banner = E.div(
             E.field(name="is_shared", invisible="1"),
@@ -161,9 +161,9 @@ class SmsSharedRow(models.AbstractModel):
 
 
 class SmsSharedCopy(models.AbstractModel):
-    """Rows of companies that take the place of the shared one in ``shared_id``.
+    """Mixin for rows of companies that replace the shared one in ``shared_id``.
 
-    An archived one takes it, too: the company then has neither.
+    An archived one replaces it, too: the company then has neither.
     """
 
     _name = "sms.shared.copy"
@@ -179,7 +179,7 @@ class SmsSharedCopy(models.AbstractModel):
 
     @api.constrains("shared_id", "company_id")
     def _check_shared_id(self):
-        """Refuse to stand for a row that is a company's own, or for all companies."""
+        """Refuse to replace a company's own row, or to replace for all companies."""
         for row in self.filtered("shared_id"):
             if not row.company_id or row.shared_id.sudo().company_id:
                 raise ValidationError(
@@ -191,7 +191,7 @@ class SmsSharedCopy(models.AbstractModel):
                 )
 
     def write(self, vals):
-        """Keep a row in the place that it has taken."""
+        """Refuse to change which row is replaced."""
         if "shared_id" in vals and any(
             row.shared_id.id != (vals["shared_id"] or False) for row in self
         ):
@@ -210,7 +210,7 @@ class SmsSharedCopy(models.AbstractModel):
     @api.model
     @ormcache()
     def _get_copies(self):
-        """Return which row stands for which: ``{(shared id, company id): id}``."""
+        """Return which row replaces which: ``{(shared id, company id): id}``."""
         own = self.sudo().search([("shared_id", "!=", False)])
         return {(it.shared_id.id, it.company_id.id): it.id for it in own}
 

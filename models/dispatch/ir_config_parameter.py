@@ -6,12 +6,12 @@ from .res_company_address import BASE_URL_PARAMETER
 
 
 class IrConfigParameter(models.Model):
-    """Odoo's own address: what an administrator enters, and what a login leaves."""
+    """Follows ``web.base.url`` when it is edited by hand, but not after a login."""
 
     _inherit = "ir.config_parameter"
 
     def write(self, vals):
-        """Change companies' public address along with what was entered by hand."""
+        """Update companies' public address when ``web.base.url`` is edited by hand."""
         own = self.filtered(lambda it: it.key == BASE_URL_PARAMETER)
         before = own.value if "value" in vals else False
         result = super().write(vals)

@@ -17,17 +17,17 @@ from ..core.encrypted_field import EncryptedChar
 from .sms_api import SmsApiGated, SmsApiOutbox
 
 TELNYX = TelnyxProvider.code
-#: System parameters: other addresses than the carriers' own (a proxy, a loopback peer).
+#: System parameters: replace the carriers' API addresses (a proxy, a loopback peer).
 TWILIO_URL_PARAMETER = "helpdesk_mgmt_sms.twilio_api_url"
 TELNYX_URL_PARAMETER = "helpdesk_mgmt_sms.telnyx_api_url"
-#: System parameter: addresses, separated by blanks, that pictures may be fetched from
-#: though they lie in a private network (a proxy, a loopback peer).
+#: System parameter: addresses, separated by spaces, from which pictures may be fetched
+#: although they are in a private network (a proxy, a loopback peer).
 MEDIA_URLS_PARAMETER = "helpdesk_mgmt_sms.media_urls"
 #: Carriers that reach people.
 REAL = tuple(code for code in PROVIDERS if code != SandboxProvider.code)
-#: Those that Odoo has none of, and that go with the addon.
+#: Carriers that this addon adds to Odoo's, and that are removed with it.
 LEAVING = (TELNYX, SandboxProvider.code)
-#: The carriers that texts leave by.
+#: Fields that name the carriers that texts are sent through.
 CARRIER_FIELDS = {"sms_provider", "sms_backup_provider"}
 #: The secrets of an account, by its carrier.
 SECRETS = {
@@ -45,7 +45,7 @@ ACCOUNT_FIELDS = {
     "sms_telnyx_public_key",
     *(name for names in SECRETS.values() for name in names),
 }
-#: Fields that a company's senders follow from.
+#: Fields that a company's senders are derived from.
 SENDER_FIELDS = CARRIER_FIELDS | {
     "sms_twilio_number_ids",
     "sms_twilio_messaging_service_sid",
@@ -54,12 +54,12 @@ SENDER_FIELDS = CARRIER_FIELDS | {
 }
 #: Fields whose former values are needed when they change.
 FORMER_FIELDS = {"sms_webhook_base_url", "sms_twilio_account_sid"}
-#: The path from what texts are posted on to the ticket that they are about.
+#: Models that texts are posted on, with the path from the record to its ticket.
 TICKET_OF = {"helpdesk.ticket": "", "calendar.event": "ticket_id"}
 
 
 class SenderWords(NamedTuple):
-    """What a sender adds to its texts; ``footer`` is empty for the purpose's own."""
+    """Wording of a sender's texts; an empty ``footer`` stands for the purpose's own."""
 
     address: str
     footer: str
@@ -194,7 +194,7 @@ class ResCompany(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Give companies keys and senders of their own, and keep their address."""
+        """Create the companies' keys and senders, and store their public address."""
         companies = super().create(vals_list)
         companies._ensure_sms_keys()
         self.env["sms.sender"]._sync(companies)
@@ -212,7 +212,7 @@ class ResCompany(models.Model):
         return before
 
     def _after_sms_write(self, before, vals):
-        """Bring the senders in line with the account, and let them try a new one."""
+        """Sync the senders with the account; stopped ones resume on a new account."""
         result = super()._after_sms_write(before, vals)
         if "sms_provider" in vals:
             self._follow_sms_sandbox(before["tried"])
@@ -227,19 +227,19 @@ class ResCompany(models.Model):
             url = vals["sms_webhook_base_url"]
             self._store_former_sms_base_url(before["sms_webhook_base_url"], url)
         if (CARRIER_FIELDS | {"sms_webhook_base_url"}) & vals.keys():
-            # A carrier needs one: emptied, it is what Odoo's own address is now.
+            # A carrier needs an address: an emptied one becomes Odoo's current one.
             self._ensure_sms_base_url()
         if "sms_twilio_account_sid" in vals:
             self._date_sms_account_change(before["sms_twilio_account_sid"])
         return result
 
     def _follow_sms_sandbox(self, tried):
-        """Switch to the answers that count for who leaves the sandbox, or comes back.
+        """Switch the consent of companies that enter or leave the sandbox.
 
-        What was agreed to there counts there alone.
+        Consent given in the sandbox counts only there.
 
-        :param tried: ``res.company`` that were in it
-        :return: those of ``self`` that have left it or come back
+        :param tried: ``res.company`` that were in the sandbox before
+        :return: the companies of ``self`` that have entered or left it
         """
         is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
         moved = self.filtered(lambda it: is_on_sandbox(it) != (it in tried))
@@ -247,12 +247,12 @@ class ResCompany(models.Model):
         return moved
 
     def _date_sms_account_change(self, former):
-        """Note when companies take another account at Twilio.
+        """Record when companies switch to another Twilio account.
 
-        The new account knows nothing of what was handed to the former one. Asked about
-        it, it would say so, and the text would go out twice.
+        The new account does not know the former one's messages. A lookup there would
+        find nothing, and the text would be sent twice.
 
-        :param dict former: SID by company
+        :param dict former: former account SID by company
         """
         changed = self.filtered(
             lambda it: former[it] not in (False, it.sudo().sms_twilio_account_sid)
@@ -266,14 +266,14 @@ class ResCompany(models.Model):
         return SmsApiOutbox if self._uses_sms_outbox() else SmsApiGated
 
     def _get_sms_gate_facts(self):
-        """Add what the account lacks."""
+        """Add the settings that the account lacks."""
         provider = self._get_sms_provider()
         if provider and not self.sudo().active:
             missing = ("active",)
         elif provider and not self._has_locked_sms_account():
             missing = provider.missing()
         else:
-            # What cannot be read now waits in the outbox until it can.
+            # Texts of a locked account wait in the outbox until it can be used.
             missing = ()
         return {**super()._get_sms_gate_facts(), "missing": missing}
 
@@ -285,15 +285,15 @@ class ResCompany(models.Model):
 
     @api.model
     def _find_sms_stranded(self):
-        """Return the companies whose carrier goes with the addon."""
+        """Return the companies whose carrier is removed with the addon."""
         return self.search([("sms_provider", "in", LEAVING)])
 
     def _leave_sms_carrier(self):
-        """Put companies whose carrier goes with the addon on one that sends nothing.
+        """Move companies whose carrier is uninstalled to one that sends nothing.
 
-        Odoo's default is its own provider, which they have not chosen: it would text
-        for real what was tried in the sandbox. Twilio without an account texts nobody
-        and says what is missing. By SQL: what follows a new carrier may be gone.
+        Odoo's default is its own IAP, which they did not choose: it would really send
+        what was tried in the sandbox. Twilio without an account sends nothing and
+        reports what is missing. In SQL: code that reacts to a new carrier may be gone.
         """
         self.env.cr.execute(
             """
@@ -306,9 +306,9 @@ class ResCompany(models.Model):
         self.invalidate_recordset()
 
     def _drop_sms_backup(self):
-        """Keep a second carrier only beside another one that reaches people.
+        """Keep a second carrier only next to a different one that reaches people.
 
-        Companies that go back to the sandbox want nothing to leave.
+        A company that returns to the sandbox wants nothing to be sent.
         """
         for company in self.filtered("sms_backup_provider"):
             first = company.sms_provider
@@ -316,7 +316,7 @@ class ResCompany(models.Model):
                 company.sms_backup_provider = False
 
     def _get_sms_carriers(self):
-        """Return the codes of the carriers that texts leave by, the own one first."""
+        """Return the codes of the carriers in use, the first choice first."""
         self.ensure_one()
         codes = (self.sms_provider, self.sms_backup_provider)
         return tuple(code for code in codes if code in PROVIDERS)
@@ -324,7 +324,7 @@ class ResCompany(models.Model):
     def _get_sms_provider(self, code=None, with_senders=True):
         """Return the carrier's adapter with this company's account in it.
 
-        :param str code: default: the company's own provider
+        :param str code: default: the company's first carrier
         :return: a ``Provider``, or None on Odoo's IAP
         """
         self.ensure_one()
@@ -335,7 +335,7 @@ class ResCompany(models.Model):
         return get_provider(code, self._get_sms_account(code, with_senders))
 
     def _get_sms_account(self, code, with_senders=True):
-        """Return the account as the adapter wants it: plain data, no records."""
+        """Return the account as the adapter needs it: plain data, no records."""
         company_sudo = self.sudo()
         read_secret = company_sudo._read_sms_secret
         parameters_sudo = self.env["ir.config_parameter"].sudo()
@@ -364,30 +364,31 @@ class ResCompany(models.Model):
         }
 
     def _get_sms_numbers(self, code):
-        """Return the numbers entered for a carrier, as rows of its own list."""
+        """Return the records of the numbers entered for a carrier."""
         self.ensure_one()
         is_telnyx = code == TELNYX
         return self.sms_telnyx_number_ids if is_telnyx else self.sms_twilio_number_ids
 
     def _read_sms_numbers(self, code):
-        """Return those numbers with their countries' codes, as a list of pairs."""
+        """Return a carrier's numbers as a list of (number, country code) pairs."""
         if self.ids:
             return list(self._get_sms_number_pairs(code))
         return [(it.number, it.country_code) for it in self._get_sms_numbers(code)]
 
     @ormcache("self.id", "code")
     def _get_sms_number_pairs(self, code):
-        """Cache them: each message asks. Who changes them empties the cache."""
+        """Return these pairs, cached for each message until a number changes."""
         return [(it.number, it.country_code) for it in self._get_sms_numbers(code)]
 
     def _has_locked_sms_account(self, code=None):
-        """Tell if the account (default: the own) cannot be used here and now."""
+        """Return whether the account (default: the first carrier's) is locked now."""
         return bool(self._find_sms_account_lock(code))
 
     def _find_sms_account_lock(self, code=None):
-        """Return why the account (default: the own) cannot be used, of ``faults``.
+        """Return the fault that locks the account (default: the first carrier's).
 
-        This database is a copy, or the key to a secret is missing. Empty if it can.
+        ``faults.COPY`` in a copy of the database, ``faults.LOCKED`` if the key to a
+        secret is missing, empty if the account can be used.
         """
         self.ensure_one()
         company_sudo = self.sudo()
@@ -403,10 +404,10 @@ class ResCompany(models.Model):
     def _choose_sms_senders(
         self, numbers, posts, code=None, is_call=False, answers=(), among=None
     ):
-        """Choose by rules, teams, conversations and countries; calls by the country.
+        """Choose by rule, team, conversation and country; for calls by country only.
 
-        A company with one number costs nothing; with several, what is to be known of
-        teams and conversations is read at once for all texts.
+        With one number there is nothing to read; with several, teams and conversations
+        are read once for all texts.
         """
         self.ensure_one()
         code = code or self.sms_provider
@@ -444,7 +445,7 @@ class ResCompany(models.Model):
         ]
 
     def _find_sms_sender_refusal(self, number, answer=""):
-        """Tell a country that no sender may text from one where none can receive."""
+        """Distinguish a country no sender may text from one where none can receive."""
         candidates = self._get_sms_candidates(self.sudo().sms_provider)
         if not candidates:  # the account lacks something, which the gate says
             return ""
@@ -452,7 +453,7 @@ class ResCompany(models.Model):
         return verdicts.ONE_WAY if is_texted else verdicts.NO_SENDER
 
     def _get_sms_footer(self, sender_id, footer, lang):
-        """Take the sender's own footer; where it cannot receive, a link to the page."""
+        """Prefer the sender's own footer; one-way senders link to the preferences."""
         words = self._get_sms_sender_words(sender_id, lang) if sender_id else None
         if not words or not (words.footer or words.is_one_way):
             return footer
@@ -463,7 +464,7 @@ class ResCompany(models.Model):
 
     @ormcache("sender_id", "lang")
     def _get_sms_sender_words(self, sender_id, lang):
-        """Return what a sender adds to the texts in a language, cached."""
+        """Return a sender's :class:`SenderWords` in a language, cached."""
         sender_sudo = self.env["sms.sender"].sudo().with_context(lang=lang or None)
         sender_sudo = sender_sudo.browse(sender_id)
         return SenderWords(
@@ -471,11 +472,11 @@ class ResCompany(models.Model):
         )
 
     def _get_sms_team_ids(self, posts):
-        """Return the id of the team of the ticket that each of some posts is about.
+        """Return the teams of the tickets that posts are about: ``{post id: team id}``.
 
-        Of a post on an appointment it is the ticket that is visited for.
+        For a post on an appointment, that is the ticket that the visit is for.
 
-        :param list posts: ``mail.message``, in sudo, empty for none
+        :param list posts: ``mail.message`` in sudo; empty for a text without a post
         """
         about = {post.id: (post.model, post.res_id) for post in posts if post.model}
         found = {}
@@ -495,7 +496,7 @@ class ResCompany(models.Model):
         return {sender.address: sender.id for sender in found}
 
     def _get_sms_candidates(self, code):
-        """Return the company's senders at a carrier as the rule asks for them.
+        """Return the company's senders at a carrier, as the choice needs them.
 
         :return: tuple of ``tools.dispatch.Candidate``, in the account's order
         """
@@ -503,7 +504,7 @@ class ResCompany(models.Model):
 
     @ormcache("self.id", "code", "today")
     def _read_sms_candidates(self, code, today):
-        """Return them by the rules of a day, cached."""
+        """Return the candidates under the sender rules of a day, cached."""
         sender_ids = self._get_sms_sender_ids(code)
         senders_sudo = self.env["sms.sender"].sudo()
         get_reach = self.env["sms.sender.rule"]._get_reach
@@ -526,7 +527,7 @@ class ResCompany(models.Model):
         return tuple(candidates)
 
     def _get_sms_callers(self, code):
-        """Return those of the senders at a carrier that can call people."""
+        """Return the candidates at a carrier that can place calls."""
         if code not in PROVIDERS or not PROVIDERS[code].can_call:
             return ()
         senders_sudo = self.env["sms.sender"].sudo()
@@ -535,7 +536,7 @@ class ResCompany(models.Model):
         return tuple(it for it in self._get_sms_candidates(code) if it.id in callers)
 
     def _explain_sms_no_calls(self):
-        """Return why the company cannot call people, empty if it can."""
+        """Return why the company cannot place calls, empty if it can."""
         self.ensure_one()
         code = self.sudo().sms_provider
         provider = PROVIDERS.get(code)
@@ -552,11 +553,11 @@ class ResCompany(models.Model):
         return ""
 
     def _get_sms_segment_price(self, number=""):
-        """Return the price as the segment counter on a screen wants it.
+        """Return the price as the segment counter on the screen needs it.
 
-        :param str number: E.164 of who gets the text, may be empty
-        :return: ``amount`` of a segment (0: unknown), ``media_amount`` of a text with
-            pictures (0: by its segments), ``currency_id``
+        :param str number: the recipient's, in E.164; may be empty
+        :return: ``amount`` per segment (0: unknown), ``media_amount`` per text with
+            pictures (0: charged by segment), ``currency_id``
         """
         self.ensure_one()
         price_sudo = self.env["sms.price"]._find(self, number)

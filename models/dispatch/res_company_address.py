@@ -15,14 +15,14 @@ from ...tools.links import is_page
 from .res_company import ACCOUNT_FIELDS, REAL, SENDER_FIELDS, TELNYX
 
 _logger = logging.getLogger(__name__)
-#: An address that was replaced is answered at so long: texts on their way report there.
+#: How long a replaced webhook address still works: texts under way report to it.
 OVERLAP = timedelta(days=7)
-#: Path of a company's page to join, before its key.
+#: Path of a company's sign-up page, without its key.
 JOIN_PATH = "/sms/join/"
 PAGES = ("sms_privacy_url", "sms_terms_url")
 BASE_URL_PARAMETER = "web.base.url"
 
-#: Of a company what :class:`Endpoint` is made of.
+#: Company fields that an :class:`Endpoint` is built from.
 ENDPOINT_FIELDS = {
     "sms_webhook_key",
     "sms_old_webhook_key",
@@ -34,10 +34,10 @@ ENDPOINT_FIELDS = {
 
 
 class Endpoint(NamedTuple):
-    """What a carrier's request to an address is checked with.
+    """The data that a carrier's request to an address is checked against.
 
-    :param datetime until: when the address ends (UTC), None: it does not
-    :param list base_urls: those that the carrier may sign
+    :param datetime until: when the address expires (UTC), None: never
+    :param list base_urls: public addresses that the carrier may have signed
     :param provider: the carrier's adapter with the company's account
     """
 
@@ -55,10 +55,10 @@ def make_webhook_key():
 class ResCompany(models.Model):
     """The public addresses of a company, and their secret part.
 
-    Odoo writes ``web.base.url`` anew whenever an administrator logs in under another
-    name of the host. The carrier signs the address that it was given, so with that
-    every STOP would be refused. So the address is kept from when the first carrier
-    that reaches phones is entered, and is changed on purpose only.
+    Odoo rewrites ``web.base.url`` whenever an administrator logs in under another host
+    name. The carrier signs the address that it was given, so every STOP would be
+    refused. Therefore the address is stored when the first carrier that reaches phones
+    is entered, and then changes on purpose only.
     """
 
     _inherit = "res.company"
@@ -141,7 +141,7 @@ class ResCompany(models.Model):
 
     @api.constrains(*PAGES)
     def _check_sms_pages(self):
-        """Refuse what is no page on the web (http, https): a browser would run it."""
+        """Accept http and https pages only: a browser would run ``javascript:``."""
         for company in self:
             for name in PAGES:
                 if company[name] and not is_page(company[name]):
@@ -168,7 +168,7 @@ class ResCompany(models.Model):
             )
 
     def _prepare_sms_values(self, vals):
-        """Normalize the public address; refuse what is none."""
+        """Normalize the public address; refuse an invalid one."""
         vals = super()._prepare_sms_values(vals)
         if "sms_webhook_base_url" not in vals:
             return vals
@@ -187,10 +187,10 @@ class ResCompany(models.Model):
     # === Keys ===
 
     def action_rotate_sms_webhook_key(self):
-        """Replace the webhook key; the former one works on for :data:`OVERLAP`.
+        """Replace the webhook key; the former one stays valid for :data:`OVERLAP`.
 
-        The carrier must be given the new address, and reports on what was sent before
-        still come to the former one. To do it twice ends that one at once.
+        The new address must be entered at the carrier, and reports on texts sent before
+        still come to the former one. Rotating again ends that one at once.
         """
         self.ensure_one()
         self.check_access("write")
@@ -211,10 +211,10 @@ class ResCompany(models.Model):
 
     @api.model
     def _find_by_sms_webhook_key(self, key):
-        """Return the company of a public address, or an empty set."""
+        """Return the company that a webhook key belongs to, or an empty recordset."""
         if not key:
             return self.browse()
-        # All that an endpoint asks of a company, and not all of its fields.
+        # Fetch only the fields that an endpoint needs.
         names = {
             "sms_webhook_key",
             "sms_webhook_base_url",
@@ -228,7 +228,7 @@ class ResCompany(models.Model):
             "sms_old_webhook_key_until", ">", fields.Datetime.now()
         )
         domain = Domain("sms_webhook_key", "=", key) | former
-        # Of a company that was archived as well: a no is a no, and texts are under way.
+        # Archived companies too: a STOP still counts, and texts are still under way.
         companies_sudo = self.sudo()
         all_sudo = companies_sudo.with_context(active_test=False)
         found_sudo = all_sudo.search_fetch(domain, names, limit=1)
@@ -237,12 +237,12 @@ class ResCompany(models.Model):
     @api.model
     @ormcache("key", "code")
     def _get_sms_endpoint(self, key, code):
-        """Return the :class:`Endpoint` of a public address, of memory.
+        """Return the :class:`Endpoint` of a webhook key, cached.
 
-        Who refuses a request must look at the company itself: what was changed just now
-        may not be known here yet.
+        Before refusing a request, read the company itself: this process may not know of
+        a recent change yet.
 
-        :raises LookupError: there is none, or a key is missing; that is not remembered
+        :raises LookupError: if there is none, or an account is locked; not cached
         """
         company_sudo = self._find_by_sms_webhook_key(key)
         if not company_sudo or company_sudo._has_locked_sms_account(code):
@@ -257,12 +257,12 @@ class ResCompany(models.Model):
 
     @api.private
     def cache_invalidation_fields(self):
-        """Forget what requests are checked with when it changes."""
+        """Clear the cached endpoints when a field that they are built from changes."""
         return super().cache_invalidation_fields() | ENDPOINT_FIELDS
 
     @api.model
     def _find_by_sms_join_key(self, key):
-        """Return the company whose page to join is called, or an empty set."""
+        """Return the company of a sign-up page in use, or an empty recordset."""
         domain = [("sms_join_key", "=", key), ("sms_join_page", "=", True)]
         return self.sudo().search(domain, limit=1) if key else self.browse()
 
@@ -276,10 +276,10 @@ class ResCompany(models.Model):
         return self.sudo().sms_webhook_base_url or super()._get_sms_base_url()
 
     def _get_sms_url(self, endpoint, provider="twilio", key=None, base=None):
-        """Return a public address of this company for the carrier.
+        """Return a webhook or callback address of this company.
 
-        Built from the address that is kept, never from a request's headers: signatures
-        are checked over it.
+        Built from the stored address, never from a request's headers: signatures are
+        checked against it.
         """
         self.ensure_one()
         key = key or self.sudo().sms_webhook_key
@@ -287,12 +287,12 @@ class ResCompany(models.Model):
         return f"{base}/helpdesk_sms/{provider}/{key}/{endpoint}"
 
     def _store_former_sms_base_url(self, former, url):
-        """Store the addresses, by company, that a new one replaces."""
+        """Store the addresses (``former``, by company) that a new one replaces."""
         for company, known in former.items():
             if known == url:
                 continue
             company.sms_former_webhook_base_url = known
-            # What came within this second was signed for the former one.
+            # Requests within this second were still signed for the former address.
             since = fields.Datetime.now() + timedelta(seconds=1)
             company.sms_webhook_base_since = since
 
@@ -305,12 +305,12 @@ class ResCompany(models.Model):
                 company_sudo.sms_webhook_base_url = url
 
     def _get_sms_base_urls(self):
-        """Return the addresses that a carrier may sign, the present one first."""
+        """Return the addresses that a carrier may sign, the current one first."""
         former = self.sudo().sms_former_webhook_base_url
         return list(filter(None, (self._get_sms_base_url(), former)))
 
     def _has_proven_sms_base_url(self, code):
-        """Tell if the carrier has signed a request since the address is what it is."""
+        """Return whether the carrier has signed a request for the current address."""
         self.ensure_one()
         company_sudo = self.sudo()
         since = company_sudo.sms_webhook_base_since
@@ -319,7 +319,7 @@ class ResCompany(models.Model):
         return company_sudo._has_sms_webhook_calls(code, since)
 
     def _has_sms_webhook_calls(self, code, since):
-        """Tell if a carrier has called; who takes other calls extends this.
+        """Return whether a carrier has called; rooms with other webhooks extend this.
 
         :param datetime since: UTC
         """
@@ -330,7 +330,7 @@ class ResCompany(models.Model):
         )
 
     def _adopt_sms_base_url(self, base):
-        """Adopt ``web.base.url``, which was signed: the kept one was never proven."""
+        """Adopt ``web.base.url``, which was signed: the stored one was never proven."""
         self.ensure_one()
         _logger.info("The carrier of company %s calls %s", self.id, base)
         company_sudo = self.sudo()
@@ -339,7 +339,7 @@ class ResCompany(models.Model):
 
     @api.model
     def _follow_sms_base_url(self, before, after):
-        """Follow Odoo's own address where an administrator has changed it by hand."""
+        """Follow ``web.base.url`` when an administrator has changed it by hand."""
         before, after = map(web.normalize_address, (before, after))
         if before and after and before != after:
             domain = [("sms_webhook_base_url", "=", before)]

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Odoo's API classes, behind the gate.
 
-Most code creates ``sms.sms`` rows and lets them be sent. Some calls the API class of
-the company itself (the test wizard of mass mailings): it must find no way around.
+Most code creates ``sms.sms`` rows, which are then sent. Some code calls the company's
+API class directly (the test wizard of mass mailings): it must not bypass the gate.
 """
 
 from odoo.addons.sms.tools.sms_api import SmsApi, SmsApiBase
@@ -13,8 +13,8 @@ from ...tools import links, verdicts
 def _split_by_gate(env, messages):
     """Sort the numbers of a batch by the decision stored on their rows.
 
-    A number without a row gets one, so that it is decided, stored and visible; that
-    row leaves through the queue, which is the only place that sends it.
+    A number without a row gets one, so that the gate decides and the text is stored and
+    visible; only the queue sends that row.
 
     :return: ``(rows that may leave now, results for all other numbers)``
     """
@@ -42,9 +42,9 @@ def _split_by_gate(env, messages):
 
 
 def _reveal(messages, rows):
-    """Return messages with their readers' own addresses: one for each of those.
+    """Reveal masked links; a message that has one becomes one message per number.
 
-    :param rows: their ``sms.sms``
+    :param rows: the messages' ``sms.sms``
     """
     by_id = rows._get_revealed_bodies()
     bodies = {row.uuid: by_id[row.id] for row in rows}
@@ -71,7 +71,7 @@ class SmsApiOutbox(SmsApiBase):
 
 
 class SmsApiGated(SmsApi):
-    """Odoo's IAP, for the numbers only that the gate lets through."""
+    """Odoo's IAP, limited to the numbers that the gate lets through."""
 
     def _send_sms_batch(self, messages, delivery_reports_url=False):
         """Send what may leave; answer for the rest with the gate's reason.

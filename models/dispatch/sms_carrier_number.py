@@ -10,12 +10,12 @@ from ...tools.dispatch import country_of
 from ...tools.phone import E164
 from ...tools.sender_rules import is_name
 
-#: Digits alone, without a country code.
+#: Digits only, without a country code.
 SHORT_CODE = re.compile(r"[1-9][0-9]{2,7}\Z")
 
 
 class SmsSenderNumber(models.AbstractModel):
-    """A number that a company has at a carrier: the outbox follows what is entered."""
+    """Mixin for a company's numbers at a carrier; keeps the senders in sync."""
 
     _name = "sms.sender.number"
     _description = "Number That Texts Are Sent From"
@@ -34,13 +34,13 @@ class SmsSenderNumber(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Make a sender of each number."""
+        """Create a sender for each number."""
         numbers = super().create(vals_list)
         self.env["sms.sender"]._sync(numbers.company_id)
         return numbers
 
     def write(self, vals):
-        """Bring the senders in line."""
+        """Sync the senders."""
         companies = self.company_id
         result = super().write(vals)
         self.env["sms.sender"]._sync(companies | self.company_id)
@@ -55,14 +55,14 @@ class SmsSenderNumber(models.AbstractModel):
 
 
 class SmsTwilioNumber(models.Model):
-    """Twilio's numbers are senders."""
+    """Odoo's list of Twilio numbers, each of which is a sender."""
 
     _name = "sms.twilio.number"
     _inherit = ["sms.twilio.number", "sms.sender.number"]
 
     @api.constrains("number", "country_id")
     def _check_sms_name(self):
-        """Refuse a name where names may not text (``sms.sender.rule``)."""
+        """Refuse invalid names, and those barred by a country (``sms.sender.rule``)."""
         for row in self.filtered(lambda it: it._is_name()):
             if not is_name(row.number):
                 raise ValidationError(row._make_number_error())
@@ -72,10 +72,10 @@ class SmsTwilioNumber(models.Model):
 
 
 class SmsCarrierNumber(models.Model):
-    """A number that a company has at a carrier for which Odoo has no list of its own.
+    """A company's number at a carrier for which Odoo has no model.
 
-    Twilio's are Odoo's (``sms.twilio.number``). The outbox's senders follow both; what
-    a manager says of a number (its speed, its team) is kept on the sender.
+    Twilio's are in Odoo's ``sms.twilio.number``. Senders are derived from both; a
+    manager's settings for a number (speed, team) are kept on its sender.
     """
 
     _name = "sms.carrier.number"

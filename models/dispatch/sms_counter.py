@@ -6,18 +6,18 @@ from odoo.tools import SQL
 
 from ..core.bulk_insert import as_arrays
 
-#: What is counted.
+#: Names of counters.
 SENT, DELIVERED, FAILED = ("sent", "delivered", "failed")
-#: What a transaction has counted and not written yet, in ``cr.precommit.data``.
+#: Key in ``cr.precommit.data`` of the counts that are not written yet.
 COUNTED = "helpdesk_mgmt_sms.counted"
 
 
 class SmsCounter(models.Model):
-    """What has become of texts and calls since counting began, for a monitor.
+    """Totals of sent, delivered and failed texts and calls, for a monitor.
 
-    A counter must never fall, or its reader takes that for a restart. The messages
-    cannot be counted for it: one that has failed and is sent again has not failed any
-    more. Rows are only ever added, so nobody waits for a lock, and added up later.
+    A counter must never decrease, or its reader assumes a restart. So messages cannot
+    be counted instead: one that has failed and is sent again no longer counts as
+    failed. Rows are only inserted, so that nobody waits for a lock, and merged later.
     """
 
     _name = "sms.counter"
@@ -31,9 +31,9 @@ class SmsCounter(models.Model):
 
     @api.model
     def _add(self, name, amounts, reason=None):
-        """Count something; all that a transaction counts is written at once.
+        """Count messages; a transaction's counts are written once, before its commit.
 
-        :param str name: what
+        :param str name: what is counted
         :param dict amounts: how many, by company (``res.company``)
         """
         precommit = self.env.cr.precommit
@@ -45,7 +45,7 @@ class SmsCounter(models.Model):
 
     @api.model
     def _store(self):
-        """Write what was counted, a row for each company, name and reason."""
+        """Write the pending counts, one row per company, name and reason."""
         counted = self.env.cr.precommit.data.pop(COUNTED, None)
         if not counted:
             return
@@ -60,7 +60,7 @@ class SmsCounter(models.Model):
 
     @api.model
     def _merge(self):
-        """Add up the rows, so that they stay few."""
+        """Merge the rows of each counter, so that they stay few."""
         self._store()
         self.env.cr.execute(
             """
@@ -72,7 +72,7 @@ class SmsCounter(models.Model):
 
     @api.model
     def _read(self, company):
-        """Return what was counted: ``{(name, reason or None): amount}``."""
+        """Return a company's totals: ``{(name, reason or None): amount}``."""
         self._store()
         rows = self.env.execute_query(
             SQL(

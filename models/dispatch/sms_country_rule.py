@@ -6,7 +6,7 @@ SENDERS = "senders"
 
 
 class SmsCountryRule(models.Model):
-    """Shows also which kinds of senders may text a country."""
+    """Adds the rules on which kinds of sender may text a country."""
 
     _inherit = "sms.country.rule"
 

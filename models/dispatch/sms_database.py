@@ -4,16 +4,16 @@ from odoo.exceptions import UserError
 
 from ...providers import faults
 
-#: System parameter: ``database.uuid`` of the database that texts.
+#: System parameter: ``database.uuid`` of the database that sends texts.
 UUID_PARAMETER = "helpdesk_mgmt_sms.database_uuid"
 
 
 class SmsDatabase(models.AbstractModel):
-    """Tells the database that texts from a copy of it, which has the same accounts.
+    """Tells the database that sends texts from its copies, which share its accounts.
 
-    Odoo gives a uuid of its own to what *Duplicate* makes, and to what is restored as a
-    copy. Until an administrator says that it texts, nothing of a copy reaches a carrier
-    and nothing of a carrier's is taken there: both would text the same people.
+    Odoo gives a new uuid to a duplicate, and to a backup restored as a copy. Until an
+    administrator allows it, a copy neither sends to a carrier nor accepts anything from
+    one: otherwise both databases would text the same people.
     """
 
     _name = "sms.database"
@@ -21,14 +21,14 @@ class SmsDatabase(models.AbstractModel):
 
     @api.model
     def _is_copy(self):
-        """Tell if this is a copy that nobody has allowed to text."""
+        """Return whether this is a copy that nobody has allowed to send."""
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         known = parameters_sudo.get_param(UUID_PARAMETER)
         return bool(known) and known != parameters_sudo.get_param("database.uuid")
 
     @api.model
     def _check_no_copy(self):
-        """Refuse what reaches a carrier at once.
+        """Refuse an action that reaches a carrier at once.
 
         :raises UserError: in a copy
         """
@@ -37,7 +37,7 @@ class SmsDatabase(models.AbstractModel):
 
     @api.model
     def _explain(self):
-        """Return what a copy does not do, and who can change that."""
+        """Return a message on what a copy does not do, and who can change that."""
         return self.env._(
             "This database is a copy, so it sends no texts and takes none from the "
             "carrier. An administrator can change that under Set-up and health."
@@ -45,7 +45,7 @@ class SmsDatabase(models.AbstractModel):
 
     @api.model
     def _adopt(self):
-        """Text from this database from now on, with what waits in it."""
+        """Send from this database from now on, including what waits in it."""
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         uuid = parameters_sudo.get_param("database.uuid")
         parameters_sudo.set_param(UUID_PARAMETER, uuid)
@@ -55,9 +55,9 @@ class SmsDatabase(models.AbstractModel):
 
     @api.model
     def _cancel_waiting(self):
-        """Cancel what waits: the original has it too, and may have sent it.
+        """Cancel waiting messages: the original has them too, and may have sent them.
 
-        What a carrier has or may have is neither sent again nor looked up.
+        Messages that a carrier has or may have are neither sent again nor looked up.
         """
         waiting_sudo = self.env["sms.sms"].sudo().search([("state", "=", "outgoing")])
         waiting_sudo.cancelled_by_id = self.env.user

@@ -22,38 +22,38 @@ from ..core.trail import log_each, trace
 _logger = logging.getLogger(__name__)
 #: System parameter: how many posts may be in flight at once in one worker.
 IN_FLIGHT_PARAMETER = "helpdesk_mgmt_sms.in_flight"
-#: Seconds that a run waits for what is due soon: a cron is woken to the minute only.
+#: Seconds that a run waits for messages due soon, as crons have minute resolution.
 LINGER = 5.0
-#: Seconds that a run waits for the carrier before it looks around again.
+#: Seconds that a run waits for carriers' answers before it tries to claim again.
 COLLECT_TIMEOUT = 0.5
-#: Seconds after which accounts are looked for again that have nothing in flight, while
-#: the others have all that they may.
+#: Seconds between two searches for further accounts while those with calls in flight
+#: are all full.
 LOOK_EVERY = 0.25
-#: Seconds between two notes of the run's progress to the cron.
+#: Seconds between two reports of the run's progress to the cron.
 TELL_EVERY = 0.5
-#: Attempts at a step when another transaction was in the way.
+#: Attempts at a step that conflicts with another transaction.
 MAX_CONFLICTS = 8
-#: Seconds after its claim within which a post must begin. Later its claim may have
-#: been taken for abandoned, and somebody else may be at it.
+#: Seconds after its claim within which a post must begin. After that the claim may
+#: count as abandoned, and another worker may have taken it over.
 POST_WITHIN = 60.0
 #: Seconds without any answer after which a run ends: its claims are abandoned by then.
 GIVE_UP = 120.0
-#: Rows that are given a sender at once, after the company's account has changed.
+#: Rows per batch that get a new sender, after the company's account has changed.
 ASSIGN_SIZE = 1000
-#: A message that is being sent for longer than this was left behind by a crash. Longer
-#: than what waits before it in a worker can take, each with the carrier's time-outs.
+#: A message claimed longer ago than this was left behind by a crash. The calls before
+#: it in a worker take less, even if each of them times out.
 LEASE = timedelta(minutes=2)
 
 
 class Call(NamedTuple):
-    """The key of a call to a carrier, by which its answer is known again.
+    """The key of a call to a carrier, which matches the answer to its message.
 
     ``kind`` is ``send``, ``find`` or ``fetch``; ``attempt`` is the message's, so that
-    what comes too late is not taken for an answer on a later attempt. From ``end`` on
-    (UTC) the message has lost its point, and no post of it begins. ``slot`` is how many
-    seconds of its sender's time it was given, and ``due`` (``time.monotonic()``) when
-    they begin. ``company_id``, ``number`` (E.164) and ``sender_id`` are those of what
-    is sent; what somebody waits for is ``is_urgent``.
+    a late answer is not taken for that of a later attempt. From ``end`` on (UTC) the
+    message has expired, and no post of it begins. ``slot`` is how many seconds of its
+    sender's time it was given, and ``due`` (``time.monotonic()``) when they begin.
+    ``company_id``, ``number`` (E.164) and ``sender_id`` are the message's; somebody
+    waits for one that ``is_urgent``.
     """
 
     kind: str
@@ -69,7 +69,7 @@ class Call(NamedTuple):
 
 
 class Account(NamedTuple):
-    """A company's account at a carrier: each has its own share of what is in flight."""
+    """A company's account at a carrier, with its own share of the calls in flight."""
 
     company_id: int
     provider: str
@@ -78,10 +78,10 @@ class Account(NamedTuple):
 class SmsDispatcher(models.AbstractModel):
     """The outbox's worker: claims messages, hands them to carriers, records outcomes.
 
-    The claim is committed before the first byte leaves, and no row is locked while the
-    network is waited for. So a kill at any moment leaves each message either waiting
+    The claim is committed before the first byte leaves, and no row is locked while
+    waiting for the network. So a kill at any moment leaves each message either waiting
     (never posted) or claimed (perhaps posted); a claimed one is looked up at the
-    carrier before anything else is done about it. Any number of workers may run.
+    carrier before anything else is done with it. Any number of workers may run.
     """
 
     _name = "sms.dispatcher"
@@ -95,7 +95,7 @@ class SmsDispatcher(models.AbstractModel):
             self._schedule_next_run(run.done)
 
     def _work_once(self, poster, run):
-        """Claim, wait for the carriers, record what they said; tell if to go on."""
+        """Claim, wait for carriers, record their answers; return whether to go on."""
         self._recall(poster, run)
         is_open = self._is_open(poster, run)
         if is_open:
@@ -120,8 +120,8 @@ class SmsDispatcher(models.AbstractModel):
         return True
 
     def _claim_and_submit(self, poster, run):
-        """Claim what may leave now, and hand it to the threads."""
-        # Others than those who have enough are looked for from time to time.
+        """Claim the messages that may leave now, and hand them to the threads."""
+        # While all known accounts are full, look for others only now and then.
         if poster.is_full and time.monotonic() - run.filled_at < LOOK_EVERY:
             return
         run.filled_at = time.monotonic()
@@ -133,7 +133,7 @@ class SmsDispatcher(models.AbstractModel):
         accounts = self._in_new_transaction(self._get_accounts)
         waiting = [account for account in accounts if account not in full]
         for index, account in enumerate(waiting):
-            # What is left is for those that come after as well.
+            # The remaining room is shared with the accounts that follow.
             self._recall(poster, run)
             share = poster.room // (len(waiting) - index + 1)
             room = min(poster.get_room(account), max(share, 1))
@@ -154,7 +154,7 @@ class SmsDispatcher(models.AbstractModel):
 
     @staticmethod
     def _call_safely(key, call, until):
-        """Make one call; what an adapter raises must not take others along.
+        """Make one call; an exception in an adapter must not affect other calls.
 
         Runs in a thread, without the database.
         """
@@ -167,7 +167,7 @@ class SmsDispatcher(models.AbstractModel):
             return call()
         except base.LookupFailed:
             return None
-        except Exception as error:  # a fault of the adapter: it may have been sent
+        except Exception as error:  # the adapter failed: it may have been sent
             _logger.exception("sms.sms(%s,): unknown outcome", key.sms_id)
             return outbound.Outcome(
                 outbound.UNKNOWN,
@@ -177,11 +177,11 @@ class SmsDispatcher(models.AbstractModel):
             )
 
     def _wake(self, at=None):
-        """Run the first dispatcher, now or at a time or a list of them (UTC)."""
+        """Trigger the first dispatcher, now or at a time or list of times (UTC)."""
         self.env["ir.cron"]._wake_sms("ir_cron_sms_dispatch", at)
 
     def _wake_others(self):
-        """Run the other dispatchers: more waits than this one can take."""
+        """Trigger the other dispatchers: more is waiting than this one can take."""
         domain = [
             ("model_id.model", "=", self._name),
             ("id", "!=", self.env.context.get("cron_id")),
@@ -192,7 +192,7 @@ class SmsDispatcher(models.AbstractModel):
     def _get_in_flight(self):
         value = self.env["ir.config_parameter"].sudo().get_param(IN_FLIGHT_PARAMETER)
         try:
-            # No such parameter is False, which would be taken for a number.
+            # A missing parameter is False, which ``int`` would take for 0.
             return min(max(int(value or MAX_IN_FLIGHT), 1), MAX_IN_FLIGHT)
         except ValueError:
             return MAX_IN_FLIGHT
@@ -202,7 +202,7 @@ class SmsDispatcher(models.AbstractModel):
 
         Each statement sees what is committed by then (*read committed*): a step first
         locks its rows, then reads, then writes, so that a delivery report in between
-        neither gets lost nor throws the whole step away.
+        neither gets lost nor makes the whole step fail.
         """
         for attempt in range(MAX_CONFLICTS):
             try:
@@ -211,7 +211,7 @@ class SmsDispatcher(models.AbstractModel):
                 if cr.connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
                     cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 result = step(*args)
-                # The step is whole, and the network must not be waited for in it.
+                # The step is complete; no transaction stays open during network calls.
                 self.env.cr.commit()  # pylint: disable=invalid-commit
                 return result
             except (SerializationFailure, DeadlockDetected):
@@ -222,12 +222,12 @@ class SmsDispatcher(models.AbstractModel):
                 time.sleep(random.uniform(0.01, 0.1) * 2**attempt)
 
     def _select(self, query):
-        """Return the ``sms.sms`` whose id is the first column of a query."""
+        """Return the ``sms.sms`` whose ids are the first column of a query."""
         rows = self.env.execute_query(query)
         return self.env["sms.sms"].browse(row[0] for row in rows)
 
     def _lock_messages(self, sms_ids):
-        """Lock messages, in one order for all who lock; return ``{id: attempts}``."""
+        """Lock messages by id, so that none deadlock; return ``{id: attempts}``."""
         self.env["sms.sms"].flush_model()
         rows = self.env.execute_query(
             SQL(
@@ -239,13 +239,14 @@ class SmsDispatcher(models.AbstractModel):
         self.env["sms.sms"].invalidate_model()
         return dict(rows)
 
-    # === Senders for what waits ===
+    # === Senders of waiting messages ===
 
     def _assign_senders(self):
-        """Give a sender to what waits for none that sends for its company.
+        """Assign senders to waiting messages without one that sends for the company.
 
-        Its sender is gone, or it is old; or this database is a neutralized copy; or
-        its sender has stopped, and the company has a second carrier.
+        Either the sender was removed, or the message is older than senders, or this
+        database is a neutralized copy, or the sender has stopped and the company has a
+        second carrier.
         """
         self.env["sms.sms"].flush_model()
         messages = self._select(
@@ -275,15 +276,15 @@ class SmsDispatcher(models.AbstractModel):
         )
         for company, waiting in messages.grouped("record_company_id").items():
             self._assign(company, waiting)
-        # An account without a sender: the gate says so on the message.
+        # The account has no sender: the gate records that on the message.
         messages.filtered(lambda sms: not sms.sender_id)._ask_gate()
         messages.flush_recordset()
 
     def _get_replaced_condition(self):
-        """Return when the other carrier takes the place of a sender that has stopped.
+        """Return the condition for replacing a stopped sender by the other carrier's.
 
-        Its fault asks for that, and the other carrier has one that may send. When its
-        pause is over it is tried again, by the next message that is made.
+        Its fault allows that, and the other carrier has a sender that may send. When
+        its pause is over, the next new message tries it again.
 
         :return: condition on ``sender`` and its company ``own``
         """
@@ -303,7 +304,7 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     def _assign(self, company, waiting):
-        """Give senders to locked messages of one company that wait for none."""
+        """Assign senders to locked messages of one company."""
         carriers = company._get_sms_carriers()
         if not company._get_sms_sender_ids(carriers[0]):
             self.env["sms.sender"]._sync(company)
@@ -319,7 +320,7 @@ class SmsDispatcher(models.AbstractModel):
         self._write_senders(others._choose_senders(company, carriers[0]))
 
     def _write_senders(self, chosen, **values):
-        """Store the senders that were chosen (``sms.sender`` by message id)."""
+        """Store the chosen senders (``sms.sender`` by message id)."""
         messages = self.env["sms.sms"].browse(chosen)
         for sender, own in messages.grouped(lambda sms: chosen[sms.id]).items():
             own.write({"sender_id": sender.id, **values})
@@ -327,9 +328,9 @@ class SmsDispatcher(models.AbstractModel):
     # === Outcomes ===
 
     def _record_outcomes_safely(self, results):
-        """Record what the calls came to; one that cannot be, alone is left out.
+        """Record the results of calls; leave out only those that cannot be recorded.
 
-        It stays claimed, is looked up in a while, and keeps nobody else waiting.
+        Such a message stays claimed, is looked up later, and holds up no other.
         """
         try:
             self._in_new_transaction(self._record_outcomes, results)
@@ -346,10 +347,10 @@ class SmsDispatcher(models.AbstractModel):
                 self._record_outcomes_safely([result])
 
     def _record_outcomes(self, results):
-        """Record what the poster's calls came to, in bulk.
+        """Record the results of the poster's calls, in bulk.
 
-        What is about an earlier attempt than the message's last, or about a message
-        that is gone, is dropped.
+        Results of an earlier attempt than the message's last, or of a deleted message,
+        are dropped.
 
         :param results: list of ``(Call, result)``; the result of a ``send`` is an
             ``Outcome``, of the others see :meth:`_record_lookups`
@@ -371,13 +372,13 @@ class SmsDispatcher(models.AbstractModel):
         self._after_outcomes(messages)
 
     def _after_outcomes(self, messages):
-        """Extend this with what follows once the outcomes of posts are recorded.
+        """Hook for what follows once outcomes are recorded.
 
         :param messages: ``sms.sms`` whose outcomes were recorded
         """
 
     def _record_posts(self, outcomes):
-        """Record what the carrier said when it was handed messages (by id)."""
+        """Record the carriers' answers to posts (``Outcome`` by message id)."""
         accepted = {
             sms_id: outcome
             for sms_id, outcome in outcomes.items()
@@ -389,7 +390,7 @@ class SmsDispatcher(models.AbstractModel):
                 self.env["sms.sms"].browse(sms_id)._record_refused(outcome)
 
     def _mark_abandoned(self):
-        """Mark what a crash left behind: it may have been sent, so it is looked up."""
+        """Mark abandoned claims as unknown, so that they are looked up."""
         condition = SQL(
             "state = 'process' AND provider = ANY(%s) AND claimed_at < %s",
             list(PROVIDERS),

@@ -21,27 +21,27 @@ from .sms_dispatcher import COLLECT_TIMEOUT, LEASE, LINGER, Account, Call
 from .sms_sender_pace import IS_TRYING, NEXT_SLOT
 
 _logger = logging.getLogger(__name__)
-#: One in so many goes to whoever has waited longest, whatever its purpose: what is less
-#: urgent goes on, only slower, while urgent messages keep coming.
+#: One slot in this many goes to the message that has waited longest, whatever its
+#: purpose: less urgent ones still leave, only slower, while urgent ones keep coming.
 OLDEST_SHARE = 10
 #: The orders in which messages leave.
 BY_URGENCY, BY_AGE = SQL("priority, not_before, id"), SQL("not_before, id")
-#: After a failure so many messages of a sender are tried one by one.
+#: Messages of a sender that are claimed one by one after a batch has failed.
 ONE_BY_ONE = 20
-#: A message that cannot be claimed waits so long.
+#: How long a message waits that could not be claimed.
 PUT_OFF = timedelta(minutes=15)
-#: Messages that are ended between two commits.
+#: Expired messages that are ended between two commits.
 END_SIZE = 500
-#: Seconds beyond the cron's time in which texts of other accounts still leave while one
-#: waits for its carrier: longer than a carrier's time-out.
+#: Seconds beyond the cron's time in which other accounts' texts still leave while one
+#: account waits for its carrier: longer than a carrier's time-out.
 OVERTIME = 15.0
-#: Texts to one number wait for an older one whose next try is no further away: that of
-#: a busy carrier, or the spreading of what was held. See docs/scaling.md.
+#: Texts to a number wait for an older one whose next try is due within this time: after
+#: a busy carrier's refusal, or when held texts are spread out. See docs/scaling.md.
 ORDER_AHEAD = timedelta(minutes=30)
-#: They wait for one that fails again and again no longer than this.
+#: How long they wait at most for an older one that keeps failing.
 ORDER_KEPT = timedelta(hours=1)
-#: An older text to the number has to leave first. What a crash has left behind is
-#: looked up, and what is urgent or answers the person's own text waits for nothing.
+#: Condition: an older text to the number has to leave first. Abandoned claims do not
+#: count, and urgent texts and answers to the person's own text never wait.
 IS_BEHIND = """(
     sms_sms.exemption IS NULL AND sms_sms.gate_timing IS DISTINCT FROM 'answer'
 AND (sms_sms.gate_verdict = 'hold' OR sms_sms.purpose_id != ALL(%(urgent)s))
@@ -63,9 +63,9 @@ AND EXISTS (
                 AND older.purpose_id = sms_sms.purpose_id)
            END)
 )"""
-#: Nobody's phone rings while they are called about something else, nor within a minute
-#: after that, whichever company it is. A call whose end is never reported is forgotten
-#: when the carrier must have ended it.
+#: Condition: the person is on another call, or was within the last minute, whichever
+#: company made it. A call whose end is never reported stops counting once the carrier
+#: must have ended it.
 CALL_PAUSE, CALL_LONGEST = timedelta(minutes=1), timedelta(minutes=5)
 IS_ENGAGED = """(
     sms_sms.is_call IS TRUE AND EXISTS (
@@ -77,20 +77,20 @@ IS_ENGAGED = """(
                 ELSE COALESCE(other.call_ended_at > %(rung)s,
                               other.claimed_at > %(called)s) END)
 )"""
-#: Seconds ahead from which on a later run looks again. What waits for somebody, as a
-#: paused broadcast does, must not be planned for by every run until then.
+#: Seconds ahead beyond which no run is scheduled; a later run looks again. Otherwise
+#: every run would schedule one for messages held far ahead, as by a paused broadcast.
 FAR_AWAY = 24 * 3600.0
 
 
 class SmsDispatcher(models.AbstractModel):
-    """Claims what may leave now, in order of urgency and at its sender's speed."""
+    """Claims the messages that may leave now, by urgency and at their sender's pace."""
 
     _inherit = "sms.dispatcher"
 
     def _get_accounts(self):
         """Return the accounts that have something to send and may do so now.
 
-        :return: lists of ``ReadySender`` by :class:`Account`, in the order of its turn
+        :return: lists of ``ReadySender`` by :class:`Account`, in order of their turn
         """
         self._end_expired()
         self._assign_senders()
@@ -118,23 +118,23 @@ class SmsDispatcher(models.AbstractModel):
         return calls
 
     def _draw_oldest_share(self, limit):
-        """Return how many of a batch go to whoever has waited longest.
+        """Return how many of a batch go to the messages that have waited longest.
 
-        A slow sender's batch is one message: of those it is one in so many, by chance,
-        since several workers claim them in turn.
+        Rounded at random: several workers in turn claim a slow sender's batches of one
+        message, so chance decides which of these goes by age.
         """
         return int(limit / OLDEST_SHARE + random.random())
 
     def _claim_safely(self, ready, limit, oldest=0):
-        """Claim messages of one sender; what fails must not hold up the others.
+        """Claim messages of one sender; one that fails must not hold up the others.
 
-        A message with which it fails even alone waits for a while, so that those
-        behind it come to their turn.
+        A message that fails even alone is postponed, so that those behind it get their
+        turn.
         """
         try:
             with self.env.cr.savepoint():
                 return self._claim_for(ready, limit, oldest)
-        except (OperationalError, InterfaceError):  # the database: the run's to decide
+        except (OperationalError, InterfaceError):  # the run handles a lost database
             raise
         except Exception:
             self.env.invalidate_all(flush=False)
@@ -146,9 +146,9 @@ class SmsDispatcher(models.AbstractModel):
             return []
 
     def _postpone_next(self, ready, order):
-        """Put off the next message of a sender: it cannot be claimed; return it.
+        """Postpone a sender's next message, which cannot be claimed, and return it.
 
-        By SQL: whatever is wrong with it, the ORM may meet it again.
+        In SQL: the ORM may fail on it again.
         """
         sms_ids = [row[0] for row in self._lock_some(ready.id, order, 1)]
         self.env.cr.execute(
@@ -161,7 +161,7 @@ class SmsDispatcher(models.AbstractModel):
         return self.env["sms.sms"].browse(sms_ids)
 
     def _claim_for(self, ready, limit, oldest):
-        """Claim the next messages of one sender, and give them their slots."""
+        """Claim the next messages of one sender, and book their slots."""
         paces = self.env["sms.sender.pace"]
         ready = paces._lock_ready(ready)
         if not ready:
@@ -198,15 +198,15 @@ class SmsDispatcher(models.AbstractModel):
         return calls
 
     def _lock_next(self, ready, limit, oldest=0):
-        """Return the next messages of a sender, locked; those of others are skipped.
+        """Lock and return a sender's next messages, except those of other workers.
 
-        First those that have waited longest, then by urgency.
+        First the ``oldest`` by age, then the others by urgency.
         """
         locked = self._lock_some(ready.id, BY_AGE, oldest)
         locked += self._lock_some(ready.id, BY_URGENCY, limit - len(locked), locked)
         ids, room = [], math.inf if ready.capacity is None else ready.capacity
         for sms_id, segments in locked:
-            # The first one goes, however long: else it would never fit.
+            # The first one always goes: a long one might otherwise never fit.
             if ids and segments > room:
                 break
             ids.append(sms_id)
@@ -216,11 +216,11 @@ class SmsDispatcher(models.AbstractModel):
     def _lock_some(self, sender_id, order, limit, locked=()):
         """Lock waiting rows of a sender that no other worker has locked.
 
-        What was held, or is tried again, leaves in the order in which it was written,
-        number by number: each waits until the carrier has the one before, whoever hands
-        that over.
+        Texts that were held, or are tried again, leave in the order in which they were
+        written, per number: each waits until the carrier has the one before, whichever
+        worker posts that.
 
-        :param locked: rows that we have locked already
+        :param locked: rows that this worker has locked already
         :return: list of ``(id, segment count)``
         """
         if not limit:
@@ -246,7 +246,7 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     def _get_behind_condition(self):
-        """Return when a waiting message (``sms_sms``) has to wait for another one."""
+        """Return the condition for a message (``sms_sms``) to wait for another one."""
         now = fields.Datetime.now()
         urgent = self.env["sms.purpose"].sudo().search([])
         urgent = urgent.filtered(lambda it: it.quiet_class == quiet_hours.URGENT)
@@ -262,9 +262,9 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     def _get_next_due(self):
-        """Return in how many seconds something is due: a message, a lookup, a crash.
+        """Return when something is due next: a message, lookup, expiry or lost claim.
 
-        :return: seconds, 0 for what waits already; None if nothing waits
+        :return: seconds from now, 0 if it is due already; None if nothing waits
         """
         self.env["sms.sms"].flush_model()
         [(due,)] = self.env.execute_query(
@@ -303,7 +303,7 @@ class SmsDispatcher(models.AbstractModel):
         return due if due is None else max(due, 0.0)
 
     def _get_expiring_source(self):
-        """Return which messages end by time in the outbox: ``FROM … WHERE …``."""
+        """Return the query for outbox messages that can expire: ``FROM … WHERE …``."""
         return SQL(
             """
                   FROM sms_sms sms
@@ -315,10 +315,10 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     def _end_expired(self):
-        """End what has waited too long; what another worker is at is left to it.
+        """End expired messages, except those that another worker has locked.
 
-        Not only at its turn, which may be far: its sender has stopped, its next try
-        comes later. Until it ended it would be shown as waiting.
+        Their turn may be far away, since their sender has stopped or their next try is
+        later; until then they would be shown as waiting.
         """
         self.env["sms.sms"].flush_model()
         expired = self._select(
@@ -340,10 +340,10 @@ class SmsDispatcher(models.AbstractModel):
     # === End of a run ===
 
     def _is_open(self, poster, run):
-        """Tell if more may be claimed; else what has not begun waits again.
+        """Return whether more may be claimed; if not, requeue what has not begun.
 
-        When the time is over nobody needs to wait for those whose carrier is slow: the
-        others go on until what is in flight has ended.
+        When the cron's time is over and carriers are slow, the other accounts go on
+        until the calls in flight have ended, so that nobody waits for the slow ones.
         """
         if run.seconds_left > 0:
             return True
@@ -358,11 +358,11 @@ class SmsDispatcher(models.AbstractModel):
         return False
 
     def _release(self, calls):
-        """Requeue claimed messages that were surely never posted.
+        """Requeue claimed messages that were certainly never posted.
 
-        Their slots are free again: a sender that is busy for long would else stand
-        still at the end of each run. Not those that have passed: what others have
-        booked for now would leave together with what is booked in place of these.
+        Their slots are returned: otherwise a sender with a long queue would stand still
+        at the end of each run. Past slots are not: messages booked in their place would
+        leave together with those that others have booked for now.
 
         :param calls: list of ``Call``
         :return: the ``sms.sms`` that wait again
@@ -404,9 +404,9 @@ class SmsDispatcher(models.AbstractModel):
         return self.env["sms.sms"].browse(row[0] for row in released)
 
     def _wait_for_due(self):
-        """Wait for what is due in a moment.
+        """Wait for a message that is due soon.
 
-        :return: the seconds that were waited, 0 if nothing is due so soon
+        :return: seconds waited, 0 if nothing is due soon
         """
         due = self._get_next_due()
         self.env["ir.cron"]._commit_progress()
@@ -417,7 +417,7 @@ class SmsDispatcher(models.AbstractModel):
         return pause
 
     def _schedule_next_run(self, done):
-        """Tell the cron when the outbox must run again, now that this run ends."""
+        """Schedule the outbox's next run at the end of this one."""
         due = self._get_next_due()
         is_soon = due is not None and due <= LINGER
         if due is not None and LINGER < due < FAR_AWAY:

@@ -16,20 +16,20 @@ from ..message.sms_sms import UNKNOWN_STATE
 from .sms_dispatcher import Account, Call
 
 _logger = logging.getLogger(__name__)
-#: A carrier's clock may differ from ours by so much, and it may take so long to note a
-#: message that it was handed.
+#: Allowance for the difference of a carrier's clock from ours, and for the time until
+#: the carrier lists a message that it was handed.
 TOLERANCE = timedelta(minutes=5)
-#: Lookups that are given a place among the posts at once.
+#: Lookups that are claimed at once, in between posts.
 BATCH_SIZE = 16
 #: Fetches of an overdue report, at ever longer intervals.
 MAX_FETCHES = 4
-#: Seconds between two looks at who has left since their texts were claimed.
+#: Seconds between two checks for opt-outs since texts were claimed.
 RECALL_EVERY = 0.5
-#: Seconds from the beginning of a look within which posts may begin. With the way to
-#: the carrier it stays below two: no claimed text leaves later after a STOP.
+#: Seconds from the start of a check within which posts may begin. With the way to the
+#: carrier it stays below two: no claimed text leaves later than that after a STOP.
 RECALL_WITHIN = 1.2
-#: The carrier of ``sms`` can be asked about it: it is one of its ``company``, with the
-#: same account, and nobody was erased.
+#: Condition: the carrier of ``sms`` can be asked about it. It is still one of the
+#: ``company``, with the same account, and the person was not erased.
 IS_ASKABLE = SQL(
     """
     (sms.provider IN (company.sms_provider, company.sms_backup_provider)
@@ -42,26 +42,26 @@ IS_ASKABLE = SQL(
 
 
 class SmsDispatcher(models.AbstractModel):
-    """Asks carriers about unknown outcomes and overdue reports; recalls what must stay.
+    """Asks carriers about unknown outcomes and overdue reports; recalls blocked texts.
 
-    An unknown outcome is never posted again blindly. It is looked up until the carrier
-    shows the message, or has said often enough that it has none.
+    A message with an unknown outcome is never posted again blindly. It is looked up
+    until the carrier shows it, or has said often enough that it does not have it.
     """
 
     _inherit = "sms.dispatcher"
 
     def _claim_lookups(self, room, full=()):
-        """Claim the messages that the carrier shall be asked about now.
+        """Claim the messages that carriers are to be asked about now.
 
-        :param full: each :class:`Account` that has enough to do
+        :param full: each :class:`Account` that has no room for more calls
         """
         self._end_unaskable()
         messages = self._lock_lookups(min(room, BATCH_SIZE), full)
-        # Not again before this: another worker, or this one after a crash.
+        # Nobody asks again before then: no other worker, nor this one after a crash.
         messages.write({"lookup_at": fields.Datetime.now() + TOLERANCE})
         calls = []
         for sms in messages:
-            # What cannot be asked about is later; what is behind it has its turn now.
+            # One that fails is asked about later, and does not hold up those behind it.
             prepare = partial(self._prepare_lookup, sms)
             failure = "%s: cannot be looked up"
             calls.append(contain(self.env, prepare, _logger, failure, sms))
@@ -85,11 +85,11 @@ class SmsDispatcher(models.AbstractModel):
         return Account(company.id, sms.provider), key, call, 0
 
     def _get_lookup_source(self):
-        """Return which messages a carrier can be asked about: ``FROM … WHERE …``.
+        """Return the query for messages to look up at a carrier: ``FROM … WHERE …``.
 
-        Not those of a carrier or an account that is none of the company's now, nor
-        those whose person was erased: what is never asked must never be due either, or
-        the outbox would wake for it without end.
+        Not those of a carrier or account that the company no longer has, nor those of
+        an erased person: a lookup that is never made must never be due either, or the
+        outbox would wake for it forever.
         """
         return SQL(
             """
@@ -103,7 +103,7 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     def _lock_lookups(self, limit, full):
-        """Return the messages whose lookup is due, locked; none of some accounts."""
+        """Lock and return the messages whose lookup is due, without full accounts'."""
         self.env["sms.sms"].flush_model()
         return self._select(
             SQL(
@@ -125,7 +125,7 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     def _record_lookups(self, ends):
-        """Record what the carrier answered.
+        """Record carriers' answers to lookups.
 
         :param ends: triples of a kind, a message id and the answer: for ``find`` a list
             of ``Found``, for ``fetch`` a ``DeliveryReport``; None if it could not be
@@ -149,7 +149,7 @@ class SmsDispatcher(models.AbstractModel):
             sms.lookup_at = not is_over and fields.Datetime.now() + pause
 
     def _record_find(self, sms, found):
-        """Record if the carrier has a message whose outcome was unknown."""
+        """Record whether the carrier has a message whose outcome was unknown."""
         company = sms.record_company_id
         policy = self.env["sms.fault"]._get_policy(NO_ANSWER, company)
         now = fields.Datetime.now()
@@ -172,11 +172,11 @@ class SmsDispatcher(models.AbstractModel):
             sms.lookup_at = now + timedelta(seconds=pause)
 
     def _end_unaskable(self):
-        """End what nobody can be asked about, once it would have been given up anyhow.
+        """Fail unknown messages that cannot be looked up, after their deadline.
 
-        Its carrier or account is none of the company's now, or its person was erased.
-        Nobody could send it again or call it off else, and the watch would never be
-        content.
+        The company no longer has their carrier or account, or their person was erased.
+        Otherwise nobody could resend or cancel them, and the watch would report them
+        forever.
         """
         policy = self.env["sms.fault"]._get_policy(NO_ANSWER)
         ended = self._select(
@@ -198,10 +198,10 @@ class SmsDispatcher(models.AbstractModel):
         ended._update_trackers()
 
     def _is_same_text_in_flight(self, sms):
-        """Tell if the same words are being posted to the same number just now.
+        """Return whether the same words are being posted to the same number now.
 
-        What the carrier shows may then be that message, whose answer is outstanding.
-        Of a call it shows no words.
+        The message that the carrier shows may then be that one, whose answer is
+        outstanding. For calls the carrier shows no words, so any call counts.
         """
         domain = [
             ("record_company_id", "=", sms.record_company_id.id),
@@ -214,7 +214,7 @@ class SmsDispatcher(models.AbstractModel):
         return bool(self.env["sms.sms"].search_count(domain, limit=1))
 
     def _exclude_known(self, provider, found):
-        """Return those of the carrier's messages that are none of our other rows'.
+        """Return the carrier's messages that do not belong to other rows of ours.
 
         :param found: list of ``Found``
         """
@@ -227,15 +227,15 @@ class SmsDispatcher(models.AbstractModel):
         known_ids = set(known.mapped("carrier_id"))
         return [one for one in found if one.report.carrier_id not in known_ids]
 
-    # === Recall of what was claimed and has not begun ===
+    # === Recall of claimed messages that have not begun ===
 
     # Behind a slow carrier a claimed text may wait for minutes, longer than a STOP may
     # take ("at once" is our target; 47 CFR 64.1200(a)(10): a reasonable time). The
-    # threads do no database work. So the run looks for them, twice a second, and they
-    # begin nothing more when its last look is too long ago.
+    # threads do no database work. So the run checks for them, twice a second, and they
+    # begin no more calls when its last check is too long ago.
 
     def _recall(self, poster, run):
-        """Withdraw what must not leave any more; let the rest begin for a while."""
+        """Withdraw calls that must no longer begin; allow the others for a while."""
         looked_at = time.monotonic()
         if looked_at - run.recalled_at < RECALL_EVERY:
             return
@@ -248,13 +248,13 @@ class SmsDispatcher(models.AbstractModel):
             self._in_new_transaction(self._block_withdrawn, withdrawn)
 
     def _find_blocked(self, calls, run):
-        """Return the calls whose message the gate does not let leave any more.
+        """Return the calls whose message the gate blocks by now.
 
-        The gate is asked about those only whose number has ended something, and once
-        about each event of the ledger: some pass it nevertheless, as the confirmation
-        of a STOP does.
+        The gate is asked only about numbers for which consent has ended, once per event
+        of the ledger: some messages pass it nevertheless, such as the confirmation of a
+        STOP.
 
-        :param calls: list of ``Call``, that have not begun
+        :param calls: list of ``Call`` that have not begun
         """
         ended = self._find_ended(calls)
         doubtful = [call for call in ended if run.asked.get(call) != ended[call]]
@@ -271,11 +271,11 @@ class SmsDispatcher(models.AbstractModel):
         }
 
     def _find_ended(self, calls):
-        """Return the calls to numbers that have ended anything, and by which event.
+        """Return the calls to numbers for which consent has ended, and by which event.
 
-        Without the ledger's key nobody knows who that is: the gate is asked about all.
+        Without the ledger's key numbers cannot be matched: all calls are returned.
 
-        :return: ``{call: newest event's id}``
+        :return: ``{call: newest event's id}``, 0 without the key
         """
         if not calls:
             return {}
@@ -312,10 +312,10 @@ class SmsDispatcher(models.AbstractModel):
         return {call: event_id for call, event_id in found.items() if event_id}
 
     def _block_withdrawn(self, calls):
-        """Release messages that were withdrawn, and let the gate say why they end.
+        """Requeue withdrawn messages and have the gate block them.
 
-        In one transaction: nobody claims them in between. A crash before it leaves them
-        claimed; then they are looked up, and meet the gate when they are tried again.
+        In one transaction, so that nobody claims them in between. A crash before it
+        leaves them claimed: they are looked up, and the gate is asked before a retry.
         """
         released = self._release(calls)
         released._ask_gate()

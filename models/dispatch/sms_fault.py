@@ -8,10 +8,10 @@ from ...tools import dispatch
 
 
 class SmsFault(models.Model):
-    """The rule for a message that a carrier does not take or does not deliver.
+    """The rule for messages that a carrier does not accept or does not deliver.
 
-    One row for each fault that an adapter can tell apart. The adapter knows which of
-    its carrier's codes mean which; what follows is a manager's to set for a company.
+    One row per fault that adapters distinguish. The adapter maps its carrier's codes to
+    faults; managers set per company what follows from each.
     """
 
     _name = "sms.fault"
@@ -87,14 +87,14 @@ class SmsFault(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_own(self):
-        """Refuse to delete a shared row: what follows from a fault must be known."""
+        """Refuse to delete a shared row: every fault needs a rule."""
         if any(not fault.company_id for fault in self):
             raise UserError(self.env._("This row is required. Edit it instead."))
 
     @api.model
     @ormcache("fault", "company.id if company else False")
     def _get_policy(self, fault, company=None):
-        """Return the rule for a fault; one that has none ends the message.
+        """Return the rule for a fault; without one the message ends.
 
         :param company: ``res.company``, whose own row comes first; None: the shared one
         :return: ``tools.dispatch.Policy``

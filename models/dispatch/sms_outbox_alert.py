@@ -6,16 +6,16 @@ from odoo import api, fields, models
 from odoo.tools import plaintext2html
 
 _logger = logging.getLogger(__name__)
-#: Troubles that anybody who knows an address could cause, and for how long one that has
-#: come again is the same.
+#: Troubles that anybody who knows an address could cause, and how soon after it was
+#: closed such a trouble is reopened instead of raised anew.
 PROVOKED, CALM = ("webhook",), timedelta(hours=6)
 
 
 class SmsOutboxAlert(models.Model):
     """Something that keeps texts from leaving, until it is over.
 
-    One row stands for one trouble while it lasts: the administrators get one activity,
-    not one a message. The settings and the outbox show what is open.
+    One row stands for one trouble while it lasts: administrators get one activity, not
+    one per message. The settings and the outbox show open alerts.
     """
 
     _name = "sms.outbox.alert"
@@ -35,7 +35,7 @@ class SmsOutboxAlert(models.Model):
 
     @api.model
     def _raise(self, company, key, message):
-        """Tell the administrators of a company of a trouble, unless they know."""
+        """Alert a company's administrators to a trouble, unless it is open already."""
         if alert_sudo := self.sudo()._find_open(company, key):
             alert_sudo.message = message
             return alert_sudo
@@ -53,10 +53,10 @@ class SmsOutboxAlert(models.Model):
 
     @api.model
     def _reopen(self, company, key, message):
-        """Reopen a trouble that was over for a short time; return it, if any.
+        """Reopen a trouble that was closed recently; return it, or an empty recordset.
 
-        Only one that somebody outside could cause again and again: nobody gets a mail
-        for each time.
+        Only a trouble that outsiders could cause again and again: nobody gets a mail
+        for each recurrence.
         """
         if key not in PROVOKED:
             return self.browse()
@@ -77,7 +77,7 @@ class SmsOutboxAlert(models.Model):
             )
 
     def _mail_administrators(self):
-        """Mail administrators whom Odoo tells of an activity on the screen only."""
+        """Mail administrators whom Odoo notifies of activities on the screen only."""
         self.ensure_one()
         readers = self._get_administrators().filtered(
             lambda user: user.notification_type == "inbox" and user.email
@@ -106,7 +106,7 @@ class SmsOutboxAlert(models.Model):
         return self.search([*domain, ("closed_at", "=", False)], limit=1)
 
     def _get_administrators(self):
-        """Return the administrators of the company, who can mend it."""
+        """Return the company's administrators, who can solve the trouble."""
         self.ensure_one()
         users = self.env.ref("base.group_system").all_user_ids
         return users.filtered(lambda user: self.company_id in user.company_ids)

@@ -11,19 +11,19 @@ from ...providers.faults import COPY, COUNTRY, NO_CONNECTION
 from .sms_dispatcher import LEASE
 from .sms_webhook_refusal import ADDRESS, UNSIGNED
 
-#: System parameter: what a monitor must know to be told how the outbox is.
+#: System parameter: token that a monitor must present to read the outbox's health.
 HEALTH_TOKEN_PARAMETER = "helpdesk_mgmt_sms.health_token"
-#: Of at least so many messages within an hour, so many in a hundred failed.
+#: Trouble: at least this many texts ended within an hour, and this percentage failed.
 ERROR_SAMPLE, ERROR_PERCENT = 20, 20
-#: Of what was told of a company, this lasts when it leaves the outbox.
+#: Alerts that stay open when their company leaves the outbox.
 LASTING = ("redaction",)
-#: A queue that waits and of which nothing left for so long stands still.
+#: A waiting queue from which nothing has left for this long stands still.
 STANDSTILL = timedelta(minutes=15)
-#: What carriers have told is worked off at once: what waits for so long waits for ever.
+#: Carriers' events are processed at once: one that has waited this long is stuck.
 EVENT_TOO_LONG = timedelta(minutes=2)
-#: An outcome that the carrier could not be asked about for so long needs a person.
+#: An outcome that could not be looked up for this long needs a person.
 UNKNOWN_TOO_LONG = timedelta(hours=1)
-#: Open messages by sender, in one look at them.
+#: Counts of open messages by sender, in one pass.
 OPEN_MESSAGES = """
     SELECT sender_id,
            count(*) FILTER (WHERE state = 'outgoing' AND not_before <= %(now)s),
@@ -40,8 +40,8 @@ OPEN_MESSAGES = """
        AND state IN ('outgoing', 'process', 'unknown')
   GROUP BY sender_id
 """
-#: Texts that ended since, by the fault of those that failed. That nobody takes a call
-#: says nothing about texts.
+#: Counts of texts that have ended since a time, by fault. Without calls: that nobody
+#: answers one says nothing about texts.
 ENDED_MESSAGES = """
     SELECT sms.state = 'error', fault.fault, count(*)
       FROM sms_sms sms
@@ -53,16 +53,16 @@ ENDED_MESSAGES = """
 
 
 class SmsOutboxWatch(models.AbstractModel):
-    """Watches the outbox from outside: does it move, and does what leaves arrive?
+    """Watches the outbox from outside: whether texts leave, and whether they arrive.
 
-    Runs in a cron of its own, so that it also sees that the outbox's cron is off.
+    Runs in a cron of its own, so that it also notices when the outbox's cron is off.
     """
 
     _name = "sms.outbox.watch"
     _description = "Watch over the Text Message Outbox"
 
     def _run(self):
-        """Raise what is wrong with each company's outbox; close what is over."""
+        """Raise alerts on each company's outbox; close those that are over."""
         alerts = self.env["sms.outbox.alert"]
         companies = self._get_companies()
         for company in companies:
@@ -72,8 +72,8 @@ class SmsOutboxWatch(models.AbstractModel):
                     alerts._raise(company, key, message)
                 else:
                     alerts._close(company, key)
-        # Nobody looks any more at companies that have left the outbox or are archived:
-        # what was told of them would never be over.
+        # Companies that have left the outbox or are archived are not watched any more:
+        # their alerts would stay open forever.
         former = [
             ("company_id", "not in", companies.ids),
             ("closed_at", "=", False),
@@ -145,9 +145,9 @@ class SmsOutboxWatch(models.AbstractModel):
     # === For a monitor outside ===
 
     def _get_health(self, token):
-        """Return how the outboxes are, as plain data; None for a wrong token."""
+        """Return the health of all outboxes as plain data; None for a wrong token."""
         known = self._get_health_token()
-        # As bytes: what is no ASCII would be an error, and not a wrong token.
+        # As bytes: ``consteq`` raises on a string that is not ASCII.
         if not (known and consteq(known.encode(), (token or "").encode())):
             return None
         outboxes, troubles = [], set()
@@ -160,7 +160,7 @@ class SmsOutboxWatch(models.AbstractModel):
 
     @api.model
     def _find_troubles(self, facts):
-        """Return all that a monitor may be told of, and what of it is wrong now."""
+        """Return all troubles that a monitor can see, by key; false if absent now."""
         return {**self._get_troubles(facts), "sender": facts["stopped_senders"]}
 
     def _get_health_token(self):
@@ -175,12 +175,12 @@ class SmsOutboxWatch(models.AbstractModel):
                 HEALTH_TOKEN_PARAMETER, secrets.token_urlsafe(24)
             )
 
-    # === Facts, without a word about any person ===
+    # === Facts, without personal data ===
 
     def _get_facts(self, company):
-        """Return how a company's outbox is, in numbers. Extended by other rooms.
+        """Return the state of a company's outbox in figures. Extended by other rooms.
 
-        A monitor asks every few seconds: each look is one query, by an index.
+        A monitor asks every few seconds: each figure is one query that uses an index.
         """
         now = fields.Datetime.now()
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
@@ -238,16 +238,16 @@ class SmsOutboxWatch(models.AbstractModel):
         }
 
     def _stands_still(self, sender, oldest, now):
-        """Tell if nothing has left lately of a sender for which something waits.
+        """Return whether a sender with a waiting queue has sent nothing lately.
 
-        Each sender for itself: another one's texts leave whatever holds up this one.
-        Of those that have stopped the administrators know.
+        Per sender: others may send whatever holds up this one. Stopped senders are left
+        out, since administrators know of them.
         """
         lately = now - STANDSTILL
         if oldest >= lately or sender.stop_count:
             return False
         left = Domain("sender_id", "=", sender.id) & Domain("sent_at", ">", lately)
-        # What left lately was not claimed long before; for the index.
+        # Texts that left lately were not claimed long before; this uses the index.
         left &= Domain("claimed_at", ">", lately - STANDSTILL)
         return not self.env["sms.sms"].search_count(left, limit=1)
 
@@ -264,7 +264,7 @@ class SmsOutboxWatch(models.AbstractModel):
         }
 
     def _get_event_facts(self, company, now):
-        """Return what the carriers have told and nobody has worked off, since when."""
+        """Return how many carriers' events are not processed, and since when."""
         rows = (
             self.env["sms.webhook.event"]
             .sudo()
@@ -285,7 +285,7 @@ class SmsOutboxWatch(models.AbstractModel):
         }
 
     def _get_ledger_facts(self, company):
-        """Return when the consent ledger was verified, and if that found something."""
+        """Return when the consent ledger was verified, and whether it was broken."""
         checks_sudo = self.env["sms.consent.check"].sudo()
         check_sudo = checks_sudo.search([("company_id", "=", company.id)], limit=1)
         checked_at = check_sudo.checked_at
@@ -297,7 +297,7 @@ class SmsOutboxWatch(models.AbstractModel):
         }
 
     def _explain_events(self, facts):
-        """Return why what has come in has no effect, in plain words."""
+        """Return why received events have no effect yet, in plain words."""
         if (facts["oldest_event_seconds"] or 0) >= EVENT_TOO_LONG.total_seconds():
             return self.env._(
                 "Received texts and delivery reports not processed yet: %(count)s, the "

@@ -10,13 +10,13 @@ METRIC_PREFIX = "helpdesk_sms_"
 
 
 class SmsOutboxWatch(models.AbstractModel):
-    """Tells Prometheus what the watch sees."""
+    """Exposes the watch's figures to Prometheus."""
 
     _inherit = "sms.outbox.watch"
 
     @api.model
     def _get_facts(self, company):
-        """Add what never falls."""
+        """Add the counters, which never decrease."""
         counts = self.env["sms.counter"].sudo()._read(company)
         return {
             **super()._get_facts(company),
@@ -30,9 +30,9 @@ class SmsOutboxWatch(models.AbstractModel):
 
     @api.model
     def _make_metrics(self, health):
-        """Return how the outboxes are as :class:`Metric`, without a word of a person.
+        """Return the outboxes' health as :class:`Metric`, without personal data.
 
-        :param dict health: of :meth:`_get_health`
+        :param dict health: as :meth:`_get_health` returns it
         """
         outboxes, words = health["outboxes"], self._get_metric_words()
         metrics = [
@@ -49,9 +49,9 @@ class SmsOutboxWatch(models.AbstractModel):
 
     @api.model
     def _sample(self, fact, outboxes):
-        """Return the samples of one fact: one a company, or one a company and reason.
+        """Return the samples of a fact: one per company, or per company and reason.
 
-        What there is nothing of is 0: a series that is missing cannot be watched.
+        A fact without a value is 0: a missing series cannot be monitored.
         """
         samples = []
         for outbox in outboxes:
@@ -64,9 +64,9 @@ class SmsOutboxWatch(models.AbstractModel):
 
     @api.model
     def _get_metric_words(self):
-        """Return what Prometheus is told, and in which words. Rooms add to it.
+        """Return the facts that are exposed, with their help texts. Rooms add to it.
 
-        Of numbers only, in base units; those that never fall end in ``_total``.
+        Only numbers, in base units; names of counters end in ``_total``.
 
         :return: ``{name of a fact: its help}``
         """

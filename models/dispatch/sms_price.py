@@ -9,8 +9,8 @@ from odoo.tools import SQL
 from ...providers import account, base
 from .sms_sms_call import CALL_METHODS
 
-#: Picks the price of a segment: that of the carrier itself before that of any, then
-#: that of the longest beginning, then the newest. To be filled with SQL expressions.
+#: Picks the price of a segment: one for the carrier before one for any carrier, then
+#: the longest prefix, then the newest. To be filled with SQL expressions.
 PICK = """
     SELECT price.id FROM sms_price price
      WHERE price.company_id = {company} AND price.active
@@ -27,18 +27,18 @@ COST = """
          ELSE sms.segment_count * price.amount END
 """
 _logger = logging.getLogger(__name__)
-#: A carrier is asked about texts of so many days: what it has not charged by then, it
-#: never will.
+#: Days for which a carrier is asked for a text's price: if it has not charged by then,
+#: it never will.
 ASKED_DAYS = 7
-#: It needs a while to charge; what is younger is asked about tomorrow.
+#: Time that a carrier needs to charge a text; younger texts are asked about tomorrow.
 CHARGED_AFTER = timedelta(hours=6)
 
 
 class SmsPrice(models.Model):
     """The price of a segment at a carrier, as managers enter it.
 
-    Tells what a text will cost while it is written, and what it has cost as long as the
-    carrier itself has not said. Another price from a day on is another line.
+    Estimates a text's cost while it is written, and until the carrier reports what it
+    has charged. A new price from a day on is another line.
     """
 
     _name = "sms.price"
@@ -104,9 +104,9 @@ class SmsPrice(models.Model):
 
     @api.model
     def _find(self, company, number="", provider=None):
-        """Return the price of a segment to a number now, in sudo; empty if unknown.
+        """Return the current price for a number, in sudo; empty if unknown.
 
-        :param str number: E.164; empty: somebody in the company's own country
+        :param str number: E.164; empty: a number in the company's own country
         """
         company_sudo = company.sudo()
         code = company_sudo.country_id.phone_code
@@ -121,16 +121,16 @@ class SmsPrice(models.Model):
         return self.sudo().browse(row[0] for row in rows)
 
     def _get_cost(self, segments, has_media=False):
-        """Return what a text of so many segments costs by this line; 0 for none."""
+        """Return the cost of a text by this line; 0 for an empty recordset."""
         if has_media and self.media_amount:
             return self.media_amount
         return self.amount * segments
 
-    # === Prices from carriers that tell none in their reports ===
+    # === Prices from carriers whose reports contain none ===
 
-    # Once a day, at night: all texts of a day and a sender by one list in pages, never
-    # text by text. Between two pages all is committed, so nothing is locked while the
-    # network is waited for, and what a failure has cut off is asked about tomorrow.
+    # Once a day, at night: one paged list for all texts of a day and sender, never text
+    # by text. Each page is committed, so nothing is locked while waiting for the
+    # network, and texts that a failure has cut off are asked about tomorrow.
 
     @api.model
     def _run_fetch(self):
@@ -142,7 +142,7 @@ class SmsPrice(models.Model):
 
     @api.model
     def _fetch_of(self, company, code):
-        """Ask one carrier about one company's texts; tell if the cron has time left."""
+        """Ask one carrier about a company's texts; return whether time is left."""
         if company._has_locked_sms_account(code):
             return True
         provider = company._get_sms_provider(code)
@@ -164,8 +164,8 @@ class SmsPrice(models.Model):
     def _get_unpriced(self, company, code):
         """Return the days and senders of messages whose price is not known yet.
 
-        :return: tuples of a day (UTC), the address of a sender, empty for a service,
-            which sends by any of its numbers, and whether it is about calls
+        :return: tuples of a day (UTC), the address of a sender (empty for a service,
+            which sends from any of its numbers), and whether it is about calls
         """
         now = fields.Datetime.now()
         since = now - timedelta(days=ASKED_DAYS)
@@ -183,7 +183,7 @@ class SmsPrice(models.Model):
                 domain, ["sent_at:day", "sender_id", "is_call"]
             )
         }
-        # All of a day are in a service's list already.
+        # A service's list of a day already has all messages of that day.
         whole = {(day, is_call) for day, address, is_call in rows if not address}
         return sorted(
             (day, address or "", is_call)
@@ -193,7 +193,7 @@ class SmsPrice(models.Model):
 
 
 def pick_price(**expressions):
-    """Return the query of the price's id.
+    """Return the query for the id of the price that applies.
 
     :param expressions: ``company``, ``provider``, ``number``, ``day``: values or SQL
     """

@@ -9,10 +9,10 @@ from ..core.mixins import NUMBER_GROUPS
 
 
 class SmsReport(models.Model):
-    """A delivery report as it came, whatever it changed.
+    """A delivery report as received, whatever it changed.
 
-    Reports come late, twice and out of order; the message shows what they add up to,
-    this shows what was said, and when.
+    Reports come late, twice and out of order. The message shows their result; these
+    rows show what was reported, and when.
     """
 
     _name = "sms.report"
@@ -50,7 +50,7 @@ class SmsReport(models.Model):
                 "carrier_id": report.carrier_id,
                 "status": report.report,
                 "code": report.code,
-                # It names the person, and who is erased stays so.
+                # The raw data names the person: none for one who was erased.
                 "raw": None if sms.erased_at else Json(report.raw),
             }
             for sms, report in reports
@@ -59,9 +59,9 @@ class SmsReport(models.Model):
         self.env["sms.sms"].invalidate_model(["report_ids"], flush=False)
 
     def _forget_raw(self):
-        """Forget the reports as the carrier brought them; what they say is kept.
+        """Delete the reports' raw data; their status and code are kept.
 
-        By SQL: many rows at once, and JSON's null is not SQL's.
+        In SQL: many rows at once, and JSON's null is not SQL's.
         """
         self.flush_model()
         self.env.cr.execute(

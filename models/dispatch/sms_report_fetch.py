@@ -17,19 +17,19 @@ from ..core.bulk_insert import as_arrays
 from .sms_dispatcher_lookup import IS_ASKABLE, TOLERANCE
 
 _logger = logging.getLogger(__name__)
-#: What is due in so many seconds is waited for: a cron is woken to the minute only.
+#: Seconds ahead within which a read is waited for, as crons have minute resolution.
 LINGER = 15
-#: Seconds that one run waits at the most, and that a server's end is put off by.
+#: Longest wait of one run in seconds, by which it delays a server's shutdown.
 REST = 5
-#: A read that has not gone on for so long was left behind by a crash.
+#: A read without progress for this long was left behind by a crash.
 LEASE = timedelta(minutes=2)
-#: Younger texts are read about often, older ones from time to time.
+#: Reports on younger texts are read often, on older ones from time to time.
 RECENT = timedelta(hours=1)
-#: Nothing more is expected of a text that left so long ago.
+#: No report is expected any more on a text that left longer ago.
 EXPECTED = timedelta(days=4)
-#: So few texts that are left over are looked up one by one.
+#: Up to this many remaining texts are looked up one by one.
 FEW = 20
-#: Answers that say nothing about the page that was asked for.
+#: HTTP statuses that say nothing about the requested page.
 PASSING = (401, 403, 408, 429)
 ANY = SQL("TRUE")
 
@@ -37,7 +37,7 @@ ANY = SQL("TRUE")
 class Read(NamedTuple):
     """One read of an account's list, or the rest of one.
 
-    ``open_ids`` are the messages whose report is expected; what was seen is removed.
+    ``open_ids`` are the messages whose report is expected; those seen are removed.
     """
 
     company: models.Model
@@ -50,11 +50,11 @@ class Read(NamedTuple):
 
 
 class SmsReportFetch(models.Model):
-    """When an account's list of texts is read next, for the reports of long lists.
+    """The next read of an account's list of texts, for the reports of long lists.
 
-    One row for each account, which workers take in turn: while one reads, the row is
-    due again only after a crash. Nothing is locked while the network is waited for, and
-    each page is committed, so that a crash costs one page at the most.
+    One row per account, which workers take in turn: while one reads, the row comes due
+    again only after a crash. Nothing is locked while waiting for the network, and each
+    page is committed, so that a crash costs one page at most.
     """
 
     _name = "sms.report.fetch"
@@ -80,7 +80,7 @@ class SmsReportFetch(models.Model):
 
     @api.model
     def _plan(self, messages):
-        """Plan the first read about texts that were taken; wake what is due."""
+        """Plan a first read for texts that a carrier accepted; wake overdue reads."""
         accounts = {
             (sms.record_company_id.id, sms.provider)
             for sms in messages
@@ -100,7 +100,7 @@ class SmsReportFetch(models.Model):
 
     @api.model
     def _plan_forgotten(self):
-        """Plan a read for each account of which reports are expected."""
+        """Plan a read for each account from which reports are expected."""
         source = SQL(
             "FROM (SELECT DISTINCT sms.record_company_id, sms.provider %s)"
             " AS own (company_id, provider)",
@@ -110,9 +110,9 @@ class SmsReportFetch(models.Model):
 
     @api.model
     def _insert_planned(self, source, at):
-        """Plan a read for accounts that have none planned; return if there are any.
+        """Plan a read for accounts without one; return whether there were any.
 
-        It waits for who is just ending a read, and sees what they leave.
+        It waits for a worker that is just ending a read, and sees the plan it leaves.
 
         :param source: ``FROM …`` with ``own``, of a company's id and a provider
         """
@@ -142,9 +142,9 @@ class SmsReportFetch(models.Model):
 
     @api.model
     def _get_open_source(self):
-        """Return the texts whose reports are expected from a list: ``FROM … WHERE …``.
+        """Return the query for texts with reports to read: ``FROM … WHERE …``.
 
-        Those that are looked up one by one are none of them.
+        Without those that are looked up one by one.
         """
         return SQL(
             """
@@ -207,10 +207,10 @@ class SmsReportFetch(models.Model):
         return (next_sudo.next_at - fields.Datetime.now()).total_seconds()
 
     def _schedule_next_run(self):
-        """Tell the cron when it must run again, now that this run ends.
+        """Schedule the next run at the end of this one.
 
-        Not by what remains: of a run that has only waited Odoo would say in the log
-        that it has done nothing.
+        Not through ``remaining``: Odoo would log that a run that has only waited has
+        done nothing.
         """
         due = self._get_next_due()
         if due is not None:
@@ -221,7 +221,7 @@ class SmsReportFetch(models.Model):
 
     @api.model
     def _claim_next(self):
-        """Claim the account that is due; nobody else reads its list meanwhile.
+        """Claim the account that is due, so that nobody else reads its list meanwhile.
 
         :return: its row, empty if none is due; and its :class:`Read`, None if there is
             nothing to read
@@ -231,7 +231,7 @@ class SmsReportFetch(models.Model):
         return fetch, fetch and fetch._begin(now) or None
 
     def _begin(self, now):
-        """Return what is read now; begin anew unless a read is under way."""
+        """Return the read to do now: the rest of one under way, or else a new one."""
         company, code = self.company_id, self.provider
         self.next_at = now + LEASE
         if company._has_locked_sms_account(code):
@@ -258,9 +258,9 @@ class SmsReportFetch(models.Model):
         return self._select_open(columns, ANY if self.is_full else recent)[0]
 
     def _work_off(self, read):
-        """Read a list page by page, as long as there is time and something to find.
+        """Read a list page by page while time and expected reports are left.
 
-        :return: the seconds that the cron has left
+        :return: seconds that the cron has left
         """
         cron, commit = self.env["ir.cron"], self._in_new_transaction
         try:
@@ -281,9 +281,9 @@ class SmsReportFetch(models.Model):
         return cron._commit_progress(remaining=1)
 
     def _record(self, read, reports):
-        """Record what a page says; what cannot be recorded, alone is left out.
+        """Record the reports of a page; leave out only those that cannot be recorded.
 
-        :return: the ids of the messages that it is about
+        :return: the ids of the messages that were reported on
         """
         told = [(None, report) for report in reports]
         record = self.env["sms.sms"]._record_reports
@@ -316,7 +316,7 @@ class SmsReportFetch(models.Model):
         self.next_at = fields.Datetime.now()
 
     def _put_off(self, error):
-        """Ask again after a pause, the same as for posts; from the same page on."""
+        """Retry from the same page after a pause, which follows the rules for posts."""
         is_fast = error.status == 429
         fault = faults.TOO_FAST if is_fast else faults.NO_ANSWER
         policy = self.env["sms.fault"]._get_policy(fault, self.company_id)
@@ -328,15 +328,15 @@ class SmsReportFetch(models.Model):
             "failures": failures,
             "next_at": fields.Datetime.now() + timedelta(seconds=pause),
         }
-        # A page that is gone: the list is begun anew.
+        # The page is gone: start the list over.
         if 400 <= (error.status or 0) < 500 and error.status not in PASSING:
             values["resume"] = False
         self.write(values)
 
     def _end(self):
-        """Plan the next read, now that this one has come to its end."""
+        """Plan the next read at the end of this one."""
         now = fields.Datetime.now()
-        # Nobody adds texts, and finds a read planned, until this is committed.
+        # Until the commit nobody can add texts and believe that this read covers them.
         self.env.cr.execute(
             SQL("SELECT 1 FROM sms_report_fetch WHERE id = %s FOR UPDATE", self.id)
         )
@@ -354,12 +354,12 @@ class SmsReportFetch(models.Model):
         self.write(values)
 
     def _get_pause(self, now, youngest):
-        """Return how long to wait, by the age of the youngest text that is open."""
+        """Return how long to wait, by the age of the youngest open text."""
         age = (now - youngest).total_seconds()
         return timedelta(seconds=dispatch.read_again_after(age, self.pages))
 
     def _look_up_few(self):
-        """Have texts looked up one by one when an hour has left but few of them."""
+        """Look up texts one by one if only few are still open after an hour."""
         if not self.is_full:
             return
         now = fields.Datetime.now()

@@ -10,9 +10,9 @@ from odoo.tools import float_is_zero
 from ...providers import PROVIDERS, account
 from ...tools import advice, dispatch, texts
 
-#: Segments a second that a sender may send unless the manager knows better. Carriers
-#: promise a long code one, toll-free three, a short code ten and more; a service has
-#: several numbers. https://www.twilio.com/docs/messaging/guides/scaling-queueing-latency
+#: Default segments per second, which a manager can change. Carriers promise one for a
+#: long code, three for toll-free, ten and more for a short code; a service has several
+#: numbers. https://www.twilio.com/docs/messaging/guides/scaling-queueing-latency
 DEFAULT_RATES = {
     account.LONG_CODE: 1.0,
     account.TOLL_FREE: 3.0,
@@ -21,19 +21,19 @@ DEFAULT_RATES = {
     account.SANDBOX: 0.0,
     account.ALPHANUMERIC: 10.0,
 }
-#: What can call people as well.
+#: Kinds of senders that can place calls as well.
 CALLERS = (account.LONG_CODE, account.TOLL_FREE, account.SANDBOX)
 #: Fields that the choice of a sender depends on.
 CHOICE_FIELDS = {"team_id", "country_ids", "active", "is_one_way", "footer"}
-#: What the footer of a sender can be filled with.
+#: Placeholders that a sender's footer may contain.
 FOOTER_BLANKS = {"link", "sender"}
 
 
 class SmsSender(models.Model):
-    """A number or service that texts leave by: how fast it may send, and if it may.
+    """A number or service that texts leave by: whether it may send, and how fast.
 
-    Follows the company's account (:meth:`_sync`); its speed is the manager's to set.
-    What changes with every batch lies in ``sms.sender.pace``.
+    Follows the company's account (:meth:`_sync`); managers set its speed. Values that
+    change with every batch are in ``sms.sender.pace``.
     """
 
     _name = "sms.sender"
@@ -140,9 +140,9 @@ class SmsSender(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Give each sender a row for its pace.
+        """Create the pace of each sender.
 
-        :raises ValidationError: for a speed that cannot be kept
+        :raises ValidationError: for an invalid speed
         """
         for vals in vals_list:
             self._check_rate(vals)
@@ -153,9 +153,9 @@ class SmsSender(models.Model):
         return senders
 
     def write(self, vals):
-        """Choose senders anew for the texts that are made from now on.
+        """Check the speed; later texts choose their senders anew.
 
-        :raises ValidationError: for a speed that cannot be kept
+        :raises ValidationError: for an invalid speed
         """
         self._check_rate(vals)
         return super().write(vals)
@@ -167,7 +167,7 @@ class SmsSender(models.Model):
         Zero means no limit: the slowest sender would become the fastest.
         """
         rate = float(vals.get("rate") or 0)
-        if not rate >= 0:  # what is no number is not above zero either
+        if not rate >= 0:  # refuses NaN as well
             raise ValidationError(
                 self.env._("The rate of a sender cannot be negative.")
             )
@@ -190,7 +190,7 @@ class SmsSender(models.Model):
 
     @api.constrains("footer", "is_one_way")
     def _check_footer(self):
-        """Refuse a footer by which nobody could leave."""
+        """Refuse a footer that does not say how to opt out."""
         for sender in self.filtered("footer"):
             if unknown := texts.find_unknown(sender.footer, FOOTER_BLANKS):
                 raise ValidationError(
@@ -210,17 +210,17 @@ class SmsSender(models.Model):
                 )
 
     def _footer_says_stop(self):
-        """Tell if the footer names a word that opts out when it is texted back."""
+        """Return whether the footer says STOP and a STOP can be received."""
         self.ensure_one()
         return not (self.is_one_way or "STOP" in advice.find_missing(self.footer))
 
     @api.model
     def _sync(self, companies):
-        """Bring the senders in line with the companies' accounts.
+        """Sync the senders with the companies' accounts.
 
-        What waits for a sender that is gone is given another when it is its turn.
+        Messages of a removed sender get another one when it is their turn.
         """
-        self.env.registry.clear_cache()  # what was cached of the accounts
+        self.env.registry.clear_cache()  # the accounts are cached
         senders_sudo = self.sudo().with_context(active_test=False)
         for company in companies:
             wanted = {
@@ -232,7 +232,7 @@ class SmsSender(models.Model):
             known = {(row.provider, row.address): row for row in found}
             for key, row in known.items():
                 row.active = key in wanted
-            # Nothing leaves by these any more that could show that it is over.
+            # Removed senders send nothing that could show that they work again.
             found.filtered(lambda row: row.stop_count and not row.active)._start()
             senders_sudo.create(
                 [
@@ -251,10 +251,10 @@ class SmsSender(models.Model):
         self.env.registry.clear_cache()
 
     def _stop(self, policy, detail=""):
-        """Stop sending for a while, longer each time; tell the administrators once."""
+        """Stop sending for a while, longer each time; alert administrators once."""
         now = fields.Datetime.now()
         for sender in self:
-            # What was in flight when it stopped is refused as well: one stop for all.
+            # Texts in flight when it stopped are refused as well: one stop for all.
             if sender._is_stopped():
                 continue
             pause = dispatch.pause_after(policy, sender.stop_count + 1, random.random())
@@ -290,7 +290,7 @@ class SmsSender(models.Model):
         )
 
     def _can_call(self):
-        """Tell if it can call people, as far as its carrier and its kind say."""
+        """Return whether its carrier and its kind allow calls."""
         self.ensure_one()
         provider = PROVIDERS.get(self.provider)
         return bool(provider and provider.can_call and self.kind in CALLERS)
@@ -306,7 +306,7 @@ class SmsSender(models.Model):
         return True
 
     def _start(self):
-        """Resume sending, and close what was told about these senders."""
+        """Resume sending, and close the alerts about these senders."""
         if not self:
             return
         names = ("stopped_until", "stop_count", "fault_id", "fault_detail")
@@ -322,17 +322,17 @@ class SmsSender(models.Model):
             now = fields.Datetime.now()
             row = self.env["sms.sender.pace"]._get(sender)
             seconds = (now - row.slowed_at).total_seconds() if row.slowed_at else 0
-            # What was in flight when it slowed down says nothing about the new speed.
-            # Before that only where a clock was set back.
+            # Texts in flight when it slowed down say nothing about the new speed. The
+            # time is negative only if a clock was set back.
             if row.slowed_at and 0 <= seconds < dispatch.REACTION:
                 continue
             share = dispatch.slower(row.slowed_to or 1.0, seconds)
             row.write({"slowed_at": now, "slowed_to": share})
 
     def _find_conversations(self, company, numbers, sender_ids):
-        """Return by which sender each person (E.164) has texted with us last.
+        """Return the sender of each person's last conversation: ``{E.164: sender id}``.
 
-        Who texts in is known to the rooms above, which extend this.
+        Received texts are known to the rooms above, which extend this.
         """
         return {}
 
@@ -345,7 +345,7 @@ class SmsSender(models.Model):
             sender.carrier_name = known.name if known else sender.provider
 
     def _compute_queue(self):
-        """Count what is open; the indexes hold open rows only."""
+        """Count open messages; the indexes contain only those."""
         now, messages = fields.Datetime.now(), self.env["sms.sms"]
         waiting = Domain("sender_id", "in", self.ids) & Domain("state", "=", "outgoing")
         due = messages._read_group(
@@ -364,7 +364,7 @@ class SmsSender(models.Model):
             sender.checking_count = open_counts.get((sender.id, "unknown"), 0)
 
     def _compute_outcome(self):
-        """Count what has ended within the last day."""
+        """Count messages that have ended within the last day."""
         since = fields.Datetime.subtract(fields.Datetime.now(), days=1)
         counts = self._count_by_state(["pending", "sent", "error"], since)
         reasons = self._get_failed_reasons(since)
@@ -378,7 +378,7 @@ class SmsSender(models.Model):
     def _get_failed_reasons(self, claimed_since):
         """Return in words why messages of these senders were not delivered.
 
-        :return: ``{sender id: "3 × reason · 1 × other reason"}``, the most first
+        :return: ``{sender id: "3 × reason · 1 × other reason"}``, most frequent first
         """
         domain = [
             ("sender_id", "in", self.ids),
@@ -422,7 +422,7 @@ class SmsSender(models.Model):
                 sender.rate_label = self.env._("Stopped")
 
     def action_view_messages(self):
-        """Show the messages of this sender that are not over yet."""
+        """Show this sender's messages, at first only those that wait."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "helpdesk_mgmt_sms.sms_sms_action"
@@ -432,6 +432,6 @@ class SmsSender(models.Model):
         return action
 
     def action_view_failed(self):
-        """Show what was not delivered, by reason."""
+        """Show the messages that were not delivered, by reason."""
         context = {"search_default_failed": 1, "search_default_group_fault": 1}
         return {**self.action_view_messages(), "context": context}

@@ -6,10 +6,10 @@ from odoo.tools import SQL
 
 from ...tools import dispatch
 
-#: UTC by the database's clock, now and not when the transaction began.
+#: Current UTC time by the database's clock, not that of the transaction's start.
 CLOCK = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
-#: The one attempt of a ``sender`` that had to stop is on its way: until its end is
-#: known nothing else leaves by it.
+#: Condition: a stopped ``sender`` has its one trial message under way. Until its
+#: outcome is known, nothing else leaves by it.
 IS_TRYING = SQL(
     """
     (COALESCE(sender.stop_count, 0) > 0 AND EXISTS (
@@ -18,8 +18,8 @@ IS_TRYING = SQL(
     ))
     """
 )
-#: The next free slot of ``pace``. If the clock was set back since it was given out, it
-#: may be hours away, and says nothing.
+#: The next free slot of ``pace``. If the clock was set back since it was booked, it may
+#: be hours away, and is ignored.
 NEXT_SLOT = SQL("CASE WHEN pace.booked_at <= %s THEN pace.next_at END", CLOCK)
 
 
@@ -27,7 +27,7 @@ class ReadySender(NamedTuple):
     """A sender that may send now, and how much.
 
     ``provider`` is its adapter's code; ``capacity`` is in segments, None without a
-    limit; ``rate`` in segments a second.
+    limit; ``rate`` in segments per second.
     """
 
     id: int
@@ -40,7 +40,7 @@ class ReadySender(NamedTuple):
 class SmsSenderPace(models.Model):
     """A sender's next slot, shared by all workers on all nodes.
 
-    Apart from ``sms.sender``, because it changes with every batch: a manager who edits
+    Separate from ``sms.sender``, as it changes with every batch: a manager who edits
     the speed must not wait for the outbox, nor the outbox for them. The clock is the
     database's, the only one that all nodes share.
     """
@@ -67,8 +67,8 @@ class SmsSenderPace(models.Model):
     def _get_ready(self):
         """Return the senders that have something to send and may do so now.
 
-        The one whose turn is longest ago comes first. A sender of another carrier than
-        the company's two does not send: least of all in a neutralized copy.
+        The one whose last turn was longest ago comes first. Senders of a carrier that
+        is not one of the company's two do not send, above all in a neutralized copy.
 
         :return: list of :class:`ReadySender`
         """
@@ -90,12 +90,12 @@ class SmsSenderPace(models.Model):
 
     @api.model
     def _lock_ready(self, ready):
-        """Keep other workers from giving out slots of a sender at the same time.
+        """Keep other workers from booking slots of a sender at the same time.
 
-        Else each would give out what is free, and what comes last would wait in a
+        Otherwise each would book the free slots, and the last messages would wait in a
         worker for longer than a claim lasts.
 
-        :return: the same as it is now, None if another worker is at it or took all
+        :return: its current state, None if another worker holds it or booked all slots
         """
         if ready.capacity is None:
             return ready
@@ -105,7 +105,7 @@ class SmsSenderPace(models.Model):
             ready.id,
         )
         locked = self.env.execute_query(query)
-        # What others have claimed until then is seen only by a statement after it.
+        # Only a statement after the lock sees what others have booked before.
         rows = locked and self._read_ready(SQL("sender.id = %s", ready.id))
         return rows[0] if rows else None
 
@@ -113,7 +113,7 @@ class SmsSenderPace(models.Model):
     def _read_ready(self, condition):
         """Return the senders that meet a condition and have a free slot.
 
-        One that had to stop has one alone, until it is known what became of that.
+        A stopped sender has a single one, until the outcome of that message is known.
         """
         self.flush_model()
         self.env["sms.sender"].flush_model()
@@ -152,7 +152,7 @@ class SmsSenderPace(models.Model):
 
     @api.model
     def _book(self, ready, segments):
-        """Give out so many slots of a sender; return the seconds until the first."""
+        """Book slots of a sender; return the seconds until the first of them."""
         if not ready.rate:
             return 0.0
         [(delay,)] = self.env.execute_query(
@@ -175,12 +175,12 @@ class SmsSenderPace(models.Model):
 
     @api.model
     def _return_slots(self, seconds):
-        """Take back slots in which nothing will leave.
+        """Return booked slots in which nothing will be sent.
 
-        Where other workers have got later ones, theirs and those that are given out in
-        place of these may fall together for a moment; their number does not grow.
+        Later slots of other workers and those that are booked in place of these may
+        coincide for a moment; their total does not grow.
 
-        :param Counter seconds: by sender id; of a sender without a limit none
+        :param Counter seconds: by sender id; 0 for a sender without a limit
         """
         for sender_id, length in sorted((+seconds).items()):
             self.env.cr.execute(

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.tools import ormcache
 
 from ...providers import account
@@ -10,9 +11,9 @@ from ...tools.sender_rules import ALLOWED, OWN, REFUSED, SenderRule, find_reach
 
 
 class SmsSenderRule(models.Model):
-    """Countries that a kind of senders may text, by law or by the carriers' rules.
+    """Countries that a kind of sender may text, by law or by the carriers' rules.
 
-    A kind without a rule texts anywhere. All companies share the rows, so
+    A kind without a rule may text any country. All companies share the rows, so only
     administrators write them.
     """
 
@@ -64,11 +65,11 @@ class SmsSenderRule(models.Model):
             rule.display_name = f"{labels.get(rule.kind, '')}: {country}"
 
     def _get_usual_strictness(self):
-        """Compare with a country that is refused: a new rule may let texts through."""
+        """Compare a new rule with a refusal: it may let texts through."""
         return (), self.new({"ruling": REFUSED})
 
     def _is_less_strict_than(self, before):
-        """Tell if a new rule lets texts through, or one that barred some is gone."""
+        """Return whether a new rule allows texts, or one that barred some is gone."""
         after = self._to_rules()
         return any(
             rule.ruling != REFUSED and not any(self._covers(rule, it) for it in before)
@@ -80,7 +81,7 @@ class SmsSenderRule(models.Model):
 
     @staticmethod
     def _covers(after, before):
-        """Tell if a rule bars at least what another did."""
+        """Return whether a rule bars at least what another one did."""
         rank = sender_rules.RULINGS.index
         is_same = after._replace(ruling=before.ruling) == before
         return is_same and rank(after.ruling) >= rank(before.ruling)
@@ -108,21 +109,21 @@ class SmsSenderRule(models.Model):
     @api.model
     @ormcache("kind", "today")
     def _get_rulings(self, kind, today):
-        """Return the rulings of a day for a kind of senders, by ISO code."""
+        """Return the rulings of a day for a kind of sender, by country (ISO code)."""
         return sender_rules.get_rulings(self._get_rules(), kind, today)
 
     @api.model
     def _get_reach(self, kind, countries, today):
         """Return which countries a sender may text (``dispatch.Reach`` or None).
 
-        :param countries: ISO codes of those that it is for, else of its own
+        :param countries: ISO codes of those assigned to it, else of its own
         """
         rulings = self._get_rulings(kind, today)
         return find_reach(rulings, countries, kind == account.ALPHANUMERIC)
 
     @api.model
     def _check_countries(self, kind, address, countries):
-        """Refuse to give a sender to countries that its kind may not text.
+        """Refuse to assign countries to a sender that its kind may not text.
 
         :raises ValidationError: with the rule's source
         """
@@ -132,10 +133,15 @@ class SmsSenderRule(models.Model):
             rulings = self._get_rulings(kind, today)
             if rulings.get(code, rulings.get("", ALLOWED)) != REFUSED:
                 continue
-            domain = [("kind", "=", kind), ("ruling", "=", REFUSED)]
-            found = self.sudo().search(
-                [*domain, ("country_id.code", "in", [code, False])], limit=1
+            domain = Domain("kind", "=", kind) & Domain("ruling", "=", REFUSED)
+            domain &= Domain("country_id.code", "in", [code, False])
+            domain &= Domain("effective_from", "=", False) | Domain(
+                "effective_from", "<=", today
             )
+            domain &= Domain("effective_to", "=", False) | Domain(
+                "effective_to", ">=", today
+            )
+            found = self.sudo().search(domain, limit=1)
             labels = dict(self._fields["kind"]._description_selection(self.env))
             raise ValidationError(
                 self.env._(

@@ -20,7 +20,7 @@ from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
 from .sms_counter import DELIVERED, FAILED, SENT
 
 _logger = logging.getLogger(__name__)
-#: Fields of one attempt to send and of its end: a new one starts without them, and a
+#: Fields of one attempt and its outcome: a new attempt starts with them empty, and a
 #: late report on the old one finds nothing to change.
 ATTEMPT_FIELDS = (
     *("provider", "carrier_id", "carrier_code", "carrier_detail", "report_rank"),
@@ -28,7 +28,7 @@ ATTEMPT_FIELDS = (
     *("lookup_at", "lookups", "refused_by", "replaced_by_id", "cancelled_by_id"),
     "call_ended_at",
 )
-#: Reported by a carrier (``providers.outbound.REPORT_RANKS``): state of the row.
+#: State of the row by what its carrier reports (``providers.outbound.REPORT_RANKS``).
 REPORT_STATES = {
     "queued": "pending",
     "sent": "pending",
@@ -41,7 +41,7 @@ REPORT_STATES = {
 REPORT_OVERDUE = timedelta(hours=1)
 #: Reports after which no other is expected.
 FINAL_REPORTS = ("canceled", "undelivered", "delivered", "read")
-#: Stores the carrier's answer, where no report was faster.
+#: Stores carriers' answers, unless a report was faster.
 NOTE_ACCEPTED = """
     UPDATE sms_sms sms
        SET sent_at = %s,
@@ -59,14 +59,14 @@ NOTE_ACCEPTED = """
         AS new (id, carrier_id, rank, state, lookup_at)
      WHERE sms.id = new.id
 """
-#: The columns of its ``new``.
+#: The column types of its ``new``.
 ACCEPTED_KINDS = ("int4", "varchar", "int4", "varchar", "timestamp")
-#: A fault that passes is met so often at one carrier before the other is tried.
+#: Attempts that meet a temporary fault at one carrier before the other one is tried.
 TRIES = 2
 
 
 class SmsSms(models.Model):
-    """A message's way through the outbox: claimed, taken by the carrier, or not.
+    """A message's way through the outbox: claimed, then accepted or refused.
 
     Odoo's own sending loop is kept behind the gate and off the outbox's rows.
     """
@@ -92,7 +92,7 @@ class SmsSms(models.Model):
         return super(SmsSms, self - outbox).send(*args, **kwargs)
 
     def resend_failed(self):
-        """Send the outbox's failed messages again, by the rules for people.
+        """Send the outbox's failed messages again, by the rules for users' resends.
 
         The others are sent as Odoo does.
         """
@@ -106,9 +106,9 @@ class SmsSms(models.Model):
         return sent_sudo._get_outcome_notice(errors)
 
     def _send(self, *args, **kwargs):
-        """Keep what the gate blocks, and what the outbox has, from Odoo's loop.
+        """Keep blocked messages and those of the outbox from Odoo's sending loop.
 
-        In a copy of the database all of it waits.
+        In a copy of the database all messages wait.
         """
         outbox = self._filter_outbox()
         outbox._wake_dispatcher()
@@ -119,10 +119,10 @@ class SmsSms(models.Model):
 
     @api.model
     def _process_queue(self):
-        """Send what Odoo's own loop has to send, one company at a time.
+        """Send the messages of Odoo's own loop, one company at a time.
 
-        Odoo's method fails on a batch of two companies and would find the rows of the
-        outbox for ever, since it may not send them.
+        Odoo's method fails on a batch of two companies, and would find the outbox's
+        rows again and again, since it may not send them.
         """
         if self.env["sms.database"]._is_copy():
             _logger.warning("Texts wait, since this database is a copy")
@@ -141,9 +141,9 @@ class SmsSms(models.Model):
 
     @api.autovacuum
     def _gc_device(self):
-        """Keep the rows of the outbox from Odoo's daily clean-up: they are records.
+        """Keep the outbox's rows from Odoo's daily clean-up: they are records.
 
-        ``sms_twilio``'s own route marks rows for deletion that we have carried.
+        ``sms_twilio``'s own route marks rows for deletion that the outbox has sent.
         """
         self.env.cr.execute(
             "UPDATE sms_sms SET to_delete = FALSE "
@@ -152,10 +152,10 @@ class SmsSms(models.Model):
         return super()._gc_device()
 
     def _update_sms_state_and_trackers(self, new_state, failure_type=None):
-        """Send a message again only if the gate lets it.
+        """Send a message again only if the gate allows it.
 
-        A message that was blocked when it was made has no tracker; it gets one, so
-        that its notification in the chatter follows.
+        A message that was blocked on creation has no tracker; it gets one, so that its
+        notification in the chatter is updated.
         """
         is_again = new_state == "outgoing"
         if is_again or new_state == "canceled":
@@ -169,15 +169,15 @@ class SmsSms(models.Model):
         trace(self, "%s: set to %s", "state")
         if is_again:
             self._ask_gate()._filter_outbox()._wake_dispatcher()
-        # Of what Odoo's own loop sends nothing more is read than without us.
+        # Not in Odoo's own loop, which is to read no more than without this addon.
         if is_again or new_state == "canceled":
             self._notify_changed()
         return result
 
     def _check_not_left(self):
-        """Refuse to send again, or to cancel, what the carrier has or may have.
+        """Refuse to resend or cancel messages that the carrier has or may have.
 
-        Whoever asks may look at an old page: somebody else has sent it again since.
+        The user may be looking at an old page: somebody else may have resent it since.
         """
         states = set(self.mapped("state"))
         if states & set(IN_FLIGHT):
@@ -197,7 +197,7 @@ class SmsSms(models.Model):
             )
 
     def _ensure_trackers(self):
-        """Tie messages to their notification where Odoo did not."""
+        """Link messages to their notification where Odoo did not."""
         orphans = self.filtered(lambda sms: not sms.sms_tracker_id)
         uuids = {sms.id: sms.uuid for sms in orphans}
         notifications_sudo = self.env["mail.notification"].sudo()
@@ -215,13 +215,13 @@ class SmsSms(models.Model):
 
     # === Posts and their answers ===
 
-    # Every method wants its rows locked, and leaves the chatter to the caller, who
-    # tells it of all of a batch at once (:meth:`_update_trackers`).
+    # Every method expects its rows locked, and leaves the chatter to the caller, who
+    # updates it once per batch (:meth:`_update_trackers`).
 
     def _to_outbound(self, sender, body=None):
-        """Return what the adapter needs of this message, by the sender it leaves by.
+        """Return what the adapter needs to send this message from a sender.
 
-        :param str body: as its reader gets it, where many were revealed at once
+        :param str body: with links revealed, if that was done for many at once
         """
         self.ensure_one()
         provider = sender.provider or self.provider
@@ -241,9 +241,9 @@ class SmsSms(models.Model):
         )
 
     def _get_revealed_bodies(self):
-        """Return the words as their readers get them, by id: with their own addresses.
+        """Return the bodies as recipients get them, by id: with their personal links.
 
-        For the outbox, and for the virtual phone; nobody else may see them.
+        For the outbox, and for the virtual phone; nobody else may see these links.
         """
         bodies = {sms.id: sms.body or "" for sms in self}
         masked = self.filtered(lambda sms: links.is_masked(sms.body))
@@ -258,7 +258,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_preference_urls(self, pairs):
-        """Return the addresses of people's own pages; rooms that have pages extend it.
+        """Return the addresses of people's own pages; the room with pages extends this.
 
         :return: ``{(res.company, number): address}``
         """
@@ -266,21 +266,21 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_masked_preference_url(self, company):
-        """Return what stands for such an address in a stored text; see above."""
+        """Return the placeholder of such an address in stored texts; extended too."""
         return ""
 
     def _get_carrier_key(self):
-        """Return the key by which a carrier knows another post of the same message.
+        """Return the key by which a carrier recognizes a repeated post of the message.
 
-        The same until it was taken; another one for what is meant to be taken again:
-        after it was not delivered, or when a person sends it anew.
+        It stays the same until the message is accepted. A message that is sent again on
+        purpose has another one: after it was not delivered, or when a user resends it.
         """
         moments = (self.tried_at, self.sent_at)
         stamps = [str(int(it.timestamp())) if it else "0" for it in moments]
         return "-".join([self.uuid, *stamps])
 
     def _mark_claimed(self, provider):
-        """Mark messages as being sent, before the first byte of them leaves."""
+        """Mark messages as being sent, before their first byte leaves."""
         now = fields.Datetime.now()
         self.flush_recordset()
         self.env.cr.execute(
@@ -305,7 +305,7 @@ class SmsSms(models.Model):
         self.invalidate_recordset(flush=False)
 
     def _record_accepted(self, outcomes):
-        """Record that the carrier has these messages.
+        """Record that the carrier has accepted these messages.
 
         A delivery report may have come before its answer: then only the id is new.
 
@@ -319,7 +319,7 @@ class SmsSms(models.Model):
         now = fields.Datetime.now()
         rows, states = [], {}
         for sms_id, outcome in outcomes.items():
-            # What it took in words that we do not know is at least queued.
+            # Accepted with a status that we do not know means queued at least.
             report = outcome.report if outcome.report in REPORT_STATES else QUEUED
             lookup_at = self.browse(sms_id)._get_lookup_time(report, now)
             rank, states[sms_id] = REPORT_RANKS[report], REPORT_STATES[report]
@@ -333,14 +333,14 @@ class SmsSms(models.Model):
         self.sender_id.filtered("stop_count")._start()
 
     def _count(self, name, reason=None):
-        """Count what has become of messages, for a monitor."""
+        """Count the outcome of messages, for a monitor."""
         amounts = Counter(sms.record_company_id for sms in self)
         self.env["sms.counter"]._add(name, amounts, reason)
 
     def _count_delivered(self, states):
-        """Count those of which the carrier says for the first time that they arrived.
+        """Count the messages that are now reported as delivered for the first time.
 
-        :param dict states: what they are about to be, by id
+        :param dict states: their new states by id
         """
         arrived = self.filtered(
             lambda sms: states.get(sms.id) == "sent" and sms.state != "sent"
@@ -348,9 +348,9 @@ class SmsSms(models.Model):
         arrived._count(DELIVERED)
 
     def _get_lookup_time(self, report, now):
-        """Return when the carrier is asked if it reports nothing more; None: never.
+        """Return when to ask the carrier if no further report comes; None: never.
 
-        :param str report: what it has reported last, of ``REPORT_STATES``
+        :param str report: the last report, of ``REPORT_STATES``
         """
         if report in FINAL_REPORTS or self.is_report_fetched:
             return None
@@ -372,11 +372,11 @@ class SmsSms(models.Model):
     def _reassign_carrier_ids(self, carrier_ids):
         """Clear the carrier's ids on other messages: they belong to these.
 
-        Of two messages of the same words to the same number a lookup cannot tell which
-        one the carrier has. Its answer and its reports can. The other is looked up
-        again.
+        A lookup cannot tell which of two messages with the same words to the same
+        number the carrier has. Its answer and its reports can. The other message is
+        looked up again.
 
-        :return: the others
+        :return: the other messages
         """
         if not (wanted := carrier_ids - {False, ""}):
             return self.browse()
@@ -393,19 +393,19 @@ class SmsSms(models.Model):
 
     # === Faults ===
 
-    # Such messages are tried again, looked up, given to the second carrier, or ended.
+    # Such messages are retried, looked up, sent through the second carrier, or ended.
 
     def _record_refused(self, outcome):
-        """Record that the carrier did not take the message, or that nobody can tell."""
+        """Record that the carrier refused the message, or its outcome is unknown."""
         self.ensure_one()
-        # Somebody may have settled it meanwhile: a delivery report, a lookup.
+        # A delivery report or a lookup may have settled it meanwhile.
         if self.report_rank or self.state not in IN_FLIGHT:
             if self.report_rank and outcome.kind == outbound.UNKNOWN:
                 self._count(SENT)
             return
         code, detail = clean(outcome.code), clean(outcome.detail)
         self.write({"carrier_code": code, "carrier_detail": detail})
-        # What a carrier has taken and given no name is looked up as well.
+        # A message that a carrier has accepted without an id is looked up as well.
         if outcome.kind in (outbound.UNKNOWN, outbound.ACCEPTED):
             self._mark_unknown()
         else:
@@ -428,7 +428,7 @@ class SmsSms(models.Model):
             )
 
     def _apply_fault(self, fault, is_taken):
-        """Do what the manager's rule for a fault says (``sms.fault``)."""
+        """Apply the manager's rule for a fault (``sms.fault``)."""
         self.ensure_one()
         policy = self.env["sms.fault"]._get_policy(fault, self.record_company_id)
         self.fault_id = policy.id
@@ -438,8 +438,8 @@ class SmsSms(models.Model):
             self.sender_id._stop(policy, self.carrier_detail or self.carrier_code)
         is_senders = policy.action == dispatch.SENDER and not is_taken
         if is_senders:
-            # The message itself is all right: the attempt is none of its own, nor is
-            # the time until its sender may send.
+            # The message itself is fine: neither the attempt nor the time until its
+            # sender may send again counts against it.
             self.write({"attempts": self.attempts - 1, "tried_at": False})
         if not is_taken and self._use_backup(policy):
             return
@@ -455,9 +455,10 @@ class SmsSms(models.Model):
             self._try_again(timedelta(seconds=pause))
 
     def _try_again(self, pause):
-        """Requeue a message that the carrier surely does not have.
+        """Requeue a message that the carrier certainly does not have.
 
-        Its last answer stays on it until then, so that a late report finds it.
+        The last answer stays on it until the next attempt, so that a late report finds
+        the message.
         """
         self.ensure_one()
         self.write(
@@ -470,7 +471,7 @@ class SmsSms(models.Model):
         )
 
     def _fail(self, policy):
-        """End a message, and its number if the rule says so."""
+        """End a message, and stop texting its number if the rule says so."""
         self.ensure_one()
         self.write(
             {
@@ -488,10 +489,12 @@ class SmsSms(models.Model):
             self._end_number_after(policy)
 
     def _use_backup(self, policy):
-        """Hand a message over to the other carrier, if the manager wants it.
+        """Send a message through the other carrier, if its rule says so.
 
-        Only what its carrier surely did not take comes here; what nobody can tell is
-        looked up where it was posted, and nowhere else.
+        Only for messages that their carrier certainly did not accept; one with an
+        unknown outcome is looked up where it was posted, and nowhere else.
+
+        :return: whether it was requeued for the other carrier
         """
         self.ensure_one()
         if not (policy.use_backup and self._may_change_carrier(policy)):
@@ -506,11 +509,11 @@ class SmsSms(models.Model):
         return True
 
     def _may_change_carrier(self, policy):
-        """Tell if it is time to ask the other carrier.
+        """Return whether it is time to try the other carrier.
 
-        A fault that ends a message is asked about once, so that two carriers cannot
-        send it to and fro; one that passes is waited for at each of them in turn. Who
-        has opted out at a carrier has opted out of our texts, whoever carries them.
+        After a final fault the other one is tried once, so that a message cannot go
+        back and forth; after a temporary one they take turns. An opt-out at one carrier
+        is an opt-out from our texts, whichever carrier sends them.
         """
         if policy.fault == faults.OPTED_OUT:
             return False
@@ -519,10 +522,10 @@ class SmsSms(models.Model):
         return not self.refused_by
 
     def _choose_senders(self, company, code, among=None):
-        """Return by which sender at a carrier each of a company's messages would leave.
+        """Return the sender at a carrier that each of a company's messages would use.
 
-        What was written for a sender that can be answered does not leave by one that
-        cannot: its footer says STOP.
+        A text that was written for a two-way sender does not leave by a one-way one:
+        its footer says STOP.
 
         :param among: ids of the senders to choose from, None for all
         :return: ``sms.sender`` by message id, empty where there is none
@@ -543,7 +546,7 @@ class SmsSms(models.Model):
         return chosen
 
     def _choose_open_senders(self, company, code):
-        """Return :meth:`_choose_senders` of those that may send now."""
+        """Return :meth:`_choose_senders` among the senders that may send now."""
         domain = [("company_id", "=", company.id), ("provider", "=", code)]
         senders_sudo = self.env["sms.sender"].sudo().search(domain)
         open_ids = senders_sudo.filtered(lambda it: not it._is_stopped())._ids

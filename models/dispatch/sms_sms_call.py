@@ -8,7 +8,7 @@ from ...providers.outbound import CANCELED, DELIVERED, UNDELIVERED
 from ...tools.texts import clean
 from .sms_sms import REPORT_OVERDUE
 
-#: The adapter's methods, of a call in place of those of a text.
+#: The adapter's methods for calls, by those for texts.
 CALL_METHODS = {
     **{"send": "place_call", "find": "find_call", "fetch": "fetch_call"},
     "list_prices": "list_call_prices",
@@ -16,16 +16,16 @@ CALL_METHODS = {
 #: The carrier is asked what has become of a call after this: a phone rings for less
 #: than half a minute, and somebody else may have to be called.
 CALL_OVERDUE = timedelta(minutes=2)
-#: Reports after which a call is over, whoever was told in it before.
+#: Reports after which a call is over, whether or not somebody has answered it.
 OVER = (UNDELIVERED, CANCELED)
 
 
 class SmsSms(models.Model):
     """Calls: rows of the outbox whose words are spoken.
 
-    Claimed, committed, posted once, looked up and reported on as texts are. That the
-    carrier asks for the words of a call means that a person has answered it: then it
-    is delivered, and whatever ends the call later changes nothing about that.
+    They are claimed, committed, posted once, looked up and reported on like texts. When
+    the carrier asks for a call's words, a person has answered: the call is delivered,
+    whatever ends it later.
     """
 
     _inherit = "sms.sms"
@@ -41,7 +41,7 @@ class SmsSms(models.Model):
         return getattr(provider, CALL_METHODS[kind] if self.is_call else kind)
 
     def _get_answer_url(self, company, provider):
-        """Return where the carrier asks what is said in a call, empty for a text."""
+        """Return where the carrier asks for the words of a call, empty for a text."""
         return (
             self.is_call and company._get_sms_url(f"call/{self.uuid}", provider) or ""
         )
@@ -50,20 +50,20 @@ class SmsSms(models.Model):
         return CALL_OVERDUE if self.is_call else REPORT_OVERDUE
 
     def _get_slots(self):
-        """Return how many of its sender's slots it takes: a call takes one.
+        """Return how many of its sender's slots a message takes: a call takes one.
 
-        Twilio places one a second: https://www.twilio.com/docs/api/rest/making-calls
+        Twilio places one per second: https://www.twilio.com/docs/api/rest/making-calls
         """
         return 1 if self.is_call else self.segment_count
 
     def _follow_call(self, report):
-        """End a call that the carrier says is over."""
+        """End a call that the carrier reports as over."""
         is_own = report.carrier_id in (False, "", self.carrier_id)
         if self.is_call and is_own and report.report in OVER:
             self._end_call()
 
     def _end_call(self):
-        """Note that calls are over. Rooms add to it.
+        """Record that calls are over. Rooms extend this.
 
         :return: the calls that were not over before
         """
@@ -75,7 +75,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _answer_call(self, company, uuid, report, provider):
-        """Record who has answered a call, and return what is said.
+        """Record whether a person has answered a call, and return what to say.
 
         :param str uuid: our own key of the call, which nobody can guess
         :param report: ``DeliveryReport``
@@ -91,20 +91,20 @@ class SmsSms(models.Model):
 
     @api.model
     def _press_call_key(self, company, uuid, key, is_last):
-        """Do what a key means that was pressed in a call, and return what is said.
+        """Handle a key that was pressed in a call, and return what to say.
 
-        :param str key: as the carrier brings it, empty for none
-        :param bool is_last: what was asked is not said again
+        :param str key: as the carrier reports it, empty for none
+        :param bool is_last: the question is not repeated
         """
         call = self._find_call(company, uuid)
         return call._say_on_key(key, is_last) if call else None
 
     @api.model
     def _lock_unanswered_call(self, company, number):
-        """Return a call to a number that waits or rings, locked; mostly none.
+        """Lock and return a call to a number that waits or rings; mostly there is none.
 
-        What is said in it is asked for when somebody answers. One that is just being
-        claimed is waited for: then the transaction starts over, and finds it claimed.
+        Its words are asked for when somebody answers. If it is just being claimed, this
+        waits: then the transaction starts over, and finds it claimed.
         """
         now = fields.Datetime.now()
         self.flush_model()
@@ -142,9 +142,9 @@ class SmsSms(models.Model):
         return self.browse(row[0] for row in rows)
 
     def _say_on_answer(self):
-        """Return what is said to who has answered; the room that calls extends this."""
+        """Return what to say on an answer; the room that places calls extends this."""
         return None
 
     def _say_on_key(self, key, is_last):
-        """Return what is said after a key; the room that calls extends this."""
+        """Return what to say after a key; the room that places calls extends this."""
         return None

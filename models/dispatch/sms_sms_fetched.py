@@ -3,17 +3,17 @@ from odoo import api, fields, models
 
 from ...providers import PROVIDERS
 
-#: System parameter: so many texts that are made at once are a long list; 0: none is.
+#: System parameter: from how many texts created at once a list is long; 0: never.
 LEAST_PARAMETER = "helpdesk_mgmt_sms.fetch_reports_from"
 LEAST = 200
 
 
 class SmsSms(models.Model):
-    """Texts of long lists, whose reports are read by the page (``sms.report.fetch``).
+    """Texts of long lists, whose reports are read in pages (``sms.report.fetch``).
 
-    Each report that is told is a request, and each text has two or three of them: after
-    a broadcast nobody else would get an answer. So such texts leave without an address
-    for reports, where the carrier that they leave by has a list.
+    Each report is a request to the callback, two or three per text: after a broadcast
+    nobody else would get an answer. So such texts leave without a callback, if their
+    carrier has a list of reports.
     """
 
     _inherit = "sms.sms"
@@ -26,7 +26,7 @@ class SmsSms(models.Model):
         "reports page by page, instead of sending each report here.",
     )
 
-    # The columns that change with a report are in the condition alone.
+    # Columns that change with a report are in the condition only.
     _fetched_index = models.Index(
         "(record_company_id, provider, sent_at)"
         " WHERE is_report_fetched AND state = 'pending'"
@@ -34,7 +34,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _prepare_intake(self, vals_list, batch):
-        """Mark the texts of a long list; their claim asks whether its carrier lists."""
+        """Mark the texts of a long list; the claim checks the carrier used."""
         result = super()._prepare_intake(vals_list, batch)
         is_long = 0 < self._get_long_list() <= len(vals_list)
         listing = {
@@ -52,7 +52,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_long_list(self):
-        """Return how many texts at once are a long list, 0 if none is."""
+        """Return from how many texts created at once a list is long, 0 for never."""
         value = self.env["ir.config_parameter"].sudo().get_param(LEAST_PARAMETER, LEAST)
         try:
             return max(int(value), 0)

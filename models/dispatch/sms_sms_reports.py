@@ -16,9 +16,9 @@ from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
 from .sms_counter import SENT
 from .sms_sms import REPORT_STATES
 
-#: States that Odoo does not know, as the chatter and mass mailings are told.
+#: Odoo's states for those it does not know, for the chatter and mass mailings.
 NATIVE_STATES = {UNKNOWN_STATE: "process"}
-#: Our failure types, as mass mailings (``mailing.trace``) are told.
+#: Odoo's failure types for ours, for mass mailings (``mailing.trace``).
 NATIVE_FAILURE_TYPES = {
     "sms_no_consent": "sms_optout",
     "sms_no_provider": "sms_acc",
@@ -38,7 +38,7 @@ STEP_FIELDS = (
     *("report_rank", "state", "carrier_id", "carrier_code", "failure_type"),
     *("fault_id", "delivered_at", "lookup_at", "price", "price_currency_id"),
 )
-#: Moves messages by what was reported.
+#: Moves messages to what was reported.
 STORE_STEPS = """
     UPDATE sms_sms sms
        SET report_rank = new.rank, state = new.state,
@@ -53,7 +53,7 @@ STORE_STEPS = """
         AS new (id, rank, state, carrier_id, code, lookup_at, price, currency_id)
      WHERE sms.id = new.id
 """
-#: The columns of its ``new``.
+#: The column types of its ``new``.
 STEP_KINDS = (
     *("int4", "int4", "varchar", "varchar", "varchar"),
     *("timestamp", "numeric", "int4"),
@@ -61,7 +61,7 @@ STEP_KINDS = (
 
 
 class Reported(NamedTuple):
-    """A report on a message; one from a carrier's list is kept if it moves it."""
+    """A report on a message; a listed one is kept only if it moves the message."""
 
     sms_id: int
     report: DeliveryReport
@@ -71,8 +71,8 @@ class Reported(NamedTuple):
 def query_last_said(company_id, number):
     """Return the end of a query (``FROM``) for the last text to a number.
 
-    The last one that has left, or is leaving: a short answer such as STOP or "done" is
-    about that one.
+    The last one that has left, or is leaving: a short answer such as STOP or "done"
+    refers to that one.
     """
     return SQL(
         """
@@ -107,13 +107,13 @@ class SmsSms(models.Model):
         help="When the carrier first reported it.",
     )
 
-    # Rows lie in the order in which they were made: it costs next to nothing to keep.
+    # Rows are stored in order of creation: the index costs next to nothing.
     _made_index = models.Index(
         "USING brin (create_date) WITH (pages_per_range = 32, autosummarize = on)"
     )
 
     def _update_trackers(self):
-        """Tell the chatter and mass mailings what has become of the messages."""
+        """Update the chatter and mass mailings with the messages' outcomes."""
         by_outcome = self.filtered("sms_tracker_id").grouped(
             lambda sms: (
                 sms.state,
@@ -139,20 +139,20 @@ class SmsSms(models.Model):
 
     # === Reports ===
 
-    # Of one message or of thousands, told to the webhook or read from a carrier's list:
-    # all come to :meth:`_record_locked_reports`, where the rules are.
+    # For one message or thousands, received by the webhook or read from a list: all go
+    # through :meth:`_record_locked_reports`, which has the rules.
 
     @api.model
     def _record_reports(self, company, provider, reports):
         """Record delivery reports on a company's messages, in the order given.
 
-        A few statements for all of them, besides what follows where a message was not
-        delivered. What is about no message of the company is left out.
+        A few statements for all of them, apart from what follows when a message was not
+        delivered. Reports on no message of the company are left out.
 
         :param str provider: code of the carrier that reports; None: each message's own
         :param reports: list of pairs of a message's uuid and a ``DeliveryReport``.
-            Without a uuid it was read from the carrier's list, which names its own id
-            alone and says the same each time: kept is only what moves a message.
+            A report without a uuid was read from the carrier's list, which has only the
+            carrier's id and repeats itself: it is kept only if it moves a message.
         :return: the ``sms.sms`` that were reported on
         """
         reports = [(clean(uuid), _clean_report(report)) for uuid, report in reports]
@@ -167,7 +167,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _lock_reported(self, company, provider, reports):
-        """Lock the messages that are reported on, in one order for all who lock.
+        """Lock the messages that are reported on, in order of id to avoid deadlocks.
 
         :return: their ids by uuid, and by the carrier's id
         """
@@ -198,9 +198,9 @@ class SmsSms(models.Model):
         return by_uuid, by_carrier_id
 
     def _record_report(self, report):
-        """Record a report on a message, by whatever carrier it is."""
+        """Record a report on a message, from whichever carrier."""
         self.ensure_one()
-        # The outbox may be writing its own end of it: one after the other.
+        # The outbox may be recording the outcome of its post: one after the other.
         self.env["sms.dispatcher"]._lock_messages(self.ids)
         self._record_locked_report(report)
 
@@ -212,10 +212,10 @@ class SmsSms(models.Model):
 
     @api.model
     def _record_locked_reports(self, reports, provider):
-        """Store reports on messages whose rows are locked, and move these by them.
+        """Store reports on messages whose rows are locked, and move the messages.
 
-        What a carrier says that has not taken a message is stored, and moves nothing:
-        the message is another carrier's now.
+        A report of a carrier that is no longer the message's is stored, and moves
+        nothing.
 
         :param reports: list of :class:`Reported`
         """
@@ -234,10 +234,10 @@ class SmsSms(models.Model):
                 self.browse(it.sms_id)._follow_call(it.report)
 
     def _find_known(self, reports, provider):
-        """Return the reports on the attempt that counts; not those on an earlier one.
+        """Return the reports on the current attempt, not those on an earlier one.
 
-        While the carrier's own answer is outstanding its id is not known yet; what has
-        reported before the attempt began is an earlier one's.
+        While the carrier's answer is outstanding, its id is not known yet; an id that
+        was reported before the attempt began belongs to an earlier one.
 
         :param reports: list of :class:`Reported`, one on each of these messages
         """
@@ -274,12 +274,12 @@ class SmsSms(models.Model):
 
     @api.model
     def _apply_reports(self, reports):
-        """Move messages forward by what their carrier says; never backward.
+        """Move messages forward by what their carrier reports; never backward.
 
         Reports come late, twice and out of order. The rank alone decides.
 
-        :param reports: list of :class:`Reported`, in which a message comes once, and a
-            carrier's id
+        :param reports: list of :class:`Reported`, in which each message and each
+            carrier's id occurs once
         :return: the messages that were moved
         """
         messages = self.browse(it.sms_id for it in reports)
@@ -290,7 +290,7 @@ class SmsSms(models.Model):
         ]
         steps = self._adopt_carrier_ids(steps)
         states = {sms.id: REPORT_STATES[report.report] for sms, report in steps}
-        # The carrier has it after all, and nobody looks it up any more.
+        # The carrier has them after all, and no lookup will count them.
         unknown = self.browse(states).filtered(lambda it: it.state == UNKNOWN_STATE)
         unknown._count(SENT)
         messages._count_delivered(states)
@@ -313,18 +313,18 @@ class SmsSms(models.Model):
             self._apply_reports([Reported(sms.id, report)])
 
     def _is_step(self, report):
-        """Tell if a report moves the message forward."""
-        # A message that was sent again has another id: its old reports are late.
+        """Return whether a report moves the message forward."""
+        # A message that was sent again has another id: reports on the old one are late.
         ids = {self.carrier_id, report.carrier_id} - {False, ""}
         is_higher = REPORT_RANKS[report.report] > self.report_rank
         return bool(self.provider) and len(ids) <= 1 and is_higher
 
     @api.model
     def _adopt_carrier_ids(self, steps):
-        """Give messages the ids that their carrier reports, before its answer came.
+        """Store ids that a carrier has reported before its answer came.
 
         :param steps: list of pairs of a message and its report
-        :return: ``steps`` without messages that had such an id wrongly
+        :return: ``steps`` without other messages that wrongly had such an id
         """
         ids = {
             sms.id: report.carrier_id
@@ -336,7 +336,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _store_steps(self, steps):
-        """Store what moves messages, in one statement; return the messages.
+        """Store the steps of messages in one statement; return the messages.
 
         :param steps: list of pairs of a message and its report
         """
@@ -353,7 +353,7 @@ class SmsSms(models.Model):
                     REPORT_STATES[report.report],
                     report.carrier_id or None,
                     report.code or None,
-                    # Whoever posted it may be dead, and the next report be lost.
+                    # The worker that posted it may be gone, and the next report lost.
                     sms._get_lookup_time(report.report, now),
                     *(price or (None, None)),
                 )
@@ -361,7 +361,7 @@ class SmsSms(models.Model):
         messages.flush_recordset()
         self.env.cr.execute(SQL(STORE_STEPS, now, as_arrays(rows, *STEP_KINDS)))
         messages.invalidate_recordset(STEP_FIELDS, flush=False)
-        # Not all of the row, as reading the first of them would.
+        # Reading one of them would prefetch the whole row.
         messages.fetch(STEP_FIELDS)
         return messages
 
@@ -375,9 +375,9 @@ class SmsSms(models.Model):
         return self.sudo().browse(row[0] for row in self.env.execute_query(query))
 
     def _record_carrier_opt_out(self, code):
-        """Enter into the ledger that the carrier knows of an opt-out, if we do not.
+        """Record in the ledger an opt-out that the carrier knows and we do not.
 
-        Once the person is erased the number is not known any more.
+        After the person was erased, the number is unknown.
         Source: Twilio error 21610, https://www.twilio.com/docs/api/errors/21610
         """
         if not self.number:
@@ -388,7 +388,7 @@ class SmsSms(models.Model):
             self._record_by_carrier(consent.REVOKED, None, note)
 
     def _record_by_carrier(self, event, purposes, note):
-        """Enter into the ledger what the carrier has told of the number."""
+        """Record in the ledger what the carrier has reported about the number."""
         self.ensure_one()
         self.env["sms.consent.event"]._record(
             self._get_sms_company(),
@@ -401,9 +401,9 @@ class SmsSms(models.Model):
         )
 
     def _end_number_after(self, policy):
-        """End the number when so many messages in a row have met the same fault.
+        """Stop texting the number if enough messages in a row have met the same fault.
 
-        One report may be a fault on the way.
+        A single report may be a passing error.
         """
         self.ensure_one()
         if not self.number:
@@ -428,8 +428,8 @@ class SmsSms(models.Model):
     def _record_gone(self, code):
         """Expire the consent of a number that its carrier no longer knows.
 
-        The next holder has agreed to nothing (47 CFR 64.1200(m)), and their START
-        brings nothing back that an opt-out covers.
+        The next holder has agreed to nothing (47 CFR 64.1200(m)), and their START does
+        not restore anything that an opt-out covers.
         """
         if not self.number:
             return
@@ -441,8 +441,8 @@ class SmsSms(models.Model):
 
     # === Costs ===
 
-    # Carriers tell them late or never. Until then the table of prices is asked
-    # (``sms.price``), and nothing of that is stored here.
+    # Carriers report them late or never. Until then the table of prices (``sms.price``)
+    # gives an estimate, which is not stored here.
 
     @api.depends(
         "price", "price_currency_id", "sent_at", "segment_count", "media_count"
@@ -464,9 +464,9 @@ class SmsSms(models.Model):
 
     @api.model
     def _record_prices(self, provider, prices):
-        """Store what a carrier has charged; what it does not say overwrites nothing.
+        """Store what a carrier has charged; a missing price overwrites nothing.
 
-        One statement, however many they are.
+        One statement, however many there are.
 
         :param dict prices: ``{carrier's id of a message: providers.outbound.Price}``
         """
@@ -498,9 +498,9 @@ class SmsSms(models.Model):
 
     @api.model
     def _record_late_prices(self, reports):
-        """Store what carriers charge that they tell after all else is known.
+        """Store charges that carriers report when a message no longer moves.
 
-        :param reports: list of :class:`Reported`, of these messages' own carriers
+        :param reports: list of :class:`Reported`, by the messages' own carriers
         """
         by_provider = defaultdict(dict)
         for it in reports:
@@ -526,7 +526,7 @@ class SmsSms(models.Model):
 
 
 def _clean_report(report):
-    """Return a report without what the database refuses."""
+    """Return a report without characters that the database refuses."""
     return replace(
         report,
         carrier_id=clean(report.carrier_id),
@@ -536,7 +536,7 @@ def _clean_report(report):
 
 
 def _take_turns(reports):
-    """Yield reports in turns: in each, a message and a carrier's id come once.
+    """Yield reports in turns: in each, a message or a carrier's id occurs once.
 
     :param reports: list of :class:`Reported`
     """

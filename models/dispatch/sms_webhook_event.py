@@ -15,28 +15,28 @@ from ..core.batch_jobs import contain, lock_next
 from ..core.trail import LINE_IDS, log_each
 
 _logger = logging.getLogger(__name__)
-#: What carriers tell.
+#: Kinds of events.
 REPORT, TEXT = ("report", "text")
-#: Reports that are worked off in one transaction.
+#: Reports that are processed in one transaction.
 PAGE = 500
-#: Seconds in which a process wakes the worker once. One that was woken looks on for
-#: longer, so it sees what came meanwhile and has woken nobody.
+#: Seconds within which a process wakes the worker only once. A woken worker keeps
+#: looking for longer than that, so it sees events that have woken nobody.
 QUIET, LINGER = 0.5, 0.6
 #: Seconds between two looks of a worker that finds nothing it may take.
 PAUSE = 0.05
-#: By the clock that all servers share: what came first is told by it.
+#: Time by the database's clock, which all servers share: it decides what came first.
 NOW = SQL("date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC')")
 #: When this process has last woken the worker (``time.monotonic()``), by database.
 _woken_at = {}
 
 
 class SmsWebhookEvent(models.Model):
-    """What a carrier has told, until it is worked off: delivery reports, and texts.
+    """A delivery report or text from a carrier, until it is processed.
 
-    The request verifies the signature, stores the event and answers. What follows from
-    it is done by a worker that is woken at once (:meth:`_run`), so that a flood of
-    events keeps no process from answering others. Written by :meth:`_store` alone, and
-    deleted together with what it has caused.
+    The request verifies the signature, stores the event and answers. A worker that is
+    woken at once does the rest (:meth:`_run`), so that a flood of events does not keep
+    processes from answering others. Written by :meth:`_store` alone, and deleted in the
+    transaction that processes it.
     """
 
     _name = "sms.webhook.event"
@@ -66,7 +66,7 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _take_report(self, company, provider, uuid, raw):
-        """Take a delivery report from its carrier.
+        """Accept a delivery report from its carrier.
 
         :param str uuid: our own key of the message, which nobody can guess
         :param dict raw: the report as it came, which the carrier has signed
@@ -111,17 +111,17 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _run(self):
-        """Work off what waits (a cron); several may run side by side.
+        """Process waiting events (a cron); several may run side by side.
 
-        Texts and reports by turns, so that a flood of one holds up no other. What
-        another transaction is at is tried again, until nothing waits.
+        Texts and reports take turns, so that a flood of one does not hold up the other.
+        Events that another transaction has locked are tried again, until none waits.
         """
         cron, end = self.env["ir.cron"], time.monotonic() + LINGER
         worker = self._as_nobody()
         while True:
             done = worker._work_off_text() + worker._work_off_reports()
             if not cron._commit_progress(done, remaining=1):
-                # By itself Odoo goes on with it up to a minute later.
+                # Otherwise Odoo would continue up to a minute later.
                 cron.browse(self.env.context["cron_id"])._trigger()
                 return
             if done:
@@ -133,7 +133,7 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _as_nobody(self):
-        """Return this model as a carrier's request has it: Odoo's public user."""
+        """Return this model as in a carrier's request: the public user, in sudo."""
         public_user = self.env.ref("base.public_user")
         return self.with_env(self.env(user=public_user, su=True, context={}))
 
@@ -156,12 +156,12 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _work_off_text(self):
-        """Work off one text and commit it; tell if there was one. For other rooms."""
+        """Hook: process one text and commit; return how many were processed."""
         return 0
 
     @api.model
     def _work_off_reports(self):
-        """Work off the oldest reports and commit that; return how many they were."""
+        """Process the oldest reports and commit; return how many there were."""
         return self.env["sms.dispatcher"]._in_new_transaction(self._record_next)
 
     @api.model
@@ -174,16 +174,16 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _lock_next(self, condition, limit=1):
-        """Lock the next events of those that wait; others pass over them.
+        """Lock the next waiting events; other workers skip them.
 
-        :param SQL condition: which of them
+        :param SQL condition: which events
         """
         waiting = SQL("is_failed IS NOT TRUE AND %s", condition)
         return lock_next(self, waiting, SQL("id"), limit)
 
     def _record_safely(self):
-        """Record reports of one account; one that cannot be is kept and marked."""
-        # Of many the guilty one is named when each is tried alone.
+        """Record reports of one account; mark and keep those that fail."""
+        # Among many, the one that fails is logged when each is tried alone.
         failure, named = "%s: the report cannot be recorded", self[:LINE_IDS]
         if contain(self.env, self._record, _logger, failure, named):
             self.unlink()
@@ -196,8 +196,8 @@ class SmsWebhookEvent(models.Model):
     def _record(self):
         """Record reports of one account, in their order.
 
-        One on a message that is gone, or another company's, is a logged nothing: to
-        refuse it would only make the carrier repeat it.
+        One on a deleted message, or another company's, is only logged: a refusal would
+        just make the carrier repeat it.
         """
         company, provider = self.company_id, self[:1].provider
         parse = PROVIDERS[provider].parse_report
@@ -216,7 +216,7 @@ class SmsWebhookEvent(models.Model):
 def _wake_once(registry):
     """Wake the workers, after a commit; not again within :data:`QUIET`.
 
-    Each process does so for itself: the workers may run once more for nothing.
+    Each process does so for itself: the workers may run once more than needed.
     """
     now, name = time.monotonic(), registry.db_name
     if now - _woken_at.get(name, -QUIET) < QUIET:
@@ -225,6 +225,6 @@ def _wake_once(registry):
     try:
         with registry.cursor() as cr:
             api.Environment(cr, SUPERUSER_ID, {})["sms.webhook.event"]._wake()
-    except Exception:  # it is stored: the next minute's look finds it
+    except Exception:  # it is stored: the cron finds it within a minute
         _woken_at.pop(name, None)
         _logger.exception("The worker of carriers' events was not woken")

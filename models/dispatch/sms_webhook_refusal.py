@@ -4,14 +4,14 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-#: So many refused requests, and no good one since, are no accident.
+#: Refused requests without a valid one in between that are no accident: a run.
 RUN = 3
-#: No more are counted, and none within :data:`PAUSE` of the last once there is a run:
-#: who knows a company's key must not make it write.
+#: No more than this are counted, and in a run none within :data:`PAUSE` of the last:
+#: somebody who knows a company's key must not be able to cause many writes.
 MOST, PAUSE = 1000, timedelta(seconds=10)
 #: Likely causes of wrong signatures.
 ADDRESS, TOKEN, UNSIGNED = ("address", "token", "unsigned")
-#: Counts one more.
+#: Counts one more refusal.
 COUNT = """
     INSERT INTO sms_webhook_refusal AS run
            (company_id, provider, cause, called_base, hits, last_at)
@@ -24,11 +24,11 @@ COUNT = """
 
 
 class SmsWebhookRefusal(models.Model):
-    """Requests at a company's webhooks whose signature was wrong, since the last good.
+    """Requests with a wrong signature at a company's webhooks since the last valid one.
 
-    One row for each company and carrier, and only for callers that know the company's
-    key. That is mostly the carrier: then every STOP is refused. The company says if it
-    has any, so that a good request needs no query to know.
+    One row per company and carrier, and only for callers that know the company's key.
+    That is mostly the carrier: then every STOP is refused. A flag on the company says
+    whether it has any, so that a valid request needs no query to know.
     """
 
     _name = "sms.webhook.refusal"
@@ -50,7 +50,7 @@ class SmsWebhookRefusal(models.Model):
 
     @api.model
     def _count(self, company, provider, find_cause):
-        """Count a refused request, and wake the watch when it is a run.
+        """Count a refused request, and wake the watch when it makes a run.
 
         :param find_cause: function that returns the cause and the address called
         """
@@ -72,20 +72,20 @@ class SmsWebhookRefusal(models.Model):
 
     @api.model
     def _forget(self, company, provider):
-        """Forget what was refused of a carrier: a request of it was signed rightly."""
+        """Delete a carrier's refusals: one of its requests was signed correctly."""
         self._find(company, provider).unlink()
         if not self.search_count([("company_id", "=", company.id)], limit=1):
             self._mark(company, False)
 
     @api.model
     def _forget_any(self, company, provider):
-        """Forget what was refused of a carrier, where anything was."""
+        """Delete a carrier's refusals, if the company has any."""
         if company.sms_has_refusals:
             self._forget(company, provider)
 
     @api.model
     def _mark(self, company, has_refusals):
-        """Note on a company if it has refusals; in SQL, for no cache depends on it."""
+        """Flag whether a company has refusals; in SQL, as no cache depends on it."""
         self.env.cr.execute(
             "UPDATE res_company SET sms_has_refusals = %s WHERE id = %s",
             [has_refusals, company.id],
@@ -99,10 +99,10 @@ class SmsWebhookRefusal(models.Model):
 
     @api.model
     def _get_run(self, company):
-        """Return the row of a company whose requests are refused now, or an empty set.
+        """Return the row of a company's current run of refusals, or an empty recordset.
 
-        Of several carriers that with the newest refusal. What a carrier sends that is
-        none of the company's any more is nobody's trouble.
+        Of several carriers, the one with the newest refusal. Requests of a carrier that
+        the company no longer uses do not matter.
         """
         domain = [
             ("company_id", "=", company.id),

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A text that comes in: stored once, and taken in its number's turn by the router.
+"""A received text: stored once, and interpreted in its number's turn by the router.
 
 Offers ``sms.inbound._receive``, ``sms.question._ask``, reviews, and the router's hooks
 to serve, join and converse.

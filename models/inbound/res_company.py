@@ -4,9 +4,9 @@ from odoo.fields import Domain
 
 
 class ResCompany(models.Model):
-    """Counts a text that came in as a call of the carrier: it reaches this server.
+    """Counts a received text as a call of the carrier: it reaches this server.
 
-    What a number has texted tells its language besides.
+    Also, what a number has texted shows its language.
     """
 
     _inherit = "res.company"

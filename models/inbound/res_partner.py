@@ -3,9 +3,9 @@ from odoo import api, models
 
 
 class ResPartner(models.Model):
-    """Numbers of contacts, typed by a customer's login or entered by one of us.
+    """Numbers of contacts, typed by a portal user or entered by an internal user.
 
-    In sudo or not, by whatever page: Odoo's own form of the address as well.
+    In sudo or not, on whichever page: Odoo's own address form as well.
     """
 
     _inherit = "res.partner"
@@ -19,7 +19,7 @@ class ResPartner(models.Model):
         return partners
 
     def write(self, vals):
-        """Note new numbers that customers type; take those that we enter for proven.
+        """Note new numbers that customers type; those that users enter are proven.
 
         Another country makes another number of the same digits.
         """

@@ -34,13 +34,13 @@ READ_TEXT = """
 
 
 class SmsConsentEvent(models.Model):
-    """Takes what one of us enters of a contact for proof of its number."""
+    """Accepts a contact's number as proven when a user records a consent for it."""
 
     _inherit = "sms.consent.event"
 
     @api.model
     def _after_record(self, number, event, facts):
-        """Vouch for the number of a contact whose yes one of us has heard or read."""
+        """Vouch for a contact's number if a user has heard or read their opt-in."""
         result = super()._after_record(number, event, facts)
         if event == consent.GRANTED and not self.env.user.share:
             record = self.env.get(facts.get("res_model"))

@@ -8,17 +8,17 @@ from odoo.fields import Domain
 
 from ...tools import consent
 
-#: Answers that are worked off between two commits.
+#: Answers that are processed between two commits.
 BATCH_SIZE = 500
 
 
 class SmsConsentExpiry(models.AbstractModel):
-    """Ends what time has ended: questions without an answer, consents that grew old.
+    """Expires questions without an answer, and consents that have grown old.
 
     A question that nobody answered was no consent (CTIA Messaging Principles, 5.1.2),
     and an old consent may be that of the number's former holder (47 CFR 64.1200(m) on
-    reassigned numbers), so a company can let it end when it was neither given anew nor
-    verified (``sms.consent.verified_at``).
+    reassigned numbers), so a company can let it expire when it was neither given again
+    nor verified (``sms.consent.verified_at``).
     """
 
     _name = "sms.consent.expiry"
@@ -50,7 +50,7 @@ class SmsConsentExpiry(models.AbstractModel):
 
     @api.model
     def _expire(self, domain, note):
-        """Record an expiry for the answers of a domain, which leaves them out then."""
+        """Record an expiry for the answers of a domain, which then leaves them out."""
         # A number that was erased cannot be texted any more anyway.
         domain &= Domain("purpose_id", "!=", False) & Domain("number", "!=", False)
         answers_sudo = self.env["sms.consent"].sudo()

@@ -7,20 +7,20 @@ from ...tools import business_days
 from ...tools.appointments import to_local
 
 OPEN, OPT_OUT, CONVERSATION = STATES = ("open", "opt_out", "conversation")
-#: So many business days before the deadline the compliance officers are reminded.
+#: Business days before the deadline on which the compliance officers are reminded.
 WARNING_DAYS = 2
-#: Fields of a review that people write themselves.
+#: Fields of a review that users write themselves.
 EDITABLE = {"note"}
 
 
 class SmsConsentReview(models.Model):
-    """A text that may be an opt-out, until a person has read it.
+    """A text that may be an opt-out, until a person has decided.
 
-    47 CFR 64.1200(a)(10): any reasonable way of saying no counts, within ten business
-    days at most. Made by ``sms.inbound.router`` for what ``tools.phrases`` finds
-    doubtful. While one is open the gate lets nothing pass to its number but answers.
-    A text to a number by which several companies send has a review in each: the text
-    lies in the company to which it came, and the others read its words alone.
+    47 CFR 64.1200(a)(10): any reasonable way of opting out counts, within ten business
+    days at most. Created by ``sms.inbound.router`` for texts that ``tools.phrases``
+    finds doubtful. While one is open, the gate lets only answers pass to its number. A
+    text to a number from which several companies send has a review in each: the text
+    belongs to the company that received it, and the others see only its words.
     """
 
     _name = "sms.consent.review"
@@ -79,7 +79,7 @@ class SmsConsentReview(models.Model):
             review.ticket_id = text_sudo.ticket_id
 
     def write(self, vals):
-        """Refuse people all but their note; the buttons do the rest."""
+        """Allow users to write only their note; the buttons do the rest."""
         if not self.env.su and vals.keys() - EDITABLE:
             raise AccessError(self.env._("Use the buttons to decide a review."))
         self.env["sms.consent"]._forget_answers()
@@ -87,7 +87,7 @@ class SmsConsentReview(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Make the gate see it from now on, in this transaction too."""
+        """Drop the answers that the gate has read: it must see the review now."""
         self.env["sms.consent"]._forget_answers()
         return super().create(vals_list)
 
@@ -95,10 +95,10 @@ class SmsConsentReview(models.Model):
 
     @api.model
     def _open(self, inbound, company, reason):
-        """Make a review of a text, in one of the companies to which it is said."""
+        """Create a review of a text, in one of the companies that it concerns."""
         day = self._get_day(company, inbound.received_at)
         days = company.sudo().sms_review_days
-        # Nobody follows it, and least of all the webhook's user.
+        # Nobody follows it, above all not the webhook's user.
         silent = {"mail_create_nosubscribe": True, "mail_create_nolog": True}
         vals = {
             "company_id": company.id,
@@ -113,7 +113,7 @@ class SmsConsentReview(models.Model):
 
     @api.model
     def _get_day(self, company, moment):
-        """Return the day of a time (UTC) where a company is."""
+        """Return the date of a time (UTC) in a company's time zone."""
         return to_local(moment, company.sudo().partner_id.tz or "UTC").date()
 
     def _get_today(self):
@@ -133,12 +133,12 @@ class SmsConsentReview(models.Model):
     # === Deciding ===
 
     def action_opt_out(self):
-        """Enter it into the ledger as the opt-out that the person texted.
+        """Record the text in the ledger as an opt-out by the person.
 
-        All open reviews of the number are closed by it. Where several companies send
-        by the number that was texted it is said to all of them, as a STOP is.
+        This closes all open reviews of the number. If several companies send from the
+        number that was texted, it applies to all of them, like a STOP.
 
-        :raises UserError: when it has been decided before
+        :raises UserError: if it was decided before
         """
         self._check_open()
         router_sudo = self.env["sms.inbound.router"].sudo()
@@ -152,16 +152,16 @@ class SmsConsentReview(models.Model):
         return True
 
     def action_conversation(self):
-        """Decide that it is none: messages to the number may leave again.
+        """Decide that it is no opt-out: messages to the number may leave again.
 
-        :raises UserError: when it has been decided before
+        :raises UserError: if it was decided before
         """
         self._check_open()
         self.sudo()._close(CONVERSATION, self.env.user)
         return True
 
     def _check_open(self):
-        """Check the rights of who decides, and that nobody else has."""
+        """Check that the user may decide, and that nobody has decided before."""
         self.check_access("write")
         self.lock_for_update()
         self.invalidate_recordset(["state"])
@@ -169,7 +169,7 @@ class SmsConsentReview(models.Model):
             raise UserError(self.env._("This has been decided already."))
 
     def _close(self, state, user=None, note=None):
-        """Close reviews, decided by a user, or by a later text where there is none."""
+        """Close reviews, as decided by a user, or by a later text without a user."""
         values = {
             "state": state,
             "decided_by": user.id if user else False,
@@ -198,9 +198,9 @@ class SmsConsentReview(models.Model):
 
     @api.model
     def _remind(self):
-        """Give the reviewers an activity for what is due soon, once (a cron).
+        """Give the reviewers one activity for each review that is due soon (a cron).
 
-        A deadline that passes unseen is a violation, so all of them are told.
+        A deadline that passes unseen is a violation, so all of them are notified.
         """
         last = business_days.add_business_days(fields.Date.today(), WARNING_DAYS)
         domain = Domain("state", "=", OPEN) & Domain("deadline", "<=", last)

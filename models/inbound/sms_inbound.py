@@ -12,16 +12,16 @@ from ..core.mixins import NUMBER_GROUPS
 from ..core.trail import trace
 
 CONVERSATION = "conversation"
-#: Fields by which the gate knows who has texted lately.
+#: Fields from which the gate knows who has texted lately.
 KNOWN_FIELDS = {"company_id", "number", "kind", "received_at"}
 #: A text may be huge; the record keeps all of it, the chatter this many characters.
 CHATTER_LIMIT = 5000
 
 
 class SmsInbound(models.Model):
-    """Every text that came in, as it came, and what was done about it.
+    """Every received text, as it came, and what was done about it.
 
-    Stored first under the carrier's id, so that a repeat is recognised whatever
+    Stored first under the carrier's id, so that a repeat is recognized whatever
     happens afterwards, then interpreted by ``sms.inbound.router``.
     """
 
@@ -112,11 +112,11 @@ class SmsInbound(models.Model):
 
     _provider_sid_unique = models.UniqueIndex("(company_id, provider_sid)")
     _number_index = models.Index("(company_id, number, id)")
-    #: For what is counted by day: texts come in order, so a few pages tell the days.
+    #: For counts by day: texts are stored in order, so few pages need to be read.
     _received_index = models.Index(
         "USING brin (received_at) WITH (pages_per_range = 32, autosummarize = on)"
     )
-    # The gate looks for a text that has just come, for each message.
+    # For each message the gate looks for a text that has just come.
     _conversation_index = models.Index(
         "(number, company_id, received_at) WHERE kind = 'conversation'"
     )
@@ -129,7 +129,7 @@ class SmsInbound(models.Model):
     )
 
     def write(self, vals):
-        """Make the gate see what is conversation, in this transaction too."""
+        """Drop the answers that the gate has read when a conversation changes."""
         if KNOWN_FIELDS & vals.keys() and CONVERSATION in (
             vals.get("kind"),
             *self.mapped("kind"),
@@ -142,12 +142,12 @@ class SmsInbound(models.Model):
         """Take in one text of a carrier; return its record, empty for a repeat.
 
         :param datetime received_at: when it came (UTC), default now
-        :param bool is_overtaken: a no that came later was entered before
+        :param bool is_overtaken: an opt-out that came later was recorded before
         """
         inbound_sudo = self.sudo()._store(company, event, received_at, is_overtaken)
         if inbound_sudo:
             router_sudo = self.env["sms.inbound.router"].sudo()
-            # Who has texted can be texted.
+            # A number that has texted can be texted.
             if unusable_ids := router_sudo._get_sender(inbound_sudo)["unusable_ids"]:
                 self.env["sms.unusable.number"].sudo().browse(unusable_ids).unlink()
             router_sudo._route(inbound_sudo)
@@ -158,7 +158,7 @@ class SmsInbound(models.Model):
 
     @api.model
     def _receive_failed(self, company, event, received_at, error):
-        """Take in a text that cannot be interpreted: it is conversation, for people."""
+        """Take in a text that could not be interpreted, as conversation for people."""
         inbound_sudo = self.sudo()._store(company, event, received_at)
         if inbound_sudo:
             inbound_sudo.error = str(error)
@@ -167,22 +167,21 @@ class SmsInbound(models.Model):
         return inbound_sudo
 
     def _after_media(self):
-        """Hook: do what follows once a picture came, or will not come."""
+        """Hook: called when a picture has come, or will not come."""
 
     def _after_receiving(self):
-        """Hook: do what follows once a text was taken in."""
+        """Hook: called when a text was taken in."""
 
     @api.model
     def _store(self, company, event, received_at=None, is_overtaken=False):
         """Insert the raw event under its unique key.
 
-        Plain SQL: of two copies that come at once one waits for the other and then
-        finds it (or is started over by Odoo's retry and finds it), where the ORM's
-        create would fail.
+        In SQL: of two copies that come at once, one waits for the other and then finds
+        it (perhaps after Odoo's retry), where the ORM's create would fail.
         """
 
         def clean(text):
-            """Hide the key of a page in a text of ours that the sender quotes."""
+            """Hide the key of a page, as the sender may quote a text of ours."""
             return links.hide_keys(texts.clean(text))
 
         now = fields.Datetime.now()
@@ -219,14 +218,14 @@ class SmsInbound(models.Model):
         return inbound
 
     def _cache_stored(self, values):
-        """Keep what was just stored, so that it is not read; the rest is empty."""
+        """Cache what was just stored, so that it is not read; the rest is empty."""
         for name, field in self._fields.items():
             if field.store and field.column_type and field.prefetch and name != "id":
                 field._insert_cache(self, [values.get(name)])
 
     @api.model
     def _get_word_langs(self, company, numbers):
-        """Return the language of the last keyword of each of some numbers that has one.
+        """Return the language of the last keyword of each number that has texted one.
 
         :param numbers: E.164
         :return: ``{number: code}``
@@ -271,7 +270,7 @@ class SmsInbound(models.Model):
 
     @api.model
     def _get_unread_domain(self):
-        """Return the domain of what nobody has read on its ticket yet."""
+        """Return the domain of texts that nobody has read on their ticket yet."""
         unread = Domain("read_at", "=", False) & Domain("ticket_id", "!=", False)
         return unread & Domain("kind", "=", "conversation")
 

@@ -16,17 +16,17 @@ from .sms_consent_review import CONVERSATION, OPT_OUT
 _logger = logging.getLogger(__name__)
 #: The exemption of the text that confirms an opt-out.
 CONFIRMATION = "opt_out_confirmation"
-#: Answers that are sent however many a number has got.
+#: Answers that are sent however many a number has had.
 UNCOUNTED = (CONFIRMATION, "opt_in_confirmation")
-#: A yes that is said again within this says nothing new. Without it a machine that
-#: answers our answers would fill the ledger.
+#: An opt-in repeated within this time is not recorded again. Without this pause a
+#: machine that answers our answers would fill the ledger.
 RENEWAL_PAUSE = timedelta(days=1)
-#: These end everything, whatever a scope rule says of the others.
+#: These end everything, whatever a scope rule says about the others.
 WORDS_FOR_ALL = frozenset(("STOPALL",))
 
 
 class SmsInboundRouter(models.AbstractModel):
-    """Finds out what an incoming text wants, and does it.
+    """Interprets a received text, and acts on it.
 
     In this order: opt-out (before anything that can fail), help, start, the open
     questions to this number, the joining keywords, the customers' commands, an opt-out
@@ -52,7 +52,7 @@ class SmsInboundRouter(models.AbstractModel):
             return
         inbound.partner_id = self._find_partner(inbound)
         if inbound.is_overtaken:
-            # It can still answer what was asked, and sets off nothing else.
+            # It can still answer a question, and triggers nothing else.
             if not self.env["sms.question"]._take(inbound):
                 self._converse(inbound)
         elif action == keywords.HELP:
@@ -72,7 +72,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _route_failed(self, inbound):
-        """Bring a text that cannot be interpreted to people, who decide on a STOP."""
+        """Route a text that could not be interpreted to people; review a STOP."""
         inbound.partner_id = self._find_partner(inbound)
         action, word = self._find_word(inbound)
         if action == keywords.STOP:
@@ -82,9 +82,10 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _is_urgent(self, company, event):
-        """Tell if a text is entered before its carrier is answered: STOP, and START.
+        """Return whether to record a text before its carrier is answered: STOP, START.
 
-        They must not wait for anything: the law wants a no to take effect at once.
+        They must not wait for anything: an opt-out is to take effect at once (by law,
+        47 CFR 64.1200(a)(10), within a reasonable time).
 
         :param InboundEvent event: the text as it came
         """
@@ -93,12 +94,12 @@ class SmsInboundRouter(models.AbstractModel):
         return action in keywords.URGENT
 
     def _find_word(self, inbound):
-        """Return the word that a text is, whatever was asked: its action and itself."""
+        """Return a text's action and keyword, whatever was asked."""
         words = self.env["sms.keyword"]._get_words(inbound.company_id)
         return keywords.find_action(inbound.body, words, inbound.opt_out_type)
 
     def _find_action(self, inbound):
-        """Return the command that a text is, its word, and the words of the company."""
+        """Return a text's action and keyword, and the company's keywords."""
         words = self.env["sms.keyword"]._get_words(inbound.company_id)
         found = self._find_word(inbound)
         if found[0] == keywords.YES:
@@ -109,7 +110,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_said(self, inbound):
-        """Return the words of a text, without laughter if it was asked in Spanish.
+        """Return the words of a text, without laughter if the question was in Spanish.
 
         "Ja, ja" is a yes in German, and laughter in Spanish.
         """
@@ -130,7 +131,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _take_answer(self, inbound):
-        """Take a text as the answer to what its number was asked last; say if it is."""
+        """Take a text as the answer to the last question; return whether it is one."""
         questions, answer = self.env["sms.question"], self._read_answer(inbound)
         if not answer:
             return questions._take(inbound)
@@ -146,9 +147,10 @@ class SmsInboundRouter(models.AbstractModel):
     def _take_yes_or_no(self, inbound, answer, asked):
         """Take a text as the answer to the question to confirm joining.
 
-        Who says no has opted out of what was asked about.
+        A no is an opt-out from what was asked about.
 
         :param asked: ``sms.consent.event`` records of that question, may be empty
+        :return: whether it is an answer
         """
         if answer == keywords.YES:
             return self._confirm(inbound, asked)
@@ -158,10 +160,11 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _take_instead(self, inbound, action, word):
-        """Take a company's word for leaving or coming back as an answer; say if it is.
+        """Take a company's own STOP or START word as an answer; return whether it is.
 
-        "Cancelar" answers how an appointment stands, "baja" which of two priorities.
-        The words of the law and the carriers mean the same whatever was asked.
+        "Cancelar" answers a question about an appointment, "baja" (low) one about a
+        priority. The words of the law and the carriers mean the same whatever was
+        asked.
         """
         if (
             action not in keywords.URGENT
@@ -179,9 +182,9 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _was_offered(self, inbound, word):
-        """Tell if one of us has just asked with this word: "Is it high or low?".
+        """Return whether a user has just asked with this word: "Is it high or low?".
 
-        In capitals it is what they may text to leave.
+        In capitals it is what people may text to opt out.
         """
         messages = self.env["sms.sms"]
         last_sudo = messages._get_last_said(inbound.company_id, inbound.number)
@@ -196,20 +199,20 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _serve(self, inbound, keyword):
-        """Do what a keyword of ``keywords.SERVICES`` says: each room has its actions.
+        """Carry out a keyword of ``keywords.SERVICES``: each room has its actions.
 
-        What none of them knows is conversation.
+        An action that none of them knows is conversation.
         """
         return self._converse(inbound)
 
     @api.model
     def _serve_without_keyword(self, inbound):
-        """Serve a text that asks for something by no keyword; say if it does."""
+        """Serve a request without a keyword; return whether the text is one."""
         return False
 
     @api.model
     def _converse(self, inbound, **place):
-        """Take a text for conversation, and bring it to who answers it."""
+        """Treat a text as conversation, and route it to the people who answer it."""
         inbound.kind = "conversation"
 
     @api.model
@@ -223,10 +226,10 @@ class SmsInboundRouter(models.AbstractModel):
     def _stop(self, inbound, purposes=None, note=None):
         """End everything for this number, or some purposes, and confirm it once.
 
-        47 CFR 64.1200(a)(10)-(12): at once, by one text that only confirms. A second
-        STOP is recorded and not answered: the first confirmation was the last message.
-        It does not ask which purposes are meant: a question would invite answers that
-        are no stop word, and who texts STOP wants no more questions either.
+        47 CFR 64.1200(a)(10) asks for it within a reasonable time; it holds at once. One
+        text may confirm it (a)(12). A second STOP is recorded and not answered.
+        The confirmation does not ask which purposes are meant: a question would invite
+        answers that are no stop word, and who texts STOP wants no more questions.
 
         :param purposes: ``sms.purpose`` records, None for everything
         """
@@ -253,8 +256,8 @@ class SmsInboundRouter(models.AbstractModel):
     def _get_stopped_purposes(self, inbound, word):
         """Return the purposes that a stop word ends, or None for everything.
 
-        What the carrier has answered, it blocks altogether. A STOP that would change
-        nothing ends everything: no STOP is ever without effect.
+        After a STOP that the carrier has answered, it blocks everything. A STOP that
+        would change nothing ends everything: no STOP is ever without effect.
         """
         if inbound.opt_out_type or keywords.squeeze(word) in WORDS_FOR_ALL:
             return None
@@ -272,10 +275,11 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _read_own_words(self, inbound):
-        """Take a free text for an opt-out if it is one; say if it was.
+        """Treat a free text as an opt-out if it is one; return whether it was.
 
-        47 CFR 64.1200(a)(10): any reasonable way of saying no. What is doubtful is put
-        to a person in each company to which it is said; until then it is conversation.
+        47 CFR 64.1200(a)(10): any reasonable way of opting out. A doubtful text is
+        reviewed by a person in each company that it concerns; until then it is
+        conversation.
         """
         kind = phrases.classify(inbound.body)
         if kind == phrases.OPT_OUT:
@@ -293,9 +297,9 @@ class SmsInboundRouter(models.AbstractModel):
     def _end_for_stranger(self, inbound):
         """End the consent of a number that has another holder now.
 
-        What was granted was another person's, so it expires first: no START of the
-        stranger brings it back. They get the one confirmation that anybody gets who
-        leaves; it names no customer. No login may call the number its own any more.
+        The consent was another person's, so it expires first: no START of the new
+        holder restores it. They get the one confirmation that any opt-out gets; it
+        names no customer. No login may call the number its own any more.
         """
         self.env["sms.number.claim"].sudo()._reopen([inbound.number])
         note = self.env._("Wrong number. In their words:")
@@ -307,9 +311,9 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _close_reviews(self, inbound, state, companies):
-        """Close the open reviews of a number: the person has said it plainly since.
+        """Close the open reviews of a number, since the person has been explicit.
 
-        What fails here (a hook of another module) must not undo what they said.
+        A failure here (in a hook of another module) must not undo what they said.
         """
         reviews, number = self.env["sms.consent.review"], inbound.number
         known = self.env["sms.consent"]._get_known(companies.ids, [number])
@@ -323,11 +327,11 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _stop_reviewed(self, review):
-        """Enter the opt-out that a person has read out of a text.
+        """Record the opt-out that a reviewer has found in a text.
 
-        It was said when the text came. A confirmation is sent only while it is presumed
-        to be covered by the consent that it ends, and by the company alone to which the
-        text came.
+        It was given when the text came. A confirmation is sent only while it is
+        presumed to be covered by the consent that it ends, and only by the company that
+        received the text.
         """
         inbound = review._get_own_text()
         found = self.env["sms.consent"]._get_found(review.company_id, review.number)
@@ -354,9 +358,9 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _start(self, inbound):
-        """Give back what was taken by text, nothing more than was once granted.
+        """Restore consents that were ended by text, never more than was once granted.
 
-        After an opt-out in another way that takes a new consent (:mod:`tools.consent`).
+        After an opt-out in another way a new consent is needed (:mod:`tools.consent`).
         """
         companies = self.env["sms.sender"]._find_companies(inbound)
         for company in companies:
@@ -379,9 +383,9 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _end_unproven(self, inbound, company):
-        """End what a START would bring back where its evidence is gone.
+        """Expire consents that a START would restore but whose evidence is gone.
 
-        While everything is stopped, the retention policy may have let it go.
+        While everything was stopped, retention may have erased it.
         """
         consents = self.env["sms.consent"].sudo()
         number_hash = self.env["sms.consent.key"]._hash([inbound.number])
@@ -399,8 +403,8 @@ class SmsInboundRouter(models.AbstractModel):
     def _get_history(self, inbound, company):
         """Return a company's events of the sender as :mod:`tools.consent` reads them.
 
-        Those that count with its carrier, oldest first. Without what is no proof for
-        its purpose: nothing comes back by it.
+        Only those that count with its carrier, oldest first, and no opt-ins that are no
+        proof for their purpose: they restore nothing.
         """
         hashes = self.env["sms.consent.key"]._hash([inbound.number])
         consents = self.env["sms.consent"].sudo()
@@ -416,16 +420,16 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _join(self, inbound, keyword):
-        """Renew what the sender has agreed to already, then ask for the rest."""
+        """Renew the consents that the sender has given, then ask for the rest."""
         self._renew(inbound, keyword.purpose_ids)
         self._ask_to_join(inbound, keyword)
 
     @api.model
     def _renew(self, inbound, purposes):
-        """Enter a yes said anew for those purposes that the sender agrees to.
+        """Record a renewed opt-in for those purposes that the sender has agreed to.
 
-        It is a yes to the words that they have agreed to: nothing else was shown.
-        Without it their consent would grow old though they go on to give it
+        It refers to the wording that they have agreed to: nothing else was shown.
+        Without it their consent would expire though they keep giving it
         (``res.company.sms_consent_months``).
         """
         found = self._get_found(inbound)
@@ -445,7 +449,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _ask_to_join(self, inbound, keyword):
-        """Ask who texted a joining keyword to confirm it (double opt-in)."""
+        """Ask the sender of a joining keyword to confirm it (double opt-in)."""
         company, number = inbound.company_id, inbound.number
         joined = self._get_purposes_in(inbound, consent.OPTED_IN)
         joined -= self.env["sms.consent"]._find_unproven(company, number)
@@ -466,10 +470,10 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _confirm(self, inbound, asked):
-        """Take a yes as the answer to the open question; say if there was one.
+        """Take a yes as the answer to the open question; return whether it is one.
 
         YES also lifts the carrier's own block, so without an open question it means
-        START to somebody who has stopped, and is conversation from anybody else.
+        START if the sender has stopped, and is conversation from anybody else.
 
         :param asked: ``sms.consent.event`` records of that question, may be empty
         """
@@ -494,11 +498,11 @@ class SmsInboundRouter(models.AbstractModel):
     def _get_open_question(self, inbound):
         """Return the newest questions to this number that nothing has answered since.
 
-        What they text since answers all of them, as does what is said of everything;
-        what is said in another way (to an agent), and a yes said anew, answers for its
-        purpose alone.
+        A later text answers all of them, as does a statement on all purposes; a
+        statement in another way (to an agent), and a renewed opt-in, answer for their
+        purpose only.
 
-        :return: ``sms.consent.event`` records, one for each purpose that was asked
+        :return: ``sms.consent.event`` records, one per purpose that was asked
         """
         ledger = self.env["sms.consent.event"]
         events = ledger.search(
@@ -542,13 +546,13 @@ class SmsInboundRouter(models.AbstractModel):
         found = self._get_sender(inbound)["partner_ids"]
         partner = self.env["res.partner"].browse(found if len(found) == 1 else ())
         if partner:
-            # At once with the company's own: who answers them asks where both are.
+            # Together with the company's own: an answer needs the places of both.
             (partner | inbound.company_id.partner_id).fetch()
         return partner
 
     @api.model
     def _record(self, inbound, event, purposes=None, company=None, **facts):
-        """Enter what the sender said by this text, to its company or another."""
+        """Record what the sender said by this text, for its company or another."""
         company = company or inbound.company_id
         facts = {**self._get_facts(inbound), **facts}
         self.env["sms.consent.event"]._record(
@@ -578,7 +582,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _is_stopped(self, inbound, company=None):
-        """Tell if the number has stopped everything, and agreed to nothing since."""
+        """Return whether the number has stopped everything and joined nothing since."""
         return self.env["sms.consent"]._is_stopped(self._get_found(inbound, company))
 
     @api.model
@@ -592,7 +596,7 @@ class SmsInboundRouter(models.AbstractModel):
     def _answer(self, inbound, kind, code, exemption, purposes=None):
         """Note the kind of a text, and queue the answer to it.
 
-        Where the carrier has answered, its answer is the only one.
+        If the carrier has answered, its answer is the only one.
         """
         inbound.kind = kind
         if inbound.opt_out_type or not self._may_answer(inbound, exemption):
@@ -610,10 +614,10 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _may_answer(self, inbound, exemption):
-        """Tell if a number may get another automatic answer now.
+        """Return whether a number may get another automatic answer now.
 
-        Else two machines that answer each other would never end. What confirms that
-        somebody leaves or joins is said once anyway, and always.
+        Otherwise two machines that answer each other would never end. Confirmations of
+        leaving or joining are sent only once anyway, and always.
         """
         if exemption in UNCOUNTED:
             return True

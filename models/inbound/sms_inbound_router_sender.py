@@ -7,16 +7,16 @@ from odoo.tools import SQL
 from ..dispatch.sms_sms_reports import query_last_said
 from ..ledger.sms_consent_key import ConsentKeyError
 
-#: No usual command is longer (characters).
+#: Longest text that is looked up as a command (characters).
 WORD_LENGTH = 40
-#: Under this key ``cr.cache`` has what is known of the sender of the newest text.
+#: Key in ``cr.cache`` of what is known of the sender of the newest text.
 SENDER = "helpdesk_mgmt_sms.sender"
 
 
 class SmsInboundRouter(models.AbstractModel):
-    """What is known of who texts: all of it is looked up at once, when the text comes.
+    """Facts on a text's sender, looked up by one query when the text comes.
 
-    Nearly every text needs most of it, and a query costs more than what it finds.
+    Nearly every text needs most of them, and a query costs more than what it finds.
     """
 
     _inherit = "sms.inbound.router"
@@ -36,7 +36,7 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _read_sender(self, inbound):
         if not inbound.number:
-            return defaultdict(lambda: None)  # of nobody nothing is known
+            return defaultdict(lambda: None)  # nothing is known without a number
         self.env.flush_all()
         columns, enter = self._get_sender_columns(inbound), None
         if self._is_word(inbound):
@@ -50,16 +50,16 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _is_word(self, inbound):
-        """Tell if a text is a word to which the ledger or the gate must look."""
+        """Return whether a text is a keyword, for which the ledger must be read."""
         if not inbound.number or len(inbound.body or "") > WORD_LENGTH:
             return False
         return bool(self._find_word(inbound)[0])
 
     @api.model
     def _prepare_known(self, inbound):
-        """Return the column of what is recorded of the number, and what enters it.
+        """Return the column of what is recorded of the number, and its loader.
 
-        With a wrong key nothing can be known; who asks is told.
+        With a wrong key nothing can be known; the error is raised where it is needed.
         """
         consents = self.env["sms.consent"]
         company, number = inbound.company_id, inbound.number
@@ -70,7 +70,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _get_sender_columns(self, inbound):
-        """Return what is looked up of a text's sender: expressions by name.
+        """Return what to look up of a text's sender: SQL expressions by name.
 
         Each is one value: a subquery for one row, or an array. Rooms add to them.
         """

@@ -10,8 +10,8 @@ from ...tools import keywords
 class SmsKeyword(models.Model):
     """A word that a person can text to us, and what it does.
 
-    The words that the law and the carriers name are mandatory: a manager adds words,
-    joining ones for a campaign or a stop word of another language, and takes none away.
+    The words that the law and the carriers name are mandatory: managers add words, such
+    as joining ones for a campaign or a stop word in another language, but remove none.
     """
 
     _name = "sms.keyword"
@@ -80,7 +80,7 @@ class SmsKeyword(models.Model):
 
     @api.model
     def _get_languages(self):
-        """Return all languages: words ship before theirs is installed."""
+        """Return all languages: words ship even if theirs is not installed."""
         languages = self.env["res.lang"].sudo().with_context(active_test=False)
         return [(it.code, it.name) for it in languages.search([])]
 
@@ -108,9 +108,9 @@ class SmsKeyword(models.Model):
     def _check_one_meaning(self):
         """Refuse a word that a company would know with two meanings.
 
-        Whichever won, the customer would get something else than was promised. A
-        company's own word may say more precisely what a common one joins. Accents make
-        no other word.
+        Whichever won, the customer could get something other than was promised. A
+        company's own word may specify what a common one joins. Words that differ only
+        in accents are the same.
         """
         for keyword in self.filtered("active"):
             domain = Domain("action", "!=", keyword.action)
@@ -124,13 +124,13 @@ class SmsKeyword(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Store the word in the form in which texts are compared."""
+        """Normalize the word to the form in which texts are compared."""
         return super().create([self._normalize(vals) for vals in vals_list])
 
     def write(self, vals):
-        """Refuse every change of a mandatory word, except by an installation.
+        """Refuse every change of a mandatory word, except in an installation.
 
-        A client may send any context, so the context alone does not stand for one.
+        A client may send any context, so the context alone does not prove one.
         """
         protected = {"word", "action", "company_id", "mandatory", "active"}
         is_installation = self.env.su and self.env.context.get("install_mode")
@@ -148,9 +148,9 @@ class SmsKeyword(models.Model):
 
     @api.model
     def _normalize(self, vals):
-        """Normalize the word among some values.
+        """Normalize the word in values.
 
-        Nobody makes a word mandatory by hand: it could never be taken away again.
+        Users cannot make a word mandatory: it could never be removed again.
         """
         vals = dict(vals)
         if not self.env.su:
@@ -172,8 +172,8 @@ class SmsKeyword(models.Model):
     def _get_words(self, company):
         """Return the words that ``company`` knows, its own before the common ones.
 
-        A company that has archived its own one does not know the common one either,
-        unless it is mandatory.
+        A company that has archived its own word does not know the common one either,
+        unless that is mandatory.
 
         :return: ``{action: {word: sms.keyword}}``
         """
@@ -186,7 +186,7 @@ class SmsKeyword(models.Model):
     @api.model
     @ormcache("company_id")
     def _get_word_ids(self, company_id):
-        """Cache :meth:`_get_words`, by ids: every text that comes in asks."""
+        """Return the ids of :meth:`_get_words`, cached, as every text needs them."""
         domain = Domain("company_id", "=", company_id)
         domain |= Domain("company_id", "=", False) & Domain("active", "=", True)
         known_sudo = self.sudo().with_context(active_test=False).search(domain)
@@ -202,7 +202,7 @@ class SmsKeyword(models.Model):
     @api.model
     @ormcache("company.id")
     def _get_urgent_words(self, company):
-        """Return the words of ``keywords.URGENT``: each request with a text asks.
+        """Return the words of ``keywords.URGENT``, cached for each request's text.
 
         :return: ``{action: words}``
         """

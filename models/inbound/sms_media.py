@@ -13,13 +13,13 @@ from ..core.batch_jobs import lock_next, work_off_calls
 
 _logger = logging.getLogger(__name__)
 WAITING, STORED, FAILED = ("waiting", "stored", "failed")
-#: A fetch that is not settled after this time was killed: it is done again.
+#: A fetch without a result after this time was killed, and is repeated.
 LEASE = timedelta(minutes=5)
-#: As long as the key to an account is missing, nothing is fetched by it.
+#: Pause while an account cannot be used: nothing is fetched by it.
 LOCKED_PAUSE = timedelta(minutes=15)
-#: An address is no longer than this.
+#: Longest address, in characters.
 URL_LIMIT = 2000
-#: Pauses before it is tried again; after the last of them it is given up.
+#: Pauses before each further attempt; after the last one the fetch is given up.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
 
 
@@ -27,8 +27,8 @@ class SmsMedia(models.Model):
     """A picture or a file that came with a text and is to be fetched from the carrier.
 
     The carrier is answered first. A cron fetches, with no transaction open meanwhile:
-    the claim is committed before, what came of it afterwards, together with the
-    attachment. So a kill in between means that it is fetched again, never stored twice.
+    the claim is committed before, the result afterwards, together with the attachment.
+    So after a kill in between it is fetched again, and never stored twice.
     """
 
     _name = "sms.media"
@@ -65,7 +65,7 @@ class SmsMedia(models.Model):
 
     @api.model
     def _expect(self, inbound, expected):
-        """Note what came with a text, to be fetched after the carrier was answered."""
+        """Queue the files of a text, to be fetched after the carrier was answered."""
         if not expected:
             return
         vals_list = [
@@ -85,13 +85,13 @@ class SmsMedia(models.Model):
 
     @api.model
     def _run(self):
-        """Fetch what is due, one after the other (a cron)."""
+        """Fetch the files that are due, one after the other (a cron)."""
         steps = (type(self)._prepare_call, type(self)._record_result)
         work_off_calls(self.env, self._claim, *steps)
 
     @api.model
     def _claim(self):
-        """Take the next that is due; others are left to other workers."""
+        """Claim the next file that is due; others are left to other workers."""
         now = fields.Datetime.now()
         due = SQL("state = 'waiting' AND next_at <= %s", now)
         row = lock_next(self, due, SQL("next_at, id"))
@@ -99,10 +99,10 @@ class SmsMedia(models.Model):
         return row
 
     def _prepare_call(self):
-        """Return the fetch, or None while the key to the account is missing."""
+        """Return the fetch, or None while the account cannot be used."""
         inbound = self.inbound_id
         if inbound.company_id._has_locked_sms_account(inbound.provider):
-            self.attempts -= 1  # this was none
+            self.attempts -= 1  # this was no attempt
             self.next_at = fields.Datetime.now() + LOCKED_PAUSE
             self._wake(self.next_at)
             return None
@@ -111,7 +111,7 @@ class SmsMedia(models.Model):
     def _get_provider(self):
         """Return the adapter of the carrier that brought it, or None.
 
-        None too when the company is with another carrier now, as in a neutralized copy.
+        None if the company has another carrier now, as in a neutralized copy.
         """
         company, code = self.inbound_id.company_id, self.inbound_id.provider
         is_known = code in company._get_sms_carriers()
@@ -134,9 +134,9 @@ class SmsMedia(models.Model):
             return media.UNAVAILABLE
 
     def _record_result(self, result):
-        """Store what was fetched, or plan another attempt, or say that it is over.
+        """Store what was fetched, or plan another attempt, or give up.
 
-        What was erased meanwhile is not stored: nobody may have it any more.
+        A file of a text that was erased meanwhile is not stored: nobody may have it.
         """
         locked = self.try_lock_for_update()
         if not locked or self.state != WAITING or self.inbound_id.erased_at:
@@ -151,10 +151,10 @@ class SmsMedia(models.Model):
             self._give_up(result)
 
     def _store(self, fetched):
-        """Attach it to the text and its copy in the chatter."""
+        """Attach the file to the text and its copy in the chatter."""
         inbound = self.inbound_id
         record = inbound.ticket_id or inbound
-        # As it came: nothing is made of a picture that could go wrong.
+        # As it came: no processing of a picture that could fail.
         attachments = self.env["ir.attachment"].with_context(image_no_postprocess=True)
         attachment = attachments.with_user(SUPERUSER_ID).create(
             {
@@ -179,7 +179,7 @@ class SmsMedia(models.Model):
         return self.env._("file-%(number)s.%(kind)s", **values)
 
     def _give_up(self, fault):
-        """Note on the ticket and the text why it is not there, and what to do."""
+        """Note on the ticket and the text why the file is missing, and what to do."""
         inbound = self.inbound_id
         self.write({"state": FAILED, "fault": fault})
         note = self.env._(

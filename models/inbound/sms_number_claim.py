@@ -11,18 +11,18 @@ from ...tools.consent import QUESTION_LIFE
 from ..core.batch_jobs import contain
 
 _logger = logging.getLogger(__name__)
-#: Why a text was blocked that may leave once the number is confirmed.
+#: Reasons of blocked texts that may leave once the number is confirmed.
 WAITING_REASONS = (verdicts.UNPROVEN, verdicts.AWAITING_YES)
 
 
 class SmsNumberClaim(models.Model):
-    """A login says that a number is theirs; the number has said YES to it, or not yet.
+    """A login's claim to a number, which the number has confirmed by YES or not yet.
 
     A customer can type any number. Until its owner has answered YES to a question that
     was asked for this contact, no automatic text about the contact goes there (the
-    gate: ``verdicts.UNPROVEN``), and what comes from there is not taken for theirs. A
-    number that one of us has entered needs no proof; it has a row without
-    ``typed_at`` while its login asks for texts.
+    gate: ``verdicts.UNPROVEN``), and texts from there do not count as theirs. A number
+    that an internal user has entered needs no proof; it has a row without ``typed_at``
+    while its login asks for texts.
     """
 
     _name = "sms.number.claim"
@@ -59,7 +59,7 @@ class SmsNumberClaim(models.Model):
     _partner_unique = models.UniqueIndex("(partner_id, number)")
     _number_index = models.Index("(number)")
 
-    # === Look-up ===
+    # === Lookup ===
 
     @api.model
     def _get_open_domain(self):
@@ -84,15 +84,15 @@ class SmsNumberClaim(models.Model):
     def _find_contact(self, company, number):
         """Return the contact of a number if the company, or all, have exactly one.
 
-        Not one whose login has typed the number and has not confirmed it: what its
-        owner texts is not for them to read.
+        Not one whose login has typed the number and has not confirmed it: they must not
+        read what its owner texts.
         """
         partners = self.env["res.partner"].browse(self._query_contacts(company, number))
         return partners if len(partners) == 1 else partners.browse()
 
     @api.model
     def _query_contacts(self, company, number):
-        """Query the contacts of a number, of two and more only two."""
+        """Query the contacts of a number, two at most."""
         contacts = self.env["res.partner"]
         typed = self.sudo()._search(
             self._get_open_domain() & Domain("number", "=", number)
@@ -110,7 +110,7 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _note(self, company, partner, number, is_typed=True):
-        """Note that a login calls a number its own; what is confirmed stays so.
+        """Note that a login calls a number its own; a confirmed one stays confirmed.
 
         By an upsert: of two forms at once the later one starts over, and sees what the
         first has done.
@@ -137,14 +137,14 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _note_typed(self, partners):
-        """Note the numbers that logins have just given contacts themselves."""
+        """Note the numbers of contacts that logins have just typed themselves."""
         for partner in partners.filtered("phone_sanitized"):
             company = partner.company_id or self.env.company
             self._note(company, partner, partner.phone_sanitized)
 
     @api.model
     def _vouch(self, partners, numbers=None):
-        """Take numbers, or the contacts' own, for proven that one of us has entered."""
+        """Count numbers as proven that a user has entered; default: the contacts'."""
         if numbers is None:
             numbers = [it for it in partners.mapped("phone_sanitized") if it]
         open_sudo = self.sudo().search(
@@ -169,9 +169,9 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _drop_duplicates(self, sources, target):
-        """Keep one claim to each number of contacts that become one.
+        """Keep one claim to each number of contacts that are merged.
 
-        One that is not confirmed comes first: it is asked rather once more.
+        One that is not confirmed comes first: better ask once more.
 
         :param sources: ``res.partner`` that are merged into ``target``
         """
@@ -197,10 +197,10 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _take_yes(self, asked):
-        """Confirm the number for whom it was asked.
+        """Confirm the number for the login for which it was asked.
 
-        Where another login has typed it since it was asked, nobody knows which of them
-        has the phone: the YES is a consent, and confirms the number for neither.
+        If another login has typed it since then, nobody knows which of them has the
+        phone: the YES is a consent, and confirms the number for neither.
         """
         asked_sudo = asked.sudo()
         claims_sudo = self.sudo().search(
@@ -220,7 +220,7 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _reopen(self, numbers):
-        """Take back what was confirmed: the numbers may have other owners by now."""
+        """Undo the confirmation of numbers: they may have other owners by now."""
         claims_sudo = self.sudo().search(
             [("number", "in", list(numbers)), ("confirmed_at", "!=", False)]
         )
@@ -231,7 +231,7 @@ class SmsNumberClaim(models.Model):
             self._invalidate_caches()
 
     def _release_texts(self):
-        """Send what has waited for the YES: of each ticket the newest text."""
+        """Send the texts that have waited for the YES: the newest one per ticket."""
         self.ensure_one()
         since = fields.Datetime.now() - QUESTION_LIFE - timedelta(hours=1)
         messages_sudo = self.env["sms.sms"].search(

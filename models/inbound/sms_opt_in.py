@@ -10,8 +10,8 @@ from ...tools import consent, exemptions, reply_codes
 class SmsOptIn(models.AbstractModel):
     """The double opt-in: a number is asked by text, and joins by answering YES.
 
-    Needed where a joining is no proof of whose the number is: a page on which anybody
-    can type any number. A joining keyword is asked in the same words.
+    Needed where joining does not prove whose number it is: on a page where anybody can
+    type any number. A joining keyword is asked about in the same words.
     """
 
     _name = "sms.opt.in"
@@ -19,10 +19,10 @@ class SmsOptIn(models.AbstractModel):
 
     @api.model
     def _ask(self, company, number, purposes, method, partner, lang=None, **facts):
-        """Enter the request and queue the question to which YES is the answer.
+        """Record the request and queue the question to which YES is the answer.
 
         :param purposes: ``sms.purpose``, what the person would join
-        :param str lang: code of the language; default: that of who is asked
+        :param str lang: code of the language; default: the recipient's
         :param facts: the evidence; ``wording`` is the question unless given
         """
         reply, code = self.env["sms.reply"], reply_codes.JOIN_QUESTION
@@ -39,10 +39,10 @@ class SmsOptIn(models.AbstractModel):
 
     @api.model
     def _plan_reminder(self, company, number, purposes, partner, lang):
-        """Queue the question a second time, if the company reminds at all.
+        """Queue the question a second time, if the company sends reminders.
 
-        The gate lets it leave only if the question is still open by then. Whoever asks
-        anew by texting the keyword again is reminded of the new question alone.
+        The gate lets it leave only if the question is still open by then. A person who
+        texts the keyword again is reminded of the new question only.
         """
         waiting = Domain("record_company_id", "=", company.id)
         waiting &= Domain("number", "=", number) & Domain("state", "=", "outgoing")
@@ -70,33 +70,33 @@ class SmsOptIn(models.AbstractModel):
     def _ask_on_web(self, company, number, purposes, is_login=False, **facts):
         """Ask a number that somebody has typed on a page, if it may be asked.
 
-        It may not when it has opted out (START is its owner's to text), has been asked
-        too often (:mod:`tools.consent`), or has nothing left to join. Nobody is told
-        which: the page must not say what is known of a number.
+        It may not if it has opted out (only its owner can text START), has been asked
+        too often (:mod:`tools.consent`), or has nothing left to join. The page does not
+        say which: it must not reveal what is known of a number.
 
-        :return: the events that ask, empty if the question was not put
+        :return: the events that ask, empty if the question was not asked
         """
         wanted = self._get_wanted(company, number, purposes, is_login)
         if not wanted or not self.env["sms.number.lock"]._try_acquire(company, number):
             return self.env["sms.consent.event"]
-        # Of two that ask at once the later one starts over, and finds the first.
+        # Of two requests at once the later one starts over, and finds the first.
         self.env["sms.rate.limit"]._is_over("questions", f"{company.id}:{number}")
         if not self._may_ask(company, number):
             return self.env["sms.consent.event"]
         partner = self.env["sms.number.claim"]._find_contact(company, number)
-        # Who is no contact has read the page in the language of its words.
+        # Without a contact: the person has read the page in its wording's language.
         shown = facts.get("wordings") or self.env["sms.wording"]
         lang = company._pick_sms_lang(partner.lang, shown[:1].lang, number=number)
         return self._ask(company, number, wanted, "web", partner, lang, **facts)
 
     @api.model
     def _get_wanted(self, company, number, purposes, is_login):
-        """Return those purposes that a number may be asked for by text."""
+        """Return those purposes that a number may be asked about by text."""
         purposes = purposes.filtered("accepts_text")
         found = self.env["sms.consent"]._get_found(company, number)
         stops = [it.event_id for it in found.values() if it.state == consent.OPTED_OUT]
         if is_login:
-            # A number that was stopped by this login may come back by it.
+            # A number that this login has stopped may come back through it.
             events = self.env["sms.consent.event"].browse(stops)
             is_stopped = any(event.user_id != self.env.user for event in events)
             return purposes.browse() if is_stopped else purposes
@@ -113,9 +113,9 @@ class SmsOptIn(models.AbstractModel):
 
     @api.model
     def _may_ask(self, company, number):
-        """Tell if a number may be asked now, by what is in the ledger of it.
+        """Return whether a number may be asked now, by its events in the ledger.
 
-        Its owner has answered by a yes or a no, however it came, or by a joining word.
+        An opt-in or opt-out, however it came, and a joining keyword count as answers.
         """
         ledger = self.env["sms.consent.event"].sudo()
         newest, unanswered = None, {}

@@ -22,10 +22,10 @@ PERSONAL_FIELDS = ("number", "answer", "partner_id")
 class SmsQuestion(models.Model):
     """A question that a number was asked by text, until it is answered or over.
 
-    Of several that are open the newest that understands a text takes it: each kind has
-    a method ``_take_<kind>`` which says whether a text is an answer. What none of them
-    understands, and what comes too late, is conversation. The question to confirm
-    joining is not kept here but in the ledger (``sms.opt.in``).
+    Of several open ones the newest that understands a text takes it: each kind has a
+    method ``_take_<kind>`` that returns whether a text is an answer. A text that none
+    of them understands, or that comes too late, is conversation. The question to
+    confirm joining is not kept here but in the ledger (``sms.opt.in``).
     """
 
     _name = "sms.question"
@@ -85,10 +85,10 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _ask(self, kind, record, message, expires_at=None):
-        """Note that a number was asked; an older question of the kind is replaced.
+        """Record that a number was asked; this replaces an older question of the kind.
 
         :param message: ``sms.sms`` that asks; one that the gate has blocked asks nobody
-        :param datetime expires_at: UTC, default in :data:`LIFE`
+        :param datetime expires_at: UTC, default :data:`LIFE` from now
         """
         if message.state == "canceled":
             return self.browse()
@@ -108,7 +108,7 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _end(self, kind, records, state):
-        """Close the open questions of a kind about some records.
+        """Close the open questions of a kind about records.
 
         A question that still waits in the outbox is not sent any more.
         """
@@ -122,9 +122,9 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _take(self, inbound):
-        """Take a text as the answer to an open question of its number; say if it is.
+        """Take a text as the answer to an open question; return whether it is one.
 
-        What fails here must not undo that the text came in: it is conversation then.
+        A failure here must not undo the receipt of the text: it is conversation then.
         """
         failure = "%s: not taken as an answer"
         sender = self.env["sms.inbound.router"]._get_sender(inbound)
@@ -137,12 +137,12 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _take_unclaimed(self, inbound):
-        """Take a text that answers no open question, though it looks like an answer."""
+        """Hook for texts that answer no open question, but look like an answer."""
         return False
 
     @api.model
     def _is_asked_since(self, inbound, asked):
-        """Tell if the number of a text was asked something after the question to join.
+        """Return whether the number was asked something after the question to join.
 
         :param asked: ``sms.consent.event`` records of that question, may be empty
         """
@@ -182,7 +182,7 @@ class SmsQuestion(models.Model):
         return [(len(self), self.env._("Questions by text, with their answers"))]
 
     def _forget(self):
-        """Empty the rows; nobody is left who could answer."""
+        """Empty and cancel the questions: nobody is left who could answer."""
         self._forget_ratings()
         self.write({**dict.fromkeys(PERSONAL_FIELDS), "state": CANCELLED})
 

@@ -13,9 +13,9 @@ from ...tools.phone import E164
 class SmsReply(models.Model):
     """The wording of an automatic answer to a keyword.
 
-    One of each ships, for all companies; a manager rewords and translates their
-    company's own. Placeholders in braces are filled in: {company}, {contact},
-    {purposes}, {tickets}, {ticket}.
+    One of each ships for all companies; managers reword and translate their company's
+    own. Placeholders in braces are filled in: {company}, {contact}, {purposes},
+    {tickets}, {ticket}.
     """
 
     _name = "sms.reply"
@@ -51,19 +51,19 @@ class SmsReply(models.Model):
 
     @api.constrains("body", "code")
     def _check_body(self):
-        """Keep what CTIA asks for in the answers that must have it.
+        """Require what CTIA and the law prescribe for the answers.
 
-        HELP, and the question that asks to confirm joining, tell who writes and how to
-        stop, HELP a contact besides (CTIA Messaging Principles and Best Practices,
-        sections 5.1.2 to 5.1.4). What confirms an opt-out only confirms it: nothing in
-        it promotes anything (47 CFR 64.1200(a)(12)).
+        HELP, and the question to confirm joining, say who writes and how to stop, HELP
+        also gives a contact (CTIA Messaging Principles and Best Practices, sections
+        5.1.2 to 5.1.4). The confirmation of an opt-out only confirms it, without any
+        promotion (47 CFR 64.1200(a)(12)).
         """
         for reply in self:
             if fault := reply._find_promotion() or reply._find_missing():
                 raise ValidationError(fault)
 
     def _find_promotion(self):
-        """Return why a text says more than what confirms an opt-out may, or nothing."""
+        """Return why a text says more than an opt-out confirmation may, or empty."""
         if self.code not in (codes.STOP_DONE, codes.STOP_PURPOSE):
             return ""
         found = advice.find_promotion(self.body)
@@ -82,7 +82,7 @@ class SmsReply(models.Model):
         )
 
     def _find_missing(self):
-        """Return why a text says less than it must, or nothing."""
+        """Return why a text says less than it must, or empty."""
         code, name = self.code, self.name
         words = keywords.normalize(self.body).split()
         if code in (codes.HELP, codes.JOIN_QUESTION) and "{company}" not in self.body:
@@ -101,7 +101,7 @@ class SmsReply(models.Model):
         return ""
 
     def _asks_for_yes(self):
-        """Tell if a text names a word for yes in capitals, in whichever language."""
+        """Return whether a text has a word for yes in capitals, in any language."""
         known = self.env["sms.keyword"]._get_words(self.company_id)
         known = {keywords.squeeze(it) for it in (*known.get(keywords.YES, ()), "YES")}
         said = filter(str.isupper, re.findall(r"\w+", self.body))
@@ -139,7 +139,7 @@ class SmsReply(models.Model):
 
     @api.model
     def _render_for(self, code, company, lang, purposes, **fillers):
-        """Return the wording of an answer in the language of who gets it (a code)."""
+        """Return the wording of an answer in the recipient's language (a code)."""
         names = purposes.sorted().with_context(lang=lang).mapped("name")
         return self._render(code, company, lang, purposes=", ".join(names), **fillers)
 
@@ -149,7 +149,7 @@ class SmsReply(models.Model):
     ):
         """Queue an answer; ``exemption`` is a key of :mod:`tools.exemptions`.
 
-        :param str lang: code of the language; default: that of who gets it
+        :param str lang: code of the language; default: the recipient's
         """
         lang = lang or company._find_sms_lang(partner.lang, number)
         purpose = purposes[:1] or self.env["sms.purpose"]._get("ticket")
@@ -161,10 +161,10 @@ class SmsReply(models.Model):
     def _queue_text(self, body, company, number, partner, asked_at=None, **values):
         """Queue a text that answers a number.
 
-        A sender that is no phone number (a name, a short code) cannot be answered. What
-        answers a text ends when that makes no sense any more (:mod:`tools.timing`).
+        A sender that is no phone number (a name, a short code) cannot be answered. An
+        answer expires when it makes no sense any more (:mod:`tools.timing`).
 
-        :param datetime asked_at: when the text came that it answers (UTC), default now
+        :param datetime asked_at: when the answered text came (UTC), default now
         :param values: of the message; at least ``purpose_id`` and ``exemption``
         """
         if not E164.match(number or ""):

@@ -8,11 +8,11 @@ from ..core.bulk_insert import as_array
 
 
 class SmsSender(models.Model):
-    """Numbers of ours as people text to them.
+    """Our numbers, as people text to them.
 
-    A number may be that of one team. It may send for several companies, and hears its
-    answers at one of them: to the people whom it texts they are one sender, so what
-    they say of it by text is said to all of these companies.
+    A number may be that of one team. It may send for several companies, one of which
+    receives the answers: to the people that it texts they are one sender, so what
+    people text to it applies to all of these companies.
     """
 
     _inherit = "sms.sender"
@@ -28,9 +28,9 @@ class SmsSender(models.Model):
 
     @api.model
     def _query_team(self, company, addresses):
-        """Query the team whose number was texted, active and of the company.
+        """Return the query for the company's active team whose number was texted.
 
-        A number may have been given back and taken again: what is in use decides.
+        A number may have been given back and bought again: the one in use decides.
 
         :return: SQL for its id
         """
@@ -53,7 +53,7 @@ class SmsSender(models.Model):
 
     @api.model
     def _find_companies(self, inbound):
-        """Return the companies that send by the texted number, the text's first."""
+        """Return the companies that send from the texted number, the text's first."""
         addresses = tuple(inbound._get_addresses())
         ids = self._get_company_ids(inbound.provider, addresses)
         return inbound.company_id | inbound.company_id.browse(ids)

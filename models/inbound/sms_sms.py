@@ -5,11 +5,11 @@ from ..core.moments import say_moment
 
 
 class SmsSms(models.Model):
-    """A message may answer a text that came in."""
+    """Messages that answer a received text."""
 
     _inherit = "sms.sms"
 
     def _describe_answered_text(self):
-        """Say when that text came."""
+        """Return in words when that text came."""
         moment = say_moment(self.env, self.inbound_id.sudo().received_at)
         return self.env._("Answers their text of %s", moment)

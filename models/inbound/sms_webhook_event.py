@@ -15,12 +15,12 @@ from ..core.batch_jobs import DATABASE_FAULTS, contain, work_off_safely
 from ..dispatch.sms_webhook_event import TEXT
 
 _logger = logging.getLogger(__name__)
-#: Of a number whose STOP has come, so many texts that came before are taken in first.
+#: Most waiting texts of a number that are taken in before its STOP.
 MOST_BEFORE = 5
-#: Waiting texts among which a worker looks for a number that nobody else is at.
+#: Waiting texts among which a worker looks for a number that no other one is at.
 LOOKED_AT = 1000
-#: A no that was entered since the ledger's last entry when a text came, and was said
-#: not before the text.
+#: Whether an opt-out was recorded after the entry that was the ledger's last when a
+#: text came, and was given no earlier than the text.
 OVERTAKEN = """
     SELECT EXISTS (SELECT FROM sms_consent_event
                     WHERE company_id = %s AND number_hash = %s AND event = %s
@@ -31,9 +31,9 @@ OVERTAKEN = """
 class SmsWebhookEvent(models.Model):
     """Texts: taken in one by one, those of one number in the order in which they came.
 
-    A no, and what takes it back, is taken in before the carrier is answered. What its
-    number has texted before it, and still waits, cannot bring consent back: each text
-    knows the last entry of the ledger when it came.
+    STOP and START are taken in before the carrier is answered. Earlier texts of the
+    number that still wait cannot restore consent: each text knows the last entry of the
+    ledger when it came.
     """
 
     _inherit = "sms.webhook.event"
@@ -48,7 +48,7 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _take_text(self, company, event, raw):
-        """Take a text from its carrier, to be worked off soon.
+        """Accept a text from its carrier, to be processed soon.
 
         :param InboundEvent event: what ``raw`` says
         :param dict raw: the text as it came, which the carrier has signed
@@ -58,9 +58,9 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _take_text_now(self, company, event, raw):
-        """Take a text in before its carrier is answered; what fails waits instead.
+        """Take a text in before its carrier is answered; if that fails, it waits.
 
-        It is stored first, as any other: nothing that happens here can lose it.
+        It is stored first, like any other: nothing that happens here can lose it.
         """
         event_id = self._store_text(company, event, raw)
         self.env.cr.commit()  # pylint: disable=invalid-commit
@@ -96,9 +96,9 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _work_off_text(self):
-        """Work off the oldest text of those whose number nobody else is at."""
+        """Process the oldest text of those whose number no other worker is at."""
         done = any(self._work_off_number(*found) for found in self._get_numbers())
-        # Its number is free then, and the next one's transaction begins anew.
+        # This frees its number, and begins a new transaction for the next one.
         self.env.cr.commit()  # pylint: disable=invalid-commit
         return super()._work_off_text() + done
 
@@ -124,11 +124,11 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _work_off_number(self, company, number):
-        """Work off the oldest text of a number; tell if there was one to be had."""
+        """Process the oldest text of a number; return whether there was one."""
         try:
             return work_off_safely(self, partial(self._receive_locked, company, number))
         except (SerializationFailure, DeadlockDetected):
-            # Somebody is at it, again and again: later.
+            # Conflicts with another transaction again and again: try later.
             self.env.cr.rollback()
             self.env.invalidate_all(flush=False)
             return False
@@ -141,9 +141,9 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _receive_next(self, company, number, condition):
-        """Receive the oldest waiting text of a locked number; tell if there was one.
+        """Receive a locked number's oldest waiting text; return whether there was one.
 
-        :param SQL condition: which of them
+        :param SQL condition: which texts
         """
         event = self._lock_next(
             SQL(
@@ -159,7 +159,7 @@ class SmsWebhookEvent(models.Model):
         return bool(event)
 
     def _receive_or_keep(self):
-        """Receive a text; one that fails is kept where people find it, if it can be."""
+        """Receive a text; if that fails, keep it where people find it, if possible."""
         try:
             with self.env.cr.savepoint():
                 self._receive()
@@ -186,7 +186,7 @@ class SmsWebhookEvent(models.Model):
             self.is_failed = True
 
     def _says_no(self):
-        """Tell if a text ends consent, by a word or in the person's own words."""
+        """Return whether a text ends consent, by keyword or in the person's words."""
         text = self._parse_text()
         if self.env["sms.inbound.router"]._is_urgent(self.company_id, text):
             return True
@@ -196,7 +196,7 @@ class SmsWebhookEvent(models.Model):
         return PROVIDERS[self.provider].parse_inbound(self.raw)
 
     def _is_overtaken(self):
-        """Tell if a no that came later than the text was entered before it."""
+        """Return whether an opt-out that came after the text was recorded before."""
         hashes = self.env["sms.consent.key"]._hash([self.number])
         query = SQL(
             OVERTAKEN,
@@ -210,5 +210,5 @@ class SmsWebhookEvent(models.Model):
 
 
 def _get_number(event):
-    """Return the sender as texts of one number are told from others."""
+    """Return the sender in the form that identifies its texts."""
     return canonical(clean(event.number).strip())

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Triggers that keep what the ledger has written, for every role of the database.
+"""Triggers that protect the ledger's rows from every role of the database.
 
-The verification compares those of the database with ``_ledger_guards`` of the models.
+The verification compares those in the database with the models' ``_ledger_guards``.
 """
 
 from typing import NamedTuple
@@ -25,7 +25,7 @@ TYPE_BITS = {
     "TRUNCATE": 32,
 }
 
-#: Lets our own code take an answer away that no event gives any more.
+#: Setting that lets our own code delete an answer that no event gives any more.
 DERIVING = "helpdesk_mgmt_sms.deriving"
 
 APPEND_ONLY = """
@@ -48,7 +48,7 @@ EVENT_STATE = """
     END
 """
 
-#: An answer is that which its event gives: state, number, purpose and company.
+#: An answer must match its event: state, number, purpose and company.
 ANSWER_FOLLOWS = f"""
 BEGIN
     IF EXISTS (
@@ -82,7 +82,7 @@ BEGIN
 END
 """
 
-#: Evidence may be erased altogether, or encrypted; nothing else, and never twice.
+#: Evidence may be erased as a whole, or encrypted; nothing else, and never twice.
 EVIDENCE = """
 BEGIN
     IF TG_OP = 'UPDATE' THEN
@@ -108,7 +108,7 @@ END
 class Guard(NamedTuple):
     """A trigger, and the function that it calls.
 
-    :param str written: name of the table of the new rows, for a trigger after the fact
+    :param str written: name of the table of new rows, for an ``AFTER`` trigger
     """
 
     name: str
@@ -120,7 +120,7 @@ class Guard(NamedTuple):
 
     @property
     def timing(self):
-        """Its moment, in SQL."""
+        """When it fires, in SQL."""
         return "AFTER" if self.written else "BEFORE"
 
     @property
@@ -130,7 +130,7 @@ class Guard(NamedTuple):
         return sum(TYPE_BITS.get(word, 0) for word in words)
 
     def install(self, cr, table):
-        """Put the function and its trigger in place, also over another one."""
+        """Create or replace the function and its trigger."""
         cr.execute(
             SQL(
                 """
@@ -157,7 +157,7 @@ class Guard(NamedTuple):
 #: Refuses every change of a table, for every role.
 APPEND_ONLY_GUARD = Guard("sms_append_only", "sms_append_only", APPEND_ONLY)
 
-#: Lets answers be written as their event gives them, and in no other way.
+#: Allow answers to be written only as their event gives them.
 ANSWER_GUARDS = (
     Guard(
         *("sms_consent_entered", "sms_consent_follows", ANSWER_FOLLOWS),
@@ -179,7 +179,7 @@ ANSWER_GUARDS = (
 def make_evidence_guards(personal_fields, encrypted_fields):
     """Return the triggers that let evidence be erased or encrypted, not changed.
 
-    What is encrypted they cannot compare: the digest in the ledger does.
+    They cannot compare encrypted values; the digest in the ledger does.
 
     :param personal_fields: the columns that an erasure empties, all of them
     :param encrypted_fields: those that may be encrypted, or decrypted
@@ -221,8 +221,8 @@ def find_faulty_guards(env):
     """Return the triggers that are not in the database as they were installed.
 
     :return: triples of a table, the trigger's name, and :data:`GONE`,
-        :data:`DISABLED` (no session, or none but a replica's, calls it) or
-        :data:`REPLACED` (another function, other words in it, or fewer occasions)
+        :data:`DISABLED` (it fires in no session, or only in a replica's) or
+        :data:`REPLACED` (another function or body, or fewer events)
     """
     rows = env.execute_query(
         SQL(
@@ -256,9 +256,9 @@ def find_faulty_guards(env):
 
 
 class SmsLedgerRow(models.AbstractModel):
-    """A row of the ledger: a company's, and kept by triggers for every role.
+    """A company's row of the ledger, protected by triggers from every role.
 
-    The ORM refuses first, in words for people.
+    The ORM refuses first, with a message for users.
     """
 
     _name = "sms.ledger.row"

@@ -22,10 +22,10 @@ STATE_SELECTION = [
 
 
 class Obstacle(NamedTuple):
-    """The no that stands in the way of a yes.
+    """The opt-out that keeps an opt-in from taking effect.
 
-    :param event: ``sms.consent.event``, in sudo: of several the person's own
-    :param datetime since: when the latest no was said (UTC)
+    :param event: ``sms.consent.event``, in sudo; of several the person's own
+    :param datetime since: when the latest opt-out was given (UTC)
     :param bool is_own: only the person can undo it
     :param bool by_start: a START undoes it
     """
@@ -39,8 +39,8 @@ class Obstacle(NamedTuple):
 class SmsConsent(models.Model):
     """The current answer of a number for a purpose, or for all: the sum of the ledger.
 
-    Derived from ``sms.consent.event`` and written by :meth:`_apply` alone, so that the
-    gate asks one index instead of reading a history.
+    Derived from ``sms.consent.event`` and written by :meth:`_apply` and
+    :meth:`_rebuild` alone, so that the gate reads one index instead of a history.
     """
 
     _name = "sms.consent"
@@ -84,20 +84,22 @@ class SmsConsent(models.Model):
         "(company_id, number_hash, COALESCE(purpose_id, 0))"
     )
     _number_index = models.Index("(number) WHERE number IS NOT NULL")
-    # Who has left, or was asked, is looked for among all tickets: they are few.
+    # Numbers that opted out, or were asked, are few: looked up for lists of tickets.
     _few_index = models.Index(
         "(state, number, company_id) WHERE state IN ('opted_out', 'pending')"
     )
-    # The gate asks for one number after the other: the fastest index for just that.
+    # The gate looks up one number after the other: the fastest index for just that.
     _hash_index = models.Index("USING hash (number_hash)")
 
     @api.model
     def _find_obstacle(self, company, number, said, purposes):
-        """Return the no because of which what a person is to have said changes nothing.
+        """Return the opt-out because of which a statement would change nothing.
 
         :param str number: E.164
-        :param purposes: ``sms.purpose``; one in the way is enough. None: what stands in
-            the way of each purpose that there is
+        :param said: the statement, a ``tools.consent.Said``
+        :param purposes: ``sms.purpose``; an obstacle to one of them is enough. None:
+            all purposes, and there must be an obstacle to each
+        :return: :class:`Obstacle`, None if the statement would count
         """
         number_hash = self.env["sms.consent.key"].sudo()._hash([number])[number]
         rows = self.sudo()._read_applied(company, [number_hash])
@@ -124,9 +126,9 @@ class SmsConsent(models.Model):
 
     @api.model
     def _is_bound(self, company, number, purposes):
-        """Tell if a number has opted out so that only the person can undo it.
+        """Return whether a number has opted out so that only the person can undo it.
 
-        :param purposes: ``sms.purpose``: of these all; empty: of all purposes
+        :param purposes: ``sms.purpose``: of all of these; empty: of all purposes
         """
         return (company, number) in self._find_bound([(company, number, purposes)])
 
@@ -156,7 +158,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _has_own_no(self, found, number_hash, purposes):
-        """Tell if a number's own no stands over each of some purposes, or over all."""
+        """Return whether a number's own opt-out covers each of the purposes, or all."""
         of_all = found.get((number_hash, 0), Standing())
         if not purposes and not of_all.is_bound:
             return False
@@ -188,11 +190,12 @@ class SmsConsent(models.Model):
 
     @api.model
     def _apply(self, company, events, numbers):
-        """Bring the answers up to date with new events of the ledger, in order.
+        """Update the answers by new events of the ledger, in order.
 
         :param company: ``res.company`` of all events
         :param events: their values, in order: ``id`` and
             :data:`sms_consent_event.APPLIED_FIELDS`
+        :param dict numbers: number (E.164) by its keyed hash
         """
         first = min(values["id"] for values in events)
         answers = self._read_locked_answers(company, list(numbers), before=first)
@@ -201,7 +204,7 @@ class SmsConsent(models.Model):
         after = self._get_shown(answers)
         changed = {key: after[key] for key in after if after[key] != before.get(key)}
         self._upsert(company, changed, numbers)
-        # A STOP that another transaction has written meanwhile stands.
+        # A STOP that another transaction has written meanwhile must stand.
         repeat_after_commit(
             self, "_settle_overlaps", company.id, list(numbers), uid=SUPERUSER_ID
         )
@@ -210,7 +213,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _follow_up(self, company, events, numbers, before, after, hashes):
-        """Find what hangs on new answers, with one query, and have it follow them."""
+        """Find what depends on new answers, with one query, and update it."""
         had_left, has_left = (self._find_left(it, hashes) for it in (before, after))
         left = [numbers[value] for value in has_left]
         back = [numbers[value] for value in had_left - has_left]
@@ -225,31 +228,31 @@ class SmsConsent(models.Model):
 
     @api.model
     def _get_follower_queries(self, change):
-        """Return the queries for what hangs on new answers, by name. Rooms add to them.
+        """Return the queries for what depends on new answers. Rooms add to them.
 
-        :return: ``{name: Query}``; of each :meth:`_after_answers` gets the ids, in
+        :return: ``{name: Query}``; :meth:`_after_answers` gets the ids of each in
             ``change.followers``
         """
         return {}
 
     @api.model
     def _after_answers(self, change):
-        """Follow up new answers, which are written by now. Extended by other rooms.
+        """Update what depends on new answers. Extended by other rooms.
 
         The one place where an opt-out takes effect on what waits, is planned or is
-        shown, however it came. Called once for all numbers of a batch, so what is done
-        here is set-based.
+        shown, whichever way it came. The answers are written already. Called once for
+        all numbers of a batch, so what is done here is set-based.
 
-        :param Change change: what is new
+        :param Change change: the new events and answers
         """
         self.invalidate_model()
 
     @staticmethod
     def _follow(answers, events):
-        """Apply events to what stands, in order, in memory.
+        """Apply events to standing answers, in order, in memory.
 
-        :param dict answers: ``{(number_hash, purpose_id or 0): Standing}``, updated
-            here: what was last said of each. :meth:`_get_shown` is what is stored.
+        :param dict answers: ``{(number_hash, purpose_id or 0): Standing}``, the last
+            statement on each, updated here. What is stored is :meth:`_get_shown`.
         """
         for values in events:
             number_hash, purpose_id = values["number_hash"], values["purpose_id"] or 0
@@ -262,7 +265,7 @@ class SmsConsent(models.Model):
 
     @staticmethod
     def _get_shown(answers):
-        """Return the answers as they are stored: a no to everything covers the rest.
+        """Return the answers as stored: an opt-out from everything covers the rest.
 
         :return: ``{(number_hash, purpose_id or 0): (Answer, since)}``
         """
@@ -275,7 +278,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _replay(self, company, hashes, before=None, counting=None):
-        """Return what stands of some numbers, out of all their events that count."""
+        """Return the standing answers of numbers, from all their events that count."""
         answers = {}
         self._follow(answers, self._read_applied(company, hashes, before, counting))
         return answers
@@ -308,7 +311,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _find_left(self, answers, hashes):
-        """Return who of some numbers has opted out of everything."""
+        """Return the hashes of numbers that have opted out of everything."""
         found = defaultdict(dict)
         for (number_hash, purpose_id), (answer, _since) in answers.items():
             found[number_hash][purpose_id] = answer
@@ -316,10 +319,10 @@ class SmsConsent(models.Model):
 
     @api.model
     def _read_locked_answers(self, company, hashes, before=None):
-        """Return what stands of some numbers, their stored answers locked.
+        """Lock the stored answers of numbers, and return their standing answers.
 
-        What binds the few who have opted out, and what their no covers, stands in the
-        ledger alone, and is read from there.
+        Only the ledger knows what binds the few that have opted out, and what their
+        opt-out covers, so those are read from there.
         """
         stored, _numbers = self._read_stored(company, hashes)
         stopped = {
@@ -360,8 +363,8 @@ class SmsConsent(models.Model):
     def _upsert(self, company, changed, numbers):
         """Write the answers that have changed.
 
-        Of two texts of one number at once, the upsert makes the later transaction start
-        over; the ORM's create would fail on the unique index.
+        When two texts of a number come at once, the upsert makes the later transaction
+        start over; the ORM's create would fail on the unique index.
         """
         if not changed:
             return
@@ -396,19 +399,19 @@ class SmsConsent(models.Model):
 
 
 class Change(NamedTuple):
-    """News of some numbers of a company, for :meth:`SmsConsent._after_answers`.
+    """New events and answers of a company, for :meth:`SmsConsent._after_answers`.
 
     :param company: ``res.company``
     :param events: values of the new events, as for :meth:`SmsConsent._apply`; none
-        where answers were only derived anew
+        if answers were only derived again
     :param numbers: number by its keyed hash
     :param left: the numbers that have opted out of everything, of those whose answers
         have changed
-    :param back: the numbers that had, and have come back
+    :param back: the numbers that had opted out of everything, and no longer have
     :param answers: all that is stored of the numbers now, as
-        :meth:`SmsConsent._get_shown` returns it; None where somebody had opted out:
-        the ledger alone knows what their no has covered
-    :param followers: ids of what hangs on the answers, by name
+        :meth:`SmsConsent._get_shown` returns it; None if one had opted out before:
+        only the ledger knows what that opt-out has covered
+    :param followers: ids of what depends on the answers, by name
     """
 
     company: models.BaseModel
@@ -420,9 +423,9 @@ class Change(NamedTuple):
     followers: dict
 
     def get_numbers(self, *kinds):
-        """Return the numbers of which something was said, without erased ones.
+        """Return the numbers that have new events, without erased ones.
 
-        :param kinds: of :data:`tools.consent.EVENTS`; none: whatever was said
+        :param kinds: of :data:`tools.consent.EVENTS`; none: any event
         """
         hashes = {
             values["number_hash"]

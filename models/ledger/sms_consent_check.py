@@ -17,7 +17,7 @@ from .sms_consent_key import ConsentKeyError
 from .sms_evidence_export import CHAIN
 
 _logger = logging.getLogger(__name__)
-# What may be wrong beside the chain.
+# Reasons of findings besides those of the chain.
 ENTRY_FORGED = "entry_forged"
 ENTRY_COPIED = "entry_copied"
 EVIDENCE_FOREIGN = "evidence_foreign"
@@ -46,7 +46,7 @@ REASONS = [
     (CHECK, "The record of verifications was changed"),
 ]
 INSIDE, OUTSIDE = ("inside", "outside")
-#: So many things of one kind are named.
+#: Most findings of one kind that are named.
 NAMED = 10
 #: Links that are read at once.
 BATCH_SIZE = 2000
@@ -56,7 +56,7 @@ class SmsConsentCheck(models.Model):
     """One verification of a company's ledger: what was found, and the chain's end.
 
     The end that an earlier check has seen must still be there: a chain that was cut
-    short, or computed anew as a whole, does not hold it. It is also logged, outside the
+    short, or recomputed as a whole, does not contain it. It is also logged, outside the
     database. Checks are append-only and sealed one after the other.
     """
 
@@ -216,8 +216,8 @@ class SmsConsentCheck(models.Model):
         """Check link after link, to the end or to where the chain breaks.
 
         :return: pairs of a :class:`tools.chain.Break` and the id of its event or 0:
-            where the chain breaks, then up to :data:`NAMED` events or evidence that do
-            not hold
+            where the chain breaks, then up to :data:`NAMED` events or evidence that
+            fail
         """
         broken = []
         while rows := self._read_links(company, verifier.sequence):
@@ -245,7 +245,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _read_links(self, company, after, limit=BATCH_SIZE):
-        """Return the next links after number ``after``, without the ORM's cache."""
+        """Return the next links after number ``after``, bypassing the ORM's cache."""
         return self.env.execute_query(
             SQL(
                 """
@@ -272,7 +272,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _find_changed_evidence(self, event_ids, key):
-        """Yield the ids of events whose evidence does not hold, and the reason."""
+        """Yield the ids of events whose evidence fails, and the reason."""
         columns = SQL(", ").join(
             SQL("evidence.%s", SQL.identifier(name)) for name in PERSONAL_FIELDS
         )
@@ -339,9 +339,9 @@ class SmsConsentCheck(models.Model):
     # === The file that anybody can verify without Odoo ===
 
     def action_export(self):
-        """Make the file of the company's whole chain, and download it.
+        """Export the company's whole chain to a file, and download it.
 
-        :raises AccessError: for who may not read the ledger's links
+        :raises AccessError: without read access to the ledger's links
         """
         self.ensure_one()
         self.check_access("read")
@@ -354,7 +354,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _export(self, company):
-        """Return a company's chain as JSON (``docs/evidence.md``); it names nobody."""
+        """Return a company's chain as JSON (``docs/evidence.md``), naming nobody."""
         links, after = [], 0
         while rows := self._read_links(company, after):
             contents = self.env["sms.consent.event"]._read_content(

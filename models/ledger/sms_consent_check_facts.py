@@ -20,9 +20,9 @@ from .sms_consent_check import (
 )
 from .sms_consent_key import KEY_OPTION, KEY_VARIABLE
 
-#: What the first check has before it that had no seal yet.
+#: Fields of the checks from before there were seals; the first seal covers them.
 OLD_FIELDS = ("id", "checked_at", "state", "link_count", "head_hash")
-#: What a check's seal is over.
+#: Fields that a check's seal covers.
 SEALED_FIELDS = (
     ["company_id", "checked_at", "state", "link_count", "head_hash", "unsealed_count"]
     + ["broken_sequence", "broken_reason", "broken_event_id", "findings", "remarks"]
@@ -31,13 +31,13 @@ SEALED_FIELDS = (
 
 
 class SmsConsentCheck(models.Model):
-    """Checks beside the chain: of triggers, answers, evidence and earlier checks."""
+    """Checks besides the chain: of triggers, answers, evidence and earlier checks."""
 
     _inherit = "sms.consent.check"
 
     @api.model
     def _find_others(self, company, key):
-        """Return what else does not hold: pairs of a reason and a sentence."""
+        """Return all other findings: pairs of a reason and a sentence."""
         kinds = [
             (CHECK, self._find_changed_checks(company, key)),
             (TRIGGER, self._find_faulty_triggers()),
@@ -131,17 +131,17 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _is_copy(self):
-        """Tell if this is a neutralized copy of a database.
+        """Return whether this is a neutralized copy of a database.
 
-        SQL has put its companies on the sandbox, so what was once said there counts
-        only for numbers that say something new.
+        SQL has switched its companies to the sandbox, so old events of the sandbox
+        count only for numbers that have new ones.
         """
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         return bool(parameters_sudo.get_param("database.is_neutralized"))
 
     @api.model
     def _say_answer(self, number_hash, purpose_id, found, derived):
-        """Return as a sentence what :meth:`SmsConsent._find_underived` has found."""
+        """Return a finding of :meth:`SmsConsent._find_underived` as a sentence."""
         states = dict(
             self.env["sms.consent"]._fields["state"]._description_selection(self.env)
         )
@@ -182,7 +182,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _get_remarks(self, verifier):
-        """Return what this verification cannot find, as sentences."""
+        """Return what this verification cannot detect, as sentences."""
         remarks = []
         if self.env["sms.consent.key"]._is_inside():
             remarks.append(self._say_key_is_inside())
@@ -219,12 +219,12 @@ class SmsConsentCheck(models.Model):
 
     # === The record of verifications ===
 
-    # Each names the seal of the one before; the company names that of the newest. So
-    # the next check finds one that was changed or removed.
+    # Each contains the seal of the one before; the company contains that of the newest.
+    # So the next check detects one that was changed or removed.
 
     @api.model
     def _enter(self, company, key, values):
-        """Enter a check, sealed, after the newest one."""
+        """Append a sealed check after the newest one."""
         is_inside = self.env["sms.consent.key"]._is_inside()
         checked = {
             **values,
@@ -237,7 +237,7 @@ class SmsConsentCheck(models.Model):
         checked["seal"] = chain.seal(key, chain.CHECK, self._get_sealed(checked))
         check = self.create(checked)
         self.flush_model()
-        # Of two verifications at once the later one starts over, and sees the other.
+        # If two verifications run at once, the later starts over and sees the other.
         self.env.cr.execute(
             SQL(
                 "UPDATE res_company SET sms_check_seal = %s WHERE id = %s",
@@ -250,7 +250,7 @@ class SmsConsentCheck(models.Model):
 
     @staticmethod
     def _get_sealed(values):
-        """Return what a check's seal is over, as the database has it."""
+        """Return the values that a check's seal covers, as the database has them."""
         return {name: values.get(name) or None for name in SEALED_FIELDS}
 
     @api.model
@@ -267,7 +267,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _read_checks(self, company):
-        """Return a company's checks, oldest first, past the ORM's cache."""
+        """Return a company's checks, oldest first, bypassing the ORM's cache."""
         self.flush_model()
         names = ("id", "seal", *SEALED_FIELDS)
         rows = self.env.execute_query(
@@ -281,7 +281,7 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _find_changed_checks(self, company, key):
-        """Yield a sentence for each check that was changed, removed or made up."""
+        """Yield a sentence for each check that was changed, removed or forged."""
         rows = self._read_checks(company)
         previous = self._digest_old(rows)
         is_first = True

@@ -38,10 +38,10 @@ METHOD_SELECTION = [
     ("reassigned", "Reassigned Numbers Database"),
     ("erasure", "Erasure on request"),
 ]
-#: Never the sandbox's: time has passed, the evidence is gone, the number is on Odoo's
-#: blacklist or has another holder, whoever the carrier is.
+#: Methods whose events are never the sandbox's: time has passed, the evidence is gone,
+#: the number is on Odoo's blacklist or has another holder, whichever carrier is used.
 BY_ITSELF = ("time", "erasure", "blacklist", "reassigned")
-#: What the current answers follow from (``SmsConsent._apply``). All of it is sealed.
+#: Fields that the current answers derive from (``SmsConsent._apply``). All are sealed.
 APPLIED_FIELDS = ("number_hash", "purpose_id", "event", "happened_at") + (
     "method",
     "wording_digest",
@@ -51,7 +51,7 @@ CHUNK_SIZE = 5000
 
 
 def to_said(values):
-    """Return an event of the ledger as the rule reads it.
+    """Return an event of the ledger as the rule (``tools.consent``) reads it.
 
     :param values: the event, or a mapping with ``id`` and :data:`APPLIED_FIELDS`
     """
@@ -80,7 +80,7 @@ class SmsConsentEvent(models.Model):
     """The consent ledger: who agreed to what, in which words, when, and when it ended.
 
     Append-only for every role, so a row must not point at anything whose deletion would
-    change it. It names nobody: the number is a keyed hash, the rest lies in
+    change it. It names nobody: the number is a keyed hash, the rest is in
     ``sms.consent.evidence`` and can be erased. ``sms.consent.link`` seals each row into
     the company's chain. Written by :meth:`_record` and :meth:`_record_many` alone.
     """
@@ -167,7 +167,7 @@ class SmsConsentEvent(models.Model):
 
     _number_index = models.Index("(company_id, number_hash, id)")
     _evidence_index = models.Index("(evidence_id)")
-    #: For what is counted by day: events come in order, so a few pages tell the days.
+    #: For counts by day: events are stored in order, so few pages need to be read.
     _recorded_index = models.Index(
         "USING brin (recorded_at) WITH (pages_per_range = 32, autosummarize = on)"
     )
@@ -188,7 +188,7 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _complete_entries(self, vals_list):
-        """Return the values of new events with the sandbox's mark and the seal."""
+        """Return the values of new events with the sandbox flag and the seal."""
         key = self.env["sms.consent.key"]._get()
         purposes_sudo = self.env["sms.purpose"].sudo()
         codes = {
@@ -232,7 +232,7 @@ class SmsConsentEvent(models.Model):
         wordings=None,
         **facts,
     ):
-        """Enter what a person said, and bring the current answers up to date.
+        """Record what a person said, and update the current answers.
 
         :param company: ``res.company``, one
         :param str number: E.164 (for an opt-out also what the carrier calls the sender)
@@ -241,8 +241,8 @@ class SmsConsentEvent(models.Model):
         :param wordings: the published ``sms.wording`` records that were shown
         :param facts: the evidence, see ``sms_consent_evidence.FACTS``; ``wording`` are
             the words as they were shown, ``files`` scans as pairs of a name and bytes
-        :raises ValueError: for a set of no purposes, which would record nothing
-        :raises UserError: for a yes of the future, or one that proves nothing
+        :raises ValueError: for an empty set of purposes, which would record nothing
+        :raises UserError: for an opt-in in the future, or one that proves nothing
         """
         statement = Statement(
             number, event, method, purposes, happened_at, wordings, facts
@@ -254,11 +254,11 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _record_many(self, company, statements):
-        """Enter many statements, in order, in a fixed number of queries for each chunk.
+        """Record many statements, in order, in a fixed number of queries per chunk.
 
         :param statements: iterable of :class:`Statement`
-        :return: how many events that makes
-        :raises ValueError: as :meth:`_record`; then nothing of its chunk is entered
+        :return: number of events created
+        :raises ValueError: as :meth:`_record`; then nothing of its chunk is recorded
         """
         count = 0
         for chunk in split_every(CHUNK_SIZE, statements):
@@ -310,17 +310,17 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _after_record(self, number, event, facts):
-        """Follow up a single statement. Extended by other rooms.
+        """Hook after a single statement. Extended by other rooms.
 
         What follows from new answers is done by :meth:`SmsConsent._after_answers`.
         """
 
     @api.model
     def _check_statements(self, statements):
-        """Refuse what nobody can have said, and what proves nothing.
+        """Refuse statements that are impossible, and opt-ins that prove nothing.
 
-        What many have in common is checked once. What came by text is kept in any case:
-        the gate asks again what it proves.
+        Properties that many share are checked once. Statements by text are recorded in
+        any case: the gate checks later what they prove.
         """
         now = fields.Datetime.now()
         methods = {method for method, _label in METHOD_SELECTION}
@@ -334,7 +334,7 @@ class SmsConsentEvent(models.Model):
                 raise ValueError("a consent event without a purpose records nothing")
             if method not in methods:
                 raise ValueError(f"no such way to consent: {method!r}")
-            # Raises for an event that there is not.
+            # Raises for an unknown event.
             consent.next_state(consent.NONE, event, purposes is None)
             if event not in consent.YESES:
                 continue
@@ -345,7 +345,7 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _get_purpose_values(self, purpose_ids, wording_ids):
-        """Return the values of each event of a statement, one for each purpose."""
+        """Return the values of each event of a statement, one per purpose."""
         wordings_sudo = self.env["sms.wording"].sudo().browse(wording_ids)
         wording_of = {it.purpose_id.id: it for it in reversed(wordings_sudo)}
         values = []
@@ -371,8 +371,7 @@ class SmsConsentEvent(models.Model):
     def _get_counting_domain(self, company):
         """Return the domain of a company's events that count with its carrier.
 
-        What was said in the sandbox, by whoever held the virtual phone, counts there
-        alone.
+        Statements in the sandbox, by whoever held the virtual phone, count only there.
         """
         domain = Domain("company_id", "=", company.id)
         if not self._is_on_sandbox(company):

@@ -13,22 +13,22 @@ from ..core.bulk_insert import as_arrays, insert_many
 from ..core.encrypted_field import EncryptedChar, EncryptedText, decrypt, get_box
 from .ledger_guards import make_evidence_guards
 
-#: What a caller gives of the evidence, beside ``files``.
+#: Evidence that a caller may pass, besides ``files``.
 WORDS = ("name", "wording", "note", "address", "device", "page", "witness")
 FACTS = (*WORDS, "message_ref", "res_model", "res_id")
-#: What identifies the person, or could. All of it goes on erasure, the salt too: with
-#: it, the digest that stays in the ledger could be guessed.
+#: Fields that identify the person, or could. All are emptied on erasure, the salt too:
+#: with it, the digest that stays in the ledger could be guessed.
 PERSONAL_FIELDS = ("salt", "number", *FACTS, "file_digests")
-#: What of it is encrypted where a key is given: what says who it was, and their words.
+#: Fields that are encrypted if there is a key: who the person is, and their words.
 ENCRYPTED_FIELDS = ("salt", "number", *WORDS)
 
 
 class SmsConsentEvidence(models.Model):
     """The person behind events of the ledger, and the proof of what was said.
 
-    It lies apart so that it can be erased: the ledger keeps the digest of its plain
-    words, and the chain still holds when it is gone. Written once by the ledger; a
-    trigger lets it be erased or encrypted, and nothing else.
+    It is separate so that it can be erased: the ledger keeps the digest of its plain
+    text, and the chain stays valid without it. Written once by the ledger; a trigger
+    lets it be erased or encrypted, and nothing else.
     """
 
     _name = "sms.consent.evidence"
@@ -83,10 +83,10 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _insert_many(self, company, statements):
-        """Keep the evidence of statements.
+        """Store the evidence of statements.
 
         :return: pairs of an id and the digest for the ledger, in the same order
-        :raises ValueError: for facts that are no evidence
+        :raises ValueError: for facts that are not in :data:`FACTS`
         """
         rows = []
         for statement in statements:
@@ -101,7 +101,7 @@ class SmsConsentEvidence(models.Model):
             row.update(number=statement.number, salt=secrets.token_hex(16))
             rows.append({**row, "file_digests": files or None})
         digests = [chain.digest(row) for row in rows]
-        # What many rows share, such as a wording, is encrypted once.
+        # Values that many rows share, such as a wording, are encrypted once.
         encrypt = lru_cache(maxsize=None)(get_box().encrypt)
         for row in rows:
             row.update(
@@ -117,7 +117,7 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _read_content(self, columns):
-        """Return what the digest is over, of what SQL has read."""
+        """Return the content that the digest covers, from columns read in SQL."""
         content = dict(zip(PERSONAL_FIELDS, columns, strict=True))
         for name in ENCRYPTED_FIELDS:
             content[name] = decrypt(self.env, content[name])
@@ -165,6 +165,6 @@ class SmsConsentEvidence(models.Model):
 
     @staticmethod
     def _seal_erasure(key, evidence_id, erased_at, erased_by_id):
-        """Return what shows that evidence was erased by us: by a person, or by time."""
+        """Return the seal of an erasure, which shows that it was done by the ledger."""
         values = {"evidence_id": evidence_id, "at": erased_at, "by": erased_by_id}
         return chain.seal(key, chain.ERASURE, values)

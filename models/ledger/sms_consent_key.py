@@ -14,11 +14,11 @@ from ...tools.phone import canonical
 
 _logger = logging.getLogger(__name__)
 #: Where the key is looked for, the safest place first: the server's environment, its
-#: configuration file, and at last a system parameter, which lies in the database.
+#: configuration file, and last a system parameter, which is in the database.
 KEY_VARIABLE = "HELPDESK_SMS_CONSENT_KEY"
 KEY_OPTION = "helpdesk_sms_consent_key"
 KEY_PARAMETER = "helpdesk_mgmt_sms.consent_key"
-#: Which key the ledger was begun with, so that another one is noticed.
+#: Fingerprint of the key that the ledger was begun with, so that another is noticed.
 FINGERPRINT_PARAMETER = "helpdesk_mgmt_sms.consent_key_fingerprint"
 
 
@@ -29,9 +29,9 @@ class ConsentKeyError(UserError):
 class SmsConsentKey(models.AbstractModel):
     """The secret that numbers are hashed and the ledger is sealed with.
 
-    Outside the database it also protects against who has a copy of it, and cannot try
-    all numbers, and against who owns it, and cannot compute the ledger anew. In the
-    database it protects only against who sees an export or a certificate.
+    Outside the database it also protects against those who have a copy of it (they
+    cannot try all numbers) or own it (they cannot recompute the ledger). In the
+    database it protects only against those who see an export or a certificate.
     """
 
     _name = "sms.consent.key"
@@ -41,8 +41,8 @@ class SmsConsentKey(models.AbstractModel):
     def _get(self):
         """Return the key.
 
-        :raises ConsentKeyError: when the ledger was begun with another one: with a
-            wrong key no opt-out would be found
+        :raises ConsentKeyError: if the ledger was begun with another one: with a wrong
+            key no opt-out would be found
         """
         key = self._read()
         is_other = chain.fingerprint(key) != self._get_fingerprint(key)
@@ -76,7 +76,7 @@ class SmsConsentKey(models.AbstractModel):
 
     @api.model
     def _read(self):
-        """Read the key from where it lies; make one in the database at need."""
+        """Read the key from its place; for an empty ledger create one if missing."""
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         key = self._read_outside() or parameters_sudo.get_param(KEY_PARAMETER)
         if not key and self._is_empty():
@@ -119,7 +119,7 @@ class SmsConsentKey(models.AbstractModel):
 
     @api.model
     def _get_fingerprint(self, key):
-        """Return the fingerprint of the ledger's key; the first key makes it."""
+        """Return the fingerprint of the ledger's key; the first key sets it."""
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         fingerprint = parameters_sudo.get_param(FINGERPRINT_PARAMETER)
         if not fingerprint:
@@ -129,9 +129,9 @@ class SmsConsentKey(models.AbstractModel):
 
     @api.model
     def _begin_anew(self, key):
-        """Take another key for an empty ledger; return False for any other.
+        """Accept another key for an empty ledger; return False for any other.
 
-        The installation makes a key. An administrator may still give another one.
+        The installation creates a key. An administrator may still set another one.
         """
         if not self._is_empty():
             return False
@@ -145,7 +145,7 @@ class SmsConsentKey(models.AbstractModel):
 
 
 class SmsSearchedNumber(models.AbstractModel):
-    """A model whose rows are found by a part of a number, or by a whole one's hash.
+    """Mixin for rows that are found by part of a number, or by a whole one's hash.
 
     The keyed hash outlives erasure.
     """

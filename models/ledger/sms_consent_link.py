@@ -13,8 +13,8 @@ from .sms_consent_key import ConsentKeyError
 _logger = logging.getLogger(__name__)
 #: Events that are sealed in one transaction.
 BATCH_SIZE = 5000
-#: How far back the sealer looks for events that were committed out of order. Those of a
-#: transaction that took longer than so many others are found by the daily check.
+#: Ids that the sealer looks back for events that were committed out of order. The daily
+#: check finds those of a transaction that took longer than that many events.
 LOOK_BACK = 50_000
 #: First key of the advisory locks; the second one is the company.
 SEALER_LOCK = 1_937_009_003
@@ -23,10 +23,10 @@ SEALER_LOCK = 1_937_009_003
 class SmsConsentLink(models.Model):
     """One link of a company's chain: seals one event, and follows the link before it.
 
-    Anybody can compute its hash; only who holds the ledger's key can make its seal. A
+    Anybody can compute its hash; only a holder of the ledger's key can make its seal. A
     link without an event takes over the chain from before there were seals
-    (``statement``). One worker at a time makes links, after the events are committed:
-    so no STOP waits for another, the numbers have no gap, and the chain cannot fork.
+    (``statement``). One worker at a time adds links, after the events are committed: so
+    no STOP waits for another, the numbers have no gap, and the chain cannot fork.
     """
 
     _name = "sms.consent.link"
@@ -59,7 +59,7 @@ class SmsConsentLink(models.Model):
     def _run_sealer(self):
         """Seal new events, company by company, and commit each batch (cron).
 
-        Without its key it waits: each verification counts what is not sealed.
+        Without the ledger's key events wait: each verification counts the unsealed.
         """
         try:
             self.env["sms.consent.key"]._get()
@@ -73,7 +73,7 @@ class SmsConsentLink(models.Model):
 
     @api.model
     def _get_unsealed_companies(self):
-        """Return the companies that have fresh events without a link."""
+        """Return the companies that have recent events without a link."""
         self.env["sms.consent.event"].flush_model()
         rows = self.env.execute_query(
             SQL(
@@ -117,7 +117,7 @@ class SmsConsentLink(models.Model):
 
     @api.model
     def _append(self, company, rows, hashes):
-        """Write links; return how many: 0 when another worker was faster."""
+        """Write links; return how many: 0 if another worker was faster."""
         if not rows:
             return 0
         try:
@@ -137,7 +137,7 @@ class SmsConsentLink(models.Model):
                 )
                 self.env["sms.consent"]._settle_overlaps(company.id, list(hashes))
         except (UniqueViolation, SerializationFailure):
-            # Its links came between our first look and our lock.
+            # The other worker's links came between our first read and our lock.
             _logger.info("Another worker has sealed the consent ledger meanwhile")
             return 0
         self.invalidate_model()
@@ -146,7 +146,7 @@ class SmsConsentLink(models.Model):
 
     @api.model
     def _get_head(self, company):
-        """Return number and hash of the last link, or those before the first."""
+        """Return number and hash of the last link, or 0 and the genesis hash."""
         rows = self.env.execute_query(
             SQL(
                 """

@@ -16,7 +16,7 @@ BATCH_SIZE = 5000
 
 
 class SmsConsent(models.Model):
-    """Answers derived anew from all events that count, to compare or correct them."""
+    """Answers derived again from all events that count, to compare or correct them."""
 
     _inherit = "sms.consent"
 
@@ -59,14 +59,14 @@ class SmsConsent(models.Model):
 
     @api.model
     def _find_underived(self, company):
-        """Yield the answers that are not what the events of their numbers give.
+        """Yield the answers that differ from what their numbers' events give.
 
-        Without numbers whose newest event waits for its link: a transaction that is
-        just being committed may not have looked at what another has written.
+        Without numbers that have an event without a link: a transaction that is just
+        being committed may not have seen what another one has written.
 
         :return: tuples of a number's hash, a purpose's id or 0, the stored answer and
-            the derived one, as :meth:`_get_shown` has them; None: none. Of an answer
-            that names another number all but the hash are None
+            the derived one, as :meth:`_get_shown` has them, or None. For an answer that
+            names another number all but the hash are None
         """
         waiting = self._get_waiting_hashes(company)
         self.flush_model()
@@ -82,7 +82,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _find_misnamed(self, company, hashes):
-        """Return the hashes whose answers name another number, as it is spelled there.
+        """Return the hashes whose answers name another number, or spell it otherwise.
 
         Before 19.0.1.4.0 each spelling had a hash of its own.
         """
@@ -111,7 +111,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _rebuild(self, company, hashes):
-        """Derive the answers of some numbers anew, and write those that differ."""
+        """Derive the answers of numbers again; write and count those that differ."""
         count = 0
         for batch in split_every(BATCH_SIZE, hashes, list):
             before, numbers = self._read_stored(company, batch)
@@ -129,7 +129,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _rebuild_all(self):
-        """Derive all answers of all companies anew (a migration does, or a person)."""
+        """Derive all answers of all companies again (in migrations, or by hand)."""
         companies_sudo = self.env["res.company"].sudo().with_context(active_test=False)
         for company in companies_sudo.search([]):
             for batch in self._iter_numbers(company):
@@ -186,11 +186,11 @@ class SmsConsent(models.Model):
 
     @api.model
     def _settle_overlaps(self, company_id, hashes):
-        """Derive anew what two transactions have written without seeing each other.
+        """Derive answers again that two transactions wrote without seeing each other.
 
-        A STOP for everything and what is said of one purpose lie in two rows, so that
-        neither waits for the other, and each is what its own event alone gives. And
-        what was said in the sandbox may be written while the company leaves it.
+        A STOP for everything and a statement on one purpose are in two rows, so that
+        neither waits for the other, and each follows from its own event alone. Also, a
+        statement in the sandbox may be written while the company leaves it.
         """
         company = self.env["res.company"].browse(company_id)
         left_sandbox = not self.env["sms.consent.event"]._is_on_sandbox(company)
@@ -228,7 +228,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _follow_sandbox(self, companies):
-        """Derive the answers of numbers of the sandbox, now and after the commit."""
+        """Derive the answers of the sandbox's numbers, now and after the commit."""
         self._rebuild_tried(companies.ids)
         if companies:
             repeat_after_commit(self, "_rebuild_tried", companies.ids, uid=SUPERUSER_ID)
@@ -240,7 +240,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _count_tried(self, company):
-        """Return how many consents, and how many opt-outs, hold in the sandbox now."""
+        """Return how many consents, and how many opt-outs, stand in the sandbox now."""
         counts = dict.fromkeys((consent.OPTED_IN, consent.OPTED_OUT), 0)
         hashes = self._get_tried_hashes(company)
         for batch in split_every(BATCH_SIZE, hashes, list):
@@ -267,13 +267,13 @@ class SmsConsent(models.Model):
 
     @api.model
     def _read_effects(self, event_ids):
-        """Return which opt-outs some events have undone, or did not count because of.
+        """Return the opt-outs that events have undone, or that outweighed them.
 
         See :func:`tools.consent.find_effects`.
 
         :param list event_ids: ids of ``sms.consent.event``
-        :return: ``{event id: {"undone", "obstacle"}}``, the opt-out in one of them, as
-            ``event_id``, ``method`` and ``happened_at``
+        :return: ``{event id: {"undone", "obstacle"}}``, with the opt-out in one of
+            them, as ``event_id``, ``method`` and ``happened_at``
         """
         events_sudo = self.env["sms.consent.event"].sudo()
         groups = events_sudo._read_group(

@@ -13,10 +13,10 @@ KIND_SELECTION = [
 
 
 class SmsEvidenceExport(models.Model):
-    """A file of evidence that somebody took out of the system.
+    """A record of a file of evidence that a user has exported.
 
-    It names nobody: numbers are keyed hashes. The file is not kept; its digest tells
-    whether one that turns up later is the one that was made then.
+    It names nobody: numbers are keyed hashes. The file is not kept; its digest shows
+    whether one that turns up later is the one that was created then.
     """
 
     _name = "sms.evidence.export"
@@ -56,7 +56,7 @@ class SmsEvidenceExport(models.Model):
 
     @api.model
     def _note(self, company, kind, reference, file_name, data, **values):
-        """Enter that a file (bytes) was made, by who was allowed to."""
+        """Record the creation of a file (bytes); the caller checks the rights."""
         return self.sudo().create(
             {
                 "company_id": company.id,
@@ -70,9 +70,9 @@ class SmsEvidenceExport(models.Model):
 
     @api.model
     def _hand_out(self, owner, kind, reference, file_name, data, **values):
-        """Enter that a file is taken out, and return the action that downloads it.
+        """Record the export of a file, and return the action that downloads it.
 
-        :param owner: record with a ``company_id``, with which the file is deleted
+        :param owner: record with a ``company_id``; the file is deleted with it
         """
         self._note(owner.company_id, kind, reference, file_name, data, **values)
         return self._offer(owner, file_name, data)
@@ -81,7 +81,7 @@ class SmsEvidenceExport(models.Model):
     def _offer(self, owner, file_name, data):
         """Return the action that downloads a file.
 
-        Nobody may write the file, and who reads its owner may read it.
+        Nobody may write the file; those who may read its owner may read it.
         """
         file = {"res_model": owner._name, "res_id": owner.id, "raw": data}
         attachments_sudo = self.env["ir.attachment"].sudo()

@@ -12,27 +12,27 @@ from ...tools.strictness import PROOF_FIELDS, Terms, are_terms_less_strict
 TICKET, APPOINTMENT, ALERT, INTERNAL = "ticket", "appointment", "alert", "internal"
 MARKETING = "marketing"
 SHIPPED_CODES = (TICKET, APPOINTMENT, ALERT, INTERNAL, MARKETING)
-#: What a customer of the helpdesk can agree to on a form, in this order.
+#: Purposes that customers can agree to on a form, in this order.
 CUSTOMER_CODES = (TICKET, APPOINTMENT, ALERT)
-#: What a new purpose is unless somebody says otherwise: less strict needs a reason.
+#: Default terms of a new purpose; less strict ones need a reason.
 DEFAULT_TERMS = Terms(quiet_hours.MARKETING, max_per_day=10, is_helpdesk=False)
 #: The terms that are fields of a purpose.
 TERM_FIELDS = tuple(name for name in Terms._fields if name != "has_footer")
 
 
 class PurposeCode(NamedTuple):
-    """A code that our own code puts into the context ``sms_purpose``.
+    """A purpose's code that server code puts into the context ``sms_purpose``.
 
-    A client can send any text in a context, but none of this type, so it cannot choose
-    which consent a message passes by. A text is not equal to it either: Odoo gives
-    equal contexts the same environment.
+    A client can send any string in a context, but nothing of this type, so it cannot
+    choose which consent a message needs. Nor does a string equal it: Odoo gives equal
+    contexts the same environment.
     """
 
     code: str
 
 
 class PurposeRules(NamedTuple):
-    """Terms of a purpose that every message asks for."""
+    """Terms of a purpose that every message needs."""
 
     footer: str
     is_helpdesk: bool
@@ -45,8 +45,8 @@ class PurposeRules(NamedTuple):
 class SmsPurposeTerms(models.AbstractModel):
     """The footer, hours and limit of a purpose's messages, everywhere or in a company.
 
-    A footer says STOP and HELP in each language, or there is none. Who takes it away
-    says why; the server's owner need not: the suites of other apps run without footers.
+    A footer names STOP and HELP in each language, or is empty. Removing it needs a
+    reason, but not from the superuser: the test suites of other apps run without.
     """
 
     _name = "sms.purpose.terms"
@@ -84,7 +84,7 @@ class SmsPurposeTerms(models.AbstractModel):
     )
 
     def _get_footer_company(self):
-        """Return the company whose words a footer may name; an empty set: of all."""
+        """Return the company whose keywords a footer may name; empty: all companies."""
         return self.env["res.company"]
 
     def _has_footer(self):
@@ -104,7 +104,7 @@ class SmsPurposeTerms(models.AbstractModel):
     ):
         """Refuse to empty a footer where no reason can be given.
 
-        :raises UserError: says where it can
+        :raises UserError: names the form where it can
         """
         is_emptied = field_name == "footer" and any(
             isinstance(text, str) and not text.strip() for text in translations.values()
@@ -124,10 +124,10 @@ class SmsPurposeTerms(models.AbstractModel):
 class SmsPurpose(models.Model):
     """A purpose of messages, which people agree to one by one.
 
-    Consent is per purpose: who wants to hear of a ticket has not asked for offers. The
-    code names the shipped purposes, so they cannot be removed. All companies share
-    purposes, so they are the administrator's; what a company has otherwise is its
-    managers' (``sms.purpose.company``).
+    Consent is per purpose: a person who wants to hear about a ticket has not asked for
+    offers. Code refers to the shipped purposes, so they cannot be removed. All
+    companies share purposes, so administrators write them; managers set what differs in
+    their company (``sms.purpose.company``).
     """
 
     _name = "sms.purpose"
@@ -153,7 +153,7 @@ class SmsPurpose(models.Model):
         help="Sent by the helpdesk. Such messages are not sent through a provider "
         "that cannot receive a STOP, unless the company's policy is opt-out.",
     )
-    # What a new purpose accepts is what offers may: 47 CFR 64.1200(a)(2), (f)(9).
+    # A new purpose accepts what offers may accept: 47 CFR 64.1200(a)(2), (f)(9).
     accepts_web = fields.Boolean("Web Form", default=True, tracking=True)
     accepts_text = fields.Boolean("Text Message", default=True, tracking=True)
     accepts_paper = fields.Boolean("Signed Paper", default=True, tracking=True)
@@ -181,7 +181,7 @@ class SmsPurpose(models.Model):
         """Set the new column of the shipped purposes in an older database."""
         result = super()._init_column(column_name)
         if column_name == "accepts_spoken":
-            # It was accepted for all. It goes on to be for what is no offer.
+            # It was accepted for all; it remains so for purposes that are no offers.
             self.env.cr.execute(
                 "UPDATE sms_purpose SET accepts_spoken = TRUE"
                 " WHERE is_helpdesk AND code != %s AND quiet_class != %s",
@@ -196,7 +196,7 @@ class SmsPurpose(models.Model):
             purpose.own_ids._check_quiet_class()
 
     def _check_class(self, quiet_class):
-        """Refuse other hours than those of the law for what may be an offer."""
+        """Refuse hours other than the legal ones for purposes that may be offers."""
         self.ensure_one()
         is_offer = self.code == MARKETING or not self.is_helpdesk
         if is_offer and quiet_class != quiet_hours.MARKETING:
@@ -215,10 +215,10 @@ class SmsPurpose(models.Model):
             )
 
     def _get_usual_strictness(self):
-        """Compare with what a new purpose is unless somebody says otherwise.
+        """Compare with the default terms of a new purpose.
 
-        Else one could be deleted and made anew, or other apps' messages be mapped to
-        one that keeps no hours.
+        Otherwise one could be deleted and created again, or other apps' messages be
+        mapped to one without quiet hours.
         """
         usual = {name: getattr(DEFAULT_TERMS, name) for name in TERM_FIELDS}
         return DEFAULT_TERMS, self.new(usual)
@@ -232,7 +232,7 @@ class SmsPurpose(models.Model):
         return self.env._("Reply STOP to opt out, HELP for help.")
 
     def write(self, vals):
-        """Refuse another code: rules name it, and the ledger is sealed over it."""
+        """Refuse another code: rules name it, and the ledger's seals cover it."""
         if "code" in vals and any(purpose.code != vals["code"] for purpose in self):
             raise UserError(self.env._("The code of a purpose is fixed."))
         return super().write(vals)
@@ -252,9 +252,9 @@ class SmsPurpose(models.Model):
 
     @ormcache("self.id", "lang", "company.id")
     def _get_rules(self, lang, company):
-        """Return what a message in ``lang`` asks of its purpose in a company.
+        """Return the terms of the purpose for a message of a company in ``lang``.
 
-        Cached: every message asks, and the answer changes once a year.
+        Cached: every message needs them, and they change once a year.
         """
         purpose_sudo = self.sudo().with_context(lang=lang)
         own_sudo = purpose_sudo.own_ids.filtered(lambda it: it.company_id == company)
@@ -273,8 +273,8 @@ class SmsPurpose(models.Model):
     def _check_proof(self, way):
         """Refuse a consent that was given in a way that proves nothing.
 
-        :param str way: a method of the ledger, or one of ``statements.WAYS``
-        :raises UserError: with the law where it asks for writing
+        :param str way: a method of the ledger, or one of ``import_rows.WAYS``
+        :raises UserError: with the law where it requires writing
         """
         if fault := self._find_proof_fault(way):
             raise UserError(fault)
@@ -309,7 +309,7 @@ class SmsPurpose(models.Model):
         return ""
 
     def _check_access(self, operation):
-        """Say what to do instead where a manager is refused."""
+        """Tell managers what to do instead if they are refused."""
         refused = super()._check_access(operation)
         own = self.env["sms.purpose.company"]
         if not refused or operation == "read" or not own.has_access("write"):
@@ -319,7 +319,7 @@ class SmsPurpose(models.Model):
         )
 
     def action_copy_for_company(self):
-        """Open the terms of the user's company; begin with what is shared."""
+        """Open the terms of the user's company, which begin as the shared ones."""
         self.ensure_one()
         company = self.env.company
         own = self.own_ids.filtered(lambda it: it.company_id == company)

@@ -38,7 +38,7 @@ class SmsPurposeCompany(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Begin with the footer of all."""
+        """Default to the shared footer."""
         purposes = self.env["sms.purpose"]
         return super().create(
             [
@@ -48,7 +48,7 @@ class SmsPurposeCompany(models.Model):
         )
 
     def write(self, vals):
-        """Refuse to become another purpose's, or another company's."""
+        """Refuse to change the purpose or the company."""
         if any(
             name in vals and row[name].id != vals[name]
             for name in ("purpose_id", "company_id")
@@ -63,7 +63,7 @@ class SmsPurposeCompany(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_stricter(self):
-        """Keep a row that is stricter than what all have."""
+        """Keep a row that is stricter than the shared terms."""
         for row in self:
             if are_terms_less_strict(
                 row._get_strictness(), row.purpose_id._get_strictness()
@@ -85,7 +85,7 @@ class SmsPurposeCompany(models.Model):
         )
 
     def _get_usual_strictness(self):
-        """Compare with the terms of all companies."""
+        """Compare with the shared terms."""
         purpose_sudo = self.purpose_id.sudo()
         return purpose_sudo._get_strictness(), purpose_sudo
 
@@ -94,7 +94,7 @@ class SmsPurposeCompany(models.Model):
 
     @api.constrains("footer")
     def _check_footer_is_kept(self):
-        """Allow only administrators to take a footer away."""
+        """Allow only administrators to remove a footer."""
         may_remove = self.env.user.has_group(ADMINISTRATORS)
         if may_remove or not self._asks_about_footer():
             return
@@ -109,7 +109,7 @@ class SmsPurposeCompany(models.Model):
 
     @api.model
     def _copy_purpose(self, purpose, company):
-        """Return a new row that has what all companies have, in all languages."""
+        """Return a new row with the shared terms, in all languages."""
         row = self.create(
             {
                 "purpose_id": purpose.id,

@@ -8,7 +8,7 @@ from ...tools.purpose_rules import MessageSource
 from ...tools.strictness import is_mapping_less_strict
 from .sms_purpose import MARKETING
 
-#: level of a rule: the field that names what it is about
+#: Field that names what a rule is about, by its level.
 TARGET_FIELDS = {
     purpose_rules.ACTION: "action_id",
     purpose_rules.TEMPLATE: "template_id",
@@ -19,8 +19,8 @@ TARGET_FIELDS = {
 class SmsPurposeRule(models.Model):
     """The purpose of text messages of an app, a template or a server action.
 
-    What no rule names is marketing, the purpose with the strictest consent. A rule can
-    relax that, so rules are archived, never deleted, and their changes are tracked.
+    Messages without a rule are marketing, the purpose with the strictest consent. A
+    rule can relax that, so rules are archived, never deleted, and changes are tracked.
     """
 
     _name = "sms.purpose.rule"
@@ -114,7 +114,7 @@ class SmsPurposeRule(models.Model):
 
     @api.model
     def _is_textable(self, model_name):
-        """Tell if a model's records have a person or a number, or a list of them."""
+        """Return whether a model's records have people or numbers, or are mailings."""
         if model_name not in self.env or model_name.startswith(("ir.", "sms.")):
             return False
         model = self.env[model_name]
@@ -133,7 +133,7 @@ class SmsPurposeRule(models.Model):
                 rule.name = target.display_name if target else rule.name
 
     def _get_target(self):
-        """Return what the rule is about, a model's name or an id; False for nothing."""
+        """Return the rule's target: a model's name or an id, False for none."""
         target = self[TARGET_FIELDS[self.level]]
         return target if self.level == purpose_rules.MODEL else target.id
 
@@ -153,12 +153,12 @@ class SmsPurposeRule(models.Model):
     # === A less strict purpose needs a reason ===
 
     def _get_usual_strictness(self):
-        """Compare with offers: what no rule names is marketing."""
+        """Compare with marketing, the purpose of messages without a rule."""
         marketing = self.env["sms.purpose"]._get(MARKETING)
         return None, self.new({"purpose_id": marketing})
 
     def _needs_reason(self):
-        """Ask people alone: what the server's owner does needs no reason."""
+        """Require a reason of users only, not of the superuser."""
         return super()._needs_reason() and self.env.uid != SUPERUSER_ID
 
     def _get_strictness(self):
@@ -172,7 +172,7 @@ class SmsPurposeRule(models.Model):
     def _is_less_strict_than(self, before):
         """Compare the purpose of the rule's messages with their purpose before."""
         after = self._get_strictness()
-        # Not out of memory: a refusal takes back what it would keep there.
+        # Not from the cache: a refusal rolls back what would be cached.
         rules = self._read_rules()
         former = {
             key: found for key, found in rules.items() if not after or key != after[0]
@@ -190,7 +190,7 @@ class SmsPurposeRule(models.Model):
 
     @api.model
     def _get_terms(self, rules, key):
-        """Return the purpose of a key (level, target, company id) by some rules."""
+        """Return the purpose of a key (level, target, company id) by given rules."""
         level, target, company_id = key
         found = rules.get(key) or rules.get((level, target, False))
         purpose = self.env["sms.purpose"].sudo()
@@ -201,7 +201,7 @@ class SmsPurposeRule(models.Model):
         return [("level", "=", self.level), (field, "=", self._get_target())]
 
     def _creation_message(self):
-        """Post what the rule began with; later changes are tracked."""
+        """Return the note on a new rule; later changes are tracked."""
         self.ensure_one()
         return self.env._(
             "Messages of “%(target)s” are for “%(purpose)s”.",
@@ -209,7 +209,7 @@ class SmsPurposeRule(models.Model):
             purpose=self.purpose_id.name,
         )
 
-    # === Look-up by messages ===
+    # === Lookup by messages ===
 
     @api.model
     def _find_purpose(self, company, source):
@@ -247,7 +247,7 @@ class SmsPurposeRule(models.Model):
     @api.model
     @ormcache()
     def _get_rules(self):
-        """Cache :meth:`_read_rules`: every message asks."""
+        """Return :meth:`_read_rules`, cached, as every message needs them."""
         return self._read_rules()
 
     @api.model

@@ -16,11 +16,11 @@ INFORMATIONAL, PROMOTIONAL, ANY_CLASS = ("informational", "marketing", "any")
 
 
 class SmsScopeRule(models.Model):
-    """The scope of a STOP in some span of time: everything, or what it answered.
+    """The scope of a STOP in a period of time: everything, or what it answered.
 
-    Rules of law change on a day and not with a release, so they are data with their
+    Rules of law change on a date and not with a release, so they are data with their
     source. Without a rule in force a STOP ends everything. A company's own rule that is
-    in force comes before the shared ones.
+    in force takes precedence over the shared ones.
     """
 
     _name = "sms.scope.rule"
@@ -80,7 +80,7 @@ class SmsScopeRule(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_less_strict(self):
-        """Keep a rule by which a STOP ends everything: an older one could follow it."""
+        """Keep a rule by which a STOP ends everything: else an older one may apply."""
         if any(rule.active and rule.scope == SCOPE_ALL for rule in self):
             raise UserError(self.env._("Archive the rule instead, and say why."))
 
@@ -95,7 +95,7 @@ class SmsScopeRule(models.Model):
         )
 
     def _get_usual_strictness(self):
-        """Compare with the shared rule in its place; without one, all ends."""
+        """Compare with the matching shared rule; without one a STOP ends all."""
         shared = self._find_shared()
         terms = shared and shared._get_strictness()._replace(
             company_id=self.company_id.id
@@ -119,8 +119,8 @@ class SmsScopeRule(models.Model):
     def _find(self, purpose, day, company=None):
         """Return the rule for an answer to a message of ``purpose`` on a day, if any.
 
-        A company's own rules come first, then the newest one, then of one day that for
-        the purpose's class.
+        A company's own rules come first, then the newest one; of the same date, the one
+        for the purpose's class.
 
         :param company: ``res.company``; None: by the shared rules alone
         """
@@ -158,7 +158,7 @@ class SmsScopeRule(models.Model):
     @api.model
     @ormcache("purpose_id", "day", "company_id")
     def _get_ended_ids(self, purpose_id, day, company_id):
-        """Cache :meth:`_get_ended_purposes`, by ids."""
+        """Return the ids of :meth:`_get_ended_purposes`, cached."""
         purposes_sudo = self.env["sms.purpose"].sudo().with_context(active_test=False)
         purpose_sudo = purposes_sudo.browse(purpose_id)
         company = self.env["res.company"].browse(company_id or ())

@@ -8,11 +8,11 @@ from ...tools import advice, languages, texts
 from .ledger_guards import Guard, install_guards
 
 DRAFT, PUBLISHED, SUPERSEDED = STATES = ("draft", "published", "superseded")
-#: What a version of a wording is made of; fixed once it is published.
+#: Fields of a version that are fixed once it is published.
 FIXED_FIELDS = frozenset({"purpose_id", "lang", "body", "version", "company_id"})
-#: Set by publishing alone.
+#: Fields that only publishing sets.
 STATE_FIELDS = frozenset({"state", "published_at", "published_by_id"})
-#: A published version keeps its words, and is not published anew as another.
+#: A published version keeps its words, and does not become a draft again.
 KEEP_PUBLISHED = f"""
 BEGIN
     IF OLD.state = '{DRAFT}' THEN
@@ -106,7 +106,7 @@ class SmsWording(models.Model):
 
     @api.model
     def _get_languages(self):
-        """Return the active languages, and those whose words ship."""
+        """Return the active languages, and those with shipped texts."""
         langs = self.env["res.lang"].sudo().with_context(active_test=False).search([])
         shipped = set(languages.SHIPPED.values())
         return [(it.code, it.name) for it in langs if it.active or it.code in shipped]
@@ -124,7 +124,7 @@ class SmsWording(models.Model):
 
     @api.depends("body")
     def _compute_missing(self):
-        """Name what a call to action must say and this one does not.
+        """Name what a call to action must say and this wording does not.
 
         Source: CTIA Messaging Principles and Best Practices, section 5.1.1.
         """
@@ -143,7 +143,7 @@ class SmsWording(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Make drafts, whatever a client sends; what ships is in force at once."""
+        """Create drafts, whatever a client sends; shipped ones are in force at once."""
         dropped = {"digest"} if self.env.su else {"digest", *STATE_FIELDS}
         return super().create(
             [{name: vals[name] for name in vals.keys() - dropped} for vals in vals_list]
@@ -200,12 +200,12 @@ class SmsWording(models.Model):
 
     @api.model
     def _get_published(self, company, purposes, lang=None, as_one=False):
-        """Return the wordings in force for some purposes, one for each that has any.
+        """Return the wordings in force for purposes, one for each that has any.
 
-        In the reader's language, else in English; the company's own before everybody's.
+        In the reader's language, else in English; the company's own before shared ones.
         In the order of ``purposes``.
 
-        :param bool as_one: they are read as one text: in one language, if all are in it
+        :param bool as_one: they are read as one text: in one language, if it has all
         """
         found = self.sudo().search(
             [
@@ -225,7 +225,7 @@ class SmsWording(models.Model):
         found = next(complete, found)
 
         def rank(record):
-            """Put the wanted language first, of it the wanted country's words."""
+            """Put the wanted language first, and in it the wanted country's variant."""
             language = languages.get_language(record.lang)
             place = order.index(language) if language in order else len(order)
             return (place, record.lang != wanted, not record.company_id)
@@ -241,10 +241,10 @@ class SmsWording(models.Model):
         )
 
     def _get_fillers(self, company):
-        """Return what stands for the placeholders, in the wording's language.
+        """Return the values of the placeholders, in the wording's language.
 
-        In the sandbox an address that is missing is a blank that nobody overlooks. A
-        company that texts real phones without its pages names where to ask for them.
+        In the sandbox a missing address is visibly marked as not set. A company that
+        texts real phones without these pages gives a contact to ask for them instead.
         """
         company_sudo = company.sudo()
         wording = self.with_context(lang=company_sudo._pick_sms_lang(self.lang))

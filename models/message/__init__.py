@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""An outgoing text from its making to the gate's decision.
+"""An outgoing text from its creation to the gate's decision.
 
 Offers ``sms.sms.create`` and ``_queue_many``, ``sms.gate._decide``, what numbers have
 answered (``sms.consent._get_answers``), and hooks for facts and for what follows.

@@ -8,7 +8,7 @@ from odoo import api, models
 from ...tools import texts
 from ..core.bulk_insert import BULK_FROM, create_many, is_extended
 
-#: Modules whose additions to ``create`` are seen to here.
+#: Modules whose overrides of ``create`` are taken care of here.
 KNOWN_MODULES = ("mail", "helpdesk_mgmt_sms")
 #: Fields that only the ORM can store with a note.
 EXTRAS = ("attachment_ids", "tracking_value_ids", "partner_ids")
@@ -23,7 +23,7 @@ class MailMessage(models.Model):
         return self.filtered(lambda message: message.message_type == "sms")
 
     def _forget_sms_attachments(self, attachments):
-        """Delete the files that are these messages' own; let go of all others.
+        """Delete the files that are these messages' own; detach all others.
 
         A file that belongs to another record was merely sent along.
         """
@@ -39,9 +39,9 @@ class MailMessage(models.Model):
         own.unlink()
 
     def _forget_sms_text(self):
-        """Empty the copies of texts, but for those that are another person's too.
+        """Empty the copies of texts, except those that went to other people too.
 
-        A message to several people is theirs until the last of them is forgotten.
+        A message to several people is kept until the last of them is erased.
         """
         texts = self._filter_sms()
         domain = [("mail_message_id", "in", texts.ids)]
@@ -59,12 +59,12 @@ class MailMessage(models.Model):
         self.env["mail.message.translation"].search(translated).unlink()
         words = self.env._("This text was erased.")
         erased = {"body": Markup("<p><em>%s</em></p>") % words}
-        # Of who has no e-mail address both of these are the number.
+        # Without an email address, both of these are the author's number.
         texts.write({**erased, "email_from": False, "reply_to": False})
 
     @api.model
     def _are_bulk_sms_notes(self, values_list):
-        """Tell if new messages are many plain notes on texts that were sent."""
+        """Return whether new messages are many plain notes on texts that were sent."""
         is_many = self.env.su and len(values_list) >= BULK_FROM
         return (
             is_many

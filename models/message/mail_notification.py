@@ -3,9 +3,9 @@ from odoo import api, fields, models
 
 
 class MailNotification(models.Model):
-    """Reasons for which the chatter says that a text was not sent.
+    """Reasons that the chatter shows for texts that were not sent.
 
-    Odoo's own ``sms_optout`` and ``sms_blacklist`` are missing there: to cancel a
+    Odoo's own ``sms_optout`` and ``sms_blacklist`` are missing there: canceling a
     notified message with them raises an error.
     """
 
@@ -31,7 +31,7 @@ class MailNotification(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Keep which text a message answers: the chatter shows it without a query."""
+        """Store when the answered text was received: the chatter needs no query."""
         for vals in vals_list:
             if sms_id := vals.get("sms_id_int"):
                 sms_sudo = self.env["sms.sms"].sudo().browse(sms_id)

@@ -8,20 +8,20 @@ from .sms_sms_media import SentMedia
 
 
 class MailThread(models.AbstractModel):
-    """Every app's records: they say what made a text, and check who may send it.
+    """Every app's records: they name the source of a text, and check who may send it.
 
-    Odoo takes numbers to text with every kind of message, from any client, and posts to
-    any record that the user can read, so the rights are asked where it notifies.
+    Odoo accepts numbers to text with every kind of message, from any client, and posts
+    on any record that the user can read, so rights are checked where it notifies.
     """
 
     _inherit = "mail.thread"
 
     def _notify_thread_by_sms(self, message, recipients_data, msg_vals=False, **kwargs):
-        """Say what goes along with the texts of this message.
+        """Add the pictures and files of this message to its texts.
 
-        What a person wrote to another record is nothing that they wrote to this one.
+        A text that a user wrote on another record does not count as personal here.
 
-        :raises UserError: for pictures and files that carriers do not take
+        :raises UserError: for pictures and files that carriers do not accept
         """
         context = self._get_sms_media_context(message, msg_vals or {})
         written = self.env.context.get("sms_personal")
@@ -36,7 +36,7 @@ class MailThread(models.AbstractModel):
     def _message_sms_with_template(
         self, template=False, template_xmlid=False, *args, **kwargs
     ):
-        """Name the template to the intake: a rule may say what it is for."""
+        """Pass the template on to the intake: a rule may give its purpose."""
         if not template and template_xmlid:
             template = self.env.ref(template_xmlid, raise_if_not_found=False)
         source = MessageSource(template_id=template.id if template else 0)
@@ -46,9 +46,9 @@ class MailThread(models.AbstractModel):
         )
 
     def _message_create(self, values_list):
-        """Write the notes of a mass message at once."""
+        """Write the notes of a mass message in bulk."""
         context = clean_context(self.env.context)
-        # A context that replaces the old one is what is wanted, as in Odoo's own.
+        # Replacing the whole context is intended, as in Odoo's own method.
         # pylint: disable-next=context-overridden
         message_model = self.env["mail.message"].with_context(context)
         if message_model._are_bulk_sms_notes(values_list):
@@ -58,7 +58,7 @@ class MailThread(models.AbstractModel):
     # === Rights and limits ===
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
-        """Ask for the right to text before anybody is told, now or at a set time."""
+        """Check the right to text before anybody is notified, now or at a set time."""
         msg_vals = msg_vals or {}
         numbers = [number for number in kwargs.get("sms_numbers") or [] if number]
         by_partner = kwargs.get("sms_pid_to_number") or {}
@@ -73,7 +73,8 @@ class MailThread(models.AbstractModel):
     def _get_sms_record(self, msg_vals):
         """Return the record that a message is posted on.
 
-        ``message_notify`` may be called on no record and told of one by name.
+        ``message_notify`` may be called on an empty recordset and given the record's
+        model and id.
         """
         model = self.env.get(msg_vals.get("model") or "")
         if self or model is None or not isinstance(model, self.pool["mail.thread"]):
@@ -104,7 +105,7 @@ class MailThread(models.AbstractModel):
         return company._restricts_sms()
 
     def _get_sms_own_numbers(self, partner_ids):
-        """Return the numbers of the record and of its contacts, as they may be named.
+        """Return the numbers of the record and of its contacts.
 
         :return: set of numbers, as stored and in E.164
         """
@@ -127,9 +128,9 @@ class MailThread(models.AbstractModel):
         return super()._message_sms(body, **kwargs)
 
     def _get_sms_media_context(self, message, msg_vals):
-        """Return what says which pictures and files go along with a message's texts.
+        """Return the context that adds a message's pictures and files to its texts.
 
-        :raises UserError: for what carriers do not take
+        :raises UserError: for files that carriers do not accept
         """
         if msg_vals.get("message_type") != "sms" or not msg_vals.get("attachment_ids"):
             return {}

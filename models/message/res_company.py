@@ -56,7 +56,7 @@ class ResCompany(models.Model):
         return before
 
     def _after_sms_write(self, before, vals):
-        """Note who has lengthened the business hours, and why.
+        """Log who has lengthened the business hours, and why.
 
         :raises UserError: without ``sms_courtesy_reason``
         """
@@ -92,10 +92,10 @@ class ResCompany(models.Model):
         return f"{dict(days)[company_sudo.sms_courtesy_days]} {start}–{end}"
 
     def _keeps_sms_quiet_hours(self):
-        """Tell if quiet hours and daily limits hold for this company's messages.
+        """Return whether quiet hours and daily limits apply to the company's messages.
 
-        A company that is left as it was (only an opt-out blocks, Odoo's own provider)
-        keeps its apps' behaviour until it asks for more.
+        A company with the opt-out policy and Odoo's own provider keeps its apps'
+        behavior until it asks for more.
         """
         self.ensure_one()
         company_sudo = self.sudo()
@@ -130,7 +130,7 @@ class ResCompany(models.Model):
         """Return the company's address in one line, with a contact; empty without both.
 
         Source: SOR/2012-36, s. 2(1)(d) (Canada): the mailing address, and a phone
-        number, an e-mail or a web address.
+        number, an email or a web address.
         """
         partner_sudo = self.sudo().partner_id
         contact = partner_sudo.phone or partner_sudo.email or partner_sudo.website
@@ -164,19 +164,19 @@ class ResCompany(models.Model):
     ):
         """Return the sender of each text, or of each call; the outbox extends this.
 
-        :param list numbers: E.164, or what was given when it cannot be brought to it
+        :param list numbers: E.164, or as given if they cannot be converted
         :param list posts: for each text the ``mail.message`` that it is posted by in
-            sudo, empty for those that are posted by none
+            sudo, empty for those without a post
         :param str code: a key of ``PROVIDERS``; default: the company's own provider
-        :param list answers: for each text what it wants of an answer
-            (:data:`tools.dispatch.ANSWERS`); empty: nothing
+        :param list answers: for each text whether it needs or wants an answer
+            (:data:`tools.dispatch.ANSWERS`); empty: neither
         :param among: ids of the senders to choose from, None for all
         :return: for each text the id of a sender, False if there is none
         """
         return [False] * len(numbers)
 
     def _find_sms_sender_refusals(self, numbers):
-        """Return for each of some numbers why no sender may text it, or empty."""
+        """Return for each number why no sender may text it, or empty."""
         if not self._uses_sms_outbox():
             return [""] * len(numbers)
         posts = [self.env["mail.message"].sudo()] * len(numbers)
@@ -189,13 +189,13 @@ class ResCompany(models.Model):
     def _find_sms_sender_refusal(self, number, answer=""):
         """Return why no sender was chosen, of ``verdicts``; the outbox extends this.
 
-        :param str number: E.164, or what was given when it cannot be brought to it
+        :param str number: E.164, or as given if it cannot be converted
         :return: empty where the company has no sender at all
         """
         return ""
 
     def _get_sms_footer_to(self, number, footer, lang):
-        """Return a purpose's footer as it leaves to a number (E.164)."""
+        """Return a purpose's footer as sent to a number (E.164)."""
         if not footer or not self._uses_sms_outbox():
             return footer
         posts = [self.env["mail.message"].sudo()]

@@ -10,10 +10,10 @@ NAMES = ["phone_sanitized", "phone", "lang", "tz", "country_id", "state_id"]
 
 
 class Reader(NamedTuple):
-    """Facts of a contact that decide in which language and when they are texted.
+    """Facts about a contact that decide on the language and time of their texts.
 
-    ``number`` is E.164 where that could be told, else as it was typed; countries and
-    states are ids. What is unknown is None or False.
+    ``number`` is E.164 if it could be converted, else as typed; countries and states
+    are ids. Unknown values are None or False.
     """
 
     partner_id: int | None = None
@@ -29,7 +29,7 @@ NOBODY = Reader()
 
 
 class Readers(dict):
-    """Readers by their partner ids, a class that no client's context can hold."""
+    """Readers by partner id, as a class that no client can put into a context."""
 
 
 class ResPartner(models.Model):
@@ -38,11 +38,11 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     def _get_sms_readers(self):
-        """Return what decides on texts to these contacts, as :class:`Readers`.
+        """Return the facts that decide on texts to these contacts (:class:`Readers`).
 
-        Many are read past the ORM, whose records cost more than all else that is done
-        for a message; and by the primary key, one by one, since the planner takes a
-        scan of the whole table for cheaper than thousands of ids.
+        Many are read in SQL, since ORM records cost more than everything else done for
+        a message; and one by one by primary key, since the planner prefers a scan of
+        the whole table to thousands of ids.
         """
         if len(self) < BULK_FROM:
             partners_sudo = self.sudo()

@@ -8,32 +8,32 @@ from ...tools import verdicts
 from ...tools.web import IS_GUESS
 from ..core.res_company import RIGHT_GROUPS
 
-#: For so long the texts of a user, or of a team, are counted.
+#: Period in which the texts of a user, or of a team, are counted.
 LIMIT_TIME = timedelta(days=1)
 
 
 class ResUsers(models.Model):
-    """Rights and limits of users who text.
+    """Rights and limits of users who send texts.
 
-    Not for what runs by itself: rules, automations and crons have their own limits.
+    Not of what runs by itself: rules, automations and crons have their own limits.
     """
 
     _inherit = "res.users"
 
     def authenticate(self, credential, user_agent_env):
-        """Mark what a login writes: Odoo guesses its own address from it."""
+        """Mark writes during a login, when Odoo guesses its own address."""
         guessing = self.with_context(**{IS_GUESS: True})
         return super(ResUsers, guessing).authenticate(credential, user_agent_env)
 
     def _has_sms_free_right(self, company):
-        """Tell if the user may text a number that stands on no record of theirs."""
+        """Return whether the user may text numbers that are on no record of theirs."""
         return self.has_group(RIGHT_GROUPS[company.sudo().sms_free_right])
 
     def _has_sms_bulk_right(self, company):
         return self.has_group(RIGHT_GROUPS[company.sudo().sms_bulk_right])
 
     def _check_sms_free_right(self, company):
-        """Refuse a number that was typed, unless the user may text any."""
+        """Refuse a typed number, unless the user may text any number."""
         if not self._has_sms_free_right(company):
             raise AccessError(
                 self.env._(
@@ -72,10 +72,10 @@ class ResUsers(models.Model):
             )
 
     def _count_recent_sms(self, limit):
-        """Return how many texts the user has sent lately, blocked ones not counted.
+        """Return how many texts the user has sent lately, without blocked ones.
 
-        Two that are sent in the same moment do not see each other: a limit keeps
-        mistakes and stolen passwords small, and is no account.
+        Two that are sent at the same moment do not see each other: the limit contains
+        mistakes and stolen passwords, and need not be exact.
         """
         domain = [
             ("create_uid", "=", self.id),

@@ -42,12 +42,12 @@ class Known(NamedTuple):
 
     :param dict answers: ``{purpose id or False: Answer}``
     :param set reviewed: those with an open review
-    :param dict stops: when each no was said, ``{purpose id or False: UTC}``
+    :param dict stops: when each opt-out was given, ``{purpose id or False: UTC}``
     :param dict texts: the newest ``TheirText`` of those who have texted lately
     :param set unusable: those that their carrier cannot text
-    :param dict methods: how a yes was given, by event id
+    :param dict methods: how an opt-in was given, by event id
     :param set typed: pairs of a contact's id and a number that its login has typed and
-        that has not said YES to it
+        that has not confirmed it by YES
     """
 
     answers: dict
@@ -60,17 +60,17 @@ class Known(NamedTuple):
 
     @classmethod
     def make(cls):
-        """Return one of which nothing is known yet."""
+        """Return an empty one."""
         return cls({}, set(), {}, {}, set(), {}, set())
 
     def get_stopped_at(self, key, purpose_id):
-        """Return when the newest no to a purpose or to all was said, or None."""
+        """Return when the newest opt-out from a purpose or all was given, or None."""
         stops = self.stops.get(key, {})
         return max(filter(None, map(stops.get, (purpose_id, False))), default=None)
 
 
 class SmsConsent(models.Model):
-    """The answers that the gate asks for, read once in a transaction."""
+    """The answers that the gate needs, read once per transaction."""
 
     _inherit = "sms.consent"
 
@@ -84,7 +84,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _get_follower_queries(self, change):
-        """Add what waits for numbers that said no: the gate is asked about it again."""
+        """Add messages that wait for numbers that opted out, to ask the gate again."""
         queries = super()._get_follower_queries(change)
         if numbers := change.get_numbers(consent.REVOKED):
             messages_sudo = self.env["sms.sms"].sudo()
@@ -93,9 +93,9 @@ class SmsConsent(models.Model):
 
     @api.model
     def _renew_answers(self, change):
-        """Enter the new answers of one number, so that they are not read anew.
+        """Enter the new answers of one number, so that they are not read again.
 
-        Those of several, and of who had opted out before, are forgotten.
+        If several have changed, or one that had opted out, all are dropped.
         """
         known = self.env.cr.precommit.data.get(READ_ANSWERS)
         is_one = len(change.numbers) == 1 and bool(change.events)
@@ -105,7 +105,7 @@ class SmsConsent(models.Model):
         [number] = change.numbers.values()
         own = (change.company.id, number)
         for key in [it for it in known.answers if (it[0], canonical(it[1])) == own]:
-            del known.answers[key]  # read anew, if by another spelling
+            del known.answers[key]  # other spellings are read again
             known.stops.pop(key, None)
             if key == own:
                 self._enter_answers(known, key, change)
@@ -121,12 +121,12 @@ class SmsConsent(models.Model):
 
     @api.model
     def _forget_answers(self):
-        """Read anew what was read in this transaction: something was written."""
+        """Drop the answers that this transaction has read: something was written."""
         self.env.cr.precommit.data.pop(READ_ANSWERS, None)
 
     @api.model
     def _get_answers(self, company_ids, numbers):
-        """Return what is recorded for some numbers, in one query.
+        """Return the recorded answers of numbers, in one query.
 
         :return: ``{(company_id, number): {purpose_id or False: Answer}}``
         """
@@ -136,7 +136,7 @@ class SmsConsent(models.Model):
 
     @api.model
     def _get_found(self, company, number):
-        """Return what is recorded for one number, as ``{purpose_id or False: Answer}``.
+        """Return the recorded answers of a number: ``{purpose_id or False: Answer}``.
 
         :param str number: E.164, may be empty
         """
@@ -145,17 +145,17 @@ class SmsConsent(models.Model):
 
     @api.model
     def _find_standing(self, company, number):
-        """Return the purposes of which a yes, a no or a question of a number stands."""
+        """Return the purposes for which a number's answer or open question stands."""
         found = self._get_found(company, number).items()
         ids = [key for key, answer in found if key and answer.state != consent.NONE]
         return self.env["sms.purpose"].browse(ids)
 
     @api.model
     def _get_known(self, company_ids, numbers):
-        """Return all that the gate asks of some numbers, in one query.
+        """Return all that the gate needs to know about numbers, in one query.
 
-        A message is often made and sent in one transaction. That sees one state of the
-        ledger, so what was read is kept until it ends, goes back to a savepoint or
+        A message is often created and sent in one transaction, which sees one state of
+        the ledger. So the answers are kept until it ends, rolls back to a savepoint or
         writes to the ledger itself.
 
         :return: :class:`Known`, perhaps of more numbers
@@ -169,7 +169,9 @@ class SmsConsent(models.Model):
 
     @api.model
     def _find_unproven(self, company, number):
-        """Return for which purposes a number's yes is no proof: it can be given anew.
+        """Return the purposes for which a number's opt-in lacks proof.
+
+        The opt-in can be given again.
 
         :param str number: E.164, may be empty
         """
@@ -187,21 +189,21 @@ class SmsConsent(models.Model):
 
     @api.model
     def _read_missing(self, known, missing):
-        """Enter what is recorded for some companies and numbers into ``known``."""
+        """Read what is recorded for companies and numbers into ``known``."""
         self._flush_known()
         query, enter = self._prepare_known(known, missing)
         enter(self.env.execute_query(query))
 
     @api.model
     def _prepare_known(self, known, missing):
-        """Return the query for some companies and numbers, and what enters its rows."""
+        """Return the query for companies and numbers, and a function for its rows."""
         company_ids, numbers = (list(set(ids)) for ids in zip(*missing, strict=True))
         spellings = {}
         for number in numbers:
             spellings.setdefault(canonical(number), []).append(number)
         hashes = self.env["sms.consent.key"]._hash(spellings)
         numbers_by_hash = {value: number for number, value in hashes.items()}
-        # Not before the key is known to be right: else the next look would find nobody.
+        # Only now that the key is right: else the next lookup would find no answers.
         known.answers.update((key, {}) for key in missing)
         query = SQL(
             " UNION ALL ".join(self._get_known_sources()),
@@ -220,9 +222,11 @@ class SmsConsent(models.Model):
 
     @api.model
     def _prepare_known_column(self, company, number):
-        """Return an expression for what is recorded of a number, and what enters it.
+        """Return an SQL expression for what is known of a number, and its loader.
 
-        For who looks up something else of the number with the same query.
+        For callers that look up something else of the number with the same query.
+
+        :return: the expression, and a function that enters its value into the cache
         """
         self._forget_answers()
         known = self.env.cr.precommit.data.setdefault(READ_ANSWERS, Known.make())
@@ -265,23 +269,23 @@ class SmsConsent(models.Model):
 
     @api.model
     def _flush_known(self):
-        """Write to the database what :meth:`_get_known_sources` read."""
+        """Flush the models that :meth:`_get_known_sources` reads."""
         self.env["sms.unusable.number"].flush_model()
 
     @api.model
     def _find_heard(self, pairs):
         """Return which pairs of company id and number (E.164) have ever texted us.
 
-        Who texts in is known to the rooms above, which extend this.
+        Received texts are known to the rooms above, which extend this.
         """
         return set()
 
     @api.model
     def _get_known_sources(self):
-        """Return the queries that tell what is known of some numbers.
+        """Return the queries for what is known of numbers.
 
         Their columns: ``answer``, ``unusable``, ``review``, ``typed`` or ``text``;
-        company, number or its hash, purpose, state, id, moment, method. They may name
-        ``hashes``, ``numbers``, ``company_ids`` and ``since`` (how long texts count).
+        company, number or its hash, purpose, state, id, moment, method. Parameters are
+        ``hashes``, ``numbers``, ``company_ids`` and ``since`` (texts count since then).
         """
         return [READ_ANSWER, READ_UNUSABLE]

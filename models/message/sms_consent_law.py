@@ -7,12 +7,12 @@ from ...tools.strictness import is_law_less_strict
 
 
 class SmsConsentLaw(models.Model):
-    """What each country asks of who texts offers to people there.
+    """A country's requirement for offers that are texted to people there.
 
-    One row for each duty: consent beforehand, what the text must say, what is to be
-    kept. The policy *opt-out* holds for offers only where the law of the recipient's
-    country lets it: a country that is not in this table asks for consent in writing.
-    All companies share the rows, so administrators write them.
+    One row per duty: prior consent, contents of the text, records to keep. The policy
+    *opt-out* applies to offers only where the law of the recipient's country allows it:
+    a country that is not in this table requires written consent. All companies share
+    the rows, so only administrators write them.
     """
 
     _name = "sms.consent.law"
@@ -154,6 +154,6 @@ class SmsConsentLaw(models.Model):
 
     @api.model
     def _find_duties(self, place):
-        """Return the duties of who sends an offer to somebody today."""
+        """Return the sender's duties for an offer to a place today."""
         countries = tuple(country for country, _state in place.regions if country)
         return find_duties(self._get_rules(), countries, fields.Date.today())

@@ -6,7 +6,7 @@ from ...tools.quiet_hours import MARKETING
 from .sms_dated_law import AUTHORITIES
 
 HOURS = "hours"
-#: Columns of what is shown besides the id.
+#: Columns of each source, besides the id.
 COLUMNS = SQL(
     "country_id, state_id, company_id, rank, matter, authority, source, source_url,"
     " read_on, effective_from, effective_to, is_confirmed"
@@ -14,7 +14,7 @@ COLUMNS = SQL(
 
 
 class SmsCountryRule(models.Model):
-    """What holds for texts in each country, on one page.
+    """The rules that apply to texts in each country, on one page.
 
     A query over quiet hours and the other rules of law; nothing is stored.
     """
@@ -55,7 +55,7 @@ class SmsCountryRule(models.Model):
 
     @api.model
     def _get_sources(self):
-        """Return whose rows are shown, in the order in which their ids are woven.
+        """Return the models whose rows are shown; their order is part of the row ids.
 
         Rooms add theirs at the end.
 
@@ -113,5 +113,5 @@ class SmsCountryRule(models.Model):
         return self.env[models[place]].browse(row_id)
 
     def action_view_source(self):
-        """Open the rule; its own rights hold."""
+        """Open the rule; its own access rights apply."""
         return self._get_source()._get_records_action()

@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 
-#: What makes a rule binding: selection values.
+#: Kinds of authority that make a rule binding: selection values.
 AUTHORITIES = [
     ("law", "Law"),
     ("guidance", "Regulator's guidance"),
@@ -14,8 +14,8 @@ AUTHORITIES = [
 class SmsDatedLaw(models.AbstractModel):
     """Rules of law: data with their source and dates.
 
-    Laws change on a day and not with a release. What held once is kept, because
-    messages were decided by it.
+    Laws change on a date and not with a release. Expired rules are kept, because
+    messages were decided by them.
     """
 
     _name = "sms.dated.law"
@@ -65,11 +65,11 @@ class SmsDatedLaw(models.AbstractModel):
         return self._to_rules()
 
     def _to_rules(self):
-        """Return those that are not archived as plain data, a list."""
+        """Return the active rules as a list of plain data."""
         raise NotImplementedError
 
     @api.model
     @ormcache()
     def _get_rules(self):
-        """Return all as plain data: each message asks, and they seldom change."""
+        """Return all active rules as plain data, cached: each message needs them."""
         return tuple(self.sudo().search([])._to_rules())

@@ -24,14 +24,14 @@ _logger = logging.getLogger(__name__)
 
 
 class GateQuestion(NamedTuple):
-    """One message, as the gate is asked about it. Times are UTC.
+    """The gate's question about one message. Times are UTC.
 
-    :param str key: tells it from others that wait
+    :param str key: distinguishes it from other messages that wait
     :param int sms_id: of a stored message about which the gate is asked again
     :param bool keeps_hours: it waits for business hours though its purpose need not
-    :param tuple replaces: ids of messages whose place it takes, which do not count
-    :param bool is_unmapped: no rule has said what it is for
-    :param bool is_call: the person is called: a number that cannot be texted may be
+    :param tuple replaces: ids of messages that it replaces, which do not count
+    :param bool is_unmapped: no rule gives its purpose
+    :param bool is_call: it is a call, for which some untextable numbers are allowed
     :param str sender_refusal: why no sender may take it, of ``verdicts``, or empty
 
     The others are those of :class:`gate.Facts`; ``written_at`` is now by default.
@@ -59,7 +59,7 @@ class GateQuestion(NamedTuple):
 class SmsGate(models.AbstractModel):
     """Gathers the facts that decide on a message, for a batch at a time.
 
-    The rule itself is :func:`tools.gate.decide`. Asked when a message is made and
+    The rule itself is :func:`tools.gate.decide`. Asked when a message is created and
     again when it is about to leave, because people change their minds in between.
     """
 
@@ -68,7 +68,7 @@ class SmsGate(models.AbstractModel):
 
     @api.model
     def _decide(self, questions):
-        """Decide a batch of messages with one query for what people have said.
+        """Decide a batch of messages with one query for people's answers.
 
         :param questions: list of :class:`GateQuestion`
         :return: list of ``(Decision, consent event id or False)``, in the same order;
@@ -92,7 +92,7 @@ class SmsGate(models.AbstractModel):
 
     @api.model
     def _locate(self, company, number, reader):
-        """Return where somebody may be (``geography.Place``).
+        """Return where a person may be (``geography.Place``).
 
         :param str number: E.164
         :param Reader reader: the contact, or ``NOBODY``
@@ -115,14 +115,15 @@ class SmsGate(models.AbstractModel):
 class GateBatch:
     """Decides the messages of one batch; those that are alike only once.
 
-    The rule is :func:`tools.gate.decide` for each of them. A mass message differs from
-    person to person in few things, and to gather and weigh facts costs ten times what
-    it takes to see that they are the same.
+    The rule is :func:`tools.gate.decide` for each of them. A mass message differs
+    little from person to person, and gathering and weighing facts costs ten times as
+    much as finding that they are the same.
     """
 
     def __init__(self, env, questions, known):
-        """Gather what messages share whose reader matters.
+        """Gather the facts that the messages share.
 
+        :param questions: those without ``standing`` reasons
         :param known: ``Known``, None if it cannot be looked up
         """
         self._consent = env["sms.consent"]
@@ -148,7 +149,7 @@ class GateBatch:
         self._heard = self._consent._find_heard(doubtful) if doubtful else ()
 
     def _find_number_refusal(self, question):
-        """Return why a number is not texted; whoever has texted us has shown it can."""
+        """Return why a number is not texted; none for one that has texted us."""
         refusal = phone.find_refusal(question.number or "")
         is_callable = question.is_call and refusal in phone.CALLABLE
         if is_callable or (question.company_id, question.number) in self._heard:
@@ -165,7 +166,7 @@ class GateBatch:
         answer = self._consent._get_answer(found, purpose_id)
         hours = self._clock.get_hours(question, self._rules[key[0], purpose_id])
         facts = self._get_facts(question, key, answer, hours)
-        # All that decides on a message: those of many messages are equal.
+        # All that decides on a message; equal for many messages.
         circumstances = (
             question.company_id,
             purpose_id,
@@ -185,7 +186,7 @@ class GateBatch:
         return decision, answer.event_id or False
 
     def _decide_standing(self, question):
-        """Decide a message whose reader does not matter."""
+        """Decide a message whose recipient does not matter."""
         key = question.standing, question.exemption, question.expires_at
         if key not in self._decisions:
             expires_at = question.expires_at or None
@@ -230,8 +231,8 @@ class GateBatch:
         """Return the facts that follow from what many messages share, by name."""
         company = self._companies[question.company_id]
         company_facts = self._company_facts[question.company_id]
-        # What other apps send by a Twilio account of their own, and nobody has said
-        # what it is for, is left as Odoo has it: most of that is no offer.
+        # Messages of other apps through Twilio for which no rule gives a purpose are
+        # left as in Odoo: most of them are no offers.
         is_left = question.is_unmapped and company_facts["provider"] == "twilio"
         rules = self._rules[question.company_id, question.purpose_id]
         duties = hours.duties if hours else frozenset()

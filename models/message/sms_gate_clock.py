@@ -9,9 +9,9 @@ from ...tools.geography import read_number
 from ...tools.timing import ANSWER, DAY, When, get_day
 from ..core.bulk_insert import as_array
 
-#: Reads when texts to some numbers have left within a day or will leave. Number by
-#: number (``OFFSET 0``): while many texts are made, the planner thinks that there are
-#: few, and would read all of them for each batch.
+#: Reads when texts to numbers have left within a day or will leave. Number by number
+#: (``OFFSET 0``): while many texts are being created, the planner believes that there
+#: are few, and would read all of them for each batch.
 READ_LEAVINGS = """
     SELECT text.record_company_id, text.number, text.purpose_id,
            array_agg(text.leaves_at)
@@ -39,11 +39,11 @@ READ_LEAVINGS = """
 
 @dataclass(eq=False)
 class Hours:
-    """Hours and limits of messages to a place, compared by identity: one a batch.
+    """Hours and limits of messages to a place, compared by identity: one per batch.
 
     :param tuple rules: of ``quiet_hours.Rule``
-    :param day_limit: how many messages a day may go to a number, None for any
-    :param duties: what the law there asks of an offer, ``purpose_rules.DUTIES``
+    :param day_limit: messages that a number may get per day, None for no limit
+    :param duties: what the law there requires of an offer, ``purpose_rules.DUTIES``
     """
 
     place: geography.Place
@@ -153,10 +153,10 @@ class GateClock:
     def _read_leavings(self):
         """Read when messages have left within a day or will leave.
 
-        Answers to a person's own text do not count, nor what a message replaces. For
-        new messages what waits does, at the time at which it is to leave. Who asks
-        again about a waiting message has it counted already, and must not count it
-        against itself.
+        Answers to a person's own text do not count, nor messages that are replaced. For
+        new messages waiting ones count, at the time at which they are to leave. When
+        the gate is asked again, waiting messages do not count: they were counted when
+        they were created, and must not count against themselves.
 
         :return: ``{(company id, number, purpose id): [UTC, ...]}``
         """

@@ -20,7 +20,7 @@ HOUR_NAMES = [name for pair in HOUR_FIELDS.values() for name in pair]
 class CompanyRule(NamedTuple):
     """A rule with the id of its company (False: of all).
 
-    ``replaced_in`` are the ids of the companies that have another in its place.
+    ``replaced_in`` are the ids of the companies that have replaced it by another.
     """
 
     company_id: int
@@ -28,7 +28,7 @@ class CompanyRule(NamedTuple):
     replaced_in: frozenset = frozenset()
 
     def holds_for(self, company_id):
-        """Tell if it is a rule for a company, by its id."""
+        """Return whether it applies to a company, by its id."""
         return (
             self.company_id in (False, company_id)
             and company_id not in self.replaced_in
@@ -46,10 +46,10 @@ def format_minutes(minutes):
 
 
 class SmsQuietHours(models.Model):
-    """A window in which texts may reach people, by law or as a company wants it.
+    """A window in which texts may reach people, by law or by a company's choice.
 
-    All rules that fit a message must be open. So a company's own rule can only make
-    things stricter, unless it takes the place of a shared one there.
+    All rules that match a message must be open. So a company's own rule can only make
+    things stricter, unless it replaces a shared one.
     """
 
     _name = "sms.quiet.hours"
@@ -151,7 +151,7 @@ class SmsQuietHours(models.Model):
                 )
 
     def _get_usual_strictness(self):
-        """Compare with the shared rule whose place it takes."""
+        """Compare with the shared rule that it replaces."""
         shared, company_id = self.shared_id.sudo(), self.company_id.id
         terms = [it._replace(company_id=company_id) for it in shared._to_rules()]
         return terms, shared
@@ -189,7 +189,7 @@ class SmsQuietHours(models.Model):
         return super()._show_strictness_value(field)
 
     def _to_rules(self):
-        """Return those that are not archived as a list of :class:`CompanyRule`."""
+        """Return the active rules as a list of :class:`CompanyRule`."""
         return [
             CompanyRule(
                 rule.company_id.id,
@@ -215,10 +215,10 @@ class SmsQuietHours(models.Model):
 
     @api.model
     def _select(self, company, place, quiet_class):
-        """Return the rules for messages of a class to somebody.
+        """Return the rules for messages of a class to a place.
 
-        Informational messages keep the company's own hours besides. So do offers to
-        where no rule is in force: silence of the table is no leave to text at night.
+        Informational messages also keep the company's own hours. So do offers to places
+        where no rule is in force: a missing rule is no permission to text at night.
 
         :return: tuple of ``tools.quiet_hours.Rule``
         """

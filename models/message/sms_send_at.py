@@ -4,12 +4,12 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-#: A time further away is a slip of the pen: the text would wait for years.
+#: A time further away must be a typing error: the text would wait for years.
 LATEST = timedelta(days=366)
 
 
 class SmsSendAt(models.AbstractModel):
-    """What has a time at which a text leaves, chosen by somebody."""
+    """Mixin for forms in which a user chooses when a text leaves."""
 
     _name = "sms.send.at"
     _description = "Chosen Time of a Text Message"

@@ -20,7 +20,7 @@ UNKNOWN_STATE = "unknown"
 IN_FLIGHT = ("process", UNKNOWN_STATE)
 #: The carrier has the message, and no more can be done about it.
 LEFT = ("pending", "sent")
-#: State of a row: the state in an agent's words (a blocked row is ``canceled`` too).
+#: State shown to agents by state of the row (a blocked row is ``canceled`` too).
 SHOWN_STATES = {
     WAITING: "waiting",
     "process": "sending",
@@ -30,7 +30,7 @@ SHOWN_STATES = {
     "error": "failed",
     "canceled": "cancelled",
 }
-#: Fields that say how it stands with a message.
+#: Fields that the shown state of a message depends on.
 SHOWN_FROM = ["state", "failure_type", "fault_id", "carrier_code", "not_before"]
 SHOWN_FROM += ["gate_verdict", "gate_reason", "gate_label"]
 SHOWN_FROM += ["replaced_by_id", "cancelled_by_id"]
@@ -41,12 +41,12 @@ class SmsSms(models.Model):
     """Outgoing texts: decided, kept and followed.
 
     All paths of Odoo end in :meth:`create` and then in :meth:`send`. Here the purpose
-    is set, the number brought to E.164, the footer added, the gate asked. A company on
-    ``twilio`` or ``sandbox`` then leaves the row to the outbox (``sms.dispatcher``);
-    on IAP Odoo's own loop sends what the gate lets through.
+    is set, the number converted to E.164, the footer added, the gate asked. A company
+    on one of ``PROVIDERS`` then leaves the row to the outbox (``sms.dispatcher``); on
+    IAP Odoo's own loop sends what the gate lets through.
 
-    A held message waits like others (``state`` is ``outgoing``), but not before
-    ``not_before``. What was known of the recipient's hour is stored with the decision.
+    A held message waits like others (``state`` is ``outgoing``), but does not leave
+    before ``not_before``. The recipient's local time is stored with the decision.
     """
 
     _name = "sms.sms"
@@ -250,7 +250,7 @@ class SmsSms(models.Model):
     )
     # A column of its own: a text without media costs no query for them.
     media_count = fields.Integer("Pictures and Files Sent", readonly=True, copy=False)
-    # Not read-only, so that the intake can give what it has counted.
+    # Not read-only, so that the intake can store its own count.
     segment_count = fields.Integer(
         "Segments",
         compute="_compute_segments",
@@ -360,10 +360,10 @@ class SmsSms(models.Model):
     cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
 
     _day_index = models.Index("(number, record_company_id, create_date)")
-    # Recent texts of people, for the limits of users and of teams.
+    # Recent texts by users, for the limits of users and of teams.
     _author_index = models.Index("(create_uid, create_date) WHERE create_uid <> 1")
     _people_index = models.Index("(create_date) WHERE create_uid <> 1")
-    # What waits, and what is on its way: the older ones of a number leave first.
+    # Messages that wait or are on their way: the older ones of a number leave first.
     _outbox_index = models.Index(
         "(record_company_id, number) WHERE state IN ('outgoing', 'process', 'unknown')"
     )
@@ -382,15 +382,15 @@ class SmsSms(models.Model):
         "(provider, carrier_id) WHERE carrier_id IS NOT NULL"
     )
     _claimed_index = models.Index("(claimed_at) WHERE state = 'process'")
-    # Recently claimed; messages are claimed in about the order in which they lie.
+    # Recently claimed; messages are claimed in about their physical order.
     _lately_index = models.Index(
         "USING brin (claimed_at) WITH (pages_per_range = 32, autosummarize = on)"
     )
 
     def _auto_init(self):
-        """Make the columns that the installation fills (``hooks.adopt_messages``).
+        """Create the columns that the installation fills (``hooks.adopt_messages``).
 
-        For new ones Odoo would read and compute all messages that are there.
+        If Odoo created them, it would read and compute all existing messages.
         """
         columns = sql.table_columns(self.env.cr, self._table)
         for name in ("segment_count", "encoding"):
@@ -409,11 +409,11 @@ class SmsSms(models.Model):
                 sms.gate_label = sms._describe_answered_text()
 
     def _describe_answered_text(self):
-        """Return which text of theirs it answers; the inbox extends this."""
+        """Return which text of the person it answers; the inbound room extends this."""
         return ""
 
     def _update_trackers(self):
-        """Tell who shows the messages what has become of them."""
+        """Update everything that shows the messages' outcomes. Rooms add to it."""
         self._notify_changed()
 
     def _explain_fault(self):
@@ -439,7 +439,7 @@ class SmsSms(models.Model):
             sms.shown_reason = sms._get_shown_reason()
 
     def _get_shown_state(self):
-        """Return the state of the message in an agent's words."""
+        """Return the state of the message as it is shown to agents."""
         self.ensure_one()
         is_waiting = self.state == WAITING and self.gate_verdict == verdicts.HOLD
         later = self.not_before and self.not_before > fields.Datetime.now()
@@ -480,7 +480,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_call_labels(self):
-        """Return the states of a call that have other words than those of a text."""
+        """Return the labels of a call's states that differ from a text's."""
         return {
             "waiting": self.env._("To be called"),
             "sending": self.env._("Calling"),
@@ -503,7 +503,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_zone_note(self, moment, zone_names):
-        """Return a time (UTC or empty) by the clocks where somebody may be."""
+        """Return a time (UTC or empty) in the local times where a person may be."""
         clocks = {}
         for zone in zone_names if moment else ():
             clocks.setdefault(to_local(moment, zone), zone)
@@ -548,11 +548,11 @@ class SmsSms(models.Model):
     def _get_gate_values(self, decision, event_id, now):
         """Return the fields that store a decision on a row. Nothing else writes them.
 
-        What an app has refused keeps the state and the failure that the app gave it.
+        A message that its app has refused keeps the app's state and failure type.
 
         :param event_id: consent event or False; None: the ledger was not asked, and
-            what it has said before stays
-        :param datetime now: when it was made (UTC)
+            its former answer stays
+        :param datetime now: when the decision was made (UTC)
         """
         values = {
             "gate_verdict": decision.verdict,
@@ -576,12 +576,12 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_standing_values(self, reason):
-        """Return the fields that store a decision that follows from a reason alone."""
+        """Return the fields that store a decision by a standing reason alone."""
         decision = gate.decide(gate.Facts(standing=frozenset([reason])))
         return self._get_gate_values(decision, None, fields.Datetime.now())
 
     def _get_question(self, readers, **others):
-        """Return what the gate is asked about a stored message."""
+        """Return the gate's question about a stored message."""
         self.ensure_one()
         return GateQuestion(
             self._get_sms_company().id,
@@ -589,7 +589,7 @@ class SmsSms(models.Model):
             self.purpose_id.id or self.env["sms.purpose"]._get(MARKETING).id,
             self.exemption,
             self.is_personal,
-            # Not in the cache of a message that was just made: no query for others.
+            # Not cached for a message that was just created: read only where needed.
             self.create_date if self.is_personal or self.exemption else None,
             reader=readers.get(self.partner_id.id, NOBODY),
             send_at=self.send_at,
@@ -610,14 +610,17 @@ class SmsSms(models.Model):
         return ""
 
     def _get_gate_standing(self):
-        """Return what decides on stored messages, whoever gets them. Rooms add to it.
+        """Return reasons that decide on messages to any recipient. Rooms add to it.
 
         :return: ``{message id: set of reasons of verdicts.STANDING}``
         """
         return {sms.id: set() for sms in self}
 
     def _ask_gate(self):
-        """Ask the gate again about waiting messages; store what it says."""
+        """Ask the gate again about waiting messages, and store its decisions.
+
+        :return: the messages that may be sent
+        """
         standing = self._get_gate_standing()
         readers = self.filtered(lambda sms: not standing[sms.id]).partner_id
         readers = readers._get_sms_readers()
@@ -635,15 +638,15 @@ class SmsSms(models.Model):
         return self._filter_decided(decisions, verdicts.SEND)
 
     def _store_decisions(self, decided):
-        """Store what the gate says of messages; mostly it has said so before."""
+        """Store the gate's decisions on messages; mostly they have not changed."""
         now = fields.Datetime.now()
         self.gate_checked_at = now
         alike = defaultdict(list)
         for sms, (decision, event_id) in zip(self, decided, strict=True):
             values = self._get_gate_values(decision, event_id, now)
             if until := decision.until:
-                # Later by as much as it is held: nothing was tried meanwhile. Else what
-                # met a busy carrier on Friday evening would be given up on Monday.
+                # Shifted by the hold, as nothing is tried meanwhile. Otherwise a text
+                # that met a busy carrier on Friday would be given up on Monday.
                 tried_at = sms.tried_at
                 values["tried_at"] = tried_at and min(tried_at + (until - now), until)
             changed = tuple(
@@ -662,7 +665,7 @@ class SmsSms(models.Model):
         return self.filtered(lambda sms: decisions[sms.id].verdict == verdict)
 
     def _after_decision(self, decisions):
-        """Do what follows from decisions, by message id. Rooms add to it."""
+        """Handle the decisions on messages (by message id). Rooms add to it."""
         self._filter_decided(decisions, verdicts.BLOCK)._update_trackers()
         held = self._filter_decided(decisions, verdicts.HOLD)
         timed = held.filtered(lambda sms: decisions[sms.id].until)
@@ -672,4 +675,4 @@ class SmsSms(models.Model):
         held._notify_changed()
 
     def _notify_changed(self):
-        """Tell who looks at messages that they have changed. Rooms add to it."""
+        """Notify the screens that show these messages. Rooms add to it."""

@@ -24,11 +24,11 @@ WAY_METHODS = {
     ways.OTHER: "_open_other",
     ways.CALL: "_call",
 }
-#: Texts that are sent again by one click.
+#: Most texts that can be sent again by one click.
 AGAIN_LIMIT = 1000
-#: What is shown of a text that leaves.
+#: Shown states of a text that leaves or has left.
 LEAVING = {"waiting", "sending", "checking", "sent", "delivered", "read"}
-#: Reasons that an app or Odoo's own loop gives, in the gate's words.
+#: The gate's reasons for failure types that an app or Odoo's own loop has set.
 BY_FAILURE = {
     "sms_number_missing": verdicts.NO_NUMBER,
     "sms_number_format": verdicts.BAD_NUMBER,
@@ -41,12 +41,12 @@ BY_FAILURE = {
 
 
 class SmsSms(models.Model):
-    """What can be done about a text that was blocked or not delivered.
+    """Ways to deal with a text that was blocked or not delivered.
 
     ``tools.ways`` says what each reason allows. A text is sent again as a new row that
-    the gate decides as any other; the old one keeps what became of it. It has one
-    successor at most, which is sent again in its turn: who comes second, in the same
-    moment too, finds it there.
+    the gate decides like any other; the old one keeps its outcome. It has one successor
+    at most, which can be sent again in turn: a second user finds it there, even at the
+    same moment.
     """
 
     _inherit = "sms.sms"
@@ -83,16 +83,17 @@ class SmsSms(models.Model):
             sms.ways_note = stopped and sms._get_ways_note() or False
 
     def _get_ways_note(self):
-        """Return what else is to be known, as what the person could do."""
+        """Return a further note, such as what the person could do. Rooms add to it."""
         self.ensure_one()
         if self.sent_again_id:
             return self.env._("It was sent again.")
         return ""
 
     def _get_stop_reason(self):
-        """Return why a text did not reach its reader, a key of the table of ways.
+        """Return why a text did not reach its recipient, a key of the table of ways.
 
-        :return: empty for what waits, is on its way, has arrived, or was called off
+        :return: empty for a text that waits, is on its way, has arrived, or was
+            called off
         """
         self.ensure_one()
         if self.state == "error":
@@ -107,7 +108,7 @@ class SmsSms(models.Model):
     def _get_ways(self):
         """Return what the user can do about one text, of ``tools.ways``.
 
-        The numbers of one page are looked up once in a transaction.
+        Answers of the numbers on one page are read once per transaction.
         """
         self.ensure_one()
         sms_sudo = self.sudo()
@@ -126,16 +127,15 @@ class SmsSms(models.Model):
         return tuple(way for way in found if way != ways.CALL or is_phone)
 
     def _get_over_reason(self):
-        """Return why the text has lost its point, or empty. Rooms add to it."""
+        """Return why the text is no longer worth sending, or empty. Rooms add to it."""
         if self.expires_at and self.expires_at <= fields.Datetime.now():
             return self.env._("It would come too late.")
         return ""
 
     def _find_block_now(self):
-        """Return what the gate would have against the text now, or empty.
+        """Return why the gate would block the text now, or empty.
 
-        Of what lies in the number, its reader and the account; the hour is left to the
-        gate itself.
+        By the number, its holder and the account; the time is left to the gate itself.
         """
         self.ensure_one()
         company, purpose = self._get_sms_company(), self.purpose_id
@@ -173,7 +173,7 @@ class SmsSms(models.Model):
         return find_block(facts) or ""
 
     def _get_way_labels(self):
-        """Return what each way is called on a button."""
+        """Return the button label of each way."""
         return {
             ways.RECORD: self.env._("Record consent and send"),
             ways.AGAIN: self.env._("Send again"),
@@ -186,7 +186,7 @@ class SmsSms(models.Model):
     def _get_post_record(self):
         """Return the record that the text was posted on, else its contact, else none.
 
-        With the rights of the user, and none of a model that has no chatter.
+        With the user's rights, and never of a model without a chatter.
         """
         self.ensure_one()
         post_sudo = self.sudo().mail_message_id
@@ -198,9 +198,11 @@ class SmsSms(models.Model):
         return self.sudo(False).partner_id or self.env["mail.thread"].sudo(False)
 
     def _check_may_act(self):
-        """Refuse who may not act on the text: read what it is about, work there now.
+        """Check that the user may act on the text.
 
-        :raises AccessError: then
+        They may if they can write on its ticket or appointment, or else read the text.
+
+        :raises AccessError: otherwise
         """
         self.ensure_one()
         if not self.env.user.has_groups(NUMBER_GROUPS):
@@ -219,19 +221,20 @@ class SmsSms(models.Model):
         return True
 
     def _check_may_send(self, number):
-        """Refuse a number that the user may not text from where the text was written.
+        """Refuse a number that the user may not text from the text's record.
 
         :raises AccessError: without the right to it
-        :raises UserError: over a limit of the day
+        :raises UserError: over the daily limit
         """
         self._get_post_record()._check_sms_rights([], [number], [number])
 
     # === Sending again ===
 
     def action_send_again(self):
-        """Send the texts again whose reason has passed; say which were not, and why.
+        """Send texts again whose obstacle is gone; report the others with reasons.
 
-        :raises AccessError: for who may not; of several texts the others are sent
+        :raises AccessError: without rights on a single text; of several texts, those
+            that are allowed are sent
         """
         self.check_access("read")
         if len(self) == 1:
@@ -240,11 +243,11 @@ class SmsSms(models.Model):
         return sent_sudo._get_outcome_notice(errors)
 
     def _send_again(self, number=None):
-        """Make a new text of each that may be sent again, one after the other.
+        """Create a new text for each that may be sent again, one after the other.
 
-        :param str number: E.164, in the place of their own
-        :return: the new ``sms.sms`` in sudo, and for each of the others an error
-        :raises AccessError: for who may not text so many people at once
+        :param str number: E.164, replaces their own
+        :return: the new ``sms.sms`` in sudo, and an error for each of the others
+        :raises AccessError: without the right to text so many people at once
         :raises UserError: for more than :data:`AGAIN_LIMIT`
         """
         if len(self) > AGAIN_LIMIT:
@@ -270,7 +273,7 @@ class SmsSms(models.Model):
         return sent_sudo, errors
 
     def _send_one_again(self, number=None):
-        """Make a new text of one, in a savepoint: what the gate blocks is not kept."""
+        """Create a new text for one, in a savepoint: a blocked one is dropped."""
         self._check_may_act()
         self._check_not_again(number)
         sms_sudo = self.sudo()
@@ -293,7 +296,7 @@ class SmsSms(models.Model):
         return new_sudo
 
     def _preview_again(self, number=None):
-        """Return the gate's decision on the text in the place of this one."""
+        """Return what the gate would decide on sending this text again."""
         sms_sudo = self.sudo()
         values = sms_sudo._prepare_again(number)
         question = sms_sudo._get_question(
@@ -307,7 +310,7 @@ class SmsSms(models.Model):
         return decision
 
     def _check_not_again(self, number=None):
-        """Refuse to send what has left, may have left, or must not leave.
+        """Refuse to resend a text that has left, may have left, or must not leave.
 
         :raises UserError: with the reason
         """
@@ -344,9 +347,9 @@ class SmsSms(models.Model):
         return dict(labels).get(reason, "")
 
     def _prepare_again(self, number=None):
-        """Return the values of the text in the place of this one. Rooms add to it.
+        """Return the values of the text that succeeds this one. Rooms add to it.
 
-        Its time is kept where that is still to come.
+        A chosen time is kept if it is still to come.
         """
         self.ensure_one()
         is_later = self.send_at and self.send_at > fields.Datetime.now()
@@ -369,7 +372,7 @@ class SmsSms(models.Model):
         }
 
     def _hand_on_to(self, new):
-        """Have what shows this text show the one in its place. Rooms add to it."""
+        """Point everything that shows this text to its successor. Rooms add to it."""
         self.ensure_one()
         notifications_sudo = self.env["mail.notification"].sudo()
         notifications_sudo = notifications_sudo.search([("sms_id_int", "=", self.id)])
@@ -395,10 +398,10 @@ class SmsSms(models.Model):
         new.mail_message_id._notify_message_notification_update()
 
     def _get_outcome_notice(self, errors=()):
-        """Return the action that tells what has become of texts that were just made.
+        """Return the notification on the outcome of texts that were just created.
 
-        :param self: in sudo, the texts that were made
-        :param errors: why others were not made
+        :param self: in sudo, the texts that were created
+        :param errors: why others were not created
         """
         held, stopped = self._count_outcomes()
         if len(self) == 1 and not errors:
@@ -439,7 +442,7 @@ class SmsSms(models.Model):
         return held, stopped
 
     def _describe_outcome(self):
-        """Return what has become of one text, for the one who wrote it."""
+        """Return the outcome of one text, for its author."""
         if self.shown_state in LEAVING:
             return self.env._("The text is on its way.")
         return ". ".join(filter(None, (self.shown_label, self.shown_reason)))
@@ -447,11 +450,11 @@ class SmsSms(models.Model):
     # === Each way ===
 
     def _take_way(self, name):
-        """Do what can be done about one text, by the rights on what it is about.
+        """Take a way to deal with one text, by the rights on its record.
 
         :param str name: of ``tools.ways.WAYS``
         :return: an action
-        :raises UserError: when it is not possible any more
+        :raises UserError: if it is not possible any more
         """
         self.ensure_one()
         self._check_may_act()
@@ -470,7 +473,7 @@ class SmsSms(models.Model):
         return self._take_way(ways.OTHER)
 
     def action_call(self):
-        """Hand the number to the telephone of the user's device."""
+        """Pass the number to the phone app of the user's device."""
         self.check_access("read")
         return self._take_way(ways.CALL)
 

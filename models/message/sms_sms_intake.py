@@ -22,22 +22,22 @@ from ..ledger.sms_purpose import PurposeCode
 from .res_partner import NOBODY, Readers
 from .sms_sms_timing import WAITING
 
-#: Messages that are made at once: what they need in memory is gone before the next.
+#: Messages that are created at once; their memory is freed before the next batch.
 BATCH_SIZE = 4000
-#: The priority of what somebody waits for, next to team alerts: what one of us wrote to
-#: one person, and what answers a word of theirs. Lists of thousands come after it.
+#: Priority of texts that somebody waits for, as of team alerts: those that a user wrote
+#: to one person, and answers to a keyword. Lists of thousands come after them.
 PERSONAL_PRIORITY = 0
-#: Modules whose additions to ``create`` are seen to here.
+#: Modules whose overrides of ``create`` are taken care of here.
 KNOWN_MODULES = ("sms", "sms_twilio", "helpdesk_mgmt_sms")
 
 
 def get_ids(vals_list, name):
-    """Return the distinct ids that some values give for a many2one field."""
+    """Return the distinct ids that a list of values has for a many2one field."""
     return {vals[name] for vals in vals_list if vals.get(name)}
 
 
 def is_bare(vals):
-    """Tell if a message gets no footer: it is an answer of ours, or spoken."""
+    """Return whether a message gets no footer: it is an automatic reply or a call."""
     return bool(vals.get("exemption") or vals.get("is_call"))
 
 
@@ -48,9 +48,9 @@ class IntakeBatch:
     """
 
     def __init__(self, sms_model, vals_list):
-        """Read what all messages ask.
+        """Read the facts that all messages need.
 
-        :param sms_model: ``sms.sms``, with the context that the messages are made in
+        :param sms_model: ``sms.sms``, in the context that the messages are created in
         """
         self._sms = sms_model
         env = sms_model.env
@@ -62,7 +62,7 @@ class IntakeBatch:
         self._readers = self._get_readers(vals_list)
         self.companies = {}
         self._purpose_ids = {}
-        #: Languages of numbers by company, of those of whom none is known.
+        #: Languages by company id and number, for people without a known one.
         self._langs = {}
         self._active_langs = env["res.company"]._get_sms_active_langs()
         self._told_langs = {}
@@ -72,11 +72,11 @@ class IntakeBatch:
         #: Why no sender may take a message, by its ``uuid``.
         self.sender_refusals = {}
         self._signatures = {}
-        #: Memory of other rooms until the batch is prepared.
+        #: Cache for other rooms until the batch is prepared.
         self.memo = defaultdict(dict)
 
     def _read_messages(self, vals_list):
-        """Return the ``mail.message`` of some values, by id; an empty one for no id."""
+        """Return the values' ``mail.message`` by id; an empty one for no id."""
         none_sudo = self._env["mail.message"].sudo()
         messages_sudo = none_sudo.browse(get_ids(vals_list, "mail_message_id"))
         messages_sudo.fetch(["model", "record_company_id"])
@@ -84,7 +84,7 @@ class IntakeBatch:
         return {**found, None: none_sudo, False: none_sudo}
 
     def _get_readers(self, vals_list):
-        """Return the contacts of some values; who made a list has read them already."""
+        """Return the contacts of the values; for lists they were read before."""
         partner_ids = get_ids(vals_list, "partner_id")
         readers = self._env.context.get("sms_readers")
         if isinstance(readers, Readers) and partner_ids <= readers.keys():
@@ -92,11 +92,11 @@ class IntakeBatch:
         return self._env["res.partner"].browse(partner_ids)._get_sms_readers()
 
     def get_reader(self, vals):
-        """Return who reads a message (``Reader``)."""
+        """Return the recipient of a message (``Reader``)."""
         return self._readers.get(vals.get("partner_id"), NOBODY)
 
     def get_company(self, vals, message):
-        """Return the company of a message: of what it is posted by, else its own."""
+        """Return the company of a message: that of its post, else its own."""
         company_id = message.record_company_id.id if message else None
         company_id = company_id or vals.get("record_company_id") or self._env.company.id
         if company_id not in self.companies:
@@ -113,10 +113,9 @@ class IntakeBatch:
         return self._purpose_ids[key]
 
     def read_langs(self, vals_list):
-        """Find out in which languages to speak to those who have none of their own.
+        """Look up the languages for people who have none of their own.
 
-        With one query for all of a company. What has no footer of ours says itself in
-        which it is.
+        With one query per company. Messages without a footer need no language.
         """
         silent = defaultdict(dict)
         for vals in vals_list:
@@ -129,7 +128,7 @@ class IntakeBatch:
             self._langs.update({(company_id, it): found[it] for it in found})
 
     def get_lang(self, vals):
-        """Return the code of the language of a message's footer: that of its words."""
+        """Return the language code of a message's footer: that of its words."""
         lang = vals.get("lang") or self.get_reader(vals).lang
         if lang not in self._active_langs:
             company_id = vals["record_company_id"]
@@ -147,7 +146,7 @@ class IntakeBatch:
         return self._told_langs[key]
 
     def get_rules(self, purpose_id, lang, company):
-        """Return what a message asks of its purpose (``PurposeRules``)."""
+        """Return what a message needs to know of its purpose (``PurposeRules``)."""
         key = purpose_id, lang, company.id
         if key not in self._rules:
             purpose = self._env["sms.purpose"].browse(purpose_id)
@@ -155,9 +154,9 @@ class IntakeBatch:
         return self._rules[key]
 
     def read_known_numbers(self, vals_list):
-        """Find out whom the companies have texted before, with one query for all.
+        """Look up whom the companies have texted before, with one query for all.
 
-        Companies on Odoo's own provider are left as they were.
+        Companies on Odoo's own provider are left out: their texts get no signature.
         """
         pairs = {
             (vals["record_company_id"], vals["number"])
@@ -169,16 +168,16 @@ class IntakeBatch:
         self._known_numbers = self._sms._find_known_numbers(pairs)
 
     def get_footer(self, vals, rules, lang):
-        """Return what is added to a message: how to stop, and who sends.
+        """Return what is added to a message: how to opt out, and who sends it.
 
         The sender is named in the first text to a number and in every offer, unless
         its words name them already (47 CFR 64.1200(b)(1), CPCE art. L34-5, CTIA 5.1.2);
-        in an offer with their address where the reader's law asks for it.
+        in an offer with their address where the recipient's law requires it.
 
-        :param PurposeRules rules: of its purpose, in the reader's language
+        :param PurposeRules rules: of its purpose, in the recipient's language
         """
         company = self.companies[vals["record_company_id"]]
-        # Where an administrator has taken the footer away, nothing is added.
+        # If an administrator has removed the footer, nothing is added.
         if not rules.footer or not company._uses_sms_outbox():
             return rules.footer
         footer = company._get_sms_footer(vals.get("sender_id"), rules.footer, lang)
@@ -200,8 +199,8 @@ class IntakeBatch:
     def get_words(self, body, footer, is_call=False):
         """Return the fields that hold a message's text.
 
-        Counted here, its segments cost a quarter of what computing them before storage
-        does. What is spoken has none.
+        Counting the segments here costs a quarter of computing the fields before
+        storage. A call has none.
         """
         key = body, footer, is_call
         if key not in self._words:
@@ -214,11 +213,11 @@ class IntakeBatch:
         return self._words[key]
 
     def choose_senders(self, vals_list):
-        """Enter by which sender each message leaves that goes to the outbox.
+        """Set the sender of each message that goes to the outbox.
 
-        ``asks_answer`` is no field, but says what is wanted of the sender: a text that
-        makes no sense without its answer is sent by one that can receive it, or by
-        none (``dispatch.NEEDED``).
+        ``asks_answer`` is not a field, but a requirement on the sender: a text that
+        makes no sense without an answer is sent by one that can receive it, or by none
+        (``dispatch.NEEDED``).
         """
         by_company = defaultdict(list)
         for vals in vals_list:
@@ -242,20 +241,20 @@ class IntakeBatch:
                     self.sender_refusals[vals["uuid"]] = refusal
 
     def _pop_answer(self, vals):
-        """Return what a message wants of an answer, and take it out of its values.
+        """Pop from a message's values whether it needs or wants an answer.
 
-        Automatic replies tell their readers what to text: YES, STOP, START.
+        Automatic replies need one: they tell people what to text (YES, STOP, START).
         """
         answer = vals.pop("asks_answer", "") or self._source.asks_answer
         return NEEDED if vals.get("exemption") else answer
 
 
 class PersonalText(NamedTuple):
-    """A text that one of us wrote to one person, in the context ``sms_personal``.
+    """A text that a user wrote to one person, in the context ``sms_personal``.
 
-    Our own code alone can put it there, as with :class:`PurposeCode`. It is compared in
+    Only server code can put it there, as with :class:`PurposeCode`. It is compared in
     full, so that nothing else that is sent meanwhile (by a rule, or to another record)
-    passes as written by a person; the record where its text is sent
+    passes as written by a person; its record is compared where texts are sent
     (``MailThread._notify_thread_by_sms``).
     """
 
@@ -266,9 +265,9 @@ class PersonalText(NamedTuple):
 
 
 class SmsSms(models.Model):
-    """The intake: each row gets a purpose, a footer and a decision, whatever makes it.
+    """The intake: every new row gets a purpose, a footer and a decision.
 
-    Many at once are written past the ORM, as the same rows.
+    Many at once are inserted in SQL, with the same result.
     """
 
     _inherit = "sms.sms"
@@ -277,10 +276,10 @@ class SmsSms(models.Model):
     def create(self, vals_list):
         """Decide every message before it is stored.
 
-        Defaults of a client's context are dropped: they would come after the decision.
+        Defaults in a client's context are dropped: they would apply after the decision.
         """
         vals_list = [dict(vals) for vals in vals_list]
-        # A context that replaces the old one is what is wanted here.
+        # Replacing the whole context is intended.
         # pylint: disable-next=context-overridden
         self = self.with_context(clean_context(self.env.context))
         batch = IntakeBatch(self, vals_list)
@@ -289,7 +288,7 @@ class SmsSms(models.Model):
         in_outbox = all(it._uses_sms_outbox() for it in batch.companies.values())
         sms_model = self.with_context(sms_in_outbox=in_outbox)
         if self._is_for_bulk(vals_list):
-            # As ``sms`` does; what ``sms_twilio`` adds, the company, is there already.
+            # As ``sms`` does; ``sms_twilio`` adds the company, which is set already.
             sms_model.env.ref("sms.ir_cron_sms_scheduler_action")._trigger()
             messages = create_many(self, vals_list)
         else:
@@ -299,7 +298,7 @@ class SmsSms(models.Model):
         return messages
 
     def _after_intake(self, vals_list):
-        """Do what follows from new messages: replace, tell of refusals, wake.
+        """Handle new messages: replace older ones, report blocks, wake the outbox.
 
         Rooms add to it.
         """
@@ -330,7 +329,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _tell_of_refusals(self, uuids):
-        """Tell the chatter and mailings of new messages that the gate has refused."""
+        """Update the chatter and mailings for new messages that the gate blocks."""
         trackers_sudo = self.env["sms.tracker"].sudo()
         found = trackers_sudo.search([("sms_uuid", "in", list(uuids.values()))])
         tracked = set(found.mapped("sms_uuid"))
@@ -341,9 +340,10 @@ class SmsSms(models.Model):
     def _prepare_intake(self, vals_list, batch):
         """Complete the values of new messages: company, purpose, number, footer.
 
-        Rooms add to it. Contexts, where the caller cannot set values: ``sms_purpose``
-        (a ``PurposeCode``) and ``sms_source`` (a ``MessageSource``) say for what and by
-        what the messages are made, ``sms_personal`` (a ``PersonalText``) by whom.
+        Rooms add to it. Context keys for callers that cannot set values:
+        ``sms_purpose`` (a ``PurposeCode``) is the messages' purpose, ``sms_source`` (a
+        ``MessageSource``) what creates them, ``sms_personal`` (a ``PersonalText``) who
+        wrote them.
         """
         if any(vals.get("is_call") for vals in vals_list) and not self.env.su:
             raise AccessError(self.env._("Only team alerts can call people."))
@@ -383,9 +383,9 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_template_lang(self, template, lang, company):
-        """Return in which language a template speaks to a reader. Rooms extend it.
+        """Return the language of a template's text to a recipient. Rooms extend it.
 
-        :param str lang: of the reader
+        :param str lang: of the recipient
         """
         return lang
 
@@ -396,11 +396,11 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_default_purpose(self, company, model_name, source):
-        """Return the purpose of messages for which nobody has named one.
+        """Return the purpose of messages for which the caller has named none.
 
-        :param str model_name: the model that they are posted on, unless ``source`` says
+        :param str model_name: the model that they are posted on, unless in ``source``
         :return: ``sms.purpose``, and True if it is marketing only because no rule
-            speaks of them; mailings are offers by themselves
+            applies; mailings are offers by definition
         """
         purpose = self.env.context.get("sms_purpose")
         if isinstance(purpose, PurposeCode):
@@ -413,7 +413,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _is_personal(self, message, body):
-        """Tell if one of us wrote a text to this one person, posted by a message."""
+        """Return whether a user wrote a text, posted by a message, to one person."""
         written = self.env.context.get("sms_personal")
         return (
             isinstance(written, PersonalText)
@@ -423,14 +423,14 @@ class SmsSms(models.Model):
 
     @api.model
     def _prepare_body(self, vals, batch):
-        """Return a message's text as it leaves, before its footer. Rooms change it."""
+        """Return a message's text without its footer. Rooms extend it."""
         return vals.get("body")
 
     @api.model
     def _get_signature(self, company, number, reader=NOBODY):
         """Return a company's name, and its address where an offer must give it.
 
-        :param number: of the reader of an offer; None: it is no offer
+        :param number: of the recipient of an offer; None: it is no offer
         """
         name, address = company.sudo().name, ""
         if number is not None:
@@ -441,9 +441,9 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_footer_for(self, purpose, lang, company, number, record=None):
-        """Return what goes under a text that somebody is about to write.
+        """Return the footer of a text that a user is about to write.
 
-        :param str number: E.164, or what could not be brought to it
+        :param str number: E.164, or as given if it cannot be converted
         :param record: what it is about; its team may have a number of its own
         """
         vals = {"record_company_id": company.id, "number": number or "", "uuid": ""}
@@ -458,7 +458,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _find_known_numbers(self, pairs):
-        """Return which pairs of company id and number have had a text, or will.
+        """Return the pairs of company id and number that had a text, or will get one.
 
         Blocked texts do not count.
         """
@@ -485,7 +485,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _to_e164(self, number, reader, company):
-        """Return ``number`` as E.164 where that can be done, else as it is."""
+        """Return ``number`` in E.164 if it can be converted, else as it is."""
         if not number:
             return number
         number = texts.clean(number)
@@ -502,15 +502,15 @@ class SmsSms(models.Model):
 
     @api.model
     def _queue_many(self, company, purpose, recipients, bodies=(), **values):
-        """Make a message to each recipient, batch by batch, each number once.
+        """Create a message to each recipient, batch by batch, each number once.
 
-        What :meth:`create` decides for one is decided for each. Who has no number, or
-        that of somebody before them, gets a row that says so. A generator: the caller
-        commits between two batches, or not.
+        Each is decided as by :meth:`create`. Recipients without a number, or with the
+        number of an earlier one, get a row that says so. A generator: the caller may
+        commit between two batches.
 
         :param recipients: iterable of :class:`Recipient`, or ``res.partner``
         :param values: other fields of all messages, as ``create`` takes them
-        :return: yields the ``sms.sms`` of one batch after the other
+        :return: yields the ``sms.sms`` of each batch
         """
         values.update(record_company_id=company.id, purpose_id=purpose.id)
         if isinstance(recipients, models.BaseModel):
@@ -525,15 +525,15 @@ class SmsSms(models.Model):
                 [{**values, **vals} for vals in vals_list]
             )
             yield messages.with_env(messages_sudo.env)
-            # Nothing that was read for this batch is of use to the next.
+            # Nothing that was read for this batch is needed by the next.
             self.env.flush_all()
             self.env.invalidate_all(flush=False)
 
     @api.model
     def _address_many(self, company, recipients, readers, bodies, seen):
-        """Return who gets what, as the values of messages.
+        """Return the values of messages to recipients.
 
-        :param set seen: the numbers (E.164) that have a message already, to be extended
+        :param set seen: numbers (E.164) that already have a message; extended here
         """
         default = next(iter(bodies.values()), "")
         vals_list = []
@@ -558,9 +558,9 @@ class SmsSms(models.Model):
 
     @api.model
     def _is_for_bulk(self, vals_list):
-        """Tell if new messages are written at once: many, made by our own code.
+        """Return whether to insert in bulk: many messages, created by our own code.
 
-        The ORM checks the rights of others row by row, and imports name their rows.
+        The ORM checks users' rights row by row, and imports give rows external ids.
         """
         is_plain = self.env.su and not self.env.context.get("_import_current_module")
         is_many = is_plain and len(vals_list) >= BULK_FROM
@@ -568,11 +568,11 @@ class SmsSms(models.Model):
 
 
 class Recipient(NamedTuple):
-    """A reader of one of many messages: a contact, a number, or both.
+    """A recipient of one of many messages: a contact, a number, or both.
 
-    Without a number it is the contact's own. Without a text of its own it gets that of
-    its reader's language. It leaves at ``send_at`` (UTC), by default now. ``lang`` is
-    the language of its text where that is not the reader's.
+    The default of ``number`` is the contact's, that of ``body`` the text in the
+    contact's language. It leaves at ``send_at`` (UTC), by default now. ``lang`` is the
+    language of its text if that is not the contact's.
     """
 
     partner_id: int = 0

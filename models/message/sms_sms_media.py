@@ -9,15 +9,15 @@ from odoo.tools import consteq, hmac
 from ...providers.base import MEDIA_LIMIT
 from ...tools import media
 
-#: Path of what carriers fetch, before its parts.
+#: Path under which carriers fetch media.
 MEDIA_PATH = "/helpdesk_sms/media"
-#: Seconds in which a carrier may fetch it: its queue may hold a text for ten hours.
+#: Seconds for which an address is valid: a carrier may queue a text for ten hours.
 URL_LIFE = 24 * 3600
 SCOPE = "helpdesk_mgmt_sms.media"
 
 
 class SentMedia(NamedTuple):
-    """Files that go with a text, in the context ``sms_media``, where only code puts it.
+    """Files that go with a text, in the context ``sms_media``, set only by server code.
 
     :param int message_id: the ``mail.message`` that it is posted by; 0: not yet posted
     """
@@ -67,9 +67,9 @@ class SmsSms(models.Model):
 
     @api.model
     def _find_media(self, sms_id, attachment_id, expires, signature):
-        """Return what an address stands for: bytes and their type.
+        """Return the file at a media address: its bytes and MIME type.
 
-        :return: None for an address that is forged or too old, or for what was erased
+        :return: None for a forged or expired address, or an erased file
         """
         wanted = self._sign_media(sms_id, attachment_id, expires)
         is_ours = consteq(wanted.encode(), signature.encode())
@@ -83,7 +83,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _check_media(self, attachments):
-        """Refuse what carriers do not take, before anything is posted.
+        """Refuse files that carriers do not accept, before anything is posted.
 
         :raises UserError: with what to do instead
         """

@@ -10,33 +10,29 @@ from ...tools import TICKET_MODEL, exemptions, verdicts
 from ...tools.phone import canonical
 
 APPOINTMENT_MODEL = "calendar.event"
-#: The state of what waits.
+#: The state of waiting messages.
 WAITING = "outgoing"
-#: Until when is kept what has no time yet: until somebody goes on.
+#: ``not_before`` of a message without a time yet: it waits until somebody goes on.
 FAR = datetime(9999, 12, 31)
 
 
 def _to_minutes(moments):
-    """Return the full minutes by which all of some times are over, each once.
-
-    A cron is woken to the minute, so each is rounded up.
-    """
+    """Return times rounded up to full minutes, each once: crons run by the minute."""
     return sorted(
         {moment.replace(second=0) + timedelta(minutes=1) for moment in moments}
     )
 
 
 class SmsSms(models.Model):
-    """Waiting texts: moved or cancelled by a person, or replaced by newer ones."""
+    """Waiting texts: moved or canceled by a person, or replaced by newer ones."""
 
     _inherit = "sms.sms"
 
     @api.model
     def _prepare_times(self, vals_list):
-        """Enter when new messages may leave, and until when they make sense.
+        """Set when new messages may leave, and when they expire.
 
-        The context ``sms_send_at`` holds a datetime (UTC); what a client could send in
-        its place is none.
+        The context ``sms_send_at`` holds a datetime (UTC), which no client can send.
         """
         send_at = self.env.context.get("sms_send_at")
         send_at = send_at if isinstance(send_at, datetime) else None
@@ -51,14 +47,14 @@ class SmsSms(models.Model):
                     vals["expires_at"] = self._get_expiry(event)
             for name in ("send_at", "expires_at"):
                 if moment := vals.get(name):
-                    # Code and clients give times as text too.
+                    # Code and clients may also pass times as strings.
                     vals[name] = fields.Datetime.to_datetime(moment)
 
     @api.model
     def _get_expiry(self, record):
-        """Return the beginning of an appointment: then a message has lost its point.
+        """Return the start of an appointment, when messages about it expire.
 
-        :return: datetime (UTC), or None if it is no appointment that is to come
+        :return: datetime (UTC), or None if it is not an appointment in the future
         """
         if record._name != APPOINTMENT_MODEL:
             return None
@@ -69,7 +65,7 @@ class SmsSms(models.Model):
         return self.filtered(lambda sms: sms._get_sms_company()._uses_sms_outbox())
 
     def _wake_dispatcher(self):
-        """Wake the outbox when there is something to do, be it one message."""
+        """Wake the outbox if there is any message."""
         if self:
             self._wake_outbox()
 
@@ -82,7 +78,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _wake_at(self, of_outbox, of_others):
-        """Wake the outbox, and Odoo's own loop, once a minute in which they have work.
+        """Wake the outbox, and Odoo's own loop, once per minute with due messages.
 
         :param of_outbox: times at which messages of the outbox may leave (UTC)
         :param of_others: those of Odoo's own loop
@@ -101,11 +97,11 @@ class SmsSms(models.Model):
     # === Replacing ===
 
     def _replace_older(self):
-        """Cancel what still waits where a newer update of the same ticket has come.
+        """Cancel waiting texts that a newer update on the same ticket replaces.
 
-        Of texts out of templates alone: what an agent wrote is not taken back. Nor is
-        the first text about a ticket, which tells the customer that it was received. A
-        text for later takes no other's place: it is no news yet.
+        Only texts from templates: what an agent wrote is not taken back. Nor is the
+        first text about a ticket, which tells the customer that it was received. A text
+        scheduled for later replaces none: it is no news yet.
         """
         newer = self.filtered(lambda sms: sms.state == WAITING)._filter_news()
         if not newer:
@@ -130,9 +126,9 @@ class SmsSms(models.Model):
         )
 
     def _take_places(self, vals_list):
-        """Ask again about new messages that are too many only by what they replace.
+        """Ask again about texts over the limit because of those that they replace.
 
-        Else the customer would get the old news, and the new one would be blocked.
+        Otherwise the customer would get the old news, and the new text be blocked.
         """
         refused = {
             sms_id: vals
@@ -162,8 +158,8 @@ class SmsSms(models.Model):
     def _query_older(self):
         """Return the query for ``(id of a waiting message, id of a newer one)``.
 
-        Ordered, so that of several newer ones the first comes last. What the outbox has
-        locked is about to leave, and is left alone.
+        Ordered so that of several newer ones the first comes last. Messages that the
+        outbox has locked are about to leave, and are skipped.
         """
         return SQL(
             """
@@ -200,20 +196,20 @@ class SmsSms(models.Model):
             self.ids,
         )
 
-    # === Moving and cancelling ===
+    # === Moving and canceling ===
 
     def _may_move(self):
-        """Tell if the user may move or cancel the message: its author, or an agent."""
+        """Return whether the user may move or cancel it, as its author or an agent."""
         self.ensure_one()
         user = self.env.user
         is_agent = user.has_group("helpdesk_mgmt.group_helpdesk_user")
         return self.env.su or is_agent or self.create_uid == user
 
     def _filter_movable(self):
-        """Return those that still wait.
+        """Return the messages that still wait.
 
-        :raises AccessError: for who is neither their author nor an agent
-        :raises UserError: when none waits: they are on their way, or over
+        :raises AccessError: if the user is neither their author nor an agent
+        :raises UserError: if none waits: they are on their way, or over
         """
         self.check_access("read")
         if not all(sms._may_move() for sms in self):
@@ -228,12 +224,12 @@ class SmsSms(models.Model):
         return waiting
 
     def action_cancel_waiting(self):
-        """Cancel those of the messages that still wait.
+        """Cancel the messages that still wait.
 
-        The list may be older than the outbox, which goes on meanwhile: what can still
-        be stopped is stopped, whatever has left.
+        The outbox may have sent some since the list was loaded: the others are canceled
+        all the same.
 
-        :return: an action that tells how many were cancelled, False if all were
+        :return: an action that shows how many were canceled, False if all were
         """
         waiting = self._filter_movable()
         waiting_sudo = waiting.sudo()
@@ -256,13 +252,13 @@ class SmsSms(models.Model):
 
     @api.model
     def _cancel_waiting(self, company, numbers):
-        """Ask the gate again about what waits for numbers (E.164) that said no."""
+        """Ask the gate again about messages that wait for numbers (E.164)."""
         waiting = self.sudo()._query_waiting(company, numbers)
         self.sudo().browse(waiting)._ask_gate()
 
     @api.model
     def _query_waiting(self, company, numbers):
-        """Query what waits for numbers (E.164), but for answers to what they say."""
+        """Query messages that wait for numbers (E.164), except automatic replies."""
         domain = [
             ("state", "=", WAITING),
             ("record_company_id", "=", company.id),
@@ -288,8 +284,8 @@ class SmsSms(models.Model):
     def _move(self, send_at):
         """Move a waiting message to another time; the gate has the last word.
 
-        :param datetime send_at: UTC; False: as soon as it may
-        :raises UserError: when it would have lost its point by then
+        :param datetime send_at: UTC; False: as soon as allowed
+        :raises UserError: if it would have expired by then
         """
         self.ensure_one()
         waiting_sudo = self._filter_movable().sudo()

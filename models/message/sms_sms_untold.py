@@ -8,22 +8,22 @@ from odoo.tools import SQL
 from ...tools import TICKET_MODEL, verdicts
 from .sms_sms_timing import APPOINTMENT_MODEL
 
-#: What was not told is looked after for so long; then it is history.
+#: How long texts that did not reach people are followed up; then they are history.
 UNTOLD_TIME = timedelta(days=7)
-#: What did not arrive: the carrier refused it, or the gate did. Nobody has refused what
-#: we have called off ourselves.
+#: Condition: the carrier or the gate refused the text. One that we have called off
+#: ourselves was not refused.
 FAILED = SQL(
     "(sms.state = 'error'"
     " OR (sms.state = 'canceled' AND sms.gate_verdict IS NOT DISTINCT FROM 'block'"
     " AND COALESCE(sms.gate_reason, '') != ALL(%s)))",
     list(verdicts.CALLED_OFF),
 )
-#: Blocked for these, nobody needs to be told.
+#: Reasons of blocked texts that nobody needs to be told of.
 NEEDLESS = (*verdicts.CALLED_OFF, verdicts.MUTED, verdicts.ERASED)
 
 
 class SmsSms(models.Model):
-    """Finds who was never told of what their last text says."""
+    """Finds people who were never told what their last text says."""
 
     _inherit = "sms.sms"
 
@@ -46,7 +46,7 @@ class SmsSms(models.Model):
     )
 
     def action_mark_told(self):
-        """Note that the people know it otherwise: by phone, e-mail or at the desk."""
+        """Note that people were told another way: by phone, email or at the desk."""
         self.check_access("read")
         return self._note_told()
 
@@ -79,7 +79,7 @@ class SmsSms(models.Model):
         return found if True in value else ~found
 
     def _filter_untold(self):
-        """Return those of some texts that tell what nobody knows."""
+        """Return the failed texts whose recipients were not told another way either."""
         stopped = self.filtered(lambda sms: sms.id and sms._get_stop_reason())
         if not stopped:
             return stopped
@@ -88,9 +88,9 @@ class SmsSms(models.Model):
         return stopped.filtered(lambda sms: sms.id in found)
 
     def _get_untold_queries(self):
-        """Return the query for the ids of texts that tell what nobody knows.
+        """Return the query for the ids of texts whose recipients were never told.
 
-        :param self: only of what these texts are about; empty: of all
+        :param self: texts whose records the query is limited to; empty: no limit
         """
         for name in ("sms.sms", "mail.message", "mail.notification"):
             self.env[name].flush_model()
@@ -103,11 +103,11 @@ class SmsSms(models.Model):
         return []
 
     def _query_untold(self):
-        """Query the last text about each record, if it has not reached its reader.
+        """Query the last text about each record, if it has not reached its recipient.
 
-        Nor has anything since: no e-mail to them, no call that was noted. ``OFFSET 0``
-        keeps that look-up to the few rows in question, and that for all to the texts of
-        these days and their copies: the planner would else read all of the chatter.
+        Nor has anything since: no email to them, no call that was logged. ``OFFSET 0``
+        limits that lookup to the few rows in question, and the query for all to recent
+        texts and their posts: otherwise the planner would read the whole chatter.
         """
         posts_sudo = self.sudo().mail_message_id
         about, fence = SQL("TRUE"), SQL("OFFSET 0")
@@ -167,8 +167,9 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_untold_limits(self):
-        """Return further conditions on ``sms`` and the ``post.model`` and
-        ``post.res_id`` of what it is about. Rooms add to them.
+        """Return further conditions of the query. Rooms add to them.
+
+        They are on ``sms``, and on ``post.model`` and ``post.res_id`` of its record.
         """
         return [SQL("TRUE")]
 
@@ -178,7 +179,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_untold_condition(self):
-        """Return the condition that a text (``sms``) is missed by its reader."""
+        """Return the condition that a text (``sms``) was missed by its recipient."""
         return SQL(
             """(
                 %s AND sms.told_at IS NULL AND sms.sent_again_id IS NULL

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 class SmsUnusableNumber(models.Model):
     """A number that its carrier cannot text: a landline, or no phone at all.
 
-    The gate blocks messages to it. It is forgotten when a text comes from it, or by a
+    The gate blocks messages to it. It is deleted when a text comes from it, or by a
     manager who knows better.
     """
 
@@ -46,7 +46,7 @@ class SmsUnusableNumber(models.Model):
 
     @api.model
     def _note_many(self, company, numbers, policy):
-        """Note that numbers (E.164) cannot be texted, with no message that says so."""
+        """Note that numbers (E.164) cannot be texted, without a message as proof."""
         known = self.search(
             [("company_id", "=", company.id), ("number", "in", numbers)]
         )
@@ -61,10 +61,10 @@ class SmsUnusableNumber(models.Model):
         return self.search(domain, limit=1)
 
     def _forget(self):
-        """Forget that the number cannot be texted: it is a person's."""
+        """Delete the row: the number is a person's."""
         self.unlink()
 
     def unlink(self):
-        """Have the gate look again."""
+        """Drop the answers that the gate has read."""
         self.env["sms.consent"]._forget_answers()
         return super().unlink()
