@@ -226,8 +226,8 @@ class SmsInboundRouter(models.AbstractModel):
     def _stop(self, inbound, purposes=None, note=None):
         """End everything for this number, or some purposes, and confirm it once.
 
-        47 CFR 64.1200(a)(10) asks for it within a reasonable time; it holds at once. One
-        text may confirm it (a)(12). A second STOP is recorded and not answered.
+        47 CFR 64.1200(a)(10) asks for it within a reasonable time; it is done at once.
+        One text may confirm it (a)(12); a second STOP is recorded and not answered.
         The confirmation does not ask which purposes are meant: a question would invite
         answers that are no stop word, and who texts STOP wants no more questions.
 

@@ -199,6 +199,9 @@ class TestNames(SendersCase):
         self.assertFalse(sms._choose_senders(self.company, "twilio", name._ids)[sms.id])
 
     def test_it_is_refused_where_names_may_not_text(self):
+        rule = self.env.ref("helpdesk_mgmt_sms.sms_sender_rule_name_us")
+        former = {"effective_from": "2000-01-01", "effective_to": "2000-12-31"}
+        rule.copy({"source": "https://former.example.com", **former})
         name = self.sender(NAME).with_user(self.manager)
         for code in ("us", "ca", "pr"):
             with (
