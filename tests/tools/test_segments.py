@@ -145,8 +145,10 @@ class TestSegments(BaseCase):
                 self.assertEqual(tuple(count_segments(grapheme)), (UCS2, units, 1))
                 fits = "я" * (67 - units) + grapheme + "я" * 67
                 self.assertEqual(tuple(count_segments(fits)), (UCS2, 134, 2))
-                moves = "я" * (68 - units) + grapheme + "я" * 66
-                self.assertEqual(tuple(count_segments(moves)), (UCS2, 134, 3))
+                for fitting in range(1, units):
+                    moves = "я" * (67 - fitting) + grapheme
+                    moves += "я" * (67 - units + fitting)
+                    self.assertEqual(tuple(count_segments(moves)), (UCS2, 134, 3))
 
     def test_flags_beside_each_other_may_part(self):
         flags = "\U0001f1e9\U0001f1ea" * 2
