@@ -94,7 +94,7 @@ def _check_samples(packet):
             yield Problem("sample_stop", "samples", str(place))
         if SHORTENERS.search(sample):
             yield Problem("sample_shortener", "samples", str(place))
-    if packet.samples and packet.company not in "\n".join(packet.samples):
+    if packet.samples and not any(packet.company in it for it in packet.samples):
         yield Problem("names_nobody", "samples")
 
 

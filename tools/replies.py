@@ -8,6 +8,7 @@ none is conversation, which a person reads.
 import re
 import unicodedata
 from datetime import timedelta
+from itertools import count
 from typing import NamedTuple
 
 from . import answers
@@ -51,9 +52,9 @@ def read_rating(text, is_no=False):
     found = _FIGURE.fullmatch(flatten(_strip(said)))
     if not found:
         return None
-    value = answers.FIGURES.get(found["word"]) or int(found["figure"] or 0)
-    start = found.start("rest")
-    words = _strip(said)[start:].strip() if start >= 0 else ""
+    word = found["word"]
+    value = answers.FIGURES[word] if word else int(found["figure"])
+    words = _strip(said)[found.start("rest") :].strip() if found["rest"] else ""
     return Reply(value, said if value == NOT_SOLVED else words)
 
 
@@ -65,14 +66,13 @@ def is_thanks(text):
 
 def flatten(text):
     """Return a text in capitals without accents, as long as it was."""
-    capitals = (unicodedata.normalize("NFD", it)[0].upper() for it in text)
-    return "".join(it if len(it) == 1 else it[0] for it in capitals)
+    return "".join(unicodedata.normalize("NFD", it)[0].upper()[0] for it in text)
 
 
 def _is_not_solved(said):
     """Tell if a text says in its first clause that a ticket is not solved."""
-    first = read_clauses(said[:_ANSWER_LIMIT])[:1]
-    return bool(first) and len(first[0]) == measure(answers.NOT_SOLVED, first[0])
+    clauses = read_clauses(said[:_ANSWER_LIMIT])
+    return bool(clauses) and len(clauses[0]) == measure(answers.NOT_SOLVED, clauses[0])
 
 
 def _strip(text):
@@ -95,10 +95,7 @@ _PLAIN = {
 
 def read_answer(text):
     """Return ``keywords.YES`` or ``NO`` if a text says that and nothing else."""
-    text = text or ""
-    if len(text) > _ANSWER_LIMIT or _QUESTION_MARKS.intersection(text):
-        return None
-    clauses = read_clauses(text)
+    clauses = _read_short(text)
     for answer, (heads, tails) in _PLAIN.items():
         if _consists_of(clauses, heads, tails):
             return answer
@@ -110,11 +107,15 @@ def agrees(text):
 
     For an appointment, which can be moved again; a consent needs a plain yes.
     """
-    text = text or ""
-    if len(text) > _ANSWER_LIMIT or _QUESTION_MARKS.intersection(text):
-        return False
     heads = (*answers.YES, *answers.WEAK_YES)
-    return _consists_of(read_clauses(text), heads, answers.AGREEING)
+    return _consists_of(_read_short(text), heads, answers.AGREEING)
+
+
+def _read_short(text):
+    """Return the clauses of a text that may merely answer, none of any other."""
+    if not text or len(text) > _ANSWER_LIMIT or _QUESTION_MARKS.intersection(text):
+        return []
+    return read_clauses(text)
 
 
 def _consists_of(clauses, heads, tails):
@@ -179,7 +180,7 @@ def get_block(code):
 def find_free(taken):
     """Return the lowest block that is free, so that codes stay short."""
     taken = set(taken)
-    return next(block for block in range(len(taken) + 1) if block not in taken)
+    return next(block for block in count() if block not in taken)
 
 
 def read_code(text):
@@ -188,9 +189,9 @@ def read_code(text):
     Only what is plainly an answer counts: "4 printers are broken" is none.
     """
     said = " ".join(flatten((text or "")[:_CODE_LIMIT]).replace("’", "'").split())
-    word = said.rstrip(".!")
-    if word in _ACTION_OF:
-        return Answer(None, _ACTION_OF[word])
+    said = said.rstrip(" .!")  # the French put a blank before "!"
+    if said in _ACTION_OF:
+        return Answer(None, _ACTION_OF[said])
     found = _CODE.fullmatch(said)
     if not found or not _is_addition(found["rest"]):
         return None
@@ -211,5 +212,5 @@ def _is_addition(rest):
     return bool(
         not bare
         or _SIGN.fullmatch(rest)
-        or (rest[0] == " " and (is_thanks(bare) or bare.rstrip(".!") in _ACTION_OF))
+        or (rest[0] == " " and (is_thanks(bare) or bare in _ACTION_OF))
     )

@@ -66,16 +66,16 @@ def _widths(text, is_gsm7, size):
     A heap of accents that no segment of ``size`` units could hold is split after all.
     """
     widths = []
-    previous, flag_letters = "", 0
+    previous, begins_flag = "", False
     for char in text:
         units = _units(char, is_gsm7)
-        is_second_letter = char in FLAG_LETTERS and flag_letters % 2
-        joins = is_second_letter or joins_character(previous, char)
+        ends_flag = begins_flag and char in FLAG_LETTERS
+        joins = ends_flag or joins_character(previous, char)
         if widths and joins and widths[-1] + units <= size:
             widths[-1] += units
         else:
             widths.append(units)
-        flag_letters = flag_letters + 1 if char in FLAG_LETTERS else 0
+        begins_flag = char in FLAG_LETTERS and not ends_flag
         previous = char
     return widths
 

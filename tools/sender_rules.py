@@ -71,5 +71,5 @@ def find_reach(rulings, countries, is_named):
     if other == ALLOWED or (other == OWN and not (countries or is_named)):
         barred = {code for code, it in rulings.items() if it != ALLOWED} - own - {""}
         return Reach(frozenset(barred), True) if barred else None
-    allowed = {code for code, it in rulings.items() if it == ALLOWED} - {""}
+    allowed = {code for code, it in rulings.items() if it == ALLOWED}
     return Reach(frozenset(own | allowed))

@@ -2,6 +2,7 @@
 """Tell if a rule or a purpose lets something pass that was held or blocked before."""
 
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from .purpose_rules import ASSUMED, KINDS
@@ -32,8 +33,14 @@ class Terms(NamedTuple):
 PROOF_FIELDS = {f"accepts_{kind}": kind for kind in KINDS}
 
 
-def _is_later_of(*order):
-    return lambda before, after: order.index(after) > order.index(before)
+def _is_later(order, before, after):
+    """Tell if a value stands later in an order than one before."""
+    return order.index(after) > order.index(before)
+
+
+def _allows_more(before, after):
+    """Tell if a limit of texts is higher than one before, or gone (0)."""
+    return bool(before) and not 0 < after <= before
 
 
 def _is_kept_shorter(before, after):
@@ -44,14 +51,14 @@ def _is_kept_shorter(before, after):
 #: A company's settings that can let more through, and the test of a change: of value
 #: before and after.
 COMPANY_SWITCHES = {
-    "sms_consent_policy": _is_later_of("opt_in", "opt_out"),
-    "sms_free_right": _is_later_of("managers", "agents", "everybody"),
-    "sms_bulk_right": _is_later_of("managers", "agents", "everybody"),
-    "sms_redaction": _is_later_of("keep", "empty", "delete"),
+    "sms_consent_policy": partial(_is_later, ("opt_in", "opt_out")),
+    "sms_free_right": partial(_is_later, ("managers", "agents", "everybody")),
+    "sms_bulk_right": partial(_is_later, ("managers", "agents", "everybody")),
+    "sms_redaction": partial(_is_later, ("keep", "empty", "delete")),
     "sms_bulk_from": lambda before, after: after > before,
-    "sms_user_limit": lambda before, after: _allows_more(before, after),
-    "sms_approve_from": lambda before, after: _allows_more(before, after),
-    "sms_consent_months": lambda before, after: _allows_more(before, after),
+    "sms_user_limit": _allows_more,
+    "sms_approve_from": _allows_more,
+    "sms_consent_months": _allows_more,
     "sms_keep_text_months": _is_kept_shorter,
     "sms_keep_raw_months": _is_kept_shorter,
     "sms_keep_consent_years": _is_kept_shorter,
@@ -65,7 +72,7 @@ def is_switch_less_strict(name, before, after):
 
     :param str name: a key of :data:`COMPANY_SWITCHES`
     """
-    return before != after and bool(COMPANY_SWITCHES[name](before, after))
+    return bool(COMPANY_SWITCHES[name](before, after))
 
 
 #: What a STOP ends: everything, or what it answered.
@@ -181,11 +188,6 @@ def is_less_strict(before, after):
         for day in ("weekdays", "saturday", "sunday")
     )
     return starts_later or ends_earlier or opens_holidays or allows_more or is_wider
-
-
-def _allows_more(before, after):
-    """Tell if a limit of texts is higher than one before, or gone (0)."""
-    return bool(before) and not 0 < after <= before
 
 
 def _get_scope(rule):

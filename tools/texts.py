@@ -73,12 +73,13 @@ def mask_number(number):
 
 def link(text):
     """Return ``text`` as HTML in which the addresses of pages can be followed."""
+    text = text or ""
     parts, end = [], 0
-    for match in _ADDRESS.finditer(text or ""):
+    for match in _ADDRESS.finditer(text):
         anchor = _LINK % (match[0], match[0])
         parts += [escape(text[end : match.start()]), anchor]
         end = match.end()
-    return Markup("").join([*parts, escape((text or "")[end:])])
+    return Markup("").join([*parts, escape(text[end:])])
 
 
 def plain_spaces(text):

@@ -100,7 +100,7 @@ class Ticket(NamedTuple):
     stage: str
 
 
-def tell_status(tickets, more="+{count}"):
+def tell_status(tickets, more):
     """Return the state of some tickets, one a line, as many as fit.
 
     :param tickets: list of :class:`Ticket`, the most important first

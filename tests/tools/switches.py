@@ -20,6 +20,7 @@ sms_user_limit          200      201       yes
 sms_user_limit          200      0         yes
 sms_user_limit          0        200       no
 sms_user_limit          200      199       no
+sms_user_limit          2        1         no
 sms_approve_from        500      501       yes
 sms_approve_from        500      0         yes
 sms_approve_from        0        500       no
@@ -29,6 +30,8 @@ sms_consent_months      0        12        no
 sms_keep_text_months    12       11        yes
 sms_keep_text_months    0        120       yes
 sms_keep_text_months    12       0         no
+sms_keep_text_months    12       12        no
+sms_keep_text_months    1        2         no
 sms_keep_raw_months     13       12        yes
 sms_keep_raw_months     13       14        no
 sms_keep_consent_years  5        4         yes

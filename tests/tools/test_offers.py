@@ -96,6 +96,8 @@ class TestOfferLaw(BaseCase):
             (spoken, asks, False),
             (lets, asks, False),
             (lets, None, False),
+            (lets, lets, False),
+            (lets, lets._replace(country="US"), True),
             (asks, None, True),
             (asks, asks._replace(country="US"), True),
             (asks, asks._replace(effective_to=DAY), True),

@@ -39,17 +39,27 @@ class TestRegistration(BaseCase):
 
     CASES = (
         ({}, None),
-        ({"description": "Too short"}, ("short", "description", "40")),
+        ({"description": "x" * 39}, ("short", "description", "40")),
+        ({"description": "x" * 40}, None),
         ({"opt_in_flow": "x" * 2049}, ("long", "opt_in_flow", "2048")),
         ({"opt_in_flow": "x" * 2048}, None),
         ({"samples": GOOD.samples[:1]}, ("few_samples", "samples", "2")),
+        ({"samples": (GOOD.samples * 3)[:5]}, None),
         ({"samples": GOOD.samples * 3}, ("many_samples", "samples", "5")),
         ({"samples": (*GOOD.samples, LINK)}, ("sample_shortener", "samples", "3")),
         (
             {"samples": (*GOOD.samples, "Acme: we come today at [time].")},
             ("sample_stop", "samples", "3"),
         ),
-        ({"samples": (*GOOD.samples, "Acme STOP")}, ("sample_length", "samples", "3")),
+        *(
+            ({"samples": (*GOOD.samples, "Acme STOP ".ljust(length, "x"))}, problem)
+            for length, problem in (
+                (19, ("sample_length", "samples", "3")),
+                (20, None),
+                (1024, None),
+                (1025, ("sample_length", "samples", "3")),
+            )
+        ),
         (
             {"samples": tuple(it.replace("Acme", "We") for it in GOOD.samples)},
             ("names_nobody", "samples", ""),
@@ -67,6 +77,7 @@ class TestRegistration(BaseCase):
             ("not_said", "help_text", "STOP"),
         ),
         ({"opt_in_keywords": ""}, ("no_keyword", "opt_in_keywords", "")),
+        ({"help_keywords": "H" * 255}, None),
         ({"help_keywords": "H" * 256}, ("long", "help_keywords", "255")),
         ({"privacy_url": ""}, ("no_page", "privacy_url", "")),
         ({"terms_url": "www.example.com"}, ("no_page", "terms_url", "")),
@@ -92,7 +103,11 @@ class TestRegistration(BaseCase):
             ("#{{object.number}}", "#[number]"),
             ("{{ object.zip_code }}", "[zip code]"),
             ("{{ object.state_id.name or object.city or 'local' }}", "[state]"),
+            ("{{ object.name }}", "[name]"),
+            ("{{ object.partner_id.city }}", "[city]"),
+            ("{{ object.number\n or 'no' }}", "[number]"),
             ("No placeholder", "No placeholder"),
+            (False, ""),
         ):
             with self.subTest(body=body):
                 self.assertEqual(show_placeholders(body, words), shown)

@@ -87,6 +87,7 @@ class TestSegments(BaseCase):
                 self.assertEqual(tuple(count_segments(char)), (GSM7, 2, 1))
         self.assertSegments(
             [
+                ("^{}\\[]~|€\f", GSM7, 20, 1),
                 ("€" * 80, GSM7, 160, 1),
                 ("a" + "€" * 80, GSM7, 161, 2),
                 ("a" * 159 + "€", GSM7, 161, 2),
@@ -125,6 +126,9 @@ class TestSegments(BaseCase):
                 ("😀" * 66, UCS2, 132, 2),
                 ("😀" * 67, UCS2, 134, 3),
                 ("❤️", UCS2, 2, 1),
+                # The last character of one unit, and the first of two.
+                ("\uffff", UCS2, 1, 1),
+                ("\U00010000", UCS2, 2, 1),
             ]
         )
 
@@ -141,13 +145,20 @@ class TestSegments(BaseCase):
                 self.assertEqual(tuple(count_segments(grapheme)), (UCS2, units, 1))
                 fits = "я" * (67 - units) + grapheme + "я" * 67
                 self.assertEqual(tuple(count_segments(fits)), (UCS2, 134, 2))
-                moves = "я" * (68 - units) + grapheme + "я" * 66
-                self.assertEqual(tuple(count_segments(moves)), (UCS2, 134, 3))
+                for fitting in range(1, units):
+                    moves = "я" * (67 - fitting) + grapheme
+                    moves += "я" * (67 - units + fitting)
+                    self.assertEqual(tuple(count_segments(moves)), (UCS2, 134, 3))
 
     def test_flags_beside_each_other_may_part(self):
         flags = "\U0001f1e9\U0001f1ea" * 2
         text = "я" * 63 + flags + "я" * 63
         self.assertEqual(tuple(count_segments(text)), (UCS2, 134, 2))
+
+    def test_flags_at_the_beginning_are_not_split(self):
+        # 16 of them are 64 units: the next is not split over the 67th.
+        text = "\U0001f1e9\U0001f1ea" * 17 + "я" * 64
+        self.assertEqual(tuple(count_segments(text)), (UCS2, 132, 3))
 
     def test_a_heap_of_accents_that_fills_a_segment_is_split_after_all(self):
         self.assertEqual(tuple(count_segments("e" + "\u0301" * 133)), (UCS2, 134, 2))

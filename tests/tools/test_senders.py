@@ -114,6 +114,8 @@ class TestRules(BaseCase):
         SenderRule("code", "", OWN),
         SenderRule("free", "GB", REFUSED),
         SenderRule("free", "GB", ALLOWED),
+        SenderRule("free", "ES", REFUSED, None, date(2026, 9, 15)),
+        SenderRule("shut", "", REFUSED),
     )
 
     def reach(self, kind, *countries, day=date(2026, 11, 27)):
@@ -128,11 +130,16 @@ class TestRules(BaseCase):
         self.assertEqual(
             self.reach("name", "GB", "ES", day=date(2026, 9, 14)), ["GB", "ES"]
         )
+        self.assertEqual(self.reach("name", "GB", "ES", day=date(2026, 9, 15)), ["GB"])
         self.assertEqual(self.reach("name"), [])
+        self.assertEqual(self.reach("shut", "GB"), [])
         self.assertEqual(self.reach("code", "US"), ["US", "PR"])
         self.assertEqual(len(self.reach("code")), 5)  # its country is not known
         self.assertEqual(self.reach("free", "US"), ["US", "PR", "ES", ""])
+        last_day = date(2026, 9, 15)
+        self.assertEqual(self.reach("free", "US", day=last_day), ["US", "PR", ""])
         self.assertEqual(len(self.reach("plain", "US")), 5)
+        self.assertIsNone(find_reach({}, ("US",), False))
 
     def test_what_is_a_name(self):
         for address in ("ACME", "Acme IT", "4You", "A-B_C&D+E", "x" * 11):

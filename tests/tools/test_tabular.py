@@ -16,6 +16,18 @@ TEXT = "Number,Name\r\n+1 303,Zoë\r\n"
 NOW = datetime(2026, 11, 25, 12)
 
 
+def change_inside(book, old, new):
+    """Return a workbook with something else in its parts."""
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(book)) as before,
+        zipfile.ZipFile(stream, "w") as after,
+    ):
+        for name in before.namelist():
+            after.writestr(name, before.read(name).decode().replace(old, new))
+    return stream.getvalue()
+
+
 class TestReading(BaseCase):
     """Whatever people save a table as is read, or refused in plain words."""
 
@@ -35,6 +47,16 @@ class TestReading(BaseCase):
                     list(tabular.iter_rows(TEXT.encode(encoding))), expected
                 )
 
+    def test_which_byte_comes_first_is_told_in_other_scripts(self):
+        for text, encoding in (("Да\nНет", "utf-16-le"), ("一,二", "utf-16-be")):
+            with self.subTest(text=text):
+                found = tabular.find_encoding(text.encode(encoding))
+                self.assertEqual(found, encoding)
+
+    def test_a_stray_zero_in_a_long_text_is_left_out(self):
+        rows = list(tabular.iter_rows(b"a\n" * 50_000 + b"\x00b\n"))
+        self.assertEqual(rows[-1], (50_001, ["b"]))
+
     def test_other_encodings_are_refused(self):
         for data in (
             TEXT.encode("utf-32"),
@@ -42,6 +64,8 @@ class TestReading(BaseCase):
             b"name\n\x81\x8d\x8f\n",
             bytes(range(256)),
             b"GIF89a\x01\x00\x01\x00\x80\x00\x00",
+            b"\x89PNG\r\n\x1a\n",
+            b"a\n" * 1000 + b"\x00\n",
         ):
             with self.subTest(data=data[:20]):
                 self.refuse(data, tabular.ENCODING)
@@ -52,6 +76,10 @@ class TestReading(BaseCase):
             with self.subTest(mark=mark):
                 rows = [cells for _number, cells in tabular.iter_rows(data)]
                 self.assertEqual(rows, [["a", f"b{mark}c"], ["1", "2\n3"]])
+
+    def test_the_line_breaks_of_a_cell_stay(self):
+        rows = list(tabular.iter_rows(b'a\r\n"1\r\n2"\r\n'))
+        self.assertEqual(rows, [(1, ["a"]), (2, ["1\r\n2"])])
 
     def test_a_workbook_is_read_as_people_see_it(self):
         data = make_xlsx(
@@ -72,8 +100,25 @@ class TestReading(BaseCase):
         )
 
     def test_whole_figures_are_shown_without_a_fraction(self):
-        rows = list(tabular.iter_rows(make_xlsx([[None, 13035550100.0, 2.5]])))
+        book = make_xlsx([[None, 13035550100, 2.5]])
+        book = change_inside(book, "<v>13035550100<", "<v>1.30355501E10<")
+        rows = list(tabular.iter_rows(book))
         self.assertEqual(rows, [(1, ["", "13035550100", "2.5"])])
+
+    def test_a_formula_is_read_as_what_it_shows(self):
+        book = change_inside(make_xlsx([[7]]), "<v>7<", "<f>3+4</f><v>7<")
+        self.assertEqual(list(tabular.iter_rows(book)), [(1, ["7"])])
+
+    def test_other_workbooks_that_one_refers_to_are_not_looked_for(self):
+        gone = (
+            '<externalReferences><externalReference r:id="rId9" xmlns:r="{}"/>'.format(
+                "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+            )
+        )
+        book = change_inside(
+            make_xlsx([[7]]), "</sheets>", f"</sheets>{gone}</externalReferences>"
+        )
+        self.assertEqual(list(tabular.iter_rows(book)), [(1, ["7"])])
 
     def test_a_cell_longer_than_pythons_own_limit_is_read_to_be_refused(self):
         self.refuse(b'a,b\n1,"' + b"x" * 200_000 + b'"\n', tabular.CELL_TOO_LONG, 2)
@@ -112,13 +157,24 @@ class TestReading(BaseCase):
 
     def test_limits(self):
         self.refuse(b"a" * (tabular.MAX_BYTES + 1), tabular.TOO_LARGE)
+        with patch.object(tabular, "MAX_BYTES", 3):
+            self.assertEqual(tabular.get_kind(b"a,b"), tabular.CSV)
+            self.refuse(b"a,bc", tabular.TOO_LARGE)
+        cells = [["a"], ["x" * 10_000], ["x"] * 100]
+        rows = tabular.iter_rows("\n".join(map(",".join, cells)).encode())
+        self.assertEqual([it for _number, it in rows], cells)
         self.refuse(b"a\n" + b"x" * 10_001, tabular.CELL_TOO_LONG, 2)
         self.refuse(b",".join([b"x"] * 101), tabular.TOO_WIDE, 1)
         with patch.object(tabular, "MAX_ROWS", 2):
             self.assertEqual(len(list(tabular.iter_rows(b"a\n1\n2\n"))), 3)
             self.refuse(b"a\n1\n2\n3\n", tabular.TOO_MANY_ROWS)
-        with patch.object(tabular, "MAX_UNPACKED", 100):
-            self.refuse(make_xlsx([["a"]]), tabular.TOO_LARGE)
+        book = make_xlsx([["a"]])
+        with zipfile.ZipFile(io.BytesIO(book)) as archive:
+            size = sum(it.file_size for it in archive.infolist())
+        with patch.object(tabular, "MAX_UNPACKED", size):
+            self.assertEqual(tabular.get_kind(book), tabular.XLSX)
+        with patch.object(tabular, "MAX_UNPACKED", size - 1):
+            self.refuse(book, tabular.TOO_LARGE)
 
     def test_memory_does_not_grow_with_the_rows(self):
         data = b"number,name\n" + b"+13035550100,Dana\n" * 200_000
@@ -150,7 +206,7 @@ class TestReading(BaseCase):
         self.assertEqual(count, 3)
         first, offset = tabular.unpack_rows(data, 0, 2)
         last, end = tabular.unpack_rows(data, offset, 2)
-        self.assertEqual(first + last, rows)
+        self.assertEqual((first, last), (rows[:2], rows[2:]))
         self.assertEqual((tabular.unpack_rows(data, end, 2), end), (([], end), end))
         self.assertEqual(end, len(data))
 

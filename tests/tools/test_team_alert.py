@@ -187,6 +187,10 @@ class TestCodes(BaseCase):
             ("On it", Answer(None, ACKNOWLEDGE)),
             ("DONE.", Answer(None, RESOLVE)),
             ("I’m on it!", Answer(None, ACKNOWLEDGE)),
+            ("C’est fait !", Answer(None, RESOLVE)),
+            ("4 on it!", Answer(4, ACKNOWLEDGE)),
+            ("14 j’arrive !", Answer(14, ACKNOWLEDGE)),
+            ("4 .", Answer(4, ACKNOWLEDGE)),
             # A figure that means nothing, and words against the figure.
             ("5", Answer(5, None)),
             ("resolve 4", Answer(4, None)),
@@ -198,7 +202,7 @@ class TestCodes(BaseCase):
         for text in (
             *("", "4 printers are broken", "Server 4 is down again", "4 5", "4-6"),
             *("Done with the other one, what now?", "call me", "4th floor"),
-            *("1234567", "x" * 5000, "hello 14", "printer 4"),
+            *("1234567", "x" * 5000, "hello 14", "printer 4", "ackx", "!", None),
         ):
-            with self.subTest(text[:30]):
+            with self.subTest(text=text):
                 self.assertIsNone(replies.read_code(text))

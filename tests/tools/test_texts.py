@@ -10,9 +10,14 @@ from ...tools.texts import (
     add_footer,
     clean,
     clean_json,
+    clip,
     fill,
+    fold,
     link,
     mask_number,
+    plain_spaces,
+    shorten,
+    squeeze,
     tidy_note,
 )
 
@@ -43,10 +48,64 @@ class TestClean(BaseCase):
         ):
             with self.subTest(value=value):
                 self.assertEqual(clean_json(value), expected)
-        nested = []
+        lists, fields = [], {}
         for _level in range(5000):
-            nested = [nested]
-        self.assertEqual(str(clean_json(nested)).count("["), JSON_LEVELS)
+            lists, fields = [lists], {"a": fields}
+        self.assertEqual(str(clean_json(lists)).count("["), JSON_LEVELS)
+        self.assertEqual(str(clean_json(fields)).count("{"), JSON_LEVELS)
+
+    def test_what_is_too_long_is_cut(self):
+        self.assertEqual(clip("a\x00bcd", 3), "abc")
+        self.assertEqual(clip(None, 3), "")
+
+
+@tagged("post_install", "-at_install")
+class TestWords(BaseCase):
+    """Words shortened, made cheap, and compared."""
+
+    def test_a_long_text_is_cut_between_words(self):
+        for text, limit, expected in (
+            ("It jams", 7, "It jams"),
+            (" It\n jams \t", 7, "It jams"),
+            ("It jams again", 10, "It jams…"),
+            # Half of it is left at least, if need be of a word.
+            ("abcdef ghijkl", 10, "abcdef…"),
+            ("abcde fghijkl", 10, "abcde fgh…"),
+            ("abcd efghijkl", 10, "abcd efgh…"),
+            ("ab cdefg", 4, "ab…"),
+            # So much of a text is looked at.
+            (" " * 39 + "ab", 10, "a"),
+            ("", 10, ""),
+            (None, 10, ""),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(shorten(text, limit), expected)
+        self.assertEqual(shorten("a" * 60), "a" * 60)
+        self.assertEqual(shorten("a" * 61), "a" * 59 + "…")
+        self.assertEqual(shorten("It jams again", 10, sign=".."), "It jams..")
+
+    def test_spaces_that_cost_more_become_plain_ones(self):
+        for text, expected in (
+            ("1:30\u202fPM", "1:30 PM"),
+            ("a\xa0b\u2000c\u200ad", "a b c d"),
+            ("a b\n", "a b\n"),
+            (None, ""),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(plain_spaces(text), expected)
+
+    def test_words_are_compared_without_case_and_accents(self):
+        for text, expected in (
+            ("Él está", "el esta"),
+            ("STRAẞE", "strasse"),
+            ("ﬁn", "fin"),
+            ("", ""),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(fold(text), expected)
+
+    def test_words_are_compared_without_case_and_spacing(self):
+        self.assertEqual(squeeze(" Reply\n STOP  now "), "reply stop now")
 
 
 @tagged("post_install", "-at_install")
@@ -59,6 +118,7 @@ class TestFooter(BaseCase):
     def test_white_space_around_it_is_trimmed(self):
         self.assertEqual(add_footer("Hello \n\n", f" {FOOTER}\n"), f"Hello\n{FOOTER}")
         self.assertEqual(add_footer("  Hello", FOOTER), f"  Hello\n{FOOTER}")
+        self.assertEqual(add_footer("\nXerox", FOOTER), f"Xerox\n{FOOTER}")
 
     def test_it_is_not_added_to_a_body_that_has_it(self):
         for body in (

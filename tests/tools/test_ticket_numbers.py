@@ -48,6 +48,7 @@ class TestTicketNumbers(BaseCase):
         for text in ("#12", "ticket 12", "12", " 12. ", "case 12 again"):
             with self.subTest(text=text):
                 self.assertEqual(ticket_texts.find_ticket_number(text, ["12"]), "12")
+        self.assertEqual(ticket_texts.find_ticket_number("#7", ["7"]), "7")
         for text in ("12 printers", "at 12", "#123", "Room 12 is cold"):
             with self.subTest(text=text):
                 self.assertIsNone(ticket_texts.find_ticket_number(text, ["12"]))
@@ -58,7 +59,11 @@ class TestTicketNumbers(BaseCase):
         self.assertEqual(ticket_texts.find_ticket_number(text, numbers), "HT00001")
 
     def test_a_number_without_letters_and_digits_is_never_found(self):
-        self.assertIsNone(ticket_texts.find_ticket_number("/ ??", ["/", "", None]))
+        for text in ("/ ??", "XXXX"):
+            with self.subTest(text=text):
+                self.assertIsNone(
+                    ticket_texts.find_ticket_number(text, ["/", "", None])
+                )
 
     def test_a_number_alone(self):
         for text in ("HT00042", " #ht 00042 ", "ticket HT00042?", "status of HT00042"):
@@ -88,7 +93,7 @@ class TestTicketNumbers(BaseCase):
 
     def test_a_huge_text_takes_no_time(self):
         numbers = [f"HT{index:05}" for index in range(200)]
-        start = time.monotonic()
+        start = time.process_time()
         for text in ("HT0000" * 20_000, " " * 100_000, "#" * 100_000, "H.-" * 30_000):
             ticket_texts.find_ticket_number(text, numbers)
-        self.assertLess(time.monotonic() - start, 2)
+        self.assertLess(time.process_time() - start, 2)
