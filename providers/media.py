@@ -184,7 +184,7 @@ class _GuardedAdapter(HTTPAdapter):
                 finally:
                     # The certificate is checked for the name, not for the address.
                     self._dns_host = name
-                adapter._sockets.append(made)
+                adapter._watch(made)
                 return made
 
         return type("Pool", (pool_class,), {"ConnectionCls": Connection})
@@ -199,12 +199,20 @@ class _GuardedAdapter(HTTPAdapter):
             yield
         finally:
             timer.cancel()
+            for watched in self._sockets:
+                watched.close()
+
+    def _watch(self, made):
+        """Keep a handle to shut a connection by: TLS takes the other one."""
+        self._sockets.append(made.dup())
+        if self.is_late:
+            self._shut()
 
     def _shut(self):
         self.is_late = True
-        for made in self._sockets:
+        for watched in self._sockets:
             try:
-                made.shutdown(socket.SHUT_RDWR)
+                watched.shutdown(socket.SHUT_RDWR)
             except OSError:
                 continue  # it is closed already
 

@@ -24,6 +24,8 @@ class MediaHandler(BaseHTTPRequestHandler):
     """Answers one request. ``peer`` is the :class:`MediaPeer` that it serves."""
 
     peer = None
+    # Else the body waits for the receipt of the head.
+    disable_nagle_algorithm = True
 
     def log_message(self, *_args):
         """Stay silent."""

@@ -21,11 +21,17 @@ BASIC = "Basic " + base64.b64encode(b"user:secret").decode()
 class TestFetch(BaseCase):
     """What is fetched over real HTTP, and what is refused."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.carrier, cls.store = MediaPeer().start(), MediaPeer().start()
+        cls.addClassCleanup(cls.carrier.stop)
+        cls.addClassCleanup(cls.store.stop)
+
     def setUp(self):
         super().setUp()
-        self.carrier, self.store = MediaPeer().start(), MediaPeer().start()
-        self.addCleanup(self.carrier.stop)
-        self.addCleanup(self.store.stop)
+        self.carrier.requests.clear()
+        self.store.requests.clear()
 
     def fetch(self, path, trusted=None, **limits):
         """Fetch from the carrier, who trusts itself and the store."""
@@ -123,13 +129,36 @@ class TestFetch(BaseCase):
         for path in ("/slow", "/slow-header"):
             start = time.monotonic()
             with self.subTest(path=path):
-                self.assertFails(media.SLOW, path, deadline=1)
+                self.assertFails(media.SLOW, path, deadline=0.2)
                 self.assertLess(time.monotonic() - start, 5)
 
     def test_a_slow_server_behind_a_quick_one(self):
         """The connection to the first is closed by then."""
         self.carrier.target = self.store.url + "/slow"
-        self.assertFails(media.SLOW, "/redirect", deadline=1)
+        self.assertFails(media.SLOW, "/redirect", deadline=0.2)
+
+    def test_a_server_that_does_not_greet(self):
+        """TLS has taken the connection over by then."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            url = f"https://127.0.0.1:{server.getsockname()[1]}"
+            start = time.monotonic()
+            with self.assertRaises(media.MediaFailed) as caught:
+                media.fetch(url, url, AUTH, [url], deadline=0.2)
+            self.assertLess(time.monotonic() - start, 5)
+        self.assertEqual(caught.exception.fault, media.SLOW)
+
+    def test_a_name_that_takes_all_the_time(self):
+        """The connection is made when the time is over."""
+        real = socket.getaddrinfo
+
+        def resolve(*args, **kwargs):
+            time.sleep(0.1)
+            return real(*args, **kwargs)
+
+        with patch.object(socket, "getaddrinfo", resolve):
+            start = time.monotonic()
+            self.assertFails(media.SLOW, "/slow", deadline=0.01)
+            self.assertLess(time.monotonic() - start, 5)
 
     def test_a_name_that_nobody_has(self):
         real, asked = socket.getaddrinfo, []
@@ -148,7 +177,7 @@ class TestFetch(BaseCase):
     def test_a_server_that_says_nothing(self):
         """Odoo's tests let nothing time out in less than ten seconds, but for here."""
         waits = patch.object(requests.Session, "send", _super_send)
-        with waits, patch.object(media, "TIMEOUT", 0.3), socket.socket() as server:
+        with waits, patch.object(media, "TIMEOUT", 0.05), socket.socket() as server:
             server.bind(("127.0.0.1", 0))
             server.listen()
             url = f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -196,7 +225,8 @@ class TestFetch(BaseCase):
                 self.assertEqual(media._origin(url), origin)
 
     def test_nobody_is_there(self):
-        self.carrier.stop()
+        self.carrier = MediaPeer()
+        self.carrier.server.server_close()
         self.assertFails(media.UNAVAILABLE, "/png")
 
     def test_the_adapter_asks_with_its_key(self):
