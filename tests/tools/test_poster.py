@@ -47,7 +47,7 @@ class TestPoster(BaseCase):
         deadline = time.monotonic() + 5
         while self.begun.count(account) < count and time.monotonic() < deadline:
             time.sleep(0.01)
-        time.sleep(0.1)
+        time.sleep(0.05)
         self.assertEqual(self.begun.count(account), count)
 
     def collect(self, poster, count):
@@ -132,7 +132,7 @@ class TestPoster(BaseCase):
             self.wait_begun("first", 1)
             # One that hangs for ever keeps no process alive.
             self.assertTrue(all(it.daemon for it in poster._threads))
-            threading.Timer(0.3, self.release.set).start()
+            threading.Timer(0.05, self.release.set).start()
         self.assertEqual(ended, ["first"])
         self.assertFalse(any(it.is_alive() for it in poster._threads))
 
@@ -191,7 +191,7 @@ class TestPoster(BaseCase):
         with Poster(SIZE) as poster:
             order = []
             for index in range(50):
-                poster.submit("one", index, lambda: time.sleep(0.05))
+                poster.submit("one", index, lambda: time.sleep(0.02))
             poster.submit("one", "due", lambda: order.append(poster.pending), 0.01)
             self.collect(poster, 51)
             self.assertGreater(order[0], 20)
@@ -200,7 +200,7 @@ class TestPoster(BaseCase):
         with Poster(SIZE) as poster:
             order = []
             for index in range(50):
-                poster.submit("one", index, lambda: time.sleep(0.05))
+                poster.submit("one", index, lambda: time.sleep(0.02))
             # In the order in which they came, and not in that of their keys.
             for name in (52, 51):
                 poster.submit("one", name, partial(order.append, name), is_urgent=True)
@@ -209,23 +209,28 @@ class TestPoster(BaseCase):
             self.assertLess(keys.index(51), 4 * SIZE)
 
     def test_what_is_urgent_takes_the_first_time_of_its_lane(self):
-        with Poster(SIZE) as poster:
-            order = []
-            for index in range(3):
-                name = f"list {index}"
-                note = partial(order.append, name)
-                poster.submit("one", name, note, 0.2 + index / 5, lane="sender")
-            note = partial(order.append, "other lane")
-            poster.submit("one", "other lane", note, 0.1, lane="other")
-            for delay, name in ((0.8, "first"), (1.0, "second")):
-                note = partial(order.append, name)
-                poster.submit("one", name, note, delay, is_urgent=True, lane="sender")
-            begun = time.monotonic()
-            self.collect(poster, 6)
-            # As many leave in the same time: each at one of the times given out.
-            self.assertGreater(time.monotonic() - begun, 0.9)
-            lists = [f"list {index}" for index in range(3)]
-            self.assertEqual(order, ["other lane", "first", "second", *lists])
+        """As many leave in the same time: each at one of the times given out."""
+        own = AccountQueue()
+        for order, at in enumerate((20, 40, 60)):
+            own.push_due(at, order, "sender", f"list {order}", None)
+        own.push_due(10, 3, "other", "other lane", None)
+        own.push_first(80, 4, "sender", "first", None)
+        own.push_first(100, 5, "sender", "second", None)
+        lists = [f"list {order}" for order in range(3)]
+        begun = {}
+        for now in range(0, 101, 5):
+            while own.get_wait(now) == 0:
+                begun[own.take(now)[0]] = now
+        names = ("other lane", "first", "second", *lists)
+        times = (10, 20, 40, 60, 80, 100)
+        self.assertEqual(begun, dict(zip(names, times, strict=True)))
+
+    def test_what_is_urgent_takes_no_time_of_another_lane(self):
+        for lane, first in (("sender", "urgent"), ("other", "list")):
+            with self.subTest(lane=lane), Poster(SIZE) as poster:
+                poster.submit("one", "list", lambda: None, 60, lane="sender")
+                poster.submit("one", "urgent", lambda: None, 120, True, lane)
+                self.assertEqual(poster.get_waiting()[0], first)
 
     def test_some_of_what_has_not_begun_are_taken_back(self):
         with Poster(SIZE) as poster:
@@ -245,7 +250,7 @@ class TestPoster(BaseCase):
             poster.allow_until(time.monotonic())
             self.submit(poster, "one", 2, lambda: None)
             self.submit(poster, "due", 1, lambda: None, 0.01)
-            self.assertEqual(poster.collect(0.2), [])
+            self.assertEqual(poster.collect(0.05), [])
             poster.allow_until(time.monotonic() + 60)
             self.assertEqual(len(self.collect(poster, 3)), 3)
 
