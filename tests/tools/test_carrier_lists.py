@@ -102,6 +102,8 @@ class TestTwilioLists(TwilioCase):
         self.assertEqual(asked["StartTime>"], "2026-11-26T00:00:00Z")
         self.assertEqual(asked["StartTime<"], "2026-11-27T01:00:00Z")
         self.assertEqual(asked["From"], US_SENDER)
+        list(self.provider.list_call_prices(DAY))
+        self.assertNotIn("From", self.peer.listed[-1])
 
     def test_what_a_price_is(self):
         for amount, currency, price in (
@@ -505,5 +507,7 @@ class TestTelnyxLists(PeerCase):
                     list(provider.list_opt_outs())
         described.answers = {("get", "/v2/detail_records"): (200, {"data": []})}
         self.assertEqual(provider.find(message, *span), [])
-        with self.assertRaisesRegex(LookupFailed, "not be written yet"):
+        with self.assertRaisesRegex(
+            LookupFailed, "^The records may not be written yet$"
+        ):
             provider.find(message, AT, span[1] - timedelta(seconds=1))

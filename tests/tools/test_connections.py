@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler
 from itertools import product
 from unittest.mock import patch
 
-from requests import Session
+from requests import RequestException, Session
 
 from odoo.tests import BaseCase, tagged
 from odoo.tests.common import _super_send
@@ -17,7 +17,7 @@ from ...providers import get_provider, telnyx_api, twilio_api
 from ...providers.faults import NO_ANSWER, NO_CONNECTION
 from ...providers.outbound import ACCEPTED, AGAIN, UNKNOWN, OutboundMessage
 from ...providers.poster import MAX_IN_FLIGHT
-from ...providers.shared import IDLE
+from ...providers.shared import IDLE, outcome_of_failure
 from ..peer.serving import Loopback
 from ..peer.telnyx import TelnyxPeer
 from ..peer.tls import TlsPeer
@@ -122,6 +122,10 @@ class TestNoAnswer(BaseCase):
                     self.assertEqual(detail, "ReadTimeout")
                     detail = self.assertOutcome(AGAIN, carrier, url)
                     self.assertEqual(detail, "ConnectTimeout")
+
+    def test_an_error_that_tells_nothing_of_itself(self):
+        outcome = outcome_of_failure(RequestException())
+        self.assertEqual((outcome.kind, outcome.fault), (UNKNOWN, NO_ANSWER))
 
     def test_a_proxy_that_passed_nothing_on(self):
         """It is not there, or makes no connection to the carrier."""

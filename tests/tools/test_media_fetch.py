@@ -254,6 +254,12 @@ class TestFetch(BaseCase):
             TelnyxProvider(account).fetch_media(self.carrier.url + "/png")
         self.assertEqual(caught.exception.fault, media.BAD_ADDRESS)
 
+    def test_the_adapter_tells_its_key_to_no_store(self):
+        account = {"account_sid": "AC1", "auth_token": "token"}
+        provider = TwilioProvider({**account, "media_urls": [self.store.url]})
+        self.assertEqual(provider.fetch_media(self.store.url + "/png").data, PNG)
+        self.assertNotIn("Authorization", self.store.requests[0][1])
+
     def test_the_adapter_of_no_account_asks_nobody(self):
         for provider in (
             TwilioProvider({"account_sid": False, "auth_token": False}),
