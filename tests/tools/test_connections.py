@@ -176,6 +176,7 @@ class TestConnections(BaseCase):
         account = make_twilio().account
         adapter = get_provider("twilio", account)
         self.assertIs(get_provider("twilio", dict(reversed(account.items()))), adapter)
+        self.assertEqual(adapter.senders(), make_twilio().senders())
         other = get_provider("twilio", {**account, "auth_token": "another"})
         self.assertIsNot(other, adapter)
         self.assertIsNone(get_provider("iap", account))
