@@ -74,7 +74,7 @@ def make_text(number, to_number, body, message_id=None, **extra):
     )
 
 
-def make_report(message_id, status, *codes):
+def make_report(message_id, status, *codes, **extra):
     """Return the body of the event that a delivery report is."""
     return make_event(
         "message.sent" if status == "sent" else "message.finalized",
@@ -83,6 +83,7 @@ def make_report(message_id, status, *codes):
             "id": message_id,
             "to": [{"phone_number": "+13035550100", "status": status}],
             "errors": [{"code": code, "title": "Refused"} for code in codes],
+            **extra,
         },
     )
 

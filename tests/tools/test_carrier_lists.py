@@ -464,7 +464,6 @@ class TestTelnyxLists(PeerCase):
         usual = {
             "uuid": "T1",
             "delivery_status_webhook_url": "https://odoo.example.com/status/f00d",
-            "created_at": "2026-11-26T14:00:00+02:00",
         }
         for shown, report, code, fault in (
             ({"status": "delivered"}, DELIVERED, "", ""),
@@ -476,7 +475,6 @@ class TestTelnyxLists(PeerCase):
             ({"status": "failed", "errors": [{}]}, UNDELIVERED, "", UNSURE),
             ({"status": "expired", "errors": []}, UNDELIVERED, "", EXPIRED),
             ({"status": "teleported"}, UNKNOWN, "", ""),
-            ({"created_at": "2026-11-26T12:00:00"}, UNKNOWN, "", ""),
         ):
             rows = ["odd", {"uuid": "T2"}, {**usual, **shown}]
             described.answers = {("get", "/v2/detail_records"): (200, {"data": rows})}
@@ -485,10 +483,6 @@ class TestTelnyxLists(PeerCase):
                 read = found.report
                 told = read.carrier_id, read.report, read.code, read.fault
                 self.assertEqual(told, ("T1", report, code, fault))
-                self.assertEqual(found.created_at, AT)
-        rows[-1]["created_at"] = "yesterday"
-        [found] = provider.find(message, AT, AT + timedelta(minutes=1))
-        self.assertIsNone(found.created_at)
 
     def test_what_is_no_list_says_nothing(self):
         """A text of which a broken answer shows no record would be sent again."""

@@ -2,6 +2,7 @@
 import base64
 import json
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
@@ -36,8 +37,10 @@ from ...providers.outbound import (
     SENT,
     UNDELIVERED,
     UNKNOWN,
+    DeliveryReport,
     OutboundMessage,
     Outcome,
+    Price,
 )
 from ...providers.telnyx import SIGNED_WITHIN
 from ...providers.telnyx_api import read_event
@@ -226,6 +229,24 @@ class TestTelnyxEvents(BaseCase):
                 self.assertEqual((read.report, read.fault), (report, fault))
                 self.assertEqual(read.carrier_id, "the-id")
                 self.assertEqual(read.raw["data.payload.id"], "the-id")
+
+    def test_what_a_report_holds(self):
+        cost = {"amount": "0.0051", "currency": "USD", "breakdown": None}
+        for status, codes, why in (
+            ("delivered", (), ()),
+            ("delivery_failed", ("40001",), ("40001", "sms_not_allowed", LANDLINE)),
+            ("delivery_failed", ("99999",), ("99999", "sms_not_delivered", UNSURE)),
+        ):
+            body = make_report("the-id", status, *codes, cost=cost)
+            read = TelnyxProvider.parse_report(read_event(body))
+            report = UNDELIVERED if codes else DELIVERED
+            expected = DeliveryReport(
+                "the-id", report, *why, price=Price(0.0051, "USD")
+            )
+            with self.subTest(status=status, codes=codes):
+                self.assertEqual(replace(read, raw={}), expected)
+                self.assertEqual(read.raw["data.payload.cost.amount"], "0.0051")
+                self.assertEqual(read.raw["data.payload.cost.breakdown"], "")
 
     def test_an_event_about_nothing(self):
         report = TelnyxProvider.parse_report(read_event(make_event("x", {})))
@@ -426,7 +447,7 @@ class TestTelnyxSending(BaseCase):
         outcome = self.make().send(self.message())
         self.peer.taken[0]["to"][0]["status"] = "delivered"
         report = self.make().fetch(outcome.carrier_id)
-        self.assertEqual(report.report, DELIVERED)
-        self.assertEqual(report.carrier_id, outcome.carrier_id)
+        expected = DeliveryReport(outcome.carrier_id, DELIVERED)
+        self.assertEqual(report, expected)
         with self.assertRaises(LookupFailed):
             self.make().fetch("40385f64-5717-4562-b3fc-000000000000")
