@@ -313,14 +313,14 @@ class TwilioProvider(Provider):
         if form.get("CallSid"):
             return twilio_voice.read_report(
                 form["CallSid"],
-                form.get("CallStatus", ""),
-                form.get("AnsweredBy", ""),
+                form.get("CallStatus"),
+                form.get("AnsweredBy"),
                 form.get("SipResponseCode", ""),
                 raw=dict(form),
             )
         return read_report(
             form.get("MessageSid") or form.get("SmsSid", ""),
-            form.get("MessageStatus", ""),
+            form.get("MessageStatus"),
             form.get("ErrorCode", ""),
             raw=dict(form),
         )

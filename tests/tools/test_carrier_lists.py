@@ -186,11 +186,23 @@ class TestTwilioLists(TwilioCase):
         found = self.provider.find(message, AT, AT + timedelta(minutes=5))
         self.assertEqual([it.report.carrier_id for it in found], within[::-1])
 
+    def test_a_message_without_an_id(self):
+        self.take(AT, sid=None)
+        message = OutboundMessage("1", PERSON, "Hi", sender=US_SENDER)
+        [found] = self.provider.find(message, AT, AT)
+        [page] = self.provider.list_reports(AT, AT + timedelta(hours=1))
+        listed = (found.report, *page.reports)
+        self.assertEqual([it.carrier_id for it in listed], ["", ""])
+
     def test_one_message_is_asked_about(self):
         sid = self.take(AT, price="-0.01")
         report = self.provider.fetch(sid)
         self.assertEqual((report.carrier_id, report.report), (sid, QUEUED))
-        self.assertEqual(report.price, Price(0.01, "USD"))
+        self.assertEqual((report.code, report.price), ("", Price(0.01, "USD")))
+        self.peer.taken[-1].update(status="undelivered", error_code=30003)
+        report = self.provider.fetch(sid)
+        told = report.report, report.code, report.fault
+        self.assertEqual(told, (UNDELIVERED, "30003", "unreachable"))
         with self.assertRaises(LookupFailed) as caught:
             self.provider.fetch("SM" + "0" * 32)
         self.assertEqual(caught.exception.status, 404)
@@ -429,6 +441,7 @@ class TestTelnyxLists(PeerCase):
             self.block(f"+1212{index:07d}")
         api = make_telnyx(api_url=self.peer.url).api
         asked = {"filter[messaging_profile_id]": PROFILE_ID}
+        asked["redaction_enabled"] = "false"
         pages = list(api.list_pages("/v2/messaging_optouts", 2, asked))
         self.assertEqual(list(map(len, pages)), [PAGE_SIZE, PAGE_SIZE])
         self.assertNotEqual(pages[0], pages[1])

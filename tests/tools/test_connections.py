@@ -4,6 +4,7 @@
 import os
 import socket
 import tempfile
+import time
 from http.server import BaseHTTPRequestHandler
 from itertools import product
 from unittest.mock import patch
@@ -183,12 +184,13 @@ class TestConnections(BaseCase):
 
     def test_an_idle_connection_is_not_posted_into(self):
         twilio, telnyx = make_twilio().api, make_telnyx().api
-        for api, get in ((twilio, twilio.get_client), (telnyx, telnyx._get_session)):
-            kept = get()
-            for idle, is_kept in ((IDLE - 2, True), (IDLE + 1, False)):
-                with self.subTest(api=api, idle=idle):
-                    api._used_at -= idle
-                    self.assertEqual(get() is kept, is_kept)
+        for get in (twilio.get_client, telnyx._get_session):
+            with patch.object(time, "monotonic", return_value=0) as clock:
+                kept = get()
+                for idle, is_kept in ((IDLE, True), (IDLE, True), (IDLE + 1, False)):
+                    clock.return_value += idle
+                    with self.subTest(get=get, idle=idle):
+                        self.assertEqual(get() is kept, is_kept)
 
     def test_each_post_in_flight_has_a_connection(self):
         sessions = (

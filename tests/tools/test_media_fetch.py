@@ -1,6 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
+import os
 import socket
+import tempfile
+import threading
 import time
 from unittest.mock import patch
 
@@ -49,7 +52,22 @@ class TestFetch(BaseCase):
     def test_a_picture(self):
         fetched = self.fetch("/png")
         self.assertEqual((fetched.data, fetched.mimetype), (PNG, "image/png"))
-        self.assertEqual(self.carrier.requests[0][1]["Authorization"], BASIC)
+        [(_path, headers)] = self.carrier.requests
+        self.assertEqual(headers["Authorization"], BASIC)
+        self.assertEqual(headers["Accept-Encoding"], "identity")
+
+    def test_what_the_servers_user_has_set_up_is_not_used(self):
+        """Neither a proxy nor a password."""
+        self.carrier.target = self.store.url + "/png"
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("machine 127.0.0.1 login somebody password else\n")
+            file.flush()
+            nobody = "http://127.0.0.1:9"
+            names = {"http_proxy": nobody, "no_proxy": "", "NETRC": file.name}
+            with patch.dict(os.environ, names):
+                self.assertEqual(self.fetch("/redirect").data, PNG)
+        [(_path, headers)] = self.store.requests
+        self.assertNotIn("Authorization", headers)
 
     def test_the_password_does_not_follow_to_another_host(self):
         self.carrier.target = self.store.url + "/png"
@@ -157,15 +175,29 @@ class TestFetch(BaseCase):
 
         with patch.object(socket, "getaddrinfo", resolve):
             start = time.monotonic()
-            self.assertFails(media.SLOW, "/slow", deadline=0.01)
+            self.assertFails(media.SLOW, "/slow", deadline=0.05)
             self.assertLess(time.monotonic() - start, 5)
 
+    def test_a_name_with_a_dot_at_its_end(self):
+        """It is the same; Odoo's tests let no request out to it, but for here."""
+        real, port = socket.getaddrinfo, self.carrier.server.server_port
+
+        def resolve(_host, *args, **kwargs):
+            return real("127.0.0.1", *args, **kwargs)
+
+        url, trusted = f"http://localhost.:{port}/png", [f"http://localhost:{port}"]
+        waits = patch.object(requests.Session, "send", _super_send)
+        with waits, patch.object(socket, "getaddrinfo", resolve):
+            self.assertEqual(media.fetch(url, url, AUTH, trusted).data, PNG)
+
     def test_a_name_that_nobody_has(self):
-        real, asked = socket.getaddrinfo, []
+        real, asked, timers = socket.getaddrinfo, [], []
 
         def resolve(host, *args, **kwargs):
             if host == "localhost":
                 asked.append(host)
+                running = threading.enumerate()
+                timers.extend(it for it in running if isinstance(it, threading.Timer))
                 raise socket.gaierror
             return real(host, *args, **kwargs)
 
@@ -173,6 +205,8 @@ class TestFetch(BaseCase):
         with patch.object(socket, "getaddrinfo", resolve):
             self.assertFails(media.UNAVAILABLE, "/redirect")
         self.assertEqual(asked, ["localhost"])
+        # What measures the time keeps no process alive.
+        self.assertTrue(timers and all(it.daemon for it in timers))
 
     def test_a_server_that_says_nothing(self):
         """Odoo's tests let nothing time out in less than ten seconds, but for here."""

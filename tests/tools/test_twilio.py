@@ -284,6 +284,7 @@ class TestTwilioReport(BaseCase):
         ):
             with self.subTest(code=code):
                 report = self._read("undelivered", code)
+                self.assertTrue(report.fault)
                 self.assertEqual(
                     (report.code, report.failure_type), (code, failure_type)
                 )
