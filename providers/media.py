@@ -9,7 +9,7 @@ host alone, and time, bytes, redirects and types are limited.
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
@@ -17,7 +17,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError
 from urllib3.poolmanager import PoolManager
 
 from ..tools.media import RECEIVE_LIMIT, find_type, is_public
@@ -178,13 +178,13 @@ class _GuardedAdapter(HTTPAdapter):
             def _new_conn(self):
                 name = self._dns_host
                 if (scheme, name.rstrip("."), self.port) not in adapter.trusted:
-                    self._dns_host = _resolve(self, name)
+                    self._dns_host = _resolve(name)
                 try:
                     made = super()._new_conn()
                 finally:
                     # The certificate is checked for the name, not for the address.
                     self._dns_host = name
-                adapter._sockets.append(made)
+                adapter._watch(made)
                 return made
 
         return type("Pool", (pool_class,), {"ConnectionCls": Connection})
@@ -199,14 +199,20 @@ class _GuardedAdapter(HTTPAdapter):
             yield
         finally:
             timer.cancel()
+            for watched in self._sockets:
+                watched.close()
+
+    def _watch(self, made):
+        """Keep a handle to shut a connection by: TLS takes the other one."""
+        self._sockets.append(made.dup())
+        if self.is_late:
+            self._shut()
 
     def _shut(self):
         self.is_late = True
-        for made in self._sockets:
-            try:
-                made.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # it is closed already
+        for watched in self._sockets:
+            with suppress(OSError):  # it is closed already
+                watched.shutdown(socket.SHUT_RDWR)
 
     def explain(self, error):
         """Return the fault that an error of the network means."""
@@ -216,12 +222,12 @@ class _GuardedAdapter(HTTPAdapter):
         return BAD_ADDRESS if isinstance(error, ValueError) else UNAVAILABLE
 
 
-def _resolve(connection, name):
+def _resolve(name):
     try:
-        found = socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(name, None)
     except OSError as error:
-        raise NewConnectionError(connection, f"no address: {error}") from error
+        raise MediaFailed(UNAVAILABLE) from error
     addresses = [entry[4][0] for entry in found]
-    if not addresses or not all(map(is_public, addresses)):
+    if not all(map(is_public, addresses)):
         raise MediaFailed(PRIVATE)
     return addresses[0]

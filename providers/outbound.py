@@ -93,7 +93,9 @@ def read_price(amount, currency):
         value = abs(float(amount))
     except (TypeError, ValueError):
         return None
-    if not math.isfinite(value) or not re.fullmatch("[A-Za-z]{3}", currency or ""):
+    if not (currency and re.fullmatch("[A-Za-z]{3}", currency)):
+        return None
+    if not math.isfinite(value):
         return None
     return Price(value, currency.upper())
 

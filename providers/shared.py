@@ -212,5 +212,5 @@ def fold(words):
 
 def fingerprint(form):
     """Return an id of an event that has none: of its own contents, against replays."""
-    canonical = json.dumps(sorted(form.items()), ensure_ascii=False)
+    canonical = json.dumps(sorted(form.items()))
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()

@@ -62,8 +62,8 @@ def _refusal(error):
 def _is_key(value):
     """Tell if a public key is whole. Telnyx shows nobody which is right."""
     try:
-        return len(base64.b64decode(value or "", validate=True)) == KEY_SIZE
-    except ValueError:
+        return len(base64.b64decode(value, validate=True)) == KEY_SIZE
+    except (TypeError, ValueError):
         return False
 
 

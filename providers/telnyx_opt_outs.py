@@ -8,7 +8,7 @@ It blocks a number for a messaging profile when that texts STOP, and ends it by 
 way to tell it of anybody else, and none to ask which numbers were deactivated.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from .opt_outs import OptOut
 from .telnyx_account import get_profile_ids
@@ -44,6 +44,5 @@ def _read_time(value):
         moment = datetime.fromisoformat(value)
     except ValueError:
         return None
-    if moment.tzinfo:
-        moment = moment.astimezone(UTC)
-    return moment.replace(tzinfo=None, microsecond=0)
+    since_utc = moment.utcoffset() or timedelta()
+    return moment.replace(tzinfo=None, microsecond=0) - since_utc

@@ -5,8 +5,6 @@ Webhooks: https://developers.telnyx.com/docs/messaging/messages/receiving-webhoo
 Error codes: https://developers.telnyx.com/docs/messaging/messages/error-codes
 """
 
-from datetime import UTC, datetime
-
 from . import base, faults, inbound, outbound
 
 #: Message status of Telnyx: our word. What is not named here is ``unknown``.
@@ -134,19 +132,15 @@ def read_record(record):
     errors = record.get("errors")
     code = as_text(errors[0]) if isinstance(errors, list) and errors else ""
     uuid, status = as_text(record.get("uuid")), as_text(record.get("status"))
-    report = _report(RECORD_REPORTS, uuid, status, code)
-    return outbound.Found(report, created_at=_read_time(record.get("created_at")))
+    return outbound.Found(_report(RECORD_REPORTS, uuid, status, code))
 
 
 def _report(words, carrier_id, status, code, raw=None, price=None):
-    report = words.get(status, outbound.UNKNOWN)
-    if report != outbound.UNDELIVERED:
-        # What it notes of a message on its way is no reason yet.
-        return outbound.DeliveryReport(
-            carrier_id, report, code, raw=raw or {}, price=price
-        )
-    known = CODES.get(code) or STATUS_FAULTS.get(status)
-    fault, failure_type = known or (faults.UNSURE, "sms_not_delivered")
+    report, fault, failure_type = words.get(status, outbound.UNKNOWN), "", ""
+    # What it notes of a message on its way is no reason yet.
+    if report == outbound.UNDELIVERED:
+        known = CODES.get(code) or STATUS_FAULTS.get(status)
+        fault, failure_type = known or (faults.UNSURE, "sms_not_delivered")
     return outbound.DeliveryReport(
         carrier_id, report, code, failure_type, fault, raw or {}, price
     )
@@ -161,15 +155,6 @@ def read_media(payload):
         if isinstance(it, dict)
     )
     return tuple(media for media in found if media.url)
-
-
-def _read_time(text):
-    """Return an ISO 8601 time as UTC without a zone; None if it is none."""
-    try:
-        moment = datetime.fromisoformat(as_text(text))
-    except ValueError:
-        return None
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def flatten(value, path=""):

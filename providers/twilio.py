@@ -6,14 +6,14 @@ Messages: https://www.twilio.com/docs/messaging/api/message-resource
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException
 from twilio.request_validator import RequestValidator
 
 from . import shared, twilio_account, twilio_opt_outs, twilio_voice
-from .base import MEDIA_LIMIT, LookupFailed, Provider, RedactionRefused
+from .base import LookupFailed, Provider, RedactionRefused
 from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
 from .outbound import ACCEPTED, UNKNOWN, Outcome, ReportPage, read_price
@@ -160,7 +160,7 @@ class TwilioProvider(Provider):
         return self._list_prices("calls", day, sender, timedelta(hours=1))
 
     def _list_prices(self, resource, day, sender, later=timedelta()):
-        begin = datetime.combine(day, datetime.min.time(), UTC)
+        begin = datetime.combine(day, datetime.min.time())
         end = begin + timedelta(days=1) + later
         others = {"from_": sender} if sender else {}
         for page in self._list_pages(begin, end, resource=resource, **others):
@@ -241,9 +241,7 @@ class TwilioProvider(Provider):
             raise
 
     def _remove_media(self, carrier_id):
-        shown = self.api.ask(
-            lambda client: client.messages(carrier_id).media.list(limit=MEDIA_LIMIT)
-        )
+        shown = self.api.ask(lambda client: client.messages(carrier_id).media.list())
         for media in shown:
             try:
                 self.api.ask(lambda _client, media=media: media.delete())
@@ -294,7 +292,7 @@ class TwilioProvider(Provider):
             provider=TwilioProvider.code,
             # A signed request without any id still gets one of its own contents, so
             # that it cannot be replayed.
-            carrier_id=next(filter(None, map(form.get, names)), "")
+            carrier_id=next(filter(None, map(form.get, names)), None)
             or shared.fingerprint(form),
             number=form.get("From", ""),
             to_number=form.get("To", ""),
@@ -315,14 +313,14 @@ class TwilioProvider(Provider):
         if form.get("CallSid"):
             return twilio_voice.read_report(
                 form["CallSid"],
-                form.get("CallStatus", ""),
-                form.get("AnsweredBy", ""),
+                form.get("CallStatus"),
+                form.get("AnsweredBy"),
                 form.get("SipResponseCode", ""),
                 raw=dict(form),
             )
         return read_report(
             form.get("MessageSid") or form.get("SmsSid", ""),
-            form.get("MessageStatus", ""),
+            form.get("MessageStatus"),
             form.get("ErrorCode", ""),
             raw=dict(form),
         )
@@ -369,11 +367,11 @@ def fields_of(account, message):
 
 def _outcome_of_error(error, find_known):
     """Sort an error answer: surely refused, surely not taken, or unknown."""
-    status = getattr(error, "status", None) or 0
+    status = getattr(error, "status", None)
     code = str(getattr(error, "code", None) or "")
     # The SDK's text repeats the address with the account in it: keep the words.
-    told = (getattr(error, name, "") for name in ("msg", "detail", "title"))
+    told = (getattr(error, name, None) for name in ("msg", "detail", "title"))
     words = str(next(filter(None, told), ""))
     known = find_known(code, status)
-    is_sure = 400 <= status < 500 and status != 408
+    is_sure = status in range(400, 500) and status != 408
     return shared.outcome_of_refusal(known, code, words, is_sure)

@@ -94,7 +94,7 @@ def _check_numbers(provider, inbound_url):
 
 
 def _check_webhook(sender, number, inbound_url):
-    if getattr(number, "sms_application_sid", None):
+    if number.sms_application_sid:
         return Finding(INBOUND, WRONG, "application", sender)
     return _compare(sender, number.sms_url, number.sms_method, inbound_url)
 
@@ -152,9 +152,10 @@ def set_inbound_url(provider, inbound_url):
 
 
 def _set_number_url(provider, number, inbound_url):
-    values = {"sms_url": inbound_url, "sms_method": "POST"}
-    if number.sms_application_sid:
-        values["sms_application_sid"] = ""  # it would go before the address
     provider.api.ask(
-        lambda client: client.incoming_phone_numbers(number.sid).update(**values)
+        lambda client: client.incoming_phone_numbers(number.sid).update(
+            sms_url=inbound_url,
+            sms_method="POST",
+            sms_application_sid="",  # it would go before the address
+        )
     )

@@ -4,6 +4,7 @@
 import json
 import logging
 import math
+import re
 import threading
 import time
 
@@ -25,6 +26,8 @@ UNREADABLE = (
     *(json.JSONDecodeError, LookupError, TypeError, AttributeError),
     UnicodeEncodeError,
 )
+#: What a number of seconds is that can be waited for.
+_SECONDS = re.compile("[0-9]{1,5}")
 
 
 class TwilioApi:
@@ -105,8 +108,8 @@ def _get_status(error):
 def _get_retry_after(error):
     """Return the seconds that Twilio asks to wait; 0 where it says none, or a date."""
     headers = getattr(_get_response(error), "headers", None) or {}
-    said = str(headers.get("Retry-After", ""))
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 6 else 0
+    said = str(headers.get("Retry-After"))
+    return int(said) if _SECONDS.fullmatch(said) else 0
 
 
 def _get_response(error):

@@ -84,11 +84,11 @@ def find_known(code, status):
     return known or (faults.NO_CALL, FAILURE)
 
 
-def read_report(carrier_id, status, answered_by="", code="", raw=None, price=None):
+def read_report(carrier_id, status, answered_by, code="", raw=None, price=None):
     """Return how a call stands in our words.
 
     :param str status: Twilio's own
-    :param str answered_by: Twilio's own, empty if it has not looked
+    :param answered_by: Twilio's own, empty or None if it has not looked
     :param dict raw: every field as it came
     :param price: ``Price``, None as long as Twilio has not charged it
     """
@@ -105,7 +105,7 @@ def read_report(carrier_id, status, answered_by="", code="", raw=None, price=Non
 def read_answer(form):
     """Return the report that a call was answered: by a person, or by a machine."""
     report, fault, failure_type = outbound.DELIVERED, "", ""
-    if is_machine(form.get("AnsweredBy", "")):
+    if is_machine(form.get("AnsweredBy")):
         report, fault = outbound.UNDELIVERED, faults.VOICEMAIL
         failure_type = FAILURE
     return outbound.DeliveryReport(
@@ -145,8 +145,7 @@ def fetch(provider, carrier_id):
 def read_call(instance):
     """Return a call of Twilio's in our words."""
     price = outbound.read_price(instance.price, instance.price_unit)
-    answered_by = instance.answered_by or ""
-    sid = instance.sid or ""
+    sid, answered_by = instance.sid or "", instance.answered_by
     return read_report(sid, instance.status, answered_by, price=price)
 
 
@@ -182,7 +181,7 @@ def to_language(lang):
 
     :param str lang: Odoo's code, such as ``de_CH``, may be empty
     """
-    wanted = (lang or "").partition("@")[0].replace("_", "-")
+    wanted = (lang or LANGUAGES[0]).partition("@")[0].replace("_", "-")
     wanted = {"es-419": "es-MX", "no-NO": "nb-NO"}.get(wanted, wanted)
     if wanted in LANGUAGES:
         return wanted

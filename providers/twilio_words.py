@@ -5,7 +5,7 @@ Message resource: https://www.twilio.com/docs/messaging/api/message-resource
 Error codes: https://www.twilio.com/docs/api/errors
 """
 
-from datetime import UTC
+import re
 
 from . import base, faults, inbound, outbound
 
@@ -100,6 +100,9 @@ STATUSES = {
     **dict.fromkeys((401, 403, 404), (faults.AUTHENTICATION, "twilio_authentication")),
 }
 
+#: How many pictures and files a text says to have.
+_COUNT = re.compile("[0-9]{1,3}")
+
 
 def read_report(carrier_id, status, code, raw=None, price=None):
     """Return a delivery report in our words.
@@ -147,8 +150,8 @@ def read_listed(instance):
 
 
 def to_utc(moment):
-    """Return a time of Twilio's as UTC without a zone; None if it has said none."""
-    return moment and moment.astimezone(UTC).replace(tzinfo=None)
+    """Return a time of the SDK's, all UTC, without a zone; None if Twilio said none."""
+    return moment and moment.replace(tzinfo=None)
 
 
 def read_media(form):
@@ -157,12 +160,10 @@ def read_media(form):
     Their number is what the form says, and at most :data:`base.MEDIA_LIMIT`.
     https://www.twilio.com/docs/messaging/guides/webhook-request#media-related-parameters
     """
-    said = form.get("NumMedia", "")
-    count = int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 0
+    said = str(form.get("NumMedia"))
+    count = int(said) if _COUNT.fullmatch(said) else 0
     found = (
-        inbound.Media(
-            form.get(f"MediaUrl{i}", ""), form.get(f"MediaContentType{i}", "")
-        )
+        inbound.Media(form.get(f"MediaUrl{i}"), form.get(f"MediaContentType{i}", ""))
         for i in range(min(count, base.MEDIA_LIMIT))
     )
     return tuple(media for media in found if media.url)

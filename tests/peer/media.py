@@ -24,6 +24,8 @@ class MediaHandler(BaseHTTPRequestHandler):
     """Answers one request. ``peer`` is the :class:`MediaPeer` that it serves."""
 
     peer = None
+    # Else the body waits for the receipt of the head.
+    disable_nagle_algorithm = True
 
     def log_message(self, *_args):
         """Stay silent."""
@@ -70,22 +72,22 @@ class MediaHandler(BaseHTTPRequestHandler):
         self.send(PNG, Content_Length=10**9)
 
     def do_flood(self):
-        """Claim nothing, and send without an end."""
+        """Claim nothing, and send far more than anybody takes."""
         self.send_response(200)
         self.end_headers()
         try:
-            while not self.peer.is_over.is_set():
+            for _time in range(64):
                 self.wfile.write(PNG + bytes(1024 * 1024))
         except OSError:
             return
 
     def do_slow(self):
-        """Send a byte at a time."""
+        """Send a byte at a time, for seconds."""
         self.send_response(200)
         self.send_header("Content-Length", str(10**6))
         self.end_headers()
         try:
-            for byte in PNG * 1000:
+            for byte in PNG:
                 self.wfile.write(bytes([byte]))
                 if self.peer.is_over.wait(0.1):
                     return
@@ -93,9 +95,11 @@ class MediaHandler(BaseHTTPRequestHandler):
             return
 
     def do_slow_header(self):
-        """Never come to the end of the header."""
+        """Come to no end of the header, for seconds."""
         try:
-            while not self.peer.is_over.wait(0.1):
+            for _time in range(60):
+                if self.peer.is_over.wait(0.1):
+                    return
                 self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Again: yes\r\n")
         except OSError:
             return

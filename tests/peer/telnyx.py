@@ -74,7 +74,7 @@ def make_text(number, to_number, body, message_id=None, **extra):
     )
 
 
-def make_report(message_id, status, *codes):
+def make_report(message_id, status, *codes, **extra):
     """Return the body of the event that a delivery report is."""
     return make_event(
         "message.sent" if status == "sent" else "message.finalized",
@@ -83,6 +83,7 @@ def make_report(message_id, status, *codes):
             "id": message_id,
             "to": [{"phone_number": "+13035550100", "status": status}],
             "errors": [{"code": code, "title": "Refused"} for code in codes],
+            **extra,
         },
     )
 
@@ -116,7 +117,9 @@ class TelnyxHandler(PeerHandler):
         if not self.is_authorized():
             return self.answer(401, self.peer.error("10009", "Authentication failed"))
         if url.path == "/v2/detail_records":
-            number = dict(parse_qsl(url.query)).get("filter[cld]")
+            asked = dict(parse_qsl(url.query))
+            self.peer.listed.append(asked)
+            number = asked.get("filter[cld]")
             found = [
                 it for it in self.peer.taken if it["to"][0]["phone_number"] == number
             ]
@@ -150,7 +153,8 @@ class TelnyxPeer(Loopback):
     """The server, with what it was told and what it got.
 
     ``posts`` holds the bodies of all posts, in order of arrival, with their ``key``;
-    ``taken`` the messages that it has. ``behaviors`` maps a number to what to do:
+    ``taken`` the messages that it has, ``listed`` the filters of each list of records
+    that was asked for. ``behaviors`` maps a number to what to do:
     ``("error", status, code)``, ``"drop"`` (take it, close without an answer) or
     ``("html", status)`` (take it, answer as a broken gateway does). ``exchanges`` is as
     at :class:`.twilio.TwilioPeer`.
@@ -160,7 +164,7 @@ class TelnyxPeer(Loopback):
 
     def __init__(self):
         self.posts = []
-        self.taken = []
+        self.taken, self.listed = [], []
         self.behaviors = {}
         self.api_key = API_KEY
         self.account = PeerTelnyxAccount()

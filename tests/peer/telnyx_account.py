@@ -79,7 +79,9 @@ class PeerTelnyxAccount:
             size, page = int(params["page[size]"]), int(params["page[number]"])
             wanted = params["filter[messaging_profile_id]"]
             found = [it for it in self.opt_outs if it["messaging_profile_id"] == wanted]
-            return found[(page - 1) * size : page * size]
+            shown = found[(page - 1) * size : page * size]
+            is_shown = params.get("redaction_enabled") == "false"
+            return shown if is_shown else [{**it, "to": "+1*****"} for it in shown]
         found = PROFILE_PATH.match(path)
         return self.profiles.get(found[1]) if found else None
 

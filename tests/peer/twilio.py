@@ -91,7 +91,7 @@ class PeerHandler(BaseHTTPRequestHandler):
             day = dict(parse_qsl(url.query)).get("Date")
             return self.answer(*self.peer.consents.show(self.peer.url, day))
         if found := MESSAGES_PATH.match(url.path):
-            asked = dict(parse_qsl(url.query))
+            asked = dict(parse_qsl(url.query, True))
             kind = found[2].lower()
             if status := self.peer.list_faults and self.peer.list_faults.pop(0):
                 body = self.peer.error(status, 0, "Not now")

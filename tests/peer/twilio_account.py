@@ -29,7 +29,7 @@ class PeerAccount:
     """
 
     def __init__(self):
-        self.status, self.type = "active", "Full"
+        self.status, self.type, self.name = "active", "Full", "Loopback"
         self.numbers, self.services, self.pools = {}, {}, {}
 
     def add_number(self, number, **shown):
@@ -66,7 +66,7 @@ class PeerAccount:
                 "sid": found[1],
                 "status": self.status,
                 "type": self.type,
-                "friendly_name": "Loopback",
+                "friendly_name": self.name,
             }
         if NUMBERS_PATH.match(path):
             return {"incoming_phone_numbers": list(self.numbers.values())}

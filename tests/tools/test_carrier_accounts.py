@@ -99,6 +99,8 @@ class TestTwilioAccount(AccountCase):
             with self.subTest(status=status, kind=kind):
                 self.assertEqual(found[0], (CREDENTIALS, *expected))
                 self.assertEqual(len(found) == 1, kind == "Full")
+        self.account.name = None
+        self.assertEqual(self.check()[0][2:], ("trial", "", ""))
 
     def test_an_answer_that_lacks(self):
         """Half of the answers fail: nothing is called wrong for it."""
@@ -119,6 +121,13 @@ class TestTwilioAccount(AccountCase):
         key = {"api_key_sid": API_KEY_SID, "api_key_secret": API_KEY_SECRET}
         expected = (CREDENTIALS, UNSURE, "no_answer", "", "HTTP 503")
         self.assertEqual(self.check(api_url=peer.url, **key)[1:], [expected])
+        account = ("get", "/2010-04-01/Accounts/{Sid}.json")
+        refused = (CREDENTIALS, WRONG, "token_refused", "", "")
+        for status in (401, 403, 404, 503):
+            peer.answers = {account: (status, {})}
+            with self.subTest(status=status):
+                found = [expected if status == 503 else refused]
+                self.assertEqual(self.check(api_url=peer.url), found)
 
     def test_numbers(self):
         lacks, mute, blank, sends = NUMBERS[:4]
@@ -141,12 +150,15 @@ class TestTwilioAccount(AccountCase):
         for number in reversed(NUMBERS):
             self.account.add_number(number)
         self.account.add_number(NUMBERS[1], capabilities={"sms": False})
+        self.patch(self.peer, "exchanges", [])
         shown = ", ".join([NUMBERS[0], *NUMBERS[2:6]])
         self.assertEqual(
             self.check_numbers(), [(SENDERS, WRONG, "not_chosen", "", shown)]
         )
         listed = self.make().list_numbers()
         self.assertEqual(listed, (NUMBERS[0], *NUMBERS[2:]))
+        # As many at once as Twilio gives.
+        self.assertIn("PageSize=1000", self.peer.exchanges[-1].target)
 
     def test_where_texts_go(self):
         secret = "https://old.example.com:8069/a-secret"
@@ -179,8 +191,10 @@ class TestTwilioAccount(AccountCase):
             ({"inbound_request_url": OURS}, FINE, "ours"),
         ):
             self.account.add_service(SERVICE, *NUMBERS, **shown)
+            self.patch(self.peer, "exchanges", [])
             with self.subTest(shown=shown):
                 self.assertEqual(check(), [owned, (INBOUND, state, what, SERVICE, "")])
+                self.assertIn("PageSize=1000", self.peer.exchanges[-1].target)
 
     def test_a_service_that_leaves_it_to_its_numbers(self):
         lacks, ours, elsewhere = NUMBERS[:3]
@@ -283,6 +297,10 @@ class TestTelnyxAccount(AccountCase):
                 [(CREDENTIALS, UNSURE, "no_answer", "", "HTTP 503")],
             ),
             (
+                {numbers: (403, {})},
+                [(CREDENTIALS, WRONG, "api_key_refused", "", "")],
+            ),
+            (
                 {numbers: (200, "<html>")},
                 [(CREDENTIALS, UNSURE, "no_answer", "", "JSONDecodeError")],
             ),
@@ -318,6 +336,7 @@ class TestTelnyxAccount(AccountCase):
             abroad, OTHER_PROFILE, features={"sms": {"international_outbound": True}}
         )
         self.account.add_number(too, PROFILE_ID)
+        self.patch(self.peer, "exchanges", [])
         self.assertEqual(
             self.check_numbers(lacks, mute, alone, sends, abroad, too),
             [
@@ -333,6 +352,9 @@ class TestTelnyxAccount(AccountCase):
                 (INBOUND, FINE, "ours", too, ""),
             ],
         )
+        # Each profile is asked about once.
+        asked = [it for it in self.peer.exchanges if "profiles" in it.target]
+        self.assertEqual(len(asked), 2)
         self.assertEqual(self.make().list_numbers(), (sends, abroad, too))
 
     def test_an_account_of_many_numbers(self):

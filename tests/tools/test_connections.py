@@ -4,11 +4,12 @@
 import os
 import socket
 import tempfile
+import time
 from http.server import BaseHTTPRequestHandler
 from itertools import product
 from unittest.mock import patch
 
-from requests import Session
+from requests import RequestException, Session
 
 from odoo.tests import BaseCase, tagged
 from odoo.tests.common import _super_send
@@ -17,7 +18,7 @@ from ...providers import get_provider, telnyx_api, twilio_api
 from ...providers.faults import NO_ANSWER, NO_CONNECTION
 from ...providers.outbound import ACCEPTED, AGAIN, UNKNOWN, OutboundMessage
 from ...providers.poster import MAX_IN_FLIGHT
-from ...providers.shared import IDLE
+from ...providers.shared import IDLE, outcome_of_failure
 from ..peer.serving import Loopback
 from ..peer.telnyx import TelnyxPeer
 from ..peer.tls import TlsPeer
@@ -110,7 +111,7 @@ class TestNoAnswer(BaseCase):
     def test_times_that_are_over(self):
         """Odoo's tests let nothing time out in less than ten seconds, but for here."""
         waits = patch.object(Session, "send", _super_send)
-        times = [patch.object(it, "TIMEOUT", 0.3) for it in (twilio_api, telnyx_api)]
+        times = [patch.object(it, "TIMEOUT", 0.05) for it in (twilio_api, telnyx_api)]
         with waits, times[0], times[1]:
             for carrier in CARRIERS:
                 with self.subTest(carrier=carrier), socket.socket() as server:
@@ -122,6 +123,10 @@ class TestNoAnswer(BaseCase):
                     self.assertEqual(detail, "ReadTimeout")
                     detail = self.assertOutcome(AGAIN, carrier, url)
                     self.assertEqual(detail, "ConnectTimeout")
+
+    def test_an_error_that_tells_nothing_of_itself(self):
+        outcome = outcome_of_failure(RequestException())
+        self.assertEqual((outcome.kind, outcome.fault), (UNKNOWN, NO_ANSWER))
 
     def test_a_proxy_that_passed_nothing_on(self):
         """It is not there, or makes no connection to the carrier."""
@@ -172,18 +177,20 @@ class TestConnections(BaseCase):
         account = make_twilio().account
         adapter = get_provider("twilio", account)
         self.assertIs(get_provider("twilio", dict(reversed(account.items()))), adapter)
+        self.assertEqual(adapter.senders(), make_twilio().senders())
         other = get_provider("twilio", {**account, "auth_token": "another"})
         self.assertIsNot(other, adapter)
         self.assertIsNone(get_provider("iap", account))
 
     def test_an_idle_connection_is_not_posted_into(self):
         twilio, telnyx = make_twilio().api, make_telnyx().api
-        for api, get in ((twilio, twilio.get_client), (telnyx, telnyx._get_session)):
-            kept = get()
-            for idle, is_kept in ((IDLE - 2, True), (IDLE + 1, False)):
-                with self.subTest(api=api, idle=idle):
-                    api._used_at -= idle
-                    self.assertEqual(get() is kept, is_kept)
+        for get in (twilio.get_client, telnyx._get_session):
+            with patch.object(time, "monotonic", return_value=0) as clock:
+                kept = get()
+                for idle, is_kept in ((IDLE, True), (IDLE, True), (IDLE + 1, False)):
+                    clock.return_value += idle
+                    with self.subTest(get=get, idle=idle):
+                        self.assertEqual(get() is kept, is_kept)
 
     def test_each_post_in_flight_has_a_connection(self):
         sessions = (

@@ -1,6 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
+import os
 import socket
+import tempfile
+import threading
 import time
 from unittest.mock import patch
 
@@ -21,11 +24,17 @@ BASIC = "Basic " + base64.b64encode(b"user:secret").decode()
 class TestFetch(BaseCase):
     """What is fetched over real HTTP, and what is refused."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.carrier, cls.store = MediaPeer().start(), MediaPeer().start()
+        cls.addClassCleanup(cls.carrier.stop)
+        cls.addClassCleanup(cls.store.stop)
+
     def setUp(self):
         super().setUp()
-        self.carrier, self.store = MediaPeer().start(), MediaPeer().start()
-        self.addCleanup(self.carrier.stop)
-        self.addCleanup(self.store.stop)
+        self.carrier.requests.clear()
+        self.store.requests.clear()
 
     def fetch(self, path, trusted=None, **limits):
         """Fetch from the carrier, who trusts itself and the store."""
@@ -43,7 +52,22 @@ class TestFetch(BaseCase):
     def test_a_picture(self):
         fetched = self.fetch("/png")
         self.assertEqual((fetched.data, fetched.mimetype), (PNG, "image/png"))
-        self.assertEqual(self.carrier.requests[0][1]["Authorization"], BASIC)
+        [(_path, headers)] = self.carrier.requests
+        self.assertEqual(headers["Authorization"], BASIC)
+        self.assertEqual(headers["Accept-Encoding"], "identity")
+
+    def test_what_the_servers_user_has_set_up_is_not_used(self):
+        """Neither a proxy nor a password."""
+        self.carrier.target = self.store.url + "/png"
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("machine 127.0.0.1 login somebody password else\n")
+            file.flush()
+            nobody = "http://127.0.0.1:9"
+            names = {"http_proxy": nobody, "no_proxy": "", "NETRC": file.name}
+            with patch.dict(os.environ, names):
+                self.assertEqual(self.fetch("/redirect").data, PNG)
+        [(_path, headers)] = self.store.requests
+        self.assertNotIn("Authorization", headers)
 
     def test_the_password_does_not_follow_to_another_host(self):
         self.carrier.target = self.store.url + "/png"
@@ -123,20 +147,57 @@ class TestFetch(BaseCase):
         for path in ("/slow", "/slow-header"):
             start = time.monotonic()
             with self.subTest(path=path):
-                self.assertFails(media.SLOW, path, deadline=1)
+                self.assertFails(media.SLOW, path, deadline=0.2)
                 self.assertLess(time.monotonic() - start, 5)
 
     def test_a_slow_server_behind_a_quick_one(self):
         """The connection to the first is closed by then."""
         self.carrier.target = self.store.url + "/slow"
-        self.assertFails(media.SLOW, "/redirect", deadline=1)
+        self.assertFails(media.SLOW, "/redirect", deadline=0.2)
+
+    def test_a_server_that_does_not_greet(self):
+        """TLS has taken the connection over by then."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            url = f"https://127.0.0.1:{server.getsockname()[1]}"
+            start = time.monotonic()
+            with self.assertRaises(media.MediaFailed) as caught:
+                media.fetch(url, url, AUTH, [url], deadline=0.2)
+            self.assertLess(time.monotonic() - start, 5)
+        self.assertEqual(caught.exception.fault, media.SLOW)
+
+    def test_a_name_that_takes_all_the_time(self):
+        """The connection is made when the time is over."""
+        real = socket.getaddrinfo
+
+        def resolve(*args, **kwargs):
+            time.sleep(0.1)
+            return real(*args, **kwargs)
+
+        with patch.object(socket, "getaddrinfo", resolve):
+            start = time.monotonic()
+            self.assertFails(media.SLOW, "/slow", deadline=0.05)
+            self.assertLess(time.monotonic() - start, 5)
+
+    def test_a_name_with_a_dot_at_its_end(self):
+        """It is the same; Odoo's tests let no request out to it, but for here."""
+        real, port = socket.getaddrinfo, self.carrier.server.server_port
+
+        def resolve(_host, *args, **kwargs):
+            return real("127.0.0.1", *args, **kwargs)
+
+        url, trusted = f"http://localhost.:{port}/png", [f"http://localhost:{port}"]
+        waits = patch.object(requests.Session, "send", _super_send)
+        with waits, patch.object(socket, "getaddrinfo", resolve):
+            self.assertEqual(media.fetch(url, url, AUTH, trusted).data, PNG)
 
     def test_a_name_that_nobody_has(self):
-        real, asked = socket.getaddrinfo, []
+        real, asked, timers = socket.getaddrinfo, [], []
 
         def resolve(host, *args, **kwargs):
             if host == "localhost":
                 asked.append(host)
+                running = threading.enumerate()
+                timers.extend(it for it in running if isinstance(it, threading.Timer))
                 raise socket.gaierror
             return real(host, *args, **kwargs)
 
@@ -144,11 +205,13 @@ class TestFetch(BaseCase):
         with patch.object(socket, "getaddrinfo", resolve):
             self.assertFails(media.UNAVAILABLE, "/redirect")
         self.assertEqual(asked, ["localhost"])
+        # What measures the time keeps no process alive.
+        self.assertTrue(timers and all(it.daemon for it in timers))
 
     def test_a_server_that_says_nothing(self):
         """Odoo's tests let nothing time out in less than ten seconds, but for here."""
         waits = patch.object(requests.Session, "send", _super_send)
-        with waits, patch.object(media, "TIMEOUT", 0.3), socket.socket() as server:
+        with waits, patch.object(media, "TIMEOUT", 0.05), socket.socket() as server:
             server.bind(("127.0.0.1", 0))
             server.listen()
             url = f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -196,7 +259,8 @@ class TestFetch(BaseCase):
                 self.assertEqual(media._origin(url), origin)
 
     def test_nobody_is_there(self):
-        self.carrier.stop()
+        self.carrier = MediaPeer()
+        self.carrier.server.server_close()
         self.assertFails(media.UNAVAILABLE, "/png")
 
     def test_the_adapter_asks_with_its_key(self):
@@ -223,6 +287,12 @@ class TestFetch(BaseCase):
         with self.assertRaises(media.MediaFailed) as caught:
             TelnyxProvider(account).fetch_media(self.carrier.url + "/png")
         self.assertEqual(caught.exception.fault, media.BAD_ADDRESS)
+
+    def test_the_adapter_tells_its_key_to_no_store(self):
+        account = {"account_sid": "AC1", "auth_token": "token"}
+        provider = TwilioProvider({**account, "media_urls": [self.store.url]})
+        self.assertEqual(provider.fetch_media(self.store.url + "/png").data, PNG)
+        self.assertNotIn("Authorization", self.store.requests[0][1])
 
     def test_the_adapter_of_no_account_asks_nobody(self):
         for provider in (

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import threading
 import time
+from contextlib import contextmanager
 from functools import partial
 from unittest.mock import patch
 
@@ -29,6 +30,15 @@ class TestPoster(BaseCase):
         self.lock = threading.Lock()
         self.begun = []
 
+    @contextmanager
+    def start(self):
+        """Give a pool, and let go of what hangs in it, whatever the test has found."""
+        with Poster(SIZE) as poster:
+            try:
+                yield poster
+            finally:
+                self.release.set()
+
     def hang(self, name):
         """Stand for a call whose carrier does not answer."""
         with self.lock:
@@ -47,7 +57,7 @@ class TestPoster(BaseCase):
         deadline = time.monotonic() + 5
         while self.begun.count(account) < count and time.monotonic() < deadline:
             time.sleep(0.01)
-        time.sleep(0.1)
+        time.sleep(0.05)
         self.assertEqual(self.begun.count(account), count)
 
     def collect(self, poster, count):
@@ -59,7 +69,7 @@ class TestPoster(BaseCase):
         return keys
 
     def test_one_alone_has_all_that_one_may_have(self):
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             self.submit(poster, "one", 5 * SIZE)
             self.wait_begun("one", SIZE)
             self.release.set()
@@ -67,28 +77,26 @@ class TestPoster(BaseCase):
             self.assertEqual((poster.pending, len(poster._threads)), (0, SIZE))
 
     def test_one_that_hangs_keeps_no_other_waiting(self):
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             self.submit(poster, "hangs", 4 * SIZE)
             self.wait_begun("hangs", SIZE)
             self.submit(poster, "sound", 50, lambda: None)
             keys = self.collect(poster, 50)
             self.assertEqual({account for account, _index in keys}, {"sound"})
             self.assertEqual(len(keys), 50)
-            self.release.set()
 
     def test_many_that_hang_leave_something_to_the_next(self):
         """The last of them has a thread at once, and the threads are bounded."""
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             for account in range(3):
                 self.submit(poster, account, 4 * SIZE)
             self.wait_begun(0, SIZE)
             self.submit(poster, "sound", 1, lambda: None)
             self.assertEqual(self.collect(poster, 1), [("sound", 0)])
             self.assertLessEqual(len(poster._threads), SHARES * SIZE)
-            self.release.set()
 
     def test_those_who_wait_get_what_those_who_hang_let_go(self):
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             self.submit(poster, "first", 4 * SIZE)
             self.wait_begun("first", SIZE)
             self.submit(poster, "second", 4 * SIZE)
@@ -98,7 +106,7 @@ class TestPoster(BaseCase):
             self.assertEqual(len(set(keys)), 8 * SIZE)
 
     def test_what_is_claimed_ahead_is_shared_as_well(self):
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             most = AHEAD * SIZE
             self.assertEqual(poster.get_room("one"), most)
             self.submit(poster, "one", most)
@@ -108,10 +116,9 @@ class TestPoster(BaseCase):
             self.assertEqual(poster.get_room("two"), most // 2)
             self.submit(poster, "two", most // 2)
             self.assertEqual(poster.get_room("three"), most // 4)
-            self.release.set()
 
     def test_who_has_nothing_is_not_full_and_one_that_has_room_is_enough(self):
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             self.assertEqual((poster.is_full, poster.get_full()), (False, []))
             self.submit(poster, "one", AHEAD * SIZE, delay=60)
             self.submit(poster, "two", 1, delay=60)
@@ -132,7 +139,7 @@ class TestPoster(BaseCase):
             self.wait_begun("first", 1)
             # One that hangs for ever keeps no process alive.
             self.assertTrue(all(it.daemon for it in poster._threads))
-            threading.Timer(0.3, self.release.set).start()
+            threading.Timer(0.05, self.release.set).start()
         self.assertEqual(ended, ["first"])
         self.assertFalse(any(it.is_alive() for it in poster._threads))
 
@@ -154,7 +161,7 @@ class TestPoster(BaseCase):
                 self.assertIsNone(own.get_wait(5))
 
     def test_few_are_not_worth_a_claim(self):
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             enough = int(AHEAD * SIZE * REFILL)
             self.submit(poster, "one", AHEAD * SIZE - enough + 1, delay=60)
             self.assertEqual(poster.get_room("one"), 0)
@@ -163,7 +170,7 @@ class TestPoster(BaseCase):
             self.assertEqual(poster.get_room("one"), enough)
 
     def test_what_has_not_begun_is_taken_back(self):
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             self.submit(poster, "one", 2 * SIZE)
             self.submit(poster, "two", 1, lambda: None, 60)
             self.wait_begun("one", SIZE)
@@ -176,7 +183,7 @@ class TestPoster(BaseCase):
             self.assertFalse(set(keys) & set(taken))
 
     def test_who_is_slow_is_known_by_what_is_in_flight(self):
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             self.submit(poster, "slow", 1)
             self.submit(poster, "later", 1, delay=60)
             self.wait_begun("slow", 1)
@@ -185,22 +192,21 @@ class TestPoster(BaseCase):
             self.wait_begun("new", 1)
             self.assertEqual(poster.get_slow(since), {"slow"})
             self.assertEqual(poster.get_slow(time.monotonic()), {"slow", "new"})
-            self.release.set()
 
     def test_what_is_due_does_not_wait_for_a_backlog(self):
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             order = []
             for index in range(50):
-                poster.submit("one", index, lambda: time.sleep(0.05))
+                poster.submit("one", index, lambda: time.sleep(0.02))
             poster.submit("one", "due", lambda: order.append(poster.pending), 0.01)
             self.collect(poster, 51)
             self.assertGreater(order[0], 20)
 
     def test_what_is_urgent_does_not_wait_for_a_backlog_either(self):
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             order = []
             for index in range(50):
-                poster.submit("one", index, lambda: time.sleep(0.05))
+                poster.submit("one", index, lambda: time.sleep(0.02))
             # In the order in which they came, and not in that of their keys.
             for name in (52, 51):
                 poster.submit("one", name, partial(order.append, name), is_urgent=True)
@@ -209,26 +215,31 @@ class TestPoster(BaseCase):
             self.assertLess(keys.index(51), 4 * SIZE)
 
     def test_what_is_urgent_takes_the_first_time_of_its_lane(self):
-        with Poster(SIZE) as poster:
-            order = []
-            for index in range(3):
-                name = f"list {index}"
-                note = partial(order.append, name)
-                poster.submit("one", name, note, 0.2 + index / 5, lane="sender")
-            note = partial(order.append, "other lane")
-            poster.submit("one", "other lane", note, 0.1, lane="other")
-            for delay, name in ((0.8, "first"), (1.0, "second")):
-                note = partial(order.append, name)
-                poster.submit("one", name, note, delay, is_urgent=True, lane="sender")
-            begun = time.monotonic()
-            self.collect(poster, 6)
-            # As many leave in the same time: each at one of the times given out.
-            self.assertGreater(time.monotonic() - begun, 0.9)
-            lists = [f"list {index}" for index in range(3)]
-            self.assertEqual(order, ["other lane", "first", "second", *lists])
+        """As many leave in the same time: each at one of the times given out."""
+        own = AccountQueue()
+        for order, at in enumerate((20, 40, 60)):
+            own.push_due(at, order, "sender", f"list {order}", None)
+        own.push_due(10, 3, "other", "other lane", None)
+        own.push_first(80, 4, "sender", "first", None)
+        own.push_first(100, 5, "sender", "second", None)
+        lists = [f"list {order}" for order in range(3)]
+        begun = {}
+        for now in range(0, 101, 5):
+            while own.get_wait(now) == 0:
+                begun[own.take(now)[0]] = now
+        names = ("other lane", "first", "second", *lists)
+        times = (10, 20, 40, 60, 80, 100)
+        self.assertEqual(begun, dict(zip(names, times, strict=True)))
+
+    def test_what_is_urgent_takes_no_time_of_another_lane(self):
+        for lane, first in (("sender", "urgent"), ("other", "list")):
+            with self.subTest(lane=lane), self.start() as poster:
+                poster.submit("one", "list", lambda: None, 60, lane="sender")
+                poster.submit("one", "urgent", lambda: None, 120, True, lane)
+                self.assertEqual(poster.get_waiting()[0], first)
 
     def test_some_of_what_has_not_begun_are_taken_back(self):
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             self.submit(poster, "one", SIZE + 2)
             self.wait_begun("one", SIZE)
             self.submit(poster, "two", 2, lambda: None, 60)
@@ -238,20 +249,19 @@ class TestPoster(BaseCase):
             self.assertEqual(set(poster.withdraw(gone)), gone & waiting)
             self.assertEqual(set(poster.get_waiting()), waiting - gone)
             self.assertEqual(poster.pending, SIZE + 2)
-            self.release.set()
 
     def test_nothing_begins_beyond_the_time_until_which_it_may(self):
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             poster.allow_until(time.monotonic())
             self.submit(poster, "one", 2, lambda: None)
             self.submit(poster, "due", 1, lambda: None, 0.01)
-            self.assertEqual(poster.collect(0.2), [])
+            self.assertEqual(poster.collect(0.05), [])
             poster.allow_until(time.monotonic() + 60)
             self.assertEqual(len(self.collect(poster, 3)), 3)
 
     def test_where_the_system_gives_no_more_threads_the_others_do(self):
         none_left = patch.object(threading.Thread, "start", side_effect=RuntimeError)
-        with Poster(SIZE) as poster:
+        with self.start() as poster:
             with none_left, self.assertRaises(RuntimeError):
                 poster.submit("one", 1, lambda: None)
             poster.submit("one", 2, lambda: None)

@@ -2,7 +2,9 @@
 import base64
 import json
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -35,7 +37,10 @@ from ...providers.outbound import (
     SENT,
     UNDELIVERED,
     UNKNOWN,
+    DeliveryReport,
     OutboundMessage,
+    Outcome,
+    Price,
 )
 from ...providers.telnyx import SIGNED_WITHIN
 from ...providers.telnyx_api import read_event
@@ -107,10 +112,16 @@ class TestTelnyxSignature(BaseCase):
         self.assertIs(make_telnyx().verify("", self.body, (None, None)), False)
 
     def test_a_replay_is_refused_when_its_time_is_over(self):
-        now = time.time()
-        self.assertIs(self.verify(sign(self.body, now - SIGNED_WITHIN + 30)), True)
-        self.assertIs(self.verify(sign(self.body, now - SIGNED_WITHIN - 30)), False)
-        self.assertIs(self.verify(sign(self.body, now + SIGNED_WITHIN + 30)), False)
+        now = int(time.time())
+        with patch.object(time, "time", lambda: now):
+            for after, is_fresh in (
+                (SIGNED_WITHIN, True),
+                (SIGNED_WITHIN + 1, False),
+                (-SIGNED_WITHIN, True),
+                (-SIGNED_WITHIN - 1, False),
+            ):
+                with self.subTest(after=after):
+                    self.assertIs(self.verify(sign(self.body, now - after)), is_fresh)
 
     def test_without_a_key_nobody_gets_in(self):
         for key in (None, "", "x", "é", "A" * 40, PUBLIC_KEY[:-4]):
@@ -193,6 +204,8 @@ class TestTelnyxEvents(BaseCase):
         event = read_event(b'{"data": {"payload": {"text": "hi"}}}')
         ids = {TelnyxProvider.parse_inbound(event).carrier_id for _time in range(2)}
         self.assertEqual(len(ids), 1)
+        other = read_event(b'{"data": {"payload": {"text": "ho"}}}')
+        self.assertNotIn(TelnyxProvider.parse_inbound(other).carrier_id, ids)
 
     def test_reports(self):
         for status, codes, report, fault in (
@@ -215,6 +228,25 @@ class TestTelnyxEvents(BaseCase):
                 )
                 self.assertEqual((read.report, read.fault), (report, fault))
                 self.assertEqual(read.carrier_id, "the-id")
+                self.assertEqual(read.raw["data.payload.id"], "the-id")
+
+    def test_what_a_report_holds(self):
+        cost = {"amount": "0.0051", "currency": "USD", "breakdown": None}
+        for status, codes, why in (
+            ("delivered", (), ()),
+            ("delivery_failed", ("40001",), ("40001", "sms_not_allowed", LANDLINE)),
+            ("delivery_failed", ("99999",), ("99999", "sms_not_delivered", UNSURE)),
+        ):
+            body = make_report("the-id", status, *codes, cost=cost)
+            read = TelnyxProvider.parse_report(read_event(body))
+            report = UNDELIVERED if codes else DELIVERED
+            expected = DeliveryReport(
+                "the-id", report, *why, price=Price(0.0051, "USD")
+            )
+            with self.subTest(status=status, codes=codes):
+                self.assertEqual(replace(read, raw={}), expected)
+                self.assertEqual(read.raw["data.payload.cost.amount"], "0.0051")
+                self.assertEqual(read.raw["data.payload.cost.breakdown"], "")
 
     def test_an_event_about_nothing(self):
         report = TelnyxProvider.parse_report(read_event(make_event("x", {})))
@@ -243,6 +275,8 @@ class TestTelnyxAccount(BaseCase):
         first = make_telnyx(messaging_profile_id=PROFILE_ID).senders()[0]
         self.assertEqual((first.address, first.kind), (PROFILE_ID, SERVICE))
         self.assertEqual(TelnyxProvider({}).senders(), ())
+        nowhere = make_telnyx(senders=[("24365", False)]).senders()[0]
+        self.assertEqual((nowhere.address, nowhere.country), ("24365", ""))
 
 
 @tagged("post_install", "-at_install")
@@ -289,6 +323,12 @@ class TestTelnyxSending(BaseCase):
                 }
             ],
         )
+
+    def test_a_state_that_nobody_knows(self):
+        taken = {"id": "T1", "to": [{"status": "teleported"}]}
+        self.patch(self.peer, "take", lambda _message, _key: taken)
+        outcome = self.make().send(self.message())
+        self.assertEqual(outcome, Outcome(ACCEPTED, "T1", UNKNOWN))
 
     def test_a_number_pool_chooses_the_number(self):
         provider = self.make(messaging_profile_id=PROFILE_ID)
@@ -363,9 +403,8 @@ class TestTelnyxSending(BaseCase):
         for key in ("KEYwr0ng", "KEYwr0ng–dash"):
             with self.subTest(key=key):
                 outcome = self.make(api_key=key).send(self.message())
-                self.assertEqual(
-                    (outcome.kind, outcome.fault), (REFUSED, AUTHENTICATION)
-                )
+                told = outcome.kind, outcome.fault, outcome.failure_type
+                self.assertEqual(told, (REFUSED, AUTHENTICATION, "sms_acc"))
                 self.assertNotIn("KEY", outcome.detail)
 
     def find(self, message, minutes=10, **account):
@@ -380,6 +419,19 @@ class TestTelnyxSending(BaseCase):
         [found] = self.find(self.message(body="words are not kept there"))
         self.assertEqual(found.report.carrier_id, self.peer.taken[0]["id"])
         self.assertEqual(found.report.report, DELIVERED)
+        self.assertEqual(
+            self.peer.listed,
+            [
+                {
+                    "filter[record_type]": "messaging",
+                    "filter[direction]": "outbound",
+                    "filter[cld]": PERSON,
+                    "filter[created_at][gte]": "2026-11-25T12:00:00Z",
+                    "filter[created_at][lt]": "2026-11-25T12:10:00Z",
+                    "page[size]": "50",
+                }
+            ],
+        )
 
     def test_a_missing_record_says_nothing_at_first(self):
         with self.assertRaises(LookupFailed):
@@ -395,7 +447,7 @@ class TestTelnyxSending(BaseCase):
         outcome = self.make().send(self.message())
         self.peer.taken[0]["to"][0]["status"] = "delivered"
         report = self.make().fetch(outcome.carrier_id)
-        self.assertEqual(report.report, DELIVERED)
-        self.assertEqual(report.carrier_id, outcome.carrier_id)
+        expected = DeliveryReport(outcome.carrier_id, DELIVERED)
+        self.assertEqual(report, expected)
         with self.assertRaises(LookupFailed):
             self.make().fetch("40385f64-5717-4562-b3fc-000000000000")

@@ -1,13 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
+from twilio.base.exceptions import TwilioException
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from odoo.tests import BaseCase, tagged
 
 from ...providers import TwilioProvider
-from ...providers.faults import OPTED_OUT
+from ...providers.faults import NO_ANSWER, OPTED_OUT
+from ...providers.inbound import InboundEvent
 from ...providers.outbound import (
     ACCEPTED,
     AGAIN,
@@ -20,6 +23,7 @@ from ...providers.outbound import (
     UNDELIVERED,
     UNKNOWN,
     OutboundMessage,
+    Outcome,
 )
 from ..peer.contract import DescribedPeer, Description
 from ..peer.twilio import (
@@ -176,6 +180,7 @@ class TestTwilioInbound(BaseCase):
 
     def test_what_is_known_is_read_and_all_of_it_kept(self):
         form = {**self.form, "NewField": "x", "": "empty name", "Body2": "y" * 1000}
+        form["MessagingServiceSid"] = SERVICE_SID
         event = TwilioProvider.parse_inbound(form)
         self.assertEqual(
             (
@@ -184,8 +189,9 @@ class TestTwilioInbound(BaseCase):
                 event.number,
                 event.to_number,
                 event.body,
+                event.service,
             ),
-            ("twilio", "SM1", "+13035550110", US_SENDER, "Hello"),
+            ("twilio", "SM1", "+13035550110", US_SENDER, "Hello", SERVICE_SID),
         )
         self.assertEqual(event.raw, form)
         self.assertIsNot(event.raw, form)
@@ -220,8 +226,9 @@ class TestTwilioInbound(BaseCase):
 
     def test_an_empty_form_is_an_event_without_a_sender(self):
         event = TwilioProvider.parse_inbound({})
-        self.assertEqual((event.number, event.body, event.raw), ("", "", {}))
         self.assertTrue(event.carrier_id)
+        nothing = InboundEvent("twilio", event.carrier_id, "", "", "")
+        self.assertEqual(event, nothing)
 
 
 @tagged("post_install", "-at_install")
@@ -240,13 +247,21 @@ class TestTwilioReport(BaseCase):
             *(("undelivered", UNDELIVERED), ("failed", UNDELIVERED)),
         ):
             with self.subTest(status=status):
-                self.assertEqual(self._read(status).report, expected)
+                report = self._read(status)
+                self.assertEqual((report.carrier_id, report.report), ("SM1", expected))
 
     def test_a_status_that_nobody_knows_is_unknown(self):
         for status in ("", "teleported", "DELIVERED ", "None"):
             with self.subTest(status=status):
                 self.assertEqual(self._read(status).report, UNKNOWN)
-        self.assertEqual(TwilioProvider.parse_report({}).report, UNKNOWN)
+
+    def test_an_empty_form_is_a_report_of_nothing(self):
+        for form in ({}, {"CallSid": "CA1"}):
+            with self.subTest(form=form):
+                report = TwilioProvider.parse_report(form)
+                told = report.carrier_id, report.report, report.code, report.fault
+                self.assertEqual(told, (form.get("CallSid", ""), UNKNOWN, "", ""))
+                self.assertEqual(report.raw, form)
 
     def test_the_class_of_each_error_code(self):
         """The table of the carrier's codes, as it is shown to people."""
@@ -269,6 +284,7 @@ class TestTwilioReport(BaseCase):
         ):
             with self.subTest(code=code):
                 report = self._read("undelivered", code)
+                self.assertTrue(report.fault)
                 self.assertEqual(
                     (report.code, report.failure_type), (code, failure_type)
                 )
@@ -359,6 +375,18 @@ class TestTwilioSending(BaseCase):
                 "StatusCallback": "https://odoo.example.com/status/1",
             },
         )
+
+    def test_an_answer_that_says_little(self):
+        self.patch(self.peer, "created", lambda *_asked: {"status": "teleported"})
+        self.assertEqual(self._send(), Outcome(ACCEPTED, "", UNKNOWN))
+
+    def test_an_error_that_tells_nothing_of_itself(self):
+        provider = make_twilio()
+        failing = {"side_effect": TwilioException("odd")}
+        with patch.object(provider.api, "get_client", **failing):
+            outcome = provider.send(OutboundMessage("1", self.number, "Hi"))
+        unknown = Outcome(UNKNOWN, fault=NO_ANSWER, failure_type="sms_server")
+        self.assertEqual(outcome, unknown)
 
     def test_a_messaging_service_chooses_the_sender(self):
         outcome = self._send(sender=SERVICE_SID, messaging_service_sid=SERVICE_SID)
@@ -494,3 +522,5 @@ class TestTwilioSending(BaseCase):
         self.assertEqual(outcome.kind, REFUSED)
         self.assertEqual(outcome.failure_type, "twilio_authentication")
         self.assertEqual(self.peer.messages, [])
+        words = "The credentials hold a character that none can have."
+        self.assertEqual(outcome.detail, words)

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from xml.etree import ElementTree
 
 from odoo.tests import BaseCase, tagged
@@ -19,6 +20,7 @@ from ...providers.outbound import (
     UNKNOWN,
     DeliveryReport,
     OutboundMessage,
+    Price,
 )
 from ...providers.twilio_voice import to_language
 from ...providers.voice import Spoken
@@ -125,7 +127,8 @@ class TestWords(BaseCase):
                     TwilioProvider.parse_answer(form),
                     DeliveryReport("CA1", report, "", *why, form),
                 )
-        self.assertEqual(TwilioProvider.parse_answer({}).report, DELIVERED)
+        nothing = DeliveryReport("", DELIVERED)
+        self.assertEqual(TwilioProvider.parse_answer({}), nothing)
 
     def test_that_a_person_was_told_outlives_the_end_of_the_call(self):
         self.assertGreater(REPORT_RANKS[DELIVERED], REPORT_RANKS[UNDELIVERED])
@@ -230,14 +233,23 @@ class TestCalls(BaseCase):
         shown = asked["To"], asked["From"], asked["PageSize"]
         self.assertEqual(shown, (THEIRS, OWN, "50"))
         self.assertEqual(self.find(minutes=-5), [])
+        at = datetime(2026, 11, 26, 12)
+        created = format_datetime(at.replace(tzinfo=UTC))
+        self.peer.taken[-1].update(created=created, sid=None)
+        message = OutboundMessage("uuid", THEIRS, "", sender=OWN)
+        [found] = self.provider.find_call(message, at, at)
+        self.assertEqual((found.report.carrier_id, found.created_at), ("", at))
         self.peer.taken[-1].update(created=None, sent="2026-11-26T12:00:00Z")
         self.assertEqual(len(self.find(minutes=-5)), 1, "no time is any time")
 
     def test_one_call_is_asked_about(self):
         sid = self.place().carrier_id
         self.peer.taken[-1]["status"] = "no-answer"
-        report = self.provider.fetch_call(sid)
-        self.assertEqual(report.fault, faults.UNANSWERED)
+        self.peer.taken[-1]["price"] = "-0.013"
+        why = "", "sms_not_delivered", faults.UNANSWERED
+        price = Price(0.013, "USD")
+        expected = DeliveryReport(sid, UNDELIVERED, *why, price=price)
+        self.assertEqual(self.provider.fetch_call(sid), expected)
         with self.assertRaises(LookupFailed):
             self.provider.fetch_call("CA" + "0" * 32)
 
