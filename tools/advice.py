@@ -29,12 +29,12 @@ _CAPITALS = re.compile(
 
 _SLANG = re.compile(
     r"\b(?:u|ur|r u|pls|plz|thx|tnx|btw|lol|omg|imo|idk|tbh|gr8|l8r|b4|2day|2moro|tmrw"
-    r"|tomo|4u|cu|cya|gonna|wanna|gotta|kinda|hey guys|yo|asap pls|msg|txt|w/o|w/"
+    r"|tomo|4u|cu|cya|gonna|wanna|gotta|kinda|hey guys|yo|asap pls|txt|w/o|w/"
+    # In the law's forms ("msg & data rates", "4 msg/month") it is no slang.
+    r"|msg(?!/|\s*(?:&|and)\s*data\b)"
     r"|rn|brb|nvm|np|xoxo|wtf|xq|tqm|slt|bjr|mdr|stp|svp|lg|vlt|bg)(?!\w)",
     re.IGNORECASE,
 )
-#: Written out in a form of law that every phone knows; no slang there.
-_FEES = re.compile(r"\bmsg\s*(?:&|and)\s*data\b|\bmsgs?/", re.IGNORECASE)
 
 SHORTENERS = re.compile(
     r"(?:(?<=://)|(?<![\w./-]))(?:bit\.ly|bitly\.com|tinyurl\.com|goo\.gl|t\.co|ow\.ly|is\.gd|v\.gd|buff\.ly"
@@ -106,10 +106,10 @@ def advise(wording):
         found.append(Advice(NO_NEXT_STEP))
     if shouted := _find_capitals(text, wording.names):
         found.append(Advice(ALL_CAPS, shouted))
-    if slang := _SLANG.search(_FEES.sub("", text)):
+    if slang := _SLANG.search(text):
         found.append(Advice(SLANG, slang[0]))
     whole = f"{text}\n{wording.footer}"
-    is_named = any(names_sender(whole, name or "") for name in wording.names)
+    is_named = any(names_sender(whole, name) for name in wording.names)
     if not (wording.is_internal or is_named):
         found.append(Advice(NO_SENDER))
     if shortener := SHORTENERS.search(text):
@@ -130,7 +130,7 @@ def find_rare(text):
 
 
 def _find_capitals(text, names):
-    own = {word for name in names for word in re.findall(r"\w+", name or "")}
+    own = {word for name in names for word in re.findall(r"\w+", name)}
     words = [word for word in _CAPITALS.findall(text) if word not in own]
     return " ".join(words[:3]) if len(words) > 1 else ""
 
@@ -189,14 +189,13 @@ def find_missing(text, stop_words=(), help_words=()):
     :return: of ``("STOP", "HELP")``
     """
     shown = _squeeze_all(filter(str.isupper, _CAPITAL_WORDS.findall(text)))
-    stops = _squeeze_all(keywords.MANDATORY_WORDS[keywords.STOP], stop_words)
+    stops = _squeeze_all(stop_words)
     helps = _squeeze_all(keywords.MANDATORY_WORDS[keywords.HELP], help_words)
-    missing = ()
-    if not (shown & stops or any(map(_is_opt_out, shown - helps))):
-        missing += ("STOP",)
-    if not shown & helps:
-        missing += ("HELP",)
-    return missing
+    named = {
+        "STOP": shown & stops or any(map(_is_opt_out, shown - helps)),
+        "HELP": shown & helps,
+    }
+    return tuple(word for word, found in named.items() if not found)
 
 
 def _squeeze_all(*collections):
@@ -287,5 +286,7 @@ def missing_elements(body):
     return [
         element
         for element, pattern in WORDING_ELEMENTS.items()
-        if not re.search(pattern, body or "", 0 if element in EXACT else re.IGNORECASE)
+        if not re.search(
+            pattern, body or "", re.NOFLAG if element in EXACT else re.IGNORECASE
+        )
     ]

@@ -84,7 +84,7 @@ def get_day_end(start, zone_name):
     return to_utc(midnight, zone_name)
 
 
-def find_due(anchor, offset, now, zone_names, rules, key=""):
+def find_due(anchor, offset, now, zone_names, rules, key):
     """Return when a reminder leaves (UTC), or None if there is none.
 
     By quiet hours where the person is: it waits for the window if that opens in good
@@ -118,14 +118,14 @@ def find_last_opening(moment, zone_names, rules):
     """Return the end of the last window before a UTC time that is closed, or None.
 
     A window closes at a full minute, and with it the person's day: all that can end
-    it is a closing time of a rule, or midnight, in one of the zones.
+    it is a closing time of a rule in one of the zones.
     """
     ends = set()
     for name in zone_names:
         today = to_local(moment, name).date()
         for back in range(quiet_hours.SEARCH_DAYS + 1):
             day = today - timedelta(days=back)
-            for closes in {rule.window(day)[1] for rule in rules} | {0}:
+            for closes in {rule.window(day)[1] for rule in rules}:
                 wall = datetime.combine(day, time()) + timedelta(minutes=closes)
                 ends.add(to_utc(wall, name))
     minute = timedelta(minutes=1)
@@ -235,16 +235,15 @@ def _find_notice(group):
     return None
 
 
-def merge_changes(pending_kind, pending_known, notice):
+def merge_changes(known, notice):
     """Return what is left to tell after a notice that has not left, and a newer one.
 
-    :param datetime pending_known: what the person knew before it (UTC), or None
+    :param datetime known: what the person knew before the older one (UTC), if anything
     :return: ``(kind, known)``, or None: nothing is new
     """
-    known = None if pending_kind == BOOKED else pending_known
     if notice.kind == CALLED_OFF:
         return (CALLED_OFF, known) if known else None
-    if known is None:
+    if not known:
         return BOOKED, None
     return None if known == notice.start else (MOVED, known)
 
@@ -303,12 +302,11 @@ def read_choice(text, count):
 
 def _read_first(text):
     found = _ANSWER.fullmatch(flatten((text or "")[:_LIMIT].strip()))
-    if not found:
-        return ""
-    word, behind_sign, plain = found.groups()
-    if _BUT.search(behind_sign or ""):
-        return ""
-    return word if not plain or is_thanks(plain) else ""
+    if found:
+        word, behind_sign, plain = found.groups("")
+        if not (_BUT.search(behind_sign) or (plain and not is_thanks(plain))):
+            return word
+    return ""
 
 
 # Free times.

@@ -21,14 +21,12 @@ ESCAPED = "enc0:"
 
 
 class KeyMissing(ValueError):
-    """A value cannot be read: its key is not there, or it was changed.
+    """A value cannot be read: its key is not there, or it was changed."""
 
-    :param str key_id: of the key by which it was encrypted
-    """
-
-    def __init__(self, key_id):
-        super().__init__(key_id)
-        self.key_id = key_id
+    @property
+    def key_id(self):
+        """The id of the key by which it was encrypted, the error's only argument."""
+        return self.args[0]
 
 
 def get_key_id(key):
@@ -65,7 +63,7 @@ class Box:
                 except ValueError:
                     self.bad_count += 1
         self._cipher = MultiFernet(ciphers.values()) if ciphers else None
-        first = get_key_id(keys[0]) if keys else ""
+        first = next(map(get_key_id, keys), None)
         #: The key that encrypts; empty where values are written as they are.
         self.key_id = first if first in ciphers else ""
 
@@ -76,8 +74,8 @@ class Box:
 
     @property
     def prefix(self):
-        """What values begin with that were encrypted by the first key, else empty."""
-        return f"{ENCRYPTED}{self.key_id}:" if self.key_id else ""
+        """What values begin with that were encrypted by the first key."""
+        return f"{ENCRYPTED}{self.key_id}:"
 
     def encrypt(self, value):
         """Return a value as it is to be stored.

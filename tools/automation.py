@@ -173,6 +173,10 @@ def read_history(created_at, changes, stage_id, user_id, closed_ids):
     :param list changes: of :class:`Change`
     :param stage_id, user_id: of the record at the end
     """
+
+    def describe(stage_id, user_id):
+        return stage_id, stage_id in closed_ids, user_id
+
     events = []
     after = (stage_id, user_id)
     for change in sorted(changes, key=lambda change: change.at, reverse=True):
@@ -180,15 +184,12 @@ def read_history(created_at, changes, stage_id, user_id, closed_ids):
             after[0] if change.old_stage_id is None else change.old_stage_id,
             after[1] if change.old_user_id is None else change.old_user_id,
         )
-        happened = compare(
-            (before[0], before[0] in closed_ids, before[1]),
-            (after[0], after[0] in closed_ids, after[1]),
-        )
+        happened = compare(describe(*before), describe(*after))
         events.append(Event(change.at, happened, *after))
         after = before
     if created_at:
-        state = (after[0], after[0] in closed_ids, after[1])
-        events.append(Event(created_at, compare(None, state), *after))
+        happened = compare(None, describe(*after))
+        events.append(Event(created_at, happened, *after))
     return events[::-1]
 
 
@@ -211,12 +212,14 @@ def read_texts(times, events, stage_id, user_id):
 def find_waits(texts, answers):
     """Return from when to when a customer waited; the end is None while they do.
 
+    Who answered in the second in which a text came had not read it.
+
     :param list texts: when they texted (UTC), in order
     :param list answers: when one of us answered
     """
     waits, until = [], None
     for at in texts:
-        if waits and (until is None or at <= until):
+        if waits and (until is None or at < until):
             continue
         until = next((answer for answer in sorted(answers) if answer > at), None)
         waits.append((at, until))

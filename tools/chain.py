@@ -102,7 +102,7 @@ def number_hash(key, number):
 
     :param str number: E.164, or what the carrier calls the sender
     """
-    return hmac.digest(key.encode(), number.encode(), "sha256").hex()
+    return hmac.digest(key.encode(), number.encode(), hashlib.sha256).hex()
 
 
 def fingerprint(key):
@@ -115,7 +115,7 @@ def _derive_key(key, kind):
     """Derive the key of one kind of seal (RFC 5869, expand)."""
     if kind not in SEAL_KINDS:
         raise ValueError(f"nothing of this kind is sealed: {kind!r}")
-    return hmac.digest(key.encode(), f"{SEAL_CONTEXT}.{kind}".encode(), "sha256")
+    return hmac.digest(key.encode(), f"{SEAL_CONTEXT}.{kind}".encode(), hashlib.sha256)
 
 
 def seal(key, kind, values):
@@ -125,7 +125,7 @@ def seal(key, kind, values):
     :param str kind: one of :data:`SEAL_KINDS`
     :param dict values: as for :func:`canonical`
     """
-    return hmac.digest(_derive_key(key, kind), canonical(values), "sha256").hex()
+    return hmac.digest(_derive_key(key, kind), canonical(values), hashlib.sha256).hex()
 
 
 def is_sealed(key, kind, values, found):

@@ -281,7 +281,7 @@ class SmsReminder(models.Model):
             if not is_overtaken or (row.state == SENT and not row._withdraw()):
                 continue
             row.write({"state": CANCELLED, "reason": "replaced"})
-            told = appointments.merge_changes(row.kind, row.known_start, notice)
+            told = appointments.merge_changes(row.known_start, notice)
             if told is None:
                 row.reason = "undone"
                 return None

@@ -14,16 +14,21 @@ GOOD = "Acme IT: your ticket #HT1 is closed. Still wrong? Reply to this text."
 class TestAdvice(BaseCase):
     """What a manager is told of a wording."""
 
-    def codes(self, text, footer=FOOTER, **facts):
+    def advise(self, text, footer=FOOTER, names=("Acme IT",), **facts):
         segments = count_segments(f"{text}\n{footer}" if footer else text)
-        wording = Wording(text, footer, segments, ("Acme IT",), **facts)
-        return [found.code for found in advice.advise(wording)]
+        return advice.advise(Wording(text, footer, segments, names, **facts))
+
+    def codes(self, text, *args, **facts):
+        return [found.code for found in self.advise(text, *args, **facts)]
 
     def test_a_good_text_gets_no_advice(self):
         for text in (
             GOOD,
+            # Just two segments.
+            GOOD + " Please." * 24,
             "Acme IT: 3 tickets are open. We'll write when one is solved.",
             "Acme IT: reply YES to confirm. Msg & data rates may apply.",
+            "Acme IT: 4 msg/month, MSG AND DATA rates. Reply to this text.",
             "Acme IT: see https://help.example.com/t.co/7",
             "Acme IT: por favor responda a este mensaje.",
             "Acme IT: veuillez répondre à ce message.",
@@ -35,10 +40,11 @@ class TestAdvice(BaseCase):
 
     def test_each_thing_is_found(self):
         for text, code in (
-            (GOOD + " Please." * 40, "too_long"),
+            (GOOD + " Please." * 25, "too_long"),
             ("Acme IT: your ticket is closed.", "no_next_step"),
             ("Acme IT: PLEASE READ THIS NOW and reply.", "all_caps"),
             ("Acme IT: pls reply.", "slang"),
+            ("Acme IT: please read this msg and reply.", "slang"),
             ("Acme IT: thx, we'll write.", "slang"),
             ("Acme IT: r u there? Please reply.", "slang"),
             ("Acme IT: we're gonna call you.", "slang"),
@@ -58,6 +64,9 @@ class TestAdvice(BaseCase):
         for text in (
             "Acme IT: the URGENT queue is served first. Please wait.",
             "Acme IT: reply STOP or HELP, please.",
+            "Acme IT: PLEASE reply.",
+            # The beginning of what somebody writes.
+            "Hi, Acme IT here:\n",
             "Acme IT: your offer letter is attached. Please call.",
             "Acme IT: please visit https://not-bit.ly.example.com/x",
             "Acme IT: we'll deal with it today.",
@@ -81,10 +90,23 @@ class TestAdvice(BaseCase):
         )
 
     def test_it_names_what_it_means(self):
-        segments = count_segments("x")
-        text = "Acme IT: „please“ reply"
-        found = advice.advise(Wording(text, FOOTER, segments, ("Acme IT",)))
-        self.assertEqual(found, [("unicode", "„ “")])
+        for text, expected in (
+            (GOOD + " Please." * 40, ("too_long", "3")),
+            ("Acme IT: PLEASE READ this.", ("all_caps", "PLEASE READ")),
+            ("Acme IT: PLEASE READ THIS NOTE.", ("all_caps", "PLEASE READ THIS")),
+            ("Acme IT: thx, we'll write.", ("slang", "thx")),
+            ("Acme IT: see https://bit.ly/abc", ("shortener", "bit.ly")),
+            ("Acme IT: 20% off, please reply.", ("promotion", "20% off")),
+            ("Acme IT: „please“ reply", ("unicode", "„ “")),
+            ("Acme IT: please, 你好世界和平", ("unicode", "你 好 世 界 和")),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(self.advise(text), [expected])
+
+    def test_a_name_in_capitals_does_not_shout(self):
+        text = "ACME SUPPORT: please reply."
+        self.assertEqual(self.codes(text, names=("Acme", "ACME SUPPORT")), [])
+        self.assertEqual(self.codes(text, names=("Acme",)), ["all_caps"])
 
     def test_an_empty_text(self):
         self.assertIn("no_next_step", self.codes(""))
@@ -149,6 +171,17 @@ class TestMandatoryWords(BaseCase):
             with self.subTest(text=text):
                 self.assertTrue(advice.find_promotion(text))
 
+    def test_what_is_longer_than_two_segments_does_more_than_confirm(self):
+        for length, expected in ((306, ""), (307, "…")):
+            with self.subTest(length=length):
+                self.assertEqual(advice.find_promotion("x" * length), expected)
+
+    def test_words_that_a_company_knows(self):
+        footer = "Reply LEAVE to opt out, ASSIST for help."
+        found = advice.find_missing(footer, ("LEAVE",), ("ASSIST",))
+        self.assertEqual(found, ())
+        self.assertEqual(advice.find_missing(footer), ("STOP", "HELP"))
+
     def test_who_sends(self):
         footer = "Reply STOP to opt out, HELP for help."
         for body, given, expected in (
@@ -162,6 +195,7 @@ class TestMandatoryWords(BaseCase):
         ):
             with self.subTest(body=body, footer=given):
                 self.assertEqual(advice.sign(body, given, "Acme IT"), expected)
+        self.assertEqual(advice.sign(None, footer, "X"), f"X: {footer}")
         signed = advice.sign("Allô", "STOP, AIDE", "Acme IT", lang="fr_CA")
         self.assertEqual(signed, "Acme IT : STOP, AIDE")
 

@@ -19,12 +19,17 @@ from ...tools.appointments import (
     read_action,
     read_choice,
 )
-from ...tools.quiet_hours import CLOSED, INFORMATIONAL, Rule, is_open
+from ...tools.quiet_hours import CLOSED, INFORMATIONAL, Rule, is_open, spread
 
 DENVER, PHOENIX, LONDON = "America/Denver", "America/Phoenix", "Europe/London"
-KOLKATA, AUCKLAND = "Asia/Kolkata", "Pacific/Auckland"
+KOLKATA, AUCKLAND, HONOLULU = "Asia/Kolkata", "Pacific/Auckland", "Pacific/Honolulu"
 BUSINESS = Rule(INFORMATIONAL, weekdays=(480, 1200), saturday=CLOSED, sunday=CLOSED)
 EVERY_DAY = Rule(INFORMATIONAL, *[""] * 2, *[(480, 1200)] * 3)
+MORNINGS = Rule(INFORMATIONAL, *[""] * 2, *[(480, 720)] * 3)
+SATURDAYS = Rule(
+    *(INFORMATIONAL, "US", "", CLOSED, (480, 1200), CLOSED),
+    is_closed_on_holidays=True,
+)
 
 
 def utc(text):
@@ -53,6 +58,7 @@ class TestWords(BaseCase):
             (start, KOLKATA, "en_US", (day, "Wed, Dec 2", "9:30 PM", "Kolkata")),
             (start, AUCKLAND, "en_US", (day, "Thu, Dec 3", "5:00 AM", "Auckland")),
             (start, DENVER, "de_DE", (day, "Mi., 2. Dez.", "09:00", "")),
+            (start, KOLKATA, "de_DE", (day, "Mi., 2. Dez.", "21:30", "Kalkutta")),
             (start, DENVER, "fr_FR", (day, "mer. 2 déc.", "09:00", "")),
             (start, DENVER, "xx_YY", (day, "Wed, Dec 2", "9:00 AM", "")),
             (
@@ -131,15 +137,11 @@ class TestWords(BaseCase):
         )
 
     def test_a_day_has_no_hour_and_no_zone(self):
-        said = appointments.say(
-            utc("2026-12-02 08:00"),
-            True,
-            AUCKLAND,
-            DENVER,
-            "en_US",
-            utc("2026-11-30 16:00"),
-        )
-        self.assertEqual(tuple(said), ("tomorrow", "Wed, Dec 2", "", ""))
+        start, now = utc("2026-12-02 08:00"), utc("2026-11-30 16:00")
+        for zone, day in ((AUCKLAND, "tomorrow"), (HONOLULU, "other_day")):
+            with self.subTest(zone=zone):
+                said = appointments.say(start, True, zone, DENVER, "en_US", now)
+                self.assertEqual(tuple(said), (day, "Wed, Dec 2", "", ""))
 
     def test_whose_clock(self):
         for tz, place, expected in (
@@ -192,6 +194,37 @@ class TestDue(BaseCase):
             )
             self.assertTrue(utc(low) <= due < utc(high), due)
 
+    def test_it_is_spread_while_it_leaves_half_an_hour_before(self):
+        opening, half = utc("2026-12-02 15:00"), timedelta(minutes=30)
+        later = spread(opening, "k", (DENVER,), (EVERY_DAY,))
+        before = spread(utc("2026-12-02 02:30"), "k", (DENVER,), (EVERY_DAY,))
+        second = timedelta(seconds=1)
+        for anchor, expected in (
+            (later + half, later),
+            (later + half - second, opening),
+            (opening + half, opening),
+            (opening + half - second, before),
+        ):
+            self.assertDue(EVERY_DAY, (str(anchor), 2, str(expected)))
+
+    def test_the_last_window_before(self):
+        until = Rule(INFORMATIONAL, *[""] * 2, *[(480, 1201)] * 3)
+        for zone, rules, moment, expected in (
+            (DENVER, (EVERY_DAY,), "2026-12-02 12:00", "2026-12-02 03:00"),
+            (DENVER, (EVERY_DAY,), "2026-12-02 03:00", "2026-12-02 03:00"),
+            (DENVER, (EVERY_DAY,), "2026-12-02 02:59", "2026-12-01 03:00"),
+            # The strictest rule ends it.
+            (DENVER, (EVERY_DAY, until), "2026-12-02 12:00", "2026-12-02 03:00"),
+            # By the day where they are, which is the next one.
+            (AUCKLAND, (MORNINGS,), "2026-12-01 23:30", "2026-12-01 23:00"),
+            # On Independence Day it was closed: eight days before, and no more.
+            (DENVER, (SATURDAYS,), "2026-07-05 18:00", "2026-06-28 02:00"),
+            (DENVER, (SATURDAYS,), "2026-07-06 18:00", None),
+        ):
+            with self.subTest(zone=zone, moment=moment):
+                found = appointments.find_last_opening(utc(moment), (zone,), rules)
+                self.assertEqual(found, expected and utc(expected))
+
     def test_over_a_weekend(self):
         due = appointments.find_due(
             utc("2026-11-30 15:20"),
@@ -212,6 +245,10 @@ class TestDue(BaseCase):
         )
         # Booked at 21:00 for 8:00: the evening before is over.
         self.assertDue(EVERY_DAY, ("2026-12-02 15:00", 2, None), now="2026-12-02 04:00")
+        # Booked that evening, when it would leave.
+        due = spread(utc("2026-12-02 02:30"), "k", (DENVER,), (EVERY_DAY,))
+        for now, expected in ((due, None), (due - timedelta(seconds=1), str(due))):
+            self.assertDue(EVERY_DAY, ("2026-12-02 15:00", 2, expected), now=str(now))
 
     def test_where_no_hour_is_allowed_there_is_none(self):
         self.assertDue(
@@ -249,12 +286,15 @@ class TestDue(BaseCase):
 class TestChanges(BaseCase):
     """What a person is told of a change."""
 
-    one, two, three = (utc(f"2026-12-0{day} 16:00") for day in (1, 2, 3))
+    one, two, three, four = (utc(f"2026-12-0{day} 16:00") for day in (1, 2, 3, 4))
 
     def tell(self, *pairs, key="series"):
         notices = appointments.find_notices(
             Change(key, 1, known, start) for known, start in pairs
         )
+        for notice in notices:
+            of_first = notice.first.start or notice.first.known
+            self.assertEqual(of_first, notice.start)
         return [(it.kind, it.known, it.start, it.count) for it in notices]
 
     def test_one_text_of_the_whole(self):
@@ -271,6 +311,8 @@ class TestChanges(BaseCase):
             ([(one, None), (None, one), (None, three)], (BOOKED, None, three, 1)),
             ([(one, None), (two, None), (None, one)], (CALLED_OFF, two, two, 1)),
             ([(one, two), (two, three)], (MOVED, one, three, 1)),
+            ([(one, self.four), (two, three)], (MOVED, one, three, 2)),
+            ([(one, three), (None, two)], (MOVED, one, two, 2)),
             ([], None),
         ):
             with self.subTest(pairs=pairs):
@@ -288,20 +330,21 @@ class TestChanges(BaseCase):
 
     def test_what_has_not_left_is_told_with_what_is_new(self):
         one, two = self.one, self.two
-        for pending, known, kind, start, expected in (
-            (BOOKED, None, MOVED, two, (BOOKED, None)),
-            (BOOKED, None, CALLED_OFF, one, None),
-            (MOVED, one, MOVED, two, (MOVED, one)),
-            (MOVED, one, MOVED, one, None),
-            (MOVED, one, CALLED_OFF, two, (CALLED_OFF, one)),
-            (CALLED_OFF, one, BOOKED, one, None),
-            (CALLED_OFF, one, BOOKED, two, (MOVED, one)),
+        for known, kind, start, expected in (
+            (None, MOVED, two, (BOOKED, None)),
+            # As Odoo says it.
+            (False, MOVED, two, (BOOKED, None)),
+            (None, CALLED_OFF, one, None),
+            (one, MOVED, two, (MOVED, one)),
+            (one, MOVED, one, None),
+            (one, CALLED_OFF, two, (CALLED_OFF, one)),
+            (one, BOOKED, one, None),
+            (one, BOOKED, two, (MOVED, one)),
         ):
-            with self.subTest(pending=pending, kind=kind, start=start):
+            with self.subTest(known=known, kind=kind, start=start):
                 notice = Notice(kind, None, start, None, 1)
-                self.assertEqual(
-                    appointments.merge_changes(pending, known, notice), expected
-                )
+                found = appointments.merge_changes(known, notice)
+                self.assertEqual(found, expected)
 
 
 @tagged("post_install", "-at_install")
@@ -317,6 +360,9 @@ class TestAnswers(BaseCase):
             ("1 thanks", CONFIRM),
             ("1, see you", CONFIRM),
             ("yes", CONFIRM),
+            ("ok", CONFIRM),
+            ("ça marche", CONFIRM),
+            ("2, but not today", None),
             ("2", MOVE),
             ("Reschedule", MOVE),
             ("2\nplease after noon", MOVE),
@@ -370,9 +416,36 @@ class TestAnswers(BaseCase):
             find_free(work, busy, hour, day + 11.2 * hour), [day + 32 * hour]
         )
         self.assertEqual(find_free(work, busy, 5 * hour, day), [])
-        self.assertTrue(is_free(day + 11 * hour, hour, work, busy))
-        for moment in (9, 11.5, 12, 14):
-            self.assertFalse(is_free(day + moment * hour, hour, work, busy))
+        # At full and half hours, whenever somebody asks.
+        asked = day + timedelta(hours=9, minutes=40, seconds=30, microseconds=5)
+        self.assertEqual(find_free(work[:1], busy, hour, asked), [day + 10 * hour])
+        # As long as the work itself; at most as many as are asked for.
+        whole = [day + start * hour for start in (8, 13, 32)]
+        self.assertEqual(find_free(work, [], 4 * hour, day), whole)
+        work.append((day + 56 * hour, day + 60 * hour))
+        self.assertEqual(find_free(work, [], hour, day), whole)
+        self.assertEqual(find_free(work, [], hour, day, count=1), whole[:1])
+
+    def test_whether_a_time_is_free(self):
+        day = datetime(2026, 12, 1)
+        hour = timedelta(hours=1)
+        work = [(day + 8 * hour, day + 12 * hour), (day + 13 * hour, day + 17 * hour)]
+        busy = [(day + 9 * hour, day + 9.25 * hour), (day + 14 * hour, day + 17 * hour)]
+        for moment, expected in (
+            (8, True),
+            (9.25, True),
+            (11, True),
+            (13, True),
+            (7.5, False),
+            (8.5, False),
+            (9, False),
+            (11.5, False),
+            (12, False),
+            (14, False),
+        ):
+            with self.subTest(moment=moment):
+                found = is_free(day + moment * hour, hour, work, busy)
+                self.assertIs(found, expected)
 
     def test_by_day_where_somebody_is(self):
         for start, end, zone, expected in (
@@ -381,6 +454,9 @@ class TestAnswers(BaseCase):
             ("12-01 15", "12-02 00", LONDON, [("12-01 15", "12-01 20")]),
             ("12-01 15", "12-02 00", KOLKATA, []),
             ("12-01 15", "12-02 00", AUCKLAND, [("12-01 19", "12-02 00")]),
+            ("12-01 15", "12-01 23", AUCKLAND, [("12-01 19", "12-01 23")]),
+            # In the evening, from the very end of the day on.
+            ("12-01 03", "12-01 06", DENVER, []),
             # Around the clock: day by day.
             (
                 *("12-01 00", "12-03 00", DENVER),
@@ -421,7 +497,7 @@ class TestTimesOfReminders(BaseCase):
             ("2026-12-02 10:00", None),
         ):
             with self.subTest(now=now):
-                found = appointments.find_due(anchor, day, utc(now), [DENVER], ())
+                found = appointments.find_due(anchor, day, utc(now), [DENVER], (), "k")
                 self.assertEqual(found, expected)
 
     def test_the_anchor(self):
@@ -442,6 +518,24 @@ class TestTimesOfReminders(BaseCase):
             with self.subTest(kind=kind, start=start):
                 notice = Notice(MOVED, None, known, known, 1)
                 self.assertIs(appointments.follows(kind, start, notice), expected)
+
+    def test_days_are_those_of_the_place(self):
+        for start, end, zone, expected in (
+            # Up to midnight; an evening that is the next day in UTC; over midnight.
+            ("12-02 18", "12-03 07", DENVER, [("12-02 18", "12-03 07")]),
+            ("12-03 03", "12-03 06", DENVER, [("12-03 03", "12-03 06")]),
+            (
+                *("12-02 10", "12-02 12", AUCKLAND),
+                [("12-02 10", "12-02 11"), ("12-02 11", "12-02 12")],
+            ),
+        ):
+            with self.subTest(start=start, zone=zone):
+                span = utc(f"2026-{start}"), utc(f"2026-{end}")
+                found = appointments.keep_business_days([span], zone, ("XX", ""), True)
+                self.assertEqual(
+                    found,
+                    [(utc(f"2026-{one}"), utc(f"2026-{two}")) for one, two in expected],
+                )
 
     def test_no_time_is_offered_on_holidays_and_weekends(self):
         # From Thursday noon to Monday noon in Denver; Friday is a holiday.

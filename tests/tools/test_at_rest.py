@@ -71,9 +71,14 @@ class TestBox(BaseCase):
 
     def test_what_was_changed_is_not_read(self):
         stored = Box((OLD,)).encrypt("agreed")
-        for changed in (stored[:-2] + "AA", stored[:40] + stored[44:], stored[:14]):
-            with self.subTest(changed=changed), self.assertRaises(KeyMissing):
-                Box((OLD,)).decrypt(changed)
+        for changed in (
+            *(stored[:-2] + "AA", stored[:40] + stored[44:], stored[:14]),
+            stored + ":x",
+        ):
+            with self.subTest(changed=changed):
+                with self.assertRaises(KeyMissing) as caught:
+                    Box((OLD,)).decrypt(changed)
+                self.assertEqual(caught.exception.key_id, get_key_id(OLD))
 
     def test_bytes(self):
         data = b"\x89PNG" + bytes(range(256))
@@ -87,6 +92,11 @@ class TestBox(BaseCase):
             box = Box((bad, OLD))
             self.assertEqual((box.bad_count, box.key_id), (1, ""))
             self.assertEqual(box.decrypt(Box((OLD,)).encrypt("x")), "x")
+        self.assertEqual(Box(("secret", OLD, "another")).bad_count, 2)
+
+    def test_a_key_has_the_id_by_which_its_values_were_stored(self):
+        # printf helpdesk_mgmt_sms:key | sha256sum
+        self.assertEqual(get_key_id("key"), "c2c23ebd")
 
     def test_keys_are_separated_by_blanks_commas_and_lines(self):
         self.assertEqual(split_keys(f" {NEW},\n{OLD}\n"), (NEW, OLD))

@@ -7,6 +7,7 @@ from ...tools.business_days import (
     ANY_PART,
     MAX_DAYS,
     add_business_days,
+    find_part,
     get_holidays,
     is_business_day,
 )
@@ -81,3 +82,13 @@ class TestHolidays(BaseCase):
         ):
             with self.subTest(place=place, day=day):
                 self.assertIs(day in get_holidays(*place, 2026), expected)
+
+    def test_parts_whose_holidays_are_known(self):
+        for place, expected in (
+            (("DE", "DE-BY"), "BY"),
+            (("DE", "CO"), ""),
+            (("US", "CO"), "CO"),
+            (("XX", "CO"), ""),
+        ):
+            with self.subTest(place=place):
+                self.assertEqual(find_part(*place), expected)

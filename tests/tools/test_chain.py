@@ -39,11 +39,15 @@ def put_seals(rows, key=KEY):
     ]
 
 
-def carry_over(rows, key=KEY):
-    """Return the rows of an old chain, and the link that takes it over."""
+def carry_over(rows, key=KEY, others=()):
+    """Return the rows of an old chain, and the link that takes it over.
+
+    :param dict others: what that link says else than it should
+    """
     previous = rows[-1][2] if rows else chain.GENESIS
     number = len(rows) + 1
     said = chain.carry_over(COMPANY, number, previous, key, datetime(2026, 11, 27))
+    said.update(others)
     own_hash = chain.link_hash(previous, number, said)
     own_seal = chain.link_seal(key, COMPANY, number, own_hash)
     links = [chain.Link(*row) for row in rows]
@@ -69,9 +73,8 @@ class TestCanonical(BaseCase):
     """One mapping, one text, whatever made it."""
 
     def test_order_and_type_of_quotes_do_not_matter(self):
-        self.assertEqual(
-            chain.canonical({"b": 1, "a": "é"}), chain.canonical({"a": "é", "b": 1})
-        )
+        for values in ({"b": 1, "a": "é"}, {"a": "é", "b": 1}):
+            self.assertEqual(chain.canonical(values), '{"a":"é","b":1}'.encode())
 
     def test_a_time_is_utc_without_fractions(self):
         value = datetime(2026, 11, 25, 10, 18, 5, 999)
@@ -89,14 +92,30 @@ class TestCanonical(BaseCase):
         self.assertEqual(chain.digest({"a": 1}), expected)
 
     def test_a_number_needs_the_key(self):
-        self.assertEqual(
-            chain.number_hash("key", "+13035550100"),
-            chain.number_hash("key", "+13035550100"),
-        )
-        self.assertNotEqual(
-            chain.number_hash("key", "+13035550100"),
-            chain.number_hash("other", "+13035550100"),
-        )
+        # printf %s +13035550100 | openssl dgst -sha256 -hmac key
+        expected = "bf7d00a527c7ed1b1693db7c1d048b95b985c5acd79e27801ee2561af15b4c7a"
+        self.assertEqual(chain.number_hash("key", "+13035550100"), expected)
+        self.assertNotEqual(chain.number_hash("other", "+13035550100"), expected)
+
+    def test_what_earlier_versions_stored_still_holds(self):
+        """Computed by openssl from the canonical JSON."""
+        own_hash = "f" * 64
+        for found, expected in (
+            (chain.fingerprint("key"), "8683ad46979ffe4f"),
+            (
+                chain.seal("key", chain.CHECK, {"a": 1}),
+                "faa2dfa92a32f31bf86f15490fa37f483517c33a7606b6312d964d929290beef",
+            ),
+            (
+                chain.link_seal("key", COMPANY, 3, own_hash),
+                "512b17945dc567b7815ced5a3fa8a32b4ccce480b4f7eacdc6fe7e57ea822706",
+            ),
+            (
+                chain.link_hash(chain.GENESIS, 1, {"a": 1}),
+                "4bc2e8bc06e12cdb582b6abd26162b57ffe68c2363137c03ca753c8851fb40e5",
+            ),
+        ):
+            self.assertEqual(found, expected)
 
 
 class TestVerifier(BaseCase):
@@ -194,8 +213,36 @@ class TestSeals(BaseCase):
         self.assertEqual(find_break(links, key=KEY), (4, chain.NOT_SEALED))
 
     def test_an_old_chain_is_taken_over(self):
-        links = go_on(carry_over(seal(contents(3))), 2)
+        rows = seal(contents(3))
+        links = go_on(carry_over(rows), 2)
         self.assertIsNone(find_break(links, key=KEY))
+        verifier = chain.Verifier(None, KEY, COMPANY)
+        for link in links:
+            verifier.check(link)
+        self.assertEqual(
+            verifier.carried,
+            {
+                "statement": "carried_over",
+                "company_id": COMPANY,
+                "links": 3,
+                "end": rows[-1][2],
+                "key": chain.fingerprint(KEY),
+                "at": "2026-11-27T00:00:00Z",
+            },
+        )
+
+    def test_a_link_that_takes_over_says_all_of_it(self):
+        rows = seal(contents(3))
+        for name, wrong in (
+            ("statement", "another"),
+            ("company_id", COMPANY + 1),
+            ("links", 2),
+            ("end", "f" * 64),
+            ("key", chain.fingerprint(OTHER_KEY)),
+        ):
+            with self.subTest(name=name):
+                found = find_break(carry_over(rows, others={name: wrong}), key=KEY)
+                self.assertEqual(found, (4, chain.NOT_CARRIED))
 
     def test_nobody_takes_over_another_chain(self):
         old, made_up = seal(contents(3)), seal(contents(4)[1:])
@@ -207,6 +254,7 @@ class TestSeals(BaseCase):
         own = {"event_id": 4}
         own_hash = chain.link_hash(previous, number, own)
         without += put_seals([(number, previous, own_hash, own)])
+        late = [chain.Link(*old[0]), *put_seals(old[1:])]
         twice = go_on(taken, 1)
         said = chain.carry_over(COMPANY, 6, twice[-1].hash, KEY, datetime(2026, 12, 1))
         own_hash = chain.link_hash(twice[-1].hash, 6, said)
@@ -218,6 +266,7 @@ class TestSeals(BaseCase):
             ("with another key", carry_over(old, OTHER_KEY), (4, chain.FORGED)),
             ("by a link that took over another", on_another, (4, chain.CHANGED)),
             ("by going on with seals", without, (4, chain.NOT_SEALED)),
+            ("after its first link", late, (2, chain.NOT_SEALED)),
             ("a second time", twice, (6, chain.NOT_CARRIED)),
         ):
             with self.subTest(name):

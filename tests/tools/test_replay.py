@@ -36,6 +36,25 @@ class TestReplayRules(BaseCase):
             ],
         )
 
+    def test_what_has_not_changed_stays_as_it_was(self):
+        """A user, then a stage in the same second, the newer one first; and back."""
+        events = automation.read_history(
+            at(8),
+            [Change(at(9), NEW), Change(at(9), None, 0), Change(at(10), DONE)],
+            OPEN,
+            7,
+            {DONE},
+        )
+        self.assertEqual(
+            [(e.at, sorted(e.happened), e.stage_id, e.user_id) for e in events],
+            [
+                (at(8), ["created", "stage"], NEW, 0),
+                (at(9), ["assigned"], NEW, 7),
+                (at(9), ["closed", "stage"], DONE, 7),
+                (at(10), ["reopened", "stage"], OPEN, 7),
+            ],
+        )
+
     def test_a_ticket_that_was_there_before(self):
         events = automation.read_history(None, [], NEW, 0, {DONE})
         self.assertEqual(events, [])
@@ -46,14 +65,22 @@ class TestReplayRules(BaseCase):
             ([at(8)], [], [(at(8), None)]),
             ([at(8), at(9)], [at(10)], [(at(8), at(10))]),
             ([at(8), at(11)], [at(10)], [(at(8), at(10)), (at(11), None)]),
+            (
+                [at(8), at(9), at(11)],
+                [at(10), at(12)],
+                [(at(8), at(10)), (at(11), at(12))],
+            ),
             ([at(8)], [at(7)], [(at(8), None)]),
+            # In the second in which a text came it was not yet read.
+            ([at(8)], [at(8)], [(at(8), None)]),
+            ([at(8), at(10)], [at(10)], [(at(8), at(10)), (at(10), None)]),
         ):
             with self.subTest(texts=texts, answers=answers):
                 self.assertEqual(automation.find_waits(texts, answers), expected)
 
-    def plan(self, rule, changes, now=None, waits=()):
+    def plan(self, rule, changes, now=None, waits=(), **facts):
         events = automation.read_history(at(8), changes, DONE, 7, {DONE})
-        facts = Facts(stage_id=DONE)
+        facts = Facts(stage_id=DONE, **facts)
         return automation.plan_replay(events, list(waits), [rule], facts, now or at(20))
 
     def test_a_delayed_one_must_hold(self):
@@ -68,7 +95,38 @@ class TestReplayRules(BaseCase):
         self.assertFalse(self.plan(rule, changes), "it was left after an hour")
         changes[1] = Change(at(12), old_stage_id=OPEN)
         self.assertEqual(self.plan(rule, changes), [(at(11), rule)])
+        self.assertEqual(self.plan(rule, changes, now=at(11)), [(at(11), rule)])
         self.assertFalse(self.plan(rule, changes, now=at(10)), "it is still to come")
+
+    def test_who_is_asked_how_it_went_gets_no_other_text(self):
+        rule = Rule(1, automation.CLOSED, 1)
+        changes = [Change(at(9), old_stage_id=OPEN)]
+        self.assertEqual(self.plan(rule, changes), [(at(9), rule)])
+        self.assertEqual(self.plan(rule, changes, asks_rating=True), [])
+
+    def test_who_still_waits_gets_the_delayed_text(self):
+        rule = Rule(1, automation.WROTE, 1, delay=timedelta(hours=2))
+        event = Event(at(9), frozenset({automation.WROTE}), OPEN, 7)
+        for until, expected in ((None, [(at(11), rule)]), (at(10), [])):
+            with self.subTest(until=until):
+                waits = [(at(9), until)]
+                found = automation.plan_replay([event], waits, [rule], Facts(), at(20))
+                self.assertEqual(found, expected)
+
+    def test_texts_come_by_time_and_then_in_the_order_of_the_rules(self):
+        """Those of a clock too, which are found last."""
+        waiting = Rule(1, automation.NO_ANSWER, 1)
+        later = Rule(2, automation.STAGE, 1, delay=timedelta(hours=4))
+        closed, staff = Rule(4, automation.CLOSED, 1), Rule(3, automation.STAGE, 1)
+        staff = staff._replace(audience=automation.TEAM)
+        changes = [Change(at(10), old_stage_id=OPEN)]
+        events = automation.read_history(None, changes, DONE, 7, {DONE})
+        rules, waits = [later, closed, staff, waiting], [(at(9), None)]
+        found = automation.plan_replay(events, waits, rules, Facts(), at(20))
+        self.assertEqual(
+            found,
+            [(at(9), waiting), (at(10), closed), (at(10), staff), (at(14), later)],
+        )
 
     def test_what_happens_meanwhile(self):
         """An assignment, a text and a closing hold as long as nothing undoes them."""
@@ -116,11 +174,14 @@ class TestReplayRules(BaseCase):
         for until, expected in (
             (None, [(at(11), rule)]),
             (at(10), []),
+            (at(11), []),
             (at(12), [(at(11), rule)]),
         ):
             with self.subTest(until=until):
                 found = self.plan(rule, [], waits=[(at(9), until)])
                 self.assertEqual(found, expected)
+        rule = rule._replace(company_id=9)
+        self.assertEqual(self.plan(rule, [], waits=[(at(9), None)]), [])
 
 
 @tagged("post_install", "-at_install")

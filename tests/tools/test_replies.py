@@ -44,6 +44,8 @@ class TestReplies(BaseCase):
             "Nope",
             "Not solved",
             "It's not fixed yet",
+            "It does not work yet",
+            "Noooo!!!",
             "still broken",
             "No, it still jams",
             "Not solved: page 2 jams",
@@ -101,6 +103,10 @@ class TestReplies(BaseCase):
             (
                 NO,
                 ("no thanks", "no, gracias", "non merci", "Nein danke", "lieber nicht"),
+            ),
+            (
+                NO,
+                ("Noooo", "I dnt want it", "no, I will not accept texts"),
             ),
             (NO, ("todavía no", "pas encore", "noch nicht", "no quiero")),
             (

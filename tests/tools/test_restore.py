@@ -148,6 +148,12 @@ class TestEffects(BaseCase):
         expected = {int(key[1:]): effect for key, effect in expected.items()}
         self.assertEqual(found, expected, events)
 
+    def test_nobody_agrees_to_everything(self):
+        agreed = history((ALL, GRANTED, "keyword"))
+        for read in (find_effects, find_restorable):
+            with self.subTest(read=read.__name__), self.assertRaises(ValueError):
+                read(agreed)
+
     def test_a_first_yes_does_neither(self):
         self.assertEffects([GRANT])
         self.assertEffects([(ALL, REVOKED, "keyword"), (TICKET, EXPIRED, "expiry")])
