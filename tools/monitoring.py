@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from .links import is_page
 from .segments import count_segments
-from .texts import clean, clip, shorten
+from .texts import clean, shorten
 
 ALERTMANAGER, GRAFANA, ZABBIX = SYSTEMS = ("alertmanager", "grafana", "zabbix")
 CRITICAL, WARNING, INFO = SEVERITIES = ("critical", "warning", "info")
@@ -101,14 +101,12 @@ def describe(source, summary, more=""):
     :param str more: what is added behind them, such as "(+4)"
     """
     tail = f" {more}" if more else ""
-    words = ""
-    # As many as GSM-7 has, else as Unicode has.
-    for limit in (160, 70):
-        head = shorten(f"{source}: {summary}", limit - len(tail), sign="...")
-        words = head + tail
-        if count_segments(words).count <= 1:
-            break
-    return words
+    # As many as GSM-7 has, else as fit: signs of two units leave room for fewer.
+    candidates = (
+        shorten(f"{source}: {summary}", limit, sign="...") + tail
+        for limit in range(160, 0, -1)
+    )
+    return next(it for it in candidates if count_segments(it).count == 1)
 
 
 # === Who has sent it ===
@@ -196,13 +194,11 @@ def _read_zabbix(payload):
     host = facts.get("host_name") or facts.get("host_host") or ""
     summary = name if host in name else f"{host}: {name}"
     severity = _ZABBIX_SEVERITIES.get(facts.get("event_nseverity"), CRITICAL)
-    trigger_id = facts.get("trigger_id", "")
-    link = ""
-    if facts.get("zabbix_url") and _is_number(trigger_id):
-        base = facts["zabbix_url"].rstrip("/")
-        link = f"{base}/tr_events.php?triggerid={trigger_id}&eventid={event_id}"
+    url, trigger_id = facts.get("zabbix_url", ""), facts.get("trigger_id", "")
+    page = f"/tr_events.php?triggerid={trigger_id}&eventid={event_id}"
+    link = _to_link(url.rstrip("/") + page) if _is_number(trigger_id) else ""
     key = _to_key(event_id)
-    trouble = Trouble(key, value == "1", _to_summary(summary), severity, _to_link(link))
+    trouble = Trouble(key, value == "1", _to_summary(summary), severity, link)
     return Report(key, (trouble,))
 
 
@@ -234,12 +230,12 @@ def _is_number(text):
 def _to_key(text):
     """Return a key that can be stored and indexed: the same for the same."""
     if len(text) > KEY_LIMIT or not text.isprintable() or not text.isascii():
-        return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+        return hashlib.sha256(text.encode()).hexdigest()
     return text
 
 
 def _to_summary(text):
-    return shorten(clip(text, 4 * SUMMARY_LIMIT), SUMMARY_LIMIT, sign="...")
+    return shorten(text, SUMMARY_LIMIT, sign="...")
 
 
 def _to_link(url):

@@ -153,7 +153,7 @@ def _cut(line, limit, sign=""):
     while end > 0 and _is_inside(line, end):
         end -= 1
     head, _blank, _tail = line[: end + 1].rpartition(" ")
-    if len(head) <= limit // _WORD_SHARE:
+    if _WORD_SHARE * len(head) <= limit:
         head = line[:end]
     return f"{head.rstrip(' ,;:-')}{sign}" if head else ""
 

@@ -5,6 +5,7 @@ Times are UTC without a zone; a person is whatever tells people apart.
 """
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .clocks import to_local, to_utc
@@ -49,15 +50,13 @@ def order(duties):
     Who stands in takes the place of the other one; whoever stands in later, also for
     who stands in, counts.
     """
-    own = [it for it in duties if it.instead_of is None]
-    places = [(it.rank, it.person) for it in sorted(own, key=lambda it: it.rank)]
+    places = [(it.rank, it.person) for it in duties if it.instead_of is None]
     standing_in = [it for it in duties if it.instead_of is not None]
     for duty in sorted(standing_in, key=lambda it: it.number):
         ranks = [rank for rank, person in places if person == duty.instead_of]
         places = [it for it in places if it[1] != duty.instead_of]
         places.append((min(ranks, default=duty.rank), duty.person))
-        places.sort(key=lambda it: it[0])
-    return tuple(dict.fromkeys(person for _rank, person in places))
+    return tuple(dict.fromkeys(person for _rank, person in sorted(places)))
 
 
 def expand(turn, start, stop):
@@ -89,9 +88,8 @@ def draw(spans, away, start, stop):
     edges = {start, stop}
     for span in (*spans, *away):
         edges |= {it for it in (span.start, span.stop) if start < it < stop}
-    edges = sorted(edges)
     found = []
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(sorted(edges)):
         absent = {it.duty for it in away if it.start <= begin < it.stop}
         duties = [it.duty for it in spans if it.start <= begin < it.stop]
         people = tuple(it for it in order(duties) if it not in absent)

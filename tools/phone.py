@@ -58,9 +58,8 @@ def canonical(number):
 @lru_cache(maxsize=2**16)
 def _canonical(number):
     """Return a number as E.164, after looking at how it is made."""
-    digits = number[1:]
-    is_plain = number[0] == "+" and digits.isascii() and digits.isdigit()
-    if is_plain and is_assigned(digits):
+    # Not with digits of another script, which the patterns take as well.
+    if number.isascii() and is_assigned(number[1:]):
         return number
     if len(number) > _LONGEST:
         return number
@@ -166,7 +165,7 @@ def get_spellings_to_read(text):
 
 #: Countries whose emergency numbers have a sentence of their own.
 _EMERGENCY_COUNTRIES = ("US", "CA", "GB", "FR", "DE", "ES")
-_FEW_DIGITS = re.compile(r"(?:\+(?:1|33|34|44|49))?[0-9]{2,6}\Z")
+_FEW_DIGITS = re.compile(r"(?:\+(?:1|33|34|44|49))?([0-9]{2,6})\Z")
 _SHORT_CODE = re.compile(r"[0-9]{3,6}\Z")
 _REFUSED_KINDS = {
     PhoneNumberType.PREMIUM_RATE: verdicts.PREMIUM,
@@ -194,8 +193,8 @@ def find_refusal(number):
 
     :param str number: E.164, or what could not be brought to it
     """
-    if not E164.match(number or ""):
-        return find_refusal_of_words(number or "")
+    if not E164.match(number):
+        return find_refusal_of_words(number)
     if _PLAIN_AMERICAN.match(number):
         return _find_american_refusal(number[2:5])
     if is_mobile(number[1:]):
@@ -219,11 +218,11 @@ def find_refusal_of_words(text):
     if has_extension(text):
         return verdicts.EXTENSION
     digits = re.sub(r"[\s().-]", "", text)
-    if not _FEW_DIGITS.match(digits):
+    few = _FEW_DIGITS.match(digits)
+    if not few:
         return verdicts.BAD_NUMBER
-    short = re.sub(r"\A\+(?:1|33|34|44|49)", "", digits)
     for country in _EMERGENCY_COUNTRIES:
-        if phonenumbers.is_emergency_number(short, country):
+        if phonenumbers.is_emergency_number(few[1], country):
             return verdicts.EMERGENCY
     return verdicts.SHORT_CODE if _SHORT_CODE.match(digits) else verdicts.BAD_NUMBER
 

@@ -164,9 +164,11 @@ def find_duties(laws, countries, day):
     :param countries: ISO codes of where they may be; none: nobody knows
     :return: frozenset of :data:`DUTIES` and :data:`IN_WRITING`
     """
+    if not countries:
+        return ASSUMED
     in_force = [it for it in laws if it.country in countries and it.is_in_force(day)]
     in_force.sort(key=lambda law: law.effective_from or date.min)
-    duties = {country: set(ASSUMED) for country in countries or ("",)}
+    duties = {country: set(ASSUMED) for country in countries}
     for law in in_force:
         spoken_of, asked = law.get_terms()
         duties[law.country] -= spoken_of

@@ -80,7 +80,7 @@ def write_query(rows, company_code="", has_header=True):
     :param rows: pairs of a number (E.164, of the US) and the day of its consent
     :param str company_code: the company's id there; empty: without that column
     """
-    width = 3 if company_code else 2
+    width = 2 + bool(company_code)
     stream = io.StringIO(newline="")
     if has_header:
         write_csv(stream, [QUERY_HEADERS[:width]])
@@ -88,7 +88,7 @@ def write_query(rows, company_code="", has_header=True):
         stream,
         ((number[2:], day.isoformat(), company_code)[:width] for number, day in rows),
     )
-    return stream.getvalue().encode("ascii")
+    return stream.getvalue().encode()
 
 
 def read_reply(cells, columns, order):

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import itertools
 import unicodedata
 
 from odoo.tests import BaseCase, tagged
@@ -36,6 +37,8 @@ class TestNames(BaseCase):
                 "王小明",
                 "محمد",
                 "می\u200cخواهم",
+                "ی\u200cخ",
+                "Ali ی\u200cخ",
                 "क\u094d\u200dष",
                 "Ana 👩\u200d👧",
                 "Team 🇫🇷",
@@ -80,6 +83,9 @@ class TestNames(BaseCase):
                 ("http:/evil", ""),
                 ("1.2.3.4/x", ""),
                 ("ftp://evil", ""),
+                ("Xaver, see evil.com", "Xaver, see"),
+                # One letter to us, two in an address.
+                ("So\ufb01a evil.com", "So\ufb01a"),
             )
         )
 
@@ -117,6 +123,7 @@ class TestNames(BaseCase):
         ):
             with self.subTest(typed=typed):
                 self.assertNotRegex(tidy_name(typed), r"\w\.\w")
+        self.check([("Bob Lee t.me2.3.4.5 Doe", "Bob Lee Doe")])
 
     def test_a_name_without_its_blank_is_none(self):
         self.check(
@@ -135,6 +142,9 @@ class TestNames(BaseCase):
                 ("Dana\u2028\u2029\x0b\x85x", "Dana x"),
                 ("Da\u200bna\u202e \u2066x\u2069", "Dana x"),
                 ("Da\u200cna\u200d", "Dana"),
+                ("می\u200cDana", "میDana"),
+                ("Zo\u00eb\u200dDana", "ZoëDana"),
+                ("Da\ufe00na", "Dana"),
                 ("D\x00a\x1bna", "D a na"),
                 ("Dana\u00a0\u2003Customer", "Dana Customer"),
                 ("\ud800Dana", "Dana"),
@@ -149,22 +159,39 @@ class TestNames(BaseCase):
         self.assertLessEqual(len(told), NAME_LIMIT)
         self.assertEqual(tidy_name("x" * 100), "x" * NAME_LIMIT)
         self.assertEqual(tidy_name("Dana " + "x" * 100), "Dana " + "x" * 35)
+        x20, x21 = "x" * 20, "x" * 21
+        self.check(
+            (
+                (f"{x20} {'y' * 30}", f"{x20} {'y' * 19}"),
+                (f"{x21} {'y' * 30}", x21),
+                (f"{x21} {'y' * 18} more", f"{x21} {'y' * 18}"),
+                (
+                    "Max Mustermann and Company, Division X, Berlin",
+                    "Max Mustermann and Company, Division X",
+                ),
+            )
+        )
 
     def test_no_character_is_cut_in_two(self):
         family = "👩\u200d👩\u200d👧"
-        for filler in range(30, 41):
-            for part in (family, "e\u0323\u0301", "🇫🇷", "👍🏽", "❤\ufe0f"):
-                told = tidy_name("x" * filler + part * 4)
-                rest = told[filler:] if filler < len(told) else ""
-                with self.subTest(filler=filler, part=part):
+        parts = (family, "e\u0323\u0301", "🇫🇷", "👍🏽", "❤\ufe0f")
+        for filler in (0, *range(30, 41)):
+            for part, times in itertools.product(parts, (4, 25)):
+                told = tidy_name("x" * filler + part * times)
+                rest = told[filler:]
+                with self.subTest(filler=filler, part=part, times=times):
+                    self.assertEqual(told[:filler], "x" * filler)
                     whole = unicodedata.normalize("NFC", part)
                     self.assertEqual(rest, whole * (len(rest) // len(whole)))
                     self.assertLessEqual(len(told), NAME_LIMIT)
+        for function in (tidy_name, tidy_title):
+            self.assertEqual(function("x" + "\u0301" * 100), "")
 
     def test_titles_have_their_own_length(self):
         self.check(
             (
                 ("Printer jams", "Printer jams"),
+                ("x" * 60, "x" * 60),
                 ("Printer jams\nclick evil.com/x", "Printer jams click"),
                 ("word " * 40, ("word " * 11)[:-1] + "..."),
             ),

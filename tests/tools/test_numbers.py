@@ -14,6 +14,7 @@ SPELLINGS = {
         *("+12025550301", "+112025550301", "+1 (202) 555-0301", "tel:+1-202-555-0301"),
         *("+12025550301;ext=7", "+1 202 555 0301 x7", "＋１２０２５５５０３０１"),
         *("+١٢٠٢٥٥٥٠٣٠١", "+१२०२५५५०३०१", "0012025550301", "  +12025550301\n"),
+        *("＋12025550301", "\u202a+12025550301\u202c", "＋12025550301".rjust(100)),
     ),
     "+447911123456": (
         *("+447911123456", "+4407911123456", "+44 (0) 7911 123456", "00447911123456"),
@@ -26,6 +27,7 @@ SPELLINGS = {
     ),
     "+33612345678": ("+330612345678", "+33 06 12 34 56 78", "+3333612345678"),
     "+4915112345678": ("+49015112345678", "+49 (0)151 12345678"),
+    "+34612345678": ("+340612345678", "+34 (0) 612 345 678"),
     # In Italy the zero is part of the number.
     "+390612345678": ("+390612345678", "0039 06 12345678"),
 }
@@ -41,6 +43,7 @@ OTHERS = (
     "+4444",
     "07911123456",
     "x" * 9999,
+    "+1 202 555 0301".rjust(101),
 )
 
 
@@ -57,6 +60,8 @@ class TestCanonical(BaseCase):
         for other in OTHERS:
             with self.subTest(other=other[:20]):
                 self.assertEqual(canonical(other), other)
+        for nothing in (None, False):
+            self.assertIs(canonical(nothing), nothing)
 
     def test_an_example_of_each_country_and_kind_stays(self):
         for region in sorted(phonenumbers.SUPPORTED_REGIONS):
@@ -99,6 +104,11 @@ class TestExtensions(BaseCase):
             with self.subTest(text=text):
                 self.assertFalse(has_extension(tidy(text)))
 
+    def test_nothing_is_looked_for_in_a_long_text(self):
+        text = "303 555 0100 ext. 5"
+        self.assertTrue(has_extension(text.rjust(100)))
+        self.assertFalse(has_extension(text.rjust(101)))
+
 
 class TestRefusals(BaseCase):
     """Numbers that are never texted, each for its own reason."""
@@ -111,13 +121,14 @@ class TestRefusals(BaseCase):
                 "999",
                 "1-1-2",
                 "+1 911",
+                "1–1–2",
                 "９１１",
                 "17",
             ),
             verdicts.SHORT_CODE: ("12345", "36 105", "262966"),
             verdicts.PREMIUM: ("+19005550123", "+33899123456", "+34803123456"),
             verdicts.SERVICE_NUMBER: ("+33800123456", "+80012345678", "+447640123456"),
-            verdicts.LANDLINE: ("+442079460018", "+33145000000", "+4930231250"),
+            verdicts.LANDLINE: ("+442079460018", "+33145000000", "+493711234567"),
             verdicts.BAD_NUMBER: (
                 *("", "12", "call me", "+1303", "+4412", "+99912345678", "+" * 300),
                 *("+19115550100", "+15555550100", "+11111111111", "3035550100"),

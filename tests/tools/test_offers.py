@@ -66,6 +66,9 @@ class TestOfferLaw(BaseCase):
         laws = [OfferLaw("US", True, date(2026, 7, 1)), OfferLaw("US", False)]
         for some in (laws, laws[::-1]):
             self.assertIn(CONSENT, find_duties(some, ["US"], DAY))
+        lifted = [OfferLaw("US", False, date(2026, 7, 1)), OfferLaw("US", True)]
+        for some in (lifted, lifted[::-1]):
+            self.assertNotIn(CONSENT, find_duties(some, ["US"], DAY))
 
     def test_how_long_proof_is_kept(self):
         law = OfferLaw("US", True, duty=RECORDS, keep_years=4)
@@ -73,6 +76,7 @@ class TestOfferLaw(BaseCase):
             ([law], {"US": 4}),
             ([law, law._replace(keep_years=5), law._replace(keep_years=3)], {"US": 5}),
             ([law, law._replace(country="CA", keep_years=3)], {"US": 4, "CA": 3}),
+            ([law._replace(keep_years=0)], {"US": 0}),
             ([law._replace(is_required=False)], {}),
             ([law._replace(duty=SENDER)], {}),
             ([law._replace(effective_from=date(2026, 11, 28))], {}),

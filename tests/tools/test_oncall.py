@@ -26,6 +26,7 @@ class TestOrder(BaseCase):
     def test_by_rank_each_once(self):
         duties = [own("bo", 2), own("ann", 1), own("bo", 3)]
         self.assertEqual(oncall.order(duties), ("ann", "bo"))
+        self.assertEqual(oncall.order([own("ann", 2), own("bo", 1)]), ("bo", "ann"))
 
     def test_standing_in(self):
         base = [own("ann", 1), own("bo", 2)]
@@ -95,6 +96,7 @@ class TestExpand(BaseCase):
             Turn(at(-28), at(-21), 1, "America/Denver"),
             Turn(at(-28), at(-21), 2, "America/Denver"),
             Turn(at(2, 22), at(3, 7), 1),
+            Turn(at(-12), at(-10), 1, ""),
         ):
             spans = oncall.expand(turn, at(0), at(14))
             for hour in range(14 * 24):
@@ -155,7 +157,57 @@ class TestGaps(BaseCase):
             Span(at(day), at(day + 1) - timedelta(microseconds=1), ann)
             for day in range(7)
         ]
+        self.assertEqual(self.draw(*spans), [Stretch(at(0), at(7), ("ann",))])
         self.assertEqual(oncall.find_gaps(self.draw(*spans), {"ann"}), [])
+
+    def test_who_follows_on_themselves_has_one_stretch(self):
+        ann = own("ann", 1)
+        self.assertEqual(
+            self.draw(Span(at(0), at(3), ann), Span(at(3), at(7), ann)),
+            [Stretch(at(0), at(7), ("ann",))],
+        )
+
+    def test_how_long_a_hole_is_none(self):
+        """A minute is none; what is shorter is not even drawn."""
+        ann, minute = own("ann", 1), timedelta(minutes=1)
+        for hole, drawn, gaps in (
+            (minute - timedelta(seconds=1), 1, 0),
+            (minute, 3, 0),
+            (minute + timedelta(seconds=1), 3, 1),
+        ):
+            with self.subTest(hole=hole):
+                found = self.draw(
+                    Span(at(0), at(3), ann), Span(at(3) + hole, at(7), ann)
+                )
+                self.assertEqual(len(found), drawn)
+                self.assertEqual(len(oncall.find_gaps(found, {"ann"})), gaps)
+
+    def test_how_long_somebody_must_be_there_between_two_holes(self):
+        minute, second = timedelta(minutes=1), timedelta(seconds=1)
+        for there, expected in (
+            (minute - second, [(at(0), at(2))]),
+            (minute, [(at(0), at(1)), (at(1) + minute, at(2))]),
+        ):
+            with self.subTest(there=there):
+                stretches = [
+                    Stretch(at(0), at(1), ()),
+                    Stretch(at(1), at(1) + there, ("ann",)),
+                    Stretch(at(1) + there, at(2), ()),
+                ]
+                self.assertEqual(oncall.find_gaps(stretches, {"ann"}), expected)
+                # Nobody is wanted but in one of the two.
+                for wanted in ((at(0), at(1) + there), (at(1), at(2))):
+                    index = int(wanted[0] == at(1))
+                    hole = stretches[2 * index][:2]
+                    found = oncall.find_gaps(stretches, {"ann"}, [wanted])
+                    self.assertEqual(found, [hole])
+
+    def test_two_who_cannot_be_told_follow_on_each_other(self):
+        found = self.draw(
+            Span(at(0), at(1), own("ann", 1)), Span(at(1), at(7), own("bo", 2))
+        )
+        wanted = [(at(0), at(1, 12)), (at(1, 18), at(2))]
+        self.assertEqual(oncall.find_gaps(found, set(), wanted), wanted)
 
     def test_only_when_somebody_is_wanted(self):
         found = self.draw(Span(at(0), at(2), own("ann", 1)))

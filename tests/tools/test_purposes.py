@@ -7,8 +7,8 @@ OURS, THEIRS = 1, 2
 RULES = {
     ("model", "sale.order", False): 10,
     ("model", "sale.order", OURS): 11,
-    ("template", 5, False): 20,
-    ("template", 5, OURS): 21,
+    ("template", 1, False): 20,
+    ("template", 1, OURS): 21,
     ("action", 9, False): 30,
 }
 
@@ -24,17 +24,17 @@ class TestPurposes(BaseCase):
 
     def test_each_level_by_itself(self):
         self.assertFound(11, model_name="sale.order")
-        self.assertFound(21, template_id=5)
+        self.assertFound(21, template_id=1)
         self.assertFound(30, action_id=9)
 
     def test_the_more_specific_comes_first(self):
-        source = {"model_name": "sale.order", "template_id": 5}
+        source = {"model_name": "sale.order", "template_id": 1}
         self.assertFound(21, **source)
         self.assertFound(30, **source, action_id=9)
 
     def test_a_companys_own_rule_comes_before_that_for_all(self):
         self.assertFound(10, THEIRS, model_name="sale.order")
-        self.assertFound(20, THEIRS, template_id=5)
+        self.assertFound(20, THEIRS, template_id=1)
 
     def test_a_general_rule_for_an_action_beats_an_own_one_for_its_model(self):
         self.assertFound(30, OURS, model_name="sale.order", action_id=9)
@@ -45,8 +45,8 @@ class TestPurposes(BaseCase):
         self.assertFound(10, THEIRS, model_name="sale.order", template_id=6)
 
     def test_a_text_that_was_written_over_is_not_the_templates(self):
-        self.assertFound(None, template_id=5, is_own_text=True)
-        source = {"model_name": "sale.order", "template_id": 5, "is_own_text": True}
+        self.assertFound(None, template_id=1, is_own_text=True)
+        source = {"model_name": "sale.order", "template_id": 1, "is_own_text": True}
         self.assertFound(11, **source)
         self.assertFound(30, **source, action_id=9)
 

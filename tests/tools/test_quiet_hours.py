@@ -117,6 +117,8 @@ class TestQuietHours(BaseCase):
             ("Australia/Lord_Howe", 135, "2026-10-03 15:20", "2026-10-03 15:30"),
             ("America/Santiago", 30, "2026-09-06 03:50", "2026-09-06 04:00"),
             ("America/Havana", 30, "2026-03-08 04:50", "2026-03-08 05:00"),
+            # A minute past midnight, as it was there until 2011.
+            ("America/St_Johns", 30, "2010-03-14 03:20", "2010-03-14 03:31"),
         ):
             rule = Rule(MARKETING, "", "", *[(minute, 1260)] * 3)
             self.assertOpenings([zone], (rule,), (before, opens))
@@ -153,6 +155,15 @@ class TestQuietHours(BaseCase):
             [EASTERN],
             (replace(rule, weekdays=CLOSED),),
             ("2026-07-06 12:00:00", "2026-07-11 13:00:00"),
+        )
+
+    def test_how_far_ahead_an_opening_is_looked_for(self):
+        closed = Rule(MARKETING, "", "", *[CLOSED] * 3, effective_to=date(2026, 7, 8))
+        self.assertOpenings(
+            [EASTERN],
+            (closed,),
+            ("2026-07-01 03:59:59", None),
+            ("2026-07-01 04:00:00", "2026-07-09 04:00:00"),
         )
 
     def test_without_rules_it_is_always_open(self):

@@ -77,21 +77,25 @@ class TestReply(BaseCase):
             with self.subTest(cells=cells):
                 found = read_reply(cells, COLUMNS, import_rows.MDY)
                 self.assertEqual(found, Reply("+13035550100", *expected, ""))
+        # Without the columns that need not be there.
+        found = read_reply(["3035550100", "no"], {"number": 0, "answer": 1}, "")
+        self.assertEqual(found, Reply("+13035550100", None, NO, ""))
 
     def test_what_cannot_be_read(self):
-        for cells, reason in (
-            ([], "no_number"),
-            (["+447911123456", "2024-02-29", "no"], "bad_number"),
-            (["555-0100", "2024-02-29", "no"], "bad_number"),
-            (["303-555-0100 x12", "2024-02-29", "no"], "extension"),
-            (["3035550100", "2024-02-30", "no"], "bad_time"),
-            (["3035550100", "yesterday", "no"], "bad_time"),
-            (["3035550100", "2024-02-29", "maybe"], "bad_answer"),
-            (["3035550100", "2024-02-29"], "bad_answer"),
+        for cells, reason, detail in (
+            ([], "no_number", ""),
+            (["+447911123456", "2024-02-29", "no"], "bad_number", "+447911123456"),
+            (["555-0100", "2024-02-29", "no"], "bad_number", "555-0100"),
+            (["303-555-0100 x1", "2024-02-29", "no"], "extension", "303-555-0100 x1"),
+            (["3035550100", "2024-02-30", "no"], "bad_time", "2024-02-30"),
+            (["3035550100", "yesterday", "no"], "bad_time", "yesterday"),
+            (["3035550100", "2024-02-29", "maybe"], "bad_answer", "maybe"),
+            (["3035550100", "2024-02-29"], "bad_answer", ""),
         ):
             with self.subTest(cells=cells), self.assertRaises(Fault) as caught:
                 read_reply(cells, COLUMNS, import_rows.YMD)
             self.assertEqual(caught.exception.reason, reason)
+            self.assertEqual(caught.exception.detail, detail)
 
     def test_what_is_news(self):
         for answer, earlier, expected in (
