@@ -224,8 +224,7 @@ def parse_time(text, order, zone):
     offset = match["zone"]
     if not offset:
         return to_utc(moment, zone)
-    if offset.upper() in ("Z", "UTC"):
-        return moment
+    offset = offset.upper().replace("UTC", "Z")
     return parse_instant(f"{moment.isoformat()}{offset}")
 
 

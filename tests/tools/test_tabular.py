@@ -175,6 +175,9 @@ class TestColumns(BaseCase):
         ):  # fmt: skip
             with self.subTest(headers=headers):
                 self.assertEqual(import_rows.guess_fields(headers), expected)
+        # A field's own name goes before what others call it.
+        found = import_rows.guess_fields(["Day", "ASKED_DAY"], {"asked_day": "day"})
+        self.assertEqual(found, [None, "asked_day"])
 
     def test_where_a_list_of_people_has_its_numbers(self):
         for cells, expected in (
@@ -341,6 +344,7 @@ class TestGivenElsewhere(BaseCase):
             (" Web  Form ", "web"),
             ("IN_PERSON", "in_person"),
             ("in person", "in_person"),
+            ("Phone_call", "phone"),
             ("téléphone", "phone"),
             ("E-Mail", "written"),
             ("carrier pigeon", None),
