@@ -3,6 +3,7 @@
 
 import time
 from dataclasses import dataclass
+from operator import sub
 from typing import NamedTuple
 
 import phonenumbers
@@ -23,8 +24,7 @@ class Deadline:
 
     def is_over(self):
         """Tell if the time has come."""
-        pairs = zip(self._read_clocks(), self._begun, strict=True)
-        return max(now - begun for now, begun in pairs) > self._seconds
+        return max(map(sub, self._read_clocks(), self._begun)) > self._seconds
 
     @staticmethod
     def _read_clocks():
@@ -81,7 +81,7 @@ SLOWEST = 1 / 16
 UNLIMITED = 100.0
 
 
-def current_rate(rate, slowed_to=1.0, seconds_since=0.0):
+def current_rate(rate, slowed_to, seconds_since):
     """Return at what rate a sender may send now (segments a second; 0: no limit).
 
     :param float rate: that was set
@@ -163,8 +163,7 @@ def next_pause(policy, attempts, seconds_since_first, random_share):
 
 def pause_after(policy, attempts, random_share):
     """Return the pause after so many attempts: doubled each time, capped, jittered."""
-    # No more doublings than reach any cap: 2 ** 1000 is no number of seconds.
-    doubled = policy.first_pause * 2 ** min(max(attempts - 1, 0), 30)
+    doubled = policy.first_pause * 2 ** max(attempts - 1, 0)
     return min(doubled, policy.max_pause) * (1 + JITTER * random_share)
 
 
@@ -263,9 +262,9 @@ def choose_sender(number, candidates, team_id=0, known_id=0, answer=""):
     :param str answer: what the text wants of one, of :data:`ANSWERS`, or empty
     """
     candidates = filter_allowed(number, candidates, answer)
-    known = next((it for it in candidates if it.id == known_id), None)
-    if known and known.is_one_way:
-        known = None  # nobody talks with it
+    # Nobody talks with one that cannot be answered.
+    talking = (it for it in candidates if not it.is_one_way)
+    known = next((it for it in talking if it.id == known_id), None)
     own = [it for it in candidates if team_id and it.team_id == team_id]
     if own:
         return known_id if known in own else choose_by_country(number, own)
@@ -313,5 +312,5 @@ def country_of(number):
         return ""
     code = phonenumbers.region_code_for_number(parsed)
     code = code or phonenumbers.region_code_for_country_code(parsed.country_code)
-    # What is no country has three digits or stands for "unknown".
-    return code if code.isalpha() and code != "ZZ" else ""
+    # What is no country has three digits.
+    return code if code.isalpha() else ""

@@ -107,8 +107,8 @@ def is_between(hour, start, stop):
 
     :param float hour: as the others, 0 to 24; equal ones: all day
     """
-    if start <= stop:
-        return start == stop or start <= hour < stop
+    if start < stop:
+        return start <= hour < stop
     return hour >= start or hour < stop
 
 
@@ -140,5 +140,7 @@ def _find_turns(turn, now):
     start, stop, local = (to_local(it, zone) for it in (turn.start, turn.stop, now))
     period = timedelta(weeks=turn.weeks)
     count = (local - start) // period
-    for number in range(max(count - 1, 0), count + 2):
-        yield tuple(to_utc(it + number * period, zone) for it in (start, stop))
+    # In a night in which the clocks change it may be the one before, or after.
+    for number in (count - 1, count, count + 1):
+        if number >= 0:
+            yield tuple(to_utc(it + number * period, zone) for it in (start, stop))

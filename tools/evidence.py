@@ -6,6 +6,7 @@ in ``docs/evidence.md``.
 """
 
 import hashlib
+import io
 import json
 import re
 import secrets
@@ -61,25 +62,26 @@ EVENT_COLUMNS = (
 )
 
 
-def _make_columns(*names):
+def make_columns(*names):
+    """Return the columns of a table whose headers also say which times are in UTC."""
     return tuple((name, name.removesuffix("_utc")) for name in names)
 
 
-MESSAGE_COLUMNS = _make_columns(
+MESSAGE_COLUMNS = make_columns(
     *["id", "made_at_utc", "handed_over_at_utc", "number", "purpose", "body", "state"],
     *["reason", "decision", "decision_reason", "decided_at_utc", "exemption"],
     *["consent_event_id", "segments", "encoding", "carrier", "carrier_id"],
     *["carrier_code", "erased_at_utc"],
 )
-RECEIVED_COLUMNS = _make_columns(
+RECEIVED_COLUMNS = make_columns(
     *["id", "received_at_utc", "number", "to_number", "body", "kind"],
     *["answered_by_carrier", "carrier", "carrier_id"],
 )
-OPT_OUT_COLUMNS = _make_columns(
+OPT_OUT_COLUMNS = make_columns(
     *["event_ids", "number", "purposes", "method", "said_at_utc", "recorded_at_utc"],
     *["confirmed_at_utc", "seconds", "message_id"],
 )
-REASSIGNED_COLUMNS = _make_columns(
+REASSIGNED_COLUMNS = make_columns(
     *["id", "number", "number_hash", "date", "asked_at_utc", "asked_by", "query_file"],
     *["query_sha256", "answer", "answered_at_utc", "answered_by", "answer_file"],
     "answer_sha256",
@@ -243,15 +245,15 @@ class Packet:
 
     def pack(self):
         """Return the ZIP as bytes."""
-        target = Path(self._folder.name, "packet.zip")
+        target = io.BytesIO()
         sums = "".join(f"{self.digest(name)}  {name}\n" for name in self._names)
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in self._names:
                 archive.write(Path(self._folder.name, name), name)
             archive.writestr(SUMS, sums)
-            values = self._make_seal(hashlib.sha256(sums.encode()).hexdigest())
+            values = self._make_seal(sha256(sums.encode()))
             archive.writestr(SEAL, json.dumps(values, indent=1) + "\n")
-        return target.read_bytes()
+        return target.getvalue()
 
     def _make(self, name):
         path = Path(self._folder.name, name)
@@ -263,4 +265,4 @@ class Packet:
 
 def _digest(path):
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return hashlib.file_digest(stream, hashlib.sha256).hexdigest()

@@ -2,15 +2,18 @@
 """Meaning of the columns and cells of an imported list of consents."""
 
 import re
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
+from .clocks import to_utc
 from .consent import GRANTED, REVOKED
 from .texts import fold
 
 #: Clocks differ. What lies so little in the future was said now.
 CLOCK_TOLERANCE = timedelta(minutes=2)
+
+#: The beginning of a moment in ISO 8601, far from the ends of Python's calendar.
+INSTANT = re.compile(r"[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d")
 
 #: How consent can have been given elsewhere, and how others write that.
 WAYS = {
@@ -30,24 +33,23 @@ def parse_instant(text):
         without a zone it is UTC
     :raises ValueError: when it is none
     """
-    if not isinstance(text, str) or not re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", text):
+    if not isinstance(text, str) or not INSTANT.match(text):
         raise ValueError(f"not a moment: {text!r}")
-    moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    if moment.tzinfo:
-        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
-    return moment.replace(microsecond=0)
+    moment = datetime.fromisoformat(text.strip())
+    offset = moment.utcoffset() or timedelta()
+    return (moment.replace(tzinfo=None) - offset).replace(microsecond=0)
 
 
 def settle_clock(moment, now):
     """Return ``moment``, or ``now`` when it lies in the future by a clock's error."""
-    return now if now < moment <= now + CLOCK_TOLERANCE else moment
+    return moment if moment > now + CLOCK_TOLERANCE else min(moment, now)
 
 
 def read_way(text):
     """Return the key of :data:`WAYS` that a text means, or None."""
-    word = " ".join(str(text or "").casefold().replace("_", " ").split())
+    word = " ".join(str(text).casefold().replace("_", " ").split())
     for way, others in WAYS.items():
-        if word in (way.replace("_", " "), *others):
+        if word in (way, *others):
             return way
     return None
 
@@ -105,7 +107,6 @@ class Fault(Exception):
     """A row that is not recorded: why, and what in it."""
 
     def __init__(self, reason, detail=""):
-        super().__init__(reason, detail)
         self.reason, self.detail = reason, detail
 
 
@@ -138,14 +139,15 @@ def guess_fields(headers, headings=None):
     :param dict headings: as :data:`HEADERS`, which is the default
     :return: a key of ``headings`` or None for each; no key twice
     """
-    known = {name: it.split("|") for name, it in (headings or HEADERS).items()}
+    known = {
+        name: [simplify(name), *it.split("|")]
+        for name, it in (headings or HEADERS).items()
+    }
     ranks = {}
     for index, header in enumerate(headers):
         word = simplify(header)
         for name, spellings in known.items():
-            if word == name.replace("_", " "):
-                ranks[name, index] = -1
-            elif word in spellings:
+            if word in spellings:
                 ranks[name, index] = spellings.index(word)
     guessed, taken = [None] * len(headers), set()
     for (name, index), _rank in sorted(ranks.items(), key=lambda item: item[1]):
@@ -217,17 +219,13 @@ def parse_time(text, order, zone):
         if not 1 <= hour <= 12:
             raise ValueError(text)
         hour = hour % 12 + (12 if match["half"].lower().startswith("p") else 0)
-    clock = time(hour, int(match["minute"] or 0), int(match["second"] or 0))
-    moment = datetime.combine(datetime(int(year), int(month), int(day)), clock)
+    clock = (hour, int(match["minute"] or 0), int(match["second"] or 0))
+    moment = datetime(int(year), int(month), int(day), *clock)
     offset = match["zone"]
     if not offset:
-        moment = moment.replace(tzinfo=ZoneInfo(zone))
-    elif offset.upper() in ("Z", "UTC"):
-        return moment
-    else:
-        text = f"{moment.isoformat()}{offset[:3]}:{offset[-2:]}"
-        moment = datetime.fromisoformat(text)
-    return moment.astimezone(timezone.utc).replace(tzinfo=None)
+        return to_utc(moment, zone)
+    offset = offset.upper().replace("UTC", "Z")
+    return parse_instant(f"{moment.isoformat()}{offset}")
 
 
 def read_row(cells, columns, order, zone, now, decision=GRANTED):

@@ -37,7 +37,7 @@ _LATIN = {
     for others, latins in _PAIRS
     for other, latin in zip(others, latins, strict=True)
 }
-#: Digits that stand for letters, within a word.
+#: Digits that stand for letters.
 _DIGITS = str.maketrans("0135", "OIES")
 _nfkc = partial(unicodedata.normalize, "NFKC")
 _WORD = re.compile(r"\w+")
@@ -68,8 +68,7 @@ def unmix(text):
 def _to_latin(match):
     latin = match[0].translate(_LATIN)
     is_latin = all(
-        char.isascii() or not char.isalpha() or "LATIN" in unicodedata.name(char, "")
-        for char in latin
+        "LATIN" in unicodedata.name(char, char) for char in latin if char.isalpha()
     )
     return latin if is_latin else match[0]
 
@@ -82,7 +81,7 @@ def get_skeleton(text):
     text = drop_invisible(_nfkc(text)).translate(_LATIN)
     letters = unicodedata.normalize("NFKD", text.upper())
     letters = "".join(it for it in letters if not unicodedata.combining(it))
-    return letters.translate(_DIGITS) if _LATIN_LETTER.search(letters) else letters
+    return letters.translate(_DIGITS)
 
 
 # === Commands ===
@@ -188,6 +187,7 @@ def find_action(text, words, carrier_action=""):
     """
     if known := CARRIER_ACTIONS.get((carrier_action or "").strip().upper()):
         return known, normalize(text)
+    text = text or ""
     normalized = normalize(text)
     squeezed = squeeze(normalized)
     for action in ACTIONS:
@@ -195,7 +195,7 @@ def find_action(text, words, carrier_action=""):
             if _squeeze_word(word) == squeezed:
                 return action, word
     # Not before: what is a word of its own alphabet is that word.
-    seen = squeeze(get_skeleton(text or ""))
+    seen = squeeze(get_skeleton(text))
     for action, words_of_law in MANDATORY_WORDS.items():
         for word in words_of_law:
             if _squeeze_word(word) == seen:

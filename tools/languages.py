@@ -26,8 +26,8 @@ def find_nearest(wanted, active):
     :param str wanted: such as ``es_MX`` or ``es``, may be empty
     :param tuple active: codes
     """
-    if not wanted or wanted in active:
-        return wanted or ""
+    if wanted in active:
+        return wanted
     language = get_language(wanted)
     near = [code for code in active if get_language(code) == language]
     usual = SHIPPED.get(language)
@@ -45,15 +45,13 @@ def find_of_number(number, own, active):
     :param str own: code of the company's language
     :param tuple active: codes
     """
-    country = _get_country(number)
-    official = get_official_languages(country, de_facto=True) if country else ()
+    regions = read_number(number).regions
+    if not regions:
+        return own
+    country, part = regions[0]
+    if part in TERRITORIES:  # they speak for themselves
+        country = part
+    official = get_official_languages(country, de_facto=True)
     if not official or official[0] not in SHIPPED or get_language(own) in official:
         return own
     return find_nearest(f"{official[0]}_{country}", active) or own
-
-
-def _get_country(number):
-    """Return the country of a number (ISO code); territories speak for themselves."""
-    regions = read_number(number).regions if number else ()
-    country, part = regions[0] if regions else ("", "")
-    return part if part in TERRITORIES else country

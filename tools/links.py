@@ -24,10 +24,10 @@ def is_page(url):
 
     Browsers skip blanks and control characters, so none may be in it.
     """
-    if re.search(r"[\s\x00-\x20\x7f\\\"<>`]", url or ""):
+    if not url or re.search(r"[\s\x00-\x20\x7f\\\"<>`]", url):
         return False
     try:
-        parts = urlsplit(url or "")
+        parts = urlsplit(url)
     except ValueError:
         return False
     has_host = parts.hostname and not parts.username
@@ -98,7 +98,7 @@ def hide_keys(text):
 
 def is_masked(text):
     """Tell if a text has an address in it that its reader is to get in full."""
-    return bool(text) and MASK in text and bool(_MASKED.search(text))
+    return bool(text and _MASKED.search(text))
 
 
 def reveal_key(text, url):
@@ -168,7 +168,7 @@ def make_token(record_id, day, digest):
 def read_token(token):
     """Return the parts of a called address, or None when it cannot be one."""
     fixed = DAY_LENGTH + SIGNATURE_LENGTH
-    if not fixed < len(token) <= MAX_LENGTH or not set(token) <= set(LETTERS):
+    if len(token) > MAX_LENGTH or not set(token).issubset(LETTERS):
         return None
     record_id = decode(token[fixed:])
     if encode(record_id) != token[fixed:] or not 0 < record_id < 2**31:

@@ -23,7 +23,7 @@ _EMPTY = frozenset(
 
 def _fold(text):
     """Return a text in small letters without accents, words apart by one space."""
-    plain = unicodedata.normalize("NFKD", (text or "")[:_LIMIT])
+    plain = unicodedata.normalize("NFKD", text[:_LIMIT])
     kept = "".join(char for char in plain if not unicodedata.combining(char))
     return " ".join(re.findall(r"\w+", kept.casefold()))
 
@@ -41,7 +41,7 @@ def mentions(text, words):
     entries = filter(None, map(_fold, split(words)))
     pattern = "|".join(map(re.escape, entries))
     ending = rf"\b(?:{pattern})\w{{,{_ENDING}}}\b"
-    return bool(pattern) and bool(re.search(ending, _fold(text)))
+    return bool(text and pattern and re.search(ending, _fold(text)))
 
 
 def suggest(name, left_out=(), usual=""):

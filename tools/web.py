@@ -22,7 +22,7 @@ def normalize_address(url):
     try:
         parts = urlsplit(url)
         # The port raises an error where it is none.
-        has_host = parts.hostname and (parts.port is None or parts.port > 0)
+        has_host = parts.hostname and parts.port != 0
         is_base = has_host and parts.scheme in ("http", "https")
     except ValueError:
         return None
@@ -71,17 +71,18 @@ def visitor(address):
 
     :return: the network, or the address as it is when it cannot be read
     """
+    address = address or ""
     try:
-        parsed = ipaddress.ip_address(address or "")
+        parsed = ipaddress.ip_address(address)
     except ValueError:
-        return address or ""
+        return address
     if parsed.version == 6 and parsed.ipv4_mapped:
         parsed = parsed.ipv4_mapped
     prefix = 64 if parsed.version == 6 else 32
-    return str(ipaddress.ip_network((parsed, prefix), strict=False))
+    return str(ipaddress.ip_interface((parsed, prefix)).network)
 
 
 def bucket(key):
     """Return the counter of a key: a visitor, a number, anything."""
-    digest = hashlib.sha256(key.encode("utf-8", "replace")).digest()
-    return int.from_bytes(digest[:4], "big") % BUCKETS
+    digest = hashlib.sha256(key.encode(errors="replace")).digest()
+    return int.from_bytes(digest[:4]) % BUCKETS

@@ -54,12 +54,21 @@ class TestWriting(BaseCase):
             json.loads(stream.getvalue()),
             {"n": 1, "rows": [{"a": "é"}, {"a": '"<b>"'}], "none": [], "count": 2},
         )
+        self.assertIn('"é"', stream.getvalue())  # as people read it
 
     def test_cells_end_where_evidence_was_erased(self):
         columns = (("a", "x.y"), ("b", "z"), ("c", "x.list"))
         row = {"x": {"y": "1", "list": [3, 4]}, "z": None}
         self.assertEqual(evidence.get_cells(row, columns), ["1", "", "3 4"])
         self.assertEqual(evidence.get_cells({"x": None, "z": 0}, columns), ["", 0, ""])
+
+    def test_a_header_says_that_a_time_is_in_utc(self):
+        columns = evidence.make_columns("id", "made_at_utc")
+        self.assertEqual([header for header, _path in columns], ["id", "made_at_utc"])
+        cells = evidence.get_cells(
+            {"id": 7, "made_at": "2026-11-25T10:18:00Z"}, columns
+        )
+        self.assertEqual(cells, [7, "2026-11-25T10:18:00Z"])
 
     def test_spans_ranges_and_letters(self):
         for seconds, expected in (
@@ -89,10 +98,20 @@ class TestWriting(BaseCase):
                 self.assertEqual(evidence.printable(text), expected)
 
     def test_a_scan_stays_in_its_folder(self):
-        for name in ("../../etc/passwd", "..", "a/b\\c", "\x00", "C:\\x.pdf"):
+        for name, expected in (
+            ("X-ray of May.pdf", "X-ray of May.pdf"),
+            ("../../etc/passwd", "_.._etc_passwd"),
+            ("a/b\\c", "a_b_c"),
+            ("\x00", "_"),
+            ("C:\\x.pdf ", "C__x.pdf"),
+            (". .", "scan"),
+            ("", "scan"),
+            # The end says what kind of file it is.
+            ("x" * 200 + ".pdf", "x" * 96 + ".pdf"),
+        ):
             path = evidence.file_path(7, name, "0123456789abcdef")
             with self.subTest(name=name):
-                self.assertRegex(path, r"^scans/7/01234567-[^/\\:]+$")
+                self.assertEqual(path, f"scans/7/01234567-{expected}")
 
 
 @tagged("post_install", "-at_install")
@@ -101,25 +120,35 @@ class TestPacket(BaseCase):
 
     def test_files_and_their_digests(self):
         with Packet(lambda digest: {"sums": digest}) as files:
-            files.add("scans/1/a.pdf", b"scan")
-            files.add("scans/1/a.pdf", b"scan")
+            files.add("scans/1/a.pdf", b"scan" * 1000)
+            files.add("scans/1/a.pdf", b"scan" * 1000)
             with files.open_table("t.csv") as table:
                 rows = [["h"], ["=cmd|' /C calc'!A0"], ["+1"], ["é"]]
                 tabular.write_csv(table, rows)
+            with files.open("d.json") as document:
+                document.write('"é"')
             data = files.pack()
+        self.assertLess(len(data), 2000)  # it is compressed
         archive = zipfile.ZipFile(io.BytesIO(data))
         self.assertEqual(
             sorted(archive.namelist()),
-            ["SEAL", "SHA256SUMS", "scans/1/a.pdf", "t.csv"],
+            ["SEAL", "SHA256SUMS", "d.json", "scans/1/a.pdf", "t.csv"],
         )
+        # A value to a line, for who reads it.
+        digest = hashlib.sha256(archive.read("SHA256SUMS")).hexdigest()
         self.assertEqual(
-            json.loads(archive.read("SEAL")),
-            {"sums": hashlib.sha256(archive.read("SHA256SUMS")).hexdigest()},
+            archive.read("SEAL"), f'{{\n "sums": "{digest}"\n}}\n'.encode()
         )
-        table = archive.read("t.csv").decode("utf-8-sig")
-        self.assertEqual(table.splitlines(), ["h", "'=cmd|' /C calc'!A0", "'+1", "é"])
+        # A spreadsheet knows the encoding by the mark at the beginning.
+        table = archive.read("t.csv").decode()
+        lines = ["\ufeffh", "'=cmd|' /C calc'!A0", "'+1", "é"]
+        self.assertEqual(table.splitlines(), lines)
+        self.assertEqual(archive.read("d.json").decode(), '"é"')
         sums = dict(
             reversed(line.split("  "))
             for line in archive.read("SHA256SUMS").decode().splitlines()
         )
-        self.assertEqual(sums["scans/1/a.pdf"], hashlib.sha256(b"scan").hexdigest())
+        names = ["scans/1/a.pdf", "t.csv", "d.json"]
+        digests = {it: hashlib.sha256(archive.read(it)).hexdigest() for it in names}
+        self.assertEqual(sums, digests)
+        self.assertEqual(archive.read("scans/1/a.pdf"), b"scan" * 1000)

@@ -31,7 +31,15 @@ class TestLanguages(BaseCase):
         # Of several the usual one, whatever their order.
         self.assertEqual(find_nearest("fr_CH", ("fr_CA", "fr_FR")), "fr_FR")
         self.assertEqual(find_nearest("fr_CH", ("fr_BE", "fr_CA")), "fr_BE")
-        self.assertEqual(get_language("sr@latin"), "sr")
+        self.assertEqual(find_nearest("fr_CA", ("fr_FR", "fr_CA")), "fr_CA")
+
+    def test_the_language_of_a_code(self):
+        for code, language in (
+            *(("es_MX", "es"), ("sr@latin", "sr"), ("sr_RS@latin", "sr")),
+            *(("es", "es"), ("", ""), (False, "")),
+        ):
+            with self.subTest(code=code):
+                self.assertEqual(get_language(code), language)
 
     def test_the_country_of_a_number(self):
         for number, own, found in (

@@ -19,6 +19,7 @@ class TestLinks(BaseCase):
                 ["http://a.example/c", "https://a.example/c/d"],
             ),
             ("(https://example.com/a)", ["https://example.com/a"]),
+            ("https://example.com/MAX.", ["https://example.com/MAX"]),
             ("twice https://a.example/ https://a.example/", ["https://a.example/"]),
             ("none: example.com/a", []),
             ("", []),
@@ -40,7 +41,10 @@ class TestLinks(BaseCase):
             "https://example.com/x?access_token=1",
             "https://example.com/x?a=1&X-Amz-Signature=1",
             "https://example.com/#token=1",
+            "https://example.com/?a=1&token",
             "https://user:word@example.com/",
+            "https://user@example.com/",
+            "https://:word@example.com/",
             "https://[",
         ):
             with self.subTest(url=url):
@@ -59,6 +63,12 @@ class TestLinks(BaseCase):
             links.replace_links(text, {"https://a.example/c": "S"}),
             "S https://a.example/c/d. S.",
         )
+        for text in ("See https://a.example/MAX, please", ""):
+            with self.subTest(text=text):
+                self.assertEqual(links.replace_links(text, {}), text)
+        short = {"https://a.example/MAX": "S"}
+        self.assertEqual(links.replace_links("https://a.example/MAX", short), "S")
+        self.assertEqual(links.replace_links(None, short), "")
 
 
 @tagged("post_install", "-at_install")
@@ -106,11 +116,11 @@ class TestSignedAddresses(BaseCase):
         self.assertEqual(links.encode(7), "7")
 
     def test_what_was_made_is_read(self):
-        for record_id in (1, 61, 62, 2**31 - 1):
-            token = links.make_token(record_id, 20_000, self.DIGEST)
+        for record_id, day in ((1, 20_000), (61, 61), (62, 0), (2**31 - 1, 20_000)):
+            token = links.make_token(record_id, day, self.DIGEST)
             with self.subTest(token=token):
                 parts = links.read_token(token)
-                self.assertEqual((parts.record_id, parts.day), (record_id, 20_000))
+                self.assertEqual((parts.record_id, parts.day), (record_id, day))
                 self.assertTrue(links.is_genuine(parts, self.DIGEST))
                 self.assertLessEqual(len(token), links.MAX_LENGTH)
         # The first 80 bits count, each of them.

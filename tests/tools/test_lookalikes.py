@@ -60,9 +60,29 @@ class TestLookalikes(BaseCase):
                 self.assertEqual(phrases.classify(text), phrases.OPT_OUT)
 
     def test_words_of_other_alphabets_stay(self):
-        for text in ("Привет, мой принтер не работает", "Καλημέρα", "Ok, это сбой"):
+        for text in (
+            *("Привет, мой принтер не работает", "Καλημέρα", "Ok, это сбой"),
+            "Ok, \U00017000\U00017001",  # letters that have no name
+        ):
             with self.subTest(text=text):
                 self.assertEqual(unmix(text), text)
+
+    def test_words_of_latin_letters_have_them_all(self):
+        """With accents and figures of any kind in them."""
+        for text, expected in (
+            ("prоblème", "problème"),
+            ("stоp٣", "stop٣"),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(unmix(text), expected)
+
+    def test_the_look_of_a_word(self):
+        for text, expected in (
+            *(("ꜱᴛᴏᴘ", "STOP"), ("st0p", "STOP"), ("Arrêt", "ARRET")),
+            *(("ЅТОР", "STOP"), ("стоп", "CTOП"), ("", "")),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(get_skeleton(text), expected)
 
     @given(st.text(max_size=60))
     def test_they_take_anything(self, text):

@@ -45,6 +45,9 @@ class TestPreferenceLinks(BaseCase):
             with self.subTest(text=text):
                 self.assertTrue(links.is_masked(text))
                 self.assertEqual(links.reveal_key(text, URL), sent)
+        for text in (None, "", "Choose", f"Choose: {URL}", MASK):
+            with self.subTest(text=text):
+                self.assertIs(links.is_masked(text), False)
 
     def test_no_key_goes_to_another_page(self):
         for text in (

@@ -15,6 +15,7 @@ class TestPublicAddress(BaseCase):
         ("http://odoo.example.com", "not_https"),
         ("http://localhost:8069", "private"),
         ("https://odoo.local", "private"),
+        ("https://odoo.local.", "private"),
         ("https://helpdesk", "private"),
         ("https://127.0.0.1", "private"),
         ("https://192.168.1.7", "private"),
@@ -23,6 +24,7 @@ class TestPublicAddress(BaseCase):
         ("https://my_odoo.example.com", "underscore"),
         ("ftp://odoo.example.com", "no_address"),
         ("https://[odoo", "no_address"),
+        ("https://", "no_address"),
         ("odoo.example.com", "no_address"),
         ("", "no_address"),
         (None, "no_address"),
@@ -37,7 +39,10 @@ class TestPublicAddress(BaseCase):
         for url, expected in (
             (" https://odoo.example.com/ ", "https://odoo.example.com"),
             ("http://odoo.example.com:8069/a//", "http://odoo.example.com:8069/a"),
+            ("https://odoo.example.com/MAX/", "https://odoo.example.com/MAX"),
+            ("https://odoo.example.com/MAX", "https://odoo.example.com/MAX"),
             ("https://odoo.example.com:0", None),
+            ("https://odoo.example.com:1", "https://odoo.example.com:1"),
             ("https://odoo.example.com:x", None),
             ("https://odoo.example.com:65535", "https://odoo.example.com:65535"),
             ("https://me@odoo.example.com", None),
@@ -75,5 +80,6 @@ class TestVisitors(BaseCase):
         found = {web.bucket(f"key-{index}") for index in range(500)}
         self.assertGreater(len(found), 490)
         self.assertTrue(all(0 <= it < web.BUCKETS for it in found))
-        self.assertEqual(web.bucket("a"), web.bucket("a"))
+        # The same in each process, and after an upgrade.
+        self.assertEqual(web.bucket("a"), 33042)
         self.assertIn(web.bucket("half \ud83d"), range(web.BUCKETS))

@@ -10,6 +10,7 @@ from ...tools.dispatch import (
     Reach,
     choose_sender,
     country_of,
+    filter_allowed,
 )
 from ...tools.sender_rules import (
     ALLOWED,
@@ -23,7 +24,7 @@ from ...tools.sender_rules import (
 
 US, GB = Candidate(1, ("US",)), Candidate(2, ("GB",))
 NETWORK, PRINT, PRINT_GB = (
-    Candidate(3, ("US",), team_id=7),
+    Candidate(3, ("US",), team_id=1),
     Candidate(4, ("US",), team_id=8),
     Candidate(5, ("GB",), team_id=8),
 )
@@ -48,6 +49,8 @@ class TestChoice(BaseCase):
             with self.subTest(number=number):
                 self.assertEqual(choose_sender(number, [US, GB]), sender.id)
         self.assertEqual(choose_sender("+15145550191", [GB, US]), US.id)
+        canada = Candidate(9, ("CA",))
+        self.assertEqual(choose_sender("+15145550191", [US, canada]), canada.id)
 
     def test_a_number_may_be_for_several_countries(self):
         wide = Candidate(9, ("GB", "AU"))
@@ -55,8 +58,8 @@ class TestChoice(BaseCase):
 
     def test_the_teams_number_comes_first(self):
         every = [US, NETWORK, PRINT, PRINT_GB]
-        self.assertEqual(choose_sender(US_PERSON, every, team_id=7), NETWORK.id)
-        self.assertEqual(choose_sender(GB_PERSON, every, team_id=7), NETWORK.id)
+        self.assertEqual(choose_sender(US_PERSON, every, team_id=1), NETWORK.id)
+        self.assertEqual(choose_sender(GB_PERSON, every, team_id=1), NETWORK.id)
         self.assertEqual(choose_sender(GB_PERSON, every, team_id=8), PRINT_GB.id)
 
     def test_a_team_without_one_takes_nobody_elses(self):
@@ -75,7 +78,7 @@ class TestChoice(BaseCase):
         self.assertEqual(choose_sender(US_PERSON, every, known_id=PRINT.id), PRINT.id)
 
     def test_a_team_rules_over_the_conversation(self):
-        self.assertEqual(choose_sender(US_PERSON, [US, NETWORK], 7, US.id), NETWORK.id)
+        self.assertEqual(choose_sender(US_PERSON, [US, NETWORK], 1, US.id), NETWORK.id)
 
     def test_a_number_that_is_gone_is_forgotten(self):
         self.assertEqual(choose_sender(GB_PERSON, [US, GB], known_id=42), GB.id)
@@ -87,7 +90,7 @@ class TestChoice(BaseCase):
         self.assertEqual(
             choose_sender(US_PERSON, every, known_id=NETWORK.id), NETWORK.id
         )
-        self.assertEqual(choose_sender(US_PERSON, every, team_id=7), NETWORK.id)
+        self.assertEqual(choose_sender(US_PERSON, every, team_id=1), NETWORK.id)
 
     def test_nothing_to_choose_from(self):
         self.assertEqual(choose_sender(US_PERSON, []), 0)
@@ -96,9 +99,12 @@ class TestChoice(BaseCase):
         for number, country in (
             (US_PERSON, "US"),
             (GB_PERSON, "GB"),
+            ("+15145550191", "CA"),
+            ("+19995550100", "US"),  # under the code of several countries
             ("12345", ""),
             ("", ""),
             ("+99912345678", ""),
+            ("+80012345678", ""),  # free in many countries
         ):
             with self.subTest(number=number):
                 self.assertEqual(country_of(number), country)
@@ -152,6 +158,7 @@ class TestRules(BaseCase):
     def test_two_way_before_one_way(self):
         french = Candidate(7, ("FR",), is_one_way=True, reach=Reach(frozenset(["FR"])))
         every = [french, US, GB]
+        self.assertEqual(filter_allowed("+33612345678", every), [US, GB, french])
         self.assertEqual(choose_sender("+33612345678", every), french.id)
         self.assertEqual(choose_sender("+33612345678", every, answer=NEEDED), US.id)
         self.assertEqual(choose_sender("+33612345678", every, answer=WANTED), US.id)
@@ -161,5 +168,8 @@ class TestRules(BaseCase):
         anywhere = Candidate(8, ("GB",), is_one_way=True)
         found = choose_sender(US_PERSON, [US, anywhere], known_id=anywhere.id)
         self.assertEqual(found, US.id)
+        self.assertEqual(choose_sender(US_PERSON, [anywhere], answer=NEEDED), 0)
+        at_home = Candidate(9, ("FR",), reach=Reach(frozenset(["FR"])))
+        self.assertEqual(choose_sender(US_PERSON, [at_home]), 0)
         # Nobody talks with a name.
         self.assertEqual(choose_sender(GB_PERSON, every, known_id=french.id), GB.id)

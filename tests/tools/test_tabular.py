@@ -231,6 +231,9 @@ class TestColumns(BaseCase):
         ):  # fmt: skip
             with self.subTest(headers=headers):
                 self.assertEqual(import_rows.guess_fields(headers), expected)
+        # A field's own name goes before what others call it.
+        found = import_rows.guess_fields(["Day", "ASKED_DAY"], {"asked_day": "day"})
+        self.assertEqual(found, [None, "asked_day"])
 
     def test_where_a_list_of_people_has_its_numbers(self):
         for cells, expected in (
@@ -266,6 +269,8 @@ class TestCells(BaseCase):
             ("2026-03-02 09:30", MDY, datetime(2026, 3, 2, 16, 30)),
             ("2026-03-02T09:30:15Z", YMD, datetime(2026, 3, 2, 9, 30, 15)),
             ("2026-03-02T09:30:15.123+01:00", YMD, datetime(2026, 3, 2, 8, 30, 15)),
+            ("3/2/2026 9:30 -0530", MDY, datetime(2026, 3, 2, 15)),
+            ("2026-03-02 09:30 utc", YMD, datetime(2026, 3, 2, 9, 30)),
             ("3/2/2026 1:05 PM", MDY, datetime(2026, 3, 2, 20, 5)),
             ("12/31/2025 12:00 am", MDY, datetime(2025, 12, 31, 7)),
             ("02.03.2026, 09:30", DMY, datetime(2026, 3, 2, 16, 30)),
@@ -300,11 +305,11 @@ class TestCells(BaseCase):
     }
     row = ["303 555 0100", "2026-03-02", "web", "I agree.", "CRM 1", ""]
 
-    def read_cells(self, **changes):
+    def read_cells(self, order=YMD, **changes):
         cells = list(self.row)
         for name, value in changes.items():
             cells[self.columns[name]] = value
-        return import_rows.read_row(cells, self.columns, YMD, "UTC", NOW)
+        return import_rows.read_row(cells, self.columns, order, "UTC", NOW)
 
     def test_a_row(self):
         said = self.read_cells()
@@ -312,6 +317,25 @@ class TestCells(BaseCase):
             (said.number, said.event, said.happened_at, said.purposes, said.name),
             ("303 555 0100", GRANTED, datetime(2026, 3, 2), (), ""),
         )
+        said = self.read_cells(MDY, happened_at="3/2/2026")
+        self.assertEqual(said.happened_at, datetime(2026, 3, 2))
+
+    def test_several_purposes(self):
+        columns = {**self.columns, "purposes": 6}
+        cells = [*self.row, "Alerts; Surveys,News | , "]
+        said = import_rows.read_row(cells, columns, YMD, "UTC", NOW)
+        self.assertEqual(said.purposes, ("Alerts", "Surveys", "News"))
+
+    def test_a_clock_that_is_a_little_fast_means_now(self):
+        for text, expected in (
+            ("2026-11-25 11:59:59", datetime(2026, 11, 25, 11, 59, 59)),
+            ("2026-11-25 12:00:01", NOW),
+            ("2026-11-25 12:02:00", NOW),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(
+                    self.read_cells(happened_at=text).happened_at, expected
+                )
 
     def test_decisions(self):
         for text, event in (
@@ -330,19 +354,20 @@ class TestCells(BaseCase):
         self.assertEqual(self.read_cells(decision="no", wording="").event, REVOKED)
 
     def test_what_is_missing_or_wrong(self):
-        for reason, changes in (
-            ("no_number", {"number": ""}),
-            ("no_time", {"happened_at": ""}),
-            ("bad_time", {"happened_at": "soon"}),
-            ("future", {"happened_at": "2026-11-26"}),
-            ("no_how", {"how": ""}),
-            ("no_words", {"wording": ""}),
-            ("no_source", {"source": ""}),
-            ("bad_decision", {"decision": "perhaps"}),
+        for reason, detail, changes in (
+            ("no_number", "", {"number": ""}),
+            ("no_time", "", {"happened_at": ""}),
+            ("bad_time", "soon", {"happened_at": "soon"}),
+            ("future", "2026-11-25 12:02:01", {"happened_at": "2026-11-25 12:02:01"}),
+            ("no_how", "", {"how": ""}),
+            ("no_words", "", {"wording": ""}),
+            ("no_source", "", {"source": ""}),
+            ("bad_decision", "perhaps", {"decision": "perhaps"}),
         ):
             with self.subTest(reason=reason), self.assertRaises(Fault) as caught:
                 self.read_cells(**changes)
-            self.assertEqual(caught.exception.reason, reason)
+            fault = caught.exception
+            self.assertEqual((fault.reason, fault.detail), (reason, detail))
 
     def test_a_short_row_lacks_its_last_cells(self):
         with self.assertRaises(Fault) as caught:
@@ -362,7 +387,10 @@ class TestGivenElsewhere(BaseCase):
         ):
             with self.subTest(text=text):
                 self.assertEqual(import_rows.parse_instant(text), expected)
-        for text in ("2026-11-25", "25.11.2026 10:18", "soon", "", None, 20261125):
+        for text in (
+            *("2026-11-25", "25.11.2026 10:18", "soon", "", None, 20261125),
+            *("0001-01-01 00:00+01:00", "9999-12-31 23:59-01:00"),  # no year of ours
+        ):
             with self.subTest(text=text), self.assertRaises(ValueError):
                 import_rows.parse_instant(text)
 
@@ -372,6 +400,7 @@ class TestGivenElsewhere(BaseCase):
             (" Web  Form ", "web"),
             ("IN_PERSON", "in_person"),
             ("in person", "in_person"),
+            ("Phone_call", "phone"),
             ("téléphone", "phone"),
             ("E-Mail", "written"),
             ("carrier pigeon", None),

@@ -26,19 +26,19 @@ def minutes(number):
 WAYS, ORDERS = (TEXT, CALL), (TEXT_FIRST, CALL_FIRST, ONLY_CALL)
 PLAN = [
     Step(minutes(0), ON_CALL),
-    Step(minutes(10), NEXT),
+    Step(minutes(10), NEXT, how=CALL),
     Step(minutes(20), ALL, repeats=2, every=minutes(15)),
 ]
 
 
 class TestEscalation(BaseCase):
     def test_a_plan_is_a_row_of_occurrences(self):
-        found = [(it.offset, it.whom) for it in escalation.expand(PLAN)]
+        found = [(it.offset, it.whom, it.how) for it in escalation.expand(PLAN)]
         self.assertEqual(
             found,
             [
-                *((minutes(0), ON_CALL), (minutes(10), NEXT), (minutes(20), ALL)),
-                *((minutes(35), ALL), (minutes(50), ALL)),
+                *((minutes(0), ON_CALL, TEXT), (minutes(10), NEXT, CALL)),
+                *((minutes(number), ALL, TEXT) for number in (20, 35, 50)),
             ],
         )
 
@@ -93,6 +93,8 @@ class TestEscalation(BaseCase):
             (21.99, 7, 22, True),
             (22, 7, 22, False),
             (3, 22, 7, True),
+            (22, 22, 7, True),
+            (7, 22, 7, False),
             (23, 22, 7, True),
             (12, 22, 7, False),
             (12, 0, 0, True),
@@ -157,6 +159,25 @@ class TestOncall(BaseCase):
         ):
             with self.subTest(moment):
                 self.assertEqual(escalation.covers(turn, moment), expected)
+
+    def test_nobody_is_left_out_in_the_night_of_a_change(self):
+        """In Denver 2:30 is missing on March 8, and 1:45 comes twice on November 1."""
+        spring, autumn = datetime(2026, 3, 1, 9, 30), datetime(2026, 10, 25, 7, 45)
+        weeks = Turn(spring, spring + timedelta(weeks=1), 1, "America/Denver")
+        hours = Turn(autumn, autumn + timedelta(hours=2), 1, "America/Denver")
+        for turn, moment, expected in (
+            (weeks, datetime(2026, 3, 8, 9, 10), True),
+            (hours, datetime(2026, 11, 1, 7, 44), False),
+            (hours, datetime(2026, 11, 1, 8, 30), True),
+        ):
+            with self.subTest(moment):
+                self.assertIs(escalation.covers(turn, moment), expected)
+
+    def test_without_a_zone_it_comes_again_by_utc(self):
+        """As in a form where it was just emptied."""
+        turn = Turn(datetime(2026, 3, 2, 8), datetime(2026, 3, 2, 20), 1, "")
+        self.assertTrue(escalation.covers(turn, datetime(2026, 3, 9, 8)))
+        self.assertFalse(escalation.covers(turn, datetime(2026, 3, 9, 7, 59)))
 
 
 class TestCodes(BaseCase):

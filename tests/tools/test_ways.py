@@ -99,12 +99,17 @@ class TestWays(BaseCase):
                 found = find_ways(reason)
                 self.assertIn(AGAIN, found)
                 self.assertNotIn(RECORD, found)
+        self.assertEqual(find_ways(verdicts.OPTED_OUT), (AGAIN, CALL))
+        self.assertEqual(find_ways(verdicts.NO_CONSENT), (AGAIN, OTHER, CALL))
 
     def test_who_has_left_since_is_not_texted_for_any_reason(self):
         for reason in ways.BY_REASON:
             with self.subTest(reason):
                 found = find_ways(reason, verdicts.OPTED_OUT)
                 self.assertLessEqual(set(found), {CALL})
+
+    def test_what_needs_no_way_needs_none_against_anything(self):
+        self.assertEqual(find_ways(verdicts.UNCONFIRMED, verdicts.OPTED_OUT), ())
 
     def test_what_is_over_is_told_by_phone_alone(self):
         for reason in ways.BY_REASON:
