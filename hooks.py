@@ -22,8 +22,8 @@ NUMBER_FIELDS = {
     "res.partner": ("phone", "phone_sanitized"),
     "helpdesk.ticket": ("partner_phone", "partner_phone_sanitized"),
 }
-#: Tables that follow the state of a text: table, column, value while the text waits, and
-#: value after it was cancelled. The second is of mass mailings, where installed.
+#: Tables that follow the state of a text: table, column, its value while the text waits
+#: and after it was cancelled. The second is of mass mailings, where installed.
 FOLLOWERS = (
     ("mail_notification", "notification_status", "ready", "canceled"),
     ("mailing_trace", "trace_status", "outgoing", "cancel"),

@@ -55,8 +55,8 @@ TICKET_ROWS = """
            now() AT TIME ZONE 'UTC' - interval '1 year' * (1 + 2 * random()) AS moment
       FROM generate_series(0, %(tickets)s - 1) AS n
 """
-#: All texts, in the order in which they were made. Every sixth was received. Two of five
-#: outgoing ones, as those of a broadcast, belong to no ticket and are in no chatter.
+#: All texts, in the order in which they were made. Every sixth was received. Two in
+#: five outgoing ones, as a broadcast's, have no ticket and no copy in the chatter.
 TEXT_TABLE = """
     CREATE TEMP TABLE bench_text AS
     SELECT nextval('sms_sms_id_seq')::int AS sms_id, md5('B' || n) AS uuid,

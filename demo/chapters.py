@@ -21,8 +21,8 @@ LATER = (
     ("sms.consent.check", "_run_checks"),
     ("sms.day", "_run"),
 )
-#: Consents given in the weeks before: customer, method, source, purposes. All others are
-#: imported from a list.
+#: Consents given in the weeks before: customer, method, source, purposes. All others
+#: are imported from a list.
 CONSENTS = (
     ("priya", "web", "Order form", ("ticket", "alert", "appointment")),
     ("tom", "paper", "Signed form, folder 12", ("ticket", "alert", "appointment")),
