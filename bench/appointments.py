@@ -176,7 +176,7 @@ def measure_native(env, sizes, due):
 
 
 def main():
-    """Measure planning for each size, handing over what is due, and Odoo's own way."""
+    """Measure planning, handing over what is due, and Odoo's own reminders."""
     parser = make_parser(__doc__, sizes=SIZES, due=DUE, native_due=DUE)
     options = parser.parse_args()
     read_config(options)

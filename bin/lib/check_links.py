@@ -37,7 +37,7 @@ class Named(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What a page offers and what it names."""
+    """A page's anchors, links and code spans."""
 
     anchors: set
     links: list

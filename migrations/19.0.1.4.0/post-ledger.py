@@ -41,7 +41,7 @@ def migrate(cr, _version):
 
 @contextmanager
 def step_aside(cr, *tables):
-    """Disable the triggers of the given tables meanwhile."""
+    """Disable the triggers of the given tables within the context."""
     names = [SQL.identifier(table) for table in tables]
     for name in names:
         cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER USER", name))

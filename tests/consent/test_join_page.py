@@ -157,7 +157,7 @@ class TestPage(WebCase):
         self.assertEqual(self.boxes(answer)["sms_agree_ticket"], str(draft.id))
         self.assertFalse(self.events(self.unknown))
 
-    # === Who is not asked, and nobody is told ===
+    # === Numbers that are silently not asked ===
 
     def age_events(self, age):
         """Move all requests into the past, without the append-only trigger."""
@@ -257,7 +257,7 @@ class TestPage(WebCase):
         self.assertEqual(page.status_code, 429)
         self.assertIn("Please wait a moment", self.text(page))
 
-    # === Who may not ===
+    # === Limits and refusals ===
 
     def test_a_get_asks_nobody(self):
         page = self.get(

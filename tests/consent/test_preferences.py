@@ -279,7 +279,7 @@ class TestPage(WebCase):
         """Return the values of a page's buttons with a name."""
         return self.tree(page).xpath(f"//button[@name='{value}']/@value")
 
-    # === What it shows ===
+    # === Display ===
 
     def test_the_short_link_leads_to_the_page(self):
         answer = self.get(f"/sms/p/{self.link.key}", allow_redirects=False)
@@ -362,7 +362,7 @@ class TestPage(WebCase):
         page = self.get(other._get_path(), headers={"Accept-Language": "xx, *;q=0.1"})
         self.assertEqual(self.tree(page).get("lang"), "en-US")
 
-    # === What it takes ===
+    # === Changes ===
 
     def test_a_yes_reaches_the_ledger_with_all_that_proves_it(self):
         page = self.post(self.page_url, **self.box("ticket"))
@@ -524,7 +524,7 @@ class TestPage(WebCase):
                 self.assertEqual(answer.status_code, 200)
                 self.assertFalse(self.events())
 
-    # === Who may not ===
+    # === Refusals ===
 
     def test_the_session_of_an_employee_is_refused(self):
         """An employee who has got the address cannot agree for the customer."""
@@ -653,7 +653,7 @@ class TestPage(WebCase):
         self.env.flush_all()
         self.assertEqual(self.get(self.page_url).status_code, 404)
 
-    # === How often ===
+    # === Rate limits ===
 
     def test_a_token_is_rate_limited_and_others_are_not(self):
         limit, _seconds = sms_rate_limit.LIMITS["preferences_token"]

@@ -378,7 +378,7 @@ class TestMenus(SmsCase):
 
 
 class TestSecrets(SmsCase):
-    """Only administrators set secrets, and nobody reads them by a detour."""
+    """Only administrators set secrets, and nobody can read them indirectly."""
 
     @classmethod
     def setUpClass(cls):

@@ -85,7 +85,7 @@ class TestCustomersLanguages(SmsCase):
         found = cls.env["ir.model.data"].search(domain, order="name")
         return [(it.name, cls.env[model].browse(it.res_id)) for it in found]
 
-    # === All that is read ===
+    # === Texts that customers read ===
 
     def read_templates(self, lang):
         """Yield the rendered templates."""

@@ -15,7 +15,7 @@ from .encryption import FACTS, MARK, NEW, OLD, SCAN, SECRETS, EncryptionCase
 
 
 class TestKeysChange(EncryptionCase):
-    """Stored values are encrypted anew for new keys, in batches that may break off."""
+    """Stored values are re-encrypted for new keys, in interruptible batches."""
 
     def setUp(self):
         super().setUp()

@@ -182,7 +182,7 @@ class TestTextsWait(EncryptionCase):
 
 
 class TestOverHttp(WebCase, EncryptionCase):
-    """Responses to browsers and to carriers without the key."""
+    """Responses to browsers with the key, and to carriers without it."""
 
     def test_an_officer_opens_an_encrypted_scan(self):
         self.use_keys(OLD)

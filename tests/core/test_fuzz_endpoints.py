@@ -225,7 +225,7 @@ class TestFuzzEndpoints(EndpointsCase):
         self.session_cookie = headers["Set-Cookie"].partition(";")[0]
         [self.csrf] = re.findall(r'name="csrf_token" value="([^"]+)"', body.decode())
 
-    # === A request ===
+    # === Making a request ===
 
     def _make_environ(self, method, path, query=b"", headers=(), kind="", body=b""):
         """Return a WSGI environment.
@@ -311,7 +311,7 @@ class TestFuzzEndpoints(EndpointsCase):
         headers.append(("Cookie", "; ".join(cookies)))
         return self._make_environ(ask.method, path, ask.query, headers, ask.kind, body)
 
-    # === What must hold ===
+    # === Checks ===
 
     def _check(self, asks):
         """Make requests, and process the events that they cause."""

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "models"
 MODULE = "helpdesk_mgmt_sms"
 
-#: Rooms, lowest first, with the rooms that each may use, directly; and so on.
+#: Rooms, lowest first, with the rooms that each may use, and so may use indirectly.
 ARROWS = {
     "core": (),
     "ledger": ("core",),

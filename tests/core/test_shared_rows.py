@@ -64,7 +64,7 @@ class TestOwnRows(SmsCase):
             self.assertIn("is_locked", view["arch"])
             self.assertIn("action_copy_for_company", view["arch"])
 
-    # === It comes first in its company, and nowhere else ===
+    # === Precedence in its company only ===
 
     def test_an_answer(self):
         own = self.get_own(self.ref("sms_reply_start_done"))

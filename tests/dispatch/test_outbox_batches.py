@@ -188,7 +188,7 @@ class TestAttempts(BatchCase):
         self.assertFalse(message.lookup_at)
 
     def test_what_the_database_refuses_is_left_out(self):
-        """NUL characters and lone surrogates are removed."""
+        """NUL characters are removed, and lone surrogates become "?"."""
         odd = "SM\x001\ud83d"
         message = self.queue()
         self.claim(1)

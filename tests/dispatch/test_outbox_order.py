@@ -143,7 +143,7 @@ class TestOrderOfHeld(QuietHoursCase):
             self.assertEqual(self.claim(), held[0] | alert)
 
     def test_what_was_written_since_does_not_overtake(self):
-        """Held texts are not overtaken, be they due or still spread over time."""
+        """Newer texts overtake no held ones, be those due or still spread over time."""
         [held] = self.hold("ticket")
         held.not_before = MORNING + timedelta(minutes=20)
         for minutes in (5, 45):

@@ -146,7 +146,7 @@ class TestWatch(WatchCase):
         self.assertEqual(self.watch(), ["country"])
 
     def test_a_company_that_leaves_the_outbox_leaves_its_troubles(self):
-        """Except for what is still to be removed at its former carrier."""
+        """Except for removals that are still due at its former carrier."""
         self.queue(not_before=self.long_ago())
         self.watch()
         with mute_logger(ALERT_LOGGER):

@@ -184,7 +184,7 @@ class TestOwnWords(KeywordCase):
                 self.add_join(word, company_id=self.company.id)
 
     def test_a_word_cannot_have_two_meanings_in_one_company(self):
-        """One of them would not do what customers were told."""
+        """Or one of them would not do what customers were promised."""
         own = self.add_join("NEWS", company_id=self.company.id)
         with self.assertRaises(ValidationError):
             self.add_word("NEWS")

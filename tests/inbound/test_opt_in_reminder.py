@@ -70,7 +70,7 @@ class TestReminder(SmsCase):
         self.assertEqual((first.state, second.state), ("canceled", "outgoing"))
 
     def test_it_keeps_quiet_hours(self):
-        """It is no immediate answer to the person."""
+        """It is no answer to what the person has just texted."""
         self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
         self.company.sms_opt_in_reminder_hours = 12
         reminder = self.ask()  # due at midnight in Denver

@@ -209,7 +209,7 @@ class TestVerification(LedgerCase):
         self.assertIn(f"intact, {len(self.events)} links", line)
 
     def test_the_export_is_verified_without_odoo(self):
-        """By a script that uses neither Odoo nor this addon."""
+        """By the script in ``bin``, which uses neither Odoo nor this addon."""
         self.seal()
         verify = runpy.run_path(str(SCRIPT))["main"]
         exported = self.env["sms.consent.check"]._export(self.company)

@@ -384,7 +384,7 @@ class TestChain(AttackCase):
         self.assertFound("forged", "not sealed by the key", "link 1")
 
     def test_left_to_the_sealer(self):
-        """If links are deleted and made anew by the sealer, each event has a seal."""
+        """The sealer makes new links for deleted ones, but events have seals too."""
         self.tamper(
             "sms_consent_event",
             "UPDATE sms_consent_event SET method = 'web' WHERE id = %s",

@@ -179,7 +179,7 @@ class TestPurposeRule(RuleCase):
         self.server_action.unlink()
         self.assertEqual((rule.name, rule.action_id.id), ("Text them", False))
 
-    # === On record ===
+    # === Notes of changes ===
 
     def test_it_is_on_record_who_mapped_what(self):
         rule = self.make_rule("alert", model="res.partner")
@@ -268,7 +268,7 @@ class TestPurposeRule(RuleCase):
         with self.assertRaises(AccessError):
             self.env["ir.actions.server"].with_user(self.agent).search([])
 
-    # === Nobody chooses for themselves ===
+    # === Users cannot choose the purpose ===
 
     def test_a_clients_context_chooses_no_source(self):
         self.make_rule("alert", template_id=self.partner_template.id)

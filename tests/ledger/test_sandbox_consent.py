@@ -151,7 +151,7 @@ class TestSandboxConsent(PacketCase):
         self.company.write({"sms_provider": "sandbox", "phone": "+13035550199"})
         self.assertEqual(self.get_state(), "opted_in")
 
-    # === What happens by itself, or to all companies ===
+    # === Automatic events, and events of all companies ===
 
     def test_an_erasure_in_the_sandbox_counts_everywhere(self):
         """The evidence of the real opt-in is erased, so nothing proves it any more."""
@@ -172,7 +172,7 @@ class TestSandboxConsent(PacketCase):
         self.assertTrue(self.get_listed())
         self.assertIntact()
 
-    # === What else could bring a yes along ===
+    # === Other ways by which sandbox consent could spread ===
 
     def test_a_question_of_the_sandbox_is_not_answered_with_a_carrier(self):
         self.receive("SUPPORT")
@@ -243,7 +243,7 @@ class TestSandboxConsent(PacketCase):
         self.go("twilio")
         self.assertEqual(real.state, "active")
 
-    # === Sealed, and shown ===
+    # === Seals and display ===
 
     def test_it_is_sealed(self):
         event = self.record_consent()

@@ -113,7 +113,7 @@ class TestScopeRule(SmsCase):
         with self.assertRaises(ValidationError):
             rule.effective_to = "2026-06-30"
 
-    # === A STOP under them ===
+    # === Effects of a STOP ===
 
     def test_a_stop_ends_the_purpose_that_it_answers(self):
         self.activate_fcc_26_67()

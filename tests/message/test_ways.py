@@ -12,7 +12,7 @@ from .common import WaysCase
 
 
 class TestWays(WaysCase):
-    """Which ways to go on are offered, and that each works."""
+    """Each way to go on is offered where it works."""
 
     def test_want_of_consent(self):
         sms = self.text()

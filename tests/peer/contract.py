@@ -148,7 +148,7 @@ class Description:
             for error in validator.iter_errors(value)
         ]
 
-    # === Answers as described ===
+    # === Described responses ===
 
     def get_answer(self, key):
         """Return the status and the schema of an operation's successful response."""

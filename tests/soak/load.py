@@ -32,7 +32,7 @@ LEAVE_EVERY, LEAVERS_AT_ONCE = 4.0, 3
 VISIT_EVERY, ALERT_EVERY = 6.0, 20.0
 #: Seconds for which somebody stays opted out.
 AWAY_FOR = 6.0
-#: What customers write besides questions.
+#: Texts of customers besides STOP and START.
 WORDS = (
     "HELP",
     "YES",
@@ -119,7 +119,7 @@ class LoadCase(WeatherCase):
         """Return unique words for a text."""
         return f"{kind} #{next(self.marks)}."
 
-    # === How they work ===
+    # === Running their work ===
 
     def work(self):
         """Start everybody's work, which goes on until :attr:`over` is set.

@@ -159,7 +159,7 @@ class Verdict:
                 faults += self._find_end_faults(row, taken)
         self.note("broadcasts", f"{len(case.parts)}, their texts {dict(ends)}", faults)
 
-    # === Nothing is there twice ===
+    # === Nothing is sent twice ===
 
     def check_twice(self):
         """Check that the carrier accepted no text more often than it was written."""
