@@ -412,7 +412,7 @@ class TestPage(WebCase):
         self.assertEqual(set(self.answers().values()), {"opted_out"})
 
     def test_what_is_stopped_here_is_not_given_back_by_a_start(self):
-        """Also if a STOP came before: the opt-out here is another one."""
+        """Also if a STOP came before: the opt-out here is recorded too, and lasts."""
         self.record_consent()
         self.receive("STOP")
         before = len(self.events())

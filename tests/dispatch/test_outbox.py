@@ -133,7 +133,7 @@ class TestOutcomes(OutboxCase):
             self.assertNotIn(secret, self.server.read_log())
 
     def test_a_sender_that_stopped_is_tried_by_one_text_alone(self):
-        """Also with two servers, while the carrier does not answer the first text."""
+        """With two servers, while the carrier does not answer the first text."""
         number = "+13035550164"
         other = LiveServer(self.database).start()
         self.addCleanup(other.stop)

@@ -134,7 +134,7 @@ class TestWatch(WatchCase):
         self.assertEqual(self.watch(), ["errors"])
 
     def test_a_country_that_is_not_enabled(self):
-        """The message says so too; only an administrator can change it."""
+        """The message says so too; only an administrator can fix it."""
         message = self.queue()
         message.write({"state": "process", "provider": "twilio", "attempts": 1})
         message.claimed_at = fields.Datetime.now()

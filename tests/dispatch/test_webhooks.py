@@ -130,7 +130,7 @@ class TestInboundEndpoint(LiveCase):
         self.assertEqual(self._count_all(), self.before)
 
     def test_the_address_is_ours_and_not_the_callers(self):
-        """A Host header cannot change the address over which requests are signed."""
+        """X-Forwarded-Host cannot change the address over which requests are signed."""
         form = {"MessageSid": "SM3", "From": "+13035550110", "Body": "hello"}
         url = "http://evil.example/helpdesk_sms/twilio/{key}/inbound"
         signature = self.validator.compute_signature(url.format(key=self.key), form)

@@ -82,7 +82,7 @@ class TestRenewal(RenewalCase):
         self.assertEqual(self.exemptions(), ["start"])
 
     def test_it_is_recorded_once(self):
-        """Not again for a repeated keyword, nor for a text that is delivered twice."""
+        """Not again within 24 hours, nor for a text that is delivered twice."""
         self.join("ticket", "appointment", "alert")
         event = SandboxProvider.parse_inbound(
             {"id": "SB-twice", "from": self.number, "body": "SUPPORT"}

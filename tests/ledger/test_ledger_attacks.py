@@ -622,7 +622,7 @@ class TestReplay(LedgerCase):
         )
 
     def test_what_waits_for_its_link_is_not_compared_yet(self):
-        """It may be in the middle of being written by another transaction."""
+        """It may still be written, or another transaction may not have seen it yet."""
         event = self.record_consent(phone_number(0), event="revoked")
         self.tamper(
             "sms_consent",

@@ -138,7 +138,7 @@ class TestSendAgain(WaysCase):
             old.with_user(self.agent).action_send_again()
 
     def test_an_answer_of_an_agent_stays_one(self):
-        """It needs no recorded consent, as the first one."""
+        """It needs no recorded consent, for the same reason as the first one."""
         number = phone_number(2)
         ticket = self.make_ticket(self.make_customer(number))
         self.receive("Is it mended?", number)
