@@ -37,7 +37,7 @@ KINDS_OF_TEXTS = {
 
 
 def await_events(env, carrier):
-    """Configure the company, with the webhook cron active: texts wake it."""
+    """Configure the company, with the webhook cron active, so that events wake it."""
     configure(env, carrier)
     if "sms.webhook.event" in env:
         env.ref("helpdesk_mgmt_sms.ir_cron_sms_webhook").active = True

@@ -37,7 +37,8 @@ HASTEN = """
      WHERE next_at > now() AT TIME ZONE 'UTC' + interval '5 s'
        AND next_at < now() AT TIME ZONE 'UTC' + %s * interval '1 s'
 """
-#: Seconds after which an unfinished read of the carrier's list counts as abandoned.
+#: Seconds within which reads of the carrier's list are moved up. One that is under way
+#: has a lease of 120 seconds, and so counts as abandoned after ten.
 LEASE = 110
 #: Scheduled actions that have work left at the end, besides sending.
 CRONS = tuple(
@@ -122,10 +123,10 @@ class TestSoak(LoadCase):
         return len(planned) + self.query(READ_OPEN)[0][0]
 
     def hasten(self, within=LEASE):
-        """Move up the lookups of texts whose outcome is unknown.
+        """Make lookups of texts and reads of the carrier's list due now.
 
-        :param int within: seconds; reads of the carrier's list that are due later stay
-            as they are, since they may be under way
+        :param int within: seconds; reads that are due later stay as they are, since
+            they may be under way
         """
         with self.cursor() as cr:
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
