@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Work of the server's start, of an installation, of upgrades and of a removal."""
+"""Hooks of the server's start, of installation, upgrades and uninstallation."""
 
 from lxml import etree
 
@@ -15,15 +15,15 @@ from .tools import log_mask, phone
 from .tools.segments import count_segments
 
 MODULE = "helpdesk_mgmt_sms"
-#: Messages that were there before the addon and are completed by one statement.
+#: Number of earlier messages that one statement completes.
 ADOPTED_AT_ONCE = 10_000
-#: What is typed as a number and what is read out of it, by their model.
+#: By model, the field of the number as typed, and that of the number in E.164.
 NUMBER_FIELDS = {
     "res.partner": ("phone", "phone_sanitized"),
     "helpdesk.ticket": ("partner_phone", "partner_phone_sanitized"),
 }
-#: What follows a text that is cancelled: a table, its state, that of what waits, and
-#: that of what was cancelled. The second one is of mass mailings, where installed.
+#: Tables that follow the state of a text: table, column, its value while the text waits
+#: and after it was cancelled. The second is of mass mailings, where installed.
 FOLLOWERS = (
     ("mail_notification", "notification_status", "ready", "canceled"),
     ("mailing_trace", "trace_status", "outgoing", "cancel"),
@@ -31,19 +31,19 @@ FOLLOWERS = (
 
 
 def mask_logs():
-    """Keep numbers, texts and tokens out of the server's log, from the start."""
+    """Mask numbers, texts and tokens in the server's log, from the start."""
     log_mask.install()
 
 
 def post_init_hook(env):
-    """Bring what is there already up to the addon's rules.
+    """Bring existing data up to the addon's rules.
 
     Each company gets keys of its own (a default would give all the same), and
     messages that wait or have been sent get their company and the purpose of other
     apps' messages, without which the outbox would not find them. The ledger's key is
-    made now: two first messages at once would each make one, and one of them fail.
-    Who is on Odoo's blacklist has opted out, and the ledger says so from now on. Texts
-    leave from this database, and not from a copy of it.
+    made now: two first messages at the same time would each make one, and one would
+    fail. Numbers on Odoo's blacklist are recorded in the ledger as opted out. Texts are
+    sent from this database, and not from a copy of it.
     """
     env["sms.consent.key"]._get()
     companies = env["res.company"].with_context(active_test=False).search([])
@@ -57,7 +57,7 @@ def post_init_hook(env):
 
 
 def adopt_messages(env):
-    """Complete the messages that were there before the addon, however many.
+    """Complete the messages that existed before the addon, however many.
 
     By SQL, each row written once: the ORM would hold a million of them in memory.
     """
@@ -93,12 +93,13 @@ def adopt_messages(env):
 
 
 def forget_extensions(env):
-    """Read numbers with an extension anew: a switchboard is not whom a text is for.
+    """Recompute the E.164 form of numbers that were typed with an extension.
 
-    Odoo itself reads the switchboard's number out of them.
+    Odoo itself reads the switchboard's number out of them, where a text would not reach
+    the person.
     """
     for model, (typed, read) in NUMBER_FIELDS.items():
-        # No extension without other characters between digits.
+        # A number with an extension has other characters between its digits.
         records = env[model].browse(
             record_id
             for [record_id] in env.execute_query(
@@ -119,10 +120,11 @@ def forget_extensions(env):
 
 
 def create_shipped(env, names):
-    """Create records of the data files that a version has brought, in an upgrade to it.
+    """Create records of the data files that are new in a version, on upgrade to it.
 
     An update by itself creates none of those that people may delete
-    (``forcecreate="0"``): they would come back each time. What is there stays as it is.
+    (``forcecreate="0"``): they would come back each time. Existing records stay as they
+    are.
 
     :param names: XML ids without the module
     """
@@ -140,10 +142,10 @@ def create_shipped(env, names):
 
 
 def uninstall_hook(env):
-    """Prepare the removal, so that Odoo's own queue finds nothing to text.
+    """Prepare the uninstallation, so that Odoo's own queue finds nothing to send.
 
-    The server has read the database for some seconds until now. What others have
-    written meanwhile must be seen too, and nobody may write more until all is over.
+    The transaction has been open for several seconds. A new one sees what others have
+    written meanwhile, and the lock keeps them from writing more until the end.
     """
     env.cr.commit()  # pylint: disable=invalid-commit
     env.cr.execute("LOCK TABLE sms_sms IN SHARE ROW EXCLUSIVE MODE")
@@ -151,11 +153,11 @@ def uninstall_hook(env):
 
 
 def take_leave(env):
-    """Cancel what waits, decrypt what is Odoo's, remove what Odoo does not know of.
+    """Cancel waiting texts, decrypt Odoo's own fields, drop what Odoo does not know.
 
     Odoo itself removes our records, tables and columns afterwards; companies leave our
-    carriers then (``_leave_sms_carrier``). The triggers go now, so that their tables
-    can.
+    carriers then (``_leave_sms_carrier``). Triggers must be dropped before their
+    tables.
     """
     cancel_waiting(env)
     env["sms.encryption"]._decrypt_host()
@@ -176,8 +178,8 @@ def take_leave(env):
 def drop_foreign_keys(env):
     """Drop the foreign keys of our tables and fields, and those to our tables.
 
-    Odoo deletes shipped records one by one, before the tables: what is still referenced
-    would be refused, and each refusal logged as a bad query.
+    Odoo deletes shipped records one by one, before the tables: PostgreSQL would refuse
+    those that are still referenced, and each refusal is logged as a bad query.
     """
     models = [it for it in env.registry.values() if it._auto and not it._abstract]
     own = [it._table for it in models if it._original_module == MODULE]
@@ -205,9 +207,9 @@ def drop_foreign_keys(env):
 
 
 def cancel_waiting(env):
-    """Cancel the texts that wait or are held: nothing asks the gate any more.
+    """Cancel texts that wait or are held, since no gate will decide about them.
 
-    What the carrier has, or may have, becomes a state that nothing sends again.
+    A text that the carrier has, or may have, gets a state that Odoo does not resend.
     """
     env["sms.sms"].flush_model()
     env.cr.execute(

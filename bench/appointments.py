@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Measure how fast texts about appointments are planned, and handed over when due.
 
-Run by ``bin/bench appointments``, which makes the databases. Beside it, in the same
-run, Odoo's own reminders by text (``calendar_sms``) in a database without the addon:
-what booking costs there, and their run. Prints tables in Markdown.
+Run by ``bin/bench appointments``, which makes the databases. For comparison, the same
+run measures Odoo's own reminders by text (``calendar_sms``) in a database without the
+addon: booking, and sending what is due. Prints tables in Markdown.
 """
 
 import os
@@ -25,12 +25,12 @@ from common import (
 SIZES = (1_000, 10_000)
 DUE = 5_000
 CHUNK = 1_000
-#: Odoo mails each attendee of a new event: that is the same with and without us.
+#: Odoo mails each attendee of a new event, with and without the addon: left out.
 QUIET = {"no_mail_to_attendees": True, "skip_contact_description": True}
 
 
 def book(env, partner_ids, start, **values):
-    """Book an appointment for each, a thousand at once."""
+    """Book an appointment for each contact, a thousand per call."""
     events = env["calendar.event"].with_context(**QUIET)
     for done in range(0, len(partner_ids), CHUNK):
         events.create(
@@ -49,7 +49,7 @@ def book(env, partner_ids, start, **values):
 
 
 def measure(env, work):
-    """Return seconds, processor seconds and queries of some work."""
+    """Return the seconds, processor seconds and queries that a function takes."""
 
     def read():
         return time.perf_counter(), time.process_time(), env.cr.sql_log_count
@@ -61,7 +61,7 @@ def measure(env, work):
 
 
 def report(what, count, found, queries=None):
-    """Print one line of the table."""
+    """Print one line of the table; return the seconds for one of ``count``."""
     seconds, spent, total = found
     cells = [what, f"{count:,}", f"{seconds:.2f}", f"{count / seconds:,.0f}"]
     cells += [f"{spent / count * 1e6:,.0f}", queries or f"{total:,}"]
@@ -85,7 +85,10 @@ def prepare(env):
 
 
 def measure_plan(env, sizes):
-    """Book and plan for some sizes; return the seconds that one appointment takes."""
+    """Book and plan for each size.
+
+    :return: by size, the seconds that one appointment takes to plan and to book
+    """
     ticket = env["helpdesk.ticket"].create({"name": "Bench", "description": "Bench"})
     start = datetime.now().replace(microsecond=0) + timedelta(days=5)
     first, found = 0, {}
@@ -106,7 +109,7 @@ def measure_plan(env, sizes):
 
 
 def hand_over(env, size):
-    """Hand over so many reminders in the worker's batches; return seconds for one."""
+    """Hand over ``size`` reminders in the worker's batches; return seconds for one."""
     env.cr.execute("UPDATE sms_reminder SET state = 'cancelled' WHERE kind = 'booked'")
     env.cr.execute(
         """
@@ -173,7 +176,7 @@ def measure_native(env, sizes, due):
 
 
 def main():
-    """Plan for some sizes, hand over what is due, and let Odoo do the same."""
+    """Measure planning, handing over what is due, and Odoo's own reminders."""
     parser = make_parser(__doc__, sizes=SIZES, due=DUE, native_due=DUE)
     options = parser.parse_args()
     read_config(options)

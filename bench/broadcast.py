@@ -1,11 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Measure how fast a broadcast is selected, asked about at the gate and queued.
+"""Measure how fast a broadcast is selected, checked by the gate and queued.
 
 By area, by a filter of contacts and by a CSV, each from the check to the last text in
-the outbox. Run by ``bin/bench broadcast``. Beside it Odoo's own mass composer, in a
-database without the addon. Each size in a process of its own, since memory is its peak.
-Prints a table in Markdown; the last column compares a person's cost with that at the
-first size, which must not be above :data:`LIMIT` for the last.
+the outbox. Run by ``bin/bench broadcast``. For comparison Odoo's own mass composer, in
+a database without the addon. Each size runs in a process of its own, since what is
+reported is the process's peak memory. Prints a table in Markdown, whose last column is
+the cost per person relative to the first size. Fails if it is above :data:`LIMIT` at
+the last size.
 """
 
 import base64
@@ -30,7 +31,7 @@ from common import (
 
 SIZES = (1_000, 10_000, 100_000)
 WAYS = ("area", "filter", "csv")
-#: A person's cost at the last size, by that at the first.
+#: Highest allowed ratio of the cost per person at the last size to the first.
 LIMIT = 1.2
 NATIVE_SIZE = 5_000
 PARTS = ("select", "gate", "queue")
@@ -39,7 +40,7 @@ BODY = "[System Alert] {customer}: a network outage is affecting the Benchville 
 
 
 def make_audience(env, way, numbers):
-    """Return the fields of a broadcast to people whose numbers are given."""
+    """Return the fields of a broadcast to the people with these numbers."""
     if way == "area":
         area = env["sms.area"].create({"name": "Benchville", "cities": "Benchville"})
         return {"area_ids": [(6, 0, area.ids)]}
@@ -55,7 +56,8 @@ def measure_ours(env, way, count):
     """Send one broadcast; return how long its parts took."""
     env.company.write({"country_id": env.ref("base.us").id, "sms_provider": "sandbox"})
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
-    # Odoo's key from texts to contacts has no index: each would read all texts.
+    # Odoo's foreign key from texts to contacts has no index: each deletion would scan
+    # all texts.
     env.cr.execute("CREATE INDEX bench_partner_index ON sms_sms (partner_id)")
     env.cr.execute("DELETE FROM res_partner WHERE city = 'Benchville'")
     env.cr.execute("DROP INDEX bench_partner_index")
@@ -97,7 +99,7 @@ def measure_ours(env, way, count):
 
 
 def measure_native(env, count):
-    """Queue the same by Odoo's mass composer, with the note on each contact."""
+    """Queue the same with Odoo's mass composer, with a note on each contact."""
     people = make_people(env, american(1, count), "Benchville")
     idle, begin = get_peak(), time.perf_counter()
     env["sms.composer"].with_context(
@@ -112,7 +114,7 @@ def measure_native(env, count):
 
 
 def run_all(options):
-    """Print the table of all sizes."""
+    """Measure all ways and sizes, and print the table."""
     size = options.native_size
     native = measure_apart(__file__, options, options.native, ["native", "", size])
     rows = [make_row(size, "Odoo's mass composer", native)]
@@ -144,7 +146,7 @@ def run_all(options):
 
 
 def get_cost(count, found):
-    """Return what a person costs from the check to the outbox, in seconds."""
+    """Return the seconds per person from the check to the outbox."""
     return sum(found.get(part, 0) for part in PARTS) / count
 
 

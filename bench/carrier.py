@@ -1,20 +1,20 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A carrier for measurements: takes every message, and answers after a while.
+"""A carrier for measurements: takes every message, and answers after a delay.
 
-A process of its own, with one event loop, so that it is never what is waited for. It
-speaks as much HTTP as the clients of the benchmark do. Prints its port, then serves:
+A process of its own, with one event loop, so that it is never the bottleneck. It speaks
+just as much HTTP as the clients of the benchmark need. Prints its port, then serves:
 
 - ``POST …/Messages.json``: 201 as Twilio answers, after ``--latency`` seconds;
-- ``GET …/Messages.json``: a page of as many messages as ``GET /fill?<count>`` has made,
-  the newest first; of a hundred one is a landline's and one was filtered. Without
-  that, of those that were taken, within the times that are asked for;
-- ``GET /lists?reset``: how many pages were asked for;
+- ``GET …/Messages.json``: a page of the messages that ``GET /fill?<count>`` has made,
+  newest first; one in a hundred went to a landline and one was filtered. Without
+  ``/fill``, a page of the messages taken, within the requested times;
+- ``GET /lists?reset``: the times at which pages were requested;
 - ``GET /stats``: the times (``time.time()``) at which messages came; ``?reset`` also
   forgets them;
-- ``GET /arrivals?<number>``: those of messages to a number.
+- ``GET /arrivals?<number>``: the times of the messages to a number.
 
-With ``--server`` it reports on each message for which it is given an address: twice, to
-that server, signed by ``--token``.
+With ``--server`` it posts two delivery reports on each message that came with a
+callback address, to that server, signed with ``--token``.
 """
 
 import argparse
@@ -36,16 +36,16 @@ times, lists, taken = [], [], []
 arrivals = defaultdict(list)
 filled = 0
 MADE = "Wed, 25 Nov 2026 12:00:00 +0000"
-#: Seconds between a message and each report on it.
+#: Seconds between a message and its first report, and between its reports.
 REPORT_AFTER = 1.0
-#: Reports that are posted at once: a carrier keeps so many connections to a customer.
+#: Reports posted at the same time: a carrier limits its connections to one customer.
 AT_ONCE = 8
-#: What became of some of a hundred: status and error code.
+#: Status and error code of those in a hundred that failed, by their position.
 FAILED = {7: ("undelivered", 30006), 77: ("undelivered", 30007)}
 
 
 def respond(status, body):
-    """Return an answer as bytes."""
+    """Return an HTTP response with a JSON body, as bytes."""
     data = json.dumps(body).encode()
     return (
         f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\n"
@@ -67,7 +67,7 @@ def respond_taken(sid):
 
 
 def show_taken(made, sid, number, body):
-    """Return a message that was taken, as the list shows it."""
+    """Return a taken message as it appears in the list."""
     is_new = (datetime.now(UTC) - made).total_seconds() < REPORT_AFTER
     dates = ("date_created", "date_updated", "date_sent")
     shown = dict.fromkeys(dates, format_datetime(made))
@@ -76,7 +76,7 @@ def show_taken(made, sid, number, body):
 
 
 def list_taken(asked):
-    """Return what was taken within the times that are asked for, the newest first."""
+    """Return the messages taken within the requested times, newest first."""
     first, last = asked.get("DateSent>", ""), asked.get("DateSent<", "9")
     return [
         message
@@ -86,7 +86,7 @@ def list_taken(asked):
 
 
 def show(index):
-    """Return a message of the list."""
+    """Return the ``index``-th made message as it appears in the list."""
     status, code = FAILED.get(index % 100, ("delivered", None))
     sid = f"SM{index:032x}"
     return {
@@ -129,8 +129,8 @@ def list_page(url):
 
 
 def answer(target):
-    """Return the answer to a question."""
-    global filled  # the only thing that it is told
+    """Return the response to a GET request."""
+    global filled  # the only setting made by a request
     url = urlsplit(target)
     found = times
     if url.path.endswith("/Messages.json"):
@@ -148,9 +148,11 @@ def answer(target):
 
 
 class Reporter:
-    """Posts reports on messages, as a carrier does, some at once.
+    """Posts delivery reports as a carrier does, up to :data:`AT_ONCE` in parallel.
 
-    :param str server: the address to which they go, whatever was given with a message
+    :param str server: address that they are posted to; of the callback address given
+        with a message only the path is used
+    :param str token: auth token with which they are signed
     """
 
     def __init__(self, server, token):
@@ -159,7 +161,7 @@ class Reporter:
         self._tasks = set()
 
     def report(self, url, sid):
-        """Report on a message in a while."""
+        """Schedule the reports on a message."""
         task = asyncio.create_task(self._report(url, sid))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

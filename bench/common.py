@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Shared by the benches: people, databases, processes, tables, results.
+"""Helpers of the benches: people, databases, processes, tables, results.
 
-People live where it is business hours: elsewhere their texts are held until the
-morning, and that is not what is measured.
+People live where it is daytime now: elsewhere quiet hours would hold their texts until
+the morning, and that is not what is measured.
 """
 
 import argparse
@@ -22,8 +22,8 @@ import odoo
 from odoo.modules.registry import Registry
 from odoo.tools import SQL
 
-#: A country and a zone of it, how numbers begin there, and the digits that follow. By
-#: turns, it is day in one of them.
+#: Country, time zone, prefix of its numbers and first number after the prefix. At any
+#: time it is day in at least one of them.
 PLACES = (
     ("base.us", "America/Denver", "+1303", 2_000_000),
     ("base.us", "Pacific/Honolulu", "+1808", 2_000_000),
@@ -32,7 +32,7 @@ PLACES = (
 )
 
 
-#: Names the file that takes what :func:`add_result` is given.
+#: Environment variable with the path of the file that :func:`add_result` appends to.
 RESULTS_VARIABLE = "BENCH_RESULTS"
 
 
@@ -49,7 +49,10 @@ def phone(index):
 
 
 def make_parser(doc, **defaults):
-    """Return a parser of the command line: configuration, database and lists."""
+    """Return a parser of the command line.
+
+    :param defaults: further options; other than integers are given as JSON
+    """
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("-c", "--config", required=True)
     parser.add_argument("-d", "--database", required=True)
@@ -70,7 +73,7 @@ def read_config(options):
 
 
 def work_off(job, *states):
-    """Run a job until it leaves some states, a commit for each batch."""
+    """Run a job until it leaves the given states, with a commit after each batch."""
     while job.state in states:
         job._work_off()
         job.env.cr.commit()
@@ -79,7 +82,7 @@ def work_off(job, *states):
 
 @contextmanager
 def environment(database):
-    """Open a database as its superuser."""
+    """Open an environment of a database as superuser."""
     with Registry(database).cursor() as cr:
         yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
 
@@ -87,7 +90,7 @@ def environment(database):
 def start_apart(script, config, database, what):
     """Start one measurement of a script in a process of its own.
 
-    :param what: JSON value that the script reads as ``--measure``
+    :param what: value that the script gets as ``--measure``, in JSON
     """
     print(f"... {what}", file=sys.stderr, flush=True)
     command = [sys.executable, os.path.abspath(script), "-c", config, "-d", database]
@@ -108,12 +111,12 @@ def measure_apart(script, options, database, what):
 
 
 def get_peak():
-    """Return the process's highest memory so far, in MB."""
+    """Return the process's peak memory so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def clock(work, *args):
-    """Return how many seconds some work takes, and what it returns."""
+    """Return how many seconds a function takes, and its result."""
     begin = time.perf_counter()
     result = work(*args)
     return time.perf_counter() - begin, result
@@ -129,12 +132,12 @@ def print_table(head, rows):
 
 
 def add_result(what, figure, ratio="", growth=""):
-    """Add a row to the table of results, all of it text.
+    """Add a row to the table of results; all cells are text.
 
     :param what: what was measured, with its size
-    :param figure: with its unit
+    :param figure: the result, with its unit
     :param ratio: against what a user would otherwise run: "56 x Odoo's own loop"
-    :param growth: of the cost of one, or of the time, from which size
+    :param growth: of the time, or of the cost per item: "1.02 x from 1,000"
     """
     row = {"what": what, "figure": figure, "ratio": ratio, "growth": growth}
     if path := os.environ.get(RESULTS_VARIABLE):
@@ -143,7 +146,7 @@ def add_result(what, figure, ratio="", growth=""):
 
 
 def print_results(rows):
-    """Print the table of results, with this machine and day."""
+    """Print the table of results, with the machine and today's date."""
     here = f"{os.cpu_count()} cores, load {os.getloadavg()[2]:.1f}"
     head = ["what", "figure", "ratio", "growth", "machine", "date", "command"]
     print_table(
@@ -158,7 +161,10 @@ def print_results(rows):
 
 @contextmanager
 def database_copy(name):
-    """Copy a database with its files, which never change; drop the copy at the end."""
+    """Copy a database with its filestore; drop the copy at the end.
+
+    Files of the filestore never change, so that the copy may link to them.
+    """
     copy = f"{name}_{os.getpid()}_{time.monotonic_ns()}"[-63:]
     source, target = map(odoo.tools.config.filestore, (name, copy))
     _administer(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"')
@@ -173,7 +179,7 @@ def database_copy(name):
 
 
 def _administer(statement):
-    """Execute what cannot be part of a transaction."""
+    """Execute a statement that cannot run in a transaction."""
     with odoo.sql_db.db_connect("postgres").cursor() as cr:
         cr._cnx.autocommit = True
         cr.execute(statement)
@@ -181,7 +187,7 @@ def _administer(statement):
 
 
 def vacuum(env, table):
-    """Commit, clean a table up, and show it to the planner."""
+    """Commit, then vacuum and analyze a table."""
     env.cr.commit()
     env.cr._cnx.autocommit = True
     env.cr.execute(f"VACUUM ANALYZE {table}")
@@ -189,7 +195,7 @@ def vacuum(env, table):
 
 
 def american(first, count):
-    """Return so many numbers of one area of the US (E.164)."""
+    """Return ``count`` numbers of one area code of the US (E.164)."""
     return [f"+1303{2_000_000 + n}" for n in range(first, first + count)]
 
 
@@ -228,9 +234,9 @@ def agree(env, code, numbers):
 
 
 def fill_consents(env, purpose, numbers, others=0):
-    """Replace all answers by a yes of some numbers and of so many others, by SQL.
+    """Replace all answers by opt-ins of the given and ``others`` more numbers, by SQL.
 
-    They all follow from one event, which the triggers refuse.
+    All follow from one event. The triggers would refuse that, so they are disabled.
     """
     numbers = list(numbers)
     event = env["sms.consent.event"]._record(

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A company that is the carrier's customer, and what waits to be sent."""
+"""The company that is the carrier's customer, its consents and waiting messages."""
 
 import time
 
@@ -9,12 +9,18 @@ OWN_NUMBER = "+13035550100"
 PUBLIC_URL = "http://sms.example"
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "5ecret-of-the-benchmark"
-#: Rows that Odoo's mass composer makes at once.
+#: Rows that Odoo's mass composer creates per call.
 BATCH = 1_000
 
 
 def configure(env, carrier, in_flight=64, rate=0, workers=1):
-    """Make the company a customer of the carrier; run the outbox's crons alone."""
+    """Make the company a customer of the carrier; leave only the outbox's crons active.
+
+    :param str carrier: address of the carrier's API
+    :param int in_flight: requests that a worker has open at the same time
+    :param rate: segments per second of the sender; 0: no limit
+    :param int workers: number of active crons, at most 2
+    """
     country = env.ref("base.us")
     company = env.company
     company.write(
@@ -45,14 +51,14 @@ def configure(env, carrier, in_flight=64, rate=0, workers=1):
 
 
 def agree(env, count):
-    """Record by SQL that so many people have agreed to texts, if that is recorded."""
+    """Record consent of the first ``count`` people by SQL, if the addon is there."""
     if "sms.consent" in env:
         purpose = env["sms.purpose"]._get("marketing")
         fill_consents(env, purpose, map(phone, range(count)))
 
 
 def make_messages(env, count):
-    """Make so many messages, in the mass composer's batches.
+    """Make ``count`` messages, in the mass composer's batches.
 
     :return: seconds that each batch took
     """

@@ -2,7 +2,8 @@
 """Measure how fast a list of consents is imported, and what consents cost the gate.
 
 Run by ``bin/bench consent``, which makes the database. Every measurement runs in a
-process of its own, so that its peak memory is its own. Prints tables in Markdown.
+process of its own, so that none adds to another's peak memory. Prints tables in
+Markdown.
 """
 
 import base64
@@ -22,7 +23,7 @@ SIZES = (1_000, 10_000, 100_000)
 GATE_SIZES = (1_000, 100_000, 1_000_000)
 GATE_BATCH = 1_000
 GATE_ROUNDS = 41
-#: Rows that Odoo's own import takes at once: the web client's default.
+#: Rows per batch of Odoo's own import: the web client's default.
 NATIVE_BATCH = 2_000
 HEADERS = ("Phone", "Date", "Method", "Text", "Evidence", "Name")
 AREAS = (303, 212, 305, 312, 404, 415, 512, 617, 702, 206)
@@ -35,14 +36,14 @@ def phone(index):
 
 
 def make_rows(first, count):
-    """Yield the rows of a list such as a CRM exports."""
+    """Yield the rows of a list as a CRM might export it."""
     for index in range(first, first + count):
         said = ("2026-03-02 09:00", "Web form", "I agree to texts about my tickets.")
         yield phone(index), *said, f"CRM {index}", f"Customer {index}"
 
 
 def make_csv(first, count):
-    """Return a list as bytes."""
+    """Return a list of consents as a CSV file."""
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(HEADERS)
@@ -51,7 +52,7 @@ def make_csv(first, count):
 
 
 def measure_import(env, first, count):
-    """Import a list as the cron does it; then seal what it has recorded."""
+    """Import a list as the cron does; then seal the events that were recorded."""
     data = base64.b64encode(make_csv(first, count))
     purpose = env["sms.purpose"]._get("ticket")
     idle = get_peak()
@@ -87,7 +88,7 @@ def measure_import(env, first, count):
 
 
 def measure_ledger(env, first, count):
-    """Enter statements by the ledger's bulk path alone, without a list."""
+    """Record statements by the ledger's bulk method alone, without an import."""
     from odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_event import Statement
 
     purpose = env["sms.purpose"]._get("ticket")
@@ -103,7 +104,7 @@ def measure_ledger(env, first, count):
 
 
 def measure_one_by_one(env, first, count):
-    """Enter statements one by one, as a keyword or an agent does."""
+    """Record statements one by one, as a keyword or an agent does."""
     purpose = env["sms.purpose"]._get("ticket")
     ledger = env["sms.consent.event"]
     begin = time.perf_counter()
@@ -115,7 +116,7 @@ def measure_one_by_one(env, first, count):
 
 
 def measure_native(env, first, count, model):
-    """Load the same numbers by Odoo's own import, as the web client does it."""
+    """Load the same numbers by Odoo's own import, as the web client does."""
     names = {"res.partner": ["name", "phone"], "phone.blacklist": ["number"]}[model]
     rows = [
         [f"Customer {i}", phone(i)][-len(names) :] for i in range(first, first + count)
@@ -130,9 +131,9 @@ def measure_native(env, first, count, model):
 
 
 def measure_answers(env, first, count):
-    """Ask the Reassigned Numbers Database about old consents, and import its answers.
+    """Query the Reassigned Numbers Database about old consents; import its answers.
 
-    One number of a hundred was disconnected, of one of ten nothing is known.
+    One number in a hundred was disconnected; of one in ten nothing is known.
     """
     from odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_event import Statement
 
@@ -177,7 +178,7 @@ def measure_answers(env, first, count):
 
 
 def measure_gate(env, count):
-    """Ask the gate about a batch, with so many consents in the table."""
+    """Ask the gate about a batch of messages, with ``count`` consents in the table."""
     from odoo.addons.helpdesk_mgmt_sms.models.message.sms_consent import READ_ANSWERS
     from odoo.addons.helpdesk_mgmt_sms.models.message.sms_gate import GateQuestion
 
@@ -194,7 +195,7 @@ def measure_gate(env, count):
         begin = time.perf_counter()
         decisions = env["sms.gate"]._decide(questions)
         times.append(time.perf_counter() - begin)
-    # It is night for some of them.
+    # Some may be held: it is night there.
     assert all(decision.verdict != "block" for decision, _event in decisions)
     return {"milliseconds": statistics.median(times) * 1000}
 
@@ -215,7 +216,7 @@ def measure(options, *what):
 
 
 def run_import(options):
-    """Measure the import, against Odoo's own of the same numbers."""
+    """Measure the import, compared with Odoo's own import of the same numbers."""
     first = 10_000_000
     ways = {way: (way,) for way in ("import", "ledger")}
     ways |= {model: ("native", model) for model in ("res.partner", "phone.blacklist")}
@@ -292,7 +293,7 @@ def run_answers(options):
 
 
 def run_gate(options):
-    """Measure the gate."""
+    """Measure the gate by the number of consents, and print the table."""
     times = {
         size: measure(options, "gate", size)["milliseconds"]
         for size in options.gate_sizes
@@ -311,7 +312,7 @@ def run_gate(options):
 
 
 def main():
-    """Read the command line."""
+    """Run what the command line asks for."""
     parser = common.make_parser(
         __doc__, measure=None, sizes=SIZES, gate_sizes=GATE_SIZES
     )

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Measure how fast messages get in by each way: a part of ``outbox_work.py``.
+"""Measure how fast each way creates messages: a part of ``outbox_work.py``.
 
-Every way makes the same number of messages, each to a person of their own with a
-recorded consent, and says how long it took and what memory it needed.
+Every way makes the same number of messages, each to a different person with a recorded
+consent, and reports the time and the memory that it took.
 """
 
 import time
@@ -17,7 +17,7 @@ class Intake:
     """One measurement: a company, and people who agreed."""
 
     def __init__(self, env, carrier, count):
-        """Prepare the company and its people; what is cached for good is cached."""
+        """Prepare the company and its people, and fill the caches that stay."""
         self.env, self.count, self.partner_ids = env, count, []
         configure(env, carrier, workers=0)
         agree(env, count)
@@ -25,23 +25,23 @@ class Intake:
         self.clean()
 
     def clean(self):
-        """Forget what was made so far.
+        """Remove all messages.
 
-        Not by DELETE: it would check each row's references by a plan that was made, and
-        kept, when there were few.
+        Not by DELETE: it would check each row's references with a cached query plan
+        that was made when there were few rows.
         """
         self.env.cr.execute("TRUNCATE sms_sms CASCADE")
         self.env.cr.commit()
         self.env.invalidate_all()
 
-    # What is measured, each by its name.
+    # Measurements, chosen by their name.
 
     def make_rows(self):
-        """Create rows from code, as any app does: a commit each batch."""
+        """Create rows from code, as any app does, with a commit after each batch."""
         make_messages(self.env, self.count)
 
     def queue_people(self):
-        """Give contacts to the way in for lists, as a broadcast does."""
+        """Queue texts to a list of contacts at once, as a broadcast does."""
         for _messages in self.env["sms.sms"]._queue_many(
             self.env.company,
             self.env["sms.purpose"]._get("marketing"),
@@ -69,7 +69,7 @@ class Intake:
         self.compose(mass_keep_log=True)
 
     def insert(self):
-        """Insert bare rows by SQL: what the database alone takes."""
+        """Insert bare rows by SQL, to see what the database alone takes."""
         columns = ["number", "body", "state", "uuid", "record_company_id"]
         columns += ["create_uid", "write_uid", "create_date", "write_date"]
         for first in range(0, self.count, BATCH):
@@ -92,9 +92,11 @@ class Intake:
 
 
 def intake(database, carrier, count, way):
-    """Make messages one way; return seconds, this process's of them, memory (MB).
+    """Make messages in one way.
 
     :param str way: name of a method of :class:`Intake`
+    :return: dict of ``seconds``, ``cpu`` (this process's seconds of them), ``memory``
+        (growth in MB) and ``peak`` (MB)
     """
     with environment(database) as env:
         work = Intake(env, carrier, count)
@@ -109,7 +111,7 @@ def intake(database, carrier, count, way):
         seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
         env.cr.execute("SELECT count(*) FROM sms_sms WHERE state = 'outgoing'")
         assert env.cr.fetchone()[0] == count, "messages are missing, or were refused"
-        # Contacts and notes stay, nobody's any more: deleting takes longer than making.
+        # Contacts and notes stay, without a number: deleting takes longer than making.
         env.cr.execute(
             "UPDATE res_partner SET phone = NULL, phone_sanitized = NULL,"
             " active = FALSE WHERE id = ANY(%s)",

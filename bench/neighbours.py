@@ -1,11 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Measure what others notice of a broadcast that is under way.
+"""Measure how much other users notice of a broadcast that is under way.
 
-Run by ``bin/bench neighbours``. A server as people run it (two processes for requests,
-two for crons), a carrier that answers after 100 ms and reports on each text, and a
-broadcast. Meanwhile an agent replies from tickets, alerts are raised, and screens are
-opened; the times are compared with those at rest, over as much data. Prints a table in
-Markdown, and fails where it misses what is promised.
+Run by ``bin/bench neighbours``. A typical server (two processes for requests, two for
+crons), a carrier that answers after 100 ms and reports on each text, and a broadcast.
+Meanwhile an agent replies from tickets, alerts are raised, and screens are opened; the
+times are compared with those at rest, with the same amount of data. Prints a table in
+Markdown, and fails if a limit is exceeded.
 """
 
 import os
@@ -35,17 +35,17 @@ from odoo.tools import SQL
 
 LATENCY = 0.1
 PEOPLE = 100_000
-#: Segments a second of the sender: what Twilio lets a short code send. 0: no limit.
+#: Segments per second of the sender: Twilio's throughput of a short code. 0: no limit.
 RATE = 100
 #: Customers with a ticket, to whom the agent replies in turn.
 CUSTOMERS = 400
 ON_CALL = american(300_001, 1)[0]
 PASSWORD = "bench-neighbours"  # noqa: S105  # of a database that is dropped
-#: Seconds at rest, and after its last text, in which reports come.
+#: Seconds measured at rest, and seconds after the last text in which reports come.
 IDLE, AFTER = 20, 15
 REPLY_EVERY, ALERT_EVERY, SCREEN_EVERY = 1.0, 3.0, 0.2
-#: Seconds within which 19 of 20 replies and alerts leave; times their time at rest that
-#: screens take in the median.
+#: Limits: seconds within which 19 of 20 replies and alerts must leave, and ratio of the
+#: median time of screens to that at rest.
 REPLY_WITHIN, ALERT_WITHIN, SCREENS_WITHIN = 2.0, 1.0, 1.5
 MODEL = "helpdesk.ticket"
 #: The host's list and form of tickets, and our inbox.
@@ -56,7 +56,11 @@ ANY_TIME = {"active": False, "relaxation_reason": "A benchmark"}
 
 
 def prepare(options):
-    """Make the company, its people and an agent; return what the probes need."""
+    """Make the company, its people and an agent; return what the probes need.
+
+    :return: dict of ``tickets`` (pairs of id and number), ``team`` and ``area`` (ids),
+        and ``screens`` (arguments of :meth:`Client.call` by name)
+    """
     with environment(options.database) as env:
         company, country = env.company, env.ref("base.us")
         company.write(
@@ -74,7 +78,7 @@ def prepare(options):
         )
         env["sms.quiet.hours"].search([]).write(ANY_TIME)
         env["sms.sender"].search([]).rate = options.rate
-        # What other apps' crons ask of the internet does not belong here.
+        # Crons of other apps may use the internet, which is not to be measured.
         env.cr.execute(
             "UPDATE ir_cron SET active = FALSE WHERE id NOT IN ("
             "SELECT res_id FROM ir_model_data WHERE model = 'ir.cron'"
@@ -118,7 +122,7 @@ def prepare(options):
 
 
 def make_team(env):
-    """Return the id of a team whose only member is told of its alerts by text."""
+    """Return the id of a team whose only member gets its alerts by text."""
     team = env["helpdesk.ticket.team"].create({"name": "On call"})
     user = env["res.users"].create({"name": "Ann", "login": "ann", "phone": ON_CALL})
     agree(env, "internal", [ON_CALL])
@@ -131,7 +135,7 @@ def make_team(env):
 
 
 def make_screens(env, ticket_ids):
-    """Return what the web client calls for some screens."""
+    """Return the calls that the web client makes to open each screen."""
     lists, form, inbox = (get_specification(env, it) for it in (LIST, FORM, INBOX))
     page = {"limit": 80, "order": "id desc", "count_limit": 10_001}
     shown = [("sms_is_conversation", "=", True), ("closed", "=", False)]
@@ -154,13 +158,13 @@ def make_screens(env, ticket_ids):
 
 
 def get_specification(env, xml_id):
-    """Return what the web client asks for of each ticket of a view."""
+    """Return what the web client reads of each ticket in a view."""
     view = env.ref(xml_id).sudo()
     views = env[MODEL].get_views([(view.id, view.type)])
     fields = views["models"][MODEL]["fields"]
     names = etree.fromstring(views["views"][view.type]["arch"]).xpath("//field/@name")
     specification = {}
-    # The lines of a form have fields of their own.
+    # The form's embedded lists name fields of other models, which are left out.
     for name in filter(fields.__contains__, names):
         kind = fields[name]["type"]
         of_one = {"fields": {"display_name": {}}} if kind == "many2one" else {}
@@ -169,7 +173,7 @@ def get_specification(env, xml_id):
 
 
 def wait_for_calm(database, timeout=300):
-    """Wait until no cron is due: a new server runs them all, over all that was made."""
+    """Wait until no cron is due: a new server runs them all, on all the new data."""
     deadline = time.time() + timeout
     due = """
         SELECT job.cron_name FROM ir_cron job
@@ -210,7 +214,7 @@ class Client:
 
 
 class Probes:
-    """People at work beside the broadcast; each notes (kind, when, seconds)."""
+    """Users at work during the broadcast; samples are (kind, begin, seconds)."""
 
     def __init__(self, options, facts, url, carrier):
         self._facts, self._carrier = facts, carrier
@@ -232,12 +236,12 @@ class Probes:
         ]
 
     def start(self):
-        """Let them work."""
+        """Start their work, each in a thread."""
         for thread in self._threads:
             thread.start()
 
     def stop(self):
-        """Let them go home."""
+        """Stop their work, and wait for the threads."""
         self._over.set()
         for thread in self._threads:
             thread.join()
@@ -246,14 +250,14 @@ class Probes:
         while not self._over.wait(every):
             try:
                 work()
-            except Exception as error:  # one that fails must not end the others
+            except Exception as error:  # a failure must not end the thread
                 self.faults.append(repr(error)[-400:])
 
     def _note(self, kind, begin, end):
         self.samples.append((kind, begin, end - begin))
 
     def _reply(self):
-        """Reply from a ticket; the time is from the button to the carrier."""
+        """Reply from a ticket; note the time from the button to the carrier."""
         ticket_id, number = self._facts["tickets"][self._turn % CUSTOMERS]
         self._turn += 1
         values = {"body": f"We are on it {self._turn}.", "res_id": ticket_id}
@@ -277,7 +281,10 @@ class Probes:
             self._note(name, begin, time.time())
 
     def _wait_for(self, number, begin):
-        """Return when the carrier got the first text to a number since a time."""
+        """Return when the carrier got the first text to a number after ``begin``.
+
+        Gives up after 120 seconds, and returns that time.
+        """
         address = f"{self._carrier}/arrivals?{number.replace('+', '%2B')}"
         while time.time() < begin + 120:
             times = [
@@ -324,7 +331,7 @@ def count_posts(carrier):
 
 
 def judge(samples, ends):
-    """Print the table and note the results; return what is missed, as lines."""
+    """Print the table and note the results; return the missed limits, as lines."""
     rows, missed = [], []
     for kind in dict.fromkeys(kind for kind, _at, _seconds in samples):
         found = group(kind, samples, ends)
@@ -359,13 +366,13 @@ def group(kind, samples, ends):
 
 
 def show(times):
-    """Return some seconds as a cell of the table."""
+    """Return a cell of the table: median, 95th percentile and maximum, in ms."""
     figures = (median(times), get_late(times), max(times))
     return " / ".join(f"{seconds * 1000:,.0f}" for seconds in figures)
 
 
 def get_late(times):
-    """Return the seconds within which 19 of 20 have ended."""
+    """Return the 95th percentile."""
     return sorted(times)[int(len(times) * 0.95)]
 
 
@@ -395,7 +402,7 @@ def main():
         wait_for_calm(options.database)
         probes = Probes(options, facts, server.url, url)
         probes.start()
-        # What is opened first fills caches.
+        # The first calls fill caches, and are not counted.
         time.sleep(IDLE)
         probes.samples.clear()
         time.sleep(IDLE)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Measure how fast texts get in, get out and are reported on, beside Odoo's ways.
+"""Measure how fast texts are queued, sent and reported on, compared with Odoo's ways.
 
 Run by ``bin/bench outbox``, which makes two databases: one with the addon, one without
 (for Odoo's own loop of ``sms_twilio``). Both send to the same carrier
@@ -20,10 +20,11 @@ from common import add_result, end_apart, make_parser, print_table, start_apart
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY = 0.1
 IN_FLIGHT = (1, 16, 32, 64)
-#: Segments a second, and the workers that keep to it together.
+#: Segments per second of a sender, and number of workers that share it.
 RATES = ((10, 1), (100, 1), (250, 1), (100, 2))
 INTAKE_SIZES = (1_000, 10_000, 100_000)
-#: Name of a way in, its method (``intake_work.Intake``), with the addon or without.
+#: Name of a way to make messages, its method of ``intake_work.Intake``, and whether it
+#: runs with the addon.
 WAYS = (
     ("rows by code", "make_rows", True),
     ("contacts by the way in for lists", "queue_people", True),
@@ -35,12 +36,12 @@ WAYS = (
     ("Odoo: mass composer with a note each", "compose_with_log", False),
     ("Odoo: bare SQL insert", "insert", False),
 )
-#: A longer list of ids Odoo's composer refuses ("can't exceed buffer limit").
+#: Odoo's composer refuses a longer list of ids ("can't exceed buffer limit").
 TOO_MANY = 10_000
 
 
 class Bench:
-    """The carrier, the two databases, and how a measurement is started."""
+    """The carrier and the two databases; starts measurements."""
 
     def __init__(self, options):
         self.options = options
@@ -61,25 +62,25 @@ class Bench:
         return end_apart(self.start(*arguments, **settings))
 
     def dispatch(self, database, *arguments, workers=1):
-        """Send what waits by workers side by side; return what each found."""
+        """Send the waiting messages by parallel workers; return what each found."""
         started = [
             self.start("dispatch", database, *arguments) for _i in range(workers)
         ]
         return list(map(end_apart, started))
 
     def read_times(self):
-        """Return when the carrier got messages since this was last asked, sorted."""
+        """Return when the carrier got messages since the last call, sorted."""
         answer = requests.get(f"{self.carrier}/stats?reset", timeout=5)
         return sorted(answer.json())
 
 
 def rate_of(times):
-    """Return messages a second between the first post and the last answer."""
+    """Return messages per second between the first request and the last response."""
     return len(times) / (times[-1] - times[0] + LATENCY)
 
 
 def run_dispatch(bench):
-    """Measure messages a second, by what is in flight and by workers."""
+    """Measure messages per second, by requests in flight and by workers."""
     size, options = bench.options.size, bench.options
     rows, rates = [], {}
 
@@ -128,7 +129,7 @@ def run_dispatch(bench):
 
 
 def run_rate(bench):
-    """Measure how near a sender comes to the rate that it is set to."""
+    """Measure how close a sender comes to its configured rate."""
     seconds, database = bench.options.seconds, bench.options.database
     rows = []
     for rate, workers in RATES:
@@ -152,7 +153,7 @@ def run_rate(bench):
 
 
 def run_intake(bench):
-    """Measure rows a second through the gate, beside Odoo's ways without it."""
+    """Measure rows per second through the gate, and Odoo's ways without it."""
     rows, rates = [], {}
     for size in bench.options.intake_sizes:
         for name, way, is_ours in WAYS:
@@ -181,7 +182,7 @@ def run_intake(bench):
 
 @contextmanager
 def web_server(options, database, cron_threads=0):
-    """Start Odoo's threaded web server on a database; give its port."""
+    """Run Odoo's threaded web server on a database; yield its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -204,10 +205,11 @@ def web_server(options, database, cron_threads=0):
 
 
 def measure_web(bench, name, kind):
-    """Measure requests a second of a route of ours, beside Odoo's barest one.
+    """Measure requests per second of one of our routes, compared with Odoo's.
 
-    And beside Odoo's own route for reports, on a database without the addon. None of
-    these servers runs crons: the worker is measured by itself afterwards.
+    Compared with Odoo's simplest route, and with Odoo's own route for reports on a
+    database without the addon. None of these servers runs crons: the worker is measured
+    by itself afterwards.
     """
     ours, native = bench.options.database, bench.options.native
     count, rows = bench.options.reports, []
@@ -239,12 +241,12 @@ def measure_web(bench, name, kind):
 
 
 def run_reports(bench):
-    """Measure delivery reports a second, beside Odoo's own routes."""
+    """Measure delivery reports per second, compared with Odoo's own routes."""
     measure_web(bench, "a report", "report")
 
 
 def run_fetch(bench):
-    """Measure how reports are taken by the page, beside the work of Odoo's route."""
+    """Measure fetching reports page by page, compared with the work of Odoo's route."""
     rows, costs = [], {}
     ours, native = bench.options.database, bench.options.native
     singles = ("Odoo's route, its work alone", native), ("ours, one by one", ours)
@@ -281,7 +283,7 @@ def run_fetch(bench):
 
 
 def run_inbound(bench):
-    """Measure texts that come in a second, and when one is on the desk."""
+    """Measure received texts per second, and how soon each is on its ticket."""
     measure_web(bench, "a text on a ticket", "inbound")
     ours, count = bench.options.database, bench.options.desk
     with web_server(bench.options, ours, cron_threads=2) as port:
@@ -302,7 +304,7 @@ def run_inbound(bench):
 
 
 def run_stage(bench):
-    """Measure what a text costs that goes with a change of a ticket's stage."""
+    """Measure what a text adds to a change of a ticket's stage."""
     found = bench.measure("stage", bench.options.database, bench.options.tickets)
     print_table(
         ["change of stage", "ms, median"],
@@ -315,7 +317,7 @@ def run_stage(bench):
 
 
 def run_profile(bench):
-    """Show where the dispatcher's own thread spends its time."""
+    """Profile where the dispatcher's own thread spends its time."""
     database = bench.options.database
     bench.measure("prepare", database, bench.options.size, in_flight=64)
     found = bench.measure("profile", database)
@@ -335,14 +337,14 @@ RUNS = {
 
 
 def main():
-    """Read the command line."""
+    """Run the parts that the command line names."""
     parser = make_parser(
         __doc__,
-        size=6000,  # messages of 64 in flight
-        seconds=60,  # of each rate
+        size=6000,  # messages with 64 in flight; fewer with less
+        seconds=60,  # for each rate
         intake_sizes=INTAKE_SIZES,
-        reports=1000,  # and texts that come in
-        desk=20,  # texts that are each waited for
+        reports=1000,  # also the number of received texts
+        desk=20,  # texts, each waited for before the next
         fetch_sizes=(1_000, 10_000, 100_000),
         texts=100,  # of each kind, without a server
         tickets=300,

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""One measurement of the outbox, in a process of its own: started by ``outbox.py``.
+"""Run one measurement of the outbox in a process of its own, for ``outbox.py``.
 
-``--measure`` is the name of the measurement, the carrier's address and what else the
-function of that name wants, and its settings. Prints what was found as JSON.
+``--measure`` is a list: the name of the measurement, its arguments (the carrier's
+address first), and its keyword arguments. Prints the result as JSON.
 """
 
 import json
@@ -24,7 +24,7 @@ from odoo.addons.base.models.ir_cron import IrCron
 
 
 def prepare(database, carrier, count, **settings):
-    """Make a company and messages that wait."""
+    """Configure the company, and make waiting messages."""
     with environment(database) as env:
         configure(env, carrier, **settings)
         agree(env, count)
@@ -34,7 +34,7 @@ def prepare(database, carrier, count, **settings):
 
 
 def run_crons(database, seconds):
-    """Work as one cron thread of Odoo does, until nothing waits or time is over."""
+    """Work as one cron thread of Odoo does, until nothing waits or time is up."""
     with environment(database) as env:
         idle = get_peak()
         if "sms.dispatcher" not in env:
@@ -50,7 +50,7 @@ def run_crons(database, seconds):
 
 
 def run_native(env, idle):
-    """Work off Odoo's own queue, ten messages at once, as its cron does."""
+    """Process Odoo's own queue, ten messages per call, as its cron does."""
     cpu = time.process_time()
     while env["sms.sms"].search_count([("state", "=", "outgoing")], limit=1):
         env["sms.sms"]._process_queue()
@@ -59,15 +59,15 @@ def run_native(env, idle):
 
 
 def get_usage(idle, cpu):
-    """Return the memory (MB) and processor time (s) that were used since."""
+    """Return the memory (MB) and processor time (s) used since the given values."""
     peak = get_peak()
     return {"memory": peak, "grown": peak - idle, "cpu": time.process_time() - cpu}
 
 
 def lead_to(carrier):
-    """Lead Odoo's own client, whose address is fixed, to our carrier.
+    """Redirect Odoo's own client, whose address is fixed, to our carrier.
 
-    An adapter does so for that one address; nothing else of its session is touched.
+    By a transport adapter for that one address; the session stays as it is otherwise.
     """
     original = requests.Session.__init__
 
@@ -84,7 +84,7 @@ def lead_to(carrier):
 
 
 def dispatch(database, carrier, seconds=600):
-    """Send what waits."""
+    """Send the waiting messages."""
     lead_to(carrier)
     return run_crons(database, seconds)
 
@@ -92,7 +92,7 @@ def dispatch(database, carrier, seconds=600):
 def profile(database, carrier):
     """Send what waits under Odoo's own profiler, which watches the dispatcher's thread.
 
-    The other threads are the SDK. What it waits for the carrier is in ``collect``.
+    The other threads run the SDK. Time spent waiting for the carrier is in ``collect``.
 
     :return: the path of a file for https://www.speedscope.app
     """

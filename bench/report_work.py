@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Measure how reports are taken, without the web: a part of ``outbox_work.py``."""
+"""Measure recording delivery reports, without HTTP: a part of ``outbox_work.py``."""
 
 import time
 
@@ -13,7 +13,7 @@ from odoo.addons.base.models.ir_cron import IrCron
 
 
 def await_fetch(database, carrier, count):
-    """Make messages that a carrier has taken, and that its list shows."""
+    """Make messages that the carrier has accepted, and that its list shows."""
     with environment(database) as env:
         configure(env, carrier, workers=0)
         agree(env, count)
@@ -24,7 +24,7 @@ def await_fetch(database, carrier, count):
             env["sms.tracker"].create([{"sms_uuid": sms.uuid} for sms in messages])
             env.cr.commit()
             return {}
-        # Their numbers at the carrier's are those of the list (``carrier.py``).
+        # Their ids at the carrier are those of its list (``carrier.py``).
         env.cr.execute(
             """
             UPDATE sms_sms sms
@@ -49,7 +49,7 @@ def await_fetch(database, carrier, count):
 
 
 def fetch(database, _carrier, count):
-    """Take reports from the carrier's list, as the cron does."""
+    """Fetch reports from the carrier's list, as the cron does."""
     with environment(database) as env:
         env["sms.sms"].search([], limit=1).read(["state"])
         idle, cpu, begin = get_peak(), time.process_time(), time.perf_counter()
@@ -66,7 +66,7 @@ def fetch(database, _carrier, count):
 
 
 def take_singly(database, _carrier, count):
-    """Take reports one by one, each in a transaction: what a route does for each."""
+    """Record reports one by one, each in its own transaction, as a route does."""
     with environment(database) as env:
         rows = env.execute_query(SQL("SELECT uuid FROM sms_sms ORDER BY id"))
         take = _take_ours if "sms.report.fetch" in env else _take_native
@@ -90,7 +90,7 @@ def _take_ours(env, uuid):
 
 
 def _take_native(env, uuid):
-    """Do what the status route of ``sms_twilio`` does once the signature is right."""
+    """Do what the status route of ``sms_twilio`` does after checking the signature."""
     trackers = env["sms.tracker"].search([("sms_uuid", "=", uuid)])
     trackers._action_update_from_sms_state("sent")
     found = env["sms.sms"].search([("uuid", "=", uuid), ("to_delete", "=", False)])

@@ -1,17 +1,17 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Runs one bench, or all of them, and prints the table of results.
+"""Run one bench, or all of them, and print the table of results.
 
-Run by ``bin/bench``, which makes two databases: one with the addon, and one with what
-the addon stands on, for what Odoo does by itself. Each bench gets copies of its own.
+Run by ``bin/bench``, which makes two databases: one with the addon, and one with only
+its dependencies, for what Odoo does by itself. Each bench gets its own copies.
 
 To add a bench:
 
 1. write a script beside this one that takes ``common.make_parser``'s options (``-c``,
    ``-d``, ``--native``), prints what it likes, and calls ``common.add_result`` once for
    each row of the table;
-2. add one line to :data:`BENCHES`: its name (of a part: with a space), the script, the
-   arguments that choose the part, and those of the short form, which should take less
-   than a minute.
+2. add one line to :data:`BENCHES`: its name (for a part of a script: "script part"),
+   the script, the arguments that choose the part, and those of the short form, which
+   should take less than a minute.
 """
 
 import json
@@ -90,7 +90,7 @@ def run(bench, options, arguments, log=None):
 
 
 def run_all(options, arguments):
-    """Run every bench, and print one table of all results; what they say is logged."""
+    """Run every bench, log its output, and print one table of all results."""
     is_short = "--short" in arguments
     rows, failed, begin = [], [], time.monotonic()
     with open("bench.log", "w") as log:
@@ -109,7 +109,7 @@ def run_all(options, arguments):
 
 
 def run_script(name, options, arguments):
-    """Run the script of one bench, with all arguments."""
+    """Run the script of one bench with its arguments, and print its results."""
     scripts = {it.name.split()[0]: it.script for it in BENCHES}
     if name not in scripts:
         sys.exit(f"No such bench: {name}. There are: all, {', '.join(scripts)}")
@@ -120,7 +120,7 @@ def run_script(name, options, arguments):
 
 
 def main():
-    """Read the command line: the databases, a name, and its options."""
+    """Read the command line (databases, name of a bench, its options), and run it."""
     options, (name, *arguments) = make_parser(__doc__).parse_known_args()
     read_config(options)
     if name == "all":

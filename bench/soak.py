@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Let everything happen at once for an hour, in bad weather, and say what broke.
+"""Run the soak test for an hour: mixed load while carrier, servers and database fail.
 
-Run by ``bin/bench soak``. It is ``tests/soak/test_soak.py``, which the tests run for
-three minutes, for longer: mixed load against the loopback carrier in a bad mood, two
-servers of which one is killed every minute, PostgreSQL crashing twice. Its verdict
-tells what was lost or left twice, if STOP held, and what has grown. Fails if it does.
+Run by ``bin/bench soak``. It is ``tests/soak/test_soak.py``, which the test suite runs
+for three minutes: mixed load against the loopback carrier with faults switched on, two
+servers of which one is killed every minute, PostgreSQL crashing twice. Its verdict says
+what was lost or sent twice, whether STOP held, and what has grown. Fails if it fails.
 """
 
 import os

@@ -20,13 +20,14 @@ from company import (
 )
 from twilio.request_validator import RequestValidator
 
-#: People who text, in turn: two texts of one person are taken one after the other.
+#: Number of people who text in turn: texts of one person are processed one by one.
 PEOPLE = 50
-#: Odoo's barest route: it reads nothing and writes nothing.
+#: Odoo's simplest route: it reads nothing and writes nothing.
 HEALTH = "/web/health"
-#: Seconds between two texts of which each is waited for.
+#: Seconds between a text that has arrived on its ticket and the next one.
 QUIET = 1.0
-#: What is texted, and the first of who text it; 0: those with a ticket, in turn.
+#: By kind: the text, and the index of the first person to text it. 0: the people with a
+#: ticket, in turn.
 KINDS_OF_TEXTS = {
     "a text on a ticket": ("It jams again, this is the %sth time.", 0),
     "a ticket of a text": ("My printer is broken (%s)", 20_000),
@@ -36,7 +37,7 @@ KINDS_OF_TEXTS = {
 
 
 def await_events(env, carrier):
-    """Make a company whose worker of what comes in is woken, though it may not run."""
+    """Configure the company, with the webhook cron active, so that events wake it."""
     configure(env, carrier)
     if "sms.webhook.event" in env:
         env.ref("helpdesk_mgmt_sms.ir_cron_sms_webhook").active = True
@@ -44,7 +45,7 @@ def await_events(env, carrier):
 
 
 def await_reports(database, carrier, count):
-    """Make messages that a carrier has taken; return the addresses for its reports."""
+    """Make messages that the carrier has accepted; return their callback addresses."""
     with environment(database) as env:
         await_events(env, carrier)
         agree(env, count)
@@ -66,7 +67,7 @@ def await_reports(database, carrier, count):
 
 
 def await_texts(database, carrier):
-    """Make people with an open ticket each; return the address for texts."""
+    """Make people with an open ticket each; return the webhook address for texts."""
     with environment(database) as env:
         await_events(env, carrier)
         people = [{"name": f"Person {i}", "phone": phone(i)} for i in range(PEOPLE)]
@@ -81,8 +82,9 @@ def await_texts(database, carrier):
 
 
 def make_post(port):
-    """Return a function that posts a signed form: of a session, and of a pair of the
-    carrier's address and the form.
+    """Return a function that posts a signed form to the server on a port.
+
+    It takes a session of ``requests``, and a pair of the public address and the form.
     """
     validator = RequestValidator(AUTH_TOKEN)
 
@@ -96,9 +98,13 @@ def make_post(port):
 
 
 def call_all(call, values, threads):
-    """Make requests, some at once; return how fast that went.
+    """Make requests in parallel; return their rate and times.
 
-    :param call: function of a session of ``requests`` and one of ``values``
+    The first 20 are for warming up, and are not counted.
+
+    :param call: function that takes a session of ``requests`` and one of ``values``
+    :param int threads: number of parallel requests
+    :return: dict of ``rate`` (per second), ``median`` and ``p95`` (ms)
     """
     session = requests.Session()
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=threads))
@@ -122,7 +128,7 @@ def call_all(call, values, threads):
 
 
 def health(_database, _carrier, count, port, threads):
-    """Call Odoo's barest route."""
+    """Call Odoo's simplest route."""
     address = f"http://127.0.0.1:{port}{HEALTH}"
 
     def call(session, _index):
@@ -142,20 +148,20 @@ def report(database, carrier, count, port, threads):
 
 
 def make_text(index):
-    """Return a text of somebody who has a ticket, as Twilio posts it."""
+    """Return a text of a person with a ticket, as Twilio posts it."""
     body = "It jams again, this is the %sth time."
     return make_form(index % PEOPLE, body % index)
 
 
 def inbound(database, carrier, count, port, threads):
-    """Post texts of people who have a ticket."""
+    """Post texts of people with a ticket."""
     url = await_texts(database, carrier)
     forms = [(url, make_text(index)) for index in range(count)]
     return call_all(make_post(port), forms, threads)
 
 
 def work_off(database, carrier):
-    """Work off what was posted, as one worker does; return how fast that went."""
+    """Process what was posted, as one worker does; return the rate and the cost."""
     with environment(database) as env:
         env.cr.execute("SELECT count(*) FROM sms_webhook_event")
         [count] = env.cr.fetchone()
@@ -167,9 +173,9 @@ def work_off(database, carrier):
 
 
 def desk(database, carrier, count, port):
-    """Post texts one by one to a server with crons; return when each was on its ticket.
+    """Post texts one by one to a server with crons, until each is on its ticket.
 
-    :return: seconds, sorted
+    :return: seconds that each took, sorted
     """
     url, post, times = await_texts(database, carrier), make_post(port), []
     for index in range(count):
@@ -185,7 +191,7 @@ def desk(database, carrier, count, port):
 
 
 def is_on_desk(database, sid):
-    """Tell if a text is shown on its ticket."""
+    """Return whether a text is shown on its ticket."""
     with environment(database) as env:
         env.cr.execute(
             "SELECT mail_message_id FROM sms_inbound WHERE provider_sid = %s", [sid]
@@ -202,9 +208,9 @@ def make_form(index, body):
 
 
 def receive(database, carrier, count):
-    """Take in texts of some kinds without a server, by turns, each in a transaction.
+    """Receive texts of each kind in turn, without a server, each in a transaction.
 
-    :return: by kind, in the median, the time of Python alone (ms) and the queries
+    :return: by kind, the medians of Python's processor time (ms) and of queries
     """
     await_texts(database, carrier)
     found = {name: ([], []) for name in KINDS_OF_TEXTS}
@@ -216,7 +222,7 @@ def receive(database, carrier, count):
                 form = make_form(number, body % index)
                 event = env.company._get_sms_provider("twilio").parse_inbound(form)
                 env.invalidate_all()
-                assert env.company.name and env.user.lang  # what a request knows
+                assert env.company.name and env.user.lang  # cached in a request too
                 begin, queries = time.process_time(), env.cr.sql_log_count
                 env["sms.inbound"]._receive(env.company, event)
                 env.cr.flush()
@@ -230,7 +236,7 @@ def receive(database, carrier, count):
 
 
 def agree_to_tickets(env, index):
-    """Make a contact who agrees to texts, and commit."""
+    """Make a contact who has agreed to texts about tickets, and commit."""
     purpose, number = env["sms.purpose"]._get("ticket"), phone(index)
     record = env["sms.consent.event"]._record
     record(env.company, number, "granted", "import", purpose)
@@ -239,9 +245,9 @@ def agree_to_tickets(env, index):
 
 
 def stage(database, carrier, count):
-    """Move as many tickets to a stage that texts as to one that does not.
+    """Move tickets alternately to a stage that sends a text and to one that does not.
 
-    By turns, each in a transaction of its own, as an agent does.
+    Each move is a transaction of its own, as when an agent does it.
     """
     with environment(database) as env:
         configure(env, carrier, workers=0)
@@ -270,7 +276,7 @@ def stage(database, carrier, count):
             tickets.browse(ticket_id).stage_id = target
             env.cr.commit()
             times[names[1 + index % 2]].append(time.perf_counter() - begin)
-        # What the commits of a server would have woken.
+        # On a server, the commits would have woken this cron.
         env["sms.automation.run"]._run()
         env.cr.execute("SELECT count(*) FROM sms_sms")
         assert env.cr.fetchone()[0] == count, "not one text for each"

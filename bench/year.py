@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Measure what Odoo and its screens take over a year of data, and over a tenth of it.
+"""Measure how long Odoo and its screens take with a year of data and with a tenth.
 
 Run by ``bin/bench year``: 1,000,000 texts, 200,000 received, 100,000 contacts, 50,000
 tickets (``year_data.py``), all in databases of its own. Prints a table with the growth.
@@ -26,9 +26,9 @@ import odoo
 
 MODULE = "helpdesk_mgmt_sms"
 PARTS = ("install", "desk", "figures", "ledger", "retention", "update")
-#: Milliseconds that a screen may take.
+#: Highest allowed milliseconds of a screen.
 GOALS = {"inbox, open": 300, "dashboard, 30 days": 1000, "dashboard, 365 days": 3000}
-#: What goes into the table of results; the rest is beside it.
+#: Rows that also go into the common table of results.
 RESULTS = (
     *("installation", "update", "inbox, open", "inbox, opted out"),
     *("thread of a busy ticket", "form of a busy ticket", "contact form"),
@@ -41,14 +41,14 @@ EMPTY = ", without any data"
 
 
 class Run:
-    """The measurements over so many texts."""
+    """The measurements with ``texts`` outgoing texts."""
 
     def __init__(self, options, texts, parts):
         self.options, self.texts, self.parts = options, texts, parts
         self.results = {}
 
     def note(self, found):
-        """Take over results: ``{name: (milliseconds, queries)}``."""
+        """Add results, as ``{name: (milliseconds, queries)}``."""
         for name, figures in found.items():
             print(f"... {self.texts:,}: {name}: {figures[0]:,.0f} ms", file=sys.stderr)
         self.results.update(found)
@@ -62,7 +62,7 @@ class Run:
         self.note({name: (seconds * 1000, 0)})
 
     def measure(self):
-        """Measure all parts."""
+        """Measure all chosen parts."""
         if "install" in self.parts:
             self.measure_without()
         if set(self.parts) - {"install"}:
@@ -71,7 +71,7 @@ class Run:
     def measure_without(self):
         """Measure the host's screens without the addon, then install it there.
 
-        And in a database without any of it: what installing takes anyhow.
+        Before that, install it in a database without any data, for comparison.
         """
         with database_copy(self.options.native) as database:
             self.run_odoo(database, "installation" + EMPTY, "-i")
@@ -106,7 +106,7 @@ class Run:
 
 
 def print_all(runs):
-    """Print a row for each measurement, and give the main ones to the table."""
+    """Print a row for each measurement, and add the main ones to the results."""
     small, large = runs[0], runs[-1]
     rows = []
     for name, (ms, queries) in large.results.items():
@@ -134,7 +134,7 @@ def print_all(runs):
 
 def main():
     """Read the command line, measure a tenth and the whole, print."""
-    # In short: installed and updated at the full size alone.
+    # The short form installs and updates at the full size only.
     parser = make_parser(__doc__, size=1_000_000, short=0)
     parser.add_argument("parts", nargs="*", help=f"of {PARTS}; default: all")
     options = parser.parse_intermixed_args()

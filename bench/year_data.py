@@ -1,10 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Makes a year of a helpdesk that texts, by SQL, one statement for each table.
+"""Make a year of data of a helpdesk that texts, by SQL, one statement for each table.
 
-Of so many texts a fifth as many were received, there are a tenth as many contacts and a
-twentieth as many tickets, of which a tenth are open. A third of the tickets have no
-text; half of the texts lie with the few customers who write most. Columns that the
-database does not have are left out, so one without the addon can be filled as well.
+Relative to outgoing texts, a fifth as many are received, and there are a tenth as many
+contacts and a twentieth as many tickets, of which a tenth are open. A third of the
+tickets have no text; half of the texts belong to the few customers who write most.
+Columns that the database does not have are left out, so that one without the addon can
+be filled as well.
 """
 
 from contextlib import contextmanager
@@ -17,8 +18,8 @@ from common import american, make_people, vacuum
 from odoo import fields
 
 TEAMS, AGENTS, TEMPLATES = 6, 20, 12
-#: Of each ten thousand texts so many have which fate: state, decision, its reason,
-#: failure.
+#: How outgoing texts end: number in ten thousand, state, the gate's verdict and reason,
+#: and failure type.
 FATES = (
     (8200, "sent", "send", "consent", None),
     (400, "pending", "send", "consent", None),
@@ -35,7 +36,7 @@ TICKETS = {
     "number": "'B' || lpad(n::text, 7, '0')",
     "name": "'The printer jams'",
     "description": "'<p>It jams.</p>'",
-    # Of every tenth who texts only the number is known.
+    # Every tenth ticket is of an unknown number, without a contact.
     "partner_id": "CASE WHEN n %% 10 <> 5 THEN partner_id END",
     "partner_name": "CASE WHEN n %% 10 <> 5 THEN 'P' || n END",
     "partner_phone": "'+1303' || (2000000 + 2 * n)",
@@ -54,8 +55,8 @@ TICKET_ROWS = """
            now() AT TIME ZONE 'UTC' - interval '1 year' * (1 + 2 * random()) AS moment
       FROM generate_series(0, %(tickets)s - 1) AS n
 """
-#: In the order in which they were made. Every sixth is theirs; two of five of ours are
-#: about no ticket, such as those of a broadcast, and have no copy in the chatter.
+#: All texts, in the order in which they were made. Every sixth was received. Two in
+#: five outgoing ones, as a broadcast's, have no ticket and no copy in the chatter.
 TEXT_TABLE = """
     CREATE TEMP TABLE bench_text AS
     SELECT nextval('sms_sms_id_seq')::int AS sms_id, md5('B' || n) AS uuid,
@@ -127,7 +128,7 @@ OUTGOING = {
     " ELSE interval '0' END",
     "is_personal": "is_personal",
 }
-#: A fifth of the last eight hours' texts are held.
+#: Outgoing texts with their fate. A fifth of those of the last eight hours are held.
 OUTGOING_ROWS = """
     SELECT it.*, fate.*,
            moment > now() AT TIME ZONE 'UTC' - interval '8 hours'
@@ -177,7 +178,7 @@ RECEIVED = {
     "create_uid": "1",
     "create_date": "moment",
 }
-#: What stands on the tickets: who has texted last waits, half of them unread.
+#: The fields of tickets about their texts: whoever texted last waits for an answer.
 TICKET_NOTES = """
     UPDATE helpdesk_ticket ticket
        SET sms_is_conversation = TRUE,
@@ -207,7 +208,7 @@ FOLLOWERS = """
       FROM helpdesk_ticket ticket JOIN res_users owner ON owner.id = ticket.user_id
      WHERE number LIKE 'B%%'
 """
-#: A ticket's number, in a database without the addon too.
+#: The phone number of a ticket, also in a database without the addon.
 PHONE = "'+1303' || (2000000 + 2 * substr(number, 2)::int)"
 TABLES = (
     *("res_partner", "helpdesk_ticket", "mail_message", "mail_followers", "sms_sms"),
@@ -218,9 +219,9 @@ ADDON_TABLES = ("sms_inbound", "sms_report")
 
 @contextmanager
 def filling(env, tables):
-    """Let tables be filled without a look at indexes, foreign keys and triggers.
+    """Fill tables with their indexes, foreign keys and triggers switched off.
 
-    The indexes are made anew at the end, which is several times faster.
+    The indexes are rebuilt at the end, which is several times faster.
     """
     cr = env.cr
     cr.execute("SET LOCAL session_replication_role = replica")
@@ -240,9 +241,11 @@ def filling(env, tables):
 
 
 def fill(env, texts):
-    """Make a year with so many texts; return the agents, the first sees all tickets.
+    """Make a year of data; return the agents, of whom the first sees all tickets.
 
-    Counting it by day and the ledger are left to whoever wants them.
+    The daily figures and the ledger are not filled.
+
+    :param int texts: number of outgoing texts
     """
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
     agents = make_agents(env)
@@ -272,7 +275,7 @@ def fill(env, texts):
 
 
 def insert(env, model, columns, rows, values):
-    """Insert rows with those of some columns that a model has."""
+    """Insert rows with those of the given columns that the model has."""
     known = {name: columns[name] for name in columns if name in env[model]._fields}
     env.cr.execute(
         f"INSERT INTO {env[model]._table} ({', '.join(known)})"
@@ -282,7 +285,7 @@ def insert(env, model, columns, rows, values):
 
 
 def get_values(env, texts, agents):
-    """Return the sizes, and the ids of what the rows are about."""
+    """Return the parameters of the statements: sizes, and ids of related records."""
     ref = env.ref
     values = {
         "texts": texts,
@@ -300,7 +303,7 @@ def get_values(env, texts, agents):
 
 
 def get_addon_values(env):
-    """Return the ids of templates with their purposes, of a sender and of faults."""
+    """Return the ids of templates, their purposes, a sender and faults."""
     from odoo.addons.helpdesk_mgmt_sms.tools.purpose_rules import MessageSource
 
     templates = env["sms.template"].search([], limit=TEMPLATES)
@@ -320,7 +323,7 @@ def get_addon_values(env):
 
 
 def get_fates():
-    """Return the fates as SQL, each with its range of the chance."""
+    """Return the fates as SQL rows, each with its range of ``chance``."""
     rows, upto = [], 0
     for share, *fate in FATES:
         words = ", ".join("NULL" if it is None else f"'{it}'" for it in fate)
@@ -330,7 +333,7 @@ def get_fates():
 
 
 def make_agents(env):
-    """Return agents, all in all of some teams; the first sees all tickets."""
+    """Return agents who are members of all teams; the first sees all tickets."""
     groups = ["helpdesk_mgmt.group_helpdesk_user"]
     groups += ["helpdesk_mgmt.group_helpdesk_user_own"] * (AGENTS - 1)
     users = env["res.users"].with_context(no_reset_password=True)
@@ -355,9 +358,9 @@ def make_agents(env):
 
 
 def fill_ledger(env, people):
-    """Enter that so many have agreed, and every thirtieth has left again, and seal it.
+    """Record opt-ins of ``people``, and opt-outs of every thirtieth; seal them.
 
-    By the ledger's own way, spread over the year.
+    By the ledger's own bulk method, spread over the year.
     """
     from odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_event import Statement
 

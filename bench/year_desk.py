@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Measures what an agent's screens cost over a year of data: a part of ``year.py``.
+"""Measure an agent's screens with a year of data: a part of ``year.py``.
 
-Each calls what the web client calls, with empty caches. The same lists and forms are
-measured in a database without the addon.
+Each measurement makes the web client's calls, with empty caches. The host's lists and
+forms are also measured in a database without the addon.
 """
 
 import json
@@ -22,7 +22,7 @@ TURNS = 5
 CONVERSATIONS = [("sms_is_conversation", "=", True)]
 OPEN = [("closed", "=", False)]
 SHOWN = CONVERSATIONS + OPEN + [("sms_is_snoozed", "=", False)]
-#: What is chosen in the list, as the search view has it.
+#: Filters of the inbox, as in its search view.
 FILTERS = {
     "open": SHOWN,
     "mine": SHOWN + [("user_id", "=", "uid")],
@@ -44,7 +44,7 @@ FILTERS = {
 
 
 def measure(env, work, *args, turns=TURNS):
-    """Return milliseconds (the median) and queries of a call with empty caches."""
+    """Return the median milliseconds and the queries of a call with empty caches."""
     times = []
     for _turn in range(turns):
         env.invalidate_all()
@@ -57,7 +57,7 @@ def measure(env, work, *args, turns=TURNS):
 
 
 def get_specification(env, model, view_type, xmlid=None):
-    """Return what the web client asks for of each record of a view."""
+    """Return what the web client reads of each record in a view."""
     view_id = xmlid and env.ref(xmlid).sudo().id
     views = env[model].get_views([(view_id, view_type)])
     arch = etree.fromstring(views["views"][view_type]["arch"])
@@ -65,7 +65,7 @@ def get_specification(env, model, view_type, xmlid=None):
 
 
 def _read_fields(models, model, node):
-    """Return the fields below a node, those of lines as their first view shows them."""
+    """Return the fields below a node, with those of each list's first embedded view."""
     found = {}
     for child in node.iterchildren(etree.Element):
         if child.tag != "field":
@@ -84,7 +84,7 @@ def _read_fields(models, model, node):
 
 
 def search_read(env, model, domain, specification, limit, order):
-    """Call what the web client calls for a page of a list."""
+    """Make the web client's call for a page of a list."""
     options = {"limit": limit, "order": order, "count_limit": COUNT_LIMIT}
     options["specification"] = specification
     domain = [(*it[:2], env.uid) if it[2:] == ("uid",) else it for it in domain]
@@ -92,7 +92,7 @@ def search_read(env, model, domain, specification, limit, order):
 
 
 def open_form(env, model, record_id, specification):
-    """Call what the web client calls to open a form."""
+    """Make the web client's call to open a form."""
     return call_kw(env[model], "web_read", [[record_id], specification], {})
 
 
@@ -102,7 +102,10 @@ def call(env, model, method, *args):
 
 
 def measure_host(env):
-    """Measure lists and forms that are there without the addon too."""
+    """Measure lists and forms that also exist without the addon.
+
+    :return: the results, and the id of the ticket with the most texts
+    """
     env.cr.execute(
         "SELECT res_id, count(*) FROM mail_message WHERE message_type = 'sms'"
         " AND model = %s GROUP BY 1 ORDER BY 2 DESC LIMIT 1",

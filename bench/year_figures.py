@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Measures figures, ledger and retention over a year of data: a part of ``year.py``."""
+"""Measure figures, ledger and retention with a year of data: a part of ``year.py``."""
 
 from datetime import timedelta
 
@@ -9,15 +9,15 @@ from year_desk import call, measure
 from odoo import fields
 
 DASHBOARD_DAYS = (30, 365)
-#: Of the analysis: it opens on this month and the last.
+#: Days that the analysis shows; it opens with this month and the last.
 ANALYSIS_DAYS = (60, 365)
 MEASURES = ("sent", "delivered", "failed", "reply")
-#: What is older has been kept for long enough: a fiftieth of a year.
+#: Retention period in days: what is older, a fiftieth of the year, is overdue.
 KEEP_DAYS = 358
 
 
 def measure_figures(env):
-    """Count the days, and measure dashboard and analysis as a manager."""
+    """Compute the daily figures; measure dashboard and analysis as a manager."""
     results = {}
     seconds, _none = clock(env["sms.day"]._run)
     results["the year counted by day"] = seconds * 1000, 0
@@ -45,7 +45,7 @@ def measure_figures(env):
 
 
 def pivot(env, days):
-    """Call what the analysis' pivot calls when it opens."""
+    """Make the call that the analysis' pivot view makes when it opens."""
     since = fields.Datetime.to_string(fields.Datetime.now() - timedelta(days=days))
     by = ["purpose_id", "template_id"]
     sums = [f"{name}_count:sum" for name in MEASURES]
@@ -56,7 +56,7 @@ def pivot(env, days):
 
 
 def measure_ledger(env):
-    """Verify the ledger."""
+    """Measure the verification of the ledger."""
     seconds, check = clock(env["sms.consent.check"]._verify, env.company)
     assert check.state == "intact", check.findings
     env.cr.commit()
@@ -64,7 +64,7 @@ def measure_ledger(env):
 
 
 def measure_retention(env):
-    """Forget what is overdue, then look once more, as the daily run does."""
+    """Measure erasing what is overdue, and a second run that finds nothing."""
     company = env.company
     limits = dict.fromkeys(company._get_sms_limits())
     limits["text"] = fields.Datetime.now() - timedelta(days=KEEP_DAYS)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What happens in the demo's week, chapter by chapter."""
+"""The events of the demo's week, chapter by chapter."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,7 +10,7 @@ from odoo.tools import file_open
 from ..tools import monitoring, replies
 from .stage import COLLEAGUES, MODULE
 
-#: The scheduled actions that have something to do after an act, and at the end.
+#: Scheduled actions that run after an act of each kind, and at the end.
 AUTOMATIONS = (("sms.automation.run", "_run"),)
 BROADCASTS = (*AUTOMATIONS, ("sms.broadcast", "_run_broadcasts"))
 VISITS = (*AUTOMATIONS, ("sms.reminder", "_run"))
@@ -21,7 +21,8 @@ LATER = (
     ("sms.consent.check", "_run_checks"),
     ("sms.day", "_run"),
 )
-#: Who agreed, how, and to what, in the weeks before. All others are on a list.
+#: Consents given in the weeks before: customer, method, source, purposes. All others
+#: are imported from a list.
 CONSENTS = (
     ("priya", "web", "Order form", ("ticket", "alert", "appointment")),
     ("tom", "paper", "Signed form, folder 12", ("ticket", "alert", "appointment")),
@@ -30,7 +31,8 @@ CONSENTS = (
     ("lucia", "web", "Order form", ("ticket", "alert")),
     ("luis", "written", "Mail of the customer, ticket folder", ("ticket",)),
 )
-#: Texts SUPPORT and YES in this week, or has agreed to nothing.
+#: Customers not on that list: they opt in by SUPPORT and YES this week, have a consent
+#: above, or none at all (Oscar).
 NOT_ON_LIST = {"dana", "ivan", "will", "oscar"} | {it[0] for it in CONSENTS}
 REPLIES = (
     (9, "nate", "Got one this morning, deleted it"),
@@ -42,7 +44,7 @@ REPLIES = (
 
 
 def read_talks():
-    """Yield the conversations of ``talks.txt``: header's words, title, words, steps."""
+    """Yield the conversations of ``talks.txt``: header fields, title, text, steps."""
     with file_open(f"{MODULE}/demo/talks.txt") as file:
         _explanation, *blocks = file.read().strip().split("\n\n")
     for block in blocks:
@@ -52,7 +54,7 @@ def read_talks():
 
 
 class Story:
-    """What happens, and when: all acts are planned first, then played in turn."""
+    """The acts of the week: all are planned first, then played in order of time."""
 
     def __init__(self, stage):
         self.stage, self.calendar = stage, stage.calendar
@@ -60,12 +62,12 @@ class Story:
         self.tickets = {}
 
     def plan(self, moment, act, *args, **values):
-        """Plan something for a moment (UTC); without an act only time goes by."""
+        """Plan an act for a moment (UTC). ``None`` only runs the scheduled actions."""
         act = partial(act, *args, **values) if act else None
         self.acts.append((moment, next(self._order), act, self.workers))
 
     def play(self, clock):
-        """Do everything, in the order of time."""
+        """Plan all chapters, and play their acts in order of time."""
         for chapter, workers in (
             (self.plan_consents, ()),
             (self.plan_talks, AUTOMATIONS),
@@ -88,7 +90,7 @@ class Story:
     # === Chapters ===
 
     def plan_consents(self):
-        """Consents of the weeks before: six on their own, and a list of the others."""
+        """Plan the consents of the weeks before: six single ones, and a list."""
         begin, stage = self.calendar.begin, self.stage
         for index, (key, how, source, codes) in enumerate(CONSENTS):
             given_at = begin - timedelta(days=9 - index, hours=-5)
@@ -100,7 +102,7 @@ class Story:
         self.plan(begin, self.subscribe_to_mail)
 
     def record_colleague(self, key, words, begin):
-        """Enter that a colleague is texted and called when something is down."""
+        """Record a colleague's consent to texts and calls about outages."""
         api = self.stage.hands("manager")["sms.consent.api"]
         given_at = (begin - timedelta(days=60)).isoformat()
         name = self.stage.ref(f"user_demo_{key}").name
@@ -117,7 +119,7 @@ class Story:
         )
 
     def import_customers(self, begin):
-        """Import the consents that the former system has collected."""
+        """Import the consents that a former system has collected."""
         stage = self.stage
         wording = stage.hands("manager")["sms.consent.api"].get_wordings(
             ["ticket", "alert"]
@@ -142,7 +144,7 @@ class Story:
         stage.import_list("customers of the order system.csv", rows, **values)
 
     def subscribe_to_mail(self):
-        """Let a customer choose of which service she is told, in the portal."""
+        """Subscribe a customer, in the portal, to news about the mail service."""
         partner = self.stage.partner("priya")
         self.stage.env["sms.subscription"].create(
             {
@@ -171,7 +173,7 @@ class Story:
                 self.plan(moment, self.go_on, name, login, kind, *rest)
 
     def begin(self, name, channel, title, login, words):
-        """Open a conversation: by the customer's text, or by a ticket of the desk."""
+        """Open a conversation by the customer's text, or by a ticket of the desk."""
         key = name[0]
         if channel == "text":
             ticket = self.stage.text(key, words)
@@ -180,12 +182,12 @@ class Story:
         self.tickets[name] = ticket.id
 
     def take(self, name, login):
-        """Assign a conversation to who looks after it."""
+        """Assign a conversation to a user."""
         ticket = self.stage.hands(login)["helpdesk.ticket"].browse(self.tickets[name])
         ticket.user_id = ticket.env.user
 
     def go_on(self, name, login, kind, words=""):
-        """Take a step of a conversation."""
+        """Do one step of a conversation; ``talks.txt`` explains the kinds."""
         stage = self.stage
         ticket = stage.hands(login)["helpdesk.ticket"].browse(self.tickets[name])
         if kind == "<":
@@ -199,7 +201,10 @@ class Story:
             stage.move(ticket, {"~": "awaiting", "=": "done"}[kind])
 
     def plan_consent_changes(self):
-        """Plan who joins by a word, and who leaves: by STOP, in own words, by phone."""
+        """Plan opt-ins by keyword, and opt-outs in own words and by phone.
+
+        STOP is among the replies to the broadcast.
+        """
         at, text = self.calendar.at, self.stage.text
         joins = (
             ("dana", at(4, "12:10")),
@@ -215,7 +220,7 @@ class Story:
         self.plan(at(0, "55"), text, "tess", words)
 
     def opt_out_by_phone(self, key):
-        """Enter what a customer has told the desk on the phone."""
+        """Record an opt-out that a customer has told the desk on the phone."""
         hands = self.stage.hands("agent")
         hands["sms.consent.record"].create(
             {
@@ -229,7 +234,7 @@ class Story:
         ).action_record()
 
     def plan_broadcast(self):
-        """Plan a warning to all in Denver and Boulder, and what they reply."""
+        """Plan a warning to everybody in Denver and Boulder, and their replies."""
         moment = self.calendar.at(2, "10:15")
         self.plan(moment, self.prepare_broadcast)
         self.plan(moment + timedelta(minutes=3), self.send_broadcast)
@@ -240,7 +245,7 @@ class Story:
         self.plan(moment + timedelta(minutes=50), self.answer_others)
 
     def prepare_broadcast(self):
-        """Write the warning, and have it checked who gets it."""
+        """Write the warning, and start the check of its recipients."""
         hands = self.stage.hands("manager")
         broadcast = hands["sms.broadcast"].create(
             {
@@ -260,14 +265,14 @@ class Story:
         broadcasts.browse(self.broadcast_id).action_send()
 
     def answer_victim(self):
-        """Help the one who has typed the password."""
+        """Help the customer who has typed the password."""
         stage = self.stage
         ticket = stage.find_text("cole").ticket_id
         words = "Hi Cole, your password is reset. I call you in two minutes."
         stage.answer(ticket, "agent", words)
 
     def answer_others(self):
-        """Answer one who has replied, and close what the others said as well."""
+        """Answer one of the replies, and close the other conversations as well."""
         stage, words = self.stage, "Thanks, Faye. We have blocked the sender for all."
         stage.answer(stage.find_text("faye").ticket_id, "agent", words)
         for key in ("nate", "wanda", "faye"):
@@ -276,7 +281,7 @@ class Story:
             stage.move(ticket, "done")
 
     def plan_incident(self):
-        """Plan what is down now, its news and its tickets, and a maintenance."""
+        """Plan an open incident with its news and tickets, and a maintenance."""
         at = self.calendar.at
         self.plan(at(0, "52"), self.open_incident)
         found = (
@@ -310,7 +315,7 @@ class Story:
         self.incident_id = incident.id
 
     def open_publishing(self):
-        """Open the form of news: it finds out who would be told."""
+        """Open the form to publish news, which determines who would be notified."""
         incidents = self.stage.hands("manager")["sms.incident"]
         action = incidents.browse(self.incident_id).action_publish()
         self.form_id = action["res_id"]
@@ -323,7 +328,7 @@ class Story:
         form.action_publish()
 
     def report_outage(self):
-        """Enter the ticket of a customer who has called about the outage."""
+        """Create the ticket of a customer who has called about the outage."""
         words = "The connection has been dropping for half an hour."
         ticket = self.stage.open_ticket(
             "dana", "agent", "phone", "VPN drops every ten minutes", words
@@ -331,12 +336,12 @@ class Story:
         ticket.sms_incident_id = self.incident_id
 
     def join_incident(self, key):
-        """Find out that what a customer has reported before is the outage."""
+        """Link the ticket that a customer has opened before to the incident."""
         ticket = self._find_ticket(key).with_env(self.stage.hands("agent"))
         ticket.sms_incident_id = self.incident_id
 
     def plan_maintenance(self):
-        """Put a planned maintenance on its page, early in the morning."""
+        """Announce a maintenance, in three days early in the morning, on its page."""
         start = self.calendar.tomorrow + timedelta(days=3, hours=5)
         hands = self.stage.hands("manager")
         incident = hands["sms.incident"].create(
@@ -359,7 +364,7 @@ class Story:
         )
 
     def plan_alerts(self):
-        """Plan three alerts: taken by text, passed on to a call, and one of today."""
+        """Plan three alerts: acknowledged by text, escalated to a call, and today's."""
         at, minute = self.calendar.at, timedelta(minutes=1)
         moment = at(3, "11:20")
         words = "Backup of file server FS2 has failed twice. Look at the job log."
@@ -385,7 +390,7 @@ class Story:
         forms.create({"team_id": team.id, "name": words}).action_raise()
 
     def report_trouble(self, words, is_firing):
-        """Let the monitoring system report a trouble, or its end."""
+        """Report a problem, or its end, as the monitoring system does."""
         trouble = monitoring.Trouble(
             key="server4", summary=words, severity=monitoring.CRITICAL,
             is_firing=is_firing,
@@ -397,7 +402,11 @@ class Story:
         return self.stage.env["sms.team.alert"].search([], order="id desc", limit=1)
 
     def reply_to_alert(self, place, action):
-        """Answer the newest alert by its code, as whoever was told first."""
+        """Reply to the newest alert by its code.
+
+        :param int place: position of the sender among those who were notified
+        :param action: one of ``tools.replies``
+        """
         alert = self._get_alert()
         entry = alert._get_told()[place]
         phone = self.stage.hands("manager")["sms.virtual.phone"]
@@ -414,7 +423,7 @@ class Story:
             phone.hang_up(call_id, is_declined=True)
 
     def answer_call(self):
-        """Answer the call as the next on the list, and take the alert."""
+        """Answer the call as the next on the list, and acknowledge the alert."""
         phone, calls = self._get_ringing()
         for call_id in calls:
             phone.answer_call(call_id)
@@ -424,7 +433,7 @@ class Story:
         """Plan visits: two that are over, one moved, and the next with its reminder."""
         at, hour = self.calendar.at, timedelta(hours=1)
         tomorrow = self.calendar.tomorrow
-        # The reminder leaves a day before: it has left by the end of the story.
+        # The reminder is sent a day before, which must be before the story ends.
         clock = (self.calendar.end - self.calendar.days[0]) - hour
         soon = self.calendar.to_utc(tomorrow + clock // hour * hour)
         visits = (
@@ -452,7 +461,7 @@ class Story:
         self.plan(at(1, "11:05"), self.end_visit, "mei")
 
     def book(self, key, title, start):
-        """Book a visit for a new ticket; the customer is told by text."""
+        """Book a visit for a new ticket; the customer is notified by text."""
         ticket = self.stage.open_ticket(key, "technician", "phone", title, title)
         hands = self.stage.hands("technician")
         people = ticket.partner_id | hands.user.partner_id
@@ -490,12 +499,12 @@ class Story:
         self.plan(self.calendar.at(2, "08:40"), self.import_answers)
 
     def ask_reassigned(self):
-        """Ask about the consents of more than a month ago."""
+        """Query the consents that are more than a month old."""
         forms = self.stage.hands("manager")["sms.reassigned.wizard"]
         forms.create({"company_code": "LARKSPUR"}).action_make()
 
     def import_answers(self):
-        """Import what the database has said: two numbers have another holder."""
+        """Import the database's answers: two numbers have been reassigned."""
         stage = self.stage
         query = stage.env["sms.reassigned.file"].search([], limit=1)
         hashes = query.row_ids.mapped("number_hash")
@@ -511,7 +520,7 @@ class Story:
         stage.import_list("reassigned numbers, answers.csv", rows, **values)
 
     def plan_end(self):
-        """Plan what is left open at the end: refused, planned, snoozed, unread."""
+        """Plan what is still open at the end: refused, scheduled and snoozed."""
         at, stage = self.calendar.at, self.stage
         self.plan(at(0, "44"), self.refuse_text)
         self.plan(at(0, "8"), self.plan_text)
@@ -519,7 +528,7 @@ class Story:
         self.plan(at(0, "1"), stage.settle, LATER)
 
     def refuse_text(self):
-        """Text somebody who has agreed to nothing: it waits for the consent."""
+        """Text a customer without consent: the gate refuses the text."""
         words = "The lid sensor is broken: the screen goes dark."
         ticket = self.stage.open_ticket(
             "oscar", "agent", "phone", "Laptop goes dark when it is moved", words
@@ -528,20 +537,20 @@ class Story:
         self.stage.answer(ticket, "agent", words)
 
     def plan_text(self):
-        """Write a text that leaves on the next morning."""
+        """Write a text that is sent the next morning."""
         send_at = self.calendar.to_utc(self.calendar.next_day + timedelta(hours=8))
         ticket = self._find_ticket("mei")
         words = "Good morning Mei, the spare screen is here. May I come at 10?"
         self.stage.answer(ticket, "agent", words, send_at=str(send_at))
 
     def snooze(self):
-        """Put a conversation aside until the next afternoon."""
+        """Snooze a conversation until the next afternoon."""
         until = self.calendar.to_utc(self.calendar.next_day + timedelta(hours=15))
         ticket = self._find_ticket("ruth").with_env(self.stage.hands("agent"))
         ticket.mark_sms_read()
         ticket.snooze_sms(str(until))
 
     def _find_ticket(self, key):
-        """Return the conversation of a customer on the last day."""
+        """Return the ticket of a customer's conversation on the last day."""
         last_day = {name[0]: it for name, it in self.tickets.items() if name[1] == "0"}
         return self.stage.env["helpdesk.ticket"].browse(last_day[key])

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The days of the demo's week, and the hands with which everybody acts in it."""
+"""The calendar of the demo's week, and the actions of its people."""
 
 import base64
 from datetime import UTC, timedelta
@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 MODULE = "helpdesk_mgmt_sms"
 ZONE = ZoneInfo("America/Denver")
-#: The desk's day: before it has had a morning, the story ends the day before.
+#: Opening hours of the desk in the story. Before ``MORNING`` it ends the day before.
 MORNING, EVENING = timedelta(hours=10, minutes=30), timedelta(hours=17, minutes=30)
 SATURDAY = 5
 COLLEAGUES = ("agent", "manager", "technician")
 
 
 class Calendar:
-    """The days of the story, by the clock of Denver; all times it returns are UTC."""
+    """The working days of the story, in Denver's time; all times returned are UTC."""
 
     def __init__(self, now):
         local = now.replace(tzinfo=UTC).astimezone(ZONE).replace(tzinfo=None)
@@ -27,7 +27,7 @@ class Calendar:
         self.days = [midnight]
         while len(self.days) < 5:
             self.days.append(self._get_working_day(self.days[-1], -1))
-        #: A week before, in the afternoon: what people have agreed to is entered.
+        #: When consents are recorded: a week before the last day, in the afternoon.
         self.begin = self.to_utc(midnight - timedelta(days=7) + EVENING)
         self.tomorrow = midnight + timedelta(days=1)
         self.next_day = self._get_working_day(midnight, 1)
@@ -41,7 +41,7 @@ class Calendar:
 
     @staticmethod
     def to_utc(local):
-        """Return a time by Denver's clock in UTC."""
+        """Convert a time in Denver to UTC."""
         aware = local.replace(tzinfo=ZONE).astimezone(UTC)
         return aware.replace(tzinfo=None)
 
@@ -49,7 +49,7 @@ class Calendar:
         """Return a moment: ``at(2, "09:45")``, ``at("sat", "16:05")``, ``at(0, "25")``.
 
         :param day: working days before the last one, ``sat`` or ``sun``
-        :param str clock: of the last day: minutes before its end
+        :param str clock: time in Denver; on the last day (0), minutes before its end
         """
         if day in (0, "0"):
             return self.to_utc(self.end - timedelta(minutes=int(clock)))
@@ -63,7 +63,7 @@ class Calendar:
 
 
 class Stage:
-    """The database, and the hands with which everybody does their part in it."""
+    """The database, with the actions that people do in it."""
 
     def __init__(self, env, calendar):
         self.env, self.calendar = env, calendar
@@ -71,11 +71,11 @@ class Stage:
         self.user_of = {}
 
     def ref(self, name):
-        """Return a record of the addon."""
+        """Return a record by its XML id, by default one of the addon."""
         return self.env.ref(name if "." in name else f"{MODULE}.{name}")
 
     def partner(self, key):
-        """Return a customer."""
+        """Return the contact of a customer."""
         return self.ref(f"partner_demo_{key}")
 
     def number(self, key):
@@ -85,14 +85,14 @@ class Stage:
         return self.partner(key).phone_sanitized
 
     def hands(self, login):
-        """Return the environment of a colleague."""
+        """Return an environment with the user of a colleague."""
         if login not in self.user_of:
             self.user_of[login] = self.ref(f"user_demo_{login}").id
         context = {"lang": "en_US", "tz": ZONE.key}
         return self.env(user=self.user_of[login], context=context)
 
     def settle(self, workers):
-        """Do what a commit does first, and let scheduled actions work off the rest.
+        """Flush as before a commit, then run scheduled actions and the outbox.
 
         :param workers: pairs of a model and its method; the outbox runs after them
         """
@@ -106,18 +106,18 @@ class Stage:
     # === Customers ===
 
     def text(self, key, words):
-        """Text the company from somebody's phone; return the ticket that has it."""
+        """Text the company from a customer's phone; return the text's ticket."""
         number = self.number(key)
         self.hands("manager")["sms.virtual.phone"].send_text(number, words)
         return self.find_text(key).ticket_id
 
     def find_text(self, key):
-        """Return what came last from somebody's phone."""
+        """Return the last text received from a customer or colleague."""
         domain = [("number", "=", self.number(key))]
         return self.env["sms.inbound"].search(domain, order="id desc", limit=1)
 
     def open_ticket(self, key, login, channel, title, words, **values):
-        """Enter a ticket of a customer who has called or written."""
+        """Create the ticket of a customer who has called or written."""
         partner = self.partner(key)
         return self.hands(login)["helpdesk.ticket"].create(
             {
@@ -138,11 +138,11 @@ class Stage:
     # === The desk ===
 
     def move(self, ticket, stage):
-        """Put a ticket into one of the helpdesk's stages."""
+        """Move a ticket to one of the helpdesk's stages."""
         ticket.stage_id = self.ref(f"helpdesk_mgmt.helpdesk_ticket_stage_{stage}")
 
     def answer(self, ticket, login, words, **values):
-        """Take a ticket, if nobody has, and text its customer."""
+        """Text a ticket's customer; take the ticket if nobody has."""
         ticket = ticket.with_env(self.hands(login))
         if not ticket.user_id:
             ticket.user_id = ticket.env.user
@@ -152,7 +152,7 @@ class Stage:
         ticket.send_sms_reply(words, uuid4().hex, is_sure=True, **values)
 
     def record_consent(self, key, how, source, codes, given_at, name=None):
-        """Enter a consent with the wording in force, as another system does."""
+        """Record a consent with the wording in force, as another system does."""
         api = self.hands("agent")["sms.consent.api"]
         api.record_consent(
             self.number(key),
@@ -166,7 +166,7 @@ class Stage:
         )
 
     def import_list(self, name, rows, **values):
-        """Import a list, as a manager does: check it, then record what is good."""
+        """Import a list as a manager does: check it, then record the valid rows."""
         content = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
         job = self.hands("manager")["sms.consent.import"].create(
             {

@@ -1,15 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Play a week of a helpdesk into a database with the addon and without demo data.
 
-``bin/demo`` does so after the installation. By hand::
+``bin/demo`` does this after the installation. By hand::
 
     echo 'from odoo.addons.helpdesk_mgmt_sms.demo import story; story.tell(env)' \\
         | odoo-bin shell -d DATABASE
 
 The week ends now, or with the last working day in Denver. The clock is set back
 (freezegun, as in Odoo's tests), and everything is done as people and carriers do it: by
-the screens' methods and the sandbox's virtual phone, with the scheduled actions in
-between. So the gate has decided about every text, and the ledger verifies.
+the methods behind the screens and the sandbox's virtual phone, with the scheduled
+actions in between. So the gate decides about every text, and the ledger verifies.
 """
 
 import logging
@@ -31,26 +31,26 @@ from .chapters import Story
 from .stage import MODULE, Calendar, Stage
 
 _logger = logging.getLogger(__name__)
-#: Tells open browsers what has become of messages.
+#: Method that notifies open browsers about the state of messages.
 NOTIFY = "_notify_message_notification_update"
 FILES = ("res.partner.csv", "helpdesk_sms_demo.xml", "sms_team_alert_demo.xml")
 
 
 @contextmanager
 def set_back(env, moment):
-    """Set the clock of Odoo and the addon back; nobody is mailed, and nobody looks.
+    """Set the clock back; send no mail, and notify no browser or cron thread.
 
-    All is done in one transaction: commits are for the others.
+    Everything is done in one transaction: nobody else needs to see it before the end.
 
     :param datetime moment: UTC
-    :return: the clock, with ``move_to``
+    :return: freezegun's clock, which has ``move_to``
     """
     registry = env.registry
     with ExitStack() as stack:
         clock = stack.enter_context(freeze_time(moment, tick=True))
         for target, name, value in (
             (sql_db.BaseCursor, "now", lambda _cursor: datetime.now()),
-            # The time flies: no connection has been idle for so long.
+            # Time is skipped: connections only seem to have been idle for long.
             (sql_db, "MAX_IDLE_TIMEOUT", math.inf),
             (registry["ir.mail_server"], "_disable_send", lambda _server: True),
             (registry["bus.bus"], "_sendone", lambda *_args: None),
@@ -59,12 +59,12 @@ def set_back(env, moment):
             (registry["ir.cron"], "_commit_progress", lambda *_, **__: math.inf),
             (registry["sms.dispatcher"], "_in_new_transaction", do_at_once),
             (registry["sms.dispatcher"], "_wait_for_due", lambda _dispatcher: 0),
-            # Nothing is lost on the way, and nobody sleeps until something is due.
+            # No text is lost on the way, and nothing waits until something is due.
             (registry["sms.dispatcher"], "_mark_abandoned", lambda _dispatcher: None),
             (registry["sms.dispatcher"], "_claim_lookups", lambda *_args: []),
             (registry["sms.dispatcher"], "_schedule_next_run", lambda *_args: None),
             (poster, "GATHER", 0),
-            # Half a second for each password; Odoo does so at the first login.
+            # Saves half a second per password; Odoo rehashes it at the first login.
             (res_users, "MIN_ROUNDS", 1),
         ):
             stack.enter_context(patch.object(target, name, value))
@@ -72,16 +72,16 @@ def set_back(env, moment):
 
 
 def do_at_once(_dispatcher, step, *args):
-    """Do a step of the dispatcher in the transaction that there is."""
+    """Do a step of the dispatcher in the current transaction."""
     return step(*args)
 
 
 def tell(env):
-    """Load people and rules of the demo, and play the week."""
+    """Load the people and rules of the demo, and play the week."""
     if env.ref(f"{MODULE}.partner_demo_dana", raise_if_not_found=False):
         raise SystemExit("This database has demo data already. Make a new one.")
     began, calendar = time.monotonic(), Calendar(datetime.now())
-    # What a crash of the server loses is played again.
+    # Nothing needs to survive a crash: the demo is then made anew.
     env.cr.execute("SET synchronous_commit TO off")
     with set_back(env, calendar.begin - timedelta(minutes=10)) as clock:
         for name in FILES:

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Odoo collects the attributes ``test_*`` of this package: each test module is one."""
+"""Import each test module: Odoo collects the attributes ``test_*`` of this package."""
 
 from . import hypothesis_profile
 

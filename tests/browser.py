@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A browser that a test steers from here: many screens in one session."""
+"""A browser that a test controls from Python: many screens in one session."""
 
 import json
 import time
@@ -20,7 +20,7 @@ MODULE = "helpdesk_mgmt_sms"
 
 
 class Page:
-    """What a browser shows, and what its console has said."""
+    """The page that a browser shows; ``said`` holds the errors of its console."""
 
     def __init__(self, browser, test):
         self.browser, self.test = browser, test
@@ -28,9 +28,9 @@ class Page:
         browser.error_checker = self.said.append
 
     def run(self, expression, timeout=30):
-        """Return what JavaScript evaluates to, a promise's result included.
+        """Return what a JavaScript expression evaluates to; a promise is awaited.
 
-        It is no part of the page, so no policy of its content forbids it.
+        The page's Content-Security-Policy does not apply to it.
         """
         answer = self.browser._websocket_request(
             "Runtime.evaluate",
@@ -46,25 +46,25 @@ class Page:
         return answer["result"].get("value")
 
     def call(self, name, *args, timeout=30):
-        """Return what a function of ``browser.js`` does."""
+        """Call a function of ``browser.js`` in the page; return its result."""
         given = ", ".join(map(json.dumps, args))
-        # What was pressed before may load the page again.
+        # What was clicked before may reload the page.
         self.wait_until("document.readyState === 'complete'")
         self.run(STEER.read_text())  # once in each page
         return self.run(f"smsSteer.{name}({given})", timeout)
 
     def go(self, path):
-        """Open another page of the server, or where it leads to."""
+        """Open another page of the server, following redirects."""
         self.run("window.isFormerPage = true")
         self.browser.navigate_to(self.test.base_url() + path, wait_stop=True)
         self.wait_until("!window.isFormerPage && document.readyState === 'complete'")
 
     def wait_for(self, selector):
-        """Wait until something is there; fail if it does not come."""
+        """Wait until an element matches a selector; fail if none does in time."""
         self.wait_until(f"!!document.querySelector({json.dumps(selector)})")
 
     def wait_until(self, expression, seconds=120):
-        """Wait until something holds; fail if it does not."""
+        """Wait until a JavaScript expression is true; fail if it is not in time."""
         end = time.monotonic() + seconds
         while not self.run(expression):
             if time.monotonic() > end:
@@ -75,18 +75,18 @@ class Page:
 
 @tagged("post_install", "-at_install")
 class BrowserCase(SmsCase, HttpCase):
-    """Opens a browser with a window as high as that of a small laptop."""
+    """Open pages in a browser with the window of a small laptop."""
 
     browser_size = "1366x800"
 
     @classmethod
     def load_demo(cls):
-        """Make what people see in the demo; its users have their login as password."""
+        """Load the demo data, whose users have their login as password."""
         for file in cls.env["ir.module.module"].get_module_info(MODULE)["demo"]:
             convert_file(cls.env, MODULE, file, {}, mode="init")
 
     def browse(self, path, work, login=None):
-        """Open a page and call ``work`` with it; no record may be read meanwhile.
+        """Open a page and call ``work`` with it, which must not read records.
 
         :param work: called with a :class:`Page`
         """
@@ -102,7 +102,7 @@ class BrowserCase(SmsCase, HttpCase):
 
     @staticmethod
     def _get_crash(browser):
-        """Return what nobody has caught in the page."""
+        """Return the uncaught error of the page, as a list of at most one."""
         if browser._result.done() and browser._result.exception():
             return [str(browser._result.exception())]
         return []
@@ -110,22 +110,22 @@ class BrowserCase(SmsCase, HttpCase):
 
 @unittest.skipUnless(AXE.is_file(), "needs axe: bin/test installs it")
 class AxeCase(BrowserCase):
-    """Looks for what keeps people out: contrast, names, headings."""
+    """Check pages for barriers with axe: contrast, names, headings."""
 
-    #: What must not be: the others of axe's four are mild.
+    #: Impacts that fail a test; axe's other two are minor and moderate.
     SEVERE = {"serious", "critical"}
-    #: Odoo's own elements among ours.
+    #: Selectors of Odoo's own elements among ours, which are not checked.
     ODOO = ()
 
     def load_axe(self, page):
-        """Put axe into the page that is shown."""
+        """Load axe into the current page."""
         page.run(AXE.read_text() + ";undefined")
 
     def find_barriers(self, page, label, selector):
-        """Return what axe finds severe in our own elements, which are there.
+        """Return the severe violations that axe finds in our own elements.
 
-        :param str selector: our own elements; what lies around them is Odoo's
-        :return: lines for people
+        :param str selector: our own elements, waited for; those around are Odoo's
+        :return: list of readable lines
         """
         page.wait_for(selector)
         where = {"include": [selector], "exclude": [[it] for it in self.ODOO]}

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests inside one transaction share: people, a company, a customer, a ticket.
+"""Common base of tests in one transaction: users, a company, a customer, a ticket.
 
 Nothing here is committed and nothing leaves the process. What needs real concurrency
-or a real carrier is tested against a server of its own (``live.py``).
+or a carrier over HTTP is tested against a separate server (``live.py``).
 """
 
 import uuid
@@ -21,16 +21,16 @@ from ..tools import automation, verdicts
 from ..tools.consent import FOR_ALL_EVENTS
 from ..tools.segments import count_segments
 
-#: Every one has a hundred numbers for examples: <area>-555-0100 to 0199.
+#: Each has a hundred numbers reserved for examples: <area>-555-0100 to 0199.
 AREA_CODES = ("303", "212", "305", "312", "404", "415", "512", "617", "702", "206")
 
-#: A number of ours, to which texts come.
+#: The company's number, to which texts come.
 OWN_NUMBER = "+13035550199"
 
-#: Where the web client opens an action of ours by its name.
+#: Path under which the web client opens an action of the addon by its name.
 ACTION = "/odoo/action-helpdesk_mgmt_sms."
 
-#: Who is there in every test: attribute of the case, login (and password), groups.
+#: Users of every test: attribute of the case, login (also the password), groups.
 USERS = {
     "agent": ("sms-agent", "helpdesk_mgmt.group_helpdesk_user"),
     "team_agent": ("sms-team-agent", "helpdesk_mgmt.group_helpdesk_user_team"),
@@ -45,7 +45,7 @@ USERS = {
     ),
 }
 
-#: A company whose business hours never end.
+#: Values of a company whose business hours never end.
 ANY_HOUR = {
     "sms_courtesy_days": "all",
     "sms_courtesy_from": 0,
@@ -53,7 +53,7 @@ ANY_HOUR = {
     "sms_courtesy_reason": "Tests run at any hour.",
 }
 
-#: How something is said in the tests unless they say otherwise: else on paper.
+#: Default methods of consent events in the tests; on paper for all others.
 METHODS = {"revoked": "phone", "restored": "keyword"}
 
 
@@ -67,18 +67,18 @@ def phone_number(index):
 class SmsCase(TransactionCase):
     """A sandbox company with its helpdesk, a customer with a number, and a ticket.
 
-    ``agent`` sees all tickets, ``team_agent`` those of ``team``, ``own_agent`` the own
-    ones; ``manager`` manages; ``employee`` is no helpdesk user, ``portal_user`` is a
-    customer's login, ``compliance_officer`` reads the ledger, ``administrator`` may
-    read secrets. ``customer`` has said nothing yet; ``ticket`` is theirs, assigned to
-    ``own_agent`` in ``team``, and has texted nobody (``quiet_stage``).
+    ``agent`` sees all tickets, ``team_agent`` those of ``team``, ``own_agent`` only
+    their own; ``manager`` manages; ``employee`` is no helpdesk user, ``portal_user`` is
+    a customer's login, ``compliance_officer`` reads the ledger, ``administrator`` may
+    read secrets. ``customer`` has no consent event yet; ``ticket`` is theirs, assigned
+    to ``own_agent`` in ``team``, and has texted nobody (``quiet_stage``).
     """
 
     number = phone_number(0)
     provider = "sandbox"
     policy = "opt_in"
-    #: The tests' numbers have been texted before, so that no text is the first one,
-    #: which says who sends (tests/message/test_mandatory_words.py).
+    #: Whether all numbers count as texted before, so that no text is the first one,
+    #: which names the sender (tests/message/test_mandatory_words.py).
     are_numbers_known = True
 
     @classmethod
@@ -105,7 +105,7 @@ class SmsCase(TransactionCase):
 
     @classmethod
     def _make_users(cls):
-        """Make all users at once, without a mail that invites them."""
+        """Make all users at once, without invitations by mail."""
         users = cls.env["res.users"].with_context(no_reset_password=True)
         values = [
             {
@@ -121,7 +121,7 @@ class SmsCase(TransactionCase):
             }
             for login, groups in USERS.values()
         ]
-        # To draw a picture of each, in five sizes, takes longer than all else here.
+        # Drawing their avatars, in five sizes, takes longer than everything else here.
         partners = cls.registry["res.partner"]
         with patch.object(partners, "_avatar_generate_svg", lambda _partner: False):
             made = users.create(values)
@@ -140,11 +140,11 @@ class SmsCase(TransactionCase):
             {"name": "Quiet", "sequence": 99}
         )
 
-    # === Things ===
+    # === Records ===
 
     @classmethod
     def configure(cls, company, **values):
-        """Bring a company to the tests' ground: in the US, under their policy."""
+        """Give a company the tests' defaults: in the US, open at any hour, a policy."""
         company.write(
             {
                 "country_id": cls.country.id,
@@ -156,7 +156,7 @@ class SmsCase(TransactionCase):
 
     @classmethod
     def allow_any_hour(cls):
-        """Let messages leave whenever and however often: tests run at any hour.
+        """Switch off quiet hours and daily limits, since tests run at any hour.
 
         The tests of quiet hours and of daily limits set their own.
         """
@@ -164,7 +164,7 @@ class SmsCase(TransactionCase):
             ("sms.quiet.hours", {"active": False}),
             ("sms.purpose", {"max_per_day": 0}),
         ):
-            # Nobody asks the tests why: no note is posted on each row.
+            # Without a reason, and so without a note posted on each row.
             with patch.object(
                 cls.registry[model], "_needs_reason", lambda _records: False
             ):
@@ -172,7 +172,7 @@ class SmsCase(TransactionCase):
 
     @classmethod
     def allow_offers(cls):
-        """Let offers leave without consent under opt-out, wherever somebody is."""
+        """Allow offers without consent under the opt-out policy, in every country."""
         laws = cls.env["sms.consent.law"]
         reason = {"relaxation_reason": "Tests of other rules."}
         found = laws.search([])
@@ -187,7 +187,7 @@ class SmsCase(TransactionCase):
 
     @classmethod
     def make_company(cls, name, provider="sandbox", **values):
-        """Return another company, in which all of the tests' agents work too."""
+        """Return another company, which all of the tests' agents may access."""
         company = cls.env["res.company"].create({"name": name})
         cls.configure(company, sms_provider=provider, **values)
         agents = cls.agent | cls.team_agent | cls.own_agent | cls.manager
@@ -196,14 +196,14 @@ class SmsCase(TransactionCase):
 
     @classmethod
     def make_customer(cls, number, name="Customer", **values):
-        """Return a new contact in the US with a number (E.164 or any other)."""
+        """Return a new contact in the US with a number (in E.164 or not)."""
         return cls.env["res.partner"].create(
             {"name": name, "phone": number, "country_id": cls.country.id, **values}
         )
 
     @classmethod
     def make_ticket(cls, partner=None, **values):
-        """Return a new ticket; it texts nobody unless a stage is given that does."""
+        """Return a new ticket, which texts nobody unless a stage that does is given."""
         return cls.env["helpdesk.ticket"].create(
             {
                 "name": "Printer jams",
@@ -218,12 +218,12 @@ class SmsCase(TransactionCase):
 
     @classmethod
     def purposes(cls, *codes):
-        """Return the purposes with some codes."""
+        """Return the purposes with the given codes."""
         return cls.env["sms.purpose"].search([("code", "in", codes)])
 
     @classmethod
     def set_price(cls, amount, **values):
-        """Say what a segment costs, in US dollars unless told otherwise."""
+        """Set the price of a segment, in US dollars unless given otherwise."""
         return cls.env["sms.price"].create(
             {"company_id": cls.company.id, "amount": amount, **values}
         )
@@ -232,12 +232,13 @@ class SmsCase(TransactionCase):
     def record_consent(
         cls, number=None, *codes, event="granted", company=None, method=None, **facts
     ):
-        """Enter into the ledger what a person said.
+        """Record an event in the ledger.
 
         :param number: E.164, default the customer's
-        :param codes: purposes; none: ``ticket``, and for an event about all purposes
-            (``revoked``, ``restored``): all
-        :param method: default paper, of an opt-out the phone: a later yes undoes it
+        :param codes: codes of purposes; without any, all purposes for ``revoked`` and
+            ``restored``, else ``ticket``
+        :param method: default paper; for an opt-out the phone, since a later opt-in
+            ends it
         :return: the ``sms.consent.event`` records
         """
         purposes = cls.purposes(*codes) if codes else None
@@ -253,7 +254,7 @@ class SmsCase(TransactionCase):
         )
 
     def receive(self, body, number=None, company=None):
-        """Take in a text as the virtual phone does; return the ``sms.inbound``."""
+        """Receive a text as from the virtual phone; return the ``sms.inbound``."""
         event = SandboxProvider.parse_inbound(
             {
                 "id": f"SB{uuid.uuid4().hex}",
@@ -264,9 +265,11 @@ class SmsCase(TransactionCase):
         return self.env["sms.inbound"]._receive(company or self.company, event)
 
     def bring(self, body, number=None, company=None, sid=None, **fields):
-        """Bring a text as Twilio's request does; :meth:`run_events` works it off.
+        """Store a text as Twilio's webhook does; :meth:`run_events` processes it.
 
-        What is a STOP or a START takes effect at once.
+        STOP and START take effect at once.
+
+        :return: its id at the carrier
         """
         sid = sid or f"SM{uuid.uuid4().hex}"
         form = {"MessageSid": sid, "From": number or self.number, "Body": body}
@@ -283,34 +286,34 @@ class SmsCase(TransactionCase):
         return sid
 
     def run_events(self):
-        """Let the cron work off what carriers have told: the request wakes it."""
+        """Run the cron that processes webhook events, which a request would wake."""
         with patch.object(sms_webhook_event, "LINGER", 0):
             self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_webhook"))
 
     # === Messages ===
 
-    #: What every shipped purpose tells: once on each message.
+    #: Footer of every shipped purpose: once on each message.
     footer = "Reply STOP to opt out, HELP for help."
 
     def assertSent(self, message, purpose, reason="consent"):
-        """Check that a new message passed the gate, and what is stored of it."""
+        """Check that a new message passed the gate, and what was stored."""
         self.assertIntake(message, purpose, "send", reason)
         self.assertEqual(message.state, "outgoing")
         self.assertFalse(message.failure_type)
 
     def assertBlocked(self, message, purpose, reason):
-        """Check that a new message was stopped at the gate, visibly."""
+        """Check that the gate blocked a new message, with a visible reason."""
         self.assertIntake(message, purpose, "block", reason)
         self.assertEqual(message.state, "canceled")
         self.assertEqual(message.failure_type, verdicts.FAILURE_TYPES[reason])
 
     def assertGateSays(self, message, state, verdict, reason):
-        """Check what the gate has stored of a message."""
+        """Check a message's state, and the gate's stored verdict and reason."""
         found = (message.state, message.gate_verdict, message.gate_reason)
         self.assertEqual(found, (state, verdict, reason))
 
     def assertIntake(self, message, purpose, verdict, reason):
-        """Check what holds for every outgoing message, whatever made it."""
+        """Check what holds for every outgoing message, wherever it comes from."""
         self.assertEqual(len(message), 1)
         self.assertEqual(message.purpose_id.code, purpose)
         self.assertEqual((message.gate_verdict, message.gate_reason), (verdict, reason))
@@ -327,7 +330,7 @@ class SmsCase(TransactionCase):
         )
 
     def notifications_of(self, record):
-        """Return a record's notifications by text, oldest first."""
+        """Return the SMS notifications of a record's messages, oldest first."""
         self.run_automations()
         return self.env["mail.notification"].search(
             [
@@ -340,11 +343,11 @@ class SmsCase(TransactionCase):
 
     @staticmethod
     def post_on(record, body, **values):
-        """Post on a record; return the message."""
+        """Post a message on a record; return it."""
         return record.message_post(body=body, **values)
 
     def tamper(self, table, query, params=()):
-        """Change a table as its owner can: with the triggers switched off."""
+        """Change a table with the triggers switched off, as its owner can."""
         table = SQL.identifier(table)
         self.env.flush_all()
         self.cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER ALL", table))
@@ -353,7 +356,7 @@ class SmsCase(TransactionCase):
         self.env.invalidate_all()
 
     def count_queries(self, work, *args):
-        """Return how many queries ``work(*args)`` takes from an empty cache on."""
+        """Return how many queries ``work(*args)`` takes with an empty cache."""
         self.env.flush_all()
         self.env.invalidate_all()
         before = self.cr.sql_log_count
@@ -369,38 +372,38 @@ class SmsCase(TransactionCase):
             engine._send(text)
 
     def run_automations(self):
-        """Let the cron work off what is due: in real life the commit wakes it."""
+        """Run the automations' cron if anything is due; the commit would wake it."""
         runs = self.env["sms.automation.run"].sudo()
         if runs.search_count(runs._get_due_domain(), limit=1):
             self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_automation"))
 
     def run_outbox(self):
-        """Let the outbox's cron work off what waits, within the test's transaction.
+        """Run the outbox's cron within the test's transaction.
 
-        And before it the automations' cron, whose texts would wait by then.
+        The automations' cron runs before it, so that its texts are sent as well.
         """
         self.run_automations()
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
         self._run_cron(cron)
 
     def run_native_queue(self):
-        """Let Odoo's own cron send what does not belong to the outbox."""
+        """Run Odoo's own cron, for texts that do not belong to the outbox."""
         self._run_cron(self.env.ref("sms.ir_cron_sms_scheduler_action"))
 
     def _run_cron(self, cron):
-        """Run a cron as the scheduler does; its commits stay in the test."""
+        """Run a cron as the scheduler does; its commits stay in the transaction."""
         with (
             self.enter_registry_test_mode(),
-            # A cron that fails only says so there.
+            # A cron that fails raises nothing, it only logs the error.
             self.assertNoLogs("odoo.addons.base.models.ir_cron", "ERROR"),
         ):
             cron.method_direct_trigger()
 
 
 class OtherOrder:
-    """Runs a case in a registry whose rooms were loaded in another legal order.
+    """Run a case in a registry whose rooms were loaded in another legal order.
 
-    Of rooms without an arrow between them the last comes first here.
+    Rooms that do not use each other are loaded in reverse here.
     """
 
     rooms = (
@@ -434,7 +437,7 @@ class OtherOrder:
 
         definitions.sort(key=get_place)
         tests_modules = config["test_enable"]
-        config["test_enable"] = False  # loads modules, and no tests of theirs
+        config["test_enable"] = False  # load modules without running their tests
         try:
             return Registry.new(name)
         finally:

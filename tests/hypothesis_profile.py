@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""How property tests run here: a machine that is busy must not make them fail.
+"""The profile of property tests, which must not fail on a busy machine.
 
-``HELPDESK_SMS_EXAMPLES`` is how many examples each of them tries, instead of a few.
+``HELPDESK_SMS_EXAMPLES`` is the number of examples that each tries, by default 100.
 """
 
 import os

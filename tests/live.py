@@ -2,9 +2,9 @@
 """A real Odoo server, on a database of its own, driven from outside.
 
 Inside a test Odoo keeps one transaction and serves requests one after the other, so
-neither concurrency nor a kill can be seen there. Here everything is committed: what a
-user does goes over RPC, what a carrier does goes over signed webhooks, what a crash
-does is a SIGKILL. ``bin/test`` makes the database and names it in the environment.
+that neither concurrency nor a crash can be tested there. Here everything is committed:
+users act by RPC, the carrier by signed webhooks, and a crash is a SIGKILL. ``bin/test``
+makes the database and names it in the environment.
 """
 
 import os
@@ -30,14 +30,14 @@ from .common import ANY_HOUR
 from .peer.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
 
 DATABASE_VARIABLE = "HELPDESK_SMS_LIVE_DATABASE"
-#: Our number; its country decides which sender is used.
+#: The company's number; its country decides which sender is used.
 OWN_NUMBER = "+13035550100"
-#: Seconds in which a server starts, on a busy machine.
+#: Seconds within which a server must start, on a busy machine.
 START_WITHIN = 180
 
-#: For which rows: all; when: as they are made.
+#: Default condition and event of the trigger below.
 TRUE, INSERT = SQL("TRUE"), SQL("INSERT")
-#: Lets rows take a while: how many seconds, when, of which table, for which rows.
+#: Makes writing rows slow. Parameters: seconds, event, table, condition.
 SLOW_DOWN = """
     CREATE OR REPLACE FUNCTION slow_down() RETURNS trigger AS $$
     BEGIN PERFORM pg_sleep(%s); RETURN NEW; END $$ LANGUAGE plpgsql;
@@ -47,7 +47,7 @@ SLOW_DOWN = """
 
 
 class LiveServer:
-    """One Odoo process on the live database; with ``workers`` a master and its own."""
+    """An Odoo server on the live database, prefork if ``workers`` is not 0."""
 
     def __init__(self, database, cron_threads=1, workers=0, db_port=None):
         self.database = database
@@ -78,9 +78,9 @@ class LiveServer:
             stdout=self.log,
             stderr=subprocess.STDOUT,
             cwd=tempfile.gettempdir(),
-            # Or the names of the tests' own modules would come first.
+            # Or the modules beside the script would shadow others.
             env={**os.environ, "PYTHONSAFEPATH": "1"},
-            # It is killed with all of its workers.
+            # For killing it with all of its workers.
             process_group=0,
         )
         deadline = time.monotonic() + START_WITHIN
@@ -95,30 +95,30 @@ class LiveServer:
         raise AssertionError(f"Odoo does not start:\n{self.read_log()}")
 
     def kill(self):
-        """End all processes as a crash does: at once, in the middle of anything."""
+        """Kill all processes at once, as a crash does."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def stop(self):
-        """End the process in order."""
+        """Shut the server down in order; kill it after 30 seconds."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                # A worker that sends ends its run first.
+                # A worker that is sending ends its run first.
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.kill()
 
     def read_log(self):
-        """Return what the server has said."""
-        # By its position it is still written.
+        """Return the server's log so far."""
+        # Not by seek(): the server still writes at the shared position.
         size = os.fstat(self.log.fileno()).st_size
         return os.pread(self.log.fileno(), size, 0).decode(errors="replace")
 
 
 def _name_database():
-    """Return the live database; each of several workers side by side has its own."""
+    """Return the name of the live database; each parallel worker has its own."""
     database = os.environ.get(DATABASE_VARIABLE)
     assert database, f"{DATABASE_VARIABLE} is not set: run the tests by bin/test"
     worker = os.environ.get("PYTEST_XDIST_WORKER")
@@ -127,11 +127,11 @@ def _name_database():
 
 @tagged("post_install", "-at_install", "live")
 class LiveCase(BaseCase):
-    """Tests against a real server, a real cron and a loopback Twilio."""
+    """Test against a real server, real crons and a loopback Twilio."""
 
-    #: Processes of the server for requests; 0: one process for everything.
+    #: Number of the server's processes for requests; 0: one process for everything.
     workers = 0
-    #: Port of another cluster than the suite's that holds the database.
+    #: Port of the PostgreSQL cluster that has the database, if not the suite's.
     db_port = None
 
     @classmethod
@@ -149,13 +149,13 @@ class LiveCase(BaseCase):
 
     @classmethod
     def prepare_database(cls):
-        """Do what must be done before a server starts on the database."""
+        """Prepare the database before a server starts on it (hook)."""
 
     @classmethod
     def make_server(cls, cron_threads=2):
-        """Return one more server on the database, not started yet.
+        """Return another server on the database, not started yet.
 
-        With a second thread what carriers report is worked off beside the outbox.
+        With a second thread, webhook events are processed while the outbox sends.
         """
         return LiveServer(cls.database, cron_threads, cls.workers, cls.db_port)
 
@@ -180,10 +180,10 @@ class LiveCase(BaseCase):
                 **ANY_HOUR,
             },
         )
-        # The tests are about what happens, not about how fast a number may send.
+        # Without a limit of throughput, so that tests need not wait.
         sender_ids = cls.rpc("sms.sender", "search", [("provider", "=", "twilio")])
         cls.rpc("sms.sender", "write", sender_ids, {"rate": 0})
-        # However many to one number, and offers at night too.
+        # Without daily limits and quiet hours, and offers without consent.
         for model, values in (
             ("sms.purpose", {"max_per_day": 0, "relaxation_reason": "Tests"}),
             ("sms.quiet.hours", {"active": False, "relaxation_reason": "Tests"}),
@@ -216,9 +216,9 @@ class LiveCase(BaseCase):
 
     @classmethod
     def trigger_cron(cls, name):
-        """Run a cron of ours; wait for the run of the server itself.
+        """Run one of our crons, after a run of the server's own that is under way.
 
-        :param str name: its XML id
+        :param str name: its XML id, without the module
         """
         domain = [("module", "=", "helpdesk_mgmt_sms"), ("name", "=", name)]
         [cron] = cls.rpc("ir.model.data", "search_read", domain, ["res_id"])
@@ -226,7 +226,7 @@ class LiveCase(BaseCase):
             try:
                 return cls.rpc("ir.cron", "method_direct_trigger", [cron["res_id"]])
             except xmlrpc.client.Fault as fault:
-                # The server's own cron thread is at it.
+                # The server's own cron thread is running it.
                 if "already executing" not in fault.faultString:
                     raise
                 time.sleep(0.2)
@@ -244,7 +244,7 @@ class LiveCase(BaseCase):
         )
 
     def make_ticket(self, partner_id, name="Printer jams"):
-        """Return the id of a new ticket of a contact."""
+        """Return the id of a new ticket of a contact, given by its id."""
         return self.rpc(
             "helpdesk.ticket",
             "create",
@@ -262,7 +262,7 @@ class LiveCase(BaseCase):
         )
 
     def wait_state(self, number, state, timeout=30):
-        """Wait until the last message to a number has a state; return the message.
+        """Wait until the last message to a number has the given state; return it.
 
         :raises AssertionError: after ``timeout`` seconds
         """
@@ -290,8 +290,8 @@ class LiveCase(BaseCase):
     def post(self, endpoint, form, signature=None, is_patient=True):
         """Post a webhook as Twilio does, signed over the public address.
 
-        :param signature: another signature than the right one
-        :param bool is_patient: wait until it is worked off
+        :param signature: signature to send instead of the right one
+        :param bool is_patient: wait until the webhook is processed
         :return: ``requests.Response``
         """
         if signature is None:
@@ -305,7 +305,7 @@ class LiveCase(BaseCase):
         return response
 
     def wait_events(self, timeout=60):
-        """Wait until what carriers have told is worked off, by the server's own cron.
+        """Wait until the server's own cron has processed all webhook events.
 
         :raises AssertionError: after ``timeout`` seconds
         """
@@ -316,7 +316,7 @@ class LiveCase(BaseCase):
 
     @staticmethod
     def make_form(number, body, sid=None, **extra):
-        """Return the form of a text to us, as Twilio passes it on."""
+        """Return the form of a text to the company, as Twilio posts it."""
         sid = sid or "SM" + uuid.uuid4().hex
         return {
             "MessageSid": sid,
@@ -332,11 +332,14 @@ class LiveCase(BaseCase):
         }
 
     def text(self, number, body, sid=None, **extra):
-        """Text to us from a number, as Twilio passes it on; return the response."""
+        """Post a text from a number, as Twilio does; return the response."""
         return self.post("inbound", self.make_form(number, body, sid, **extra))
 
     def report(self, message, status, sid, **extra):
-        """Report on a message that the peer has taken; return the response."""
+        """Post a delivery report on a message; return the response.
+
+        :param dict message: as :meth:`read_messages` returns it
+        """
         form = {
             "MessageSid": sid,
             "MessageStatus": status,
@@ -356,7 +359,8 @@ class LiveCase(BaseCase):
         """
         name = database or cls.database
         if cls.db_port:
-            # Of another cluster; Odoo keeps each such connection, and uses none again.
+            # By an address, since it is another cluster. Odoo does not reuse these
+            # connections.
             user = f"{config['db_user']}:{config['db_password']}"
             address = f"{user}@{config['db_host']}:{cls.db_port}/{name}"
             name = f"postgresql://{address}"
@@ -364,10 +368,11 @@ class LiveCase(BaseCase):
             yield cr
 
     def slow_down(self, table, seconds, condition=TRUE, event=INSERT):
-        """Let each new row of a table take a while, until the test ends.
+        """Make inserting rows into a table slow, until the test ends.
 
-        :param SQL condition: for which of them (``NEW``)
-        :param SQL event: ``UPDATE`` for each changed one instead
+        :param seconds: how long each row takes
+        :param SQL condition: condition of ``NEW`` for the rows that are slow
+        :param SQL event: ``UPDATE`` to make changing rows slow instead
         """
         table = SQL.identifier(table)
         with self.cursor() as cr:
@@ -381,7 +386,7 @@ class LiveCase(BaseCase):
             )
 
     def wake_crons(self, *names):
-        """Make some crons due, as the minute's tick does; their workers may be dead."""
+        """Make crons due, as after a minute's tick: their workers may have died."""
         with self.cursor() as cr:
             cr.execute(
                 """
@@ -399,7 +404,10 @@ class LiveCase(BaseCase):
             return cr.fetchone()[0]
 
     def count_events(self, number, method=None):
-        """Return how many events of the ledger are about a number."""
+        """Return the number of the ledger's events about a number.
+
+        :param str method: only events of this method
+        """
         return self.count(
             "sms_consent_event event JOIN sms_consent_evidence evidence"
             " ON evidence.id = event.evidence_id",

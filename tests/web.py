@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of the pages share: a browser without scripts, over real HTTP."""
+"""Common base of the pages' tests: a browser without scripts, over real HTTP."""
 
 from lxml import html
 
@@ -12,10 +12,10 @@ DEVICE = "Test Phone/1.0"
 
 @tagged("post_install", "-at_install")
 class WebCase(SmsCase, HttpCase):
-    """Opens pages, reads their forms, and posts them with the token that is in them.
+    """Open pages, read their forms, and post them with their CSRF token.
 
-    Each test is a visitor of its own with no login; ``wording`` is the one in force
-    for tickets. Numbers that are typed are read as those of the US.
+    Each test is another visitor without a login; ``wording`` is the one in force for
+    tickets. Typed numbers are read as US numbers.
     """
 
     @classmethod
@@ -34,35 +34,35 @@ class WebCase(SmsCase, HttpCase):
         self.opener.headers["User-Agent"] = DEVICE
 
     def get(self, url, **options):
-        """Return the answer to a GET."""
+        """Return the response to a GET."""
         return self.url_open(url, **options)
 
     def post(self, url, page=None, **values):
-        """Post some values with the token that stands in a page.
+        """Post values with the CSRF token of a page.
 
-        :param page: the answer that showed the form, default a fresh GET of ``url``
+        :param page: the response that showed the form, default a new GET of ``url``
         """
         page = page or self.get(url)
         token = self.tree(page).xpath("//input[@name='csrf_token']/@value")[0]
         return self.url_open(url, data={"csrf_token": token, **values})
 
     def tree(self, response):
-        """Return the page of an answer, as a tree."""
+        """Return the page of a response, as an lxml tree."""
         return html.fromstring(response.text)
 
     def ticked(self, response):
-        """Return the names of the boxes that are ticked in a page."""
+        """Return the names of the checked checkboxes of a page."""
         return set(
             self.tree(response).xpath("//input[@type='checkbox'][@checked]/@name")
         )
 
     def boxes(self, response):
-        """Return the boxes of a page as ``{name: value}``."""
+        """Return the checkboxes of a page as ``{name: value}``."""
         found = self.tree(response).xpath("//input[@type='checkbox']")
         return {box.get("name"): box.get("value") for box in found}
 
     def text(self, response):
-        """Return what a page says, in single spaces."""
+        """Return the text of a page, with whitespace collapsed."""
         return " ".join(self.tree(response).text_content().split())
 
     def events(self, number=None, company=None):
@@ -73,7 +73,7 @@ class WebCase(SmsCase, HttpCase):
         return ledger.search(domain, order="id")
 
     def answers(self, number=None, company=None):
-        """Return ``{purpose code: state}`` of a number, without purposes of none."""
+        """Return ``{purpose code: state}`` of a number, without the state ``none``."""
         company = company or self.company
         number = number or self.number
         self.env["sms.consent"]._forget_answers()
@@ -86,7 +86,7 @@ class WebCase(SmsCase, HttpCase):
         return {code: state for code, state in states.items() if state != "none"}
 
     def publish(self, wording):
-        """Supersede a wording by a new version; return that."""
+        """Supersede a wording by a new version, and return the new one."""
         draft = self.env["sms.wording"].browse(wording.action_new_version()["res_id"])
         draft.body = draft.body.replace("support tickets", "service tickets")
         draft.action_publish()

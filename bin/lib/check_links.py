@@ -1,12 +1,12 @@
-"""Check that what the pages name is there: links, anchors, pictures, files, tests.
+"""Check that what the pages refer to exists: links, anchors, pictures, files, tests.
 
-Takes the folder of the checkout and its pages, prints a line for each fault, and ends
-with 1 if there is any. Nothing is asked over the network: of other sites' addresses
-only the form is looked at.
+Takes the folder of the checkout and its pages, prints a line for each fault, and exits
+with 1 if there is any. Nothing is requested over the network: external addresses are
+only checked for their form.
 
-Besides links, a page names files in code, as ``models/desk/helpdesk_ticket.py``, and
-tests after their file, as ``core/test_rooms.py`` and then ``test_arrows``. They must be
-there as well.
+Besides links, a page names files in code spans (``models/desk/helpdesk_ticket.py``) and
+tests after their file (``core/test_rooms.py``, then ``test_arrows``). They must exist
+as well.
 """
 
 import re
@@ -29,7 +29,7 @@ NAMED_TEST = re.compile(r"test_\w+")
 
 
 class Named(NamedTuple):
-    """Something that a page names: in which line, and of a test in which file."""
+    """Something that a page names, with its line and, for a test, the test's file."""
 
     line: int
     target: str
@@ -37,7 +37,7 @@ class Named(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What a page offers and what it names."""
+    """A page's anchors, links and code spans."""
 
     anchors: set
     links: list
@@ -45,7 +45,7 @@ class Page(NamedTuple):
 
 
 class HtmlPage(HTMLParser):
-    """Collects what a page in HTML names."""
+    """Collect the links and pictures of an HTML page."""
 
     def __init__(self):
         super().__init__()
@@ -83,7 +83,7 @@ def read_page(path):
 
 
 def find_codes(line, children):
-    """Yield what a paragraph or a cell has in code, each test with its file."""
+    """Yield the code spans of a paragraph or cell, each test with its file."""
     file = ""
     for child in children:
         if child.type == "code_inline":
@@ -100,7 +100,7 @@ def make_anchor(inline):
 
 
 def find_link_fault(root, path, target):
-    """Return what is wrong with a link of a page, or nothing."""
+    """Return what is wrong with a link of a page, or None."""
     parts = urlsplit(target)
     if parts.scheme or parts.netloc:
         is_whole = parts.scheme in ("http", "https") and "." in parts.netloc
@@ -117,7 +117,7 @@ def find_link_fault(root, path, target):
 
 
 def find_code_fault(root, tops, named):
-    """Return what is wrong with a file or test that is named in code, or nothing."""
+    """Return what is wrong with a file or test named in a code span, or None."""
     path = named.file or named.target
     if not NAMED_FILE.fullmatch(path) or path.split("/")[0] not in tops:
         return None
@@ -132,7 +132,7 @@ def find_code_fault(root, tops, named):
 
 
 def find_faults(root, path, tops):
-    """Yield lines and sentences about what a page names and is not there."""
+    """Yield what a page names but does not exist, each with what is wrong."""
     page = read_page(path)
     for named in page.links:
         if fault := find_link_fault(root, path, named.target):

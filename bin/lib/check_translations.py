@@ -1,8 +1,8 @@
-"""Check that each language says all that the addon says, with the same placeholders.
+"""Check that each language is translated completely, with the same placeholders.
 
-Takes the template and the languages' files, prints a line for each fault, and ends with
-1 if there is any. An empty translation counts where the comment :data:`SAME` stands
-before it: OCA's checks refuse one that repeats its English.
+Takes the template and the languages' files, prints a line for each fault, and exits
+with 1 if there is any. An empty translation is accepted where the comment :data:`SAME`
+precedes it: OCA's checks refuse one that repeats the English text.
 """
 
 import re
@@ -11,9 +11,9 @@ import sys
 import polib
 
 SAME = "The same in this language."
-#: What code fills in: of printf (%s, %(name)s), of templates ({name}, {{ name }}).
+#: Placeholders of printf (%s, %(name)s) and of templates ({name}, {{ name }}).
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\{.*?\}\}|\{\w*\}")
-#: Words within a template's expression, which are translated.
+#: String literals within a template's expression, which are translated.
 WORDS = re.compile(r"'[^']*'")
 
 

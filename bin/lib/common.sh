@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# What every command needs: where things lie, how we talk, and how work is skipped when it was done before.
+# Shared by all commands: paths, messages, and stamps by which finished steps are skipped.
 
 MODULE=helpdesk_mgmt_sms
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 DEV=$ROOT/.dev
-# The clean path keeps out a pyenv or a virtual environment of the caller: Odoo needs Debian's own interpreter.
+# Not the caller's pyenv or virtual environment: Odoo needs Debian's own interpreter.
 SYSTEM_PYTHON=${PYTHON:-/usr/bin/python3}
 unset PYTHONPATH PYTHONHOME ODOO_RC PYTEST_ADDOPTS
 
 if [ -t 2 ]; then BOLD=$'\e[1m' RED=$'\e[31m' PLAIN=$'\e[0m'; else BOLD='' RED='' PLAIN=''; fi
 
-# All talk goes to stderr, so that stdout stays what the called tools print.
+# All messages go to stderr, so that stdout has only the output of the called tools.
 say() { printf '%s==> %s%s\n' "$BOLD" "$*" "$PLAIN" >&2; }
 note() { printf '    %s\n' "$*" >&2; }
 die() {
@@ -34,7 +34,7 @@ logged() {
 # The Python packages that Odoo and the tests run with.
 requirements() { cat "$ROOT/requirements-dev.txt" "$ROOT/requirements-oca.txt"; }
 
-# A digest of words, to name what a stamp stands for.
+# A digest of the arguments, as the key of a stamp.
 digest() { printf '%s\n' "$@" | sha256sum | cut -c1-32; }
 
 # Stamps: a step is done when its stamp holds the key (versions, requirements) that it was done for.
@@ -42,7 +42,7 @@ is_stamped() { [ "$(cat "$DEV/stamps/$1" 2>/dev/null)" = "$2" ]; }
 stamp() { printf '%s\n' "$2" >"$DEV/stamps/$1"; }
 unstamp() { rm -f "$DEV/stamps/$1"; }
 
-# The folder of everything that the commands make. It is for this user only, since it holds a password.
+# The folder of everything that the commands make. Only this user may read it, since it holds a password.
 make_dev_folder() {
     case $ROOT in
     *[:,\"\\]* | *$'\n'*)
@@ -57,7 +57,7 @@ make_dev_folder() {
     mkdir -p "$DEV"/{logs,stamps,run,addons,data} || die "cannot write in $ROOT"
 }
 
-# Set-up is done by one command at a time; a second one waits, then finds everything done.
+# Only one command at a time sets up the checkout; a second one waits, and then finds everything done.
 lock_setup() {
     exec 8>"$DEV/run/setup.lock"
     flock -n 8 && return
@@ -66,7 +66,7 @@ lock_setup() {
 }
 unlock_setup() { exec 8>&-; }
 
-# A TCP port of the loopback address that is free now. $1: the first to look at, 0 for any
+# A free TCP port of the loopback address. $1: first port to try, 0 for any
 free_port() {
     "$SYSTEM_PYTHON" - "$1" <<'PY'
 import socket, sys

@@ -15,7 +15,7 @@ copy_database() {
     [ ! -d "$DEV/data/filestore/$1" ] || cp -al "$DEV/data/filestore/$1" "$DEV/data/filestore/$2"
 }
 
-# The versions that a database is made with: it is made anew when one of them changes.
+# A key of the versions that a database is made with: when one of them changes, it is made again.
 versions_key() {
     digest "$(odoo_version)" "$(dpkg -f "$DEV"/apt/download/odoo-19/*.deb Version 2>/dev/null)" \
         "$(odoo_folder)" "$(requirements)" "$(cat "$PG_DATA/PG_VERSION")" "$@"
@@ -32,7 +32,7 @@ make_template() {
     stamp "db-$1" "$key"
 }
 
-# The same while no other command sets up this checkout. $1: name, $2: modules
+# The same, under the lock of the set-up. $1: name, $2: modules
 prepare_template() {
     lock_setup
     make_template "$1" "$2"
@@ -43,7 +43,7 @@ addon_depends() {
     "$SYSTEM_PYTHON" -c 'import ast, sys; print(",".join(ast.literal_eval(open(sys.argv[1]).read())["depends"]))' "$ROOT/__manifest__.py"
 }
 
-# The template of most databases: what the addon stands on, and an optional addon of which there are tests.
+# The template of most databases: the addon's dependencies, and an optional addon that some tests use.
 TEMPLATE=helpdesk_sms_template
 prepare_main_template() { prepare_template "$TEMPLATE" "$(addon_depends),base_automation"; }
 
@@ -52,11 +52,11 @@ install_addon() {
     copy_database "$1" "$2"
     write_conf "$3" "db_name = $2" "http_port = $(free_port 0)"
     logged "$4" run_odoo "$3" -d "$2" -i "$MODULE" --stop-after-init || die "the addon could not be installed"
-    # Whoever installs it reads this.
+    # An installation must not log warnings.
     ! grep -E '^[0-9-]+ [0-9:,]+ [0-9]+ (WARNING|ERROR|CRITICAL) ' "$DEV/logs/$4.log" >&2 || die "the installation warns"
 }
 
-# What the addon is made of, to see whether an installed one is current.
+# A key of the addon's sources, to see whether an installed one is current.
 sources_key() {
     (cd "$ROOT" && find __init__.py __manifest__.py controllers data demo i18n migrations models providers report security static tools views wizard \
         -type f ! -name '*.pyc' ! -path 'static/description/*' -print0 2>/dev/null | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Debian packages: which are missing, how they get here, and how a package is unpacked without being installed.
+# Debian packages: find missing ones, install them, or unpack a package without installing it.
 
 is_debian() { grep -qs '^ID=debian$' "${OS_RELEASE:-/etc/os-release}" && command -v apt-get >/dev/null; }
 
-# Said on every other system, where we touch nothing.
+# The error on every other system, where nothing is changed.
 die_not_debian() {
     die "this is not Debian: $1 cannot be fetched for you." \
         "Install by hand: Python 3.10 to 3.13 with venv, a PostgreSQL server (13 or newer; initdb and pg_ctl on the PATH)," \
@@ -11,26 +11,26 @@ die_not_debian() {
         "Then run: ODOO_PATH=<folder of Odoo 19> $0"
 }
 
-# Root may; others by sudo, when it asks for no password or there is somebody to ask.
+# True for root, and if sudo needs no password or there is a terminal to ask for it.
 may_be_root() {
     [ "$(id -u)" = 0 ] && return
     command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }
 }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
-# The packages of a dependency line (Depends syntax) that are not installed yet, one a line.
+# The packages of a dependency line (Depends syntax) that are not installed yet, one per line.
 missing_packages() {
     apt-get -s -q --no-install-recommends satisfy "$1" 2>/dev/null | awk '/^Inst /{print $2}'
 }
 
-# True when dpkg alone says that the line is met: quick, and it needs no package lists.
+# True if the installed packages satisfy the line: quick, and without package lists.
 is_satisfied() {
     local simulation
     simulation=$(apt-get -s -q --no-install-recommends satisfy "$1" 2>/dev/null) || return 1
     ! grep -q '^Inst ' <<<"$simulation"
 }
 
-# Package lists older than a day (or none at all) are refreshed, once in a run.
+# Refresh package lists that are missing or older than a day, once in a run.
 refresh_lists() {
     local lists=/var/lib/apt/lists
     [ -z "${LISTS_REFRESHED:-}" ] || return 0
@@ -40,7 +40,7 @@ refresh_lists() {
     logged apt-update as_root apt-get update -q || note "The package lists could not be refreshed; going on with the old ones"
 }
 
-# Make a dependency line true, from the machine's own sources. $1: what it is for, $2: the line.
+# Install what satisfies a dependency line, from the machine's own sources. $1: what it is for, $2: the line.
 install_packages() {
     is_satisfied "$2" && return
     is_debian || die_not_debian "$1"
@@ -83,7 +83,7 @@ APT::Sandbox::User "";
 CONF
 }
 
-# Unpack a package of a suite into a folder, without installing it. Its .deb stays beside, for its dependency line.
+# Unpack a package of a suite into a folder, without installing it. Its .deb is kept for its dependency line.
 # $1: suite or "" for the machine's own sources, $2: package, $3: folder
 unpack_package() {
     local config=/dev/null download=$DEV/apt/download/$2
@@ -100,7 +100,7 @@ unpack_package() {
     mv "$3.new" "$3"
 }
 
-# The dependency line of an unpacked package, less what we must not install. $1: package, $2: pattern to leave out
+# The dependency line of an unpacked package, without what must not be installed. $1: package, $2: pattern to leave out
 package_depends() {
     dpkg -f "$DEV/apt/download/$1"/*.deb Depends | tr ',' '\n' | sed 's/^ *//' |
         grep -vE "${2:-^$}" | paste -sd,

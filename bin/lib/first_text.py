@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Send a first text in the sandbox, as docs/setup.md tells; read by Odoo's shell.
+"""Send a first text in the sandbox, as docs/setup.md describes; run by Odoo's shell.
 
-The customer joins on the virtual phone, an agent texts from a ticket. It fails where
-the customer does not get that.
+The customer joins on the virtual phone, an agent texts from a ticket. It fails if the
+customer does not get that text.
 """
 
 import os
@@ -32,7 +32,7 @@ def run_crons(env):
 
 
 def send_first_text(env):
-    """Return what the agent has written and the customer has got."""
+    """Return the text that the agent has written and the customer has received."""
     env.company.country_id = env.ref("base.us")
     env.company.write({"sms_provider": "sandbox", **ANY_HOUR})
     customer = env["res.partner"].create({"name": "Dana Fields", "phone": NUMBER})
@@ -54,7 +54,7 @@ def send_first_text(env):
     return text.body.splitlines()[0]
 
 
-# It is what was to be installed, whole.
+# The addon was imported from the place under test, and is complete.
 assert Path(helpdesk_mgmt_sms.__file__).is_relative_to(os.environ["HELPDESK_SMS_PLACE"])
 assert SCRIPT.is_file()
 env = env(user=env.ref("base.user_admin"))  # noqa: F821

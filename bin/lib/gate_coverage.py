@@ -27,6 +27,6 @@ MEASURED.start()
 
 
 def pytest_unconfigure():
-    """Keep what was measured, also where tests have failed."""
+    """Save the measurement, even if tests have failed."""
     MEASURED.stop()
     MEASURED.save()

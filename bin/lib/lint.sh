@@ -37,8 +37,8 @@ list_files() {
         done
 }
 
-# OCA's checks look for addons one level down: with the addon at the root they check nothing, and do not say so. They get
-# a copy in a folder that has the addon's name.
+# OCA's checks look for addons one level down: with the addon at the root they silently check nothing. They get a copy
+# in a folder that has the addon's name.
 copy_tree() {
     rm -rf "$LINT_TREE"
     mkdir -p "$LINT_TREE/$MODULE"
@@ -57,10 +57,10 @@ run_ruff() { (cd "$ROOT" && "$LINT_VENV/bin/ruff" "$@"); }
 check_ruff() { run_ruff check --quiet . && run_ruff format --quiet --diff .; }
 check_prettier() { run_prettier --check; }
 
-# Files are named as they are in the checkout.
+# Show the files' names in the checkout.
 check_pylint() { (cd "$LINT_TREE" && "$LINT_VENV/bin/pylint" --rcfile="$ROOT/.pylintrc" "$MODULE" | sed "s#^$MODULE/##"); }
 
-# Not asked for: README.rst. Ours is the front page of the repository and is written in Markdown.
+# Without the check for README.rst: our README is the front page of the repository, in Markdown.
 check_oca() {
     local output status=0
     output=$(cd "$LINT_TREE" && "$LINT_VENV/bin/oca-checks-odoo-module" --disable=prefer-readme-rst "$@" "$MODULE" 2>&1) || status=$?
@@ -79,7 +79,7 @@ check_translations() {
     "$LINT_VENV/bin/python" "$ROOT/bin/lib/check_translations.py" "$ROOT/i18n/$MODULE.pot" "$ROOT"/i18n/*.po
 }
 
-# Links, anchors, pictures, and what else the pages name.
+# Links, anchors, pictures, and files and tests that the pages name.
 check_links() {
     local files
     mapfile -d '' files < <(list_files '*.md' 'static/description/*.html')
@@ -93,7 +93,7 @@ check_shell() {
     (cd "$ROOT" && shellcheck --check-sourced "${files[@]}")
 }
 
-# Those that are named in CHECKS.
+# The checks named in CHECKS.
 check_all() {
     local check failed=()
     copy_tree

@@ -1,15 +1,14 @@
-"""A pytest plugin: workers side by side do not drive servers all at the same time.
+"""A pytest plugin: spread the tests of live servers over the run of parallel workers.
 
 Files that drive a server take longest and mostly wait: one worker waits while another
-computes. They are over before the end, or one worker would still be at it when the
-others have nothing left to do.
+computes. They run early, so that at the end no worker is left alone with one of them.
 """
 
 import itertools
 
 import pytest
 
-#: Files of the rest after each one that drives a server.
+#: Number of other files after each one that drives a server.
 BETWEEN = 5
 
 

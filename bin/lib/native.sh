@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Odoo's own suites, run with the addon installed: is it a good neighbour?
+# Odoo's own test suites, run with the addon installed.
 
 NATIVE_TEMPLATE=helpdesk_sms_native_template
 NATIVE_SUITES=(phone_validation sms sms_twilio calendar_sms mass_mailing_sms project_sms test_mail_sms helpdesk_mgmt)
@@ -10,8 +10,8 @@ native_modules() {
     { printf '%s\n' "${NATIVE_SUITES[@]}" && addon_depends | tr ',' '\n'; } | sort -u | paste -sd,
 }
 
-# The suites' modules side by side in a folder of links, so that no folder above (a checkout is a Python package) is taken
-# for a part of them. Debian's package has two folders of addons; the last on the path is the complete one.
+# The suites' modules in a folder of links, so that no parent folder (a checkout is a Python package) is taken for part
+# of them. Debian's package has two folders of addons; the last one on the path is complete.
 link_native_suites() {
     local suite folder folders
     mapfile -t folders < <(addons_path | tr ',' '\n' | tac)
@@ -25,7 +25,7 @@ link_native_suites() {
     done
 }
 
-# What those suites were written for: no consent asked, nothing added to the texts. $1: configuration, $2: database
+# Settings for which those suites were written: no consent needed, no footers. $1: configuration, $2: database
 relax_addon() {
     run_odoo "$1" shell -d "$2" --no-http <<'PY'
 env["res.company"].search([]).sms_consent_policy = "opt_out"
@@ -39,7 +39,7 @@ print("relaxed")
 PY
 }
 
-# The plugin compares what fails with the list of exceptions.
+# The plugin compares the failures with the list of exceptions.
 run_native_pytest() {
     link_native_suites
     cd "$NATIVE_LINKS"

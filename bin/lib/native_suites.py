@@ -1,6 +1,6 @@
-"""pytest plugin: compare what fails in Odoo's own suites with a list of exceptions.
+"""pytest plugin: compare the failures of Odoo's own suites with a list of exceptions.
 
-A line of the list is a test in the words of Odoo's ``--test-tags``, then its reason::
+A line of the list is a test in the syntax of Odoo's ``--test-tags``, then its reason::
 
     /sms_twilio/tests/test_x.py:TestX.test_y  # why it cannot pass with the addon
 
@@ -16,7 +16,7 @@ SEPARATOR = "  # "
 
 
 def pytest_addoption(parser):
-    """Take the list of what may fail."""
+    """Add the option for the list of exceptions."""
     parser.addoption("--native-exceptions", type=Path, help="the list of exceptions")
 
 
@@ -34,13 +34,13 @@ def read_exceptions(path):
 
 
 def get_tag(item):
-    """Return a test's name in the words of ``--test-tags``."""
+    """Return a test's name in the syntax of ``--test-tags``."""
     module = item.module.__name__.removeprefix("odoo.addons.").replace(".", "/")
     return f"/{module}.py:{item.cls.__name__}.{item.name}"
 
 
 def is_own(item):
-    """Tell if Odoo's own loader would run a test too.
+    """Return whether Odoo's own loader would run a test too.
 
     It takes neither classes that a module merely imports nor inherited tests.
     """
@@ -52,7 +52,7 @@ def is_own(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
-    """Leave out what is collected and is not to run here."""
+    """Drop collected tests that Odoo's own loader would not run."""
     report = yield
     report.result = [
         node
@@ -64,12 +64,12 @@ def pytest_make_collect_report(collector):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Expect those to fail that are on the list, and complain of others on it."""
+    """Mark the listed tests as expected failures; refuse entries without a test."""
     exceptions = read_exceptions(config.getoption("--native-exceptions"))
     for item in items:
         if reason := exceptions.pop(get_tag(item), None):
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
-    # With -k only a part is run, but all of it is collected: we come before that.
+    # This runs before -k deselects tests, so all of them are still here.
     if exceptions:
         raise pytest.UsageError(
             "listed as exceptions, but there is no such test: " + ", ".join(exceptions)
@@ -77,7 +77,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say in one line how it went."""
+    """Print the result in one line."""
     stats = terminalreporter.stats
     ran = [stats.get(key, []) for key in ("passed", "failed", "xfailed")]
     passed, failed, excepted = map(len, ran)

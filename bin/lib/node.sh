@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# What package.json names, in .dev/node: prettier for the linters, axe and Twilio's calculator for the tests, what steers
-# a browser for the pictures.
+# The packages of package.json, in .dev/node: prettier for the linters, axe and Twilio's calculator for the tests, and
+# playwright for the pictures.
 
 NODE=$DEV/node
 
-# A program that is there is used wherever it came from. $1: program, $2: Debian's package
+# An installed program is used, wherever it came from. $1: program, $2: Debian's package
 need_program() {
     command -v "$1" >/dev/null && return
     is_debian || die "$1 is needed: install it by hand"

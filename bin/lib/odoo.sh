@@ -6,7 +6,7 @@ VENV=$DEV/venv
 CONF=$DEV/odoo.conf
 # The folder of links through which Odoo finds the checkout (link_addon).
 LINKED_ADDONS=$DEV/addons
-# How Python starts it.
+# The command by which Python starts it.
 ODOO_COMMAND=(-m odoo)
 
 # The folder that holds the Python package "odoo".
@@ -27,7 +27,7 @@ check_odoo_path() {
     [ "$(odoo_version)" = 19.0 ] || die "ODOO_PATH=$ODOO_PATH is Odoo $(odoo_version); Odoo 19.0 is needed"
 }
 
-# Odoo comes from Debian's package, unpacked and not installed: no service, no system user, no change of the machine.
+# Odoo comes from Debian's package, unpacked but not installed: no service, no system user, no change of the machine.
 fetch_odoo() {
     if [ -n "${ODOO_PATH:-}" ]; then
         check_odoo_path
@@ -43,7 +43,7 @@ fetch_odoo() {
     install_packages "the libraries of Odoo" "$(package_depends odoo-19 '^(odoo|adduser)'), python3-venv"
 }
 
-# What an unpacked tree lacks.
+# Add what an unpacked tree lacks.
 complete_odoo() {
     local addons shared file
     addons=$(odoo_folder)/odoo/addons
@@ -52,12 +52,12 @@ complete_odoo() {
         ln -sfn "/usr/share/$shared" "$ODOO_TREE/usr/share/$shared"
     done
     # Debian leaves out this file (not free); its absence logs an error that fails every browser tour of the backend.
-    # It is made once: bundles are made anew when a file of theirs is touched.
+    # It is made only once: bundles are rebuilt when one of their files is touched.
     file=$addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js
     [ -e "$file" ] || { mkdir -p "${file%/*}" && touch "$file"; }
 }
 
-# The Python environment: Debian's libraries, and what Debian does not have from PyPI.
+# The Python environment: Debian's libraries, and from PyPI what Debian does not have.
 make_venv() {
     local requirements=$ROOT/requirements-dev.txt key
     key=$(digest "$(requirements)" "$(odoo_folder)" "$VENV" "$("$SYSTEM_PYTHON" -V)")
@@ -67,7 +67,7 @@ make_venv() {
     "$SYSTEM_PYTHON" -m venv --system-site-packages "$VENV" || die "$SYSTEM_PYTHON cannot make a virtual environment"
     odoo_folder >"$(site_packages)/odoo-19.pth"
     pip_install pip -r "$requirements" || die "pip could not install the requirements"
-    # OCA's wheels ask for a distribution "odoo" that PyPI does not have; Odoo is here by the .pth file above.
+    # OCA's wheels require a distribution "odoo" that PyPI does not have; the .pth file above provides Odoo.
     pip_install pip-oca --no-deps -r "$ROOT/requirements-oca.txt" || die "pip could not install the OCA addons"
     check_odoo_imports
     stamp venv "$key"
@@ -95,9 +95,9 @@ check_odoo_imports() {
     die "Odoo cannot be imported"
 }
 
-# The addon on the addons path under its own name, whatever the checkout's folder is called. The folder is real and
-# its entries are links: a link to the whole checkout would hold .dev/ and so itself, and Odoo's export of
-# translations follows links.
+# The addon on the addons path under its own name, whatever the checkout's folder is called. It is a real folder of
+# links: a link to the whole checkout would contain .dev/ and so itself, and Odoo's export of translations follows
+# links.
 link_addon() {
     local target=$LINKED_ADDONS/$MODULE entry
     mkdir -p "$target"
@@ -110,7 +110,7 @@ link_addon() {
     done
 }
 
-# Where LINKED_ADDONS is empty, Odoo finds what pip has installed by itself.
+# If LINKED_ADDONS is empty, Odoo finds the addons that pip has installed by itself.
 addons_path() {
     local path base
     path=${LINKED_ADDONS:+$LINKED_ADDONS,$(site_packages)/odoo/addons,}
@@ -119,7 +119,7 @@ addons_path() {
     echo "$path$base/odoo/addons"
 }
 
-# The configuration is written anew each time: the database's port may have changed. $1: file, $2...: more lines
+# Write the configuration, each time since the database's port may have changed. $1: file, $2...: more lines
 write_conf() {
     local file=$1 old_umask
     shift
@@ -162,7 +162,7 @@ need_browser() {
     install_packages "Chromium, for the browser tests" chromium
 }
 
-# Certificates as PDF are made by wkhtmltopdf where it is, else by WeasyPrint. All else works without either.
+# PDF certificates are made by wkhtmltopdf if installed, else by WeasyPrint. Everything else works without them.
 need_pdf_maker() {
     local probe='import importlib.util, sys; sys.exit(importlib.util.find_spec("weasyprint") is None)'
     if command -v wkhtmltopdf >/dev/null || "$VENV/bin/python" -c "$probe"; then return; fi

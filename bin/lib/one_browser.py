@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A pytest plugin: tests that open a browser share one, and find its scripts bundled.
+"""A pytest plugin: browser tests share one browser and find the assets bundled.
 
-To start Chromium, to bundle the web client and to compile it takes most of a tour's
-time where each test does it anew.
+Starting Chromium, bundling the web client and compiling it would take most of a tour's
+time if each test did it anew.
 """
 
 import shutil
@@ -16,9 +16,9 @@ from odoo.api import SUPERUSER_ID, Environment
 from odoo.modules.registry import Registry
 from odoo.tests.common import ChromeBrowser, HttpCase, get_db_name
 
-#: What opens a browser.
+#: Methods that open a browser.
 OPENERS = {"browser_js", "start_tour"}
-#: What the pages consist of that a browser shows in the tests.
+#: Asset bundles of the pages that the tests open.
 BUNDLES = (
     "bus.websocket_worker_assets",
     "web.__assets_tests_call__",
@@ -34,11 +34,10 @@ BUNDLES = (
 class SharedBrowser(ChromeBrowser):
     """A page in a Chromium that outlives the test.
 
-    What a test leaves behind is cleared, but not the files that a server lets browsers
-    keep.
+    What a test leaves behind is cleared, but not the HTTP cache.
     """
 
-    #: What runs: its options, and with them process, port and folder.
+    #: Process, port and profile folder of each running Chromium, by its options.
     _running = {}
 
     def __init__(self, *args, **options):
@@ -59,11 +58,11 @@ class SharedBrowser(ChromeBrowser):
         return process, port
 
     def _spawn_chrome(self, cmd):
-        # A page that is left ends.
+        # A page must not live on after it was left.
         return super()._spawn_chrome([*cmd, "--disable-features=BackForwardCache"])
 
     def stop(self):
-        """Leave an empty page, or end a Chromium that does not obey."""
+        """Leave an empty page, or end a Chromium that does not respond."""
         try:
             self.screencaster.stop()
             self.navigate_to("about:blank", wait_stop=True)
@@ -80,7 +79,7 @@ class SharedBrowser(ChromeBrowser):
 
     @classmethod
     def end(cls):
-        """End what still runs."""
+        """End each Chromium that is still running."""
         for process, _port, folder in cls._running.values():
             process.terminate()
             process.wait()
@@ -88,14 +87,14 @@ class SharedBrowser(ChromeBrowser):
 
     @classmethod
     def get_others(cls, process, *args, **options):
-        """Return a process's children without those that are shared."""
+        """Return a process's children without the shared browsers."""
         shared = {running[0].pid for running in cls._running.values()}
         found = get_children(process, *args, **options)
         return [child for child in found if child.pid not in shared]
 
 
 odoo.tests.common.ChromeBrowser = SharedBrowser
-# At the end of each class Odoo ends the children that are left.
+# At the end of each test class Odoo kills the child processes that are left.
 get_children = psutil.Process.children
 psutil.Process.children = lambda *args, **options: SharedBrowser.get_others(
     *args, **options
@@ -103,7 +102,7 @@ psutil.Process.children = lambda *args, **options: SharedBrowser.get_others(
 
 
 def opens_browser(case):
-    """Tell if a test case opens a browser."""
+    """Return whether a test case opens a browser."""
     return issubclass(case, HttpCase) and any(
         OPENERS & set(method.__code__.co_names)
         for base in case.__mro__

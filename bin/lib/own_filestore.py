@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A pytest plugin: workers side by side have a filestore each, as they have a database.
+"""A pytest plugin: give each parallel worker its own filestore, like its own database.
 
 pytest-odoo lets them share one. At the end of each class Odoo deletes the files that
-its own database does not know, and so took those of a test that ran beside it.
+its own database does not know, and so deleted those of tests in other workers.
 """
 
 import shutil
@@ -15,10 +15,10 @@ from odoo.tools import config
 
 @contextmanager
 def copied_filestore(original_name, name):
-    """Copy the files of the database that a worker's was copied from, for a while.
+    """Copy the filestore of the original database, and delete the copy at the end.
 
-    :param str original_name: of the database that was copied
-    :param str name: of the worker's database; the same without workers
+    :param str original_name: name of the database that was copied
+    :param str name: name of the worker's database; the same without workers
     """
     if original_name == name:
         yield

@@ -14,7 +14,7 @@ const scene = JSON.parse(readFileSync(sceneFile, "utf8"));
 const LAPTOP = {width: 1366, height: 800};
 const PHONE = {width: 390, height: 844};
 const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-/* A blinking caret and passing notices would make each picture another one. */
+/* A blinking caret and passing notifications would make each picture different. */
 const STYLE = `
     * { caret-color: transparent !important; animation: none !important; transition: none !important; }
     .o_notification_manager, .o-mail-ChatHub, .o_debug_manager { display: none !important; }
@@ -22,7 +22,7 @@ const STYLE = `
 
 const ticketForm = "/odoo/action-helpdesk_mgmt_sms.helpdesk_ticket_conversation_action/";
 
-/* A walk through five scenes; it is looked at by a helpdesk user of the same language. */
+/* A walk through five scenes, seen by a helpdesk user of the same language. */
 const walkIn = (code) => ({
     login: `agent_${code}`,
     path: "/odoo/virtual-phone",
@@ -41,8 +41,8 @@ async function showWeek(page) {
     await page.waitForSelector(".o_sms_filters button[data-days='7'].active");
 }
 
-/* Who looks, at which path, and what must be there. Then: what is done before (act), the size, whether all that can
- * be scrolled is shown (whole), and the part of the screen that is taken. */
+/* By name: login, path, and a selector to wait for (ready). Optional: what is done before (act), size of the window,
+ * whether scrolled content is shown completely (whole), and the part of the page that is taken. */
 const PICTURES = {
     conversations: {
         app: true,
@@ -218,7 +218,7 @@ async function openPage(browser, login, size) {
     return page;
 }
 
-/* Make the window as high as what is scrolled in it. */
+/* Make the window as high as its scrolled content. */
 async function showWhole(page, size) {
     const missing = await page.evaluate(() =>
         Math.max(
@@ -239,9 +239,9 @@ async function take(browser, name) {
     await page.goto("about:blank");
     await page.goto(new URL(path, address).href, {waitUntil: "load"});
     await page.waitForSelector(ready, {timeout: 60000});
-    // Our own public pages forbid it, and have nothing that moves.
+    // Our own public pages forbid it, but have no animations.
     await page.addStyleTag({content: STYLE}).catch(() => {});
-    // The web client is never quite idle: it listens.
+    // The web client is never quite idle: it keeps a connection to the bus.
     await page.waitForLoadState("networkidle", {timeout: 4000}).catch(() => {});
     if (act) {
         await act(page, browser);

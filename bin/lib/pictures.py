@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Set the scene for the pictures, in a copy of the demo; read by Odoo's shell.
+"""Prepare a copy of the demo for the screenshots; run by Odoo's shell.
 
-What people see of the demo is taken as it is. What it lacks is made here: a stack of
-signed forms, a list that was checked, a verification. Prints the ids that
+Most pictures show the demo as it is. What it lacks is made here: a stack of signed
+forms, a checked import, a verification of the ledger. Prints the ids that
 ``pictures.mjs`` opens.
 """
 
@@ -16,7 +16,7 @@ from odoo import fields
 
 from odoo.addons.helpdesk_mgmt_sms.tools import evidence
 
-#: What works off what is done here, as cron threads would.
+#: Scheduled actions that process what is done here, as cron threads would.
 CRONS = ("webhook", "automation", "broadcast", "dispatch", "consent_seal", "day")
 LIST = """Phone,Name,Given on,How,Wording,Source
 {rows}call me,Ruth Pohl,2026-03-02,web form,I agree to texts.,Order 161
@@ -27,7 +27,7 @@ ROW = (
     "+1212555{index:04},Customer {index},2026-03-01,web form,I agree to texts.,"
     "Order {index}\n"
 )
-#: Who walks through five scenes in each language, and who answers: walk.mjs.
+#: By language: locale, customer, number, city and agent of the scenes in walk.mjs.
 WALKS = {
     "en": ("en_US", "Emily Carter", "+13035550181", "Denver", "Ana Miller"),
     "es": ("es_ES", "Elena Romero", "+34612345670", "Madrid", "Marta Gil"),
@@ -40,12 +40,12 @@ ZONES = {
     "Lyon": "Europe/Paris",
     "Köln": "Europe/Berlin",
 }
-#: The line of a form shows its name.
+#: The list of forms shows only the scan's name.
 SCAN = base64.b64encode(b"%PDF-1.4 a signed form").decode()
 
 
 def run_crons(env):
-    """Commit, and do what Odoo's cron threads do then."""
+    """Commit, and do what Odoo's cron threads do after that."""
     env.cr.commit()
     for name in CRONS:
         env.ref(f"helpdesk_mgmt_sms.ir_cron_sms_{name}").sudo().method_direct_trigger()
@@ -54,7 +54,7 @@ def run_crons(env):
 
 
 def find_customer(env):
-    """Return the customer of the open ticket with most texts, and that ticket."""
+    """Return the customer of the open ticket with the most texts, and that ticket."""
     tickets = env["helpdesk.ticket"].search([("partner_id.phone", "!=", False)])
     tickets = tickets.filtered(
         lambda it: not it.stage_id.closed and it.sms_consent_state == "opted_in"
@@ -109,7 +109,7 @@ def check_list(env):
 
 
 def raise_alert(env):
-    """Return a team alert that whoever is on call has been texted of."""
+    """Raise a team alert that is texted to whoever is on call; return it."""
     team = env["sms.oncall.shift"].search([], limit=1).team_id
     alert = env["sms.team.alert"]._raise(
         team, "Server 4 offline. All hands on deck in the data center."
@@ -119,7 +119,7 @@ def raise_alert(env):
 
 
 def make_certificate(env, number):
-    """Return where the certificate of a number lies, as a web page."""
+    """Write a number's certificate as a web page; return its ``file:`` address."""
     source, stream = env["sms.evidence"], io.StringIO()
     facts = source._gather(env.company, [number], [])
     evidence.write_json(stream, facts)
@@ -130,7 +130,7 @@ def make_certificate(env, number):
 
 
 def activate_languages(env):
-    """Make the demo speak all languages of :data:`WALKS`."""
+    """Install all languages of :data:`WALKS`."""
     codes = [lang for lang, *_others in WALKS.values()]
     langs = env["res.lang"].with_context(active_test=False)
     langs = langs.search([("code", "in", codes), ("active", "=", False)])
@@ -163,7 +163,7 @@ def make_walkers(env):
 
 
 def set_scene(env):
-    """Return what pictures.mjs asks for, as plain data."""
+    """Return the records and addresses that pictures.mjs needs, as plain data."""
     manager = env(user=env["res.users"].search([("login", "=", "manager")]))
     run_crons(env)
     customer, ticket = find_customer(env)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Measures which lines and branches of the plain rules their tests reach."""
+"""Measure which lines and branches of the plain rules their tests cover."""
 
 import argparse
 import unittest
@@ -10,7 +10,7 @@ from plain_tests import FOLDERS, ROOT, import_measured, load_tests, prepare, run
 
 
 def main():
-    """Run all tests of the tools under coverage, and keep what they reached."""
+    """Run all tests of the tools under coverage, and save what they cover."""
     parser = argparse.ArgumentParser(prog="bin/quality coverage")
     parser.add_argument("--folder", type=Path, required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()

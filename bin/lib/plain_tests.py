@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Loads and runs the tests of plain rules (``tests/tools/``) without a database.
+"""Load and run the tests of plain rules (``tests/tools/``) without a database.
 
 Odoo imports an addon as a whole, models included, and pytest-odoo loads a registry
-first. Here the packages of the addon and of its tests are empty, so that what a test
-imports by its own name is all that is loaded.
+first. Here the packages of the addon and of its tests are empty modules, so that only
+what a test imports by name is loaded.
 """
 
 import ast
@@ -19,22 +19,22 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "odoo.addons.helpdesk_mgmt_sms"
-#: The checkout under the addon's name, which some rules look for in paths.
+#: The checkout under the addon's name, which several rules look for in paths.
 ADDON = ROOT / ".dev/addons/helpdesk_mgmt_sms"
-#: What is measured by these tests.
+#: The folders that these tests cover.
 FOLDERS = ("tools", "providers")
 
 
-#: What a test that uses an adapter names.
+#: Names that show that a test uses an adapter.
 ADAPTERS = re.compile(r"\.\.\.providers|make_twilio|make_telnyx")
-#: How many examples a property is tried with.
+#: Number of examples for each property test.
 EXAMPLES = 25
 
 
 def prepare():
-    """Make the addon's plain parts importable, and Odoo's test cases run by unittest.
+    """Make the addon's plain parts importable, and let unittest run Odoo's test cases.
 
-    Properties get the same examples each time: what is measured must not be chance.
+    Property tests get the same examples each time: the measurement must not vary.
     """
     for name, folder in ((PACKAGE, ADDON), (f"{PACKAGE}.tests", ADDON / "tests")):
         package = sys.modules[name] = ModuleType(name)
@@ -42,7 +42,7 @@ def prepare():
     import pytest_odoo
     from hypothesis import HealthCheck, settings
 
-    # Odoo's cases run a test again that fails, and need Odoo's own result.
+    # Odoo's test cases rerun a failed test, and need Odoo's own result class.
     pytest_odoo.support_subtest()
     pytest_odoo.disable_odoo_test_retry()
     settings.register_profile(
@@ -59,7 +59,7 @@ def prepare():
 def load_tests(names=None):
     """Return the tests of the tools.
 
-    :param names: of test files; None: of all
+    :param names: names of test files; None for all
     """
     loader = unittest.TestLoader()
     tests = []
@@ -77,8 +77,9 @@ def get_test_files():
 def find_test_files(path):
     """Return the names of the test files that import a measured file.
 
-    What no test imports is held by the tests of the files that import it, and so on.
-    Of adapters it is all that use one: those of ``tests/tools/common.py``, mostly.
+    A file that no test imports is covered by the tests of the files that import it, and
+    so on. An adapter is covered by all tests that use any adapter: most of them get it
+    from ``tests/tools/common.py``.
     """
     if path.startswith("providers/"):
         return set(filter(_uses_adapters, get_test_files()))
@@ -99,7 +100,7 @@ def _uses_adapters(name):
 
 @cache
 def _read_imports(path):
-    """Return the files of the measured folders that a file imports, by their paths."""
+    """Return the paths of the measured files that a file imports."""
     found = set()
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
         if isinstance(node, ast.ImportFrom):
@@ -112,7 +113,7 @@ def _read_imports(path):
 
 
 def get_measured_files():
-    """Return the paths of all that is measured, below the checkout."""
+    """Return the paths of all measured files, relative to the checkout."""
     paths = (path for folder in FOLDERS for path in (ROOT / folder).glob("*.py"))
     return sorted(str(path.relative_to(ROOT)) for path in paths)
 

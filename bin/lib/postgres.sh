@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# A private PostgreSQL cluster in .dev/pg: own port, own socket, own password. It runs while some command uses it.
+# A private PostgreSQL cluster in .dev/pg: own port, own socket, own password. It runs while any command uses it.
 
 PG_HOME=$DEV/pg
 PG_DATA=$PG_HOME/data
 PG_PASSWORD=$DEV/pg.password
 PG_ROLE=odoo
 
-# Server programs of the machine if it has some (the newest), else of Debian's package, unpacked into .dev/ and not
-# installed, since the installed package would make a cluster and a service of its own.
+# The newest server programs of the machine, else those of Debian's package, unpacked into .dev/ and not installed,
+# since the installed package would make a cluster and a service of its own.
 find_postgres() {
     PG_BIN=$(newest_postgres) && return
     is_debian || die_not_debian "PostgreSQL"
@@ -61,7 +61,7 @@ choose_postgres_user() {
         "Move the checkout to a folder that others may pass through, or run this as an ordinary user."
 }
 
-# The locks stay with us: a server that kept the start's lock would hold up every later command.
+# The server must not inherit our locks: one that kept the start's lock would block every later command.
 pg_server() {
     local program=$1
     shift
@@ -78,7 +78,7 @@ make_cluster() {
     rm -rf "$PG_DATA"
     logged initdb init_cluster || { rm -rf "$PG_DATA"; die "initdb failed"; }
     cat >>"$PG_DATA/postgresql.conf" <<CONF
-# For development and tests only: speed before safety against a power cut.
+# For development and tests only: fast, and not safe against a power cut.
 fsync = off
 synchronous_commit = off
 full_page_writes = off
@@ -105,14 +105,14 @@ init_cluster() {
 # The port of the running server, as it wrote it itself.
 pg_port() { sed -n 4p "$PG_DATA/postmaster.pid" 2>/dev/null; }
 
-# The server's process works in its data folder; a process that merely got its old number after a reboot does not.
+# The server's working directory is its data folder, unlike that of a process that got its old id after a reboot.
 is_pg_running() {
     local pid
     pid=$(head -n 1 "$PG_DATA/postmaster.pid" 2>/dev/null) || return 1
     [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$PG_DATA" ]
 }
 
-# Start the server unless it runs. A port can be taken between our look and the start, so try again with another.
+# Start the server unless it runs. A port may be taken between the check and the start, so try again with another.
 start_postgres() {
     local try port
     choose_postgres_user
@@ -138,7 +138,7 @@ check_cluster_version() {
     [ "$made" = "$have" ] || die "the cluster in .dev/pg was made by PostgreSQL $made, and $have is there now." "Remove .dev/pg and run this again: everything in it is made anew."
 }
 
-# A socket path may be 107 bytes long and is quoted here; where that does not do, the server listens on TCP alone.
+# A socket path may have at most 107 bytes, and is quoted here; if it does not fit, the server listens only on TCP.
 socket_option() {
     local bytes
     bytes=$(printf %s "$PG_HOME" | wc -c)
@@ -158,7 +158,7 @@ leave_postgres() {
     ) 6>"$DEV/run/pg.lock" || true
 }
 
-# The client beside the server, or the one that the unpacked server's dependencies brought into the system.
+# The client beside the server, or the one installed with the unpacked server's dependencies.
 find_psql() {
     local candidate
     while read -r candidate; do
@@ -167,13 +167,13 @@ find_psql() {
     die "psql, the client of PostgreSQL, is needed"
 }
 
-# The password goes by the environment, never by the command line.
+# The password is passed by the environment, never on the command line.
 psql() {
     PGOPTIONS='-c client_min_messages=warning' PGPASSWORD=$(cat "$PG_PASSWORD") PGHOST=127.0.0.1 PGPORT=$(pg_port) PGUSER=$PG_ROLE "$(find_psql)" "$@"
 }
 query() { psql -X -q -At -v ON_ERROR_STOP=1 -d "${2:-postgres}" -c "$1"; }
 
-# For tests that crash a server of its own (tests/soak/cluster.py): where its programs are, and how they are run.
+# For tests that crash a private server (tests/soak/cluster.py): where its programs are, and how they are run.
 export_postgres() {
     export HELPDESK_SMS_PG_SERVER=$PG_BIN HELPDESK_SMS_PG_PREFIX="${PG_AS[*]}" HELPDESK_SMS_PG_HOME=$PG_HOME
     HELPDESK_SMS_PG_CLIENT=$(dirname "$(find_psql)")

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Writes what was measured into ``docs/quality.md``, between its markers.
+"""Write what was measured into ``docs/quality.md``, between its markers.
 
-To add a measure: a function that returns the lines of a table, an entry in
-:data:`TABLES`, and a pair of markers in the page.
+To add a measure, write a function that yields the lines of a table, and add an entry to
+:data:`TABLES` and a pair of markers to the page.
 """
 
 import argparse
@@ -18,12 +18,12 @@ import tomllib
 from mutation import KILLED, ROOT, UNSEEN, read_results
 
 PAGE = ROOT / "docs/quality.md"
-#: Changes that no test can notice, since they change nothing: and why.
+#: Mutants that no test can notice since they change nothing, with the reason.
 EQUIVALENT = ROOT / "tests/tools/equivalent.toml"
 
 
 def show_coverage(path):
-    """Return the table of what coverage.py has kept in a file."""
+    """Yield the lines of a table about a data file of coverage.py."""
     measured = coverage.Coverage(data_file=str(path), config_file=False)
     measured.load()
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
@@ -59,7 +59,7 @@ def _add(summaries, key):
 
 
 def show_mutants(path):
-    """Return the table of what became of the mutants."""
+    """Yield the lines of the table of mutants and how each ended."""
     judged = {key for reason in read_judged() for key in reason["changes"]}
     counts = defaultdict(Counter)
     for key, result in read_results(path).items():
@@ -79,7 +79,7 @@ def show_mutants(path):
 
 
 def read_judged():
-    """Return the changes that change nothing, as tuples, with the reason."""
+    """Return the reasons for equivalent mutants, each with its changes as tuples."""
     reasons = tomllib.loads(EQUIVALENT.read_text()).get("reason", [])
     return [
         {**it, "changes": [tuple(change) for change in it["changes"]]} for it in reasons
@@ -87,7 +87,7 @@ def read_judged():
 
 
 def show_fuzz(path):
-    """Return the table of the requests that were made to the public addresses."""
+    """Yield the lines of the table of fuzzed requests to the public addresses."""
     found = json.loads(path.read_text())
     statuses = ", ".join(f"{it}: {count}" for it, count in found["statuses"].items())
     yield "| requests | processor minutes | seeds | answers | most queries of one |"
@@ -106,7 +106,7 @@ def _row(*cells):
     return f"| {' | '.join(map(str, cells))} |"
 
 
-#: What is measured: what makes its table, out of which file.
+#: By measure: the function that makes its table, and the file that it reads.
 TABLES = {
     "coverage": (show_coverage, "plain.coverage"),
     "gate": (show_coverage, "gate.coverage"),
@@ -116,7 +116,7 @@ TABLES = {
 
 
 def main():
-    """Write the table of one measure anew."""
+    """Rewrite the table of one measure."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("name", choices=TABLES)

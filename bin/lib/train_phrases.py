@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Learn the weights of ``tools/phrase_model.py`` from lists of texts; measure them.
 
-Several small nets, each from another start, are one larger net in the end: what they
-say is added up. Hidden features and units are left out by lot while they learn, so that
-none of them is relied upon.
+Several small nets, each started from different random weights, are merged into one
+larger net: their outputs are averaged. Dropout of input features and hidden units keeps
+the nets from relying on any single one.
 """
 
 import argparse
@@ -24,14 +24,14 @@ ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ("opt_out", "wrong_number", "doubtful", "conversation")
 UNITS, NETS, EPOCHS, BATCH = 8, 3, 10, 32
 RATE, DROP, DROP_UNITS, DECAY = 0.1, 0.4, 0.2, 1e-5
-#: Texts that must have a feature for it to be learned.
+#: Number of texts that must have a feature for it to be learned.
 SEEN = 2
-#: Times the length of a text's features, for the rate of learning.
+#: Length to which the features of each text are scaled; it affects the learning rate.
 LENGTH = 4.0
 
 
 def load(name):
-    """Return one of the addon's modules of rules, without Odoo."""
+    """Import one of the modules of ``tools/`` without Odoo, and return it."""
     for package, folder in (("addon", ROOT), ("addon.tools", ROOT / "tools")):
         sys.modules[package] = types.ModuleType(package)
         sys.modules[package].__path__ = [str(folder)]
@@ -45,7 +45,7 @@ def read_list(path):
 
 
 def make_matrix(model, texts):
-    """Return the features of texts, a row each, all of one length."""
+    """Return the features of texts, one row each, scaled to the same length."""
     starts, columns, values = [0], [], []
     for text in texts:
         found = sorted(model.read_features(model.read_tokens(text)))
@@ -58,7 +58,7 @@ def make_matrix(model, texts):
 
 
 class Net:
-    """One small net, and how it learns (AdaGrad)."""
+    """One small net, trained by AdaGrad."""
 
     def __init__(self, seed, buckets):
         self.draw = np.random.default_rng(seed)
@@ -85,7 +85,7 @@ class Net:
                 self.step(features[chosen], classes[chosen], rate)
 
     def step(self, rows, classes, rate):
-        """Learn from some rows."""
+        """Learn from one batch of rows."""
         own = self.weights
         rows.data *= (self.draw.random(len(rows.data)) > DROP) / (1 - DROP)
         columns = np.unique(rows.indices)
@@ -106,7 +106,7 @@ class Net:
         self.move("output_bias", error.sum(0), rate)
 
     def move(self, name, slope, rate, rows=slice(None)):
-        """Move weights against their slope, less the more they have moved."""
+        """Move weights against their gradient, less the more they have moved before."""
         self.moved[name][rows] += slope**2
         self.weights[name][rows] -= (
             rate * slope / (np.sqrt(self.moved[name][rows]) + 1e-6)
@@ -143,7 +143,7 @@ def learn(folder, target):
     rows = [row for path in lists for row in read_list(path)]
     features = make_matrix(model, [row["text"] for row in rows])
     classes = np.array([CLASSES.index(row["class"]) for row in rows])
-    # What stands in one text alone is left out: it says little, and takes much room.
+    # A feature of a single text says little and takes much room: it is left out.
     seen = np.asarray((features > 0).sum(0)).ravel() >= SEEN
     features = features @ diags(seen.astype(np.float32)).tocsr()
     features.eliminate_zeros()
@@ -156,7 +156,7 @@ def learn(folder, target):
 
 
 def measure(*folders):
-    """Print how each list in some folders is read, as Markdown."""
+    """Print as Markdown how the texts of each list in the folders are classified."""
     phrases = load("phrases")
     heads = "list|language|ended|of|put to a person|conversation|ended|put to a person"
     print("| " + heads.replace("|", " | ") + " |\n" + "|---" * 8 + "|")

@@ -1,8 +1,8 @@
-/* A customer's walk on the virtual phone, in one language: joins, opens a ticket by text and is answered, has an
- * appointment, hears of an outage, opts out twice and joins again. Each word below is typed into the phone; what the
- * helpdesk does meanwhile is called as its screens call it. pictures.py makes the people. */
+/* A customer's walk on the virtual phone, in one language: joins, opens a ticket by text and gets a reply, has an
+ * appointment, is told of an outage, opts out twice and joins again. Each text below is typed into the phone; the
+ * helpdesk's actions are the calls that its screens make. pictures.py makes the people. */
 
-/* Long enough for the outbox on a busy machine. */
+/* Timeout, long enough for the outbox on a busy machine. */
 const PATIENCE = 90000;
 
 export const WORDS = {
@@ -67,7 +67,7 @@ class Walk {
         return call(this.page, model, method, args, {context: this.context});
     }
 
-    /* What is done brings so many texts to the phone. */
+    /* Do something, and wait until the phone has got this many more texts. */
     async hears(act, count = 1) {
         const texts = this.page.locator(".o_vphone_received");
         const before = await texts.count();
@@ -82,7 +82,7 @@ class Walk {
         });
     }
 
-    /* The next text about an appointment is due now. */
+    /* Make the next text about an appointment due now. */
     async hearsNextReminder() {
         const planned = [
             ["partner_id", "=", this.person.customer],
@@ -97,7 +97,7 @@ class Walk {
         });
     }
 
-    /* Again, if it is just at work by itself. */
+    /* Try again if the cron is just running by itself. */
     async runsCron() {
         try {
             await call(this.admin, "ir.cron", "method_direct_trigger", [[this.person.cron]]);
@@ -150,7 +150,7 @@ class Walk {
     }
 }
 
-/* Walk all five scenes on the phone that the page shows, and make it as long as what it has heard. */
+/* Walk through all five scenes on the page's phone, and make the phone as long as its conversation. */
 export async function walk(page, admin, person, words) {
     await page.fill(".o_vphone_search input", person.number);
     await page.click(`.o_vphone_contacts li button[data-number='${person.number}']`);

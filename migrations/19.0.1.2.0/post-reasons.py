@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Keeps why rules for quiet hours were relaxed, where nobody can change it.
+"""Move the reasons why quiet hours were relaxed to the chatter, where they stay.
 
-It was a field of the rule, and the last reason wrote over the one before.
+The reason was a field of the rule, so that each one overwrote the one before.
 """
 
 from odoo import SUPERUSER_ID, api

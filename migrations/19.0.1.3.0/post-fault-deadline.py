@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Gives what was sent too fast a day, where nobody has chosen another deadline."""
+"""Retry throttled texts for a day, unless somebody has chosen another deadline."""
 
 from odoo import SUPERUSER_ID, api
 
@@ -8,7 +8,7 @@ FORMER, CURRENT = 10, 24
 
 
 def migrate(cr, _version):
-    """Write the deadline that ships now."""
+    """Write the current default, unless the deadline was edited."""
     env = api.Environment(cr, SUPERUSER_ID, {})
     name = "helpdesk_mgmt_sms.fault_too_fast"
     fault = env.ref(name, raise_if_not_found=False)

@@ -1,14 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Brings shipped words up to date where nobody has put others in their place.
+"""Update shipped texts that nobody has edited.
 
 They are noupdate, since managers edit them: an upgrade by itself leaves them alone.
 """
 
 from odoo import SUPERUSER_ID, api
 
-#: Record, field, the words that were shipped once, those that are shipped now.
+#: Record, field, text as formerly shipped, text as shipped now.
 WORDS = (
-    # The question how it went became the one text about the closing.
+    # The rating request became the only text about closing a ticket.
     (
         "sms_template_ticket_rating",
         "body",
@@ -18,7 +18,7 @@ WORDS = (
         "closed. How did we do? Reply 1 (poor) to 5 (great), or NO if it is not "
         "solved.",
     ),
-    # A reminder may leave on the evening before, in the customer's own zone.
+    # A reminder may be sent the evening before, in the customer's time zone.
     (
         "sms_template_appointment_reminder",
         "body",
@@ -27,7 +27,7 @@ WORDS = (
         "Hi {{ object.sms_customer_name }}, this is a reminder of your IT appointment "
         "with {{ object.sms_technician_name }} {{ object.sms_when_soon }}.",
     ),
-    # It is asked without a code, too.
+    # The question is also asked after a reply without a code.
     (
         "sms_reply_alert_which",
         "name",
@@ -40,8 +40,8 @@ WORDS = (
         "No alert has that code. Reply:\n{choices}",
         "Which alert? Reply:\n{choices}",
     ),
-    # About a ticket that was not texted it is no answer, and so has a footer: where it
-    # has that one's words already they are not said twice.
+    # On a ticket that did not come by text it is no answer, and so gets the footer,
+    # whose words are not repeated if the text has them already.
     (
         "sms_reply_incident_known",
         "body",
@@ -54,9 +54,9 @@ WORDS = (
 
 
 def migrate(cr, _version):
-    """Replace the English words that are exactly those of before.
+    """Replace English texts that are exactly as formerly shipped.
 
-    What a manager has put into another language stays: it is theirs.
+    Translations that a manager has written stay.
     """
     env = api.Environment(cr, SUPERUSER_ID, {"lang": "en_US"})
     for name, field, former, current in WORDS:

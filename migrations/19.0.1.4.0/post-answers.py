@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Derives the current answers anew: the rules by which they follow have changed."""
+"""Rebuild the current answers: the rules that derive them from events have changed."""
 
 from odoo import SUPERUSER_ID, api
 

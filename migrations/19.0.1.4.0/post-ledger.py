@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Takes the consent ledgers over from before they were sealed by a key, once.
+"""Carry over, once, the consent ledgers from before they were sealed by a key.
 
-What is there gets its seals, and a sealed link commits to every link before it, so
-nobody without the key can pass a chain off as an old one later.
+Existing entries get their seals, and a sealed link commits to every link before it, so
+that nobody without the key can later pass off another chain as the old one.
 """
 
 import logging
@@ -17,14 +17,15 @@ from odoo.addons.helpdesk_mgmt_sms.providers.sandbox import SandboxProvider
 from odoo.addons.helpdesk_mgmt_sms.tools import chain
 
 _logger = logging.getLogger(__name__)
-#: Rows that are sealed by one statement.
+#: Number of rows that one statement seals.
 BATCH_SIZE = 5000
 
 
 def migrate(cr, _version):
-    """Seal what has no seals yet, and let a link say so.
+    """Seal entries without a seal, and append a link that says so to each chain.
 
-    :raises ConsentKeyError: without the key of the ledger; the upgrade must wait for it
+    :raises ConsentKeyError: if the ledger's key is missing; the upgrade must wait for
+        it
     """
     env = api.Environment(cr, SUPERUSER_ID, {})
     if not env["sms.consent.event"].search_count([], limit=1):
@@ -40,7 +41,7 @@ def migrate(cr, _version):
 
 @contextmanager
 def step_aside(cr, *tables):
-    """Disable the triggers of some tables."""
+    """Disable the triggers of the given tables within the context."""
     names = [SQL.identifier(table) for table in tables]
     for name in names:
         cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER USER", name))
@@ -50,7 +51,7 @@ def step_aside(cr, *tables):
 
 
 def mark_tried(env):
-    """Mark what was said in companies that are on the sandbox as the sandbox's."""
+    """Mark events of companies that use the sandbox as the sandbox's."""
     env.cr.execute(
         """
         UPDATE sms_consent_event event SET sandbox = TRUE
@@ -64,7 +65,7 @@ def mark_tried(env):
 
 
 def seal_entries(env, key):
-    """Give each event the seal that it would get today when it is entered."""
+    """Give each event the seal that it would get if it was recorded today."""
     ledger, last_id = env["sms.consent.event"], 0
     while rows := env.execute_query(
         SQL(
@@ -116,7 +117,7 @@ def write_seals(env, table, column, seals):
 
 
 def carry_over(company, key):
-    """Append the link that takes over a company's chain, if it has no seal yet."""
+    """Append the link that carries over a company's chain, if it has no seal yet."""
     links = company.env["sms.consent.link"]
     sequence, previous = links._get_head(company)
     is_sealed = [("company_id", "=", company.id), ("seal", "!=", False)]

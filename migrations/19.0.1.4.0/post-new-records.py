@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Creates what this version ships first and people may delete."""
+"""Create records that are new in this version and that people may delete."""
 
 from odoo import SUPERUSER_ID, api
 
@@ -9,5 +9,5 @@ NAMES = ("sms_keyword_aide", "sms_keyword_ayuda", "sms_keyword_hilfe")
 
 
 def migrate(cr, _version):
-    """Create the words for help in other languages."""
+    """Create the HELP keywords of other languages."""
     create_shipped(api.Environment(cr, SUPERUSER_ID, {}), NAMES)

@@ -1,9 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Let opt-outs hold that stand in the ledger under an odd spelling of the number.
+"""Keep opt-outs in force that were recorded under an unusual spelling of the number.
 
-The ledger is asked about the one spelling of a number now: "+447911…", and not
-"+4407911…". What code has recorded under another one would not be found; an opt-out is
-entered again.
+The ledger now looks up only the canonical spelling: "+447911…", not "+4407911…". An
+event under another one would not be found, so opt-outs are recorded again.
 """
 
 from odoo import SUPERUSER_ID, api
@@ -15,7 +14,7 @@ NOTE = "Entered again under the usual spelling of the number."
 
 
 def migrate(cr, version):
-    """Enter each such opt-out again that nothing stands for yet."""
+    """Record such opt-outs again, unless the canonical number is opted out already."""
     env = api.Environment(cr, SUPERUSER_ID, {"active_test": False})
     cr.execute(
         "SELECT id, number FROM sms_consent"

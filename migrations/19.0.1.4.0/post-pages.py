@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Mend the addresses of companies' pages that are no pages on the web."""
+"""Correct addresses of companies' privacy and terms pages that are no web pages."""
 
 import logging
 
@@ -9,7 +9,7 @@ _logger = logging.getLogger(__name__)
 
 
 def migrate(cr, version):
-    """Write https before what lacks it; empty what no browser should open."""
+    """Prepend https:// where it is missing; clear what no browser should open."""
     for name in ("sms_privacy_url", "sms_terms_url"):
         cr.execute(f"SELECT id, {name} FROM res_company WHERE {name} IS NOT NULL")
         for company_id, url in cr.fetchall():

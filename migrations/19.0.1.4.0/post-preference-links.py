@@ -1,20 +1,20 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Masks the addresses of customers' pages in texts that are stored already.
+"""Mask the addresses of customers' preference pages in stored texts.
 
-Agents could read them there, and speak for the customer by them. What still waits gets
-its address when it is handed over, as from now on every text does.
+Agents could read them there, and act for the customer with them. Texts that still wait
+get their address when they are handed to the carrier, as all texts do from now on.
 """
 
 from odoo.tools import SQL
 
-#: What holds the words of a text: table and column.
+#: Tables and columns that hold the body of a text.
 COLUMNS = (("sms_sms", "body"), ("mail_message", "body"), ("sms_inbound", "body"))
 KEY = "(/sms/p/)[A-Za-z0-9]{16}(?![A-Za-z0-9])"
 MASK = "_" * 16
 
 
 def migrate(cr, _version):
-    """Put a blank in the place of each key; again changes nothing."""
+    """Replace each key by underscores; a second run changes nothing."""
     for table, column in COLUMNS:
         cr.execute(
             SQL(

@@ -5,6 +5,6 @@ from odoo import SUPERUSER_ID, api
 
 
 def migrate(cr, version):
-    """Keep Odoo's own address of now for them: the carrier calls it."""
+    """Store Odoo's current address as theirs, since the carrier calls it."""
     env = api.Environment(cr, SUPERUSER_ID, {"active_test": False})
     env["res.company"].search([])._ensure_sms_base_url()

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Say of quiet-hours rules what was read of the law since."""
+"""Update the sources of quiet-hours rules to what was read of the law since."""
 
 from hashlib import sha256
 
@@ -9,7 +9,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.tools import file_open
 
 DATA = "helpdesk_mgmt_sms/data/sms_quiet_hours_data.xml"
-#: Digests of the sources that were shipped: who has written another one keeps it.
+#: Digests of the sources as formerly shipped; an edited source is kept.
 DIGESTS = """
     1ac3b37c78b4 3c6557afaa4f 3f6ae91962ac 457691bb719f 59f42aec430a 62f382f86b58
     6bc3435cbe90 6be605d89101 7efc9f1b94db 88ee548840ab 93352ec91db1 9b71485be2d1
@@ -17,17 +17,17 @@ DIGESTS = """
     d4b7ddf45468
 """
 FORMER = set(DIGESTS.split())
-#: Whose hours turned out to be known at second hand alone.
+#: Rules whose hours turned out to be known from secondary sources only.
 NO_LONGER_CONFIRMED = ("sms_quiet_hours_us_md",)
 
 
 def digest(source):
-    """Return the digest by which a source is known again."""
+    """Return the digest by which a shipped source is recognized."""
     return sha256((source or "").encode()).hexdigest()[:12]
 
 
 def migrate(cr, version):
-    """Take the sources of the data file, and whether the law was read."""
+    """Take over the sources of the data file, and whether the law itself was read."""
     env = api.Environment(cr, SUPERUSER_ID, {"active_test": False})
     with file_open(DATA, "rb") as file:
         records = etree.parse(file).findall(".//record[@model='sms.quiet.hours']")

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Tells how many consents were only said where the purpose needs them in writing."""
+"""Count spoken consents to purposes that need consent in writing."""
 
 import logging
 
@@ -7,7 +7,7 @@ _logger = logging.getLogger(__name__)
 
 
 def migrate(cr, _version):
-    """Log how many it are: the gate lets nothing leave under them any more."""
+    """Log their number: the gate no longer accepts them."""
     cr.execute(
         """
         SELECT count(*) FROM sms_consent answer

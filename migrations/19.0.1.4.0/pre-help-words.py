@@ -1,14 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Keeps the words for help that managers have added, where the same ones ship now."""
+"""Keep HELP keywords that managers have added and that are shipped now."""
 
-#: Words that ship from this version on.
+#: Keywords shipped from this version on.
 WORDS = ("AIDE", "AYUDA", "HILFE")
 
 
 def migrate(cr, _version):
-    """Give a word that is there already the name of the one that ships.
+    """Give an existing keyword the XML id of the shipped one.
 
-    A second one would be refused, and the upgrade with it.
+    Otherwise the upgrade would fail on the duplicate.
     """
     for word in WORDS:
         cr.execute(

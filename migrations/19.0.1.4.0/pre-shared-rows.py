@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Lets each company have an answer and a fault of its own beside the shared ones."""
+"""Allow each company its own replies and faults beside the shared ones."""
 
-#: Constraints by which there was one for all companies.
+#: Constraints that allowed only one for all companies.
 FORMER = (("sms_reply", "code_unique"), ("sms_fault", "fault_unique"))
 
 

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Make verdict and reason agree on texts that were cancelled beside the gate."""
+"""Make verdict and reason agree on texts that were cancelled outside the gate."""
 
 
 def migrate(cr, _version):
-    """Give texts that were muted, overtaken or erased the gate's verdict on them."""
+    """Set the verdict of muted, overtaken and erased texts to "block"."""
     cr.execute(
         """
         UPDATE sms_sms SET gate_verdict = 'block'

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Drop the triggers on tables of Odoo's: the ORM marks their old days instead."""
+"""Drop the triggers on Odoo's own tables: ORM hooks mark outdated days instead."""
 
-#: Functions of the triggers, by which those go as well.
+#: The triggers' functions; dropping them drops the triggers.
 FORMER = ("sms_day_mark_calendar_event", "sms_day_mark_rating_rating")
 
 

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Rename what Odoo keeps of models, fields and records that have other names now.
+"""Rename models, fields and XML ids in Odoo's tables about them.
 
-The messages that hold reasons point at their subtype, which stays the same record.
+The messages that hold reasons refer to their subtype, which stays the same record.
 """
 
 #: Models by their former names.
@@ -13,7 +13,7 @@ MODELS = {
 
 
 def migrate(cr, _version):
-    """Rename models with their fields, and what is called after a reason."""
+    """Rename models with their fields, and what is named ``lax_reason``."""
     for former, name in MODELS.items():
         cr.execute("UPDATE ir_model SET model = %s WHERE model = %s", [name, former])
         cr.execute(

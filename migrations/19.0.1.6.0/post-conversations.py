@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Note on tickets what each list of conversations has found out anew so far."""
+"""Fill the new stored fields of tickets that lists of conversations computed so far."""
 
 FAILED = (
     "(sms.state = 'error' OR sms.state = 'canceled' AND sms.gate_verdict = 'block')"
@@ -7,7 +7,7 @@ FAILED = (
 
 
 def migrate(cr, _version):
-    """Mark where somebody has written or a text has failed, and where the last did."""
+    """Mark tickets with a personal or failed text, and those whose last text failed."""
     cr.execute(
         f"""
         UPDATE helpdesk_ticket

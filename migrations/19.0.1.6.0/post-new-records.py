@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Creates what this version ships first and people may delete."""
+"""Create records that are new in this version and that people may delete."""
 
 from odoo import SUPERUSER_ID, api
 
@@ -17,5 +17,5 @@ NAMES = (
 
 
 def migrate(cr, _version):
-    """Create the saved replies, and what is said while no technician is assigned."""
+    """Create keyword OTHER, the saved replies, and the text for unassigned tickets."""
     create_shipped(api.Environment(cr, SUPERUSER_ID, {}), NAMES)

@@ -1,12 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Says "cancelled", "acknowledged" and "escalated" where the shipped words still stand.
+"""Say "cancelled", "acknowledged" and "escalated" in texts that nobody has edited.
 
 They are noupdate, since managers edit them: an upgrade by itself leaves them alone.
 """
 
 from odoo import SUPERUSER_ID, api
 
-#: Record, field, the words that were shipped once, those that are shipped now.
+#: Record, field, text as formerly shipped, text as shipped now.
 WORDS = (
     (
         "sms_template_appointment_called_off",
@@ -144,7 +144,7 @@ WORDS = (
 
 
 def migrate(cr, _version):
-    """Replace the English words that are exactly those of before."""
+    """Replace English texts that are exactly as formerly shipped."""
     env = api.Environment(cr, SUPERUSER_ID, {"lang": "en_US"})
     for name, field, former, current in WORDS:
         record = env.ref(f"helpdesk_mgmt_sms.{name}", raise_if_not_found=False)

@@ -1,20 +1,20 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Brings shipped words up to date where nobody has put others in their place.
+"""Update shipped texts that nobody has edited.
 
 They are noupdate, since managers edit them: an upgrade by itself leaves them alone.
 """
 
 from odoo import SUPERUSER_ID, api
 
-#: What says that a technician is assigned, and what stands in while none is.
+#: Templates for a new ticket: with a technician assigned, and without one.
 ASSIGNED, UNASSIGNED = (
     f"helpdesk_mgmt_sms.sms_template_ticket_received{suffix}"
     for suffix in ("", "_unassigned")
 )
-#: What only the team gets.
+#: Template of texts that only the team gets.
 INTERNAL = "helpdesk_mgmt_sms.sms_template_internal"
 SAID = "has been received and assigned to a technician."
-#: Answer, the words that were shipped once, those that are shipped now.
+#: Reply, text as formerly shipped, text as shipped now.
 REPLIES = (
     (
         "sms_reply_alert_late",
@@ -33,7 +33,7 @@ REPLIES = (
 
 
 def migrate(cr, _version):
-    """Let what is unchanged say what is so; a manager's own words stay as they are."""
+    """Link and update texts that were not edited; a manager's own words stay."""
     env = api.Environment(cr, SUPERUSER_ID, {"lang": "en_US"})
     template = env.ref(ASSIGNED, raise_if_not_found=False)
     other = env.ref(UNASSIGNED, raise_if_not_found=False)

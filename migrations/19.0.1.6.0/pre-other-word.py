@@ -1,11 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Keeps the keyword OTHER of a company where the same one ships now."""
+"""Keep a keyword OTHER that exists already and is shipped now."""
 
 
 def migrate(cr, _version):
-    """Give a word that is there already the name of the one that ships.
+    """Give an existing keyword the XML id of the shipped one.
 
-    A second one would be refused, and the upgrade with it.
+    Otherwise the upgrade would fail on the duplicate.
     """
     cr.execute(
         """

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Forget the number to reply to in texts that were erased before it was forgotten."""
+"""Clear the reply-to number of texts erased before erasure included it."""
 
 
 def migrate(cr, _version):
-    """Empty it where the sender is empty; an e-mail address is the company's own."""
+    """Clear it where the sender was erased; an e-mail address is the company's own."""
     cr.execute(
         """
         UPDATE mail_message

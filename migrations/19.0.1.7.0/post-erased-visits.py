@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Forget the numbers in appointments of people who were erased before that was done."""
+"""Clear numbers in appointments of people erased before erasure included them."""
 
 from urllib.parse import unquote
 
@@ -9,7 +9,7 @@ from odoo.addons.helpdesk_mgmt_sms.models.privacy.calendar_event import CALL_LIN
 
 
 def migrate(cr, _version):
-    """Take out what an erasure knows by its keyed hash; who came back is kept."""
+    """Clear numbers whose keyed hash was erased, unless they have an answer since."""
     env = api.Environment(cr, SUPERUSER_ID, {})
     erasures = env["sms.erasure"].search([])
     for company, own in erasures.grouped("company_id").items():

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Note when broadcasts of before have ended, so that nobody is told so now."""
+"""Record when earlier broadcasts have ended, so that nobody is notified of it now."""
 
 
 def migrate(cr, _version):
-    """Take the time of the last change of their texts, and mark who was left out."""
+    """Take the time of their texts' last change; mark recipients who were left out."""
     cr.execute(
         """
         UPDATE sms_broadcast own SET finished_at = COALESCE(

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Forget the switchboards' numbers that were read out of numbers with an extension."""
+"""Clear switchboards' numbers that were read out of numbers with an extension."""
 
 from odoo import SUPERUSER_ID, api
 
@@ -7,5 +7,5 @@ from odoo.addons.helpdesk_mgmt_sms.hooks import forget_extensions
 
 
 def migrate(cr, _version):
-    """Read those numbers anew."""
+    """Recompute those numbers."""
     forget_extensions(api.Environment(cr, SUPERUSER_ID, {}))

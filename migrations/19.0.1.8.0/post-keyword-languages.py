@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Creates the words of other languages, and says of the older ones which theirs is."""
+"""Create keywords of other languages, and set the language of the existing ones."""
 
 from odoo import SUPERUSER_ID, api
 
@@ -21,12 +21,12 @@ NAMES = {
     ),
     None: ("no",),
 }
-#: They shipped before: who has deleted them wants none.
+#: Shipped before: if they were deleted, they are not created again.
 OLD = ("aide", "ayuda", "hilfe")
 
 
 def migrate(cr, _version):
-    """Create what is new, and fill the new column."""
+    """Create the new keywords, and fill the new column."""
     names = [name for names in NAMES.values() for name in names if name not in OLD]
     shipped = [f"sms_keyword_{name}" for name in names]
     create_shipped(api.Environment(cr, SUPERUSER_ID, {}), shipped)

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Know names among the senders: they were taken for short codes."""
+"""Mark alphanumeric senders, which were taken for short codes."""
 
 
 def migrate(cr, _version):
-    """Mark them as what nobody can answer."""
+    """Mark them as alphanumeric, and as one-way: nobody can reply to a name."""
     cr.execute(
         """
         UPDATE sms_sender

@@ -1,11 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Rules for offers are about consent and more: what is asked for has another name."""
+"""Rename ``needs_consent``: rules for offers are no longer about consent alone."""
 
 from odoo.tools.sql import column_exists, rename_column
 
 
 def migrate(cr, _version):
-    """Keep which countries ask for consent."""
+    """Rename the column and its entries, so that its values are kept."""
     if not column_exists(cr, "sms_consent_law", "needs_consent"):
         return
     rename_column(cr, "sms_consent_law", "needs_consent", "is_required")

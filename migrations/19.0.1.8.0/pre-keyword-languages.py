@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Keeps a company's own keywords where the same ones ship now."""
+"""Keep keywords that exist already and are shipped now."""
 
 NAMES = (
     *("baja", "cancelar", "parar", "alto", "desuscribir", "alta", "reanudar", "si"),
@@ -12,9 +12,9 @@ NAMES = (
 
 
 def migrate(cr, _version):
-    """Give a word that is there already the name of the one that ships.
+    """Give existing keywords the XML ids of the shipped ones.
 
-    A second one would be refused, and the upgrade with it.
+    Otherwise the upgrade would fail on the duplicates.
     """
     cr.execute(
         """

@@ -1,9 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Let wordings that were published in a language that ships now stay in force."""
+"""Keep wordings in force that were published in a language that is shipped now."""
 
 
 def migrate(cr, _version):
-    """Take them for those that ship: one alone can be published for all companies."""
+    """Give them the XML ids of the shipped ones.
+
+    Only one wording of a purpose and language can be published for all companies.
+    """
     cr.execute(
         """
         INSERT INTO ir_model_data (module, name, model, res_id, noupdate)

@@ -227,7 +227,7 @@ class SmsTeamAlert(models.Model):
         """
         body = self.env._("Team alert: %s", self.name)
         values = {"subject": body, "partner_ids": users.partner_id.ids}
-        message = self.message_notify(body=body, force_send=False, **values)
+        message = self._notify_by_queue(body=body, **values)
         others = users.filtered(lambda user: user.notification_type == "inbox")
         self.env["mail.mail"].sudo().create(
             [
@@ -242,7 +242,6 @@ class SmsTeamAlert(models.Model):
                 if user.email
             ]
         )
-        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
         shown = {"type": "danger", "sticky": True, "message": body}
         for user in users:
             user._bus_send("simple_notification", shown)
@@ -287,8 +286,20 @@ class SmsTeamAlert(models.Model):
         leaders = self.team_id.user_id or self.user_id
         leaders = leaders or self.company_id._get_sms_managers()
         self._message_log(body=words)
-        self.message_notify(
+        self._notify_by_queue(
             partner_ids=leaders.partner_id.ids,
             subject=self.env._("Team alert: %s", self.name),
             body=words,
         )
+
+    def _notify_by_queue(self, **values):
+        """Notify people, and have their e-mails sent by Odoo's cron, at once.
+
+        Sent after the commit, an e-mail that the cron has begun to send as well would
+        show the user an error about an alert that was raised.
+
+        :return: the ``mail.message``
+        """
+        message = self.message_notify(force_send=False, **values)
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+        return message

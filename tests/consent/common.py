@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of consent share."""
+"""Common base of the tests of consent."""
 
 import base64
 import csv
@@ -32,7 +32,7 @@ SAVE = "/my/account/sms"
 
 @tagged("post_install", "-at_install")
 class ApiCase(SmsCase, HttpCase):
-    """Another system with the API key of an agent."""
+    """Common base: another system with the API key of an agent."""
 
     def setUp(self):
         super().setUp()
@@ -59,13 +59,13 @@ class ApiCase(SmsCase, HttpCase):
         return response
 
     def record(self, **values):
-        """Record a consent that must be taken; return what the API answers."""
+        """Record a valid consent by the API; return its response."""
         response = self.call("record_consent", **{**CONSENT, **values})
         self.assertEqual(response.status_code, 200, response.text)
         return response.json()
 
     def refuse(self, words, method="record_consent", status=422, user=None, **values):
-        """Check that a call is refused in some words, and writes nothing."""
+        """Check that a call is refused with these words, and records nothing."""
         count = self.env["sms.consent.event"].search_count([])
         base = CONSENT if method == "record_consent" else {}
         arguments = {k: v for k, v in {**base, **values}.items() if v != "-"}
@@ -82,7 +82,7 @@ class ApiCase(SmsCase, HttpCase):
 
 
 def make_row(index=0, **changes):
-    """Return a row that is good, but for some cells."""
+    """Return a valid row, with the given cells changed."""
     row = {
         "Phone": phone_number(index),
         "Date": "2026-03-02 09:00",
@@ -96,7 +96,7 @@ def make_row(index=0, **changes):
 
 
 def make_csv(rows, headers=HEADERS):
-    """Return a list as bytes."""
+    """Return a list as a CSV file."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, headers, extrasaction="ignore", restval="")
     writer.writeheader()
@@ -106,10 +106,10 @@ def make_csv(rows, headers=HEADERS):
 
 @tagged("post_install", "-at_install")
 class ImportCase(SmsCase):
-    """A manager with a list of consents."""
+    """Common base: a manager imports lists of consents."""
 
     def make_job(self, data, user=None, **values):
-        """Return a new import of a list, set up."""
+        """Return a new, configured import of a list."""
         if not isinstance(data, bytes):
             data = make_csv(data)
         jobs = self.env["sms.consent.import"].with_user(user or self.manager)
@@ -146,12 +146,12 @@ class ImportCase(SmsCase):
         return self.env["sms.consent.event"].search(domain, order="id")
 
     def faults(self, job):
-        """Return why rows were not recorded, by their number."""
+        """Return the reasons of rows that were not recorded, by row number."""
         return {row.row: row.reason for row in job.row_ids}
 
 
 class PortalCase(WebCase):
-    """A customer with a login, whose contact has a number; no one else has it."""
+    """Common base: a customer with a login and a number that nobody else has."""
 
     @classmethod
     def setUpClass(cls):
@@ -169,7 +169,7 @@ class PortalCase(WebCase):
         self.opener.headers["User-Agent"] = DEVICE
 
     def prove(self, number=None, login=None):
-        """Have a number say YES to being a login's, as if it had been asked."""
+        """Confirm that a number is a login's, as after a YES."""
         claims = self.env["sms.number.claim"]
         partner = (login or self.login).partner_id
         claim = claims._note(self.company, partner, number or self.own_number)
@@ -177,6 +177,6 @@ class PortalCase(WebCase):
         self.env.flush_all()
 
     def tickets(self, name="Screen is black"):
-        """Return the tickets that the form has made."""
+        """Return the tickets created by the form."""
         self.env.invalidate_all()
         return self.env["helpdesk.ticket"].search([("name", "=", name)])

@@ -20,7 +20,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 
 
 class TestRecord(ApiCase):
-    """What another system sends ends in the ledger, with its proof."""
+    """Consents of another system are recorded in the ledger, with their evidence."""
 
     def test_a_consent_is_entered_with_its_proof(self):
         answer = self.record(
@@ -121,7 +121,7 @@ class TestRecord(ApiCase):
 
 
 class TestOnce(ApiCase):
-    """A request that is sent twice is recorded once."""
+    """A repeated request is recorded once."""
 
     def test_a_repeat_records_nothing(self):
         first = self.record()
@@ -174,7 +174,7 @@ class TestOnce(ApiCase):
 
 
 class TestRefused(ApiCase):
-    """What cannot be proved is refused, and the answer says what to do."""
+    """Consent without proof is refused, and the error says what to do."""
 
     def test_what_is_missing_or_wrong(self):
         for words, values in (
@@ -250,7 +250,7 @@ class TestDocumented(BaseCase):
 
 
 class TestWords(BaseCase):
-    """How other systems name times and ways."""
+    """Formats of times and methods that other systems use."""
 
     def test_clocks_differ(self):
         now = datetime(2026, 3, 2, 9)
@@ -281,7 +281,7 @@ class TestWords(BaseCase):
 
 
 class TestAtOnce(LiveCase):
-    """The same request many times at once, on a real server."""
+    """The same request many times in parallel, on a real server."""
 
     number = "+12125550177"
 

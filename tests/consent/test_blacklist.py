@@ -12,17 +12,17 @@ from ..common import SmsCase, phone_number
 
 
 class BlacklistCase(SmsCase):
-    """Adds Odoo's own blacklist. ``other_company`` texts too."""
+    """Common base: uses Odoo's own blacklist."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # What else is in the database would have to be stopped as well.
+        # A number is listed only if it has opted out of all active companies.
         others = cls.env["res.company"].search([("id", "!=", cls.company.id)])
         others.active = False
 
     def put_on(self, *numbers, user=None):
-        """Put numbers on the blacklist as Odoo does, and end the transaction's work."""
+        """Put numbers on the blacklist as Odoo does, and flush."""
         blacklist = self.env["phone.blacklist"].with_user(user or self.administrator)
         rows = blacklist.create(
             [{"number": number} for number in numbers or [self.number]]
@@ -31,12 +31,12 @@ class BlacklistCase(SmsCase):
         return rows
 
     def is_listed(self, number=None):
-        """Tell if a number is on the blacklist."""
+        """Return whether a number is on the blacklist."""
         domain = [("number", "=", number or self.number)]
         return bool(self.env["phone.blacklist"].search_count(domain))
 
     def is_stopped(self, number=None, company=None):
-        """Tell if the ledger has a number as opted out of everything."""
+        """Return whether a number is opted out of everything, by the ledger."""
         found = self.env["sms.consent"]._get_found(
             company or self.company, number or self.number
         )
@@ -52,7 +52,7 @@ class BlacklistCase(SmsCase):
 
 @tagged("post_install", "-at_install")
 class TestFromTheBlacklist(BlacklistCase):
-    """Who is put on Odoo's blacklist has opted out."""
+    """A number on Odoo's blacklist has opted out."""
 
     def test_it_is_an_opt_out_from_everything(self):
         self.record_consent(None, "ticket", "marketing")
@@ -78,7 +78,7 @@ class TestFromTheBlacklist(BlacklistCase):
         self.assertBlocked(self.messages_to(), "ticket", "opted_out")
 
     def test_a_start_by_text_does_not_undo_it(self):
-        """It was not said by text. A new consent of their own does."""
+        """START undoes only opt-outs by text; a new consent of their own ends it."""
         self.record_consent()
         self.put_on()
         self.receive("START")
@@ -128,7 +128,7 @@ class TestFromTheBlacklist(BlacklistCase):
         self.assertFalse(self.is_listed() or self.events())
 
     def test_the_opt_out_page_of_mailings(self):
-        """It adds to the list as the public user, in sudo."""
+        """It adds to the list as the public user, with sudo."""
         public = self.env.ref("base.public_user")
         self.env["phone.blacklist"].with_user(public).sudo().add(self.number)
         self.cr.flush()
@@ -136,7 +136,7 @@ class TestFromTheBlacklist(BlacklistCase):
         self.assertTrue(self.is_stopped())
 
     def test_it_is_the_no_to_every_company(self):
-        """The list names none, and Odoo applies it to all of them."""
+        """The list has no company, and Odoo applies it to all."""
         other = self.make_company("Other")
         archived = self.make_company("Archived")
         archived.active = False
@@ -183,7 +183,7 @@ class TestFromTheBlacklist(BlacklistCase):
 
 @tagged("post_install", "-at_install")
 class TestOntoTheBlacklist(BlacklistCase):
-    """Who has opted out of everything is on Odoo's blacklist, until they come back."""
+    """A number that has opted out of everything is on Odoo's blacklist meanwhile."""
 
     def test_a_stop_and_a_start(self):
         self.record_consent()
@@ -245,13 +245,13 @@ class TestOntoTheBlacklist(BlacklistCase):
         self.assertEqual(listed, set(numbers[:30]))
 
     def test_a_sender_that_is_no_number(self):
-        """Odoo's own method would blacklist the current user's phone instead."""
+        """For these Odoo's own method would blacklist the current user's phone."""
         for sender in ("BANK", "12345", "not a number"):
             self.record_consent(sender, event="revoked")
         self.assertFalse(self.env["phone.blacklist"].search([]))
 
     def test_a_stop_to_one_company_does_not_silence_another(self):
-        """It is another sender. The first one's gate stops its own messages."""
+        """The other is another sender; the first one's gate blocks its own texts."""
         other = self.make_company("Other")
         self.receive("STOP")
         self.assertFalse(self.is_listed())
@@ -293,7 +293,7 @@ class TestOffTheBlacklist(BlacklistCase):
     """Only the person undoes an opt-out."""
 
     def remove(self, user=None):
-        """Take the customer off by Odoo's wizard."""
+        """Remove the customer from the blacklist by Odoo's wizard."""
         self.env["phone.blacklist.remove"].with_user(user or self.administrator).create(
             {"phone": self.number, "reason": "They called"}
         ).action_unblacklist_apply()

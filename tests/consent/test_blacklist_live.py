@@ -7,13 +7,13 @@ import requests
 from ..live import LiveCase
 from ..peer.twilio import ACCOUNT_SID, AUTH_TOKEN
 
-#: What is said to a number of several companies is said to all of them: not here.
+#: Numbers of the two companies: an opt-out to a shared one would concern both.
 OUR_NUMBER, THEIR_NUMBER = "+13035550100", "+17205550169"
 NUMBERS = [f"+1720555{line:04d}" for line in range(170, 178)]
 
 
 class TestTwoCompanies(LiveCase):
-    """People who text STOP to two companies at once end on the blacklist."""
+    """People who text STOP to two companies in parallel end up on the blacklist."""
 
     @classmethod
     def setUpClass(cls):
@@ -35,7 +35,7 @@ class TestTwoCompanies(LiveCase):
         cls.keys = (cls.key, other["sms_webhook_key"])
 
     def _text_to(self, key, number, body):
-        """Text to one company as the carrier does: again after a conflict (503)."""
+        """Post a text as carriers do, which repeat it after a conflict (503)."""
         url = f"{self.server.url}/helpdesk_sms/twilio/{key}/inbound"
         form = {
             "MessageSid": "SM" + uuid.uuid4().hex,
@@ -53,7 +53,7 @@ class TestTwoCompanies(LiveCase):
         self.wait_events()
 
     def _say(self, *texts):
-        """Let all numbers text at once; ``texts``: what to which company."""
+        """Text from all numbers in parallel; ``texts`` are pairs of key and body."""
         jobs = [(key, n, body) for n in NUMBERS for key, body in texts]
         with ThreadPoolExecutor(len(jobs)) as pool:
             list(pool.map(lambda job: self._text_to(*job), jobs))
@@ -65,7 +65,7 @@ class TestTwoCompanies(LiveCase):
         ours, theirs = self.keys
         self._say((ours, "STOP"), (theirs, "STOP"))
         self.assertEqual(self._count_listed(), len(NUMBERS))
-        # One comes back while the other hears a second STOP: nobody is left listed.
+        # START to one and a second STOP to the other: nobody stays on the list.
         self._say((ours, "START"), (theirs, "STOP"))
         self.assertEqual(self._count_listed(), 0)
         self._say((ours, "STOP"))

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Opt-outs and deactivated numbers, as the carrier and we tell each other of them."""
+"""Opt-outs exchanged with the carrier, and numbers deactivated by networks."""
 
 from datetime import date, datetime, timedelta
 
@@ -23,16 +23,16 @@ DAY = date(2026, 7, 9)
 
 
 class CarrierCase(SmsCase):
-    """What is told and read by the crons."""
+    """Common base: runs the crons that report to the carrier and read from it."""
 
     def tell(self):
-        """Let the cron tell what is due; return all rows, oldest first."""
+        """Run the cron that reports to the carrier; return all rows, oldest first."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_opt_out"))
         self.env.invalidate_all()
         return self.env["sms.carrier.opt.out"].search([], order="id")
 
     def compare(self):
-        """Let the cron compare at once; return the row of the account."""
+        """Run the cron that compares, as if due; return the row of the account."""
         syncs = self.env["sms.carrier.sync"]
         syncs.search([]).next_at = fields.Datetime.now() - timedelta(minutes=1)
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_sync"))
@@ -48,7 +48,7 @@ class CarrierCase(SmsCase):
     def answer_of(self, number, code="ticket"):
         """Return the state of a number for a purpose."""
         consents = self.env["sms.consent"]
-        consents._forget_answers()  # the cron's are another transaction's
+        consents._forget_answers()  # in reality the cron has another transaction
         found = consents._get_found(self.company, number)
         return consents._get_answer(found, self.purposes(code).id).state
 
@@ -61,7 +61,7 @@ class CarrierCase(SmsCase):
 
 @tagged("post_install", "-at_install")
 class TestTold(CarrierCase, LoopbackTwilio):
-    """Twilio is told who has left, once, and never in a user's transaction."""
+    """Opt-outs are reported to Twilio once, and never in a user's transaction."""
 
     @classmethod
     def setUpClass(cls):
@@ -76,7 +76,7 @@ class TestTold(CarrierCase, LoopbackTwilio):
         self.peer.consents = PeerConsents()
 
     def told(self):
-        """Return all consents that the carrier has taken."""
+        """Return all consents that the carrier has accepted."""
         return [item for batch in self.peer.consents.told for item in batch]
 
     def test_an_opt_out_is_told_with_its_time_and_how(self):
@@ -228,7 +228,7 @@ class TestTold(CarrierCase, LoopbackTwilio):
 
 @tagged("post_install", "-at_install")
 class TestDeactivated(CarrierCase, LoopbackTwilio):
-    """Numbers that their networks have given back are not texted any more."""
+    """Numbers that were deactivated by their networks are no longer texted."""
 
     @classmethod
     def setUpClass(cls):
@@ -247,7 +247,7 @@ class TestDeactivated(CarrierCase, LoopbackTwilio):
         self.set_since(self.number, SAID_AT)
 
     def set_since(self, number, moment):
-        """Let the answers of a number be older."""
+        """Set the time since when the answers of a number hold."""
         self.tamper(
             "sms_consent",
             "UPDATE sms_consent SET since = %s WHERE number = %s",
@@ -255,7 +255,7 @@ class TestDeactivated(CarrierCase, LoopbackTwilio):
         )
 
     def report(self, *lines, day=DAY):
-        """Let the carrier show a report, and compare."""
+        """Make a report at the carrier, and compare."""
         self.peer.consents.reports[str(day)] = lines
         return self.compare()
 
@@ -331,7 +331,7 @@ class TestDeactivated(CarrierCase, LoopbackTwilio):
 
 @tagged("post_install", "-at_install")
 class TestCompared(CarrierCase):
-    """Whom Telnyx blocks, and what follows."""
+    """The comparison with Telnyx's opt-outs, and its consequences."""
 
     @classmethod
     def setUpClass(cls):
@@ -356,7 +356,7 @@ class TestCompared(CarrierCase):
         )
 
     def block(self, number, said_at=SAID_AT, profile_id=PROFILE_ID):
-        """Let somebody have texted STOP to the carrier."""
+        """Add an opt-out at the carrier."""
         self.peer.account.add_opt_out(number, profile_id, OWN_NUMBER, said_at)
 
     def test_an_opt_out_that_only_the_carrier_knows(self):

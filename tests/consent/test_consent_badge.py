@@ -14,15 +14,15 @@ from ..common import SmsCase, phone_number
 
 
 class TestDetails(SmsCase):
-    """Why a number may be texted or not, in words, and the one thing to do about it."""
+    """The explanation why a number may be texted or not, with the one next step."""
 
     def explain(self, user=None, record=None):
-        """Return what a user is told of a record, default the agent of the ticket."""
+        """Return the details that a user gets, by default the agent for the ticket."""
         record = (record or self.ticket).with_user(user or self.agent)
         return record.get_sms_consent_details()
 
     def explain_purpose(self, code="ticket", **options):
-        """Return what a user is told of one purpose."""
+        """Return the details about one purpose."""
         purpose = self.purposes(code)
         found = self.explain(**options)["purposes"]
         return next(told for told in found if told["id"] == purpose.id)
@@ -211,7 +211,7 @@ class TestDetails(SmsCase):
             [{"name": f"More {i}", "code": f"more_{i}"} for i in range(20)]
         )
         self.record_consent(None, "ticket", "marketing")
-        count()  # Odoo reads its own rules once
+        count()  # fills caches
         few = count()
         self.record_consent(None, *purposes.mapped("code"))
         self.assertEqual(len(self.explain()["purposes"]), 24)
@@ -285,7 +285,7 @@ class TestSearch(SmsCase):
         )
 
     def check(self, records, operator, value, expected):
-        """Check that a search finds what filtering by the badge's state does."""
+        """Check that a search finds exactly the expected records."""
         found = records.search(
             [("id", "in", records.ids), ("sms_consent_state", operator, value)]
         )
@@ -361,7 +361,7 @@ class TestSearch(SmsCase):
         self.assertEqual(others.sms_consent_state, "opted_in")
 
     def test_the_index_on_numbers_serves_it(self):
-        """For few contacts among many answers the table is not read as a whole."""
+        """For few contacts among many answers, the table is not scanned."""
         purposes = self.purposes("ticket")
         self.env["sms.consent.event"]._record_many(
             self.company,

@@ -14,10 +14,10 @@ SCAN = base64.b64encode(PDF)
 
 
 class ConsentFormCase(SmsCase):
-    """An agent with the form in which they enter what a person has said."""
+    """Common base: an agent uses the form to record consent."""
 
     def open_form(self, record=None, user=None):
-        """Return the form as it opens from a record, for a user."""
+        """Return the form as opened from a record by a user."""
         user = user or self.own_agent
         record = (record or self.ticket).with_user(user)
         action = record.action_record_sms_consent()
@@ -25,7 +25,7 @@ class ConsentFormCase(SmsCase):
         return Form(model.with_context(**action["context"]))
 
     def record(self, record=None, user=None, **values):
-        """Fill in the form and press the button; return the ledger's new events."""
+        """Fill in and confirm the form; return the ledger's new events."""
         before = self.env["sms.consent.event"].search([])
         form = self.open_form(record, user)
         if values.get("method") == "paper":
@@ -37,7 +37,7 @@ class ConsentFormCase(SmsCase):
 
 
 class TestRecordConsent(ConsentFormCase):
-    """A consent is entered with who, how, when and the words, and counts at once."""
+    """Recorded consent has person, method, time and wording, and counts at once."""
 
     def test_it_opens_with_what_the_ticket_knows(self):
         form = self.open_form()
@@ -47,7 +47,7 @@ class TestRecordConsent(ConsentFormCase):
         self.assertEqual(form.save().company_id, self.company)
 
     def test_nothing_is_ticked_for_a_contact(self):
-        """Consent is per purpose: the agent says to which."""
+        """Consent is per purpose: the agent must choose."""
         form = self.open_form(self.customer, self.agent)
         self.assertFalse(form.purpose_ids[:])
 
@@ -81,7 +81,7 @@ class TestRecordConsent(ConsentFormCase):
         self.assertGreater(event.recorded_at, when)
 
     def test_every_way_that_an_agent_can_witness_is_offered_and_no_other(self):
-        """A web form or a keyword enters itself, with its own evidence."""
+        """Web forms and keywords record consent themselves, with their own evidence."""
         field = self.env["sms.consent.record"]._fields["method"]
         offered = [value for value, _label in field.selection]
         self.assertEqual(set(offered), {"in_person", "phone", "written", "paper"})
@@ -222,10 +222,10 @@ class TestRecordConsent(ConsentFormCase):
 
 
 class TestMissing(ConsentFormCase):
-    """What lacks a part that must be proved later is refused, and says which."""
+    """Incomplete evidence is refused, with the name of what is missing."""
 
     def refuse(self, words, **values):
-        """Check that the form is refused with some words, and writes nothing."""
+        """Check that the form is refused with these words, and records nothing."""
         complete = {
             "number": self.number,
             "company_id": self.company.id,
@@ -299,7 +299,7 @@ class TestMissing(ConsentFormCase):
 
 
 class TestRevocation(ConsentFormCase):
-    """Who tells an agent to stop has stopped."""
+    """Telling an agent to stop is an opt-out."""
 
     def setUp(self):
         super().setUp()
@@ -338,7 +338,7 @@ class TestRevocation(ConsentFormCase):
         self.assertEqual(self.ticket.sms_consent_state, "opted_in")
 
     def test_a_form_signed_before_the_stop_does_not_undo_it(self):
-        """Signed on Monday, stopped on Tuesday, entered on Wednesday."""
+        """Signed on Monday, opted out on Tuesday, recorded on Wednesday."""
         self.receive("STOP")
         monday = fields.Datetime.now() - timedelta(days=2)
         with self.assertRaisesRegex(UserError, "opted out on .* after this consent"):
@@ -364,10 +364,10 @@ class TestRevocation(ConsentFormCase):
 
 
 class TestWhoMayRecord(ConsentFormCase):
-    """Only who works on the record enters what its person said."""
+    """Only users who work on a record may record its person's consent."""
 
     def refuse(self, user, record=None, error=AccessError, **values):
-        """Check that a user's entry is refused and writes nothing."""
+        """Check that a user's form is refused, and records nothing."""
         record = record or self.ticket
         before = self.env["sms.consent.event"].search_count([])
         with self.assertRaises(error):
@@ -411,7 +411,7 @@ class TestWhoMayRecord(ConsentFormCase):
         self.refuse(self.own_agent, company_id=other_company.id)
 
     def test_an_agent_may_not_in_a_company_that_is_switched_off_now(self):
-        """The form must not enter what its user does not see."""
+        """The form must not record anything in a company that its user does not see."""
         other_company = self.make_company("Other")
         form = self.env["sms.consent.record"].with_user(self.own_agent)
         form = form.with_context(allowed_company_ids=self.company.ids).create(

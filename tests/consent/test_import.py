@@ -27,7 +27,7 @@ from .common import HEADERS, WORDS, ImportCase, make_csv, make_row
 
 
 class TestImport(ImportCase):
-    """What the list holds ends in the ledger, with its proof."""
+    """The rows of a list are recorded in the ledger, with their evidence."""
 
     def test_each_reason_of_the_rules_has_its_words(self):
         source = inspect.getsource(import_rows) + inspect.getsource(reassigned)
@@ -172,7 +172,7 @@ class TestImport(ImportCase):
 
 
 class TestOptOut(ImportCase):
-    """An import never overrules somebody who has opted out."""
+    """An import never overrides an opt-out."""
 
     def test_whatever_its_date(self):
         for stop in (None, self.purposes("ticket")):
@@ -208,7 +208,7 @@ class TestOptOut(ImportCase):
 
 
 class TestTwice(ImportCase):
-    """Nothing is recorded twice, however often it is said."""
+    """Nothing is recorded twice, even if a list repeats it."""
 
     def test_the_same_list_again(self):
         rows = [make_row(index) for index in range(3)]
@@ -241,7 +241,7 @@ class TestTwice(ImportCase):
 
 
 class TestJob(ImportCase):
-    """A long list is worked off in the background, and survives a kill."""
+    """A long list is processed in the background, and survives a kill."""
 
     def setUp(self):
         super().setUp()
@@ -288,7 +288,7 @@ class TestJob(ImportCase):
         self.assertEqual(faulty.state, "checked")
 
     def test_a_batch_and_its_progress_are_one(self):
-        """Killed in a batch, it stands where it stood before, and goes on."""
+        """If killed during a batch, it continues from where that began."""
         job = self.make_job([make_row(index) for index in range(35)]).sudo()
         job.action_check()
         self.run_cron()
@@ -344,7 +344,7 @@ class TestJob(ImportCase):
         self.assertLessEqual(run(200, 400), few)
 
     def lose(self, job, keep=0):
-        """Lose the file of a stored list, all of it or what is behind some bytes."""
+        """Delete the file of a stored list, or truncate it to ``keep`` bytes."""
         self.env.flush_all()
         attachment = (
             self.env["ir.attachment"]
@@ -375,7 +375,7 @@ class TestJob(ImportCase):
         self.assertFalse(job.report or job.row_ids)
         with self.assertRaises(UserError):
             job.action_import()
-        # It can be read anew from the upload.
+        # It can be read again from the upload.
         job.action_check()
         self.run_cron()
         self.assertEqual((job.state, job.position, job.problem), ("checked", 35, False))
@@ -384,7 +384,7 @@ class TestJob(ImportCase):
         self.assertCounts(job, 35)
 
     def test_a_list_that_is_lost_while_it_is_recorded(self):
-        """What was recorded stays, and the same list records the others."""
+        """Recorded rows stay, and uploading the list again records the others."""
         rows = [make_row(index) for index in range(35)]
         job = self.make_job(rows)
         job.action_check()
@@ -408,7 +408,7 @@ class TestJob(ImportCase):
         self.assertEqual(len(set(self.events().mapped("number"))), 35)
 
     def test_a_list_of_which_a_part_is_left(self):
-        """Cut within a row, and between two."""
+        """The file is truncated within a row, and between two rows."""
         job = self.make_job([make_row(index) for index in range(12)])
         job.action_check()
         packed = base64.b64decode(job.sudo().packed)
@@ -418,7 +418,7 @@ class TestJob(ImportCase):
                 self.run_cron()
                 self.assertEqual(job.state, "failed")
                 self.assertIn("of 12 rows", job.problem)
-                path.unlink()  # Odoo writes nothing over a file with other content
+                path.unlink()  # Odoo does not overwrite a file that has other content
                 job.action_check()
         self.run_cron()
         self.assertEqual((job.state, job.position), ("checked", 12))
@@ -432,7 +432,7 @@ class TestJob(ImportCase):
 
 
 class TestRefused(ImportCase):
-    """What cannot be imported is refused in words that say what to do."""
+    """Files that cannot be imported are refused, and the error says what to do."""
 
     def test_a_list_without_proof(self):
         job = self.make_job(make_csv([make_row()], ("Phone", "Date")))
@@ -580,17 +580,17 @@ class TestRefused(ImportCase):
 
 
 class TestKilled(LiveCase):
-    """A real server that is killed while it imports, and started again."""
+    """A real server is killed while it imports, and started again."""
 
     ROWS = 12_000
 
     def read_job(self, job_id):
-        """Return how a job stands."""
+        """Return the state and the counts of a job."""
         names = ["state", "position", "good_count", "skipped_count", "wrong_count"]
         return self.rpc("sms.consent.import", "read", [job_id], names)[0]
 
     def wait(self, job_id, is_there):
-        """Wait until a job stands as ``is_there`` says; return how it stands."""
+        """Wait until ``is_there`` accepts a job; return its state and counts."""
         deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             job = self.read_job(job_id)

@@ -22,18 +22,18 @@ class TestPage(WebCase):
         cls.unknown = phone_number(60)
 
     def box(self, code):
-        """Return field and value of a purpose's box."""
+        """Return field and value of a purpose's checkbox."""
         wording = self.env.ref(f"helpdesk_mgmt_sms.sms_wording_{code}")
         return {f"sms_agree_{code}": str(wording.id)}
 
     def join(self, number=None, *codes, page=None, **values):
-        """Post the form; return the answer."""
+        """Post the form; return the response."""
         for code in codes or ("ticket",):
             values |= self.box(code)
         return self.post(self.page_url, page, phone=number or self.unknown, **values)
 
     def assert_thanks(self, page):
-        """Check that a page says what it says to everybody."""
+        """Check that a page shows the same thanks as to everybody."""
         self.assertEqual(page.status_code, 200)
         self.assertIn("Thank you", self.text(page))
         return page.text
@@ -157,10 +157,10 @@ class TestPage(WebCase):
         self.assertEqual(self.boxes(answer)["sms_agree_ticket"], str(draft.id))
         self.assertFalse(self.events(self.unknown))
 
-    # === Who is not asked, and nobody is told ===
+    # === Numbers that are silently not asked ===
 
     def age_events(self, age):
-        """Make all requests older, which only a test can."""
+        """Move all requests into the past, without the append-only trigger."""
         self.env.flush_all()
         self.env.cr.execute(
             SQL("ALTER TABLE sms_consent_event DISABLE TRIGGER sms_append_only")
@@ -220,7 +220,7 @@ class TestPage(WebCase):
         self.assertEqual(len(self.messages_to(self.unknown)), 1)
 
     def questions(self):
-        """Return how many questions the unknown number got."""
+        """Return the number of questions to the unknown number."""
         messages = self.messages_to(self.unknown)
         return len(messages.filtered(lambda sms: sms.exemption == "opt_in_question"))
 
@@ -257,7 +257,7 @@ class TestPage(WebCase):
         self.assertEqual(page.status_code, 429)
         self.assertIn("Please wait a moment", self.text(page))
 
-    # === Who may not ===
+    # === Limits and refusals ===
 
     def test_a_get_asks_nobody(self):
         page = self.get(
@@ -305,7 +305,7 @@ class TestPage(WebCase):
 
 @tagged("post_install", "-at_install")
 class TestSettings(SmsCase):
-    """The page is the company's to open; its address stands in the settings."""
+    """A company switches the page on; its address is in the settings."""
 
     def test_the_settings_open_it_and_show_its_address(self):
         settings = self.env["sms.settings"].with_user(self.administrator)

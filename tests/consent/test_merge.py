@@ -5,7 +5,7 @@ OTHER = phone_number(4)
 
 
 class TestMerge(SmsCase):
-    """Contacts that turn out to be one person: what is said stays with its number."""
+    """When contacts are merged, consents stay with their numbers."""
 
     @classmethod
     def setUpClass(cls):
@@ -14,13 +14,13 @@ class TestMerge(SmsCase):
         cls.other_ticket = cls.make_ticket(cls.twin, team_id=cls.team.id)
 
     def merge(self):
-        """Merge the second contact into the first one, as its manager does."""
+        """Merge the second contact into the first one, by Odoo's wizard."""
         wizard = self.env["base.partner.merge.automatic.wizard"].create({})
         wizard._merge((self.customer | self.twin).ids, self.customer)
         self.env.invalidate_all()
 
     def get_state(self, number):
-        """Return what a number has said about texts on tickets."""
+        """Return the state of a number for tickets."""
         consents = self.env["sms.consent"]
         consents._forget_answers()
         found = consents._get_found(self.company, number)

@@ -7,12 +7,12 @@ from ...models.core import sms_rate_limit
 from ..common import phone_number
 from .common import ACCOUNT, NEW, SAVE, SUBMIT, PortalCase
 
-#: What an attacker would have us text.
+#: Text that an attacker wants us to send.
 WORDS = "Your parcel waits at evil.example/pay"
 
 
 class ClaimCase(PortalCase):
-    """``stranger`` is a number whose owner has nothing to do with the login."""
+    """Common base. ``stranger`` is a number that is not the login's."""
 
     stranger = phone_number(0)
 
@@ -25,7 +25,7 @@ class ClaimCase(PortalCase):
         cls.login.partner_id.name = WORDS
 
     def submit(self, number=None, is_ticked=True, subject="Screen is black", **values):
-        """Post the form of a new ticket; return the answer."""
+        """Post the form of a new ticket; return the response."""
         if is_ticked:
             values["sms_agree_ticket"] = str(self.wording.id)
         return self.post(
@@ -38,16 +38,16 @@ class ClaimCase(PortalCase):
         )
 
     def save(self, number, **values):
-        """Post the account page's own form; return the answer."""
+        """Post our form on the account page; return the response."""
         return self.post(SAVE, self.get(ACCOUNT), sms_phone=number, **values)
 
     def box(self, code="ticket"):
-        """Return field and value of a purpose's box."""
+        """Return field and value of a purpose's checkbox."""
         wording = self.env.ref(f"helpdesk_mgmt_sms.sms_wording_{code}")
         return {f"sms_agree_{code}": str(wording.id)}
 
     def save_address(self, **values):
-        """Post Odoo's own form of the address."""
+        """Post Odoo's own address form."""
         page = self.get(ACCOUNT)
         [form] = self.tree(page).xpath("//form[@action='/my/address/submit']")
         data = {
@@ -64,11 +64,11 @@ class ClaimCase(PortalCase):
         return self.url_open("/my/address/submit", data=data)
 
     def texts(self, number=None):
-        """Return what waits to be sent to a number."""
+        """Return the waiting texts to a number."""
         return self.waiting_for(number or self.stranger)
 
     def assertOnlyAsked(self, number=None):
-        """Assert that a number was asked, in words that are all ours."""
+        """Check that a number got only the question, without any words of the login."""
         [question] = self.texts(number)
         self.assertEqual(question.exemption, "opt_in_question")
         for part in ("parcel", "evil", "Screen", self.login.partner_id.name):
@@ -76,7 +76,7 @@ class ClaimCase(PortalCase):
 
 
 class TestTypedNumber(ClaimCase):
-    """A number that a login has typed gets a question, and nothing else before YES."""
+    """A number that a login has typed gets only a question before its YES."""
 
     def test_the_ticket_form_asks_a_stranger_and_texts_nothing_else(self):
         self.submit()
@@ -144,7 +144,7 @@ class TestTypedNumber(ClaimCase):
         self.assertTrue(self.tickets().sms_phone_is_unproven)
 
     def test_a_yes_that_two_logins_wait_for_confirms_neither(self):
-        """The first has had it asked; the second may be its owner."""
+        """Either of them may be its owner."""
         other = new_test_user(self.env, "sms-other", groups="base.group_portal")
         number = phone_number(72)
         self.submit(number)
@@ -288,10 +288,10 @@ class TestTypedNumber(ClaimCase):
 
 
 class TestLimits(ClaimCase):
-    """Every form counts on the same counters, and a number is asked seldom."""
+    """All forms share the same rate limits, and a number is asked rarely."""
 
     def count_asked(self, indexes):
-        """Return how many of some numbers were asked."""
+        """Return how many of the given example numbers were asked."""
         return sum(bool(self.texts(phone_number(index))) for index in indexes)
 
     def test_a_login_asks_few_numbers(self):
@@ -343,7 +343,7 @@ class TestLimits(ClaimCase):
 
 
 class TestTakenNumbers(ClaimCase):
-    """Which countries and kinds of numbers the forms take."""
+    """Which countries and kinds of numbers the forms accept."""
 
     REFUSED = (
         ("+8816123456789", "numbers of this country"),
@@ -355,7 +355,7 @@ class TestTakenNumbers(ClaimCase):
     )
 
     def join(self, number):
-        """Post the page to join; return the answer."""
+        """Post the page to join; return the response."""
         self.company.sms_join_page = True
         return self.post(
             f"/sms/join/{self.company.sms_join_key}", phone=number, **self.box()

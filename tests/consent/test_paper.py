@@ -20,10 +20,10 @@ def make_scan(name="Dana"):
 
 @tagged("post_install", "-at_install")
 class PaperCase(SmsCase):
-    """An agent with a stack of signed forms."""
+    """Common base: an agent with a stack of signed forms."""
 
     def make_stack(self, *lines, user=None, **values):
-        """Return a new stack with some lines; each is complete but for its changes."""
+        """Return a new stack; each line is valid except for the given changes."""
         stacks = self.env["sms.consent.paper"].with_user(user or self.agent)
         return stacks.create(
             {
@@ -55,7 +55,7 @@ class PaperCase(SmsCase):
 
 
 class TestRecord(PaperCase):
-    """A signed form ends in the ledger, with its scan as evidence."""
+    """A signed form is recorded in the ledger, with its scan as evidence."""
 
     def test_a_form_is_entered_with_its_scan(self):
         stack = self.make_stack(
@@ -95,7 +95,7 @@ class TestRecord(PaperCase):
                 self.assertFalse(scan.with_user(user).has_access("read"))
 
     def test_what_is_recorded_leaves_the_stack(self):
-        """With all that names a person, the scan too."""
+        """With all personal data, including the scan."""
         stack = self.make_stack({}, {})
         attachments = self.env["ir.attachment"].sudo()
         domain = [
@@ -144,10 +144,10 @@ class TestRecord(PaperCase):
 
 
 class TestErrors(PaperCase):
-    """Nothing is lost: what cannot be recorded stays, with the reason beside it."""
+    """Lines that cannot be recorded stay, with the reason."""
 
     def check(self, words, count=0, **changes):
-        """Check that a line stays with some words and nothing of it is recorded."""
+        """Check that a line stays with these words, and how many events there are."""
         stack = self.make_stack(changes)
         stack.action_record()
         self.assertRegex(stack.line_ids.problem or "", words)
@@ -261,7 +261,7 @@ class TestScreen(PaperCase):
 
 
 class TestWhoRecords(PaperCase):
-    """Helpdesk users record; everybody their own stack."""
+    """Helpdesk users record their own stacks, and managers see all."""
 
     def test_every_helpdesk_user_may(self):
         users = (self.own_agent, self.team_agent, self.agent, self.manager)

@@ -7,10 +7,10 @@ from .common import ACCOUNT, NEW, SAVE, SUBMIT, PortalCase
 
 
 class TestNewTicket(PortalCase):
-    """The form of a new ticket asks for a yes, and takes no other for one."""
+    """The form of a new ticket asks for consent, which only its checkbox gives."""
 
     def submit(self, page=None, **values):
-        """Post the form; return the answer."""
+        """Post the form; return the response."""
         values = {
             "subject": "Screen is black",
             "description": "Since noon.",
@@ -20,7 +20,7 @@ class TestNewTicket(PortalCase):
         return self.post(SUBMIT, page or self.get(NEW), **values)
 
     def agree(self, **values):
-        """Post the form with its box ticked."""
+        """Post the form with its checkbox checked."""
         return self.submit(sms_agree_ticket=str(self.wording.id), **values)
 
     def test_the_form_asks_and_nothing_is_ticked(self):
@@ -84,7 +84,7 @@ class TestNewTicket(PortalCase):
         self.assertFalse(self.events(self.own_number))
 
     def test_a_link_agrees_to_nothing(self):
-        """Nor does it make a ticket: the host's route took a GET."""
+        """Nor does it make a ticket, although the host's route accepts GET."""
         query = f"?sms_phone=3035550120&sms_agree_ticket={self.wording.id}"
         self.assertEqual(self.get(SUBMIT + query).status_code, 405)
         self.assertFalse(self.events(self.own_number))
@@ -210,14 +210,14 @@ class TestNewTicket(PortalCase):
 
 
 class TestAccount(PortalCase):
-    """The account page shows what was agreed to, and takes a yes and a no."""
+    """The account page shows the customer's consents, and records changes."""
 
     FIELDS = ("sms_agree_ticket", "sms_agree_appointment", "sms_agree_alert")
 
     def save(self, page=None, **values):
-        """Post the form as it stands in a page, with some values changed.
+        """Post the form of a page, with values changed.
 
-        :param values: what is typed or ticked; None un-ticks a box
+        :param values: values of fields; None clears a checkbox
         """
         page = page or self.get(ACCOUNT)
         [form] = self.tree(page).xpath(f"//form[@action='{SAVE}']")
@@ -226,7 +226,7 @@ class TestAccount(PortalCase):
         return self.url_open(SAVE, data=data)
 
     def box(self, code):
-        """Return field and value of a purpose's box."""
+        """Return field and value of a purpose's checkbox."""
         wording = self.env.ref(f"helpdesk_mgmt_sms.sms_wording_{code}")
         return {f"sms_agree_{code}": str(wording.id)}
 
@@ -353,7 +353,7 @@ class TestAccount(PortalCase):
         self.assertFalse(self.events(self.own_number))
 
     def test_what_others_have_said_is_not_shown(self):
-        """Who types another contact's number does not learn what they agreed to."""
+        """Typing another contact's number does not show that contact's consents."""
         self.record_consent()
         self.login.partner_id.phone = self.number
         page = self.get(ACCOUNT)
@@ -398,7 +398,7 @@ class TestAccount(PortalCase):
         self.assertFalse(self.events(self.own_number))
 
     def test_the_address_is_saved_as_before(self):
-        """Odoo's own form on the page neither needs ours nor says anything by it."""
+        """Odoo's own form on the page works without ours, and records nothing."""
         page = self.get(ACCOUNT)
         [form] = self.tree(page).xpath("//form[@action='/my/address/submit']")
         data = {

@@ -21,7 +21,7 @@ from ..web import DEVICE, WebCase
 
 @tagged("post_install", "-at_install")
 class TestRate(BaseCase):
-    """Who is counted as one visitor."""
+    """Which addresses count as one visitor."""
 
     def test_a_subscriber_is_one_visitor(self):
         for address, other, is_same in (
@@ -61,7 +61,7 @@ class TestRate(BaseCase):
 
 
 class TestRateLimit(SmsCase):
-    """The counters in the database."""
+    """The rate limits' counters in the database."""
 
     def test_a_limit_is_reached_and_ends(self):
         limits = self.env["sms.rate.limit"]
@@ -85,7 +85,7 @@ class TestRateLimit(SmsCase):
 
 
 class TestLink(SmsCase):
-    """The short link: short, single-number, not to be guessed, made at need."""
+    """The short link is short, for one number, not guessable, and made when needed."""
 
     def path(self, number=None, company=None):
         """Return the path of a number's link."""
@@ -139,7 +139,7 @@ class TestLink(SmsCase):
         self.assertFalse(self.env["res.partner"].new().sms_preference_url)
 
     def test_nobody_of_us_sees_it(self):
-        """It speaks for the person: who reads it could agree in their name."""
+        """Whoever reads it could agree in the person's name."""
         for user in (self.employee, self.portal_user, self.compliance_officer):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 self.customer.with_user(user).read(["sms_preference_url"])
@@ -253,7 +253,7 @@ class TestLink(SmsCase):
 
 
 class TestPage(WebCase):
-    """The page of a number's preferences, as a phone sees it."""
+    """The public page of a number's preferences."""
 
     def setUp(self):
         super().setUp()
@@ -271,15 +271,15 @@ class TestPage(WebCase):
         )
 
     def box(self, code):
-        """Return field and value of a purpose's box."""
+        """Return field and value of a purpose's checkbox."""
         wording = self.env.ref(f"helpdesk_mgmt_sms.sms_wording_{code}")
         return {f"sms_agree_{code}": str(wording.id)}
 
     def forms(self, page, value):
-        """Return the codes that the stop buttons of a page name."""
+        """Return the values of a page's buttons with a name."""
         return self.tree(page).xpath(f"//button[@name='{value}']/@value")
 
-    # === What it shows ===
+    # === Display ===
 
     def test_the_short_link_leads_to_the_page(self):
         answer = self.get(f"/sms/p/{self.link.key}", allow_redirects=False)
@@ -362,7 +362,7 @@ class TestPage(WebCase):
         page = self.get(other._get_path(), headers={"Accept-Language": "xx, *;q=0.1"})
         self.assertEqual(self.tree(page).get("lang"), "en-US")
 
-    # === What it takes ===
+    # === Changes ===
 
     def test_a_yes_reaches_the_ledger_with_all_that_proves_it(self):
         page = self.post(self.page_url, **self.box("ticket"))
@@ -412,7 +412,7 @@ class TestPage(WebCase):
         self.assertEqual(set(self.answers().values()), {"opted_out"})
 
     def test_what_is_stopped_here_is_not_given_back_by_a_start(self):
-        """Also when a STOP came before: said here again, it lasts."""
+        """Also if a STOP came before: the opt-out here is recorded too, and lasts."""
         self.record_consent()
         self.receive("STOP")
         before = len(self.events())
@@ -435,7 +435,7 @@ class TestPage(WebCase):
         )
 
     def test_who_has_come_back_can_leave_again(self):
-        """A no to everything that stands from before must not hide the new one."""
+        """An earlier opt-out of everything must not hide the new one."""
         for stop in ("all", "ticket"):
             self.post(self.page_url, stop="all")
             self.post(self.page_url, **self.box("ticket"))
@@ -524,10 +524,10 @@ class TestPage(WebCase):
                 self.assertEqual(answer.status_code, 200)
                 self.assertFalse(self.events())
 
-    # === Who may not ===
+    # === Refusals ===
 
     def test_the_session_of_an_employee_is_refused(self):
-        """One of us who has come by the address cannot agree for the customer."""
+        """An employee who has got the address cannot agree for the customer."""
         token = self.tree(self.get(self.page_url)).xpath(
             "//input[@name='csrf_token']/@value"
         )[0]
@@ -585,7 +585,7 @@ class TestPage(WebCase):
         self.assertEqual(len(self.events()), 1)
 
     def sign(self, company_id, number_hash, scope=TOKEN_SCOPE, **expiration):
-        """Return the path of a token that is signed here."""
+        """Return the path of a token signed by the test."""
         values = [company_id, number_hash]
         return PAGE_PATH + hash_sign(self.env, scope, values, **expiration)
 
@@ -653,7 +653,7 @@ class TestPage(WebCase):
         self.env.flush_all()
         self.assertEqual(self.get(self.page_url).status_code, 404)
 
-    # === How often ===
+    # === Rate limits ===
 
     def test_a_token_is_rate_limited_and_others_are_not(self):
         limit, _seconds = sms_rate_limit.LIMITS["preferences_token"]

@@ -18,7 +18,7 @@ from ..common import phone_number
 from ..privacy.common import PacketCase
 from .common import ImportCase
 
-#: When the customers agreed, and what day that is where the company is (Denver).
+#: When the customers agreed (UTC), and the day in the company's time zone (Denver).
 AGREED, DAY = datetime(2025, 3, 2, 3), "2025-03-01"
 AGREED_LATER, DAY_LATER = datetime(2025, 6, 2, 12), "2025-06-02"
 ASKED = datetime(2026, 6, 1, 12)
@@ -26,7 +26,7 @@ FIRST, SECOND, THIRD = map(phone_number, (10, 11, 12))
 
 
 class ReassignedCase(ImportCase):
-    """An officer, and three numbers that have agreed to tickets long ago."""
+    """Common base: an officer, and three numbers with old consent to tickets."""
 
     @classmethod
     def setUpClass(cls):
@@ -36,7 +36,7 @@ class ReassignedCase(ImportCase):
             cls.record_consent(number, happened_at=AGREED)
 
     def open_wizard(self, user=None, records=None, **values):
-        """Return the form of a query, opened on some records."""
+        """Return the form of a query, opened for the given records."""
         wizards = self.env["sms.reassigned.wizard"]
         wizards = wizards.with_user(user or self.compliance_officer)
         if records:
@@ -50,7 +50,7 @@ class ReassignedCase(ImportCase):
         return self.env["ir.attachment"].browse(attachment_id).raw
 
     def ask(self, moment=ASKED, **values):
-        """Make a query; return its record and its lines."""
+        """Make a query; return its record and the lines of its file."""
         with freeze_time(moment):
             action = self.open_wizard(**values).action_make()
         query = self.env["sms.reassigned.file"].search([], limit=1)
@@ -92,7 +92,7 @@ class ReassignedCase(ImportCase):
 
 
 class TestQuery(ReassignedCase):
-    """What is asked, and of what it is not asked."""
+    """Which numbers are queried, and which are not."""
 
     def test_the_file_asks_about_each_number_and_date_of_consent(self):
         self.record_consent(FIRST, "appointment", happened_at=AGREED)
@@ -174,7 +174,7 @@ class TestQuery(ReassignedCase):
 
 
 class TestAnswers(ReassignedCase):
-    """What follows from yes, no and no data."""
+    """The effects of the answers yes, no and no data."""
 
     def test_each_answer(self):
         self.record_consent(FIRST, "alert", happened_at=AGREED)
@@ -366,7 +366,7 @@ class TestAnswers(ReassignedCase):
 
 
 class TestRights(ReassignedCase):
-    """Compliance officers ask and import, in their companies; nobody changes it."""
+    """Compliance officers query and import in their companies; nobody edits queries."""
 
     def test_who_may(self):
         query, _lines = self.ask()
@@ -425,7 +425,7 @@ class TestRights(ReassignedCase):
 
 
 class TestEvidence(PacketCase, ReassignedCase):
-    """What was asked and answered is in the certificate and in the packet."""
+    """Query and answer are in the certificate and in the evidence packet."""
 
     def test_the_safe_harbor_can_be_proved(self):
         query, _lines = self.ask()
@@ -461,7 +461,7 @@ class TestEvidence(PacketCase, ReassignedCase):
 
 
 class TestOfBroadcast(BroadcastCase):
-    """The people of a broadcast are asked about before it leaves."""
+    """The recipients of a broadcast are queried before it is sent."""
 
     def test_only_its_recipients_are_asked_about(self):
         broadcast = self.make()

@@ -12,7 +12,7 @@ from ..common import SmsCase, phone_number
 
 SCAN = ("form.pdf", b"%PDF-1.4 signed")
 
-#: What happened, how, the purpose (none: all), and what the story says of it.
+#: Event, method, codes of purposes (none: all), and its sentence in the story.
 SAID = (
     (
         *("requested", "keyword", "ticket"),
@@ -113,7 +113,7 @@ SAID = (
 
 
 class StoryCase(SmsCase):
-    """Reads the story of the customer's number."""
+    """Common base: reads the story of the customer's number."""
 
     @classmethod
     def setUpClass(cls):
@@ -128,7 +128,7 @@ class StoryCase(SmsCase):
         return self.env["sms.consent"].search([("number", "=", number)], limit=1)
 
     def tell(self, user=None, **options):
-        """Return the story as a user is told it, default the agent."""
+        """Return the story as a user gets it, by default the agent."""
         return self.get_answer().with_user(user or self.agent).get_story(**options)
 
     def get_entries(self, user=None):
@@ -137,7 +137,7 @@ class StoryCase(SmsCase):
 
 
 class TestSentences(StoryCase):
-    """Each kind of event has its sentence."""
+    """Each kind of event has a sentence."""
 
     def test_every_kind_of_event(self):
         for event, method, codes, sentence in SAID:
@@ -156,7 +156,7 @@ class TestSentences(StoryCase):
                 self.assertEqual(entry["event"], event)
 
     def test_no_pair_is_without_a_sentence(self):
-        """Also those that nothing enters today."""
+        """Also combinations that nothing records today."""
         methods = [method for method, _label in METHOD_SELECTION]
         for event, method in product(EVENTS, methods):
             for is_for_all in {False, event in FOR_ALL_EVENTS}:
@@ -208,7 +208,7 @@ class TestSentences(StoryCase):
 
 
 class TestStory(StoryCase):
-    """One story per number and company, of all purposes, by days, the newest last."""
+    """One story per number and company, of all purposes, by day, newest last."""
 
     def test_joining_leaving_and_coming_back(self):
         for moment, body in (
@@ -343,7 +343,7 @@ class TestStory(StoryCase):
 
 
 class TestStoryRights(StoryCase):
-    """Who may read the number's answer may read its story."""
+    """Users who may read a number's answer may read its story."""
 
     def test_who_is_told(self):
         self.record_consent()

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""After a person's own no only the person says yes; and offers need it in writing."""
+"""Only the person can undo their own opt-out, and offers need written consent."""
 
 import base64
 import runpy
@@ -20,7 +20,7 @@ PDF = base64.b64encode(b"%PDF-1.4 a form %%EOF")
 
 
 class YesCase(SmsCase):
-    """A customer who agreed, and has texted STOP two days ago."""
+    """Common base: a customer who agreed, and texted STOP two days ago."""
 
     def setUp(self):
         super().setUp()
@@ -37,7 +37,7 @@ class YesCase(SmsCase):
         self.assertEqual(answer.state, state)
 
     def open_form(self, user=None, **values):
-        """Return the agent's form for the customer's number, as a client has it."""
+        """Return the agent's form for the customer's number, as in the web client."""
         wizard = self.env["sms.consent.record"].with_user(user or self.agent)
         form = Form(wizard.with_context(default_company_id=self.company.id))
         for name, value in {"number": self.number, **values}.items():
@@ -56,7 +56,7 @@ class YesCase(SmsCase):
 
 
 class TestStopStands(YesCase):
-    """No way in lets anybody else undo it."""
+    """Nobody else can undo it, in any way."""
 
     def test_the_agents_form(self):
         for method in ("in_person", "phone", "written"):
@@ -204,7 +204,7 @@ class TestStopStands(YesCase):
 
 
 class TestScreens(YesCase):
-    """What is offered, and what is said, where somebody has stopped."""
+    """What screens show and offer for a number that has opted out."""
 
     def test_nothing_is_offered_that_cannot_work(self):
         for record in (self.ticket, self.customer):
@@ -218,7 +218,7 @@ class TestScreens(YesCase):
         self.assertFalse(self.ticket.sms_is_bound)
 
     def test_a_second_no_that_an_agent_was_told(self):
-        """It binds nobody by itself, and no START takes it back."""
+        """By itself it would not be binding, and no START undoes it."""
         self.record_consent(event="revoked", method="phone")
         self.assertTrue(self.ticket.sms_is_bound)
         told = self.ticket.get_sms_consent_details()
@@ -282,7 +282,7 @@ class TestScreens(YesCase):
 
 
 class TestProofs(SmsCase):
-    """Every purpose accepts some kinds of proof; offers none that was only said."""
+    """Purposes accept certain proofs; offers accept no spoken consent."""
 
     def test_offers_need_writing(self):
         offers = self.purposes("marketing")

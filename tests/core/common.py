@@ -1,11 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of the core share."""
+"""The groups and the table of rights that several tests of the core use."""
 
 from pathlib import Path
 
 MODULE = "helpdesk_mgmt_sms"
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
-#: Who may read, write, create and unlink what. A dot is a refusal.
+#: The users of the columns of :data:`RIGHTS`, below. A dot there is a refusal.
 USERS = (
     *("own_agent", "team_agent", "agent", "manager", "compliance_officer"),
     *("employee", "portal_user", "public_user", "administrator"),

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of encryption share: keys, planted words, and a search for them."""
+"""Common base of the tests of encryption: keys, planted secrets, a search for them."""
 
 import os
 from unittest.mock import patch
@@ -13,7 +13,7 @@ from ...models.core.encrypted_field import KEY_VARIABLE
 from ..common import SmsCase
 
 OLD, NEW = (Fernet.generate_key().decode() for _number in range(2))
-#: Stands in each planted word, and nowhere else.
+#: Part of each planted value, and of nothing else.
 MARK = "7d1c93"
 SECRETS = {
     "sms_twilio_auth_token": f"{MARK}-token",
@@ -21,7 +21,7 @@ SECRETS = {
     "sms_twilio_api_key_secret": f"{MARK}-key-secret",
     "sms_telnyx_api_key": f"{MARK}-telnyx-key",
 }
-#: What is said of a person, and is nowhere but in the evidence.
+#: Personal data that is stored only in the evidence.
 FACTS = {
     "name": f"Dana {MARK}",
     "wording": f"I agree, {MARK}",
@@ -31,36 +31,36 @@ FACTS = {
     "page": f"/page/{MARK}",
     "witness": f"Wendy {MARK}",
 }
-#: The picture's bytes, and a text in them.
+#: A scan whose bytes contain the mark.
 SCAN = b"%PDF-1.4 " + MARK.encode() * 3 + b"\n%%EOF"
 
 
 @tagged("post_install", "-at_install")
 class EncryptionCase(SmsCase):
-    """A server that is given keys, and a database in which to look for words."""
+    """Set the server's keys, and search the whole database for a text."""
 
     def setUp(self):
         super().setUp()
         self.use_keys()
 
     def use_keys(self, *keys):
-        """Give the server some keys, the first of which encrypts."""
+        """Set the server's keys, of which the first one encrypts."""
         self.env.flush_all()
         self.env.invalidate_all()
         self.enterContext(patch.dict(os.environ, {KEY_VARIABLE: ",".join(keys)}))
 
     def run_cron(self):
-        """Let the cron work off what is there."""
+        """Run the encryption's cron."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_encryption"))
         self.env.invalidate_all()
 
     def plant(self):
-        """Enter credentials and evidence; return the event."""
+        """Store credentials and evidence; return the event."""
         self.company.write(SECRETS)
         return self.record_consent(files=[("scan.pdf", SCAN)], **FACTS)
 
     def find_tables(self, word=MARK):
-        """Return the tables in which a word stands: what a dump would show."""
+        """Return the tables that contain a text, as a dump would."""
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
@@ -78,13 +78,13 @@ class EncryptionCase(SmsCase):
         ]
 
     def read_file(self, attachment):
-        """Return what lies on the disk, or in the database where files lie there."""
+        """Return the stored bytes, from the disk or from the database."""
         if attachment.store_fname:
             return attachment._file_read(attachment.store_fname)
         return attachment.db_datas
 
     def assert_readable(self, event):
-        """Check that code reads all that was planted."""
+        """Check that code reads all planted values in plain text."""
         self.env.invalidate_all()
         evidence = event.evidence_id
         for record, wanted in (

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Every address of ours that the internet can call, and one of each that opens."""
+"""All public addresses of the addon, each with one that is authorized."""
 
 import inspect
 import re
@@ -19,8 +19,8 @@ MEDIA = (
     MEDIA_PATH
     + "/<string:sms_id>/<string:attachment_id>/<string:expires>/<string:signature>"
 )
-#: Each public address: the counter that ends a visitor's attempts at it. A new address
-#: without a line here is one that anybody may call as often as they like.
+#: By public address, the counter that limits a visitor's attempts. An address without
+#: an entry here could be called without a limit.
 ENDPOINTS = {
     "/helpdesk_sms/alerts/<string:key>": "refused",
     "/helpdesk_sms/health/<string:token>": "refused",
@@ -41,7 +41,7 @@ ENDPOINTS = {
 
 
 class EndpointsCase(WebCase):
-    """Every address of ours, as a stranger and as a customer call it."""
+    """Call the addon's public addresses as a stranger and as a customer do."""
 
     @classmethod
     def setUpClass(cls):
@@ -52,7 +52,7 @@ class EndpointsCase(WebCase):
         cls.env["ir.config_parameter"].set_param(HEALTH_TOKEN_PARAMETER, "right")
 
     def list_routes(self):
-        """Return ``{path: routing}`` of all that our controllers answer at."""
+        """Return ``{path: routing}`` of all routes of our controllers."""
         modules = sorted(self.env.registry._init_modules)
         return {
             path: endpoint.routing
@@ -63,7 +63,7 @@ class EndpointsCase(WebCase):
         }
 
     def list_right(self):
-        """Return ``{path: address}`` that opens something, of those called by GET."""
+        """Return ``{path: address with a valid token}`` of the routes called by GET."""
         [short] = (
             self.env["sms.preference.link"]
             ._get_urls([(self.company, self.number)])
@@ -97,7 +97,7 @@ class EndpointsCase(WebCase):
         }
 
     def call(self, path, url=None):
-        """Call an address as the carrier or a browser does, or with wrong tokens."""
+        """Call an address as carriers or browsers do, by default with a wrong token."""
         wrong = re.sub(r"<string:\w+>", "wrong", path)
         data = {"Body": "x"} if "POST" in self.routes[path]["methods"] else None
         if data and "GET" in self.routes[path]["methods"]:

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What strangers and carriers may send to a public address, drawn by hypothesis.
+"""Requests of strangers and carriers to public addresses, drawn by hypothesis.
 
-Nothing here knows the addon's code. What stands for a value of the database (a right
-key, a token of the form) is a name in :data:`BLANKS`, which the test fills in.
+Nothing here knows the addon's code. A name of :data:`BLANKS` stands for a value of the
+database (a valid key, a form's token), which the test fills in.
 """
 
 import json
@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 RIGHT, FORGED, UNSIGNED = PROOFS = ("right", "forged", "unsigned")
-#: Filled in before a request is made: a token of the session, the id of a wording.
+#: Placeholders, filled in before a request: the session's token, a wording's id.
 BLANKS = CSRF, WORDING = ("CsrfToken", "WordingId")
 
-#: Markup that must be escaped wherever it is shown, and what no template computes.
+#: Markup that must always be escaped, and a result that no template may compute.
 MARKUP, COMPUTED = "<fz", "8672449"
 ODD = (
     *("", " ", "\x00", "a\x00b", "\ud83d", "a\udc00", "\ufffe\uffff", "\u202egnp.exe"),
@@ -34,7 +34,7 @@ ODD = (
     *("STOP", "stop", "YES", "HELP", "START", "ѕtop", "please stop texting me", "1"),
     *("delivered", "failed", "undelivered", "21610", "30008", "human", "ticket", "all"),
 )
-#: Long ones are few letters many times: the example stays small.
+#: Long texts, made by repetition, so that the printed example stays small.
 HUGE = st.builds(
     lambda unit, times: unit * times,
     st.sampled_from([it for it in ODD if it]),
@@ -43,7 +43,7 @@ HUGE = st.builds(
 WORDS = st.one_of(
     st.sampled_from(ODD), st.sampled_from(ODD), st.text(max_size=30), HUGE
 )
-#: For a part of a path: without what would part it.
+#: Segments of a path, without a slash.
 SEGMENTS = st.one_of(st.sampled_from(ODD), st.text(max_size=30)).map(
     lambda text: text.replace("/", "\\")[:3000] or "x"
 )
@@ -59,7 +59,7 @@ VALUES = st.recursive(
     ),
     max_leaves=5,
 )
-#: Bodies of which no reader makes anything, whatever it expects.
+#: Bodies that no parser accepts.
 RAW = st.one_of(
     st.binary(max_size=60),
     st.sampled_from(
@@ -108,11 +108,11 @@ HEADERS = st.sampled_from(
 
 @dataclass(frozen=True)
 class Ask:
-    """One request, but for what is of the database.
+    """One request, with placeholders for values of the database.
 
     :param str endpoint: the path of the route, with its variables
-    :param tuple fills: for each variable of the path a text, None: the right one
-    :param bytes query: as it stands behind the question mark
+    :param tuple fills: a text for each variable of the path; None: the valid one
+    :param bytes query: the query string, without the question mark
     :param str proof: one of :data:`PROOFS`
     :param int times: how often it is made
     """
@@ -136,18 +136,18 @@ class Ask:
 
 
 def encode(text):
-    """Return a text as bytes, half characters too."""
+    """Encode a text, lone surrogates too."""
     return text.encode("utf-8", "surrogatepass")
 
 
 @st.composite
 def forms(draw, samples):
-    """Draw a form like one of the samples; some fields are changed or come twice."""
+    """Draw a form like one of the samples, with fields changed or repeated."""
     pairs = list(draw(st.sampled_from(samples)).items())
     names = [name for name, _value in pairs] or ["x"]
     changed = st.tuples(st.one_of(st.sampled_from(names), WORDS), WORDS)
     pairs += draw(st.lists(changed, max_size=3))
-    if draw(st.booleans()):  # the first of two is read, or the last, or both
+    if draw(st.booleans()):  # code may read the first or the last
         pairs.reverse()
         pairs = pairs if draw(st.booleans()) else list(dict(pairs).items())
     body = "&".join(
@@ -212,7 +212,7 @@ def asks(draw, endpoints):
 
 
 def queries():
-    """Return a strategy of what stands behind a question mark."""
+    """Return a strategy for query strings."""
     names = st.sampled_from(("done", "format", "lang", "db", "debug", "x", "sms"))
     pairs = st.lists(st.tuples(names, st.sampled_from(ODD)), min_size=1, max_size=3)
     encoded = pairs.map(

@@ -10,10 +10,10 @@ from ...models.desk.sms_template import EVENT_MODEL
 from ..common import SmsCase, phone_number
 from .common import MODULE, OPERATIONS, RIGHTS, SECRETS, USERS
 
-#: Everything of this addon that can be called from outside, over RPC.
+#: All methods of this addon that can be called over RPC.
 PUBLIC_METHODS = {
     "ir.actions.server": {"run"},
-    # Odoo's own: for administrators, and the login.
+    # Overrides of Odoo's own: for administrators, and the login.
     "ir.config_parameter": {"write"},
     "res.config.settings": {"create", "write"},
     "base.module.uninstall": {"action_export_sms_ledger"},
@@ -179,7 +179,7 @@ HOSTILE = "{{ object.company_id.sms_twilio_auth_token }}"
 
 
 class TestRights(SmsCase):
-    """The table of rights, and nothing besides it."""
+    """Each group has the rights of the table, and no others."""
 
     def get_user(self, name):
         """Return a user of the table."""
@@ -207,7 +207,7 @@ class TestRights(SmsCase):
                 self.assertEqual(found, rights)
 
     def test_the_table_names_every_model_of_the_addon(self):
-        """A new model without a row here is one that nobody has thought about."""
+        """A new model needs a row, so that somebody decides about its rights."""
         models = {
             name
             for name, model in self.env.registry.items()
@@ -216,7 +216,7 @@ class TestRights(SmsCase):
         self.assertLessEqual(models, self.read_table().keys())
 
     def test_every_stored_model_has_a_line_that_denies_all(self):
-        """Or a grant to everybody could slip in with a missing group."""
+        """A line with a forgotten group would grant everybody access."""
         lines = self.env["ir.model.access"].search(
             [
                 ("group_id", "=", False),
@@ -299,7 +299,7 @@ class TestCompanyRules(SmsCase):
             )
 
     def find(self, user, model, companies):
-        """Return the companies whose rows a user finds who works in ``companies``."""
+        """Return the companies whose rows a user with access to ``companies`` finds."""
         field = "record_company_id" if model == "sms.sms" else "company_id"
         records = self.env[model].with_user(user)
         records = records.with_context(allowed_company_ids=companies.ids)
@@ -347,7 +347,7 @@ class TestCompanyRules(SmsCase):
 
 
 class TestMenus(SmsCase):
-    """Each finds what they may do, and nothing that would refuse them."""
+    """Each user sees the menus that they may use, and no others."""
 
     MENUS = {
         "helpdesk_mgmt.helpdesk_ticket_main_menu": "own agent manager officer",
@@ -378,7 +378,7 @@ class TestMenus(SmsCase):
 
 
 class TestSecrets(SmsCase):
-    """A secret is the administrator's to set, and nobody's to see by the way."""
+    """Only administrators set secrets, and nobody can read them indirectly."""
 
     @classmethod
     def setUpClass(cls):
@@ -391,7 +391,7 @@ class TestSecrets(SmsCase):
         )  # fmt: skip
 
     def assert_no_secret(self, data):
-        """Check that no secret stands anywhere in what was read."""
+        """Check that the data that was read contains no secret."""
         text = json.dumps(data, default=str)
         for name, value in SECRETS.items():
             self.assertNotIn(value, text, name)
@@ -414,12 +414,12 @@ class TestSecrets(SmsCase):
     def test_reading_everything_reads_no_secret(self):
         for user in self.strangers - self.portal_user:
             company = self.company.with_user(user)
-            # Twilio's numbers are the administrator's, by Odoo's own rule.
+            # By Odoo's own rule only administrators may read Twilio's numbers.
             names = list(company.fields_get().keys() - {"sms_twilio_number_ids"})
             self.assert_no_secret(company.read(names))
 
     def test_a_secret_cannot_be_guessed_by_searching_for_it(self):
-        """One letter at a time, from the company or from what points at it."""
+        """Letter by letter, on the company or through records that refer to it."""
         for user in (self.manager, self.agent, self.employee):
             for model, path in (
                 ("res.company", ""),
@@ -453,7 +453,7 @@ class TestSecrets(SmsCase):
                 self.env["res.config.settings"].with_user(user).create({})
 
     def test_the_settings_show_no_secret_to_the_administrator_either(self):
-        """What a browser has once been given stays in its memory and its caches."""
+        """A browser would keep them in its memory and caches."""
         settings = self.env["sms.settings"].with_user(self.administrator)
         self.assertNotIn("sms_webhook_key", settings._fields)
         created = settings.create({})
@@ -511,7 +511,7 @@ class TestSecrets(SmsCase):
 
 
 class TestInjection(SmsCase):
-    """Words of a customer are words, wherever a template puts them."""
+    """A customer's words are never evaluated, wherever a template inserts them."""
 
     @classmethod
     def setUpClass(cls):
@@ -521,7 +521,7 @@ class TestInjection(SmsCase):
         cls.ticket.name = HOSTILE
 
     def send(self, mode, body, user=None, **values):
-        """Send a text about the ticket by the composer; return its words."""
+        """Send a text about the ticket by the composer; return its body."""
         target = {"res_ids": repr(self.ticket.ids)}
         if mode == "comment":
             target = {"res_id": self.ticket.id}
@@ -538,7 +538,7 @@ class TestInjection(SmsCase):
         return self.messages_to()[-1:].body or ""
 
     def test_a_title_reaches_the_customer_as_it_is(self):
-        """An administrator may render anything, so it must not be rendered twice."""
+        """Administrators may render anything, so nothing may be rendered twice."""
         template = self.env["sms.template"].create(
             {
                 "name": "Title",
@@ -596,7 +596,7 @@ class TestInjection(SmsCase):
 
 
 class TestTemplates(SmsCase):
-    """Managers write the helpdesk's templates, with words that are safe to say."""
+    """Managers write the helpdesk's templates, with safe placeholders only."""
 
     HELPDESK_TEMPLATES = (
         *("ticket_received", "ticket_assigned", "ticket_update", "ticket_closed"),
@@ -627,7 +627,7 @@ class TestTemplates(SmsCase):
         return template.with_user(user)
 
     def create_template(self, model, body="Hello", **values):
-        """Return a template that the manager makes."""
+        """Return a new template, created by the manager."""
         model_id = self.env["ir.model"]._get_id(model)
         return (
             self.env["sms.template"]
@@ -679,7 +679,7 @@ class TestTemplates(SmsCase):
                     template.lang = body
 
     def test_what_a_manager_may_name_is_never_a_secret(self):
-        """It is a field, or a field of what the record points at, and nothing more."""
+        """Only fields of the record, or of a record that it refers to."""
         for model in ("helpdesk.ticket", "calendar.event"):
             allowed = self.env[model].mail_allowed_qweb_expressions()
             for expression in allowed:
@@ -718,10 +718,10 @@ class TestTemplates(SmsCase):
 
 
 class TestOutside(SmsCase):
-    """What can be called over RPC is named here, and each checks who calls."""
+    """Methods that can be called over RPC are listed here, and check the caller."""
 
     def get_methods(self):
-        """Return the addon's own methods by model: those that RPC reaches, and not."""
+        """Return the addon's methods that RPC can call, by model, and the others."""
         reached, refused = {}, []
         for name in self.env.registry:
             model = self.env[name]
@@ -729,7 +729,7 @@ class TestOutside(SmsCase):
                 if not cls.__module__.startswith(f"odoo.addons.{MODULE}."):
                     continue
                 if getattr(cls, "_name", name) != name and cls._inherit != name:
-                    continue  # a mixin's, which is listed as its own
+                    continue  # a mixin's method, listed under the mixin
                 for method in vars(cls):
                     if not callable(getattr(cls, method)) or method.startswith("__"):
                         continue
@@ -869,7 +869,7 @@ class TestOutside(SmsCase):
         self.assertEqual((sms.state, sms.provider), ("canceled", False))
 
     def test_the_fields_that_decide_cannot_be_set_from_a_composer(self):
-        """A number typed into Odoo's composer gets no exemption and no purpose."""
+        """A user cannot give a text an exemption or a purpose by the context."""
         composer = self.env["sms.composer"].with_user(self.agent)
         composer = composer.with_context(
             default_exemption="help",
@@ -895,5 +895,5 @@ class TestOutside(SmsCase):
                 self.env[model].with_user(public).search_count([])
 
     def test_examples_of_numbers_are_not_numbers_of_people(self):
-        """What the tests text can never be anybody's."""
+        """The tests must never use a real person's number."""
         self.assertEqual(phone_number(999), "+12065550199")

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""``docs/access.md`` is written by this test, and must say what the code does.
+"""Check that ``docs/access.md`` matches the code.
 
-``HELPDESK_SMS_WRITE_DOCS=1 bin/test tests/core/test_access_page.py`` writes it anew.
+``HELPDESK_SMS_WRITE_DOCS=1 bin/test tests/core/test_access_page.py`` rewrites it.
 """
 
 import inspect
@@ -66,7 +66,7 @@ by the rights above, and by the tests of each screen.
 
 
 class TestAccessPage(SmsCase):
-    """The page of rights, made of what Odoo says."""
+    """The page of rights, generated from Odoo's answers."""
 
     @classmethod
     def setUpClass(cls):
@@ -97,7 +97,7 @@ class TestAccessPage(SmsCase):
 
     @staticmethod
     def draw(titles, rows):
-        """Return a table of Markdown."""
+        """Return a Markdown table."""
         lines = [titles, ["---"] * len(titles), *rows]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -138,12 +138,12 @@ class TestAccessPage(SmsCase):
 
     @staticmethod
     def may_export(records):
-        """Tell if a user who may export at all may export these."""
+        """Return whether a user may export these records."""
         may = records.env.user.has_group("base.group_allow_export")
         return may and records.has_access("read")
 
     def list_buttons(self):
-        """Return who is shown each button of our views, and those we add to others."""
+        """Return who sees each button of our views, and of views that we extend."""
         views = self.env["ir.ui.view"].search(
             [("type", "in", ("form", "list", "kanban")), ("model", "!=", False)]
         )
@@ -166,7 +166,7 @@ class TestAccessPage(SmsCase):
         ]
 
     def find_buttons(self, view, user):
-        """Return the buttons that a user is shown in a view: (label, method)."""
+        """Return the buttons that a user sees in a view: (label, method)."""
         model = view.env[view.model].with_user(user)
         try:
             model.check_access("read")
@@ -175,7 +175,7 @@ class TestAccessPage(SmsCase):
             return set()
 
     def read_buttons(self, arch):
-        """Return what calls something: (label, method or action)."""
+        """Return the buttons of an arch that do something: (label, name)."""
         return {
             (self.get_label(node), node.get("name"))
             for node in etree.fromstring(arch).iter("button")
@@ -183,14 +183,14 @@ class TestAccessPage(SmsCase):
         }
 
     def get_label(self, node):
-        """Return what a button says, or else what it calls or opens."""
+        """Return a button's label, else the name of its method or action."""
         name = node.get("name")
         if name.isdigit():
             name = self.env["ir.actions.actions"].browse(int(name)).name
         return node.get("string") or node.get("title") or name
 
     def list_routes(self):
-        """Return the addresses that our controllers answer at."""
+        """Return the routes of our controllers."""
         rows = {}
         modules = sorted(self.env.registry._init_modules)
         for path, endpoint in _generate_routing_rules(modules, nodb_only=False):

@@ -20,7 +20,7 @@ HOSTILE = [
 
 @tagged("post_install", "-at_install")
 class TestArray(SmsCase):
-    """A long array comes back as it went."""
+    """A long array comes back unchanged."""
 
     def get_back(self, values, kind):
         """Return the elements of an array as PostgreSQL has them."""
@@ -67,7 +67,7 @@ class TestArray(SmsCase):
 
 @tagged("post_install", "-at_install")
 class TestReaders(SmsCase):
-    """What decides on a contact's texts, of one and of many."""
+    """Bulk reading of contacts gives the same as reading them one by one."""
 
     @classmethod
     def setUpClass(cls):
@@ -90,13 +90,13 @@ class TestReaders(SmsCase):
         )
 
     def read_people(self, people, is_many):
-        """Return the readers, read as one by one or as many."""
+        """Return the readers, read one by one or in bulk."""
         self.patch(res_partner_reader, "BULK_FROM", 1 if is_many else 1000)
         readers = people._get_sms_readers()
         return {key: tuple(it or None for it in row) for key, row in readers.items()}
 
     def test_many_are_read_as_one(self):
-        self.people[0].phone = "(303) 555-0102"  # what is not yet stored counts
+        self.people[0].phone = "(303) 555-0102"  # not flushed yet, and counts
         many = self.read_people(self.people, True)
         self.env.invalidate_all()
         self.assertEqual(many, self.read_people(self.people, False))

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What one company has is out of reach of another one's managers, over RPC.
+"""Managers of one company cannot reach the data of another one over RPC.
 
-The models come out of the registry, and their rows out of their tables: a new model is
-tried as soon as it is there, and fails here until a row of it can be made.
+The models are those of the registry, so that a new model is tested automatically, and
+fails here until the test can make a row of it.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from ..common import SmsCase, phone_number
 
 MODULE = "helpdesk_mgmt_sms"
 
-#: Odoo's models whose rows managers of the helpdesk may write, and whose they are.
+#: Odoo's models that helpdesk managers may write, with the field of the company.
 HOST_MODELS = {
     "sms.sms": "record_company_id",
     "sms.template": "company_id",
@@ -27,11 +27,11 @@ HOST_MODELS = {
     "helpdesk.ticket.team": "company_id",
     "helpdesk.ticket.stage": "company_id",
 }
-#: Models that are no table of rows: what they show has rules of its own.
+#: Models without a table of rows; they have rules of their own.
 QUERIES = {"sms.analysis", "sms.country.rule"}
-#: Nobody's company: counters, and work that no user reaches.
+#: Models without a company: counters, and internal work that no user can reach.
 WITHOUT_COMPANY = {"sms.rate.limit", "sms.day.stale", "sms.consent.key"}
-#: Values that a table's own checks ask for.
+#: Values that satisfy a table's own constraints.
 VALUES = {
     "sms.quiet.hours": {"weekday_to": 20, "saturday_to": 20, "sunday_to": 20},
     "sms.automation": {"wait_hours": 1},
@@ -54,13 +54,13 @@ SAMPLES = {
 
 @tagged("post_install", "-at_install")
 class TestCompanyRights(SmsCase, HttpCase):
-    """A manager of another company, at every method of every model."""
+    """A manager of another company tries every method of every model."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.other_company = cls.make_company("Other")
-        cls.record_consent()  # what the ledger alone can make
+        cls.record_consent()  # rows that only the ledger can make
         cls.stranger = new_test_user(
             cls.env,
             "sms-stranger",
@@ -86,7 +86,7 @@ class TestCompanyRights(SmsCase, HttpCase):
         return sorted((own - QUERIES) | HOST_MODELS.keys())
 
     def find_company_path(self, model, seen=()):
-        """Return the fields that lead from a row to its company, None for no way."""
+        """Return the path of fields from a row to its company, or None."""
         for name in (HOST_MODELS.get(model), "company_id", "record_company_id"):
             field = name and self.env[model]._fields.get(name)
             if field and field.store:
@@ -115,7 +115,7 @@ class TestCompanyRights(SmsCase, HttpCase):
         return self.made[key]
 
     def find_row(self, model, company):
-        """Return a row that is there already."""
+        """Return an existing row, or an empty set."""
         path = self.find_company_path(model)
         records = self.env[model].sudo().with_context(active_test=False)
         if not path or records._transient:
@@ -127,7 +127,7 @@ class TestCompanyRights(SmsCase, HttpCase):
         return found[:1]
 
     def insert(self, model, company):
-        """Return a new row with what its table asks for, past all code."""
+        """Insert a row with the required values by SQL, and return it."""
         records = self.env[model].sudo()
         path = self.find_company_path(model) or [None]
         values = {}
@@ -191,7 +191,7 @@ class TestCompanyRights(SmsCase, HttpCase):
         )
 
     def refuse(self, row, method, *args, **kwargs):
-        """Check that a call fails, and that the row stays what it was."""
+        """Check that a call fails, and that the row stays unchanged."""
         before = self.read_row(row)
         count = self.count_rows(row)
         with (
@@ -204,7 +204,7 @@ class TestCompanyRights(SmsCase, HttpCase):
         self.assertEqual(self.count_rows(row), count, (row, method))
 
     def read_row(self, row):
-        """Return what a table has of a row."""
+        """Return a row as it is in its table."""
         self.env.flush_all()
         return self.env.execute_query(
             SQL("SELECT * FROM %s WHERE id = %s", SQL.identifier(row._table), row.id)
@@ -217,7 +217,7 @@ class TestCompanyRights(SmsCase, HttpCase):
         )
 
     def get_change(self, row):
-        """Return a field that a client could write, with a value."""
+        """Return a field that a client could write, and a value for it."""
         for name, field in row._fields.items():
             is_plain = field.type in ("char", "text", "integer", "boolean")
             is_free = not field.compute and not field.groups and name != "parent_path"
@@ -230,7 +230,7 @@ class TestCompanyRights(SmsCase, HttpCase):
         return many2one, row[many2one].id
 
     def refuse_changes(self, row):
-        """Check each way of a client to change a row."""
+        """Check each way in which a client could change a row."""
         stranger = row.with_user(self.stranger).with_company(self.other_company)
         for operation in ("write", "unlink", "create"):
             with self.subTest(model=row._name, operation=operation):
@@ -254,7 +254,7 @@ class TestCompanyRights(SmsCase, HttpCase):
         self.refuse_load(row, name, value)
 
     def refuse_load(self, row, name, value):
-        """Check that an import changes nothing; it tells so, and does not fail."""
+        """Check that an import changes nothing; it may fail or report errors."""
         before = self.read_row(row)
         rows = [[str(row.id), str(value)]]
         with (
@@ -290,7 +290,7 @@ class TestCompanyRights(SmsCase, HttpCase):
             if model in WITHOUT_COMPANY or model.startswith("helpdesk."):
                 continue
             if self.env[model]._transient:
-                continue  # forms: each is its user's own
+                continue  # a wizard belongs to its user
             row = self.make_row(model, self.env["res.company"])
             self.refuse_changes(row)
             if model not in ("sms.sms", "sms.preference.link"):
@@ -303,7 +303,7 @@ class TestCompanyRights(SmsCase, HttpCase):
             if not path or len(path) > 1 or model.startswith("helpdesk."):
                 continue
             if self.env[model]._transient:
-                continue  # a form does nothing yet; what its button does is checked
+                continue  # writing a wizard has no effect yet; its buttons check rights
             row = self.make_row(model, self.company)
             owners = [self.company.id]
             if self.is_optional(model, path):
@@ -327,12 +327,12 @@ class TestCompanyRights(SmsCase, HttpCase):
                     self.assertFalse(row.with_user(self.manager).has_access("write"))
 
     def test_whatever_has_an_optional_company_is_a_shared_row(self):
-        """So that no model is shared, and everybody's to write."""
+        """Or managers of any company could write it."""
         for model in self.list_models():
             path = self.find_company_path(model)
             records = self.env[model].with_user(self.stranger)
             if model.startswith("helpdesk.") or records._transient:
-                continue  # the host's own rules; see test_the_text_of_a_shared_stage
+                continue  # the host's rules; see test_the_text_of_a_shared_stage
             if path and self.is_optional(model, path) and records.has_access("write"):
                 with self.subTest(model=model):
                     self.assertIn("is_shared", records._fields)
@@ -350,7 +350,7 @@ class TestCompanyRights(SmsCase, HttpCase):
         self.refuse(stage, "create", [values])
 
     def search(self, model):
-        """Return what the other company's manager finds, as far as they may look."""
+        """Return what the other company's manager finds; without access, nothing."""
         try:
             with mute_logger("odoo.http"):
                 return self.call(model, "search", [])
@@ -358,11 +358,11 @@ class TestCompanyRights(SmsCase, HttpCase):
             return []
 
     def get_company(self, row):
-        """Return whose row it is."""
+        """Return the company of a row."""
         return row.mapped(".".join(self.find_company_path(row._name)))
 
     def is_optional(self, model, path):
-        """Tell if a row may be of no company."""
+        """Return whether a row may have no company."""
         for name in path:
             field = self.env[model]._fields[name]
             if name == path[-1]:
@@ -371,7 +371,7 @@ class TestCompanyRights(SmsCase, HttpCase):
         return False
 
     def get_values(self, row):
-        """Return what a row has as a client would send it, as far as it is plain."""
+        """Return the plain values of a row, as a client would send them."""
         return {
             name: fields.Datetime.to_string(row[name])
             if field.type == "datetime"

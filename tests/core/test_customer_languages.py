@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What customers read is in their language, all of it, and nothing else in it."""
+"""Everything that customers read is in their language, and nothing in another."""
 
 import re
 from datetime import datetime
@@ -18,7 +18,7 @@ from ...models.core import moments
 from ..common import SmsCase
 
 MODULE = "helpdesk_mgmt_sms"
-#: A language that reads what ships, with the words that it has in common with English.
+#: The shipped languages, with the words that they have in common with English.
 LANGS = {
     "es_ES": "error me no odoo plan ticket tickets use",
     "fr_FR": "cause confirmations contact exact incident maintenance me message "
@@ -26,26 +26,26 @@ LANGS = {
     "de_DE": "an apps helpdesk in link manager moment odoo plan problem so status "
     "support team text ticket tickets was will",
 }
-#: A Tuesday in December: other words in each of these languages.
+#: A Tuesday in December: both are named differently in each of these languages.
 START = datetime(2026, 12, 8, 21)
-#: Pages that customers open, by the beginning of their names.
+#: Prefixes of the names of pages that customers open.
 PAGES = ("public_", "portal_")
 FILLED_IN = re.compile(r"\{\{.*?\}\}|\{\w*\}|%\(\w+\)s|%s|<[^>]*>|&\w+;|https?:\S+")
-#: Neither STOP nor what is called the same everywhere.
+#: A word, except SMS, which is the same in each language.
 WORD = re.compile(r"(?!SMS)[^\W\d_]{2,}")
-#: A name of somebody, or of something, in no language.
+#: A name of people and things that is no word in any language.
 NAME = "Qxz"
 
 
 def find_words(text):
-    """Return the words of a text but those in capitals, which are to be texted."""
+    """Return the words of a text, without those in capitals, which are keywords."""
     words = WORD.findall(FILLED_IN.sub(" ", text or ""))
     return {word.casefold() for word in words if not word.isupper()}
 
 
 @freeze_time("2026-12-01 18:00:00")
 class TestCustomersLanguages(SmsCase):
-    """Every text and page that ships, found by itself, in each language."""
+    """Check every shipped text and page in each language."""
 
     @classmethod
     def setUpClass(cls):
@@ -56,7 +56,7 @@ class TestCustomersLanguages(SmsCase):
         modules._load_module_terms(["helpdesk_mgmt", MODULE], list(LANGS))
         cls.env.invalidate_all()
         cls.company.write({"name": NAME, "phone": "+1 303 555 0199"})
-        # Cities that each of the languages calls otherwise.
+        # Cities that have another name in each of the languages.
         cls.company.partner_id.tz = "Europe/Warsaw"
         cls.customer.write({"name": NAME, "tz": "Europe/Athens", "city": NAME})
         cls.customer.state_id = cls.env["res.country.state"].create(
@@ -80,15 +80,15 @@ class TestCustomersLanguages(SmsCase):
 
     @classmethod
     def get_shipped(cls, model):
-        """Return ``(name, record)`` of what ships of a model."""
+        """Return ``(name, record)`` of the shipped records of a model."""
         domain = [("module", "=", MODULE), ("model", "=", model)]
         found = cls.env["ir.model.data"].search(domain, order="name")
         return [(it.name, cls.env[model].browse(it.res_id)) for it in found]
 
-    # === All that is read ===
+    # === Texts that customers read ===
 
     def read_templates(self, lang):
-        """Yield the templates, filled in."""
+        """Yield the rendered templates."""
         facts = AppointmentFacts(
             self.customer.id, START, known=START.replace(hour=17), count=3
         )
@@ -100,7 +100,7 @@ class TestCustomersLanguages(SmsCase):
             yield name, template._render_text(records[template.model], lang=lang)
 
     def read_fields(self, lang):
-        """Yield the stored words of answers, keywords, purposes and plans."""
+        """Yield the stored texts of replies, keywords, purposes and plans."""
         for model, *names in (
             ("sms.reply", "body"),
             ("sms.keyword", "answer"),
@@ -112,7 +112,7 @@ class TestCustomersLanguages(SmsCase):
                     yield f"{xmlid}.{name}", record.with_context(lang=lang)[name]
 
     def read_wordings(self, lang):
-        """Yield the words of consent, as they are shown."""
+        """Yield the wordings of consent, as they are shown."""
         purposes = self.env["sms.purpose"].search([])
         wordings = self.env["sms.wording"]._get_published(self.company, purposes, lang)
         self.assertEqual(len(wordings), 5)
@@ -121,7 +121,7 @@ class TestCustomersLanguages(SmsCase):
             yield wording.display_name, wording._render(self.company)
 
     def read_incident(self, lang):
-        """Yield what is said of a maintenance and of an outage."""
+        """Yield the texts about a maintenance and an outage."""
         incident = self.incident.with_context(lang=lang)
         yield "begins", incident._say_begin()
         yield "ends", incident._say_end()
@@ -134,7 +134,7 @@ class TestCustomersLanguages(SmsCase):
             yield kind, incident._get_body(kind)
 
     def read_views(self, lang):
-        """Yield the sentences of the pages, whatever a page shows when."""
+        """Yield all translatable terms of the pages."""
         field = self.env["ir.ui.view"]._fields["arch_db"]
         for name, view in self.get_shipped("ir.ui.view"):
             if view.type == "qweb" and name.startswith(PAGES):
@@ -143,7 +143,7 @@ class TestCustomersLanguages(SmsCase):
                     yield f"{name} {number}", term
 
     def read_pages(self, lang):
-        """Yield the pages whose times and states are put in, as they are shown."""
+        """Yield the rendered pages that show times and states."""
         env = self.env(su=True, context={"lang": lang})
         with MockRequest(env) as request:
             request.env, request.httprequest.path = env, "/"
@@ -161,7 +161,7 @@ class TestCustomersLanguages(SmsCase):
             yield name, html.fromstring(str(page)).text_content()
 
     def read_all(self, lang):
-        """Return all that customers read in a language, by name."""
+        """Return all texts that customers read in a language, by name."""
         return {
             f"{read.__name__} {name}": text or ""
             for read in (

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What ships as data: what people have deleted of it must stay deleted."""
+"""Shipped records that people have deleted must stay deleted."""
 
 from lxml import etree
 from psycopg2 import IntegrityError
@@ -14,12 +14,12 @@ from ...hooks import create_shipped
 from ..common import SmsCase
 from .common import MODULE
 
-#: What code relies on comes back, whoever deletes it.
+#: Models whose records the code relies on: an update restores them.
 NEEDED = {"ir.cron", "mail.message.subtype"}
 
 
 def read_records():
-    """Return what ships as data, in order: XML id, model, and if updates create it."""
+    """Return shipped records in order: XML id, model, whether an update creates it."""
     found = []
     for path in Manifest.for_addon(MODULE)["data"]:
         if path.startswith("data/"):
@@ -34,14 +34,14 @@ def read_records():
 
 @tagged("post_install", "-at_install")
 class TestDataFiles(SmsCase):
-    """Updates create what nobody can delete, and nothing else."""
+    """An update creates only records that nobody can delete."""
 
     def ref(self, name):
         """Return a shipped record by its XML id."""
         return self.env.ref(f"{MODULE}.{name}", raise_if_not_found=False)
 
     def try_to_delete(self, record):
-        """Delete a record as who may; return if anybody may."""
+        """Try to delete a record as each who may; return whether it worked."""
         for user in (self.manager, self.administrator):
             try:
                 with self.env.cr.savepoint():
@@ -53,7 +53,7 @@ class TestDataFiles(SmsCase):
         return False
 
     def test_updates_create_only_what_nobody_can_delete(self):
-        """Last first, since what is used cannot be deleted before what uses it."""
+        """In reverse order, since a record in use cannot be deleted."""
         wrong = []
         with mute_logger("odoo.sql_db"):
             for name, model, is_created in reversed(read_records()):

@@ -5,12 +5,12 @@ from pathlib import Path
 from odoo.tests import BaseCase
 
 ROOT = Path(__file__).resolve().parents[2]
-#: The names in the first cell of a row.
+#: Names in the first cell of a table's row.
 NAMED = re.compile(r"`([a-z_]+)`")
 
 
 class TestDocs(BaseCase):
-    """The map of the house is true. Links are checked by ``bin/lint``."""
+    """The map of the rooms is right. Links are checked by ``bin/lint``."""
 
     def test_the_map_of_the_house_names_every_room_and_no_other(self):
         rows = (ROOT / "docs" / "architecture.md").read_text().splitlines()

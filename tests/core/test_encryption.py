@@ -17,14 +17,14 @@ from .encryption import FACTS, MARK, OLD, SCAN, SECRETS, EncryptionCase
 
 
 def make_picture():
-    """Return a picture larger than Odoo leaves pictures."""
+    """Return a picture that is larger than Odoo's limit for resizing."""
     stream = io.BytesIO()
     Image.new("L", (2480, 40)).save(stream, "PNG")
     return stream.getvalue()
 
 
 class TestEncrypted(EncryptionCase):
-    """With a key nothing can be read in the database, and all by who may."""
+    """With a key, the database is unreadable, and those with access read everything."""
 
     def setUp(self):
         super().setUp()
@@ -40,7 +40,7 @@ class TestEncrypted(EncryptionCase):
         ))  # fmt: skip
 
     def test_without_a_key_the_same_tables_show_it(self):
-        """So the search finds what there is to find."""
+        """This proves that the search works."""
         self.use_keys()
         event = self.plant()
         self.assertEqual(
@@ -123,7 +123,7 @@ class TestEncrypted(EncryptionCase):
         self.assertEqual(find("Dana"), [])
 
     def test_it_is_not_found_by_its_letters(self):
-        """A search in what is encrypted would find any letters in it."""
+        """A search would match the letters of the encrypted value."""
         event = self.plant()
         evidence = self.env["sms.consent.evidence"]
         for operator, value in (("ilike", "a"), ("=like", "enc%"), ("in", [MARK])):
@@ -134,14 +134,14 @@ class TestEncrypted(EncryptionCase):
             self.assertFalse(description["groupable"] or description["sortable"])
 
     def test_a_large_scan_stays_as_it_was(self):
-        """Odoo makes large pictures smaller; then they are not what was recorded."""
+        """Odoo resizes large pictures, which would no longer be what was recorded."""
         for keys in ((OLD,), ()):
             self.use_keys(*keys)
             event = self.record_consent(files=[("scan.png", make_picture())])
             self.assertTrue(event.evidence_id._files_hold())
 
     def test_an_encrypted_field_is_on_no_other_table(self):
-        """What is encrypted is found by its kind: these are all."""
+        """Encrypted fields are found by their class, and these are all."""
         found = {
             f"{model._name}.{name}"
             for model, names in self.env["sms.encryption"]._get_fields()
@@ -161,7 +161,7 @@ class TestEncrypted(EncryptionCase):
 
 
 class TestState(EncryptionCase):
-    """The health panel says how it is, and administrators may hurry it."""
+    """The health panel shows the state, and administrators may start the encryption."""
 
     def get_row(self):
         """Return the state that the panel shows a manager."""
@@ -198,7 +198,7 @@ class TestState(EncryptionCase):
 
 
 class TestGuard(EncryptionCase):
-    """The trigger lets evidence be encrypted; what is not its own is found out."""
+    """The trigger allows encrypting evidence; any other value is detected."""
 
     def setUp(self):
         super().setUp()
@@ -206,7 +206,7 @@ class TestGuard(EncryptionCase):
         self.assert_intact()
 
     def update(self, **values):
-        """Write past the ORM, as who has the database may."""
+        """Write by SQL, as anybody with access to the database can."""
         changes = SQL(", ").join(
             SQL("%s = %s", SQL.identifier(name), value)
             for name, value in values.items()

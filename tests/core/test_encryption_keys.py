@@ -15,7 +15,7 @@ from .encryption import FACTS, MARK, NEW, OLD, SCAN, SECRETS, EncryptionCase
 
 
 class TestKeysChange(EncryptionCase):
-    """What is there follows the keys, in batches, whenever it is interrupted."""
+    """Stored values are re-encrypted for new keys, in interruptible batches."""
 
     def setUp(self):
         super().setUp()
@@ -86,7 +86,7 @@ class TestKeysChange(EncryptionCase):
         self.assert_intact()
 
     def run_here(self):
-        """Run without the cron around it; what it commits stays in the test."""
+        """Run the job without its cron; its commits stay in the test."""
         cron = type(self.env["ir.cron"])
         with patch.object(cron, "_commit_progress", return_value=60):
             self.env["sms.encryption"]._run()

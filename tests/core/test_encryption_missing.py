@@ -12,7 +12,7 @@ from .encryption import NEW, OLD, SCAN, SECRETS, EncryptionCase
 
 
 class TestKeyMissing(EncryptionCase):
-    """A key that is not there: it is said plainly, and nothing is lost."""
+    """A missing key is reported plainly, and nothing is lost."""
 
     def setUp(self):
         super().setUp()
@@ -87,7 +87,7 @@ class TestKeyMissing(EncryptionCase):
 
 
 class TestTextsWait(EncryptionCase):
-    """Texts of an account that cannot be read are held, and leave with the key."""
+    """Texts of an account with unreadable credentials wait until the key is back."""
 
     def setUp(self):
         super().setUp()
@@ -112,7 +112,7 @@ class TestTextsWait(EncryptionCase):
         self.use_keys()
 
     def claim(self):
-        """Return what the dispatcher would call now."""
+        """Return the calls that the dispatcher would make now."""
         dispatcher = self.env["sms.dispatcher"]
         accounts = dispatcher._get_accounts()
         return [
@@ -182,7 +182,7 @@ class TestTextsWait(EncryptionCase):
 
 
 class TestOverHttp(WebCase, EncryptionCase):
-    """What a browser gets, and what a carrier is told."""
+    """Responses to browsers with the key, and to carriers without it."""
 
     def test_an_officer_opens_an_encrypted_scan(self):
         self.use_keys(OLD)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What nobody enters: found out by our code, or a page that a browser may open."""
+"""Fields that only our code may write, and pages' addresses that are checked."""
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.service.model import call_kw
@@ -8,7 +8,7 @@ from ...tools.links import is_page
 from ..common import SmsCase
 from .common import MODULE
 
-#: Models on which agents write, and what they may enter beside Odoo's own fields.
+#: Models that agents may write.
 MODELS = ("helpdesk.ticket", "res.partner", "calendar.event")
 NO_PAGES = (
     *("javascript:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)"),
@@ -20,10 +20,10 @@ NO_PAGES = (
 
 
 class TestFoundOut(SmsCase):
-    """Fields that are read-only on the screen are so over RPC."""
+    """Fields that are read-only on the screen are also read-only over RPC."""
 
     def list_found_out(self, model_name):
-        """Return the names of our stored fields that nobody enters."""
+        """Return the names of our stored fields that users may not write."""
         fields = self.env[model_name]._fields.values()
         return {it.name for it in fields if self.env[model_name]._is_sms_internal(it)}
 
@@ -33,7 +33,7 @@ class TestFoundOut(SmsCase):
             for field in self.env[model_name]._fields.values():
                 if field._module != MODULE or not field.store or not field.compute:
                     continue
-                # Computed and stored: either it is found out, or meant to be edited.
+                # Computed and stored: it is either internal, or meant to be edited.
                 with self.subTest(field=field):
                     self.assertTrue(
                         self.env[model_name]._is_sms_internal(field)
@@ -76,7 +76,7 @@ class TestFoundOut(SmsCase):
 
 
 class TestPages(SmsCase):
-    """The privacy policy and the terms are pages on the web."""
+    """The addresses of privacy policy and terms must be web pages."""
 
     def test_nothing_else_is_saved(self):
         for name in ("sms_privacy_url", "sms_terms_url"):

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Whatever strangers and carriers send to our addresses, nothing breaks or leaks."""
+"""No request to a public address causes an error of the server, or leaks a secret."""
 
 import io
 import json
@@ -35,24 +35,24 @@ from ..team_alert import payloads
 from . import hostile
 from .endpoints import ENDPOINTS, MEDIA, EndpointsCase
 
-#: Processor minutes that are spent on it, and not only on the first few examples.
+#: Processor minutes to spend; 0: only the first few examples.
 MINUTES = float(os.environ.get("HELPDESK_SMS_FUZZ_MINUTES") or 0)
 FIGURES = os.environ.get("HELPDESK_SMS_FUZZ_FIGURES")
 FIRST_SEED = int(os.environ.get("HELPDESK_SMS_FUZZ_SEED") or 1)
-#: Examples with one seed; each is a few requests, one after the other.
+#: Number of examples per seed; each is a few requests in sequence.
 EXAMPLES = 400 if MINUTES else 60
-#: Of one request: queries, and seconds of the processor.
+#: Limits of one request: queries, and processor seconds.
 MOST_QUERIES, MOST_SECONDS = 300, 5
 CALLER = "+13035550100"
 
-#: What nobody writes who has no proof: neither texts nor answers nor tickets.
+#: Tables that a request without a valid signature or token must not write.
 TABLES = (
     *("sms_consent_event", "sms_consent", "sms_inbound", "sms_webhook_event"),
     *("sms_sms", "helpdesk_ticket", "sms_team_alert", "sms_alert_trouble"),
     *("mail_message", "ir_attachment", "res_partner"),
 )
 TEXT = {"MessageSid": "SM" + "1" * 32, "From": CALLER, "To": "+13035550199"}
-#: For each public address what is posted there, when all is well.
+#: By public address, samples of valid bodies.
 SAMPLES = {
     "/helpdesk_sms/telnyx/<string:key>/inbound": [
         json.loads(make_text(CALLER, "+13035550199", body))
@@ -106,26 +106,26 @@ REPORTS = {
     "grafana": payloads.GRAFANA,
     "zabbix": payloads.ZABBIX,
 }
-#: Which of the ledger's events an address may cause, where it is not the person's own.
+#: Ledger events that an address may cause without a proof of the person's identity.
 MAY_RECORD = {"/sms/join/<string:key>": {"requested"}}
 HEALTH = "/helpdesk_sms/health/<string:token>"
 
 
 class Complaints(logging.Handler):
-    """Keeps what is logged as an error, or with a traceback."""
+    """Collects what is logged as an error or with a traceback."""
 
     def __init__(self):
         super().__init__()
         self.found = []
 
     def emit(self, record):
-        """Keep a record that tells of a fault."""
+        """Keep a record of an error."""
         if record.levelno >= logging.ERROR or record.exc_info:
             self.found.append(logging.Formatter().format(record))
 
 
 class TestFuzzEndpoints(EndpointsCase):
-    """Requests to all public addresses, made in this process, as WSGI has them."""
+    """Make requests to all public addresses, in this process, by WSGI."""
 
     provider = "twilio"
 
@@ -178,7 +178,7 @@ class TestFuzzEndpoints(EndpointsCase):
         self._open_session()
 
     def _listen(self):
-        """Hear what Odoo logs, at whichever level tests are run."""
+        """Collect what Odoo logs, whatever the log level of the tests."""
         self.complaints, logger = Complaints(), logging.getLogger("odoo")
         self.addCleanup(logger.setLevel, logger.level)
         logger.setLevel(logging.WARNING)
@@ -187,7 +187,7 @@ class TestFuzzEndpoints(EndpointsCase):
         self.enterContext(patch.object(logger, "propagate", False))
 
     def _list_endpoints(self):
-        """List what is drawn from, and for each the path that opens something."""
+        """List the endpoints to draw from, and for each a path with valid tokens."""
         self.rights = self.list_right()
         sms_uuid = self.messages_to()[-1].uuid
         key = self.company.sms_webhook_key
@@ -218,19 +218,19 @@ class TestFuzzEndpoints(EndpointsCase):
         ]
 
     def _open_session(self):
-        """Look at a page with a form; keep its session and its token."""
+        """Open a page with a form; keep its session and CSRF token."""
         environ = self._make_environ("GET", self.rights["/sms/join/<string:key>"])
         status, headers, body = self._run(environ)
         self.assertEqual(status, 200, body)
         self.session_cookie = headers["Set-Cookie"].partition(";")[0]
         [self.csrf] = re.findall(r'name="csrf_token" value="([^"]+)"', body.decode())
 
-    # === A request ===
+    # === Making a request ===
 
     def _make_environ(self, method, path, query=b"", headers=(), kind="", body=b""):
         """Return a WSGI environment.
 
-        :param str path: as a reader writes it, whatever characters it has
+        :param str path: not encoded, with any characters
         """
         environ = {
             "REQUEST_METHOD": method,
@@ -253,7 +253,7 @@ class TestFuzzEndpoints(EndpointsCase):
         return environ
 
     def _run(self, environ):
-        """Make a request; return status, headers and body of the answer."""
+        """Make a request; return status, headers and body of the response."""
         thread = threading.current_thread()
         kept = dict(vars(thread))
         try:
@@ -274,7 +274,7 @@ class TestFuzzEndpoints(EndpointsCase):
         return path, dict(zip(names, values, strict=True))
 
     def _prove(self, ask, path, values, body):
-        """Return the headers that prove who has sent a request, as far as any do."""
+        """Return the headers that authenticate a request, valid or forged."""
         if ask.proof == hostile.UNSIGNED:
             return []
         forged = ask.proof == hostile.FORGED
@@ -311,10 +311,10 @@ class TestFuzzEndpoints(EndpointsCase):
         headers.append(("Cookie", "; ".join(cookies)))
         return self._make_environ(ask.method, path, ask.query, headers, ask.kind, body)
 
-    # === What must hold ===
+    # === Checks ===
 
     def _check(self, asks):
-        """Make some requests, and let what they cause be worked off."""
+        """Make requests, and process the events that they cause."""
         self.complaints.found.clear()
         self.cr.execute("SAVEPOINT fuzz")
         try:
@@ -336,7 +336,7 @@ class TestFuzzEndpoints(EndpointsCase):
         self.statuses[status] += 1
         self.most_queries[ask.endpoint] = max(self.most_queries[ask.endpoint], queries)
         self.assertEqual(self.complaints.found, [])
-        # A health page says so of what it watches.
+        # The health page answers 503 when it reports a problem.
         if not (status == 503 and ask.endpoint == HEALTH):
             self.assertLess(status, 500, body[:500])
         self.assertLess(seconds, MOST_SECONDS)
@@ -348,11 +348,11 @@ class TestFuzzEndpoints(EndpointsCase):
             self.assertLessEqual(self._list_events(mark), MAY_RECORD[ask.endpoint])
 
     def _is_provable(self, endpoint):
-        """Tell if a request to an address can prove who has sent it, and write."""
+        """Return whether requests to an address are authenticated, and may write."""
         return endpoint in SAMPLES or endpoint.startswith(ALERTS)
 
     def _check_answer(self, headers, body):
-        """Check that nothing of the request runs in a browser, and nothing leaks."""
+        """Check that nothing of the request runs in a browser, and no secret leaks."""
         everything = str(headers) + body.decode(errors="replace")
         if not headers["Content-Type"].startswith("application/json"):
             self.assertNotIn(hostile.MARKUP, everything)
@@ -362,7 +362,7 @@ class TestFuzzEndpoints(EndpointsCase):
             self.assertNotIn(secret, everything)
 
     def _work_off(self):
-        """Let the worker do what it does after the commit."""
+        """Run the worker, as after a commit."""
         with self.registry.cursor() as cr:
             worker = self.env(cr=cr)["sms.webhook.event"]._as_nobody()
             for _turn in range(100):
@@ -384,30 +384,30 @@ class TestFuzzEndpoints(EndpointsCase):
         return self.cr.fetchone()[0]
 
     def _list_events(self, mark):
-        """Return the kinds of the ledger's entries after one."""
+        """Return the kinds of the ledger's events after an id."""
         self.cr.execute("SELECT event FROM sms_consent_event WHERE id > %s", [mark])
         return {event for (event,) in self.cr.fetchall()}
 
     # === Runs ===
 
     def test_what_was_found_once(self):
-        """Each of these has ended in an error of the server, or in its log."""
+        """Regressions: each of these has caused an error of the server."""
         telnyx = "/helpdesk_sms/telnyx/<string:key>/inbound"
         twilio = "/helpdesk_sms/twilio/<string:key>/call/<string:uuid>/<string:asked>"
         [event, *_others] = SAMPLES[telnyx]
         endless = json.dumps({**event, "meta": {"at": float("inf")}}).encode()
         deep = b'{"data":' * 900 + b"1" + b"}" * 900
         for found in (
-            # Numbers with more digits than Python reads.
+            # Numbers with more digits than Python converts.
             self._draw_by_hand(MEDIA, fills=("9" * 5000, None, None, None)),
             self._draw_by_hand(twilio, fills=(None, None, "9" * 5000)),
             # A query that is no UTF-8.
             self._draw_by_hand(HEALTH, query=b"\xff=\x00"),
-            # Numbers that are none, and JSON as deep as Python reads it, both signed.
+            # Infinity, and deeply nested JSON, all signed.
             self._draw_by_hand(telnyx, body=endless),
             self._draw_by_hand(telnyx, body=deep),
             self._draw_by_hand(telnyx, body=b"[" * 100_000),
-            # An unsigned request, which is counted: nothing that a replica takes.
+            # An unsigned request, which is counted: a replica cannot do that.
             self._draw_by_hand(telnyx, proof=hostile.UNSIGNED),
         ):
             with self.subTest(found=repr(found)[:200]):
@@ -423,9 +423,9 @@ class TestFuzzEndpoints(EndpointsCase):
         return replace(usual, **values)
 
     def test_whatever_is_sent(self):
-        """A few examples, always the same; many, while ``HELPDESK_SMS_FUZZ_MINUTES``.
+        """Try a few fixed examples, or many for ``HELPDESK_SMS_FUZZ_MINUTES``.
 
-        What it finds is shown with its seed, and becomes a plain test.
+        A failure is shown with its seed, and should become a plain test.
         """
         sequences = st.lists(hostile.asks(self.endpoints), min_size=1, max_size=4)
         started = time.process_time()
@@ -445,7 +445,7 @@ class TestFuzzEndpoints(EndpointsCase):
                 break
 
     def _tell(self, number, minutes):
-        """Say how far it is, and keep the figures for docs/quality.md."""
+        """Print the progress, and save the figures for docs/quality.md."""
         figures = {
             "requests": self.statuses.total(),
             "minutes": minutes,

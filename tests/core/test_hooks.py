@@ -15,7 +15,7 @@ from ..common import SmsCase
 
 @tagged("post_install", "-at_install")
 class TestPostInit(SmsCase):
-    """What is there already follows the addon's rules after its installation."""
+    """Existing data follows the addon's rules after its installation."""
 
     @classmethod
     def setUpClass(cls):
@@ -24,7 +24,7 @@ class TestPostInit(SmsCase):
         cls.companies = cls.company + cls.other_company
 
     def make_old_message(self, **values):
-        """Return a message as Odoo had stored it before the addon came."""
+        """Return a message as Odoo stored it before the addon was installed."""
         sms = self.env["sms.sms"].create({"number": "+13035550181", "body": "Old"})
         self.env.flush_all()
         self.env.cr.execute(
@@ -54,13 +54,13 @@ class TestPostInit(SmsCase):
         self.assertTrue(self.other_company.sms_webhook_key)
 
     def test_a_key_that_is_there_stays(self):
-        """The carrier has been given the address."""
+        """The carrier already knows the address with it."""
         before = self.companies.mapped("sms_webhook_key")
         post_init_hook(self.env)
         self.assertEqual(self.companies.mapped("sms_webhook_key"), before)
 
     def test_two_companies_cannot_share_a_key(self):
-        """A text to one company would be taken for one to the other."""
+        """A text to one company could be taken for one to the other."""
         with (
             mute_logger("odoo.sql_db"),
             self.assertRaises(IntegrityError),
@@ -90,7 +90,7 @@ class TestPostInit(SmsCase):
         self.assertEqual(sms.record_company_id, self.other_company)
 
     def test_the_segments_of_old_messages_are_counted(self):
-        """By the one rule, however many there are, and each row is written once."""
+        """By the same rule as for new ones, in batches, each row written once."""
         bodies = ["Old", "", "é" * 200, "😀 " * 40, "{" * 100]
         messages = self.env["sms.sms"].concat(
             *(self.make_old_message() for _body in bodies)
@@ -110,7 +110,7 @@ class TestPostInit(SmsCase):
             self.assertEqual(sms.purpose_id.code, "marketing")
 
     def test_a_switchboard_is_not_taken_for_its_extension(self):
-        """Odoo has read its number out of what was typed before we came."""
+        """Before the installation, Odoo has read the switchboard's number out of it."""
         partner = self.make_customer("303 555 0150 ext. 12")
         self.env.flush_all()
         self.env.cr.execute(
@@ -150,7 +150,7 @@ class TestPostInit(SmsCase):
 
 @tagged("post_install", "-at_install")
 class TestUninstall(SmsCase):
-    """The addon can leave: its ledger's lock goes with it, and nothing else breaks."""
+    """The addon can be uninstalled: the ledger's guards go, and nothing else breaks."""
 
     def try_to_delete(self):
         """Delete the whole ledger by SQL, in a savepoint."""
@@ -177,7 +177,7 @@ class TestUninstall(SmsCase):
             self.try_to_delete()
 
     def test_odoos_messages_outlive_the_addons_words_for_them(self):
-        """The state and provider that only we know must become ones that Odoo knows."""
+        """Values that only the addon knows must become values that Odoo knows."""
         sms_field = self.env["sms.sms"]._fields["state"]
         self.assertIn("unknown", sms_field.ondelete)
         provider = self.env["res.company"]._fields["sms_provider"]

@@ -10,7 +10,7 @@ TESTS = Path(__file__).resolve().parents[1]
 
 
 def read_imports(path):
-    """Return the full names of what a file of the tests imports from the tests."""
+    """Yield the full names of what a test file imports from the tests."""
     package = path.relative_to(TESTS).parent.parts
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and 0 < node.level <= len(package) + 1:
@@ -20,7 +20,7 @@ def read_imports(path):
 
 
 class TestTests(BaseCase):
-    """Each test module has its room, and stands by itself."""
+    """Each test module lies in its room, and does not import other test modules."""
 
     def test_no_module_lies_outside_of_a_room(self):
         self.assertEqual(list(TESTS.glob("test_*.py")), [])

@@ -4,7 +4,7 @@ from odoo.tests import TransactionCase, tagged
 
 @tagged("post_install", "-at_install")
 class TestJobsThatGoOn(TransactionCase):
-    """A job that has more to do wakes the workers, if it gets anywhere."""
+    """A job that has more to do wakes the workers if it makes progress."""
 
     @classmethod
     def setUpClass(cls):
@@ -12,7 +12,7 @@ class TestJobsThatGoOn(TransactionCase):
         cls.ours = cls.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
 
     def end(self, cron, *done):
-        """End runs that did so much, with more to do; return how often it wakes."""
+        """End runs with this progress and more to do; return how often it wakes."""
         progress = [{"cron_id": cron.id, "done": it, "remaining": 1} for it in done]
         self.env["ir.cron.progress"].sudo().create(progress)
         woken = []

@@ -12,19 +12,19 @@ from ...providers.sandbox import SandboxProvider
 from ...tools.texts import mask_number
 from ..common import SmsCase
 
-#: Lists of texts in which only who texts people sees their numbers.
+#: Models in which only users who text people see their numbers.
 MASKED = (
     *("sms.sms", "sms.inbound", "sms.broadcast.recipient", "sms.subscription"),
     *("sms.incident.mute", "sms.question", "sms.team.alert.entry"),
     "sms.carrier.opt.out",
 )
-#: Where an officer proves or ends somebody's consent, and must know whose it is.
+#: Models in which compliance officers see the numbers, since they work on consent.
 FULL = ("sms.consent", "sms.consent.event", "sms.consent.evidence")
 
 
 @tagged("post_install", "-at_install")
 class TestMaskedNumbers(SmsCase):
-    """Who sees a number, and in which list."""
+    """Who sees which numbers unmasked."""
 
     @classmethod
     def setUpClass(cls):
@@ -51,7 +51,7 @@ class TestMaskedNumbers(SmsCase):
 
     @classmethod
     def make_text(cls):
-        """Return a text of the customer's, as the virtual phone hands it over."""
+        """Return a text of the customer, as from the virtual phone."""
         return SandboxProvider.parse_inbound(
             {"id": "SB1", "from": cls.number, "body": "hello"}
         )
@@ -140,7 +140,7 @@ class TestMaskedNumbers(SmsCase):
         self.assertEqual(form.shown_number, mask_number(self.number))
 
     def test_one_users_mask_is_not_anothers(self):
-        """What is computed for one in a transaction is not shown to the other."""
+        """A value computed for one user is not shown to another in the transaction."""
         agents = self.find("sms.sms", self.agent)
         officers = agents.with_user(self.compliance_officer)
         self.assertEqual(agents.shown_number, self.number)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What an upgrade does beyond the data files."""
+"""Migration scripts, run on rows as earlier versions left them."""
 
 import runpy
 from unittest.mock import patch
@@ -10,7 +10,7 @@ from .common import SCRIPTS
 
 
 class TestPreferenceLinks(SmsCase):
-    """Addresses of customers' pages in texts of before."""
+    """Preference pages' addresses in stored texts are masked."""
 
     def test_they_are_masked_and_still_sent(self):
         script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/post-preference-links.py"))
@@ -38,7 +38,7 @@ class TestPreferenceLinks(SmsCase):
 
 
 class TestPublicAddress(SmsCase):
-    """The address of companies that have a carrier already."""
+    """Companies that have a carrier already keep their public address."""
 
     def test_it_is_kept_for_them_alone(self):
         carrier, sandbox = self.env["res.company"].create(
@@ -59,7 +59,7 @@ class TestPublicAddress(SmsCase):
 
 
 class TestPages(SmsCase):
-    """Addresses of pages that were entered before any was looked at."""
+    """Addresses of pages that were entered before they were checked are corrected."""
 
     def test_they_are_mended_or_emptied(self):
         script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/post-pages.py"))
@@ -80,7 +80,7 @@ class TestPages(SmsCase):
 
 
 class TestQuietHoursSources(SmsCase):
-    """What is said of the law: anew where nobody has edited it."""
+    """Sources of the law are updated unless somebody has edited them."""
 
     def setUp(self):
         super().setUp()
@@ -117,7 +117,7 @@ class TestQuietHoursSources(SmsCase):
 
 
 class TestCountryRules(SmsCase):
-    """Where rules can be read, anew where nobody has edited them."""
+    """Links and sources of rules are updated unless somebody has edited them."""
 
     def test_they_are_those_of_a_new_database(self):
         script = runpy.run_path(str(SCRIPTS / "19.0.1.8.0/post-country-rules.py"))
@@ -142,7 +142,7 @@ class TestCountryRules(SmsCase):
 
 
 class TestHostTriggers(SmsCase):
-    """Triggers of before on tables of Odoo's."""
+    """Former triggers on Odoo's own tables are dropped."""
 
     def test_they_go_and_our_own_stay(self):
         script = runpy.run_path(str(SCRIPTS / "19.0.1.5.0/pre-host-triggers.py"))
@@ -168,7 +168,7 @@ class TestHostTriggers(SmsCase):
 
 
 class TestRenamedWords(SmsCase):
-    """What Odoo keeps of former names of models, fields and records."""
+    """Models, fields and records are renamed in Odoo's tables."""
 
     def test_former_names_become_those_of_today(self):
         script = runpy.run_path(str(SCRIPTS / "19.0.1.5.0/pre-renamed-words.py"))
@@ -207,7 +207,7 @@ class TestRenamedWords(SmsCase):
 
 
 class TestVerdicts(SmsCase):
-    """Texts of before that were cancelled beside the gate."""
+    """Earlier texts that were cancelled outside the gate get its verdict."""
 
     def test_verdict_and_reason_agree_and_others_stay(self):
         script = runpy.run_path(str(SCRIPTS / "19.0.1.5.0/post-verdicts.py"))
@@ -229,7 +229,7 @@ class TestVerdicts(SmsCase):
 
 
 class TestOtherWord(SmsCase):
-    """A company's own keyword OTHER stays, and the upgrade is not refused for it."""
+    """A company's own keyword OTHER stays, and does not make the upgrade fail."""
 
     def test_the_word_that_is_there_is_the_one_that_ships(self):
         shipped = self.env.ref("helpdesk_mgmt_sms.sms_keyword_other")

@@ -26,7 +26,7 @@ SECRETS = (
 
 @tagged("post_install", "-at_install")
 class TestNeutralize(SmsCase):
-    """A copy of the database cannot text anybody, whatever its original could."""
+    """A neutralized copy of the database cannot text anybody."""
 
     @classmethod
     def setUpClass(cls):
@@ -56,7 +56,7 @@ class TestNeutralize(SmsCase):
             )
 
     def neutralize(self):
-        """Run what Odoo runs on a copy, for the modules that speak of texts."""
+        """Run Odoo's neutralization queries of the modules for texts."""
         self.env.flush_all()
         queries = get_neutralization_queries(["sms_twilio", "helpdesk_mgmt_sms"])
         for query in queries:
@@ -66,7 +66,7 @@ class TestNeutralize(SmsCase):
         self.env.registry.clear_cache()
 
     def make_waiting(self, company):
-        """Return a message of the company that waits to leave."""
+        """Return a waiting message of the company."""
         self.record_consent(self.number, "alert", company=company)
         return self.env["sms.sms"].create(
             {
@@ -98,7 +98,7 @@ class TestNeutralize(SmsCase):
             self.assertFalse(parameters.get_param(f"helpdesk_mgmt_sms.{code}_api_url"))
 
     def test_of_what_only_administrators_see_nothing_is_left(self):
-        """Also of the fields that somebody adds tomorrow."""
+        """Also of fields that are added later."""
         names = [
             field.name
             for field in self.companies._fields.values()

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Numbers in odd forms, on every way on which the ledger is asked."""
+"""Numbers in unusual forms, on every path that looks up the ledger."""
 
 import runpy
 import uuid
@@ -20,12 +20,12 @@ ODD += ("0044 7911 123456", "+44 (0)7911 123456", "011 44 7911 123456")
 
 
 class TestOddNumbers(SmsCase):
-    """A STOP of a number holds for each spelling of it, and so does a yes."""
+    """Opt-outs and opt-ins of a number hold for each spelling of it."""
 
     policy = "opt_out"
 
     def stop(self, number=NUMBER):
-        """Text STOP, as the carrier names the sender."""
+        """Text STOP, from the number as the carrier spells it."""
         event = InboundEvent(
             provider="sandbox",
             carrier_id=uuid.uuid4().hex,
@@ -37,7 +37,7 @@ class TestOddNumbers(SmsCase):
         return self.env["sms.inbound"]._receive(self.company, event)
 
     def make(self, *numbers):
-        """Make a text to each number, as code does that knows nothing of us."""
+        """Make a text to each number, as code does that does not know the addon."""
         self.company.sms_consent_policy = "opt_out"
         purpose_id = self.purposes("ticket").id
         return self.env["sms.sms"].create(
@@ -112,7 +112,7 @@ class TestOddNumbers(SmsCase):
 
     def test_an_opt_out_of_before_is_entered_again_by_the_upgrade(self):
         self.stop()
-        # As it would stand there if it had been recorded by the version before.
+        # As an earlier version would have recorded it.
         answer = self.env["sms.consent"].search([("number", "=", NUMBER)])
         self.env.flush_all()
         self.cr.execute("ALTER TABLE sms_consent DISABLE TRIGGER USER")
@@ -135,7 +135,7 @@ class TestOddNumbers(SmsCase):
         )
 
 
-#: By country: a number, and the forms in which people there write it.
+#: By country: a number, and its usual notations there.
 FORMS = {
     "us": (
         "+13035550100",

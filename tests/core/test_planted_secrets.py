@@ -19,8 +19,8 @@ from ..peer.telnyx import make_text
 from ..web import WebCase
 from .common import MODULE, USERS
 
-#: What no page, no form, no line of a log and no reader but one may show. Each can be
-#: found wherever it turns up, and is in no other file.
+#: Secrets that no page, form or log line may show, and only one user may read. Each is
+#: unique, so that it can be found wherever it appears.
 PLANTED = {
     "sms_twilio_account_sid": "AC" + "91a4ed" * 5 + "01",
     "sms_twilio_auth_token": "91a4ed02-twilio-token",
@@ -31,9 +31,9 @@ PLANTED = {
     "sms_webhook_key": "91a4ed07-webhook-key",
 }
 HEALTH_TOKEN = "91a4ed08-health-token"
-#: What a form shows that a secret is there is for who may replace it.
+#: Forms that show whether a secret is set, to users who may replace it.
 SETTINGS = {"sms.settings", "res.config.settings"}
-#: Models of Odoo that hold copies of what others say: words, old values, addresses.
+#: Odoo's models that may hold copies of secrets: texts, old values, addresses.
 HOST_MODELS = (
     *("res.company", "res.users", "res.partner", "ir.config_parameter", "ir.logging"),
     *("helpdesk.ticket", "calendar.event", "mail.message", "mail.mail"),
@@ -44,12 +44,12 @@ HOST_MODELS = (
 
 @tagged("post_install", "-at_install")
 class TestPlantedSecrets(WebCase):
-    """Secrets are planted, all is used and read, and none of them turns up."""
+    """Plant secrets, use and read everything, and check that none appears."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # What the log would show is looked at as the server writes it.
+        # The log is checked as the server writes it, with its mask.
         cls.log = logging.StreamHandler(io.StringIO())
         cls.log.addFilter(log_mask.LogMask())
         cls.log.setFormatter(logging.Formatter("%(name)s %(message)s"))
@@ -69,7 +69,7 @@ class TestPlantedSecrets(WebCase):
 
     @classmethod
     def read_made_secrets(cls):
-        """Return the secrets that the addon or Odoo has made by itself."""
+        """Return the secrets that the addon or Odoo has generated."""
         parameters = cls.env["ir.config_parameter"]
         return {
             parameters.get_param(KEY_PARAMETER),
@@ -85,7 +85,7 @@ class TestPlantedSecrets(WebCase):
         raised.create({"team_id": cls.team.id, "name": "Server 4"}).action_raise()
         cls.incident = cls.env["sms.incident"].create({"name": "No network"})
         settings = cls.env["sms.settings"].with_user(cls.administrator)
-        # Each credential is written once more as people do, and the key is rotated.
+        # Each credential is written again by the settings, and the key is rotated.
         settings.create({name: f"{PLANTED[name]}x" for name in sorted(PLANTED)[:-1]})
         settings.create({name: PLANTED[name] for name in sorted(PLANTED)[:-1]})
         for provider in ("twilio", "telnyx"):
@@ -103,7 +103,7 @@ class TestPlantedSecrets(WebCase):
         return getattr(self, name)
 
     def get_models(self):
-        """Return the names of all models that are ours, or hold copies of words."""
+        """Return the names of the addon's models, and of :data:`HOST_MODELS`."""
         own = {
             name
             for name, model in self.env.registry.items()
@@ -112,19 +112,19 @@ class TestPlantedSecrets(WebCase):
         return sorted(own | {*HOST_MODELS} | SETTINGS)
 
     def find_secrets(self, data):
-        """Return the secrets that stand in what was read."""
+        """Return the secrets that the data contains."""
         text = data if isinstance(data, str) else json.dumps(data, default=str)
         return sorted(secret for secret in self.secrets if secret in text)
 
     def assert_none(self, data, *allowed):
-        """Check that no secret but those allowed stands in what was read."""
+        """Check that the data contains no secret, except those allowed."""
         found = set(self.find_secrets(data)) - set(allowed)
         self.assertFalse(found)
 
     # === Over RPC ===
 
     def read_all(self, records):
-        """Return all that a user reads and exports of a model, as RPC gives it."""
+        """Return everything that a user can read and export of a model over RPC."""
         found = records.search([], order="id desc", limit=100)
         names = [
             name
@@ -136,7 +136,7 @@ class TestPlantedSecrets(WebCase):
             if method == "read" or records.env.user._is_internal():
                 try:
                     answers.append(call_kw(records, method, [found.ids, names], {}))
-                except AccessError:  # of one field of Odoo's own: the others are read
+                except AccessError:  # by a field of Odoo's own: read the others
                     answers += self.read_one_by_one(records, method, found.ids, names)
         return answers
 
@@ -149,10 +149,10 @@ class TestPlantedSecrets(WebCase):
         return answers
 
     def test_what_is_read_and_exported(self):
-        """Of what a manager reads of others, and of what an administrator reads too.
+        """Nobody reads a secret, except administrators on the company and parameters.
 
-        An administrator reads the company's own fields and Odoo's parameters: whoever
-        has those rights has the secrets.
+        Administrators can read the company's fields and Odoo's parameters, and so the
+        secrets in them.
         """
         readable = {"res.company", "ir.config_parameter"}
         count = 0
@@ -170,7 +170,7 @@ class TestPlantedSecrets(WebCase):
         self.assertGreater(count, 150)
 
     def test_a_secret_is_no_path_from_anywhere(self):
-        """Nor can it be found out by asking if it begins with a letter."""
+        """Nor can it be guessed letter by letter with a search."""
         for name in USERS[:-1]:
             user = self.get_user(name)
             for model, path in (
@@ -199,13 +199,13 @@ class TestPlantedSecrets(WebCase):
                             self.assert_none(call_kw(records, "export_data", args, {}))
 
     def find_one(self, records):
-        """Return the id of a row that a user reads, in a list; empty for none."""
+        """Return a list with the id of a row that a user can read, or an empty list."""
         if not records.has_access("read"):
             return []
         return records.search([], limit=1).ids
 
     def test_what_forms_and_fields_tell(self):
-        """To all, administrators too: what a browser is given stays in its caches."""
+        """Nobody gets a secret, not even administrators: a browser would cache it."""
         public = self.get_user("public_user")
         own = [name for name in self.get_models() if name not in HOST_MODELS]
         for name in ("own_agent", "manager", "compliance_officer", "administrator"):
@@ -224,16 +224,16 @@ class TestPlantedSecrets(WebCase):
                         ("get_views", views),
                         ("onchange", [[], {}, [], spec]),
                     ):
-                        with suppress(UserError):  # who may not open the form
+                        with suppress(UserError):  # the user may not open the form
                             self.assert_none(call_kw(records, method, args, {}), *shown)
         for model in own:
             self.assertFalse(self.env[model].with_user(public).has_access("write"))
 
     def get_shown(self, name, model):
-        """Return what the settings show to who may replace it: the administrator.
+        """Return what the settings show to administrators, who may replace it.
 
-        Identifiers and addresses that are entered at the carrier, and not what opens
-        the account there.
+        These are identifiers and addresses to enter at the carrier, but no credentials
+        of the account there.
         """
         if name != "administrator" or model not in SETTINGS:
             return ()
@@ -242,7 +242,7 @@ class TestPlantedSecrets(WebCase):
         return (*(PLANTED[name] for name in names), HEALTH_TOKEN)
 
     def test_what_was_written_on_the_way(self):
-        """Chatter, mails, tracked values, findings: in all of the database."""
+        """Chatter, mails, tracked values, findings: the whole database is searched."""
         for model in (*HOST_MODELS, *self.get_models()):
             records = self.env[model].sudo()
             if records._abstract or not records._auto or records._transient:
@@ -259,7 +259,7 @@ class TestPlantedSecrets(WebCase):
     # === Over HTTP ===
 
     def get_addresses(self):
-        """Return every public address with a right token, and what may stand there."""
+        """Return all public addresses with valid tokens: pages, and endpoints."""
         key = PLANTED["sms_webhook_key"]
         link = self.env["sms.preference.link"]._get_urls([(self.company, self.number)])
         pages = {
@@ -279,7 +279,7 @@ class TestPlantedSecrets(WebCase):
         return pages, endpoints
 
     def test_every_public_address(self):
-        """With right and wrong tokens, by GET and by POST, signed wrongly."""
+        """With valid and invalid tokens, by GET and by POST, with wrong signatures."""
         self.company.sms_join_page = True
         self.env.flush_all()
         pages, endpoints = self.get_addresses()
@@ -294,7 +294,7 @@ class TestPlantedSecrets(WebCase):
         for url in sorted(pages | endpoints):
             wrong = (f"{url}x", f"{url}%00", f"{url}%C3%A9")
             if url.endswith("/inbound") or url.startswith("/my/"):
-                wrong = ()  # it ends in no token: other addresses are not ours
+                wrong = ()  # has no token at its end, where one could be wrong
             for called in (url, *wrong):
                 for data in (None, body):
                     with self.subTest(url=called, is_post=bool(data)):
@@ -319,7 +319,7 @@ class TestPlantedSecrets(WebCase):
         self.assertNotIn(self.number, answer.text)
 
     def test_what_the_log_says(self):
-        """Of requests, of refusals, and of a query that fails with a secret in it."""
+        """Requests, refusals, and a failing query with a secret in it."""
         requests = logging.getLogger("werkzeug")
         self.addCleanup(requests.setLevel, requests.level)
         requests.setLevel(logging.INFO)
@@ -327,7 +327,7 @@ class TestPlantedSecrets(WebCase):
         for url in sorted(pages | endpoints):
             self.url_open(url, data=b"{}", allow_redirects=False)
             self.url_open(url, allow_redirects=False)
-        # Two companies cannot have one key: PostgreSQL tells which in its refusal.
+        # PostgreSQL's error about the duplicate key contains the key.
         other = self.env["res.company"].create({"name": "Other"})
         with self.assertRaises(IntegrityError) as raised, self.env.cr.savepoint():
             other.sms_webhook_key = PLANTED["sms_webhook_key"]

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What holds for every address of ours that the internet can call."""
+"""Rules for all public addresses of the addon."""
 
 from unittest.mock import patch
 
@@ -7,7 +7,7 @@ from ...models.core.sms_rate_limit import LIMITS
 from .common import MODULE
 from .endpoints import ENDPOINTS, LOGGER, EndpointsCase
 
-#: On every answer: exactly this, or it begins so.
+#: Headers of every response.
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -17,11 +17,11 @@ HEADERS = {
 
 
 class TestLimits(EndpointsCase):
-    """How much is taken at each address: a new one cannot be forgotten."""
+    """Each address limits the size of requests; a new one cannot be forgotten."""
 
     def test_whatever_takes_a_form_says_how_long_it_may_be(self):
         for path, routing in self.list_routes().items():
-            # That of the host takes files, and is the host's.
+            # The host's own route, which takes files.
             if (
                 "POST" not in (routing.get("methods") or ())
                 or path == "/submitted/ticket"
@@ -32,7 +32,7 @@ class TestLimits(EndpointsCase):
 
 
 class TestEveryEndpoint(EndpointsCase):
-    """Headers and limits, at every address that needs no login."""
+    """Headers and limits of every address that needs no login."""
 
     def test_each_is_on_the_list(self):
         public = {
@@ -43,7 +43,7 @@ class TestEveryEndpoint(EndpointsCase):
         self.assertEqual(public, set(ENDPOINTS))
 
     def assert_headers(self, answer):
-        """Check what every answer of ours says to the browser."""
+        """Check the security headers of a response."""
         headers = answer.headers
         for name, value in HEADERS.items():
             self.assertEqual(headers[name], value, name)
@@ -97,7 +97,7 @@ class TestEveryEndpoint(EndpointsCase):
                 self.assert_headers(answer)
 
     def test_who_has_the_token_is_never_counted(self):
-        """A monitor asks each minute, a carrier fetches as many pictures as we send."""
+        """Monitors call each minute, and carriers fetch as many pictures as we send."""
         right = self.list_right()
         with patch.dict(LIMITS, {"refused": (2, 600)}):
             for path, url in right.items():
@@ -128,7 +128,7 @@ class TestEveryEndpoint(EndpointsCase):
 
 
 class TestPortal(EndpointsCase):
-    """The pages of who is logged in: Odoo's layout, and nobody else's frame."""
+    """Pages of logged-in users have Odoo's layout, and may not be framed by others."""
 
     def test_headers(self):
         self.authenticate("sms-portal", "sms-portal")
@@ -156,7 +156,7 @@ class TestPortal(EndpointsCase):
                 )
 
     def assert_headers(self, answer):
-        """Check what an answer to a customer says to the browser."""
+        """Check the security headers of a response to a customer."""
         self.assertIn(answer.status_code, (200, 303))
         for name, value in HEADERS.items():
             self.assertEqual(answer.headers[name], value, name)

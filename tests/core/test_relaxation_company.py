@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A company's switches: stricter at will, less strict with a reason, and by whom."""
+"""Making a company's settings stricter needs no reason, relaxing them does."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
@@ -13,7 +13,7 @@ REASON = "The board, on 3 May."
 
 
 class TestSwitches(SmsCase):
-    """By the settings, by the officer's form, and over RPC."""
+    """Changes by the settings, by the officer's form, and over RPC."""
 
     OFFICERS = {
         *("sms_consent_policy", "sms_redaction", "sms_keep_text_months"),
@@ -21,7 +21,7 @@ class TestSwitches(SmsCase):
     }
 
     def notes(self):
-        """Return the reasons on the company's contact, the newest first."""
+        """Return the reasons in the chatter of the company's contact, newest first."""
         subtype = self.env.ref(REASON_SUBTYPE)
         messages = self.company.partner_id.message_ids
         return messages.filtered(lambda it: it.subtype_id == subtype)
@@ -125,7 +125,7 @@ class TestSwitches(SmsCase):
 
 
 class TestMapping(SmsCase):
-    """Messages of other apps get a less strict purpose with a reason alone."""
+    """Other apps' messages get a less strict purpose only with a reason."""
 
     def setUp(self):
         super().setUp()

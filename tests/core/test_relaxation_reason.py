@@ -12,14 +12,14 @@ REASON = "The board, on 3 May: customers ask for it."
 
 
 class RelaxationReasonCase(QuietHoursCase):
-    """The purpose of tickets (informational, 20 a day), as an administrator has it."""
+    """The purpose of tickets (informational, 20 a day), edited by an administrator."""
 
     def setUp(self):
         super().setUp()
         self.purpose = self.purposes("ticket").with_user(self.administrator)
 
     def notes(self, record):
-        """Return the reasons that are kept of a record, the newest first."""
+        """Return the stored reasons of a record, newest first."""
         subtype = self.env.ref(REASON_SUBTYPE)
         about = [("model", "=", record._name), ("res_id", "in", record.ids)]
         messages = self.env["mail.message"]
@@ -40,7 +40,7 @@ class RelaxationReasonCase(QuietHoursCase):
 
 
 class TestPurposes(RelaxationReasonCase):
-    """A purpose is made stricter at will, and less strict only with a reason."""
+    """Making a purpose stricter needs no reason, relaxing it does."""
 
     def test_stricter_without_a_reason(self):
         self.purpose.write(
@@ -167,7 +167,7 @@ class TestPurposes(RelaxationReasonCase):
             marketing.write({"quiet_class": "urgent", "relaxation_reason": REASON})
 
     def test_what_odoo_loads_needs_none(self):
-        """As when the addon is installed, brought up to date, or installed anew."""
+        """On installation, update and reinstallation of the addon."""
         self.purpose.write({"max_per_day": 5})
         path = "data/sms_purpose_data.xml"
         with self.assertRaises(UserError), self.env.cr.savepoint():
@@ -178,7 +178,7 @@ class TestPurposes(RelaxationReasonCase):
 
 
 class TestNewPurposes(RelaxationReasonCase):
-    """A new purpose is one for offers, ten a day, unless somebody says why not."""
+    """A new purpose is for offers, ten a day; anything less strict needs a reason."""
 
     def create_purpose(self, **values):
         purposes = self.env["sms.purpose"].with_user(self.administrator)
@@ -215,7 +215,7 @@ class TestNewPurposes(RelaxationReasonCase):
 
 
 class TestReasons(RelaxationReasonCase):
-    """What is kept stays as it was written, and is found."""
+    """Stored reasons cannot be changed, and can be found."""
 
     def setUp(self):
         super().setUp()

@@ -1,15 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What a read replica answers, and what it must not be asked.
+"""Which calls a read replica may answer.
 
-A call that is said to read gets a read-only transaction here, as on a replica. One that
-writes after all is refused, logged and begun anew.
+A call marked as read-only gets a read-only transaction here, as on a replica. If it
+writes after all, it is refused, logged and retried in a writable one.
 """
 
 from odoo.tests import HttpCase, tagged
 
 from ..common import SmsCase
 
-#: Model, method and arguments of calls that read. Tickets stand for one of ours.
+#: Model, method and arguments of read-only calls.
 READS = (
     ("sms.dashboard", "get_dashboard", [{}]),
     ("sms.oncall", "get_on_call", []),
@@ -36,7 +36,7 @@ class TestReplica(SmsCase, HttpCase):
         self.authenticate(self.manager.login, self.manager.login)
 
     def ask(self, model, method, args):
-        """Call a method; fail where it has written though it is said to read."""
+        """Call a method; fail if it writes although it is marked as read-only."""
         with self.assertNoLogs("odoo.http", "WARNING"):
             return self.make_jsonrpc_request(
                 f"/web/dataset/call_kw/{model}/{method}",
@@ -44,7 +44,7 @@ class TestReplica(SmsCase, HttpCase):
             )
 
     def is_reading(self, model, method):
-        """Tell if a replica may answer, as Odoo's route finds out."""
+        """Return whether a replica may answer, found out as Odoo's route does."""
         classes = self.registry[model].mro()
         found = (getattr(it, method, None) for it in classes)
         return next((it._readonly for it in found if hasattr(it, "_readonly")), False)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The rooms under ``models/`` keep to their arrows (docs/architecture.md)."""
+"""The rooms under ``models/`` use only rooms below them (docs/architecture.md)."""
 
 import ast
 import collections
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "models"
 MODULE = "helpdesk_mgmt_sms"
 
-#: The rooms, lowest first, and which rooms each may use besides those that these use.
+#: Rooms, lowest first, with the rooms that each may use, and so may use indirectly.
 ARROWS = {
     "core": (),
     "ledger": ("core",),
@@ -32,7 +32,7 @@ ARROWS = {
 
 
 def find_allowed(room):
-    """Return the rooms that a room may use, itself among them."""
+    """Return the rooms that a room may use, including itself."""
     allowed, waiting = set(), [room]
     while waiting:
         found = waiting.pop()
@@ -43,7 +43,7 @@ def find_allowed(room):
 
 
 def read_name(node, attribute):
-    """Return what a class says of ``_name`` or ``_inherit``, as a list."""
+    """Return the ``_name`` or ``_inherit`` of a class, as a list."""
     for statement in node.body:
         if isinstance(statement, ast.Assign) and any(
             isinstance(target, ast.Name) and target.id == attribute
@@ -55,7 +55,7 @@ def read_name(node, attribute):
 
 
 def is_ours(name):
-    """Tell if a method is ours alone: private, and in no class of another app."""
+    """Return whether a method is only ours: private, and in no class of another app."""
     others = (
         definition
         for module, definitions in MetaModel._module_to_models__.items()
@@ -78,7 +78,7 @@ def read_model(node):
 
 
 class TestHouse(BaseCase):
-    """Every arrow between rooms is read from the code, and compared with the table."""
+    """Compare every use between rooms in the code with the table."""
 
     @classmethod
     def setUpClass(cls):
@@ -106,7 +106,7 @@ class TestHouse(BaseCase):
                 cls.methods[statement.name].add(room)
 
     def read_uses(self, tree):
-        """Yield ``(line, what, rooms that have it)`` of all that a file uses."""
+        """Yield ``(line, what, rooms that define it)`` of all that a file uses."""
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.level == 2:
                 names = [it.name for it in node.names]

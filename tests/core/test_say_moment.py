@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Server and browser say a time in the same words."""
+"""Server and browser format a time in the same words."""
 
 import json
 from pathlib import Path
@@ -57,7 +57,7 @@ ASK = """
 
 @tagged("post_install", "-at_install")
 class TestMomentsInTheBrowser(SmsCase, HttpCase):
-    """The table of cases, as Chromium says it; and what a counter says of a text."""
+    """The cases as Chromium formats them, and the composer's counter of segments."""
 
     def test_the_browser_says_it_in_the_same_words(self):
         self.browser_js(
@@ -70,7 +70,7 @@ class TestMomentsInTheBrowser(SmsCase, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestMomentsOfUsers(SmsCase):
-    """The clock is the user's own; another place's is named."""
+    """Times are in the user's time zone; another one is named."""
 
     @freeze_time("2026-07-01 18:00:00")
     def test_whose_clock(self):

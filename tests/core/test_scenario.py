@@ -3,7 +3,7 @@ from ..live import OWN_NUMBER, LiveCase
 
 
 class TestScenario(LiveCase):
-    """The main job on real input, from the first text to the last.
+    """The main flow on real input, from the first text to the last.
 
     A customer joins by a keyword; a ticket's text goes out through the Twilio SDK over
     HTTP, sent by Odoo's own cron; the customer answers STOP; the next ticket's text is
@@ -15,7 +15,7 @@ class TestScenario(LiveCase):
     def test_a_ticket_texts_its_customer_and_stop_ends_it(self):
         partner_id = self.make_customer(self.customer)
 
-        # Without consent nothing leaves, visibly.
+        # Without consent nothing is sent, and the text says why.
         self.make_ticket(partner_id)
         blocked = self.wait_state(self.customer, "canceled")
         self.assertEqual(blocked["gate_reason"], "no_consent")

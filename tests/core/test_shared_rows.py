@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A company's own row: it begins as the shared one, and comes first in that company."""
+"""A company's own row begins as a copy of the shared one, and comes first there."""
 
 import runpy
 
@@ -14,7 +14,7 @@ OWN_FOOTER = "Acme: STOP to end, HELP for help."
 
 
 class TestOwnRows(SmsCase):
-    """What the manager of a company makes of what all companies share."""
+    """A manager's own versions of shared records."""
 
     @classmethod
     def setUpClass(cls):
@@ -64,7 +64,7 @@ class TestOwnRows(SmsCase):
             self.assertIn("is_locked", view["arch"])
             self.assertIn("action_copy_for_company", view["arch"])
 
-    # === It comes first in its company, and nowhere else ===
+    # === Precedence in its company only ===
 
     def test_an_answer(self):
         own = self.get_own(self.ref("sms_reply_start_done"))
@@ -340,7 +340,7 @@ class TestOwnRows(SmsCase):
 
 
 class TestUpgrade(SmsCase):
-    """The constraints of before go, where they are still there."""
+    """The upgrade drops the former constraints, if they exist."""
 
     def test_one_answer_and_one_fault_for_all_companies_no_longer(self):
         script = runpy.run_path(str(SCRIPTS / "19.0.1.4.0/pre-shared-rows.py"))

@@ -8,7 +8,7 @@ from ..common import SmsCase, phone_number
 
 @tagged("post_install", "-at_install")
 class TestTours(SmsCase, HttpCase):
-    """The main job, in a real browser: text a customer, and be told to stop."""
+    """The main flow in a real browser: text a customer, who then texts STOP."""
 
     @contextmanager
     def enter_registry_test_mode(self):

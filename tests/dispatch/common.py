@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of dispatching share."""
+"""Common base of the tests of dispatching."""
 
 import threading
 import time
@@ -23,28 +23,28 @@ from ..peer.twilio import ACCOUNT_SID
 
 SMALL, LARGE = 12, 60
 SEED = 20261125
-#: Share of the posts: what the carrier does with them instead of taking them.
+#: Shares of requests, and what the carrier does with them instead of accepting them.
 MOODS = (
     (0.05, ("error", 429, 20429)),
     (0.01, ("error", 500, 20500)),
     (0.01, ("taken", 500, 20500)),
     (0.01, "drop"),
     (0.01, "lose"),
-    # Longer than the adapter waits.
+    # Longer than the adapter's timeout.
     (0.01, ("hang", 12)),
 )
 NUMBERS = [f"+1212555{line:04d}" for line in range(5000, 5500)]
-#: A public address in front of all nodes: who is alive answers.
+#: The public address in front of all nodes, of which any that is up answers.
 PUBLIC_URL = "http://nodes.example"
 ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_outbox_alert"
 FIRST, SECOND, BRITISH = "+13035550170", "+13035550171", "+447700900171"
 
 
 class OutboxCase(LiveCase):
-    """Adds what the tests of the outbox share."""
+    """Common base of the outbox's tests against a server."""
 
     def join(self, number):
-        """Return the id of a contact that has agreed to texts about tickets."""
+        """Return the id of a new contact who has agreed to texts about tickets."""
         partner_id = self.make_customer(number)
         action = self.rpc("res.partner", "action_record_sms_consent", [partner_id])
         context = action["context"]
@@ -65,7 +65,7 @@ class OutboxCase(LiveCase):
         return partner_id
 
     def let_claims_age(self, number):
-        """Let the lease of what is being sent to a number run out."""
+        """Expire the lease of the claimed messages to a number."""
         with self.cursor() as cr:
             cr.execute(
                 "UPDATE sms_sms SET claimed_at = claimed_at - interval '1 hour' "
@@ -74,18 +74,18 @@ class OutboxCase(LiveCase):
             )
 
     def read_stopped(self):
-        """Return the senders that have been stopped."""
+        """Return the stopped senders."""
         return self.rpc(
             "sms.sender", "search_read", [("stop_count", ">", 0)], ["fault_id"]
         )
 
     def run_cron(self):
-        """Wake the outbox's cron, as its schedule does."""
+        """Run the outbox's cron, as its schedule does."""
         self.trigger_cron("ir_cron_sms_dispatch")
 
 
 class BatchCase(WaitingCase):
-    """Adds batches of messages to many people."""
+    """Common base of tests with batches of messages to many people."""
 
     def setUp(self):
         super().setUp()
@@ -93,7 +93,7 @@ class BatchCase(WaitingCase):
             self.record_consent(phone_number(index), "ticket")
 
     def queue_many(self, count):
-        """Return so many new messages to so many people."""
+        """Return ``count`` new messages, each to another person."""
         purpose = self.purposes("ticket")
         return self.env["sms.sms"].create(
             [
@@ -107,7 +107,7 @@ class BatchCase(WaitingCase):
         )
 
     def claim(self, count):
-        """Claim so many messages; return what the poster is given."""
+        """Claim ``count`` messages; return the calls that the poster gets."""
         dispatcher = self.env["sms.dispatcher"]
         [senders] = dispatcher._get_accounts().values()
         calls = dispatcher._claim(senders, count)
@@ -115,7 +115,7 @@ class BatchCase(WaitingCase):
         return calls
 
     def claim_all(self):
-        """Claim what may leave now, as long as there is something; return the calls."""
+        """Claim everything that may be sent now; return the keys of the calls."""
         dispatcher = self.env["sms.dispatcher"]
         calls = []
         while accounts := dispatcher._get_accounts():
@@ -128,31 +128,31 @@ class BatchCase(WaitingCase):
 
 
 class WatchCase(WaitingCase):
-    """Adds the troubles that are open."""
+    """Common base of the tests of the outbox's watch."""
 
     def setUp(self):
         super().setUp()
         self.env["sms.sms"].search([("state", "=", "outgoing")]).unlink()
 
     def watch(self):
-        """Let the watch look once; return the keys of what is wrong now."""
+        """Run the watch once; return the keys of the open alerts."""
         with mute_logger(ALERT_LOGGER):
             self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_outbox_watch"))
         return self.open_alerts().mapped("key")
 
     def open_alerts(self):
-        """Return the troubles of the company that are not over."""
+        """Return the company's open alerts."""
         return self.env["sms.outbox.alert"].search(
             [("company_id", "=", self.company.id), ("closed_at", "=", False)]
         )
 
     def long_ago(self, hours=2):
-        """Return a time some hours ago (UTC)."""
+        """Return the time ``hours`` ago (UTC)."""
         return fields.Datetime.now() - timedelta(hours=hours)
 
 
 class StormCase(LiveCase):
-    """Two Odoo nodes with a dispatcher each, and a carrier in a bad mood."""
+    """Two Odoo nodes with a dispatcher each, and an unreliable carrier."""
 
     @classmethod
     def setUpClass(cls):
@@ -165,12 +165,12 @@ class StormCase(LiveCase):
 
     @classmethod
     def configure_storm(cls):
-        """Shorten the pauses, let both dispatchers work, and everybody be texted."""
+        """Shorten pauses, switch both dispatchers on, and allow texting everybody."""
         values = {"sms_consent_policy": "opt_out", "sms_relaxation_reason": "Tests"}
         cls.rpc("res.company", "write", [cls.company_id], values)
         cls.set_parameter("web.base.url", PUBLIC_URL)
         cls.set_parameter("helpdesk_mgmt_sms.in_flight", "16")
-        # Each is reported on, which is what gets in the way here.
+        # Every text gets reports by webhook, which compete with the dispatchers.
         cls.set_parameter("helpdesk_mgmt_sms.fetch_reports_from", "0")
         with cls.cursor() as cr:
             cr.execute(
@@ -188,7 +188,7 @@ class StormCase(LiveCase):
 
     @classmethod
     def calm_storm(cls):
-        """Leave the database to the other tests as it was."""
+        """Restore the database for the other tests."""
         with cls.cursor() as cr:
             cr.execute(
                 """
@@ -226,7 +226,7 @@ class StormCase(LiveCase):
     # === The carrier ===
 
     def choose(self, _form):
-        """Return what the carrier does with a post."""
+        """Return what the carrier does with a request."""
         with self.lock:
             dice = self.random.random()
         for share, mood in MOODS:
@@ -236,7 +236,7 @@ class StormCase(LiveCase):
         return None
 
     def report_taken(self, message):
-        """Report on a message as soon as it is taken: twice, and out of order."""
+        """Report on a message at once when it is accepted, twice and out of order."""
         message["status"] = "delivered"
         with self.lock:
             statuses = self.random.choice(
@@ -252,7 +252,7 @@ class StormCase(LiveCase):
             self.reports.submit(self.deliver_report, message, status)
 
     def deliver_report(self, message, status):
-        """Post a signed report to a node that is alive; none: the report is lost."""
+        """Post a signed report to a node that is up; if none is, the report is lost."""
         form = {
             "MessageSid": message["sid"],
             "MessageStatus": status,
@@ -274,21 +274,21 @@ class StormCase(LiveCase):
     # === The nodes ===
 
     def restart(self, name):
-        """Start a node again, at its address."""
+        """Start a node again, at the same address."""
         again = self.make_server(2)
         again.port = getattr(self, name).port
         setattr(type(self), name, again.start())
 
     def keep_time(self):
-        """Wake the nodes each second, as new messages do.
+        """Start a thread that wakes the nodes each second, as new messages do.
 
-        :return: function that ends it
+        :return: function that stops it
         """
         over = threading.Event()
 
         def tick():
             while not over.wait(1):
-                # A database that is just being restarted is woken a second later.
+                # If the database is restarting, try again a second later.
                 with suppress(OperationalError, InterfaceError):
                     self.wake_crons("ir_cron_sms_dispatch", "ir_cron_sms_dispatch_2")
                     with self.cursor("postgres") as cr:
@@ -306,7 +306,7 @@ class StormCase(LiveCase):
         return end
 
     def let_time_pass(self):
-        """Let ten minutes pass for what was left behind, and what is overdue."""
+        """Move claims ten minutes into the past, and make planned lookups due."""
         with self.cursor() as cr:
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute(
@@ -322,7 +322,7 @@ class StormCase(LiveCase):
     # === The messages ===
 
     def queue(self, count, words, twins=0):
-        """Make so many messages by one call, to some numbers in turn."""
+        """Make ``count`` messages by one call, to :data:`NUMBERS` in turn."""
         rows = []
         [purpose_id] = self.rpc("sms.purpose", "search", [("code", "=", "ticket")])
         for index in range(count):
@@ -335,9 +335,10 @@ class StormCase(LiveCase):
         self.wanted = Counter((row["number"], row["body"]) for row in rows)
 
     def read_states(self, words):
-        """Return how many of the messages are in which state.
+        """Return the number of messages by state.
 
-        What waits for an older text to its number, of which nobody knows, is "behind".
+        A message that waits for an older one to its number with an unknown outcome
+        counts as "behind".
         """
         with self.cursor() as cr:
             cr.execute(
@@ -356,7 +357,7 @@ class StormCase(LiveCase):
             return dict(cr.fetchall())
 
     def wait_states(self, words, wanted, timeout):
-        """Wait until the messages are in no other than the wanted states.
+        """Wait until all messages are in one of the wanted states.
 
         :raises AssertionError: after ``timeout`` seconds
         """
@@ -367,13 +368,13 @@ class StormCase(LiveCase):
             time.sleep(0.5)
 
     def wait_sent(self, words):
-        """Wait until all are sent; who has not been reported on is asked about."""
+        """Wait until all are sent; those without a report are looked up."""
         self.wait_states(words, ("pending", "sent"), 120)
         self.let_time_pass()
         self.wait_states(words, ("sent",), 120)
 
     def check_taken(self, words):
-        """Check that the carrier has each message once: none twice, none not at all."""
+        """Check that the carrier has accepted each message exactly once."""
         taken = Counter()
         uuids = Counter()
         twins = {key for key, count in self.wanted.items() if count > 1}
@@ -393,7 +394,7 @@ class StormCase(LiveCase):
 
 
 class SendersCase(SmsCase):
-    """A company with three numbers at Twilio, and somebody who may be texted."""
+    """A company with three numbers at Twilio, and a customer who may be texted."""
 
     provider = "twilio"
 
@@ -418,14 +419,14 @@ class SendersCase(SmsCase):
 
     @classmethod
     def sender(cls, address):
-        """Return the sender with an address, in use or not."""
+        """Return the sender with an address, archived or not."""
         senders = cls.env["sms.sender"].with_context(active_test=False)
         return senders.search(
             [("company_id", "=", cls.company.id), ("address", "=", address)]
         )
 
     def text(self, ticket=None, number=None, body="We are on it."):
-        """Return a new text, on a ticket or by itself."""
+        """Return a new text, on a ticket or without one."""
         if ticket:
             ticket._message_sms(body)
         else:
@@ -434,7 +435,7 @@ class SendersCase(SmsCase):
         return made[-1]
 
     def receive_at(self, address, body="Hello"):
-        """Take in a text of the customer to one of our numbers."""
+        """Receive a text of the customer to one of our numbers."""
         inbound = self.receive(body)
         inbound.to_number = address
         return inbound

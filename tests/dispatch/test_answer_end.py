@@ -11,7 +11,7 @@ from ...tools.dispatch import Deadline
 from ..common import phone_number
 from ..message.common import WaitingCase
 
-#: UTC, when the text comes in.
+#: When the text comes in (UTC).
 ASKED = datetime(2026, 7, 1, 18)
 END = ASKED + timedelta(minutes=5)
 BEFORE, AFTER = END - timedelta(seconds=1), END + timedelta(seconds=1)
@@ -19,10 +19,10 @@ STANDS = "The opt-out stands"
 
 
 class AnswerCase(WaitingCase):
-    """Somebody texts STOP, and the carrier is out of reach."""
+    """Common base: a customer texts, and our answer waits."""
 
     def ask(self, words="STOP", number=None):
-        """Take in a text; return our answer to it, which waits."""
+        """Receive a text; return our waiting answer to it."""
         with freeze_time(ASKED):
             self.receive(words, number)
         answer = self.messages_to(number)[-1]
@@ -30,7 +30,7 @@ class AnswerCase(WaitingCase):
         return answer
 
     def claim(self, message):
-        """Let the dispatcher take a message; return what the poster is given."""
+        """Claim a message; return the call that the poster gets."""
         dispatcher = self.env["sms.dispatcher"]
         [senders] = dispatcher._get_accounts().values()
         [call] = dispatcher._claim(senders, 1)
@@ -38,12 +38,12 @@ class AnswerCase(WaitingCase):
         return call
 
     def settle(self, message, end, kind="send"):
-        """Note what came of a call about a message's only attempt."""
+        """Record the outcome of a call about a message's only attempt."""
         call = Call(kind, message.id, message.attempts)
         self.env["sms.dispatcher"]._record_outcomes([(call, end)])
 
     def assertOver(self, message, reason="unconfirmed"):
-        """Check that a message has ended by time, visibly."""
+        """Check that a message has expired, with a visible reason."""
         self.assertRecordValues(
             message,
             [
@@ -70,7 +70,7 @@ class TestConfirmation(AnswerCase):
         self.assertEqual(confirmation.state, "sent")
 
     def test_later_it_ends_and_the_opt_out_stands(self):
-        """The worker was down."""
+        """As after the worker was down."""
         confirmation = self.ask()
         waiting = self.messages_to() - confirmation
         with freeze_time(END):
@@ -97,7 +97,7 @@ class TestConfirmation(AnswerCase):
         self.assertEqual(self.ask("CANCEL").expires_at, END)
 
     def test_what_the_carrier_had_no_time_for(self):
-        """429 again and again: its next try is later than its end."""
+        """After 429 its next attempt would be too late."""
         confirmation = self.ask()
         with freeze_time(BEFORE):
             self.claim(confirmation)
@@ -110,7 +110,7 @@ class TestConfirmation(AnswerCase):
         self.assertEqual(confirmation.attempts, 1)
 
     def test_what_waits_for_a_sender_that_has_stopped(self):
-        """It ends in time, not when the sender is tried again."""
+        """It expires in time, not when the sender is tried again."""
         confirmation = self.ask()
         confirmation.sender_id.write(
             {"stopped_until": END + timedelta(hours=1), "stop_count": 1}
@@ -125,7 +125,7 @@ class TestConfirmation(AnswerCase):
         self.assertOver(confirmation)
 
     def test_what_was_claimed_in_time_and_is_not_posted_in_time(self):
-        """It waited for its thread, or for its sender's slot."""
+        """As if it had waited for a thread, or for its sender's slot."""
         dispatcher = self.env["sms.dispatcher"]
         confirmation = self.ask()
         with freeze_time(BEFORE):
@@ -201,7 +201,7 @@ class TestConfirmation(AnswerCase):
 
 @tagged("post_install", "-at_install")
 class TestOtherAnswers(AnswerCase):
-    """Each ends when a person would make nothing of it any more."""
+    """Other answers expire when they would no longer make sense to a person."""
 
     def test_until_when_each_makes_sense(self):
         number = phone_number(1)
@@ -232,7 +232,7 @@ class TestOtherAnswers(AnswerCase):
         self.assertIn("call", answer.shown_reason)
 
     def test_a_message_that_ends_with_its_appointment(self):
-        """Its sender has stopped: it is not shown as waiting until that is tried."""
+        """Also if its sender has stopped: it does not wait for that."""
         with freeze_time(ASKED):
             reminder = self.queue(expires_at=END)
         reminder.sender_id.stopped_until = END + timedelta(hours=1)

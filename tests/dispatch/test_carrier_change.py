@@ -16,10 +16,10 @@ SID = "SM" + "5" * 32
 
 
 class TestCarrierChange(SendersCase):
-    """A company goes over from Twilio to Telnyx in the middle of its day."""
+    """A company changes from Twilio to Telnyx in the middle of the day."""
 
     def change(self, code="telnyx"):
-        """Choose a carrier, as an administrator does; the former account stays."""
+        """Change the carrier, as an administrator does; the former account stays."""
         self.company.write(
             {
                 "sms_provider": code,
@@ -33,7 +33,7 @@ class TestCarrierChange(SendersCase):
         )
 
     def send(self):
-        """Let the outbox work; return which carrier took what, by which sender."""
+        """Run the outbox; return which carrier accepted which text by which sender."""
         taken = []
 
         def make(code):

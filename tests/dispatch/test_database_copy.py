@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A copy of the database, made by Odoo, has the accounts of the original."""
+"""A copy of the database has the accounts of the original, and must not use them."""
 
 import socket
 from contextlib import contextmanager
@@ -27,20 +27,20 @@ SET_UP = ("text_from_here", "text_from_here_with_waiting")
 
 
 class CopyCase(SendersCase):
-    """A company on Twilio, and what an administrator does about a copy."""
+    """Common base: a company on Twilio, and actions of administrators in a copy."""
 
     def duplicate(self):
-        """Give the database what Odoo gives a copy of it."""
+        """Set the parameters that Odoo sets in a copy of a database."""
         self.env["ir.config_parameter"].init(force=True)
 
     def text_from_here(self, method="text_from_here_with_waiting", user=None):
-        """Let the copy text, as an administrator does."""
+        """Allow the copy to send texts, as an administrator does."""
         setup = self.env["sms.onboarding"].with_user(user or self.administrator)
         return getattr(setup, method)()
 
     @contextmanager
     def carrier(self):
-        """Return what the carrier takes meanwhile, of which nothing is asked else."""
+        """Yield a list of the texts that the carrier accepts meanwhile."""
         taken = []
 
         def send(_provider, message):
@@ -52,7 +52,7 @@ class CopyCase(SendersCase):
 
 
 class TestCopy(CopyCase):
-    """Nothing leaves a copy, and nothing is lost, until somebody says so."""
+    """A copy sends nothing and loses nothing until an administrator decides."""
 
     def test_texts_wait_and_leave_once_an_administrator_says_so(self):
         sms = self.text(self.ticket)
@@ -101,7 +101,7 @@ class TestCopy(CopyCase):
         self.assertEqual(run.state, "skipped")
 
     def test_an_original_keeps_what_waits(self):
-        """An old page still shows the button."""
+        """An outdated page may still show the button."""
         sms = self.text(self.ticket)
         self.text_from_here("text_from_here")
         self.assertEqual(sms.state, "outgoing")
@@ -176,7 +176,7 @@ class TestCopy(CopyCase):
 
 
 class TestNothingIsAsked(CopyCase):
-    """No scheduled action of a copy speaks to a carrier, whatever waits for one."""
+    """No scheduled action of a copy calls a carrier, whatever is due."""
 
     @classmethod
     def setUpClass(cls):
@@ -234,7 +234,7 @@ class TestNothingIsAsked(CopyCase):
         )
 
     def run_all(self):
-        """Run each scheduled action; return the addresses that are asked."""
+        """Run each scheduled action; return the addresses that were requested."""
         self.env.flush_all()
         self.env.invalidate_all()
         asked = []
@@ -281,7 +281,7 @@ class TestNothingIsAsked(CopyCase):
 
 @tagged("post_install", "-at_install")
 class TestCopyOverHttp(WebCase, SmsCase):
-    """What reaches a copy by the keys of the original is not taken."""
+    """A copy refuses webhooks with the keys of the original."""
 
     provider = "twilio"
 

@@ -15,7 +15,7 @@ OWN_TWILIO, OWN_TELNYX = "+13035550175", "+13035550176"
 
 
 class FailoverCase(SendersCase):
-    """A company with Twilio first and Telnyx second, both on the loopback."""
+    """Common base: Twilio first, Telnyx as backup, both loopback peers."""
 
     @classmethod
     def setUpClass(cls):
@@ -47,7 +47,7 @@ class FailoverCase(SendersCase):
             )
 
     def send(self, *behaviors, body="We are on it."):
-        """Send one text, to carriers that behave so; return it."""
+        """Send a text with these behaviors of Twilio and Telnyx; return it."""
         self.twilio.behaviors[self.number], self.telnyx.behaviors[self.number] = (
             *behaviors,
             *[None] * (2 - len(behaviors)),
@@ -57,7 +57,7 @@ class FailoverCase(SendersCase):
         return sms
 
     def assertTakenBy(self, sms, code, refused_by=False):
-        """Check which carrier has a message, that it alone has it, and that it says."""
+        """Check that this carrier alone has a message, and that the message says so."""
         self.assertEqual((sms.state, sms.provider), ("pending", code))
         self.assertEqual(sms.refused_by, refused_by)
         self.assertEqual(sms.sender_id.provider, code)
@@ -72,7 +72,7 @@ class FailoverCase(SendersCase):
 
 
 class TestFailover(FailoverCase):
-    """The second carrier takes what the first one surely did not take."""
+    """The second carrier gets a text only if the first one surely did not accept it."""
 
     def test_the_first_carrier_is_the_first(self):
         self.assertTakenBy(self.send(), "twilio")
@@ -124,7 +124,7 @@ class TestFailover(FailoverCase):
             with self.subTest(behavior=behavior):
                 sms = self.send(behavior, body=f"Behaves {behavior}")
                 self.assertEqual((sms.state, sms.provider), ("unknown", "twilio"))
-                sms.state = "error"  # the next one to the number would wait for it
+                sms.state = "error"  # or the next text to the number would wait for it
         self.assertFalse(self.telnyx.posts)
 
     def test_no_connection_is_waited_for_once(self):
@@ -208,7 +208,7 @@ class TestFailover(FailoverCase):
 
 
 class TestSecondCarrier(FailoverCase):
-    """Which second carrier a company can have."""
+    """Which carriers a company can choose as its second one."""
 
     def test_its_numbers_are_senders(self):
         self.assertEqual(self.company._get_sms_carriers(), ("twilio", "telnyx"))

@@ -9,19 +9,19 @@ from .common import OutboxCase
 _logger = logging.getLogger(__name__)
 
 SLOW_NUMBER = "+13035550144"
-#: Longer than an adapter waits for an answer.
+#: Seconds, longer than an adapter's timeout.
 HANGS = 12
-#: More than one account may have claimed at once.
+#: Texts of the slow company, more than one account may have claimed; of the other.
 SLOW_TEXTS, SOUND_TEXTS = 600, 300
-#: Seconds beyond a run's time, the carrier's time-out and the start of the next run.
+#: Seconds, longer than a run, the carrier's timeout and the start of the next run.
 TRICKLE = 25
-#: Seconds after which a single text has left, on a machine that does other things too.
+#: Seconds within which a single text must be sent, on a busy machine.
 AT_ONCE = 3
 NUMBERS = [f"+1212555{line:04d}" for line in range(6000, 6300)]
 
 
 class TestFairShare(OutboxCase):
-    """Two companies, and the carrier of one of them hangs: the other's texts leave."""
+    """If the carrier of one company hangs, the other company's texts are still sent."""
 
     slow_id = 0
 
@@ -48,7 +48,7 @@ class TestFairShare(OutboxCase):
 
     @classmethod
     def forget_slow_company(cls):
-        """Leave the database to the other tests as it was."""
+        """Restore the database for the other tests."""
         with cls.cursor() as cr:
             cr.execute(
                 """
@@ -70,7 +70,7 @@ class TestFairShare(OutboxCase):
         self.addCleanup(setattr, self.peer, "choose", lambda form: None)
 
     def queue(self, count, words, company_id=None, purpose="ticket"):
-        """Make so many texts of a company, default the one whose carrier answers."""
+        """Make ``count`` texts, by default of the company whose carrier answers."""
         [purpose_id] = self.rpc("sms.purpose", "search", [("code", "=", purpose)])
         common = {
             "purpose_id": purpose_id,
@@ -83,13 +83,13 @@ class TestFairShare(OutboxCase):
         self.rpc("sms.sms", "create", [{**row, **common} for row in rows])
 
     def count_posts(self, words):
-        """Return how many posts of some texts the carrier has got."""
+        """Return how many texts beginning with ``words`` the carrier has received."""
         return sum(
             message["Body"].startswith(words) for message in list(self.peer.messages)
         )
 
     def wait_posted(self, words, count, timeout=60):
-        """Wait until the carrier has got so many posts; return the seconds."""
+        """Wait until the carrier has received ``count`` texts; return the seconds."""
         start = time.monotonic()
         while (found := self.count_posts(words)) < count:
             self.assertLess(time.monotonic() - start, timeout, f"{found} of {count}")
@@ -97,7 +97,7 @@ class TestFairShare(OutboxCase):
         return time.monotonic() - start
 
     def time_of(self, count, words, **values):
-        """Return the seconds from making texts until the carrier has got them."""
+        """Return the seconds from making texts until the carrier has received them."""
         start = time.monotonic()
         self.queue(count, words, **values)
         self.wait_posted(words, count)
@@ -124,7 +124,7 @@ class TestFairShare(OutboxCase):
         self._check_end()
 
     def _check_trickle(self):
-        """See that single texts leave at once, over the ends of several runs."""
+        """Check that single texts are sent at once, also while runs end and begin."""
         end = time.monotonic() + TRICKLE
         longest, count = 0, 0
         while time.monotonic() < end:
@@ -134,12 +134,12 @@ class TestFairShare(OutboxCase):
             time.sleep(0.4)
         _logger.info("the slowest of %d single texts took %.1f s", count, longest)
         self.assertLess(longest, AT_ONCE)
-        # The other account is not given up: it has posts at all times.
+        # The slow account is not given up: its texts are posted all the time.
         self.assertGreater(self.count_posts("Slow"), 64)
         self.assertEqual(self.count_posts("Slow"), len(self._get_slow_bodies()))
 
     def _get_slow_bodies(self):
-        """Return the texts of the slow company that were posted: none of them twice."""
+        """Return the set of the slow company's texts that were posted."""
         return {
             message["Body"]
             for message in self.peer.messages
@@ -147,7 +147,7 @@ class TestFairShare(OutboxCase):
         }
 
     def _check_end(self):
-        """See that nothing is lost with the server: what it has claimed stays known."""
+        """Check that nothing is lost when the server stops, nor what it has claimed."""
         self.assertGreater(self.count_claimed(), 0)
         self.server.stop()
         self.assertEqual(self.count_posts("Slow"), len(self._get_slow_bodies()))

@@ -14,7 +14,7 @@ from ...tools.exposition import CONTENT_TYPE
 from .common import BatchCase, WatchCase
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
-#: What Prometheus 3 and 2 accept, others that read its format, and those that do not.
+#: Accept headers of Prometheus 3 and 2, and of others that read its format.
 SCRAPERS = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
     "application/openmetrics-text;version=0.0.1;q=0.5,"
@@ -33,7 +33,7 @@ OTHERS = (
 
 
 def read(text):
-    """Return what Prometheus reads: ``{(name, labels without the company): value}``."""
+    """Return the metrics as ``{(company id, name, *other labels): value}``."""
     found = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -45,16 +45,16 @@ def read(text):
 
 @tagged("post_install", "-at_install")
 class TestMetrics(WatchCase, HttpCase):
-    """What Prometheus is told, at the monitor's address."""
+    """The metrics for Prometheus, at the monitor's address."""
 
     def get(self, query="", **headers):
-        """Ask as a monitor does that knows the token."""
+        """Request the page as a monitor with the token does."""
         parameters = self.env["ir.config_parameter"].sudo()
         token = parameters.get_param(HEALTH_TOKEN_PARAMETER)
         return self.url_open(f"/helpdesk_sms/health/{token}{query}", headers=headers)
 
     def scrape(self):
-        """Return what is read of our company."""
+        """Return our company's metrics, by name and label."""
         found = read(self.get("?format=prometheus").text)
         return {
             "/".join(key[1:]).removeprefix("helpdesk_sms_"): value
@@ -63,7 +63,7 @@ class TestMetrics(WatchCase, HttpCase):
         }
 
     def test_who_gets_which_format(self):
-        """In trouble too: of any answer but 200 Prometheus keeps nothing."""
+        """Also when there is a problem: Prometheus ignores responses other than 200."""
         self.queue(not_before=self.long_ago())
         for accept in SCRAPERS:
             with self.subTest(accept=accept):
@@ -109,12 +109,12 @@ class TestMetrics(WatchCase, HttpCase):
         self.assertEqual(before["sent_total"], before["delivered_total"])
         self.run_outbox()
         self.assertEqual(self.scrape()["sent_total"], before["sent_total"] + 1)
-        # Reasons are those of the list, however many texts fail.
+        # The number of labels is bounded, however many texts fail.
         reasons = {key for key in after if key.startswith("failed_total/")}
         self.assertEqual(len(reasons), len(faults.SELECTION))
 
     def test_the_page_names_metrics_that_exist(self):
-        """All of them, in the table; in the rules none that is not there."""
+        """The table names all of them, and the rules name no other."""
         page = PAGE.read_text()
         names = {key.partition("/")[0] for key in self.scrape()}
         self.assertLessEqual(
@@ -126,10 +126,10 @@ class TestMetrics(WatchCase, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestCostOfMetrics(BatchCase):
-    """What a scrape every few seconds asks of the database."""
+    """A scrape every few seconds must cost the database little."""
 
     def scrape(self):
-        """Do what the monitor's address does."""
+        """Make the metrics, as the monitor's address does."""
         watch = self.env["sms.outbox.watch"]
         watch._make_metrics(watch._get_health(watch._get_health_token()))
 
@@ -144,7 +144,7 @@ class TestCostOfMetrics(BatchCase):
         self.assertLessEqual(few, 12 * companies + 6)
 
     def test_what_is_open_is_found_by_an_index(self):
-        """However many texts have left; what has left lately is found by its block."""
+        """However many texts were sent; recent ones are found by their block."""
         times = dict.fromkeys(("now", "abandoned", "unasked", "lately"))
         query = SQL(OPEN_MESSAGES, company=1, no_connection="x", **times)
         self.env.cr.execute("SET LOCAL enable_seqscan = off")

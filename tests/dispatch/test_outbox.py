@@ -8,10 +8,10 @@ from .common import OutboxCase
 
 
 class TestOutcomes(OutboxCase):
-    """What becomes of a message for each thing that a carrier can do."""
+    """The outcome of a message for each response of a carrier."""
 
     def _send(self, number, behavior):
-        """Send one text to a number whose carrier behaves so; return the partner."""
+        """Send a text with a behavior of the carrier; return the contact's id."""
         self.peer.behaviors[number] = behavior
         partner_id = self.join(number)
         self.make_ticket(partner_id)
@@ -65,7 +65,7 @@ class TestOutcomes(OutboxCase):
             self.set_parameter("helpdesk_mgmt_sms.twilio_api_url", self.peer.url)
 
     def test_what_nobody_can_tell_is_never_posted_again(self):
-        """A lost answer, and a gateway's HTML: the message may have been taken."""
+        """After a lost response or a gateway's error, it may have been accepted."""
         for number, behavior in (
             ("+13035550156", "drop"),
             ("+13035550157", ("html", 502)),
@@ -78,7 +78,7 @@ class TestOutcomes(OutboxCase):
                 self.let_claims_age(number)
                 self.run_cron()
                 self.assertEqual(len(self.peer.to(number)), 1)
-                # The delivery report settles it: it was taken after all.
+                # The delivery report shows that it was accepted.
                 self.report(message, "delivered", self.peer.to(number)[0]["sid"])
                 self.wait_state(number, "sent")
 
@@ -125,7 +125,7 @@ class TestOutcomes(OutboxCase):
             self.assertEqual(len(alerts), 1, alerts)
         finally:
             self.peer.credentials.update(self.peer_credentials)
-        # The right credentials: what waited leaves.
+        # With the right credentials, the waiting text is sent.
         self.rpc("sms.sender", "action_start", [sender["id"]])
         self.wait_state(number, "pending")
         self.assertFalse(self.read_stopped())
@@ -133,7 +133,7 @@ class TestOutcomes(OutboxCase):
             self.assertNotIn(secret, self.server.read_log())
 
     def test_a_sender_that_stopped_is_tried_by_one_text_alone(self):
-        """By two servers, while the carrier keeps the first one waiting."""
+        """With two servers, while the carrier does not answer the first text."""
         number = "+13035550164"
         other = LiveServer(self.database).start()
         self.addCleanup(other.stop)
@@ -155,7 +155,7 @@ class TestOutcomes(OutboxCase):
         self.assertFalse(self.read_stopped())
 
     def _set_stopped(self, until):
-        """Let the senders have stopped until a time."""
+        """Stop the senders until a time."""
         with self.cursor() as cr:
             cr.execute(
                 "UPDATE sms_sender SET stop_count = 1, stopped_until = %s "
@@ -164,12 +164,12 @@ class TestOutcomes(OutboxCase):
             )
 
     def _find_waiting(self, number):
-        """Return the ids of what waits for a number."""
+        """Return the ids of the waiting texts to a number."""
         domain = [("number", "=", number), ("state", "=", "outgoing")]
         return self.rpc("sms.sms", "search", domain)
 
     def test_a_report_that_overtakes_the_answer(self):
-        """The carrier reports while it still keeps us waiting for its answer."""
+        """The carrier reports on a text before it answers the request."""
         number = "+13035550162"
         self.peer.release.clear()
         self._send(number, "hold")
@@ -185,7 +185,7 @@ class TestOutcomes(OutboxCase):
         self.assertEqual(len(self.peer.to(number)), 1)
 
     def test_no_user_waits_for_the_carrier(self):
-        """A ticket is made in no time while the carrier keeps everybody waiting."""
+        """Creating a ticket does not wait for a carrier that does not answer."""
         number = "+13035550163"
         self.peer.release.clear()
         partner_id = self._send(number, "hold")
@@ -197,7 +197,7 @@ class TestOutcomes(OutboxCase):
 
 
 class TestKill(OutboxCase):
-    """Nothing is lost and nothing is sent twice, whatever is killed and when."""
+    """Nothing is lost or sent twice, whenever a server is killed."""
 
     def tearDown(self):
         self.peer.release.set()
@@ -235,7 +235,7 @@ class TestKill(OutboxCase):
         self.wait_state(number, "sent")
 
     def test_a_kill_before_the_post_loses_nothing(self):
-        """What waits when the server dies leaves when it is back, once."""
+        """What waits when the server dies is sent once when it is back."""
         blocker, number = "+13035550171", "+13035550172"
         self.peer.release.clear()
         self.peer.behaviors[blocker] = "hold"
@@ -264,7 +264,7 @@ class TestKill(OutboxCase):
         self.assertEqual(len(self.peer.to(blocker)), 1)
 
     def test_a_worker_that_is_asked_to_end_settles_what_it_has_claimed(self):
-        """Odoo's worker ends its run first: by the cron's time at the latest."""
+        """Odoo's worker ends its run first, at the latest at the cron's time limit."""
         number = "+13035550174"
         self.join(number)
         self.server.stop()
@@ -289,7 +289,7 @@ class TestKill(OutboxCase):
             cr.execute("DELETE FROM sms_sms WHERE number = %s", [number])
 
     def test_two_servers_share_the_work(self):
-        """Two Odoo nodes on one database: each message leaves once."""
+        """Two Odoo nodes on one database send each message once."""
         numbers = [f"+15095554{index}" for index in range(180, 190)]
         other = LiveServer(self.database).start()
         self.addCleanup(other.stop)

@@ -21,15 +21,15 @@ from .common import LARGE, SMALL, BatchCase
 
 @tagged("post_install", "-at_install")
 class TestQueriesOfABatch(BatchCase):
-    """A batch takes so many queries, however many messages are in it."""
+    """The number of queries does not depend on the size of a batch."""
 
     def assertConstant(self, prepare, work):
         """Check that a large batch takes no more queries than a small one.
 
-        :param prepare: function of a size; what it returns is given to ``work``
+        :param prepare: function of the size; its result is passed to ``work``
         """
         counts = []
-        # The first time for what is cached for good.
+        # The first round only fills caches.
         for size in (SMALL, SMALL, LARGE):
             prepared = prepare(size)
             self.env.cr.precommit.data.pop(READ_ANSWERS, None)
@@ -48,12 +48,12 @@ class TestQueriesOfABatch(BatchCase):
             self.queue_many(size)
             return size
 
-        # A decision of the same second is not written anew.
+        # A repeated decision is not written again within the same second.
         with freeze_time(datetime.now()):
             self.assertConstant(prepare, self.claim)
 
     def _prepare_claimed(self, size):
-        # What nobody can tell would keep later texts to its number waiting.
+        # Later texts to a number would wait for one with an unknown outcome.
         open_states = ("outgoing", "unknown")
         self.env["sms.sms"].search([("state", "in", open_states)]).state = "canceled"
         messages = self.queue_many(size)
@@ -96,10 +96,10 @@ class TestQueriesOfABatch(BatchCase):
 
 @tagged("post_install", "-at_install")
 class TestAttempts(BatchCase):
-    """What comes too late, or about another attempt, changes nothing."""
+    """Outcomes that come too late or are about another attempt change nothing."""
 
     def settle(self, message, attempt, outcome):
-        """Write down what one call came to."""
+        """Record the outcome of one call."""
         self.env["sms.dispatcher"]._record_outcomes(
             [(Call("send", message.id, attempt), outcome)]
         )
@@ -135,7 +135,7 @@ class TestAttempts(BatchCase):
         self.assertEqual(message.state, "pending")
 
     def test_a_lookup_may_take_the_wrong_one_of_two_twins(self):
-        """The report says which of two equal messages the carrier has."""
+        """The report corrects which of two equal messages the carrier has."""
         first, second = self.queue(), self.queue()
         self.claim(2)
         (first | second)._mark_unknown()
@@ -178,7 +178,7 @@ class TestAttempts(BatchCase):
         self.assertGreater(odd.lookup_at, now)
 
     def test_a_report_before_the_answer_is_followed_by_others(self):
-        """Who posted it may be dead, and the report of its end be lost."""
+        """The worker that posted it may have died, and the final report may be lost."""
         message = self.queue()
         self.claim(1)
         message._record_report(DeliveryReport("SM1", "sent"))
@@ -188,7 +188,7 @@ class TestAttempts(BatchCase):
         self.assertFalse(message.lookup_at)
 
     def test_what_the_database_refuses_is_left_out(self):
-        """NUL, and half of an emoji."""
+        """NUL characters are removed, and lone surrogates become "?"."""
         odd = "SM\x001\ud83d"
         message = self.queue()
         self.claim(1)
@@ -201,7 +201,7 @@ class TestAttempts(BatchCase):
         self.assertEqual(message.sudo().report_ids.raw, {"SM1?": "SM1?"})
 
     def test_a_stale_claim_is_not_posted(self):
-        """A frozen worker finds that somebody else may be at it."""
+        """After a freeze, another worker may have taken over."""
         dispatcher = self.env["sms.dispatcher"]
         for clock, *which in (("monotonic",), ("clock_gettime", time.CLOCK_REALTIME)):
             with self.subTest(clock=clock):
@@ -241,7 +241,7 @@ class TestAttempts(BatchCase):
         self.assertEqual(set(messages.mapped("state")), {"outgoing"})
 
     def test_a_sender_that_has_stopped_is_tried_by_one_message_at_a_time(self):
-        """Not by another one while the first is on its way, whatever its speed."""
+        """No other text is tried while the first is on its way, at any rate."""
         dispatcher = self.env["sms.dispatcher"]
         refusal = Outcome(outbound.REFUSED, code="20003", fault=faults.AUTHENTICATION)
         for rate in (0, 50):
@@ -267,7 +267,7 @@ class TestAttempts(BatchCase):
                 self.assertEqual(len(self.claim_all()), SMALL - 1)
 
     def test_an_attempt_of_which_nobody_knows_is_not_waited_for_without_end(self):
-        """A crash left it behind: it is looked up, and another one is tried."""
+        """After a crash it is looked up, and another text is tried."""
         dispatcher = self.env["sms.dispatcher"]
         messages = self.queue_many(SMALL)
         messages.sender_id.stop_count = 1

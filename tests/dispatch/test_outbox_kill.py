@@ -11,14 +11,14 @@ _logger = logging.getLogger(__name__)
 
 MESSAGES = 2000
 KILLS = 20
-#: Seconds for which nobody can connect to the carrier.
+#: Seconds for which the carrier is down.
 DOWN = float(os.environ.get("HELPDESK_SMS_DOWN_SECONDS", "5"))
-#: The last two texts to each of so many numbers have the same words.
+#: Number of phone numbers to which the last two texts have the same body.
 TWINS = 40
 
 
 class TestKilledDispatchers(StormCase):
-    """SIGKILL at random, in mid-post: nothing is lost, nothing is sent twice."""
+    """After random SIGKILLs during posts, nothing is lost and nothing is sent twice."""
 
     def setUp(self):
         super().setUp()
@@ -28,7 +28,7 @@ class TestKilledDispatchers(StormCase):
         self.due_kills = threading.Semaphore(0)
 
     def choose(self, form):
-        """Count the posts; at some of them a node is killed."""
+        """Count the requests; some of them make a kill due."""
         with self.lock:
             self.posts += 1
             if self.posts in self.thresholds:
@@ -36,9 +36,9 @@ class TestKilledDispatchers(StormCase):
         return super().choose(form)
 
     def kill_as_due(self):
-        """Kill a node whenever one is due, and start it again.
+        """Kill a node whenever a kill is due, and start it again.
 
-        :return: how often
+        :return: number of kills
         """
         restarts = {}
         with ThreadPoolExecutor(2) as pool:
@@ -54,7 +54,7 @@ class TestKilledDispatchers(StormCase):
             restart.result()
 
     def find_alive(self, restarts):
-        """Return the names of the nodes that run."""
+        """Return the names of the running nodes."""
         return [
             name
             for name in ("server", "other")
@@ -70,7 +70,7 @@ class TestKilledDispatchers(StormCase):
         self.wait_states(
             words, ("behind", "process", "unknown", "pending", "sent"), 120
         )
-        # Those who have left something behind are dead; then their time runs out.
+        # Kill both, so that nobody holds the claims left behind; then expire these.
         for name in ("server", "other"):
             getattr(self, name).kill()
         time.sleep(1)
@@ -82,10 +82,10 @@ class TestKilledDispatchers(StormCase):
 
 
 class TestCarrierDown(StormCase):
-    """The carrier is down: what waits leaves later, once."""
+    """While the carrier is down texts wait, and are sent once afterwards."""
 
     def choose(self, form):
-        """Count the posts; at one of them something happens."""
+        """Count the requests; the 150th triggers the event."""
         with self.lock:
             self.posts = getattr(self, "posts", 0) + 1
             if self.posts == 150:

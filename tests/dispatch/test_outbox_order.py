@@ -18,24 +18,24 @@ from ..message.common import MORNING, NIGHT, QuietHoursCase, WaitingCase
 
 @tagged("post_install", "-at_install")
 class TestOrder(WaitingCase):
-    """What is urgent overtakes, also where a sender's speed lets few go at once."""
+    """Urgent texts overtake others, also with a slow sender."""
 
     def setUp(self):
         super().setUp()
         self.env["sms.sms"].search([("state", "=", "outgoing")]).unlink()
 
     def queue_behind_a_backlog(self):
-        """Return a backlog that has waited longer, and an alert that came last."""
+        """Return a backlog, and an alert that was queued after it."""
         backlog = self.env["sms.sms"]
         for _index in range(30):
             backlog |= self.queue()
         return backlog, self.queue("alert")
 
     def claim(self, rate, chance, room=256):
-        """Return the first messages that a sender of a speed takes.
+        """Return the ids of the messages that a sender claims first.
 
         :param float rate: segments a second
-        :param float chance: what the dice show, 0 to 1
+        :param float chance: value of ``random.random``, 0 to 1
         """
         [sender] = self.env["sms.sender"].search([("company_id", "=", self.company.id)])
         sender.rate = rate
@@ -57,7 +57,7 @@ class TestOrder(WaitingCase):
         self.assertEqual(self.claim(1, 0.95), backlog[0].ids)
 
     def test_what_cannot_be_claimed_is_put_off_and_nothing_else(self):
-        """Whichever order has brought it up."""
+        """Whether it was drawn by urgency or by age."""
         for chance, index in ((0.95, 0), (0, -1)):
             self.env["sms.sms"].search([("state", "=", "outgoing")]).unlink()
             backlog, alert = self.queue_behind_a_backlog()
@@ -82,7 +82,7 @@ class TestOrder(WaitingCase):
 
 @tagged("post_install", "-at_install")
 class TestOrderOfHeld(QuietHoursCase):
-    """What was held leaves number by number, in the order in which it was written."""
+    """Held texts of a number are sent in the order in which they were written."""
 
     def setUp(self):
         super().setUp()
@@ -90,7 +90,7 @@ class TestOrderOfHeld(QuietHoursCase):
         self.env["sms.sms"].search([("state", "=", "outgoing")]).unlink()
 
     def hold(self, *purposes, number=None):
-        """Return texts of some purposes that were written in the night, in order."""
+        """Return held texts of the given purposes, written at night in this order."""
         texts = self.env["sms.sms"]
         with freeze_time(NIGHT):
             for code in purposes:
@@ -99,18 +99,18 @@ class TestOrderOfHeld(QuietHoursCase):
         return texts
 
     def claim(self):
-        """Return what a worker claims next, all of it in flight until it is noted."""
+        """Return the messages that a worker claims next; they are in flight then."""
         ready = self.env["sms.sender.pace"]._get_ready()
         calls = self.env["sms.dispatcher"]._claim(ready, 256)
         return self.env["sms.sms"].browse([key.sms_id for _acc, key, *_rest in calls])
 
     def leave(self, claimed):
-        """Let the carrier take what was claimed."""
+        """Mark claimed messages as sent."""
         claimed.write({"state": "sent"})
         self.env.flush_all()
 
     def test_ten_texts_of_several_purposes_and_two_workers(self):
-        """Neither the purposes' urgency nor a second worker changes the order."""
+        """Neither urgency of purposes nor a second worker changes their order."""
         texts = self.hold(*(["ticket", "appointment"] * 5))
         self.assertEqual(len(set(texts.mapped("not_before"))), 1)
         left = []
@@ -123,7 +123,7 @@ class TestOrderOfHeld(QuietHoursCase):
         self.assertEqual(left, texts.ids)
 
     def test_hours_that_open_later_keep_nobody_waiting(self):
-        """An offer may leave at nine only; what was written later leaves at eight."""
+        """A text for eight does not wait for an offer that may be sent at nine only."""
         offer, text = self.hold("marketing", "ticket")
         offer.not_before = MORNING + timedelta(hours=3)
         with freeze_time(MORNING + timedelta(minutes=45)):
@@ -143,7 +143,7 @@ class TestOrderOfHeld(QuietHoursCase):
             self.assertEqual(self.claim(), held[0] | alert)
 
     def test_what_was_written_since_does_not_overtake(self):
-        """Not what waits for its turn, nor what waits for the spreading alone."""
+        """Newer texts overtake no held ones, be those due or still spread over time."""
         [held] = self.hold("ticket")
         held.not_before = MORNING + timedelta(minutes=20)
         for minutes in (5, 45):
@@ -187,7 +187,7 @@ class TestOrderOfHeld(QuietHoursCase):
 
 @tagged("post_install", "-at_install")
 class TestOrderOfTried(WaitingCase):
-    """What a carrier has not taken yet is not overtaken by what was written later."""
+    """Later texts do not overtake one that the carrier has not accepted yet."""
 
     def setUp(self):
         super().setUp()
@@ -204,7 +204,7 @@ class TestOrderOfTried(WaitingCase):
         return self.env["sms.sms"].browse([key.sms_id for _acc, key, *_rest in calls])
 
     def answer(self, kind, fault):
-        """Let the carrier answer the attempt that is under way."""
+        """Record the carrier's response to the current attempt."""
         call = Call("send", self.first.id, self.first.attempts)
         outcome = Outcome(kind, fault=fault)
         self.env["sms.dispatcher"]._record_outcomes([(call, outcome)])
@@ -222,7 +222,7 @@ class TestOrderOfTried(WaitingCase):
                 later.unlink()
 
     def test_the_urgency_of_a_purpose_alone_changes_nothing(self):
-        """Appointments leave before tickets, but not to somebody who waits for both."""
+        """Appointments come before tickets, but not within a number."""
         self.answer(outbound.AGAIN, faults.NO_CONNECTION)
         self.queue("appointment")
         self.assertFalse(self.claim())
@@ -262,7 +262,7 @@ class TestOrderOfTried(WaitingCase):
                     self.assertEqual(self.claim(), self.first)
 
     def test_a_try_that_is_far_away_keeps_nobody_waiting(self):
-        """A phone that is off is tried again an hour later."""
+        """As for a phone that is off, which is tried again an hour later."""
         self.answer(outbound.AGAIN, faults.NO_CONNECTION)
         self.first.not_before = fields.Datetime.now() + timedelta(hours=1)
         later = self.queue()
@@ -275,7 +275,7 @@ class TestOrderOfTried(WaitingCase):
         self.assertEqual(self.claim(), later)
 
     def test_a_sender_that_stood_still(self):
-        """Wrong credentials over a night: both wait, and leave in their order."""
+        """Both wait while the credentials are wrong, and are sent in order."""
         later = self.queue("appointment")
         later.not_before -= timedelta(hours=1)
         with mute_logger(

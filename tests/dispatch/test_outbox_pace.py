@@ -9,13 +9,13 @@ from odoo.tests import tagged
 from ..message.common import WaitingCase
 
 ZONE = "America/Denver"
-#: UTC: the hour of the clock's change in that zone, in the middle of it.
+#: Changes of the clock in that zone (UTC).
 CHANGES = (datetime(2026, 3, 8, 9, 0), datetime(2026, 11, 1, 8, 0))
 
 
 @tagged("post_install", "-at_install")
 class TestSlots(WaitingCase):
-    """A run that ends leaves no gap: slots that it does not use are given out again."""
+    """Slots that a run has not used are given out again."""
 
     RATE = 10
 
@@ -30,7 +30,7 @@ class TestSlots(WaitingCase):
         self.sender.rate = self.RATE
 
     def claim(self):
-        """Return the calls that may leave now, and their delays in seconds."""
+        """Claim messages; return the keys of the calls, and their delays in seconds."""
         ready = self.env["sms.sender.pace"]._get_ready()
         calls = self.env["sms.dispatcher"]._claim(ready, 256)
         return [key for _account, key, _call, _delay in calls], [it[3] for it in calls]
@@ -41,7 +41,7 @@ class TestSlots(WaitingCase):
         self.assertEqual(len(keys), self.RATE)
         self.assertAlmostEqual(delays[-1], 0.9, delta=0.01)
         ready = self.env["sms.sender.pace"]._get_ready()
-        # Slots become free with time, however long a busy machine takes for this.
+        # Time frees slots, and a busy machine may take long.
         since = time.monotonic() - start
         capacity = sum(sender.capacity for sender in ready)
         self.assertLessEqual(capacity, 1 + since * self.RATE)
@@ -54,9 +54,9 @@ class TestSlots(WaitingCase):
         self.assertLess(delays[0], 0.41)
 
     def test_only_what_waits_again_frees_its_slots(self):
-        """Of one there is a report, another has been claimed by somebody else since."""
+        """One of them was reported on, another was claimed by another worker since."""
         keys, _delays = self.claim()
-        # Their slots have not passed, however busy the machine is.
+        # Move their slots to the future, however busy the machine is.
         keys = [key._replace(due=key.due + 60) for key in keys]
         reported, stale, *others = keys
         self.env["sms.sms"].browse(reported.sms_id).report_rank = 1
@@ -73,7 +73,7 @@ class TestSlots(WaitingCase):
         self.assertAlmostEqual(freed.total_seconds(), 0.8, delta=0.01)
 
     def test_a_slot_that_has_passed_is_not_given_out_again(self):
-        """Another worker has the present ones: both together would be twice as fast."""
+        """With another worker's current slots, the sender would exceed its rate."""
         late, _delays = self.claim()
         self.env.cr.execute(
             "UPDATE sms_sender_pace SET next_at = next_at - interval '1 minute'"
@@ -96,9 +96,9 @@ class TestSlots(WaitingCase):
 
 @tagged("post_install", "-at_install")
 class TestClock(WaitingCase):
-    """All times are UTC: the database's zone and summer time change nothing.
+    """Everything is in UTC: the database's time zone and DST change nothing.
 
-    The process's own zone is UTC whatever the machine's is: Odoo sees to that.
+    Odoo sets the process's own time zone to UTC.
     """
 
     def setUp(self):
@@ -146,7 +146,7 @@ class TestClock(WaitingCase):
         self.assertAlmostEqual(due, 9, delta=5)
 
     def test_a_clock_that_is_set_back_stops_no_sender(self):
-        """The slot that was given out last is then an hour away."""
+        """The last slot that was given out is an hour in the future then."""
         sender = self.queue().sender_id
         sender.rate = 10
         paces = self.env["sms.sender.pace"]

@@ -9,17 +9,17 @@ _logger = logging.getLogger(__name__)
 
 LEAVER = "+12125557000"
 STAYERS = [f"+12125557{line:03d}" for line in range(100, 140)]
-#: So many texts to each: more than one account may have in flight, all of them claimed.
+#: Texts to each, in all more than one account may have in flight; all get claimed.
 EACH = 5
 LEAVER_TEXTS = 40
-#: Seconds that the carrier takes to answer a post.
+#: Seconds that the carrier takes to answer a request.
 SLOW = 4
-#: Seconds after a STOP within which its last text may leave.
+#: Seconds after a STOP within which a last text to its number may be sent.
 WITHIN = 2
 
 
 class TestRecall(OutboxCase):
-    """A slow carrier, texts that were claimed long before their turn, and a STOP."""
+    """A STOP recalls texts that were claimed already, with a slow carrier."""
 
     @classmethod
     def setUpClass(cls):
@@ -30,7 +30,7 @@ class TestRecall(OutboxCase):
 
     @classmethod
     def forget(cls):
-        """Leave the database to the other tests as it was."""
+        """Restore the database for the other tests."""
         with cls.cursor() as cr:
             cr.execute(
                 """
@@ -49,12 +49,12 @@ class TestRecall(OutboxCase):
         self.addCleanup(self.peer.release.set)
 
     def take_slowly(self, form):
-        """Note when a post came; answer it after a while."""
+        """Note when a request came, and answer it slowly."""
         self.arrivals[form["To"]].append((time.monotonic(), form["Body"]))
         return ("slow", SLOW)
 
     def queue(self, leaver):
-        """Make texts to many people, those to the leaver spread among them."""
+        """Make texts to many people, with those to the leaver spread among them."""
         [purpose_id] = self.rpc("sms.purpose", "search", [("code", "=", "ticket")])
         numbers = STAYERS * EACH
         step = len(numbers) // LEAVER_TEXTS
@@ -67,14 +67,14 @@ class TestRecall(OutboxCase):
         self.rpc("sms.sms", "create", rows)
 
     def wait(self, condition, what):
-        """Wait until something is so."""
+        """Wait until a condition is true, for at most 90 seconds."""
         deadline = time.monotonic() + 90
         while not condition():
             self.assertLess(time.monotonic(), deadline, what)
             time.sleep(0.05)
 
     def count_rows(self, number, states):
-        """Return how many texts to a number are in some states."""
+        """Return how many texts to a number are in the given states."""
         condition = "number = %s AND state = ANY(%s)"
         return self.count("sms_sms", condition, [number, list(states)])
 
@@ -92,12 +92,12 @@ class TestRecall(OutboxCase):
         return time.monotonic()
 
     def check_all_ended(self, leaver, stopped_at):
-        """See that each text of the leaver either left in time or is blocked."""
+        """Check that each text to the leaver was either sent in time or is blocked."""
         ended = ("canceled", "pending", "sent")
         self.wait(
             lambda: self.count_rows(leaver, ended) == LEAVER_TEXTS + 1, "not all ended"
         )
-        # The confirmation is no text that was claimed when the STOP came.
+        # Without the confirmation of the STOP.
         posts = [it for it in self.arrivals[leaver] if it[1].startswith(leaver)]
         latest = max(moment for moment, _body in posts) - stopped_at
         _logger.info("the last of %d posts left %.2f s after", len(posts), latest)
@@ -118,7 +118,7 @@ class TestRecall(OutboxCase):
     def test_no_claimed_text_leaves_after_a_stop(self):
         stopped_at = self.leave(LEAVER)
         self.check_all_ended(LEAVER, stopped_at)
-        # Nobody else's texts were lost, or left twice.
+        # No other texts were lost or sent twice.
         count = len(STAYERS) * EACH
         self.wait(lambda: self._count_stayers() == count, "texts are missing")
         bodies = [body for to in STAYERS for _moment, body in self.arrivals[to]]
@@ -126,5 +126,5 @@ class TestRecall(OutboxCase):
         self.assertEqual(len(bodies), count)
 
     def _count_stayers(self):
-        """Return how many texts of those who stay the carrier has got."""
+        """Return how many texts to the others the carrier has received."""
         return sum(len(self.arrivals[number]) for number in STAYERS)

@@ -15,25 +15,25 @@ ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_outbox_alert"
 
 @tagged("post_install", "-at_install")
 class TestUnknown(BatchCase):
-    """What nobody can tell ends some day, as the manager's rule has it."""
+    """A message with an unknown outcome ends at last, by the manager's rule."""
 
     def make_unknown(self, **values):
-        """Return a message whose outcome nobody can tell."""
+        """Return a message with an unknown outcome."""
         message = self.queue()
         self.claim(1)
         message._mark_unknown()
-        # For so long that no later text to the number waits for it.
+        # So long ago that no later text to the number waits for it.
         tried_at = fields.Datetime.now() - timedelta(hours=2)
         message.write({"tried_at": tried_at, **values})
         return message
 
     def look_up(self, message, found):
-        """Let the carrier answer what it has of a message."""
+        """Record the result of a lookup of a message."""
         call = Call("find", message.id, message.attempts)
         self.env["sms.dispatcher"]._record_outcomes([(call, found)])
 
     def test_what_was_taken_without_a_name_is_looked_up(self):
-        """There is nothing by which the carrier could be asked what became of it."""
+        """Without an id, the carrier cannot be asked for its status."""
         message = self.queue()
         self.claim(1)
         call = Call("send", message.id, 1)
@@ -44,7 +44,7 @@ class TestUnknown(BatchCase):
         self.assertTrue(message.lookup_at)
 
     def test_the_carrier_of_old_is_not_asked_for_ever(self):
-        """The company has changed its carrier: nobody can tell any more."""
+        """After a change of the carrier, lookups at the former one end."""
         yesterday = fields.Datetime.now() - timedelta(hours=25)
         old = self.make_unknown(provider="twilio", lookup_at=yesterday)
         asked = self.make_unknown(lookup_at=yesterday)
@@ -56,7 +56,7 @@ class TestUnknown(BatchCase):
         self.assertEqual(old.state, "outgoing")
 
     def test_another_account_is_not_asked_about_texts_of_the_former(self):
-        """It would know of none, and they would go out twice."""
+        """It would not find them, and they would be sent again."""
         yesterday = fields.Datetime.now() - timedelta(hours=25)
         self.company.sms_twilio_account_sid = "AC" + "1" * 32
         self.company.sms_twilio_account_since = False
@@ -70,7 +70,7 @@ class TestUnknown(BatchCase):
         self.company.sms_provider = "twilio"
         self.env.flush_all()
         self.assertEqual(dispatcher._lock_lookups(5, ()), old | recent)
-        self.company.sms_twilio_account_sid = "AC" + "1" * 32  # as it was
+        self.company.sms_twilio_account_sid = "AC" + "1" * 32  # the same as before
         self.assertFalse(self.company.sms_twilio_account_since)
         self.company.sms_twilio_account_sid = "AC" + "2" * 32
         recent.lookup_at = fields.Datetime.now()
@@ -92,7 +92,7 @@ class TestUnknown(BatchCase):
                 message.state = "canceled"
 
     def test_what_was_looked_up_often_is_asked_about_like_others(self):
-        """To double the pause for each lookup before would lead beyond all years."""
+        """Doubling the pause for each earlier lookup would overflow dates."""
         message = self.make_unknown(lookups=500)
         self.look_up(message, [Found(DeliveryReport("SM1", "queued"), message.body)])
         self.assertEqual((message.state, message.carrier_id), ("pending", "SM1"))
@@ -103,7 +103,7 @@ class TestUnknown(BatchCase):
 
     @mute_logger(ALERT_LOGGER)
     def test_the_time_for_which_its_sender_stood_still_is_not_its_own(self):
-        """Wrong credentials over a night, and then it is too fast for the carrier."""
+        """As after wrong credentials overnight, followed by throttling."""
         message = self.queue()
         self.claim(1)
         message.tried_at -= timedelta(days=2)
@@ -121,7 +121,7 @@ class TestUnknown(BatchCase):
 
 @tagged("post_install", "-at_install")
 class TestArchivedCompany(BatchCase):
-    """A company that is closed texts nobody, and hears who says no."""
+    """An archived company sends nothing, but still records opt-outs."""
 
     def test_nothing_leaves_any_more(self):
         company = self.make_company("Closed")

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What texts cost: the managers' table, and what the carriers say."""
+"""Prices of texts, by the managers' table and by the carriers."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,10 +20,10 @@ BRITON = "+447700900181"
 
 
 class TestTable(SmsCase):
-    """Which line of the table says what a segment costs."""
+    """Which line of the table applies to a segment."""
 
     def find(self, number="", **values):
-        """Return the amount of the line that is picked."""
+        """Return the amount of the line that applies."""
         return self.env["sms.price"]._find(self.company, number, **values).amount
 
     def test_the_longest_beginning_then_the_newest(self):
@@ -98,10 +98,10 @@ class TestTable(SmsCase):
 
 
 class TestReported(SmsCase):
-    """What a carrier says counts before the table, and is never lost."""
+    """A carrier's price takes precedence over the table, and is never lost."""
 
     def text(self, provider="telnyx", carrier_id="T1", **values):
-        """Return a text that a carrier has taken."""
+        """Return a text that a carrier has accepted."""
         sms = self.env["sms.sms"].create({"number": self.number, "body": "Hello"})
         sms.write(
             {
@@ -115,7 +115,7 @@ class TestReported(SmsCase):
         return sms
 
     def report(self, sms, status, cost=None):
-        """Take a report of Telnyx as its webhook does; ``cost`` as in its JSON."""
+        """Record a report of Telnyx, as its webhook does; ``cost`` as in its JSON."""
         body = make_event(
             "message.finalized",
             {"id": sms.carrier_id, "to": [{"status": status}], "cost": cost},
@@ -167,7 +167,7 @@ class TestReported(SmsCase):
     def test_many_prices_are_one_query(self):
         texts = [self.text(carrier_id=f"T{place}") for place in range(30)]
         note = self.env["sms.sms"]._record_prices
-        note("telnyx", {"T0": Price(0.01, "USD")})  # the currency is known from here
+        note("telnyx", {"T0": Price(0.01, "USD")})  # caches the currency
         few = {f"T{place}": Price(0.02, "USD") for place in range(2)}
         many = {f"T{place}": Price(0.02, "USD") for place in range(30)}
         self.assertEqual(
@@ -180,7 +180,7 @@ class TestReported(SmsCase):
 
 
 class TestAsked(LoopbackTwilio, SmsCase):
-    """Twilio tells no price in its reports: a day's texts are asked about at once."""
+    """Twilio's reports have no price: a day's texts are fetched together."""
 
     provider = "twilio"
 
@@ -198,7 +198,7 @@ class TestAsked(LoopbackTwilio, SmsCase):
         self.addCleanup(setattr, self.peer, "page_size", 1000)
 
     def send(self, count, days_ago=1, sender=0):
-        """Let the carrier take texts, as if so many days ago; return them."""
+        """Send texts, as if ``days_ago``; return them."""
         numbers = [phone_number(700 + place) for place in range(count)]
         for number in numbers:
             self.record_consent(number, "ticket")
@@ -226,7 +226,7 @@ class TestAsked(LoopbackTwilio, SmsCase):
         return messages
 
     def fetch(self):
-        """Run the cron that asks."""
+        """Run the cron that fetches prices."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_price"))
         self.env.invalidate_all()
 

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The address that the carrier signs, and what happens when signatures are wrong."""
+"""The public address that the carrier signs, and alerts about wrong signatures."""
 
 import time
 import uuid
@@ -14,7 +14,7 @@ OWN = "+13035550100"
 
 
 class PublicAddressCase(LiveCase):
-    """A company whose carrier has called its address before."""
+    """Common base: the company's carrier has called its address before."""
 
     def setUp(self):
         super().setUp()
@@ -34,7 +34,7 @@ class PublicAddressCase(LiveCase):
         return self.rpc("res.company", "read", [self.company_id], [name])[0][name]
 
     def log_in_elsewhere(self):
-        """Log in as an administrator under another name of the host."""
+        """Log in as an administrator under another host name."""
         params = {"db": self.database, "login": "admin", "password": "admin"}
         response = requests.post(
             f"{self.server.url}/web/session/authenticate",
@@ -47,7 +47,7 @@ class PublicAddressCase(LiveCase):
         self.assertEqual(url, ELSEWHERE)
 
     def post_signed_over(self, base, number="+13035550192", body="Hello", host=None):
-        """Post a text that is signed for another address; return the status."""
+        """Post a text that is signed over another address; return the status."""
         form = {
             "MessageSid": "SM" + uuid.uuid4().hex,
             "AccountSid": ACCOUNT_SID,
@@ -67,7 +67,7 @@ class PublicAddressCase(LiveCase):
         return response.status_code
 
     def read_alerts(self, is_open=True):
-        """Return the troubles of the company's webhooks."""
+        """Return the alerts about the company's webhooks."""
         operator = "=" if is_open else "!="
         domain = [
             ("company_id", "=", self.company_id),
@@ -79,7 +79,7 @@ class PublicAddressCase(LiveCase):
         )
 
     def wait_alerts(self, count):
-        """Wait until so many troubles are open; return them."""
+        """Wait until ``count`` alerts are open; return them."""
         deadline = time.monotonic() + 60
         while len(alerts := self.read_alerts()) != count:
             self.assertLess(time.monotonic(), deadline, alerts)
@@ -88,7 +88,7 @@ class PublicAddressCase(LiveCase):
 
 
 class TestLoginElsewhere(PublicAddressCase):
-    """An administrator logs in under another name, and nothing happens to STOP."""
+    """A login under another host name does not affect webhooks, as of a STOP."""
 
     def test_a_stop_is_taken_after_a_login_under_another_name(self):
         number = "+13035550193"
@@ -137,16 +137,16 @@ class TestLoginElsewhere(PublicAddressCase):
                 self.assertRaisesRegex(Exception, "not an address"),
             ):
                 self.write_company(sms_webhook_base_url=url)
-        # Emptied, it is what Odoo's own is.
+        # If emptied, it is Odoo's own address.
         self.write_company(sms_webhook_base_url=False)
         self.assertEqual(self.read_company("sms_webhook_base_url"), self.server.url)
 
 
 class TestRefusals(PublicAddressCase):
-    """A run of wrong signatures under a company's own key."""
+    """Repeated wrong signatures with a company's own key."""
 
     def run_watch(self):
-        """Let the watch look, as its cron does."""
+        """Run the watch's cron."""
         self.trigger_cron("ir_cron_sms_outbox_watch")
 
     def setUp(self):
@@ -156,13 +156,13 @@ class TestRefusals(PublicAddressCase):
         self.addCleanup(self._close)
 
     def _close(self):
-        """End the run."""
+        """End the series of refusals by a valid request."""
         self.text("+13035550191", "Hello")
         self.run_watch()
         self.wait_alerts(0)
 
     def json_rpc(self, model, method):
-        """Call a method that returns what XML has no word for."""
+        """Call a method whose result XML-RPC cannot transfer."""
         args = [self.database, self.uid, "admin", model, method, []]
         params = {"service": "object", "method": "execute_kw", "args": args}
         response = requests.post(
@@ -173,7 +173,7 @@ class TestRefusals(PublicAddressCase):
         return response.json()["result"]
 
     def count_hits(self):
-        """Return how many refused requests are counted."""
+        """Return the number of refused requests that were counted."""
         own = "provider = 'twilio' AND company_id = %s"
         return self.count("sms_webhook_refusal", own, [self.company_id])
 
@@ -223,7 +223,7 @@ class TestRefusals(PublicAddressCase):
         self.run_watch()
         self.wait_alerts(0)
         mails = self.count("mail_mail", "TRUE", [])
-        # The same once more is no other trouble: nobody gets a second mail.
+        # The same problem again opens no other alert and sends no second mail.
         for _request in range(3):
             self.post("inbound", form, "forged")
         self.wait_alerts(1)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""One set of rules for reports: told one by one, told in batches, read from a list."""
+"""One set of rules for reports, whether single, in batches, or read from a list."""
 
 from datetime import timedelta
 
@@ -14,14 +14,14 @@ from .common import LARGE, SMALL, BatchCase
 
 
 def told(*statuses, code="", **values):
-    """Return reports of Twilio's on one message, whose id is filled in later."""
+    """Return Twilio's reports on one message, whose id is filled in later."""
     return [
         read_report("", status, code, {"MessageStatus": status}, **values)
         for status in statuses
     ]
 
 
-#: What is said of a text, one after the other, and values that its row has before.
+#: By case: the reports on a text, in order, and values of its row before.
 CASES = {
     "nothing": ([], {}),
     "sent": (told("sent"), {}),
@@ -52,18 +52,18 @@ CASES = {
     ),
     "cancelled meanwhile": (told("sent"), {"state": "canceled", "report_rank": 3}),
 }
-#: What a row, and what hangs on it, has in common however it was reported on.
+#: Fields that must be equal in whichever way a text was reported on.
 ROW = ("state", "report_rank", "carrier_code", "failure_type", "price", "attempts")
 
 
 @tagged("post_install", "-at_install")
 class TestOneSetOfRules(SmsCase):
-    """The same cases by all ways end the same."""
+    """The same reports have the same result in each way."""
 
     provider = "twilio"
 
     def make(self, index, values):
-        """Return a text that its carrier has taken, shown in the chatter."""
+        """Return a text that its carrier has accepted, shown in the chatter."""
         number = phone_number(100 + index)
         self.record_consent(number, "ticket", "alert")
         words = "Hello"
@@ -103,7 +103,7 @@ class TestOneSetOfRules(SmsCase):
         return sms
 
     def make_all(self, way):
-        """Return pairs of a text and the reports on it, of each case."""
+        """Return pairs of a text and its reports, for each case."""
         pairs = []
         for index, (reports, values) in enumerate(CASES.values()):
             sms = self.make(100 * way + index, values)
@@ -124,7 +124,7 @@ class TestOneSetOfRules(SmsCase):
         return pairs
 
     def describe(self, sms, is_listed=False):
-        """Return what has become of a text."""
+        """Return the result for a text, and for records related to it."""
         sms.invalidate_recordset()
         consent = self.env["sms.consent"]
         notification = self.env["mail.notification"].search(
@@ -155,7 +155,7 @@ class TestOneSetOfRules(SmsCase):
         return found
 
     def record(self, reports):
-        """Record reports at once."""
+        """Record reports in one batch."""
         self.env["sms.sms"]._record_reports(self.company, "twilio", reports)
 
     def test_told_one_by_one_and_in_batches(self):
@@ -163,19 +163,19 @@ class TestOneSetOfRules(SmsCase):
         for sms, reports in single:
             for report in reports:
                 self.record([(sms.uuid, report)])
-        # Message by message, so that each has its turns.
+        # All in one batch, message by message.
         self.record([(sms.uuid, it) for sms, reports in batch for it in reports])
         for name, (one, _), (other, _) in zip(CASES, single, batch, strict=True):
             with self.subTest(name):
                 self.assertEqual(self.describe(one), self.describe(other))
 
     def test_read_from_a_list(self):
-        """All the same, but that only what moves a text is kept as a report."""
+        """The same, except that only reports that change a text are kept."""
         single, listed = self.make_all(3), self.make_all(4)
         for sms, reports in single:
             for report in reports:
                 self.record([(sms.uuid, report)])
-        # Each page says how it stands by then, in any order.
+        # Each page has the state at its time.
         for place in range(max(len(reports) for reports, _values in CASES.values())):
             page = [
                 (None, reports[place])
@@ -192,7 +192,7 @@ class TestOneSetOfRules(SmsCase):
         self.assertEqual(delivered.report_ids.mapped("status"), ["delivered"])
 
     def test_the_cases_are_what_they_are_called(self):
-        """Else two ways would agree on nothing."""
+        """Otherwise two ways could agree without doing anything."""
         found = {}
         for name, (sms, reports) in zip(CASES, self.make_all(5), strict=True):
             self.record([(None, it) for it in reports])
@@ -241,7 +241,7 @@ class TestOneSetOfRules(SmsCase):
         self.assertFalse(theirs.report_ids)
 
     def test_an_id_before_the_carriers_answer(self):
-        """One report comes first; whoever had the id wrongly is looked up again."""
+        """The message that had the id wrongly is looked up again."""
         early, wrong = self.make(602, {}), self.make(603, {})
         sid = wrong.carrier_id
         early.write({"carrier_id": False, "report_rank": 0, "state": "process"})
@@ -256,7 +256,7 @@ class TestOneSetOfRules(SmsCase):
         self.assertIn(wrong.state, ("unknown", "pending"))
 
     def test_two_texts_with_one_id(self):
-        """The last one has it: so it is one by one, and so in a batch."""
+        """The last one gets it, both one by one and in a batch."""
         messages = [self.make(604 + place, {}) for place in range(2)]
         for sms in messages:
             sms.write({"carrier_id": False, "report_rank": 0, "state": "process"})
@@ -277,10 +277,10 @@ class TestOneSetOfRules(SmsCase):
 
 @tagged("post_install", "-at_install")
 class TestQueriesOfReports(BatchCase):
-    """A page takes so many queries, however many texts are in it."""
+    """The number of queries does not depend on the number of texts in a page."""
 
     def count(self, make_report, size):
-        """Return the queries of a page of so many texts that the carrier has."""
+        """Return the queries of a page of reports on ``size`` texts."""
         messages = self.queue_many(size)
         for sms in messages:
             sms.write(
@@ -301,7 +301,7 @@ class TestQueriesOfReports(BatchCase):
         return count
 
     def test_of_a_single_report(self):
-        """From an empty cache on, with the company's own row."""
+        """With an empty cache, so that the company's row is read too."""
         message = self.queue_many(1)
         message.write({"state": "pending", "provider": "sandbox", "carrier_id": "SM1"})
         record = self.env["sms.sms"]._record_reports
@@ -322,7 +322,7 @@ class TestQueriesOfReports(BatchCase):
             lambda sid: DeliveryReport(sid, "delivered", price=Price(0.01, "USD")),
             lambda sid: DeliveryReport(sid, "canceled"),
         ):
-            self.count(make_report, SMALL)  # what is cached for good
+            self.count(make_report, SMALL)  # fills caches
             small, large = (self.count(make_report, size) for size in (SMALL, LARGE))
             self.assertEqual(small, large)
             self.assertLess(large, 12)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Reports of long lists are read from the carrier's list, page by page."""
+"""Reports on long lists are fetched from the carrier's list, page by page."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -15,12 +15,12 @@ from ...tools import dispatch
 from ..common import SmsCase, phone_number
 from ..peer.company import LoopbackTwilio
 
-#: So many texts are a long list here.
+#: Number of texts from which a list is long here.
 LONG = 3
 
 
 class FetchCase(LoopbackTwilio, SmsCase):
-    """A company at the loopback peer, where three texts are a long list."""
+    """Common base: a company at the loopback peer; three texts are a long list."""
 
     provider = "twilio"
 
@@ -37,7 +37,7 @@ class FetchCase(LoopbackTwilio, SmsCase):
 
     @classmethod
     def set_long(cls, count):
-        """Set from how many texts on a list is long."""
+        """Set the number of texts from which a list is long."""
         cls.env["ir.config_parameter"].set_param(
             "helpdesk_mgmt_sms.fetch_reports_from", str(count)
         )
@@ -53,7 +53,7 @@ class FetchCase(LoopbackTwilio, SmsCase):
         peer.list_faults, peer.fault_headers = [], {}
 
     def queue(self, count, first=0):
-        """Return so many new texts, made at once."""
+        """Return ``count`` new texts, made by one call."""
         purpose = self.purposes("ticket")
         return self.env["sms.sms"].create(
             [
@@ -67,7 +67,7 @@ class FetchCase(LoopbackTwilio, SmsCase):
         )
 
     def send(self, count, status="delivered", first=0):
-        """Let the carrier take so many texts, and be done with them; return them."""
+        """Send ``count`` texts, with this status at the carrier; return them."""
         messages = self.queue(count, first)
         self.run_outbox()
         self.env.invalidate_all()
@@ -76,14 +76,14 @@ class FetchCase(LoopbackTwilio, SmsCase):
         return messages
 
     def say(self, messages, status, **others):
-        """Let the carrier have something new to say of texts."""
+        """Set the status of texts at the carrier."""
         ids = set(messages.mapped("carrier_id"))
         for message in self.peer.taken:
             if message["sid"] in ids:
                 message.update(status=status, **others)
 
     def fetch(self, is_due=True):
-        """Run the cron; by default at the time at which something is due."""
+        """Run the cron; by default, make a read due first."""
         if is_due:
             self.fetches.write({"next_at": fields.Datetime.now()})
         self.env.flush_all()
@@ -91,7 +91,7 @@ class FetchCase(LoopbackTwilio, SmsCase):
         self.env.invalidate_all()
 
     def age(self, messages, **time):
-        """Let so much time pass since texts were taken."""
+        """Move the times of texts into the past."""
         messages.flush_recordset()
         self.cr.execute(
             "UPDATE sms_sms SET sent_at = sent_at - %s, claimed_at = claimed_at - %s"
@@ -102,13 +102,13 @@ class FetchCase(LoopbackTwilio, SmsCase):
 
     @property
     def fetches(self):
-        """What is planned of the company's accounts."""
+        """The planned reads of the company's accounts."""
         domain = [("company_id", "=", self.company.id)]
         return self.env["sms.report.fetch"].search(domain)
 
 
 class TestWhichTexts(FetchCase):
-    """Who is reported on, and who is asked about: the row says what is true."""
+    """Which texts get reports by webhook and which are fetched; the row says which."""
 
     def test_a_long_list_leaves_without_an_address_for_reports(self):
         messages = self.send(LONG)
@@ -158,7 +158,7 @@ class TestWhichTexts(FetchCase):
 
 
 class TestFetch(FetchCase):
-    """Pages are taken as they come."""
+    """Reports are recorded page by page."""
 
     def test_pages(self):
         messages = self.send(5)
@@ -216,7 +216,7 @@ class TestFetch(FetchCase):
         self.assertEqual(messages[3].state, "sent")
 
     def test_once_all_are_seen_no_more_is_read(self):
-        """Others use the account as well, and their texts fill its list."""
+        """Other applications' texts may fill the account's list."""
         self.set_long(0)
         self.send(6, first=10)
         self.set_long(LONG)
@@ -227,7 +227,7 @@ class TestFetch(FetchCase):
         self.assertEqual(len(self.peer.listed), 1)
 
     def test_what_is_none_of_ours(self):
-        """Other applications use the account, and another company of this database."""
+        """Other applications and another company may use the same account."""
         messages = self.send(LONG)
         theirs = self.send(LONG, first=10)
         other = self.make_company("Elsewhere", "sandbox")
@@ -262,7 +262,7 @@ class TestFetch(FetchCase):
         self.assertEqual(set(messages.mapped("state")), {"pending"})
 
     def test_the_clocks_may_differ(self):
-        """From five minutes before on, be it the day before."""
+        """A read begins five minutes earlier, even if that is the day before."""
         messages = self.send(LONG)
         self.env.flush_all()
         midnight = fields.Datetime.now().replace(hour=0, minute=2, second=0)
@@ -279,7 +279,7 @@ class TestFetch(FetchCase):
         self.assertEqual(asked, f"{begin:%Y-%m-%dT%H:%M:%SZ}")
 
     def test_an_unknown_text_is_looked_up_then_read_about(self):
-        """The answer to its post was lost."""
+        """As after the response to its request was lost."""
         messages = self.queue(LONG)
         self.peer.behaviors[messages[0].number] = ("taken", 500, 20500)
         self.addCleanup(self.peer.behaviors.clear)
@@ -296,7 +296,7 @@ class TestFetch(FetchCase):
 
 
 class TestInterrupted(FetchCase):
-    """A read that breaks off goes on where it was."""
+    """An interrupted read continues where it stopped."""
 
     def setUp(self):
         super().setUp()
@@ -304,7 +304,7 @@ class TestInterrupted(FetchCase):
         self.peer.page_size = 2
 
     def count_taken(self):
-        """Return of how many texts the report was taken."""
+        """Return the number of texts whose report was recorded."""
         return len(self.messages.filtered(lambda sms: sms.state == "sent"))
 
     def test_the_carrier_is_busy_in_the_middle(self):
@@ -360,7 +360,7 @@ class TestInterrupted(FetchCase):
         with (
             patch.object(type(self.fetches), "_note_page", die),
             self.enter_registry_test_mode(),
-            suppress(SystemExit),  # assertRaises would undo what was committed
+            suppress(SystemExit),  # assertRaises would roll back what was committed
         ):
             cron.method_direct_trigger()
             self.fail("It was not killed")
@@ -410,14 +410,14 @@ class TestInterrupted(FetchCase):
 
 
 class TestLeftOver(FetchCase):
-    """The few that are left after an hour are looked up one by one."""
+    """The few texts without a report after an hour are looked up one by one."""
 
     def test_few_are(self):
         messages = self.send(5)
         self.say(messages[:2], "sent")
         self.age(messages, hours=2)
         for message in self.peer.taken:
-            message["sent"] = "2000-01-01T00:00:00Z"  # it lists none of them
+            message["sent"] = "2000-01-01T00:00:00Z"  # the list has none of them
         self.fetch()
         self.assertEqual(len(messages.filtered("lookup_at")), 5)
         self.assertFalse(self.fetches.next_at)
@@ -445,7 +445,7 @@ class TestLeftOver(FetchCase):
         self.assertFalse(any(messages.mapped("lookup_at")))
 
     def test_old_texts_are_read_about_from_time_to_time(self):
-        """They must not make each read of today's texts one of yesterday's."""
+        """Otherwise each read of today's texts would have to begin yesterday."""
         self.patch(sms_report_fetch, "FEW", 0)
         old = self.send(LONG, "sent")
         self.fetch()
@@ -469,7 +469,7 @@ class TestLeftOver(FetchCase):
 
 @tagged("post_install", "-at_install")
 class TestWhenItIsReadAgain(BaseCase):
-    """At first often, ever more seldom, and not more than its share."""
+    """Reads are frequent at first and rarer later, within a share of requests."""
 
     def test_by_age_and_pages(self):
         for age, pages, seconds in (
@@ -485,7 +485,7 @@ class TestWhenItIsReadAgain(BaseCase):
                 self.assertEqual(dispatch.read_again_after(age, pages), seconds)
 
     def test_a_hundred_thousand_take_less_than_three_hundred_requests(self):
-        """Taken at 500 a second, and delivered within a minute: reckoned."""
+        """Computed for 500 texts per second, delivered within a minute."""
         requests, now, pause = 0, 0.0, dispatch.FIRST_READ
         while now < 200 + 60:
             now += pause

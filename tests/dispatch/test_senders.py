@@ -14,7 +14,7 @@ NAME, FRENCH, GERMAN = "NORTHWIND", "+33612345678", "+491713920012"
 
 
 class TestWhichSender(SendersCase):
-    """By which of several numbers a text leaves."""
+    """Which of several numbers sends a text."""
 
     def test_the_first_number_of_the_country(self):
         self.assertEqual(self.text(self.ticket).sender_id.address, FIRST)
@@ -100,7 +100,7 @@ class TestWhichSender(SendersCase):
 
 
 class TestNames(SendersCase):
-    """A name texts where it may, and nothing that must be answered."""
+    """An alphanumeric sender sends only where allowed, and nothing to be replied to."""
 
     @classmethod
     def setUpClass(cls):
@@ -239,7 +239,7 @@ class TestNames(SendersCase):
 
 
 class TestSpeed(SendersCase):
-    """How fast a sender may send is the manager's to say, in what can be kept."""
+    """Managers set a sender's throughput, within what is possible."""
 
     def test_a_speed_that_would_be_kept_as_no_limit_is_refused(self):
         sender = self.sender(FIRST).with_user(self.manager)
@@ -284,7 +284,7 @@ class TestSpeed(SendersCase):
 
 
 class TestTelnyxNumbers(SmsCase):
-    """Numbers at a carrier for which Odoo has no list of its own."""
+    """Numbers at Telnyx, for which Odoo has no list of its own."""
 
     def make(self, number, user=None):
         """Return a new number at Telnyx."""
@@ -292,7 +292,7 @@ class TestTelnyxNumbers(SmsCase):
         return numbers.create({"company_id": self.company.id, "number": number})
 
     def configure_telnyx(self, **values):
-        """Put the company on Telnyx."""
+        """Configure the company to use Telnyx."""
         account = {"sms_telnyx_api_key": API_KEY, "sms_telnyx_public_key": PUBLIC_KEY}
         self.company.write({"sms_provider": "telnyx", **account, **values})
 

@@ -11,7 +11,7 @@ OTHER_PROFILE = PROFILE_ID.replace("4001", "5002")
 
 @tagged("post_install", "-at_install")
 class TestTelnyxAccount(SmsCase):
-    """What a loopback Telnyx says of an account, and what we make of it."""
+    """The check of an account at a loopback Telnyx, and its findings."""
 
     @classmethod
     def setUpClass(cls):
@@ -36,21 +36,21 @@ class TestTelnyxAccount(SmsCase):
         )
 
     def ask(self, wanted=CHECK):
-        """Have the carrier asked, and let the cron do it; return the row."""
+        """Request a check, and run the cron that does it; return its row."""
         self.check._ask(self.company, wanted)
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_check"))
         self.env.invalidate_all()
         return self.check.search([("company_id", "=", self.company.id)])
 
     def find(self, wanted=CHECK):
-        """Check the account; return (about, state, what) of all that was found."""
+        """Check the account; return (about, state, what) of each finding."""
         row = self.ask(wanted)
         for finding in row._get_findings():
             self.assertTrue(row._say(finding))
         return [(it.about, it.state, it.what) for it in row._get_findings()]
 
     def enter_number(self, *numbers):
-        """Let the company send by numbers."""
+        """Add numbers to the company's senders."""
         self.company.sms_telnyx_number_ids = [
             (0, 0, {"number": number}) for number in numbers
         ]

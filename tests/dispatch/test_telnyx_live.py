@@ -11,7 +11,7 @@ OWN_NUMBER = "+13125550181"
 
 
 class TelnyxLiveCase(OutboxCase):
-    """A server whose company has two carriers, both of them loopback peers."""
+    """Common base: the company has two carriers, both of them loopback peers."""
 
     @classmethod
     def setUpClass(cls):
@@ -33,7 +33,7 @@ class TelnyxLiveCase(OutboxCase):
                 ],
             },
         )
-        # The other live tests have one carrier.
+        # Restore it: the other live tests have one carrier.
         values = {"sms_backup_provider": False}
         cls.addClassCleanup(cls.rpc, "res.company", "write", [cls.company_id], values)
 
@@ -42,7 +42,7 @@ class TelnyxLiveCase(OutboxCase):
         return f"{self.server.url}/helpdesk_sms/telnyx/{self.key}/{endpoint}"
 
     def tell(self, endpoint, body, **headers):
-        """Post an event as Telnyx does, rightly signed unless headers say otherwise."""
+        """Post an event as Telnyx does, validly signed unless headers are given."""
         headers = {"Content-Type": "application/json", **sign(body), **headers}
         url = self.get_telnyx_url(endpoint)
         response = requests.post(url, data=body, headers=headers, timeout=30)
@@ -51,10 +51,10 @@ class TelnyxLiveCase(OutboxCase):
 
 
 class TestTelnyxEndpoints(TelnyxLiveCase):
-    """What Telnyx's public endpoints do with right, wrong and repeated events."""
+    """Telnyx's public endpoints, with valid, invalid and repeated events."""
 
     def count_texts(self, message_id):
-        """Return how many texts are kept with Telnyx's id."""
+        """Return how many texts are stored with an id of Telnyx."""
         return self.count("sms_inbound", "provider_sid = %s", [message_id])
 
     def test_a_stop_is_a_stop_once(self):
@@ -127,7 +127,7 @@ class TestFailoverLive(TelnyxLiveCase):
         self.assertTrue(post["webhook_url"].endswith(f"/status/{message['uuid']}"))
         self.assertEqual(self.peer.taken_to(number), [])
         [taken] = [it for it in self.telnyx.taken if it["text"] == post["text"]]
-        # Twilio never took it: what it says of it is another matter.
+        # Twilio has not accepted it: its report is about another message.
         self.report(message, "delivered", "SM" + uuid.uuid4().hex)
         self.assertEqual(self.read_messages(number)[-1]["state"], "pending")
         body = make_report(taken["id"], "delivered")
@@ -137,5 +137,5 @@ class TestFailoverLive(TelnyxLiveCase):
         self.rpc("sms.sender", "action_start", self.get_stopped_ids())
 
     def get_stopped_ids(self):
-        """Return the ids of the senders that have been stopped."""
+        """Return the ids of the stopped senders."""
         return [sender["id"] for sender in self.read_stopped()]

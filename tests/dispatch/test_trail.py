@@ -13,7 +13,7 @@ LOGGER = "odoo.addons.helpdesk_mgmt_sms"
 
 @tagged("post_install", "-at_install")
 class TestTrail(BatchCase):
-    """A text can be followed in the server's log by its id, and nobody be known."""
+    """A text can be followed in the server's log by its id, without personal data."""
 
     def test_a_text_from_intake_to_report(self):
         with self.assertLogs(LOGGER, "DEBUG") as logs:
@@ -33,7 +33,7 @@ class TestTrail(BatchCase):
         self.assertTrue(any(self.is_about(other, line) for line in logs.output))
 
     def is_about(self, record, line):
-        """Tell if a line names a record, as docs/operations.md searches for it."""
+        """Return whether a line names a record, by the search of docs/operations.md."""
         return re.search(rf"{record._name}\(([0-9, ]*, )?{record.id}[,)]", line)
 
     def test_a_text_that_comes_in(self):

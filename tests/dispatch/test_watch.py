@@ -15,7 +15,7 @@ from .common import ALERT_LOGGER, WatchCase
 
 @tagged("post_install", "-at_install")
 class TestWatch(WatchCase):
-    """What keeps texts from leaving is told once, and is over when it is over."""
+    """A problem of the outbox raises one alert, which closes when it is solved."""
 
     def test_an_outbox_that_moves_is_no_trouble(self):
         self.queue()
@@ -29,7 +29,7 @@ class TestWatch(WatchCase):
         self.assertEqual(self.watch(), [])
 
     def test_a_sender_that_stands_still_beside_one_that_sends(self):
-        """Nor does one that has stopped, of which is known, hide it."""
+        """A stopped sender, which has its own alert, does not hide it either."""
         self.queue(not_before=self.long_ago())
         for address, values in (("busy", {}), ("stopped", {"stop_count": 1})):
             sender = self.env["sms.sender"].create(
@@ -134,7 +134,7 @@ class TestWatch(WatchCase):
         self.assertEqual(self.watch(), ["errors"])
 
     def test_a_country_that_is_not_enabled(self):
-        """The message itself says it too; only an administrator can mend it."""
+        """The message says so too; only an administrator can fix it."""
         message = self.queue()
         message.write({"state": "process", "provider": "twilio", "attempts": 1})
         message.claimed_at = fields.Datetime.now()
@@ -146,7 +146,7 @@ class TestWatch(WatchCase):
         self.assertEqual(self.watch(), ["country"])
 
     def test_a_company_that_leaves_the_outbox_leaves_its_troubles(self):
-        """What is still to be removed at its former carrier stays to be done."""
+        """Except for removals that are still due at its former carrier."""
         self.queue(not_before=self.long_ago())
         self.watch()
         with mute_logger(ALERT_LOGGER):
@@ -184,7 +184,7 @@ class TestWatch(WatchCase):
 
 @tagged("post_install", "-at_install")
 class TestSenderQueue(WatchCase):
-    """The outbox as a manager sees it."""
+    """The senders and their queues, as managers see them."""
 
     def setUp(self):
         super().setUp()
@@ -251,13 +251,13 @@ class TestSenderQueue(WatchCase):
         [ready] = self.env["sms.sender.pace"]._get_ready()
         first = self.env["sms.dispatcher"]._lock_next(ready, 10)
         self.assertEqual(first, messages[0])
-        # The carrier takes it, so the others follow.
+        # The carrier accepts it, so the others follow.
         self.run_outbox()
         self.assertEqual(set(messages.mapped("state")), {"sent"})
         self.assertFalse(self.sender.stop_count)
 
     def test_a_stopped_number_that_is_given_back_is_no_trouble(self):
-        """Nothing leaves by it any more that could show that it is over."""
+        """No text by it could show any more that the problem is solved."""
         policy = self.env["sms.fault"]._get_policy(faults.SENDER)
         with mute_logger(ALERT_LOGGER):
             self.sender._stop(policy)
@@ -270,7 +270,7 @@ class TestSenderQueue(WatchCase):
         self.assertFalse(self.sender._is_stopped())
 
     def test_what_its_sender_was_refused_is_no_try_of_the_message(self):
-        """A phone that is off is tried twice, whatever its sender has met before."""
+        """A phone that is off is tried twice, whatever faults its sender had before."""
         message = self.queue()
         for fault in (faults.AUTHENTICATION, faults.NO_CREDIT):
             message._mark_claimed("sandbox")
@@ -315,10 +315,10 @@ class TestSenderQueue(WatchCase):
 
 @tagged("post_install", "-at_install")
 class TestHealth(WatchCase, HttpCase):
-    """What a monitor is told: numbers, and only to who knows the token."""
+    """The monitor's page shows only figures, and only with the token."""
 
     def get(self, token):
-        """Ask as a monitor does."""
+        """Request the page as a monitor does."""
         return self.url_open(f"/helpdesk_sms/health/{token}")
 
     def test_health(self):
@@ -346,10 +346,10 @@ class TestHealth(WatchCase, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestWatchOfEvents(WatchCase):
-    """Nobody works off what comes in: administrators are told."""
+    """Administrators are alerted when webhook events are not processed."""
 
     def store(self, age):
-        """Store a report that came so many minutes ago."""
+        """Store a report that came ``age`` minutes ago."""
         events = self.env["sms.webhook.event"]
         events._take_report(self.company, "twilio", uuid.uuid4().hex, {})
         event = events.search([], order="id desc", limit=1)
@@ -357,7 +357,7 @@ class TestWatchOfEvents(WatchCase):
         return event
 
     def get_facts(self):
-        """Return what a monitor outside is told."""
+        """Return the figures of the monitor's page."""
         self.env.flush_all()
         return self.env["sms.outbox.watch"]._get_facts(self.company)
 

@@ -15,7 +15,7 @@ LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_webhook_event"
 
 
 class EventCase(SmsCase):
-    """Messages at Twilio, and reports on them that wait."""
+    """Common base: messages at Twilio, and waiting reports on them."""
 
     @classmethod
     def setUpClass(cls):
@@ -23,27 +23,27 @@ class EventCase(SmsCase):
         cls.events = cls.env["sms.webhook.event"]
 
     def send(self):
-        """Return a message that the carrier has."""
+        """Return a message that the carrier has accepted."""
         message = self.env["sms.sms"].create({"number": self.number, "body": "Hello"})
         values = {"state": "pending", "provider": "twilio", "report_rank": 1}
         message.write({**values, "carrier_id": f"SM{message.uuid}"})
         return message
 
     def report(self, message, status, company=None, **fields_of_it):
-        """Bring a delivery report as Twilio's request does."""
+        """Store a delivery report as Twilio's webhook does."""
         form = {"MessageSid": f"SM{message.uuid}", "MessageStatus": status}
         self.events._take_report(
             company or self.company, "twilio", message.uuid, {**form, **fields_of_it}
         )
 
     def waiting(self):
-        """Return the events that are not worked off."""
+        """Return the events that are not processed yet."""
         return self.events.search([])
 
 
 @tagged("post_install", "-at_install")
 class TestReportsOfEvents(EventCase):
-    """Reports are stored by the request, and change something a moment later."""
+    """Reports are stored by the request, and recorded by a worker later."""
 
     def test_it_is_worked_off_and_gone(self):
         message = self.send()
@@ -88,7 +88,7 @@ class TestReportsOfEvents(EventCase):
         self.assertEqual(states, ["sent", "sent", "pending", "sent", "sent"])
         self.assertEqual(self.waiting().mapped("uuid"), [bad.uuid])
         self.assertTrue(self.waiting().is_failed)
-        # It is not tried again by itself, and waits for nobody.
+        # It is not tried again automatically, and does not hold up others.
         self.run_events()
         self.assertEqual(bad.state, "pending")
 
@@ -109,13 +109,13 @@ class TestReportsOfEvents(EventCase):
     def test_a_page_takes_few_queries(self):
         for _message in range(30):
             self.report(self.send(), "delivered")
-        self.env.cr.flush()  # with what Odoo notes before a commit
+        self.env.cr.flush()  # also what Odoo does before a commit
         self.assertLess(self.count_queries(self.events._record_next), 30)
 
 
 @tagged("post_install", "-at_install")
 class TestWaking(EventCase):
-    """The worker is woken once for many events, and again for what comes later."""
+    """The worker is woken once for many events, and again for later ones."""
 
     def setUp(self):
         super().setUp()

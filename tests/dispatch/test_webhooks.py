@@ -10,19 +10,19 @@ import requests
 from ..live import LiveCase
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
-#: What carriers send at most, in bytes.
+#: Highest accepted length of a body, in bytes.
 FORM_LIMIT, JSON_LIMIT = 64 * 1024, 1024 * 1024
 
 
 class TestTooMuch(LiveCase):
-    """More than a carrier sends, and other things: refused before it is read."""
+    """Too long bodies and other content types are refused before they are read."""
 
     def get_path(self, carrier="twilio"):
         """Return the path of an endpoint."""
         return f"/helpdesk_sms/{carrier}/{self.key}/inbound"
 
     def talk(self, path, headers, body=b""):
-        """Send headers, and no more of the body than is given; return the status."""
+        """Send headers, and only this part of the body; return the status."""
         address = ("127.0.0.1", self.server.port)
         with socket.create_connection(address, timeout=30) as connection:
             lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1"]
@@ -31,7 +31,7 @@ class TestTooMuch(LiveCase):
             return int(connection.recv(100).split()[1])
 
     def test_what_is_too_long_is_refused_and_none_of_it_awaited(self):
-        """The answer comes though nothing of the body was sent."""
+        """The response comes although the body was never sent."""
         for carrier, kind, limit in (
             ("twilio", FORM, FORM_LIMIT),
             ("telnyx", JSON, JSON_LIMIT),
@@ -46,7 +46,7 @@ class TestTooMuch(LiveCase):
         headers = {"Content-Type": FORM, "Transfer-Encoding": "chunked"}
         chunk = b"x" * (FORM_LIMIT + 1)
         body = b"%x\r\n%s\r\n" % (len(chunk), chunk)
-        # The answer comes though the end of the body was never sent.
+        # The response comes although the end of the body was never sent.
         self.assertIn(self.talk(self.get_path(), headers, body), (403, 413))
 
     def test_another_content_type_is_refused_and_none_of_it_awaited(self):
@@ -68,7 +68,7 @@ class TestTooMuch(LiveCase):
         self.assertEqual(self.post("inbound", form).status_code, 200)
         long = {**form, "Body": form["Body"] + "x"}
         self.assertEqual(self.post("inbound", long).status_code, 413)
-        # Long enough for Telnyx, and then it is the signature that counts.
+        # Within Telnyx's limit, so that it is refused for its signature.
         event = json.dumps({"data": "x" * (JSON_LIMIT - 100)})
         url = self.server.url + self.get_path("telnyx")
         headers = {"Content-Type": JSON}
@@ -83,21 +83,21 @@ class TestTooMuch(LiveCase):
 
 
 class TestInboundEndpoint(LiveCase):
-    """What the public endpoint for texts does with right, wrong and huge input."""
+    """The public endpoint for texts, with valid, invalid and huge input."""
 
     def setUp(self):
         super().setUp()
         self.before = self._count_all()
 
     def _count_all(self):
-        """Return how many texts and events there are."""
+        """Return the numbers of texts and of the ledger's events."""
         return (
             self.count("sms_inbound", "TRUE", []),
             self.count("sms_consent_event", "TRUE", []),
         )
 
     def _read_inbound(self, sid):
-        """Return the stored text of a carrier's id."""
+        """Return the stored text with an id of the carrier."""
         [inbound] = self.rpc(
             "sms.inbound",
             "search_read",
@@ -130,7 +130,7 @@ class TestInboundEndpoint(LiveCase):
         self.assertEqual(self._count_all(), self.before)
 
     def test_the_address_is_ours_and_not_the_callers(self):
-        """A Host header cannot choose the address over which is signed."""
+        """X-Forwarded-Host cannot change the address over which requests are signed."""
         form = {"MessageSid": "SM3", "From": "+13035550110", "Body": "hello"}
         url = "http://evil.example/helpdesk_sms/twilio/{key}/inbound"
         signature = self.validator.compute_signature(url.format(key=self.key), form)
@@ -147,7 +147,7 @@ class TestInboundEndpoint(LiveCase):
         self.assertEqual(self._count_all(), self.before)
 
     def test_a_former_address_works_on_until_its_key_is_replaced_again(self):
-        """Texts on their way report to the address that they left with."""
+        """Reports on earlier texts still go to the address that was given with them."""
         statuses = []
         for _round in range(2):
             self.rpc("res.company", "action_rotate_sms_webhook_key", [self.company_id])
@@ -267,7 +267,7 @@ class TestInboundEndpoint(LiveCase):
         self.assertEqual(len(self.peer.to(number)), 1)
 
     def test_texts_of_one_number_at_once_lose_nothing(self):
-        """Ten different texts in parallel, a STOP among them: all kept, and stopped."""
+        """Ten parallel texts, a STOP among them: all are stored, and the STOP holds."""
         number = "+13035550125"
         partner_id = self.make_customer(number)
         ticket_id = self.make_ticket(partner_id)
@@ -319,10 +319,10 @@ class TestInboundEndpoint(LiveCase):
 
 
 class TestStatusEndpoint(LiveCase):
-    """What the public endpoint for delivery reports does."""
+    """The public endpoint for delivery reports."""
 
     def _sent(self, number):
-        """Return a message that the peer has taken, and its id there."""
+        """Return a message that the peer has accepted, and its id there."""
         self.text(number, "HELP")
         posts = self.peer.wait_for(number)
         return self.wait_state(number, "pending"), posts[-1]["sid"]

@@ -13,7 +13,7 @@ SHARED_NUMBER = "+13035559902"
 
 @tagged("post_install", "-at_install")
 class TestSharedNumber(ReviewCase):
-    """A doubtful text to a number by which two companies send is said to both."""
+    """A doubtful text to a number that two companies share concerns both."""
 
     @classmethod
     def setUpClass(cls):
@@ -39,7 +39,7 @@ class TestSharedNumber(ReviewCase):
         )
 
     def text(self, body=DOUBTFUL, sid="SM1"):
-        """Take in a text to the shared number; it comes to the first company."""
+        """Receive a text to the shared number, in the first company."""
         form = {"MessageSid": sid, "From": self.number, "To": SHARED_NUMBER}
         event = TwilioProvider.parse_inbound({**form, "Body": body})
         return self.env["sms.inbound"]._receive(self.company, event)
@@ -133,7 +133,7 @@ class TestSharedNumber(ReviewCase):
         self.assertEqual(self.find(self.other).state, "open")
 
     def test_what_one_has_decided_the_other_does_not_undo(self):
-        """The first has read it as conversation; for the second it was an opt-out."""
+        """One company takes it for conversation, the other for an opt-out."""
         self.text()
         self.find(self.company).action_conversation()
         self.find(self.other).with_user(self.others_officer).action_opt_out()

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of the ledger share."""
+"""Common base of the tests of the ledger."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ CHECK_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_check"
 
 
 class LedgerCase(SmsCase):
-    """A ledger with a few events, sealed; and the power of the database's owner."""
+    """A ledger with a few events, to be sealed, verified and tampered with."""
 
     @classmethod
     def setUpClass(cls):
@@ -24,7 +24,7 @@ class LedgerCase(SmsCase):
         )
 
     def seal(self):
-        """Seal what waits; return the company's links, oldest first."""
+        """Seal all unsealed events; return the company's links, oldest first."""
         while self.env["sms.consent.link"]._seal(self.company):
             continue
         return self.env["sms.consent.link"].search(

@@ -16,7 +16,7 @@ from ..common import SmsCase, phone_number
 
 @tagged("post_install", "-at_install")
 class TestLedger(SmsCase):
-    """Append-only: what was said stays said, whoever wants it otherwise."""
+    """The ledger is append-only, for every user and for code."""
 
     def assertRefusedByDatabase(self, query, *params):
         """Check that PostgreSQL itself refuses a statement."""
@@ -54,7 +54,7 @@ class TestLedger(SmsCase):
 
     @mute_logger("odoo.sql_db")
     def test_what_an_event_names_cannot_go(self):
-        """Else its row would have to change, or to go with it."""
+        """Or its row would have to be changed or deleted."""
         witness = self.agent
         purpose = self.env["sms.purpose"].create({"name": "Surveys", "code": "survey"})
         self.env["sms.consent.event"].with_user(witness).sudo()._record(
@@ -70,7 +70,7 @@ class TestLedger(SmsCase):
                 record.unlink()
 
     def test_the_code_of_a_purpose_is_fixed(self):
-        """The chain is sealed over it: another code would read as tampering."""
+        """The chain includes it: another code would look like tampering."""
         purpose = self.env["sms.purpose"].create({"name": "Surveys", "code": "survey"})
         with self.assertRaises(UserError):
             purpose.code = "poll"
@@ -154,7 +154,7 @@ class TestLedger(SmsCase):
 
 @tagged("post_install", "-at_install")
 class TestAnswers(SmsCase):
-    """What the ledger adds up to, for a company, a number and a purpose."""
+    """The answer derived from the events of a company, a number and a purpose."""
 
     def state(self, purpose="ticket", number=None, company=None):
         """Return the current answer, as the gate reads it."""
@@ -209,7 +209,7 @@ class TestAnswers(SmsCase):
         self.assertEqual(self.state(), "opted_out")
 
     def test_to_ask_who_has_stopped_gives_no_consent(self):
-        """An old yes, a STOP, a joining keyword: nothing until they say YES."""
+        """After an opt-in, a STOP and a joining keyword, only YES opts them in."""
         self.record_consent()
         self.receive("STOP")
         self.receive("SUPPORT")
@@ -235,7 +235,7 @@ class TestAnswers(SmsCase):
         self.assertEqual((answer.event, answer.method), ("granted", "paper"))
 
     def test_the_table_adds_up_as_the_rule_does(self):
-        """Random lives, told to the ledger and to the pure rule."""
+        """Random histories give the same answers in the ledger and by the pure rule."""
         chance = random.Random(47)
         subjects = ("ticket", "alert", None)
         for index in range(25):
@@ -254,7 +254,7 @@ class TestAnswers(SmsCase):
                 )
 
     def add_up(self, history, purpose):
-        """Return the state for a purpose after a history, by the pure rule alone."""
+        """Return the state for a purpose after a history, by the pure rule."""
         found = {}
         for event_id, (event, subject) in enumerate(history, start=1):
             found[subject] = consent.next_answer(
@@ -264,7 +264,7 @@ class TestAnswers(SmsCase):
         return consent.combine(of_purpose or Answer(), of_all or Answer()).state
 
     def test_what_a_transaction_takes_back_was_not_said(self):
-        """Answers are kept while a transaction lasts: not beyond its savepoints."""
+        """The transaction's cache of answers must not outlive a savepoint."""
         self.assertEqual(self.state(), "none")
         with self.assertRaises(ValueError), self.cr.savepoint():
             self.record_consent()
@@ -409,7 +409,7 @@ class TestConsentOnRecords(SmsCase):
                 self.count_queries(records[:1].mapped, "sms_consent_state")
                 counts = []
                 for size in (1, 10, 100):
-                    # What a transaction has read of a number it does not read again.
+                    # Clear the transaction's cache of answers.
                     self.env.cr.precommit.data.clear()
                     read = records[:size].mapped
                     counts.append(self.count_queries(read, "sms_consent_state"))

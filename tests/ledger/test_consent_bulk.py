@@ -17,7 +17,7 @@ FACTS = ("name", "wording", "note", "address", "device", "page", "witness")
 
 @tagged("post_install", "-at_install")
 class TestRecordMany(SmsCase):
-    """Many statements at once do what they would do one by one."""
+    """Recording many statements has the same result as recording them one by one."""
 
     @classmethod
     def setUpClass(cls):
@@ -30,7 +30,7 @@ class TestRecordMany(SmsCase):
         )
 
     def make_statement(self, rng):
-        """Return something that one of a few people says, at some time, in any way."""
+        """Return a random statement of one of a few people."""
         event = rng.choice(EVENTS)
         purposes = self.env["sms.purpose"].concat(
             *rng.sample(list(self.all_purposes), rng.randint(1, 3))
@@ -53,7 +53,7 @@ class TestRecordMany(SmsCase):
         )
 
     def read_answers(self, company):
-        """Return a company's answers; events by their place among its own."""
+        """Return a company's answers; events as their position among its own."""
         events = self.ledger.search([("company_id", "=", company.id)], order="id")
         place = {event.id: index for index, event in enumerate(events)}
         answers = self.env["sms.consent"].search([("company_id", "=", company.id)])
@@ -65,7 +65,7 @@ class TestRecordMany(SmsCase):
         }  # fmt: skip
 
     def read_events(self, company):
-        """Return a company's events and their evidence, without what is random."""
+        """Return a company's events and their evidence, without random values."""
         events = self.ledger.search([("company_id", "=", company.id)], order="id")
         names = [
             *("number_hash", "purpose_id", "event", "method", "happened_at"),
@@ -83,7 +83,7 @@ class TestRecordMany(SmsCase):
         return rows, len(evidence)
 
     def test_any_sequence_gives_what_one_by_one_gives(self):
-        """The same statements, one by one in one company and at once in another."""
+        """Record them one by one in one company and at once in another."""
         for seed in range(25):
             rng = random.Random(seed)
             companies = [
@@ -110,7 +110,7 @@ class TestRecordMany(SmsCase):
         self.assertEqual((check.state, check.link_count), ("intact", count + 2))
 
     def test_the_gate_sees_it_at_once(self):
-        """Also what the transaction has asked before."""
+        """Also if the transaction has read the answer before."""
         key = (self.company.id, self.number)
         answers = self.env["sms.consent"]
         self.assertFalse(answers._get_answers(*map(lambda x: [x], key))[key])
@@ -132,10 +132,10 @@ class TestRecordMany(SmsCase):
         self.assertEqual(self.ticket.sms_consent_state, "opted_out")
 
     def test_a_stop_that_came_in_meanwhile_stands(self):
-        """Committed by another transaction while the batch was being written."""
+        """As if committed by another transaction while the batch was written."""
         self.receive("STOP")
         agreed = self.record_consent(method="import", happened_at=START)
-        # It had not seen the STOP.
+        # As computed without seeing the STOP.
         self.env["sms.consent"]._upsert(
             self.company,
             {

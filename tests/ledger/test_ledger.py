@@ -17,7 +17,7 @@ from .common import CHECK_LOGGER, SCRIPT, LedgerCase
 
 
 class TestSealing(LedgerCase):
-    """Every event gets one link, numbered without a gap."""
+    """Every event gets one link, and they are numbered without gaps."""
 
     def test_events_are_numbered_in_order(self):
         links = self.seal()
@@ -45,7 +45,7 @@ class TestSealing(LedgerCase):
         self.assertTrue(all(self.events.mapped("sequence")))
 
     def test_an_event_that_was_committed_late_is_sealed_by_the_check(self):
-        """The sealer looks back a while only; the check looks at everything."""
+        """The sealer looks back only so far; the check looks at everything."""
         self.seal()
         late = self.record_consent(phone_number(9))
         link_model = self.env["sms.consent.link"]
@@ -82,7 +82,7 @@ class TestSealing(LedgerCase):
 
 
 class TestVerification(LedgerCase):
-    """What the owner of the database does to the ledger is found, and where."""
+    """Verification finds tampering by the database's owner, and locates it."""
 
     def test_an_untouched_ledger_is_intact(self):
         check = self.verify()
@@ -130,7 +130,7 @@ class TestVerification(LedgerCase):
         self.assertBroken(2, chain.REORDERED)
 
     def test_one_hash_computed_anew_is_located(self):
-        """Whoever computes it does not hold the key of its seal."""
+        """Without the key its seal cannot be forged."""
         links = self.seal()
         self.tamper(
             "sms_consent_event",
@@ -209,7 +209,7 @@ class TestVerification(LedgerCase):
         self.assertIn(f"intact, {len(self.events)} links", line)
 
     def test_the_export_is_verified_without_odoo(self):
-        """By the script in ``bin``, which knows nothing of Odoo or of this addon."""
+        """By the script in ``bin``, which uses neither Odoo nor this addon."""
         self.seal()
         verify = runpy.run_path(str(SCRIPT))["main"]
         exported = self.env["sms.consent.check"]._export(self.company)
@@ -256,7 +256,7 @@ class TestVerification(LedgerCase):
 
 
 class TestErasure(LedgerCase):
-    """A person can be forgotten, and the chain still holds."""
+    """The chain stays valid after a person was erased."""
 
     def test_nothing_that_names_the_person_is_left(self):
         event = self.record_consent(
@@ -322,7 +322,7 @@ class TestErasure(LedgerCase):
 
 @tagged("post_install", "-at_install")
 class TestKey(SmsCase):
-    """With another key no opt-out would be found: nothing is sent then."""
+    """With another key no opt-out would be found, so nothing is sent."""
 
     def test_another_key_is_noticed(self):
         self.record_consent(event="revoked")
@@ -343,7 +343,7 @@ class TestKey(SmsCase):
         self.assertEqual(message.gate_reason, "ledger_unreadable")
 
     def test_the_installation_makes_a_key(self):
-        """Two first messages at once would each make one, and one of them fail."""
+        """Or two first messages at once would each make one, and one would fail."""
         parameters = self.env["ir.config_parameter"]
         self.assertTrue(parameters.get_param("helpdesk_mgmt_sms.consent_key"))
         self.assertTrue(
@@ -351,7 +351,7 @@ class TestKey(SmsCase):
         )
 
     def test_an_empty_ledger_takes_another_key(self):
-        """An administrator may give one from outside after the installation."""
+        """An administrator may set one by the environment after the installation."""
         self.assertFalse(self.env["sms.consent.event"].search_count([]))
         with patch.dict(os.environ, {KEY_VARIABLE: "another key"}):
             self.assertEqual(self.env["sms.consent.key"]._get(), "another key")
@@ -360,10 +360,10 @@ class TestKey(SmsCase):
             self.env["sms.consent.key"]._get()
 
     def test_with_another_key_nothing_is_sent_at_the_second_look_either(self):
-        """Under opt-out whoever is not found would be texted."""
+        """Under the opt-out policy a number that is not found would be texted."""
         self.company.sms_consent_policy = "opt_out"
         self.record_consent(event="revoked")
-        # A server that starts with another key has asked nothing yet.
+        # A server that starts with another key has nothing cached.
         self.env["sms.consent"]._forget_answers()
         with patch.dict(os.environ, {KEY_VARIABLE: "another key"}):
             for _ in range(2):

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the owner of the database does to the ledger, and what is said of it."""
+"""Attacks on the ledger by the owner of the database, and how they are reported."""
 
 import os
 import random
@@ -22,7 +22,7 @@ from .common import CHECK_LOGGER, LedgerCase
 
 
 class AttackCase(LedgerCase):
-    """A ledger that was intact a moment ago."""
+    """Common base: an intact ledger to attack."""
 
     def setUp(self):
         super().setUp()
@@ -30,14 +30,14 @@ class AttackCase(LedgerCase):
         self.assertEqual(self.verify().state, "intact")
 
     def find(self):
-        """Verify; return what was found."""
+        """Verify the ledger, which must be broken; return the check."""
         with mute_logger(CHECK_LOGGER):
             check = self.verify()
         self.assertEqual(check.state, "broken")
         return check
 
     def assertFound(self, reason, *words):
-        """Check that a verification is broken for a reason, and names it."""
+        """Check that a verification fails for a reason, and that its text says so."""
         check = self.find()
         self.assertEqual(check.broken_reason, reason, check.findings)
         for word in words:
@@ -51,10 +51,10 @@ class AttackCase(LedgerCase):
 
 
 class TestAnswers(AttackCase):
-    """An answer is what the events give: texts leave by it."""
+    """Answers, which decide about texts, must follow from the events."""
 
     def attack(self, query, *params):
-        """Try as any role may, then with the triggers switched off."""
+        """Check that the triggers refuse a statement, then run it without them."""
         with (
             mute_logger("odoo.sql_db"),
             self.assertRaisesRegex(errors.RestrictViolation, "follows from the ledger"),
@@ -76,7 +76,7 @@ class TestAnswers(AttackCase):
         self.assertFound("answer", "all purposes says “May text”")
 
     def test_a_purpose_right_after_the_stop(self):
-        """What waits for its link is looked at again, and not mended unseen."""
+        """The answer of a new event is checked as well, and not repaired silently."""
         self.record_consent(phone_number(1), event="revoked", method="keyword")
         self.attack(
             "UPDATE sms_consent SET state = 'opted_in' WHERE number_hash = %s"
@@ -133,7 +133,7 @@ class TestAnswers(AttackCase):
 
 
 class TestTriggers(AttackCase):
-    """Each trigger is there, is enabled, and does what was installed."""
+    """Each trigger must exist, be enabled, and be as installed."""
 
     def test_they_are_as_they_were_installed(self):
         self.assertEqual(find_faulty_guards(self.env), [])
@@ -208,14 +208,14 @@ class TestTriggers(AttackCase):
         self.cr.execute(SQL("DROP TRIGGER %s ON %s", name, table))
 
     def alter(self, table, how, name):
-        """Switch a trigger."""
+        """Enable or disable a trigger."""
         self.env.flush_all()
         table, name = SQL.identifier(table), SQL.identifier(name)
         self.cr.execute(SQL("ALTER TABLE %s %s %s", table, SQL(how), name))
 
 
 class TestEvidence(AttackCase):
-    """Evidence is that of its event, and goes only by an erasure."""
+    """Evidence must match its event, and may go only by an erasure."""
 
     def test_evidence_of_another_number(self):
         first, second = self.events[0].evidence_id, self.events[1].evidence_id
@@ -244,7 +244,7 @@ class TestEvidence(AttackCase):
         self.assertFound("evidence_foreign", "another number or company")
 
     def test_evidence_that_nobody_erased(self):
-        """The trigger lets evidence be erased; only the ledger can sign for it."""
+        """The triggers allow erasing evidence, but only the ledger can seal that."""
         columns = ", ".join(f"{name} = NULL" for name in PERSONAL_FIELDS)
         query = f"UPDATE sms_consent_evidence SET {columns}, erased_at = now()"
         self.env.flush_all()
@@ -271,10 +271,10 @@ class TestEvidence(AttackCase):
 
 
 class TestEntries(AttackCase):
-    """What was not entered by the ledger is none of its events."""
+    """Events that the ledger has not recorded are found."""
 
     def insert(self, event):
-        """Enter an event by SQL, which no trigger refuses."""
+        """Insert an event by SQL, which no trigger refuses."""
         self.env.flush_all()
         self.cr.execute(
             """
@@ -336,10 +336,10 @@ class TestEntries(AttackCase):
 
 
 class TestChain(AttackCase):
-    """A chain that was computed anew has no seals of the key."""
+    """A forged chain lacks the seals made with the key."""
 
     def forge(self, seal=None):
-        """Change an event, compute the whole chain anew, and delete the checks."""
+        """Change an event, recompute the whole chain, and delete the checks."""
         self.tamper(
             "sms_consent_event",
             "UPDATE sms_consent_event SET event = 'granted', purpose_id = %s"
@@ -384,7 +384,7 @@ class TestChain(AttackCase):
         self.assertFound("forged", "not sealed by the key", "link 1")
 
     def test_left_to_the_sealer(self):
-        """The links are gone and the sealer makes new ones: each event has a seal."""
+        """The sealer makes new links for deleted ones, but events have seals too."""
         self.tamper(
             "sms_consent_event",
             "UPDATE sms_consent_event SET method = 'web' WHERE id = %s",
@@ -397,7 +397,7 @@ class TestChain(AttackCase):
         self.assertFound("entry_forged", "not entered by the ledger", "link 1")
 
     def test_passed_off_as_an_old_one(self):
-        """By a link that says so, which only the key can seal."""
+        """By a link that carries over the chain, which needs a seal as well."""
         self.forge()
         sequence, previous = self.env["sms.consent.link"]._get_head(self.company)
         sequence += 1
@@ -439,7 +439,7 @@ class TestChain(AttackCase):
 
 
 class TestChecks(AttackCase):
-    """The record of verifications is a chain of its own."""
+    """Verifications are a chain of their own."""
 
     def test_it_cannot_be_changed(self):
         check = self.verify()
@@ -502,7 +502,7 @@ class TestChecks(AttackCase):
 
 
 class TestKey(AttackCase):
-    """Where the key lies, what that means, and how it leaves the database."""
+    """Where the key is stored, what that means, and how it leaves the database."""
 
     def setUp(self):
         super().setUp()
@@ -510,7 +510,7 @@ class TestKey(AttackCase):
         self.key = self.parameters.get_param(KEY_PARAMETER)
 
     def outside(self, value):
-        """Give the server a key in its environment."""
+        """Set the key in the server's environment."""
         return patch.dict(os.environ, {KEY_VARIABLE: value})
 
     def test_in_the_database_the_owner_can_compute_the_chain_anew(self):
@@ -533,7 +533,7 @@ class TestKey(AttackCase):
         setup = self.env["sms.onboarding"]
 
         def get_row(shown):
-            """Return the row about the ledger."""
+            """Return the health row about the ledger."""
             return next(row for row in shown["health"] if row["key"] == "ledger")
 
         row = get_row(setup.get_setup())
@@ -581,7 +581,7 @@ LINK_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_link"
 
 @tagged("post_install", "-at_install")
 class TestReplay(LedgerCase):
-    """Whatever people say in whatever order: the answers are what the events give."""
+    """After random statements in any order, the answers follow from the events."""
 
     METHODS = ("keyword", "paper", "web", "in_person", "phone", "import", "api")
 
@@ -608,7 +608,7 @@ class TestReplay(LedgerCase):
             self.assertEqual(self.verify().state, "intact", self.verify().findings)
 
     def draw(self, seeded, numbers, codes, begin):
-        """Return something that somebody says."""
+        """Return a random statement."""
         event = seeded.choice(consent.EVENTS)
         purposes = self.purposes(*seeded.sample(codes, seeded.randint(1, 2)))
         if event in consent.FOR_ALL_EVENTS and seeded.random() < 0.5:
@@ -622,7 +622,7 @@ class TestReplay(LedgerCase):
         )
 
     def test_what_waits_for_its_link_is_not_compared_yet(self):
-        """It is being written, or another transaction has not looked again yet."""
+        """It may still be written, or another transaction may not have seen it yet."""
         event = self.record_consent(phone_number(0), event="revoked")
         self.tamper(
             "sms_consent",

@@ -18,7 +18,7 @@ WORDS = ("SUPPORT", "YES", "STOP", "START", "STOP")
 
 
 class TestParallelTexts(LiveCase):
-    """Fifty texts of ten people at once: nothing lost, one chain, the right answers."""
+    """Fifty parallel texts of ten people: all recorded, one chain, right answers."""
 
     def test_fifty_commands_at_once(self):
         texts = [(number, word) for number in NUMBERS for word in WORDS]
@@ -34,7 +34,7 @@ class TestParallelTexts(LiveCase):
         self._check_chain()
 
     def _text(self, number, word):
-        """Text as the carrier passes it on: it tries again after a conflict (503)."""
+        """Post a text as the carrier does, which repeats it after a conflict (503)."""
         sid = f"SM{number[1:]}{word}{id(word)}{Random().random()}"
         for _attempt in range(20):
             response = self.text(number, word, sid)
@@ -43,7 +43,7 @@ class TestParallelTexts(LiveCase):
         return response
 
     def _expected(self, number):
-        """Return how many events the texts of a number make, by what each one was."""
+        """Return the number of events to expect, from the kinds of a number's texts."""
         kinds = self.rpc(
             "sms.inbound", "search_read", [("number", "=", number)], ["kind"]
         )
@@ -60,7 +60,7 @@ class TestParallelTexts(LiveCase):
         return [(key, said.event, said.event_id) for key, said in self._read(number)]
 
     def _read(self, number):
-        """Return a number's events as the rule reads them, by purpose, oldest first."""
+        """Return pairs of purpose and statement of a number's events, oldest first."""
         with self.cursor() as cr:
             cr.execute(
                 """
@@ -75,7 +75,7 @@ class TestParallelTexts(LiveCase):
             return [(key, consent.Said(*said)) for key, *said in cr.fetchall()]
 
     def _replay(self, number):
-        """Return the answers that the rule gives for the events in their order."""
+        """Return the answers by the pure rule, from the events in their order."""
         found = defaultdict(consent.Standing)
         for key, said in self._read(number):
             of_all = found[None] if key else None
@@ -109,7 +109,7 @@ class TestParallelTexts(LiveCase):
         self.rpc(
             "res.users", "write", [self.uid], {"group_ids": [(4, group[0]["res_id"])]}
         )
-        # The sealer may be at it just now: then the check leaves it to its work.
+        # If the sealer is running just now, the check does not wait for it.
         for _attempt in range(30):
             action = self.rpc("sms.consent.check", "action_verify", [])
             [check] = self.rpc("sms.consent.check", "read", [action["res_id"]])
@@ -127,12 +127,12 @@ class TestParallelTexts(LiveCase):
 
 
 class TestOverlap(LiveCase):
-    """A yes and a STOP that are written at once, neither seeing the other."""
+    """An opt-in and a STOP in parallel transactions, neither seeing the other."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # Another database than the tests' own: its modules are loaded, not tested.
+        # The live database: load its modules without their tests.
         with patch.dict(config.options, test_enable=False):
             cls.registry = Registry(cls.database)
         cls.addClassCleanup(Registry.delete, cls.database)
@@ -163,12 +163,12 @@ class TestOverlap(LiveCase):
                 self.assertEqual(self._read_states(number), {None: "opted_out"})
 
     def _overlap(self, number, order, yes_hours=-24, method="in_person"):
-        """Write a STOP of two hours ago, and a yes said before or after it."""
+        """Record a STOP of two hours ago in parallel with an opt-in before or after."""
         now = fields.Datetime.now().replace(microsecond=0)
         cursors = {name: self.registry.cursor() for name in order}
         try:
             for cr in cursors.values():
-                cr.execute("SELECT 1")  # from here on it sees nothing new
+                cr.execute("SELECT 1")  # takes the snapshot
             ledgers = {
                 name: api.Environment(cr, SUPERUSER_ID, {})["sms.consent.event"]
                 for name, cr in cursors.items()
@@ -198,7 +198,7 @@ class TestOverlap(LiveCase):
                 cr.close()
 
     def _read_states(self, number):
-        """Return the stored answers of a number, by the code of their purpose."""
+        """Return the stored answers of a number, by code of purpose."""
         with self.cursor() as cr:
             cr.execute(
                 """

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A ledger from before it had seals is taken over by the upgrade."""
+"""The upgrade carries over a ledger from before it had seals."""
 
 import os
 import runpy
@@ -17,7 +17,7 @@ SCRIPTS = Path(__file__).parents[2] / "migrations" / "19.0.1.4.0"
 
 
 class TestCarryOver(LedgerCase):
-    """The links before it stay as they were; one link commits to all of them."""
+    """Earlier links stay as they were, and one new link commits to all of them."""
 
     def setUp(self):
         super().setUp()
@@ -26,7 +26,7 @@ class TestCarryOver(LedgerCase):
         self.go_back()
 
     def go_back(self):
-        """Put the ledger into the form of the version before."""
+        """Put the ledger into the form of the previous version."""
         self.tamper("sms_consent_event", "UPDATE sms_consent_event SET seal = NULL")
         self.tamper("sms_consent_event", "UPDATE sms_consent_event SET sandbox = NULL")
         query = "UPDATE sms_consent_evidence SET erasure_seal = NULL"
@@ -40,7 +40,7 @@ class TestCarryOver(LedgerCase):
         )
 
     def link_as_before(self):
-        """Make links as the version before did: no seal, and fewer fields."""
+        """Make links as the previous version did: without seals, with fewer fields."""
         ledger = self.env["sms.consent.event"]
         events = ledger.search([("company_id", "=", self.company.id)], order="id")
         previous = chain.GENESIS
@@ -58,7 +58,7 @@ class TestCarryOver(LedgerCase):
         self.env.invalidate_all()
 
     def upgrade(self):
-        """Run the scripts as Odoo does."""
+        """Run the migration scripts as Odoo does."""
         self.env.flush_all()
         for name in ("pre-ledger", "post-answers", "post-ledger"):
             script = runpy.run_path(str(SCRIPTS / f"{name}.py"))
@@ -72,7 +72,7 @@ class TestCarryOver(LedgerCase):
         )
 
     def test_without_it_the_ledger_is_broken(self):
-        """Nobody can pass a chain without seals off as an old one afterwards."""
+        """So nobody can later pass off a chain without seals as an old one."""
         with mute_logger(CHECK_LOGGER):
             check = self.verify()
         self.assertEqual(check.state, "broken")

@@ -9,7 +9,7 @@ from ..common import SmsCase, phone_number
 
 
 class TestPurpose(SmsCase):
-    """What texts are for: what all companies share, and what is one's own."""
+    """Purposes, which all companies share, and a company's own rows about them."""
 
     def make_own(self, code="ticket"):
         """Return the company's own row for a purpose, made by its manager."""
@@ -90,10 +90,10 @@ class TestPurpose(SmsCase):
 
 
 class TestOwnNo(SmsCase):
-    """A person's own no, and who is in its way."""
+    """A person's own opt-out, and which later opt-ins it refuses."""
 
     def said(self, method="paper", minutes=1):
-        """Return a yes that is said some minutes from now."""
+        """Return an opt-in, said ``minutes`` from now."""
         at = fields.Datetime.now() + timedelta(minutes=minutes)
         return consent.Said(consent.GRANTED, method, at)
 

@@ -10,7 +10,7 @@ from ..message.common import IntakeCase
 
 
 class RuleCase(IntakeCase):
-    """A manager who maps what other apps send, and the apps."""
+    """Common base: a manager maps other apps' texts to purposes."""
 
     @classmethod
     def setUpClass(cls):
@@ -29,26 +29,26 @@ class RuleCase(IntakeCase):
         )
 
     def make_rule(self, purpose, **values):
-        """Map something to a purpose, as a manager."""
+        """Map a model, template or action to a purpose, as a manager."""
         level = next(name.removesuffix("_id") for name in values if name in TARGETS)
         purpose_id = self.purposes(purpose).id
         values = {"relaxation_reason": "The board, on 3 May", **values}
         return self.rules.create({"level": level, "purpose_id": purpose_id, **values})
 
     def run_action(self, **context):
-        """Let the server action text the customer; return what the text is for."""
+        """Text the customer by the server action; return the text's purpose."""
         self.server_action.with_context(
             active_model="res.partner", active_ids=self.customer.ids, **context
         ).run()
         return self.messages_to()[-1].purpose_id.code
 
     def text_by_template(self):
-        """Let code text the customer out of the template; return what it is for."""
+        """Text the customer by the template; return the text's purpose."""
         self.customer._message_sms_with_template(template=self.partner_template)
         return self.messages_to()[-1].purpose_id.code
 
     def text(self):
-        """Let code text the customer; return what the text is for."""
+        """Text the customer by code; return the text's purpose."""
         self.customer._message_sms("Hello")
         return self.messages_to()[-1].purpose_id.code
 
@@ -58,7 +58,7 @@ TARGETS = ("model", "template_id", "action_id")
 
 @tagged("post_install", "-at_install")
 class TestPurposeRule(RuleCase):
-    """What other apps send, and what managers say that it is for."""
+    """Other apps' texts get the purpose to which managers map them."""
 
     def test_what_ships(self):
         shipped = self.rules.search([])
@@ -154,7 +154,7 @@ class TestPurposeRule(RuleCase):
             self.env["sms.purpose.rule"]._find_for_model(self.company, "res.partner")
 
     def test_a_purpose_that_is_archived_goes_on(self):
-        """The people have agreed to it. Another purpose might ask them for less."""
+        """People have agreed to it, and another purpose might require less."""
         self.make_rule("alert", model="res.partner")
         self.purposes("alert").active = False
         self.assertEqual(self.text(), "alert")
@@ -168,7 +168,7 @@ class TestPurposeRule(RuleCase):
         self.assertFalse(rule.template_id)
         self.assertEqual(rule.name, name)
         self.assertEqual(self.text(), "marketing")
-        # Another one may follow, and be deleted as well.
+        # Another template may be mapped, and deleted as well.
         self.partner_template = self.make_template("res.partner", "Hello")
         self.make_rule("alert", template_id=self.partner_template.id)
         self.partner_template.unlink()
@@ -179,7 +179,7 @@ class TestPurposeRule(RuleCase):
         self.server_action.unlink()
         self.assertEqual((rule.name, rule.action_id.id), ("Text them", False))
 
-    # === On record ===
+    # === Notes of changes ===
 
     def test_it_is_on_record_who_mapped_what(self):
         rule = self.make_rule("alert", model="res.partner")
@@ -268,7 +268,7 @@ class TestPurposeRule(RuleCase):
         with self.assertRaises(AccessError):
             self.env["ir.actions.server"].with_user(self.agent).search([])
 
-    # === Nobody chooses for themselves ===
+    # === Users cannot choose the purpose ===
 
     def test_a_clients_context_chooses_no_source(self):
         self.make_rule("alert", template_id=self.partner_template.id)
@@ -288,7 +288,7 @@ class TestPurposeRule(RuleCase):
             self.assertFalse(message.template_id)
 
     def test_to_write_over_a_template_is_not_to_use_it(self):
-        """Anybody can choose a template and then write what they like."""
+        """Anybody can choose a template and then replace its text."""
         self.make_rule("alert", template_id=self.partner_template.id)
         foreign = self.ticket_template
         self.make_rule("alert", template_id=foreign.id)

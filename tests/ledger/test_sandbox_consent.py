@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What is said in the sandbox counts there, and nowhere else."""
+"""Consent given in the sandbox counts only there."""
 
 import json
 
@@ -14,21 +14,21 @@ from ..privacy.common import PacketCase
 
 @tagged("post_install", "-at_install")
 class TestSandboxConsent(PacketCase):
-    """A company tries everything on the virtual phone, and then goes live."""
+    """A company tries out consent on the virtual phone, and then goes live."""
 
     def go(self, provider, company=None):
-        """Change the carrier as the settings do."""
+        """Change the carrier, as by the settings."""
         (company or self.company).write({"sms_provider": provider})
 
     def get_state(self, number=None, company=None, code="ticket"):
-        """Return what holds for a number and a purpose."""
+        """Return the state of a number for a purpose."""
         company = company or self.company
         found = self.env["sms.consent"]._get_found(company, number or self.number)
         answer = self.env["sms.consent"]._get_answer(found, self.purposes(code).id)
         return answer.state
 
     def get_listed(self, number=None):
-        """Tell if a number is on Odoo's blacklist."""
+        """Return whether a number is on Odoo's blacklist."""
         domain = [("number", "=", number or self.number)]
         return bool(self.env["phone.blacklist"].search_count(domain))
 
@@ -151,10 +151,10 @@ class TestSandboxConsent(PacketCase):
         self.company.write({"sms_provider": "sandbox", "phone": "+13035550199"})
         self.assertEqual(self.get_state(), "opted_in")
 
-    # === What happens by itself, or to all companies ===
+    # === Automatic events, and events of all companies ===
 
     def test_an_erasure_in_the_sandbox_counts_everywhere(self):
-        """The evidence of the real yes is gone: nothing proves it any more."""
+        """The evidence of the real opt-in is erased, so nothing proves it any more."""
         self.go("twilio")
         self.record_consent()
         self.go("sandbox")
@@ -172,7 +172,7 @@ class TestSandboxConsent(PacketCase):
         self.assertTrue(self.get_listed())
         self.assertIntact()
 
-    # === What else could bring a yes along ===
+    # === Other ways by which sandbox consent could spread ===
 
     def test_a_question_of_the_sandbox_is_not_answered_with_a_carrier(self):
         self.receive("SUPPORT")
@@ -192,7 +192,7 @@ class TestSandboxConsent(PacketCase):
         self.assertNotEqual(self.get_state(), "opted_in")
 
     def test_a_list_is_imported_again(self):
-        """What an import finds of the sandbox's does not make a row a repeat."""
+        """The sandbox's events do not make a row of an import a duplicate."""
         self.record_consent()
         past = self.env["sms.consent"]
         self.assertEqual(past._get_counting_sql(self.company).code, "TRUE")
@@ -218,7 +218,7 @@ class TestSandboxConsent(PacketCase):
         self.assertFalse(say(**statement)["recorded"])
 
     def test_a_page_opened_in_the_sandbox_is_shut_with_a_carrier(self):
-        """Who plays the customer on the virtual phone must not agree in their name."""
+        """Whoever used the virtual phone must not be able to agree for the customer."""
         links = self.env["sms.preference.link"]
         links._get_urls([(self.company, self.number)])
         path = links.search([("number", "=", self.number)])._get_path()
@@ -243,7 +243,7 @@ class TestSandboxConsent(PacketCase):
         self.go("twilio")
         self.assertEqual(real.state, "active")
 
-    # === Sealed, and shown ===
+    # === Seals and display ===
 
     def test_it_is_sealed(self):
         event = self.record_consent()
@@ -308,7 +308,7 @@ class TestSandboxConsent(PacketCase):
         self.assertIn("opt-outs given there (1)", text)
 
     def get_step(self):
-        """Return what the set-up says of the sandbox."""
+        """Return the text of the set-up step about the sandbox."""
         steps = self.env["sms.onboarding"]._get_steps(self.company)
         return next(step["text"] for step in steps if step["key"] == "sandbox")
 

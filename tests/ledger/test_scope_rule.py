@@ -12,7 +12,7 @@ REASON = {"relaxation_reason": "The carrier leaves opt-outs to us."}
 
 @tagged("post_install", "-at_install")
 class TestScopeRule(SmsCase):
-    """What a STOP ends, and from which day on."""
+    """Which purposes a STOP ends, and from which day."""
 
     day = date(2026, 11, 25)
 
@@ -21,25 +21,25 @@ class TestScopeRule(SmsCase):
         self.record_consent(None, "ticket", "alert", "marketing")
 
     def activate_fcc_26_67(self, effective_from="2026-01-01"):
-        """Put the rule that is not in force yet into force."""
+        """Activate the rule that is not in force yet."""
         for purpose_class in ("informational", "marketing"):
             rule = self.env.ref(
                 f"helpdesk_mgmt_sms.sms_scope_rule_fcc_26_67_{purpose_class}"
             )
             rule.write({"active": True, "effective_from": effective_from, **REASON})
-        # It would take their place on its day.
+        # It would supersede them on its day.
         revoke_all = self.env.ref("helpdesk_mgmt_sms.sms_scope_rule_revoke_all")
         revoke_all.write({"active": False, **REASON})
 
     def ended(self, code, day=None):
-        """Return the codes of what a STOP to a purpose ends, None for everything."""
+        """Return the codes of the purposes that a STOP ends, None for everything."""
         purposes = self.env["sms.scope.rule"]._get_ended_purposes(
             self.purposes(code), day or self.day
         )
         return purposes and set(purposes.mapped("code"))
 
     def send(self, code):
-        """Let the customer get a message."""
+        """Send the customer a message."""
         message = self.env["sms.sms"].create(
             {
                 "number": self.number,
@@ -113,7 +113,7 @@ class TestScopeRule(SmsCase):
         with self.assertRaises(ValidationError):
             rule.effective_to = "2026-06-30"
 
-    # === A STOP under them ===
+    # === Effects of a STOP ===
 
     def test_a_stop_ends_the_purpose_that_it_answers(self):
         self.activate_fcc_26_67()

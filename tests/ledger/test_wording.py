@@ -10,7 +10,7 @@ from ..common import SmsCase
 
 
 class TestWording(SmsCase):
-    """A published wording stays as it is, and every consent names its version."""
+    """A published wording cannot be changed, and each consent names its version."""
 
     @classmethod
     def setUpClass(cls):
@@ -20,13 +20,13 @@ class TestWording(SmsCase):
 
     @classmethod
     def get_published(cls, lang="en_US"):
-        """Return the ticket purpose's wording in force."""
+        """Return the wording in force for tickets."""
         return cls.env["sms.wording"]._get_published(
             cls.company, cls.ticket_purpose, lang
         )
 
     def make_version(self):
-        """Return a draft that the manager has made of the shipped wording."""
+        """Return a draft of a new version of the shipped wording."""
         action = self.shipped.with_user(self.administrator).action_new_version()
         return self.env["sms.wording"].browse(action["res_id"])
 
@@ -106,12 +106,12 @@ class TestWording(SmsCase):
         self.assertNotIn("{", shown)
 
     def empty_pages(self, **values):
-        """Take the company's pages and contacts away."""
+        """Clear the company's pages and contact data."""
         names = ("sms_privacy_url", "sms_terms_url", "website", "email", "phone")
         self.company.write({**dict.fromkeys(names, False), **values})
 
     def test_in_the_sandbox_a_missing_address_is_a_blank(self):
-        """Not the company's name, which reads as if there were one."""
+        """Not the company's name, which would look like an address."""
         self.empty_pages(website="https://example.com", email="it@example.com")
         blank = "Privacy policy: not set yet Terms: not set yet"
         self.assertTrue(self.shipped._render(self.company).endswith(blank))

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of outgoing messages share."""
+"""Common base of the tests of outgoing messages."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from ...providers import faults
 from ...tools import timing
 from ..common import SmsCase, phone_number
 
-#: From so many on messages are made in bulk here.
+#: Number of messages from which they are made in bulk here.
 FEW = 10
 NUMBERS = (
     *(phone_number(index) for index in range(0, 1000, 90)),
@@ -24,7 +24,7 @@ MORNING = datetime(2026, 7, 2, 14, 0)  # 8:00 in Denver
 
 
 class IntakeCase(SmsCase):
-    """Adds the native ways in which a text comes to be."""
+    """Common base: Odoo's own ways to create a text."""
 
     @classmethod
     def setUpClass(cls):
@@ -50,14 +50,14 @@ class IntakeCase(SmsCase):
         composer.create({"body": "We are on our way.", **values}).action_send_sms()
 
     def make_stage(self, template):
-        """Return a stage that texts."""
+        """Return a stage that sends a text."""
         return self.env["helpdesk.ticket.stage"].create(
             {"name": "Texting", "sequence": 98, "sms_template_id": template.id}
         )
 
 
 class QuietHoursCase(SmsCase):
-    """A company in Denver with the hours and limits that ship."""
+    """Common base: a company in Denver with the shipped quiet hours and limits."""
 
     @classmethod
     def setUpClass(cls):
@@ -74,7 +74,7 @@ class QuietHoursCase(SmsCase):
 
     @classmethod
     def allow_any_hour(cls):
-        """Keep the hours and limits that ship: they are what is tested."""
+        """Keep the shipped quiet hours and limits, which are tested here."""
 
     def send(self, code="ticket", number=None, **values):
         """Return a new message of a purpose."""
@@ -88,7 +88,7 @@ class QuietHoursCase(SmsCase):
         )
 
     def assertHeld(self, message, reason=timing.QUIET_HOURS, until=None):
-        """Check that a message waits for its hour, give or take the spreading."""
+        """Check that a message is held until a time, or up to half an hour later."""
         self.assertEqual((message.state, message.gate_verdict), ("outgoing", "hold"))
         self.assertEqual(message.gate_reason, reason)
         until = until or MORNING
@@ -97,7 +97,7 @@ class QuietHoursCase(SmsCase):
 
 
 class ManyCase(QuietHoursCase):
-    """People of many kinds, and what is said about them."""
+    """Common base: people of many kinds, with different consents."""
 
     @classmethod
     def setUpClass(cls):
@@ -141,7 +141,7 @@ class ManyCase(QuietHoursCase):
 
     @classmethod
     def _let_people_speak(cls):
-        """Some agree, some leave, some are asked, of some nothing is known."""
+        """Record opt-ins, opt-outs and open questions for some of them."""
         cls.record_consent(cls.number, "ticket", "marketing")
         cls.purposes("marketing").max_per_day = 1
         for index, number in enumerate((*NUMBERS[:14], *cls.people.mapped("phone"))):
@@ -156,14 +156,14 @@ class ManyCase(QuietHoursCase):
 
 
 class WaitingCase(SmsCase):
-    """Adds messages that wait in the outbox."""
+    """Common base: messages that wait in the outbox."""
 
     def setUp(self):
         super().setUp()
         self.record_consent(None, "ticket", "alert")
 
     def queue(self, purpose="ticket", number=None, **values):
-        """Return a new message that waits."""
+        """Return a new waiting message."""
         message = self.env["sms.sms"].create(
             {
                 "number": number or self.number,
@@ -177,7 +177,7 @@ class WaitingCase(SmsCase):
 
 
 class WaysCase(SmsCase):
-    """Texts on a ticket that did not arrive."""
+    """Common base: texts on a ticket that were not delivered."""
 
     def text(self, body="The parts are here", ticket=None, **values):
         """Return a new text on a ticket to its customer, with its notification."""
@@ -188,13 +188,13 @@ class WaysCase(SmsCase):
         return sms
 
     def refuse(self, sms, fault=faults.UNREACHABLE):
-        """Let the carrier have refused a text for good."""
+        """Mark a text as refused by the carrier for good."""
         policy = self.env["sms.fault"]._get_policy(fault)
         sms.write({"state": "error", "fault_id": policy.id, "provider": "sandbox"})
         sms.failure_type = "sms_not_delivered"
         return sms
 
     def ways(self, sms, user=None):
-        """Return the ways that a user is offered, as words."""
+        """Return the ways to go on that a user is offered, as text."""
         self.env.invalidate_all()
         return sms.with_user(user or self.agent).ways

@@ -1,8 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""``docs/countries.md`` is written by this test, out of the rows that ship.
+"""Check that ``docs/countries.md`` matches the shipped rules.
 
-``HELPDESK_SMS_WRITE_DOCS=1 bin/test tests/message/test_country_page.py`` writes it
-anew.
+``HELPDESK_SMS_WRITE_DOCS=1 bin/test tests/message/test_country_page.py`` rewrites it.
 """
 
 import os
@@ -14,7 +13,7 @@ from ...tools.purpose_rules import CONSENT
 
 PAGE = Path(__file__).parents[2] / "docs" / "countries.md"
 WRITE_VARIABLE = "HELPDESK_SMS_WRITE_DOCS"
-#: The countries that were looked into, in the order of the page.
+#: The researched countries, in the order of the page.
 COUNTRIES = ("US", "CA", "GB", "FR", "DE", "ES")
 TITLES = ("About", "Where", "Rule", "Kind", "Since", "Read", "Confirmed", "Source")
 INTRODUCTION = """# Rules for offers, by country
@@ -52,7 +51,7 @@ them. In the product: *Consents > Rules by country*.
 
 @tagged("post_install", "-at_install")
 class TestCountryPage(TransactionCase):
-    """The page of countries, made of the rows that ship."""
+    """The page of countries, generated from the shipped rules."""
 
     def test_the_page_says_what_the_rows_say(self):
         found = "\n".join([INTRODUCTION, *map(self.draw_country, COUNTRIES)])
@@ -67,7 +66,7 @@ class TestCountryPage(TransactionCase):
         return self.env["sms.country.rule"].search(domain)
 
     def draw_country(self, code):
-        """Return a country's name and its table."""
+        """Return the section of a country."""
         rows = self.find_rows("=", code)
         lines = [TITLES, ["---"] * len(TITLES), *map(self.draw_row, rows)]
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -89,12 +88,12 @@ class TestCountryPage(TransactionCase):
         )
 
     def draw_source(self, row):
-        """Return what a rule relies on, with a link."""
+        """Return the source of a rule, with a link."""
         link = f" [Link]({row.source_url})" if row.source_url else ""
         return f"{row.source}{link}"
 
     def draw_others(self):
-        """Return the table of the countries of which only consent is known."""
+        """Return the table of countries with only a rule about consent."""
         rows = self.find_rows("not in", COUNTRIES)
         rows = rows.filtered(lambda row: row.matter == CONSENT)
         lines = [

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What each country asks of an offer beside its hours, and the page that shows it.
+"""Each country's rules for offers besides quiet hours, and the page that shows them.
 
 The hours of each country are cases of ``tests/tools/quiet_hours.csv``.
 """
@@ -17,7 +17,7 @@ FOOTER = "Reply STOP to opt out, HELP for help."
 
 
 class TestCountryRules(SmsCase):
-    """The rows of each country are heeded by the intake and the gate."""
+    """The intake and the gate apply the rules of each country."""
 
     @classmethod
     def setUpClass(cls):
@@ -33,7 +33,7 @@ class TestCountryRules(SmsCase):
         )
 
     def send(self, number, **values):
-        """Return a new offer to a number that has agreed to offers on paper."""
+        """Return a new offer to a number with consent to offers on paper."""
         self.record_consent(number, "marketing")
         purpose = self.purposes("marketing")
         return self.env["sms.sms"].create(
@@ -47,7 +47,7 @@ class TestCountryRules(SmsCase):
             with self.subTest(country=code):
                 self.assertLessEqual(set(purpose_rules.DUTIES) - {"address"}, found)
                 self.assertTrue(all(row.source and row.source_url for row in rows))
-                # What nobody has read is not confirmed.
+                # A rule is confirmed only if somebody has read it.
                 self.assertFalse(
                     rows.filtered("is_confirmed") - rows.filtered("read_on")
                 )

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Verdict and reason of each message: the same in its row, on screen, in evidence."""
+"""A message's verdict and reason are the same in its row, on screen and in evidence."""
 
 from datetime import datetime, timedelta
 
@@ -16,20 +16,20 @@ from ...tools.timing import When
 from ...tools.verdicts import BLOCK, HOLD, SEND
 from ..common import OtherOrder, SmsCase
 
-#: The evening before, in Denver.
+#: In UTC; in Denver it is the evening before.
 NIGHT = datetime(2026, 7, 1, 4)
 LATER = NIGHT + timedelta(days=1)
 DENVER = Place(("America/Denver",), (("US", "CO"),), ("number",))
 
 
 def at_night(hours):
-    """Return the time of a message to Denver, where these hours are open."""
+    """Return the fact ``when`` of a message to Denver at night, with these hours."""
     rule = Rule(INFORMATIONAL, "US", "", *[hours] * 3)
     return {"when": When(NIGHT, INFORMATIONAL, DENVER, (rule,))}
 
 
 NONE, OVER = {"state": consent.NONE}, {"when": When(NIGHT, expires_at=NIGHT)}
-#: Reason: its verdict, and what is changed of a message that the person agreed to.
+#: By reason: its verdict, and the changed facts of a message with consent.
 CASES = {
     verdicts.CONSENT: (SEND, {}),
     verdicts.NOT_OPTED_OUT: (SEND, {**NONE, "policy": consent.POLICY_OPT_OUT}),
@@ -80,7 +80,7 @@ CASES = {
         for reason in verdicts.STANDING
     },
 }
-#: What is shown of what is refused, where it is not "blocked".
+#: Shown states of refused messages other than "blocked".
 SHOWN = {
     **dict.fromkeys(exemptions.TOO_LATE, "expired"),
     **dict.fromkeys(verdicts.CALLED_OFF, "cancelled"),
@@ -90,10 +90,10 @@ SHOWN = {
 @tagged("post_install", "-at_install")
 @freeze_time(NIGHT)
 class TestReasons(SmsCase):
-    """Each reason comes out of the one rule, and is told alike everywhere."""
+    """Each reason results from the gate's rule, and is the same everywhere."""
 
     def make(self, reason):
-        """Return a message about which the gate has said so."""
+        """Return a message to which the gate has given this reason."""
         self.record_consent(None, "ticket")
         values = {"number": self.number, "body": "Hello"}
         values["purpose_id"] = self.purposes("ticket").id
@@ -148,4 +148,4 @@ class TestReasons(SmsCase):
 
 
 class TestReasonsInOtherOrder(OtherOrder, TestReasons):
-    """The same with the rooms in another order."""
+    """Run the same tests with the rooms in another order."""

@@ -11,7 +11,7 @@ from .common import IntakeCase
 
 @tagged("post_install", "-at_install")
 class TestNativePaths(IntakeCase):
-    """Whatever in Odoo makes a text: a purpose, a decision, a number, one footer."""
+    """In each of Odoo's ways a text gets a purpose, a verdict, a number, one footer."""
 
     def test_the_composer_on_a_ticket(self):
         self.record_consent()
@@ -24,7 +24,7 @@ class TestNativePaths(IntakeCase):
         self.assertEqual(notification.notification_status, "ready")
 
     def test_the_composer_on_a_contact(self):
-        """Nothing says that it is about support: the strictest purpose."""
+        """Nothing shows that it is about support, so it gets the strictest purpose."""
         self.record_consent(None, "ticket")
         seller = new_test_user(
             self.env, "sms-seller", groups="base.group_user,base.group_partner_manager"
@@ -169,7 +169,7 @@ class TestNativePaths(IntakeCase):
 
 @tagged("post_install", "-at_install")
 class TestValues(IntakeCase):
-    """What intake makes of what it is given."""
+    """How the intake treats given values."""
 
     def make_sms(self, **values):
         """Create one message to the customer."""
@@ -177,7 +177,7 @@ class TestValues(IntakeCase):
         return self.env["sms.sms"].create(values)
 
     def make_ticket_sms(self, **values):
-        """Create one that is no offer: those name the company besides."""
+        """Create a message that is no offer, and so need not name the company."""
         return self.make_sms(purpose_id=self.purposes("ticket").id, **values)
 
     def test_the_purpose_that_is_named_rules(self):
@@ -190,19 +190,19 @@ class TestValues(IntakeCase):
             ("internal", "marketing"),
         ):
             with self.subTest(code=type(code)):
-                # A client's context is plain text: it must not choose the purpose.
+                # A client's context has plain strings. They must choose no purpose.
                 sms = self.env["sms.sms"].with_context(sms_purpose=code)
                 self.assertEqual(sms.create(values).purpose_id.code, purpose)
 
     def test_no_row_comes_to_be_without_a_purpose(self):
-        """The outbox would never find it."""
+        """The outbox would not find it."""
         for nothing in (False, None):
             with self.subTest(nothing=nothing):
                 message = self.make_sms(purpose_id=nothing)
                 self.assertBlocked(message, "marketing", "no_consent")
 
     def test_a_clients_context_decides_nothing(self):
-        """``default_*`` keys come over RPC, and would be applied after the gate."""
+        """``default_*`` keys may come over RPC, and would be applied after the gate."""
         sms = self.env["sms.sms"].with_context(
             default_exemption="help",
             default_state="sent",
@@ -247,7 +247,7 @@ class TestValues(IntakeCase):
         self.assertEqual((message.body, message.gate_reason), ("Hello", "answer"))
 
     def test_nul_bytes_are_dropped(self):
-        """PostgreSQL refuses them; a text must not be lost for one."""
+        """PostgreSQL refuses them, but the text must not be lost."""
         message = self.make_sms(body="Hel\x00lo", number="303\x00 555 0100")
         self.assertTrue(message.body.startswith("Hello\n"))
         self.assertEqual(message.number, self.number)
@@ -288,7 +288,7 @@ class TestValues(IntakeCase):
         self.assertEqual(self.make_sms().consent_event_id, stop)
 
     def test_a_message_that_an_app_has_refused_stays_refused(self):
-        """Blacklisted, duplicate: the mass composer decides before us."""
+        """The mass composer has found it blacklisted or a duplicate before."""
         self.record_consent(None, "marketing")
         message = self.make_sms(state="canceled", failure_type="sms_blacklist")
         self.assertEqual(message.state, "canceled")
@@ -300,7 +300,7 @@ class TestValues(IntakeCase):
 
 @tagged("post_install", "-at_install")
 class TestCost(IntakeCase):
-    """Intake asks for a batch, not for each message."""
+    """The number of queries does not grow with each message."""
 
     def create_batch(self, size):
         """Create messages to as many contacts of several countries and languages."""

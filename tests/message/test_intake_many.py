@@ -13,7 +13,7 @@ from ...models.message.sms_sms_intake import Recipient
 from ..common import phone_number
 from .common import FEW, NIGHT, NOON, NUMBERS, ManyCase
 
-#: In Denver: noon, night, and the night in which the clocks are changed.
+#: Noon, night, and the night when the clocks change, in Denver (UTC).
 MOMENTS = (NOON, NIGHT, "2026-03-08 08:30:00")
 BODIES = (
     "Hello",
@@ -26,7 +26,7 @@ BODIES = (
 
 @tagged("post_install", "-at_install")
 class TestLikeOneByOne(ManyCase):
-    """Many at once make the same rows as one after the other, column by column."""
+    """Bulk creation makes the same rows as one by one, in each column."""
 
     def make_values(self, seed, count=40):
         """Return the values of messages of all kinds."""
@@ -70,9 +70,9 @@ class TestLikeOneByOne(ManyCase):
         ]
 
     def read_after(self, work):
-        """Return all columns of the rows that ``work`` makes, and who is woken when.
+        """Return all columns of the rows that ``work`` makes, and the crons it wakes.
 
-        Then all is as it was.
+        Everything is rolled back.
         """
         self.env.cr.precommit.data.pop(READ_ANSWERS, None)
         self.env.flush_all()
@@ -113,7 +113,7 @@ class TestLikeOneByOne(ManyCase):
                 self.assertEqual(woken, woken_by_many)
                 seen.update((row["gate_verdict"], row["gate_reason"]) for row in many)
                 seen.update("replaced" for row in many if row["replaced_by_id"])
-        # The table of cases is worth something.
+        # The random cases must cover enough outcomes.
         self.assertGreater(len(seen), 14, seen)
         for case in (
             *(("hold", "quiet_hours"), ("hold", "scheduled"), ("block", "expired")),
@@ -159,10 +159,10 @@ class TestLikeOneByOne(ManyCase):
 
 @tagged("post_install", "-at_install")
 class TestQueueMany(ManyCase):
-    """The way in for lists: contacts and numbers, a text for each language."""
+    """``_queue_many``: contacts and numbers, with a body per language."""
 
     def queue(self, recipients, bodies=None, **values):
-        """Return the batches that are made of recipients."""
+        """Return the batches made for recipients."""
         with freeze_time(NOON):
             return list(
                 self.env["sms.sms"]._queue_many(
@@ -211,7 +211,7 @@ class TestQueueMany(ManyCase):
         )
 
     def test_queries_of_a_batch(self):
-        """As many for three hundred people as for thirty."""
+        """Three hundred people take as many as thirty."""
         counts = []
         for size in (30, 30, 300):
             recipients = [Recipient(number=phone_number(it)) for it in range(size)]

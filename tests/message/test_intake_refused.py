@@ -11,7 +11,7 @@ from ..common import SmsCase, phone_number
 
 @tagged("post_install", "-at_install")
 class TestRefusals(SmsCase):
-    """A blocked message is a visible row with a reason, never a silence or an error."""
+    """A blocked message is a visible row with a reason, not dropped and no error."""
 
     @classmethod
     def setUpClass(cls):
@@ -102,7 +102,7 @@ class TestRefusals(SmsCase):
         self.assertBlocked(message, "ticket", "no_consent")
 
     def test_every_reason_is_known_to_the_chatter(self):
-        """Odoo's own chatter has no ``sms_optout``: to cancel with it is an error."""
+        """Odoo's notifications lack ``sms_optout``: cancelling with it would fail."""
         notification_field = self.env["mail.notification"]._fields["failure_type"]
         known = set(notification_field.get_values(self.env))
         own = set(self.env["sms.sms"]._fields["failure_type"].get_values(self.env))
@@ -126,7 +126,7 @@ class TestRefusals(SmsCase):
 
 @tagged("post_install", "-at_install")
 class TestOptOutPolicy(SmsCase):
-    """A company that already texts: only an opt-out blocks."""
+    """Under the opt-out policy only an opt-out blocks."""
 
     policy = "opt_out"
 
@@ -158,7 +158,7 @@ class TestOdoosOwnProvider(SmsCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.posted, cls.words = [], []
-        # The boundary to Odoo's servers: nothing above it is replaced.
+        # The call to Odoo's servers, and nothing above it, is replaced.
         cls.startClassPatcher(patch.object(SmsApi, "_contact_iap", cls._answer))
 
     def setUp(self):
@@ -168,7 +168,7 @@ class TestOdoosOwnProvider(SmsCase):
 
     @staticmethod
     def _answer(_api, _endpoint, params):
-        """Take every message, as Odoo's servers do."""
+        """Accept every message, as Odoo's servers do."""
         uuids = []
         for message in params["messages"]:
             for number in message["numbers"]:
@@ -178,12 +178,12 @@ class TestOdoosOwnProvider(SmsCase):
         return [{"uuid": uuid, "state": "success", "credit": 1} for uuid in uuids]
 
     def make_sms(self, number=None, **values):
-        """Create one message of another app."""
+        """Create a message of another app."""
         values = {"number": number or self.number, "body": "Hello", **values}
         return self.env["sms.sms"].create(values)
 
     def test_our_purposes_do_not_leave_that_way(self):
-        """A STOP could not come back."""
+        """A STOP could not be received."""
         self.record_consent()
         self.ticket._message_sms("Hello")
         self.assertBlocked(self.messages_to(), "ticket", "no_way_back")
@@ -236,7 +236,7 @@ class TestOdoosOwnProvider(SmsCase):
         self.assertEqual(self.posted, [self.number])
 
     def test_two_companies_in_one_queue(self):
-        """Odoo's own method fails on them: "Expected singleton"."""
+        """Odoo's own method would fail on them: "Expected singleton"."""
         self.allow_offers()
         other = self.make_company("Other", "iap", sms_consent_policy="opt_out")
         on_outbox = self.make_company("Outbox", sms_consent_policy="opt_out")

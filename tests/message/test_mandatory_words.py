@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The words that stay: STOP and HELP, who sends, and nothing to sell after a STOP."""
+"""Mandatory words: STOP and HELP, the sender's name, no offers in confirmations."""
 
 from psycopg2.errors import RestrictViolation
 
@@ -14,7 +14,7 @@ REASON = "The board, on 3 May."
 
 
 class TestFooters(SmsCase):
-    """A footer says STOP and HELP, or there is none, for a reason."""
+    """A footer names STOP and HELP; having none needs a reason."""
 
     def setUp(self):
         super().setUp()
@@ -58,7 +58,7 @@ class TestFooters(SmsCase):
         self.assertIn(REASON, self.purpose.message_ids[0].body)
 
     def test_the_servers_owner_needs_no_reason(self):
-        """As Odoo's own suites are run: no footers at all."""
+        """Odoo's own suites are run like this, without footers."""
         purposes = self.env["sms.purpose"].search([])
         purposes.footer = False
         self.assertFalse(any(purposes.mapped("footer")))
@@ -70,7 +70,7 @@ class TestFooters(SmsCase):
 
 
 class TestSender(SmsCase):
-    """Who sends is told first, and in each offer."""
+    """The first text to a number and each offer name the sender."""
 
     are_numbers_known = False
 
@@ -151,7 +151,7 @@ class TestSender(SmsCase):
 
 
 class TestAnswers(SmsCase):
-    """What is answered to STOP and HELP, whoever words it."""
+    """Replies to STOP and HELP keep their mandatory words."""
 
     def reply(self, code):
         found = self.env["sms.reply"].search([("code", "=", code)])
@@ -187,7 +187,7 @@ class TestAnswers(SmsCase):
 
 
 class TestWordings(SmsCase):
-    """A published wording stays as it is, and its digest follows its words."""
+    """A published wording cannot be changed, and its digest is that of its text."""
 
     def setUp(self):
         super().setUp()

@@ -14,7 +14,7 @@ from .common import IntakeCase
 
 @tagged("post_install", "-at_install")
 class TestMediaOut(IntakeCase, HttpCase):
-    """Pictures that go with a text, from the composer to the carrier's fetch."""
+    """Pictures sent with a text, from the composer to the carrier's fetch."""
 
     @classmethod
     def setUpClass(cls):
@@ -53,7 +53,7 @@ class TestMediaOut(IntakeCase, HttpCase):
         self.assertEqual(message.state, "sent")
 
     def test_the_shared_way_takes_pictures_too(self):
-        """As the reply box of the desk sends."""
+        """As the desk's reply box sends them."""
         attachment = self.attach(
             GIF, res_model="helpdesk.ticket", res_id=self.ticket.id
         )
@@ -84,7 +84,7 @@ class TestMediaOut(IntakeCase, HttpCase):
             self.assertNotIn("Set-Cookie", response.headers)
 
     def fetch(self, url):
-        """Fetch an address as a stranger; return the answer."""
+        """Fetch an address without a login; return the response."""
         return self.url_open(url[url.index(MEDIA_PATH) :])
 
     def test_what_is_not_signed_is_not_found(self):

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Offers owe what the recipient's law asks for, whatever the company's policy."""
+"""Offers follow the law of the recipient's country, whatever the company's policy."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from ...tools.purpose_rules import CONSENT
 from ..common import SmsCase
 
 DAY = date(2026, 11, 27)
-#: Numbers for examples, or that no carrier assigns: the country of each.
+#: Example numbers, or numbers that no carrier assigns, and their countries.
 NUMBERS = {
     "+13035550142": "US",
     "+16475550142": "CA",
@@ -76,7 +76,7 @@ class TestOffers(SmsCase):
         self.assertEqual(sms.gate_reason, "no_consent")
 
     def test_what_other_apps_send_by_a_twilio_account_until_it_is_mapped(self):
-        """Odoo's own suites: their composer texts contacts in Belgium."""
+        """Odoo's own suites text contacts in Belgium by the composer."""
         company = self.make_company("Apps", "twilio")
         company.write(
             {

@@ -17,7 +17,7 @@ MONDAY = datetime(2026, 7, 6, 14, 0)  # 8:00 in Denver
 
 @tagged("post_install", "-at_install")
 class TestTable(QuietHoursCase):
-    """The shipped rules, case by case: ``quiet_hours.csv`` reads like them."""
+    """The shipped rules, by the cases of ``quiet_hours.csv``."""
 
     policy = "opt_out"
 
@@ -63,7 +63,7 @@ class TestTable(QuietHoursCase):
 
 @tagged("post_install", "-at_install")
 class TestHolding(QuietHoursCase):
-    """Held messages wait, say why, and leave in their hour."""
+    """Held messages wait with a reason, and are sent in open hours."""
 
     def setUp(self):
         super().setUp()
@@ -93,7 +93,7 @@ class TestHolding(QuietHoursCase):
             self.assertEqual(message.local_time, "2026-07-02 08:31 Denver")
 
     def test_what_is_held_over_a_change_of_the_clocks_leaves_at_eight(self):
-        """In Denver: forward on 14 March 2027, back on 7 November 2027."""
+        """In Denver, clocks go forward on 14 March 2027 and back on 7 November 2027."""
         self.company.write(
             {"sms_courtesy_days": "all", "sms_courtesy_reason": "We work on Sundays."}
         )
@@ -227,7 +227,7 @@ class TestHolding(QuietHoursCase):
             self.assertHeld(message, timing.SCHEDULED, datetime(2026, 7, 1, 20))
 
     def test_what_is_held_is_not_tried_meanwhile(self):
-        """Else the morning's first refusal would be its end, after a weekend."""
+        """Or the first failure after a weekend would be past its deadline."""
         refused = outbound.Outcome(outbound.AGAIN, fault=faults.NO_CONNECTION)
         with freeze_time("2026-07-04 01:59:00"):  # Friday, 19:59 in Denver
             message = self.send()
@@ -269,7 +269,7 @@ class TestHolding(QuietHoursCase):
 
 @tagged("post_install", "-at_install")
 class TestTooMany(QuietHoursCase):
-    """A number gets no more for a purpose than one day allows."""
+    """A number gets no more texts of a purpose per day than its limit."""
 
     def setUp(self):
         super().setUp()
@@ -350,7 +350,7 @@ class TestTooMany(QuietHoursCase):
                 self.assertEqual(message.state == "canceled", is_blocked)
 
     def test_what_is_held_for_the_morning_counts_there(self):
-        """Spread over its first half hour, so not all at the same time."""
+        """Though they are spread over the first half hour."""
         with freeze_time(NIGHT):
             for _index in range(3):
                 self.assertHeld(self.send())
@@ -442,7 +442,7 @@ class TestReplacing(QuietHoursCase):
         )
 
     def tell(self, ticket=None):
-        """Text an update of a ticket; return the message."""
+        """Text an update about a ticket; return the message."""
         self.send_template(ticket or self.ticket, self.template)
         return self.messages_to()[-1]
 
@@ -484,7 +484,7 @@ class TestReplacing(QuietHoursCase):
             self.assertEqual(set(messages.mapped("state")), {"outgoing"})
 
     def test_what_takes_anothers_place_is_not_too_many(self):
-        """The day's limit is reached by what it replaces: the news is what leaves."""
+        """The limit is reached by the replaced text, and the newer one is sent."""
         self.purposes("ticket").max_per_day = 2
         other = self.make_ticket(self.customer)
         with freeze_time(NIGHT):
@@ -500,7 +500,7 @@ class TestReplacing(QuietHoursCase):
             self.assertEqual(statuses, ["ready", "canceled", "canceled", "ready"])
 
     def test_what_is_sent_again_ends_in_its_own_way(self):
-        """Not as it had ended before: replaced, or cancelled by somebody."""
+        """It does not keep its former end, replaced or cancelled."""
         with freeze_time(NIGHT):
             _first, second, third = (self.tell() for _index in range(3))
             third.with_user(self.agent).action_cancel_waiting()
@@ -530,7 +530,7 @@ class TestReplacing(QuietHoursCase):
 
 @tagged("post_install", "-at_install")
 class TestMoving(QuietHoursCase):
-    """A message that waits is scheduled, moved and cancelled by people."""
+    """Users schedule, move and cancel waiting messages."""
 
     def setUp(self):
         super().setUp()
@@ -604,7 +604,7 @@ class TestMoving(QuietHoursCase):
 
     @freeze_time(NIGHT)
     def test_the_desk_lets_a_wrong_time_be_corrected(self):
-        """And offers to record no consent, which is not what it lacks."""
+        """And does not offer to record consent, which is not missing."""
         ticket = self.ticket.with_user(self.agent)
         composer = ticket._new_sms_composer(send_at="2026-01-01 12:00:00")
         reply = ticket._prepare_sms_reply(composer)
@@ -692,7 +692,7 @@ class TestMoving(QuietHoursCase):
         self.assertIn("too late", form.fault)
         with self.assertRaisesRegex(ValidationError, "too late"):
             form.save()
-        # At night, and quiet hours end when it has lost its point.
+        # At night: by the end of quiet hours it has expired.
         move = reschedules.create({"send_at": MORNING - timedelta(hours=3)})
         with self.assertRaisesRegex(UserError, "too late"), self.env.cr.savepoint():
             move.action_move()
@@ -711,7 +711,7 @@ class TestMoving(QuietHoursCase):
 
     @freeze_time(NOON)
     def test_cancelling_several_of_which_some_have_left(self):
-        """The list is older than the outbox: what can be stopped is stopped."""
+        """As in an outdated list: those that still wait are cancelled."""
         waiting = self.compose(datetime(2026, 7, 1, 21, 30)).with_user(self.agent)
         left = self.compose(False).with_user(self.agent)
         self.run_outbox()
@@ -735,7 +735,7 @@ class TestMoving(QuietHoursCase):
 
 @tagged("post_install", "-at_install")
 class TestRules(QuietHoursCase):
-    """Rules are data: stricter by anybody who manages, less strict with a reason."""
+    """Managers make rules stricter freely, and relax them with a reason."""
 
     def setUp(self):
         super().setUp()
@@ -814,7 +814,7 @@ class TestRules(QuietHoursCase):
             self.assertHeld(self.send("marketing"), until=evening)
 
     def test_a_rule_that_does_not_hold_yet_opens_no_night(self):
-        """Where no rule is known offers keep business hours, until there is one."""
+        """Without a rule in force, offers keep business hours."""
         number = "+393123456789"
         with freeze_time("2026-07-01 23:30:00"):  # 1:30 in Rome
             self.record_consent(number, "marketing")

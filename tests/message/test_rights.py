@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Who may text whom, how many and how often: by the composer, over RPC, by posting."""
+"""Rights to text by the composer, over RPC and by posting, and limits."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ DAILY = "texts that a user may send"
 
 
 class RightsCase(SmsCase):
-    """An employee, an agent and a manager, each with ways to text."""
+    """Common base: an employee, an agent and a manager try to text."""
 
     @classmethod
     def setUpClass(cls):
@@ -43,11 +43,11 @@ class RightsCase(SmsCase):
         composer.create({"body": "We are on our way.", **values}).action_send_sms()
 
     def refuse(self, words, error=AccessError):
-        """Expect a refusal in these words."""
+        """Return a context that expects a refusal with these words."""
         return self.assertRaisesRegex(error, words)
 
     def make_customers(self, count):
-        """Return so many contacts, who have agreed to nothing."""
+        """Return ``count`` contacts without consent."""
         return self.env["res.partner"].create(
             [
                 {"name": f"C{index}", "phone": phone_number(100 + index)}
@@ -58,7 +58,7 @@ class RightsCase(SmsCase):
 
 @tagged("post_install", "-at_install")
 class TestAnyNumber(RightsCase):
-    """A number that stands on no record: for helpdesk users, or whom else is named."""
+    """Only helpdesk users and named others may text a number that is on no record."""
 
     def test_by_the_composer(self):
         with self.refuse(NEEDS_NUMBER):
@@ -85,7 +85,7 @@ class TestAnyNumber(RightsCase):
         self.assertEqual(len(self.messages_to(STRANGER)), 1)
 
     def test_by_posting_on_a_contact(self):
-        """Odoo's own method takes numbers from any client."""
+        """Odoo's own method accepts numbers from any client."""
         contact = self.customer.with_user(self.clerk)
         for values in (
             {"message_type": "comment", "sms_numbers": [STRANGER]},
@@ -117,7 +117,7 @@ class TestAnyNumber(RightsCase):
         self.assertEqual(len(self.messages_to()), 2)
 
     def test_a_record_that_nobody_posts_on(self):
-        """There Odoo's composer sends to what was typed."""
+        """There Odoo's composer sends to the typed numbers."""
         composer = self.env["sms.composer"].with_user(self.employee)
         composer = composer.with_context(
             default_composition_mode="comment", default_res_model="res.country"
@@ -129,7 +129,7 @@ class TestAnyNumber(RightsCase):
 
 @tagged("post_install", "-at_install")
 class TestTicket(RightsCase):
-    """From a ticket texts who may edit it, whichever way they try."""
+    """Only those who may edit a ticket may text from it, in any way."""
 
     def test_a_notification_on_a_ticket(self):
         self.ticket.message_subscribe(self.employee.partner_id.ids)
@@ -148,7 +148,7 @@ class TestTicket(RightsCase):
         self.assertFalse(self.messages_to())
 
     def test_a_text_for_later_is_asked_for_now(self):
-        """Sent by a cron it would be nobody's."""
+        """A cron would send it without a user."""
         self.company.sms_user_limit = 1
         self.compose(self.agent, "comment", self.ticket)
         later = fields.Datetime.now() + timedelta(hours=1)
@@ -180,7 +180,7 @@ class TestTicket(RightsCase):
 
 @tagged("post_install", "-at_install")
 class TestChatterRoute(RightsCase, HttpCase):
-    """Odoo's own route posts in sudo, so nobody may text through it."""
+    """Odoo's own route posts with sudo, so nobody may text through it."""
 
     def test_nobody_texts_by_posting_over_http(self):
         self.ticket.message_subscribe(self.employee.partner_id.ids)
@@ -217,10 +217,10 @@ class TestChatterRoute(RightsCase, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestVisits(RightsCase):
-    """A visit texts in the name of its ticket: only who may read it makes one."""
+    """A visit's texts are its ticket's: only those who may read that can book one."""
 
     def book(self, user, customers, **values):
-        """Return a visit to customers, made by a user."""
+        """Return a visit to customers, booked by a user."""
         start = fields.Datetime.now() + timedelta(days=2)
         return (
             self.env["calendar.event"]
@@ -260,7 +260,7 @@ class TestVisits(RightsCase):
 
 @tagged("post_install", "-at_install")
 class TestUnknownNumbers(RightsCase):
-    """The form that links a number shows none that its user may not read."""
+    """The form that links a number shows no number that its user may not read."""
 
     def test_the_number_of_anothers_ticket(self):
         other = self.make_ticket(self.customer, user_id=self.agent.id)
@@ -275,7 +275,7 @@ class TestUnknownNumbers(RightsCase):
 
 @tagged("post_install", "-at_install")
 class TestMany(RightsCase):
-    """In bulk text managers; others a few people at once."""
+    """Managers may text in bulk; others only a few people at once."""
 
     @classmethod
     def setUpClass(cls):
@@ -336,10 +336,10 @@ class TestMany(RightsCase):
 
 @tagged("post_install", "-at_install")
 class TestDailyLimit(RightsCase):
-    """So many texts of one user, and of one team, in 24 hours."""
+    """Limits of a user's and of a team's texts in 24 hours."""
 
     def text(self, user=None, ticket=None):
-        """Write to the ticket's customer."""
+        """Text the ticket's customer."""
         self.compose(user or self.agent, "comment", ticket or self.ticket)
 
     def test_a_user(self):
@@ -404,7 +404,7 @@ class TestDailyLimit(RightsCase):
 
 @tagged("post_install", "-at_install")
 class TestMailingRights(RightsCase):
-    """The marketing app's users send its mailings by its own rights."""
+    """Users of the marketing app send its mailings with that app's rights."""
 
     def test_a_mailing(self):
         group = "mass_mailing.group_mass_mailing_user"

@@ -7,7 +7,7 @@ from .common import WaitingCase
 
 @tagged("post_install", "-at_install")
 class TestUnusableNumber(WaitingCase):
-    """What its carrier cannot text is texted no more, until it is known better."""
+    """A number that the carrier cannot text is blocked until it proves usable."""
 
     def setUp(self):
         super().setUp()
@@ -56,7 +56,7 @@ class TestUnusableNumber(WaitingCase):
 
 
 class TestKindsOfNumbers(WaitingCase):
-    """Landlines and the like are not texted, unless they have shown that they can."""
+    """Landlines and similar numbers are blocked unless they have texted."""
 
     landline = "+442079460018"
 

@@ -16,20 +16,20 @@ from .common import WaitingCase
 
 
 class FaultyProvider(SandboxProvider):
-    """A carrier's adapter with a fault that only some messages meet."""
+    """An adapter that raises an error for one number."""
 
     def send(self, message):
-        """Fail for one number."""
+        """Raise an error for that number."""
         if message.number == phone_number(0):
             raise KeyError("sid")
         return super().send(message)
 
 
 class BrokenProvider(SandboxProvider):
-    """A carrier's adapter that cannot even read one company's account."""
+    """An adapter that raises an error for one company's account."""
 
     def missing(self):
-        """Fail for that account."""
+        """Raise an error for that account."""
         if self.account["account_sid"] == "broken":
             raise KeyError("account")
         return super().missing()
@@ -37,7 +37,7 @@ class BrokenProvider(SandboxProvider):
 
 @tagged("post_install", "-at_install")
 class TestStop(WaitingCase):
-    """Messages already waiting must not survive a STOP."""
+    """A STOP also cancels waiting messages."""
 
     def test_a_stop_cancels_what_waits_for_its_number(self):
         waiting = self.queue() | self.queue("alert")
@@ -76,7 +76,7 @@ class TestStop(WaitingCase):
         self.assertEqual(other_companys.state, "sent")
 
     def test_a_stop_takes_back_the_question_that_waits(self):
-        """They were asked to join, the carrier was out of reach, and they said no."""
+        """The question to confirm joining was not sent yet when they said no."""
         number = phone_number(5)
         self.env["sms.opt.in"]._ask(
             self.company, number, self.purposes("alert"), "keyword", self.customer
@@ -119,7 +119,7 @@ class TestStop(WaitingCase):
 
 @tagged("post_install", "-at_install")
 class TestOutboxInTransaction(WaitingCase):
-    """The outbox's worker on the sandbox. Kills and carriers: ``test_outbox``."""
+    """The outbox's worker with the sandbox; ``test_outbox`` has kills and carriers."""
 
     def test_one_companys_fault_holds_up_no_other(self):
         company = self.make_company("Broken")
@@ -184,7 +184,7 @@ class TestOutboxInTransaction(WaitingCase):
         self.assertEqual(message.state, "sent")
 
     def test_what_waits_for_somebody_is_planned_for_by_no_run(self):
-        """As a paused broadcast does. Odoo clears away what is past, and no more."""
+        """As texts of a paused broadcast: Odoo removes only triggers in the past."""
         self.queue().not_before = FAR
         self.run_outbox()
         triggers = self.env["ir.cron.trigger"].search(
@@ -194,7 +194,7 @@ class TestOutboxInTransaction(WaitingCase):
         self.assertNotIn(cron, triggers.cron_id)
 
     def test_urgent_ones_leave_first(self):
-        """More than one batch of them, and the alert that came last."""
+        """An alert that comes last is sent before several batches."""
         messages = self.env["sms.sms"].create(
             [
                 {
@@ -215,14 +215,14 @@ class TestOutboxInTransaction(WaitingCase):
     def test_a_company_that_loses_its_account_sends_nothing(self):
         message = self.queue()
         self.company.sms_provider = "twilio"
-        # What was agreed to in the sandbox does not count there.
+        # Consent given in the sandbox does not count there.
         self.record_consent()
         self.run_outbox()
         self.assertBlocked(message, "ticket", "no_provider")
 
     @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_dispatcher")
     def test_a_faulty_adapter_takes_no_other_message_along(self):
-        """Nobody can tell what it did before it failed: it is not tried again."""
+        """It may have sent the text before it failed, so that is not tried again."""
         other = phone_number(1)
         self.record_consent(other)
         faulty, sound = self.queue(), self.queue(number=other)
@@ -235,7 +235,7 @@ class TestOutboxInTransaction(WaitingCase):
         self.assertEqual((faulty.state, faulty.attempts), ("unknown", 1))
 
     def test_a_failed_message_that_is_sent_again_starts_over(self):
-        """Else the end of the first attempt would hide that of the second."""
+        """Or the first attempt's outcome would hide the second one's."""
         message = self.queue()
         message.write({"provider": "sandbox", "state": "process"})
         message._apply_report(
@@ -273,7 +273,7 @@ class TestOutboxInTransaction(WaitingCase):
         self.assertEqual(message.state, "sent")
 
     def test_to_send_again_tells_the_agent_what_happens(self):
-        """Nothing is sent while the agent waits, and that is no failure."""
+        """It is not sent at once, which must not look like a failure."""
         message = self.queue()
         message.write({"state": "error", "failure_type": "sms_server"})
         told = message.resend_failed()["params"]
@@ -293,7 +293,7 @@ class TestOutboxInTransaction(WaitingCase):
                 self.assertEqual(message.state, state)
 
     def test_what_has_left_is_neither_sent_again_nor_cancelled(self):
-        """A page that shows it as failed may be old: somebody was faster."""
+        """An outdated page may show it as failed."""
         for state in ("pending", "sent"):
             with self.subTest(state=state):
                 message = self.queue()

@@ -12,7 +12,7 @@ from .common import WaysCase
 
 
 class TestWays(WaysCase):
-    """Which ways are offered, and that each leads on."""
+    """Each way to go on is offered where it works."""
 
     def test_want_of_consent(self):
         sms = self.text()
@@ -71,7 +71,7 @@ class TestWays(WaysCase):
 
 
 class TestSendAgain(WaysCase):
-    """A new row in the place of the old one, once."""
+    """Sending again makes a new row instead of the old one, once."""
 
     def setUp(self):
         super().setUp()
@@ -138,7 +138,7 @@ class TestSendAgain(WaysCase):
             old.with_user(self.agent).action_send_again()
 
     def test_an_answer_of_an_agent_stays_one(self):
-        """It needs no recorded consent, and passes for the same reason."""
+        """It needs no recorded consent, for the same reason as the first one."""
         number = phone_number(2)
         ticket = self.make_ticket(self.make_customer(number))
         self.receive("Is it mended?", number)
@@ -207,7 +207,7 @@ class TestSendAgain(WaysCase):
 
 
 class TestRights(WaysCase):
-    """Who may do it: agents, on what they may work on, where they work now."""
+    """Agents may do it on their tickets, in their current companies."""
 
     ACTIONS = ("action_send_again", "action_record_and_send", "action_send_to_other")
     ACTIONS += ("action_call", "action_mark_told")
@@ -251,7 +251,7 @@ class TestRights(WaysCase):
 
 
 class TestOtherNumber(WaysCase):
-    """The same words to another number, under its own consent."""
+    """Sending the same text to another number needs that number's consent."""
 
     def setUp(self):
         super().setUp()
@@ -259,7 +259,7 @@ class TestOtherNumber(WaysCase):
         self.other = phone_number(7)
 
     def open(self, number, user=None, **values):
-        """Return the form, filled in."""
+        """Return the filled-in form."""
         action = self.sms.with_user(user or self.manager).action_send_to_other()
         model = self.env[action["res_model"]].with_user(user or self.manager)
         return model.create({"sms_id": self.sms.id, "number": number, **values})
@@ -308,10 +308,10 @@ class TestOtherNumber(WaysCase):
 
 
 class TestRecordAndSend(WaysCase):
-    """Consent is recorded, and what lacked it is sent: the very text, or on request."""
+    """Recording consent also sends the text that lacked it, others on request."""
 
     def record(self, action, user=None, **values):
-        """Fill in and save the form that an action opens; return what follows."""
+        """Fill in and save the form of an action; return the action that follows."""
         form = self.env["sms.consent.record"].with_user(user or self.agent)
         with Form(form.with_context(**action["context"])) as record:
             for name, value in values.items():
@@ -371,10 +371,10 @@ class TestRecordAndSend(WaysCase):
 
 
 class TestUntold(WaysCase):
-    """Who was never told, and what counts as told."""
+    """Which customers were not reached, and which texts count as reaching them."""
 
     def untold(self):
-        """Return the texts of the customer that told nobody anything."""
+        """Return the customer's texts that reached nobody."""
         self.env.invalidate_all()
         domain = [("is_untold", "=", True), ("number", "=", self.number)]
         return self.env["sms.sms"].search(domain)

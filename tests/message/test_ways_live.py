@@ -8,7 +8,7 @@ AGENTS = 6
 
 
 class TestWaysLive(LiveCase):
-    """Several agents send the same text again in one moment, on a real server."""
+    """Several agents send the same text again at the same moment, on a real server."""
 
     def _send_again(self, sms_id):
         try:

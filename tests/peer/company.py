@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A company whose Twilio is the loopback peer."""
+"""A company whose Twilio account is at the loopback peer."""
 
 from .twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
 
@@ -12,7 +12,7 @@ class LoopbackTwilio:
 
     @classmethod
     def start_peer(cls):
-        """Start the peer; the company's account is the peer's own, without a number."""
+        """Start the peer, and direct the requests to Twilio to it."""
         cls.peer = TwilioPeer().start()
         cls.addClassCleanup(cls.peer.stop)
         cls.env["ir.config_parameter"].set_param(
@@ -21,7 +21,7 @@ class LoopbackTwilio:
 
     @classmethod
     def enter_account(cls, **values):
-        """Enter the peer's account, or what is given instead of it."""
+        """Configure the company with the peer's account, or the given values."""
         cls.company.write(
             {
                 "sms_provider": "twilio",
@@ -33,7 +33,7 @@ class LoopbackTwilio:
 
     @classmethod
     def enter_number(cls, number=OWN_NUMBER):
-        """Let the company send by a number."""
+        """Add a number to the company's senders."""
         cls.env["sms.twilio.number"].create(
             {
                 "company_id": cls.company.id,

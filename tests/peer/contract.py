@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What a carrier's description of its API (``openapi/``) says of requests and answers.
+"""Check requests and responses against a carrier's API description (``openapi/``).
 
-A request is checked as strictly as it can be: what the description does not name is
-wrong. So are the answers of our own peers; a carrier's own may hold more.
+A request is checked as strictly as possible: what the description does not name is
+wrong. So are the responses of our own peers; a real carrier's may contain more.
 """
 
 import json
@@ -22,9 +22,9 @@ from .twilio import PeerHandler, PeerServer
 FOLDER = Path(__file__).parent / "openapi"
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-#: Where a number may stand, so may a short code, a name and another channel's address.
+#: A number, a short code, an alphanumeric sender, or another channel's address.
 PHONE = re.compile(r"\+[1-9]\d{1,14}|\d{3,8}|[\w &+-]{1,11}|[a-z]+:.+")
-#: What is new to us: no list of words that we know is for ever.
+#: A value that is not in any list: carriers add new ones.
 UNHEARD_OF = "unheard_of"
 
 formats = FormatChecker(())
@@ -37,7 +37,7 @@ def _is_phone(value):
 
 @formats.checks("uri")
 def _is_uri(value):
-    # Twilio's are paths where it says so of its pages.
+    # Twilio describes the paths of its pages as URIs, too.
     return not isinstance(value, str) or value.startswith(("https://", "http://", "/"))
 
 
@@ -57,9 +57,9 @@ def _is_mail_time(value):
 
 
 class Description:
-    """A carrier's description.
+    """A carrier's API description.
 
-    ``operations`` maps a method and a path with its parameters to what is said of it.
+    ``operations`` maps a method and a path template to the operation's description.
     """
 
     def __init__(self, carrier):
@@ -72,9 +72,9 @@ class Description:
         self._components = close(self.document["components"])
 
     def find(self, method, target):
-        """Return the operation that is asked for, and the values in the path.
+        """Return the operation of a request, and the values in its path.
 
-        :return: key of :attr:`operations`, None for none; dict
+        :return: key of :attr:`operations`, None if there is none; dict
         """
         path = urlsplit(target).path
         for known in self.operations:
@@ -85,7 +85,7 @@ class Description:
         return None, {}
 
     def check(self, exchange):
-        """Return what is wrong with a request and its answer, as texts."""
+        """Return what is wrong with a request and its response, as texts."""
         key, in_path = self.find(exchange.method, exchange.target)
         if not key:
             return [f"{exchange.method} {exchange.target}: not described"]
@@ -148,38 +148,39 @@ class Description:
             for error in validator.iter_errors(value)
         ]
 
-    # === Answers as described ===
+    # === Described responses ===
 
     def get_answer(self, key):
-        """Return the status and the schema of the answer to what was done."""
+        """Return the status and the schema of an operation's successful response."""
         responses = self.operations[key]["responses"]
         status = min(responses)
         content = responses[status].get("content", {}).get(JSON, {})
         return int(status), content
 
     def make_answers(self, content):
-        """Yield answers: examples of the description, then what one may be changed to.
+        """Yield responses: the description's examples, then variants of the first.
 
-        Each value is null where it can be, each word of a list, and a word of none;
-        each field lacks, and there is one that is not described.
+        In the variants, each value in turn is null (where allowed), each of its
+        enumerated values, and an unknown one; each field is missing in turn, and a
+        field that is not described is added.
         """
         schema = content.get("schema", {})
         examples = [it["value"] for it in content.get("examples", {}).values()]
         examples = examples or [self.make(schema)]
         yield from examples
-        # A second page of a list would be asked for each time.
+        # With it, each variant would cause a request for a second page.
         first = {k: it for k, it in examples[0].items() if k != "next_page_uri"}
         yield from self.vary(schema, first)
 
     def resolve(self, schema):
-        """Return a schema, or that which it refers to."""
+        """Return a schema, or the one that it refers to."""
         while "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
             schema = self.document["components"]["schemas"][name]
         return schema
 
     def make(self, schema):
-        """Return a value of a schema, whole."""
+        """Return a complete value of a schema."""
         schema = self.resolve(schema)
         if "anyOf" in schema:
             return self.make(schema["anyOf"][0])
@@ -198,7 +199,7 @@ class Description:
         return {"integer": 1, "number": 0.5, "boolean": True, "null": None}[kind]
 
     def vary(self, schema, value):
-        """Yield what else a value may be."""
+        """Yield the variants of a value of a schema."""
         schema = self.resolve(schema)
         if "null" in schema.get("type", ()):
             yield None
@@ -225,7 +226,7 @@ class Description:
 
 
 def close(schema):
-    """Return a schema that takes nothing which it does not name."""
+    """Return a schema that refuses properties that it does not name."""
     if isinstance(schema, list):
         return [close(it) for it in schema]
     if not isinstance(schema, dict):
@@ -237,7 +238,7 @@ def close(schema):
 
 
 def read(value, schema):
-    """Return a value of a query or a form as its type says; None for none."""
+    """Convert a value of a query or a form to the type of its schema."""
     kind = schema.get("type")
     if kind == "integer" and re.fullmatch(r"-?\d+", value or ""):
         return int(value)
@@ -247,7 +248,7 @@ def read(value, schema):
 
 
 def read_form(body, schema):
-    """Return the fields of a form; what is a list may be there more than once."""
+    """Return the fields of a form; repeated fields and arrays become lists."""
     fields = defaultdict(list)
     for name, value in parse_qsl(body.decode(), keep_blank_values=True):
         fields[name].append(value)
@@ -261,7 +262,7 @@ def read_form(body, schema):
 
 
 def take_deep(values, name):
-    """Take out of a query what belongs to an object: ``filter[created_at][gte]``."""
+    """Pop an object's parameters (``filter[created_at][gte]``) from a query."""
     found = {}
     for key in [it for it in values if it.startswith(f"{name}[")]:
         *path, last = re.findall(r"\[(\w+)\]", key)
@@ -275,7 +276,7 @@ def take_deep(values, name):
 class DescribedPeer(Loopback):
     """A server that answers each request as its carrier's description says.
 
-    ``answers`` maps an operation to what is answered instead: status and body.
+    ``answers`` maps an operation to another response: status and body.
     """
 
     def __init__(self, description):
@@ -285,7 +286,7 @@ class DescribedPeer(Loopback):
         self._usual = {}
 
     def get_answer(self, method, target):
-        """Return the answer to a request: status and body. No list has a third page."""
+        """Return status and body of the response; no list has a third page."""
         key, _in_path = self.description.find(method, target)
         if not key:
             return 404, ""

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A loopback peer that keeps pictures, as a carrier and its store do.
+"""A loopback peer that serves pictures, as a carrier and its storage do.
 
-It speaks real HTTP on 127.0.0.1. What it does is told by the path.
+It speaks real HTTP on 127.0.0.1. The path decides what it does.
 """
 
 import threading
@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from .serving import Loopback
 
-#: One pixel each.
+#: Pictures of one pixel.
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154"
     "789c6360f8cf50000000040001b3c3d3f60000000049454e44ae426082"
@@ -31,14 +31,14 @@ class MediaHandler(BaseHTTPRequestHandler):
         """Stay silent."""
 
     def do_GET(self):
-        """Do what the path says, or what is next in the peer's script for it."""
+        """Do what the path says, or the next step of the peer's script for it."""
         self.peer.requests.append((self.path, dict(self.headers)))
         script = self.peer.scripts.get(self.path)
         kind = script.pop(0) if script else self.path.strip("/").split("/")[0]
         getattr(self, f"do_{kind.replace('-', '_')}")()
 
     def send(self, data, kind="image/png", status=200, **headers):
-        """Send a whole answer."""
+        """Send a complete response."""
         self.send_response(status)
         self.send_header("Content-Type", kind)
         for name, value in {"Content_Length": len(data), **headers}.items():
@@ -47,32 +47,32 @@ class MediaHandler(BaseHTTPRequestHandler):
         try:
             self.wfile.write(data)
         except OSError:
-            return  # who has asked wants no more
+            return  # the client has closed the connection
 
     def do_png(self):
         self.send(PNG)
 
     def do_redirect(self):
-        """Go to where the peer says."""
+        """Redirect to the peer's ``target``."""
         self.send(b"", status=307, Location=self.peer.target)
 
     def do_loop(self):
         self.send(b"", status=302, Location=self.path + "/x")
 
     def do_html(self):
-        """Claim to be a picture."""
+        """Send HTML as a picture."""
         self.send(HTML)
 
     def do_zip(self):
-        """Claim to be packed."""
+        """Claim to be compressed."""
         self.send(b"\x1f\x8b\x08" + bytes(50), Content_Encoding="gzip")
 
     def do_claim(self):
-        """Claim a gigabyte."""
+        """Claim a size of a gigabyte."""
         self.send(PNG, Content_Length=10**9)
 
     def do_flood(self):
-        """Claim nothing, and send far more than anybody takes."""
+        """Send far more than anybody accepts, without a Content-Length."""
         self.send_response(200)
         self.end_headers()
         try:
@@ -95,7 +95,7 @@ class MediaHandler(BaseHTTPRequestHandler):
             return
 
     def do_slow_header(self):
-        """Come to no end of the header, for seconds."""
+        """Send headers for seconds, without an end."""
         try:
             for _time in range(60):
                 if self.peer.is_over.wait(0.1):
@@ -132,10 +132,10 @@ class MediaServer(ThreadingHTTPServer):
 
 
 class MediaPeer(Loopback):
-    """The server, with what it was asked: ``requests``, pairs of a path and headers.
+    """The server, with its ``requests``: pairs of a path and headers.
 
-    ``target`` is where ``/redirect`` goes; ``scripts`` maps a path to what it does
-    from time to time.
+    ``target`` is where ``/redirect`` leads; ``scripts`` maps a path to a list of what
+    its next requests do.
     """
 
     def __init__(self):
@@ -147,12 +147,12 @@ class MediaPeer(Loopback):
         self.server = MediaServer(("127.0.0.1", 0), handler)
 
     def stop(self):
-        """Let go of who waits, and close the port."""
+        """End open responses, and close the port."""
         self.is_over.set()
         return super().stop()
 
     def wait_for(self, path, timeout=20):
-        """Wait until a path was asked for.
+        """Wait until a path was requested.
 
         :raises AssertionError: after ``timeout`` seconds
         """

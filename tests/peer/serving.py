@@ -2,17 +2,17 @@
 import threading
 from dataclasses import dataclass
 
-#: Seconds until a server sees that it shall end: Python's own are half a second.
+#: Seconds until a server notices that it is shut down; Python's default is 0.5.
 PATIENCE = 0.02
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request that a peer got, and what it has answered.
+    """A request to a peer, and its response.
 
     :param str target: path and query
-    :param bytes body: of the request
-    :param answer: object of JSON, or text of another kind
+    :param bytes body: body of the request
+    :param answer: body of the response: decoded JSON, or text
     """
 
     method: str
@@ -29,7 +29,7 @@ def serve(server):
 
 
 class Loopback:
-    """What peers share: the address of their ``server``, its beginning and its end."""
+    """Base of peers: starts and stops their ``server``, and knows its address."""
 
     server = None
 

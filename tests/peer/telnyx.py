@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """A loopback peer that answers like Telnyx's API version 2, and signs as it does.
 
-It speaks real HTTP on 127.0.0.1. What it shall do with a message is told by number; by
-default it takes everything. Shape of the answers: Telnyx's public API reference.
+It speaks real HTTP on 127.0.0.1. The number texted decides what it does with a message;
+by default it accepts all. Format of the responses: Telnyx's public API reference.
 """
 
 import base64
@@ -23,7 +23,7 @@ from .twilio import PeerHandler, PeerServer
 API_KEY = "KEY5ecret-of-the-loopback-peer"
 PROFILE_ID = "40019bcd-0000-4000-8000-0123456789ab"
 MESSAGE_PATH = re.compile(r"^/v2/messages/([0-9a-f-]{36})$")
-#: Signs what it sends to us. Fixed, so that a live server knows it from before.
+#: Signs the webhooks. Fixed, so that a live server can know the public key beforehand.
 SIGNING_KEY = Ed25519PrivateKey.from_private_bytes(b"loopback peer of telnyx, 32 byte")
 PUBLIC_KEY = base64.b64encode(SIGNING_KEY.public_key().public_bytes_raw()).decode()
 
@@ -31,8 +31,8 @@ PUBLIC_KEY = base64.b64encode(SIGNING_KEY.public_key().public_bytes_raw()).decod
 def sign(body, at=None, key=SIGNING_KEY):
     """Return the headers that Telnyx sends with an event.
 
-    :param bytes body: as it is posted
-    :param int at: seconds since 1970, default now
+    :param bytes body: the body as posted
+    :param int at: seconds since 1970 (UTC), default now
     """
     at = str(int(time.time() if at is None else at))
     signature = base64.b64encode(key.sign(at.encode() + b"|" + body)).decode()
@@ -57,7 +57,7 @@ def make_event(kind, payload):
 
 
 def make_text(number, to_number, body, message_id=None, **extra):
-    """Return the body of the event that a text is."""
+    """Return the body of the event for a received text."""
     return make_event(
         "message.received",
         {
@@ -75,7 +75,7 @@ def make_text(number, to_number, body, message_id=None, **extra):
 
 
 def make_report(message_id, status, *codes, **extra):
-    """Return the body of the event that a delivery report is."""
+    """Return the body of the event for a delivery report."""
     return make_event(
         "message.sent" if status == "sent" else "message.finalized",
         {
@@ -92,7 +92,7 @@ class TelnyxHandler(PeerHandler):
     """Answers one connection. ``peer`` is the :class:`TelnyxPeer` that it serves."""
 
     def do_POST(self):
-        """Take a message as Telnyx does; one with a key that is known only once."""
+        """Accept a message as Telnyx does, each idempotency key only once."""
         body = self.body = self.rfile.read(int(self.headers["Content-Length"]))
         if not self.is_authorized():
             return self.answer(401, self.peer.error("10009", "Authentication failed"))
@@ -112,7 +112,7 @@ class TelnyxHandler(PeerHandler):
         return self.answer(200, {"data": taken})
 
     def do_GET(self):
-        """Show what was taken: one message by its id, or the detail records."""
+        """Show accepted messages: one by its id, or the detail records of a number."""
         url = urlsplit(self.path)
         if not self.is_authorized():
             return self.answer(401, self.peer.error("10009", "Authentication failed"))
@@ -132,32 +132,32 @@ class TelnyxHandler(PeerHandler):
         return self.answer_data(shown)
 
     def do_PATCH(self):
-        """Change what the account holds."""
+        """Change a part of the account."""
         body = self.body = self.rfile.read(int(self.headers["Content-Length"]))
         if not self.is_authorized():
             return self.answer(401, self.peer.error("10009", "Authentication failed"))
         return self.answer_data(self.peer.account.change(self.path, json.loads(body)))
 
     def answer_data(self, data):
-        """Answer with what was asked for; None: it is not there."""
+        """Answer with the data; None: not found."""
         if data is None:
             return self.answer(404, self.peer.error("10005", "Resource not found"))
         return self.answer(200, {"data": data})
 
     def is_authorized(self):
-        """Check the key."""
+        """Check the API key."""
         return self.headers.get("Authorization") == f"Bearer {self.peer.api_key}"
 
 
 class TelnyxPeer(Loopback):
-    """The server, with what it was told and what it got.
+    """The server, with its settings and what it received.
 
     ``posts`` holds the bodies of all posts, in order of arrival, with their ``key``;
-    ``taken`` the messages that it has, ``listed`` the filters of each list of records
-    that was asked for. ``behaviors`` maps a number to what to do:
-    ``("error", status, code)``, ``"drop"`` (take it, close without an answer) or
-    ``("html", status)`` (take it, answer as a broken gateway does). ``exchanges`` is as
-    at :class:`.twilio.TwilioPeer`.
+    ``taken`` the messages that it accepted, ``listed`` the filters of each list of
+    records that was asked for. ``behaviors`` maps a number to what to do:
+    ``("error", status, code)``, ``"drop"`` (accept, close without a response) or
+    ``("html", status)`` (accept, answer as a broken gateway does). ``exchanges``: see
+    :class:`.twilio.TwilioPeer`.
     """
 
     exchanges = None
@@ -174,7 +174,7 @@ class TelnyxPeer(Loopback):
         self.server = PeerServer(("127.0.0.1", 0), handler)
 
     def take(self, message, key):
-        """Take a message, or find it by its key; return its representation."""
+        """Accept a message, or find it by its idempotency key; return it."""
         if key in self._keys:
             return self._keys[key]
         taken = {
@@ -213,5 +213,5 @@ class TelnyxPeer(Loopback):
 
     @staticmethod
     def error(code, title):
-        """Return the body of an error answer."""
+        """Return the body of an error response."""
         return {"errors": [{"code": code, "title": title, "detail": f"{title}."}]}

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The loopback Telnyx's account: its numbers and its messaging profiles.
 
-Shape of the answers: Telnyx's public API reference.
+Format of the responses: Telnyx's public API reference.
 """
 
 import re
@@ -12,10 +12,10 @@ PROFILE_PATH = re.compile(r"^/v2/messaging_profiles/([0-9a-f-]{36})$")
 
 
 class PeerTelnyxAccount:
-    """What the account holds; tests add to it and look at it.
+    """The data of the account, which tests fill and read.
 
-    ``numbers`` maps E.164 to what Telnyx shows of a number, ``profiles`` an id to what
-    it shows of a messaging profile.
+    ``numbers`` maps a number (E.164) to what Telnyx shows of it, ``profiles`` an id to
+    what it shows of a messaging profile.
     """
 
     def __init__(self):
@@ -24,9 +24,9 @@ class PeerTelnyxAccount:
         self.opt_outs = []
 
     def add_opt_out(self, number, profile_id, sender, said_at):
-        """Let somebody have texted STOP to a number of a profile.
+        """Add an opt-out by STOP of ``sender``, texted to a number of a profile.
 
-        :param datetime said_at: UTC, without a zone
+        :param datetime said_at: UTC, without a time zone
         """
         self.opt_outs.append(
             {
@@ -39,7 +39,7 @@ class PeerTelnyxAccount:
         )
 
     def add_number(self, number, profile_id, **shown):
-        """Give the account a number, in a profile or in none."""
+        """Add a number to the account, in a messaging profile or in none."""
         two_way = dict.fromkeys(
             ("domestic_two_way", "international_inbound", "international_outbound"),
             True,
@@ -56,7 +56,7 @@ class PeerTelnyxAccount:
         }
 
     def add_profile(self, profile_id, **shown):
-        """Give the account a messaging profile."""
+        """Add a messaging profile to the account."""
         self.profiles[profile_id] = {
             "record_type": "messaging_profile",
             "id": profile_id,
@@ -71,7 +71,7 @@ class PeerTelnyxAccount:
         }
 
     def show(self, path, params):
-        """Return the data of the answer to a GET, None where nothing is."""
+        """Return the data for a GET, None if not found."""
         if path == NUMBERS_PATH:
             size, page = int(params["page[size]"]), int(params["page[number]"])
             return list(self.numbers.values())[(page - 1) * size : page * size]
@@ -86,7 +86,7 @@ class PeerTelnyxAccount:
         return self.profiles.get(found[1]) if found else None
 
     def change(self, path, values):
-        """Change what a PATCH asks for and return it, None where nothing is."""
+        """Apply a PATCH and return the changed data, None if not found."""
         found = PROFILE_PATH.match(path)
         if not found or found[1] not in self.profiles:
             return None

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A loopback peer with a certificate that nobody has signed but itself."""
+"""A loopback peer with a self-signed certificate."""
 
 import ssl
 import tempfile
@@ -14,7 +14,7 @@ from .serving import serve
 
 
 def make_certificate():
-    """Return a new key with its certificate, as PEM in one.
+    """Return a new key and its certificate, together as PEM.
 
     :rtype: bytes
     """
@@ -40,9 +40,9 @@ def make_certificate():
 
 
 class TlsPeer:
-    """A server that answers nobody who looks at its certificate.
+    """A server that no client that verifies certificates will talk to.
 
-    As a context manager it gives its address.
+    As a context manager it yields its address.
     """
 
     def __init__(self):

@@ -2,8 +2,8 @@
 """A loopback peer that answers like Twilio's API of messages and of calls.
 
 It speaks real HTTP on 127.0.0.1, so that the tests go through the SDK, the socket and
-the time-outs. What it shall do with a message is told by number; by default it takes
-everything. Shape of the answers: Twilio's public OpenAPI description.
+the timeouts. The number texted decides what it does with a message; by default it
+accepts all. Format of the responses: Twilio's public OpenAPI description.
 """
 
 import base64
@@ -37,23 +37,23 @@ class PeerHandler(BaseHTTPRequestHandler):
     """Answers one connection. ``peer`` is the :class:`TwilioPeer` that it serves."""
 
     peer = None
-    #: Of the request that is answered now.
+    #: Body of the current request.
     body = b""
 
     protocol_version = "HTTP/1.1"
-    # Head and body leave together: else the body waits for the receipt of the head.
+    # Send head and body together; else the body waits until the head is acknowledged.
     wbufsize = -1
 
     def log_message(self, *_args):
         """Stay silent."""
 
     def do_POST(self):
-        """Take a message as Twilio does."""
+        """Accept a message as Twilio does, or change the account."""
         if self.peer.is_down:
             return self.hang_up()
         size = int(self.headers.get("Content-Length", 0))
         body = self.body = self.rfile.read(size)
-        if len(body) < size:  # who was posting is dead
+        if len(body) < size:  # the client has died
             return self.hang_up()
         form = dict(parse_qsl(body.decode(), True))
         if not self.is_authorized():
@@ -76,13 +76,13 @@ class PeerHandler(BaseHTTPRequestHandler):
         return self.answer(*self.peer.remove("DELETE", self.path))
 
     def do_GET(self):
-        """Show what was taken: one message by its id, or all to a number."""
+        """Show accepted messages: one by its id, or a list; or the account."""
         if self.peer.is_down:
             return self.hang_up()
         url = urlsplit(self.path)
         report = self.peer.consents.get_report(url.path)
         if report is not None:
-            # The address is signed: whoever has it needs no password.
+            # The address is presigned: it must be read without credentials.
             is_anonymous = "Authorization" not in self.headers
             return self.answer(200 if is_anonymous else 400, report)
         if not self.is_authorized():
@@ -112,7 +112,7 @@ class PeerHandler(BaseHTTPRequestHandler):
         return scheme == "Basic" and self.peer.credentials.get(user) == secret
 
     def take(self, account_sid, form):
-        """Note a message, then do what was asked for its number."""
+        """Note a message, then behave as set for its number."""
         behavior = self.peer.behaviors.get(form.get("To")) or self.peer.choose(form)
         message = {
             **form,
@@ -120,7 +120,7 @@ class PeerHandler(BaseHTTPRequestHandler):
             "status": "accepted" if "MessagingServiceSid" in form else "queued",
             "created": format_datetime(datetime.now(UTC)),
         }
-        # What is reported at once does not change what the answer says.
+        # Made now: an immediate report must not change the response.
         answer = self.peer.created(account_sid, message)
         self.peer.messages.append(message)
         kind = behavior[0] if isinstance(behavior, tuple) else behavior
@@ -145,7 +145,7 @@ class PeerHandler(BaseHTTPRequestHandler):
         return self.answer(201, answer)
 
     def hang_up(self):
-        """Close the connection without an answer."""
+        """Close the connection without a response."""
         self.close_connection = True
         self.connection.close()
 
@@ -169,34 +169,42 @@ class PeerHandler(BaseHTTPRequestHandler):
 
 
 class PeerServer(ThreadingHTTPServer):
-    """One thread a connection, and room for all that two dispatchers open at once."""
+    """One thread per connection, with room for all connections of two dispatchers."""
 
     daemon_threads = True
     request_queue_size = 256
 
     def process_request(self, request, client_address):
-        """Serve each connection in a thread; many of them hang at times."""
+        """Serve each connection in a thread with a small stack: many may hang."""
         with thin_threads():
             return super().process_request(request, client_address)
 
 
 class TwilioPeer:
-    """The server, with what it was told and what it got.
+    """The server, with its settings and what it received.
 
-    ``messages`` holds the forms of all posts that it took or was asked to take, in
-    order of arrival, each with the answer's ``sid``. ``behaviors`` maps a number (To)
-    to what to do: ``("error", status, code)``, ``("busy", seconds)`` (429, with that
-    Retry-After), ``("html", status)``, ``("taken", status, code)`` (take it, and answer
-    an error), ``"drop"`` (take it, close without an answer), ``"lose"`` (close, and do
-    not take it), ``("hang", seconds)`` (take it, say nothing for so long, close),
-    ``("slow", seconds)`` (answer after so long, or when :attr:`release` is set), or
-    ``"hold"`` (answer only then). For other numbers ``choose`` is asked. ``taken``
-    holds what it has really taken, as a lookup shows it; ``on_taken`` is told of it at
-    once. ``listed`` holds the filters of each list that
-    was asked for, ``page_size`` how much one shows, ``order`` what it makes of what is
-    found; ``list_faults`` the status of each of the next lists (0: shown), with
-    ``fault_headers``. ``exchanges`` is a list for those who want to see each request
-    with its answer.
+    ``messages`` holds the forms of all posts, accepted or not, in order of arrival,
+    each with the ``sid`` of the response. ``taken`` holds the accepted ones, as a
+    lookup shows them; ``on_taken`` is called with each at once.
+
+    ``behaviors`` maps a number (To) to what to do; ``choose`` is called with the form
+    for others:
+
+    - ``("error", status, code)``: refuse it
+    - ``("busy", seconds)``: answer 429 with that Retry-After
+    - ``("html", status)``: answer as a broken gateway does
+    - ``("taken", status, code)``: accept it, and answer with an error
+    - ``"drop"``: accept it, close without a response
+    - ``"lose"``: close, without accepting it
+    - ``("hang", seconds)``: accept it, send nothing for so long, close
+    - ``("slow", seconds)``: answer after so long, or when :attr:`release` is set
+    - ``"hold"``: answer when :attr:`release` is set
+
+    ``listed`` holds the filters of each list requested. ``page_size`` is the highest
+    number of entries in a page, ``order`` a function that reorders what was found.
+    ``list_faults`` holds the status of each of the next lists (0: no fault), which is
+    sent with ``fault_headers``. Set ``exchanges`` to a list to record each request with
+    its response.
     """
 
     exchanges = None
@@ -221,11 +229,11 @@ class TwilioPeer:
 
     @property
     def url(self):
-        """The address to put into the system parameter."""
+        """The address for the system parameter ``twilio_api_url``."""
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def _listen(self, port):
-        """Open the port; 0: any that is free."""
+        """Open the port; 0: any free one."""
         handler = type("Handler", (PeerHandler,), {"peer": self})
         self.server = PeerServer(("127.0.0.1", port), handler)
 
@@ -235,7 +243,7 @@ class TwilioPeer:
         return self
 
     def stop(self):
-        """Let go of who waits, and close the port."""
+        """Release held requests, and close the port."""
         self.release.set()
         self.server.shutdown()
         self.server.server_close()
@@ -257,7 +265,7 @@ class TwilioPeer:
         return [message for message in self.messages if message["To"] == number]
 
     def taken_to(self, number):
-        """Return what was really taken for ``number``, oldest first."""
+        """Return the accepted messages to ``number`` (E.164), oldest first."""
         return [message for message in self.taken if message["To"] == number]
 
     def wait_for(self, number, count=1, timeout=20):
@@ -273,9 +281,9 @@ class TwilioPeer:
         return self.to(number)
 
     def list(self, account_sid, asked, kind="messages"):
-        """Return a page of what was taken, the newest first.
+        """Return a page of the accepted messages, newest first.
 
-        :param dict asked: the filters that Twilio knows, as they are posted
+        :param dict asked: the parameters of the request, with Twilio's filters
         :param str kind: ``messages`` or ``calls``
         """
         self.listed.append(asked)
@@ -303,20 +311,20 @@ class TwilioPeer:
 
     @staticmethod
     def sent_at(message):
-        """Return when it was sent (ISO 8601): as a test says, else when taken."""
+        """Return when a message was sent (ISO 8601): as set by a test, or accepted."""
         if sent := message.get("sent"):
             return sent
         created = parsedate_to_datetime(message["created"])
         return created.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def remove(self, method, path, form=None):
-        """Return the answer to a request about what is kept: status and body."""
+        """Return status and body for a request about ``kept_messages``."""
         answer = self.kept_messages.handle(method, path, form)
         return answer or (404, self.error(404, 20404, "Not found"))
 
     @staticmethod
     def error(status, code, text):
-        """Return the body of an error answer."""
+        """Return the body of an error response."""
         return {
             "code": code,
             "message": text,
@@ -326,7 +334,7 @@ class TwilioPeer:
 
     @staticmethod
     def created(account_sid, message):
-        """Return the body of a 201: the new message, or the new call."""
+        """Return a message or call as Twilio shows it, also when it is created."""
         if is_call(message):
             return describe_call(account_sid, message)
         return {

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The loopback peer's account: itself, its numbers and its Messaging Services.
+"""The loopback peer's account, with its numbers and its Messaging Services.
 
-What Twilio's console shows of an account and its API changes. Shape of the answers:
+Twilio's console shows the same, and its API changes it. Format of the responses:
 Twilio's public OpenAPI description.
 """
 
@@ -14,7 +14,7 @@ NUMBERS_PATH = re.compile(
 )
 SERVICE_PATH = re.compile(r"^/v1/Services/(MG[0-9a-zA-Z]{32})(/PhoneNumbers)?$")
 
-#: Names of a form's fields that are told as they came.
+#: Fields of a form that are stored unchanged, and their names in responses.
 SERVICE_FIELDS = {
     "InboundRequestUrl": "inbound_request_url",
     "InboundMethod": "inbound_method",
@@ -22,10 +22,10 @@ SERVICE_FIELDS = {
 
 
 class PeerAccount:
-    """What the account holds; tests add to it and look at it.
+    """The data of the account, which tests fill and read.
 
-    ``numbers`` maps E.164 to what Twilio shows of a number, ``services`` the id of a
-    Messaging Service to what it shows, ``pools`` that id to the numbers in it.
+    ``numbers`` maps a number (E.164) to what Twilio shows of it, ``services`` the id of
+    a Messaging Service to what Twilio shows of it, ``pools`` that id to its numbers.
     """
 
     def __init__(self):
@@ -33,7 +33,7 @@ class PeerAccount:
         self.numbers, self.services, self.pools = {}, {}, {}
 
     def add_number(self, number, **shown):
-        """Give the account a number.
+        """Add a number to the account.
 
         :param str number: E.164
         :param shown: what Twilio shows of it, besides the defaults
@@ -49,7 +49,7 @@ class PeerAccount:
         }
 
     def add_service(self, sid, *pool, **shown):
-        """Give the account a Messaging Service with some numbers in it."""
+        """Add a Messaging Service with the given numbers to the account."""
         self.pools[sid] = pool
         self.services[sid] = {
             "sid": sid,
@@ -60,7 +60,7 @@ class PeerAccount:
         }
 
     def show(self, path):
-        """Return the answer to a GET, None where nothing is."""
+        """Return the body for a GET, None if not found."""
         if found := ACCOUNT_PATH.match(path):
             return {
                 "sid": found[1],
@@ -80,7 +80,7 @@ class PeerAccount:
         return {"phone_numbers": pool, "meta": meta}
 
     def change(self, path, form):
-        """Change what a POST asks for and return it, None where nothing is."""
+        """Apply a POST and return the changed object, None if not found."""
         if found := NUMBERS_PATH.match(path):
             for number in self.numbers.values():
                 if number["sid"] == found[2]:

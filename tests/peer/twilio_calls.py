@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Calls at the loopback peer, and the webhooks by which one goes on.
+"""Calls at the loopback peer, and the webhooks by which a call proceeds.
 
-Shape of the answers and of the webhooks: Twilio's public OpenAPI description, and
+Format of the responses and of the webhooks: Twilio's public OpenAPI description, and
 https://www.twilio.com/docs/voice/twiml#request-parameters
 """
 
@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 
 def is_call(form):
-    """Tell if a form that was posted, or what was taken, is a call."""
+    """Return whether a posted form or an accepted message is a call."""
     return "Url" in form
 
 
@@ -37,10 +37,10 @@ def describe_call(account_sid, call):
 
 
 class PeerCall:
-    """The phone at the other end of a call that the peer has taken.
+    """The phone at the other end of a call that the peer has accepted.
 
-    :param dict call: as the peer has it
-    :param post: function of an address and a form that posts it, signed
+    :param dict call: the call as the peer has it
+    :param post: function that posts a form to an address, signed
     """
 
     def __init__(self, call, post):
@@ -48,18 +48,18 @@ class PeerCall:
         self.words, self.key_url = "", None
 
     def answer(self, answered_by="human"):
-        """Pick up, and hear what is said; return the words."""
+        """Pick up; return what is said."""
         form = self._form("in-progress", AnsweredBy=answered_by)
         return self._hear(self._post(self.call["Url"], form))
 
     def press(self, key):
-        """Press a key, or none in time; return what is said then."""
+        """Press a key ("": none in time); return what is said then."""
         assert self.key_url, "no key is waited for"
         form = self._form("in-progress", Digits=key, msg="Gather End")
         return self._hear(self._post(self.key_url, form))
 
     def end(self, status="completed", **others):
-        """Let Twilio report that it is over; return the response."""
+        """End the call, and report it as Twilio does; return the response."""
         self.call["status"] = status
         return self._post(self.call["StatusCallback"], self._form(status, **others))
 
@@ -75,7 +75,7 @@ class PeerCall:
         }
 
     def _hear(self, response):
-        """Note what a TwiML answer says, and where its key goes."""
+        """Note what a TwiML response says, and where a pressed key is posted."""
         assert response.status_code == 200, response.status_code
         document = ElementTree.fromstring(response.text)  # noqa: S314  # our own
         gather = document.find("Gather")

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the loopback Twilio is told of consents, and its reports of deactivations.
+"""The loopback peer's API of consents, and its reports of deactivated numbers.
 
-Shape of the answers: Twilio's public OpenAPI description.
+Format of the responses: Twilio's public OpenAPI description.
 """
 
 import json
@@ -9,7 +9,7 @@ import json
 CONSENTS_PATH = "/v1/Consents/Bulk"
 DEACTIVATIONS_PATH = "/v1/Deactivations"
 REPORT_PATH = "/reports/"
-#: Consents that one request may hold.
+#: Highest number of consents in a request.
 LIMIT = 25
 FIELDS = {
     *("contact_id", "correlation_id", "sender_id", "status", "source"),
@@ -18,12 +18,12 @@ FIELDS = {
 
 
 class PeerConsents:
-    """What it was told; tests look at it, and say what it answers.
+    """The consents reported to the peer, and settings of its responses.
 
-    ``told`` holds the consents of each request that was taken. ``status`` is that of
-    the next answers: 403 for an account without access. ``refused`` maps a number to
-    the words with which it is refused. ``reports`` maps a day (``YYYY-MM-DD``) to the
-    lines of its report.
+    ``told`` holds the consents of each accepted request. ``status`` is the status of
+    the next responses, 403 for an account without access. ``refused`` maps a number to
+    the error message with which it is refused. ``reports`` maps a day (``YYYY-MM-DD``)
+    to the lines of its report.
     """
 
     def __init__(self):
@@ -31,7 +31,7 @@ class PeerConsents:
         self.refused, self.reports = {}, {}
 
     def take(self, items):
-        """Return the answer to a request: status and body."""
+        """Return status and body of the response to a bulk of consents."""
         if self.status != 201:
             return self.status, {"code": 20003, "message": "No", "status": self.status}
         items = [json.loads(item) for item in items]
@@ -41,7 +41,7 @@ class PeerConsents:
         return 201, {"items": [self.answer(item) for item in items]}
 
     def answer(self, item):
-        """Return what is answered to one consent."""
+        """Return the response's part about one consent."""
         words = self.refused.get(item["contact_id"])
         return {
             "correlation_id": item["correlation_id"],
@@ -50,13 +50,13 @@ class PeerConsents:
         }
 
     def show(self, url, day):
-        """Return the answer that says where a day's report lies: status and body."""
+        """Return status and body of the redirect to a day's report."""
         if day not in self.reports:
             return 404, {"code": 20404, "message": "Not found", "status": 404}
         return 307, {"redirect_to": f"{url}{REPORT_PATH}{day}.txt"}
 
     def get_report(self, path):
-        """Return the report under a path, None where there is none."""
+        """Return the report under a path, None if the path is no report's."""
         if not path.startswith(REPORT_PATH):
             return None
         day = path.removeprefix(REPORT_PATH).removesuffix(".txt")

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the loopback peer lets be removed: a message's words, its media, all of it.
+"""Removal at the loopback peer: a message's body, its media, or the whole message.
 
-Shape of the answers: Twilio's public OpenAPI description.
+Format of the responses: Twilio's public OpenAPI description.
 """
 
 import re
@@ -13,11 +13,11 @@ PATH = re.compile(
 
 
 class PeerMessages:
-    """The messages that may be removed; tests add to it and look at it.
+    """The messages that may be removed, which tests add and read.
 
-    ``kept`` maps a message's id to its words, and ``media`` to the ids of its media;
-    ``asked`` notes each request, as (method, id). ``choose`` is given both and returns
-    ``(status, code)`` to refuse it, or None.
+    ``kept`` maps a message's id to its body, ``media`` to the ids of its media.
+    ``asked`` holds each request, as (method, id). ``choose`` is called with both, and
+    returns ``(status, code)`` to refuse the request, or None.
     """
 
     def __init__(self):
@@ -25,12 +25,12 @@ class PeerMessages:
         self.choose = lambda method, sid: None
 
     def add(self, sid, words, *media):
-        """Keep a message, with the ids of its media."""
+        """Add a message, with the ids of its media."""
         self.kept[sid] = words
         self.media[sid] = list(media)
 
     def handle(self, method, path, form=None):
-        """Return status and body for a request, None where it is about nothing here."""
+        """Return status and body for a request, None if not found."""
         found = PATH.match(path)
         if not found or found[1] not in self.kept:
             return None

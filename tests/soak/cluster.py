@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A PostgreSQL cluster of a test's own, which may be crashed while others work.
+"""A private PostgreSQL cluster for a test, which may crash it while others work.
 
-``bin/test`` says in the environment where the programs are and how they are run: not
+``bin/test`` sets in the environment where the programs are and how they are run: not
 as root. Role and password are those of the suite's cluster, only the port differs.
 """
 
@@ -15,13 +15,14 @@ from odoo.tools import config
 
 from ..live import free_port
 
-#: What bin/test exports: folders of the server's programs and of the client's, the
-#: prefix of every server command, and a folder that the server's user can reach.
+#: Environment variables that bin/test exports: folders of the server's and the client's
+#: programs, prefix of every server command, and a folder that the server's user can
+#: reach.
 SERVER, CLIENT, PREFIX, HOME = (
     f"HELPDESK_SMS_PG_{name}" for name in ("SERVER", "CLIENT", "PREFIX", "HOME")
 )
-#: No pages are forced to the disk: only a power cut would lose them, and not the crash
-#: of the server. What is committed is written, though, as everywhere but in the suite.
+#: Without fsync only a power cut loses pages, not a crash of the server. Commits are
+#: written synchronously, as in production and unlike in the suite's cluster.
 CONFIGURATION = """
 fsync = off
 synchronous_commit = on
@@ -32,7 +33,7 @@ unix_socket_directories = ''
 
 
 class PrivateCluster:
-    """One server with its data in a folder that goes with it."""
+    """One server with its data in a folder of its own, which is removed with it."""
 
     def __init__(self):
         self.home = tempfile.mkdtemp(prefix="private-", dir=os.environ[HOME])
@@ -41,13 +42,13 @@ class PrivateCluster:
         self._data = os.path.join(self.home, "data")
 
     def _give_away(self, path):
-        """Let a file be the server's user's, as the suite's folder is."""
+        """Make the owner of the suite's folder, the server's user, own a file."""
         owner = os.stat(os.environ[HOME])
         if owner.st_uid != os.getuid():
             os.chown(path, owner.st_uid, owner.st_gid)
 
     def _run(self, program, *arguments):
-        """Run one of the server's programs in its folder, to the end."""
+        """Run one of the server's programs in the cluster's folder, and wait for it."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
         subprocess.run(
             [
@@ -78,21 +79,21 @@ class PrivateCluster:
         return self
 
     def start(self):
-        """Start the server, and wait until it takes connections."""
+        """Start the server, and wait until it accepts connections."""
         log = os.path.join(self.home, "log")
         self._run("pg_ctl", "start", "-w", "-s", "-D", self._data, "-l", log)
 
     def crash(self):
-        """End the server at once, as a crash does: nobody is told, nothing is saved."""
+        """Stop the server at once, as a crash does, without a shutdown checkpoint."""
         self._run("pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", self._data)
 
     def remove(self):
-        """End the server, and remove all of it."""
+        """Stop the server, and remove its folder."""
         self.crash()
         shutil.rmtree(self.home)
 
     def take(self, database):
-        """Take a copy of a database of the suite's cluster, under its name."""
+        """Copy a database of the suite's cluster into this one, under the same name."""
         self._ask("postgres", "-c", f'CREATE DATABASE "{database}"')
         dump = subprocess.Popen(
             self._client("pg_dump", config["db_port"], database),
@@ -103,7 +104,7 @@ class PrivateCluster:
         assert dump.wait() == 0, f"{database} cannot be dumped"
 
     def _ask(self, database, *arguments, **options):
-        """Let psql do something in this cluster."""
+        """Run psql in this cluster."""
         command = self._client("psql", self.port, database)
         command += ["-X", "-q", "-v", "ON_ERROR_STOP=1", *arguments]
         subprocess.run(
@@ -123,5 +124,5 @@ class PrivateCluster:
 
     @property
     def _environment(self):
-        """The password goes by the environment, never by the command line."""
+        """Environment with the password, which must not be on the command line."""
         return {**os.environ, "PGPASSWORD": config["db_password"]}

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What is measured while the soak goes on: memory, connections, tables."""
+"""Measurements during the soak: memory, connections, tables."""
 
 import os
 import re
@@ -12,8 +12,8 @@ import psutil
 #: Seconds between two samples, and between two looks at the tables.
 SAMPLE_EVERY, TABLES_EVERY = 3, 20
 MEGABYTE = 1024 * 1024
-#: Tables that hold what has happened, and grow with it. All others are bounded.
-#: Counters are added up every ten minutes; until then they grow as well.
+#: Tables that record events, and grow with them. All others are bounded. Counters are
+#: added up every ten minutes, and grow until then.
 RECORDS = re.compile(
     r"sms_(sms|report|tracker|inbound|question|reminder|broadcast|consent|team_alert"
     r"|automation_run|composer|day|media|short_link|price|number_kind|counter|carrier_opt_out)"
@@ -21,10 +21,9 @@ RECORDS = re.compile(
     r"|ir_attachment|ir_cron_(progress|trigger)|discuss_|link_tracker|res_device"
     r"|ir_logging|ir_profile|phone_blacklist|sms_template"
 )
-#: Rows that such a table may hold for each text that went out or came in: a table that
-#: grows by more is not one of records.
+#: Highest number of rows that such a table may hold per text sent or received.
 ROWS_A_TEXT = 12
-#: Rows and bytes that any other may gain from one half of the soak to its end.
+#: Rows and bytes that any other table may gain in the second half of the soak.
 ROWS_GAINED, BYTES_GAINED = 300, 4 * MEGABYTE
 READ_TABLES = """
     SELECT relname, pg_total_relation_size(oid),
@@ -35,7 +34,7 @@ READ_TABLES = """
      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
        AND pg_total_relation_size(oid) > 8192
 """
-#: Those of the nodes, and not of who asks here.
+#: Connections of the nodes, without those of the test itself.
 READ_CONNECTIONS = """
     SELECT count(*), count(*) FILTER (WHERE state LIKE 'idle in transaction%%')
       FROM pg_stat_activity
@@ -44,7 +43,7 @@ READ_CONNECTIONS = """
 
 
 def read_memory(process):
-    """Return what a process and all below it keep in memory, in MB."""
+    """Return the memory of a process and its children in MB; None if it has ended."""
     try:
         root = psutil.Process(process.pid)
         found = [root, *root.children(recursive=True)]
@@ -54,7 +53,7 @@ def read_memory(process):
 
 
 def get_slope(samples):
-    """Return by how much samples of (time, value) grow in an hour: least squares."""
+    """Return the growth per hour of samples of (time, value), by least squares."""
     if len(samples) < 2:
         return 0.0
     middle = mean(at for at, _value in samples)
@@ -74,7 +73,7 @@ class Gauges:
         self._case = case
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
-        #: Of the first node, (time, MB, pid), and of the database.
+        #: Of the first node: (time, MB, pid)
         self.memory = []
         #: (time, connections, those that hold a transaction open)
         self.connections = []
@@ -82,12 +81,12 @@ class Gauges:
         self.tables = []
 
     def start(self):
-        """Begin; return self."""
+        """Start the thread; return self."""
         self._thread.start()
         return self
 
     def stop(self):
-        """End, with a last look."""
+        """Stop the thread, and read the tables a last time."""
         self._over.set()
         self._thread.join()
         self._look_at_tables()
@@ -113,14 +112,14 @@ class Gauges:
             self.tables.append((time.time(), sizes))
 
     def get_last_life(self):
-        """Return the samples of memory since the first node was started last."""
+        """Return the memory samples since the last start of the first node."""
         pid = self.memory[-1][2] if self.memory else None
         return [(at, value) for at, value, whose in self.memory if whose == pid]
 
     def find_grown(self, texts):
-        """Return the tables that have grown, as lines.
+        """Return the tables that have grown too much, as lines.
 
-        :param int texts: that went out or came in
+        :param int texts: number of texts sent and received
         """
         middle = self.tables[len(self.tables) // 2][1]
         grown = []

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What people do during the soak: agents, managers, customers, the team on call."""
+"""The people of the soak test: agents, managers, customers, the team on call."""
 
 import http.client
 import itertools
@@ -17,22 +17,22 @@ import requests
 from ..dispatch.common import NUMBERS, PUBLIC_URL
 from .weather import WeatherCase
 
-#: Who is who: those who leave and come back, those whose number is a landline, those
-#: who have a ticket and are texted in parts and lists, and the two who are on call.
+#: Numbers of customers who opt out and in again, of landlines, of customers who only
+#: get texts and write, and of the two users on call.
 LEAVERS, LANDLINES, PEOPLE = NUMBERS[:30], NUMBERS[30:36], NUMBERS[36:200]
 TEXTED, CALLED = NUMBERS[200], NUMBERS[201]
 CUSTOMERS = (*LEAVERS, *LANDLINES, *PEOPLE)
 TOWN = "Soakville"
-#: People of one list, and seconds between two lists and between two broadcasts.
+#: Number of people in a list; seconds between two lists, and between two broadcasts.
 LIST_SIZE, LIST_EVERY, PART_EVERY = 100, 20, 30
-#: Seconds between two things of a kind, each done by so many people at once.
+#: Seconds between two actions of a kind, and number of people who do them in parallel.
 AGENT_EVERY, AGENTS = 1.0, 2
 QUESTION_EVERY, WRITERS = 1.5, 2
 LEAVE_EVERY, LEAVERS_AT_ONCE = 4.0, 3
 VISIT_EVERY, ALERT_EVERY = 6.0, 20.0
-#: Seconds for which somebody who has left stays away.
+#: Seconds for which somebody stays opted out.
 AWAY_FOR = 6.0
-#: What customers write besides questions.
+#: Texts of customers besides STOP and START.
 WORDS = (
     "HELP",
     "YES",
@@ -42,14 +42,15 @@ WORDS = (
     "When?",
     "STATUS",
 )
-#: Who calls gets no answer, or that the server is busy: nobody knows what came of it.
+#: Errors of calls without an answer, or answered that the server is busy: nobody knows
+#: whether they took effect.
 UNANSWERED = (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError)
 
 
 class LoadCase(WeatherCase):
-    """People at work; what was promised to them is noted, to be looked at afterwards.
+    """Run the people's work, and note what was promised to them, for the verdict.
 
-    A call that was answered is a promise; one that was not is none, whatever it did.
+    A call that was answered is a promise. One that was not is none, whatever it did.
     """
 
     landlines = frozenset(LANDLINES)
@@ -59,7 +60,7 @@ class LoadCase(WeatherCase):
         super().setUpClass()
         values = {"sms_approve_from": 0, "sms_relaxation_reason": "Tests"}
         cls.rpc("res.company", "write", [cls.company_id], values)
-        # Reports on broadcasts are fetched, those on lists are posted.
+        # Reports on broadcasts are fetched, those on lists are posted by the carrier.
         cls.set_parameter("helpdesk_mgmt_sms.fetch_reports_from", str(LIST_SIZE + 1))
         people = [{"name": n, "phone": n, "city": TOWN} for n in CUSTOMERS]
         ids = cls.rpc("res.partner", "create", people)
@@ -78,7 +79,7 @@ class LoadCase(WeatherCase):
 
     @classmethod
     def make_team(cls):
-        """Let one be texted and one be called when an alert is raised."""
+        """Make a team of two: an alert texts one of them and calls the other."""
         team = {"name": f"Soak {uuid.uuid4().hex}"}
         cls.team_id = cls.rpc("helpdesk.ticket.team", "create", team)
         for number, order in ((TEXTED, "text_first"), (CALLED, "only_call")):
@@ -99,31 +100,31 @@ class LoadCase(WeatherCase):
     def setUp(self):
         super().setUp()
         self.over = threading.Event()
-        #: Texts up to this one are those of other tests in the same database.
+        #: Texts up to this id belong to other tests in the same database.
         [[self.last_id_before]] = self.query("SELECT COALESCE(max(id), 0) FROM sms_sms")
         self.marks = itertools.count(1)
-        #: Texts that were promised, as (number, words), and those to whole lists.
+        #: Times of promised texts by (number, words), and words of broadcasts by id.
         self.promised, self.parts = {}, {}
-        #: Texts of customers that were answered by 200: (number, words) by their id.
+        #: Customers' texts answered with 200: (number, words) by their id.
         self.received = {}
-        #: When a STOP was answered and when the START after it was posted, by number.
+        #: By number: pairs of when STOP was answered and when START was posted.
         self.absences = defaultdict(list)
         self.booked, self.raised = [], []
-        #: Calls that were answered, were not, and were refused with which words.
+        #: Numbers of calls that were answered, unanswered and refused.
         self.calls = Counter()
         self.refusals = []
         self.busy = set()
 
     def mark(self, kind):
-        """Return words that no other text has."""
+        """Return unique words for a text."""
         return f"{kind} #{next(self.marks)}."
 
-    # === How they work ===
+    # === Running their work ===
 
     def work(self):
-        """Let all of them work, until :attr:`over` is set.
+        """Start everybody's work, which goes on until :attr:`over` is set.
 
-        :return: the pool that they work in
+        :return: the thread pool in which they work
         """
         jobs = (
             (self.text_from_ticket, AGENT_EVERY, AGENTS),
@@ -141,7 +142,7 @@ class LoadCase(WeatherCase):
         return pool
 
     def repeat(self, do, every):
-        """Do something again and again, whatever is just broken."""
+        """Repeat an action until the end, whatever is broken at the moment."""
         while not self.over.is_set():
             begin = time.monotonic()
             try:
@@ -157,7 +158,7 @@ class LoadCase(WeatherCase):
             self.over.wait(max(begin + pause - time.monotonic(), 0.05))
 
     def call(self, model, method, *args):
-        """Call a method on one of the nodes, as the administrator."""
+        """Call a method on either node, as the administrator."""
         url = f"{self.get_nodes()[0].url}/xmlrpc/2/object"
         with xmlrpc.client.ServerProxy(url, allow_none=True) as proxy:
             return proxy.execute_kw(
@@ -176,7 +177,7 @@ class LoadCase(WeatherCase):
         self.promised[number, words] = time.time()
 
     def text_list(self):
-        """Text a list of people at once."""
+        """Text a list of people by one call."""
         words, numbers = self.mark("List"), self.random.sample(PEOPLE, LIST_SIZE)
         purpose = {"purpose_id": self.purpose_ids["ticket"]}
         rows = [{"number": number, "body": words, **purpose} for number in numbers]
@@ -185,7 +186,7 @@ class LoadCase(WeatherCase):
             self.promised[number, words] = time.time()
 
     def text_part(self):
-        """Send a broadcast to everybody, until somebody has taken it on."""
+        """Send a broadcast to everybody, once its check is done within 90 seconds."""
         words = self.mark("Part")
         values = {"name": words, "body": words, "area_ids": [(6, 0, [self.area_id])]}
         values |= {"is_emergency": True, "emergency_reason": "A soak"}
@@ -203,7 +204,7 @@ class LoadCase(WeatherCase):
         return self.call("sms.broadcast", "read", [broadcast_id], ["state"])[0]["state"]
 
     def book_visit(self):
-        """Book a visit of a customer, who is told of it."""
+        """Book a visit to a customer, who is notified of it."""
         number = self.random.choice(PEOPLE)
         start = datetime.now().replace(microsecond=0) + timedelta(days=5)
         event = {"name": self.mark("Visit"), "ticket_id": self.ticket_ids[number]}
@@ -212,7 +213,7 @@ class LoadCase(WeatherCase):
         self.booked.append(self.call("calendar.event", "create", event))
 
     def raise_alert(self):
-        """Raise an alert: one is texted, one is called."""
+        """Raise an alert: one of the team is texted, the other called."""
         values = {"team_id": self.team_id, "name": self.mark("Alert")}
         form_id = self.call("sms.team.alert.raise", "create", values)
         action = self.call("sms.team.alert.raise", "action_raise", [form_id])
@@ -221,7 +222,7 @@ class LoadCase(WeatherCase):
     # === Customers ===
 
     def say_something(self):
-        """Write something; the carrier may pass it on twice."""
+        """Text from a customer; the carrier may deliver it twice."""
         number, sid = self.random.choice(PEOPLE), "SM" + uuid.uuid4().hex
         words = self.random.choice(WORDS)
         if self.random.random() < 0.2:
@@ -231,7 +232,7 @@ class LoadCase(WeatherCase):
         self.pass_on(number, words, sid)
 
     def leave_and_return(self):
-        """Text STOP, stay away for a while, and come back."""
+        """Text STOP, stay opted out for a while, and text START."""
         with self.lock:
             number = self.random.choice([it for it in LEAVERS if it not in self.busy])
             self.busy.add(number)
@@ -239,15 +240,15 @@ class LoadCase(WeatherCase):
         if stopped:
             self.over.wait(AWAY_FOR)
             self.absences[number].append([stopped, time.time()])
-            # Who could not come back has left for good.
+            # If START is never answered, the customer stays opted out.
             while not self.pass_on(number, "START") and not self.over.is_set():
                 pass
         self.busy.discard(number)
 
     def pass_on(self, number, words, sid=None):
-        """Post a text as the carrier does, some times if nobody answers.
+        """Post a text as the carrier does, up to five times if nobody answers.
 
-        :return: the time of its answer, None if there was none
+        :return: the time of the answer, None if there was none
         """
         sid = sid or "SM" + uuid.uuid4().hex
         url = f"{PUBLIC_URL}/helpdesk_sms/twilio/{self.key}/inbound"

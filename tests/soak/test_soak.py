@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Everything at once, in bad weather, for a while.
+"""Mixed load while the carrier misbehaves, servers are killed and the database crashes.
 
-Three minutes; ``bin/bench soak`` takes an hour.
+It takes three minutes here; ``bin/bench soak`` runs it for an hour.
 """
 
 import os
@@ -15,14 +15,14 @@ from .load import LoadCase
 from .verdict import Verdict
 
 MINUTES = float(os.environ.get("HELPDESK_SMS_SOAK_MINUTES", "3"))
-#: Less than so many minutes is the short form.
+#: Below this number of minutes it is the short form.
 SHORT = 10
-#: Seconds between two kills, and when the database crashes, as a share of the time.
+#: Seconds between two kills; crashes of the database, as shares of the duration.
 KILL_EVERY = 30 if MINUTES < SHORT else 60
 CRASHES = (0.5,) if MINUTES < SHORT else (0.35, 0.7)
-#: Seconds for which nothing ends any more: what is open then is stuck.
+#: Seconds without progress after which open work counts as stuck.
 PATIENCE = 90
-#: What has not ended: it waits, is on its way, or its end is not known yet.
+#: Texts that have not ended: waiting, on their way, or with an unknown outcome.
 READ_OPEN = """
     SELECT count(*) FROM sms_sms
      WHERE state IN ('process', 'unknown', 'pending')
@@ -37,9 +37,10 @@ HASTEN = """
      WHERE next_at > now() AT TIME ZONE 'UTC' + interval '5 s'
        AND next_at < now() AT TIME ZONE 'UTC' + %s * interval '1 s'
 """
-#: Seconds for which a read of the carrier's list may be under way; then it was left.
+#: Seconds within which reads of the carrier's list are moved up. One that is under way
+#: has a lease of 120 seconds, and so counts as abandoned after ten.
 LEASE = 110
-#: What is still to be done, besides sending.
+#: Scheduled actions that have work left at the end, besides sending.
 CRONS = tuple(
     f"ir_cron_sms_{it}" for it in ("broadcast", "reminder", "report_fetch", "webhook")
 )
@@ -67,8 +68,8 @@ class TestSoak(LoadCase):
     def strike(self):
         """Kill nodes and crash the database, until the time is over.
 
-        The first node is killed once, the other one again and again: how the memory of
-        one grows shows only in a long life.
+        The first node is killed only once, the other one again and again: growth of
+        memory shows only in a process that lives long.
         """
         begin, seconds = time.monotonic(), MINUTES * 60
         blows = [
@@ -76,7 +77,7 @@ class TestSoak(LoadCase):
             for at in range(KILL_EVERY, int(seconds), KILL_EVERY)
         ]
         blows[0] = (KILL_EVERY, self.kill_node, ("server",))
-        # Between two kills: a node that nothing happens to must stand it.
+        # Between two kills: nodes that are up must survive the crash.
         blows += [
             (share * seconds - KILL_EVERY / 3, self.crash_database, ())
             for share in CRASHES
@@ -87,10 +88,10 @@ class TestSoak(LoadCase):
         time.sleep(max(begin + seconds - time.monotonic(), 0))
 
     def settle(self):
-        """Let everything end, in calm weather.
+        """Wait until all work has ended, with the carrier's faults switched off.
 
-        Both nodes are killed first: then what they had claimed is nobody's, and time
-        may pass for it. It is enough that the number of what is open goes down.
+        Both nodes are killed first, so that nobody holds what they had claimed, and its
+        time may be moved on. Waiting goes on as long as less and less is open.
         """
         self.is_calm = True
         for name in ("server", "other"):
@@ -110,7 +111,7 @@ class TestSoak(LoadCase):
             end_time()
 
     def count_open(self):
-        """Return how much has not ended, and is left for crons to do."""
+        """Return how much is still open, and wake the crons that work on it."""
         states = "('checking', 'leaving', 'queueing')"
         planned = self.query(
             f"SELECT 1 FROM sms_broadcast WHERE state IN {states}"
@@ -122,16 +123,17 @@ class TestSoak(LoadCase):
         return len(planned) + self.query(READ_OPEN)[0][0]
 
     def hasten(self, within=LEASE):
-        """Let the carrier be asked soon about what is not known to have arrived.
+        """Make lookups of texts and reads of the carrier's list due now.
 
-        :param int within: seconds; a read that is under way stays as it is
+        :param int within: seconds; reads that are due later stay as they are, since
+            they may be under way
         """
         with self.cursor() as cr:
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute(HASTEN, [within])
 
     def describe(self, verdict):
-        """Return the verdict as text, with what the nodes have logged."""
+        """Return the verdict as text, with the most frequent errors of the logs."""
         logs = [*self.logs, self.server.read_log(), self.other.read_log()]
         errors = Counter(
             re.sub(r"\d+", "N", line)[:110]

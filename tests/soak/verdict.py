@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Whether the soak was passed: each check is a line with its numbers."""
+"""Decide whether the soak was passed; each check is a line with its numbers."""
 
 import re
 from collections import Counter, defaultdict
@@ -7,20 +7,20 @@ from statistics import mean
 
 from .gauges import get_slope
 
-#: Seconds after the answer to a STOP in which what was claimed before may still leave,
-#: and those by which the carrier may see it later than the outbox has begun.
+#: Seconds after the answer to a STOP in which texts claimed before may still be sent,
+#: and further seconds until they may arrive at the carrier.
 STOP_WITHIN, ON_ITS_WAY = 2.0, 1.5
-#: Words that no other text has.
+#: Unique words of a text, as made by ``LoadCase.mark``.
 MARK = re.compile(r"\w+ #\d+\.")
-#: Where in the addon a call failed, in the traceback that it was answered with.
+#: The addon's lines in the traceback of a refused call.
 WHERE = re.compile(r'helpdesk_mgmt_sms/(\S+", line \d+)')
 FINAL = ("sent", "error", "canceled")
-#: Seconds around a blow in which calls may be refused: a node or the database is away.
+#: Seconds after a kill or crash in which calls may be refused.
 SHAKEN = 20.0
-#: Memory and connections after the first half of a node's life: MB an hour and MB in
-#: all, both of which must be passed; times as many connections as half-way.
+#: Limits of growth in the second half of a node's life: MB per hour and MB in all, both
+#: of which must be exceeded to fail; ratio of connections at the end to those half-way.
 SLOPE, RISE, CONNECTIONS = 60.0, 60.0, 1.5
-#: What a node opens when it starts.
+#: Number of connections that a node opens when it starts.
 CONNECTIONS_OF_A_NODE = 10
 READ_ROWS = """
     SELECT id, uuid, number, split_part(COALESCE(body, ''), E'\n', 1), state,
@@ -61,7 +61,7 @@ READ_ALERTS = """
 
 
 class Verdict:
-    """Looks at what was promised, what the carrier has, and what the database says.
+    """Compare what was promised, what the carrier has, and what the database says.
 
     :param case: the soak, after its end
     """
@@ -77,7 +77,7 @@ class Verdict:
         self.lines, self.faults = [], []
 
     def note(self, name, numbers, faults=()):
-        """Note a check: what was looked at, and what is wrong."""
+        """Add the line of a check, with what was checked and what is wrong."""
         faults = list(faults)
         state = "FAILED" if faults else "ok"
         self.lines.append(f"{state:7}{name}: {numbers}")
@@ -107,7 +107,7 @@ class Verdict:
     # === Nothing is lost ===
 
     def check_promises(self):
-        """Check that each text that was promised has ended, and left or says why."""
+        """Check that each promised text has ended, and was sent or has a reason."""
         faults = [f"{row} says nothing" for row in self.rows if not row["words"]]
         ends = Counter()
         taken = {message["sid"] for message in self._case.peer.taken}
@@ -126,7 +126,7 @@ class Verdict:
         self.note("promised texts", f"{len(self._case.promised)} ({told})", faults)
 
     def _find_end_faults(self, row, taken):
-        """Return what is wrong with the end of a text, as lines."""
+        """Yield what is wrong with the outcome of a text, as lines."""
         key = row["number"], row["words"]
         if row["state"] not in FINAL:
             yield f"{key} is {row['state']} {row['reason']}, tried {row['attempts']}"
@@ -138,7 +138,7 @@ class Verdict:
             yield f"{key} has failed: {row['failure']}, tried {row['attempts']}"
 
     def check_parts(self):
-        """Check that each broadcast has ended with everybody once."""
+        """Check that each broadcast has ended with everybody in it exactly once."""
         case, faults, ends = self._case, [], Counter()
         found = defaultdict(dict)
         rows = case.query(READ_PARTS, [list(case.parts)]) if case.parts else []
@@ -159,15 +159,15 @@ class Verdict:
                 faults += self._find_end_faults(row, taken)
         self.note("broadcasts", f"{len(case.parts)}, their texts {dict(ends)}", faults)
 
-    # === Nothing is there twice ===
+    # === Nothing is sent twice ===
 
     def check_twice(self):
-        """Check that the carrier took no text more often than it was written."""
+        """Check that the carrier accepted no text more often than it was written."""
         taken, ids = Counter(), Counter()
         for message in self._case.peer.taken:
             words = message.get("Body", "call").partition("\n")[0]
             taken[message["To"], words] += 1
-            # Of what is in a list the carrier has no address.
+            # Texts of broadcasts have no callback address.
             if address := message.get("StatusCallback"):
                 ids[address] += 1
         faults = [
@@ -191,7 +191,7 @@ class Verdict:
     # === Webhooks ===
 
     def check_received(self):
-        """Check that each text that came in is there once, with its effect."""
+        """Check that each received text was stored once, with its effect."""
         found = {row[0]: row[1:] for row in self._case.query(READ_INBOUND)}
         faults, kinds = [], Counter()
         for sid, (number, words) in self._case.received.items():
@@ -206,7 +206,7 @@ class Verdict:
         self.note("texts that came in", dict(kinds), faults)
 
     def check_reports(self):
-        """Check that each final report that was answered is on its text."""
+        """Check that each final report that was answered with 200 is on its text."""
         by_id = {row["carrier_id"]: row for row in self.rows}
         wanted = {"delivered": "sent", "undelivered": "error"}
         faults = []
@@ -218,7 +218,7 @@ class Verdict:
         self.note("final reports by webhook", dict(counts), faults)
 
     def check_stops(self):
-        """Check that nothing was claimed, nor left, for who was away."""
+        """Check that nothing was claimed for or sent to numbers that were opted out."""
         faults, checked = [], 0
         arrivals = defaultdict(list)
         for message in self._case.peer.taken:
@@ -233,7 +233,7 @@ class Verdict:
             for begin, end in absences:
                 checked += 1
                 for row in rows:
-                    # What was recalled in time was claimed as well, and did not leave.
+                    # A canceled text was claimed, but recalled before it was sent.
                     is_claimed = row["claimed"] and row["state"] != "canceled"
                     if is_claimed and begin + STOP_WITHIN < row["claimed"] < int(end):
                         faults.append(
@@ -253,7 +253,7 @@ class Verdict:
     # === The rest ===
 
     def check_visits_and_alerts(self):
-        """Check that who was booked was told, and the team."""
+        """Check that customers were notified of visits, and the team of alerts."""
         case, faults = self._case, []
         planned = case.query(
             "SELECT event_id, state FROM sms_reminder"
@@ -273,7 +273,7 @@ class Verdict:
         )
 
     def check_calls(self):
-        """Check that calls of people were refused only while something was broken."""
+        """Check that people's calls were refused only while something was broken."""
         case = self._case
         faults = [
             f"{name}: {' / '.join(WHERE.findall(words)[-3:])} {words.splitlines()[-1]}"
@@ -283,7 +283,7 @@ class Verdict:
         self.note("calls of people", dict(case.calls), faults)
 
     def check_gauges(self):
-        """Check that memory, connections and tables do not grow."""
+        """Check that memory, connections and tables do not grow without bounds."""
         gauges = self._case.gauges
         life = gauges.get_last_life()
         half = life[len(life) // 2 :]

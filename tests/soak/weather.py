@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The weather of the soak: a moody carrier, nodes that die, a database that crashes."""
+"""Faults of the soak: an unreliable carrier, killed nodes, a crashing database."""
 
 import heapq
 import itertools
@@ -16,11 +16,11 @@ from ..peer.twilio import ACCOUNT_SID
 from ..peer.twilio_calls import PeerCall, is_call
 from .cluster import PrivateCluster
 
-#: Seconds that the carrier takes at least and at most.
+#: Shortest and longest latency of the carrier, in seconds.
 LATENCY = (0.02, 0.2)
-#: Besides the moods of the tests: too fast, with the pause that it asks for, and slow.
+#: Faults of the other tests, and two more: throttling with Retry-After, and slowness.
 SOAK_MOODS = (*MOODS, (0.03, ("busy", 1)), (0.02, ("slow", 4)))
-#: The reports on a text, in the order in which they come; sometimes there are none.
+#: Sequences of delivery reports on a text, of which one is chosen; it may be none.
 REPORTS = (
     ("delivered",),
     ("sent", "delivered"),
@@ -29,19 +29,19 @@ REPORTS = (
     ("queued", "sent", "delivered", "sent"),
     (),
 )
-#: Seconds by which a report is late: most of them, and some.
+#: Delay of delivery reports in seconds: of nine in ten, and of the others.
 SOON, LATE = (0, 0.5), (3, 15)
-#: A number that the carrier says is a landline: it ends the number.
+#: Twilio's error code for a landline, which makes the number unusable.
 LANDLINE = "30006"
-#: Seconds for which the database is away.
+#: Seconds for which the database is down.
 AWAY = 1.5
 
 
 class WeatherCase(StormCase):
-    """Two nodes with processes, a supervisor, a cluster of their own, and the carrier.
+    """Run two nodes with workers, a supervisor, a private cluster, and the carrier.
 
     The nodes run as ``docs/scaling.md`` says. The carrier reports late, in any order,
-    again, or not at all.
+    repeatedly, or not at all.
     """
 
     workers = 1
@@ -53,36 +53,36 @@ class WeatherCase(StormCase):
         cls.cluster = PrivateCluster()
         cls.addClassCleanup(cls.cluster.remove)
         cls.cluster.make()
-        #: What the nodes that have ended had logged.
+        #: Logs of the nodes that have ended.
         cls.logs = []
         super().setUpClass()
 
     @classmethod
     def prepare_database(cls):
-        """Copy the database into the cluster that is going to crash."""
+        """Copy the database into the private cluster, which is going to crash."""
         cls.cluster.take(cls.database)
         cls.db_port = cls.cluster.port
 
     @classmethod
     def make_server(cls, cron_threads=2):
-        """Return one more node, with the crons that Odoo has by default."""
+        """Return one more node, with Odoo's default number of cron threads."""
         return super().make_server(cron_threads)
 
     def setUp(self):
         super().setUp()
-        #: Final reports that were answered by 200, by the carrier's id.
+        #: Final reports that were answered with 200, by the carrier's id of the text.
         self.reported = {}
         self.is_calm = False
-        #: Times at which a node or the database was ended.
+        #: Times of kills, and of the database's crashes and restarts.
         self.blows = []
-        #: Heap of what the carrier still does: (when, place, function, its arguments).
+        #: Heap of what the carrier will do: (when, counter, function, arguments).
         self.agenda, self.places = [], itertools.count()
         self.addCleanup(self.keep_agenda())
 
     # === The carrier ===
 
     def choose(self, form):
-        """Note when a post came, take a while, and say what is done with it."""
+        """Note when a request came, wait for the latency, and choose its fault."""
         form["At"] = time.time()
         if self.is_calm:
             return None
@@ -96,7 +96,7 @@ class WeatherCase(StormCase):
         return None
 
     def report_taken(self, message):
-        """Report on a message in a while; a call is answered, and taken by key."""
+        """Schedule the reports on a message, or picking up a call."""
         if is_call(message):
             message["status"] = "completed"
             return self.later(self.random.uniform(*SOON), self.pick_up, message)
@@ -109,21 +109,21 @@ class WeatherCase(StormCase):
             delay = self.random.uniform(*(LATE if dice < 0.1 else SOON))
         if is_dead:
             statuses = ("sent", "undelivered")
-        # Of texts in lists the carrier may not be asked for reports.
+        # Texts of broadcasts have no callback address: their reports are fetched.
         if "StatusCallback" in message:
             self.later(delay, self.deliver_reports, message, statuses)
         return None
 
     def later(self, delay, work, *args):
-        """Do something in so many seconds, while the weather lasts."""
+        """Schedule a function in ``delay`` seconds, unless the test ends before."""
         with self.lock:
             at = time.monotonic() + delay
             heapq.heappush(self.agenda, (at, next(self.places), work, args))
 
     def keep_agenda(self):
-        """Do what is due.
+        """Start a thread that does what is due on the agenda.
 
-        :return: function that ends it
+        :return: function that stops it
         """
         over = threading.Event()
 
@@ -164,9 +164,9 @@ class WeatherCase(StormCase):
         return self.post_signed(message["StatusCallback"], form)
 
     def post_signed(self, url, form):
-        """Post a webhook to a node that is alive, as the proxy before them does.
+        """Post a webhook to a node that answers, as a reverse proxy does.
 
-        :raises requests.ConnectionError: none is
+        :raises requests.ConnectionError: if no node answers
         """
         headers = {"X-Twilio-Signature": self.validator.compute_signature(url, form)}
         for node in self.get_nodes():
@@ -176,7 +176,7 @@ class WeatherCase(StormCase):
         raise requests.ConnectionError("no node answers")
 
     def pick_up(self, call):
-        """Answer a call, and take the alert by key 1."""
+        """Answer a call, and acknowledge the alert by key 1."""
         phone = PeerCall(call, self.post_signed)
         phone.answer()
         if phone.key_url:
@@ -186,16 +186,16 @@ class WeatherCase(StormCase):
     # === The nodes ===
 
     def get_nodes(self):
-        """Return both nodes, in any order."""
+        """Return both nodes, in random order."""
         nodes = [self.server, self.other]
         with self.lock:
             self.random.shuffle(nodes)
         return nodes
 
     def supervise(self):
-        """Start nodes again that have ended, as a supervisor does.
+        """Start a thread that restarts nodes that have ended, as a supervisor does.
 
-        :return: function that ends it
+        :return: function that stops it
         """
         over = threading.Event()
 
@@ -217,12 +217,12 @@ class WeatherCase(StormCase):
         return end
 
     def kill_node(self, name):
-        """End a node with all of its processes at once."""
+        """Kill a node with all of its processes."""
         self.blows.append(time.time())
         getattr(self, name).kill()
 
     def crash_database(self):
-        """Let PostgreSQL crash, and come back."""
+        """Crash PostgreSQL, and start it again."""
         self.blows.append(time.time())
         self.cluster.crash()
         time.sleep(AWAY)
@@ -232,7 +232,7 @@ class WeatherCase(StormCase):
     # === The database ===
 
     def query(self, query, params=None):
-        """Return the rows of a query; None while the database is away."""
+        """Return the rows of a query; None while the database is down."""
         try:
             with self.cursor() as cr:
                 cr.execute(query, params)

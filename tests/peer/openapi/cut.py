@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Cut out of the carriers' descriptions of their APIs what our adapters use.
+"""Extract from the carriers' API descriptions what our adapters use.
 
-Run by hand, when a carrier's description has changed; see README.md beside this file.
+Run by hand when a carrier's description has changed; see README.md beside this file.
 """
 
 import importlib
@@ -14,7 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ACCOUNT = "/2010-04-01/Accounts/{AccountSid}"
-#: Twilio's description: the paths and methods that ``providers/twilio*.py`` asks.
+#: By file of Twilio's description: paths and methods that ``providers/twilio*.py`` use.
 TWILIO = {
     "twilio_api_v2010": {
         "/2010-04-01/Accounts/{Sid}.json": ["get"],
@@ -34,12 +34,12 @@ TWILIO = {
     },
     "twilio_accounts_v1": {"/v1/Consents/Bulk": ["post"]},
 }
-#: Words for people, and what says nothing of a request or an answer.
+#: Keys that are dropped: texts for people, and what does not constrain any content.
 DROPPED = {"description", "summary", "tags", "externalDocs", "security", "title"}
 DROPPED |= {"headers", "operationId"}
-#: Examples of one answer that are kept: they differ little.
+#: Number of examples kept of a response: they differ little.
 EXAMPLES = 2
-#: What its description leaves out: https://www.twilio.com/docs/usage/twilios-response
+#: Missing in its description: https://www.twilio.com/docs/usage/twilios-response
 TWILIO_ERROR = {
     "type": "object",
     "required": ["code", "message", "more_info", "status"],
@@ -51,8 +51,8 @@ TWILIO_ERROR = {
     },
 }
 
-#: Telnyx's library: a request's method and path, the type of its parameters and where
-#: they go, the type of what is answered and whether it is a list of those.
+#: Telnyx's library: method and path of a request, type of its parameters and where they
+#: go, type of the response or of its items, and whether it is a list.
 TELNYX = (
     ("post", "/v2/messages", "message_send_params", "body", "message_send_response", 0),
     ("get", "/v2/messages/{id}", "", "", "message_retrieve_response", 0),
@@ -82,7 +82,7 @@ PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
 def write(name, document):
-    """Write a description, with one path or schema a line."""
+    """Write a description, with one path or schema per line."""
     parts = []
     for section in filter(document.__contains__, ("paths", "webhooks")):
         rows = document.pop(section)
@@ -96,7 +96,7 @@ def write(name, document):
 
 
 def dump(value):
-    """Return JSON in few bytes."""
+    """Return compact JSON."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -104,7 +104,7 @@ def dump(value):
 
 
 def cut_twilio(folder, source):
-    """Write what is used of the descriptions in a folder."""
+    """Write the used parts of the descriptions in a folder."""
     paths, schemas = {}, {"Error": TWILIO_ERROR}
     failure = answer_with({"$ref": "#/components/schemas/Error"})
     for name, wanted in TWILIO.items():
@@ -130,9 +130,9 @@ def cut_twilio(folder, source):
 
 
 def tidy(value, is_name=False):
-    """Return a part without what is dropped, nulls as JSON Schema says them.
+    """Return a part without the dropped keys, and with nulls as in JSON Schema.
 
-    :param bool is_name: the keys are names of ours, as those of properties
+    :param bool is_name: the keys are names, as in ``properties``, and all kept
     """
     if isinstance(value, list):
         return [tidy(it) for it in value]
@@ -173,11 +173,11 @@ def find_refs(value):
     return own.union(*map(find_refs, value.values()))
 
 
-# === Telnyx: the types of its own library, which it makes from its description ===
+# === Telnyx: the types of its own library, which is generated from its description ===
 
 
 def cut_telnyx(source):
-    """Write what is used of the types of the installed library."""
+    """Write the used types of the installed library."""
     schemas = {}
     cutter = TypeCutter(schemas)
     errors = wrap("errors", cutter.cut(find_type("shared.api_error")))
@@ -205,7 +205,7 @@ def cut_telnyx(source):
 
 
 def find_type(name):
-    """Return a type of the library: the first that a module offers, or that named."""
+    """Return a type of the library: the named one, or the first one of a module."""
     place, _, last = name.rpartition(".")
     if last[0].isupper():
         return getattr(importlib.import_module(f"telnyx.types.{place}"), last)
@@ -220,7 +220,10 @@ def wrap(name, item):
 
 
 def add_params(operation, where, params):
-    """Say of an operation what it is asked with."""
+    """Add its parameters to an operation.
+
+    :param str where: ``query`` or ``body``
+    """
     properties, required = params["properties"], params.get("required", ())
     header = properties.pop("Idempotency-Key", None)
     if header:
@@ -240,12 +243,12 @@ def add_params(operation, where, params):
 
 
 def answer_with(schema):
-    """Return what an answer in JSON looks like."""
+    """Return the content of a response (or request) in JSON."""
     return {"content": {"application/json": {"schema": schema}}}
 
 
 class TypeCutter:
-    """Says a Python type as JSON Schema; models become schemas with their names."""
+    """Convert Python types to JSON Schema; models become named schemas."""
 
     def __init__(self, schemas):
         self.schemas = schemas
@@ -271,7 +274,7 @@ class TypeCutter:
         return {"type": "object"} if name == "dict" else {}
 
     def cut_union(self, kinds):
-        """Return the schema of what is one of some types."""
+        """Return the schema of a union of types."""
         found = [self.cut(it) for it in kinds if it is not type(None)]
         if str in kinds and datetime in kinds:
             found.remove({"type": "string"})
@@ -284,7 +287,7 @@ class TypeCutter:
         return {"anyOf": [*found, {"type": "null"}]}
 
     def cut_model(self, kind):
-        """Return a reference to the schema of a model, which is made if it lacks."""
+        """Return a reference to the schema of a model; make the schema if missing."""
         name = kind.__module__.rpartition(".")[2] + "." + kind.__name__
         ref = {"$ref": f"#/components/schemas/{name}"}
         if name in self.schemas:
@@ -303,12 +306,12 @@ class TypeCutter:
 
 
 def get_fields(kind):
-    """Yield the name in JSON of each field, its type and whether it must be there."""
+    """Yield each field's name in JSON, its type, and whether it is required."""
     if hasattr(kind, "model_fields"):
         for key, field in kind.model_fields.items():
             yield field.alias or key, field.annotation, field.is_required()
         return
-    # The library's own need, so that this file can be read without it.
+    # A dependency of the library: imported here, so that Twilio's part works without.
     extensions = importlib.import_module("typing_extensions")
     hints = extensions.get_type_hints(kind, include_extras=True)
     for key, part in hints.items():
