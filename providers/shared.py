@@ -25,6 +25,7 @@ from urllib3.exceptions import (
 
 from . import account as kinds
 from .account import FINE, INBOUND, SENDERS, WRONG, Finding, Sender
+from .base import LookupFailed
 from .faults import (
     AUTHENTICATION,
     NO_ANSWER,
@@ -196,6 +197,28 @@ def fetch_media(account, url, carrier_url, credentials):
     own_url = account.get("api_url")
     trusted = [*filter(None, [own_url]), *(account.get("media_urls") or ())]
     return fetch(url, own_url or carrier_url, credentials, trusted)
+
+
+def pick_in_time(found, since, until):
+    """Return the messages that were created in a window, or have no time.
+
+    :param found: ``Found`` items
+    :param since: UTC datetime, likewise ``until``
+    """
+    return [
+        one
+        for one in found
+        if one.created_at is None or since <= one.created_at <= until
+    ]
+
+
+def refuse_cut_off(found, is_cut_off):
+    """Conclude nothing from a list that may go on: the message would be sent twice.
+
+    :raises LookupFailed: if nothing was found, and not all was shown
+    """
+    if is_cut_off and not found:
+        raise LookupFailed("More messages than are shown: this one may be among them")
 
 
 def fold(words):

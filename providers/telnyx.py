@@ -45,7 +45,7 @@ RECEIVED = "message.received"
 #: Seconds that a lookup's window is wider than the time since the post, and then
 #: seconds until a detail record is written for sure: none before means nothing.
 WINDOW, RECORDED_WITHIN = 600, 1800
-#: Records that a lookup reads: more than one person gets in minutes.
+#: Records that a lookup reads.
 LOOKUP_LIMIT = 50
 
 
@@ -142,6 +142,7 @@ class TelnyxProvider(Provider):
         ]
         if not found and (until - since).total_seconds() < WINDOW + RECORDED_WITHIN:
             raise LookupFailed("The records may not be written yet")
+        shared.refuse_cut_off(found, len(records) >= LOOKUP_LIMIT)
         return found
 
     def fetch(self, carrier_id):

@@ -28,8 +28,8 @@ from .twilio_words import (
     read_report,
 )
 
-#: Messages that a lookup reads, newest first: more than one person gets in minutes.
-LOOKUP_LIMIT = 50
+#: Messages that a lookup reads, newest first: a page of Twilio's.
+LOOKUP_LIMIT = 1000
 #: Twilio writes this before each text of an account on trial.
 TRIAL = shared.fold("Sent from your Twilio trial account - ")
 #: The time by which the lists of Twilio's resources are filtered.
@@ -135,16 +135,14 @@ class TwilioProvider(Provider):
         listed = self.api.ask(
             lambda client: client.messages.list(to=message.number, limit=LOOKUP_LIMIT)
         )
-        in_time = [
-            one
-            for one in map(read_found, listed)
-            if one.created_at is None or since <= one.created_at <= until
-        ]
+        in_time = shared.pick_in_time(map(read_found, listed), since, until)
         words = shared.fold(message.body)
         same = [
             it for it in in_time if shared.fold(it.body).removeprefix(TRIAL) == words
         ]
-        return same + [it for it in in_time if not it.body]
+        found = same + [it for it in in_time if not it.body]
+        shared.refuse_cut_off(found, len(in_time) >= LOOKUP_LIMIT)
+        return found
 
     def fetch(self, carrier_id):
         """Read one message at Twilio."""

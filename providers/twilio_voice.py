@@ -11,14 +11,14 @@ import re
 
 from twilio.twiml.voice_response import VoiceResponse
 
-from . import faults, outbound
+from . import faults, outbound, shared
 from .twilio_words import CODES, STATUSES, to_utc
 from .voice import RING_SECONDS
 
 #: The form of a call's SID.
 CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}\Z")
-#: Calls that a lookup reads, newest first: more than one person gets in minutes.
-LOOKUP_LIMIT = 50
+#: Calls that a lookup reads, newest first: a page of Twilio's.
+LOOKUP_LIMIT = 1000
 #: Seconds that a key is waited for, and after which a call ends whatever happens.
 KEY_SECONDS, TIME_LIMIT = 8, 180
 #: Call status of Twilio: our word. ``completed`` is a call that was answered and is
@@ -128,13 +128,11 @@ def find(provider, message, since, until):
             to=message.number, from_=message.sender, limit=LOOKUP_LIMIT
         )
     )
-    found = [
+    calls = (
         outbound.Found(read_call(it), created_at=to_utc(it.date_created))
         for it in listed
-    ]
-    return [
-        one for one in found if not one.created_at or since <= one.created_at <= until
-    ]
+    )
+    return shared.pick_in_time(calls, since, until)
 
 
 def fetch(provider, carrier_id):

@@ -438,6 +438,14 @@ class TestTelnyxSending(BaseCase):
             self.find(self.message(), minutes=20)
         self.assertEqual(self.find(self.message(), minutes=45), [])
 
+    def test_a_list_that_is_cut_off_says_nothing(self):
+        self.make().send(self.message(uuid="beef", key="beef-1-0"))
+        self.peer.taken *= 49
+        self.assertEqual(self.find(self.message(), minutes=45), [])
+        self.peer.taken.append(self.peer.taken[0])
+        with self.assertRaises(LookupFailed):
+            self.find(self.message(), minutes=45)
+
     def test_who_cannot_be_asked_is_asked_again(self):
         for account in ({"api_key": "wrong"}, {"api_url": "http://127.0.0.1:9"}):
             with self.subTest(account=account), self.assertRaises(LookupFailed):

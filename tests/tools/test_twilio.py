@@ -516,6 +516,21 @@ class TestTwilioSending(BaseCase):
                 found = provider.find(message, *window)
                 self.assertEqual(bool(found), is_found)
 
+    def test_a_list_that_is_cut_off_says_nothing(self):
+        number, now = "+12125550191", datetime.now(UTC).replace(tzinfo=None)
+        day, hour = timedelta(days=1), timedelta(hours=1)
+        provider = make_twilio(api_url=self.peer.url)
+        message = OutboundMessage("1", number, "On it", "", US_SENDER)
+        provider.send(message)
+        self.peer.taken *= 60
+        found = provider.find(message, now - hour, now + hour)
+        self.assertEqual(len(found), 60, "more than a page of fifty")
+        message = OutboundMessage("2", number, "Another", "", US_SENDER)
+        self.peer.taken[60:] = self.peer.taken[:1] * 940
+        with self.assertRaises(LookupFailed):
+            provider.find(message, now - hour, now + hour)
+        self.assertEqual(provider.find(message, now + day, now + 2 * day), [])
+
     def test_a_bad_paste_of_the_credentials_is_refused(self):
         """A character that no header can hold raises deep in the HTTP library."""
         outcome = self._send(auth_token=AUTH_TOKEN + "\u200b")
