@@ -32,7 +32,7 @@ _APOSTROPHE = re.compile(r"(?<=\w)['’`´](?=\w)")
 _SPACED = re.compile(r"(?<!\w)(?:[^\W\d_][ .*-]){2,}[^\W\d_](?!\w)")
 _REPEATED = re.compile(r"(.)\1\1+")
 #: Marks that part words, and say nothing themselves.
-_SILENT = frozenset(",.;:-–—()/&+*_\"'’`´«»“”„#@")
+_SILENT = frozenset("!,.;:-–—()/&+*_\"'’`´«»“”„#@")
 
 
 def read_tokens(text):
@@ -42,14 +42,11 @@ def read_tokens(text):
     tokens = []
     for token in _TOKEN.findall(text):
         if token.isdigit():
-            token = "0"
+            tokens.append("0")
         elif token not in _SILENT:
-            token = _REPEATED.sub(r"\1\1", fold(token))
-        else:
-            continue
-        if token and token != "!":
-            tokens.append(token)
-    return tokens
+            tokens.append(_REPEATED.sub(r"\1\1", fold(token)))
+    # Of an accent alone nothing is left.
+    return list(filter(None, tokens))
 
 
 def _join(match):
