@@ -198,9 +198,9 @@ def _of_plan(digits):
 
 
 def _get_calling_code(digits):
-    """Return the calling code that digits begin with, empty for none."""
+    """Return the calling code that digits begin with, None for none."""
     codes = (digits[: end + 1] for end in range(_LONGEST_CALLING_CODE))
-    return next((it for it in codes if it in _COUNTRIES), "")
+    return next((it for it in codes if it in _COUNTRIES), None)
 
 
 def _find_kind(digits):

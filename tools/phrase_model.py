@@ -99,7 +99,7 @@ class Model:
         for feature in features:
             start = feature * size
             row = self._hidden[start : start + size]
-            sums = [one + other for one, other in zip(sums, row, strict=True)]
+            sums = list(map(int.__add__, sums, row))
         units = [
             max(one * factor + bias, 0.0)
             for one, bias in zip(sums, self.bias, strict=True)

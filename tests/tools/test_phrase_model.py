@@ -67,17 +67,17 @@ class TestModel(BaseCase):
                 "output": [[0.1, 0.2], [-0.1, 0.3]],
                 "output_bias": [0.0, 1.0],
                 "hidden": base64.b85encode(zlib.compress(bytes(hidden))),
-                "scale": math.sqrt(len(read_features(tokens))),
+                "scale": math.sqrt(len(read_features(tokens))) / 2,
                 **values,
             }
         )
 
     def test_shares(self):
         for tokens, lead in (
-            # What speaks against a unit leaves it at 0: 8.5 and 0.
-            (["stop"], 0.85 - (1 - 0.85)),
-            # 10.5 and 10.
-            (["stop", "sms"], 1.05 + 2 - (1 - 1.05 + 3)),
+            # What speaks against a unit leaves it at 0: 4.5 and 0.
+            (["stop"], 0.45 - (1 - 0.45)),
+            # 5.5 and 5.5.
+            (["stop", "sms"], 0.55 + 1.1 - (1 - 0.55 + 1.65)),
         ):
             with self.subTest(tokens=tokens):
                 shares = self.make(tokens).rate(tokens)
@@ -92,7 +92,7 @@ class TestModel(BaseCase):
     def test_weights_that_do_not_fit_together(self):
         for values in (
             {"classes": ["leaves"]},
-            {"output_bias": [0.0]},
+            {"output": [[0.0, 0.0]] * 3},
             {"hidden": base64.b85encode(zlib.compress(b"\0"))},
         ):
             with self.subTest(values=values), self.assertRaises(ValueError):
