@@ -233,11 +233,11 @@ def _of_area_code(code):
     library knows one by one, are put together. A code without a place says nothing:
     toll-free, or personal numbers.
     """
-    prefixes = {f"1{code}", f"1{_OVERLAYS.get(code, code)}"}
+    codes = (code, _OVERLAYS.get(code))
     found = (
         zone
         for prefix, names in TIMEZONE_DATA.items()
-        if prefix[:4] in prefixes
+        if prefix[0] == "1" and prefix[1:4] in codes
         for zone in names
     )
     zones = dict.fromkeys((*found, *_MORE_ZONES.get(code, ())))
@@ -251,7 +251,7 @@ def _get_region(code):
     if state := STATE_OF_AREA_CODE.get(code):
         return "US", state
     parsed = phonenumbers.parse(f"+1{code}5550100")
-    country = phonenumbers.region_code_for_number(parsed) or ""
+    country = phonenumbers.region_code_for_number(parsed)
     return ("US", country) if country in TERRITORIES else (country, "")
 
 

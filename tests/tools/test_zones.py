@@ -39,6 +39,10 @@ class TestZones(BaseCase):
         place = ("", "", "PR", ""), {"America/Puerto_Rico"}, (ADDRESS,), ("US", "PR")
         self.assertPlace(*place)
 
+    def test_an_address_in_a_part_of_france_is_under_its_law(self):
+        place = ("", "", "RE", ""), {"Indian/Reunion"}, (ADDRESS,), ("FR", "974")
+        self.assertPlace(*place)
+
     def test_an_area_code_names_a_zone_and_a_state(self):
         for number, zone, state in (
             ("+12125550100", EASTERN, "NY"),
@@ -154,6 +158,7 @@ class TestZones(BaseCase):
             (("", "US", "CO"), MOUNTAIN, ("US", "CO")),
             ((False, "US", "", "+13035550100"), MOUNTAIN, ("US", ""), ("US", "CO")),
             (("", "", "", "+13035550100"), MOUNTAIN, ("US", "CO")),
+            (("", "JP"), "Asia/Tokyo", ("JP", "")),
             # A country without a zone.
             (("", "XK", "", False), "UTC", ("XK", "")),
             ((), "UTC"),
