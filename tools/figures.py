@@ -1,12 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Rates, changes and warnings of the figures of text messages."""
 
+from collections import Counter
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 #: The least number of texts whose shares mean anything.
 ENOUGH = 20
+#: So many are named as the best, and as the worst.
+RANKED = 5
 #: STOPs and their share of a template's texts from which it is worth a look,
 STOPS, STOP_RATE = 3, 0.005
 #: if the share has grown to so many times that of the period before.
@@ -17,6 +20,19 @@ FAILURES, FAILURE_RATE = 5, 0.10
 SAME = 0.0005
 #: A customer who has texted should not wait longer than this for a person's answer.
 PATIENCE_HOURS = 4
+#: Rates and averages: which sum, in parts of which other.
+RATES = {
+    "delivery_rate": ("delivered_count", "settled_count"),
+    "failure_rate": ("failed_count", "settled_count"),
+    "reply_rate": ("reply_count", "sent_count"),
+    "stop_rate": ("stop_count", "sent_count"),
+    "confirmed_rate": ("visit_confirmed_count", "visit_count"),
+    "delivery_time": ("delivery_seconds", "timed_count"),
+    "answer_time": ("answer_seconds", "answered_count"),
+    "reach_rate": ("reached_count", "concerned_count"),
+    "alert_rate": ("alert_in_time_count", "alert_count"),
+    "rating": ("rating_sum", "rating_count"),
+}
 
 
 class Change(NamedTuple):
@@ -50,39 +66,26 @@ def get_rates(figures):
 
     :param dict figures: sums by measure (``report.sms_figures.MEASURES``)
     """
-    get = figures.get
-    settled = get("delivered_count", 0) + get("failed_count", 0)
-    return {
-        "delivery_rate": share(get("delivered_count", 0), settled),
-        "failure_rate": share(get("failed_count", 0), settled),
-        "reply_rate": share(get("reply_count", 0), get("sent_count", 0)),
-        "stop_rate": share(get("stop_count", 0), get("sent_count", 0)),
-        "answered_rate": share(get("answered_count", 0), get("asked_count", 0)),
-        "confirmed_rate": share(get("visit_confirmed_count", 0), get("visit_count", 0)),
-        "delivery_time": share(get("delivery_seconds", 0), get("timed_count", 0)),
-        "reply_time": share(get("reply_seconds", 0), get("reply_count", 0)),
-        "answer_time": share(get("answer_seconds", 0), get("answered_count", 0)),
-        "reach_rate": share(get("reached_count", 0), get("concerned_count", 0)),
-        "alert_rate": share(get("alert_in_time_count", 0), get("alert_count", 0)),
-        "rating": share(get("rating_sum", 0), get("rating_count", 0)),
-    }
+    sums = Counter(figures)
+    sums["settled_count"] = sums["delivered_count"] + sums["failed_count"]
+    return {rate: share(sums[it], sums[whole]) for rate, (it, whole) in RATES.items()}
 
 
 def is_stop_rate_rising(now, before):
     """Tell if people opt out after a template's texts, and more than before."""
     rate = get_rates(now)["stop_rate"] or 0
-    if now.get("stop_count", 0) < STOPS or rate < STOP_RATE:
+    if now["stop_count"] < STOPS or rate < STOP_RATE:
         return False
     return rate >= STOP_GROWTH * (get_rates(before)["stop_rate"] or 0)
 
 
 def is_failing(figures):
     """Tell if too many of a sender's texts are not delivered."""
-    rate = get_rates(figures)["failure_rate"] or 0
-    return figures.get("failed_count", 0) >= FAILURES and rate >= FAILURE_RATE
+    rate = get_rates(figures)["failure_rate"]
+    return figures["failed_count"] >= FAILURES and rate >= FAILURE_RATE
 
 
-def rank_templates(figures, limit=5):
+def rank_templates(figures):
     """Return the keys of the best and worst templates, of those with enough texts.
 
     The best bring replies, the worst opt-outs and failures. None is on both sides.
@@ -90,22 +93,20 @@ def rank_templates(figures, limit=5):
     :return: ``(best, worst)``, lists of keys
     """
     known = {
-        key: get_rates(it)
-        for key, it in figures.items()
-        if it.get("sent_count", 0) >= ENOUGH
+        key: get_rates(it) for key, it in figures.items() if it["sent_count"] >= ENOUGH
     }
 
     def get_harm(key):
         """Return the share of people who opt out or are not reached."""
-        return (known[key]["stop_rate"] or 0) + (known[key]["failure_rate"] or 0)
+        return known[key]["stop_rate"] + (known[key]["failure_rate"] or 0)
 
     worst = sorted(known, key=lambda key: (-get_harm(key), key))
-    worst = [key for key in worst if get_harm(key)][:limit]
+    worst = [key for key in worst if get_harm(key)][:RANKED]
     best = sorted(
         (key for key in known if key not in worst),
-        key=lambda key: (-(known[key]["reply_rate"] or 0), get_harm(key), key),
+        key=lambda key: (-known[key]["reply_rate"], get_harm(key), key),
     )
-    return best[:limit], worst
+    return best[:RANKED], worst
 
 
 def render_counts(rows):

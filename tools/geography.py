@@ -129,9 +129,10 @@ def read_number(number):
     A phone goes where its owner goes, and a mobile number of most countries says no
     more than the country. Which of them do, the library knows.
     """
-    number = number or ""
+    if not number or number[0] != "+":
+        return NOWHERE
     digits = number[1:]
-    if number[:1] != "+" or not (digits.isascii() and digits.isdigit()):
+    if not (digits.isascii() and digits.isdigit()):
         return NOWHERE
     if digits[0] == "1" and len(digits) == 11:
         return _of_area_code(digits[1:4])
@@ -153,30 +154,22 @@ def is_mobile(digits):
     return kind == "mobile"
 
 
-class _Region:
-    """The numbers of a country, or of a part of it that has numbers of its own."""
+@lru_cache(maxsize=1024)
+def _get_kinds(calling_code):
+    """Return who shares a calling code (ISO codes), each with the pattern of its kinds.
 
-    def __init__(self, calling_code, country):
-        """Put the library's patterns for a country (ISO code) together."""
-        metadata = PhoneMetadata.metadata_for_region(country)
-        self.country = country
-        self._leading = metadata.leading_digits and re.compile(metadata.leading_digits)
-        self._kinds = _compile_kinds(metadata, int(calling_code))
-
-    def has(self, national):
-        """Tell if a number is of here, by its digits after the calling code."""
-        if self._leading:
-            return bool(self._leading.match(national))
-        return self.get_kind(national) is not None
-
-    def get_kind(self, national):
-        """Return what it is: ``service``, ``local``, ``mobile``, None for no number."""
-        match = self._kinds.fullmatch(national)
-        return match and match.lastgroup
+    Nobody for satellites and the like.
+    """
+    countries = filter(str.isalpha, _COUNTRIES.get(calling_code, ()))
+    return [(it, _compile_kinds(it, int(calling_code))) for it in countries]
 
 
-def _compile_kinds(metadata, calling_code):
-    """Return one pattern for all numbers of a region, a group for each kind."""
+def _compile_kinds(country, calling_code):
+    """Return one pattern for all numbers of a country, a group for each kind.
+
+    Also for a part of a country that has numbers of its own.
+    """
+    metadata = PhoneMetadata.metadata_for_region(country)
     kinds = {"service": _SERVICES, "local": ("fixed_line",), "mobile": ("mobile",)}
     if is_number_type_geographical(PhoneNumberType.MOBILE, calling_code):
         kinds["local"] += kinds.pop("mobile")
@@ -194,13 +187,6 @@ def _join_patterns(metadata, names):
     return "|".join(filter(None, patterns)) or "(?!)"
 
 
-@lru_cache(maxsize=1024)
-def _get_regions(calling_code):
-    """Return who shares a calling code; nobody for satellites and the like."""
-    countries = _COUNTRIES.get(calling_code, ())
-    return [_Region(calling_code, it) for it in countries if it.isalpha()]
-
-
 def _of_plan(digits):
     """Return what a number says by the plan of its country."""
     country, kind = _find_kind(digits)
@@ -212,16 +198,18 @@ def _of_plan(digits):
 
 
 def _get_calling_code(digits):
-    """Return the calling code that digits begin with, empty for none."""
+    """Return the calling code that digits begin with, None for none."""
     codes = (digits[: end + 1] for end in range(_LONGEST_CALLING_CODE))
-    return next((it for it in codes if it in _COUNTRIES), "")
+    return next((it for it in codes if it in _COUNTRIES), None)
 
 
 def _find_kind(digits):
+    """Return whose number it is, and of which kind; twice None for no number."""
     code = _get_calling_code(digits)
-    national = digits[len(code) :]
-    region = next((it for it in _get_regions(code) if it.has(national)), None)
-    return region and region.country, region and region.get_kind(national)
+    for country, kinds in _get_kinds(code):
+        if match := kinds.fullmatch(digits[len(code) :]):
+            return country, match.lastgroup
+    return None, None
 
 
 def _get_zones(digits):
@@ -245,11 +233,11 @@ def _of_area_code(code):
     library knows one by one, are put together. A code without a place says nothing:
     toll-free, or personal numbers.
     """
-    prefixes = {f"1{code}", f"1{_OVERLAYS.get(code, code)}"}
+    codes = (code, _OVERLAYS.get(code))
     found = (
         zone
         for prefix, names in TIMEZONE_DATA.items()
-        if prefix[:4] in prefixes
+        if prefix[0] == "1" and prefix[1:4] in codes
         for zone in names
     )
     zones = dict.fromkeys((*found, *_MORE_ZONES.get(code, ())))
@@ -263,7 +251,7 @@ def _get_region(code):
     if state := STATE_OF_AREA_CODE.get(code):
         return "US", state
     parsed = phonenumbers.parse(f"+1{code}5550100")
-    country = phonenumbers.region_code_for_number(parsed) or ""
+    country = phonenumbers.region_code_for_number(parsed)
     return ("US", country) if country in TERRITORIES else (country, "")
 
 
@@ -330,7 +318,7 @@ def locate_company(tz="", country="", state="", number=""):
     regions = _of_address(country, state).regions
     if is_zone(tz):
         return Place((tz,), regions, (COMPANY,))
-    found = locate(number or "", "", country or "", state or "")
+    found = locate(number, country=country, state=state)
     return Place(found.zones or ("UTC",), found.regions or regions, (COMPANY,))
 
 
@@ -362,7 +350,7 @@ def _get_law_region(country, state):
 
 def _of_address(country, state):
     """Return what the address says: its state's zones, else all of its country."""
-    country, state = (country or "").upper(), (state or "").upper()
+    country, state = country.upper(), state.upper()
     if country in TERRITORIES:
         country, state = "US", country
     if not country:

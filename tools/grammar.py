@@ -5,8 +5,8 @@ A pattern is a row of words: ``yes|yeah i do?``. ``|`` parts words of which one 
 stand there, ``?`` makes a place optional. Matching keeps a set of positions and never
 goes back: linear in the text.
 
-Words may be written with their accents; they are compared without. An umlaut stands
-also for its spelling with an e: "möchte" for "mochte" and "moechte".
+Words are written small, and may have their accents; they are compared without. An
+umlaut stands also for its spelling with an e: "möchte" for "mochte" and "moechte".
 """
 
 from .texts import fold
@@ -24,7 +24,7 @@ class Pattern:
     @staticmethod
     def _read(place):
         """Return ``(words, is optional)`` of one place."""
-        words = place.removesuffix("?").lower().split("|")
+        words = place.removesuffix("?").split("|")
         words += [word.translate(_UMLAUTS) for word in words]
         return frozenset(map(fold, words)), place.endswith("?")
 

@@ -102,7 +102,7 @@ def is_public(address):
     except ValueError:
         return False
     if parsed.version == 6:
-        if getattr(parsed, "scope_id", None):
+        if parsed.scope_id:
             return False
         inner = _find_inner(parsed)
         if inner is not None:

@@ -21,6 +21,7 @@ from .texts import plain_spaces
 
 #: A time so many days ahead is told by the day of the week; later ones by their date.
 WEEK = 6
+DEFAULT_LANG = "en_US"
 
 
 def say(moment, now, zone_name, lang, near_days, lasting=False):
@@ -49,7 +50,7 @@ def _say_day(local, today, locale, near_days):
     ahead = (local.date() - today).days
     if -1 <= ahead <= 1:
         return near_days[ahead + 1]
-    if 0 < ahead <= WEEK:
+    if ahead in range(WEEK + 1):
         return format_date(local, "EEEE", locale=locale)
     if local.year == today.year:
         return format_skeleton("MMMMd", local, locale=locale)
@@ -94,6 +95,6 @@ def to_local(moment, zone_name):
 def get_locale(lang):
     """Return the locale of a language, else the English one."""
     try:
-        return Locale.parse((lang or "en_US").split("@")[0])
+        return Locale.parse(lang or DEFAULT_LANG)
     except (ValueError, UnknownLocaleError):
-        return Locale.parse("en_US")
+        return Locale.parse(DEFAULT_LANG)

@@ -32,7 +32,7 @@ _APOSTROPHE = re.compile(r"(?<=\w)['’`´](?=\w)")
 _SPACED = re.compile(r"(?<!\w)(?:[^\W\d_][ .*-]){2,}[^\W\d_](?!\w)")
 _REPEATED = re.compile(r"(.)\1\1+")
 #: Marks that part words, and say nothing themselves.
-_SILENT = frozenset(",.;:-–—()/&+*_\"'’`´«»“”„#@")
+_SILENT = frozenset("!,.;:-–—()/&+*_\"'’`´«»“”„#@")
 
 
 def read_tokens(text):
@@ -42,14 +42,11 @@ def read_tokens(text):
     tokens = []
     for token in _TOKEN.findall(text):
         if token.isdigit():
-            token = "0"
+            tokens.append("0")
         elif token not in _SILENT:
-            token = _REPEATED.sub(r"\1\1", fold(token))
-        else:
-            continue
-        if token and token != "!":
-            tokens.append(token)
-    return tokens
+            tokens.append(_REPEATED.sub(r"\1\1", fold(token)))
+    # Of an accent alone nothing is left.
+    return list(filter(None, tokens))
 
 
 def _join(match):
@@ -102,7 +99,7 @@ class Model:
         for feature in features:
             start = feature * size
             row = self._hidden[start : start + size]
-            sums = [one + other for one, other in zip(sums, row, strict=True)]
+            sums = list(map(int.__add__, sums, row))
         units = [
             max(one * factor + bias, 0.0)
             for one, bias in zip(sums, self.bias, strict=True)

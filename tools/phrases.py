@@ -121,9 +121,8 @@ def explain(text):
     """Return the words without which a text would be most of a conversation."""
     model, tokens = get_model(), read_tokens((text or "")[:MAX_LENGTH])
     # Of a long text the part that is least of a conversation.
-    starts = range(0, max(len(tokens), 1), TRIED)
-    parts = [tokens[at : at + TRIED] for at in starts]
-    tokens = min(parts, key=lambda part: model.rate(part)[CONVERSATION])
+    parts = [tokens[at : at + TRIED] for at in range(0, len(tokens), TRIED)]
+    tokens = min(parts, key=lambda it: model.rate(it)[CONVERSATION], default=())
     weights = [
         (model.rate(tokens[:at] + tokens[at + 1 :])[CONVERSATION], at)
         for at, token in enumerate(tokens)

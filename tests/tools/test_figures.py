@@ -22,6 +22,8 @@ class TestFigures(BaseCase):
             (12, 10): (0.2, 1),
             (5, 10): (-0.5, -1),
             (10, 10): (0, 0),
+            (2001, 2000): (0.0005, 1),
+            (4001, 4000): (0, 0),
             (3, 0): (None, 1),
             (0, 0): (None, 0),
             (None, 4): (None, 0),
@@ -32,11 +34,29 @@ class TestFigures(BaseCase):
                 self.assertEqual(tuple(figures.compare(now, before)), wanted)
 
     def test_delivered_is_of_those_whose_fate_is_known(self):
-        rates = figures.get_rates(
-            {"sent_count": 100, "delivered_count": 60, "failed_count": 20}
-        )
+        rates = figures.get_rates(sent(100, delivered_count=60, failed_count=20))
         self.assertEqual(rates["delivery_rate"], 0.75)
         self.assertEqual(rates["failure_rate"], 0.25)
+
+    def test_each_rate_and_average(self):
+        sums = {
+            **sent(200, reply_count=50, stop_count=2),
+            **{"delivered_count": 90, "failed_count": 10},
+            **{"visit_count": 8, "visit_confirmed_count": 6},
+            **{"timed_count": 5, "delivery_seconds": 30.0},
+            **{"answered_count": 4, "answer_seconds": 600.0},
+            **{"concerned_count": 40, "reached_count": 10},
+            **{"alert_count": 16, "alert_in_time_count": 4},
+            **{"rating_count": 3, "rating_sum": 12},
+        }
+        rates = {
+            **{"delivery_rate": 0.9, "failure_rate": 0.1, "reply_rate": 0.25},
+            **{"stop_rate": 0.01, "confirmed_rate": 0.75, "delivery_time": 6},
+            **{"answer_time": 150, "reach_rate": 0.25, "alert_rate": 0.25},
+            "rating": 4,
+        }
+        self.assertEqual(figures.get_rates(sums), rates)
+        self.assertEqual(figures.get_rates({}), dict.fromkeys(rates))
 
     def test_opt_outs_rise(self):
         cases = [
@@ -44,6 +64,9 @@ class TestFigures(BaseCase):
             (sent(10, stop_count=2), {}, False),
             (sent(10_000, stop_count=10), {}, False),
             (sent(100, stop_count=3), {}, True),
+            (sent(1000, stop_count=5), {}, True),
+            # All to texts of the period before.
+            (sent(0, stop_count=3), {}, False),
             (sent(100, stop_count=3), sent(100, stop_count=2), True),
             (sent(100, stop_count=3), sent(100, stop_count=3), False),
             # More of them, of even more texts.
@@ -58,7 +81,7 @@ class TestFigures(BaseCase):
             ({"delivered_count": 0, "failed_count": 4}, False),
             ({"delivered_count": 45, "failed_count": 5}, True),
             ({"delivered_count": 46, "failed_count": 5}, False),
-            ({}, False),
+            ({"delivered_count": 0, "failed_count": 0}, False),
         ]
         for sums, wanted in cases:
             with self.subTest(sums=sums):
@@ -67,14 +90,21 @@ class TestFigures(BaseCase):
     def test_the_best_are_answered_and_the_worst_do_harm(self):
         best, worst = figures.rank_templates(
             {
-                1: sent(100, reply_count=50),
-                2: sent(100, reply_count=10),
+                1: sent(100, reply_count=10),
+                2: sent(100, reply_count=50),
                 3: sent(100, stop_count=5, reply_count=90),
                 4: sent(100, delivered_count=50, failed_count=50),
                 5: sent(figures.ENOUGH - 1, reply_count=19),
+                6: sent(figures.ENOUGH),
             }
         )
-        self.assertEqual((best, worst), ([1, 2], [4, 3]))
+        self.assertEqual((best, worst), ([2, 1, 6], [4, 3]))
+
+    def test_five_at_most_are_ranked(self):
+        harmless = {key: sent(100, reply_count=key) for key in range(10)}
+        harmful = {key: sent(100, stop_count=key) for key in range(10, 20)}
+        best, worst = figures.rank_templates(harmless | harmful)
+        self.assertEqual((best, worst), ([9, 8, 7, 6, 5], [19, 18, 17, 16, 15]))
 
 
 @tagged("post_install", "-at_install")

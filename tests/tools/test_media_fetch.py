@@ -335,7 +335,10 @@ class TestMediaRules(BaseCase):
                 self.assertEqual(find_type(data), kind)
 
     def test_addresses(self):
-        for address in ("8.8.8.8", "93.184.216.34", "2606:4700::1", "64:ff9b::808:808"):
+        for address in (
+            *("8.8.8.8", "93.184.216.34", "2606:4700::1"),
+            *("64:ff9b::808:808", "::ffff:8.8.8.8", "2002:808:808::"),
+        ):
             with self.subTest(address=address):
                 self.assertTrue(is_public(address))
         for address in (

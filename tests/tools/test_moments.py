@@ -41,11 +41,13 @@ class TestMoments(BaseCase):
                     self.assertEqual(say(case, lang), said)
 
     def test_what_lasts_never_says_today(self):
-        self.assertEqual(say(CASES[0], "en_US", lasting=True), "May 3, 2026, 8:00 AM")
-        self.assertEqual(say(CASES[0], "fr_FR", lasting=True), "3 mai 2026, 08:00")
+        case = {**CASES[0], "moment": "2026-12-01T15:00", "now": "2026-12-01T11:00"}
+        self.assertEqual(say(case, "en_US", lasting=True), "December 1, 2026, 8:00 AM")
+        self.assertEqual(say(case, "fr_FR", lasting=True), "1er décembre 2026, 08:00")
 
     def test_an_unknown_language_and_an_unknown_zone(self):
         self.assertEqual(say(CASES[0], "xx_XX"), "today 8:00 AM")
+        self.assertEqual(say(CASES[0], "ca_ES@valencia"), "today 8:00")
         self.assertEqual(say({**CASES[0], "zone": "Mars"}, None), "today 2:00 PM")
         self.assertEqual(say({**CASES[0], "zone": ""}, ""), "today 2:00 PM")
 

@@ -1,13 +1,22 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import random
+from unittest.mock import patch
 
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-from phonenumbers.timezone import time_zones_for_number
+from phonenumbers.timezone import TIMEZONE_DATA, time_zones_for_number
 
 from odoo.tests import BaseCase, tagged
 
-from ...tools.geography import NOWHERE, NUMBER, Place, is_zone, read_number
+from ...tools.geography import (
+    NOWHERE,
+    NUMBER,
+    Place,
+    is_assigned,
+    is_mobile,
+    is_zone,
+    read_number,
+)
 
 #: Numbers that are made of each kind that a country has.
 OF_A_KIND = 40
@@ -90,6 +99,36 @@ class TestNumberPlaces(BaseCase):
         self.assertTrue(sydney.is_exact)
         self.assertIn("Australia/Perth", mobile.zones)
         self.assertFalse(mobile.is_exact)
+
+    def test_what_is_surely_a_mobile(self):
+        for digits, assigned, mobile in (
+            ("447400123456", True, True),
+            ("442071234567", True, False),
+            ("448001111", True, False),
+            # Landlines and mobiles look alike there.
+            ("13035550100", True, False),
+            ("4474001234567", False, False),
+            ("447", False, False),
+            ("999123456789", False, False),
+            ("", False, False),
+        ):
+            with self.subTest(digits=digits):
+                self.assertIs(is_assigned(digits), assigned)
+                self.assertIs(is_mobile(digits), mobile)
+
+    def test_the_longest_beginning_of_which_zones_are_known(self):
+        moscow = ("Europe/Moscow",)
+        for known, zones in (
+            ({"7": moscow}, moscow),
+            ({"7": ("Asia/Omsk",), "7495": moscow, "7496": ("Asia/Tomsk",)}, moscow),
+            # The library may know zones that the machine does not.
+            ({"7495": ("Mars/Olympus", *moscow)}, moscow),
+            ({"7495": ("Mars/Olympus",)}, ()),
+            ({}, ()),
+        ):
+            only = patch.dict(TIMEZONE_DATA, known, clear=True)
+            with self.subTest(known=known), only:
+                self.assertEqual(read_number("+74951234567").zones, zones)
 
     def test_mobiles_of_brazil_say_the_town(self):
         manaus = read_number("+5592961234567")

@@ -55,8 +55,16 @@ class TestScans(BaseCase):
             ("../../etc/form.pdf", "application/pdf", "form.pdf"),
             ("a\x00b.pdf", "application/pdf", "ab.pdf"),
             ("form.v2", "image/tiff", "form.v2.tiff"),
+            ("form.v2.pdf", "application/pdf", "form.v2.pdf"),
+            ("X-ray.pdf", "application/pdf", "X-ray.pdf"),
+            # The end of a long one is kept.
+            (f"{'a' * 90}{'b' * 99}", "image/png", f"a{'b' * 99}.png"),
             (".pdf", "application/pdf", "pdf.pdf"),
             (None, "image/heic", "scan.heic"),
         ):
             with self.subTest(name=name):
                 self.assertEqual(media.get_scan_name(name, kind), expected)
+        for ending in ("pdf", "png", "jpg", "jpeg", "tif", "tiff", "heic", "heif"):
+            with self.subTest(ending=ending):
+                found = media.get_scan_name(f"form.{ending}", "application/pdf")
+                self.assertEqual(found, "form.pdf")

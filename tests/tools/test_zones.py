@@ -39,6 +39,10 @@ class TestZones(BaseCase):
         place = ("", "", "PR", ""), {"America/Puerto_Rico"}, (ADDRESS,), ("US", "PR")
         self.assertPlace(*place)
 
+    def test_an_address_in_a_part_of_france_is_under_its_law(self):
+        place = ("", "", "RE", ""), {"Indian/Reunion"}, (ADDRESS,), ("FR", "974")
+        self.assertPlace(*place)
+
     def test_an_area_code_names_a_zone_and_a_state(self):
         for number, zone, state in (
             ("+12125550100", EASTERN, "NY"),
@@ -115,6 +119,9 @@ class TestZones(BaseCase):
             (NUMBER,),
             *(("US", ""), ("US", "CO")),
         )
+        # A country with one zone says as much as a place in it.
+        tokyo = "+81312345678", "", "JP"
+        self.assertPlace(tokyo, ["Asia/Tokyo"], (ADDRESS, NUMBER), ("JP", ""))
 
     def test_a_zone_elsewhere_does_not_hide_the_country(self):
         """The contact's zone may be that of who entered the contact."""
@@ -146,12 +153,19 @@ class TestZones(BaseCase):
         )
 
     def test_the_company(self):
-        self.assertEqual(locate_company(PACIFIC, "US", "CO").zones, (PACIFIC,))
-        self.assertEqual(locate_company("", "US", "CO").zones, (MOUNTAIN,))
-        self.assertEqual(
-            locate_company("", "US", "", "+13035550100").zones, (MOUNTAIN,)
-        )
-        self.assertEqual(locate_company().zones, ("UTC",))
+        for clues, zone, *regions in (
+            ((PACIFIC, "US", "CO"), PACIFIC, ("US", "CO")),
+            (("", "US", "CO"), MOUNTAIN, ("US", "CO")),
+            ((False, "US", "", "+13035550100"), MOUNTAIN, ("US", ""), ("US", "CO")),
+            (("", "", "", "+13035550100"), MOUNTAIN, ("US", "CO")),
+            (("", "JP"), "Asia/Tokyo", ("JP", "")),
+            # A country without a zone.
+            (("", "XK", "", False), "UTC", ("XK", "")),
+            ((), "UTC"),
+        ):
+            with self.subTest(clues=clues):
+                place = Place((zone,), tuple(regions), (COMPANY,))
+                self.assertEqual(locate_company(*clues), place)
 
     def test_the_table_of_area_codes_is_that_of_the_library(self):
         """It fails when the library knows a new area code: add it to the table."""
