@@ -439,7 +439,8 @@ class TestTelnyxSending(BaseCase):
         self.assertEqual(self.find(self.message(), minutes=45), [])
 
     def test_a_list_that_is_cut_off_says_nothing(self):
-        self.make().send(self.message(uuid="beef", key="beef-1-0"))
+        other = "https://odoo.example.com/status/beef"
+        self.make().send(self.message(uuid="beef", callback=other, key="beef-1-0"))
         self.peer.taken *= 49
         self.assertEqual(self.find(self.message(), minutes=45), [])
         self.peer.taken.append(self.peer.taken[0])

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from odoo.tests import BaseCase, tagged
 
 from ...providers import TwilioProvider
+from ...providers.base import LookupFailed
 from ...providers.faults import NO_ANSWER, OPTED_OUT
 from ...providers.inbound import InboundEvent
 from ...providers.outbound import (
