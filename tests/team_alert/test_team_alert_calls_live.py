@@ -232,7 +232,7 @@ class TestKilledCalls(CallLiveCase):
     """A worker is killed around a post: each person is called, and only once."""
 
     def test_killed_after_the_claim_and_before_the_answer(self):
-        """Twilio has the call, but we do not know it: it is looked up, not placed anew."""
+        """Twilio has the call, but we do not know: it is looked up, not placed anew."""
         self.peer.behaviors[ANN] = "hold"
         alert_id = self.raise_alert()
         self.peer.wait_for(ANN)
