@@ -56,7 +56,7 @@ class TestMonth(AppointmentCase):
             self.knowing[(*key, start)] = now
 
     def is_told(self, event, person):
-        """Tell whether a notice about an appointment is planned and will be allowed."""
+        """Return whether a notice of an appointment is planned and will be allowed."""
         notices = self.rows(event, partner=person, state="planned").filtered(
             lambda row: row.kind in NOTICES
         )
@@ -87,7 +87,7 @@ class TestMonth(AppointmentCase):
                 self.expected[key[0], key[1], start, offset // timedelta(minutes=1)] = 1
 
     def was_gone(self, person, due):
-        """Tell whether a customer had opted out when a reminder was due.
+        """Return whether a customer had opted out when a reminder was due.
 
         Consent is checked then, not when it was planned: after a START in time it goes.
         """

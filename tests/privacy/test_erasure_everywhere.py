@@ -156,7 +156,7 @@ class ErasureCase(WebCase):
 
     @staticmethod
     def is_in_file(data):
-        """Tell whether a file contains the person; a calendar's lines are folded."""
+        """Return whether a file contains the person; a calendar's lines are folded."""
         text = data.decode("utf-8", "ignore").lower()
         digits = re.sub(SEPARATORS, "", text)
         return WORD in text or DIGITS in digits

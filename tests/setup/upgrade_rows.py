@@ -53,7 +53,7 @@ DROPPED = {
 
 
 def is_masked(former, value):
-    """Tell whether a text differs only by masked keys of customers' pages."""
+    """Return whether a text differs only by masked keys of customers' pages."""
     return re.sub(r"(/sms/p/)\w{16}\b", r"\1" + "_" * 16, former) == value
 
 
@@ -223,7 +223,7 @@ class Comparison:
     :param Snapshot before: with the old names
     :param Snapshot after: with today's names
     :param Snapshot new: a new database of today's version: shipped values may become
-    what ships now; other tests cover what people have edited
+        what ships now; other tests cover what people have edited
     """
 
     def __init__(self, before, after, new):
@@ -293,7 +293,7 @@ class Comparison:
                     yield f"{model} {row_id}: {name} was {value!r} and is {now!r}"
 
     def _is_expected(self, model, row_id, row):
-        """Tell whether there is a reason for a new row."""
+        """Return whether there is a reason for a new row."""
         about = (row["model"], row["res_id"]) if model == "mail.message" else None
         return (
             (model, row_id) in self.shipped
@@ -302,7 +302,7 @@ class Comparison:
         )
 
     def _is_now_shipped(self, key, name, value):
-        """Tell whether a shipped record's value is that of a new database."""
+        """Return whether a shipped record's value is that of a new database."""
         return key in self.shipped and is_same(value, self.shipped[key].get(name))
 
     @staticmethod
@@ -315,7 +315,7 @@ class Comparison:
 
 
 def keeps_words(value, now):
-    """Tell whether a shipped, translated value is unchanged apart from new languages.
+    """Return whether a shipped, translated value is unchanged apart from new languages.
 
     Odoo's update adds the translations of languages that a record lacks.
     """
@@ -344,7 +344,7 @@ def find_unlike_new(after, new):
 
 
 def is_same(one, other):
-    """Tell whether two values are the same in English; all empty values are equal."""
+    """Return whether two values are the same in English; all empty values are equal."""
     one, other = (
         it.get("en_US", it) if isinstance(it, dict) else it for it in (one, other)
     )
