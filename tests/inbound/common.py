@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of received texts share."""
+"""Base classes of the tests of received texts."""
 
 from ..common import SmsCase
 
@@ -7,7 +7,7 @@ DOUBTFUL = "I want to cancel"
 
 
 class LedgerCase(SmsCase):
-    """Adds the reading of the ledger."""
+    """Helpers that read the ledger and what was answered."""
 
     def events(self, number=None, company=None):
         """Return a number's events, oldest first."""
@@ -23,12 +23,12 @@ class LedgerCase(SmsCase):
         return consents._get_answer(found, self.purposes(code).id).state
 
     def exemptions(self):
-        """Return what was answered, oldest first."""
+        """Return the kinds of our automatic answers, oldest first."""
         return self.messages_to().filtered("exemption").mapped("exemption")
 
 
 class ReviewCase(LedgerCase):
-    """A customer who has agreed, and whose texts may be opt-outs."""
+    """A customer who has consented, and whose texts may be opt-outs."""
 
     @classmethod
     def setUpClass(cls):
@@ -40,7 +40,7 @@ class ReviewCase(LedgerCase):
         self.record_consent(None, "ticket", "alert")
 
     def doubt(self, text=DOUBTFUL, number=None, **kwargs):
-        """Take in a text that may be an opt-out; return its open review."""
+        """Receive a text that may be an opt-out; return its open review."""
         inbound = self.receive(text, number, **kwargs)
         review = self.reviews.search([("inbound_id", "=", inbound.id)])
         self.assertEqual(len(review), 1)

@@ -7,7 +7,7 @@ from .common import LedgerCase
 
 @tagged("post_install", "-at_install")
 class TestAnswers(LedgerCase):
-    """Yes, no and commands in the languages of the house."""
+    """Yes, no and commands in the supported languages."""
 
     def test_yes_confirms_joining(self):
         texts = ("sí", "Oui, svp", "JA!", "ja, gerne", "d'accord", "Yes please")

@@ -13,9 +13,9 @@ from ...tools import keywords
 from ...tools.segments import count_segments
 from ..common import SmsCase
 
-#: A name as long as companies have them: the texts must keep their length with it.
+#: As long as real company names: the texts must fit with it.
 COMPANY_NAME = "Northwind IT Services LLC"
-#: More than two segments is a letter, not a text (and three times the price).
+#: More than two segments are too long for a text, and cost three times as much.
 MAX_SEGMENTS = 2
 #: The answers to keywords and ratings; appointments, incidents and alerts have more.
 CODES = (
@@ -27,7 +27,7 @@ CODES = (
 
 
 class KeywordCase(SmsCase):
-    """A manager at work on words and wordings."""
+    """A manager who edits keywords and wordings."""
 
     @classmethod
     def setUpClass(cls):
@@ -36,20 +36,20 @@ class KeywordCase(SmsCase):
         cls.alert_purpose = cls.purposes("alert")
 
     def add_word(self, word, action=keywords.STOP, **values):
-        """Return a keyword: a company's by its manager, else by an administrator."""
+        """Create a keyword: a company's as its manager, others as an administrator."""
         user = self.manager if values.get("company_id") else self.administrator
         words = self.env["sms.keyword"].with_user(user)
         return words.create({"word": word, "action": action, **values})
 
     def add_join(self, word, purpose=None, **values):
-        """Return a joining keyword that the manager adds."""
+        """Create a joining keyword, as the manager."""
         purpose = purpose or self.ticket_purpose
         return self.add_word(
             word, keywords.JOIN, purpose_ids=[(6, 0, purpose.ids)], **values
         )
 
     def understand(self, text, company=None):
-        """Return what the company does about a text, and the keyword if it is one."""
+        """Return the action of a text, and its keyword if it has one."""
         words = self.env["sms.keyword"]._get_words(company or self.company)
         action, word = keywords.find_action(text, words)
         return action, words.get(action, {}).get(word, self.env["sms.keyword"])
@@ -57,7 +57,7 @@ class KeywordCase(SmsCase):
 
 @tagged("post_install", "-at_install")
 class TestMandatoryWords(KeywordCase):
-    """The words that the law and the carriers name are there, and stay."""
+    """The keywords required by law and by carriers exist, and cannot be removed."""
 
     def test_every_mandatory_word_ships_with_its_action(self):
         for action, words in keywords.MANDATORY_WORDS.items():
@@ -107,7 +107,7 @@ class TestMandatoryWords(KeywordCase):
             stop.unlink()
 
     def test_a_context_from_outside_does_not_open_the_lock(self):
-        """The context comes from the client: it must not stand for an installation."""
+        """It comes from the client, which could claim to be installing the addon."""
         stop = self.env.ref("helpdesk_mgmt_sms.sms_keyword_stop")
         stop = stop.with_user(self.manager).with_context(install_mode=True)
         with self.assertRaises(UserError):
@@ -116,7 +116,7 @@ class TestMandatoryWords(KeywordCase):
             stop.action = "help"
 
     def test_a_manager_cannot_make_a_word_mandatory(self):
-        """It could never be taken away again."""
+        """Nobody could remove it again."""
         word = self.add_word("Basta", mandatory=True)
         self.assertFalse(word.mandatory)
         word.mandatory = True
@@ -124,7 +124,7 @@ class TestMandatoryWords(KeywordCase):
         word.unlink()
 
     def test_a_mandatory_word_works_without_its_row(self):
-        """What a restored backup or a script has deleted still ends the texts."""
+        """Even where a restored backup or a script has deleted the row."""
         self.env.cr.execute("DELETE FROM sms_keyword")
         self.env.invalidate_all()
         self.assertEqual(self.understand("Stop.")[0], "stop")
@@ -134,7 +134,7 @@ class TestMandatoryWords(KeywordCase):
 
 @tagged("post_install", "-at_install")
 class TestOwnWords(KeywordCase):
-    """A manager adds words, and each keeps one meaning."""
+    """Managers add keywords, and each has one meaning."""
 
     def test_a_word_is_stored_as_texts_are_compared(self):
         word = self.add_word(" ¡No más! ")
@@ -166,7 +166,7 @@ class TestOwnWords(KeywordCase):
             word.purpose_ids = False
 
     def test_a_duplicate_is_refused(self):
-        """Whatever its case, and by the database, so that two at once cannot pass."""
+        """Whatever its case, and by a constraint, so that two at once cannot pass."""
         self.add_word("BASTA")
         self.add_word("BASTA", company_id=self.company.id)
         for values in ({}, {"company_id": self.company.id}):
@@ -184,7 +184,7 @@ class TestOwnWords(KeywordCase):
                 self.add_join(word, company_id=self.company.id)
 
     def test_a_word_cannot_have_two_meanings_in_one_company(self):
-        """Whichever won, the other's promise to the customer would be broken."""
+        """Whichever won, the promise made with the other would be broken."""
         own = self.add_join("NEWS", company_id=self.company.id)
         with self.assertRaises(ValidationError):
             self.add_word("NEWS")
@@ -229,7 +229,7 @@ class TestOwnWords(KeywordCase):
 
 @tagged("post_install", "-at_install")
 class TestReplies(KeywordCase):
-    """The answers to keywords hold what the carriers ask for, and nothing to sell."""
+    """Answers to keywords contain what carriers require, and no advertising."""
 
     @classmethod
     def setUpClass(cls):
@@ -238,7 +238,7 @@ class TestReplies(KeywordCase):
         cls.replies = cls.env["sms.reply"].search([])
 
     def render(self, code, purposes="Tickets, Appointments, Outages and system alerts"):
-        """Return an answer as a customer gets it."""
+        """Return an answer as a customer receives it."""
         return self.env["sms.reply"]._render(
             code,
             self.company,
@@ -267,7 +267,7 @@ class TestReplies(KeywordCase):
                 self.assertLessEqual(segments.count, MAX_SEGMENTS)
 
     def test_no_answer_sells_anything(self):
-        """An advertisement would turn the confirmation of an opt-out unlawful."""
+        """Advertising would make the confirmation of an opt-out unlawful."""
         promotional = re.compile(
             r"\b(offer|sale|save|discount|free|deal|buy|visit|http)|www\.|%|\$", re.I
         )
@@ -365,7 +365,7 @@ class TestReplies(KeywordCase):
 
 @tagged("post_install", "-at_install")
 class TestPurposes(KeywordCase):
-    """What a person agrees to ships, with the way out on every message of it."""
+    """The purposes that people consent to ship, each with the opt-out in its footer."""
 
     def test_the_shipped_purposes_are_there_with_their_footer(self):
         for code in SHIPPED_CODES:
@@ -420,7 +420,7 @@ class TestPurposes(KeywordCase):
 
 @tagged("post_install", "-at_install")
 class TestShippedTemplates(KeywordCase):
-    """The four texts of the product, and the helpdesk's others, as they arrive."""
+    """The product's four texts, and the helpdesk's others, as customers get them."""
 
     @classmethod
     def setUpClass(cls):
@@ -445,7 +445,7 @@ class TestShippedTemplates(KeywordCase):
         )
 
     def render(self, xmlid, record):
-        """Return a shipped template's text about a record."""
+        """Return a shipped template's text for a record."""
         template = self.env.ref(f"helpdesk_mgmt_sms.sms_template_{xmlid}")
         return template._render_field("body", record.ids, compute_lang=True)[record.id]
 

@@ -15,7 +15,7 @@ STRANGER = phone_number(40)
 
 
 class MediaCase(SmsCase):
-    """A company on Twilio whose pictures lie with a loopback peer."""
+    """A company on Twilio whose pictures are served by a loopback peer."""
 
     provider = "twilio"
 
@@ -43,7 +43,7 @@ class MediaCase(SmsCase):
         self.peer.scripts.clear()
 
     def text_media(self, *paths, body="Look", number=None):
-        """Text with pictures, as Twilio brings it; return the ``sms.inbound``."""
+        """Receive a text with pictures from Twilio; return the ``sms.inbound``."""
         form = {
             "MessageSid": "MM" + uuid.uuid4().hex,
             "From": number or self.number,
@@ -58,12 +58,12 @@ class MediaCase(SmsCase):
         return self.env["sms.inbound"]._receive(self.company, event)
 
     def run_media(self):
-        """Let the cron fetch what is due."""
+        """Run the cron that fetches pictures."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_media"))
         self.env.invalidate_all()
 
     def get_media(self, inbound):
-        """Return the queue's rows of a text."""
+        """Return the queued pictures of a text."""
         return self.env["sms.media"].search([("inbound_id", "=", inbound.id)])
 
 
@@ -104,7 +104,7 @@ class TestMediaIn(MediaCase):
         self.assertEqual(len(inbound.ticket_id.attachment_ids), 1)
 
     def assertGivenUp(self, path, words):
-        """Check that the ticket says clearly why a picture is not there."""
+        """Check that the ticket says why a picture is missing."""
         inbound = self.text_media(path)
         self.run_media()
         self.assertEqual(self.get_media(inbound).state, "failed")

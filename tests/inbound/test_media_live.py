@@ -9,7 +9,7 @@ STORE_PATH = "/png"
 
 
 class TestMediaLive(LiveCase):
-    """Pictures over signed webhooks, a real cron and a store of its own."""
+    """Pictures by signed webhooks, a real cron, and a separate media store."""
 
     @classmethod
     def setUpClass(cls):
@@ -20,7 +20,7 @@ class TestMediaLive(LiveCase):
         cls.set_parameter("helpdesk_mgmt_sms.media_urls", cls.carrier.url)
 
     def text_media(self, number, *urls, body="Look"):
-        """Text with pictures, as Twilio passes them on; return our id of the text."""
+        """Receive a text with pictures from Twilio; return its id."""
         sid = "MM" + uuid.uuid4().hex
         media = {f"MediaUrl{index}": url for index, url in enumerate(urls)}
         response = self.text(number, body, sid, **{**media, "NumMedia": str(len(urls))})
@@ -28,7 +28,7 @@ class TestMediaLive(LiveCase):
         return self.rpc("sms.inbound", "search", [("provider_sid", "=", sid)])[0]
 
     def wait_for_media(self, inbound_id, timeout=30):
-        """Wait until nothing of a text is to be fetched any more; return the text."""
+        """Wait until no picture of a text is left to fetch; return the text."""
         deadline = time.monotonic() + timeout
         domain = [("inbound_id", "=", inbound_id), ("state", "=", "waiting")]
         while self.rpc("sms.media", "search_count", domain):
@@ -55,7 +55,7 @@ class TestMediaLive(LiveCase):
             "mail.message", "read", [inbound["mail_message_id"][0]], ["attachment_ids"]
         )
         self.assertEqual(message["attachment_ids"], inbound["attachment_ids"])
-        # The password is the carrier's own, who lives at another address.
+        # The password goes only to the carrier's own host, which the peer is not.
         self.assertNotIn("Authorization", self.carrier.requests[-1][1])
 
     def test_a_redirect_into_the_own_network_is_not_followed(self):

@@ -16,14 +16,14 @@ LATER = NOON + timedelta(hours=24)
 
 @tagged("post_install", "-at_install")
 class TestReminder(SmsCase):
-    """A question to confirm joining is repeated once, while it is open."""
+    """The question that confirms joining is repeated once, while it is open."""
 
     def setUp(self):
         super().setUp()
         self.company.sms_opt_in_reminder_hours = 24
 
     def ask(self):
-        """Let the customer text the joining keyword; return the reminder."""
+        """Receive the joining keyword from the customer; return the reminder."""
         with freeze_time(NOON):
             self.receive("SUPPORT")
             self.run_outbox()
@@ -36,7 +36,7 @@ class TestReminder(SmsCase):
         )
 
     def run_later(self, now=LATER):
-        """Let the outbox run when the reminder is due."""
+        """Run the outbox when the reminder is due."""
         with freeze_time(now + timedelta(minutes=1)):
             self.run_outbox()
 
@@ -70,7 +70,7 @@ class TestReminder(SmsCase):
         self.assertEqual((first.state, second.state), ("canceled", "outgoing"))
 
     def test_it_keeps_quiet_hours(self):
-        """It is no answer to what the person has just done."""
+        """It does not answer what the person has just done."""
         self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
         self.company.sms_opt_in_reminder_hours = 12
         reminder = self.ask()  # due at midnight in Denver

@@ -10,36 +10,36 @@ from ..broadcast.common import SubscriptionCase
 from .common import LedgerCase
 
 JOINED = datetime(2025, 6, 1, 12)
-#: A month before the consent would end.
+#: One month before the consent expires.
 AGAIN = JOINED + relativedelta(months=17)
 WORDING = "Texts about your tickets. Reply STOP to end them."
 
 
 class RenewalCase(LedgerCase):
-    """Somebody who joined long ago, in a company whose consents grow old."""
+    """Somebody who joined long ago, in a company where consent expires."""
 
     def setUp(self):
         super().setUp()
         self.company.sms_consent_months = 18
 
     def join(self, *codes, **facts):
-        """Record what was agreed to long ago."""
+        """Record consent given when they joined."""
         self.record_consent(None, *codes, happened_at=JOINED, **facts)
 
     def text(self, words, moment=AGAIN):
-        """Take in a text at a time."""
+        """Receive a text at a given time."""
         with freeze_time(moment):
             return self.receive(words)
 
     def expire(self, moment):
-        """Let what is too old by then end."""
+        """Expire old consents as of a given time."""
         with freeze_time(moment):
             self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_expiry"))
-        # The cron's transaction is another one, in which it forgets what it has read.
+        # Another transaction: the cron's cached answers are dropped.
         self.env["sms.consent"]._forget_answers()
 
     def granted(self):
-        """Return what was agreed to by a joining word."""
+        """Return the consents given by a joining keyword."""
         return self.events().filtered(
             lambda it: (it.event, it.method) == ("granted", "keyword")
         )
@@ -47,7 +47,7 @@ class RenewalCase(LedgerCase):
 
 @tagged("post_install", "-at_install")
 class TestRenewal(RenewalCase):
-    """A joining word from who has joined is a yes, from which consent is young."""
+    """A joining keyword from somebody who has joined renews their consent."""
 
     def test_a_joining_word_renews_what_it_names(self):
         self.join("ticket", "appointment", "alert", wording=WORDING)
@@ -82,7 +82,7 @@ class TestRenewal(RenewalCase):
         self.assertEqual(self.exemptions(), ["start"])
 
     def test_it_is_recorded_once(self):
-        """Not for a word that is said again and again, nor for one that comes twice."""
+        """Not again for a keyword repeated within a day, or delivered twice."""
         self.join("ticket", "appointment", "alert")
         event = SandboxProvider.parse_inbound(
             {"id": "SB-twice", "from": self.number, "body": "SUPPORT"}
@@ -111,7 +111,7 @@ class TestRenewal(RenewalCase):
         self.assertEqual(self.state("alert"), "opted_in")
 
     def test_a_question_that_is_open_stays_open(self):
-        """They answer it after a word by which they had joined something else."""
+        """Even if a keyword for something they had joined comes before their YES."""
         self.join("ticket", "appointment")
         self.env["sms.keyword"].create(
             {
@@ -139,7 +139,7 @@ class TestRenewal(RenewalCase):
 
 @tagged("post_install", "-at_install")
 class TestRenewalByArea(SubscriptionCase):
-    """An area's word renews the consent as well as it subscribes."""
+    """An area's keyword renews consent, and also subscribes."""
 
     def test_an_areas_word(self):
         number = self.agreed[0].phone

@@ -16,7 +16,7 @@ from .common import DOUBTFUL, ReviewCase
 
 @tagged("post_install", "-at_install")
 class TestOpening(ReviewCase):
-    """A doubtful text is conversation, and waits for a person."""
+    """A doubtful text goes to the conversation, and waits for a person's decision."""
 
     def test_a_doubtful_text_goes_to_the_ticket_and_to_the_queue(self):
         inbound = self.receive(DOUBTFUL)
@@ -43,7 +43,7 @@ class TestOpening(ReviewCase):
 
     def test_the_deadline_is_ten_business_days_where_the_company_is(self):
         self.company.partner_id.tz = "America/Denver"
-        # Monday evening in Denver, Tuesday in UTC; Veterans Day lies between.
+        # Monday evening in Denver, Tuesday in UTC; Veterans Day is in between.
         with freeze_time("2026-11-03 03:00:00"):
             review = self.doubt()
             self.assertEqual(review.deadline, date(2026, 11, 17))
@@ -80,7 +80,7 @@ class TestOpening(ReviewCase):
 
 @tagged("post_install", "-at_install")
 class TestGateUnderReview(ReviewCase):
-    """Meanwhile nothing is sent but answers."""
+    """Until the decision only answers are sent."""
 
     def test_messages_are_blocked_with_a_reason(self):
         self.doubt()
@@ -115,7 +115,7 @@ class TestGateUnderReview(ReviewCase):
         self.assertBlocked(self.send(), "ticket", "under_review")
 
     def test_the_number_can_still_leave_in_any_way(self):
-        """What is open stands beside what was said, and is no purpose of its own."""
+        """The review is kept beside the consent, and is not a purpose of its own."""
         self.record_consent()
         self.doubt()
         form = self.env["sms.consent.form"].sudo()
@@ -153,7 +153,7 @@ class TestGateUnderReview(ReviewCase):
 
 @tagged("post_install", "-at_install")
 class TestDeciding(ReviewCase):
-    """Two buttons, and what they do."""
+    """The two buttons, and what they do."""
 
     def test_an_opt_out_is_entered_as_it_was_said(self):
         with freeze_time("2026-11-02 18:00:00"):
@@ -190,7 +190,7 @@ class TestDeciding(ReviewCase):
         self.assertEqual(self.state("ticket"), "opted_out")
 
     def test_it_is_confirmed_within_five_minutes_only(self):
-        """47 CFR 64.1200(a)(12)."""
+        """Confirmation within five minutes: 47 CFR 64.1200(a)(12)."""
         for index, (minutes, count) in enumerate(((4, 1), (6, 0)), start=1):
             number = phone_number(index)
             self.record_consent(number)
@@ -230,7 +230,7 @@ class TestDeciding(ReviewCase):
                 decide()
 
     def test_start_gives_back_what_a_review_took(self):
-        """It was said by text."""
+        """Because the opt-out was said by text."""
         self.doubt().action_opt_out()
         self.receive("START")
         self.assertEqual(self.state("ticket"), "opted_in")
@@ -308,7 +308,7 @@ class TestReviewRights(ReviewCase):
 
 @tagged("post_install", "-at_install")
 class TestReminding(ReviewCase):
-    """A deadline that nears is told to who must decide, once."""
+    """Those who decide are reminded once of a deadline that approaches."""
 
     def run_reminder(self):
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_review"))

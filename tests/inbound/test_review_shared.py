@@ -13,7 +13,7 @@ SHARED_NUMBER = "+13035559902"
 
 @tagged("post_install", "-at_install")
 class TestSharedNumber(ReviewCase):
-    """A doubtful text to a number by which two companies send is said to both."""
+    """A doubtful text to a number of two companies opens a review in both."""
 
     @classmethod
     def setUpClass(cls):
@@ -39,23 +39,23 @@ class TestSharedNumber(ReviewCase):
         )
 
     def text(self, body=DOUBTFUL, sid="SM1"):
-        """Take in a text to the shared number; it comes to the first company."""
+        """Receive a text to the shared number, through the first company."""
         form = {"MessageSid": sid, "From": self.number, "To": SHARED_NUMBER}
         event = TwilioProvider.parse_inbound({**form, "Body": body})
         return self.env["sms.inbound"]._receive(self.company, event)
 
     def find(self, company):
-        """Return the reviews of a company, oldest first."""
+        """Return a company's reviews, oldest first."""
         return self.reviews.search([("company_id", "=", company.id)], order="id")
 
     def state_in(self, company):
-        """Return the number's answer about tickets in a company."""
+        """Return a company's answer of the number about tickets."""
         found = self.env["sms.consent"]._get_found(company, self.number)
         purpose = self.purposes("ticket")
         return self.env["sms.consent"]._get_answer(found, purpose.id).state
 
     def send_in(self, company):
-        """Return a new message of a company."""
+        """Create a message of a company; return it."""
         return self.send(record_company_id=company.id)
 
     def test_it_waits_to_be_read_in_both_and_in_no_third(self):
@@ -133,7 +133,7 @@ class TestSharedNumber(ReviewCase):
         self.assertEqual(self.find(self.other).state, "open")
 
     def test_what_one_has_decided_the_other_does_not_undo(self):
-        """The first has read it as conversation; for the second it was an opt-out."""
+        """The first reads it as conversation, the second as an opt-out."""
         self.text()
         self.find(self.company).action_conversation()
         self.find(self.other).with_user(self.others_officer).action_opt_out()

@@ -13,7 +13,7 @@ from .common import LedgerCase
 
 @tagged("post_install", "-at_install")
 class TestOwnWords(LedgerCase):
-    """A person says in their own words that they want no more texts."""
+    """People opt out in their own words."""
 
     def setUp(self):
         super().setUp()
@@ -72,7 +72,7 @@ class TestOwnWords(LedgerCase):
         self.assertEqual(self.exemptions(), ["opt_out_confirmation"] * 3)
 
     def test_a_number_by_which_two_companies_send_is_one_sender(self):
-        """Its texts come in at one of them; who says STOP to it means both."""
+        """It is received by one of them, but a STOP is meant for both."""
         number = "+13035559901"
         shared, third = (self.make_company(name) for name in ("Shared", "Third"))
         for company in (self.company, shared):
@@ -113,7 +113,7 @@ class TestOwnWords(LedgerCase):
         self.assertEqual(self.state("ticket"), "opted_out")
 
     def test_keywords_come_first(self):
-        """A joining word of a manager is one, whatever a phrase would make of it."""
+        """A manager's joining keyword wins over a phrase that looks like an opt-out."""
         self.env["sms.keyword"].create(
             {
                 "word": "NO MORE TEXTS PLEASE",
@@ -139,7 +139,7 @@ class TestOwnWords(LedgerCase):
 
 @tagged("post_install", "-at_install")
 class TestWrongNumber(LedgerCase):
-    """A stranger has the number: what was granted was another person's."""
+    """A stranger has the number: the consent was another person's."""
 
     def setUp(self):
         super().setUp()
@@ -186,7 +186,7 @@ class TestWrongNumber(LedgerCase):
 
 @tagged("post_install", "-at_install")
 class TestStart(LedgerCase):
-    """START takes back what was said by text, nothing more than was once granted."""
+    """START reverses opt-outs by text, but grants nothing new."""
 
     def test_after_a_stop(self):
         self.record_consent(None, "ticket")
@@ -236,10 +236,10 @@ class TestStart(LedgerCase):
 
 @tagged("post_install", "-at_install")
 class TestGoneNumber(LedgerCase):
-    """The carrier knows no such number any more."""
+    """The carrier reports that the number no longer exists."""
 
     def report(self, code="30005"):
-        """Let a message meet what the carrier says of its number."""
+        """Create a message, and apply the carrier's report on its number."""
         message = self.env["sms.sms"].create(
             {
                 "number": self.number,
@@ -248,7 +248,7 @@ class TestGoneNumber(LedgerCase):
             }
         )
         if message.state == "outgoing":
-            # Its last attempt, as the rule for this fault has it.
+            # The last attempt that the fault's policy allows.
             message.write({"provider": "twilio", "state": "process", "attempts": 2})
             sid = f"SM{message.id}"
             message._apply_report(
@@ -304,7 +304,7 @@ class TestGoneNumber(LedgerCase):
 
 @tagged("post_install", "-at_install")
 class TestExpiry(LedgerCase):
-    """Time ends questions without an answer, and consents that grew old."""
+    """Unanswered questions and old consents expire."""
 
     def run_expiry(self):
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_expiry"))

@@ -18,25 +18,25 @@ LOGGERS = (
 
 
 class TextCase(LedgerCase):
-    """Texts that have come and wait."""
+    """Texts that were received and wait in the queue."""
 
     def waiting(self):
-        """Return the events that are not worked off."""
+        """Return the events still in the queue."""
         return self.env["sms.webhook.event"].search([])
 
     def received(self, number=None):
-        """Return the texts of a number, in the order in which they were taken in."""
+        """Return the texts of a number, in the order of their processing."""
         domain = [("number", "=", number or self.number)]
         return self.env["sms.inbound"].search(domain, order="id")
 
     def ask_to_join(self):
-        """Let the customer join the tickets' texts by a word, and be asked."""
+        """Receive a joining keyword, which asks the customer to confirm."""
         self.bring("SUPPORT")
         self.run_events()
         self.assertEqual(self.state("ticket"), "pending")
 
     def fail(self, words, error=None):
-        """Let texts of some words fail as they are interpreted; a context."""
+        """Patch the router to fail on texts with these words."""
         error = error or ValueError("a hook of another module")
         router = self.registry["sms.inbound.router"]
         route = router._route
@@ -51,7 +51,7 @@ class TextCase(LedgerCase):
 
 @tagged("post_install", "-at_install")
 class TestTexts(TextCase):
-    """Texts are stored by the request, and taken in a moment later."""
+    """Requests store texts; a worker processes them a moment later."""
 
     def test_it_is_on_the_ticket_a_moment_later(self):
         self.bring("It jams again")
@@ -61,7 +61,7 @@ class TestTexts(TextCase):
         self.run_events()
         text = self.received()
         self.assertEqual((text.kind, text.ticket_id), ("conversation", self.ticket))
-        # It came when it came, and not when it was worked off.
+        # The time of arrival, not of processing.
         self.assertEqual(text.received_at, came_at)
         self.assertFalse(text.is_overtaken)
         self.assertFalse(self.waiting())
@@ -115,7 +115,7 @@ class TestTexts(TextCase):
         self.assertTrue(self.waiting().is_failed)
 
     def test_a_conflict_is_no_failure(self):
-        """What another transaction is at is taken in later, and not kept as failed."""
+        """A text that conflicts with another transaction is retried, not failed."""
         self.bring("Busy")
         with (
             self.fail("Busy", error=SerializationFailure()),
@@ -129,7 +129,7 @@ class TestTexts(TextCase):
         self.assertFalse(self.received().error)
 
     def test_a_number_that_somebody_is_at_holds_up_no_other(self):
-        # Of numbers of its own: in a test a commit releases no lock.
+        # Numbers of their own: in a test a commit does not release locks.
         locked, free = phone_number(71), phone_number(72)
         self.bring("Locked", locked)
         self.bring("Free", free)
@@ -156,10 +156,10 @@ class TestTexts(TextCase):
 
 @tagged("post_install", "-at_install")
 class TestStopAtOnce(TextCase):
-    """A STOP waits for nothing, and what came before it brings nothing back."""
+    """A STOP does not wait, and no earlier text undoes it."""
 
     def assert_left(self):
-        """Check that the customer has left for good: by the answer, at the gate."""
+        """Check that the customer has opted out, in the ledger and at the gate."""
         self.assertEqual(self.state("ticket"), "opted_out")
         message = self.env["sms.sms"].create({"number": self.number, "body": "Hi"})
         self.assertEqual(message.state, "canceled")
@@ -196,7 +196,7 @@ class TestStopAtOnce(TextCase):
         self.assertEqual(kinds, ["join", "confirm", "stop"])
         self.assertFalse(self.waiting())
         self.assert_left()
-        # It was agreed to, so it comes back.
+        # The consent existed before the STOP, so START restores it.
         self.bring("START")
         self.assertEqual(self.state("ticket"), "opted_in")
 
@@ -215,12 +215,12 @@ class TestStopAtOnce(TextCase):
         self.assertEqual((yes.body, join.body), ("YES", "SUPPORT"))
         self.assertEqual((yes + join).mapped("kind"), ["conversation"] * 2)
         self.assertTrue(yes.is_overtaken and join.is_overtaken)
-        # One text confirms the opt-out, and nothing else is sent.
+        # One text confirms the opt-out, and no other is sent.
         self.assertEqual(self.exemptions()[-1], "opt_out_confirmation")
         self.assertEqual(self.exemptions().count("opt_out_confirmation"), 1)
 
     def test_a_yes_that_meant_start_is_none_either(self):
-        """YES brings back who has stopped, unless a STOP came after it."""
+        """YES also means START, unless a STOP came after it."""
         self.record_consent()
         self.bring("STOP")
         for index in range(MOST_BEFORE):
@@ -256,7 +256,7 @@ class TestStopAtOnce(TextCase):
         self.assertFalse(self.received().kind)
 
     def test_a_no_that_came_before_overtakes_nothing(self):
-        """In their own words they waited; the START that came later counts."""
+        """The opt-out waited in the queue; the START that came later counts."""
         self.record_consent()
         self.bring("Please stop texting me")
         self.waiting().received_at -= timedelta(seconds=5)
@@ -285,7 +285,7 @@ class TestStopAtOnce(TextCase):
         self.assertEqual(message.state, "canceled")
 
     def test_one_that_cannot_be_entered_now_waits(self):
-        """Whatever fails around it: it was stored first."""
+        """Whatever fails in the request: the STOP was stored first."""
         self.record_consent()
         events = self.registry["sms.webhook.event"]
         fail = patch.object(events, "_receive_next", side_effect=ValueError)
@@ -304,7 +304,7 @@ class TestStopAtOnce(TextCase):
 
 @tagged("post_install", "-at_install")
 class TestForgettingEvents(TextCase):
-    """Personal data that waits is forgotten as all other is, and stays so."""
+    """Personal data in the queue is erased too, and stays erased."""
 
     def test_who_is_erased_has_nothing_waiting(self):
         self.bring("My name is Dana", sid="SM7")
@@ -315,7 +315,7 @@ class TestForgettingEvents(TextCase):
         self.bring("Hello", phone_number(7))
         self.env["sms.erasure"]._erase(self.company, self.number, "asked")
         self.assertEqual(self.waiting().mapped("number"), [phone_number(7)])
-        # The carrier may bring it again.
+        # The carrier may deliver it again.
         self.bring("My name is Dana", sid="SM7")
         self.run_events()
         domain = [("provider_sid", "=", "SM7")]

@@ -9,12 +9,12 @@ import requests
 from ..live import LiveCase
 from ..peer.twilio import ACCOUNT_SID
 
-#: Texts of a flood, and who sends them.
+#: Number of texts in a flood, and of their senders.
 COUNT, PEOPLE = 64, 8
 
 
 class FloodCase(LiveCase):
-    """Texts that are not waited for."""
+    """Posts texts without waiting for their processing."""
 
     @classmethod
     def setUpClass(cls):
@@ -27,8 +27,8 @@ class FloodCase(LiveCase):
 
     @classmethod
     def set_workers(cls, count):
-        """Let so many workers run."""
-        # Odoo refuses to change a scheduled action that is running: this waits for it.
+        """Enable this many workers."""
+        # The ORM refuses to change a running cron; this statement waits for it.
         with cls.cursor() as cr:
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute(
@@ -37,7 +37,7 @@ class FloodCase(LiveCase):
             )
 
     def bring(self, number, body, server=None):
-        """Post a text, and do not wait for what follows; return the carrier's id."""
+        """Post a text without waiting for its processing; return the carrier's id."""
         sid = "SM" + uuid.uuid4().hex
         form = {"MessageSid": sid, "AccountSid": ACCOUNT_SID, "From": number}
         form |= {"To": "+13035550100", "Body": body}
@@ -49,18 +49,18 @@ class FloodCase(LiveCase):
         return sid
 
     def read_texts(self, number):
-        """Return the texts of a number, in the order in which they were taken in."""
+        """Return the texts of a number, in the order of their processing."""
         domain = [("number", "=", number)]
         names = ["body", "kind", "ticket_id", "provider_sid", "is_overtaken"]
         return self.rpc("sms.inbound", "search_read", domain, names, order="id")
 
     def read_state(self, partner_id):
-        """Return what a contact's badge says."""
+        """Return the consent state on a contact's badge."""
         names = ["sms_consent_state"]
         return self.rpc("res.partner", "read", [partner_id], names)[0][names[0]]
 
     def flood(self, numbers):
-        """Bring many texts, those of a number one after the other; return their ids."""
+        """Post many texts, in sequence for each number; return the ids by number."""
         bodies = [[f"line {i}" for i in part] for part in batched(range(COUNT), PEOPLE)]
 
         def talk(number):
@@ -70,7 +70,7 @@ class FloodCase(LiveCase):
             return dict(zip(numbers, pool.map(talk, numbers), strict=True))
 
     def assert_whole(self, sent):
-        """Check that each text was taken in once, in order, on one ticket a number."""
+        """Check that each text was processed once, in order, on one ticket a number."""
         for number, sids in sent.items():
             texts = self.read_texts(number)
             self.assertEqual([it["provider_sid"] for it in texts], sids)
@@ -78,7 +78,7 @@ class FloodCase(LiveCase):
 
 
 class TestFloodLive(FloodCase):
-    """Texts by the hundred, two servers, and one that is killed."""
+    """Dozens of texts, two servers, and one that is killed."""
 
     def test_a_text_is_on_the_desk_at_once(self):
         number, times = "+12065550160", []
@@ -91,7 +91,7 @@ class TestFloodLive(FloodCase):
                 self.assertLess(time.monotonic(), begin + 30)
                 time.sleep(0.02)
             times.append(time.monotonic() - begin)
-        # A machine that runs tests is busy: the bench has the goal of one second.
+        # The test machine is busy; the benchmark requires one second.
         self.assertLess(sorted(times)[2], 5, times)
 
     def test_two_workers_of_two_servers_keep_the_order(self):
@@ -120,15 +120,15 @@ class TestFloodLive(FloodCase):
 
 
 class TestStopInAFloodLive(FloodCase):
-    """A STOP is entered before its carrier is answered, whatever waits."""
+    """A STOP is recorded before the carrier gets its response, whatever waits."""
 
     def hold(self):
-        """Let nothing be worked off until :meth:`release`."""
+        """Stop all processing until :meth:`release`."""
         self.set_workers(0)
         self.addCleanup(self.release)
 
     def release(self):
-        """Let the workers go on."""
+        """Resume processing, and wait until the queue is empty."""
         self.set_workers(2)
         self.wake_crons("ir_cron_sms_webhook", "ir_cron_sms_webhook_2")
         self.wait_events()
@@ -166,7 +166,7 @@ class TestStopInAFloodLive(FloodCase):
         self.assertEqual(kinds, ["join", "confirm", "stop"])
 
     def test_while_two_servers_work_them_off(self):
-        """Whoever is faster, the workers or the STOP: in the end they have left."""
+        """Whichever is faster, workers or STOP, they are opted out in the end."""
         self.set_workers(2)
         other = self.make_server(2).start()
         self.addCleanup(other.stop)
