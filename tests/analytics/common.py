@@ -25,7 +25,7 @@ FIRST_NUMBER = 600
 class ScenarioCase(SmsCase):
     """The scenario: ``play`` creates it, day by day before today.
 
-    Each person has a number of their own, so that only those meant to answer do.
+    Numbers are used once, unless their people are meant to answer.
     """
 
     @classmethod
@@ -81,7 +81,7 @@ class ScenarioCase(SmsCase):
         return messages
 
     def shift(self, records, name, moment):
-        """Set a time that the ORM would not let us write."""
+        """Set a time that otherwise only the clock could set."""
         records.flush_recordset()
         self.env.cr.execute(
             f"UPDATE {records._table} SET {name} = %s WHERE id = ANY(%s)",

@@ -22,7 +22,7 @@ TILES = {
     "news_count": ["2", "known-issue replies: 1, muted: 1", "▲ new"],
     "cost": ["$ 0.50", "10 of 40 texts as the carrier says", "▲ 400%"],
 }
-#: Words of the lists below, and totals of the charts.
+#: Rows of the lists below the tiles; totals of the charts.
 LISTS = {
     "best": [["News", "24", "100%", "16.7%", "0%"]],
     "worst": [],

@@ -56,7 +56,7 @@ class TestMonth(AppointmentCase):
             self.knowing[(*key, start)] = now
 
     def is_told(self, event, person):
-        """Return whether a notice of an appointment is planned and will be allowed."""
+        """Return whether a notice is planned, and the customer has not opted out."""
         notices = self.rows(event, partner=person, state="planned").filtered(
             lambda row: row.kind in NOTICES
         )

@@ -61,7 +61,7 @@ class AutomationCase(SmsCase):
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_automation"))
 
     def let_time_pass(self, **delta):
-        """Move the due times of planned texts back."""
+        """Make planned texts due earlier by some time."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE sms_automation_run SET due_at = due_at - %s",

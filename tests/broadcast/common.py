@@ -56,7 +56,7 @@ class BroadcastCase(SmsCase):
         )
 
     def work(self):
-        """Run the cron of broadcasts until nothing is left to do."""
+        """Run the cron of broadcasts."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast"))
         self.env.invalidate_all()
 

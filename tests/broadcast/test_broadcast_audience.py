@@ -17,7 +17,7 @@ UNKNOWN = phone_number(320)
 
 @tagged("post_install", "-at_install")
 class TestFilter(AudienceCase):
-    """A filter selects what its author may see."""
+    """A filter selects what matches it, as far as its author may see it."""
 
     def test_of_contacts(self):
         broadcast = self.make_filtered([("city", "=", "Denver")])

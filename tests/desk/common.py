@@ -27,7 +27,7 @@ class DeskCase(SmsCase):
 
     @classmethod
     def close_hours(cls):
-        """Make the courtesy hours begin in one to three hours (Denver time)."""
+        """Make the business hours for texts begin in one to three hours (Denver)."""
         hour = fields.Datetime.now().astimezone(ZoneInfo("America/Denver")).hour
         begin = (hour + 2) % 23
         hours = {"sms_courtesy_from": begin, "sms_courtesy_to": begin + 1}

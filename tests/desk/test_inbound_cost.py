@@ -68,7 +68,7 @@ MAKE_HISTORY = """
 class TestInboundCost(SmsCase):
     """Queries that a received text takes, including those of the commit.
 
-    Who adds one says here what for: texts come in by the thousand.
+    If you add one, say here what it is for: texts come in by the thousand.
     """
 
     @classmethod

@@ -30,7 +30,7 @@ class ThreadCase(DeskCase):
         )
 
     def age(self, record, **ago):
-        """Set back when a text was received, or a record created."""
+        """Backdate a text's receipt, or a record's creation."""
         name = "received_at" if record._name == "sms.inbound" else "create_date"
         moment = self.env.cr.now().replace(microsecond=0) - timedelta(**ago)
         self.env.flush_all()

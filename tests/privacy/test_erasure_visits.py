@@ -23,7 +23,7 @@ class TestVisits(ErasureCase, AppointmentCase):
         self.visit = self.plan_visit()
 
     def plan_visit(self, partner=None, **values):
-        """Return a visit that a manager has booked for an agent."""
+        """Return a visit that a manager has booked for the agent, who is invited."""
         partners = (partner or self.customer) | self.agent.partner_id
         values = {
             "user_id": self.agent.id,

@@ -20,7 +20,7 @@ class OncallCase(TeamAlertCase):
 
     def setUp(self):
         super().setUp()
-        # Local hours of the people are UTC.
+        # The local time of these people is UTC.
         (self.ann + self.bo + self.cy + self.manager).tz = "UTC"
 
     def get_names(self):

@@ -10,7 +10,7 @@ from ..live import LiveServer
 from ..peer.twilio_calls import PeerCall
 from .common import AlertLiveCase
 
-#: Numbers (E.164) of the people on call; only this module's tests call them.
+#: Numbers (E.164) of the people on call.
 ANN, BO, CY = "+15125550150", "+15125550151", "+15125550152"
 
 
@@ -99,7 +99,7 @@ class CallLiveCase(AlertLiveCase):
         self.trigger_cron("ir_cron_sms_dispatch")
 
     def wait_call_state(self, number, *states):
-        """Pass time until the last call to a number has one of some states."""
+        """Age the calls until the last one to a number has one of some states."""
         deadline = time.monotonic() + 60
         while (state := self.read_messages(number)[-1]["state"]) not in states:
             if time.monotonic() > deadline:
