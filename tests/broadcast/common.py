@@ -12,7 +12,7 @@ STOPPED, SILENT, LOCAL = phone_number(300), phone_number(301), phone_number(302)
 
 
 class BroadcastCase(SmsCase):
-    """People in Denver: three who agreed, one who left, one who never said anything."""
+    """People in Denver: three agreed, one opted out, one never said anything."""
 
     @classmethod
     def setUpClass(cls):

@@ -503,7 +503,7 @@ class TestControl(BroadcastCase):
 
 @tagged("post_install", "-at_install")
 class TestRights(BroadcastCase):
-    """Managers send; agents look on."""
+    """Managers send; agents may only read."""
 
     def test_an_agent_reads_and_sends_nothing(self):
         broadcast = self.make()

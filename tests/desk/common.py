@@ -70,7 +70,7 @@ class InboxCase(DeskCase):
         cls.other_team = cls.env["helpdesk.ticket.team"].create({"name": "Other"})
 
     def make_conversation(self, index, **values):
-        """Return a ticket whose customer has texted once; nobody owns it yet."""
+        """Return a ticket whose customer has texted once; nobody is assigned yet."""
         number = phone_number(index)
         self.record_consent(number)
         customer = self.make_customer(number, f"Customer {index}")

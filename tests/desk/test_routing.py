@@ -383,7 +383,7 @@ class TestNewTicket(RoutingCase):
 
 
 class TestWhoWrote(RoutingCase):
-    """Nobody is guessed: the agent says whose number it is."""
+    """No contact is guessed: the agent says whose number it is."""
 
     def test_contacts_that_share_a_number_are_named(self):
         pair = self.make_customer(STRANGER, "Ann") | self.make_customer(STRANGER, "Bo")
@@ -422,7 +422,7 @@ class TestWhoWrote(RoutingCase):
         self.assertFalse(ticket.sms_candidate_ids)
 
     def open_form(self, ticket, action):
-        """Return the form that a button of the ticket opens, as the agent's."""
+        """Return the form that a button of the ticket opens for the agent."""
         context = getattr(ticket.with_user(self.agent), action)()["context"]
         forms = self.env["sms.ticket.contact"].with_user(self.agent)
         return Form(forms.with_context(**context))

@@ -21,7 +21,7 @@ class TestRoutingLive(LiveCase):
         )
 
     def _text_at_once(self, number, bodies, is_patient=True):
-        """Text all at the same time; check that each was taken."""
+        """Post several texts at the same time; check that each was accepted."""
 
         def text(body):
             form = self.make_form(number, body)

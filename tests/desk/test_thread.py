@@ -42,7 +42,7 @@ class ThreadCase(DeskCase):
 
 
 class TestWholeStory(ThreadCase):
-    """Everything that has passed with the number is there, in order."""
+    """Everything exchanged with the number is there, in order."""
 
     def test_a_stop_its_line_and_its_confirmation(self):
         self.receive("Hello")

@@ -160,7 +160,7 @@ class TestBadge(SmsCase):
 
 
 class StageCase(SmsCase):
-    """Tickets that move through stages which text."""
+    """Tickets that move through stages that send texts."""
 
     @classmethod
     def setUpClass(cls):
@@ -301,7 +301,7 @@ class TestTicketReceived(StageCase):
 
 
 class TestStageChange(StageCase):
-    """A stage texts on arrival: once, and not again the same day."""
+    """A stage sends its text when a ticket arrives, and only once on the same day."""
 
     def setUp(self):
         super().setUp()

@@ -18,7 +18,7 @@ from ..web import WebCase
 
 @tagged("post_install", "-at_install")
 class TestShortToken(BaseCase):
-    """The address itself."""
+    """The short token in the link's URL."""
 
     digest = "0123456789abcdef" * 4
 

@@ -17,7 +17,7 @@ REASON = "The ticket has moved on since, so it would no longer be right"
 
 
 class WaitingTextsCase(QuietHoursCase):
-    """A ticket in the night: all texts about it wait until the morning."""
+    """A ticket at night: all texts about it wait until the morning."""
 
     @classmethod
     def setUpClass(cls):

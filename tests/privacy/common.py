@@ -17,7 +17,7 @@ NEIGHBOUR = phone_number(1)
 
 
 class ErasureCase(SmsCase):
-    """A customer, a neighbour with another number, and an officer who erases."""
+    """A customer, a neighbor with another number, and an officer who erases."""
 
     @classmethod
     def setUpClass(cls):

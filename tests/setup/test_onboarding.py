@@ -60,7 +60,7 @@ class OnboardingCase(LoopbackTwilio, SmsCase):
 
 
 class TestOnboarding(OnboardingCase):
-    """Each step is seen to be done, and the buttons are whose they should be."""
+    """Each step that is done is recognized, and the right users get its buttons."""
 
     def test_a_company_on_the_sandbox(self):
         setup = self.get_setup()
