@@ -369,7 +369,7 @@ class TestStageChange(StageCase):
         self.assertEqual(len(self.messages_to()), 1, "what no longer holds is not told")
 
     def test_closing_and_reopening_all_day_texts_once(self):
-        """``/ticket/close`` closes any ticket by a plain link."""
+        """Whoever closes and reopens a ticket must not flood its customer."""
         for _round in range(5):
             self.move(self.closed_stage)
             self.run_outbox()
