@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Sixty texts of every fate, counted by hand: what the figures are compared with."""
+"""Sixty texts with every outcome, counted by hand and compared with the figures."""
 
 from datetime import datetime, timedelta
 
@@ -18,14 +18,14 @@ from ..common import SmsCase, phone_number
 
 #: When each day's texts are sent (UTC): noon in Denver, where the company is.
 NOON = timedelta(hours=19)
-#: Numbers of the scenario's people.
+#: Index of the first number used by the scenario's people.
 FIRST_NUMBER = 600
 
 
 class ScenarioCase(SmsCase):
-    """The scenario; ``play`` makes what is listed there, day by day before today.
+    """The scenario: ``play`` creates it, day by day before today.
 
-    Numbers are never used twice unless a person is meant to answer.
+    Numbers are used once, unless their people are meant to answer.
     """
 
     @classmethod
@@ -50,13 +50,13 @@ class ScenarioCase(SmsCase):
     # === Its pieces ===
 
     def at(self, days_ago, **offset):
-        """Return a time (UTC): noon of the company's day so many days ago."""
+        """Return noon (UTC) of the company's day ``days_ago``, plus an offset."""
         day = self.today - timedelta(days=days_ago)
         noon = datetime.combine(day, datetime.min.time()) + NOON
         return noon + timedelta(**offset)
 
     def person(self, agrees=True):
-        """Return the number of a new customer who has agreed to texts on tickets."""
+        """Return a new customer's number, by default with consent to ticket texts."""
         number = phone_number(self.next_number)
         type(self).next_number += 1
         if agrees:
@@ -64,7 +64,7 @@ class ScenarioCase(SmsCase):
         return number
 
     def text(self, numbers, days_ago, template=None, **values):
-        """Make texts to people, as if so many days ago; return them."""
+        """Create texts as if some days ago; return them."""
         messages = self.env["sms.sms"].create(
             [
                 {
@@ -81,7 +81,7 @@ class ScenarioCase(SmsCase):
         return messages
 
     def shift(self, records, name, moment):
-        """Set when something happened, which only the clock can."""
+        """Set a time that otherwise only the clock could set."""
         records.flush_recordset()
         self.env.cr.execute(
             f"UPDATE {records._table} SET {name} = %s WHERE id = ANY(%s)",
@@ -90,7 +90,7 @@ class ScenarioCase(SmsCase):
         records.invalidate_recordset()
 
     def hand_over(self, messages, days_ago):
-        """Let the carrier take messages."""
+        """Record that the carrier has accepted messages."""
         messages._mark_claimed("sandbox")
         messages._record_accepted(
             {
@@ -102,20 +102,20 @@ class ScenarioCase(SmsCase):
         return messages
 
     def deliver(self, messages, days_ago, seconds):
-        """Let messages arrive so many seconds later."""
+        """Record that messages arrived after some seconds."""
         for sms in self.hand_over(messages, days_ago):
             sms._apply_report(DeliveryReport(sms.carrier_id, "delivered"))
         self.shift(messages, "delivered_at", self.at(days_ago, seconds=seconds))
 
     def lose(self, messages, days_ago):
-        """Let the carrier report that the numbers are landlines."""
+        """Record that the numbers of messages are landlines."""
         for sms in self.hand_over(messages, days_ago):
             sms._apply_report(
                 DeliveryReport(sms.carrier_id, UNDELIVERED, "30006", fault=LANDLINE)
             )
 
     def hear(self, body, number, days_ago, **offset):
-        """Let a person text, as if so many days ago; return the ``sms.inbound``."""
+        """Receive a text as if some days ago; return the ``sms.inbound``."""
         inbound = self.receive(body, number)
         self.shift(inbound, "received_at", self.at(days_ago, **offset))
         ticket = inbound.ticket_id
@@ -124,7 +124,7 @@ class ScenarioCase(SmsCase):
         return inbound
 
     def answer(self, number, days_ago, **offset):
-        """Let an agent answer a person by text; return the message."""
+        """Create an agent's personal answer to a number; return the message."""
         sms = self.text([number], days_ago)
         sms.is_personal = True
         self.shift(sms, "create_date", self.at(days_ago, **offset))
@@ -133,7 +133,7 @@ class ScenarioCase(SmsCase):
     # === The scenario ===
 
     def play(self):
-        """Make 60 outgoing texts in the last 30 days, and 10 in those before."""
+        """Create 60 outgoing texts in the last 30 days, and 10 in the 30 before."""
         people = [self.person() for _ in range(50)]
         told = self.text(people[:20], 3, self.news)
         self.deliver(told, 3, seconds=4)
@@ -161,7 +161,7 @@ class ScenarioCase(SmsCase):
         self.lose(self.text(before[8:], 40, self.offer), 40)
 
     def play_answers(self, people):
-        """Let people answer, leave and wait; four texts of ours are among the 60."""
+        """Create answers, opt-outs and a wait; four texts of ours are among the 60."""
         self.hear("Thank you", people[0], 3, minutes=10)
         self.answer(people[0], 3, minutes=40)
         self.hear("Is it done?", people[1], 3, minutes=20)
@@ -172,9 +172,9 @@ class ScenarioCase(SmsCase):
             self.hear("STOP", number, 5, hours=1)
 
     def play_incident(self, answer, texts):
-        """Let an outage be announced to six people, four of whom can be texted.
+        """Announce an outage to six people, four of whom can be texted.
 
-        :param answer: message that told somebody who got in touch that we know
+        :param answer: message that told an inquiring customer about the outage
         :param texts: the messages of the broadcast
         """
         incident = self.env["sms.incident"].create({"name": "No network"})
@@ -206,7 +206,7 @@ class ScenarioCase(SmsCase):
         self.play_clicks(broadcast)
 
     def play_clicks(self, broadcast):
-        """Let three people follow the link of a template, and one a broadcast's."""
+        """Record three clicks on a template's link, and one on a broadcast's."""
         links = self.env["link.tracker"]
         for count, values in (
             (3, links._get_sms_values(self.company, self.news)),
@@ -216,7 +216,7 @@ class ScenarioCase(SmsCase):
             self.env["link.tracker.click"].create([{"link_id": link.id}] * count)
 
     def play_alerts(self):
-        """Raise three alerts: two were taken, one of them within its five minutes."""
+        """Create three alerts: two acknowledged, one of them within five minutes."""
         alerts = self.env["sms.team.alert"]
         plan = self.env["sms.team.alert.plan"]._find(self.team, self.company)
         for minutes in (3, 30, None):
@@ -233,7 +233,7 @@ class ScenarioCase(SmsCase):
             alert.acknowledged_at = minutes and self.at(2, minutes=minutes)
 
     def play_visits(self):
-        """Make three appointments: one is confirmed, one was moved, one missed."""
+        """Create three appointments: one confirmed, one moved, one missed."""
         for what in ("confirmed", "moved", "no_show"):
             visit = self.env["calendar.event"].create(
                 {
@@ -261,7 +261,7 @@ class ScenarioCase(SmsCase):
             )
 
     def play_ratings(self):
-        """Let two customers rate: with 4 and with 5."""
+        """Record two customers' ratings: 4 and 5."""
         for value in (4, 5):
             ticket = self.make_ticket(self.customer, team_id=self.team.id)
             token = ticket._rating_get_access_token(self.customer)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The figures of a scenario that was counted by hand, wherever they are shown."""
+"""The figures of a scenario counted by hand, on every screen that shows them."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from ...report.sms_figures import DIMENSIONS, MEASURES
 from ..common import phone_number
 from .common import ScenarioCase
 
-#: What the scenario adds up to in the last 30 days, counted by hand in ``analysis.py``.
+#: The scenario's totals of the last 30 days, counted by hand in ``common.py``.
 EXPECTED = {
     "made_count": 60,
     "sent_count": 40,
@@ -26,14 +26,14 @@ EXPECTED = {
     "waiting_count": 10,
     "cancelled_count": 2,
     "segment_count": 40,
-    # Ten for 2 cents as the carrier says, thirty for one by the table.
+    # Ten for 2 cents as the carrier reports, thirty for 1 cent by the price table.
     "cost": 0.5,
     "priced_count": 10,
     # Nobody was called; tests/dispatch/test_price.py has what calls cost.
     "call_count": 0,
     "call_cost": 0,
     "timed_count": 30,
-    # 20 took 4 seconds, 10 took 10.
+    # 20 took 4 seconds each, 10 took 10.
     "delivery_seconds": 180,
     "received_count": 6,
     # All but the two STOPs.
@@ -41,15 +41,15 @@ EXPECTED = {
     # After 10, 20 and 50 minutes, and after a day.
     "reply_seconds": (10 + 20 + 50 + 24 * 60) * 60,
     "stop_count": 2,
-    # The second text of who waits already begins no wait.
+    # The second text of a customer who is waiting starts no new wait.
     "asked_count": 3,
     "answered_count": 2,
-    # 30 minutes, and an hour from the first of the two texts.
+    # 30 minutes, and an hour counted from the first of the two texts.
     "answer_seconds": 90 * 60,
     "opt_in_count": 63,
     # Three by phone, two by STOP.
     "opt_out_count": 5,
-    # Three of a template's link, one of a broadcast's.
+    # Three on a template's link, one on a broadcast's.
     "click_count": 4,
     "visit_count": 3,
     "visit_confirmed_count": 1,
@@ -57,7 +57,7 @@ EXPECTED = {
     "visit_missed_count": 1,
     "rating_count": 2,
     "rating_sum": 9,
-    # One has no number, one had muted it.
+    # One of them has no number, one had muted it.
     "concerned_count": 6,
     "left_out_count": 2,
     "reached_count": 4,
@@ -73,7 +73,7 @@ EXPECTED = {
 
 
 class TestScenario(ScenarioCase):
-    """Analysis, table by day and dashboard agree with what was counted by hand."""
+    """Analysis, daily table and dashboard agree with the count by hand."""
 
     @classmethod
     def setUpClass(cls):
@@ -82,7 +82,7 @@ class TestScenario(ScenarioCase):
         cls.env.flush_all()
 
     def get_dashboard(self, user=None, **filters):
-        """Return what the page shows to a manager, or to somebody else."""
+        """Return what the page shows to a user, by default to a manager."""
         dashboard = self.env["sms.dashboard"].with_user(user or self.manager)
         return dashboard.get_dashboard(filters)
 
@@ -97,7 +97,7 @@ class TestScenario(ScenarioCase):
         self.assertEqual(dict(zip(EXPECTED, sums[0], strict=True)), EXPECTED)
 
     def explain(self, measure):
-        """Return how the database would add up a measure of all facts."""
+        """Return the query plan of a measure's sum over all facts."""
         facts = self.env["sms.analysis"]._table_query
         plan = self.env.execute_query(
             SQL("EXPLAIN SELECT sum(%s) FROM (%s) it", SQL.identifier(measure), facts)
@@ -105,13 +105,13 @@ class TestScenario(ScenarioCase):
         return "\n".join(line for (line,) in plan)
 
     def test_what_nobody_asks_for_is_not_looked_up(self):
-        """Neither price, nor the last text before, nor the first after."""
+        """Neither the price, nor the last text before, nor the first one after."""
         self.assertNotIn("Limit", self.explain("received_count"))
         for measure in ("reply_count", "answered_count", "cost"):
             self.assertIn("Limit", self.explain(measure), measure)
 
     def test_nobody_replies_to_what_was_written_long_before(self):
-        """Held for weeks: it is found by the day on which it was made."""
+        """A text held for weeks counts by the day on which it was created."""
         facts = self.env["sms.analysis"]
         reply = facts.search([("kind", "=", "incoming"), ("reply_count", "=", 1)])[:1]
         inbound = self.env["sms.inbound"].browse(reply.id // len(SOURCES))
@@ -128,7 +128,7 @@ class TestScenario(ScenarioCase):
         self.assertEqual(set(EXPECTED), set(MEASURES))
 
     def test_rates_are_of_all_and_no_average_of_rows(self):
-        """In the facts and in the table by day alike."""
+        """In the facts and in the daily table alike."""
         self.run_counting()
         first = self.today - timedelta(days=29)
         rates = {
@@ -152,7 +152,7 @@ class TestScenario(ScenarioCase):
                     self.assertAlmostEqual(found, rate, places=9)
 
     def test_the_opt_out_rate_of_each_template(self):
-        """After 16 offers two people left, after 24 news nobody."""
+        """Two people left after 16 offers, nobody after 24 news."""
         groups = self.env["sms.analysis"]._read_group(
             [("template_id", "!=", False), ("date", ">", self.at(30, hours=12))],
             ["template_id"],
@@ -192,7 +192,7 @@ class TestScenario(ScenarioCase):
             ["template_id"],
             ["reply_count:sum", "stop_count:sum"],
         )
-        # The second text of who was answered meanwhile still answers the news.
+        # Their second text also answers the news, although we had answered the first.
         self.assertEqual(
             {it.name: sums for it, *sums in groups}, {"News": [4, 0], "Offer": [0, 2]}
         )
@@ -210,7 +210,7 @@ class TestScenario(ScenarioCase):
         self.assertNotIn(phone_number(630), map(str, values))
 
     def test_who_may_export_gets_masked_numbers(self):
-        """By Odoo's own export, which CSV and XLSX are made of."""
+        """By Odoo's own export, which makes CSV and XLSX files."""
         names = ["kind", "date", "masked_number", "template_id/name", "outcome", "cost"]
         exporters = self.env.ref("base.group_allow_export")
         self.agent.group_ids -= exporters
@@ -251,7 +251,7 @@ class TestScenario(ScenarioCase):
         self.assertIn("0.50", cost)
 
     def test_each_is_compared_with_the_days_before(self):
-        """Of ten texts then eight arrived, after 20 seconds."""
+        """In the period before, eight of ten texts arrived, after 20 seconds each."""
         tiles = self.get_tiles()
         self.assertEqual(tiles["sent_count"]["ratio"], 3)
         self.assertAlmostEqual(
@@ -331,17 +331,17 @@ class TestScenario(ScenarioCase):
         data = dashboard.with_company(other).get_dashboard({})
         self.assertTrue(data["is_empty"])
 
-    # === The table by day ===
+    # === The daily table ===
 
     def read_rows(self, source):
-        """Return the rows of a query that has the table's columns, in order."""
+        """Return the rows of a query with the table's columns, in order."""
         names = SQL(", ").join(map(SQL.identifier, ("day", *DIMENSIONS, *MEASURES)))
         rows = self.env.execute_query(SQL("SELECT %s FROM (%s) it", names, source))
         return sorted(rows, key=str)
 
     def test_the_table_equals_the_facts(self):
-        """Row by row, and on the page: it shows the same whichever it reads."""
-        # Of the outbox it shows the moment.
+        """Row by row, and on the page, which shows the same from either."""
+        # The outbox is shown as of now.
         live = {**self.get_dashboard(), "queue": None}
         self.run_counting()
         first = self.today - timedelta(days=60)
@@ -370,7 +370,7 @@ class TestScenario(ScenarioCase):
         self.assertEqual(self.sum_day(day, "delivered_count"), 1)
 
     def test_what_comes_late_to_an_old_day_is_counted(self):
-        """A report, a price, and a claim and a rating and a visit of long ago."""
+        """A late report and price, and a late alert, rating and visit."""
         visit = self.env["calendar.event"].search([("sms_confirmation", "!=", False)])
         alert = self.env["sms.team.alert"].search([("acknowledged_at", "=", False)])
         rating = self.env["rating.rating"].search([("rating", "=", 5)])
@@ -460,31 +460,31 @@ class TestScenario(ScenarioCase):
         self.assertEqual(self.sum_day(day, "delivered_count"), 8)
 
     def test_a_day_ends_by_the_companys_clock(self):
-        """At six in the evening in Denver it is tomorrow in London already."""
+        """Six in the evening in Denver is already tomorrow in London."""
         sms = self.text([phone_number(600)], 15)
         self.shift(sms, "create_date", self.at(15, hours=11))
         self.run_counting()
         self.assertEqual(self.sum_day(self.today - timedelta(days=15), "made_count"), 1)
 
     def sum_day(self, day, measure):
-        """Return a sum of one day out of the table."""
+        """Return a measure's sum of one day in the table."""
         domain = [("day", "=", fields.Date.to_date(day))]
         return self.days._read_group(domain, aggregates=[f"{measure}:sum"])[0][0] or 0
 
     def run_counting(self):
-        """Run the cron that counts."""
+        """Run the cron that fills the daily table."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_day"))
 
-    # === Where the question arises ===
+    # === Figures on other forms ===
 
     def test_each_form_leads_to_its_own_figures(self):
         partner = self.make_customer(phone_number(599), "With texts")
         self.text([phone_number(599)], 1, self.news, partner_id=partner.id)
         self.env.flush_all()
         for name, record, count in (
-            # 24 of the scenario, what answers them, clicks, and the one above.
+            # 24 texts of the scenario, their 4 answers, 3 clicks, and the text above.
             ("template", self.news, 24 + 4 + 3 + 1),
-            # Four texts that came, three alerts, three visits, two ratings.
+            # Four received texts, three alerts, three visits, two ratings.
             ("team", self.team, 4 + 3 + 3 + 2),
             ("partner", partner, 1),
         ):

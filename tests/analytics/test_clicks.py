@@ -14,7 +14,7 @@ ROBOT = {"User-Agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"}
 
 @tagged("post_install", "-at_install")
 class TestClicks(SmsCase, HttpCase):
-    """Links in texts: short, counted for their template, and only people's clicks."""
+    """Links in texts are shortened, and clicks by people counted for their template."""
 
     @classmethod
     def setUpClass(cls):
@@ -31,7 +31,7 @@ class TestClicks(SmsCase, HttpCase):
         )
 
     def send(self, body=f"See {PAGE}", template=None, user=None):
-        """Return a new text made of the template, or of another."""
+        """Return a new text made from a template."""
         return (
             self.env["sms.sms"]
             .with_user(user or self.env.user)
@@ -47,11 +47,11 @@ class TestClicks(SmsCase, HttpCase):
         )
 
     def find_link(self, body):
-        """Return the short link's path in a text."""
+        """Return the path of the short link in a text."""
         return re.search(r"https?://[^/\s]+(/r/\w+)", body)[1]
 
     def count_clicks(self):
-        """Return how many clicks an agent sees for the template."""
+        """Return the number of clicks on the template, as an agent sees it."""
         self.env.flush_all()
         facts = self.env["sms.analysis"].with_user(self.agent)
         domain = [("template_id", "=", self.template.id), ("kind", "=", "click")]
@@ -93,7 +93,7 @@ class TestClicks(SmsCase, HttpCase):
         self.assertIn(PAGE, self.send().body)
 
     def test_a_persons_own_links_stay(self):
-        """They lead to a person's preferences: nobody else's click may be counted."""
+        """They lead to one person's preferences, so they must not be shortened."""
         own = f"{self.env['sms.sms'].get_base_url()}/sms/preferences/abc"
         self.assertIn(own, self.send(f"Change it: {own}").body)
 
@@ -101,11 +101,11 @@ class TestClicks(SmsCase, HttpCase):
         self.send("Hello")
         with_template = self.count_queries(self.send, "Hello")
         self.template.counts_clicks = False
-        self.send("Hello")  # caches are empty after a change of a template
+        self.send("Hello")  # changing a template clears caches
         self.assertEqual(self.count_queries(self.send, "Hello"), with_template)
 
     def write_text(self, body, count=1):
-        """Return new texts that are made of no template."""
+        """Return new texts that are not made from a template."""
         ticket = self.purposes("ticket")
         return self.env["sms.sms"].create(
             [{"number": self.number, "body": body, "purpose_id": ticket.id}] * count
@@ -176,7 +176,7 @@ class TestClicks(SmsCase, HttpCase):
         self.assertEqual(found.company_id, other)
 
     def test_a_persons_own_links_are_not_kept(self):
-        """Nor on the domain of a website, which is not the system's own address."""
+        """Nor on the domain of a website that is not the base URL."""
         for path in (
             "/sms/t/tok3n",
             "/my/ticket/7?access_token=tok3n",
@@ -191,7 +191,7 @@ class TestClicks(SmsCase, HttpCase):
 
 
 class TestBroadcastClicks(BroadcastCase):
-    """Links of a broadcast are made once, and are the same for everybody."""
+    """A broadcast's links are created once, and shared by all recipients."""
 
     @classmethod
     def setUpClass(cls):
@@ -199,7 +199,7 @@ class TestBroadcastClicks(BroadcastCase):
         cls.company.sms_counts_clicks = True
 
     def find_links(self, broadcast):
-        """Return the links that were made for a broadcast."""
+        """Return the links created for a broadcast."""
         return self.env["link.tracker"].search(
             [("sms_broadcast_id", "=", broadcast.id)]
         )

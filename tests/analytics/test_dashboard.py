@@ -12,15 +12,15 @@ from .common import ScenarioCase
 
 
 class TestAttention(ScenarioCase):
-    """What needs attention, for whom, and where it leads."""
+    """What needs attention, who sees it, and what it opens."""
 
     def find(self, user=None, **filters):
-        """Return the lines that a manager sees, or somebody else."""
+        """Return the lines that a user sees, by default a manager."""
         dashboard = self.env["sms.dashboard"].with_user(user or self.manager)
         return dashboard.get_dashboard(filters)["attention"]
 
     def find_one(self, model, user=None, **filters):
-        """Return the line that leads to records of a model, and those records."""
+        """Return the line that opens records of a model, and those records."""
         items = [
             item
             for item in self.find(user, **filters)
@@ -152,7 +152,7 @@ class TestAttention(ScenarioCase):
 
 @tagged("post_install", "-at_install")
 class TestDashboardTour(ScenarioCase, HttpCase):
-    """A manager looks at the dashboard in a real browser."""
+    """A manager uses the dashboard in a real browser."""
 
     def test_a_manager_looks_around(self):
         self.play()
@@ -169,12 +169,12 @@ class TestDashboardTour(ScenarioCase, HttpCase):
 
 
 class TestDigest(ScenarioCase):
-    """The figures by e-mail, for who may see them."""
+    """The digest's figures by e-mail, for those who may see them."""
 
     def compute(self, user, part="value"):
-        """Return the digest's figures for a user, of the last 30 days, by name."""
+        """Return the digest's figures of the last 30 days for a user, by name."""
         digest = self.env.ref("helpdesk_mgmt_sms.digest_digest_sms")
-        # What has happened within this second is left to the next one.
+        # Events of the current second belong to the next period.
         with freeze_time(fields.Datetime.now() + timedelta(minutes=1)):
             kpis = digest._compute_kpis(self.company, user)
         return {kpi["kpi_name"]: kpi["kpi_col3"].get(part) for kpi in kpis}
@@ -194,7 +194,7 @@ class TestDigest(ScenarioCase):
         )
 
     def test_more_that_is_worse_is_not_painted_green(self):
-        """Two were not delivered before, and six now."""
+        """Two texts failed before, and six now."""
         self.play()
         self.env.flush_all()
         changes = self.compute(self.manager, "margin")

@@ -5,7 +5,7 @@ from odoo.tests import HttpCase, tagged
 
 from .common import ScenarioCase
 
-#: What each tile says of the scenario in the last 30 days: figure, note and change.
+#: Each tile's figure, note and change for the scenario's last 30 days.
 TILES = {
     "sent_count": ["40", "40 segments", "▲ 300%"],
     "delivery_rate": ["83.3%", "6 not delivered", "▲ 4.2%"],
@@ -22,7 +22,7 @@ TILES = {
     "news_count": ["2", "known-issue replies: 1, muted: 1", "▲ new"],
     "cost": ["$ 0.50", "10 of 40 texts as the carrier says", "▲ 400%"],
 }
-#: What the lists below say, and what the charts add up to.
+#: Rows of the lists below the tiles; totals of the charts.
 LISTS = {
     "best": [["News", "24", "100%", "16.7%", "0%"]],
     "worst": [],
@@ -78,10 +78,10 @@ READ = """
 
 @tagged("post_install", "-at_install")
 class TestPage(ScenarioCase, HttpCase):
-    """Each number on the page, as a browser shows it, is the one counted by hand."""
+    """Each number on the page in a browser is the one counted by hand."""
 
     def read_page(self, **expected):
-        """Compare what the page shows a manager with what is expected."""
+        """Compare the page that a manager sees with what is expected."""
         self.browser_js(
             "/odoo/sms-dashboard",
             READ % json.dumps(expected),

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of appointments share: a clock that stands, a visit, its texts."""
+"""Base class of the tests of appointments: a frozen clock, a visit and its texts."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ NOW = datetime(2026, 11, 30, 16)
 
 
 class AppointmentCase(SmsCase):
-    """A technician who visits a customer in Denver who agreed to texts about it."""
+    """A technician who visits a customer in Denver who has agreed to texts about it."""
 
     def setUp(self):
         super().setUp()
@@ -70,26 +70,26 @@ class AppointmentCase(SmsCase):
         )
 
     def move(self, event, **delta):
-        """Move a visit, as by dragging it."""
+        """Move a visit, as dragging it in the calendar does."""
         shift = timedelta(**delta)
         event.write({"start": event.start + shift, "stop": event.stop + shift})
         self.settle()
 
     def attendee(self, event, partner=None):
-        """Return the invitation of somebody, default the customer."""
+        """Return the attendee of a contact, by default of the customer."""
         partner = partner or self.customer
         return event.attendee_ids.filtered(lambda it: it.partner_id == partner)
 
     # === Time ===
 
     def settle(self):
-        """End a transaction, as far as a test can."""
+        """Flush and clear caches, as the end of a transaction would."""
         self.env.flush_all()
         self.cr.flush()
         self.env.invalidate_all()
 
     def pass_time(self, **delta):
-        """Let time pass, and the cron work when it would be woken."""
+        """Move the clock, and run reminders and outbox whenever a reminder is due."""
         until = datetime.now() + timedelta(**delta)
         rows = self.env["sms.reminder"].search([("state", "=", "planned")])
         moments = sorted({row.due_at for row in rows if row.due_at <= until})
@@ -100,18 +100,18 @@ class AppointmentCase(SmsCase):
         self.work()
 
     def run_reminders(self):
-        """Let the cron hand over what is due."""
+        """Run the cron that hands over the reminders that are due."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_reminder"))
 
     def work(self):
-        """Let the cron hand over what is due, and the outbox send it."""
+        """Hand over what is due, and send it."""
         self.run_reminders()
         self.run_outbox()
 
     # === What was planned and sent ===
 
     def rows(self, event=None, partner=None, **values):
-        """Return the planned texts, in the order of their time."""
+        """Return a contact's reminders, in the order of their time."""
         domain = [("partner_id", "=", (partner or self.customer).id)]
         if event is not None:
             domain.append(("event_id", "in", event.ids))
@@ -119,7 +119,7 @@ class AppointmentCase(SmsCase):
         return self.env["sms.reminder"].search(domain, order="due_at, id")
 
     def kinds(self, event=None, state="planned", **values):
-        """Return the kinds of texts in a state."""
+        """Return the kinds of the reminders in a state."""
         return self.rows(event, state=state, **values).mapped("kind")
 
     def bodies(self, partner=None):

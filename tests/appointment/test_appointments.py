@@ -14,7 +14,7 @@ from .common import NOW, AppointmentCase
 
 
 class TestBooking(AppointmentCase):
-    """One appointment: booked, reminded, moved, called off."""
+    """A single appointment: booked, reminded, moved, called off."""
 
     def test_a_visit_is_told_and_reminded(self):
         event = self.book()
@@ -209,7 +209,7 @@ class TestBooking(AppointmentCase):
         self.customer.lang = "fr_FR"
         event = self.book(NOW + timedelta(days=2, hours=6))
         self.pass_time(minutes=1)
-        # Nobody has translated the template: no French date in English words.
+        # The template is not translated, so the date stays English too.
         self.assertIn("is booked for Wed, Dec 2 at 3:00 PM.", self.bodies()[-1])
         template = self.env.ref("helpdesk_mgmt_sms.sms_template_appointment_moved")
         template.with_context(lang="fr_FR").body = "Le {{ object.sms_when }}."
@@ -288,7 +288,7 @@ class TestBooking(AppointmentCase):
 
 
 class TestWithdrawn(AppointmentCase):
-    """A reminder that was due when its appointment was dragged away, and back."""
+    """An appointment is dragged away and back while its reminder is due."""
 
     def setUp(self):
         super().setUp()
@@ -297,13 +297,13 @@ class TestWithdrawn(AppointmentCase):
         self.pass_time(minutes=1)
 
     def reminder(self):
-        """Return the row of the reminder of the day before the first date."""
+        """Return the reminder of the day before the original date."""
         return self.rows(
             self.event, kind="reminder", offset_minutes=1440, start=self.start
         )
 
     def wait_for_reminder(self, hand_over=True):
-        """Let the reminder of the day before be due; it waits in the outbox."""
+        """Make the reminder of the day before due, so that it waits in the outbox."""
         self.frozen.move_to(self.event.start - timedelta(days=1))
         if hand_over:
             self.run_reminders()
@@ -334,7 +334,7 @@ class TestWithdrawn(AppointmentCase):
         self.assertEqual(self.reminder().state, "sent")
 
     def test_early_ones_too(self):
-        """Held by quiet hours, it left on the evening before."""
+        """Because of quiet hours it was handed over the evening before."""
         self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
         self.move(self.event, days=5, hours=-1)
         self.pass_time(minutes=2)
@@ -369,7 +369,7 @@ class TestWithdrawn(AppointmentCase):
         self.assertEqual(self.reminder().reason, "replaced")
 
     def hold_overnight(self):
-        """Return a reminder whose hour was in the night, and that waits for the day."""
+        """Return a reminder due at night, which waits for the morning."""
         self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
         self.move(self.event, days=5, hours=14)
         self.pass_time(minutes=2)
@@ -427,10 +427,10 @@ class TestWithdrawn(AppointmentCase):
 
 
 class TestScreens(AppointmentCase):
-    """What an agent finds in the calendar, and on the ticket."""
+    """What the agent sees in the calendar, and on the ticket."""
 
     def find_tomorrow(self, tz):
-        """Return what the filter shows to an agent of a zone."""
+        """Return what the filter finds for an agent in a time zone."""
         view = self.env.ref("helpdesk_mgmt_sms.calendar_event_view_search")
         [node] = etree.fromstring(view.arch).xpath(
             "//filter[@name='sms_open_tomorrow']"
@@ -498,7 +498,7 @@ class TestScreens(AppointmentCase):
         self.assertEqual(start, datetime(2026, 7, 6, 14))  # 8:00 in Denver
 
     def test_no_visit_is_proposed_at_night_or_on_a_holiday(self):
-        """Although the company's calendar is by the clock of another continent."""
+        """Even if the company's calendar has the time zone of another continent."""
         self.company.resource_calendar_id.tz = "UTC"
         ticket = self.ticket.with_user(self.agent)
         with freeze_time("2026-12-23 23:20:00"):  # Thursday is Christmas Eve
@@ -528,7 +528,7 @@ class TestScreens(AppointmentCase):
 
 
 class TestButtons(AppointmentCase):
-    """On the way, not there, and who may say so."""
+    """Buttons for "on the way" and "nobody there", and who may press them."""
 
     def test_on_the_way_once(self):
         event = self.book(NOW + timedelta(hours=1))
@@ -550,7 +550,7 @@ class TestButtons(AppointmentCase):
 
 
 class TestAlarms(AppointmentCase):
-    """Odoo's own reminders by text: ours stand in for them, and never both go."""
+    """Ours replace Odoo's own reminders by text; a customer never gets both."""
 
     def setUp(self):
         super().setUp()

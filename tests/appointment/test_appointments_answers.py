@@ -15,14 +15,14 @@ class TestAnswers(AppointmentCase):
         self.pass_time(minutes=1)
 
     def say(self, body, number=None):
-        """Let a customer text, and everything work that hangs on it."""
+        """Receive a text from a customer, then run reminders and outbox."""
         inbound = self.receive(body, number)
         self.settle()
         self.work()
         return inbound
 
     def note_of(self, record):
-        """Return the texts of the chatter of a record."""
+        """Return the bodies of a record's chatter."""
         return " ".join(record.message_ids.mapped("body"))
 
     def test_one_confirms(self):
@@ -106,7 +106,7 @@ class TestAnswers(AppointmentCase):
         self.assertIn("2: Tue, Dec 1 at 9:00 AM", self.bodies()[-1])
 
     def test_nobody_is_offered_their_night(self):
-        """The technician's day from 8 to 17 is that from 15 to 24 in London."""
+        """The technician works from 8 to 17, which is 15 to 24 in London."""
         self.customer.tz = "Europe/London"
         self.settle()
         self.say("2")
@@ -174,7 +174,7 @@ class TestAnswers(AppointmentCase):
         self.assertEqual(len(self.messages_to()), count)
 
     def test_words_of_other_languages_answer_what_was_asked(self):
-        """CANCELAR ends all texts by itself; here it answers the question."""
+        """CANCELAR is also an opt-out keyword, but here it answers the question."""
         for body, state in (
             ("Sí, gracias", "accepted"),
             ("passt mir gut", "accepted"),

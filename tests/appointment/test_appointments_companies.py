@@ -6,7 +6,7 @@ from .common import NOW, AppointmentCase
 
 
 class TestCompanies(AppointmentCase):
-    """The ticket's company texts, else the technician's, else the organizer's."""
+    """The ticket's company sends, else the technician's, else the organizer's."""
 
     def setUp(self):
         super().setUp()
@@ -15,7 +15,7 @@ class TestCompanies(AppointmentCase):
         self.settle()
 
     def told_by(self, event):
-        """Return the company that has texted the customer about an event."""
+        """Return the company that texted the customer about an event."""
         self.run_reminders()
         [row] = self.rows(event, kind="booked")
         message = row.sms_id
@@ -24,7 +24,7 @@ class TestCompanies(AppointmentCase):
         return message.record_company_id
 
     def give(self, user):
-        """Let somebody work in the other company."""
+        """Make a user work in the other company."""
         user.write({"company_ids": [(4, self.other.id)], "company_id": self.other.id})
 
     def test_the_tickets_company_comes_first(self):
@@ -80,14 +80,14 @@ class TestCompanies(AppointmentCase):
 
 
 class TestTeamNumber(AppointmentCase, SendersCase):
-    """Texts about a visit leave by the number of its ticket's team."""
+    """Texts about a visit have the number of its ticket's team as sender."""
 
     def setUp(self):
         super().setUp()
         self.sender(SECOND).team_id = self.team
 
     def senders_of(self, event, partner=None):
-        """Return the numbers that texts about an event are to leave by."""
+        """Return the numbers from which texts about an event will leave."""
         self.run_reminders()
         messages = self.rows(event, partner=partner).sms_id
         return set(messages.sender_id.mapped("address"))

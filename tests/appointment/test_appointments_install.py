@@ -4,7 +4,7 @@ from .common import AppointmentCase
 
 
 class TestOldEvents(AppointmentCase):
-    """Events of before the addon are completed as it derives new ones."""
+    """Existing events get the same derived values as new ones."""
 
     def test_by_one_statement_what_is_derived_of_each_event(self):
         colleague = self.manager.partner_id
@@ -28,7 +28,7 @@ class TestOldEvents(AppointmentCase):
             | series.recurrence_id.calendar_event_ids
         )
         self.env.flush_all()
-        # As Odoo derives them all when it makes the columns.
+        # As Odoo computes them when it creates the columns.
         for name in DERIVED:
             self.env.add_to_compute(events._fields[name], events)
         expected = [{name: it[name] for name in DERIVED} for it in events]

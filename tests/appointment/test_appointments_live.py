@@ -45,7 +45,7 @@ class TestAppointmentsLive(LiveCase):
         )
 
     def _count_planned(self, event_ids):
-        """Return how many bookings are still to be told."""
+        """Return how many bookings still have to be announced."""
         return self.count(
             "sms_reminder",
             "kind = 'booked' AND state = 'planned' AND event_id = ANY(%s)",

@@ -6,10 +6,10 @@ from .common import NOW, AppointmentCase
 
 
 class TestLoad(AppointmentCase):
-    """Booking, planning and handing over take the same queries for few as for many."""
+    """Booking, planning and handing over take as many queries for many as for few."""
 
     def make_people(self, count, first):
-        """Return new customers who have agreed."""
+        """Return new customers who have consented."""
         people = [
             self.make_customer(phone_number(first + index), f"Person {index}")
             for index in range(count)
@@ -51,13 +51,13 @@ class TestLoad(AppointmentCase):
             handed.append(self.count_queries(self.hand_over))
         told = self.env["sms.reminder"].search([("kind", "=", "booked")])
         self.assertEqual(len(told.sms_id), 70)
-        # Odoo writes what it computes in batches; fifty visits more are few more.
+        # Odoo computes and writes in batches: fifty more visits add few queries.
         self.assertLess(booked[1] - booked[0], 10, booked)
         self.assertLessEqual(planned[1], planned[0] + 2, planned)
         self.assertLessEqual(handed[1], handed[0] + 5, handed)
 
     def test_rules_of_many_are_found_at_once(self):
-        """Those of Odoo's own alarms too, each with a template of its own."""
+        """Rules of Odoo's own alarms too, each with its own template."""
         model_id = self.env["ir.model"]._get_id("calendar.event")
         counts = []
         for count, first in ((5, 400), (40, 450)):
@@ -81,6 +81,6 @@ class TestLoad(AppointmentCase):
             rows = self.rows(partner=person, kind="reminder")
             counts.append(self.count_queries(rows._find_own_rules))
             found = {rule.template_id for rule in rows._find_own_rules().values()}
-            # One is at the time of an automation's reminder, which says more.
+            # One coincides with an automation's reminder, which takes precedence.
             self.assertGreaterEqual(len(found & set(templates.ids)), count - 1)
         self.assertEqual(counts[0], counts[1])

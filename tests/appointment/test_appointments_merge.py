@@ -4,7 +4,7 @@ from .common import AppointmentCase
 
 
 class TestMerge(AppointmentCase):
-    """Contacts that turn out to be one person are reminded once, and of all."""
+    """Merged contacts are reminded once, and of the appointments of both."""
 
     def setUp(self):
         super().setUp()
@@ -15,7 +15,7 @@ class TestMerge(AppointmentCase):
         self.settle()
 
     def merge(self):
-        """Merge the second contact into the first one, as its manager does."""
+        """Merge the second contact into the first, as Odoo's wizard does."""
         wizard = self.env["base.partner.merge.automatic.wizard"].create({})
         wizard._merge((self.customer | self.twin).ids, self.customer)
         self.settle()

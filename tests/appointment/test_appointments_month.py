@@ -15,31 +15,31 @@ OFFSETS = (timedelta(days=1), timedelta(hours=2))
 
 
 class TestMonth(AppointmentCase):
-    """A month under a clock that we move, in which everything happens that can."""
+    """A simulated month of random events, under a clock that we move."""
 
     def setUp(self):
         super().setUp()
         self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
         self.random = random.Random(6)
         self.people = [self.make_person(index) for index in range(CUSTOMERS)]
-        #: what holds, and since when: {(event id, partner): (since, start or None)}
+        #: how each appointment stands: {(event id, partner): (since, start or None)}
         self.holding, self.expected = {}, Counter()
-        #: since when who knew of what: {(event id, partner, start): since}
+        #: since when each date was known: {(event id, partner, start): since}
         self.knowing = {}
-        #: when who had left: {partner id: [[since, until or None], ...]}
+        #: opt-outs: {partner id: [[since, until or None], ...]}
         self.gone = defaultdict(list)
 
     def make_person(self, index):
-        """Return one of the customers, who lives somewhere and has agreed."""
+        """Return a customer in one of the time zones who has consented."""
         number = phone_number(100 + index)
         person = self.make_customer(number, f"Person {index}", tz=ZONES[index % 4])
         self.record_consent(number, "appointment")
         return person
 
-    # === What must come of it, told by what has happened alone ===
+    # === The expected reminders, derived only from what has happened ===
 
     def note(self, event, person):
-        """Note how an appointment stands from now on; settle what held until now."""
+        """Record how an appointment stands now; count what was due until now."""
         now = self.now()
         key = event.id, person.id
         attendee = self.attendee(event, person)
@@ -56,7 +56,7 @@ class TestMonth(AppointmentCase):
             self.knowing[(*key, start)] = now
 
     def is_told(self, event, person):
-        """Tell if a customer is about to be told of an appointment, and may be."""
+        """Return whether a notice is planned, and the customer has not opted out."""
         notices = self.rows(event, partner=person, state="planned").filtered(
             lambda row: row.kind in NOTICES
         )
@@ -65,8 +65,9 @@ class TestMonth(AppointmentCase):
     def settle_expected(self, key, person, since, start, until):
         """Count the reminders that were due while an appointment stood.
 
-        Who has just been told needs none whose hour has passed. Who is not, because it
-        was moved away and back before anybody knew, is reminded as if nothing was.
+        A customer who has just been told needs no reminder whose time has passed. One
+        who was not told, because the appointment was moved away and back before the
+        notice left, is reminded as if nothing had happened.
         """
         place = Whereabouts(self.company).find(person)[0]
         rules = self.env["sms.quiet.hours"]._select(
@@ -86,9 +87,9 @@ class TestMonth(AppointmentCase):
                 self.expected[key[0], key[1], start, offset // timedelta(minutes=1)] = 1
 
     def was_gone(self, person, due):
-        """Tell if a customer had left when a reminder was due.
+        """Return whether a customer had opted out when a reminder was due.
 
-        It is asked then, and not when it was planned: who is back in time gets it.
+        Consent is checked then, not when it was planned: after a START in time it goes.
         """
         return any(
             since < due and not (until and until < due)
@@ -98,7 +99,7 @@ class TestMonth(AppointmentCase):
     # === What happens ===
 
     def book_some(self, count):
-        """Book appointments of some customers, in the next days."""
+        """Book appointments of random customers over the next days."""
         start = self.now().replace(minute=0, second=0)
         vals_list, people = [], []
         for _number in range(count):
@@ -128,7 +129,7 @@ class TestMonth(AppointmentCase):
         self.events += list(zip(events, people, strict=True))
 
     def happen(self):
-        """Let something happen to one appointment."""
+        """Change a random appointment in a random way."""
         event, person = self.random.choice(self.events)
         what = self.random.choice(
             ("move", "move", "move", "archive", "restore", "decline", "text", "stop")
@@ -149,13 +150,13 @@ class TestMonth(AppointmentCase):
         self.note(event, person)
 
     def answer(self, person):
-        """Let a customer confirm, reschedule, call off, or choose what was offered."""
+        """Receive a customer's random answer: confirm, reschedule, cancel or choose."""
         self.receive(self.random.choice("1123"), person.phone_sanitized)
         self.settle()
         self.note_all(person)
 
     def stop(self, person):
-        """Let a customer leave, or come back."""
+        """Receive STOP from a customer, or START if they have stopped."""
         spans = self.gone[person.id]
         is_back = bool(spans) and spans[-1][1] is None
         self.receive("START" if is_back else "STOP", person.phone_sanitized)
@@ -166,13 +167,13 @@ class TestMonth(AppointmentCase):
             spans.append([self.now(), None])
 
     def note_all(self, person):
-        """Note how all appointments of a customer stand from now on."""
+        """Record how all appointments of a customer stand now."""
         for event, other in self.events:
             if other == person:
                 self.note(event, person)
 
     def hand_over(self):
-        """Let the worker work, which is killed at times in the middle."""
+        """Hand over what is due, sometimes after a worker that was killed midway."""
         reminders = self.env["sms.reminder"]
         if self.random.random() < 0.1:
             savepoint = self.cr.savepoint()
@@ -182,7 +183,7 @@ class TestMonth(AppointmentCase):
         while rows := reminders._lock_due():
             rows._hand_over()
         self.env.flush_all()
-        # The carrier takes it at once.
+        # The carrier accepts them at once.
         self.cr.execute(
             "UPDATE sms_sms SET state = 'sent', sent_at = %s WHERE state = 'outgoing'"
             " AND gate_verdict = 'send'",
@@ -191,7 +192,7 @@ class TestMonth(AppointmentCase):
         self.env.invalidate_all()
 
     def now(self):
-        """Return what the clock shows (UTC)."""
+        """Return the frozen clock's time (UTC)."""
         return self.frozen.time_to_freeze
 
     def advance(self, until):
@@ -236,7 +237,7 @@ class TestMonth(AppointmentCase):
         self.assertInWindow()
 
     def assertInWindow(self):
-        """Check each text that left: once for its row, by day where its reader is."""
+        """Check that each text left once, and by day where its recipient is."""
         rows = self.env["sms.reminder"].search([("sms_id.state", "=", "sent")])
         self.assertEqual(len(rows.sms_id), len(rows))
         for row in rows.filtered(lambda it: it.kind == "reminder"):

@@ -5,7 +5,7 @@ from .common import NOW, AppointmentCase
 
 
 class TestSeries(AppointmentCase):
-    """One text for a series when it is booked, moved or called off."""
+    """A series is announced by one text when it is booked, moved or called off."""
 
     def occurrences(self, event):
         """Return the visits of a series, in their order."""
@@ -14,7 +14,7 @@ class TestSeries(AppointmentCase):
         )
 
     def edit(self, event, setting, **values):
-        """Change one visit, or the following, or all, as the form does."""
+        """Change one visit, this and the following, or all, as the form does."""
         event.with_user(self.agent).write({"recurrence_update": setting, **values})
         self.settle()
 
@@ -144,7 +144,7 @@ class TestSeries(AppointmentCase):
 
 
 class TestSynchronisation(AppointmentCase):
-    """What another calendar brings announces nothing, and moves what was told."""
+    """Synced events are not announced, but moves of announced ones are."""
 
     def test_a_first_synchronisation_is_no_storm(self):
         synced = {"context": {"dont_notify": True}}

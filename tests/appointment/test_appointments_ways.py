@@ -9,7 +9,7 @@ from .common import AppointmentCase
 
 
 class TestNeverHeard(AppointmentCase):
-    """The customer never heard of the booking: what can be done about it."""
+    """The customer never heard of the booking: what an agent can do about it."""
 
     def setUp(self):
         super().setUp()
@@ -19,13 +19,13 @@ class TestNeverHeard(AppointmentCase):
         self.blocked = self.messages_to()
 
     def banner(self, user=None):
-        """Return what the appointment's form says, and which ways it offers."""
+        """Return the note and the ways out that the appointment's form shows."""
         self.env.invalidate_all()
         event = self.event.with_user(user or self.agent)
         return event.sms_untold_note or "", event.sms_untold_ways or ""
 
     def agree(self):
-        """Let the customer agree by telephone."""
+        """Record the customer's consent by telephone."""
         self.frozen.move_to(datetime.now() + timedelta(minutes=1))
         self.record_consent(None, "appointment")
         self.settle()

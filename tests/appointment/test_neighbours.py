@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""With the apps that it works beside really installed: ``bin/test --neighbours``."""
+"""Other apps, really installed beside this one: ``bin/test --neighbours``."""
 
 from datetime import UTC, datetime, timedelta
 from unittest import SkipTest
@@ -10,9 +10,9 @@ from .common import NOW, AppointmentCase
 
 
 class NeighbourCase(AppointmentCase):
-    """A visit, where another app that has to do with calendars is installed."""
+    """A visit in a database where another app with calendar events is installed."""
 
-    #: The module whose code is driven.
+    #: The module under test.
     module = None
 
     @classmethod
@@ -24,14 +24,14 @@ class NeighbourCase(AppointmentCase):
             raise SkipTest(f"{cls.module} is not installed: bin/test --neighbours")
 
     def assertTold(self, count, words=""):
-        """Check how many texts the customer has had in all, and what the last says."""
+        """Check how many texts the customer has had, and the words of the last one."""
         self.pass_time(minutes=5)
         self.assertEqual(len(self.bodies()), count, self.bodies())
         self.assertIn(words, self.bodies()[-1] if count else "")
 
 
 class TestGoogle(NeighbourCase):
-    """What comes from Google's calendar, as its module reads it."""
+    """Events from Google's calendar, as Odoo's module reads them."""
 
     module = "google_calendar"
 
@@ -42,10 +42,10 @@ class TestGoogle(NeighbourCase):
         self.settle()
 
     def from_google(self, google_id, start, attendees=None, **values):
-        """Return an event as Google describes it.
+        """Return an event in the format of Google's API.
 
         :param datetime start: UTC
-        :param dict attendees: what they have answered, by e-mail
+        :param dict attendees: their answers, by e-mail address
         """
         end = start + timedelta(hours=1)
         people = {"ana@example.com": "accepted"}
@@ -66,9 +66,9 @@ class TestGoogle(NeighbourCase):
         }
 
     def synchronise(self, *events, user=None):
-        """Take in events as a synchronisation does: series first.
+        """Take in events as Odoo's synchronization does: series first.
 
-        :param user: ``res.users`` whose calendar it is, default the agent
+        :param user: ``res.users`` whose calendar it is, by default the agent
         """
         from odoo.addons.google_calendar.utils.google_event import GoogleEvent
 
@@ -82,13 +82,13 @@ class TestGoogle(NeighbourCase):
         return synced
 
     def book_synced(self, **values):
-        """Return a visit that Google knows, and that its customer was told of."""
+        """Return a visit that Google knows, and that was announced to its customer."""
         event = self.book(google_id="g1", need_sync=False, **values)
         self.pass_time(minutes=1)
         return event
 
     def book_synced_series(self, google_id, **values):
-        """Return the visits of a weekly series that Google knows, and its customer."""
+        """Return the visits of a weekly series that Google and the customer know."""
         first = self.book_series(need_sync=False, **values)
         series = first.recurrence_id
         series.write({"google_id": google_id, "need_sync": False})
@@ -97,7 +97,7 @@ class TestGoogle(NeighbourCase):
         return series.calendar_event_ids.sorted("start")
 
     def move_out_of_series(self, event, **delta):
-        """Return an occurrence as Google describes it when it alone was moved."""
+        """Return an occurrence as Google describes it once it alone has moved."""
         series_id = event.recurrence_id.google_id
         plain_id, moment = series_id.partition("_")[0], event.google_id[-16:]
         return self.from_google(
@@ -188,7 +188,7 @@ class TestGoogle(NeighbourCase):
         self.assertTold(2, "has moved from Wed, Dec 9 at 9:00 AM to Thu, Dec 10")
 
     def test_one_of_a_split_series_is_moved(self):
-        """Google gives it another id: it comes as a new event, and the former goes."""
+        """Google gives it a new id: a new event comes, and the old one is deleted."""
         events = self.book_synced_series("weekly_R20261202T160000")
         second, key = events[1], events.mapped("sms_series_key")[0]
         moved = self.synchronise(self.move_out_of_series(second, days=1))
@@ -205,7 +205,7 @@ class TestGoogle(NeighbourCase):
         self.assertTold(3, "has moved from Thu, Dec 10 at 9:00 AM to Fri, Dec 11")
 
     def test_a_colleagues_calendar_brings_the_move(self):
-        """Who is not the organizer only declines the former one: it stays."""
+        """A mere attendee's calendar only declines the old event, so that it stays."""
         second = self.book_synced_series("weekly_R20261202T160000")[1]
         self.manager.partner_id.email = "max@example.com"
         change = self.move_out_of_series(second, days=1)
@@ -235,9 +235,9 @@ class TestGoogle(NeighbourCase):
         self.assertTold(2, "on Wed, Dec 9 at 9:00 AM is cancelled")
 
     def split(self, events, **delta):
-        """Return a series from its third visit on, as "this and following" moves it.
+        """Return what Google sends when the third visit and the following are moved.
 
-        :return: what is left of the former series, and the new one
+        :return: what is left of the old series, and the new series
         """
         whole, third = events.recurrence_id, events[2]
         rule = "RRULE:FREQ=WEEKLY;BYDAY=WE"
@@ -255,7 +255,7 @@ class TestGoogle(NeighbourCase):
         )
 
     def test_one_date_of_a_series_of_others_deletes_nothing(self):
-        """Whoever is invited to one moved date has no event for the series."""
+        """Somebody invited to one moved date has no event for the series."""
         event = self.book(need_sync=False)
         start = NOW + timedelta(days=3)
         self.synchronise(
@@ -296,7 +296,7 @@ class TestGoogle(NeighbourCase):
 
 
 class TestMicrosoft(NeighbourCase):
-    """What comes from Outlook, as its module reads it."""
+    """Events from Outlook, as Odoo's module reads them."""
 
     module = "microsoft_calendar"
 
@@ -307,7 +307,7 @@ class TestMicrosoft(NeighbourCase):
         self.settle()
 
     def from_outlook(self, number, start, **values):
-        """Return an event as Outlook describes it.
+        """Return an event in the format of Microsoft's API.
 
         :param datetime start: UTC
         """
@@ -344,7 +344,7 @@ class TestMicrosoft(NeighbourCase):
         }
 
     def synchronise(self, *events):
-        """Take in events as a synchronisation of the agent does."""
+        """Take in events as a synchronization of the agent does."""
         from odoo.addons.microsoft_calendar.utils.microsoft_event import MicrosoftEvent
 
         calendar = self.env["calendar.event"].with_user(self.agent).sudo()
@@ -353,7 +353,7 @@ class TestMicrosoft(NeighbourCase):
         return synced
 
     def book_synced(self):
-        """Return a visit that Outlook knows, and that its customer was told of."""
+        """Return a visit that Outlook knows, and that was announced to its customer."""
         event = self.book()
         event.with_context(dont_notify=True).write(
             {"microsoft_id": "m1", "ms_universal_event_id": "u1", "need_sync_m": False}
@@ -394,7 +394,7 @@ class TestMicrosoft(NeighbourCase):
 
 
 class TestBookings(NeighbourCase):
-    """OCA's bookings: their appointments are told, and keep their own rules."""
+    """Appointments of OCA's bookings are announced, and keep their own rules."""
 
     module = "resource_booking"
 
@@ -452,7 +452,7 @@ class TestBookings(NeighbourCase):
         self.settle()
 
     def say(self, body):
-        """Let the customer text, and everything work that hangs on it."""
+        """Receive a text from the customer, then run reminders and outbox."""
         self.receive(body)
         self.settle()
         self.work()

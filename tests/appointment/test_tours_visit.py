@@ -14,13 +14,13 @@ class TestVisitTours(SmsCase, HttpCase):
 
     @contextmanager
     def enter_registry_test_mode(self):
-        """Share the transaction with the cron; the browser shares it already."""
+        """Share the test's transaction with crons too, as the browser does already."""
         self.env.flush_all()
         yield
         self.env.invalidate_all()
 
     def work(self):
-        """Let everything work that hangs on what the browser did."""
+        """Run reminders and outbox after what the browser did."""
         self.env.flush_all()
         self.cr.flush()
         self.env.invalidate_all()

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of automations share."""
+"""Base class of the tests of automations."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ ENGINE = "odoo.addons.helpdesk_mgmt_sms.models.automation.sms_automation_engine"
 
 
 class AutomationCase(SmsCase):
-    """A customer who agreed, and a manager who writes automations."""
+    """A customer who has agreed, and a manager who creates automations."""
 
     @classmethod
     def setUpClass(cls):
@@ -34,7 +34,7 @@ class AutomationCase(SmsCase):
 
     @classmethod
     def automate(cls, trigger, template=None, **values):
-        """Return an automation that the manager makes."""
+        """Return an automation, created by the manager."""
         return (
             cls.env["sms.automation"]
             .with_user(cls.manager)
@@ -57,11 +57,11 @@ class AutomationCase(SmsCase):
         )
 
     def run_clock(self):
-        """Let the cron look what time it is, also if nothing is planned."""
+        """Run the cron that looks for due tickets, even if nothing is planned."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_automation"))
 
     def let_time_pass(self, **delta):
-        """Let the planned texts be due."""
+        """Make planned texts due earlier by some time."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE sms_automation_run SET due_at = due_at - %s",

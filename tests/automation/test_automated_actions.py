@@ -17,7 +17,7 @@ class TestAutomatedActions(AutomationCase):
         cls.model_id = cls.env["ir.model"]._get_id("helpdesk.ticket")
 
     def make_rule(self, trigger, method, *fields):
-        """Return an automated action of an administrator that texts."""
+        """Return an automated action that sends texts, created by an administrator."""
         names = self.env["ir.model.fields"].search(
             [("model", "=", "helpdesk.ticket"), ("name", "in", fields)]
         )

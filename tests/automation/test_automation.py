@@ -15,7 +15,7 @@ RETRY = "odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs"
 
 
 class TestTriggers(AutomationCase):
-    """Each thing that can happen sets off its automations, and nothing else does."""
+    """Each trigger runs its own automations, and nothing else does."""
 
     def test_a_new_ticket(self):
         automation = self.automate("created")
@@ -91,7 +91,7 @@ class TestTriggers(AutomationCase):
 
 
 class TestShipped(AutomationCase):
-    """What a new installation sends."""
+    """The automations of a new installation."""
 
     def get(self, name):
         return self.env.ref(f"helpdesk_mgmt_sms.sms_automation_{name}")
@@ -132,10 +132,10 @@ class TestShipped(AutomationCase):
 
 
 class TestWhich(AutomationCase):
-    """An automation is about the tickets that its manager has named."""
+    """Which tickets an automation covers."""
 
     def moved(self, **values):
-        """Return how many texts a ticket causes that moves, and undo it all."""
+        """Return how many texts a change of stage causes, and roll everything back."""
         savepoint = self.cr.savepoint()
         automation = self.automate("stage", **values)
         self.ticket.stage_id = self.waiting_stage
@@ -305,7 +305,7 @@ class TestWhom(AutomationCase):
 
 
 class TestHowOften(AutomationCase):
-    """One change is one text, and a ticket that comes and goes is none."""
+    """One change causes one text; moving back and forth causes no more."""
 
     def go_to_and_fro(self, rounds):
         for _round in range(rounds):
@@ -314,7 +314,7 @@ class TestHowOften(AutomationCase):
             self.ticket.stage_id = self.quiet_stage
 
     def age(self, **delta):
-        """Let the messages be older."""
+        """Make the messages older."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE sms_sms SET create_date = create_date - %s", [timedelta(**delta)]
@@ -375,7 +375,7 @@ class TestHowOften(AutomationCase):
         self.assertEqual(self.made_by(automation).mapped("number"), numbers)
 
     def test_what_matches_nothing_costs_no_query(self):
-        """However many tickets move, and however many automations there are."""
+        """However many tickets change, and however many automations exist."""
         tickets = self.ticket
         for index in range(20):
             tickets += self.make_ticket(self.make_customer(phone_number(30 + index)))
@@ -396,7 +396,7 @@ class TestHowOften(AutomationCase):
         self.assertEqual(self.count_queries(move, self.progress_stage), without)
 
     def test_what_is_at_its_limit_costs_some_queries_for_all(self):
-        """Recipients, when they last had it: asked once, however many tickets move."""
+        """Recipients and their last texts are read once for all tickets that change."""
         tickets = self.env["helpdesk.ticket"]
         for index in range(20):
             number = phone_number(60 + index)
@@ -421,7 +421,7 @@ class TestHowOften(AutomationCase):
 
 
 class TestFailure(AutomationCase):
-    """The ticket is saved, whatever becomes of the text."""
+    """The ticket is saved, whatever happens to the text."""
 
     @mute_logger(ENGINE, "odoo.addons.mail.models.mail_render_mixin")
     def test_a_broken_template_is_noted_and_stops_nothing(self):
@@ -458,7 +458,7 @@ class TestFailure(AutomationCase):
         self.assertEqual(ticket.name, "Kept")
 
     def test_a_conflict_with_another_transaction_is_not_kept_back(self):
-        """Odoo starts the work over: caught here, it would lose the ticket."""
+        """Odoo retries the transaction; catching the error would lose the ticket."""
 
         def collide():
             raise SerializationFailure("could not serialize access")
@@ -505,7 +505,7 @@ class TestFailure(AutomationCase):
 
 
 class TestLater(AutomationCase):
-    """A delayed text leaves if what it is about still holds, and once."""
+    """A delayed text leaves if its condition still holds, and only once."""
 
     def wait(self, automation, **delta):
         self.let_time_pass(**delta)
@@ -559,7 +559,7 @@ class TestLater(AutomationCase):
 
     @mute_logger("odoo.sql_db")
     def test_a_time_beyond_all_calendars_is_refused(self):
-        """Else no ticket that it is about could be saved any more."""
+        """Otherwise no ticket that it covers could be saved any more."""
         for values in (
             {"delay_number": 99_999_999, "delay_unit": "hours"},
             {"delay_number": 366, "delay_unit": "days"},
@@ -604,7 +604,7 @@ class TestLater(AutomationCase):
         self.assertEqual(len(self.made_by(automation)), 2, "they wait again")
 
     def test_what_is_found_again_uses_up_no_id(self):
-        """The clock looks with every change of any ticket, for years."""
+        """It is found again with every change of a ticket, for years."""
         automation = self.automate("no_answer", audience="assignee", wait_hours=4)
         automation.sudo().in_force_since -= timedelta(days=1)
         self.receive("Hello?")
@@ -646,7 +646,7 @@ class TestLater(AutomationCase):
 
 
 class TestFigures(AutomationCase):
-    """The form counts what has left, and beside it what was blocked."""
+    """The form counts the texts that have left, and separately those blocked."""
 
     def test_sent_and_blocked_apart(self):
         automation = self.automate("stage", at_most="each")

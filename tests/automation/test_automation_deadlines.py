@@ -11,7 +11,7 @@ OTHER_NUMBER = phone_number(1)
 
 
 class TestDeadlines(AutomationCase):
-    """A deadline of ``helpdesk_mgmt_sla`` comes near."""
+    """A deadline of ``helpdesk_mgmt_sla`` approaches."""
 
     @classmethod
     def setUpClass(cls):
@@ -33,9 +33,9 @@ class TestDeadlines(AutomationCase):
         cls.automation.sudo().in_force_since -= timedelta(days=1)
 
     def texts_when_due_in(self, **delta):
-        """Return how many texts there are when the deadline is so far away."""
+        """Return how many texts there are when the deadline is this far away."""
         self.deadline.state = "in_progress"
-        self.env.flush_all()  # it computes the deadline
+        self.env.flush_all()  # computes the deadline
         self.deadline.deadline = fields.Datetime.now() + timedelta(**delta)
         self.run_clock()
         return len(self.made_by(self.automation))

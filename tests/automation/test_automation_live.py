@@ -11,7 +11,7 @@ CRON = "ir_cron_sms_automation"
 
 
 class TestAutomationLive(LiveCase):
-    """Planned texts on two real servers, one of which is killed again and again."""
+    """Planned texts on two real servers, one of which is killed repeatedly."""
 
     def _count_waiting(self):
         return self.count("sms_automation_run", "state = 'waiting'", [])

@@ -8,7 +8,7 @@ from .common import AutomationCase
 
 
 class TestReplay(AutomationCase):
-    """Who would have got what last week: found in the past, without a text."""
+    """A dry run finds who would have got what last week, and sends nothing."""
 
     @classmethod
     def setUpClass(cls):
@@ -17,7 +17,7 @@ class TestReplay(AutomationCase):
         cls.flush_tracking(cls)
 
     def flush_tracking(self):
-        """Let Odoo keep what has changed, as at the end of a transaction."""
+        """Write the tracking values, as at the end of a transaction."""
         self.env.flush_all()
         self.env.cr.precommit.run()
 
@@ -27,7 +27,7 @@ class TestReplay(AutomationCase):
         self.flush_tracking()
 
     def replay(self, automations, **values):
-        """Return the lines of a dry run of the manager."""
+        """Return the lines of a dry run by the manager."""
         wizard = self.env["sms.automation.replay"].with_user(self.manager)
         wizard = wizard.create({"automation_ids": automations.ids, **values})
         wizard.action_replay()

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of broadcasts share."""
+"""Base classes of the tests of broadcasts."""
 
 import base64
 
@@ -12,7 +12,7 @@ STOPPED, SILENT, LOCAL = phone_number(300), phone_number(301), phone_number(302)
 
 
 class BroadcastCase(SmsCase):
-    """People in Denver: three who agreed, one who left, one who never said anything."""
+    """People in Denver: three agreed, one opted out, one never said anything."""
 
     @classmethod
     def setUpClass(cls):
@@ -40,7 +40,7 @@ class BroadcastCase(SmsCase):
         )
 
     def make(self, user=None, **values):
-        """Return a draft, made by a manager."""
+        """Return a draft, made by a manager unless ``user`` is given."""
         return (
             self.env["sms.broadcast"]
             .with_user(user or self.manager)
@@ -56,24 +56,24 @@ class BroadcastCase(SmsCase):
         )
 
     def work(self):
-        """Let the cron do its work, as far as there is any."""
+        """Run the cron of broadcasts."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast"))
         self.env.invalidate_all()
 
     def check(self, broadcast):
-        """Check recipients."""
+        """Check the recipients of a broadcast."""
         broadcast.action_check()
         self.work()
         self.assertEqual(broadcast.state, "checked")
 
     def send(self, broadcast):
-        """Check and send."""
+        """Check a broadcast, and send it."""
         self.check(broadcast)
         broadcast.action_send()
         self.work()
 
     def outcomes(self, broadcast):
-        """Return what becomes of each contact: outcome and reason."""
+        """Return the outcome and reason of each contact."""
         return {
             row.partner_id: (row.outcome, row.reason) for row in broadcast.recipient_ids
         }
@@ -84,17 +84,17 @@ class BroadcastCase(SmsCase):
 
 
 class AudienceCase(BroadcastCase):
-    """Broadcasts to other people than those of areas."""
+    """Broadcasts whose recipients are not those of areas."""
 
     def make_filtered(self, domain, audience="res.partner", **values):
-        """Return a draft to those of a filter."""
+        """Return a draft to what a filter matches."""
         values.setdefault("body", "Outage, {customer}.")
         return self.make(
             audience=audience, filter_domain=str(domain), area_ids=False, **values
         )
 
     def make_listed(self, rows, name="people.csv", **values):
-        """Return a draft to those of a CSV, of lines of text."""
+        """Return a draft to the rows of a CSV file, given as lines of text."""
         file = base64.b64encode("\n".join(rows).encode())
         values.setdefault("body", "Outage, {customer}.")
         return self.make(
@@ -120,7 +120,7 @@ class IncidentCase(BroadcastCase):
         cls.first, cls.second, cls.third = cls.agreed
 
     def prepare(self, **values):
-        """Return the broadcast that comes next, in words of its own."""
+        """Return the incident's next broadcast, with a body of its own."""
         incident = self.incident.with_user(self.manager)
         values = {
             "body": "[System Alert] How it stands: {status_page}",
@@ -131,25 +131,25 @@ class IncidentCase(BroadcastCase):
         return incident._prepare_broadcast(incident.next_kind or "update", **values)
 
     def tell(self, **values):
-        """Send the text that comes next; return its broadcast."""
+        """Send the incident's next broadcast, and return it."""
         broadcast = self.prepare(**values)
         self.send(broadcast)
         self.run_outbox()
         return broadcast
 
     def publish(self, state, body="It is mended."):
-        """Publish news."""
+        """Publish news about the incident."""
         news = self.env["sms.incident.news"].with_user(self.manager)
         news.create({"incident_id": self.incident.id, "state": state, "body": body})
 
     def reached(self, broadcast):
-        """Return who was texted by a broadcast."""
+        """Return the contacts that a broadcast's texts have left for."""
         texts = self.texts(broadcast).filtered(lambda sms: sms.state == "sent")
         return texts.partner_id
 
 
 class SubscriptionCase(BroadcastCase):
-    """A service that can be chosen, and its word."""
+    """A service to which people can subscribe, and its joining keyword."""
 
     @classmethod
     def setUpClass(cls):
@@ -174,13 +174,13 @@ class SubscriptionCase(BroadcastCase):
         )
 
     def subscribe(self, partner, user=None):
-        """Return a subscription that one of us enters."""
+        """Return a subscription that an agent enters for a contact."""
         subscriptions = self.env["sms.subscription"].with_user(user or self.agent)
         return subscriptions.create({"partner_id": partner.id, "area_id": self.mail.id})
 
 
 class PublishCase(IncidentCase):
-    """Of those without consent one has an address, another wants no mail."""
+    """Of those without consent, one has an e-mail address, another wants no mail."""
 
     @classmethod
     def setUpClass(cls):
@@ -190,7 +190,7 @@ class PublishCase(IncidentCase):
         cls.env["mail.blacklist"].sudo()._add(cls.stopped.email)
 
     def open(self, state=None, user=None):
-        """Return the screen as the incident's button opens it."""
+        """Return the publishing screen as the incident's button opens it."""
         user = user or self.manager
         incident = self.incident.with_user(user).with_context(sms_news_state=state)
         action = incident.action_publish()
@@ -198,7 +198,7 @@ class PublishCase(IncidentCase):
         return forms.browse(action["res_id"])
 
     def run_jobs(self):
-        """Let everything leave, and tickets have the news."""
+        """Send what is queued, and post the news on the tickets."""
         self.work()
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident"))
         self.run_outbox()

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Broadcasts: whom they concern, who gets them, who may send them, and how they end."""
+"""Broadcasts: recipients, outcome, permissions, approval and control."""
 
 from datetime import datetime, timedelta
 from unittest.mock import patch
@@ -15,13 +15,13 @@ from ...models.broadcast import sms_broadcast_job
 from ..common import OtherOrder
 from .common import SILENT, BroadcastCase
 
-#: Three in the night in Denver.
+#: Three o'clock at night in Denver.
 NIGHT = datetime(2026, 7, 1, 9)
 
 
 @tagged("post_install", "-at_install")
 class TestWhom(BroadcastCase):
-    """Whom an area means."""
+    """Which contacts an area includes."""
 
     def assertMeans(self, expected, **values):
         area = self.env["sms.area"].create({"name": "Somewhere", **values})
@@ -70,7 +70,7 @@ class TestWhom(BroadcastCase):
 
 @tagged("post_install", "-at_install")
 class TestCheck(BroadcastCase):
-    """The check says of everybody whether they get it, and sends nothing."""
+    """The check says for each contact whether they get it, and sends nothing."""
 
     def test_the_form(self):
         form = Form(self.env["sms.broadcast"].with_user(self.manager))
@@ -185,7 +185,7 @@ class TestCheck(BroadcastCase):
 
 @tagged("post_install", "-at_install")
 class TestSending(BroadcastCase):
-    """It is sent to those who may get it, and to nobody twice."""
+    """It reaches those who may get it, and nobody twice."""
 
     def test_to_the_end(self):
         broadcast = self.make(body="[System Alert] {customer}: outage in {area}.")
@@ -311,13 +311,13 @@ class TestSending(BroadcastCase):
         broadcast = self.make(body="Hi {customer}")
         self.send(broadcast)
         text = self.messages_to(self.agreed[0].phone)
-        # Cut as every name is, and left as it is otherwise.
+        # Truncated like every name, otherwise unchanged.
         self.assertIn(f"Hi {self.agreed[0].name[:40]}", text.body)
 
 
 @tagged("post_install", "-at_install")
 class TestHours(BroadcastCase):
-    """An emergency leaves at any hour, with its reason on record; all else waits."""
+    """An emergency leaves at any hour, its reason on record; everything else waits."""
 
     @classmethod
     def setUpClass(cls):
@@ -357,7 +357,7 @@ class TestHours(BroadcastCase):
 
 @tagged("post_install", "-at_install")
 class TestControl(BroadcastCase):
-    """Approved, paused, gone on with, cancelled."""
+    """Approve, pause, resume and cancel."""
 
     def test_above_a_size_a_second_manager_approves(self):
         self.company.sms_approve_from = 2
@@ -393,7 +393,7 @@ class TestControl(BroadcastCase):
         self.assertEqual(broadcast.state, "draft")
 
     def test_a_translation_is_a_change_of_the_text(self):
-        """Nobody approves one text, and sends another."""
+        """Otherwise one text would be approved, and another one sent."""
         self.company.sms_approve_from = 2
         self.env["res.lang"]._activate_lang("fr_FR")
         broadcast = self.make()
@@ -442,7 +442,7 @@ class TestControl(BroadcastCase):
         self.assertEqual(len(self.texts(broadcast)), 3)
 
     def test_a_button_that_was_faster_than_the_job(self):
-        """The job's transaction meets the button's, and starts over after it."""
+        """The job's transaction conflicts with the button's, and is then retried."""
         for button, state in (
             ("action_pause", "paused"),
             ("action_cancel", "cancelled"),
@@ -503,7 +503,7 @@ class TestControl(BroadcastCase):
 
 @tagged("post_install", "-at_install")
 class TestRights(BroadcastCase):
-    """Managers send; agents look on."""
+    """Managers send; agents may only read."""
 
     def test_an_agent_reads_and_sends_nothing(self):
         broadcast = self.make()
@@ -549,7 +549,7 @@ class TestRights(BroadcastCase):
 
 @tagged("post_install", "-at_install")
 class TestForgetting(BroadcastCase):
-    """A person who is erased is no longer named; that somebody was told stays."""
+    """An erased person is no longer named; that somebody was texted stays on record."""
 
     def test_a_recipient(self):
         broadcast = self.make()

@@ -11,7 +11,7 @@ MANAGER = "helpdesk_mgmt.group_helpdesk_manager"
 
 
 class ApprovalCase(BroadcastCase):
-    """Three are more than one manager may text; two others may approve."""
+    """Three recipients are more than one manager may text; two others may approve."""
 
     @classmethod
     def setUpClass(cls):
@@ -28,7 +28,7 @@ class ApprovalCase(BroadcastCase):
         return broadcast
 
     def get_asked(self, broadcast):
-        """Return who has an activity."""
+        """Return the users who have an activity on the broadcast."""
         return broadcast.sudo().activity_ids.user_id
 
 
@@ -159,7 +159,7 @@ class TestApproval(ApprovalCase):
                 self.assertFalse(self.get_asked(broadcast))
 
     def test_one_that_has_grown_asks(self):
-        """The job asks too, when a planned one reaches more than may go alone."""
+        """The job also asks, when a planned broadcast has come to need approval."""
         self.company.sms_approve_from = 3
         tomorrow = fields.Datetime.now() + timedelta(days=1)
         broadcast = self.make(send_at=tomorrow)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Whom a broadcast concerns, by a filter of contacts or of tickets, or by a list."""
+"""Recipients by a filter of contacts or tickets, or from a list."""
 
 import base64
 from unittest.mock import patch
@@ -17,7 +17,7 @@ UNKNOWN = phone_number(320)
 
 @tagged("post_install", "-at_install")
 class TestFilter(AudienceCase):
-    """A filter means who matches it, as far as its author may see them."""
+    """A filter selects what matches it, as far as its author may see it."""
 
     def test_of_contacts(self):
         broadcast = self.make_filtered([("city", "=", "Denver")])
@@ -30,7 +30,7 @@ class TestFilter(AudienceCase):
         self.assertTrue(text.body.startswith("Outage, Agreed 310."))
 
     def test_of_tickets(self):
-        """Their customers, each once, at the newest ticket's number."""
+        """The customers of tickets, once each, at their newest ticket's number."""
         self.make_ticket(self.far, name="VPN is slow")
         self.make_ticket(self.far, name="VPN is down")
         self.make_ticket(name="VPN of a stranger", partner_phone=UNKNOWN,

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A broadcast in rough weather: STOPs arrive, it is paused, its server is killed.
+"""A broadcast under stress: STOPs arrive, it is paused, its server is killed.
 
-300 people; ``HELPDESK_SMS_CHAOS_PEOPLE=5000`` lets more take part.
+300 people; ``HELPDESK_SMS_CHAOS_PEOPLE=5000`` makes it more.
 """
 
 import html
@@ -21,13 +21,13 @@ from odoo.tools import SQL
 from ..live import LiveCase
 
 PEOPLE = int(os.environ.get("HELPDESK_SMS_CHAOS_PEOPLE", "300"))
-#: One in so many texts STOP meanwhile.
+#: One in this many people texts STOP meanwhile.
 STOP_EVERY = 10
 TOWN = "Chaosville"
 TIMEOUT = 120 + PEOPLE // 10
-#: How long the carrier takes for a text at first, in seconds.
+#: Seconds that the carrier takes for each text at first.
 SLOW = 2
-#: Which words of the bar mean which states of messages.
+#: The states of messages that each label below the progress bar counts.
 SHOWN = {
     "delivered": ("sent",),
     "sent": ("pending",),
@@ -44,7 +44,7 @@ def number_of(index):
 
 
 class ChaosCase(LiveCase):
-    """A company that may text whoever has not opted out, as long as the tests last."""
+    """A company that texts everybody who has not opted out, during these tests."""
 
     @classmethod
     def setUpClass(cls):
@@ -59,13 +59,13 @@ class ChaosCase(LiveCase):
 
     @classmethod
     def calm(cls):
-        """Leave the database to the other tests as it was."""
+        """Restore the consent policy for the other tests."""
         with db_connect(cls.database).cursor() as cr:
             cr.execute("UPDATE res_company SET sms_consent_policy = 'opt_in'")
 
 
 class TestBroadcastChaos(ChaosCase):
-    """Nobody is texted twice, nobody after STOP, and the screen says what is so."""
+    """Nobody is texted twice or after STOP, and the screen shows what is true."""
 
     @classmethod
     def setUpClass(cls):
@@ -92,13 +92,13 @@ class TestBroadcastChaos(ChaosCase):
         self.addCleanup(self.pool.shutdown, cancel_futures=True)
         self.stopped = {}
 
-    # === The weather ===
+    # === What happens meanwhile ===
 
     def choose(self, form):
-        """Count the texts of the broadcast; some set off what happens to it.
+        """Count the broadcast's texts, and signal when enough of them were posted.
 
-        The carrier is slow until it is paused: else all have left where that takes
-        long, beside other tests.
+        The carrier is slow until the pause: otherwise nothing would be left to pause
+        when the machine is busy with other tests.
         """
         if form["Body"].startswith("[System Alert]"):
             with self.lock:
@@ -112,7 +112,7 @@ class TestBroadcastChaos(ChaosCase):
         return None
 
     def stop(self, index):
-        """Text STOP from a number until a server takes it."""
+        """Text STOP from a number, again until a server takes it."""
         number = number_of(index)
         deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
@@ -124,12 +124,12 @@ class TestBroadcastChaos(ChaosCase):
         raise AssertionError(f"the STOP of {number} is not taken")
 
     def stop_many(self, part):
-        """Let a third of those who stop do it now."""
+        """Text STOP from one of three parts of those who stop; return the futures."""
         indexes = list(range(0, PEOPLE, STOP_EVERY))[part::3]
         return [self.pool.submit(self.stop, index) for index in indexes]
 
     def wait(self, name):
-        """Wait until so many were texted."""
+        """Wait until this share of the texts was posted."""
         self.assertTrue(self.reached[name].wait(TIMEOUT), f"not {name} are texted")
 
     # === The broadcast ===
@@ -148,14 +148,14 @@ class TestBroadcastChaos(ChaosCase):
             time.sleep(0.5)
 
     def wake(self):
-        """Make the crons due, as the minute's tick does."""
+        """Make the crons due, and notify them as Odoo's scheduler would."""
         with suppress(OperationalError, InterfaceError):
             self.wake_crons("ir_cron_sms_dispatch", "ir_cron_sms_broadcast")
         with db_connect("postgres").cursor() as cr:
             cr.execute("SELECT pg_notify('cron_trigger', %s)", [self.database])
 
     def press(self, button):
-        """Press a button; again, if somebody texts at the same moment."""
+        """Press a button; again if it fails, because somebody texts at that moment."""
         for attempt in range(5):
             try:
                 return self.rpc("sms.broadcast", button, [self.broadcast_id])
@@ -176,7 +176,7 @@ class TestBroadcastChaos(ChaosCase):
             return Counter(dict(cr.fetchall()))
 
     def wait_idle(self):
-        """Wait until nothing of the broadcast can leave any more."""
+        """Wait until no text of the broadcast can leave any more."""
         deadline = time.monotonic() + TIMEOUT
         while any(
             self.read_states()[state] for state in ("outgoing", "process", "unknown")
@@ -188,7 +188,7 @@ class TestBroadcastChaos(ChaosCase):
             time.sleep(0.5)
 
     def settle(self):
-        """Let time pass for what the killed server was sending, and tries again."""
+        """Make claims of the killed server, retries and lookups due now."""
         with suppress(OperationalError), self.cursor() as cr:
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute(
@@ -246,7 +246,7 @@ class TestBroadcastChaos(ChaosCase):
         )
 
     def check_that_it_pauses(self):
-        """Check that nothing leaves any more but what was on its way."""
+        """Check that nothing more leaves, apart from what was already claimed."""
         deadline = time.monotonic() + TIMEOUT
         while self.read_states()["process"] and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -257,9 +257,7 @@ class TestBroadcastChaos(ChaosCase):
         self.assertLess(before, PEOPLE, "there is nothing left to pause")
 
     def check_nobody_twice(self):
-        """Check that the carrier took one text for each at the most, and for whom it
-        took none there is a reason.
-        """
+        """Check that nobody was texted twice, and nobody left out without a STOP."""
         taken = Counter(
             message["To"]
             for message in self.peer.taken
@@ -282,9 +280,9 @@ class TestBroadcastChaos(ChaosCase):
             self.assertEqual(cr.fetchone(), (PEOPLE,) * 3)
 
     def check_nobody_after_stop(self):
-        """Check that the gate let no text pass any more once a STOP was answered.
+        """Check that the gate let no text pass after its STOP was answered.
 
-        What it had let pass before may have been on its way.
+        A text that passed the gate before may still have been on its way.
         """
         with self.cursor() as cr:
             cr.execute(
@@ -305,7 +303,7 @@ class TestBroadcastChaos(ChaosCase):
         self.assertLess(len(passed), len(self.stopped), "no STOP came in time")
 
     def check_screen(self):
-        """Check that the form says what the rows are."""
+        """Check that the form's counts are those of the rows."""
         seen = self.look("progress_html", "state", "is_live")
         self.assertEqual((seen["state"], seen["is_live"]), ("sent", False))
         words = re.sub("<[^>]+>", " ", html.unescape(seen["progress_html"]))
@@ -320,12 +318,12 @@ class TestBroadcastChaos(ChaosCase):
 
 
 class TestGoingOn(ChaosCase):
-    """A broadcast goes on while the outbox is putting its texts aside."""
+    """A broadcast is resumed while the outbox is putting its texts aside."""
 
     number = "+15095556110"
 
     def wait_until_put_aside(self):
-        """Wait until the outbox is at it, which takes it a while."""
+        """Wait until the outbox is putting texts aside, which takes a while."""
         deadline = time.monotonic() + TIMEOUT
         while not self.count(
             "pg_stat_activity",

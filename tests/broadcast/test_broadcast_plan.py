@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""When a broadcast leaves: at a time, by each recipient's clock, spread over hours."""
+"""When broadcasts leave: at a time, by each recipient's clock, spread over hours."""
 
 from datetime import datetime, timedelta
 
@@ -39,11 +39,11 @@ class PlanCase(AudienceCase):
         return broadcast
 
     def read_notes(self, broadcast):
-        """Return what the chatter says."""
+        """Return the bodies of the broadcast's chatter."""
         return "".join(broadcast.message_ids.mapped("body"))
 
     def leave(self, moment=EVENING):
-        """Let the cron do its work at a time."""
+        """Run the cron of broadcasts at a given time."""
         with freeze_time(moment):
             self.work()
 
@@ -51,7 +51,7 @@ class PlanCase(AudienceCase):
 @tagged("post_install", "-at_install")
 @freeze_time(MORNING)
 class TestPlan(PlanCase):
-    """A planned broadcast waits for its time, and is selected anew then."""
+    """A planned broadcast waits for its time, then selects its recipients again."""
 
     def test_it_leaves_at_its_time(self):
         broadcast = self.plan()
@@ -213,10 +213,10 @@ class TestPlan(PlanCase):
 @tagged("post_install", "-at_install")
 @freeze_time(MORNING)
 class TestHour(PlanCase):
-    """Each text has its own time."""
+    """Each text has its own earliest time."""
 
     def leavings(self, broadcast):
-        """Return from when each contact's text may leave."""
+        """Return the earliest time of each contact's text."""
         return {sms.partner_id: sms.not_before for sms in self.texts(broadcast)}
 
     def test_where_each_recipient_is(self):
@@ -285,7 +285,7 @@ class TestHour(PlanCase):
 
 @tagged("post_install", "-at_install")
 class TestSample(AudienceCase):
-    """What a real recipient reads, before all of them do."""
+    """A preview shows what a real recipient will read."""
 
     def test_the_longest_text_is_shown(self):
         self.agreed[1].name = "Bartholomew Featherstonehaugh-Cholmondeley"[:40]

@@ -13,10 +13,10 @@ from .common import BroadcastCase
 
 @tagged("post_install", "-at_install")
 class TestProgress(BroadcastCase):
-    """What people read while it leaves adds up, whatever is pressed meanwhile."""
+    """The counts shown add up while it leaves, whatever is pressed meanwhile."""
 
     def begin(self):
-        """Return a broadcast of which two of three texts are queued."""
+        """Return a broadcast with two of its three texts queued."""
         broadcast = self.make()
         self.check(broadcast)
         broadcast.action_send()
@@ -27,7 +27,7 @@ class TestProgress(BroadcastCase):
         return broadcast
 
     def assertShows(self, broadcast, *notes):
-        """Check the counts below the bar, and that they are all recipients."""
+        """Check the notes below the bar, and that the counts cover all recipients."""
         broadcast.invalidate_recordset()
         shown = broadcast.progress_html
         for note in notes:

@@ -15,7 +15,7 @@ from .common import IncidentCase
 
 @tagged("post_install", "-at_install")
 class TestLife(IncidentCase):
-    """Beginning, news, end: to who was told of the beginning."""
+    """Opening, updates and end: all go to those who were told of the opening."""
 
     def test_from_the_beginning_to_the_end(self):
         opening = self.tell()
@@ -52,7 +52,7 @@ class TestLife(IncidentCase):
         self.assertEqual(self.reached(self.tell()), self.second | self.third)
 
     def test_the_number_that_was_told_is_told_again(self):
-        """A new number of the contact has heard nothing, and agreed to nothing."""
+        """The contact's new number was told nothing, and has agreed to nothing."""
         told = self.first.phone
         self.tell()
         self.first.phone = phone_number(399)
@@ -106,7 +106,7 @@ class TestLife(IncidentCase):
         self.assertGateSays(late, "canceled", "block", "overtaken")
 
     def test_what_waits_does_not_outlive_the_incident(self):
-        """Nobody reads in the morning that what was mended in the night is down."""
+        """Otherwise people read in the morning of an outage that ended at night."""
         opening = self.prepare()
         self.send(opening)
         late = self.texts(opening).filtered(lambda it: it.partner_id == self.third)
@@ -173,7 +173,7 @@ class TestMute(IncidentCase):
         self.assertGateSays(text, "canceled", "block", "muted")
 
     def test_a_mute_that_its_job_did_not_see(self):
-        """It was said while the job's batch was not committed yet."""
+        """It was received while the job's batch was not yet committed."""
         self.tell()
         update = self.prepare()
         self.send(update)
@@ -241,7 +241,7 @@ class TestMute(IncidentCase):
 
 @tagged("post_install", "-at_install")
 class TestDiscipline(IncidentCase):
-    """How many texts people had is shown, and who sends too many is warned."""
+    """The texts that people have had are counted, and too many cause a warning."""
 
     def test_a_warning_before_too_many(self):
         self.incident.text_limit = 2
@@ -337,7 +337,7 @@ class TestRights(IncidentCase):
 
 @tagged("post_install", "-at_install")
 class TestTickets(IncidentCase):
-    """Who texts in, or opens a ticket, from the area is told that we know."""
+    """Customers of the area who text or open a ticket hear that we know."""
 
     def answers_to(self, partner):
         texts = self.messages_to(partner.phone)
@@ -348,7 +348,7 @@ class TestTickets(IncidentCase):
         return self.make_ticket(partner, **{"name": "The internet is gone", **values})
 
     def test_a_text_out_of_the_area(self):
-        """Once, without recorded consent too: it answers what they ask."""
+        """Once, and even without consent on record: it answers their question."""
         inbound = self.receive("My internet is down", self.silent.phone)
         self.assertEqual(inbound.ticket_id.sms_incident_id, self.incident)
         answer = self.answers_to(self.silent)
@@ -376,7 +376,7 @@ class TestTickets(IncidentCase):
         self.assertEqual(ticket.sms_incident_id, self.incident)
         answer = self.answers_to(self.first)
         self.assertEqual(answer.gate_reason, "consent")
-        # The footer's words are the answer's own.
+        # The answer says this itself, so no footer is added.
         self.assertEqual(answer.body.count("STOP"), 1)
         self.assertIn("HELP", answer.body)
         self.open(self.first)
@@ -439,10 +439,10 @@ class TestTickets(IncidentCase):
 
 @tagged("post_install", "-at_install")
 class TestMatch(IncidentCase):
-    """A ticket joins when area, category or words say so, not since one is open."""
+    """A ticket joins by area, category or words, not because an incident is open."""
 
     def joined(self, partner=None, name="Printer jams", **values):
-        """Return the incident that a new ticket joins by itself."""
+        """Return the incident that a new ticket joins automatically."""
         ticket = self.make_ticket(partner or self.first, name=name, **values)
         return ticket.sms_incident_id
 
@@ -498,7 +498,7 @@ class TestMatch(IncidentCase):
 
 @tagged("post_install", "-at_install")
 class TestSomethingElse(IncidentCase):
-    """Agent and customer take a ticket out of an incident; then it is confirmed."""
+    """Agent or customer detach a ticket from an incident; then it is confirmed."""
 
     @classmethod
     def setUpClass(cls):
@@ -510,7 +510,7 @@ class TestSomethingElse(IncidentCase):
         )
 
     def bodies(self, partner=None):
-        """Return the texts to a customer once the automations have run."""
+        """Run the automations, and return the texts to a customer."""
         self.run_automations()
         texts = self.messages_to((partner or self.first).phone)
         return texts.mapped("body")

@@ -16,7 +16,7 @@ from ..web import WebCase
 
 @tagged("post_install", "-at_install")
 class TestIncidentPage(WebCase):
-    """It tells what, where and since when, and nothing of anybody."""
+    """It shows what, where and since when, and nothing about anybody."""
 
     @classmethod
     def setUpClass(cls):
@@ -123,7 +123,7 @@ class TestIncidentPage(WebCase):
 
 @tagged("post_install", "-at_install")
 class TestTicketOfAnIncident(WebCase):
-    """A ticket's page says which incident it is about, and takes a no."""
+    """A ticket's page names its incident, and the customer can deny it."""
 
     @classmethod
     def setUpClass(cls):

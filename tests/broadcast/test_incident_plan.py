@@ -28,7 +28,7 @@ class PlanCase(PublishCase):
         )
 
     def come(self, before, lasting=timedelta(hours=1)):
-        """Let so much time be left until it begins, and the job run."""
+        """Move the start to ``before`` from now, and run the jobs."""
         incident_sudo = self.incident.sudo()
         moment = fields.Datetime.now() + before
         passed = incident_sudo.planned_from - moment
@@ -49,23 +49,23 @@ class PlanCase(PublishCase):
         self.run_jobs()
 
     def start(self):
-        """Announce it, and let it begin by itself."""
+        """Announce it, and make it begin by itself."""
         self.say()
         self.come(timedelta(minutes=-1))
         self.assertEqual(self.incident.state, "open")
 
     def pass_end(self, late=timedelta(minutes=1)):
-        """Let its end have passed, and the job run."""
+        """Move the end into the past, and run the jobs."""
         self.come(-timedelta(hours=1) - late)
 
     def count(self):
-        """Return how many texts one of those who agreed has had."""
+        """Return how many texts one of the recipients has had."""
         return len(self.messages_to(self.first.phone))
 
 
 @tagged("post_install", "-at_install")
 class TestPlan(PlanCase):
-    """The same record leads from the announcement to the end."""
+    """One record covers everything from the announcement to the end."""
 
     def test_from_the_announcement_to_the_end(self):
         self.assertEqual(self.incident.state, "planned")
@@ -271,7 +271,7 @@ class TestEnd(PlanCase):
         self.assertEqual(self.incident.state, "open")
 
     def say_after_end(self, words):
-        """Publish something at the moment of its end."""
+        """Publish news at the very moment of its end."""
         news = self.incident.sudo().news_ids.create(
             {"incident_id": self.incident.id, "state": "open", "body": words}
         )

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""One screen publishes news, texts and mails them, and brings them to the tickets."""
+"""One screen publishes news, sends it by text and mail, and posts it on tickets."""
 
 from unittest.mock import patch
 
@@ -12,7 +12,7 @@ from .common import WORDS, PublishCase
 
 @tagged("post_install", "-at_install")
 class TestPublish(PublishCase):
-    """From the screen with its numbers to text, mail and ticket."""
+    """From the screen with its counts to text, mail and ticket."""
 
     def test_the_screen_says_who_gets_what(self):
         form = self.open()
@@ -43,7 +43,7 @@ class TestPublish(PublishCase):
         self.assertEqual(len(self.mails()), 1)
 
     def test_everybody_reads_it_in_one_language(self):
-        """What nobody has edited in theirs; what a manager wrote in the manager's."""
+        """Unedited words in the recipient's language, edited ones in the manager's."""
         self.env["res.lang"]._activate_lang("es_ES")
         footer = "Responda STOP para darse de baja, HELP para ayuda."
         self.purposes("alert").with_context(lang="es_ES").footer = footer
@@ -117,7 +117,7 @@ class TestPublish(PublishCase):
         self.assertIn("&lt;script&gt;", self.mails().body_html)
 
     def test_the_numbers_are_counted_again(self):
-        """The end goes to others than an update: more than were shown are not told."""
+        """The end is counted for its own audience, not for that of an update."""
         self.say()
         form = self.open("open")
         self.record_consent(self.no_number.phone or self.far.phone, "alert")
@@ -160,7 +160,7 @@ class TestPublish(PublishCase):
 
 @tagged("post_install", "-at_install")
 class TestOnce(PublishCase):
-    """Nobody gets it twice, and what is opened and left leaves nothing behind."""
+    """Nobody gets it twice, and a screen that is closed again leaves nothing behind."""
 
     def test_a_second_click(self):
         form = self.open()
@@ -221,7 +221,7 @@ class TestOnce(PublishCase):
 
 @tagged("post_install", "-at_install")
 class TestTickets(PublishCase):
-    """The news are on the tickets, and mailed to whom nothing else tells them."""
+    """News is posted on the tickets, and mailed where nothing else brings it."""
 
     def test_news_on_tickets(self):
         self.far.email = "far@example.com"
@@ -251,7 +251,7 @@ class TestTickets(PublishCase):
 
 @tagged("post_install", "-at_install")
 class TestBadInput(PublishCase):
-    """Each case has its words, and the news are published all the same."""
+    """Each obstacle is named, and the news is published all the same."""
 
     def test_nowhere(self):
         self.incident.area_ids = False

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What people answer to a broadcast or an incident is gathered on it."""
+"""Replies to a broadcast or an incident are collected on it."""
 
 from datetime import timedelta
 
@@ -12,17 +12,17 @@ from .common import PublishCase
 
 @tagged("post_install", "-at_install")
 class TestReplies(PublishCase):
-    """Linked by the newest text before it; answered one by one, or many at once."""
+    """Replies belong to the newest text before them; agents answer one or many."""
 
     def answer(self, replies, body="It works again.", user=None):
-        """Answer by the composer that the button opens."""
+        """Answer with the composer that the button opens."""
         action = replies.with_user(user or self.agent).action_answer_replies()
         composers = self.env["sms.composer"].with_user(user or self.agent)
         composer = composers.with_context(**action["context"]).create({"body": body})
         composer.action_send_sms()
 
     def answers_to(self, partner):
-        """Return the answers to one of those who have replied."""
+        """Return the answers to a contact."""
         texts = self.messages_to(partner.phone)
         return texts.filtered(lambda it: it.body.startswith("It works again."))
 
@@ -84,7 +84,7 @@ class TestReplies(PublishCase):
         self.assertEqual(self.answers_to(self.first).mapped("state"), ["outgoing"])
 
     def test_answer_many(self):
-        """Though they have agreed to alerts only: they have just written to us."""
+        """Consent to alerts is enough, because they have just written to us."""
         self.say()
         replies = self.env["sms.inbound"]
         for partner in self.agreed:

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""During an incident a customer gets "we know" or "received", and never both."""
+"""In an incident a customer gets "we know" or "received", but never both."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ KNOWN, RECEIVED = "No internet in Denver", "has been received"
 
 
 class ToldCase(IncidentCase):
-    """A customer who may be texted about tickets, and what they were told."""
+    """A customer who may be texted about tickets."""
 
     @classmethod
     def setUpClass(cls):
@@ -36,7 +36,7 @@ class ToldCase(IncidentCase):
         ).sudo()
 
     def told(self):
-        """Return which of both the customer was told, or will be, in order."""
+        """Return which of the two texts the customer has got or will get, in order."""
         self.run_automations()
         texts = self.messages_to(self.second.phone)
         texts = texts.filtered(lambda it: it.state != "canceled")
@@ -47,7 +47,7 @@ class ToldCase(IncidentCase):
 
 @tagged("post_install", "-at_install")
 class TestEachWay(ToldCase):
-    """However the ticket comes."""
+    """However the ticket was created."""
 
     def test_by_an_agent(self):
         self.make_new()
@@ -85,7 +85,7 @@ class TestEachWay(ToldCase):
         self.assertEqual(self.told(), [KNOWN])
 
     def test_where_the_first_stage_confirms(self):
-        """By its template, in the place of the automation."""
+        """The stage's template confirms, instead of an automation."""
         received = self.env.ref("helpdesk_mgmt_sms.sms_automation_received")
         received.active = False
         self.new_stage.sms_template_id = received.template_id
@@ -107,7 +107,7 @@ class TestEachWay(ToldCase):
         self.assertEqual(self.told(), [RECEIVED])
 
     def test_who_has_not_agreed_to_be_told_of_it(self):
-        """Both would be blocked, and neither counts as told."""
+        """Both texts would be blocked, so neither counts as told."""
         self.record_consent(
             self.second.phone, "ticket", event="revoked", method="phone"
         )
@@ -148,7 +148,7 @@ class TestHeld(ToldCase):
         )
 
     def assertLeaves(self, *words):
-        """Assert what has left by the next morning."""
+        """Assert which texts have left by the next morning."""
         self.run_outbox()
         with freeze_time(MORNING + timedelta(minutes=45)):
             self.run_outbox()
@@ -161,7 +161,7 @@ class TestHeld(ToldCase):
         self.assertLeaves(KNOWN)
 
     def test_who_texts_about_it_on_a_ticket_of_something_else(self):
-        """That ticket was received all the same: it is another matter."""
+        """The confirmation of that ticket stays: it is about something else."""
         self.early.write({"name": "Printer jams", "description": "<p>Again</p>"})
         self.receive("The internet is down", self.second.phone)
         self.assertFalse(self.early.sms_incident_id)
@@ -200,7 +200,7 @@ class TestHeld(ToldCase):
         self.assertEqual(sorted(self.told()), [KNOWN, RECEIVED, RECEIVED])
 
     def test_what_is_said_of_a_broadcast(self):
-        """A text of the incident's own still says why it does not leave."""
+        """A broadcast's own text still shows why it does not leave."""
         broadcast = self.prepare(is_emergency=False, emergency_reason=False)
         self.send(broadcast)
         self.publish("resolved")

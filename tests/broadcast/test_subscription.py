@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Subscriptions: who chooses an area, how, and who is told of its outages."""
+"""Subscriptions: how people choose an area, and who is told of its outages."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ STRANGER = phone_number(350)
 
 @tagged("post_install", "-at_install")
 class TestByKeyword(SubscriptionCase):
-    """The area's word is texted: by who has agreed at once, else after YES."""
+    """The area's keyword subscribes at once with consent, otherwise after YES."""
 
     def test_a_stranger_joins_by_yes(self):
         self.receive("mail", STRANGER)
@@ -98,7 +98,7 @@ class TestByKeyword(SubscriptionCase):
 
 @tagged("post_install", "-at_install")
 class TestWhoIsTold(SubscriptionCase):
-    """Subscribers count as the area's people, wherever they are."""
+    """Subscribers belong to the area's audience, wherever they live."""
 
     def test_contacts_and_numbers_once_each(self):
         self.subscribe(self.far)
@@ -154,7 +154,7 @@ class TestWhoIsTold(SubscriptionCase):
 
 @tagged("post_install", "-at_install")
 class TestByUs(SubscriptionCase):
-    """One of us enters and ends what a person asks for."""
+    """Agents enter and end subscriptions on a person's behalf."""
 
     def test_it_is_entered_and_ended(self):
         subscription = self.subscribe(self.far)
@@ -197,7 +197,7 @@ class TestByUs(SubscriptionCase):
 
 @tagged("post_install", "-at_install")
 class TestInThePortal(PortalCase):
-    """Customers choose on a page of their own; nothing is ticked for them."""
+    """Customers choose on a page of their own; nothing is preselected."""
 
     URL = "/my/outages"
 
@@ -309,7 +309,7 @@ class TestInThePortal(PortalCase):
         self.assertEqual(*pages)
 
     def test_anothers_consent_is_not_used(self):
-        """Who has agreed to alerts for themselves has not chosen this area."""
+        """Their consent to alerts was not given for this area."""
         self.make_customer(self.own_number, "Somebody else")
         self.record_consent(self.own_number, "alert")
         self.choose()

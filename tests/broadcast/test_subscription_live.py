@@ -11,7 +11,7 @@ LOGIN, PASSWORD = "outage-customer", "outage-customer-password"
 
 
 class TestTwoClicks(LiveCase):
-    """The portal's page of outages: both clicks come at once."""
+    """The portal's page of outages receives several clicks at once."""
 
     @classmethod
     def setUpClass(cls):
@@ -41,7 +41,7 @@ class TestTwoClicks(LiveCase):
         )
 
     def log_in(self):
-        """Return a browser of the customer's, and its page of outages."""
+        """Return the customer's logged-in session, and the page of outages."""
         browser = requests.Session()
         address = f"{self.server.url}/web/login"
         page = browser.get(address, params={"db": self.database}, timeout=30).text
@@ -68,7 +68,7 @@ class TestTwoClicks(LiveCase):
         cookies = browser.cookies.get_dict()
 
         def click(_index):
-            """Post the form as one of several clicks."""
+            """Post the form, as one of several simultaneous clicks."""
             address = f"{self.server.url}/my/outages"
             return requests.post(address, data=form, cookies=cookies, timeout=60)
 

@@ -18,9 +18,9 @@ MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
 
 @tagged("post_install", "-at_install")
 class TestBroadcastTours(BroadcastCase, HttpCase):
-    """What managers press while a broadcast is approved, leaves, waits and ends."""
+    """The manager's buttons while a broadcast is approved, leaves, waits and ends."""
 
-    #: The crons beside the browser hold it for a batch.
+    #: In seconds: the crons beside the browser hold the cursor for a batch.
     test_cursor_lock_timeout = 60
 
     @classmethod
@@ -40,7 +40,7 @@ class TestBroadcastTours(BroadcastCase, HttpCase):
         self.env.invalidate_all()
 
     def begin(self):
-        """Return a broadcast of whose three texts two have left."""
+        """Return a broadcast with two of its three texts sent."""
         broadcast = self.make(name="Outage of Denver")
         self.check(broadcast)
         broadcast.action_send()
@@ -97,7 +97,7 @@ class TestBroadcastTours(BroadcastCase, HttpCase):
     # === Many people ===
 
     def make_many(self):
-        """Return a draft to as many people as are too many to make one by one."""
+        """Return a draft to so many people that their rows are inserted by SQL."""
         self.company.write({"sms_consent_policy": "opt_out", "sms_approve_from": 0})
         self.cr.execute(
             """
@@ -116,7 +116,7 @@ class TestBroadcastTours(BroadcastCase, HttpCase):
 
     @contextmanager
     def run_beside(self):
-        """Let the crons work beside the browser, small batches with pauses."""
+        """Run the crons beside the browser, in small batches with pauses."""
         is_over = threading.Event()
 
         def run():

@@ -7,7 +7,7 @@ from .common import BroadcastCase
 
 @tagged("post_install", "-at_install")
 class TestIncidentTours(BroadcastCase, HttpCase):
-    """A manager publishes an outage, another approves it; an agent answers replies."""
+    """A manager publishes an outage, another one approves it; an agent answers."""
 
     def tour(self, action, name, login="sms-manager"):
         """Run a tour that begins at an action."""

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of the desk share."""
+"""Base classes of the desk's tests."""
 
 import json
 from datetime import timedelta
@@ -27,14 +27,14 @@ class DeskCase(SmsCase):
 
     @classmethod
     def close_hours(cls):
-        """Let the business hours of texts in Denver begin in two hours, at the most."""
+        """Make the business hours for texts begin in one to three hours (Denver)."""
         hour = fields.Datetime.now().astimezone(ZoneInfo("America/Denver")).hour
         begin = (hour + 2) % 23
         hours = {"sms_courtesy_from": begin, "sms_courtesy_to": begin + 1}
         cls.company.write({**ANY_HOUR, **hours})
 
     def desk_of(self, user, ticket=None):
-        """Return a ticket as a user's screen calls it."""
+        """Return a ticket in a user's environment."""
         return (ticket or self.ticket).with_user(user)
 
     def reply(self, body="It is mended.", user=None, key=None, **options):
@@ -44,17 +44,17 @@ class DeskCase(SmsCase):
         return desk.send_sms_reply(body, key or uuid4().hex, **options)
 
     def converse(self, user=None, **options):
-        """Return what a screen gets that asks now."""
+        """Return the conversation as a user's screen reads it now."""
         self.env.invalidate_all()
         return self.desk_of(user or self.own_agent).get_sms_conversation(**options)
 
     def texts(self, user=None, **options):
-        """Return the texts alone of what a screen gets that asks now, oldest first."""
+        """Return only the texts of the conversation, oldest first."""
         entries = self.converse(user, **options)["messages"]
         return [it for it in entries if it["direction"] in ("in", "out")]
 
     def receive(self, body, number=None, company=None):
-        """Take in a text in the test's own second, which began some time ago."""
+        """Receive a text at the time of the test's transaction, to the second."""
         inbound = super().receive(body, number, company)
         inbound.received_at = self.env.cr.now().replace(microsecond=0)
         return inbound
@@ -70,7 +70,7 @@ class InboxCase(DeskCase):
         cls.other_team = cls.env["helpdesk.ticket.team"].create({"name": "Other"})
 
     def make_conversation(self, index, **values):
-        """Return a ticket whose customer has texted once; nobody owns it yet."""
+        """Return a ticket whose customer has texted once; nobody is assigned yet."""
         number = phone_number(index)
         self.record_consent(number)
         customer = self.make_customer(number, f"Customer {index}")
@@ -91,7 +91,7 @@ class InboxCase(DeskCase):
         )
 
     def flush_bus(self):
-        """Return what the bus was given since, as ``(channel, type, payload)``."""
+        """Empty the bus; return its notifications as ``(channel, type, payload)``."""
         self.env.cr.precommit.run()
         rows = self.env["bus.bus"].sudo().search([], order="id")
         notices = [(json.loads(row.channel), json.loads(row.message)) for row in rows]
@@ -99,7 +99,7 @@ class InboxCase(DeskCase):
         return [(tuple(c), m["type"], m["payload"]) for c, m in notices]
 
     def get_channels(self, user, *names):
-        """Return the channels that a user's screen gets for what it asks to hear."""
+        """Return the channels that a user's client gets when it subscribes to some."""
         websockets = self.env["ir.websocket"].with_user(user)
         session = Mock(session=Mock(uid=user.id))
         with patch.object(ir_websocket, "wsrequest", session):
@@ -107,7 +107,7 @@ class InboxCase(DeskCase):
 
 
 class InboxTourCase(DeskCase):
-    """Three conversations: Anna waits longest, then Bert, then a number alone."""
+    """Three waiting customers: Anna longest, then Bert, then an unknown number."""
 
     def setUp(self):
         super().setUp()

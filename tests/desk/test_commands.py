@@ -8,10 +8,10 @@ STRANGER = phone_number(40)
 
 
 class CommandCase(SmsCase):
-    """What customers ask for by a word."""
+    """Requests that customers make by texting a keyword."""
 
     def answer(self, body, number=None, company=None):
-        """Text, and return the one answer."""
+        """Receive a text; return the only answer to it."""
         before = self.messages_to(number)
         self.receive(body, number, company)
         message = (self.messages_to(number) - before).filtered("exemption")
@@ -20,7 +20,7 @@ class CommandCase(SmsCase):
         return message.body
 
     def count_answers(self, body, number=None):
-        """Text, and return how many answers there are."""
+        """Receive a text; return the number of answers to it."""
         before = self.messages_to(number)
         self.receive(body, number)
         return len((self.messages_to(number) - before).filtered("exemption"))
@@ -94,7 +94,7 @@ class TestStatus(CommandCase):
                 self.assertEqual(self.count_answers(body), 0)
 
     def test_nobody_is_asked_to_join_for_ever(self):
-        """Whoever forges a sender makes us text its owner."""
+        """Otherwise a forged sender makes us text that number's owner without end."""
         limit = LIMITS["answers"][0]
         for _ in range(limit + 2):
             self.assertEqual(self.receive("SUPPORT", phone_number(9)).kind, "join")
@@ -111,7 +111,7 @@ class TestStatus(CommandCase):
 
 
 class TestKeywords(CommandCase):
-    """Words of the managers' own."""
+    """Keywords that managers have added."""
 
     def make_keyword(self, word, action, **values):
         return (

@@ -32,7 +32,7 @@ TEXTS = (
 
 @tagged("post_install", "-at_install")
 class TestTidyNotes(ManyCase):
-    """A note that was tidied is what Odoo's sanitizer makes of it."""
+    """Odoo's sanitizer makes the same HTML of a note as ``tidy_note``."""
 
     def test_it_is_what_the_sanitizer_makes(self):
         field = self.env["mail.message"]._fields["body"]
@@ -53,7 +53,7 @@ class TestTidyNotes(ManyCase):
 
 @tagged("post_install", "-at_install")
 class TestPlainNotes(BaseCase):
-    """What is not plain is left to the sanitizer."""
+    """HTML that is more than plain text is left to the sanitizer."""
 
     def test_what_is_plain(self):
         for html, wanted in (
@@ -75,7 +75,7 @@ class TestPlainNotes(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestMassComposer(ManyCase):
-    """A mass message to many contacts is what Odoo makes of it, in batches."""
+    """Mass messages in batches have the same result as Odoo's own."""
 
     @classmethod
     def setUpClass(cls):
@@ -88,7 +88,7 @@ class TestMassComposer(ManyCase):
         cls.people |= cls.twin | cls.wrong | cls.silent | cls.listed
 
     def make_composer(self, **values):
-        """Return the composer on all people, as a manager who writes to contacts."""
+        """Return the composer for all people, as a manager who may edit contacts."""
         self.manager.group_ids |= self.env.ref("base.group_partner_manager")
         composer = self.env["sms.composer"].with_user(self.manager)
         return composer.create(
@@ -112,7 +112,7 @@ class TestMassComposer(ManyCase):
         return messages, messages.mail_message_id
 
     def describe(self, messages):
-        """Return what matters of messages and their notes."""
+        """Return the values to compare of messages and their notes."""
         return [
             (
                 *(sms.partner_id.id, sms.number, sms.body, sms.state, sms.failure_type),
@@ -167,9 +167,9 @@ class TestMassComposer(ManyCase):
                     self.assertEqual(many, single)
 
     def note(self, count, html):
-        """Return all columns of notes on so many contacts but what tells them apart."""
+        """Return the rows of ``count`` notes, without what differs by contact."""
         people = self.people[:count]
-        people.mapped("message_ids")  # to be read anew
+        people.mapped("message_ids")  # cached, so that a stale cache would show
         notes_made = people._message_log_batch(
             dict.fromkeys(people.ids, Markup(html)), message_type="sms"
         )
@@ -214,7 +214,7 @@ class TestMassComposer(ManyCase):
             self.people = everybody[:size]
             composer = self.make_composer()
             self.env.cr.precommit.data.pop(READ_ANSWERS, None)
-            # At night one more is made, to wake the outbox in the morning.
+            # At night there is one more, which wakes the outbox in the morning.
             with freeze_time(NOON):
                 counts.append(self.count_queries(composer.action_send_sms))
         self.assertEqual(counts[1], counts[2])

@@ -7,10 +7,10 @@ from ..common import SmsCase, phone_number
 
 
 class TestNotice(SmsCase):
-    """Who sends is told at once what has become of it."""
+    """A sender is told at once what has become of their text."""
 
     def send(self, tickets, **values):
-        """Return what is told after a text to the customers of some tickets."""
+        """Text the customers of tickets; return the notice's type and message."""
         values = {
             "composition_mode": "comment" if len(tickets) == 1 else "mass",
             "res_model": "helpdesk.ticket",

@@ -8,7 +8,7 @@ UNKNOWN, SHOWN = "+13035550199", "+1 303-555-0199"
 
 @tagged("post_install", "-at_install")
 class TestContactLabel(SmsCase):
-    """Who writes is called by their name, else by their number, never “there”."""
+    """A customer is shown by name, else by number, never as “there”."""
 
     def test_the_best_that_is_known(self):
         for values, label in (

@@ -14,22 +14,22 @@ HOUR = timedelta(hours=1)
 
 @tagged("post_install", "-at_install")
 class TestAnswers(IntakeCase):
-    """A person's answer to who has just texted, as the agents write it."""
+    """An agent's answer to somebody who has just texted."""
 
     def text_in(self, body="When do you come?", ago=HOUR, **whose):
-        """Let the customer have texted some time ago; return the ``sms.inbound``."""
+        """Receive a text of some time ago; return the ``sms.inbound``."""
         inbound = self.receive(body, **whose)
         inbound.received_at = fields.Datetime.now() - ago
         self.env["sms.consent"]._forget_answers()
         return inbound
 
     def answer(self, record=None, user=None, **values):
-        """Write to a record's person by the composer; return the message."""
+        """Write to a record's contact by the composer; return the message."""
         self.compose("comment", record or self.ticket, user, **values)
         return self.messages_to()[-1:]
 
     def stop(self, ago, *codes):
-        """Let the customer have opted out some time ago."""
+        """Record an opt-out of some time ago."""
         moment = fields.Datetime.now() - ago
         self.record_consent(None, *codes, event="revoked", happened_at=moment)
 
@@ -166,7 +166,7 @@ class TestAnswers(IntakeCase):
         review.with_user(self.manager).action_opt_out()
         self.assertBlocked(self.answer(), "ticket", "opted_out")
 
-    # === What a person wrote, and what only says so ===
+    # === Written by a person, or only marked so ===
 
     def assertNotPersonal(self):
         message = self.messages_to()[-1]
@@ -195,7 +195,7 @@ class TestAnswers(IntakeCase):
         self.assertNotPersonal()
 
     def test_a_server_action_is_no_conversation(self):
-        """Not even one whose code does what a person does, started by a person."""
+        """Even if its code uses the composer, and a person starts it."""
         self.text_in()
         code = """env["sms.composer"].with_context(
             default_composition_mode="comment", default_res_model="helpdesk.ticket",
@@ -246,7 +246,7 @@ class TestAnswers(IntakeCase):
             self.assertNotPersonal()
 
     def test_our_own_word_holds_for_its_message_alone(self):
-        """What is sent inside of it, by a hook of another app, was not written."""
+        """Texts sent within the call, by a hook of another app, are not personal."""
         self.text_in()
         for body, res_id, user in (
             ("Hello", self.ticket.id, self.manager),
@@ -268,7 +268,7 @@ class TestAnswers(IntakeCase):
     # === Waiting in the outbox ===
 
     def wait(self, message, hours):
-        """Let a message and the text it answers be so many hours older."""
+        """Make a message, and the text it answers, older by some hours."""
         moved = timedelta(hours=hours)
         self.env.flush_all()
         for table, column, record in (

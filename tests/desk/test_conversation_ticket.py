@@ -6,7 +6,7 @@ from ..message.common import IntakeCase
 
 
 class TestWaiting(IntakeCase):
-    """Since when a ticket's customer waits for an answer, and what ends it."""
+    """Since when a ticket's customer waits for an answer, and what ends the wait."""
 
     def setUp(self):
         super().setUp()
@@ -81,7 +81,7 @@ class TestWaiting(IntakeCase):
 
 
 class TestUnread(SmsCase):
-    """What nobody has read yet."""
+    """Texts that nobody has read yet."""
 
     def test_texts_are_counted_until_one_of_us_reads_them(self):
         other = self.make_ticket()

@@ -147,7 +147,7 @@ class TestWhoMayRead(DeskCase):
 
 
 class TestReply(DeskCase):
-    """The reply box goes the composer's way."""
+    """A reply from the desk passes the same gate as one from the composer."""
 
     def test_it_is_a_personal_text_through_the_gate(self):
         news = self.reply("It is mended.")
@@ -303,7 +303,7 @@ class TestReply(DeskCase):
 
 
 class TestReadMarks(DeskCase):
-    """What one of the team has read is read."""
+    """A text that one of the team has read counts as read for all of them."""
 
     def test_reading_is_shared_and_looking_from_afar_is_not_reading(self):
         inbound = self.receive("Hello")

@@ -14,7 +14,7 @@ from .common import InboxCase
 
 
 class TestDeskBus(InboxCase):
-    """Open conversations and people are told, and nobody else."""
+    """Open conversations and the people concerned are notified, nobody else."""
 
     def setUp(self):
         super().setUp()
@@ -29,7 +29,7 @@ class TestDeskBus(InboxCase):
         ]
 
     def channels_for(self, user, *names):
-        """Return the channels of conversations that a user's screen gets."""
+        """Return the conversation channels among those that a user's client gets."""
         channels = self.get_channels(user, *names)
         return [channel for channel in channels if BUS_CHANNEL in map(str, channel)]
 
@@ -129,7 +129,7 @@ class TestDeskBus(InboxCase):
     # === What else changes a conversation ===
 
     def told_ids(self):
-        """Return the kinds of what the ticket's conversations were told of."""
+        """Return the kinds of entries in the notices to the ticket's conversations."""
         told = [ids for ticket_id, ids in self.changes() if ticket_id == self.ticket.id]
         return {it.split("-")[0] for ids in told for it in ids}
 

@@ -75,7 +75,7 @@ class TestDeskTours(DeskCase, HttpCase):
         self.run_tour("composer")
 
     def after_typing(self, work):
-        """Do something in another's name once the agent types."""
+        """Call ``work`` on the ticket once, as soon as the agent types."""
         tickets = type(self.env["helpdesk.ticket"])
         share, done = tickets.share_sms_presence, []
 
@@ -106,7 +106,7 @@ class TestDeskTours(DeskCase, HttpCase):
 
     def test_who_types_is_shown(self):
         def type_too(ticket):
-            """Let a colleague type in the same conversation."""
+            """Type in the same conversation, as a colleague."""
             return ticket.with_user(self.team_agent).share_sms_presence("typing")
 
         with self.after_typing(type_too):
@@ -114,7 +114,7 @@ class TestDeskTours(DeskCase, HttpCase):
 
     def test_nobody_answers_twice_unasked(self):
         def answer(ticket):
-            """Let a colleague answer what the agent is about to answer."""
+            """Answer before the agent does, as a colleague."""
             desk = ticket.with_user(self.team_agent)
             return desk.send_sms_reply("I was faster", "other-key")
 
@@ -129,7 +129,7 @@ class TestDeskTours(DeskCase, HttpCase):
 
     def test_a_stop_changes_an_open_desk(self):
         def stop(ticket):
-            """Let the customer text STOP."""
+            """Text STOP, as the customer."""
             event = SandboxProvider.parse_inbound(
                 {"id": "SBstop", "from": self.number, "body": "STOP"}
             )

@@ -7,7 +7,7 @@ from ..common import ACTION, SmsCase, phone_number
 
 
 class DeskWaysCase(SmsCase):
-    """Texts of an agent that did not arrive, on the desk of a ticket."""
+    """An agent's texts on a ticket that did not arrive."""
 
     def text(self, body="The parts are here", **values):
         """Return a new text on the ticket; without consent it is blocked."""
@@ -17,13 +17,13 @@ class DeskWaysCase(SmsCase):
         return sms
 
     def refuse(self, sms):
-        """Let the carrier have refused a text for good."""
+        """Mark a text as refused for good by the carrier."""
         policy = self.env["sms.fault"]._get_policy(faults.UNREACHABLE)
         sms.write({"state": "error", "fault_id": policy.id})
         return sms
 
     def ways(self, sms, user=None):
-        """Return the names of what the desk offers about a text."""
+        """Return the names of the buttons that the desk offers on a text."""
         self.env.invalidate_all()
         desk = self.ticket.with_user(user or self.own_agent)
         [shown] = desk.get_sms_changes([f"out-{sms.id}"])["messages"]
@@ -36,7 +36,7 @@ class DeskWaysCase(SmsCase):
 
 
 class TestDeskWays(DeskWaysCase):
-    """The desk offers the ways of tools.ways, with the ticket's own rights."""
+    """The desk offers the buttons of ``tools.ways``, by the ticket's access rights."""
 
     def test_an_agent_who_reads_no_list_of_messages_is_offered_them(self):
         sms = self.text()

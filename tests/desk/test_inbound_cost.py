@@ -7,7 +7,7 @@ from odoo.sql_db import Cursor
 from ..common import SmsCase, phone_number
 
 ON_TICKET, CONTACT, STRANGER, LEAVING, ASKING, ASKED = map(phone_number, range(1, 7))
-#: What is texted, and by whom; how many queries that takes at most; what they are for.
+#: Words and number of a text, its query limit, and what the queries are for.
 CASES = {
     "on a ticket": (
         ("It jams again", ON_TICKET, 21),
@@ -39,7 +39,7 @@ CASES = {
         "the question with its wording, the ledger, who else has waited for it",
     ),
 }
-#: What is found on a number after a year: 500 texts of theirs, and 500 of ours.
+#: Gives a ticket's number a year of history: 500 texts of theirs and 500 of ours.
 MAKE_HISTORY = """
     WITH posts AS (
         INSERT INTO mail_message
@@ -66,9 +66,9 @@ MAKE_HISTORY = """
 
 
 class TestInboundCost(SmsCase):
-    """What a text costs in queries, from its first one to those of the commit.
+    """Queries that a received text takes, including those of the commit.
 
-    Who adds one knows here what for: texts come in by the thousand.
+    If you add one, say here what it is for: texts come in by the thousand.
     """
 
     @classmethod
@@ -84,7 +84,7 @@ class TestInboundCost(SmsCase):
 
     def setUp(self):
         super().setUp()
-        # Fills the caches of the registry.
+        # Fill the registry's caches.
         today, ticket = fields.Date.context_today(self.company), self.purposes("ticket")
         rules = self.env["sms.scope.rule"]
         rules._get_ended_purposes(ticket, today, self.company)
@@ -107,9 +107,9 @@ class TestInboundCost(SmsCase):
         )
 
     def read_queries(self, *text):
-        """Return the queries that a text takes, as a webhook's worker begins.
+        """Return the queries that a text takes in a webhook's worker.
 
-        By then it knows the company and its user, and no more.
+        By then it has read the company and its user, and nothing else.
         """
         self.env.cr.flush()
         self.env.invalidate_all()
@@ -149,7 +149,7 @@ class TestInboundCost(SmsCase):
         self.check_costs()
 
     def test_one_insert_each_into_chatter_and_bus(self):
-        """The sandbox's phone is told apart, which no other carrier has."""
+        """Without the notice to the sandbox's phone, which no other carrier has."""
         ticket = self.tickets[ON_TICKET]
         before = ticket.message_ids
         with patch.object(self.registry["sms.virtual.phone"], "_notify_inbound"):

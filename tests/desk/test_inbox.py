@@ -91,7 +91,7 @@ class TestInbox(InboxCase):
         self.assertIn("+1 303-555-0103", self.get_news_title(phone_number(3)))
 
     def get_news_title(self, number):
-        """Return the title of the notification on a text of a number."""
+        """Return the title of the notification about a text from a number."""
         ticket = self.receive("Hello", number).ticket_id
         return ticket.with_user(self.agent).get_sms_news()["title"]
 
@@ -226,7 +226,7 @@ class TestInbox(InboxCase):
 
 
 class TestUpgrade(InboxCase):
-    """What an upgrade does for the tickets of before."""
+    """What an upgrade does with existing tickets."""
 
     def test_conversations_of_before_are_marked_once(self):
         template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")

@@ -9,9 +9,9 @@ from .common import InboxCase
 
 
 class TestInboxBus(InboxCase):
-    """Open lists are told what to read anew, and nothing about anybody."""
+    """Open lists are told what to read again, and nothing about anybody."""
 
-    #: Changes of which there is one notice.
+    #: Changes that cause a single notice.
     WHOLE = ("it is read", "owner", "snooze", "its end", "stage", "waiting ends")
 
     def setUp(self):
@@ -74,7 +74,7 @@ class TestInboxBus(InboxCase):
                 told = self.told()
                 expected = (self.company.id, self.conversation.ids)
                 self.assertTrue(told)
-                # What a savepoint or a cron's commit divides, is told in parts.
+                # A savepoint or a cron's commit splits the notices.
                 self.assertEqual(told, [expected] * len(told))
                 self.assertLessEqual(len(told), 1 if name in self.WHOLE else 3)
 

@@ -163,7 +163,7 @@ class TestClose(InboxCase):
 
 
 class TestCount(InboxCase):
-    """How many conversations wait for whom, until their texts are read."""
+    """How many conversations wait for each user, until their texts are read."""
 
     def count(self, user):
         self.env.invalidate_all()

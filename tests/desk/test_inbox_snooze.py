@@ -16,12 +16,12 @@ AWAKE = ("sms_is_snoozed", "=", False)
 
 
 def in_time(**delta):
-    """Return a time from now on, as the client writes it."""
+    """Return a time relative to now, in the client's format."""
     return fields.Datetime.to_string(fields.Datetime.now() + timedelta(**delta))
 
 
 class TestSnooze(InboxCase):
-    """Conversations that are out of the list for a while."""
+    """Conversations that are hidden from the list for a while."""
 
     def setUp(self):
         super().setUp()
@@ -36,7 +36,7 @@ class TestSnooze(InboxCase):
         self.assertEqual(self.conversation in self.find(AWAKE), not expected)
 
     def let_pass(self):
-        """Let the time of a snooze be over."""
+        """Move the end of the snooze into the past."""
         now = fields.Datetime.now()
         self.conversation.sms_snoozed_until = now - timedelta(minutes=1)
         self.flush_bus()
@@ -166,7 +166,7 @@ class TestSnooze(InboxCase):
             tickets |= self.make_conversation(index)
         desk = tickets.with_user(self.agent)
         until = in_time(hours=1)
-        # Fills the registry's caches.
+        # Fill the registry's caches.
         self.count_queries(desk[:2].snooze_sms, in_time(hours=2))
         few = self.count_queries(desk[:2].snooze_sms, until)
         self.assertEqual(self.count_queries(desk[2:].snooze_sms, until), few)

@@ -70,7 +70,7 @@ class TestInboxPhoneTours(InboxTourCase, HttpCase):
 
 
 class TestInboxFacts(InboxTourCase):
-    """What stands beside the conversation."""
+    """Facts shown beside the conversation."""
 
     def test_other_open_tickets_of_the_number_are_named(self):
         other = self.make_ticket(self.bert.partner_id)

@@ -202,7 +202,7 @@ class TestRating(IntakeCase):
         self.assertEqual(self.get_ratings().rating, 1)
 
     def test_what_one_of_us_asked_since_is_answered_instead(self):
-        """Else nobody would read how many there are, and the ticket were rated."""
+        """Otherwise the number would rate the ticket, and nobody would read it."""
         for ticket, kind in (
             (self.ticket, "answer"),
             (self.make_ticket(self.customer, team_id=self.team.id), "conversation"),

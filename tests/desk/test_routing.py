@@ -29,7 +29,7 @@ class RoutingCase(SmsCase):
         return [message.preview for message in inbounds.mail_message_id.sorted("id")]
 
     def pass_time(self, ticket):
-        """Let the customer have texted about a ticket a minute earlier."""
+        """Make the customer's last text about a ticket a minute older."""
         ticket.sms_last_inbound_at -= timedelta(minutes=1)
 
     def close(self, ticket, ago=timedelta(0)):
@@ -39,7 +39,7 @@ class RoutingCase(SmsCase):
 
 
 class TestWhichTicket(RoutingCase):
-    """To which ticket a text goes that is no command."""
+    """Which ticket a text belongs to that is no command."""
 
     def test_the_one_open_ticket_however_it_was_made(self):
         self.assertEqual(self.receive("It still jams").ticket_id, self.ticket)
@@ -252,7 +252,7 @@ class TestFollowUp(RoutingCase):
         self.assertEqual(tracked.author_id, self.env.ref("base.partner_root"))
 
     def flush_tracking(self):
-        """Let Odoo write what it tracks."""
+        """Flush what Odoo tracks into the chatter."""
         self.env.flush_all()
         self.cr.precommit.run()
 
@@ -347,7 +347,7 @@ class TestNewTicket(RoutingCase):
         self.assertEqual(self.receive("Again", STRANGER).ticket_id, inbound.ticket_id)
 
     def test_a_ticket_that_cannot_be_made_loses_no_text(self):
-        """A field that another addon requires and a text cannot fill."""
+        """For example because another addon requires a field that texts cannot fill."""
         self.env.cr.execute(
             "ALTER TABLE helpdesk_ticket ADD CONSTRAINT no_text"
             " CHECK (name NOT LIKE 'Boom%') NOT VALID"
@@ -383,7 +383,7 @@ class TestNewTicket(RoutingCase):
 
 
 class TestWhoWrote(RoutingCase):
-    """Nobody is guessed: the agent says whose number it is."""
+    """No contact is guessed: the agent says whose number it is."""
 
     def test_contacts_that_share_a_number_are_named(self):
         pair = self.make_customer(STRANGER, "Ann") | self.make_customer(STRANGER, "Bo")
@@ -422,7 +422,7 @@ class TestWhoWrote(RoutingCase):
         self.assertFalse(ticket.sms_candidate_ids)
 
     def open_form(self, ticket, action):
-        """Return the form that a button of the ticket opens, as the agent's."""
+        """Return the form that a button of the ticket opens for the agent."""
         context = getattr(ticket.with_user(self.agent), action)()["context"]
         forms = self.env["sms.ticket.contact"].with_user(self.agent)
         return Form(forms.with_context(**context))

@@ -21,7 +21,7 @@ class TestRoutingLive(LiveCase):
         )
 
     def _text_at_once(self, number, bodies, is_patient=True):
-        """Text all at the same time; check that each was taken."""
+        """Post several texts at the same time; check that each was accepted."""
 
         def text(body):
             form = self.make_form(number, body)
@@ -35,7 +35,7 @@ class TestRoutingLive(LiveCase):
         number = "+13035550180"
         start = time.monotonic()
         self._text_at_once(number, [f"line {index}" for index in range(TEXTS)])
-        # A carrier waits for 15 seconds: nobody had to start over again and again.
+        # A carrier waits 15 seconds; no request was retried over and over.
         self.assertLess(time.monotonic() - start, 12)
         found = self._read_texts(number)
         self.assertEqual(len(found), TEXTS)
@@ -70,7 +70,7 @@ class TestRoutingLive(LiveCase):
         self.assertEqual(messages, sorted(messages))
 
     def test_nobody_keeps_the_line(self):
-        """Also not a request that is refused, repeated, or fails."""
+        """The number's lock is free again, also after forged and repeated requests."""
         number = "+13035550182"
         self.text(number, "Hello", "SM" + "1" * 32)
         self.text(number, "Hello", "SM" + "1" * 32)
@@ -85,7 +85,7 @@ class TestRoutingLive(LiveCase):
             self.assertEqual(cr.fetchone()[0], 0)
 
     def test_who_waits_for_the_line_makes_no_second_ticket(self):
-        """Something keeps the line: the carrier is answered, and the texts wait."""
+        """While the number is locked, the carrier is answered and the texts wait."""
         number = "+13035550184"
         key = f"helpdesk_mgmt_sms:{self.company_id}:{number}"
         with self.cursor() as cr:

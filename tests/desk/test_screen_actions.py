@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What our screens open by themselves has all that the web client needs.
+"""Actions that our screens open have all keys that the web client needs.
 
-An action that a button of a view returns is completed by Odoo, one that a screen gets
-by a call of its own is not: without ``views`` the client crashes.
+Odoo completes the action that a view's button returns, but not one that a screen gets
+by its own RPC call: without ``views`` the client crashes.
 """
 
 import ast
@@ -16,7 +16,7 @@ _CALL = re.compile(r"\.call\(\s*[^,()]+,\s*\"(\w+)\"")
 
 
 def find_called_methods():
-    """Return the methods that files of our screens call which open an action."""
+    """Return the methods called in those of our JS files that open actions."""
     names = set()
     for path in (ROOT / "static/src").rglob("*.js"):
         source = path.read_text()
@@ -37,7 +37,7 @@ def read_functions():
 
 
 def find_actions(node):
-    """Return the names of the keys of each window action that is written out."""
+    """Yield each literal window action, as a dict of its constant keys and values."""
     for item in ast.walk(node):
         if isinstance(item, ast.Dict):
             pairs = zip(item.keys, item.values, strict=True)
@@ -51,7 +51,7 @@ def find_actions(node):
 
 
 def find_incomplete():
-    """Return the functions of actions without views, as far as screens call them."""
+    """Return the functions behind our screens whose actions lack ``views``."""
     functions = read_functions()
     todo, seen, incomplete = find_called_methods(), set(), set()
     while todo:

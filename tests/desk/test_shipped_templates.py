@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What ships says only what is so, and passes the product's own advice."""
+"""Shipped templates say only what is true, and pass the product's own advice."""
 
 import runpy
 
@@ -27,7 +27,7 @@ class ShippedCase(SmsCase):
 
 @tagged("post_install", "-at_install")
 class TestWhetherSomebodyIsAssigned(ShippedCase):
-    """Two wordings of one template; the ticket says which is so."""
+    """A template has two wordings: for an assigned ticket and for an unassigned one."""
 
     def test_the_text_follows_the_fact(self):
         for user, said, unsaid in (
@@ -78,10 +78,10 @@ class TestWhetherSomebodyIsAssigned(ShippedCase):
 
 @tagged("post_install", "-at_install")
 class TestUpgradeOfWords(ShippedCase):
-    """An older database gets the second wording, where its words are those shipped."""
+    """An older database gets the second wording, unless the first one was edited."""
 
     def upgrade(self):
-        """Run the script as Odoo does."""
+        """Run the migration script as Odoo does."""
         self.env.flush_all()
         script = runpy.run_path(str(SCRIPTS / "19.0.1.6.0/post-shipped-words.py"))
         script["migrate"](self.cr, "19.0.1.5.0")
@@ -114,7 +114,7 @@ class TestUpgradeOfWords(ShippedCase):
 
 @tagged("post_install", "-at_install")
 class TestAdvice(ShippedCase):
-    """Nothing of ours is complained about."""
+    """No shipped template draws a warning."""
 
     def test_every_template_passes_its_own_advice(self):
         names = self.env["ir.model.data"].search(
@@ -152,7 +152,7 @@ class TestAdvice(ShippedCase):
 
 @tagged("post_install", "-at_install")
 class TestColleagues(ShippedCase):
-    """What is for the team is offered for the team alone."""
+    """Templates for colleagues are offered for colleagues only."""
 
     def test_an_agent_is_not_offered_it_for_a_customer(self):
         ticket = self.ticket.with_user(self.agent)

@@ -7,7 +7,7 @@ from ..core.common import SECRETS
 
 RENDERER = "odoo.addons.mail.models.mail_render_mixin"
 
-#: Names a secret of the company, of users, of the settings; or the file system.
+#: Try to read a secret of the company, of users or of the settings, or a file.
 ATTACKS = (
     *(f"{{{{ object.company_id.{name} }}}}" for name in SECRETS),
     *(f"{{{{ object.company_id['{name}'] }}}}" for name in SECRETS),
@@ -26,7 +26,7 @@ ATTACKS = (
     "{{ object.number }}{{ object.company_id.sms_webhook_key }}",
     "{{ object.number ||| x }}{{object.company_id\n.sms_webhook_key}}",
 )
-#: Reads what the customer has no business with, or does something.
+#: Try to read what is not the customer's business, or to change something.
 TRICKS = (
     "{{ object.message_ids.mapped('body') }}",
     "{{ object.partner_id.email }}",
@@ -46,7 +46,7 @@ TRICKS = (
 
 
 class TestTemplateSecrets(SmsCase):
-    """No template tells what its reader must not know, whoever writes it."""
+    """No template reveals what its reader must not know, whoever writes it."""
 
     @classmethod
     def setUpClass(cls):
@@ -105,7 +105,7 @@ class TestTemplateSecrets(SmsCase):
 
     @mute_logger(RENDERER)
     def test_what_stands_in_the_database_is_not_filled_in(self):
-        """By an import, by code, or from before this addon."""
+        """Stored by an import, by code, or before this addon was installed."""
         template = self.make("Hello")
         for body in ATTACKS:
             self.env.flush_all()
@@ -138,7 +138,7 @@ class TestTemplateSecrets(SmsCase):
         self.assertTrue(self.ticket.exists())
 
     def test_nothing_is_filled_in_twice(self):
-        """Not through title, customer's name, stage, team, or the text itself."""
+        """Placeholders in the title or in names stay as they are."""
         hostile = "{{ object.company_id.sms_twilio_auth_token }}"
         self.customer.name = hostile
         self.ticket.write({"name": hostile, "partner_name": hostile})
@@ -150,7 +150,7 @@ class TestTemplateSecrets(SmsCase):
         )
         self.send_template(self.ticket, template.sudo())
         [message] = self.messages_to()
-        # Title and name are cut, and left as they are otherwise.
+        # Title and name are truncated, and otherwise unchanged.
         self.assertEqual(message.body.count(hostile), 3, message.body)
         self.assertEqual(message.body.count(hostile[:40]), 4, message.body)
         self.assertNotIn("the-auth-token", message.body)

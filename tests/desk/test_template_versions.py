@@ -6,7 +6,7 @@ from ..common import SmsCase, phone_number
 
 
 class TestVersions(SmsCase):
-    """A template in all languages, written and looked at by a manager."""
+    """A template in all languages, written and previewed by a manager."""
 
     @classmethod
     def setUpClass(cls):

@@ -16,7 +16,7 @@ class ThreadCase(DeskCase):
         return self.converse(user, **options)["messages"]
 
     def shown(self, *directions, **options):
-        """Return the words of the entries of some kinds."""
+        """Return the contents of the entries of some kinds."""
         return [
             entry.get("body") or entry.get("words") or entry.get("html")
             for entry in self.entries(**options)
@@ -30,7 +30,7 @@ class ThreadCase(DeskCase):
         )
 
     def age(self, record, **ago):
-        """Let a text have come or been made some time ago."""
+        """Backdate a text's receipt, or a record's creation."""
         name = "received_at" if record._name == "sms.inbound" else "create_date"
         moment = self.env.cr.now().replace(microsecond=0) - timedelta(**ago)
         self.env.flush_all()
@@ -42,7 +42,7 @@ class ThreadCase(DeskCase):
 
 
 class TestWholeStory(ThreadCase):
-    """Everything that has passed with the number is there, in order."""
+    """Everything exchanged with the number is there, in order."""
 
     def test_a_stop_its_line_and_its_confirmation(self):
         self.receive("Hello")
@@ -128,7 +128,7 @@ class TestWholeStory(ThreadCase):
 
 
 class TestOtherRecords(ThreadCase):
-    """Texts about other records are folded, and told to who may read those."""
+    """Texts about other records are folded; only who may read those can open them."""
 
     @classmethod
     def setUpClass(cls):
@@ -210,7 +210,7 @@ class TestOtherRecords(ThreadCase):
 
 
 class TestPages(ThreadCase):
-    """Pages hold all kinds, none twice, and none is left out."""
+    """Pages hold entries of all kinds, each exactly once."""
 
     def fill(self, count):
         """Make entries of all kinds, some of which are about another ticket."""
@@ -277,7 +277,7 @@ class TestPages(ThreadCase):
 
 
 class TestNobodyAnswersTwice(ThreadCase):
-    """Who has not seen a colleague's answer is asked before a second one is sent."""
+    """Who has not seen a colleague's answer is asked before sending a second one."""
 
     def test_an_answer_that_is_not_on_the_screen_is_told_first(self):
         self.reply("Mine", user=self.agent)

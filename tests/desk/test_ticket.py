@@ -12,7 +12,7 @@ OTHER_NUMBER = phone_number(1)
 
 
 class TestPhone(SmsCase):
-    """Whose phone a ticket means, and that it never means somebody else's."""
+    """Which number a ticket has, and that it is never somebody else's."""
 
     def test_it_is_the_contacts_unless_one_is_entered(self):
         self.assertEqual(self.ticket.partner_phone, self.number)
@@ -34,7 +34,7 @@ class TestPhone(SmsCase):
         self.assertEqual(self.ticket.partner_phone, OTHER_NUMBER)
 
     def test_another_contact_without_a_number_does_not_inherit_one(self):
-        """Or texts about one person's ticket would go to another person."""
+        """Otherwise texts about one person's ticket would go to another person."""
         self.ticket.partner_id = self.make_customer(False)
         self.assertFalse(self.ticket.partner_phone)
         self.assertFalse(self.ticket.partner_phone_sanitized)
@@ -91,7 +91,7 @@ class TestPhone(SmsCase):
 
 
 class TestBadge(SmsCase):
-    """The badge tells what the number has said about tickets."""
+    """The badge shows what the number has said about tickets."""
 
     def badge(self, ticket=None):
         """Return the state that an agent sees."""
@@ -139,7 +139,7 @@ class TestBadge(SmsCase):
         self.assertEqual(self.env["helpdesk.ticket"].new().sms_consent_state, "none")
 
     def test_many_tickets_take_no_more_queries_than_one(self):
-        """A list shows the badge of eighty tickets."""
+        """A list shows the badges of eighty tickets."""
         tickets = self.make_ticket(self.customer)
         for index in range(20):
             tickets += self.make_ticket(self.make_customer(phone_number(100 + index)))
@@ -148,7 +148,7 @@ class TestBadge(SmsCase):
 
         def count_queries(records):
             self.env.invalidate_all()
-            self.env.cr.clear()  # what was read of the ledger is read again
+            self.env.cr.clear()  # the ledger's cached answers are read again
             records.mapped("partner_phone_sanitized")
             before = self.env.cr.sql_log_count
             records.mapped("sms_consent_state")
@@ -160,7 +160,7 @@ class TestBadge(SmsCase):
 
 
 class StageCase(SmsCase):
-    """Tickets that move through stages which text."""
+    """Tickets that move through stages that send texts."""
 
     @classmethod
     def setUpClass(cls):
@@ -301,14 +301,14 @@ class TestTicketReceived(StageCase):
 
 
 class TestStageChange(StageCase):
-    """A stage texts on arrival: once, and not again the same day."""
+    """A stage sends its text when a ticket arrives, and only once on the same day."""
 
     def setUp(self):
         super().setUp()
         self.record_consent()
 
     def move(self, stage, ticket=None):
-        """Move a ticket as its agent does; what is planned has its turn."""
+        """Move a ticket as its agent does, and run the automations."""
         (ticket or self.ticket).with_user(self.own_agent).stage_id = stage
         self.run_automations()
 
@@ -369,7 +369,7 @@ class TestStageChange(StageCase):
         self.assertEqual(len(self.messages_to()), 1, "what no longer holds is not told")
 
     def test_closing_and_reopening_all_day_texts_once(self):
-        """``/ticket/close`` closes any ticket by a plain link."""
+        """Whoever closes and reopens a ticket must not flood its customer."""
         for _round in range(5):
             self.move(self.closed_stage)
             self.run_outbox()
@@ -525,7 +525,7 @@ class TestComposer(SmsCase):
         self.assertFalse(self.messages_to())
 
     def test_a_number_corrected_in_the_composer_is_the_tickets_from_now_on(self):
-        """And it has given no consent."""
+        """And that number has given no consent."""
         self.record_consent()
         action = self.ticket.with_user(self.own_agent).action_send_sms()
         composer = self.env["sms.composer"].with_user(self.own_agent)
@@ -582,7 +582,7 @@ class TestWhoMayText(SmsCase):
         return self.assertRaises(AccessError, msg=user.login)
 
     def test_readers_really_can_read_it(self):
-        """Or the refusals below would prove nothing."""
+        """Otherwise the refusals below would prove nothing."""
         for user in self.readers:
             self.assertEqual(self.ticket.with_user(user).name, self.ticket.name)
 
@@ -652,7 +652,7 @@ class TestWhoMayText(SmsCase):
         self.assertFalse(self.messages_to())
 
     def test_nobody_chooses_what_a_text_is_for_by_a_context(self):
-        """A consent to tickets is none to whatever a user wants to send."""
+        """Consent to texts about tickets does not cover whatever a user sends."""
         composer = self.env["sms.composer"].with_user(self.agent)
         composer = composer.with_context(sms_purpose="ticket").create(
             {"composition_mode": "numbers", "numbers": self.number, "body": "Buy now"}
@@ -675,7 +675,7 @@ class TestCompanies(SmsCase):
         )
 
     def as_agent(self, ticket):
-        """Return a ticket as an agent sees it who works in the first company now."""
+        """Return a ticket as seen by an agent who now works in the first company."""
         companies = self.company + self.other_company
         return ticket.with_user(self.own_agent).with_context(
             allowed_company_ids=companies.ids

@@ -9,7 +9,7 @@ SUBMIT = "/submitted/ticket"
 
 
 class TestTicketClosing(WebCase):
-    """Nobody closes another's ticket, nor their own by a link."""
+    """Nobody closes another's ticket, nor their own by a plain link."""
 
     @classmethod
     def setUpClass(cls):

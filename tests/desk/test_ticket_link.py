@@ -18,7 +18,7 @@ from ..web import WebCase
 
 @tagged("post_install", "-at_install")
 class TestShortToken(BaseCase):
-    """The address itself."""
+    """The short token in the link's URL."""
 
     digest = "0123456789abcdef" * 4
 
@@ -189,7 +189,7 @@ class TestPage(WebCase):
         self.assertEqual(self.tree(page).get("lang"), "fr-FR")
 
     def test_it_needs_no_login_of_anybody(self):
-        """Nor does it matter who is logged in, of which company."""
+        """Nor does it matter who is logged in, and from which company."""
         other_company = self.env["res.company"].create({"name": "Elsewhere"})
         strangers = (
             (self.portal_user, "portal"),

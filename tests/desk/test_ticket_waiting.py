@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What waits is cancelled or asked about when its ticket moves on."""
+"""Texts that wait are cancelled or asked about when their ticket moves on."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -17,7 +17,7 @@ REASON = "The ticket has moved on since, so it would no longer be right"
 
 
 class WaitingTextsCase(QuietHoursCase):
-    """A ticket in the night: all texts about it wait until the morning."""
+    """A ticket at night: all texts about it wait until the morning."""
 
     @classmethod
     def setUpClass(cls):
@@ -54,7 +54,7 @@ class WaitingTextsCase(QuietHoursCase):
         )
 
     def open(self, **values):
-        """Return a new ticket, whose confirmation waits, and that."""
+        """Return a new ticket and its confirmation, which waits."""
         values = {"stage_id": self.new_stage.id, "team_id": self.team.id, **values}
         ticket = self.make_ticket(self.customer, **values)
         [received] = self.texts_about(ticket)
@@ -64,7 +64,7 @@ class WaitingTextsCase(QuietHoursCase):
         return ticket, received
 
     def write_to(self, ticket, body="It is mended.", user=None):
-        """Return a text that an agent has written in the night."""
+        """Return a text that an agent wrote at night."""
         desk = ticket.with_user(user or self.agent)
         desk.send_sms_reply(body, uuid4().hex, is_sure=True)
         sms = self.texts_about(ticket)[-1]
@@ -72,7 +72,7 @@ class WaitingTextsCase(QuietHoursCase):
         return sms
 
     def assertOvertaken(self, sms):
-        """Assert that a text was cancelled since its ticket has moved on."""
+        """Assert that a text was cancelled because its ticket has moved on."""
         self.assertGateSays(sms, "canceled", "block", "overtaken")
         self.assertEqual((sms.shown_state, sms.shown_reason), ("cancelled", REASON))
         self.assertFalse(sms.ways)
@@ -83,7 +83,7 @@ class WaitingTextsCase(QuietHoursCase):
 
 
 class TestOvertaken(WaitingTextsCase):
-    """An automatic text that has lost its point is cancelled, by the gate."""
+    """The gate cancels an automatic text that has become pointless."""
 
     def test_closing_cancels_the_confirmation_and_leaves_its_own_text(self):
         ticket, received = self.open()
@@ -161,7 +161,7 @@ class TestOvertaken(WaitingTextsCase):
         self.assertOvertaken(told)
 
     def test_the_gate_sees_what_no_change_has_told(self):
-        """Archived past our hooks: the text meets the gate when it is to leave."""
+        """The ticket was archived by SQL; the gate sees it when the text is due."""
         ticket, received = self.open()
         self.env.flush_all()
         self.env.cr.execute(
@@ -219,12 +219,12 @@ class TestOvertaken(WaitingTextsCase):
             numbers = tickets.mapped("partner_phone_sanitized")
             texts = self.env["sms.sms"].search([("number", "in", numbers)])
             self.assertEqual(set(texts.mapped("gate_reason")), {"overtaken"})
-        # Odoo reads the reader of each notification that it tells of.
+        # Odoo reads the recipient of each notification that it announces.
         self.assertLessEqual(counts[2] - counts[1], 8)
 
 
 class TestWritten(WaitingTextsCase):
-    """What an agent has written is asked about, and never cancelled in silence."""
+    """What an agent has written is asked about, never silently cancelled."""
 
     def test_the_desk_is_told_before_it_closes(self):
         ticket, _received = self.open()

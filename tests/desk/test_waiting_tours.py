@@ -6,7 +6,7 @@ from .common import INBOX_URL, InboxTourCase
 
 @tagged("post_install", "-at_install")
 class TestWaitingTours(InboxTourCase, HttpCase):
-    """Who closes a ticket is asked about the texts that still wait."""
+    """Closing a ticket asks about its texts that still wait."""
 
     browser_size = "1366x800"
 
@@ -23,7 +23,7 @@ class TestWaitingTours(InboxTourCase, HttpCase):
             self.write_to(ticket, "The parts come on Monday")
 
     def write_to(self, ticket, body):
-        """Write a text that waits for its hour."""
+        """Write a text that waits for the business hours."""
         desk = ticket.with_user(self.agent)
         desk.send_sms_reply(body, f"key-{ticket.id}", is_sure=True)
         sms = self.messages_to(ticket.partner_phone_sanitized)[-1]

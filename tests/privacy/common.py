@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of privacy share."""
+"""Base classes of the tests of privacy."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ NEIGHBOUR = phone_number(1)
 
 
 class ErasureCase(SmsCase):
-    """A customer, a neighbour with another number, and an officer who erases."""
+    """A customer, a neighbor with another number, and an officer who erases."""
 
     @classmethod
     def setUpClass(cls):
@@ -26,7 +26,7 @@ class ErasureCase(SmsCase):
         cls.erasures = cls.env["sms.erasure"]
 
     def erase(self, number=None, company=None, **values):
-        """Erase a number, as the officer's form does; return the record of it."""
+        """Erase a number as the officer's form does; return the ``sms.erasure``."""
         erasures = self.erasures.with_user(self.compliance_officer)
         erasure = erasures._erase(
             company or self.company, number or self.number, "Letter 117", **values
@@ -35,7 +35,7 @@ class ErasureCase(SmsCase):
         return erasure
 
     def open_wizard(self, user=None, **values):
-        """Return the filled form of an erasure."""
+        """Return the erasure form, filled in."""
         wizards = self.env["sms.erasure.wizard"]
         return wizards.with_user(user or self.compliance_officer).create(
             {
@@ -63,7 +63,7 @@ class ErasureCase(SmsCase):
         return self.messages_to()[-1:]
 
     def events(self, number=None, company=None):
-        """Return what the ledger holds of a number, oldest first."""
+        """Return the ledger's events of a number, oldest first."""
         ledger = self.env["sms.consent.event"]
         domain = ledger._number_domain(company or self.company, number or self.number)
         return ledger.search(domain, order="id")
@@ -71,15 +71,15 @@ class ErasureCase(SmsCase):
 
 @tagged("post_install", "-at_install")
 class EvidenceCase(SmsCase):
-    """A compliance officer, and a customer with a story."""
+    """A compliance officer, and a customer with a history."""
 
     @property
     def source(self):
-        """Return the gatherer as the compliance officer."""
+        """Return ``sms.evidence`` in the compliance officer's environment."""
         return self.env["sms.evidence"].with_user(self.compliance_officer)
 
     def gather(self, *numbers, **options):
-        """Return the facts about some numbers, default the customer's."""
+        """Return the facts about some numbers, by default the customer's."""
         return self.source._gather(
             self.company, list(numbers or [self.number]), **options
         )
@@ -98,10 +98,10 @@ class EvidenceCase(SmsCase):
 
 
 class PacketCase(EvidenceCase):
-    """Packets, and the script that knows nothing of Odoo."""
+    """Evidence packets, and the verification script that does not need Odoo."""
 
     def unpack(self, data):
-        """Return the files of a packet in a folder of their own."""
+        """Unpack a packet into a temporary folder, and return that."""
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -109,11 +109,11 @@ class PacketCase(EvidenceCase):
         return Path(folder.name)
 
     def make_packet(self, facts=None):
-        """Return the folder of the customer's packet."""
+        """Return the folder of an unpacked packet, by default the customer's."""
         return self.unpack(self.source._make_packet(facts or self.gather()))
 
     def verify(self, folder, *arguments):
-        """Run the packet's script as an expert would; return status and words."""
+        """Run the packet's script as an expert would; return its status and output."""
         done = subprocess.run(
             [sys.executable, "-I", "verify-ledger.py", "evidence.json", *arguments],
             cwd=folder,
@@ -124,6 +124,6 @@ class PacketCase(EvidenceCase):
         return done.returncode, (done.stdout + done.stderr).strip()
 
     def read_table(self, folder, name):
-        """Return the rows of a table by their headers."""
+        """Return the rows of a CSV table as dicts by header."""
         with (folder / name).open(encoding="utf-8-sig", newline="") as stream:
             return list(csv.DictReader(stream))

@@ -21,7 +21,7 @@ from .common import NEIGHBOUR, ErasureCase
 
 @tagged("post_install", "-at_install")
 class TestConsent(ErasureCase):
-    """What was said holds or ends as the law wants it, when nobody knows by whom."""
+    """Erased consents end and opt-outs stay, though nobody knows any more whose."""
 
     def test_an_opt_out_keeps_blocking(self):
         self.record_consent()
@@ -107,7 +107,7 @@ class TestConsent(ErasureCase):
 
 @tagged("post_install", "-at_install")
 class TestTexts(ErasureCase):
-    """A text that is emptied stays a fact, and is never sent."""
+    """The record of an erased text stays, and the text is never sent."""
 
     def setUp(self):
         super().setUp()
@@ -167,7 +167,7 @@ class TestTexts(ErasureCase):
         self.assertGateSays(sms, "canceled", "block", "erased")
 
     def test_a_text_on_its_way_is_settled_without_words(self):
-        """The worker holds it in memory, and writes what became of it afterwards."""
+        """The worker has it in memory, and writes its outcome after the erasure."""
         dispatcher = self.env["sms.dispatcher"]
         words = f"The number {self.number} is not reachable"
         for outcome, state in (
@@ -203,7 +203,7 @@ class TestTexts(ErasureCase):
         self.assertGateSays(sms, "canceled", "block", "erased")
 
     def test_what_is_never_looked_up_again_keeps_no_outbox_awake(self):
-        """A worker that is called for it would be called again, without end."""
+        """Otherwise a worker would be woken again and again for nothing."""
         past = fields.Datetime.subtract(fields.Datetime.now(), hours=1)
         dispatcher = self.env["sms.dispatcher"]
         for forget in (
@@ -277,10 +277,10 @@ class TestTexts(ErasureCase):
 
 @tagged("post_install", "-at_install")
 class TestLists(ErasureCase):
-    """Lists that were uploaded: the others on them stay."""
+    """Erasing one person of an uploaded list leaves the others."""
 
     def make_job(self, rows):
-        """Return an import that was checked."""
+        """Return a checked import of rows."""
         jobs = self.env["sms.consent.import"].with_user(self.manager)
         job = jobs.create(
             {
@@ -326,7 +326,7 @@ class TestLists(ErasureCase):
 
 
 class TestChain(LedgerCase):
-    """The ledger still verifies, with Odoo and without, and still finds who tampers."""
+    """The ledger still verifies, with and without Odoo, and still reveals tampering."""
 
     def erase(self, index=1):
         self.seal()
@@ -372,7 +372,7 @@ class TestChain(LedgerCase):
 
 @tagged("post_install", "-at_install")
 class TestWizard(ErasureCase):
-    """The officer sees what goes and what stays, and nobody else gets that far."""
+    """The officer sees what is erased and what stays; nobody else opens the form."""
 
     def setUp(self):
         super().setUp()
@@ -464,7 +464,7 @@ class TestWizard(ErasureCase):
         self.assertIn("There is no data", self.open_wizard(number=NEIGHBOUR).count_html)
 
     def test_a_contact_brings_all_its_numbers(self):
-        """Those under which it was texted too; not those of other people."""
+        """Former numbers too; one that is another contact's is not preselected."""
         old, others = phone_number(2), phone_number(3)
         self.record_consent(
             old, res_model="res.partner", res_id=self.customer.id, name="Dana Customer"
@@ -492,7 +492,7 @@ class TestWizard(ErasureCase):
         self.assertFalse(self.messages_to(old) + self.messages_to())
 
     def test_who_shares_the_number_is_named(self):
-        """What is kept is the number's: it goes for both."""
+        """The number's records are shared, so the erasure affects both contacts."""
         self.make_customer(self.number, "Sam Spouse")
         wizard = self.open_wizard()
         self.assertIn("Sam Spouse", wizard.shared_with)
@@ -516,9 +516,9 @@ class TestWizard(ErasureCase):
 
 @tagged("post_install", "-at_install")
 class TestHolders(SmsCase):
-    """The list of who holds what is complete."""
+    """The list of models with personal data is complete."""
 
-    #: Models of the addon with words in them, and why they hold no person.
+    #: Models of the addon with text fields, and why they hold no personal data.
     HARMLESS = {
         "sms.alert.source": "set up by managers",
         "sms.alert.trouble": "what a machine says of machines",

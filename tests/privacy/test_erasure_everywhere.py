@@ -13,25 +13,25 @@ from ..common import phone_number
 from ..consent.common import make_csv, make_row
 from ..web import WebCase
 
-#: A word that nothing else in the database holds; whatever the person says has it.
+#: Part of whatever the person says, and nowhere else in the database.
 WORD = "quokka"
 NUMBER = phone_number(777)
 DIGITS = NUMBER[2:]
 
-#: Where the person may still be found, and why. The erasure says so beforehand.
+#: Columns where the person may remain, and why. The erasure form says so.
 ALLOWED = {
     ("res_partner", "phone"): "the contact is the helpdesk's",
     ("res_partner", "phone_sanitized"): "the contact is the helpdesk's",
 }
-#: Rows of tables where the person may be found as well: a condition on them, and why.
+#: Rows where the person may remain as well: a condition by table, with the reason.
 ALLOWED_ROWS = {
-    # The contact's own history.
+    # The history of the contact itself.
     "mail_tracking_value": SQL(
         "field_id IN (SELECT id FROM ir_model_fields WHERE model = 'res.partner')"
     ),
 }
 
-#: Types of columns that cannot hold what a person says. All others are searched.
+#: Column types that cannot hold the person's words. All others are searched.
 OTHER_TYPES = (
     *("smallint", "integer", "bigint", "real", "double precision", "numeric"),
     *("boolean", "date", "timestamp without time zone", "timestamp with time zone"),
@@ -43,7 +43,7 @@ SEPARATORS = r"[-+()./\s\u00a0\u2010\u2011]|\\u00a0|\\u2011|&nbsp;|%20"
 class ErasureCase(WebCase):
     """A person whose number and words are everywhere, and an officer who erases.
 
-    They have no e-mail address, so that Odoo takes their number in its place.
+    The person has no e-mail address, so that Odoo uses the number instead.
     """
 
     @classmethod
@@ -62,7 +62,7 @@ class ErasureCase(WebCase):
         cls.company.sms_join_page = True
 
     def open_wizard(self, user=None, **values):
-        """Return the filled form of an erasure."""
+        """Return the erasure form, filled in."""
         wizards = self.env["sms.erasure.wizard"].with_user(
             user or self.compliance_officer
         )
@@ -71,14 +71,14 @@ class ErasureCase(WebCase):
         )
 
     def erase(self, **values):
-        """Erase the person as a compliance officer does; return the record of it."""
+        """Erase the person as a compliance officer does; return the ``sms.erasure``."""
         action = self.open_wizard(**values).action_erase()
         self.env.flush_all()
         self.env.invalidate_all()
         return self.env["sms.erasure"].search(action["domain"])
 
     def find_everywhere(self):
-        """Return where in the database the person's number or words are.
+        """Return where in the database the person's number or words are found.
 
         :return: set of ``(table, column)``; files count as ``("file", model)``
         """
@@ -105,9 +105,9 @@ class ErasureCase(WebCase):
         return found | self.find_in_files()
 
     def search_table(self, schema, table, columns):
-        """Return the columns of a table in which the person is.
+        """Return the columns of a table in which the person is found.
 
-        The number is found however it is spelled: each spelling has its digits.
+        The number is found in any spelling, by its digits.
 
         :param list columns: pairs of a name and a type
         """
@@ -137,7 +137,7 @@ class ErasureCase(WebCase):
         return [name for (name, _), is_in in zip(columns, row, strict=True) if is_in]
 
     def find_in_files(self):
-        """Return in whose attachments the person is."""
+        """Return ``("file", model)`` of the attachments that contain the person."""
         attachments = self.env["ir.attachment"].search(
             [("res_model", "!=", "ir.ui.view"), ("id", "!=", 0)]
         )
@@ -148,7 +148,7 @@ class ErasureCase(WebCase):
         }
 
     def unpack(self, data):
-        """Yield the content of a file, and of those that it holds."""
+        """Yield a file's content, and those of the files in a ZIP archive."""
         yield data
         if zipfile.is_zipfile(io.BytesIO(data)):
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -156,7 +156,7 @@ class ErasureCase(WebCase):
 
     @staticmethod
     def is_in_file(data):
-        """Tell if the person is in a file; a calendar's lines are folded."""
+        """Return whether a file contains the person; a calendar's lines are folded."""
         text = data.decode("utf-8", "ignore").lower()
         digits = re.sub(SEPARATORS, "", text)
         return WORD in text or DIGITS in digits
@@ -164,7 +164,7 @@ class ErasureCase(WebCase):
     # === Everything that can be done ===
 
     def plant(self):
-        """Let the person's number and words come in by every way there is."""
+        """Spread the person's number and words through every channel there is."""
         self.join_by_keyword()
         self.sign_on_paper()
         self.rate()
@@ -216,7 +216,7 @@ class ErasureCase(WebCase):
         self.assertTrue(stack.line_ids.problem)
 
     def book_visits(self):
-        """Let the desk book a visit with an agent, and the person move it by text."""
+        """Book a visit with an agent, and move it by the person's text."""
         start = datetime.combine(fields.Date.today(), datetime.min.time())
         start += timedelta(days=8 - start.weekday(), hours=16)
         self.agent.partner_id.email = "agent@example.com"
@@ -239,7 +239,7 @@ class ErasureCase(WebCase):
         self.assertNotEqual(self.visit.start, start, "it was moved by text")
 
     def run_reminders(self):
-        """Let what is planned about visits be due, and send it."""
+        """Make all planned reminders due, and send them."""
         self.env.flush_all()
         self.cr.flush()
         self.env.invalidate_all()
@@ -249,7 +249,7 @@ class ErasureCase(WebCase):
         self.run_outbox()
 
     def tell_of_outages(self):
-        """Broadcast an incident to the person, who mutes it and wants other news."""
+        """Broadcast an incident to a subscribed person, who mutes it."""
         area = {"name": "Denver", "cities": "Denver", "takes_subscribers": True}
         area = self.env["sms.area"].create(area)
         self.env["sms.subscription"].with_user(self.agent).create(
@@ -369,7 +369,7 @@ class ErasureCase(WebCase):
         self.person_ticket._message_sms(f"{WORD} waits")
 
     def rate(self):
-        """Let the person rate a ticket."""
+        """Rate a ticket, as the person."""
         self.team.sms_ask_rating = True
         ticket = self.make_ticket(self.person, team_id=self.team.id)
         ticket.with_user(self.agent).stage_id = self.closed_stage
@@ -399,7 +399,7 @@ class ErasureCase(WebCase):
 
 
 class TestEverywhere(ErasureCase):
-    """The heart: what identified the person is nowhere any more."""
+    """Whatever identified the person is gone from the whole database."""
 
     def test_nothing_is_found_of_an_erased_person(self):
         self.plant()
@@ -443,7 +443,7 @@ class TestEverywhere(ErasureCase):
         )
 
     def test_a_column_of_tomorrow_is_searched_too(self):
-        """In whatever table, of whatever type, however the number is spelled."""
+        """In any table, of any type, however the number is spelled."""
         self.cr.execute(
             "CREATE SCHEMA later; CREATE TABLE later.tomorrow"
             " (one varchar, two jsonb, three text[], four bytea, five xml, six text)"

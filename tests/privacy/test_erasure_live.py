@@ -6,7 +6,7 @@ from ..live import LiveCase
 
 NUMBER, STOPPER = "+17205550191", "+17205550192"
 
-#: An erasure that takes its time before it is committed.
+#: An erasure that is committed only after three seconds.
 SLOW_ERASURE = """
 company = env.company
 env["sms.erasure"]._erase(company, %r, "Letter 117")
@@ -15,7 +15,7 @@ env.cr.execute("SELECT pg_sleep(3)")
 
 
 class TestMeanwhile(LiveCase):
-    """A text that comes while its person is being erased."""
+    """A text arrives while its sender is being erased."""
 
     def erase_slowly(self, number):
         """Erase a number in a transaction that stays open for three seconds."""
@@ -33,7 +33,7 @@ class TestMeanwhile(LiveCase):
         self.rpc("ir.actions.server", "run", [action_id])
 
     def text_meanwhile(self, number, body):
-        """Let a text come while its number is being erased; return the answer."""
+        """Receive a text while its number is being erased; return the response."""
         with ThreadPoolExecutor(1) as pool:
             erasing = pool.submit(self.erase_slowly, number)
             time.sleep(1.5)

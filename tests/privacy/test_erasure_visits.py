@@ -34,12 +34,12 @@ class TestVisits(ErasureCase, AppointmentCase):
         return self.book(user=self.manager, **values).with_env(self.env)
 
     def find_invitations(self, visit=None):
-        """Return the messages of a visit that have calendar files."""
+        """Return the messages of a visit with calendar files attached."""
         messages = (visit or self.visit)._get_sms_messages()
         return messages.filtered("attachment_ids")
 
     def assertNamed(self, visit, number, is_named=True):
-        """Check that a number stands in a visit, or nowhere in it."""
+        """Assert that a number occurs in a visit, or that it does not."""
         messages = visit._get_sms_messages()
         mails = self.env["mail.mail"].search([("mail_message_id", "in", messages.ids)])
         texts = [
@@ -104,7 +104,7 @@ class TestVisits(ErasureCase, AppointmentCase):
         self.assertNamed(self.visit, self.number)
 
     def test_who_was_erased_before_is_forgotten_by_the_upgrade(self):
-        """Not who has come back since."""
+        """But not somebody who has returned since."""
         kept = self.visit.description
         self.erase()
         theirs = self.plan_visit(self.neighbour)
@@ -124,7 +124,7 @@ class TestVisits(ErasureCase, AppointmentCase):
 
 @tagged("post_install", "-at_install")
 class TestReplies(ErasureCase):
-    """Of who has no e-mail address the number is taken as the address to reply to."""
+    """Without an e-mail address Odoo uses the number as the reply-to address."""
 
     def test_texts_that_were_erased_before_are_mended(self):
         message = self.receive("Hello").mail_message_id

@@ -11,7 +11,7 @@ from .common import EvidenceCase
 
 
 class TestStory(EvidenceCase):
-    """The facts of a person are all there, in order, and nobody else's."""
+    """A person's facts are complete, in order, and nobody else's."""
 
     def test_a_whole_story(self):
         self.record_consent(phone_number(5), name="Somebody Else")
@@ -53,7 +53,7 @@ class TestStory(EvidenceCase):
         self.assertIsNone(answers["marketing"]["since"])
 
     def test_a_yes_that_a_stop_interrupted_counts_since_its_end(self):
-        """“Since March” would be untrue of who was out from July to September."""
+        """“Since March” would be wrong: they were opted out from July to September."""
         march, july, september = "2026-03-02", "2026-07-06", "2026-09-01"
         self.record_consent(happened_at=fields.Datetime.to_datetime(march))
         for event, day in (("revoked", july), ("restored", september)):
@@ -125,7 +125,7 @@ class TestStory(EvidenceCase):
 
 
 class TestOptOuts(EvidenceCase):
-    """How long a confirmation took is told, and none is made up."""
+    """The delay of each confirmation is stated, and none is invented."""
 
     def test_a_stop_is_confirmed_once(self):
         self.record_consent()
@@ -162,7 +162,7 @@ class TestOptOuts(EvidenceCase):
 
 
 class TestChain(EvidenceCase):
-    """What holds, what does not, and what is not sealed is told apart."""
+    """Seals that hold, seals that are broken and missing seals are distinguished."""
 
     def seals(self, **options):
         return [event["seal"] for event in self.gather(**options)["events"]]
@@ -209,7 +209,7 @@ class TestChain(EvidenceCase):
 
 
 class TestErased(EvidenceCase):
-    """Who was forgotten is not named, and their story still holds."""
+    """An erased person is not named, and their history still verifies."""
 
     def setUp(self):
         super().setUp()
@@ -236,7 +236,7 @@ class TestErased(EvidenceCase):
         )
 
     def test_a_whole_story_is_left_without_the_person(self):
-        """By the way in which people are erased."""
+        """Erased the way the product erases people."""
         self.tell_story()
         before = self.gather()
         self.env["sms.erasure"]._erase(self.company, self.number, "Letter of 3 May")
@@ -252,7 +252,7 @@ class TestErased(EvidenceCase):
 
 
 class TestRights(EvidenceCase):
-    """Only a compliance officer of the company may take evidence out."""
+    """Only a compliance officer of the company may export evidence."""
 
     def test_nobody_else_gathers(self):
         self.record_consent()

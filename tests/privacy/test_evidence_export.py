@@ -16,7 +16,7 @@ from .common import PacketCase
 
 
 class TestWizard(PacketCase):
-    """Where an officer takes out the evidence of one person."""
+    """The form by which an officer exports the evidence of one person."""
 
     def open_wizard(self, user=None, record=None, **values):
         """Return the form as it opens on a record."""
@@ -30,7 +30,7 @@ class TestWizard(PacketCase):
         return wizards.create(values)
 
     def fetch(self, action):
-        """Return the file that an action offers."""
+        """Return the file that an action downloads."""
         attachment_id = int(action["url"].split("/")[-1].partition("?")[0])
         attachment = self.env["ir.attachment"].browse(attachment_id)
         return attachment.with_user(self.compliance_officer)
@@ -124,7 +124,7 @@ class TestAudit(PacketCase):
     """The export of a period."""
 
     def make_audit(self, user=None, **values):
-        """Return a new audit of today."""
+        """Return a new audit, by default of today."""
         today = fields.Date.today()
         return (
             self.env["sms.evidence.audit"]
@@ -165,7 +165,7 @@ class TestAudit(PacketCase):
             self.company, now - timedelta(hours=1), now + timedelta(hours=1)
         )
         folder = self.unpack(data)
-        # Nothing is sealed yet: nothing shows that it is all.
+        # Nothing is sealed yet, so nothing proves that it is complete.
         status, words = self.verify(folder)
         self.assertEqual(status, 1)
         self.assertIn("is not sealed", words)
@@ -196,7 +196,7 @@ class TestAudit(PacketCase):
             date_from="2026-03-01", date_to="2026-03-31", tz="America/Denver"
         )
         start, end = audit._span()
-        # Summer time began on 8 March.
+        # Daylight saving time began on 8 March.
         self.assertEqual(str(start), "2026-03-01 07:00:00")
         self.assertEqual(str(end), "2026-04-01 06:00:00")
 

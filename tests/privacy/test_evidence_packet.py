@@ -37,16 +37,16 @@ HOSTILE = (
 
 
 class DeprecationError(Exception):
-    """What PyPDF2 3 raises, under this name."""
+    """The exception of PyPDF2 3, by the same name."""
 
 
 def gone(*_args, **_options):
-    """Refuse as a name does that PyPDF2 3 has taken away."""
+    """Raise what PyPDF2 3 raises for a removed name."""
     raise DeprecationError("it is deprecated and was removed in PyPDF2 3.0.0.")
 
 
 class TestPacket(PacketCase):
-    """One packet holds all, and proves itself."""
+    """One packet contains everything, and proves itself."""
 
     def setUp(self):
         super().setUp()
@@ -155,10 +155,10 @@ class TestPacket(PacketCase):
 
 
 class TestReturns(PacketCase):
-    """Who brought a number back, and whose yes did not count."""
+    """Who restored a number, and whose consent did not count."""
 
     def test_the_script_follows_the_same_rule(self):
-        """Random lives, of all ways in which something is said."""
+        """Random histories, with all methods of consent and opt-out."""
         chance = random.Random(18)
         ways = [method for method, _label in METHOD_SELECTION]
         start = fields.Datetime.now() - timedelta(days=30)
@@ -194,7 +194,7 @@ class TestReturns(PacketCase):
 
 
 class TestHostile(PacketCase):
-    """Whatever strangers have written is text, in each of the files."""
+    """Whatever strangers have written stays text in each of the files."""
 
     def setUp(self):
         super().setUp()
@@ -236,7 +236,7 @@ class TestHostile(PacketCase):
 
 
 class TestCertificate(PacketCase):
-    """The PDF, and what happens where none can be made."""
+    """The PDF, and the web page where no PDF can be made."""
 
     def setUp(self):
         super().setUp()
@@ -245,7 +245,7 @@ class TestCertificate(PacketCase):
         self.facts = self.gather()
 
     def make_page(self, facts=None):
-        """Return the certificate as a page."""
+        """Return the certificate as a web page."""
         return self.source._make_page(facts or self.facts, "d" * 64).decode()
 
     def test_what_stands_in_it(self):
@@ -300,7 +300,7 @@ class TestCertificate(PacketCase):
         self.assertIn('lang="fr-FR"', page)
 
     def test_nobody_prints_what_they_have_made_up(self):
-        """The report's address takes data from the browser."""
+        """The report's URL accepts data from the browser."""
         report = self.env["ir.actions.report"].with_user(self.compliance_officer)
         with self.assertRaises(AccessError):
             report._render_qweb_html(
@@ -308,7 +308,7 @@ class TestCertificate(PacketCase):
             )
 
     def make_blank_pdf(self, *_args, **_options):
-        """Return a PDF as wkhtmltopdf would."""
+        """Return a blank PDF in place of wkhtmltopdf's."""
         stream = io.BytesIO()
         writer = OdooPdfFileWriter()
         writer.add_blank_page(595, 842)
@@ -316,7 +316,7 @@ class TestCertificate(PacketCase):
         return stream.getvalue()
 
     def break_pdf(self, how):
-        """Let PDFs be impossible for one of the reasons of real servers."""
+        """Make PDFs fail for one of the reasons of real servers."""
         reports = type(self.env["ir.actions.report"])
         state = "install" if how == "no program" else "ok"
         patches = [
@@ -333,12 +333,12 @@ class TestCertificate(PacketCase):
             self.addCleanup(it.stop)
 
     def read_data(self, page):
-        """Return the JSON that a certificate has in it as a web page."""
+        """Return the JSON that is embedded in a certificate's web page."""
         [href] = html.fromstring(page.decode()).xpath("//a[@download]/@href")
         return base64.b64decode(href.partition("base64,")[2])
 
     def assertCertificateIsPage(self, how, reason):
-        """Check that certificate and packet are made without a PDF, and say why."""
+        """Check that certificate and packet contain a web page instead, and say why."""
         self.break_pdf(how)
         source = self.source.with_context(force_report_rendering=True)
         with mute_logger(ir_actions_report.__name__):
@@ -362,7 +362,7 @@ class TestCertificate(PacketCase):
         self.assertCertificateIsPage("no library", "odoo.tools.pdf")
 
     def test_with_another_version_of_the_library_it_is_a_web_page(self):
-        """PyPDF2 3 has the old names, and each of them raises."""
+        """PyPDF2 3 still has the old names, but each of them raises."""
         self.assertCertificateIsPage("another version", "was removed in PyPDF2 3.0.0")
 
     def test_what_the_officer_downloads_is_called_what_it_is(self):
@@ -381,7 +381,7 @@ class TestCertificate(PacketCase):
 
     @skipUnless(ir_actions_report.load_weasyprint(), "WeasyPrint is not installed")
     def test_the_pdf_carries_the_data_that_it_names(self):
-        """By WeasyPrint: that needs no server that answers for the style sheet."""
+        """Uses WeasyPrint, which needs no server for the style sheet."""
         reports = type(self.env["ir.actions.report"])
         source = self.source.with_context(force_report_rendering=True)
         with patch.object(reports, "get_wkhtmltopdf_state", lambda self: "install"):
@@ -396,7 +396,7 @@ class TestCertificate(PacketCase):
         self.assertIn(self.facts["reference"], text)
 
     def test_where_wkhtmltopdf_is_installed_it_makes_the_pdf(self):
-        """Here it is only asked: it needs a server that answers for the style sheet."""
+        """wkhtmltopdf is replaced, because it needs a server for the style sheet."""
         asked = []
 
         def run(reports, bodies, **_options):

@@ -17,7 +17,7 @@ from ..web import WebCase
 
 @tagged("post_install", "-at_install")
 class LookupCase(SmsCase):
-    """A customer and others in the ledger, and the record of who looks at them."""
+    """A customer and others in the ledger, and the log of who looks at them."""
 
     @classmethod
     def setUpClass(cls):
@@ -32,7 +32,7 @@ class LookupCase(SmsCase):
         return call_kw(self.env[model].with_user(user), method, args, options)
 
     def find(self):
-        """Return what was recorded: who, what kind, of what, how many, whose."""
+        """Return the log: user, kind, model, number of rows, hashes of the numbers."""
         return [
             (row.user_id, row.kind, row.res_model, row.row_count, row.number_hashes)
             for row in self.lookups.search([], order="id")
@@ -44,7 +44,7 @@ class LookupCase(SmsCase):
 
 
 class TestLookups(LookupCase):
-    """Who looks at whom is on the record."""
+    """Who looks at whom is logged."""
 
     def test_who_reads_consents_events_and_evidence(self):
         officer = self.compliance_officer
@@ -114,7 +114,7 @@ class TestLookups(LookupCase):
         self.assertEqual(self.find(), [])
 
     def test_work_is_no_lookup(self):
-        """Texts, consents and the gate read by themselves, whoever is at work."""
+        """Sending, receiving and the gate read on their own, whoever is working."""
         self.ticket.with_user(self.own_agent)._message_sms("Hello")
         self.receive("STOP")
         self.run_outbox()
@@ -174,7 +174,7 @@ class TestLookups(LookupCase):
 
 
 class TestKept(LookupCase):
-    """Nobody changes the record, and it goes when it is old."""
+    """Nobody changes the log, and old entries are deleted."""
 
     def setUp(self):
         super().setUp()
@@ -183,7 +183,7 @@ class TestKept(LookupCase):
         self.env.flush_all()
 
     def age(self, **time):
-        """Add a line as if it had been written earlier."""
+        """Add an entry as if it had been logged earlier."""
         at = fields.Datetime.now() - timedelta(**time)
         return self.lookups.create(
             {
@@ -222,7 +222,7 @@ class TestKept(LookupCase):
 
 
 class TestErasedNumber(LookupCase):
-    """An opt-out whose number was erased is found by the number."""
+    """An opt-out whose number was erased can still be found by the number."""
 
     def setUp(self):
         super().setUp()
@@ -252,7 +252,7 @@ class TestErasedNumber(LookupCase):
 
 
 class TestOverHttp(WebCase, LookupCase):
-    """The web client's own calls, in the cursor that they get."""
+    """RPC calls of the web client, with the cursor that Odoo gives them."""
 
     def test_a_list_in_the_browser_is_recorded(self):
         self.authenticate("sms-agent", "sms-agent")

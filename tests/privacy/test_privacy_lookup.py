@@ -6,12 +6,12 @@ from ..common import phone_number
 from .common import NEIGHBOUR, ErasureCase
 
 LOOKUP = "privacy.lookup.wizard"
-#: What the lookup lists itself and Odoo deletes: it is not ours.
+#: Models with personal data that Odoo's lookup lists and deletes by itself.
 HOSTS = {"calendar.event", "helpdesk.ticket", "mail.notification"}
 
 
 class LookupCase(ErasureCase):
-    """An administrator who is a compliance officer, and a customer with an address."""
+    """An administrator who is a compliance officer; a customer with an e-mail."""
 
     @classmethod
     def setUpClass(cls):
@@ -25,20 +25,20 @@ class LookupCase(ErasureCase):
         )
 
     def look_up(self, user=None, name="Dana Customer", email="dana@example.com"):
-        """Return the lookup of a person, carried out."""
+        """Look up a person; return the wizard."""
         wizards = self.env[LOOKUP].with_user(user or self.officer)
         wizard = wizards.create({"name": name, "email": email})
         wizard.action_lookup()
         return wizard
 
     def lines(self, wizard, *model_names):
-        """Return the lines of some models, of all of ours if none is named."""
+        """Return the lines of some models, or all lines of ours."""
         if not model_names:
             return wizard.line_ids.filtered(lambda line: line._is_sms_personal())
         return wizard.line_ids.filtered(lambda line: line.res_model in model_names)
 
     def records(self, wizard):
-        """Return what is listed of ours: set of pairs of a model and an id."""
+        """Return our records among the lines: set of ``(model, id)``."""
         return {(line.res_model, line.res_id) for line in self.lines(wizard)}
 
     def consent(self, number=None, company=None):
@@ -50,7 +50,7 @@ class LookupCase(ErasureCase):
 
 @tagged("post_install", "-at_install")
 class TestFinding(LookupCase):
-    """Who is found by name or address is found by number as well."""
+    """A person looked up by name or e-mail address is also found by number."""
 
     def test_one_line_for_a_number_however_much_was_said(self):
         self.record_consent(None, "ticket", "alert")
@@ -82,7 +82,7 @@ class TestFinding(LookupCase):
         self.assertEqual(self.records(self.look_up()), {("sms.inbound", inbound.id)})
 
     def test_nothing_is_listed_twice(self):
-        """What the lookup finds by the contact stands for its number."""
+        """A message found by its contact is not listed again by its number."""
         self.send(partner_id=self.customer.id)
         self.send()
         listed = self.lines(self.look_up())
@@ -120,7 +120,7 @@ class TestFinding(LookupCase):
 
 @tagged("post_install", "-at_install")
 class TestErasing(LookupCase):
-    """Delete erases the person, and says so."""
+    """*Delete* is the full erasure, and says so."""
 
     def test_it_is_the_erasure(self):
         self.record_consent()
@@ -242,10 +242,10 @@ class TestErasing(LookupCase):
 
 @tagged("post_install", "-at_install")
 class TestListed(LookupCase):
-    """Nothing of ours is listed that would be deleted as Odoo does."""
+    """No model of ours is listed that Odoo would delete by itself."""
 
     def test_all_that_the_lookup_lists_of_ours_is_known(self):
-        """Else *Delete* would delete it."""
+        """Otherwise *Delete* would delete it."""
         blacklist = self.env[LOOKUP]._get_query_models_blacklist()
         holders = {it._name for it in self.env["sms.personal.data"]._get_holders()}
         for name in holders - HOSTS - set(blacklist):

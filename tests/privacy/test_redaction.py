@@ -17,7 +17,7 @@ WORDS = "Your printer is ready"
 
 @tagged("post_install", "-at_install")
 class RedactionCase(LoopbackTwilio, ErasureCase):
-    """A company with Twilio that removes there what is forgotten here."""
+    """A company whose erased texts are also removed at Twilio."""
 
     policy = "opt_out"
 
@@ -42,24 +42,24 @@ class RedactionCase(LoopbackTwilio, ErasureCase):
         self.inbound.write({"provider": "twilio", "provider_sid": RECEIVED})
 
     def let_be_taken(self, sms, sid):
-        """Let a text have been taken by Twilio."""
+        """Mark a text as accepted by Twilio."""
         values = {"provider": "twilio", "carrier_id": sid, "state": "sent"}
         sms.write(values)
 
     def run_cron(self, **later):
-        """Let the cron run, when some time has gone by; return all rows."""
+        """Run the cron some time later; return all rows."""
         with freeze_time(fields.Datetime.now() + timedelta(**later), tick=True):
             self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_redaction"))
         self.env.invalidate_all()
         return self.rows.search([])
 
     def get_states(self):
-        """Return the states of the rows by the carrier's id."""
+        """Return the rows' states by the carrier's id."""
         return {row.carrier_id: row.state for row in self.rows.search([])}
 
 
 class TestRedaction(RedactionCase):
-    """What is forgotten here goes at the carrier, through its own SDK."""
+    """Erased texts are removed at the carrier, through its own SDK."""
 
     def test_an_erasure_only_notes_what_is_to_go(self):
         self.erase()
@@ -152,7 +152,7 @@ class TestRedaction(RedactionCase):
 
 
 class TestTryingAgain(RedactionCase):
-    """It takes as long as it takes, and nobody is bothered meanwhile."""
+    """It is retried until it works, and nobody is bothered meanwhile."""
 
     def setUp(self):
         super().setUp()
@@ -160,7 +160,7 @@ class TestTryingAgain(RedactionCase):
         del self.kept.kept[RECEIVED]
 
     def erase_and_meet(self, status, code):
-        """Erase, and let the carrier refuse; return the row."""
+        """Erase while the carrier refuses; return the row."""
         self.kept.choose = lambda method, sid: (status, code)
         self.erase()
         return self.run_cron()
@@ -176,7 +176,7 @@ class TestTryingAgain(RedactionCase):
                 self.assertEqual((row.state, row.fault), ("waiting", f"HTTP {status}"))
                 pause = row.next_at - fields.Datetime.now()
                 self.assertTrue(timedelta(seconds=55) < pause < timedelta(seconds=95))
-                # Not before its time.
+                # Nothing is asked before ``next_at``.
                 asked = len(self.kept.asked)
                 self.run_cron()
                 self.assertEqual(len(self.kept.asked), asked)
@@ -216,7 +216,7 @@ class TestTryingAgain(RedactionCase):
         self.assertEqual(row.state, "failed")
 
     def test_a_kill_in_the_middle_is_done_again(self):
-        """Claimed, and perhaps asked, by a process that is dead."""
+        """A process claimed the row, may have asked the carrier, and died."""
         self.erase()
         self.assertTrue(self.rows._claim())
         self.assertFalse(self.rows._claim())
@@ -250,7 +250,7 @@ class TestTryingAgain(RedactionCase):
         rows = self.run_cron()
         own = rows.filtered(lambda row: row.company_id == self.company)
         self.assertEqual(len(self.kept.asked), 1)
-        # What was never there is done; one answer "too many" lets the others wait.
+        # One answer "too many requests" makes the rest of the account wait.
         waiting = own.filtered(lambda row: row.state == "waiting")
         self.assertEqual(sum(own.mapped("attempts")), BATCH_SIZE)
         self.assertGreater(min(waiting.mapped("next_at")), fields.Datetime.now())
@@ -271,7 +271,7 @@ class TestTryingAgain(RedactionCase):
 
 
 class TestAround(RedactionCase):
-    """Who sees it, what watches it, and what a copy of the database does."""
+    """Who sees it, what monitors it, and what a copy of the database does."""
 
     def test_a_copy_of_the_database_asks_nobody(self):
         self.erase()
@@ -280,7 +280,7 @@ class TestAround(RedactionCase):
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         self.assertEqual(set(self.run_cron().mapped("state")), {"waiting"})
         self.assertFalse(self.kept.asked)
-        # Nor does it wake for them without end.
+        # And the cron does not wake itself endlessly for them.
         self.assertFalse(
             self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers
         )

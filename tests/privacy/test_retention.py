@@ -17,7 +17,7 @@ from .common import ErasureCase
 
 @tagged("post_install", "-at_install")
 class RetentionCase(ErasureCase):
-    """A company that keeps nothing for ever, and a clock that goes forward."""
+    """A company that keeps nothing forever, and a clock that moves on."""
 
     @classmethod
     def setUpClass(cls):
@@ -33,13 +33,13 @@ class RetentionCase(ErasureCase):
         cls.start = fields.Datetime.now()
 
     def run_after(self, **time):
-        """Let the cron run when some time has gone by."""
+        """Run the cron after some time has passed."""
         with freeze_time(self.start + relativedelta(**time)):
             self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_retention"))
         self.env.invalidate_all()
 
     def count_after(self, company=None, **time):
-        """Return what would go when some time has gone by: counts by label."""
+        """Return what would be deleted after some time: counts by label."""
         company = company or self.company
         with freeze_time(self.start + relativedelta(**time)):
             pairs = self.env["sms.retention"]._count(company, company._get_sms_limits())
@@ -47,7 +47,7 @@ class RetentionCase(ErasureCase):
 
 
 class TestTexts(RetentionCase):
-    """The words of texts go when the company says so."""
+    """The contents of texts are deleted when the company says so."""
 
     def setUp(self):
         super().setUp()
@@ -129,7 +129,7 @@ class TestTexts(RetentionCase):
 
 
 class TestEvidence(RetentionCase):
-    """Evidence is kept while it may be asked for; the opt-out itself for ever."""
+    """Evidence is kept as long as it may be needed; an opt-out forever."""
 
     def test_a_consent_that_stands_is_kept_for_ever(self):
         self.record_consent()
@@ -231,7 +231,7 @@ class TestEvidence(RetentionCase):
 
 
 class TestForm(RetentionCase):
-    """Officers set the times and see what they would take, before they save."""
+    """Officers set the periods, and see what these would delete before saving."""
 
     def test_an_officer_sees_what_would_go_under_other_times(self):
         self.receive("Hello")

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The script that verifies a packet without Odoo: whatever is missing, it says so."""
+"""The script that verifies a packet without Odoo reports whatever is missing."""
 
 import hashlib
 import io
@@ -28,11 +28,11 @@ from .common import PacketCase
 
 SCRIPT = Path(__file__).resolve().parents[2] / "bin" / "verify-ledger.py"
 BEGIN = datetime(2026, 1, 1)
-#: Purposes as the script knows them: by their codes; here by their ids.
+#: Codes of purposes, as the script knows them, by their ids here.
 CODES = {0: None, 1: "ticket", 2: "appointment", 3: "marketing"}
 METHODS = ("keyword", "paper", "web", "in_person", "phone", "import", "api", "time")
 
-#: What only people read of a document.
+#: Keys of the document that only people read.
 WORDS = ("made_by", "made_at", "reference", "company", "content_fields")
 
 sayings = st.tuples(
@@ -47,13 +47,13 @@ sayings = st.tuples(
 
 @cache
 def read_script():
-    """Return what the script defines."""
+    """Return the script's globals."""
     return runpy.run_path(str(SCRIPT))
 
 
 @tagged("post_install", "-at_install")
 class TestSameRule(BaseCase):
-    """Its copy of the rule is the rule."""
+    """The script's copy of the consent rule gives the same answers as ours."""
 
     @given(st.lists(sayings, max_size=14))
     @settings(max_examples=3000, deadline=None)
@@ -104,7 +104,7 @@ class TestSameRule(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestVerifier(PacketCase):
-    """Each thing that is missing or does not follow: a sentence, and a status."""
+    """Whatever is missing or inconsistent has a message, and an exit status."""
 
     def setUp(self):
         super().setUp()
@@ -117,17 +117,17 @@ class TestVerifier(PacketCase):
         self.folder = self.make_packet(self.facts)
 
     def read_document(self):
-        """Return the document."""
+        """Return the packet's document."""
         return json.loads((self.folder / "evidence.json").read_text("utf-8"))
 
     def write_document(self, data):
-        """Put another document in its place, and compute the list of files anew."""
+        """Replace the packet's document, and update the checksums."""
         path = self.folder / "evidence.json"
         path.write_text(json.dumps(data, ensure_ascii=False), "utf-8")
         self.sum_up()
 
     def sum_up(self):
-        """Compute the list of files anew, and its digest in SEAL, as a forger does."""
+        """Recompute SHA256SUMS, and its digest in SEAL, as a forger would."""
         sums = "".join(
             f"{hashlib.sha256(path.read_bytes()).hexdigest()}"
             f"  {path.relative_to(self.folder).as_posix()}\n"
@@ -146,9 +146,9 @@ class TestVerifier(PacketCase):
         self.assertNotIn("Traceback", said)
 
     def verify(self, folder, *arguments, key=None):
-        """Run the script in this process: hundreds of others would take minutes.
+        """Run the script in this process: hundreds of processes would take minutes.
 
-        :return: status and words, as of the packet's own script
+        :return: exit status and output, like the packet's own script
         """
         script, said = read_script(), io.StringIO()
         command = ["verify-ledger.py", str(folder / "evidence.json"), *arguments]
@@ -258,7 +258,7 @@ class TestVerifier(PacketCase):
     # === What was left out, or made up ===
 
     def drop(self, data, event_id, is_thorough):
-        """Leave an event out of a document, and of what lists it."""
+        """Remove an event from a document, and from what refers to it."""
         data["events"] = [
             it for it in data["events"] if it["content"]["event_id"] != event_id
         ]
@@ -294,7 +294,7 @@ class TestVerifier(PacketCase):
         self.assertBroken(f"event {stop_id}, which gave an answer, is missing")
 
     def test_a_stop_that_was_dropped_with_all_that_follows_from_it(self):
-        """The seal of the packet is what is left: only the key makes it."""
+        """Only the packet's seal reveals it, and only the key can make that seal."""
         data = self.read_document()
         self.drop(data, self.find_stop(data), is_thorough=True)
         contents = [event["content"] for event in data["events"]]
@@ -318,7 +318,7 @@ class TestVerifier(PacketCase):
         self.assertIn("BROKEN: SEAL was not made with the key", words)
 
     def rewrite_table(self, name, column, data):
-        """Leave the rows out of a table that are not in the document any more."""
+        """Remove a table's rows whose events are no longer in the document."""
         path = self.folder / name
         kept = {
             str(it)
@@ -396,7 +396,7 @@ class TestVerifier(PacketCase):
         self.assertEqual((status, words), (1, "BROKEN: the key is not the ledger's"))
 
     def test_a_person_made_up_without_the_key(self):
-        """Everything computed anew, and only the seals are what they were."""
+        """Everything is recomputed, except for the seals."""
         data = self.read_document()
         own = data["events"][0]
         own["content"]["method"] = "web" if own["content"]["method"] != "web" else "api"
@@ -420,7 +420,7 @@ class TestVerifier(PacketCase):
         return json.loads(self.env["sms.consent.check"]._export(self.company))
 
     def check_chain(self, data, key=None):
-        """Run the script on a chain; return status and words."""
+        """Run the script on a chain; return its exit status and output."""
         folder = self.folder.parent / f"{self.folder.name}-chain"
         folder.mkdir(exist_ok=True)
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)

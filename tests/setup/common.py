@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of the set-up share: who finds which screens, and what is said."""
+"""Helpers of the set-up's tests: which screens users reach, what must be said."""
 
 import re
 
@@ -8,9 +8,9 @@ from lxml import etree
 from ..browser import MODULE, ROOT
 
 DASHBOARD = ROOT / "static" / "src" / "analytics" / "dashboard.xml"
-#: Links of the dashboard, which is no view: paths of actions.
+#: Links of the dashboard, which has no view: paths of actions.
 LINK = re.compile(r'href="/odoo/(sms-[a-z-]+)"')
-#: What people must be told before texts go to real phones.
+#: Required before texts go to real phones.
 SAID = {
     "phone": "+1 303-555-0190",
     "sms_privacy_url": "https://www.example.com/privacy",
@@ -19,16 +19,16 @@ SAID = {
 
 
 class FindsScreens:
-    """For a test case: walks from menu to menu, by the buttons of the screens."""
+    """Mixin for test cases that follows menus and buttons from screen to screen."""
 
     def load_menus(self, user):
-        """Return the menus that a user sees, by id."""
+        """Return the menus visible to a user, by id."""
         return self.env["ir.ui.menu"].with_user(user).load_menus(False)
 
     def find_screens(self, user):
-        """Return the names of our actions that a user gets to without a record.
+        """Return our actions that a user reaches without a record.
 
-        :return: ``{id: name}``, the names without the module
+        :return: ``{id: name}``, with the names as XML ids without the module
         """
         actions = self.env["ir.actions.act_window"].sudo()
         names = {
@@ -37,7 +37,7 @@ class FindsScreens:
                 [
                     ("module", "=", MODULE),
                     ("model", "=like", "ir.actions.%"),
-                    # A guided tour is no screen.
+                    # A guided tour is not a screen.
                     ("name", "not like", "sms_guide_"),
                 ]
             )
@@ -58,7 +58,7 @@ class FindsScreens:
         return done
 
     def _find_links(self, action, user):
-        """Return the ids of the actions that buttons of a screen open."""
+        """Return the ids of the actions behind a screen's buttons."""
         views = self.env[action.res_model].with_user(user).get_views(action.views)
         return [
             int(button.get("name"))

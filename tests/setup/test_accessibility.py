@@ -3,7 +3,7 @@ from urllib.parse import urlsplit
 
 from ..browser import MODULE, AxeCase
 
-#: Our screens in the web client: action, view, record (external id), our own elements.
+#: Our screens in the web client: action, view, record (XML id), our own elements.
 SCREENS = (
     ("helpdesk_ticket_conversation_action", "list", None, ".o_content"),
     ("sms_dashboard_action", False, None, ".o_sms_dashboard"),
@@ -17,7 +17,7 @@ SCREENS = (
 
 
 class TestAccessibility(AxeCase):
-    """What we show can be read, named and reached by everybody."""
+    """Everybody can read, identify and reach what we show."""
 
     ODOO = (
         ".o_optional_columns_dropdown",
@@ -41,7 +41,7 @@ class TestAccessibility(AxeCase):
         cls.incident = cls.env.ref(f"{MODULE}.sms_incident_demo")
 
     def look_at_dialog(self, page, label, button):
-        """Return the barriers in what a button of the screen opens, and close it."""
+        """Press a button of the screen; return its dialog's barriers, and close it."""
         page.run(f"document.querySelector({button!r}).click()")
         page.call("settle")
         found = self.find_barriers(page, label, ".modal-content")

@@ -4,21 +4,21 @@ from odoo.tools.safe_eval import safe_eval
 from ..browser import MODULE, BrowserCase
 from .common import FindsScreens
 
-#: Buttons that are not pressed, by their name (or words), and why not.
+#: Buttons that are not pressed, by name or label, and the reason.
 LEFT_OUT = {
     "action_export": "leaves the page for a file",
     "action_open_status_page": "opens another window",
     "action_print": "leaves the page for a PDF",
     "action_view_scan": "opens another window",
 }
-#: How a dialog begins that says what a person has to do first. Others are faults.
+#: Titles of dialogs by which a user error is reported. All others are faults.
 TELLS = ("Invalid Operation", "Validation Error")
-#: What refusals say that name the way to go.
+#: Parts of refusals that say how to go on.
 WAYS_ON = ("Choose “Edit for my company”", "Use those, or ask an administrator")
 
 
 class TestButtons(FindsScreens, BrowserCase):
-    """Every button of every screen does its work, or says what is missing."""
+    """Every button of every screen works, or says what is missing."""
 
     @classmethod
     def setUpClass(cls):
@@ -26,7 +26,7 @@ class TestButtons(FindsScreens, BrowserCase):
         cls.load_demo()
 
     def list_screens(self, user):
-        """Return what to open as a user: an action, a view of it, and a record."""
+        """Return the screens to open as a user: action, view and record."""
         screens = []
         for action_id, name in self.find_screens(user).items():
             action = self.env["ir.actions.act_window"].sudo().browse(action_id)
@@ -34,7 +34,7 @@ class TestButtons(FindsScreens, BrowserCase):
                 screens.append((name, False, False))
                 continue
             if "active_id" in f"{action.domain}{action.context}":
-                continue  # of a record: opened by its button
+                continue  # shows rows of one record, whose button opens it
             for _view, mode in action.views:
                 record = self.find_record(action, user) if mode == "form" else False
                 if mode == "form" and not record and action.view_mode != "form":
@@ -52,9 +52,9 @@ class TestButtons(FindsScreens, BrowserCase):
         return records.search(domain, limit=1).id
 
     def press_all(self, login, modes=None):
-        """Open all screens of a user and press their buttons; return what is wrong.
+        """Open a user's screens and press their buttons; return what goes wrong.
 
-        :param modes: kinds of views, default all
+        :param modes: kinds of views, by default all
         """
         user = self.env["res.users"].search([("login", "=", login)])
         screens = [it for it in self.list_screens(user) if not modes or it[1] in modes]
@@ -97,7 +97,7 @@ class TestButtons(FindsScreens, BrowserCase):
         self.assertGreater(len(pressed), 60)
 
     def test_an_agent_presses_every_button(self):
-        # The lists' buttons are the manager's, too.
+        # The lists' buttons are tested with the manager, too.
         wrong, pressed = self.press_all("agent", modes=("form", "kanban"))
         self.assertFalse(wrong, "\n".join(map(str, wrong)))
         self.assertGreater(len(pressed), 10)

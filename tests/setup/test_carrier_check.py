@@ -17,7 +17,7 @@ ADAPTERS = Path(__file__).parents[2] / "providers"
 
 
 class TestCarrierCheck(LoopbackTwilio, SmsCase):
-    """What a loopback Twilio says of an account, and what we make of it."""
+    """What Twilio (a loopback peer) says of an account, and what we conclude."""
 
     @classmethod
     def setUpClass(cls):
@@ -35,7 +35,7 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
         account.status, account.type = "active", "Full"
 
     def ask(self, wanted=CHECK, company=None):
-        """Have the carrier asked, and let the cron do it; return the row."""
+        """Request a check, and run the cron; return the row."""
         company = company or self.company
         self.check._ask(company, wanted)
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_check"))
@@ -45,12 +45,12 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
         return row
 
     def find(self, company=None):
-        """Check the account; return (about, state, what) of all that was found."""
+        """Check the account; return the findings as (about, state, what)."""
         row = self.ask(company=company)
         return [(it.about, it.state, it.what) for it in row._get_findings()]
 
     def test_a_button_only_notes_what_is_wanted(self):
-        """The network is for the cron, with no transaction of a user's open."""
+        """Only the cron uses the network, while no user's transaction is open."""
         self.peer.go_down()
         self.addCleanup(self.peer.come_back)
         self.check._ask(self.company, CHECK)
@@ -91,7 +91,7 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
         )
 
     def test_each_finding_has_its_sentence(self):
-        """Whatever an adapter finds, by the words in its source."""
+        """For all findings in the source of the adapters."""
         source = "".join(it.read_text() for it in ADAPTERS.glob("*.py"))
         found = set(re.findall(r'Finding\(\s*\w+,\s*\w+,\s*"(\w+)"', source))
         self.assertGreater(len(found), 15)
@@ -106,7 +106,7 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
         self.assertEqual(self.find(), [("credentials", "wrong", "token_refused")])
 
     def test_the_key_and_the_token_are_looked_at_apart(self):
-        """A key that sends hides a token by which no webhook can be verified."""
+        """A working API key hides a wrong auth token, which verifies webhooks."""
         self.enter_account(
             sms_twilio_auth_token="wrong",
             sms_twilio_api_key_sid=API_KEY_SID,

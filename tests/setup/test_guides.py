@@ -6,10 +6,10 @@ from ..common import SmsCase
 
 @tagged("post_install", "-at_install")
 class TestGuides(SmsCase, HttpCase):
-    """Each guided tour leads through the screens of its role, in a real browser."""
+    """Each guided tour runs through the screens of its role, in a real browser."""
 
     def take(self, role, login):
-        """Take the tour of a role from where its menu begins it."""
+        """Run the guided tour of a role, starting at its menu."""
         tour = self.env.ref(f"helpdesk_mgmt_sms.web_tour_tour_{role}")
         action = self.env.ref(f"helpdesk_mgmt_sms.sms_guide_{role}_action")
         self.assertEqual(action.params, {"guide": tour.name})

@@ -15,7 +15,7 @@ AUDIT = [
     *("Removal at the carrier", "Carrier's opt-outs", "Opt-outs told to the carrier"),
     "Verification",
 ]
-#: What each sees below a menu of ours, in its order. No entry: nothing.
+#: Entries that each user sees below our menus, in order. Not listed: none.
 MENUS = {
     "own_agent": {
         "sms_menu_root": ["Conversations", "Visits", "Team alerts", "Virtual phone"],
@@ -53,7 +53,7 @@ MENUS = {
     },
     "employee": {},
 }
-#: What had a menu of its own until menus were ordered by role: who must find it still.
+#: Former menus: actions that each user must still reach.
 REACHED = {
     "own_agent": "calendar_event sms_reminder sms_team_alert sms_oncall_shift",
     "agent": "sms_sms sms_inbound sms_reminder sms_broadcast sms_incident "
@@ -73,7 +73,7 @@ REACHED = {
 
 
 class TestMenus(FindsScreens, SmsCase):
-    """Each role sees what it works with, and finds the rest from there."""
+    """Each role sees what it works with, and reaches the rest from there."""
 
     def test_each_role_sees_its_menus(self):
         for name, wanted in MENUS.items():
@@ -104,7 +104,7 @@ class TestMenus(FindsScreens, SmsCase):
 
 
 class TestMenusOnScreen(BrowserCase):
-    """A menu is seen as a whole on a small laptop."""
+    """Each menu fits on the screen of a small laptop."""
 
     def test_no_dropdown_leaves_the_screen(self):
         self.manager.group_ids |= self.env.ref(f"{MODULE}.group_sms_compliance")

@@ -20,7 +20,7 @@ OWN_PHONE, OPEN_PHONE = phone_number(77), phone_number(78)
 
 
 class OnboardingCase(LoopbackTwilio, SmsCase):
-    """A company whose way to the first text is looked at."""
+    """A company on its way from the sandbox to the first real text."""
 
     @classmethod
     def setUpClass(cls):
@@ -28,7 +28,7 @@ class OnboardingCase(LoopbackTwilio, SmsCase):
         cls.company.write(SAID)
 
     def get_setup(self, user=None, method="get_setup"):
-        """Return what the screen gets, at last when the carrier has answered."""
+        """Return what the screen gets, if need be after the carrier was asked."""
         onboarding = self.env["sms.onboarding"].with_user(user or self.manager)
         setup = call_kw(onboarding, method, [], {})
         if method == "get_setup":
@@ -38,7 +38,7 @@ class OnboardingCase(LoopbackTwilio, SmsCase):
         return self.get_setup(user)
 
     def ask_carrier(self):
-        """Let the cron ask the carrier what is wanted."""
+        """Run the cron that asks the carrier."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_check"))
         self.env.invalidate_all()
 
@@ -60,7 +60,7 @@ class OnboardingCase(LoopbackTwilio, SmsCase):
 
 
 class TestOnboarding(OnboardingCase):
-    """Each step is seen to be done, and the buttons are whose they should be."""
+    """Each step that is done is recognized, and the right users get its buttons."""
 
     def test_a_company_on_the_sandbox(self):
         setup = self.get_setup()
@@ -72,7 +72,7 @@ class TestOnboarding(OnboardingCase):
         self.assertEqual(states["text"], "todo")
         self.receive("SUPPORT")
         self.assertEqual(self.get_states()["sandbox"], "done")
-        # What the virtual phone says has come by no carrier.
+        # A text from the virtual phone has not come through a carrier.
         self.assertEqual(self.get_states()["answer"], "todo")
 
     def test_who_writes_must_be_known(self):
@@ -140,7 +140,7 @@ class TestOnboarding(OnboardingCase):
         self.assertIn("Auth Token", row["text"])
 
     def test_a_carrier_that_cannot_be_asked(self):
-        """Nothing is claimed of it: the first text shows the rest."""
+        """Its steps are skipped: the first real text shows whether it works."""
         self.company.write(
             {
                 "sms_provider": "telnyx",
@@ -168,7 +168,7 @@ class TestOnboarding(OnboardingCase):
 
 
 class TestTestText(OnboardingCase):
-    """A text to the own phone passes the gate like every other."""
+    """A text to one's own phone passes the gate like any other."""
 
     def test_the_own_phone_agrees_and_gets_it(self):
         [message] = self.text_my_phone()
@@ -230,7 +230,7 @@ class TestTestText(OnboardingCase):
 
 
 class TestHealth(OnboardingCase):
-    """The panel says what is, and nothing about a person."""
+    """The panel shows the state of the system, and no personal data."""
 
     def setUp(self):
         super().setUp()
@@ -314,7 +314,7 @@ class TestOnboardingTour(OnboardingCase, HttpCase):
         self.assertFalse(self.company._get_sms_unsaid())
 
     def start_part(self, part):
-        """Go one part of the way in a browser."""
+        """Run one part of the tour in a browser."""
         self.start_tour(
             "/odoo/action-helpdesk_mgmt_sms.sms_onboarding_action",
             f"helpdesk_sms_onboarding_{part}",
@@ -323,7 +323,7 @@ class TestOnboardingTour(OnboardingCase, HttpCase):
         )
 
     def call_back(self, url, form):
-        """Post to one of our addresses, signed as Twilio does."""
+        """Post to one of our webhooks, signed as Twilio does."""
         form = {"AccountSid": ACCOUNT_SID, **form}
         signature = RequestValidator(AUTH_TOKEN).compute_signature(url, form)
         answer = self.url_open(

@@ -11,10 +11,10 @@ PAGES = {
 
 
 class TestRegistrationPacket(SmsCase):
-    """A packet is made of what is in force, and says what it lacks."""
+    """A packet contains what is in force, and says what is missing."""
 
     def make_packet(self, user=None, **values):
-        """Return a packet as a user opens it."""
+        """Create a packet as a user does."""
         packets = self.env["sms.registration"].with_user(user or self.manager)
         return packets.create(values)
 

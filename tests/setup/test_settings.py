@@ -14,7 +14,7 @@ PAGES_URL = "/odoo/sms-settings#sms_policy_pages"
 
 
 class TestSettings(SmsCase):
-    """A helpdesk manager sets what is no secret, an administrator the rest."""
+    """A helpdesk manager changes what is not secret, an administrator the rest."""
 
     def open_settings(self, user, company=None):
         """Return the settings as a user opens them."""
@@ -63,7 +63,7 @@ class TestSettings(SmsCase):
         self.assertEqual(self.company.sms_twilio_auth_token, "the-auth-token")
 
     def test_what_is_no_setting_is_not_written(self):
-        """Or a form would be a way to write anything to the company."""
+        """Otherwise the form could write any field of the company."""
         name = self.company.name
         settings = self.open_settings(self.manager)
         created = settings.create(
@@ -124,7 +124,7 @@ class TestSettings(SmsCase):
         self.assertNotEqual(self.company.sms_bulk_from, 7)
 
     def test_another_companys_team_is_out_of_reach(self):
-        """It is written in sudo, and texts would come to strangers."""
+        """It is written with sudo, so texts could reach another company's team."""
         other = self.env["res.company"].create({"name": "Other"})
         team = self.team.copy({"company_id": other.id})
         with self.assertRaises(AccessError):
@@ -145,9 +145,9 @@ class TestSettings(SmsCase):
 
 
 class TestGoLive(SmsCase):
-    """No form takes a carrier before people can read who writes and where to ask."""
+    """No form accepts a carrier before people can read who texts and where to ask."""
 
-    #: What the refusal says of each.
+    #: What the error says of each missing field.
     MISSING = {
         "phone": "a phone number or email for HELP",
         "sms_privacy_url": "the privacy policy",
@@ -159,7 +159,7 @@ class TestGoLive(SmsCase):
         self.company.write({**SAID, "email": False})
 
     def go_live(self, model="sms.settings", **values):
-        """Choose Twilio in a form, as an administrator does."""
+        """Choose Twilio in a settings form, as an administrator does."""
         settings = self.env[model].with_user(self.administrator)
         return settings.create({"sms_provider": "twilio", **values})
 
@@ -228,7 +228,7 @@ class TestGoLive(SmsCase):
         self.assertEqual(self.company.sms_provider, "twilio")
 
     def test_another_company_is_none_of_their_business(self):
-        """Odoo's settings are those of one company, of several that one works in."""
+        """In Odoo's settings only the current company counts, not all active ones."""
         other = self.make_company("Other")
         self.administrator.company_ids |= other
         settings = self.env["res.config.settings"].with_user(self.administrator)

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What an administrator is told first; ``test_upgrade.py`` uninstalls for real."""
+"""What the uninstall dialog says first; ``test_upgrade.py`` really uninstalls."""
 
 import json
 
@@ -11,7 +11,7 @@ from ..common import SmsCase
 
 @tagged("post_install", "-at_install")
 class TestUninstallWizard(SmsCase):
-    """Odoo's dialog, with what goes with the addon."""
+    """Odoo's uninstall dialog, with what is lost with this addon."""
 
     @classmethod
     def setUpClass(cls):
@@ -28,7 +28,7 @@ class TestUninstallWizard(SmsCase):
         return wizards.with_context(**action["context"])
 
     def read_export(self, action):
-        """Return the file that an action downloads, as its reader gets it."""
+        """Return the file that an action downloads, read as the administrator."""
         attachment_id = int(action["url"].split("?")[0].rsplit("/")[-1])
         attachments = self.env["ir.attachment"].with_user(self.administrator)
         return json.loads(attachments.browse(attachment_id).raw)

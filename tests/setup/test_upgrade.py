@@ -12,13 +12,13 @@ from .upgrade_tests import UpgradeTests
 
 @tagged("post_install", "-at_install", "live")
 class TestUpgrade(UpgradeTests, UpgradeCase):
-    """From the first version."""
+    """Upgrade from the first version."""
 
     version = "19.0.1.0.0"
 
     @classmethod
     def setUpClass(cls):
-        """Uninstall the addon at the end: here is data in each of its models."""
+        """Upgrade, then uninstall the addon while each of its models has data."""
         super().setUpClass()
         cls.uninstall_log = cls.run_shell_file(
             "uninstall_data.py",
@@ -26,7 +26,7 @@ class TestUpgrade(UpgradeTests, UpgradeCase):
         )
 
     def ask(self, query, *values, database=None):
-        """Return what the database says that the addon has left."""
+        """Query what the addon has left in the database."""
         with db_connect(database or self.database).cursor() as cr:
             cr.execute(query, values)
             return cr.fetchall()
@@ -103,7 +103,7 @@ class TestUpgrade(UpgradeTests, UpgradeCase):
 
 
 class FakeSnapshot:
-    """A snapshot without a database, of one row that does not ship."""
+    """A snapshot of one row that does not ship, without a database."""
 
     def __init__(self, row, **values):
         self.ids = {}
@@ -117,10 +117,10 @@ class FakeSnapshot:
 
 @tagged("post_install", "-at_install")
 class TestComparison(BaseCase):
-    """What is lost is found: else the test above would say nothing."""
+    """A loss is found; otherwise the test above would prove nothing."""
 
     def compare(self, after, before=None):
-        """Return what is found to differ."""
+        """Return the differences that are found."""
         before = before or FakeSnapshot({"name": "Denver"})
         return Comparison(before, after, FakeSnapshot({})).find()
 

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Update from each released version but the first one, which ``test_upgrade.py`` does.
+"""Upgrade from each released version except the first (see ``test_upgrade.py``).
 
 Each takes a few minutes, so they are not in ``.ci/run``.
 """
@@ -13,7 +13,7 @@ from .upgrade_tests import EDITED, UpgradeTests
 
 @tagged("post_install", "-at_install", "live")
 class TestUpgradeFromThird(UpgradeTests, UpgradeCase):
-    """From the version that was out there longest."""
+    """From the version that was in use longest."""
 
     version = "19.0.1.3.0"
 
@@ -25,7 +25,7 @@ class TestUpgradeFromSecond(TestUpgradeFromThird):
 
 
 class TestUpgradeFromFourth(TestUpgradeFromThird):
-    """From the version that mended what had been entered: nothing is warned of."""
+    """From the version that corrected what had been entered: no warnings."""
 
     version = "19.0.1.4.0"
     warnings = ()
@@ -35,7 +35,7 @@ class TestUpgradeFromFourth(TestUpgradeFromThird):
 
 
 class TestUpgradeFromFifth(TestUpgradeFromFourth):
-    """From the version in which all has today's names."""
+    """From the version in which everything has its present name."""
 
     version = "19.0.1.5.0"
 
@@ -53,6 +53,6 @@ class TestUpgradeFromSeventh(TestUpgradeFromFourth):
 
 
 class TestUpgradeFromEighth(TestUpgradeFromFourth):
-    """From the version before this one."""
+    """From the previous version."""
 
     version = "19.0.1.8.0"

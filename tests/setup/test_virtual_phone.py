@@ -14,21 +14,21 @@ OTHER_NUMBER = phone_number(1)
 
 
 class PhoneCase(SmsCase):
-    """The virtual phone, in an agent's hand."""
+    """The virtual phone, used by an agent."""
 
     def phone(self, user=None, company=None):
-        """Return the screen's model as a user calls it, in one company."""
+        """Return the virtual phone's model for a user in one company."""
         phone = self.env["sms.virtual.phone"].with_user(user or self.agent)
         return phone.with_context(allowed_company_ids=(company or self.company).ids)
 
     def bodies(self, number=None):
-        """Return what the phone shows, as pairs of direction and words."""
+        """Return the phone's messages as pairs of direction and body."""
         messages = self.phone().get_messages(number or self.number)
         return [(message["direction"], message["body"]) for message in messages]
 
 
 class TestWhoMayUseThePhone(PhoneCase):
-    """Helpdesk users of a sandbox company: nobody answers for a real customer."""
+    """Helpdesk users of a sandbox company: nobody may speak for a real customer."""
 
     CALLS = (
         ("get_phone_data", ()),
@@ -39,7 +39,7 @@ class TestWhoMayUseThePhone(PhoneCase):
     )
 
     def call_all(self, phone):
-        """Yield each of the screen's calls, ready to be made."""
+        """Yield each of the screen's RPC calls, ready to be made."""
         for name, args in self.CALLS:
             with self.subTest(method=name, user=phone.env.user.login):
                 yield lambda name=name, args=args: getattr(phone, name)(*args)
@@ -89,7 +89,7 @@ class TestWhoMayUseThePhone(PhoneCase):
 
 
 class TestNumbers(PhoneCase):
-    """A number is read as a person types it, or refused in plain words."""
+    """A number is accepted as people type it, or refused in plain words."""
 
     def test_it_is_read_in_the_companys_country(self):
         for typed in (
@@ -146,14 +146,14 @@ class TestTexts(PhoneCase):
     """A text from the phone does what a carrier's webhook does, and no more."""
 
     def receive_from_carrier(self, body, number):
-        """Take in a text as the webhook hands it over."""
+        """Receive a text as a carrier's webhook hands it over."""
         form = {"MessageSid": f"SM{uuid.uuid4().hex}", "From": number, "Body": body}
         env = self.env(user=self.env.ref("base.public_user"), su=True, context={})
         event = TwilioProvider.parse_inbound(form)
         return env["sms.inbound"]._receive(self.company.with_env(env), event)
 
     def read_ledger(self, number):
-        """Return what the ledger has on a number, but for its own ids."""
+        """Return the ledger's entries of a number, without ids."""
         events = self.env["sms.consent.event"].search(
             [("number", "=", number)], order="id"
         )
@@ -196,7 +196,7 @@ class TestTexts(PhoneCase):
                 )
 
     def test_the_agent_is_not_who_said_it(self):
-        """The ledger must not name an agent for what a person texted."""
+        """The ledger must not attribute a customer's text to an agent."""
         self.phone().send_text(self.number, "STOP")
         [event] = self.read_ledger(self.number)
         self.assertNotEqual(event["user_id"], self.agent)
@@ -215,7 +215,7 @@ class TestTexts(PhoneCase):
         self.run_outbox()
         self.ticket.with_user(self.own_agent)._message_sms("Still there?")
         self.run_outbox()
-        # In one transaction all of them have one time: the order is the browser test's.
+        # In one transaction all times are equal; the browser test checks the order.
         received = [body for way, body in self.bodies() if way == "received"]
         sent = [body for way, body in self.bodies() if way == "sent"]
         self.assertEqual(sent, ["SUPPORT", "YES", "STOP"])
@@ -312,7 +312,7 @@ class TestTexts(PhoneCase):
 
 
 class TestContacts(PhoneCase):
-    """The list names the people of the company, and stays quick with many."""
+    """The list shows the company's contacts, and stays fast with many."""
 
     def find(self, query="", user=None):
         """Return the names in the list by number."""
@@ -391,19 +391,19 @@ class TestContacts(PhoneCase):
 
 
 class TestBus(PhoneCase):
-    """Texts reach the open phones of their company, and no other screen."""
+    """Texts reach the open phones of their company, and no other screens."""
 
     def setUp(self):
         super().setUp()
         self.env["bus.bus"].sudo().search([]).unlink()
 
     def subscribe(self, user, channels):
-        """Return the channels that a user's web client listens to in the end."""
+        """Return the channels that a user's web client is finally subscribed to."""
         env = self.env(user=user, context={})
         with MockRequest(env) as request:
             request.session.uid = user.id
             data = env["ir.websocket"]._prepare_subscribe_data(channels, 0)
-        # Odoo's own are records, and tuples that begin with one.
+        # Odoo's own channels are records, or tuples that begin with one.
         return [
             channel
             for channel in data["channels"]
@@ -415,7 +415,7 @@ class TestBus(PhoneCase):
         return (self.env.cr.dbname, BUS_CHANNEL, company.id)
 
     def get_notifications(self):
-        """Return what the bus would tell, as pairs of channel and payload."""
+        """Return the bus notifications as pairs of channel and payload."""
         self.env.cr.precommit.run()
         return [
             (tuple(json.loads(row.channel)), json.loads(row.message)["payload"])

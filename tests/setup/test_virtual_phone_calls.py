@@ -8,7 +8,7 @@ from ..team_alert.common import TeamAlertCase
 
 
 class TestCallsOnThePhone(TeamAlertCase):
-    """The virtual phone rings, is answered and has keys, as a real one."""
+    """The virtual phone rings, can be answered and has keys, like a real one."""
 
     @classmethod
     def setUpClass(cls):
@@ -16,12 +16,12 @@ class TestCallsOnThePhone(TeamAlertCase):
         cls.plan.step_ids.how = "call"
 
     def phone(self, user=None, company=None):
-        """Return the screen's model as a user calls it, in one company."""
+        """Return the virtual phone's model for a user in one company."""
         phone = self.env["sms.virtual.phone"].with_user(user or self.agent)
         return phone.with_context(allowed_company_ids=(company or self.company).ids)
 
     def ring(self):
-        """Let Ann's phone ring; return the alert and the call as the screen has it."""
+        """Call Ann's phone; return the alert, and the call as the screen gets it."""
         alert = self.raise_alert()
         self.run_outbox()
         [call] = self.phone().get_calls()
@@ -45,7 +45,7 @@ class TestCallsOnThePhone(TeamAlertCase):
         self.assertEqual(shown["body"], "Answered call")
 
     def read_log(self):
-        """Return Ann's calls as her phone lists them."""
+        """Return Ann's call log as her phone shows it."""
         messages = self.phone().get_messages(self.get_number(self.ann))
         return [message for message in messages if message["is_call"]]
 

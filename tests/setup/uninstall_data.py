@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Let texts wait in each state, uninstall the addon, and run Odoo's own queue.
+"""Prepare waiting texts, uninstall the addon, and run Odoo's own queue.
 
-``test_upgrade.py`` feeds this to ``odoo shell``: the button that uninstalls makes a new
-registry, which no test may do in its own process.
+``test_upgrade.py`` feeds this to ``odoo shell``: uninstalling makes a new registry,
+which no test may do in its own process.
 """
 
 from unittest.mock import patch
@@ -12,13 +12,13 @@ import requests
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
-#: States and decisions in which a text can be when the addon goes.
+#: States and verdicts of the texts when the addon is uninstalled.
 STATES = (
     *(("outgoing", "send"), ("outgoing", "hold"), ("process", "send")),
     *(("unknown", "send"), ("pending", "send"), ("sent", "send")),
     *(("error", "send"), ("canceled", "block")),
 )
-#: Sets a company up with a text in each state; names its own state in its words.
+#: Inserts a text of a company in a state, which its body names.
 WAIT = """
     INSERT INTO sms_sms (uuid, number, body, state, gate_verdict, not_before,
                          record_company_id, provider, to_delete)
@@ -28,7 +28,7 @@ WAIT = """
 
 
 class Leaving:
-    """What an administrator does, and what Odoo's scheduled action does afterwards."""
+    """What an administrator does, and what Odoo's scheduled action does next."""
 
     def __init__(self, env, commit):
         self.env = env
@@ -36,7 +36,7 @@ class Leaving:
         self.asked, self.told = [], []
 
     def leave(self):
-        """Do all of it; return in lines what was seen."""
+        """Run everything; return what was observed, as lines."""
         self.let_texts_wait()
         self.read_wizard()
         self.find_module().button_immediate_uninstall()
@@ -50,12 +50,12 @@ class Leaving:
         return [*self.told, f"Asked: {self.asked}"]
 
     def find_module(self):
-        """Return the addon as Odoo's list of apps has it."""
+        """Return the addon's ``ir.module.module``."""
         modules = self.env["ir.module.module"]
         return modules.search([("name", "=", "helpdesk_mgmt_sms")])
 
     def let_texts_wait(self):
-        """Add companies by each provider, and texts of theirs in each state."""
+        """Create a company per provider, each with a text in each state."""
         companies = self.env["res.company"]
         for provider in ("iap", "telnyx", "sandbox", "twilio"):
             company = companies.create({"name": provider, "sms_provider": provider})
@@ -65,14 +65,14 @@ class Leaving:
                 words = f"{provider} {state} {verdict}"
                 values = [words, state, verdict, company.id, provider]
                 self.env.cr.execute(WAIT, values)
-        # A company that is gone must not come back to text either.
+        # An archived company must not start to text either.
         companies.create({"name": "archived", "sms_provider": "sandbox"}).active = False
         self.env["ir.config_parameter"].set_param("helpdesk_mgmt_sms.anything", "x")
         self.commit()
         self.env.invalidate_all()
 
     def read_wizard(self):
-        """Tell what the dialog says, and how long the exported chain is."""
+        """Record what the dialog says, and the size of the exported chain."""
         wizard = self.env["base.module.uninstall"].create(
             {"module_ids": self.find_module().ids}
         )
@@ -86,7 +86,7 @@ class Leaving:
         self.commit()
 
     def text_from_each(self, env):
-        """Text from a company that was in the sandbox, and from one on Telnyx."""
+        """Text from the company that was in the sandbox, and from the one on Telnyx."""
         for name in ("sandbox", "telnyx"):
             company = env["res.company"].search([("name", "=", name)])
             sms = env["sms.sms"].with_company(company)
@@ -94,6 +94,6 @@ class Leaving:
             sms.send()
 
     def refuse(self, _session, request, **_options):
-        """Note an address, and let nothing leave."""
+        """Record the URL, and refuse the connection."""
         self.asked.append(request.url)
         raise requests.ConnectionError("not from here")

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A database of an older version, with data in each model, brought up to date."""
+"""Upgrade a database of an older version that has data in each model."""
 
 import os
 import re
@@ -19,13 +19,13 @@ from odoo.tools import SQL, config
 from ..live import DATABASE_VARIABLE
 from .upgrade_rows import MODULE, Snapshot
 
-#: Names the database that others are copied from: with what the addon depends on.
+#: Environment variable with the database to copy: the addon's dependencies.
 TEMPLATE_VARIABLE = "HELPDESK_SMS_TEMPLATE"
-#: The addon's folder, wherever in it this file is.
+#: The addon's folder, from wherever this file is inside it.
 ROOT = next(
     it for it in Path(__file__).resolve().parents if (it / "__manifest__.py").exists()
 )
-#: Prints what the ledgers' own verification says, and writes each chain into a file.
+#: Prints the result of verifying each ledger, and exports each chain to a file.
 VERIFY = """
 checks = env["sms.consent.check"].sudo()
 for company in env["res.company"].search([]):
@@ -38,9 +38,9 @@ with open(f"{folder}/key", "w") as file:
 
 
 class UpgradeCase(BaseCase):
-    """The database, as it was before the upgrade, after it, and after another one."""
+    """The database before the upgrade, after it, and after a second one."""
 
-    #: The version that is upgraded: its sources are taken out of the history.
+    #: Version to upgrade from; its sources are taken from the Git history.
     version = None
 
     @classmethod
@@ -71,9 +71,9 @@ class UpgradeCase(BaseCase):
 
     @classmethod
     def take_old_sources(cls):
-        """Take the sources of the last commit of the former version.
+        """Extract the sources of the last commit of the old version.
 
-        :raises unittest.SkipTest: where the history does not go back to it
+        :raises unittest.SkipTest: if the Git history does not reach back to it
         """
         archive = os.path.join(cls.folder, "old.tar")
         try:
@@ -89,14 +89,14 @@ class UpgradeCase(BaseCase):
 
     @staticmethod
     def git(*arguments):
-        """Return what git says in the addon's folder."""
+        """Run Git in the addon's folder; return its output."""
         return subprocess.run(
             ["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True
         ).stdout.strip()
 
     @classmethod
     def run_odoo(cls, command, *arguments, is_old=False, **options):
-        """Run a command of Odoo on the database, to the end; return what it says."""
+        """Run an Odoo command on the database to its end; return its output."""
         paths = config["addons_path"]
         if is_old:
             others = [it for it in paths if not os.path.exists(f"{it}/{MODULE}")]
@@ -118,12 +118,12 @@ class UpgradeCase(BaseCase):
 
     @classmethod
     def run_shell(cls, script, **options):
-        """Run a script in ``odoo shell``; return what it prints."""
+        """Run a script in ``odoo shell``; return its output."""
         return cls.run_odoo("shell", "--log-level", "warn", input=script, **options)
 
     @classmethod
     def run_shell_file(cls, name, call, **options):
-        """Run a call of what a file beside this one defines; return what it prints."""
+        """Run a call to what a file of this folder defines; return its output."""
         script = Path(__file__).with_name(name).read_text()
         return cls.run_shell(f"{script}\n{call}\n", **options)
 
@@ -136,38 +136,38 @@ class UpgradeCase(BaseCase):
 
     @classmethod
     def copy_database(cls, template):
-        """Make the database as a copy of another one, files included."""
-        close_db(template)  # which the pool of connections may keep open
+        """Create the database as a copy of another one, with its filestore."""
+        close_db(template)  # the connection pool may still have it open
         names = map(SQL.identifier, (cls.database, template))
         cls.execute_outside(SQL("CREATE DATABASE %s TEMPLATE %s", *names))
         files = config.filestore(template)
         if os.path.exists(files):
-            # They never change once written.
+            # Files in a filestore never change.
             shutil.copytree(
                 files, config.filestore(cls.database), copy_function=os.link
             )
 
     @classmethod
     def drop_database(cls):
-        """Drop the database with its files."""
+        """Drop the database and its filestore."""
         name = SQL.identifier(cls.database)
         cls.execute_outside(SQL("DROP DATABASE IF EXISTS %s WITH (FORCE)", name))
         shutil.rmtree(config.filestore(cls.database), ignore_errors=True)
 
     @staticmethod
     def execute_outside(query):
-        """Execute what no transaction may be open for."""
+        """Execute a statement that is not possible in a transaction."""
         with closing(db_connect("postgres").cursor()) as cr:
             cr._cnx.autocommit = True
             cr.execute(query)
 
     @classmethod
     def read_database(cls, database=None):
-        """Return what a database holds, default that which is upgraded."""
+        """Return a snapshot of a database, by default the upgraded one."""
         with db_connect(database or cls.database).cursor() as cr:
             return Snapshot(cr)
 
     @staticmethod
     def find_warnings(log):
-        """Return what a log warns of, by line."""
+        """Return the lines of a log with warnings or errors."""
         return re.findall(r"(?m)^\S+ \S+ \d+ (?:WARNING|ERROR|CRITICAL) .*", log)

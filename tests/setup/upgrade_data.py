@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Fill a database of an old version, each model of it, as people and carriers do.
+"""Fill each model of an old version's database, as people and carriers do.
 
-``upgrade_case.py`` feeds this to ``odoo shell`` of that version, so it uses what the
-released versions offer, and nothing of today's sources.
+``upgrade_case.py`` feeds this to ``odoo shell`` of that version, so it uses only what
+the released versions offer, and nothing of today's sources.
 """
 
 import base64
@@ -12,9 +12,9 @@ from importlib import import_module
 from odoo import fields
 
 MODULE = "helpdesk_mgmt_sms"
-#: Those of the former version: in its shell this is no module of the addon.
+#: The old version's: run in its shell, this file cannot import relatively.
 PROVIDERS = import_module(f"odoo.addons.{MODULE}.providers")
-#: Models of later versions than 19.0.1.3.0, which nothing here fills.
+#: Models added after 19.0.1.3.0, which nothing here fills.
 LATER = {
     *("sms.carrier.difference", "sms.carrier.opt.out", "sms.carrier.sync"),
     *("sms.number.claim", "sms.oncall.gap", "sms.oncall.turn", "sms.report.fetch"),
@@ -27,15 +27,15 @@ WORDS = "I agree to text messages about my tickets."
 
 
 def number(index):
-    """Return the ``index``-th number for examples (E.164), 0 to 99."""
+    """Return the ``index``-th fictitious number (E.164), 0 to 99."""
     return f"+13035550{100 + index}"
 
 
 class OldDatabase:
-    """One method for each part of what a helpdesk has done with its texts.
+    """One method for each thing that a helpdesk does with its texts.
 
-    The main company works with the sandbox until all is made, and with a carrier then:
-    what was tried in a sandbox is told apart in the ledger. The other one stays there.
+    The main company uses the sandbox while data is created, and a carrier afterwards:
+    the ledger marks what was tried in a sandbox. The other company stays there.
     """
 
     def __init__(self, env, commit):
@@ -43,13 +43,13 @@ class OldDatabase:
         self.end_transaction = commit
         self.now = fields.Datetime.now()
         module = env["ir.module.module"].search([("name", "=", MODULE)])
-        #: 3 for 19.0.1.3.0
+        #: third part of the addon's version: 3 for 19.0.1.3.0
         self.minor = int(module.latest_version.split(".")[3])
-        #: Footers must say it from the version on whose update mends them.
+        #: Footers must mention HELP from 19.0.1.4.0 on, whose upgrade adds it.
         self.help = ", HELP for help" if self.minor > 3 else ""
 
     def fill(self):
-        """Make everything; fail if a model of the addon has no row then."""
+        """Create everything, then fail if a model of the addon is empty."""
         for make in (
             self.set_up_companies,
             self.hire_people,
@@ -80,7 +80,7 @@ class OldDatabase:
             raise AssertionError(f"no data in {', '.join(empty)}")
 
     def find_empty_models(self):
-        """Return the stored models that the addon defines and that have no row."""
+        """Return the addon's stored models that have no rows."""
         self.env.cr.execute(
             """
             SELECT model.model FROM ir_model model
@@ -92,7 +92,7 @@ class OldDatabase:
             [MODULE, MODULE],
         )
         models = [self.env[name] for (name,) in self.env.cr.fetchall()]
-        # Without the filter for archived rows; some models are views of others' rows.
+        # Including archived rows; some models are views on the rows of others.
         return sorted(
             model._name
             for model in models
@@ -108,17 +108,17 @@ class OldDatabase:
         return self.env.ref(f"{MODULE}.{name}")
 
     def known(self, model, **values):
-        """Return those of some values whose fields the version has already."""
+        """Return the values whose fields exist in this version."""
         fields_of = self.env[model]._fields
         return {name: value for name, value in values.items() if name in fields_of}
 
     def explain(self, model):
-        """Return why a rule is less strict, under the name that the version has."""
+        """Return the reason for a relaxed rule, by the field's name in this version."""
         why = "The law was read by counsel."
         return self.known(model, lax_reason=why, relaxation_reason=why)
 
     def add(self, model, /, **values):
-        """Create a row; a list is a set of records."""
+        """Create a record; a list of ids sets a many2many field."""
         values = {
             name: [(6, 0, value)] if isinstance(value, list) else value
             for name, value in values.items()
@@ -126,11 +126,11 @@ class OldDatabase:
         return self.env[model].create(values)
 
     def purposes(self, *codes):
-        """Return the purposes with some codes."""
+        """Return the purposes with the given codes."""
         return self.env["sms.purpose"].search([("code", "in", codes)])
 
     def record(self, index, event, method, *codes, company=None, **facts):
-        """Enter what a person said into the ledger."""
+        """Record a consent event in the ledger."""
         return self.env["sms.consent.event"]._record(
             company or self.company,
             number(index),
@@ -141,19 +141,19 @@ class OldDatabase:
         )
 
     def run_cron(self, name):
-        """Run one of the addon's crons, which has a transaction of its own."""
+        """Run one of the addon's crons, which uses its own transaction."""
         self.commit()
         self.ref(name).method_direct_trigger()
         self.commit()
 
     def commit(self):
-        """End the transaction, and begin one that sees what others have written."""
+        """Commit, and begin a transaction that sees what others have committed."""
         self.env.flush_all()
         self.end_transaction()
         self.env.invalidate_all()
 
     def receive(self, index, body, company=None):
-        """Take in a text."""
+        """Receive a text."""
         event = PROVIDERS.SandboxProvider.parse_inbound(
             {"id": f"SB{index}-{body}", "from": number(index), "body": body}
         )
@@ -162,8 +162,8 @@ class OldDatabase:
     # === Companies and people ===
 
     def set_up_companies(self):
-        """Set up a company in the US, and another one with settings of its own."""
-        # Refused without from the version on whose update mends it.
+        """Set up a US company, and another company with its own settings."""
+        # The scheme is required from 19.0.1.4.0 on, whose upgrade adds it.
         scheme = "https://" if self.minor > 3 else ""
         self.env["res.lang"]._activate_lang("fr_FR")
         self.company = self.env.company
@@ -200,7 +200,7 @@ class OldDatabase:
         self.env.user.company_ids |= self.other
 
     def hire_people(self):
-        """Make users of each kind, and customers."""
+        """Create users of each role, and customers."""
         self.users = {
             login: self.env["res.users"]
             .with_context(no_reset_password=True)
@@ -237,7 +237,7 @@ class OldDatabase:
         )
 
     def open_tickets(self):
-        """Make a team, and a ticket of each of some customers."""
+        """Create a team, and a ticket of some customers each."""
         self.team = self.env["helpdesk.ticket.team"].create(
             {
                 "name": "Data center",
@@ -264,7 +264,7 @@ class OldDatabase:
     # === Consent ===
 
     def record_consents(self):
-        """Enter each event and each method there is, with evidence of every kind."""
+        """Record every event and method there is, with every kind of evidence."""
         wording = self.ref("sms_wording_ticket")
         methods = self.env["sms.consent.event"]._fields["method"].get_values(self.env)
         for index, method in enumerate(methods):
@@ -302,7 +302,7 @@ class OldDatabase:
         ):
             for event in events:
                 self.record(index, event, "keyword", "marketing", wording=WORDS)
-        # Not enough any more where the purpose needs it in writing.
+        # No longer sufficient where the purpose needs written consent.
         if self.minor < 4:
             self.record(24, "granted", "phone", "marketing", wording=WORDS)
         self.record(25, "revoked", "keyword")
@@ -310,7 +310,7 @@ class OldDatabase:
         self.record(26, "restored", "carrier")
         self.record(27, "granted", "web", "ticket", company=self.other, wording=WORDS)
         self.record(27, "revoked", "keyword", company=self.other)
-        # As code has entered it before numbers had one spelling.
+        # As code could enter it before numbers were normalized.
         self.env["sms.consent.event"]._record(
             self.other, "+4407911123456", "revoked", "written"
         )
@@ -358,7 +358,7 @@ class OldDatabase:
         self.ref("helpdesk_ticket_channel_sms").name = "Text"
 
     def delete_shipped_records(self):
-        """Delete some of what ships, as managers do who have no use for it."""
+        """Delete shipped records that managers may have no use for."""
         for name in (
             "sms_automation_appointment_no_show",
             "sms_template_appointment_no_show",
@@ -369,7 +369,7 @@ class OldDatabase:
             self.ref(name).unlink()
 
     def add_settings(self):
-        """Add to each kind of setting one of the helpdesk's own."""
+        """Add a record of the helpdesk's own to each kind of setting."""
         purpose = self.add(
             "sms.purpose",
             name="Surveys",
@@ -384,7 +384,7 @@ class OldDatabase:
         )
         self.add("sms.wording", purpose_id=purpose.id, lang="en_US", body=WORDS)
         self.add("sms.keyword", word="NEWS", action="join", purpose_ids=[purpose.id])
-        # Words that ship from a later version on.
+        # Keywords that ship from a later version on.
         if self.minor < 4:
             self.add("sms.keyword", word="AYUDA", action="help", answer="Llame.")
         self.add(
@@ -417,7 +417,7 @@ class OldDatabase:
     # === Texts ===
 
     def automate(self):
-        """Let an automation text about a new ticket, and another one wait."""
+        """Send a text by an automation about a new ticket, and delay another one."""
         automation = self.add(
             "sms.automation",
             name="Ours",
@@ -438,7 +438,7 @@ class OldDatabase:
         self.run_cron("ir_cron_sms_automation")
 
     def text_customers(self):
-        """Send some texts, block some, and keep one for later."""
+        """Send some texts, block some, and hold one for later."""
         for ticket in self.tickets:
             ticket._message_sms(f"Ticket {ticket.number} is with us.")
         url = self.env["sms.preference.link"]._get_urls([(self.company, number(0))])
@@ -454,7 +454,7 @@ class OldDatabase:
         self.tickets[1]._message_sms("This one waits.")
 
     def receive_texts(self):
-        """Take in texts of each kind, with a picture that is still to be fetched."""
+        """Receive texts of each kind, one with a picture still to be fetched."""
         for index, body in enumerate(
             ("The printer jams again", "HELP", "stop it, I said", "STATUS"), 2
         ):
@@ -499,7 +499,7 @@ class OldDatabase:
         )
 
     def ask_questions(self):
-        """Ask for a rating; one has answered."""
+        """Ask for ratings, one of which is answered."""
         self.env["sms.question"].create(
             [
                 {
@@ -524,7 +524,7 @@ class OldDatabase:
     # === Outages and alerts ===
 
     def report_outage(self):
-        """Open an incident, tell those whom it concerns; some mute and subscribe."""
+        """Open an incident and announce it; some people mute it or subscribe."""
         manager = self.users["manager"]
         area = self.add(
             "sms.area", name="Denver", cities="Denver", takes_subscribers=True
@@ -577,7 +577,7 @@ class OldDatabase:
         subscriptions.search([("number", "=", number(6))])._end()
 
     def alert_team(self):
-        """Put people on call, alert them; one takes it."""
+        """Put people on call and alert them; one of them acknowledges."""
         for sequence, user in enumerate(self.users.values()):
             self.add(
                 "sms.oncall.shift",
@@ -610,7 +610,7 @@ class OldDatabase:
     # === The office ===
 
     def import_consents(self):
-        """Import a list with rows that are wrong; leave another one half done."""
+        """Import a list with faulty rows, and leave another one checked only."""
         rows = "\n".join(
             (
                 "Phone,Date,Method,Text,Evidence,Name",
@@ -633,7 +633,7 @@ class OldDatabase:
                 job.action_import()
 
     def record_papers(self):
-        """Record a signed form from a stack; one form is left."""
+        """Record a signed form from a stack, and leave another one open."""
         line = {"name": "Cy", "scan": SCAN, "scan_name": "form.pdf"}
         stack = self.add(
             "sms.consent.paper",
@@ -646,7 +646,7 @@ class OldDatabase:
         stack.line_ids = [(0, 0, {**line, "number": "12"})]
 
     def erase(self):
-        """Erase somebody; what the carrier knows is still to be removed."""
+        """Erase a person, with the removal at the carrier still pending."""
         self.receive(33, "Forget me, please")
         wizard = self.env["sms.erasure.wizard"].with_user(self.users["officer"])
         wizard.create(
@@ -661,7 +661,7 @@ class OldDatabase:
         )
 
     def export_evidence(self):
-        """Export a packet and an audit, and look into the ledger as an officer."""
+        """Export a packet and an audit, and read the ledger as an officer."""
         officer = self.users["officer"]
         wizard = self.env["sms.evidence.wizard"].with_user(officer)
         wizard.create({"numbers": number(0), "kind": "packet"}).action_make()
@@ -674,7 +674,7 @@ class OldDatabase:
     # === The machine room ===
 
     def watch_outbox(self):
-        """Let there be troubles, and what a carrier has said."""
+        """Create outbox alerts, and the facts that a carrier reports."""
         alerts = self.env["sms.outbox.alert"]
         alerts._raise(self.company, "credit", "The carrier wants money.")
         alerts._raise(self.other, "silence", "Nothing leaves.")
@@ -713,7 +713,7 @@ class OldDatabase:
         self.env["sms.rate.limit"]._is_over("join_visitor", "192.0.2.7")
 
     def spread_states(self):
-        """Bring messages into states that only a carrier's silence leads to."""
+        """Put messages into states that only a carrier's silence leads to."""
         texts = self.env["sms.sms"].search([], limit=3)
         for sms, state in zip(texts, ("process", "pending", "error"), strict=True):
             self.env.cr.execute(
@@ -722,7 +722,7 @@ class OldDatabase:
         self.env.invalidate_all()
 
     def count_days(self):
-        """Count the days, one of which is to be counted anew."""
+        """Count the days, and make one of them stale."""
         self.env.cr.execute(
             "UPDATE sms_sms SET create_date = create_date - interval '40 days'"
             " WHERE state = 'sent'"
@@ -731,7 +731,7 @@ class OldDatabase:
         self.env.cr.execute("UPDATE sms_sms SET price = 3 WHERE state = 'sent'")
 
     def choose_carrier(self):
-        """Go over to a carrier in earnest."""
+        """Switch from the sandbox to a carrier."""
         self.company.write(
             {
                 "sms_provider": "twilio",

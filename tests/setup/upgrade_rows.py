@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Read what a database holds of the addon, and compare it before and after an upgrade.
+"""Read the addon's rows of a database, and compare them across an upgrade.
 
-Who renames a model, a field, a value or an XML id moves what is stored by a script in
-``migrations/``, and enters the new name here.
+If you rename a model, a field, a value or an XML id, move the stored data by a script
+in ``migrations/``, and enter the new name here.
 """
 
 import re
@@ -12,17 +12,17 @@ from odoo.tools import SQL
 
 MODULE = "helpdesk_mgmt_sms"
 
-#: What has another name since: ``"model": "new.model"``, and of fields, under their
-#: former models, ``("model", "field"): "new_field"``.
+#: New names of models, ``"model": "new.model"``, and of fields, under the old names
+#: of their models, ``("model", "field"): "new_field"``.
 RENAMED = {
     "sms.line": "sms.number.lock",
     "sms.lax.reason": "sms.relaxation.reason",
     "sms.footer": "sms.purpose.terms",
     ("sms.consent.law", "needs_consent"): "is_required",
 }
-#: What a selection's values are called since: ``("model", "field"): {"old": "new"}``.
+#: New values of selections: ``("model", "field"): {"old": "new"}``.
 VALUES = {}
-#: XML ids that have another name since, without the module: ``"old": "new"``.
+#: New XML ids, without the module: ``"old": "new"``.
 XML_IDS = {
     "model_sms_line": "model_sms_number_lock",
     "model_sms_lax_reason": "model_sms_relaxation_reason",
@@ -33,18 +33,18 @@ XML_IDS = {
     "sms_lax_reason_view_list": "sms_relaxation_reason_view_list",
     "sms_menu_lax_reasons": "sms_menu_relaxation_reasons",
 }
-#: Models (``"model"``) and fields that are gone on purpose, by their former names.
+#: Models (``"model"``) and fields that were removed on purpose, by their old names.
 DROPPED = {
-    # A verification that names users would change with them (pre-ledger).
+    # Verifications that name users would change with them (pre-ledger).
     *(
         ("sms.consent.check", name)
         for name in ("create_uid", "create_date", "write_uid", "write_date")
     ),
-    # A message of the chatter that nobody can change (post-reasons).
+    # Now a message in the chatter that nobody can change (post-reasons).
     ("sms.quiet.hours", "lax_reason"),
-    # Counted anew where it gets new figures.
+    # Recomputed whenever it gets new figures.
     "sms.day",
-    # Nobody read them.
+    # Nothing read them.
     ("helpdesk.ticket", "team_alert_ids"),
     ("sms.carrier.sync", "compared_at"),
     ("sms.carrier.sync", "fault"),
@@ -53,11 +53,11 @@ DROPPED = {
 
 
 def is_masked(former, value):
-    """Tell if a text is the former one without the keys of customers' pages."""
+    """Return whether a text differs only by masked keys of customers' pages."""
     return re.sub(r"(/sms/p/)\w{16}\b", r"\1" + "_" * 16, former) == value
 
 
-#: What scripts change on purpose: a test of the former value and today's.
+#: What scripts change on purpose: a test of the old and the new value.
 CHANGED = {
     # Answers are derived by stricter rules (post-answers).
     ("sms.consent", "state"): lambda _former, value: value == "opted_out",
@@ -65,53 +65,53 @@ CHANGED = {
     ("sms.consent", "since"): lambda _former, value: value,
     # Verdict and reason agree (post-verdicts).
     ("sms.sms", "gate_verdict"): lambda _former, value: value == "block",
-    # Agents could speak for customers by these (post-preference-links).
+    # Agents could have spoken for customers by these links (post-preference-links).
     ("sms.sms", "body"): is_masked,
     ("sms.inbound", "body"): is_masked,
     ("mail.message", "body"): is_masked,
-    # Of who was erased it was the number (post-erased-replies).
+    # It was the number of an erased person (post-erased-replies).
     ("mail.message", "reply_to"): lambda _former, value: not value,
-    # They open in browsers (post-pages).
+    # It must open in browsers (post-pages).
     ("res.company", "sms_terms_url"): lambda former, value: (
         value == f"https://{former}"
     ),
 }
 #: Rows that scripts add on purpose: a test of the new row.
 ADDED = {
-    # An opt-out under an odd spelling of a number (post-number-spellings).
+    # An opt-out of a number in an unusual spelling (post-number-spellings).
     "sms.consent.event": lambda row: row["method"] == "import",
     "sms.consent.evidence": lambda row: row["note"].startswith("Entered again"),
     "sms.consent": lambda row: row["state"] == "opted_out",
     "phone.blacklist": lambda row: row["number"] == "+447911123456",
-    # A ledger of before is taken over once (post-ledger).
+    # An older ledger is taken over once (post-ledger).
     "sms.consent.link": lambda row: row["statement"],
-    # Its copies are known by it (post-database).
+    # By this, copies of the database are recognized (post-database).
     "ir.config_parameter": lambda row: row["key"] == f"{MODULE}.database_uuid",
-    # Open screens are told that their lists have changed (post-conversations).
+    # Open screens are notified that their lists have changed (post-conversations).
     "bus.bus": lambda row: f"{MODULE}." in row["channel"],
-    # Odoo notes a new scheduled action; a reason was a column (post-reasons).
+    # Odoo logs a new scheduled action; a reason was a column before (post-reasons).
     "mail.message": lambda row: (
         row["model"] == "ir.actions.server" or "The law was read by" in row["body"]
     ),
-    # What Odoo notes about them is looked at by the messages.
+    # Tracking values are covered by their messages.
     "mail.tracking.value": lambda row: row["mail_message_id"],
 }
 
-#: Models of Odoo's own without fields of the addon in which it keeps something.
+#: Odoo's models in which the addon stores rows, but has no fields.
 HOST_MODELS = (
     *("digest.digest", "helpdesk.ticket.channel", "mail.message.subtype"),
     *("ir.attachment", "ir.config_parameter", "ir.cron", "mail.activity"),
     *("mail.followers", "mail.message", "mail.tracking.value", "phone.blacklist"),
 )
-#: Rows of those that are Odoo's.
+#: Rows of these models that are not the addon's.
 NOT_OURS = {
     "ir.attachment": SQL("res_model IS NULL OR res_model = 'ir.ui.view'"),
     "ir.config_parameter": SQL("NOT starts_with(key, %s)", f"{MODULE}."),
 }
-#: Columns in which a model is named, and those that tell of the last write.
+#: Columns that hold a model's name; columns that record the last write.
 MODEL_COLUMNS = ("model", "res_model")
 LOG_COLUMNS = ["write_date", "write_uid"]
-#: What differs between any two databases: columns that hold ids, and moments.
+#: Differs between any two databases: columns with ids, and times.
 ID_COLUMNS = ("id", "parent_path", "action")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
 
@@ -132,7 +132,7 @@ SCHEMA = """
 
 
 class Snapshot:
-    """What a database holds: the addon's rows, and those of models that it adds to.
+    """What a database holds of the addon's models, and of models that it extends.
 
     ``rows`` are values by column, by id and model; ``fields`` the stored fields by
     model, ``relations`` pairs of ids by model and field, ``ids`` model, id and
@@ -165,7 +165,7 @@ class Snapshot:
         return self.cr.fetchall()
 
     def _find_models(self):
-        """Return the models that have a table, and fields of the addon in it."""
+        """Return the models with a table that contains fields of the addon."""
         rows = self._ask(
             """
             SELECT model.model FROM ir_model model
@@ -184,7 +184,7 @@ class Snapshot:
         return [row[0] for row in rows]
 
     def _read(self, model):
-        """Read the rows of a model, and what they are related with."""
+        """Read the rows of a model, and its many2many relations."""
         self.cr.execute(
             SQL(
                 "SELECT id, to_jsonb(it) - %s::text[] FROM %s it"
@@ -218,12 +218,12 @@ class Snapshot:
 
 
 class Comparison:
-    """What an upgrade has lost, changed and added without a reason.
+    """What an upgrade has lost, changed or added without a reason.
 
-    :param Snapshot before: with the former names
-    :param Snapshot after: with today's
-    :param Snapshot new: of a database with today's version from the beginning: what
-        ships may become what ships now, and the tests see to people's edits
+    :param Snapshot before: with the old names
+    :param Snapshot after: with today's names
+    :param Snapshot new: a new database of today's version: shipped values may become
+        what ships now; other tests cover what people have edited
     """
 
     def __init__(self, before, after, new):
@@ -236,7 +236,7 @@ class Comparison:
         }
 
     def find(self):
-        """Return sentences; none when everything is explained."""
+        """Return the differences as sentences, none if everything is explained."""
         found = []
         for model in sorted(self.before.rows.keys() - DROPPED):
             new_model = RENAMED.get(model, model)
@@ -248,7 +248,7 @@ class Comparison:
         return found
 
     def _compare_fields(self, model, new_model):
-        """Yield the fields that are lost, and the relations that have changed."""
+        """Yield lost fields and changed relations."""
         for name in sorted(self.before.fields[model]):
             if (model, name) in DROPPED:
                 continue
@@ -259,7 +259,7 @@ class Comparison:
             current = self.after.relations.get((new_model, new_name), set())
             if lost := former - current:
                 yield f"{model}.{name} relates no longer to {sorted(lost)[:5]}"
-            # What ships anew brings its own.
+            # Records that newly ship bring their own relations.
             added = {
                 it
                 for it in current - former
@@ -270,7 +270,7 @@ class Comparison:
                 yield f"{model}.{name} relates also to {sorted(added)[:5]}"
 
     def _compare_rows(self, model, new_model):
-        """Yield the rows that are lost or added, and the values that have changed."""
+        """Yield lost rows, unexpected new rows and changed values."""
         former, current = self.before.rows[model], self.after.rows[new_model]
         for row_id in sorted(former.keys() - current.keys()):
             yield f"{model} {row_id} is lost: {former[row_id]}"
@@ -293,7 +293,7 @@ class Comparison:
                     yield f"{model} {row_id}: {name} was {value!r} and is {now!r}"
 
     def _is_expected(self, model, row_id, row):
-        """Tell if there is a reason for a new row."""
+        """Return whether there is a reason for a new row."""
         about = (row["model"], row["res_id"]) if model == "mail.message" else None
         return (
             (model, row_id) in self.shipped
@@ -302,12 +302,12 @@ class Comparison:
         )
 
     def _is_now_shipped(self, key, name, value):
-        """Tell if a value of a shipped record is that of a new database."""
+        """Return whether a shipped record's value is that of a new database."""
         return key in self.shipped and is_same(value, self.shipped[key].get(name))
 
     @staticmethod
     def _translate(model, name, value):
-        """Return a former value as it is called today."""
+        """Return an old value under its present name."""
         if name in MODEL_COLUMNS and isinstance(value, str):
             return RENAMED.get(value, value)
         names = VALUES.get((model, name))
@@ -315,9 +315,9 @@ class Comparison:
 
 
 def keeps_words(value, now):
-    """Tell if a translated value of what ships is what it was, or has languages more.
+    """Return whether a shipped, translated value is unchanged apart from new languages.
 
-    Odoo's update adds the words of a language that a record has none in.
+    Odoo's update adds the translations of languages that a record lacks.
     """
     if isinstance(value, dict) and isinstance(now, dict):
         return value.items() <= now.items()
@@ -325,9 +325,9 @@ def keeps_words(value, now):
 
 
 def find_unlike_new(after, new):
-    """Return what ships and is not as in a new database: XML id and column.
+    """Return what ships and differs from a new database: XML id and column.
 
-    Ids and moments differ between any two databases.
+    Ids and times are ignored: they differ between any two databases.
     """
     former = new.get_shipped()
     found = set()
@@ -344,7 +344,7 @@ def find_unlike_new(after, new):
 
 
 def is_same(one, other):
-    """Tell if two values are the same, in English, nothing being as good as none."""
+    """Return whether two values are the same in English; all empty values are equal."""
     one, other = (
         it.get("en_US", it) if isinstance(it, dict) else it for it in (one, other)
     )

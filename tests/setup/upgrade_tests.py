@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What must hold after an update, whichever version it was from."""
+"""What must hold after an upgrade, from whichever version."""
 
 import re
 import subprocess
@@ -9,14 +9,14 @@ from pathlib import Path
 from .upgrade_case import ROOT
 from .upgrade_rows import XML_IDS, Comparison, find_unlike_new, keeps_words
 
-#: What people have edited of what ships: see ``upgrade_data.py``.
+#: Shipped records that people have edited: see ``upgrade_data.py``.
 EDITED = {
     ("helpdesk_ticket_channel_sms", "name"),
     ("fault_too_fast", "advice"),
     ("ir_cron_sms_price", "active"),
     ("sms_automation_waiting", "active"),
     ("sms_automation_waiting", "name"),
-    # Ships now; they had entered the word themselves.
+    # Ships now, but people had added the word before.
     ("sms_keyword_ayuda", "answer"),
     ("sms_keyword_help", "answer"),
     ("sms_keyword_stop", "answer"),
@@ -29,16 +29,16 @@ EDITED = {
     ("sms_scope_rule_default", "source"),
     ("sms_team_alert_plan_default", "target_minutes"),
     ("sms_template_ticket_received", "body"),
-    # Published words stay as people have agreed to them.
+    # Published wordings stay as people have agreed to them.
     ("sms_wording_internal", "body"),
     ("sms_wording_internal", "digest"),
 }
-#: What upgrades from before 19.0.1.4.0 warn of on purpose.
+#: Expected warnings of upgrades from before 19.0.1.4.0.
 WARNINGS = (
     r"post-pages: Company \d+: sms_terms_url is 'https://www.example.com/terms' now",
     r"post-spoken-consents: 1 consents were only said",
 )
-#: What people have deleted of what ships.
+#: Shipped records that people have deleted.
 DELETED = {
     "digest_digest_sms",
     "sms_automation_appointment_no_show",

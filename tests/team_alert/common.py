@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of team alerts share: a team with three people on call."""
+"""Base classes of the tests of team alerts: a team with three people on call."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -17,13 +17,13 @@ WORDS = "Server 4 offline. All hands on deck in the data center."
 
 
 class TeamAlertCase(SmsCase):
-    """Ann is on call, Bo comes next, Cy is one of all; Dee is of another team.
+    """Ann is on call, Bo is next, Cy is one of all; Dee belongs to another team.
 
-    Their plan tells Ann at once, Bo after 10 minutes, all after 20, and all twice again
-    every 15 minutes. All have agreed to it.
+    Their plan tells Ann at once, Bo after 10 minutes, everybody after 20, and then
+    everybody twice more, 15 minutes apart. All have consented.
     """
 
-    #: The clock stands still but for what a test lets pass.
+    #: Whether the clock stands still, except for the time that a test lets pass.
     is_frozen = True
 
     @classmethod
@@ -85,13 +85,13 @@ class TeamAlertCase(SmsCase):
             self.addCleanup(clock.stop)
 
     def wait(self, minutes, runs=True):
-        """Let time pass, and the cron run at its end."""
+        """Move the clock by minutes, and run the escalation unless told otherwise."""
         self.frozen.tick(timedelta(minutes=minutes))
         if runs:
             self.run_escalation()
 
     def run_escalation(self):
-        """Let the cron of team alerts do what is due."""
+        """Run the cron of team alerts."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert"))
 
     def raise_alert(self, words=WORDS, **values):
@@ -118,7 +118,7 @@ class TeamAlertCase(SmsCase):
         return user.partner_id.phone_sanitized
 
     def answer(self, user, body):
-        """Let a colleague text; return the ``sms.inbound``."""
+        """Receive a text from a colleague; return the ``sms.inbound``."""
         return self.receive(body, self.get_number(user))
 
     def texts_to(self, user):
@@ -127,12 +127,12 @@ class TeamAlertCase(SmsCase):
 
 
 class AlertLiveCase(LiveCase):
-    """A real server with a team whose plan tells one after the other."""
+    """A real server with a team whose plan tells one person after the other."""
 
-    #: Numbers (E.164) of those on call, in their order, and how they want to be told.
+    #: Numbers (E.164) of the people on call, in order, and how they want to be told.
     numbers = ()
     alert_order = "text_first"
-    #: Minutes and whom of each step, and how people are reached.
+    #: Minutes and recipients of each step, and how they are reached.
     steps = ()
     how = "text"
 
@@ -153,7 +153,7 @@ class AlertLiveCase(LiveCase):
 
     @classmethod
     def _add_colleague(cls, number, sequence):
-        """Put somebody who has agreed to it on the team's list."""
+        """Create a colleague on call who has consented to alerts."""
         values = {"name": number, "login": f"{number}-{uuid.uuid4().hex}"}
         values |= {"phone": number, "sms_alert_order": cls.alert_order}
         user_id = cls.rpc("res.users", "create", values)
@@ -166,12 +166,12 @@ class AlertLiveCase(LiveCase):
 
     @classmethod
     def _end(cls):
-        """Leave nothing to the other tests that goes on by itself."""
+        """Resolve all alerts, so that none escalates during other tests."""
         with db_connect(cls.database).cursor() as cr:
             cr.execute("UPDATE sms_team_alert SET state = 'resolved', next_at = NULL")
 
     def raise_alert(self, name="Server 4 offline"):
-        """Raise an alert as a user does; return its id."""
+        """Raise an alert with the form, as a user does; return its id."""
         values = {"team_id": self.team_id, "name": name}
         form_id = self.rpc("sms.team.alert.raise", "create", values)
         return self.rpc("sms.team.alert.raise", "action_raise", [form_id])["res_id"]

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What monitoring systems send, in the form that each documents.
+"""Reports of monitoring systems, in the format that each of them documents.
 
 Alertmanager, version 4 of the payload: the fields are those of
 https://prometheus.io/docs/alerting/latest/configuration/#webhook_config and of
@@ -134,10 +134,10 @@ ZABBIX = {
 
 
 def change(payload, status=None, alerts=None, **values):
-    """Return a payload in which some values differ.
+    """Return a payload with some values replaced.
 
     :param str status: of all its alerts
-    :param int alerts: how many of them are left
+    :param int alerts: how many of its alerts to keep
     """
     changed = {**copy.deepcopy(payload), **values}
     if alerts is not None:
@@ -150,7 +150,7 @@ def change(payload, status=None, alerts=None, **values):
 
 
 def make_storm(count, first=0):
-    """Return a report of Alertmanager with so many alerts of one group."""
+    """Return a report of Alertmanager with ``count`` alerts in one group."""
     [alert] = change(ALERTMANAGER, alerts=1)["alerts"]
     alerts = [
         {

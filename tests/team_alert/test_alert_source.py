@@ -39,7 +39,7 @@ class SourceCase(TeamAlertCase):
         return source.sudo()
 
     def report(self, payload, source=None):
-        """Let a system report, as its reader and the model take it."""
+        """Take in a report, as the endpoint does once it is verified."""
         source = source or self.source
         body = json.dumps(payload).encode()
         return source._take(monitoring.read(source.system, body))
@@ -51,7 +51,7 @@ class SourceCase(TeamAlertCase):
 
 
 class TestTroubles(SourceCase):
-    """One trouble is one alert, from its first report to its end."""
+    """Each trouble has one alert, from its first report to its end."""
 
     def test_the_first_report_raises_one_alert(self):
         done = self.report(payloads.ALERTMANAGER)
@@ -178,10 +178,10 @@ class TestTroubles(SourceCase):
 
 
 class TestSeverity(SourceCase):
-    """Critical troubles page, and warnings where the source says so."""
+    """Critical troubles page people, warnings only where the source says so."""
 
     def warn(self, severity="warning", key="1", source=None):
-        """Report one trouble of a severity."""
+        """Report a single trouble with a severity."""
         payload = payloads.change(payloads.ALERTMANAGER, alerts=1)
         payload["alerts"][0]["labels"]["severity"] = severity
         payload["alerts"][0]["fingerprint"] = key
@@ -209,7 +209,7 @@ class TestSeverity(SourceCase):
 
 
 class TestStorms(SourceCase):
-    """However much comes, few texts leave, and nothing is forgotten."""
+    """Whatever the volume, few texts leave, and nothing is lost."""
 
     def test_five_hundred_in_one_report(self):
         self.report(payloads.make_storm(500))
@@ -225,7 +225,7 @@ class TestStorms(SourceCase):
         self.assertLessEqual(many, few + 15)
 
     def report_group(self, number, status="firing"):
-        """Report one trouble of a group of its own."""
+        """Report a single trouble, in a group of its own."""
         payload = payloads.make_storm(1, number)
         payload = payloads.change(payload, status, groupKey=f"group {number}")
         return self.report(payload)
@@ -270,7 +270,7 @@ class TestStorms(SourceCase):
 
 
 class TestSourceRights(SourceCase):
-    """The keys are the manager's of that company, and nobody else's."""
+    """Only a manager of the source's company reads its keys."""
 
     def test_who_reads_the_keys(self):
         names = ["key", "secret", "address", "setup"]
@@ -350,7 +350,7 @@ class TestSourceRights(SourceCase):
             self.source.team_id = team
 
     def test_the_company_is_that_of_the_source(self):
-        """A team of all companies has people on call in each."""
+        """A team without a company has people on call in each of them."""
         other = self.make_company("Other")
         self.team.company_id = False
         dee = self.make_colleague("Eve", 920, is_agreed=False)
@@ -375,7 +375,7 @@ class TestSourceRights(SourceCase):
 
 @tagged("post_install", "-at_install")
 class TestAddress(SourceCase, HttpCase):
-    """The address, as systems and strangers call it."""
+    """The endpoint, as monitoring systems and strangers call it."""
 
     is_frozen = False
 

@@ -20,23 +20,23 @@ class OncallCase(TeamAlertCase):
 
     def setUp(self):
         super().setUp()
-        # What an hour is to the people of the tests.
+        # The local time of these people is UTC.
         (self.ann + self.bo + self.cy + self.manager).tz = "UTC"
 
     def get_names(self):
-        """Return who is told, in order."""
+        """Return the names of those on call, in order."""
         now = fields.Datetime.now()
         return self.oncall._get_people(self.team, self.company, now).mapped("name")
 
     def hand_over(self, user, to, hours=4, shift=None, after=0):
-        """Let a user put somebody in the place of a shift's person."""
+        """Hand over a shift to somebody else, as a user."""
         start = fields.Datetime.now() + timedelta(hours=after)
         shift = (shift or self.shift).with_user(user)
         return shift._hand_over(to, start, start + timedelta(hours=hours))
 
 
 class TestHandOver(OncallCase):
-    """Somebody stands in, and it ends by itself."""
+    """Somebody stands in for a while; it ends automatically."""
 
     def test_take_over_until(self):
         form = self.open_form("action_take_over", self.bo)
@@ -145,11 +145,11 @@ class TestWhoMay(OncallCase):
         for user, to, may in (
             (self.ann, self.bo, True),
             (self.bo, self.bo, True),
-            # Another's shift to somebody else.
+            # Somebody else's shift, to a third person.
             (self.bo, self.cy, False),
             (self.manager, self.cy, True),
             (self.manager, self.dee, True),
-            # Who does not belong to the team.
+            # Not a member of the team.
             (self.dee, self.dee, False),
             (self.agent, self.agent, False),
             (self.ann, self.dee, False),
@@ -165,7 +165,7 @@ class TestWhoMay(OncallCase):
                         self.hand_over(user, to)
 
     def assertTrue(self, expr, msg=None):
-        """Return what is true."""
+        """Assert as usual, and return the value."""
         super().assertTrue(expr, msg)
         return expr
 
@@ -238,10 +238,10 @@ class TestWhoMay(OncallCase):
 
 
 class TestOnCallNow(OncallCase):
-    """Everybody of the helpdesk sees who is on call."""
+    """Everybody on the helpdesk sees who is on call."""
 
     def get_team(self, user):
-        """Return what a user is told of the team."""
+        """Return what a user's client gets about the team."""
         teams = self.oncall.with_user(user).get_on_call()["teams"]
         [found] = [it for it in teams if it["id"] == self.team.id]
         return found
@@ -295,7 +295,7 @@ class TestOnCallNow(OncallCase):
 
 
 class TestGaps(OncallCase):
-    """Times without anybody are told a week ahead, once, until they are filled."""
+    """Gaps in the cover are announced once, a week ahead, until they are filled."""
 
     @classmethod
     def setUpClass(cls):
@@ -311,14 +311,14 @@ class TestGaps(OncallCase):
         )
 
     def find_gaps(self):
-        """Let the cron look; return the gaps as days from now."""
+        """Run the cron; return start and end of each gap, in days from now."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall"))
         gaps = self.env["sms.oncall.gap"].search([("team_id", "=", self.team.id)])
         day = timedelta(days=1)
         return [((it.start_at - NOW) / day, (it.stop_at - NOW) / day) for it in gaps]
 
     def get_activities(self):
-        """Return what the leader is asked to do."""
+        """Return the leader's activities on gaps."""
         return self.env["mail.activity"].search(
             [("res_model", "=", "sms.oncall.gap"), ("user_id", "=", self.leader.id)]
         )
@@ -403,7 +403,7 @@ class TestGaps(OncallCase):
             }
         )
         hours = [(start * 24, stop * 24) for start, stop in self.find_gaps()]
-        # From Wednesday at 22:00 on.
+        # Hours from Wednesday, 22:00.
         self.assertEqual(hours, [(10, 20)])
 
     def test_without_a_leader_the_managers_are_asked(self):
@@ -436,10 +436,10 @@ class TestGaps(OncallCase):
 
 
 class TestCalendar(OncallCase):
-    """Who is on call in the weeks to come, as the calendar shows it."""
+    """The calendar shows who is on call in the coming weeks."""
 
     def draw(self):
-        """Let the cron draw; return ``(start, stop, who, next)`` of each turn."""
+        """Run the cron; return ``(start, stop, who, next)`` of each turn."""
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall"))
         turns = self.env["sms.oncall.turn"].search([("team_id", "=", self.team.id)])
         return [
@@ -448,7 +448,7 @@ class TestCalendar(OncallCase):
         ]
 
     def make_weeks(self):
-        """Let Ann and Bo take turns, week by week, since four weeks."""
+        """Make Ann and Bo alternate weekly, starting four weeks ago."""
         self.shifts[2].unlink()
         start = NOW - timedelta(weeks=4, days=1)
         for shift, weeks in zip(self.shifts[:2], (0, 1), strict=True):

@@ -13,7 +13,7 @@ from .common import NOW, WORDS, TeamAlertCase
 
 
 class TestEscalation(TeamAlertCase):
-    """Who is told when, under a frozen clock: right to the minute."""
+    """Who is told when, to the minute, under a frozen clock."""
 
     def test_who_is_on_call_reads_it_at_once(self):
         alert = self.raise_alert()
@@ -64,7 +64,7 @@ class TestEscalation(TeamAlertCase):
         self.assertEqual(alert.entry_ids[-1].due_at, NOW + timedelta(minutes=10))
 
     def test_where_nobody_is_reached_the_next_do_not_wait(self):
-        """Ann may not be texted, so Bo is, at once; Ann is to be called."""
+        """Ann may not be texted: Bo is told at once, and somebody must call Ann."""
         self.record_consent(self.get_number(self.ann), event="revoked")
         alert = self.raise_alert()
         self.assertEqual(
@@ -168,7 +168,7 @@ class TestEscalation(TeamAlertCase):
 
 
 class TestRules(TeamAlertCase):
-    """What may be set up, by whom."""
+    """What may be configured, and by whom."""
 
     def test_a_plan_of_its_own_then_the_companys_then_everybodys(self):
         plans = self.env["sms.team.alert.plan"]
@@ -256,7 +256,7 @@ class TestRules(TeamAlertCase):
             alert.unlink()
 
     def test_without_a_company_it_is_the_current_ones(self):
-        """Its codes are then those that are free there; what is missing is named."""
+        """Its codes are those free in that company; a missing field is named."""
         values = {"name": WORDS, "team_id": self.team.id, "plan_id": self.plan.id}
         first, second = self.alerts.create([values, dict(values)])
         self.assertEqual((first | second).company_id, self.company)

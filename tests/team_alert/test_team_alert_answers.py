@@ -7,7 +7,7 @@ from .common import NOW, WORDS, TeamAlertCase
 
 
 class TestAnswers(TeamAlertCase):
-    """What colleagues answer by text: in time, too late, wrongly, twice."""
+    """Answers of colleagues by text: in time, too late, wrong, repeated."""
 
     def test_who_texts_the_code_has_taken_it(self):
         alert = self.raise_alert()
@@ -58,7 +58,7 @@ class TestAnswers(TeamAlertCase):
         self.assertEqual(len(self.texts_to(self.ann)), 1)
 
     def test_a_text_that_has_not_left_is_called_off(self):
-        """Who is told of a trouble that somebody has is woken for nothing."""
+        """It would wake somebody for an alert that a colleague has already taken."""
         self.raise_alert()
         self.wait(10)
         self.answer(self.ann, "4")
@@ -116,7 +116,7 @@ class TestAnswers(TeamAlertCase):
         self.wait(50)
         before = len(alert.entry_ids)
         self.answer(self.bo, "8")
-        # What he said, and the two others.
+        # His own answer, and the two others who are told.
         self.assertEqual(len(alert.entry_ids), before + 3)
         self.assertFalse(alert.next_at)
 
@@ -130,7 +130,7 @@ class TestAnswers(TeamAlertCase):
         self.assertEqual((first.state, second.state), ("open", "acknowledged"))
         self.answer(self.ann, "6")
         self.assertEqual((first.state, second.state), ("resolved", "acknowledged"))
-        # Words alone are plain now: one is left.
+        # Only one is left open, so a word without its code is clear.
         self.answer(self.ann, "done")
         self.assertEqual(second.state, "resolved")
 
@@ -147,7 +147,7 @@ class TestAnswers(TeamAlertCase):
         self.assertIn("14 acknowledge, 16 resolve, 18 escalate: Web is down", said)
 
     def test_words_alone_mean_the_one_that_is_open(self):
-        """Another one is over, and somebody else has taken this one."""
+        """The other alert is over, and a colleague has acknowledged this one."""
         for words in ("done", "Done!", "FIXED."):
             with self.subTest(words=words):
                 over = self.raise_alert("Mail is down")
@@ -181,7 +181,7 @@ class TestAnswers(TeamAlertCase):
         self.assertIn("Web is down", self.texts_to(self.ann)[-1])
 
     def test_words_alone_answer_what_was_texted_since(self):
-        """The alert is over, and a colleague has written to them about a ticket."""
+        """The alert is over, and a colleague has since texted them about a ticket."""
         alert = self.raise_alert()
         self.run_outbox()
         alert.with_user(self.agent).action_resolve()
@@ -204,7 +204,7 @@ class TestAnswers(TeamAlertCase):
         self.assertEqual(self.get_timeline(alert)[-1], (0, "unknown", "Ann"))
 
     def test_the_code_of_an_alert_is_that_of_who_was_told(self):
-        """Dee was told of nothing, whatever she texts."""
+        """Dee was not told of the alert, so her answer does not count."""
         alert = self.raise_alert()
         inbound = self.answer(self.dee, "4")
         self.assertEqual(alert.state, "open")
@@ -233,7 +233,7 @@ class TestAnswers(TeamAlertCase):
         self.assertIn("Opted out", alert.call_ids[-1].sms_label)
 
     def test_an_alert_is_answered_before_a_newer_question(self):
-        """A ticket of Ann's was closed, and she is asked for 1 to 5."""
+        """Ann has also been asked to rate a ticket from 1 to 5."""
         ticket = self.make_ticket(self.ann.partner_id, team_id=self.team.id)
         alert = self.raise_alert()
         self.record_consent(self.get_number(self.ann), "ticket")

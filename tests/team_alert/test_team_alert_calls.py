@@ -13,7 +13,7 @@ from .common import NOW, WORDS, TeamAlertCase
 
 
 class CallCase(TeamAlertCase):
-    """The plan calls Ann at once, Bo after 10 minutes, all after 20, once again."""
+    """The plan calls Ann at once, Bo after 10 minutes, all after 20, and once more."""
 
     @classmethod
     def setUpClass(cls):
@@ -31,18 +31,18 @@ class CallCase(TeamAlertCase):
         return messages.filtered(lambda sms: not sms.is_call).mapped("body")
 
     def ring(self, user):
-        """Let the outbox place what waits; return the last call to a colleague."""
+        """Run the outbox to place what waits; return the last call to a colleague."""
         self.forget_calls(user)
         self.run_outbox()
         return self.get_calls(user)[-1]
 
     def forget_calls(self, user):
-        """Let the former calls to a colleague be over for a while."""
+        """Make a colleague's former calls end two minutes ago."""
         for call in self.get_calls(user).filtered("carrier_id"):
             call.call_ended_at = fields.Datetime.now() - timedelta(minutes=2)
 
     def answer_call(self, call):
-        """Pick up; return what is said (``Spoken``)."""
+        """Answer a call; return what is said (``Spoken``)."""
         report = SandboxProvider.parse_answer({"id": call.carrier_id})
         return call._answer_call(self.company, call.uuid, report, "sandbox")
 
@@ -52,12 +52,12 @@ class CallCase(TeamAlertCase):
 
     @staticmethod
     def act(alert, user, action):
-        """Let a colleague take or resolve an alert."""
+        """Take or resolve an alert, as a colleague."""
         facts = {"user_id": user.id, "partner_id": user.partner_id.id}
         alert._act(action, fields.Datetime.now(), facts)
 
     def end(self, call, fault=UNANSWERED):
-        """Let a call be over for a while, as the carrier reports, and the cron run."""
+        """Report a call's end of two minutes ago, and run the escalation."""
         call._record_report(
             DeliveryReport(
                 call.carrier_id,
@@ -71,7 +71,7 @@ class CallCase(TeamAlertCase):
 
 
 class TestCalls(CallCase):
-    """A step that calls: who takes it, who passes it on, who does not answer."""
+    """A step that calls: it is taken, passed on, or not answered."""
 
     def test_who_is_on_call_is_called_and_can_read_it(self):
         alert = self.raise_alert()
@@ -118,7 +118,7 @@ class TestCalls(CallCase):
         self.assertFalse(self.get_calls(self.cy), "the call was answered")
 
     def test_who_passes_it_on_is_not_called_at_once_again(self):
-        """Though the plan's next step means who is on call, and that is Ann."""
+        """Although the plan's next step is for the person on call, and that is Ann."""
         self.plan.step_ids[1].whom = "on_call"
         self.raise_alert()
         call = self.ring(self.ann)
@@ -140,7 +140,7 @@ class TestCalls(CallCase):
                     [it for it in kinds if it != "told"],
                     ["escalated" if key == "2" else "acknowledged"],
                 )
-        # What she has said stands, whatever else she presses.
+        # Her acknowledgment stands, whatever else she presses.
         self.assertIn("is yours", self.press(call, "2").words)
         self.assertEqual(alert.state, "acknowledged")
 
@@ -203,7 +203,7 @@ class TestCalls(CallCase):
 
 
 class TestMissedCalls(CallCase):
-    """Nobody answers: the next step does not wait, and what happened is noted."""
+    """Without an answer the next step does not wait, and the miss is recorded."""
 
     def test_the_next_is_called_at_once(self):
         for fault, reason in (
@@ -285,7 +285,7 @@ class TestMissedCalls(CallCase):
         self.assertEqual(alert.call_ids.user_id, self.ann)
 
     def test_who_may_not_be_called_is_to_be_called_by_hand(self):
-        """By a colleague: no consent, no number."""
+        """A colleague must call, because there is no consent or no number."""
         self.record_consent(self.get_number(self.ann), event="revoked")
         self.ann.sms_alert_order = "only_call"
         self.bo.partner_id.phone = False
@@ -322,7 +322,7 @@ class TestTwoAlerts(CallCase):
         (cls.ann + cls.bo).sms_alert_order = "only_call"
 
     def get_kinds(self, *alerts):
-        """Return what was done about each, but for who was told."""
+        """Return the kinds of entries of each alert, except those of being told."""
         kinds = [alert.entry_ids.sorted("id").mapped("kind") for alert in alerts]
         return [[it for it in own if it != "told"] for own in kinds]
 
@@ -415,7 +415,7 @@ class TestTwoAlerts(CallCase):
         self.assertTrue(second.carrier_id)
 
     def test_called_again_while_it_rings(self):
-        """By the same alert: the phone rings on, and what comes of it counts once."""
+        """For the same alert: it goes on ringing, and its outcome counts once."""
         alert = self.raise_alert()
         self.ring(self.ann)
         alert._hasten(NOW, self.bo + self.cy)
@@ -425,7 +425,7 @@ class TestTwoAlerts(CallCase):
 
 
 class TestPreferences(CallCase):
-    """Each decides how they are reached, the manager when."""
+    """Each person decides how they are reached; the manager decides when."""
 
     def test_they_set_their_own_and_nobody_elses(self):
         values = {"sms_alert_order": "call_first", "sms_call_from": 8}
@@ -481,7 +481,7 @@ class TestPreferences(CallCase):
 
 
 class TestCompaniesAndPlans(CallCase):
-    """Where nobody can be called the plan says so, and people are texted."""
+    """Where calls are impossible the plan says so, and people are texted."""
 
     def test_a_plan_that_cannot_call_is_refused_with_the_reason(self):
         self.plan.step_ids.how = "text"
@@ -553,7 +553,7 @@ class TestCompaniesAndPlans(CallCase):
 
 
 class TestBeside(CallCase):
-    """Odoo's own notification and an e-mail, whatever the carrier does."""
+    """Odoo's notification and an e-mail arrive too, whatever the carrier does."""
 
     def test_everybody_who_is_told_is_told_in_odoo_too(self):
         self.ann.notification_type = "inbox"

@@ -10,7 +10,7 @@ from ..live import LiveServer
 from ..peer.twilio_calls import PeerCall
 from .common import AlertLiveCase
 
-#: The numbers of those on call, by the class that calls them.
+#: Numbers (E.164) of the people on call.
 ANN, BO, CY = "+15125550150", "+15125550151", "+15125550152"
 
 
@@ -20,7 +20,7 @@ class CallLiveCase(AlertLiveCase):
     numbers = (ANN, BO, CY)
     steps = ((0, "on_call"), (10, "next"), (20, "next"))
     how = "call"
-    #: Texts are not what is tested here: everybody wants calls only.
+    #: Calls only: texts are tested elsewhere.
     alert_order = "only_call"
 
     def setUp(self):
@@ -33,7 +33,7 @@ class CallLiveCase(AlertLiveCase):
         self.peer.release.clear()
 
     def forget_calls(self, minutes=10):
-        """Let former calls be over for a while: phones rest between two of them."""
+        """Move the end of former calls back: a phone rests between two calls."""
         with self.cursor() as cr:
             cr.execute(
                 """
@@ -46,18 +46,18 @@ class CallLiveCase(AlertLiveCase):
             )
 
     def read_kinds(self, alert_id):
-        """Return what happened, in order."""
+        """Return the kinds of an alert's entries, in order."""
         domain = [("alert_id", "=", alert_id)]
         entries = self.rpc("sms.team.alert.entry", "search_read", domain, ["kind"])
         return [entry["kind"] for entry in entries]
 
     def wait_call(self, number, count=1, timeout=60):
-        """Wait until a number is called; return its phone."""
+        """Wait until a number is called; return the call at the peer."""
         self.peer.wait_for(number, count, timeout)
         return PeerCall(self.peer.taken_to(number)[-1], self.post_signed)
 
     def post_signed(self, url, form, signature=None):
-        """Post a webhook as Twilio does, to a full address."""
+        """Post a signed webhook to a full URL, as Twilio does."""
         if signature is None:
             signature = self.validator.compute_signature(url, form)
         headers = {"X-Twilio-Signature": signature}
@@ -66,7 +66,7 @@ class CallLiveCase(AlertLiveCase):
         return response
 
     def wait_kind(self, alert_id, kind, timeout=60):
-        """Wait until something stands in an alert's timeline."""
+        """Wait until an alert's timeline has an entry of a kind."""
         deadline = time.monotonic() + timeout
         while kind not in (kinds := self.read_kinds(alert_id)):
             if time.monotonic() > deadline:
@@ -74,15 +74,15 @@ class CallLiveCase(AlertLiveCase):
             time.sleep(0.2)
 
     def restart(self):
-        """Kill the server in the middle of whatever it does, and start another."""
+        """Kill the server, whatever it is doing, and start another one."""
         again = LiveServer(self.database)
-        # At its address: the calls that are on their way have it.
+        # On the same port, which the calls in progress have in their URLs.
         again.port = self.server.port
         type(self).server.kill()
         type(self).server = again.start()
 
     def let_time_pass(self):
-        """Let what was left behind be abandoned, and be asked about."""
+        """Expire the claims of calls, make their lookups due, and run the outbox."""
         with self.cursor() as cr:
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute(
@@ -99,7 +99,7 @@ class CallLiveCase(AlertLiveCase):
         self.trigger_cron("ir_cron_sms_dispatch")
 
     def wait_call_state(self, number, *states):
-        """Let time pass until the last call to a number has one of some states."""
+        """Age the calls until the last one to a number has one of some states."""
         deadline = time.monotonic() + 60
         while (state := self.read_messages(number)[-1]["state"]) not in states:
             if time.monotonic() > deadline:
@@ -109,7 +109,7 @@ class CallLiveCase(AlertLiveCase):
 
 
 class TestCallsLive(CallLiveCase):
-    """Calls over real HTTP: said, answered, missed, forged."""
+    """Calls over real HTTP: spoken, answered, missed, forged."""
 
     def test_it_rings_and_is_taken(self):
         alert_id = self.raise_alert()
@@ -160,7 +160,7 @@ class TestCallsLive(CallLiveCase):
                 with self.subTest(address=address, signature=signature):
                     response = self.post_signed(address, data, signature)
                     self.assertEqual(response.status_code, 403)
-        # Signed for another address of ours.
+        # The signature is for another URL of ours.
         signature = self.validator.compute_signature(url, pressed)
         self.assertEqual(
             self.post_signed(f"{url}/1", pressed, signature).status_code, 403
@@ -192,7 +192,7 @@ class TestCallsLive(CallLiveCase):
 
 
 class TestTwoAlertsLive(CallLiveCase):
-    """Two alerts at once: one phone rings once, and nothing is lost."""
+    """For two alerts at once a phone rings once, and nothing is lost."""
 
     def test_two_that_are_raised_at_once_are_one_call(self):
         names = ["Server 4 offline", "Mail down"]
@@ -229,10 +229,10 @@ class TestTwoAlertsLive(CallLiveCase):
 
 
 class TestKilledCalls(CallLiveCase):
-    """A worker is killed around a post: nobody is called twice, nobody is forgotten."""
+    """A worker is killed around a post: each person is called, and only once."""
 
     def test_killed_after_the_claim_and_before_the_answer(self):
-        """Twilio has the call, and nobody here knows: it is looked up, not placed."""
+        """Twilio has the call, but we do not know: it is looked up, not placed anew."""
         self.peer.behaviors[ANN] = "hold"
         alert_id = self.raise_alert()
         self.peer.wait_for(ANN)
@@ -247,7 +247,7 @@ class TestKilledCalls(CallLiveCase):
         self.assertEqual(self.read_alert(alert_id), "acknowledged")
 
     def test_killed_and_the_call_goes_on_before_anybody_looks(self):
-        """Its webhooks come while it is still being placed, as far as we know."""
+        """Its webhooks arrive while its state is still "being placed"."""
         self.peer.behaviors[ANN] = "hold"
         alert_id = self.raise_alert()
         self.peer.wait_for(ANN)
@@ -275,7 +275,7 @@ class TestKilledCalls(CallLiveCase):
         self.assertEqual(len(self.peer.to(ANN)), 1)
 
     def test_lost_on_the_way_it_is_placed_after_twilio_has_none(self):
-        """The connection breaks, and Twilio has said twice that it has no call."""
+        """The connection breaks, and two lookups at Twilio have found no call."""
         self.peer.behaviors[ANN] = "lose"
         self.raise_alert()
         self.peer.wait_for(ANN)

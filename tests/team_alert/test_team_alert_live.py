@@ -11,13 +11,13 @@ ALERTS = 12
 
 
 class TestTeamAlertLive(AlertLiveCase):
-    """Alerts on a real server: a worker that is killed, answers that come at once."""
+    """Alerts on a real server: a killed worker, and simultaneous answers."""
 
     numbers = (ANN, BO, CY)
     steps = ((0, "on_call"), (10, "next"), (20, "all"))
 
     def _count_told(self, number, ids):
-        """Return how often a number was told of some alerts, and by how many texts."""
+        """Count entries, texts and alerts by which a number was told of some alerts."""
         with self.cursor() as cr:
             cr.execute(
                 "SELECT count(*), count(DISTINCT sms_id), count(DISTINCT alert_id)"
@@ -28,7 +28,7 @@ class TestTeamAlertLive(AlertLiveCase):
             return cr.fetchone()
 
     def _make_overdue(self, ids):
-        """Let the second step of some alerts be due, and each take a while."""
+        """Make the second step of some alerts due, and slow down its entries."""
         self.slow_down("sms_team_alert_entry", 0.15)
         with self.cursor() as cr:
             cr.execute(
@@ -42,7 +42,7 @@ class TestTeamAlertLive(AlertLiveCase):
             )
 
     def _restart(self):
-        """Kill the server in the middle of whatever it does, and start another."""
+        """Kill the server, whatever it is doing, and start another one."""
         type(self).server.kill()
         type(self).server = LiveServer(self.database).start()
         self.set_parameter("web.base.url", self.server.url)
@@ -68,7 +68,7 @@ class TestTeamAlertLive(AlertLiveCase):
         alert_id = self.raise_alert("Mail is down")
         code = 10 * self.read_alert(alert_id, "code_block") + 4
         with self.cursor() as cr:
-            # Bo was told as well.
+            # Make the second step due, so that Bo is told as well.
             cr.execute(
                 "UPDATE sms_team_alert SET next_at = next_at - interval '10 minutes',"
                 " escalating_since = escalating_since - interval '10 minutes'"

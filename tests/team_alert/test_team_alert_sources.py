@@ -74,7 +74,7 @@ class TestByHand(TeamAlertCase):
 
 
 class TestByAutomation(TeamAlertCase):
-    """Raised by an automation: once while it is open, and not too often."""
+    """Raised by an automation: once while it is open, with a rate limit."""
 
     @classmethod
     def setUpClass(cls):
@@ -100,7 +100,7 @@ class TestByAutomation(TeamAlertCase):
         )
 
     def move(self, stage):
-        """Move the ticket to a stage, as its agent does; the automations follow."""
+        """Move the ticket as its agent does, and run the automations."""
         self.ticket.with_user(self.own_agent).stage_id = stage
         self.run_automations()
 
@@ -161,7 +161,7 @@ class TestByMail(TeamAlertCase):
         )
 
     def mail(self, sender, subject="Server 4 offline", number=1):
-        """Let a mail come in."""
+        """Receive a mail; return the alerts of the plan."""
         self.env["mail.thread"].message_process(
             False, MAIL.format(sender=sender, subject=subject, number=number)
         )
@@ -211,7 +211,7 @@ class TestByMail(TeamAlertCase):
         )
 
     def test_nobody_hands_in_a_mail_over_rpc(self):
-        """Who has a login of any kind could write it as whoever may raise an alert."""
+        """Otherwise any user could forge a mail from a permitted sender."""
         message = MAIL.format(sender="x@probe.example", subject="Wake up", number=9)
         message = message.replace("urgent@", "nobody@")
         values = {"plan_id": self.plan.id}
@@ -222,7 +222,7 @@ class TestByMail(TeamAlertCase):
                 with self.assertRaises(AccessError):
                     call_kw(alerts, "message_new", [mail, values], {})
                 args = [alerts._name, message, values]
-                # Odoo lets a customer's login hand in none at all.
+                # Odoo does not let portal users call it at all.
                 refused = AccessError if user.share else ValueError
                 with self.assertRaises(refused), mute_logger(MAIL_THREAD):
                     call_kw(alerts, "message_process", args, {})
@@ -248,7 +248,7 @@ class TestByMail(TeamAlertCase):
 
 
 class TestWhoIsOnCall(TeamAlertCase):
-    """Who is on call is for those who see the team."""
+    """Only those who see the team see who is on call."""
 
     def test_a_form_tells_nothing_of_another_companys_team(self):
         other = self.make_company("Other")

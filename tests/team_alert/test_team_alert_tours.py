@@ -11,12 +11,12 @@ from .common import TeamAlertCase
 class TestTeamAlertTours(TeamAlertCase, HttpCase):
     """In a real browser: raised at the desk, taken on the phone, seen on the board."""
 
-    #: A browser's goes on.
+    #: The browser's clock goes on.
     is_frozen = False
 
     @contextmanager
     def enter_registry_test_mode(self):
-        """Share the transaction with the cron; the browser shares it already."""
+        """Share the test's transaction with crons too, as the browser does already."""
         self.env.flush_all()
         yield
         self.env.invalidate_all()
@@ -70,7 +70,7 @@ class TestTeamAlertTours(TeamAlertCase, HttpCase):
         self.assertEqual(self.plan.step_ids.mapped("how"), ["text", "call", "text"])
 
     def ring(self, name):
-        """Let the phone of who is on call ring, and walk through a tour there."""
+        """Call the person on call, and run a tour on their phone."""
         self.alerts.search([]).write({"state": "resolved", "created_at": "2020-01-01"})
         self.plan.step_ids.how = "call"
         alert = self.raise_alert("Server 4 offline")
