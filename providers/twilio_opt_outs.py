@@ -15,8 +15,9 @@ import re
 from itertools import batched
 from uuid import UUID, uuid5
 
-from . import media
+from . import shared
 from .base import LookupFailed
+from .media import MediaFailed
 from .opt_outs import NotOffered
 from .twilio_api import API_URL
 
@@ -100,19 +101,17 @@ def list_deactivated(provider, day):
         if error.status == 404:
             return None
         raise
-    account = provider.account
-    trusted = [account["api_url"]] if account.get("api_url") else []
     try:
-        report = media.fetch(
-            found.redirect_to or "",
-            account.get("api_url") or API_URL,
+        report = shared.fetch_media(
+            provider.account,
+            found.redirect_to,
+            API_URL,
             None,
-            (*trusted, *(account.get("media_urls") or ())),
             limit=REPORT_LIMIT,
             deadline=REPORT_DEADLINE,
             any_type=True,
         )
-    except media.MediaFailed as error:
+    except MediaFailed as error:
         raise LookupFailed(error.fault) from error
     lines = report.data.decode("ascii", "replace").split()
     found = map(_LINE.fullmatch, lines)
