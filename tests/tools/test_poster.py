@@ -88,9 +88,9 @@ class TestPoster(BaseCase):
     def test_many_that_hang_leave_something_to_the_next(self):
         """The last of them has a thread at once, and the threads are bounded."""
         with self.start() as poster:
-            for account in range(3):
+            for account, share in enumerate((SIZE, SIZE // 2, SIZE // 4, SIZE // 8)):
                 self.submit(poster, account, 4 * SIZE)
-            self.wait_begun(0, SIZE)
+                self.wait_begun(account, share)
             self.submit(poster, "sound", 1, lambda: None)
             self.assertEqual(self.collect(poster, 1), [("sound", 0)])
             self.assertLessEqual(len(poster._threads), SHARES * SIZE)
@@ -116,6 +116,11 @@ class TestPoster(BaseCase):
             self.assertEqual(poster.get_room("two"), most // 2)
             self.submit(poster, "two", most // 2)
             self.assertEqual(poster.get_room("three"), most // 4)
+            # Who has nothing may have the last one; then there is no room.
+            self.submit(poster, "three", most // 2 - 2)
+            self.assertEqual((poster.room, poster.get_room("four")), (2, 1))
+            self.submit(poster, "three", 3)
+            self.assertEqual((poster.room, poster.get_room("four")), (0, 0))
 
     def test_who_has_nothing_is_not_full_and_one_that_has_room_is_enough(self):
         with self.start() as poster:
