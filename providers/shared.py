@@ -186,7 +186,7 @@ def judge_numbers(entered, numbers, can_text, judge):
     return findings
 
 
-def fetch_media(account, url, carrier_url, credentials, **limits):
+def fetch_media(account, url, carrier_url=None, credentials=None, **limits):
     """Fetch a picture or a file that came with a text; see ``Provider.fetch_media``.
 
     :param dict account: its ``api_url`` takes the place of the carrier's own address,

@@ -19,7 +19,6 @@ from . import shared
 from .base import LookupFailed
 from .media import MediaFailed
 from .opt_outs import NotOffered
-from .twilio_api import API_URL
 
 #: Consents in one request: the most that Twilio takes. It takes 100 requests a minute.
 BATCH_SIZE = 25
@@ -105,8 +104,6 @@ def list_deactivated(provider, day):
         report = shared.fetch_media(
             provider.account,
             found.redirect_to,
-            API_URL,
-            None,
             limit=REPORT_LIMIT,
             deadline=REPORT_DEADLINE,
             any_type=True,

@@ -78,6 +78,7 @@ class MediaHandler(BaseHTTPRequestHandler):
         try:
             for _time in range(64):
                 self.wfile.write(PNG + bytes(1024 * 1024))
+            self.peer.is_drained = True
         except OSError:
             return
 
@@ -135,13 +136,14 @@ class MediaPeer(Loopback):
     """The server, with what it was asked: ``requests``, pairs of a path and headers.
 
     ``target`` is where ``/redirect`` goes; ``scripts`` maps a path to what it does
-    from time to time.
+    from time to time. ``is_drained`` tells if somebody took all of a ``/flood``.
     """
 
     def __init__(self):
         self.requests = []
         self.scripts = {}
         self.target = ""
+        self.is_drained = False
         self.is_over = threading.Event()
         handler = type("Handler", (MediaHandler,), {"peer": self})
         self.server = MediaServer(("127.0.0.1", 0), handler)
