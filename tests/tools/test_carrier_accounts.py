@@ -275,6 +275,7 @@ class TestTelnyxAccount(AccountCase):
             ({"public_key": "é"}, [malformed]),
             ({"public_key": False}, [malformed]),
             ({"api_key": API_KEY + "\n"}, [refused]),
+            ({"api_key": "KEY\n" + API_KEY}, [refused]),
             ({"api_url": "http://127.0.0.1:9"}, [silent]),
             (
                 {"api_url": "api.telnyx.com"},

@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 from odoo.tests import BaseCase
 
+from ...providers import poster as poster_module
 from ...providers.poster import (
     AHEAD,
     REFILL,
@@ -18,6 +19,8 @@ from ...providers.poster import (
 )
 
 SIZE = 8
+#: Seconds after which what has not come does not come.
+PATIENCE = 5
 
 
 class TestPoster(BaseCase):
@@ -27,6 +30,8 @@ class TestPoster(BaseCase):
         super().setUp()
         self.release = threading.Event()
         self.addCleanup(self.release.set)
+        # Whoever waits for what does not come fails soon.
+        self.patch(poster_module, "END_WITHIN", PATIENCE)
         self.lock = threading.Lock()
         self.begun = []
 
@@ -54,7 +59,7 @@ class TestPoster(BaseCase):
 
     def wait_begun(self, account, count):
         """Wait until so many calls of an account have begun, and see if it stays so."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while self.begun.count(account) < count and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.05)
@@ -63,7 +68,7 @@ class TestPoster(BaseCase):
     def collect(self, poster, count):
         """Return so many keys as they end."""
         keys = []
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while len(keys) < count and time.monotonic() < deadline:
             keys += [key for key, _result in poster.collect(0.2)]
         return keys
