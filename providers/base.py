@@ -21,7 +21,7 @@ class LookupFailed(Exception):
     :param int retry_after: seconds before which the carrier wants not to be asked again
     """
 
-    def __init__(self, words="", status=None, retry_after=0):
+    def __init__(self, words, status=None, retry_after=0):
         super().__init__(words)
         self.status = status
         self.retry_after = retry_after

@@ -41,7 +41,6 @@ MAX_REDIRECTS = 3
 TIMEOUT = 10
 #: Seconds for all of it, redirects included.
 DEADLINE = 30
-CHUNK = 64 * 1024
 PORTS = {"http": 80, "https": 443}
 
 
@@ -72,6 +71,7 @@ def fetch(
 ):
     """Fetch one picture or file.
 
+    :param own_url: the carrier's, which alone is told ``auth``
     :param auth: pair of user and password, None for an address that needs none
     :param trusted: addresses (``http://host:port``) that may be private: a proxy, or a
         peer in tests
@@ -88,7 +88,8 @@ def fetch(
     session.mount("http://", adapter)
     with session, adapter.limit_time(deadline):
         try:
-            data = _follow(session, adapter, url, _origin(own_url), auth, limit)
+            own = auth and _origin(own_url)
+            data = _follow(session, adapter, url, own, auth, limit)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise MediaFailed(adapter.explain(error)) from error
     mimetype = find_type(data)
@@ -131,7 +132,7 @@ def _read(adapter, response, limit):
     if claimed.isdigit() and int(claimed) > limit:
         raise MediaFailed(TOO_LARGE)
     data = bytearray()
-    for chunk in response.raw.stream(CHUNK, decode_content=False):
+    for chunk in response.raw.stream():
         data += chunk
         if len(data) > limit:
             raise MediaFailed(TOO_LARGE)
@@ -148,7 +149,7 @@ def _origin(url):
         raise MediaFailed(BAD_ADDRESS) from None
     if parts.scheme not in PORTS or not host or parts.username is not None:
         raise MediaFailed(BAD_ADDRESS)
-    return parts.scheme, host.rstrip("."), port or PORTS[parts.scheme]
+    return parts.scheme, host.removesuffix("."), port or PORTS[parts.scheme]
 
 
 class _GuardedAdapter(HTTPAdapter):
@@ -177,7 +178,7 @@ class _GuardedAdapter(HTTPAdapter):
         class Connection(connection_class):
             def _new_conn(self):
                 name = self._dns_host
-                if (scheme, name.rstrip("."), self.port) not in adapter.trusted:
+                if (scheme, name.removesuffix("."), self.port) not in adapter.trusted:
                     self._dns_host = _resolve(name)
                 try:
                     made = super()._new_conn()
@@ -187,7 +188,10 @@ class _GuardedAdapter(HTTPAdapter):
                 adapter._watch(made)
                 return made
 
-        return type("Pool", (pool_class,), {"ConnectionCls": Connection})
+        class Pool(pool_class):
+            ConnectionCls = Connection
+
+        return Pool
 
     @contextmanager
     def limit_time(self, seconds):

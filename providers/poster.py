@@ -91,16 +91,11 @@ class AccountQueue:
         one, so that the lane is no faster for it.
         """
         others = sorted(item for item in self.due if item[2] == lane and item[0] < at)
-        if others:
-            times = [*(item[0] for item in others), at]
-            self.due = [item for item in self.due if item not in others]
-            self.due += [
-                (later, *item[1:])
-                for later, item in zip(times[1:], others, strict=True)
-            ]
-            heapq.heapify(self.due)
-            at = times[0]
-        self.push_due(at, order, None, key, call)
+        first, *later = [*(item[0] for item in others), at]
+        self.due = [item for item in self.due if item not in others]
+        self.due += [(it, *item[1:]) for it, item in zip(later, others, strict=True)]
+        heapq.heapify(self.due)
+        self.push_due(first, order, None, key, call)
 
     def get_waiting(self):
         """Return the keys of the calls that have not begun."""
@@ -109,11 +104,10 @@ class AccountQueue:
     def withdraw(self, keys=None):
         """Forget these calls, or all, unless they have begun; return their keys."""
         gone = {key for key in self.get_waiting() if keys is None or key in keys}
-        if gone:
-            for heap in (self.due, self.at_once):
-                heap[:] = [item for item in heap if item[-2] not in gone]
-                heapq.heapify(heap)
-            self.pending -= len(gone)
+        for heap in (self.due, self.at_once):
+            heap[:] = [item for item in heap if item[-2] not in gone]
+            heapq.heapify(heap)
+        self.pending -= len(gone)
         return gone
 
 

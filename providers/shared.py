@@ -187,16 +187,17 @@ def judge_numbers(entered, numbers, can_text, judge):
     return findings
 
 
-def fetch_media(account, url, carrier_url, credentials):
+def fetch_media(account, url, carrier_url=None, credentials=None, **limits):
     """Fetch a picture or a file that came with a text; see ``Provider.fetch_media``.
 
     :param dict account: its ``api_url`` takes the place of the carrier's own address,
         and is as trusted as its ``media_urls``
     :param credentials: pair of user and password, None where media are open
+    :param limits: other limits than those of media, as ``media.fetch`` takes them
     """
     own_url = account.get("api_url")
     trusted = [*filter(None, [own_url]), *(account.get("media_urls") or ())]
-    return fetch(url, own_url or carrier_url, credentials, trusted)
+    return fetch(url, own_url or carrier_url, credentials, trusted, **limits)
 
 
 def pick_in_time(found, since, until):

@@ -20,7 +20,7 @@ from .base import LookupFailed, Provider
 from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
 from .outbound import ACCEPTED, UNKNOWN, Outcome
-from .telnyx_api import API_URL, TelnyxApi, is_success, read_error
+from .telnyx_api import TelnyxApi, is_success, read_error
 from .telnyx_words import (
     ANSWERED,
     CODES,
@@ -186,7 +186,7 @@ class TelnyxProvider(Provider):
         """Fetch a picture or a file: its address is open, for a time."""
         if not self.account.get("api_key"):
             raise MediaFailed(NO_ACCOUNT)
-        return shared.fetch_media(self.account, url, API_URL, None)
+        return shared.fetch_media(self.account, url)
 
     @staticmethod
     def is_inbound(event):

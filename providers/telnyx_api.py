@@ -28,7 +28,7 @@ class TelnyxApi:
     :param str url: another address than Telnyx's own, may be empty
     """
 
-    def __init__(self, key, url=""):
+    def __init__(self, key, url):
         self._key = key
         self._url = url or API_URL
         self._session = None

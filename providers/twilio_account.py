@@ -152,10 +152,9 @@ def set_inbound_url(provider, inbound_url):
 
 
 def _set_number_url(provider, number, inbound_url):
+    values = {"sms_url": inbound_url, "sms_method": "POST"}
+    if number.sms_application_sid:
+        values["sms_application_sid"] = ""  # it would go before the address
     provider.api.ask(
-        lambda client: client.incoming_phone_numbers(number.sid).update(
-            sms_url=inbound_url,
-            sms_method="POST",
-            sms_application_sid="",  # it would go before the address
-        )
+        lambda client: client.incoming_phone_numbers(number.sid).update(**values)
     )

@@ -15,10 +15,10 @@ import re
 from itertools import batched
 from uuid import UUID, uuid5
 
-from . import media
+from . import shared
 from .base import LookupFailed
+from .media import MediaFailed
 from .opt_outs import NotOffered
-from .twilio_api import API_URL
 
 #: Consents in one request: the most that Twilio takes. It takes 100 requests a minute.
 BATCH_SIZE = 25
@@ -100,19 +100,15 @@ def list_deactivated(provider, day):
         if error.status == 404:
             return None
         raise
-    account = provider.account
-    trusted = [account["api_url"]] if account.get("api_url") else []
     try:
-        report = media.fetch(
-            found.redirect_to or "",
-            account.get("api_url") or API_URL,
-            None,
-            (*trusted, *(account.get("media_urls") or ())),
+        report = shared.fetch_media(
+            provider.account,
+            found.redirect_to,
             limit=REPORT_LIMIT,
             deadline=REPORT_DEADLINE,
             any_type=True,
         )
-    except media.MediaFailed as error:
+    except MediaFailed as error:
         raise LookupFailed(error.fault) from error
     lines = report.data.decode("ascii", "replace").split()
     found = map(_LINE.fullmatch, lines)

@@ -115,7 +115,7 @@ def read_answer(form):
 
 def is_machine(answered_by):
     """Tell if it was no person; whoever may be one is told."""
-    return (answered_by or "").startswith(("machine", "fax"))
+    return bool(answered_by and answered_by.startswith(("machine", "fax")))
 
 
 def find(provider, message, since, until):
@@ -180,7 +180,7 @@ def to_language(lang):
     :param str lang: Odoo's code, such as ``de_CH``, may be empty
     """
     wanted = (lang or LANGUAGES[0]).partition("@")[0].replace("_", "-")
-    wanted = {"es-419": "es-MX", "no-NO": "nb-NO"}.get(wanted, wanted)
+    wanted = {"es-419": "es-MX", "no-NO": "nb"}.get(wanted, wanted)
     if wanted in LANGUAGES:
         return wanted
     near = (it for it in LANGUAGES if it.split("-")[0] == wanted.split("-")[0])

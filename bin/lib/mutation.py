@@ -108,9 +108,13 @@ class Changes(MutationVisitor):
         """Return the lines of the statement that a node is part of."""
         lines = self.get_metadata(PositionProvider, node)
         while not isinstance(node, cst.BaseStatement | cst.BaseSmallStatement):
-            if isinstance(node, cst.IndentedBlock | cst.Parameters):
+            if isinstance(node, cst.IndentedBlock):
                 break
+            is_default = isinstance(node, cst.Parameters)
             node = self.get_metadata(ParentNodeProvider, node)
+            if is_default:  # no test passes it, but what it is a default for
+                lines = self.get_metadata(PositionProvider, node)
+                break
         if isinstance(node, cst.BaseSmallStatement):
             lines = self.get_metadata(PositionProvider, node)
         return range(lines.start.line, lines.end.line + 1)

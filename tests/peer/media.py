@@ -78,6 +78,7 @@ class MediaHandler(BaseHTTPRequestHandler):
         try:
             for _time in range(64):
                 self.wfile.write(PNG + bytes(1024 * 1024))
+            self.peer.is_drained = True
         except OSError:
             return
 
@@ -135,13 +136,14 @@ class MediaPeer(Loopback):
     """The server, with its ``requests``: pairs of a path and headers.
 
     ``target`` is where ``/redirect`` leads; ``scripts`` maps a path to a list of what
-    its next requests do.
+    its next requests do. ``is_drained`` tells whether all of a ``/flood`` was read.
     """
 
     def __init__(self):
         self.requests = []
         self.scripts = {}
         self.target = ""
+        self.is_drained = False
         self.is_over = threading.Event()
         handler = type("Handler", (MediaHandler,), {"peer": self})
         self.server = MediaServer(("127.0.0.1", 0), handler)

@@ -85,7 +85,7 @@ class PeerAccount:
             for number in self.numbers.values():
                 if number["sid"] == found[2]:
                     number["sms_url"] = form.get("SmsUrl", number["sms_url"])
-                    number["sms_method"] = form.get("SmsMethod", "POST")
+                    number["sms_method"] = form.get("SmsMethod", number["sms_method"])
                     if "SmsApplicationSid" in form:
                         number["sms_application_sid"] = (
                             form["SmsApplicationSid"] or None
@@ -97,6 +97,6 @@ class PeerAccount:
         service = self.services[found[1]]
         for name, shown in SERVICE_FIELDS.items():
             service[shown] = form.get(name, service[shown])
-        on_number = form.get("UseInboundWebhookOnNumber", "false")
-        service["use_inbound_webhook_on_number"] = on_number.lower() == "true"
+        if on_number := form.get("UseInboundWebhookOnNumber"):
+            service["use_inbound_webhook_on_number"] = on_number.lower() == "true"
         return service

@@ -22,8 +22,8 @@ class PeerConsents:
 
     ``told`` holds the consents of each accepted request. ``status`` is the status of
     the next responses, 403 for an account without access. ``refused`` maps a number to
-    the error message with which it is refused. ``reports`` maps a day (``YYYY-MM-DD``)
-    to the lines of its report.
+    the error messages with which it is refused, separated by semicolons. ``reports``
+    maps a day (``YYYY-MM-DD``) to the lines of its report.
     """
 
     def __init__(self):
@@ -46,7 +46,7 @@ class PeerConsents:
         return {
             "correlation_id": item["correlation_id"],
             "error_code": 30646 if words else 0,
-            "error_messages": [words] if words else [],
+            "error_messages": words.split("; ") if words else [],
         }
 
     def show(self, url, day):

@@ -218,7 +218,11 @@ class TestTwilioAccount(AccountCase):
             )
         self.account.add_number(NUMBERS[2], sms_url=OURS)
         senders = [(US_SENDER, "US"), (UK_SENDER, "GB"), (NUMBERS[2], "US")]
+        self.patch(self.peer, "exchanges", [])
         self.make(senders=senders).set_inbound_url(OURS)
+        # None is taken away where there is none: Twilio would call it malformed.
+        posted = [it.body for it in self.peer.exchanges if it.method == "POST"]
+        self.assertEqual([b"SmsApplicationSid" in it for it in posted], [True, False])
         shown = {
             number: (it["sms_url"], it["sms_method"], it["sms_application_sid"])
             for number, it in self.account.numbers.items()
@@ -275,6 +279,7 @@ class TestTelnyxAccount(AccountCase):
             ({"public_key": "é"}, [malformed]),
             ({"public_key": False}, [malformed]),
             ({"api_key": API_KEY + "\n"}, [refused]),
+            ({"api_key": "KEY\n" + API_KEY}, [refused]),
             ({"api_url": "http://127.0.0.1:9"}, [silent]),
             (
                 {"api_url": "api.telnyx.com"},

@@ -6,6 +6,7 @@ from email.utils import format_datetime
 
 from odoo.tests import BaseCase, tagged
 
+from ...providers import twilio_opt_outs
 from ...providers.base import LookupFailed, RedactionRefused
 from ...providers.faults import EXPIRED, LANDLINE, UNSURE
 from ...providers.opt_outs import NotOffered, OptOut
@@ -20,7 +21,9 @@ from ...providers.outbound import (
     read_price,
 )
 from ...providers.telnyx_api import PAGE_SIZE
+from ...tools.media import RECEIVE_LIMIT
 from ..peer.contract import DescribedPeer, Description
+from ..peer.media import MediaPeer
 from ..peer.telnyx import PROFILE_ID, TelnyxPeer
 from ..peer.telnyx_account import PeerTelnyxAccount
 from ..peer.twilio import TwilioPeer
@@ -270,9 +273,10 @@ class TestTwilioOptOuts(TwilioCase):
             OptOut(f"+1212555{index:04d}", AT, key=f"{index:032x}")
             for index in range(26)
         ]
-        self.consents.refused[opt_outs[25].number] = "contact_id is invalid"
+        words = "contact_id is invalid; sender_id is unknown"
+        self.consents.refused[opt_outs[25].number] = words
         refused, told = self.tell(*opt_outs, senders=[(US_SENDER, "US")])
-        self.assertEqual(refused, {opt_outs[25].key: "contact_id is invalid"})
+        self.assertEqual(refused, {opt_outs[25].key: words})
         self.assertEqual(list(map(len, self.consents.told)), [25, 1])
         self.assertEqual(len(told), 26)
 
@@ -311,6 +315,9 @@ class TestTwilioOptOuts(TwilioCase):
         listed = self.provider.list_deactivated(DAY)
         self.assertEqual(listed, [f"+121255501{index}" for index in (90, 91, 92)])
         self.assertIsNone(self.provider.list_deactivated(DAY + timedelta(days=1)))
+        # More than a picture may have.
+        self.consents.reports[str(DAY)] = ("-" * (RECEIVE_LIMIT + 1), "2125550190")
+        self.assertEqual(self.provider.list_deactivated(DAY), ["+12125550190"])
 
     def test_a_report_that_cannot_be_read_is_no_empty_one(self):
         described = DescribedPeer(Description("twilio")).start()
@@ -328,6 +335,17 @@ class TestTwilioOptOuts(TwilioCase):
                 with self.assertRaises(LookupFailed) as caught:
                     provider.list_deactivated(DAY)
                 self.assertEqual(str(caught.exception), words)
+
+    def test_a_report_that_takes_too_long(self):
+        described, store = DescribedPeer(Description("twilio")), MediaPeer()
+        for peer in (described, store):
+            self.addCleanup(peer.start().stop)
+        answer = 307, {"redirect_to": store.url + "/slow"}
+        described.answers = {("get", "/v1/Deactivations"): answer}
+        provider = make_twilio(api_url=described.url, media_urls=[store.url])
+        self.patch(twilio_opt_outs, "REPORT_DEADLINE", 0.2)
+        with self.assertRaisesRegex(LookupFailed, "^slow$"):
+            provider.list_deactivated(DAY)
 
 
 @tagged("post_install", "-at_install")

@@ -4,6 +4,7 @@
 import os
 import socket
 import tempfile
+import threading
 import time
 from http.server import BaseHTTPRequestHandler
 from itertools import product
@@ -117,6 +118,10 @@ class TestNoAnswer(BaseCase):
                 with self.subTest(carrier=carrier), socket.socket() as server:
                     server.bind(("127.0.0.1", 0))
                     server.listen(0)
+                    # Whoever waits for ever is hung up on.
+                    end = threading.Timer(5, server.close)
+                    end.start()
+                    self.addCleanup(end.cancel)
                     url = f"http://127.0.0.1:{server.getsockname()[1]}"
                     # One finds a place in the queue, and nobody serves it.
                     detail = self.assertOutcome(UNKNOWN, carrier, url)

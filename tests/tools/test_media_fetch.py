@@ -98,7 +98,8 @@ class TestFetch(BaseCase):
         def resolve(host, *args, **kwargs):
             asked.append(host)
             if host == "localhost":
-                return real("93.184.216.34", *args, **kwargs)
+                found = ("93.184.216.34", "93.184.216.35")
+                return [real(it, *args, **kwargs)[0] for it in found]
             if host == "93.184.216.34":
                 host, args = "127.0.0.1", (self.store.server.server_port, *args[1:])
             return real(host, *args, **kwargs)
@@ -132,6 +133,7 @@ class TestFetch(BaseCase):
         start = time.monotonic()
         self.assertFails(media.TOO_LARGE, "/flood", limit=4 * 1024 * 1024)
         self.assertLess(time.monotonic() - start, 10)
+        self.assertFalse(self.carrier.is_drained)
 
     def test_as_much_as_the_limit_is_taken(self):
         self.assertEqual(self.fetch("/png", limit=len(PNG)).data, PNG)
@@ -177,6 +179,15 @@ class TestFetch(BaseCase):
             start = time.monotonic()
             self.assertFails(media.SLOW, "/slow", deadline=0.05)
             self.assertLess(time.monotonic() - start, 5)
+
+    def test_what_is_closed_already_keeps_nothing_open(self):
+        adapter = media._GuardedAdapter(())
+        ours, theirs = socket.socketpair()
+        with socket.socket() as closed, ours, theirs, adapter.limit_time(60):
+            adapter._watch(closed)
+            adapter._watch(ours)
+            adapter._shut()
+            self.assertEqual(theirs.recv(1), b"")
 
     def test_a_name_with_a_dot_at_its_end(self):
         """It is the same; Odoo's tests let no request out to it, but for here."""

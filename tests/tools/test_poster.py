@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 from odoo.tests import BaseCase
 
+from ...providers import poster as poster_module
 from ...providers.poster import (
     AHEAD,
     REFILL,
@@ -18,6 +19,8 @@ from ...providers.poster import (
 )
 
 SIZE = 8
+#: Seconds after which what has not come does not come.
+PATIENCE = 5
 
 
 class TestPoster(BaseCase):
@@ -27,6 +30,8 @@ class TestPoster(BaseCase):
         super().setUp()
         self.release = threading.Event()
         self.addCleanup(self.release.set)
+        # Whoever waits for what does not come fails soon.
+        self.patch(poster_module, "END_WITHIN", PATIENCE)
         self.lock = threading.Lock()
         self.begun = []
 
@@ -54,7 +59,7 @@ class TestPoster(BaseCase):
 
     def wait_begun(self, account, count):
         """Wait until so many calls of an account have begun, and see if it stays so."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while self.begun.count(account) < count and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.05)
@@ -63,7 +68,7 @@ class TestPoster(BaseCase):
     def collect(self, poster, count):
         """Return so many keys as they end."""
         keys = []
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while len(keys) < count and time.monotonic() < deadline:
             keys += [key for key, _result in poster.collect(0.2)]
         return keys
@@ -88,9 +93,9 @@ class TestPoster(BaseCase):
     def test_many_that_hang_leave_something_to_the_next(self):
         """The last of them has a thread at once, and the threads are bounded."""
         with self.start() as poster:
-            for account in range(3):
+            for account, share in enumerate((SIZE, SIZE // 2, SIZE // 4, SIZE // 8)):
                 self.submit(poster, account, 4 * SIZE)
-            self.wait_begun(0, SIZE)
+                self.wait_begun(account, share)
             self.submit(poster, "sound", 1, lambda: None)
             self.assertEqual(self.collect(poster, 1), [("sound", 0)])
             self.assertLessEqual(len(poster._threads), SHARES * SIZE)
@@ -116,6 +121,11 @@ class TestPoster(BaseCase):
             self.assertEqual(poster.get_room("two"), most // 2)
             self.submit(poster, "two", most // 2)
             self.assertEqual(poster.get_room("three"), most // 4)
+            # Who has nothing may have the last one; then there is no room.
+            self.submit(poster, "three", most // 2 - 2)
+            self.assertEqual((poster.room, poster.get_room("four")), (2, 1))
+            self.submit(poster, "three", 3)
+            self.assertEqual((poster.room, poster.get_room("four")), (0, 0))
 
     def test_who_has_nothing_is_not_full_and_one_that_has_room_is_enough(self):
         with self.start() as poster:

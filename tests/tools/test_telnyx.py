@@ -449,8 +449,10 @@ class TestTelnyxSending(BaseCase):
 
     def test_who_cannot_be_asked_is_asked_again(self):
         for account in ({"api_key": "wrong"}, {"api_url": "http://127.0.0.1:9"}):
-            with self.subTest(account=account), self.assertRaises(LookupFailed):
-                self.find(self.message(), minutes=45, **account)
+            with self.subTest(account=account):
+                with self.assertRaises(LookupFailed) as caught:
+                    self.find(self.message(), minutes=45, **account)
+                self.assertEqual(caught.exception.retry_after, 0)
 
     def test_an_overdue_report_is_fetched(self):
         outcome = self.make().send(self.message())

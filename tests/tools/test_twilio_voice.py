@@ -60,12 +60,12 @@ class TestWords(BaseCase):
         self.assertEqual(gather.find("Say").get("language"), "de-DE")
 
     def test_what_asks_nothing_ends_the_call(self):
-        for spoken, said in ((Spoken("Goodbye."), ["Goodbye."]), (None, [])):
+        for spoken, said in ((Spoken("Adieu.", "fr_FR"), ["Adieu."]), (None, [])):
             with self.subTest(said=said):
                 document = self.say(spoken)
                 self.assertEqual([it.text for it in document.iter("Say")], said)
                 languages = [it.get("language") for it in document.iter("Say")]
-                self.assertEqual(languages, ["en-US"] * len(said))
+                self.assertEqual(languages, ["fr-FR"] * len(said))
                 self.assertEqual(document[-1].tag, "Hangup")
                 self.assertEqual(len(document), len(said) + 1)
 
@@ -209,6 +209,7 @@ class TestCalls(BaseCase):
             (("error", 400, 21215), REFUSED, faults.NO_CALL),
             (("error", 400, 21211), REFUSED, faults.NO_CALL),
             (("error", 401, 20003), REFUSED, faults.AUTHENTICATION),
+            (("error", 401, 99999), REFUSED, faults.AUTHENTICATION),
             (("error", 429, 20429), AGAIN, faults.TOO_FAST),
             (("error", 429, 10004), AGAIN, faults.TOO_FAST),
             (("error", 500, 20500), UNKNOWN, faults.NO_ANSWER),
@@ -250,6 +251,8 @@ class TestCalls(BaseCase):
         price = Price(0.013, "USD")
         expected = DeliveryReport(sid, UNDELIVERED, *why, price=price)
         self.assertEqual(self.provider.fetch_call(sid), expected)
+        self.peer.taken[-1].update(status="completed", answered_by="machine_start")
+        self.assertEqual(self.provider.fetch_call(sid).fault, faults.VOICEMAIL)
         with self.assertRaises(LookupFailed):
             self.provider.fetch_call("CA" + "0" * 32)
 
