@@ -182,7 +182,7 @@ class TestTwilioLists(TwilioCase):
         self.assertEqual(found[1].created_at, AT)
         self.assertEqual(found[0].body, "Hi")
         asked = self.peer.listed[0]
-        self.assertEqual((asked["To"], asked["PageSize"]), (PERSON, "50"))
+        self.assertEqual((asked["To"], asked["PageSize"]), (PERSON, "1000"))
         # One without a time may be it; one without words comes last.
         self.peer.taken[1].update(Body="")
         self.peer.taken[2].update(created=None, sent="2026-11-26T12:00:00Z")

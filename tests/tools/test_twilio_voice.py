@@ -232,7 +232,7 @@ class TestCalls(BaseCase):
         self.assertEqual(found.report.report, QUEUED)
         asked = self.peer.listed[-1]
         shown = asked["To"], asked["From"], asked["PageSize"]
-        self.assertEqual(shown, (THEIRS, OWN, "50"))
+        self.assertEqual(shown, (THEIRS, OWN, "1000"))
         self.assertEqual(self.find(minutes=-5), [])
         at = datetime(2026, 11, 26, 12)
         created = format_datetime(at.replace(tzinfo=UTC))
