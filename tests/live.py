@@ -56,6 +56,8 @@ class LiveServer:
         self.workers = workers
         self.port = free_port()
         self.process = None
+        #: Further options of the server.
+        self.options = ()
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  # read after a crash too
 
     @property
@@ -74,6 +76,7 @@ class LiveServer:
                 *("--max-cron-threads", str(self.cron_threads), "--log-level", "info"),
                 *("--workers", str(self.workers), "--db-filter", f"^{self.database}$"),
                 *("--db_host", config["db_host"], "--db_port", str(self.db_port)),
+                *self.options,
             ],
             stdout=self.log,
             stderr=subprocess.STDOUT,

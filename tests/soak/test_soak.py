@@ -132,9 +132,13 @@ class TestSoak(LoadCase):
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute(HASTEN, [within])
 
+    def read_logs(self):
+        """Return the log of each server, also of those that were killed."""
+        return [*self.logs, self.server.read_log(), self.other.read_log()]
+
     def describe(self, verdict):
         """Return the verdict as text, with the most frequent errors of the logs."""
-        logs = [*self.logs, self.server.read_log(), self.other.read_log()]
+        logs = self.read_logs()
         errors = Counter(
             re.sub(r"\d+", "N", line)[:110]
             for log in logs

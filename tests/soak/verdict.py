@@ -3,6 +3,7 @@
 
 import re
 from collections import Counter, defaultdict
+from datetime import UTC, datetime
 from statistics import mean
 
 from .gauges import get_slope
@@ -15,6 +16,8 @@ MARK = re.compile(r"\w+ #\d+\.")
 #: The addon's lines in the traceback of a refused call.
 WHERE = re.compile(r'helpdesk_mgmt_sms/(\S+", line \d+)')
 FINAL = ("sent", "error", "canceled")
+#: Lines about one check.
+SHOWN = 40
 #: Seconds after a kill or crash in which calls may be refused.
 SHAKEN = 20.0
 #: Limits of growth in the second half of a node's life: MB per hour and MB in all, both
@@ -81,9 +84,9 @@ class Verdict:
         faults = list(faults)
         state = "FAILED" if faults else "ok"
         self.lines.append(f"{state:7}{name}: {numbers}")
-        self.lines += [f"         {fault}" for fault in faults[:8]]
-        if len(faults) > 8:
-            self.lines.append(f"         and {len(faults) - 8} more")
+        self.lines += [f"         {fault}" for fault in faults[:SHOWN]]
+        if len(faults) > SHOWN:
+            self.lines.append(f"         and {len(faults) - SHOWN} more")
         self.faults += faults
 
     def check(self):
@@ -177,6 +180,7 @@ class Verdict:
             wanted = len(self.by_text[number, words])
             if count > wanted:
                 faults.append(f"{number} {words!r}: taken {count}, written {wanted}")
+                faults += self._tell_story(number, words)
         for (number, words), rows in self.by_text.items():
             if len(rows) > 1 and MARK.search(words):
                 faults.append(f"{number} {words!r}: {len(rows)} rows")
@@ -187,6 +191,18 @@ class Verdict:
             f"{posts} posts, {sum(taken.values())} taken, {again} not",
             faults,
         )
+
+    def _tell_story(self, number, words):
+        """Return when a text was posted, and the lines of all logs about it."""
+        posts = [
+            f"posted at {datetime.fromtimestamp(message['At'], UTC):%H:%M:%S}"
+            for message in self._case.peer.messages
+            if message["To"] == number and message.get("Body", "").startswith(words)
+        ]
+        ids = "|".join(str(row["id"]) for row in self.by_text[number, words])
+        line = re.compile(rf"^.*sms\.sms\((?:.* )?(?:{ids})[,)].*$", re.MULTILINE)
+        logged = [one for log in self._case.read_logs() for one in line.findall(log)]
+        return [*posts, *sorted(logged)[:30]]
 
     # === Webhooks ===
 

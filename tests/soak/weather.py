@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import psycopg2
 import requests
 
+from ...models.core import trail
 from ..dispatch.common import MOODS, StormCase
 from ..peer.twilio import ACCOUNT_SID
 from ..peer.twilio_calls import PeerCall, is_call
@@ -66,7 +67,9 @@ class WeatherCase(StormCase):
     @classmethod
     def make_server(cls, cron_threads=2):
         """Return one more node, with Odoo's default number of cron threads."""
-        return super().make_server(cron_threads)
+        server = super().make_server(cron_threads)
+        server.options = ("--log-handler", f"{trail.__name__}:DEBUG")
+        return server
 
     def setUp(self):
         super().setUp()
