@@ -53,6 +53,12 @@ class TestUpgradeFromSeventh(TestUpgradeFromFourth):
 
 
 class TestUpgradeFromEighth(TestUpgradeFromFourth):
-    """From the previous version."""
+    """From the version that speaks four languages."""
 
     version = "19.0.1.8.0"
+
+
+class TestUpgradeFromNinth(TestUpgradeFromFourth):
+    """From the previous version."""
+
+    version = "19.0.1.9.0"
