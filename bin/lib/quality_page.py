@@ -62,7 +62,11 @@ def show_mutants(path):
     """Yield the lines of the table of mutants and how each ended."""
     judged = {key for reason in read_judged() for key in reason["changes"]}
     counts = defaultdict(Counter)
-    for key, result in read_results(path).items():
+    results = read_results(path)
+    tried = {(file, was, became) for file, _function, was, became in results}
+    if gone := judged - tried:
+        raise SystemExit(f"No such changes any more, see {EQUIVALENT}: {sorted(gone)}")
+    for key, result in results.items():
         file, _function, was, became = key
         if result != KILLED and (file, was, became) in judged:
             result = "equivalent"
