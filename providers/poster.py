@@ -144,7 +144,7 @@ class Poster:
             self._changed.notify_all()
         deadline = time.monotonic() + END_WITHIN
         for thread in self._threads:
-            thread.join(max(deadline - time.monotonic(), 0))
+            thread.join(deadline - time.monotonic())
 
     @property
     def room(self):
@@ -293,7 +293,7 @@ class Poster:
                 ]
                 # Who has least in flight comes first.
                 wait, _begun, own = min(
-                    waits, key=lambda it: it[:2], default=(None, 0, None)
+                    waits, key=lambda it: it[:2], default=(None, None, None)
                 )
                 if wait == 0:
                     ticket = next(self._order)

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import math
 import threading
 import time
 from contextlib import contextmanager
@@ -73,6 +74,13 @@ class TestPoster(BaseCase):
             keys += [key for key, _result in poster.collect(0.2)]
         return keys
 
+    def assertNothingEnds(self, poster):
+        """Check that nothing ends for a moment; whoever waits longer sees it begin."""
+        late = threading.Timer(PATIENCE, poster.allow_until, (math.inf,))
+        late.start()
+        self.addCleanup(late.cancel)
+        self.assertEqual(poster.collect(0.05), [])
+
     def test_one_alone_has_all_that_one_may_have(self):
         with self.start() as poster:
             self.submit(poster, "one", 5 * SIZE)
@@ -89,6 +97,9 @@ class TestPoster(BaseCase):
             keys = self.collect(poster, 50)
             self.assertEqual({account for account, _index in keys}, {"sound"})
             self.assertEqual(len(keys), 50)
+            # Half of what is left is as much as before.
+            self.submit(poster, "late", 4 * SIZE)
+            self.wait_begun("late", SIZE // 2)
 
     def test_many_that_hang_leave_something_to_the_next(self):
         """The last of them has a thread at once, and the threads are bounded."""
@@ -114,7 +125,9 @@ class TestPoster(BaseCase):
         with self.start() as poster:
             most = AHEAD * SIZE
             self.assertEqual(poster.get_room("one"), most)
-            self.submit(poster, "one", most)
+            self.submit(poster, "one", 1)
+            self.assertEqual(poster.get_room("two"), most - 1)
+            self.submit(poster, "one", most - 1)
             self.assertEqual(poster.get_room("one"), 0)
             self.assertTrue(poster.is_full)
             self.assertEqual(poster.get_full(), ["one"])
@@ -152,6 +165,14 @@ class TestPoster(BaseCase):
             threading.Timer(0.05, self.release.set).start()
         self.assertEqual(ended, ["first"])
         self.assertFalse(any(it.is_alive() for it in poster._threads))
+
+    def test_leaving_waits_no_longer_than_it_may(self):
+        self.patch(poster_module, "END_WITHIN", 0.05)
+        with Poster(2) as poster:
+            self.submit(poster, "one", 2)
+            self.wait_begun("one", 2)
+            begun = time.monotonic()
+        self.assertLess(time.monotonic() - begun, PATIENCE)
 
     def test_threads_reserve_little_memory_and_only_ours(self):
         # Those of another poster may just be starting.
@@ -229,17 +250,33 @@ class TestPoster(BaseCase):
         own = AccountQueue()
         for order, at in enumerate((20, 40, 60)):
             own.push_due(at, order, "sender", f"list {order}", None)
-        own.push_due(10, 3, "other", "other lane", None)
+        own.push_due(20, 3, "other", "other lane", None)
+        own.push_due(110, 6, "sender", "last", None)
         own.push_first(80, 4, "sender", "first", None)
         own.push_first(100, 5, "sender", "second", None)
         lists = [f"list {order}" for order in range(3)]
         begun = {}
-        for now in range(0, 101, 5):
+        for now in range(0, 111, 5):
             while own.get_wait(now) == 0:
                 begun[own.take(now)[0]] = now
-        names = ("other lane", "first", "second", *lists)
-        times = (10, 20, 40, 60, 80, 100)
+        names = ("other lane", "first", "second", *lists, "last")
+        times = (20, 20, 40, 60, 80, 100, 110)
         self.assertEqual(begun, dict(zip(names, times, strict=True)))
+
+    def test_what_is_not_due_waits_and_keeps_nobody_waiting(self):
+        with self.start() as poster:
+            poster.submit("one", "later", lambda: None, 60)
+            poster.submit("one", "soon", lambda: None, 0.05)
+            poster.submit("one", "urgent", lambda: None, 0.05, is_urgent=True)
+            poster.submit("one", "now", lambda: None)
+            self.assertEqual(set(self.collect(poster, 3)), {"now", "soon", "urgent"})
+            self.assertEqual(poster.get_waiting(), ["later"])
+
+    def test_who_came_first_is_first_at_the_same_time(self):
+        with self.start() as poster, patch.object(time, "monotonic", return_value=1):
+            for name in ("first", "again"):
+                poster.submit("one", name, lambda: None, 60)
+            self.assertEqual(poster.get_waiting(), ["first", "again"])
 
     def test_what_is_urgent_takes_no_time_of_another_lane(self):
         for lane, first in (("sender", "urgent"), ("other", "list")):
@@ -265,9 +302,17 @@ class TestPoster(BaseCase):
             poster.allow_until(time.monotonic())
             self.submit(poster, "one", 2, lambda: None)
             self.submit(poster, "due", 1, lambda: None, 0.01)
-            self.assertEqual(poster.collect(0.05), [])
+            self.assertNothingEnds(poster)
             poster.allow_until(time.monotonic() + 60)
             self.assertEqual(len(self.collect(poster, 3)), 3)
+
+    def test_the_time_until_which_they_may_begin_is_over_when_it_comes(self):
+        with self.start() as poster, patch.object(time, "monotonic", return_value=1):
+            poster.allow_until(1)
+            poster.submit("one", "call", lambda: None)
+            self.assertNothingEnds(poster)
+            poster.allow_until(2)
+            self.assertEqual(poster.collect(PATIENCE), [("call", None)])
 
     def test_where_the_system_gives_no_more_threads_the_others_do(self):
         none_left = patch.object(threading.Thread, "start", side_effect=RuntimeError)
