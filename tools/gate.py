@@ -37,7 +37,7 @@ class Facts:
     :param sender_refusal: why none of the company's senders may text it, or empty
     :param is_unusable: the carrier has reported that this number cannot be texted
     :param is_under_review: the person's last text may be an opt-out and is still unread
-    :param is_typed_only: the contact typed the number on the portal, and no YES has
+    :param is_typed_only: the contact's own login has typed the number, and no YES has
         come from it
     :param is_personal: a user wrote it to this person alone
     :param text: the person's newest :class:`TheirText`, or None
