@@ -15,8 +15,8 @@ from zlib import crc32
 from .business_days import ANY_PART, find_part, get_holidays
 from .clocks import to_local, to_utc
 
-#: Classes of purposes. Offers keep the hours of the law, informational messages those
-#: of our own rules; urgent ones keep none.
+#: Classes of purposes. Offers keep the legal hours, informational messages the
+#: company's business hours; urgent ones keep none.
 QUIET_CLASSES = ("marketing", "informational", "urgent")
 MARKETING, INFORMATIONAL, URGENT = QUIET_CLASSES
 
