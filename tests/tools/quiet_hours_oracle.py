@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What quiet hours say, reckoned anew: nothing of the addon and no zone data is used.
+"""Quiet hours computed independently, without the addon's code and zone data.
 
-Zones are differences to UTC and the days of 2026 on which clocks are changed; rules
-are hours in a table; an opening is found minute by minute. It wrote the rows of
-``quiet_hours.csv`` that are not by hand (``python tests/tools/quiet_hours_oracle.py``).
+Zones are offsets to UTC and the days of 2026 on which clocks change; rules are hours in
+a table; an opening is found minute by minute. It generated those rows of
+``quiet_hours.csv`` not written by hand (``python tests/tools/quiet_hours_oracle.py``).
 """
 
 import csv

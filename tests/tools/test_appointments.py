@@ -155,7 +155,7 @@ class TestWords(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestDue(BaseCase):
-    """When a reminder leaves."""
+    """The time at which a reminder leaves."""
 
     def assertDue(self, rule, *cases, zone=DENVER, now="2026-11-27 16:00"):
         for anchor, hours, expected in cases:

@@ -35,7 +35,7 @@ LAW = {
 
 @tagged("post_install", "-at_install")
 class TestKeywords(BaseCase):
-    """Which texts are a command."""
+    """Texts that are a command."""
 
     def assertAction(self, text, action, words=NO_WORDS):
         """Check the command of each text, None for none."""

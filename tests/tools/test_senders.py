@@ -111,7 +111,7 @@ class TestChoice(BaseCase):
 
 
 class TestRules(BaseCase):
-    """Which kinds of senders may text which countries."""
+    """The countries that each kind of sender may text."""
 
     rules = (
         SenderRule("name", "", OWN),
