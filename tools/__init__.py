@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Pure rules, and the names of the models that automations and templates are about."""
+"""Rules without a database, and the models that automations and templates serve."""
 
 TICKET_MODEL = "helpdesk.ticket"
 EVENT_MODEL = "calendar.event"

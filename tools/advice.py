@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Advice on the words of a template, and what the law asks for or forbids in texts.
+"""Advice on the wording of templates, and what the law requires or forbids in texts.
 
-Advice is by rules of thumb over one message, as its reader would get it: it forbids
-nothing. Sources: the rules of the house (short, one thing, a next step, no
-slang), the CTIA Messaging Principles (5.3: no shared link shorteners, the sender named,
-how to stop), 47 CFR 64.1200(f)(13) (an offer makes a message telemarketing).
+Advice comes from rules of thumb, applied to one message as its reader would get it; it
+forbids nothing. Sources: our own style rules (short, one thing, a next step, no slang),
+the CTIA Messaging Principles (5.3: no shared link shorteners, the sender named, how to
+stop), 47 CFR 64.1200(f)(13) (an offer makes a message telemarketing).
 """
 
 import re
@@ -18,10 +18,10 @@ TOO_LONG, NO_NEXT_STEP, ALL_CAPS = "too_long", "no_next_step", "all_caps"
 SLANG, NO_SENDER, SHORTENER = "slang", "no_sender", "shortener"
 PROMOTION, NO_OPT_OUT, UNICODE = "promotion", "no_opt_out", "unicode"
 
-#: Segments of a text that is still short.
+#: Texts with up to this many segments count as short.
 GOOD_SEGMENTS = 2
 
-#: Words in capitals, without those to be texted and names of things.
+#: Words in capitals, except keywords that people text and common abbreviations.
 _CAPITALS = re.compile(
     r"\b(?!(?:STOP|HELP|START|UNSTOP|YES|INFO|STATUS|ALTO|BASTA|ARRET|STOPP|HILFE|AYUDA"
     r"|AIDE|NEIN|BAJA|ALTA|ABMELDEN|ANMELDEN|URGENT|ASAP|HTTP|HTTPS)\b)[A-ZÀ-ÖØ-Þ]{4,}\b"
@@ -30,7 +30,7 @@ _CAPITALS = re.compile(
 _SLANG = re.compile(
     r"\b(?:u|ur|r u|pls|plz|thx|tnx|btw|lol|omg|imo|idk|tbh|gr8|l8r|b4|2day|2moro|tmrw"
     r"|tomo|4u|cu|cya|gonna|wanna|gotta|kinda|hey guys|yo|asap pls|txt|w/o|w/"
-    # In the law's forms ("msg & data rates", "4 msg/month") it is no slang.
+    # In mandatory phrases ("msg & data rates", "4 msg/month") it is not slang.
     r"|msg(?!/|\s*(?:&|and)\s*data\b)"
     r"|rn|brb|nvm|np|xoxo|wtf|xq|tqm|slt|bjr|mdr|stp|svp|lg|vlt|bg)(?!\w)",
     re.IGNORECASE,
@@ -54,7 +54,7 @@ PROMOTION_PATTERN = re.compile(
     re.IGNORECASE,
 )
 
-#: What tells a reader what comes next, or what to do.
+#: Wording that tells a reader what happens next, or what to do.
 _NEXT_STEP = re.compile(
     r"https?://|\b(?:reply|answer|call|text|write|click|open|visit|confirm|contact"
     r"|choose|tell us|let us know|we'll|we will|we are going to|you will|wait for"
@@ -71,11 +71,11 @@ _STOP = re.compile(r"\b(?:STOP|ALTO|ARRET|STOPP)\b")
 class Wording(NamedTuple):
     """One message as its reader would get it.
 
-    :param str text: merged, without the footer
-    :param str footer: what is added to it, may be empty
-    :param Segments segments: of both together
-    :param names: of the company, the team: who may be meant as the sender
-    :param bool is_promotional: its purpose is an offer's
+    :param str text: with its placeholders filled in, without the footer
+    :param str footer: appended to the text, may be empty
+    :param Segments segments: of text and footer together
+    :param names: names that identify the sender, such as the company's and the team's
+    :param bool is_promotional: its purpose is a promotional one
     :param bool is_internal: it goes to colleagues
     """
 
@@ -88,19 +88,19 @@ class Wording(NamedTuple):
 
 
 class Advice(NamedTuple):
-    """One thing to look at: its code, and the words that it is about."""
+    """One piece of advice: its code, and the words that it refers to."""
 
     code: str
     detail: str = ""
 
 
 def advise(wording):
-    """Return what should be looked at in a message, in a fixed order."""
+    """Return the advice on a message, in a fixed order."""
     text = wording.text
     found = []
     if wording.segments.count > GOOD_SEGMENTS:
         found.append(Advice(TOO_LONG, str(wording.segments.count)))
-    # What ends with a colon is the beginning of what somebody writes.
+    # A text that ends with a colon is a beginning that somebody completes.
     is_whole = not text.rstrip().endswith(":")
     if is_whole and not _NEXT_STEP.search(text):
         found.append(Advice(NO_NEXT_STEP))
@@ -124,7 +124,7 @@ def advise(wording):
 
 
 def find_rare(text):
-    """Return the characters that make a text Unicode, each once, at most five."""
+    """Return the characters that force Unicode on a text, each once, at most five."""
     rare = (char for char in text if char not in GSM7_BASIC | GSM7_EXTENSION)
     return list(dict.fromkeys(rare))[:5]
 
@@ -139,13 +139,13 @@ def _find_capitals(text, names):
 #
 # Sources: CTIA Messaging Principles and Best Practices, 5.1.2 to 5.1.4 (the sender,
 # STOP and HELP are named); 47 CFR 64.1200(a)(12) (the one text that confirms an opt-out
-# holds no marketing or promotion); 64.1200(b)(1) and CPCE art. L34-5 (who sends is
+# contains no marketing or promotion); 64.1200(b)(1) and CPCE art. L34-5 (the sender is
 # named).
 
-#: A confirmation that is longer than two segments does more than confirm.
+#: Characters in two GSM-7 segments; a longer confirmation does more than confirm.
 MAX_CONFIRMATION = 306
 
-#: Words that lead back, or out, or to help: all that a confirmation may ask to text.
+#: Keywords that opt out, opt in again or get help: a confirmation may name no others.
 _CONFIRMATION_WORDS = frozenset(
     word
     for action in (keywords.STOP, keywords.HELP, keywords.START)
@@ -158,7 +158,7 @@ _ADDRESS = re.compile(
 _PRICE = re.compile(
     r"[$€£¥%]|\b\d+(?:[.,]\d+)?\s?(?:usd|eur|dollars?|euros?|pesos)\b", re.IGNORECASE
 )
-#: Beside those of ``advice``: what no confirmation has a use for.
+#: In addition to ``PROMOTION_PATTERN``: words that no confirmation needs.
 _OFFER = re.compile(
     r"\b(?:offers?|sales?|savings?|save|free|buy|deals?|bargains?|gifts?|prizes?|win"
     r"|rewards?|points|discount(?:s|ed)?|shop|order now|visit us|hurry|last chance"
@@ -181,12 +181,12 @@ _ASKS_FOR = re.compile(
 def find_missing(text, stop_words=(), help_words=()):
     """Return which of STOP and HELP a footer does not name.
 
-    They stand in capitals, as what is to be texted. Words of other languages count as
-    far as they work: those that the company knows, and for STOP those that are taken
-    for an opt-out by themselves.
+    Only words in capitals count, as keywords to text are written. Words of other
+    languages count if they work: those that the company knows, and for STOP those that
+    are classified as an opt-out when texted alone.
 
     :param str text: the footer, in one language
-    :return: of ``("STOP", "HELP")``
+    :return: tuple of the missing ones, in the order ``("STOP", "HELP")``
     """
     shown = _squeeze_all(filter(str.isupper, _CAPITAL_WORDS.findall(text)))
     stops = _squeeze_all(stop_words)
@@ -207,10 +207,10 @@ def _is_opt_out(word):
 
 
 def find_promotion(text):
-    """Return what makes the confirmation of an opt-out more than one; empty if nothing.
+    """Return what is not allowed in an opt-out confirmation; empty if nothing.
 
     :param str text: the confirmation, in one language
-    :return: the words that are not allowed, or ``"…"`` where it is too long
+    :return: the words that are not allowed, or ``"…"`` if it is too long
     """
     for pattern in (_ADDRESS, _PRICE, _OFFER, PROMOTION_PATTERN):
         if match := pattern.search(text):
@@ -222,26 +222,26 @@ def find_promotion(text):
 
 
 def names_contact(text):
-    """Tell if an answer names somebody to ask: by its placeholder, or in full."""
+    """Tell if an answer names a contact: by placeholder, e-mail address or phone."""
     digits = sum(char.isdigit() for char in text)
     return "{contact}" in text or "@" in text or digits >= 7
 
 
 def names_sender(text, name):
-    """Tell if a text, its footer included, names who sends it."""
+    """Tell if a text, its footer included, contains a name of its sender."""
     squeezed = texts.squeeze(name)
     return bool(squeezed) and squeezed in texts.squeeze(text)
 
 
 def sign(body, footer, name, address="", lang=""):
-    """Return the footer of a text that must say who sends.
+    """Return the footer of a text that must name its sender.
 
-    What the text says already is not said twice.
+    A name or address that the text already contains is not repeated.
 
     :param str body: the text, may be empty
     :param str footer: how to stop and get help, may be empty
-    :param str address: of the sender, where it must be said too
-    :param str lang: code of the language of the footer; French puts a space before ":"
+    :param str address: the sender's, where it is required too
+    :param str lang: language code of the footer; French puts a space before ":"
     """
     body, footer = body or "", (footer or "").strip()
     whole = f"{body}\n{footer}"
@@ -261,7 +261,7 @@ def sign(body, footer, name, address="", lang=""):
 # the program, the message frequency, the rates, how to stop, how to get help, the
 # privacy policy and the terms.
 
-#: Element: what shows that a wording has it, in English, Spanish, French, German.
+#: Element: pattern of wordings that have it, in English, Spanish, French and German.
 WORDING_ELEMENTS = {
     "program": r"\{company\}|\{program\}",
     "frequency": r"frequen|frecuencia|fréquence|häufigkeit|\bmsgs?/|varies|one message"
@@ -273,12 +273,12 @@ WORDING_ELEMENTS = {
     "terms": r"\{terms\}",
 }
 
-#: Elements of which the case matters: a person is to text them.
+#: Elements whose case matters, since people are to text them.
 EXACT = ("STOP", "HELP")
 
 
 def missing_elements(body):
-    """Return what a wording lacks of what a call to action must say.
+    """Return the required elements of a call to action that a wording lacks.
 
     :param str body: the wording with its placeholders ({company}, {privacy}, {terms})
     :return: keys of :data:`WORDING_ELEMENTS`, in their order

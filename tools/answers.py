@@ -1,13 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What people answer to a question, in the languages of the house.
+"""Answers that people give to a question, in the four languages that ship.
 
-The words alone (YES, SÍ, OUI, JA, NO, NON, NEIN) are also rows of ``sms.keyword``,
-where managers add to them.
+The single words (YES, SÍ, OUI, JA, NO, NON, NEIN) are also rows of ``sms.keyword``, to
+which managers can add.
 """
 
 from .grammar import compile_patterns
 
-#: A plain yes: what follows may only agree.
+#: A plain yes; what follows it must be in :data:`AGREEING`.
 YES = compile_patterns(
     # English
     "yes|y|yess|yeah|yea|yep|yup|aye|affirmative|agreed",
@@ -35,7 +35,7 @@ YES = compile_patterns(
     "auf jeden fall",
 )
 
-#: It agrees behind a yes, and is none without one: "sure" can be said of anything.
+#: Agrees after a yes, but is no yes alone: "sure" can be said of anything.
 AGREEING = compile_patterns(
     "ok|okay|sure|definitely|absolutely|certainly|correct|right|great|perfect|good|"
     "fine",
@@ -63,7 +63,7 @@ AGREEING = compile_patterns(
     "selbstverständlich",
 )
 
-#: Agrees to what was just proposed (a time), and to nothing that needs a consent.
+#: Agrees to a proposal (a time), but not to anything that needs consent.
 WEAK_YES = compile_patterns(
     "ok|okay|k|sure|fine|perfect|great|works|confirmed|confirm",
     "thats|that|it|its is? fine|ok|good|works|great|perfect",
@@ -119,7 +119,7 @@ NO = compile_patterns(
     "kein|keine interesse|bedarf",
 )
 
-#: It refuses behind a no.
+#: Refuses after a no, but is no answer alone.
 REFUSING = compile_patterns(
     "i|we do? dont|wont|not want|agree|accept|consent|like|need to? this|that|it|them|"
     "texts?",
@@ -132,7 +132,7 @@ REFUSING = compile_patterns(
     "kein|keine interesse|bedarf",
 )
 
-#: Who was asked if a ticket is solved says so: it is not.
+#: Answers "Is your ticket solved?" with: it is not.
 NOT_SOLVED = compile_patterns(
     "no|nope|nah",
     "its|it|is|still|ticket? is? not solved|fixed|resolved|working|done|yet yet?",
@@ -168,7 +168,7 @@ NOT_SOLVED = compile_patterns(
     "immer|noch noch|immer kaputt|defekt|da",
 )
 
-#: Figures in words, from 1 to 5.
+#: Numbers in words, from 1 to 5.
 FIGURES = {
     word: value
     for value, words in enumerate(
@@ -183,12 +183,12 @@ FIGURES = {
     )
     for word in words.split()
 }
-#: What a figure may be called, behind it: a regular expression without accents.
+#: Units after a rating's figure: a regular expression without accents.
 UNITS = (
     r"/\s*5|(?:OUT OF|OF|DE|SUR|VON) 5|STARS?|POINTS?|ESTRELLAS?|PUNTOS?|ETOILES?"
     r"|STERNE?|PUNKTE?"
 )
-#: Nothing but thanks: a regular expression without accents.
+#: Phrases that merely thank: a regular expression without accents.
 THANKS = (
     r"OK(?:AY)?|GREAT|PERFECT|SUPER|YES|MANY|VERY GOOD|ALL GOOD|SOLVED"
     r"|IT WORKS(?: NOW)?|FIXED|THANKS?(?: YOU| U)?|THX|TY|CHEERS|SO MUCH|A LOT"
@@ -202,7 +202,7 @@ THANKS = (
     r"|FUNKTIONIERT)|ALLES (?:GUT|KLAR)|VIELMAL"
 )
 
-#: What a customer does about an appointment.
+#: Replies of customers about an appointment.
 APPOINTMENT_WORDS = {
     "confirm": "1 C CONFIRM CONFIRMED OK OKAY Y YES CONFIRMAR CONFIRMO CONFIRMADO "
     "CONFIRMADA CONFIRMAMOS VALE CONFIRMER CONFIRME BESTATIGEN BESTAETIGEN BESTATIGT "
@@ -212,7 +212,7 @@ APPOINTMENT_WORDS = {
     "call_off": "3 CALLOFF CANCELAR ANULAR ANNULER ABSAGEN STORNIEREN",
 }
 
-#: What a technician answers to a team alert.
+#: Replies of technicians to a team alert.
 ALERT_WORDS = {
     "acknowledge": (
         *("ACK", "ACKNOWLEDGE", "ACKNOWLEDGED", "ON IT", "I'M ON IT", "IM ON IT"),

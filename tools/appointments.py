@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Texts about appointments: their times, notices of changes, and answers.
 
-Times are UTC without a zone, as Odoo stores them. An all-day event is on a date, which
-no zone changes: Odoo stores it as 8:00 UTC of that date.
+Times are UTC without a zone, as Odoo stores them. An all-day event has a date that is
+the same in every zone: Odoo stores it as 8:00 UTC of that date.
 """
 
 import re
@@ -30,23 +30,25 @@ from .moments import (
 from .replies import agrees, flatten, is_thanks
 from .texts import plain_spaces
 
-#: An all-day appointment is reckoned from this local hour of its day; a reminder of
-#: less than the offset makes no sense for it.
+#: Reminders of an all-day appointment count back from this local hour of its day; one
+#: less than the offset before it makes no sense.
 ALL_DAY_HOUR, ALL_DAY_OFFSET = time(9), timedelta(hours=12)
-#: A reminder that quiet hours hold must still leave so long before the appointment.
+#: A reminder held by quiet hours must leave at least this long before the appointment.
 LATEST = timedelta(minutes=30)
-#: One that leaves earlier leaves so long before the window closes, so that all can.
+#: One moved to before quiet hours leaves this long before the window closes, so that
+#: all of them can still be sent.
 BEFORE_CLOSING = timedelta(minutes=30)
 
 TODAY, TOMORROW, OTHER_DAY = ("today", "tomorrow", "other_day")
 
 
 class Spoken(NamedTuple):
-    """A time as its reader says it; a model puts the words together.
+    """The parts of a time as its reader says it; a model joins them.
 
+    :param str day: :data:`TODAY`, :data:`TOMORROW` or :data:`OTHER_DAY`
     :param str date: such as "Tue, Dec 5", in the reader's language and style
     :param str clock: such as "2:30 PM", empty for an all-day appointment
-    :param str place: the zone's city where it is not the company's, else empty
+    :param str place: the zone's city if its clock differs from the company's, or empty
     """
 
     day: str
@@ -56,13 +58,13 @@ class Spoken(NamedTuple):
 
 
 def pick_zone(tz, place_zones, company_zone):
-    """Return the zone by whose clock somebody is told a time.
+    """Return the time zone in which somebody is told a time.
 
-    The contact's own; else that of the company if they may be there; else the best
-    known of those where they may be.
+    The contact's own; else the company's, if it is among those where they may be; else
+    the best known of those.
 
     :param str tz: the contact's own zone, may be empty or unknown
-    :param place_zones: names of zones, the best known first
+    :param place_zones: names of the zones where they may be, the best known first
     """
     if is_zone(tz):
         return tz
@@ -79,21 +81,23 @@ def get_anchor(start, is_allday, zone_name):
 
 
 def get_day_end(start, zone_name):
-    """Return when a text about an all-day appointment loses its point (UTC)."""
+    """Return when the day of an all-day appointment ends in a zone (UTC)."""
     midnight = datetime.combine(start.date() + timedelta(days=1), time())
     return to_utc(midnight, zone_name)
 
 
 def find_due(anchor, offset, now, zone_names, rules, key):
-    """Return when a reminder leaves (UTC), or None if there is none.
+    """Return when a reminder leaves (UTC), or None if it is not sent.
 
-    By quiet hours where the person is: it waits for the window if that opens in good
-    time before the appointment, else it leaves before the window closes. There is none
-    whose time has passed: a late booking has just been told.
+    In quiet hours at the person's place it waits for the next window, if that opens at
+    least :data:`LATEST` before the appointment; else it leaves at the end of the window
+    before. A reminder whose time has passed is not sent: the booking itself was late
+    and has just been confirmed.
 
     :param datetime anchor: the appointment (UTC), see :func:`get_anchor`
+    :param timedelta offset: how long before the appointment it should leave
     :param rules: the ``quiet_hours.Rule`` that apply; empty for none
-    :param str key: tells the reminder from others, to spread what leaves at one time
+    :param str key: identifies the reminder, to spread those that leave at one time
     """
     wanted = anchor - offset
     if wanted <= now:
@@ -115,10 +119,12 @@ def find_due(anchor, offset, now, zone_names, rules, key):
 
 @lru_cache(maxsize=1024)
 def find_last_opening(moment, zone_names, rules):
-    """Return the end of the last window before a UTC time that is closed, or None.
+    """Return when the last window before a closed time ended (UTC), or None.
 
-    A window closes at a full minute, and with it the person's day: all that can end
-    it is a closing time of a rule in one of the zones.
+    Windows close at full minutes, and only at a rule's closing time in one of the
+    zones.
+
+    :param datetime moment: UTC
     """
     ends = set()
     for name in zone_names:
@@ -149,13 +155,13 @@ def say(start, is_allday, zone_name, company_zone, lang, now):
 
 @lru_cache(maxsize=1024)
 def _say(start, is_allday, zone_name, company_zone, lang, today):
-    """Do it once for all people who are reminded of one hour."""
+    """Return the same, cached for all people who are reminded of one time."""
     locale = get_locale(lang)
     local = start if is_allday else to_local(start, zone_name)
     day = {0: TODAY, 1: TOMORROW}.get((local.date() - today).days, OTHER_DAY)
     skeleton = "MMMEd" if local.year == today.year else "yMMMEd"
     date = plain_spaces(format_skeleton(skeleton, local, locale=locale))
-    # Other words for one clock are no news.
+    # A zone whose clock shows the same as the company's is not named.
     is_named = not is_allday and not is_same_clock(start, company_zone, zone_name)
     return Spoken(
         day,
@@ -165,21 +171,21 @@ def _say(start, is_allday, zone_name, company_zone, lang, today):
     )
 
 
-# Notices of changes: one text, of the whole.
+# Notices of changes: one text for all changes to an appointment or series.
 #
-# A calendar changes a series by throwing it away and making it anew. So what a person
-# knew before is compared with what holds when the transaction ends.
+# Odoo's calendar changes a series by deleting and creating its events. So what a person
+# was told before is compared with what is true when the transaction ends.
 
 BOOKED, MOVED, CALLED_OFF = NOTICES = ("booked", "moved", "called_off")
 
 
 class Change(NamedTuple):
-    """One occurrence for one person: what they know, and what holds.
+    """One occurrence for one person: what they were told, and what is true now.
 
-    :param str key: tells the appointment, or the series that it is of
-    :param datetime known: the start that they have been told (UTC), None for nothing
-    :param datetime start: the start that holds (UTC), None: it is called off
-    :param object subject: whatever the caller keeps of it
+    :param str key: identifies the appointment, or the series that it belongs to
+    :param datetime known: the start that they were told (UTC), None if never told
+    :param datetime start: the current start (UTC), None if it is called off
+    :param object subject: anything that the caller wants back
     """
 
     key: str
@@ -194,9 +200,9 @@ class Notice(NamedTuple):
 
     :param str kind: one of :data:`NOTICES`
     :param Change first: the earliest occurrence that it is about
-    :param datetime start: when that is (UTC); of what is called off, when it was
-    :param datetime known: when they thought that it was (UTC), None if booked
-    :param int count: occurrences that are concerned
+    :param datetime start: when that begins (UTC); if called off, when it was to begin
+    :param datetime known: the earliest start replaced (UTC), None if booked
+    :param int count: number of occurrences affected
     """
 
     kind: str
@@ -207,7 +213,7 @@ class Notice(NamedTuple):
 
 
 def find_notices(changes):
-    """Return one :class:`Notice` for a person and an appointment or series."""
+    """Return one :class:`Notice` per person and appointment or series with a change."""
     groups = defaultdict(list)
     for change in changes:
         groups[change.partner_id, change.key].append(change)
@@ -236,10 +242,12 @@ def _find_notice(group):
 
 
 def merge_changes(known, notice):
-    """Return what is left to tell after a notice that has not left, and a newer one.
+    """Return the notice that replaces an unsent one and the newer one after it.
 
-    :param datetime known: what the person knew before the older one (UTC), if anything
-    :return: ``(kind, known)``, or None: nothing is new
+    :param datetime known: the start that the person knew before the unsent one (UTC),
+        or None
+    :param Notice notice: the newer one
+    :return: ``(kind, known)``, or None if nothing is new
     """
     if notice.kind == CALLED_OFF:
         return (CALLED_OFF, known) if known else None
@@ -249,17 +257,17 @@ def merge_changes(known, notice):
 
 
 def follows(pending_kind, pending_start, notice):
-    """Tell if a newer notice is about what one that has not left says.
+    """Tell if a newer notice is about the same start as a notice not yet sent.
 
-    Else both are told: a series is booked, and one occurrence of it has moved.
+    If not, both are sent: a series is booked, and one occurrence of it has moved.
     """
     return pending_kind == CALLED_OFF or pending_start == notice.known
 
 
 # Answers of customers.
 #
-# Only what is plainly an answer counts: "3 printers are broken" is none, and is read by
-# a person. No word of a carrier is asked for: CANCEL and STOP end all texts.
+# Only a plain answer counts: "3 printers are broken" is none, and is read by a person.
+# Customers are never asked for a carrier's keyword: CANCEL and STOP end all texts.
 
 CONFIRM, MOVE, CALL_OFF = ACTIONS = ("confirm", "move", "call_off")
 
@@ -270,23 +278,23 @@ _ACTION_OF = {
 }
 _ACTION_OF["CALL OFF"] = CALL_OFF
 
-#: The answer, then, behind a sign or thanks, whatever they add.
+#: The answer, then anything after punctuation, or thanks after a blank.
 _ANSWER = re.compile(
     r"(CALL\s+OFF|\d{1,2}|[A-Z]+)(?:\s*[.,;:!)\n]+(.*)|\s+(.*))?", re.S
 )
-#: Who goes on like this wants something else than their first word says.
+#: People who go on like this mean something else than their first word says.
 _BUT = re.compile(r"\b(?:BUT|HOWEVER|PERO|AUNQUE|MAIS|SAUF|ABER|NUR NICHT)\b")
-#: So much of a text is looked at.
+#: Characters of a text that are read.
 _LIMIT = 500
 
 #: Free times are offered at these minutes of an hour.
 STEP = timedelta(minutes=30)
-#: No time is offered before and after these hours, by the customer's own clock.
+#: No time is offered before or after these hours, in the customer's time zone.
 DAYTIME = (time(8), time(20))
 
 
 def read_action(text):
-    """Return which of :data:`ACTIONS` a text is, or None."""
+    """Return which of :data:`ACTIONS` a text asks for, or None."""
     action = _ACTION_OF.get(re.sub(r"\s+", " ", _read_first(text)))
     return action or (CONFIRM if agrees(text) else None)
 
@@ -313,14 +321,14 @@ def _read_first(text):
 
 
 def find_free(work, busy, duration, not_before, count=3):
-    """Return the next times that are free: one of each stretch of work.
+    """Return the next free times, one from each stretch of work.
 
-    So somebody who cannot in the morning need not read five times of the morning.
+    So the choices are spread: not five times of one morning.
 
     :param work: list of ``(start, end)``, UTC, when the technician works
-    :param busy: the same, when they have something else
+    :param busy: the same, when they are busy
     :param datetime not_before: UTC
-    :param int count: how many at most
+    :param int count: at most this many
     """
     found = []
     for start, end in sorted(work):
@@ -331,9 +339,9 @@ def find_free(work, busy, duration, not_before, count=3):
 
 
 def keep_daytime(spans, zone_name):
-    """Return the parts of some ``(start, end)`` (UTC) that are by day in a zone.
+    """Return the parts of ``(start, end)`` spans (UTC) that are by day in a zone.
 
-    A technician may work while a customer of another zone sleeps.
+    A technician may work while a customer in another zone sleeps.
     """
     found = []
     for start, end in spans:
@@ -349,10 +357,11 @@ def keep_daytime(spans, zone_name):
 
 
 def keep_business_days(spans, zone_name, region, has_weekends):
-    """Return the parts of some ``(start, end)`` (UTC) that are no holidays in a region.
+    """Return the parts of ``(start, end)`` spans (UTC) that are on business days.
 
+    :param str zone_name: the zone in which days begin and end
     :param tuple region: ISO codes of country and state, which may be empty
-    :param bool has_weekends: people are known to work on Saturdays and Sundays too
+    :param bool has_weekends: people also work on Saturdays and Sundays
     """
     found = []
     for start, end in spans:
@@ -370,7 +379,7 @@ def keep_business_days(spans, zone_name, region, has_weekends):
 
 
 def is_free(moment, duration, work, busy):
-    """Tell if a time is free; arguments as of :func:`find_free`."""
+    """Tell if a time is free; arguments as for :func:`find_free`."""
     until = moment + duration
     is_work = any(start <= moment and until <= end for start, end in work)
     return is_work and not _is_taken(moment, duration, busy)

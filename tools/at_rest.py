@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Encryption of what lies in the database, by keys that lie elsewhere.
+"""Encryption of values in the database, with keys that are kept elsewhere.
 
-Fernet (https://github.com/fernet/spec: AES-128-CBC and HMAC-SHA-256) as the library
-``cryptography`` has it. What is stored names the key by which it can be read, so that
-several keys can be in use while one is being replaced, and a missing one is known.
+Fernet (https://github.com/fernet/spec: AES-128-CBC and HMAC-SHA-256), from the library
+``cryptography``. Each stored value names its key, so that several keys can be in use
+while one is being replaced, and a missing one can be named.
 """
 
 import hashlib
@@ -12,49 +12,49 @@ from contextlib import suppress
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-#: Stands in the place of the first key: what is encrypted is to be decrypted again.
+#: In place of the first key: write values unencrypted; the other keys only decrypt.
 PLAIN = "plain"
-#: What an encrypted value begins with; then its key's id, a colon and the token.
+#: Prefix of an encrypted value; its key's id, a colon and the token follow.
 ENCRYPTED = "enc1:"
-#: What a plain value begins with that could be taken for an encrypted one.
+#: Prefix added to a plain value that itself begins with one of these prefixes.
 ESCAPED = "enc0:"
 
 
 class KeyMissing(ValueError):
-    """A value cannot be read: its key is not there, or it was changed."""
+    """A value cannot be decrypted: its key is missing, or the value was changed."""
 
     @property
     def key_id(self):
-        """The id of the key by which it was encrypted, the error's only argument."""
+        """The id of the key that encrypted the value, the error's only argument."""
         return self.args[0]
 
 
 def get_key_id(key):
-    """Return what tells one key from another, and does not give it away.
+    """Return a short id of a key that does not reveal it.
 
-    :param str key: as ``Fernet.generate_key`` makes them
+    :param str key: as ``Fernet.generate_key`` makes it
     """
     return hashlib.sha256(f"helpdesk_mgmt_sms:{key}".encode()).hexdigest()[:8]
 
 
 def split_keys(text):
-    """Return the keys in a text, in order; blanks, commas and lines separate them."""
+    """Return the keys in a text, in order; split at blanks, commas, semicolons."""
     return tuple(word for word in re.split(r"[\s,;]+", text or "") if word)
 
 
 class Box:
-    """Encrypt by the first of some keys, and decrypt by each: a named ``MultiFernet``.
+    """Encrypt with the first key, and decrypt with any: ``MultiFernet`` with key ids.
 
     The key's id before each token is what ``MultiFernet`` lacks: it says which key is
-    missing, and lets SQL find what another key has written. Among 300,000 values that
-    takes 0.3 seconds an hour; to decrypt them, as only a trial shows it, 4 and more.
+    missing, and SQL can find values that another key encrypted. Among 300,000 values
+    that takes 0.3 seconds an hour; trying to decrypt them would take at least 4.
 
     :param keys: as :func:`split_keys` returns them; without any, values stay plain
     """
 
     def __init__(self, keys=()):
         ciphers = {}
-        #: How many of the keys are none.
+        #: Number of keys that are invalid.
         self.bad_count = 0
         for key in keys:
             if key != PLAIN:
@@ -64,17 +64,17 @@ class Box:
                     self.bad_count += 1
         self._cipher = MultiFernet(ciphers.values()) if ciphers else None
         first = next(map(get_key_id, keys), None)
-        #: The key that encrypts; empty where values are written as they are.
+        #: Id of the key that encrypts; empty if values are written unencrypted.
         self.key_id = first if first in ciphers else ""
 
     @property
     def has_keys(self):
-        """Whether there is any key, be it for decrypting alone."""
+        """Whether there is any valid key, even if only for decrypting."""
         return self._cipher is not None
 
     @property
     def prefix(self):
-        """What values begin with that were encrypted by the first key."""
+        """The prefix of values that the first key has encrypted."""
         return f"{ENCRYPTED}{self.key_id}:"
 
     def encrypt(self, value):
@@ -87,10 +87,10 @@ class Box:
         return ESCAPED + value if value.startswith((ENCRYPTED, ESCAPED)) else value
 
     def decrypt(self, stored):
-        """Return what a stored value means.
+        """Return a stored value in plain text.
 
-        :param str stored: as :meth:`encrypt` returned it, by whatever key
-        :raises KeyMissing: when none of the keys opens it
+        :param str stored: as :meth:`encrypt` returned it, with any key
+        :raises KeyMissing: if none of the keys can decrypt it
         """
         if stored.startswith(ENCRYPTED):
             key_id, _colon, token = stored[len(ENCRYPTED) :].partition(":")
@@ -98,14 +98,14 @@ class Box:
         return stored.removeprefix(ESCAPED)
 
     def encrypt_bytes(self, data):
-        """Return bytes encrypted by the first key, or as they are without one."""
+        """Return bytes encrypted with the first key, unchanged without one."""
         return self._cipher.encrypt(data) if self.key_id else data
 
     def decrypt_bytes(self, key_id, data):
-        """Return what bytes mean that :meth:`encrypt_bytes` returned.
+        """Decrypt bytes that :meth:`encrypt_bytes` returned.
 
         :param str key_id: of the key that was used; empty for none
-        :raises KeyMissing: when it is not there, or the bytes were changed
+        :raises KeyMissing: if that key is missing, or the bytes were changed
         """
         if not key_id:
             return data

@@ -1,8 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Automations: which of them answers to an event, and a dry run over the past.
+"""Automations: which of them an event triggers, and a replay of past events.
 
-Pure rules over plain values, so that records of another kind than tickets can have
-automations of their own.
+Pure rules over plain values, so that they also serve records other than tickets.
 """
 
 from bisect import bisect_right
@@ -19,9 +18,9 @@ CREATED, ASSIGNED, STAGE, CLOSED, REOPENED, WROTE, NO_ANSWER, SLA = TRIGGERS = (
     "no_answer",
     "sla",
 )
-#: A stage that a new ticket is in: its text is what confirms the ticket.
+#: The stage that a new ticket is in: its text confirms the ticket.
 FIRST_STAGE = "first_stage"
-#: Those that a clock finds, and not a change of the record.
+#: Triggers set off by time, not by a change of the record.
 TIMED = (NO_ANSWER, SLA)
 
 CUSTOMER, FOLLOWERS, ASSIGNEE, TEAM, ON_CALL = AUDIENCES = (
@@ -31,11 +30,11 @@ CUSTOMER, FOLLOWERS, ASSIGNEE, TEAM, ON_CALL = AUDIENCES = (
     "team",
     "on_call",
 )
-#: Those who work here: what they get is internal.
+#: Audiences who work here: texts to them are internal.
 STAFF = (ASSIGNEE, TEAM, ON_CALL)
 
-#: How often at most, for one record: the pause after which it may text again. None: at
-#: each occasion; the longest: once.
+#: The pause after which an automation may text again about one record. None: each time
+#: that it is triggered; ``timedelta.max``: once only.
 PAUSES = {
     "each": None,
     "hour": timedelta(hours=1),
@@ -46,18 +45,18 @@ PAUSES = {
 
 
 class Facts(NamedTuple):
-    """One record as the filters see it, by ids (0: none)."""
+    """One record's values for the filters, as ids (0: none)."""
 
     company_id: int = 0
     team_id: int = 0
     stage_id: int = 0
     category_id: int = 0
     priority: str = ""
-    asks_rating: bool = False  # of its customer, when it is closed
+    asks_rating: bool = False  # its customer is asked for a rating when it is closed
 
 
 class Rule(NamedTuple):
-    """One automation, as it is kept in memory. What is empty, or 0, means any."""
+    """One automation, as it is cached. Empty or 0 means any."""
 
     automation_id: int  # 0: the text of a stage
     trigger: str
@@ -69,20 +68,20 @@ class Rule(NamedTuple):
     category_ids: frozenset = frozenset()
     priority: str = ""  # at least
     domain: tuple = ()
-    purpose_code: str = ""  # empty: what the rules of purposes say
+    purpose_code: str = ""  # empty: by the purpose rules
     is_urgent: bool = False
     delay: timedelta = timedelta()
-    lead: timedelta = timedelta()  # of a timed trigger: after (or before) which time
+    lead: timedelta = timedelta()  # of a timed trigger: how long after or before
     pause: timedelta | None = PAUSES["day"]
-    shared_id: int = 0  # the automation of all companies whose place it takes
-    replaced_in: frozenset = frozenset()  # companies that have another in its place
+    shared_id: int = 0  # the automation of all companies that it replaces
+    replaced_in: frozenset = frozenset()  # companies that have replaced it
 
 
 def compare(before, after):
     """Return the triggers that a change of a record sets off.
 
-    :param before: ``(stage id, is closed, user id)``; None: it is new
-    :param after: the same, now
+    :param before: ``(stage id, is closed, user id)``, None for a new record
+    :param after: the same after the change
     """
     found = {CREATED} if before is None else set()
     old_stage_id, was_closed, old_user_id = before or (None, False, None)
@@ -97,12 +96,12 @@ def compare(before, after):
 
 
 def is_of_company(rule, company_id):
-    """Tell if a rule holds in a company: its own, or shared and none in its place."""
+    """Tell if a rule applies in a company: its own, or a shared one not replaced."""
     return rule.company_id in (0, company_id) and company_id not in rule.replaced_in
 
 
 def fits(rule, facts):
-    """Tell if a rule is about a record, its domain aside."""
+    """Tell if a rule matches a record; its domain is not checked."""
     return (
         is_of_company(rule, facts.company_id)
         and (not rule.team_ids or facts.team_id in rule.team_ids)
@@ -113,21 +112,22 @@ def fits(rule, facts):
 
 
 def get_served(happened, facts):
-    """Return which of :data:`AUDIENCES` learn of a change in another way.
+    """Return which of :data:`AUDIENCES` learn of a change by another text.
 
-    Who is asked how it went learns by that question that the ticket is closed.
+    Customers who are asked for a rating learn by that that their ticket is closed.
     """
     is_asked = CLOSED in happened and CREATED not in happened and facts.asks_rating
     return {CUSTOMER} if is_asked else set()
 
 
 def choose(rules, served=()):
-    """Return the rules that are heard of those that fit one change, in their order.
+    """Return the rules to run, of those that match one change, in order.
 
-    One change is one text: for each audience the first that texts at once. Those that
-    wait are all heard, since they are looked at again when their time has come.
+    Of the rules that text at once only the first for each audience runs, so that one
+    change is one text. Delayed rules all run: they are checked again when they are due.
 
     :param rules: iterable of :class:`Rule`
+    :param served: audiences that get no immediate text
     """
     heard, served = [], set(served)
     for rule in rules:
@@ -140,17 +140,17 @@ def choose(rules, served=()):
 
 
 def may_text(rule, last, now):
-    """Tell if a rule may text a person again, whom it last texted at ``last``."""
+    """Tell if a rule may text a person again whom it last texted at ``last``."""
     if last is None or rule.pause is None:
         return True
     return rule.pause != timedelta.max and now - last >= rule.pause
 
 
-# Replay: what Odoo has kept of stages, users, texts and answers.
+# Replay, from Odoo's tracking of stages and users, and from texts and answers.
 
 
 class Change(NamedTuple):
-    """One kept change: when (UTC), and what stood before; None: not changed."""
+    """One tracked change: when (UTC), and the old values; None if unchanged."""
 
     at: datetime
     old_stage_id: int | None = None
@@ -158,7 +158,7 @@ class Change(NamedTuple):
 
 
 class Event(NamedTuple):
-    """An event of one record, and how the record stood then (ids, 0: none)."""
+    """An event of one record, and the record's state after it (ids, 0: none)."""
 
     at: datetime
     happened: frozenset
@@ -167,11 +167,12 @@ class Event(NamedTuple):
 
 
 def read_history(created_at, changes, stage_id, user_id, closed_ids):
-    """Return what happened to a record, oldest first, from how it stands at the end.
+    """Return the events of a record, oldest first, reconstructed from its final state.
 
-    :param datetime created_at: None: before the time in question
+    :param datetime created_at: UTC, None if before the period in question
     :param list changes: of :class:`Change`
     :param stage_id, user_id: of the record at the end
+    :param closed_ids: ids of the stages that close a record
     """
 
     def describe(stage_id, user_id):
@@ -194,11 +195,11 @@ def read_history(created_at, changes, stage_id, user_id, closed_ids):
 
 
 def read_texts(times, events, stage_id, user_id):
-    """Return the customer's texts as events, with how the record stood then.
+    """Return the customer's texts as events, with the record's state at that time.
 
     :param list times: when they came (UTC)
     :param list events: what else happened, oldest first
-    :param stage_id, user_id: of the record if nothing happened
+    :param stage_id, user_id: of the record before the first event
     """
     moments = [event.at for event in events]
     found = []
@@ -210,12 +211,12 @@ def read_texts(times, events, stage_id, user_id):
 
 
 def find_waits(texts, answers):
-    """Return from when to when a customer waited; the end is None while they do.
+    """Return when a customer waited, as ``(start, end)``; end None: still waiting.
 
-    Who answered in the second in which a text came had not read it.
+    An answer in the same second as a text does not count: its author had not read it.
 
-    :param list texts: when they texted (UTC), in order
-    :param list answers: when one of us answered
+    :param list texts: when the customer texted (UTC), in order
+    :param list answers: when somebody answered (UTC)
     """
     waits, until = [], None
     for at in texts:
@@ -227,11 +228,12 @@ def find_waits(texts, answers):
 
 
 def holds(event, rule, events, waits):
-    """Tell if what a delayed rule is about still held when its time had come.
+    """Tell if a delayed rule's condition still held when the rule was due.
 
-    What happened again started the rule's time over, and is an event of its own.
+    If the trigger recurred, the delay started over with that event.
 
-    :param Event event: what set it off
+    :param Event event: the event that triggered the rule
+    :param list events: all events of the record
     :param list waits: see :func:`find_waits`
     """
     due = event.at + rule.delay
@@ -255,10 +257,10 @@ def holds(event, rule, events, waits):
 def plan_replay(events, waits, rules, facts, now):
     """Return which rules would have texted about one record, and when.
 
-    :param list events: what happened to it, oldest first
+    :param list events: the record's events, oldest first
     :param list waits: see :func:`find_waits`
-    :param rules: the automations in their order, those whose conditions hold
-    :param datetime now: what would be due later is left out
+    :param rules: the automations whose domain matches the record, in order
+    :param datetime now: texts due later are left out (UTC)
     :return: list of ``(datetime, Rule)``
     """
     found = []

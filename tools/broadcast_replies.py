@@ -1,19 +1,19 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What people answer to a text that went to many: whom to answer first."""
+"""Kinds of replies to a broadcast, to show those first that need an answer."""
 
 import re
 
 from .replies import is_thanks
 from .texts import fold
 
-#: In the order in which they are shown.
+#: In the order of display.
 QUESTION, OTHER, OPT_OUT, THANKS = KINDS = ("question", "remark", "stop", "thanks")
-#: How an incoming text that ends consent is called (``sms.inbound.kind``).
+#: The value of ``sms.inbound.kind`` for an opt-out.
 STOP = "stop"
-#: So much of a text is looked at.
+#: Characters of a text that are read.
 _LIMIT = 1600
 _SIGNS = frozenset("?¿？")
-#: Words before the first that counts, folded.
+#: Words that are skipped at the beginning, folded.
 _GREETINGS = frozenset(
     [
         *("hi", "hello", "hey", "ok", "okay", "and", "so", "but", "please", "hola"),
@@ -32,12 +32,12 @@ _FIRST = frozenset(
         *("ist", "kann", "gibt"),
     ]
 )
-#: They begin so, and ask nothing.
+#: Phrases that begin like a question and are none.
 _PLAIN = frozenset(("will do", "any time", "no problem"))
 
 
 def is_question(text):
-    """Tell if a text asks something, by its sign or by its first word."""
+    """Tell if a text is a question, by a question mark or its first word."""
     text = (text or "")[:_LIMIT]
     if _SIGNS.intersection(text):
         return True
@@ -48,9 +48,9 @@ def is_question(text):
 
 
 def classify(kind, text):
-    """Return which of :data:`KINDS` an answer is.
+    """Return which of :data:`KINDS` a reply is.
 
-    :param str kind: what the router took it for
+    :param str kind: ``sms.inbound.kind``, as the router set it
     """
     if kind == STOP:
         return OPT_OUT

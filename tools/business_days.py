@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Public holidays and business days.
 
-Computed by the library ``holidays``, which follows the laws when they change.
+Computed by the library ``holidays``, which is updated when the laws change.
 """
 
 from datetime import timedelta
@@ -9,9 +9,9 @@ from functools import lru_cache
 
 import holidays
 
-#: In place of a part of a country: nobody knows which.
+#: In place of a part of a country, if the part is not known.
 ANY_PART = "*"
-#: Parts with a calling code of their own, where a number of the country is not.
+#: Parts with their own calling code: a number of the country itself is not from there.
 APART = {
     "FR": {"971", "972", "973", "974", "976", "BL", "MF", "NC", "PF", "PM", "TF", "WF"}
 }
@@ -22,8 +22,8 @@ def get_holidays(country, state, year):
     """Return the public holidays of a year, with the days on which they are observed.
 
     :param str country: ISO 3166 code; an unknown one has no holidays
-    :param str state: code of its part; empty or unknown: the whole country's only;
-        :data:`ANY_PART`: also those of any part
+    :param str state: code of a part; empty or unknown: only the nationwide ones;
+        :data:`ANY_PART`: also those of each part
     """
     known = holidays.list_supported_countries()
     if country not in known:
@@ -40,9 +40,9 @@ def get_holidays(country, state, year):
 
 @lru_cache(maxsize=512)
 def find_part(country, state):
-    """Return the part of a country whose holidays are known, or an empty string.
+    """Return the code of a part by which its holidays are known, or an empty string.
 
-    Odoo's code of a state may begin with its country's ("DE-BY").
+    Odoo's state codes may begin with the country's code ("DE-BY").
     """
     part = (state or "").rpartition("-")[2]
     return part if part in holidays.list_supported_countries().get(country, ()) else ""
@@ -56,12 +56,12 @@ SATURDAY = 5
 
 
 def is_business_day(day):
-    """Tell if a date counts."""
+    """Tell if a date is a business day of the US."""
     return day.weekday() < SATURDAY and day not in get_holidays("US", "", day.year)
 
 
 def add_business_days(day, count):
-    """Return the ``count``-th business day after ``day``, which does not count."""
+    """Return the ``count``-th business day after ``day``; ``day`` does not count."""
     while count > 0:
         day += timedelta(days=1)
         count -= is_business_day(day)

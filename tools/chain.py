@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The arithmetic of the consent ledger: digests, keyed hashes, seals, and the chain.
+"""Cryptography of the consent ledger: digests, keyed hashes, seals, and the chain.
 
-What is hashed is the canonical JSON of a mapping: sorted keys, no spaces, UTF-8, times
-in UTC as ``2026-11-25T10:18:00Z``. Anybody can verify the chain of hashes without Odoo
-and without a secret (``bin/verify-ledger.py``). The seals are keyed (HMAC-SHA-256):
-without the ledger's key nobody can compute them anew.
+Hashes are taken over the canonical JSON of a mapping: sorted keys, no spaces, UTF-8,
+times in UTC as ``2026-11-25T10:18:00Z``. Anybody can verify the chain of hashes without
+Odoo and without a secret (``bin/verify-ledger.py``). The seals are keyed
+(HMAC-SHA-256): without the ledger's key nobody can recompute them.
 """
 
 import hashlib
@@ -14,10 +14,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-#: What the first link of a chain follows.
+#: The previous hash of a chain's first link.
 GENESIS = "0" * 64
 
-#: What the first version of a link hashes of its event, in the words of the export.
+#: Event fields hashed by version 1 of a link, by their names in the export.
 FIRST_CONTENT_FIELDS = [
     "event_id",
     "company_id",
@@ -26,44 +26,44 @@ FIRST_CONTENT_FIELDS = [
     "event",
     "method",
 ] + ["happened_at", "recorded_at", "user_id", "wording_digest", "evidence_digest"]
-#: What a link hashes now.
+#: Event fields hashed by the current version.
 CONTENT_FIELDS = [*FIRST_CONTENT_FIELDS, "sandbox"]
-#: By the version of a link's content.
+#: Event fields by the version of a link's content.
 CONTENT_VERSIONS = {1: FIRST_CONTENT_FIELDS, 2: CONTENT_FIELDS}
 CURRENT_VERSION = 2
 
-# What is sealed. Each kind has a key of its own, so that no seal can stand for another.
+# Kinds of seals. Each has its own key, so that no seal can pass for another kind's.
 LINK, ENTRY, ERASURE, CHECK, PACKET = "link", "entry", "erasure", "check", "packet"
 SEAL_KINDS = (LINK, ENTRY, ERASURE, CHECK, PACKET)
-#: Begins what the keys of the seals are derived from.
+#: Prefix of the context from which the seals' keys are derived.
 SEAL_CONTEXT = "helpdesk_mgmt_sms.ledger.seal"
 
-#: What the link says that takes over a chain from before there were seals.
+#: Statement of the link that takes over a chain from before seals were introduced.
 CARRIED_OVER = "carried_over"
 
 # Why a chain is broken.
-MISSING = "missing"  # a link is not there: its number is left out
+MISSING = "missing"  # a link is missing: its number is skipped
 REORDERED = "reordered"  # a link does not follow the one before it
-CHANGED = "changed"  # the event is not what was sealed
-EVENT_GONE = "event_gone"  # the event of a link is not there
+CHANGED = "changed"  # the event differs from what was hashed
+EVENT_GONE = "event_gone"  # the event of a link is missing
 SHORTENED = "shortened"  # the chain ends before a head that was seen earlier
-EVIDENCE_CHANGED = "evidence_changed"  # the evidence is not what was recorded
+EVIDENCE_CHANGED = "evidence_changed"  # the evidence differs from what was recorded
 FORGED = "forged"  # a link's seal was not made with the key
 NOT_SEALED = "not_sealed"  # a link has no seal
-NOT_CARRIED = "not_carried"  # a carry-over says something else than the chain
+NOT_CARRIED = "not_carried"  # a carry-over contradicts the chain before it
 
 
 class Break(NamedTuple):
-    """The first place where a chain does not hold: a link's number and the reason."""
+    """The first place where a chain is broken: a link's number and the reason."""
 
     sequence: int
     reason: str
 
 
 class Link(NamedTuple):
-    """A link as it is stored, and the content of its event, None if that is gone.
+    """A stored link with the content of its event, None if the event is missing.
 
-    A link without an event has a ``statement`` of its own.
+    A link that never had an event has a ``statement`` instead.
     """
 
     sequence: int
@@ -75,7 +75,7 @@ class Link(NamedTuple):
 
 
 def canonical(values):
-    """Return a mapping in the one form that is hashed.
+    """Return a mapping in canonical form, as UTF-8 bytes.
 
     :param dict values: JSON values and naive UTC datetimes
     """
@@ -97,16 +97,16 @@ def digest(values):
 def number_hash(key, number):
     """Return the keyed hash (HMAC-SHA-256, hex) that stands for a number.
 
-    Without a key all phone numbers could be tried, and the hash would name the person
-    whose data was erased.
+    An unkeyed hash could be reversed by trying all phone numbers, and would identify
+    the person whose data was erased.
 
-    :param str number: E.164, or what the carrier calls the sender
+    :param str number: E.164, or the carrier's name for the sender
     """
     return hmac.digest(key.encode(), number.encode(), hashlib.sha256).hex()
 
 
 def fingerprint(key):
-    """Return what tells one key from another and does not give it away (hex)."""
+    """Return a short id of a key (hex) that does not reveal it."""
     return number_hash(key, "fingerprint")[:16]
 
 
@@ -129,12 +129,12 @@ def seal(key, kind, values):
 
 
 def is_sealed(key, kind, values, found):
-    """Tell if a stored seal, which may be empty, is that of a mapping."""
+    """Tell if a stored seal, which may be empty, is the seal of a mapping."""
     return hmac.compare_digest(seal(key, kind, values), found or "")
 
 
 def entry_seal(key, content):
-    """Return the seal that an event gets when it is entered, without an id yet."""
+    """Return the seal that an event gets when it is entered, before it has an id."""
     entered = {name: content[name] for name in CONTENT_FIELDS if name != "event_id"}
     return seal(key, ENTRY, entered)
 
@@ -150,21 +150,25 @@ def link_hash(previous, sequence, content):
 
     :param str previous: hash of the link before, :data:`GENESIS` for the first
     :param int sequence: its number in the company's chain, from 1 without gaps
-    :param dict content: :data:`CONTENT_FIELDS` of its event, or what the link says
+    :param dict content: :data:`CONTENT_FIELDS` of its event, or the link's statement
     """
     return digest({"previous": previous, "sequence": sequence, "content": content})
 
 
 def content_of(content, version):
-    """Return what a link of some version hashes of its event; None is the first."""
+    """Return the part of an event's content that a link of a version hashes.
+
+    :param int version: a key of :data:`CONTENT_VERSIONS`; None stands for 1
+    """
     return {name: content[name] for name in CONTENT_VERSIONS[version or 1]}
 
 
 def carry_over(company_id, sequence, previous, key, moment):
-    """Return what the link says that takes over all links before it, without seals.
+    """Return the statement of the link that takes over all unsealed links before it.
 
-    :param int sequence: its own number
-    :param datetime moment: when (UTC)
+    :param int sequence: the link's own number
+    :param str previous: hash of the link before
+    :param datetime moment: UTC
     """
     return {
         "statement": CARRIED_OVER,
@@ -177,12 +181,12 @@ def carry_over(company_id, sequence, previous, key, moment):
 
 
 class Verifier:
-    """Walks one chain from its first link, and stops at the first that does not hold.
+    """Walk one chain from its first link, and stop at the first broken one.
 
-    :param dict heads: ``{sequence: hash}`` that were seen at an earlier time; a chain
-        that lost its end, or was computed anew as a whole, does not hold them any more
-    :param str key: the ledger's secret; without it no seal is looked at
-    :param int company_id: whose chain it is, as its seals name it
+    :param dict heads: ``{sequence: hash}`` as seen at earlier times; a chain that lost
+        its end, or was recomputed as a whole, no longer matches them
+    :param str key: the ledger's secret; without it seals are not checked
+    :param int company_id: the chain's company, as its seals name it
     """
 
     def __init__(self, heads=None, key=None, company_id=None):
@@ -214,10 +218,10 @@ class Verifier:
         return None
 
     def _check_seal(self, link):
-        """Return why a link's seal does not hold, or None.
+        """Return why a link's seal is not valid, or None.
 
-        From the first seal on each link has one. The first seal is on the first link,
-        or on that which takes over all links before.
+        From the first seal on, each link must have one. The first seal is on the first
+        link, or on the one that takes over all links before it.
         """
         if not link.seal:
             return NOT_SEALED if self.is_sealed or link.statement else None
@@ -229,7 +233,7 @@ class Verifier:
                 return NOT_CARRIED
             self.carried = link.statement
         elif not self.is_sealed and link.sequence > 1:
-            return NOT_SEALED  # what is before it was taken over by nobody
+            return NOT_SEALED  # no link took over those before it
         self.is_sealed = True
         return None
 
@@ -244,7 +248,10 @@ class Verifier:
         )
 
     def finish(self):
-        """Check that all heads are there, and that the chain has seals."""
+        """Check that all heads were met, and that the chain has seals.
+
+        :return: a :class:`Break`, or None
+        """
         if self.heads:
             return Break(self.sequence + 1, SHORTENED)
         if self.key and self.sequence and not self.is_sealed:

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The clauses of a text: words without case and accents, slips put right."""
+"""Split a text into clauses: words without case and accents, typing slips corrected."""
 
 import re
 import unicodedata
@@ -8,18 +8,18 @@ from .grammar import compile_patterns
 from .keywords import unmix
 from .texts import fold
 
-#: Characters that are read: the longest text that a carrier takes. A longer one can
-#: come from elsewhere.
+#: Characters that are read: the longest text that a carrier accepts. Other sources can
+#: bring longer ones.
 MAX_LENGTH = 1600
 
-#: Ends a clause. An ellipsis, a bracket or an emoji ends a thought as a full stop does.
+#: Ends a clause: an ellipsis, a bracket or an emoji does so like a full stop.
 _CLAUSE_END = re.compile(r"[^\w\s'’`´#/&+-]+|\n+|\s[-–—]+\s")
 _WORD = re.compile(r"\w+|(?<!\S)\+(?!\S)")
 _ELISION = re.compile(r"(?<![^\W\d_])([^\W\d_]|qu)['’`´]", re.IGNORECASE)
 _APOSTROPHE = re.compile(r"['’`´]")
 _REPEATED = re.compile(r"(.)\1\1+")
 
-#: Polite words say nothing about the matter, in whichever language; they are left out.
+#: Polite words without meaning for the matter, in all languages; they are left out.
 COURTESIES = compile_patterns(
     "please|pls|plz|plse|pleas|kindly|just",
     "thanks|thx|ty|tks|cheers|regards",
@@ -83,7 +83,7 @@ def read_clauses(text):
 
 
 def _read_words(clause):
-    """Return the words of a clause, spelled right, repetitions left out."""
+    """Return the words of a clause, in one spelling, without repetitions."""
     words = []
     for written in _WORD.findall(clause):
         word = _REPEATED.sub(r"\1", fold(written))

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Meaning of the ledger's events: answers, what a START restores, renewed questions.
+"""Meaning of the ledger's events: answers, what a START restores, when to ask again.
 
 An event is about one purpose, or about all of them (a STOP). The answer for a purpose
-is read from two states: that of the purpose, and that of "all".
+combines two states: that of the purpose, and that of "all".
 """
 
 from collections import defaultdict
@@ -26,19 +26,19 @@ class Answer(NamedTuple):
     event_id: int = 0
 
 
-#: Only these may be about all purposes at once: nobody can agree to everything, and an
-#: expiry "for all" would end none of them.
+#: Events that may be about all purposes at once: nobody can agree to everything, and
+#: an expiry "for all" would end none of them.
 FOR_ALL_EVENTS = (REVOKED, RESTORED)
 
-#: What is a yes or a no by itself.
+#: Events that are a yes or a no themselves.
 STATEMENTS = (GRANTED, CONFIRMED, RESTORED, REVOKED)
 
 
 def next_state(current, event, for_all=False):
     """Return the state that ``event`` leads to.
 
-    A request never overrules a yes or a no, and what has expired was not an opt-out.
-    To restore for "all" merely lifts the stop: what each purpose had is still there.
+    A request never overrules a yes or a no, and an expiry never ends an opt-out.
+    Restoring "all" merely lifts the stop: each purpose keeps its own state.
 
     :param bool for_all: the event names no purpose
     :raises ValueError: for an unknown event, or a consent that names no purpose
@@ -55,10 +55,10 @@ def next_state(current, event, for_all=False):
 
 
 def next_answer(current, event, event_id, for_all=False):
-    """Return the answer that holds after an event of the ledger.
+    """Return the current answer after an event of the ledger.
 
-    A yes or a no that is said again is newer, and the newest one counts. Nothing else
-    makes an answer newer: to ask again who has stopped must not revive an old yes.
+    A repeated yes or no is newer, and the newest one counts. Nothing else makes an
+    answer newer: asking people again who opted out must not revive an old yes.
 
     :param int event_id: a later event has a higher one
     :raises ValueError: as :func:`next_state`
@@ -69,10 +69,10 @@ def next_answer(current, event, event_id, for_all=False):
     return Answer(state, event_id)
 
 
-#: Ways in which a no is known from an agent's word alone; any other is the person's.
+#: Methods by which only an agent vouches for a no; any other no is the person's own.
 SPOKEN = frozenset(("in_person", "phone"))
 
-#: What says yes, or takes a no back.
+#: Events that say yes, or take a no back.
 YESES = (GRANTED, CONFIRMED, RESTORED)
 
 TEXT, PAPER, PAGE = ("keyword", "paper", "web")
@@ -81,7 +81,7 @@ TEXT, PAPER, PAGE = ("keyword", "paper", "web")
 class Said(NamedTuple):
     """An event's statement about one purpose, or about all.
 
-    All of it is sealed. ``is_worded``: under a published wording that was shown.
+    All of it is sealed. ``is_worded``: a published wording was shown for it.
     """
 
     event: str
@@ -97,25 +97,25 @@ class Said(NamedTuple):
 
     @property
     def is_own_no(self):
-        """Tell if it is a no that binds everybody but the person themselves."""
+        """Tell if it is a no that only the person themselves can undo."""
         return self.event == REVOKED and self.method not in SPOKEN
 
     @property
     def is_own_yes(self):
-        """Tell if it is a yes by which the person can undo their own no.
+        """Tell if it is a yes that can undo the person's own no.
 
-        Their text, a page of ours that shows its wording, or what they have signed.
+        Their text, our web page that shows its wording, or a form that they signed.
         """
         is_page = self.method == PAGE and self.is_worded
         return self.is_yes and (self.method in (TEXT, PAPER) or is_page)
 
 
 class Standing(NamedTuple):
-    """The standing of a number's purpose (or of all): the answer, and what binds.
+    """The current consent of a number to a purpose (or to all), and what binds us.
 
-    ``since`` (UTC) is when the answer was said, of several noes the latest. ``word`` is
-    the person's own last word about it, as the id of its event, 0 without one;
-    ``is_bound`` tells if that was a no, which nobody else can undo.
+    ``since`` (UTC) is when the answer was given, the latest of several noes. ``word``
+    is the id of the event with the person's own last word about it, 0 without one;
+    ``is_bound`` says that it was a no, which nobody else can undo.
     """
 
     answer: Answer = Answer()
@@ -130,11 +130,11 @@ class Standing(NamedTuple):
 
 
 def take(said, of_subject, of_all):
-    """Return what stands after something was said.
+    """Return the :class:`Standing` after a statement.
 
-    :param Said said: later than all that stands
-    :param Standing of_subject: what stands of its purpose, or of all if it is for all
-    :param of_all: what stands of all, None if ``of_subject`` is that
+    :param Said said: entered later than everything in the standings
+    :param Standing of_subject: that of its purpose, or of all if it is for all
+    :param of_all: that of all, None if ``of_subject`` is that
     :raises ValueError: as :func:`next_state`
     """
     if find_obstacle(said, of_subject, of_all):
@@ -152,12 +152,12 @@ def take(said, of_subject, of_all):
 
 
 def find_obstacle(said, of_subject, of_all):
-    """Return the no because of which a yes changes nothing, or None.
+    """Return the no that keeps a yes from having an effect, or None.
 
     A form that was signed on Monday and is entered on Wednesday does not undo Tuesday's
-    STOP. And the person's own no yields to their own yes alone, to a signed form only
-    if it is dated later: a revocation is to be honored (47 CFR 64.1200(a)(10)), and who
-    texts must be able to prove a consent that followed it. A no counts whenever it is
+    STOP. And only the person's own yes undoes their own no, a signed form only if it is
+    dated later: a revocation must be honored (47 CFR 64.1200(a)(10)), and the company
+    must be able to prove a consent that followed it. A no counts whenever it is
     entered. Arguments as for :func:`take`.
     """
     if not said.is_yes:
@@ -175,12 +175,13 @@ def find_obstacle(said, of_subject, of_all):
 
 
 def find_binding(of_subject, of_all):
-    """Return the no of the person themselves that stands over a purpose, or None.
+    """Return the person's own no that applies to a purpose, or None.
 
-    Who has come back to one purpose is not bound there by an older no to everything.
+    After they have opted in to the purpose again, an older no to everything no longer
+    binds there.
 
-    :param Standing of_subject: what stands of the purpose, or of all
-    :param of_all: what stands of all, None if ``of_subject`` is that
+    :param Standing of_subject: that of the purpose, or of all
+    :param of_all: that of all, None if ``of_subject`` is that
     """
     if of_subject.is_bound:
         return of_subject
@@ -190,10 +191,9 @@ def find_binding(of_subject, of_all):
 
 
 def show(of_subject, of_all):
-    """Return what stands of a purpose as it is shown and acted on.
+    """Return the :class:`Standing` of a purpose as it is shown and acted on.
 
-    A no to everything covers what was agreed to or asked before, until it is taken
-    back.
+    A no to everything hides earlier consents and questions until it is taken back.
     """
     answer = combine(of_subject.answer, of_all.answer)
     is_own = of_subject.is_stop or answer == of_subject.answer
@@ -201,14 +201,14 @@ def show(of_subject, of_all):
 
 
 class Effect(NamedTuple):
-    """A yes's effect on a no, as ids of events: it was undone, or in the way."""
+    """A yes's effect on a no, as event ids: the no was undone, or was an obstacle."""
 
     undone: int = 0
     obstacle: int = 0
 
 
 def find_effects(history):
-    """Return which yeses brought a number back, and which did not count.
+    """Return which yeses undid an opt-out, and which did not count because of one.
 
     :param history: events of one number, oldest first: pairs of the purpose's id, or 0
         for all, and a :class:`Said`
@@ -233,8 +233,8 @@ def find_effects(history):
 def combine(of_purpose, of_all):
     """Return the answer for a purpose, given its own and that for all purposes.
 
-    A stop for everything rules until the person agrees anew to the purpose itself.
-    Nothing less lifts it: not a question that is still open, not an expiry.
+    An opt-out of everything prevails until the person newly agrees to the purpose
+    itself. Nothing less lifts it: not an open question, not an expiry.
     """
     if of_all.state != OPTED_OUT:
         return of_purpose
@@ -247,7 +247,7 @@ def combine(of_purpose, of_all):
 def has_left(found):
     """Tell if a person has opted out of everything, and agreed to nothing since.
 
-    :param dict found: :class:`Answer` by purpose; that for all has the key ``False``
+    :param dict found: :class:`Answer` by purpose; the key ``False`` is that for all
     """
     of_all = found.get(False, Answer())
     if of_all.state != OPTED_OUT:
@@ -261,27 +261,26 @@ def summarize(answers):
     return next((s for s in (OPTED_IN, PENDING, OPTED_OUT) if s in found), NONE)
 
 
-# A START takes back what was said by text, and the carrier's own block, which it lifts
-# at the carrier too. An opt-out that was said in another way (to an agent, on the
-# preference page, in a letter) needs a new consent. Nothing more comes back than was
-# once granted.
+# A START undoes opt-outs by text, and the carrier's own block, which it also lifts at
+# the carrier. An opt-out by other means (to an agent, on the preference page, in a
+# letter) needs a new consent. Only purposes that were once granted are restored.
 
-#: Ways of saying no that a START takes back.
+#: Methods of opting out that a START undoes.
 BY_TEXT = frozenset(("keyword", "carrier"))
 
-#: The key of what is about all purposes at once.
+#: The key that stands for all purposes at once.
 ALL = False
 
 
 def find_restorable(history):
-    """Return what a START takes back.
+    """Return which opt-outs a START undoes.
 
-    While a stop for everything stands that was said in another way, it takes back
-    nothing: a purpose that came back would overrule it.
+    None while an opt-out of everything by other means than text is in force: a restored
+    purpose would overrule it.
 
     :param history: the number's events, oldest first: pairs of a purpose's id (or
         ``ALL``) and a :class:`consent.Said`
-    :return: set of purpose ids, and ``ALL`` for the stop of everything
+    :return: set of purpose ids, and ``ALL`` for the opt-out of everything
     """
     ways, agreed = _read_ways(history)
     of_all = ways.pop(ALL, set())
@@ -296,7 +295,7 @@ def find_restorable(history):
 
 
 def _read_ways(history):
-    """Return in which ways each purpose was stopped since its last yes that counts.
+    """Return the methods by which each purpose was stopped since its last valid yes.
 
     :return: ``{purpose id or ALL: methods}``, and the purposes that were agreed to
     """
@@ -316,26 +315,25 @@ def _read_ways(history):
     return ways, agreed
 
 
-# Whoever types a stranger's number on a page must not be able to have them texted again
-# and again: a number that does not answer is left in peace, each time for longer.
+# Nobody may have a stranger texted again and again by typing their number on a page: a
+# number that does not answer is left alone, each time for longer.
 
-#: Nobody is asked twice in this time, whatever they have said.
+#: Nobody is asked twice within this time, whatever they have said.
 PAUSE = timedelta(days=1)
-#: So long after the first question that was not answered; twice as long after the
-#: second, and so on.
+#: The pause after the first unanswered question; it doubles with each further one.
 SILENCE = timedelta(days=90)
-#: More is for ever.
+#: The pause doubles at most this often.
 MOST_DOUBLINGS = 5
-#: How long the question to confirm joining may be answered.
+#: How long the double opt-in question may be answered.
 QUESTION_LIFE = timedelta(days=7)
 
 
 def get_next_asking(newest, unanswered):
-    """Return from when on a number may be asked again.
+    """Return when a number may be asked again.
 
-    :param datetime newest: when it was last asked, in whatever way (UTC); or None
+    :param datetime newest: when it was last asked, by any method (UTC), or None
     :param list unanswered: when pages have asked since its owner last answered (UTC)
-    :return: UTC, or None for a number that may be asked now
+    :return: UTC, or None if the number was never asked
     """
     limits = [newest + PAUSE] if newest else []
     if unanswered:

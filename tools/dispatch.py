@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Dispatch rules: deadlines, the run's state, a sender's pace, retries, senders."""
+"""Dispatch rules: deadlines, a run's state, throughput, retries, choice of sender."""
 
 import time
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from .phone import PARTS
 
 
 class Deadline:
-    """A time some seconds from now, by two clocks: whichever comes first.
+    """A time a number of seconds from now, by two clocks: whichever comes first.
 
-    One that nobody sets stands still while the machine is suspended, or its virtual
-    machine paused; one that shows the time of day may be set back.
+    The monotonic clock stands still while the machine is suspended or its virtual
+    machine paused; the wall clock may be set back.
     """
 
     def __init__(self, seconds):
@@ -32,60 +32,63 @@ class Deadline:
 
 
 class DispatchRun:
-    """The times and counts of one run; all times are ``time.monotonic()``'s.
+    """The times and counts of one dispatch run; all times are ``time.monotonic()``.
 
-    :param float seconds_left: for which it may claim
+    :param float seconds_left: how long it may go on claiming
     """
 
     def __init__(self, seconds_left):
         now = time.monotonic()
         self.seconds_left = seconds_left
-        #: Times of the last word to the cron, answer of a carrier, and claim.
+        #: Times of the last progress report to the cron, carrier's answer, and claim.
         self.told_at, self.answered_at, self.filled_at = now, now, 0.0
-        #: Calls that the cron has not been told of; seconds that nothing was to do.
+        #: Ended calls not yet reported to the cron; seconds without anything to do.
         self.done, self.waited = 0, 0.0
         #: No other dispatcher has been woken.
         self.is_alone = True
-        #: Time of the last look at who has left since their texts were claimed, and
-        #: the event of the ledger that the gate was asked about, by call.
+        #: Time of the last check for opt-outs since texts were claimed, and by call the
+        #: ledger event up to which the gate was asked.
         self.recalled_at, self.asked = 0.0, {}
-        #: Time at which its time was over, and the accounts that it waits for since.
+        #: When its time was over, and the accounts that it has waited for since then.
         self.over_at, self.slow = None, frozenset()
 
     def note_ended(self, count):
-        """Note that so many calls have ended just now."""
+        """Note that ``count`` calls have just ended."""
         self.done += count
         self.answered_at, self.waited = time.monotonic(), 0.0
 
     def note_told(self, seconds_left):
-        """Note that the cron was told of all, and how long it lets us go on."""
+        """Note that progress was reported to the cron, and how long it may go on.
+
+        :param float seconds_left: until the cron's time is over
+        """
         self.seconds_left = seconds_left
         self.told_at, self.done = time.monotonic(), 0
 
 
-# A sender's pace: a slot of time for each segment.
+# A sender's throughput: a time slot for each segment.
 #
-# A sender's slots follow each other at its rate; a message takes as many as it has
-# segments. A carrier that says "too fast" halves the rate, and every
-# :data:`RECOVERY` seconds without it double the rate again, up to what was set.
+# A sender's slots follow each other at its rate; a message takes one for each of its
+# segments. When the carrier says "too fast" the rate is halved; after that it doubles
+# every :data:`RECOVERY` seconds, up to the configured rate.
 
-#: Seconds ahead for which slots are given out. What is urgent waits no longer.
+#: Seconds ahead for which slots are assigned; an urgent text waits no longer than this.
 HORIZON = 1.0
-#: Seconds in which a slowed sender doubles its rate again.
+#: Seconds in which a slowed sender doubles its rate.
 RECOVERY = 30.0
-#: Seconds after it was slowed in which "too fast" does not slow a sender further.
+#: Seconds after slowing during which another "too fast" does not slow the sender again.
 REACTION = 2.0
 #: The slowest that a sender becomes, as a share of its rate.
 SLOWEST = 1 / 16
-#: Segments a second from which a sender without a limit is slowed down.
+#: Segments a second that a slowed sender without a limit is assumed to have had.
 UNLIMITED = 100.0
 
 
 def current_rate(rate, slowed_to, seconds_since):
-    """Return at what rate a sender may send now (segments a second; 0: no limit).
+    """Return a sender's current rate (segments a second; 0: no limit).
 
-    :param float rate: that was set
-    :param float slowed_to: the share of it that was left when it was last slowed
+    :param float rate: as configured; 0: no limit
+    :param float slowed_to: the share of it to which the sender was last slowed
     :param float seconds_since: how long ago that was
     """
     share = _recover(slowed_to, seconds_since)
@@ -93,7 +96,7 @@ def current_rate(rate, slowed_to, seconds_since):
 
 
 def slower(slowed_to, seconds_since):
-    """Return the share of its rate that a sender is left with after "too fast"."""
+    """Return the share of its rate to which a sender is slowed after "too fast"."""
     return max(min(_recover(slowed_to, seconds_since), 1.0) / 2, SLOWEST)
 
 
@@ -102,24 +105,24 @@ def _recover(share, seconds):
 
 
 def capacity(rate, seconds_booked):
-    """Return how many segments may be given a slot now.
+    """Return how many segments may be assigned a slot now.
 
     :param float rate: segments a second; 0: no limit
-    :param float seconds_booked: how far ahead slots are given out already
+    :param float seconds_booked: how far ahead slots are already assigned
     :return: a whole number, None without a limit
     """
     if not rate:
         return None
     if seconds_booked >= HORIZON:
         return 0
-    # A slow sender's next slot may be further away than the horizon: one is allowed.
+    # A slow sender's next slot may lie beyond the horizon: one is always allowed.
     return max(int((HORIZON - max(seconds_booked, 0.0)) * rate), 1)
 
 
-#: Actions on a fault: try again, end the message, end the number, stop the sender.
+#: Actions on a fault: retry, fail the message, give up the number, stop the sender.
 AGAIN, END, NUMBER, SENDER = ACTIONS = ("again", "end", "number", "sender")
 
-#: Pauses are longer by up to this share, so that messages do not come back together.
+#: Pauses are longer by up to this share, so that retries do not come all at once.
 JITTER = 0.5
 
 
@@ -127,13 +130,13 @@ JITTER = 0.5
 class Policy:
     """The manager's rule for one fault.
 
-    :param first_pause: seconds before the second attempt; each next one is doubled
-    :param max_pause: seconds, never longer
+    :param first_pause: seconds before the second attempt; it doubles for each next one
+    :param max_pause: the longest pause in seconds
     :param max_attempts: attempts in all
-    :param deadline: seconds from the first attempt after which it is not tried again
-    :param number_after: messages in a row that meet it, after which the number is not
-        texted any more; 0: never
-    :param use_backup: what a carrier has not taken for it, another one is asked to take
+    :param deadline: seconds after the first attempt from which there is no retry
+    :param number_after: messages in a row with this fault after which the number is no
+        longer texted; 0: never
+    :param use_backup: texts that a carrier refuses for it go to the backup carrier
     """
 
     fault: str
@@ -148,7 +151,7 @@ class Policy:
 
 
 def next_pause(policy, attempts, seconds_since_first, random_share):
-    """Return after how many seconds to try again, or None if not at all.
+    """Return after how many seconds to try again, or None for no retry.
 
     :param int attempts: so far, at least 1
     :param float random_share: 0 to 1, for the jitter
@@ -162,66 +165,66 @@ def next_pause(policy, attempts, seconds_since_first, random_share):
 
 
 def pause_after(policy, attempts, random_share):
-    """Return the pause after so many attempts: doubled each time, capped, jittered."""
+    """Return the backoff in seconds: doubled with each attempt, capped, jittered."""
     doubled = policy.first_pause * 2 ** max(attempts - 1, 0)
     return min(doubled, policy.max_pause) * (1 + JITTER * random_share)
 
 
-# The list of texts at a carrier, read again and again while reports are expected: at
-# first often, ever more seldom as the youngest of them ages, and not so often that a
-# long list costs more than its share of requests.
+# Polling the carrier's list of texts while delivery reports are expected: often at
+# first, more seldom as the youngest of them ages, and at intervals that grow with the
+# list, so that a long one does not cost too many requests.
 
-#: Seconds after the carrier has taken the first text of a list, and between two reads.
+#: Seconds before the first read, and the shortest interval between two reads.
 FIRST_READ = 15
-#: Seconds between two reads at the most.
+#: The longest interval between two reads in seconds.
 LAST_READ = 6 * 3600
-#: Seconds between two reads for each page that one takes.
+#: Seconds between two reads for each page of the list.
 READ_PER_PAGE = 3
 
 
 def read_again_after(age, pages):
-    """Return after how many seconds the carrier's list is read again.
+    """Return after how many seconds to read the carrier's list again.
 
-    :param float age: seconds since the youngest text left whose report is expected
-    :param int pages: that the last read took
+    :param float age: seconds since the youngest text with an expected report was sent
+    :param int pages: number of pages of the last read
     """
     return min(max(FIRST_READ, age / 2, READ_PER_PAGE * pages), LAST_READ)
 
 
-# Choice of the sender that a text leaves by.
+# Choice of a text's sender.
 #
-# Which may text the country at all comes first (``sms.sender.rule``). Then the ticket's
-# team: people answer to the number that they see. Then the conversation: who texts with
-# us goes on with the same number. Then the country, and there the senders that can be
-# answered.
+# First, senders that may not text the country are excluded (``sms.sender.rule``). Then
+# the ticket's team counts: people answer to the number that they see. Then the
+# conversation: it goes on with the same number. Then the country, where senders that
+# can be answered come first.
 
-#: What a text wants of an answer: without it a question makes no sense, while an alert
-#: must be read in any case.
+#: Whether a text needs an answer, as a question does, or only wants one, like an alert
+#: that must be read in any case.
 NEEDED, WANTED = ANSWERS = ("needed", "wanted")
 
 
 class Reach(NamedTuple):
     """The countries that a sender may text, as ISO codes.
 
-    :param is_everywhere: all but those; else none but those
+    :param is_everywhere: it may text all countries except these; else only these
     """
 
     countries: frozenset
     is_everywhere: bool = False
 
     def has(self, country):
-        """Tell if it may text a country; empty for an unknown one."""
+        """Tell if it may text a country (ISO code; empty for an unknown one)."""
         return (PARTS.get(country, country) in self.countries) != self.is_everywhere
 
 
 class Candidate(NamedTuple):
-    """A sender that a text may leave by.
+    """A possible sender of a text.
 
-    :param countries: two letters each; those that it is for, else that of its number
-    :param team_id: the team whose number it is, 0 for nobody's
-    :param is_pool: a service that has several numbers and picks one by itself
-    :param is_one_way: nobody can answer what it sends
-    :param reach: what countries it may text, None for all
+    :param countries: ISO codes that it is meant for, by default that of its number
+    :param team_id: the team whose number it is, 0 for none
+    :param is_pool: a service with several numbers, which picks one itself
+    :param is_one_way: nobody can answer its texts
+    :param reach: the countries that it may text, None for all
     """
 
     id: int
@@ -240,7 +243,8 @@ class Candidate(NamedTuple):
 def filter_allowed(number, candidates, answer=""):
     """Return the candidates that may send a text, those that can be answered first.
 
-    :param str answer: what it wants of one, of :data:`ANSWERS`, or empty
+    :param str number: as for :func:`choose_sender`
+    :param str answer: one of :data:`ANSWERS`, or empty if the text wants none
     """
     if all(it.is_plain for it in candidates):
         return list(candidates)
@@ -255,33 +259,33 @@ def filter_allowed(number, candidates, answer=""):
 def choose_sender(number, candidates, team_id=0, known_id=0, answer=""):
     """Return the id of the sender for a text, 0 if there is none.
 
-    :param str number: whom it goes to; E.164, or what could not be brought to it
+    :param str number: the recipient's, in E.164 unless it could not be converted
     :param candidates: :class:`Candidate`, the preferred one first
-    :param int team_id: the team of the ticket that it is about, 0 for none
+    :param int team_id: the team of the text's ticket, 0 for none
     :param int known_id: the sender of the conversation so far, 0 for none
-    :param str answer: what the text wants of one, of :data:`ANSWERS`, or empty
+    :param str answer: one of :data:`ANSWERS`, or empty if the text wants none
     """
     candidates = filter_allowed(number, candidates, answer)
-    # Nobody talks with one that cannot be answered.
+    # A sender that cannot be answered has no conversation.
     talking = (it for it in candidates if not it.is_one_way)
     known = next((it for it in talking if it.id == known_id), None)
     own = [it for it in candidates if team_id and it.team_id == team_id]
     if own:
         return known_id if known in own else choose_by_country(number, own)
-    # A text by another team's number would bring its answer to that team.
+    # The answer to a text from another team's number would go to that team.
     common = [it for it in candidates if not it.team_id] or list(candidates)
     is_pool = bool(common) and common[0].is_pool
     if known and (known.team_id or not is_pool):
         return known_id
-    # A pool keeps to a number by itself.
+    # A pool itself keeps to one number per recipient.
     return common[0].id if is_pool else choose_by_country(number, common)
 
 
 def choose_by_country(number, candidates):
     """Return the id of the sender that is nearest to a number, 0 if there is none.
 
-    That of its country, else one under the same country calling code, else the first.
-    A number that no country has is the carrier's to refuse.
+    One of its country, else one with the same calling code, else the first. A number of
+    no country also gets the first: the carrier will refuse it.
     """
     if len(candidates) > 1:
         for codes in _get_near_countries(number):
@@ -302,9 +306,9 @@ def _get_near_countries(number):
 
 
 def country_of(number):
-    """Return the country of a number as two letters, empty for none or a short code.
+    """Return the ISO code of a number's country, empty for none or a short code.
 
-    Of several countries with the same calling code, the main one where none fits.
+    If several countries share its calling code and none matches, the main one.
     """
     try:
         parsed = phonenumbers.parse(number)
@@ -312,5 +316,5 @@ def country_of(number):
         return ""
     code = phonenumbers.region_code_for_number(parsed)
     code = code or phonenumbers.region_code_for_country_code(parsed.country_code)
-    # What is no country has three digits.
+    # Regions that are no country have three digits ("001").
     return code if code.isalpha() else ""

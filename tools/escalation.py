@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Escalation of team alerts: the plan's steps, ways to people, and turns of duty.
+"""Escalation of team alerts: the plan's steps, how people are reached, on-call shifts.
 
-A step that repeats is a row of occurrences, so that what is due, and what comes next,
-is one comparison.
+A repeated step is expanded into occurrences, so that one comparison finds what is due
+and what comes next.
 """
 
 from datetime import datetime, timedelta
@@ -11,19 +11,22 @@ from typing import NamedTuple
 from .clocks import to_local, to_utc
 
 ON_CALL, NEXT, ALL = WHOM = ("on_call", "next", "all")
-#: How a step reaches people, and in which order somebody wants to be reached.
+#: How a step reaches people, and how a person prefers to be reached.
 TEXT, CALL = ("text", "call")
 TEXT_FIRST, CALL_FIRST, ONLY_CALL = ("text_first", "call_first", "only_call")
 
-#: Nothing has been done yet, not even what is due at once.
+#: The offset before any step is done, even those due at once.
 NOTHING = timedelta(minutes=-1)
 
 
 class Step(NamedTuple):
-    """One line of a plan, done after some time, and again so often.
+    """One line of a plan.
 
+    :param timedelta after: time since the alert at which it is first done
     :param str whom: one of :data:`WHOM`
-    :param str how: text or call
+    :param int repeats: how many times it is repeated
+    :param timedelta every: time between two repetitions
+    :param str how: :data:`TEXT` or :data:`CALL`
     """
 
     after: timedelta
@@ -34,7 +37,7 @@ class Step(NamedTuple):
 
 
 class Occurrence(NamedTuple):
-    """A step at a time after the alert began."""
+    """One execution of a step, at an offset from the alert's beginning."""
 
     offset: timedelta
     whom: str
@@ -43,7 +46,7 @@ class Occurrence(NamedTuple):
 
 
 def expand(steps):
-    """Return the occurrences of all steps, in their order."""
+    """Return the occurrences of all steps, in order of time."""
     found = [
         Occurrence(step.after + number * step.every, step.whom, step.how, bool(number))
         for step in steps
@@ -53,23 +56,26 @@ def expand(steps):
 
 
 def find_due(steps, done, elapsed):
-    """Return the occurrences that are due: several after a pause of the server.
+    """Return the occurrences that are due; after a server downtime these are several.
 
-    :param timedelta done: the offset up to which all is done, or :data:`NOTHING`
+    :param timedelta done: the offset up to which all are done, or :data:`NOTHING`
+    :param timedelta elapsed: time since the alert began
     """
     return [it for it in expand(steps) if done < it.offset <= elapsed]
 
 
 def find_next(steps, done):
-    """Return the occurrences that come next after an offset, all at one time."""
+    """Return the next occurrences after an offset, all of the same time."""
     later = [it for it in expand(steps) if it.offset > done]
     return [it for it in later if it.offset == later[0].offset]
 
 
 def pick(people, whom, told):
-    """Return the people whom a step means; all once more if nobody comes next.
+    """Return the people whom a step addresses; everybody if there is no next one.
 
-    :param list people: in their order, those on call now first
+    :param list people: in order, those on call now first
+    :param str whom: one of :data:`WHOM`
+    :param told: the people who were told already
     """
     if whom == ON_CALL:
         return people[:1]
@@ -80,20 +86,20 @@ def pick(people, whom, told):
 
 
 def wants_call(how, order):
-    """Tell if a step would call somebody, by what it says or by what they want."""
+    """Tell if a step would call somebody, because it says so or they prefer it."""
     return how == CALL or order != TEXT_FIRST
 
 
 def choose_ways(how, order, may_call, is_texted):
-    """Return the ways by which a step reaches somebody, as they want it.
+    """Return how a step reaches somebody: :data:`TEXT`, :data:`CALL` or both.
 
-    Whoever is called can read it as well, unless they want calls only. Where they
-    cannot be called they are texted: nobody is forgotten.
+    People who are called also get the text, unless they have had it or want calls only.
+    Those who cannot be called are texted, so that nobody is left out.
 
     :param str how: what the step says
-    :param str order: what they want, such as :data:`TEXT_FIRST`
+    :param str order: the person's preference, such as :data:`TEXT_FIRST`
     :param bool may_call: they may be called now, and the company can call
-    :param bool is_texted: they have had a text about it
+    :param bool is_texted: they have had a text about the alert
     """
     if not may_call or not wants_call(how, order):
         return (TEXT,)
@@ -103,9 +109,9 @@ def choose_ways(how, order, may_call, is_texted):
 
 
 def is_between(hour, start, stop):
-    """Tell if an hour of the day lies between two others, perhaps over midnight.
+    """Tell if an hour of the day lies in a range, which may span midnight.
 
-    :param float hour: as the others, 0 to 24; equal ones: all day
+    :param float hour: 0 to 24, as ``start`` and ``stop``; if these are equal: all day
     """
     if start < stop:
         return start <= hour < stop
@@ -113,12 +119,12 @@ def is_between(hour, start, stop):
 
 
 class Turn(NamedTuple):
-    """A turn of duty, which may come again every few weeks.
+    """An on-call shift, which may recur every few weeks.
 
-    :param datetime start: UTC without a zone; None: since ever
-    :param datetime stop: the same; None: for ever
-    :param int weeks: it comes again after so many; 0: it does not
-    :param str zone: by whose clock it comes again, at the same hour all year
+    :param datetime start: naive UTC; None: without a beginning
+    :param datetime stop: naive UTC; None: without an end
+    :param int weeks: it recurs after this many weeks; 0: it does not
+    :param str zone: time zone in which it recurs at the same hour all year (IANA)
     """
 
     start: datetime | None = None
@@ -128,19 +134,19 @@ class Turn(NamedTuple):
 
 
 def covers(turn, now):
-    """Tell if a turn covers a time (UTC, without a zone)."""
+    """Tell if a shift covers a time (naive UTC)."""
     if turn.weeks and turn.start and turn.stop:
         return any(start <= now < stop for start, stop in _find_turns(turn, now))
     return (not turn.start or turn.start <= now) and (not turn.stop or now < turn.stop)
 
 
 def _find_turns(turn, now):
-    """Yield the turns around a time that are not before the first one (UTC)."""
+    """Yield the recurrences of a shift near a time, as ``(start, stop)`` (UTC)."""
     zone = turn.zone or "UTC"
     start, stop, local = (to_local(it, zone) for it in (turn.start, turn.stop, now))
     period = timedelta(weeks=turn.weeks)
     count = (local - start) // period
-    # In a night in which the clocks change it may be the one before, or after.
+    # In a night in which the clocks change it may be the previous or the next one.
     for number in (count - 1, count, count + 1):
         if number >= 0:
             yield tuple(to_utc(it + number * period, zone) for it in (start, stop))

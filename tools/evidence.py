@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Formats of evidence: JSON, tables, safe words, and packets of files.
+"""Formats of evidence: JSON, tables, safe text, and packets of files.
 
-What is in them is gathered by ``sms.evidence``; the formats are told to who reads them
-in ``docs/evidence.md``.
+``sms.evidence`` gathers their contents; ``docs/evidence.md`` describes the formats to
+those who read them.
 """
 
 import hashlib
@@ -16,21 +16,21 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-#: What the JSON is, and in which version; see ``docs/evidence.md``.
+#: Format name and version of the JSON; see ``docs/evidence.md``.
 FORMAT = "helpdesk_mgmt_sms.evidence/3"
-#: The same of the file with the whole chain.
+#: Format of the file with the whole chain.
 CHAIN_FORMAT = "helpdesk_mgmt_sms.chain/2"
-#: The same of the file that seals a packet.
+#: Format of the file that seals a packet.
 SEAL_FORMAT = "helpdesk_mgmt_sms.seal/1"
 
-# Which links of the chain a file holds.
-PERSON = "person"  # those of some numbers: others lie between
-PERIOD = "period"  # all of a stretch of the chain
+# Which links of the chain a file contains.
+PERSON = "person"  # those of one person's numbers, with gaps between them
+PERIOD = "period"  # all links of a period
 
-# What is known of an event's seal.
+# Result of checking an event's seal.
 HOLDS, CHANGED, UNSEALED = "holds", "changed", "unsealed"
 
-#: Columns of the tables: name in the CSV, and where the value lies in the JSON's row.
+#: Columns of the tables: name in the CSV, and path of the value in the JSON's row.
 EVENT_COLUMNS = (
     ("link", "sequence"),
     ("event_id", "content.event_id"),
@@ -63,7 +63,7 @@ EVENT_COLUMNS = (
 
 
 def make_columns(*names):
-    """Return the columns of a table whose headers also say which times are in UTC."""
+    """Return columns by their names; the suffix ``_utc`` is in the header only."""
     return tuple((name, name.removesuffix("_utc")) for name in names)
 
 
@@ -94,7 +94,7 @@ def make_reference(today):
 
 
 def plain(value):
-    """Return a value of the database as JSON has it: times in UTC, nothing as None."""
+    """Return a database value for JSON: times in ISO 8601 (UTC), empty ones as None."""
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, date):
@@ -108,10 +108,10 @@ def parse_time(text):
 
 
 def write_json(stream, values):
-    """Write a mapping as JSON, one row of a list to a line.
+    """Write a mapping as JSON, with each row of a list on its own line.
 
-    :param dict values: JSON values; an iterator is written row by row, never held as a
-        whole; a function is called when it is due
+    :param dict values: JSON values; iterators are written row by row, without loading
+        them as a whole; a function is called when its turn comes
     """
     separator = "{"
     for name, value in values.items():
@@ -140,12 +140,15 @@ def dump(value):
 
 
 def get_cells(row, columns):
-    """Return a row of the JSON as cells, by pairs of a header and a dotted path."""
+    """Return the cells of a JSON row.
+
+    :param columns: pairs of a header and a dotted path
+    """
     return [_get_cell(row, path.split(".")) for _header, path in columns]
 
 
 def _get_cell(value, path):
-    """Return the text at a path; nothing where the way ends early (erased evidence)."""
+    """Return the text at a path, empty if a part is missing (erased evidence)."""
     for name in path:
         value = (value or {}).get(name)
     if isinstance(value, list):
@@ -154,9 +157,9 @@ def _get_cell(value, path):
 
 
 def printable(text):
-    """Replace control characters, and those that turn the direction of writing.
+    """Replace control characters and marks of writing direction.
 
-    With the latter, words of the document itself could be made to read otherwise.
+    The latter could make words of the document itself read differently.
     """
     return re.sub(
         "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]",
@@ -166,7 +169,7 @@ def printable(text):
 
 
 def file_path(evidence_id, name, digest):
-    """Return the path of a scan in the packet, which cannot leave its folder.
+    """Return the path of a scan in the packet; no file name can lead out of its folder.
 
     :param str digest: SHA-256 (hex) of its content, so that no two files collide
     """
@@ -175,7 +178,7 @@ def file_path(evidence_id, name, digest):
 
 
 def split_seconds(seconds):
-    """Return a span's two largest units, e.g. ``[(1, "h"), (4, "min")]``."""
+    """Return the two largest units of a duration, e.g. ``[(1, "h"), (4, "min")]``."""
     span = timedelta(seconds=seconds)
     minutes, rest = divmod(span.seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -184,7 +187,7 @@ def split_seconds(seconds):
 
 
 def say_ranges(numbers):
-    """Return ascending numbers as ranges, e.g. ``3–5, 9``, without empty ones."""
+    """Return ascending numbers as ranges, e.g. ``3–5, 9``; empty ones are left out."""
     ranges = []
     for number in filter(None, numbers):
         if ranges and ranges[-1][1] == number - 1:
@@ -203,17 +206,17 @@ def say_letter(index):
 
 
 SUMS = "SHA256SUMS"
-#: Names the seal of ``SHA256SUMS``, and so of every file.
+#: Name of the file that seals ``SHA256SUMS``, and thereby every file.
 SEAL = "SEAL"
 
 
 class Packet:
-    """Files in a temporary folder that become a ZIP; used as a context manager.
+    """Collect files in a temporary folder and pack them as a ZIP; a context manager.
 
-    ``SHA256SUMS`` is in the form that ``sha256sum -c`` reads.
+    ``SHA256SUMS`` is in the format that ``sha256sum -c`` reads.
 
     :param make_seal: function from the digest of ``SHA256SUMS`` to the values of
-        ``SEAL``, which only who holds the key can make
+        ``SEAL``, which requires the ledger's key
     """
 
     def __init__(self, make_seal):
@@ -232,7 +235,7 @@ class Packet:
         return self._make(name).open("w", encoding=encoding, newline="")
 
     def open_table(self, name):
-        """Open a new text file for a CSV that every spreadsheet opens."""
+        """Open a new text file for CSV, in an encoding that spreadsheets recognize."""
         return self.open(name, "utf-8-sig")
 
     def add(self, name, data):
@@ -258,7 +261,7 @@ class Packet:
     def _make(self, name):
         path = Path(self._folder.name, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if name not in self._names:  # a scan that proves several events
+        if name not in self._names:  # one scan may prove several events
             self._names.append(name)
         return path
 

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Prometheus' text format.
+"""Prometheus' text exposition format.
 
 Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (version 0.0.4).
 Why no library: docs/dependencies.md.
@@ -7,17 +7,17 @@ Why no library: docs/dependencies.md.
 
 from typing import NamedTuple
 
-#: Without it Prometheus 3 refuses what it gets.
+#: Prometheus 3 refuses responses without it.
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-#: What stands for itself in a label's value, and, without the quote, in a help.
+#: Characters to escape in a label's value, and, except the quote, in a help text.
 _LABEL = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
 
 class Metric(NamedTuple):
-    """A metric: a counter if its name says so (``_total``), else a gauge.
+    """A metric: a counter if its name ends with ``_total``, else a gauge.
 
-    ``samples`` are pairs of labels (a dict of few and known values) and a number.
+    ``samples`` are pairs of labels (a dict, of few and known values) and a number.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Metric(NamedTuple):
 
 
 def expose(metrics):
-    """Return metrics as Prometheus reads them.
+    """Return metrics in Prometheus' text format.
 
     :param metrics: list of :class:`Metric`
     """

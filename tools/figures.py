@@ -1,26 +1,26 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Rates, changes and warnings of the figures of text messages."""
+"""Rates, changes and warnings computed from the statistics of text messages."""
 
 from collections import Counter
 from typing import NamedTuple
 
 from markupsafe import Markup
 
-#: The least number of texts whose shares mean anything.
+#: The smallest number of texts for meaningful rates.
 ENOUGH = 20
-#: So many are named as the best, and as the worst.
+#: How many templates are named as the best, and as the worst.
 RANKED = 5
-#: STOPs and their share of a template's texts from which it is worth a look,
+#: Number of STOPs, and their share of a template's texts, from which there is a warning
 STOPS, STOP_RATE = 3, 0.005
-#: if the share has grown to so many times that of the period before.
+#: if the share has grown by this factor since the period before.
 STOP_GROWTH = 1.5
-#: Undelivered texts and their share from which a sender is failing.
+#: Number and share of undelivered texts from which a sender counts as failing.
 FAILURES, FAILURE_RATE = 5, 0.10
-#: Less than this is no change.
+#: A smaller relative difference is no change.
 SAME = 0.0005
 #: A customer who has texted should not wait longer than this for a person's answer.
 PATIENCE_HOURS = 4
-#: Rates and averages: which sum, in parts of which other.
+#: Rates and averages: the sums of numerator and denominator.
 RATES = {
     "delivery_rate": ("delivered_count", "settled_count"),
     "failure_rate": ("failed_count", "settled_count"),
@@ -38,8 +38,8 @@ RATES = {
 class Change(NamedTuple):
     """A figure compared with that of the period before.
 
-    :param float ratio: growth (0.1: a tenth more); None where there was nothing
-    :param int direction: 1 more, -1 less, 0 as much
+    :param float ratio: growth (0.1: a tenth more); None if there was nothing before
+    :param int direction: 1 more, -1 less, 0 equal
     """
 
     ratio: float | None
@@ -47,7 +47,7 @@ class Change(NamedTuple):
 
 
 def share(part, whole):
-    """Return ``part`` of ``whole`` as a number from 0 to 1; None of nothing."""
+    """Return ``part`` divided by ``whole``, None if ``whole`` is 0."""
     return part / whole if whole else None
 
 
@@ -62,7 +62,7 @@ def compare(value, before):
 
 
 def get_rates(figures):
-    """Return the rates and averages of some added-up figures, None where unknown.
+    """Return the rates and averages of summed figures, None where unknown.
 
     :param dict figures: sums by measure (``report.sms_figures.MEASURES``)
     """
@@ -72,7 +72,7 @@ def get_rates(figures):
 
 
 def is_stop_rate_rising(now, before):
-    """Tell if people opt out after a template's texts, and more than before."""
+    """Tell if opt-outs after a template's texts are notable and have increased."""
     rate = get_rates(now)["stop_rate"] or 0
     if now["stop_count"] < STOPS or rate < STOP_RATE:
         return False
@@ -88,8 +88,9 @@ def is_failing(figures):
 def rank_templates(figures):
     """Return the keys of the best and worst templates, of those with enough texts.
 
-    The best bring replies, the worst opt-outs and failures. None is on both sides.
+    The best bring replies, the worst opt-outs and failures. No template is in both.
 
+    :param dict figures: sums as for :func:`get_rates`, by template key
     :return: ``(best, worst)``, lists of keys
     """
     known = {
@@ -97,7 +98,7 @@ def rank_templates(figures):
     }
 
     def get_harm(key):
-        """Return the share of people who opt out or are not reached."""
+        """Return the sum of a template's opt-out rate and failure rate."""
         return known[key]["stop_rate"] + (known[key]["failure_rate"] or 0)
 
     worst = sorted(known, key=lambda key: (-get_harm(key), key))
@@ -112,7 +113,7 @@ def rank_templates(figures):
 def render_counts(rows):
     """Return an HTML table of counts.
 
-    :param rows: triples of a count, what it counts, and a CSS class of the count
+    :param rows: triples of a count, its label, and a CSS class for the count
     """
     row = Markup("<tr><td class='text-end fw-bold pe-3 %s'>%s</td><td>%s</td></tr>")
     body = Markup("").join(

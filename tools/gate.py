@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The gate: may this message leave now, later, or not at all, and why.
+"""The gate: decide if a message may be sent now, later, or not at all, and why.
 
-Pure rules over facts that the caller has gathered, so that the whole rule can be
-read and tested without a database: when a message may leave is decided here, what
-forbids it in ``gate_refusals``. Later rules join these two and nothing else.
+Pure rules over facts that the caller has gathered, so that they can be read and tested
+without a database: when a message may leave is decided here, what forbids it in
+``gate_refusals``. New rules belong in these two files and nowhere else.
 """
 
 from dataclasses import dataclass, field, replace
@@ -18,39 +18,39 @@ from .timing import QUIET_HOURS, When
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of one message, as the gate needs them. By default it is refused.
+    """Facts about one message that the gate needs. By default it is refused.
 
-    :param standing: what decides whoever gets it, of :data:`verdicts.STANDING`; nothing
-        else needs to be known then but ``exemption`` and ``when``
-    :param number: E.164, or what was given when it cannot be brought to it
+    :param standing: reasons that decide whoever the recipient is, of
+        :data:`verdicts.STANDING`; then only ``exemption`` and ``when`` are needed too
+    :param number: E.164, or as it was given if it cannot be converted
     :param is_valid_number: ``number`` is E.164 and can receive texts
     :param state: the recorded answer, one of :data:`consent.STATES`
-    :param is_proven: the recorded yes is of a kind that the purpose accepts
+    :param is_proven: the purpose accepts the kind of proof of the recorded yes
     :param policy: ``opt_in`` or ``opt_out``
     :param provider: ``iap``, ``twilio``, ``sandbox``
     :param missing: what the provider's account lacks, in words; empty if complete
-    :param is_helpdesk_purpose: the purpose is one of this addon's, not of other apps
+    :param is_helpdesk_purpose: the purpose belongs to this addon, not to another app
     :param exemption: one of :data:`EXEMPTIONS`, :data:`REMINDER` or empty
-    :param is_ledger_readable: the recorded answers could be looked up at all
+    :param is_ledger_readable: the recorded answers could be looked up
     :param number_refusal: why numbers of this kind are never texted, or empty
-    :param takes_landlines: the company texts landlines that agree to it
+    :param takes_landlines: the company texts landlines that have agreed to it
     :param sender_refusal: why none of the company's senders may text it, or empty
-    :param is_unusable: the carrier has said that this number cannot be texted
-    :param is_under_review: their last words may be an opt-out, and nobody has read them
-    :param is_typed_only: its contact's login has typed the number, and that has not
-        said YES
-    :param is_personal: one of us wrote it to this person alone
-    :param text: their newest :class:`TheirText`, or None
-    :param stopped_at: when the newest no that stands was said (UTC), or None
+    :param is_unusable: the carrier has reported that this number cannot be texted
+    :param is_under_review: the person's last text may be an opt-out and is still unread
+    :param is_typed_only: the contact's own login has typed the number, and no YES has
+        come from it
+    :param is_personal: a user wrote it to this person alone
+    :param text: the person's newest :class:`TheirText`, or None
+    :param stopped_at: when the newest opt-out in force was given (UTC), or None
     :param written_at: when the message was written (UTC)
     :param now: when it would leave (UTC)
-    :param timing.When when: the hour where they are, and what may happen at it
-    :param asks_consent: the law where they are asks for consent to this, whatever the
+    :param timing.When when: the recipient's local time, and the rules about it
+    :param asks_consent: the law at their place requires consent to this, whatever the
         policy (:class:`purpose_rules.OfferLaw`)
-    :param lacks_address: the law there asks for the company's address in this, and it
-        has none
-    :param texts_today: other messages to them for the purpose on the day of this one
-    :param day_limit: how many those may be; None for any number
+    :param lacks_address: the law there requires the company's address in this message,
+        and the company has none
+    :param texts_today: other messages to them for this purpose on the same day
+    :param day_limit: how many those may be; None: no limit
     """
 
     standing: frozenset = frozenset()
@@ -84,12 +84,14 @@ class Facts:
 
 @dataclass(frozen=True)
 class Decision:
-    """The gate's answer: a verdict, its reason, and for a hold the time (UTC).
+    """The gate's decision.
 
-    Held without a time, it waits until somebody goes on.
-    ``text`` is the text that a conversation answers, as :class:`TheirText`.
-    :param str timing: why the hour is right, one of ``timing.PASSES``, or empty
-    :param timing.When when: what was known of the hour, to be stored
+    :param str verdict: send, hold or block
+    :param str reason: of ``verdicts``, or of ``timing.HOLDS`` for a hold
+    :param datetime until: when a held message may leave (UTC); None: when it is resumed
+    :param TheirText text: the text that a conversation answers
+    :param str timing: why the time is right, one of ``timing.PASSES``, or empty
+    :param timing.When when: what was known about the time, to be stored
     """
 
     verdict: str
@@ -100,9 +102,11 @@ class Decision:
     when: When | None = field(default=None, compare=False)
 
     def spread(self, key):
-        """Return the same for one of many messages that are alike, told apart by a key.
+        """Return the decision for one of many messages with the same facts.
 
-        They differ in nothing but when they leave once their window is open.
+        They differ only in when they leave after their window has opened.
+
+        :param str key: identifies the message
         """
         if self.reason != QUIET_HOURS:
             return self
@@ -110,10 +114,10 @@ class Decision:
 
 
 def decide(facts):
-    """Decide one message by its facts.
+    """Decide on one message by its facts.
 
-    Of its number nothing counts here but what ``Facts`` tells of it, so that messages
-    that are alike can be decided together, and then spread (:meth:`Decision.spread`).
+    Only what ``Facts`` says about the number counts, so that messages with the same
+    facts can be decided together, and then spread (:meth:`Decision.spread`).
     """
     for reason in verdicts.STANDING:
         if reason in facts.standing:
@@ -132,7 +136,7 @@ def decide(facts):
 
 
 def _decide_standing(facts, reason):
-    """Decide a message whose reader does not matter, for a reason of ``STANDING``."""
+    """Decide on a message by a reason of ``STANDING``, whoever the recipient is."""
     if reason != verdicts.PAUSED:
         return Decision(verdicts.BLOCK, reason)
     if facts.when.is_too_late(facts.when.now):
@@ -141,7 +145,7 @@ def _decide_standing(facts, reason):
 
 
 def _decide_time(facts, reason):
-    """Decide when a message leaves that may leave for a reason."""
+    """Decide when a message leaves that ``reason`` permits."""
     is_answer = reason == verdicts.ANSWER or is_conversation(facts)
     until, timing = facts.when.find_time(is_answer)
     if facts.when.is_too_late(until):

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Reasons that forbid a message whenever it would leave.
+"""Reasons that forbid a message, whatever the time.
 
-They lie in its number, its reader or its account. Each rule reads :class:`gate.Facts`
-and returns a reason of ``verdicts``, or None.
+They concern its number, its recipient or the account. Each rule reads
+:class:`gate.Facts` and returns a reason of ``verdicts``, or None.
 """
 
 from . import consent, verdicts
@@ -18,8 +18,8 @@ def find_block(facts):
 def _check_number(facts):
     """Return why the number itself forbids the message, or None.
 
-    Under *opt_out* Odoo's IAP is left to judge the numbers, as it is without us: the
-    other apps of such a company show the answer that it gives.
+    Under *opt_out* Odoo's IAP checks the numbers, as it does without this addon: other
+    apps of the company show its answer.
     """
     if facts.provider == "iap" and facts.policy == consent.POLICY_OPT_OUT:
         return None
@@ -41,10 +41,10 @@ def _check_person(facts):
 
 
 def _check_provider(facts):
-    """Return why the company's account cannot carry the message, or None.
+    """Return why the company's account cannot send the message, or None.
 
-    Odoo's IAP has no way back: a STOP could not reach us, so what this addon sends
-    must not leave that way where the policy is *opt_in*.
+    Odoo's IAP receives no texts: a STOP could not reach us, so this addon's own
+    messages must not be sent through it where the policy is *opt_in*.
     """
     if facts.missing:
         return verdicts.NO_PROVIDER
@@ -59,15 +59,16 @@ def _check_provider(facts):
 
 
 def find_refusal(facts):
-    """Return what the person's recorded will says against the message, or None.
+    """Return why the person's recorded answers forbid the message, or None.
 
-    Source: 47 CFR 64.1200(a)(10)-(12); under *opt_in* also the house's own rule that
-    no message leaves without recorded consent, and under *opt_out* no offer where the
-    law asks for consent (``tools.purpose_rules``). What may be an opt-out counts as one
-    until a person has read it. A consent counts as far as its purpose accepts how it
-    was given: for offers, 47 CFR 64.1200(a)(2) and (f)(9), in writing. A number that a
-    customer has typed gets nothing by itself about that customer until it has said YES,
-    under any policy: it may be somebody else's, who has agreed to other texts.
+    Source: 47 CFR 64.1200(a)(10)-(12); under *opt_in* also our own rule that no message
+    leaves without recorded consent; under *opt_out* no offer leaves without it where
+    the law requires consent (``tools.purpose_rules``). A possible opt-out counts as one
+    until a person has read it. A consent counts only if the purpose accepts the way in
+    which it was given: for offers, 47 CFR 64.1200(a)(2) and (f)(9), in writing. A
+    number that a customer has typed gets no automatic texts about that customer until
+    it has said YES, under any policy: it may belong to somebody else, who has agreed to
+    other texts.
     """
     if facts.exemption in EXEMPTIONS:
         return verdicts.OPTED_OUT if _is_taken_back(facts) else None
@@ -91,9 +92,9 @@ def find_refusal(facts):
 
 
 def _is_taken_back(facts):
-    """Tell if the person has said no since an invitation was written to them.
+    """Tell if the person has opted out since an invitation was written to them.
 
-    Compared by the second, as a no is noted.
+    Compared in whole seconds, in which opt-outs are recorded.
     """
     if facts.exemption not in INVITATIONS or not (
         facts.stopped_at and facts.written_at

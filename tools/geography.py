@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Places: area codes and zones of numbers, whereabouts of people, postal codes."""
+"""Places: area codes and time zones of numbers, where people may be, postal codes."""
 
 import re
 from dataclasses import dataclass
@@ -16,9 +16,10 @@ from phonenumbers.timezone import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 #: Sources of a place.
 CONTACT, ADDRESS, NUMBER, COMPANY = "contact", "address", "number", "company"
 
-#: Countries of their own for the post and the phone, parts of the US for its law.
+#: Territories with their own country code (ISO) where the law of the US applies.
 TERRITORIES = ("AS", "GU", "MP", "PR", "VI")
-#: Parts of France with a calling code of their own: its law holds there as well.
+#: Parts of France with their own ISO country code, where its law applies: their codes
+#: as its departments.
 DEPARTMENTS = {
     **{"GP": "971", "MQ": "972", "GF": "973", "RE": "974", "YT": "976"},
     **{"BL": "BL", "MF": "MF"},
@@ -32,7 +33,7 @@ class Place:
     :param zones: names of time zones (IANA), the best known first
     :param regions: pairs of ISO codes, country and state (may be empty)
     :param sources: how it was found, such as :data:`ADDRESS`
-    :param is_exact: it names more than a country
+    :param is_exact: it is more specific than a country with several zones
     """
 
     zones: tuple = ()
@@ -41,13 +42,13 @@ class Place:
     is_exact: bool = True
 
 
-#: A clue that says nothing.
+#: An unknown place.
 NOWHERE = Place()
 
 
 @lru_cache(maxsize=1024)
 def is_zone(name):
-    """Tell if ``name``, which may be anything, is a time zone to reckon with."""
+    """Tell if ``name``, which may be any value, is a known time zone (IANA)."""
     if not name or not isinstance(name, str):
         return False
     try:
@@ -58,9 +59,9 @@ def is_zone(name):
 
 # States of the US by area code.
 #
-# ``phonenumbers`` knows it too, but only with its whole geography of the world in
-# memory (100 MB a worker). A test compares this table with the library, which thus says
-# when an area code is new.
+# ``phonenumbers`` knows them too, but would load the geography of the whole world into
+# memory (100 MB a worker). A test compares this table with the library, and so reports
+# new area codes.
 
 _AREA_CODES = """
 AK 907; AL 205 251 256 334 659 938; AR 327 479 501 870; AZ 480 520 602 623 928
@@ -96,21 +97,21 @@ STATE_OF_AREA_CODE = {
 
 # Places of numbers.
 #
-# The patterns and the zones are those of ``phonenumbers``. Its functions try them one
-# by one, though, and some of them thrice: 60 µs for a British number, six seconds for a
-# list of 100,000. So the patterns of a region are put together here, once; a test
-# compares the answers with the library's.
+# The patterns and zones are those of ``phonenumbers``, but its functions try them one
+# by one, some of them three times: 60 µs for a British number, six seconds for a list
+# of 100,000. So the patterns of a region are combined here, once; a test compares the
+# answers with the library's.
 
-#: Area codes that lie over others, of which the library knows one zone only.
+#: Overlay area codes for which the library knows only one zone, and the older codes.
 _OVERLAYS = {"364": "270", "448": "850", "458": "541", "930": "812", "986": "208"}
-#: Zones that the library does not know an area code to reach into.
+#: Further zones of an area code that the library lacks.
 _MORE_ZONES = {"931": ("America/New_York",)}
 
-#: calling code: who shares it, in the order in which the library asks
+#: calling code: the countries that share it, in the order in which the library tries
 _COUNTRIES = {str(code): it for code, it in COUNTRY_CODE_TO_REGION_CODE.items()}
 _LONGEST_CALLING_CODE = 3
-#: Kinds of numbers that belong to a service, whose owner may be anywhere in the
-#: country. The library looks for them first.
+#: Kinds of service numbers, whose owner may be anywhere in the country. The library
+#: checks them first.
 _SERVICES = (
     "premium_rate",
     "toll_free",
@@ -124,10 +125,10 @@ _SERVICES = (
 
 
 def read_number(number):
-    """Return the place that a number (E.164) names, the same for many numbers.
+    """Return the place that a number (E.164) indicates; many numbers share one object.
 
-    A phone goes where its owner goes, and a mobile number of most countries says no
-    more than the country. Which of them do, the library knows.
+    In most countries a mobile number indicates no more than the country; the library
+    knows in which it indicates a place.
     """
     if not number or number[0] != "+":
         return NOWHERE
@@ -140,15 +141,15 @@ def read_number(number):
 
 
 def is_assigned(digits):
-    """Tell if digits (E.164 without the plus) are a number of some country's plan."""
+    """Tell if digits (E.164 without the plus) are valid in a country's number plan."""
     _country, kind = _find_kind(digits)
     return bool(kind)
 
 
 def is_mobile(digits):
-    """Tell if digits (E.164 without the plus) are surely a mobile number.
+    """Tell if digits (E.164 without the plus) are certainly a mobile number.
 
-    Of some countries nothing tells those from others.
+    In some countries mobile numbers cannot be distinguished from others.
     """
     _country, kind = _find_kind(digits)
     return kind == "mobile"
@@ -156,18 +157,20 @@ def is_mobile(digits):
 
 @lru_cache(maxsize=1024)
 def _get_kinds(calling_code):
-    """Return who shares a calling code (ISO codes), each with the pattern of its kinds.
+    """Return the countries that share a calling code, each with its compiled pattern.
 
-    Nobody for satellites and the like.
+    None for codes that belong to no country, such as those of satellites.
+
+    :return: list of ``(ISO code, pattern)``
     """
     countries = filter(str.isalpha, _COUNTRIES.get(calling_code, ()))
     return [(it, _compile_kinds(it, int(calling_code))) for it in countries]
 
 
 def _compile_kinds(country, calling_code):
-    """Return one pattern for all numbers of a country, a group for each kind.
+    """Return one pattern for all numbers of a country, with a group for each kind.
 
-    Also for a part of a country that has numbers of its own.
+    A territory with its own numbers counts as a country.
     """
     metadata = PhoneMetadata.metadata_for_region(country)
     kinds = {"service": _SERVICES, "local": ("fixed_line",), "mobile": ("mobile",)}
@@ -181,14 +184,14 @@ def _compile_kinds(country, calling_code):
 
 
 def _join_patterns(metadata, names):
-    """Return a pattern for any of some kinds of numbers; none is matched by nothing."""
+    """Return a pattern for several kinds of numbers; without any, it never matches."""
     kinds = (getattr(metadata, name) for name in names)
     patterns = [it.national_number_pattern for it in kinds if it]
     return "|".join(filter(None, patterns)) or "(?!)"
 
 
 def _of_plan(digits):
-    """Return what a number says by the plan of its country."""
+    """Return the place that a number indicates by its country's number plan."""
     country, kind = _find_kind(digits)
     if not kind:
         return NOWHERE
@@ -198,13 +201,13 @@ def _of_plan(digits):
 
 
 def _get_calling_code(digits):
-    """Return the calling code that digits begin with, None for none."""
+    """Return the calling code with which digits begin, or None."""
     codes = (digits[: end + 1] for end in range(_LONGEST_CALLING_CODE))
     return next((it for it in codes if it in _COUNTRIES), None)
 
 
 def _find_kind(digits):
-    """Return whose number it is, and of which kind; twice None for no number."""
+    """Return the country and the kind of a number; both None if it is not valid."""
     code = _get_calling_code(digits)
     for country, kinds in _get_kinds(code):
         if match := kinds.fullmatch(digits[len(code) :]):
@@ -227,11 +230,11 @@ def _make_place(country, zones, is_local):
 
 @lru_cache(maxsize=1024)
 def _of_area_code(code):
-    """Return what an area code of North America says: all zones it reaches into.
+    """Return the place of a North American area code, with all zones that it spans.
 
     Numbers move with their owners within an area code, so its exchanges, which the
-    library knows one by one, are put together. A code without a place says nothing:
-    toll-free, or personal numbers.
+    library knows one by one, are combined. A code without a place (toll-free, personal
+    numbers) gives :data:`NOWHERE`.
     """
     codes = (code, _OVERLAYS.get(code))
     found = (
@@ -255,20 +258,20 @@ def _get_region(code):
     return ("US", country) if country in TERRITORIES else (country, "")
 
 
-# Places of recipients: every time zone that fits, and how each was found.
+# Places of recipients: every possible time zone, and how each was found.
 #
-# Nobody knows where a phone is. The law asks for the hour at the called party's place
-# (47 CFR 64.1200(c)(1)), so all that is known of the person is put together, and who
-# asks keeps to the strictest of the answers: a zone more can only shorten the window.
+# Nobody knows where a phone is. The law goes by the local time at the called party's
+# place (47 CFR 64.1200(c)(1)), so everything known about the person is combined, and
+# callers apply the strictest of the answers: another zone can only shorten the window.
 #
-# A clue that says no more than a country (a mobile number of Australia, an address
-# without a state) yields to one that names a place in that country. Arizona is taken to
-# keep no summer time; the Navajo Nation, which keeps it, cannot be told from it.
+# A clue that indicates only a country (an Australian mobile number, an address without
+# a state) yields to one that indicates a place in that country. Arizona is assumed to
+# have no daylight saving time; the Navajo Nation, which has it, cannot be told apart.
 
 _EASTERN, _CENTRAL = "America/New_York", "America/Chicago"
 _MOUNTAIN, _PACIFIC = "America/Denver", "America/Los_Angeles"
 
-#: zones: codes of the states and territories that keep them (49 CFR part 71)
+#: zones: codes of the states and territories in them (49 CFR part 71)
 _STATES_OF_ZONES = {
     (_EASTERN,): "CT DE DC GA ME MD MA NH NJ NY NC OH PA RI SC VT VA WV",
     (_EASTERN, _CENTRAL): "FL KY",
@@ -302,17 +305,18 @@ ZONES_OF_STATE = {
 def locate(number, tz="", country="", state="", fallback=NOWHERE):
     """Return where the person with a number (E.164) and an address may be.
 
+    :param str tz: the contact's own time zone, may be empty or unknown
     :param str country: ISO code of the address's country
     :param str state: code of its state
-    :param Place fallback: where the company is, for who could be anywhere
+    :param Place fallback: where the company is, used if nothing is known of the person
     """
     return _put_together(read_number(number), tz, country, state, fallback)
 
 
 def locate_company(tz="", country="", state="", number=""):
-    """Return where a company is; in UTC if nothing is known of it.
+    """Return where a company is; its zone is UTC if nothing is known.
 
-    :param str tz: the company's own zone, which alone counts if it is one
+    :param str tz: the company's own zone; if it is valid, no other counts
     :param str number: the company's phone, E.164
     """
     regions = _of_address(country, state).regions
@@ -324,7 +328,7 @@ def locate_company(tz="", country="", state="", number=""):
 
 @lru_cache(maxsize=4096)
 def _put_together(of_number, tz, country, state, fallback):
-    """Return what the number, the contact's zone and the address say together."""
+    """Combine the places of the number, the contact's zone and the address."""
     of_contact = Place((tz,), (), (CONTACT,)) if is_zone(tz) else NOWHERE
     clues = (of_contact, _of_address(country, state), of_number)
     clues = [clue for clue in clues if clue.zones or clue.regions]
@@ -343,13 +347,13 @@ def _put_together(of_number, tz, country, state, fallback):
 
 
 def _get_law_region(country, state):
-    """Return under whose law a region is: its country's, or it is a part of France."""
+    """Return the region whose law applies: the same, or a department of France."""
     department = DEPARTMENTS.get(country)
     return ("FR", department) if department else (country, state)
 
 
 def _of_address(country, state):
-    """Return what the address says: its state's zones, else all of its country."""
+    """Return the place of an address: its state's zones, else all of its country's."""
     country, state = country.upper(), state.upper()
     if country in TERRITORIES:
         country, state = "US", country
@@ -361,9 +365,9 @@ def _of_address(country, state):
     return Place(zones, ((country, state),), (ADDRESS,), len(zones) == 1)
 
 
-# Postal codes of an area: single ones, beginnings and ranges.
+# Postal codes of an area: single ones, prefixes and ranges.
 
-#: A list names at most so many.
+#: Most entries in a list.
 MAX_ZIPS = 500
 
 _PREFIX = re.compile(r"([0-9A-Z]{1,10})\*")
@@ -383,7 +387,7 @@ def parse_zips(text):
     """Return the :class:`ZipRange` of each part of a list of postal codes.
 
     :param str text: such as ``80202, 803*, 80401-80419``, may be empty
-    :raises ValueError: with the first part that cannot be read
+    :raises ValueError: with the first part that cannot be read, or that is too many
     """
     parts = [part for part in re.split(r"[\s,;]+", (text or "").upper()) if part]
     if len(parts) > MAX_ZIPS:
@@ -404,7 +408,7 @@ def _parse_zip(part):
 
 
 def split_names(text):
-    """Return the names in a list that people write, folded for comparison.
+    """Return the names in a typed list, in lower case.
 
     :param str text: such as ``Denver, Boulder``, may be empty
     """

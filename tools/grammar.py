@@ -1,17 +1,17 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The grammar of patterns, by which answers and courtesies are read.
+"""Patterns of words that recognize answers and courtesies.
 
-A pattern is a row of words: ``yes|yeah i do?``. ``|`` parts words of which one must
-stand there, ``?`` makes a place optional. Matching keeps a set of positions and never
-goes back: linear in the text.
+A pattern is a sequence of words: ``yes|yeah i do?``. ``|`` separates alternatives for
+one position, ``?`` makes a position optional. Matching tracks a set of positions and
+never backtracks: it is linear in the length of the text.
 
-Words are written small, and may have their accents; they are compared without. An
-umlaut stands also for its spelling with an e: "möchte" for "mochte" and "moechte".
+Words are written in lower case, with or without accents, which are ignored. An umlaut
+also matches its spelling with an e: "möchte" matches "mochte" and "moechte".
 """
 
 from .texts import fold
 
-#: Umlauts as they are written where a keyboard has none.
+#: Umlauts as they are written without an umlaut key.
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
@@ -23,13 +23,13 @@ class Pattern:
 
     @staticmethod
     def _read(place):
-        """Return ``(words, is optional)`` of one place."""
+        """Return ``(words, is optional)`` of one position."""
         words = place.removesuffix("?").split("|")
         words += [word.translate(_UMLAUTS) for word in words]
         return frozenset(map(fold, words)), place.endswith("?")
 
     def ends(self, words, start):
-        """Return the positions behind this pattern if it begins at ``start``."""
+        """Return the possible end positions of a match that begins at ``start``."""
         positions = {start}
         for choices, is_optional in self._places:
             reached = set(positions) if is_optional else set()
@@ -50,6 +50,6 @@ def compile_patterns(*sources):
 
 
 def measure(patterns, words, start=0):
-    """Return how many words the longest of some patterns takes, 0 for none."""
+    """Return how many words the longest matching pattern takes, 0 without a match."""
     ends = [end for pattern in patterns for end in pattern.ends(words, start)]
     return max(ends, default=start) - start

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Meaning of the columns and cells of an imported list of consents."""
+"""Parsing of the columns and cells of an imported list of consents."""
 
 import re
 from datetime import datetime, timedelta
@@ -9,13 +9,13 @@ from .clocks import to_utc
 from .consent import GRANTED, REVOKED
 from .texts import fold
 
-#: Clocks differ. What lies so little in the future was said now.
+#: Clocks differ: a time at most this far in the future counts as now.
 CLOCK_TOLERANCE = timedelta(minutes=2)
 
-#: The beginning of a moment in ISO 8601, far from the ends of Python's calendar.
+#: The beginning of an ISO 8601 time, in years that Python can convert between zones.
 INSTANT = re.compile(r"[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d")
 
-#: How consent can have been given elsewhere, and how others write that.
+#: How consent can have been given elsewhere, and other spellings of it.
 WAYS = {
     "web": ("web form", "website", "online", "form", "formulaire", "formulario"),
     "paper": ("signed paper", "written form", "papier", "papel", "signature"),
@@ -27,11 +27,11 @@ WAYS = {
 
 
 def parse_instant(text):
-    """Return a moment in UTC, without zone, out of ISO 8601.
+    """Parse an ISO 8601 time into a naive UTC datetime.
 
     :param str text: such as ``2026-11-25T10:18:00Z`` or ``2026-11-25 10:18:00+01:00``;
         without a zone it is UTC
-    :raises ValueError: when it is none
+    :raises ValueError: if it is not such a time
     """
     if not isinstance(text, str) or not INSTANT.match(text):
         raise ValueError(f"not a moment: {text!r}")
@@ -41,7 +41,7 @@ def parse_instant(text):
 
 
 def settle_clock(moment, now):
-    """Return ``moment``, or ``now`` when it lies in the future by a clock's error."""
+    """Return ``moment``, or ``now`` if it is ahead by no more than the tolerance."""
     return moment if moment > now + CLOCK_TOLERANCE else min(moment, now)
 
 
@@ -55,7 +55,7 @@ def read_way(text):
 
 
 def make_note(way, source, note=None):
-    """Return what the evidence says of a consent that was given elsewhere."""
+    """Return the evidence's note on a consent that was given elsewhere."""
     lines = [
         f"How it was given: {way}" if way else "",
         f"Evidence: {source}" if source else "",
@@ -64,7 +64,7 @@ def make_note(way, source, note=None):
     return "\n".join(filter(None, lines))
 
 
-#: Field: how its column is headed elsewhere, in small letters without accents.
+#: Field: other headings of its column, in lower case without accents.
 HEADERS = {
     "number": "number|phone|phone number|mobile|mobile phone|mobile number|cell|tel"
     "|cell phone|telephone|telefon|telefono|telefonnummer|handy|msisdn|numero"
@@ -88,7 +88,7 @@ HEADERS = {
     "note": "note|notes|comment|remark|remarks|bemerkung|commentaire",
 }
 
-#: What a list must say for a consent to prove anything. Words or their version.
+#: Fields without which a consent proves nothing; of ``WORDS`` at least one is needed.
 REQUIRED = ("number", "happened_at", "how", "source")
 WORDS = ("wording", "version")
 
@@ -104,14 +104,14 @@ YMD, MDY, DMY = "ymd", "mdy", "dmy"
 
 
 class Fault(Exception):
-    """A row that is not recorded: why, and what in it."""
+    """A row that cannot be recorded: the reason, and the text at fault."""
 
     def __init__(self, reason, detail=""):
         self.reason, self.detail = reason, detail
 
 
 class Said(NamedTuple):
-    """Contents of a row, as far as they can be read without a database."""
+    """Parsed contents of a row, as far as possible without a database."""
 
     number: str
     event: str
@@ -128,16 +128,16 @@ class Said(NamedTuple):
 
 
 def simplify(text):
-    """Return a text in small letters, without accents and marks, to be compared."""
+    """Return a text in lower case without accents and punctuation, for comparison."""
     return " ".join(re.sub(r"[^\w]|_", " ", fold(str(text))).split())
 
 
 def guess_fields(headers, headings=None):
-    """Return what each column holds, as its header says.
+    """Return the field of each column, guessed from its header.
 
-    :param headers: the texts of the first row
+    :param headers: the cells of the first row
     :param dict headings: as :data:`HEADERS`, which is the default
-    :return: a key of ``headings`` or None for each; no key twice
+    :return: for each column a key of ``headings``, at most once, or None
     """
     known = {
         name: [simplify(name), *it.split("|")]
@@ -158,11 +158,10 @@ def guess_fields(headers, headings=None):
 
 
 def find_people_columns(cells):
-    """Return where a list of people has its numbers and its names.
+    """Return which columns of a list of people hold numbers and names.
 
-    :param cells: the texts of the first row: headers, or a person already
-    :return: the index of the numbers (None if there are none) and of the names (or
-        None), and True for headers
+    :param cells: the first row: headers, or already a person
+    :return: ``(index of the numbers or None, index of the names or None, has headers)``
     """
     fields = guess_fields(cells)
     if "number" in fields:
@@ -181,7 +180,7 @@ def find_people_columns(cells):
 
 
 def find_missing(names):
-    """Return which required columns are not among ``names``."""
+    """Return the required fields that are not among ``names``."""
     missing = [name for name in REQUIRED if name not in names]
     return missing + ([] if set(WORDS) & set(names) else ["wording"])
 
@@ -195,13 +194,14 @@ DATE = re.compile(
 
 
 def parse_time(text, order, zone):
-    """Return when a row says that it was said, in UTC.
+    """Parse the time of a row, and return it in UTC.
 
-    A day without a time is its beginning: whoever said STOP on that day has the last
-    word. Dates that begin with the year are always read so.
+    A date without a time means the beginning of that day, so that a STOP on the same
+    day prevails. Dates that begin with the year are accepted with any order.
 
     :param str order: :data:`MDY` or :data:`DMY`, or :data:`YMD` for no other dates
-    :raises ValueError: when it cannot be told
+    :param str zone: of times without one (IANA)
+    :raises ValueError: if it cannot be parsed
     """
     match = DATE.fullmatch(text.strip())
     if not match:
@@ -229,12 +229,12 @@ def parse_time(text, order, zone):
 
 
 def read_row(cells, columns, order, zone, now, decision=GRANTED):
-    """Return what a row says.
+    """Parse a row into :class:`Said`.
 
     :param dict columns: ``{field: index}``
     :param order, zone: see :func:`parse_time`
     :param datetime now: UTC
-    :param str decision: what a row says that has no column for it
+    :param str decision: the event of rows without a decision
     :raises Fault: for the first thing that is missing or wrong
     """
     found = dict.fromkeys(HEADERS, "")
@@ -264,7 +264,10 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED):
 
 
 def _read_time(text, order, zone, now):
-    """Return when it was said, or raise the fault."""
+    """Return when it was said (UTC).
+
+    :raises Fault: if the time is missing, unreadable or in the future
+    """
     if not text:
         raise Fault("no_time")
     try:

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Keywords in texts (STOP, HELP, START, ...), whatever letters they are written in.
+"""Keywords in texts (STOP, HELP, START, ...), in whatever letters they are written.
 
-A phone's keyboard, a joke or a trick writes "stоp" with a letter of another alphabet.
-A reader sees "stop", and a reasonable person's reading counts (47 CFR 64.1200(a)(10)).
-A few pairs are enough for that: those of Unicode's list of confusables
+A phone's keyboard, a joke or a trick may write "stоp" with a letter of another
+alphabet. A reader sees "stop", and a reasonable person's reading counts (47 CFR
+64.1200(a)(10)). A few pairs suffice: those of Unicode's list of confusables
 (https://www.unicode.org/reports/tr39/) that are letters of alphabets in daily use.
 """
 
@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import lru_cache, partial
 
-#: Letters on the left look like the Latin ones at the same place on the right.
+#: Letters on the left look like the Latin ones at the same position on the right.
 _PAIRS = (
     # Cyrillic
     ("АВЕЅІЈКМНОРСТУХаеѕіјорсухԁһԛԝӏҮү", "ABESIJKMHOPCTYXaesijopcyxdhqwlYy"),
@@ -25,8 +25,8 @@ _PAIRS = (
     # Latin letters of phonetics: small capitals, and others
     ("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡıȷ", "ABCDEFGHIJKLMNOPRSTUVWYZagij"),
 )
-#: Styled alphabets that Unicode's compatibility forms leave out: white letters in black
-#: circles and squares, and those of which flags are made.
+#: Styled alphabets that NFKC does not normalize: white letters in black circles and
+#: squares, and the regional indicators that form flags.
 _STYLED = {
     first + index: chr(ord("A") + index)
     for first in (0x1F150, 0x1F170, 0x1F1E6)
@@ -46,7 +46,7 @@ _LATIN_ACCENTS = re.compile("([A-Z])[\u0300-\u036f]+")
 
 
 def drop_invisible(text):
-    """Return a text without invisible characters: joiners, marks of direction."""
+    """Return a text without invisible characters, and with styled letters as plain."""
     if text.isascii():
         return text
     text = text.translate(_STYLED)
@@ -56,8 +56,8 @@ def drop_invisible(text):
 def unmix(text):
     """Return a text with words of mixed alphabets in Latin letters.
 
-    A word that consists of look-alikes alone is taken for a Latin one where there are
-    Latin letters around it: else it may be a word of its own language.
+    A word made only of look-alikes counts as Latin if the text has Latin letters too:
+    else it may be a word of its own language.
     """
     text = drop_invisible(text)
     if text.isascii() or not _LATIN_LETTER.search(text):
@@ -74,9 +74,9 @@ def _to_latin(match):
 
 
 def get_skeleton(text):
-    """Return the look of a text: Latin capitals without accents or strokes.
+    """Return the Latin capitals, without accents, that a text looks like.
 
-    For a single word that is compared with a few others: "ЅТОР", "ꜱᴛᴏᴘ", "ST0P".
+    For comparing a single word with a few others: "ЅТОР", "ꜱᴛᴏᴘ", "ST0P".
     """
     text = drop_invisible(_nfkc(text)).translate(_LATIN)
     letters = unicodedata.normalize("NFKD", text.upper())
@@ -88,22 +88,22 @@ def get_skeleton(text):
 #
 # Carriers match a single word only; case, punctuation and spaces do not matter
 # (CTIA Messaging Principles and Best Practices, section 5.1.3). The words themselves
-# are data (model ``sms.keyword``): mandatory ones can be added to, never removed.
+# are data (model ``sms.keyword``): the mandatory ones can be added to, never removed.
 
-#: Actions in the order in which they are looked for: leaving comes first.
+#: Actions in the order in which they are tried: opting out comes first.
 ACTIONS = (
     *("stop", "help", "start", "yes", "no", "join"),
     *("status", "answer", "ticket", "mute", "unmute", "other"),
 )
 STOP, HELP, START, YES, NO, JOIN, STATUS, ANSWER, TICKET, MUTE, UNMUTE, OTHER = ACTIONS
-#: Those that a manager's own words may set off, and that serve a customer.
+#: Actions that serve a customer, for which managers may add words.
 SERVICES = (STATUS, ANSWER, TICKET, MUTE, UNMUTE, OTHER)
 
-#: Those that end consent, or bring it back.
+#: Actions that end or restore consent.
 URGENT = (STOP, START)
 
-#: 47 CFR 64.1200(a)(10): these replies revoke consent by themselves. With Twilio's
-#: own stop words (STOPALL, OPTOUT) they are every company's, whatever it adds.
+#: 47 CFR 64.1200(a)(10): these replies revoke consent by themselves. With Twilio's own
+#: stop words (STOPALL, OPTOUT) they apply in every company, whatever else it adds.
 MANDATORY_WORDS = {
     STOP: (
         "STOP",
@@ -122,30 +122,30 @@ MANDATORY_WORDS = {
     YES: ("YES",),
 }
 
-#: STOP in the letters of others, as :func:`get_skeleton` shows it: "стоп"
-#: and "στοπ", wholly or half in Latin letters.
+#: STOP in other alphabets, as :func:`get_skeleton` returns it: "стоп" and "στοπ",
+#: partly or not at all in Latin letters.
 STOP_OF_OTHERS = ("CTOП", "CTOP", "STOП", "ΣTOΠ", "ΣTOP", "STOΠ")
 
-#: Carriers' names of commands that they have answered already (``OptOutType``).
+#: Carriers' names of commands that they have already answered (``OptOutType``).
 CARRIER_ACTIONS = {"STOP": STOP, "HELP": HELP, "START": START}
 
 
 def normalize(text):
-    """Bring a text to the form in which words are compared.
+    """Return a text in the form in which keywords are compared.
 
-    Compatibility forms are folded (full-width letters, ligatures), letters that look
-    like Latin ones among such are those, what is invisible goes, letters become upper
-    case, everything that is neither letter, mark nor digit becomes a space.
+    Compatibility forms are folded (full-width letters, ligatures), look-alikes among
+    Latin letters become Latin, invisible characters are removed, letters become upper
+    case, and everything that is neither letter, mark nor digit becomes a space.
 
     :param str text: any text, also empty, huge or with control characters
     :return: upper-case words, single spaces between them
     """
     kept = []
-    # Small letters have other look-alikes than capitals.
+    # Lower-case letters have other look-alikes than capitals.
     text = _nfkc(unmix(_nfkc(text or ""))).upper()
     for char in _nfkc(unmix(text)):
-        # Combining marks are parts of letters in many scripts. What an emoji has left
-        # behind is its style, or a mark without a letter.
+        # Combining marks are parts of letters in many scripts. Those that an emoji
+        # leaves behind are variation selectors, or marks without a letter.
         is_mark = unicodedata.category(char).startswith("M")
         is_mark = is_mark and not "\ufe00" <= char <= "\ufe0f"
         is_kept = char.isalnum() or (is_mark and kept and kept[-1] != " ")
@@ -165,25 +165,25 @@ def squeeze(text):
     return unicodedata.normalize("NFC", _LATIN_ACCENTS.sub(r"\1", letters))
 
 
-#: A word of the data is compared with many texts.
+#: Cached, since each keyword is compared with many texts.
 _squeeze_word = lru_cache(maxsize=1024)(squeeze)
 
 
 def is_mandatory(action, word):
-    """Tell if a word is one of those of the law and the carriers for an action."""
+    """Tell if a word is one that the law or the carriers prescribe for an action."""
     words = MANDATORY_WORDS.get(action, ())
     return squeeze(word) in map(_squeeze_word, words)
 
 
 def find_action(text, words, carrier_action=""):
-    """Return the command that a text is.
+    """Return the command that a text consists of.
 
     :param words: ``{action: collection of normalized words}`` of the company
-    :param str carrier_action: the carrier's own word for what it already answered
-        (``STOP``, ``HELP``, ``START``) or empty; it rules over the text, since it
-        also covers words that only the carrier's account knows
+    :param str carrier_action: the command that the carrier has already answered
+        (``STOP``, ``HELP``, ``START``) or empty; it overrides the text, since it also
+        covers words that only the carrier's account knows
     :return: ``(action, word)``, the word as ``words`` spells it, or ``(None, text)``
-        with the normalized text when it is no command
+        with the normalized text if it is not a command
     """
     if known := CARRIER_ACTIONS.get((carrier_action or "").strip().upper()):
         return known, normalize(text)
@@ -194,7 +194,7 @@ def find_action(text, words, carrier_action=""):
         for word in (*words.get(action, ()), *MANDATORY_WORDS.get(action, ())):
             if _squeeze_word(word) == squeezed:
                 return action, word
-    # Not before: what is a word of its own alphabet is that word.
+    # Only now: a company's word in another alphabet comes before its look-alikes.
     seen = squeeze(get_skeleton(text))
     for action, words_of_law in MANDATORY_WORDS.items():
         for word in words_of_law:

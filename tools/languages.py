@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The language of a reader: which of those that are active is nearest to theirs.
+"""Choose the active language that is nearest to a reader's own.
 
-Codes are those of Odoo, such as ``es_MX``; that of a language is ``es``.
+Codes are Odoo's, such as ``es_MX``; the code of a language alone is ``es``.
 """
 
 from functools import lru_cache
@@ -10,7 +10,7 @@ from babel.languages import get_official_languages
 
 from .geography import TERRITORIES, read_number
 
-#: Languages in which everything ships that customers read.
+#: Languages in which all texts to customers ship.
 SHIPPED = {"en": "en_US", "es": "es_ES", "fr": "fr_FR", "de": "de_DE"}
 
 
@@ -21,10 +21,10 @@ def get_language(code):
 
 @lru_cache(maxsize=1024)
 def find_nearest(wanted, active):
-    """Return which of some codes is nearest to a wanted one, empty if none is near.
+    """Return the active code that is nearest to a wanted one, empty if none is near.
 
     :param str wanted: such as ``es_MX`` or ``es``, may be empty
-    :param tuple active: codes
+    :param tuple active: codes of the active languages
     """
     if wanted in active:
         return wanted
@@ -36,20 +36,20 @@ def find_nearest(wanted, active):
 
 @lru_cache(maxsize=4096)
 def find_of_number(number, own, active):
-    """Return in which language a number is texted of which nobody is known.
+    """Return the language for texts to a number without a known contact.
 
-    The main official language of its country, if it ships. Where several are official
-    a company that speaks one of them keeps to its own: in Quebec French, in Geneva too.
+    The main official language of its country, if it ships. Where several are official,
+    a company that speaks one of them uses its own: French in Quebec or Geneva.
 
     :param str number: E.164, may be empty
     :param str own: code of the company's language
-    :param tuple active: codes
+    :param tuple active: codes of the active languages
     """
     regions = read_number(number).regions
     if not regions:
         return own
     country, part = regions[0]
-    if part in TERRITORIES:  # they speak for themselves
+    if part in TERRITORIES:  # they have their own official languages
         country = part
     official = get_official_languages(country, de_facto=True)
     if not official or official[0] not in SHIPPED or get_language(own) in official:

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Links in texts: counted ones, secret keys of pages, and short signed addresses."""
+"""Links in texts: click tracking, secret keys of pages, and short signed tokens."""
 
 import hmac
 import re
@@ -7,12 +7,12 @@ import string
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-#: A link in a plain text; what is filled in for each person ({customer}) ends it.
+#: A link in a plain text; one that contains a placeholder ({customer}) is no match.
 LINK = re.compile(r"https?://[\w@:%.+&~#=/-]+(?:\?[^\s{}]+)?(?![{}?\w@:%.+&~#=/-])")
-#: Paths to what is one person's, on whatever domain.
+#: Paths of personal pages, on any domain.
 PERSONAL_PATHS = re.compile(r"^/(sms|my|rate|mail)/")
-#: So is what has one of these in the name of a parameter: a counted link is stored
-#: where every employee reads it.
+#: Names of parameters that make a link personal too: tracked links are stored where
+#: every employee can read them.
 SECRET_NAMES = re.compile(
     r"token|secret|passw|pwd|auth|session|signature|(^|_)(key|code|sig|otp|pin|hash)$",
     re.IGNORECASE,
@@ -20,9 +20,9 @@ SECRET_NAMES = re.compile(
 
 
 def is_page(url):
-    """Tell if a typed address is that of a web page, and nothing that a browser runs.
+    """Tell if a typed address is that of a web page, not something a browser executes.
 
-    Browsers skip blanks and control characters, so none may be in it.
+    Browsers skip blanks and control characters, so it may contain none.
     """
     if not url or re.search(r"[\s\x00-\x20\x7f\\\"<>`]", url):
         return False
@@ -35,7 +35,7 @@ def is_page(url):
 
 
 def is_personal(url):
-    """Tell if a link is one person's own, or opens something by a secret in it."""
+    """Tell if a link is personal, or contains a secret that grants access."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -47,19 +47,19 @@ def is_personal(url):
 
 
 def find_links(text):
-    """Return the links in a text that may be counted, each once, in their order."""
+    """Return the links in a text that may be tracked, each once, in order."""
     found = (link.rstrip(".,;:") for link in LINK.findall(text or ""))
     return [link for link in dict.fromkeys(found) if not is_personal(link)]
 
 
 def replace_links(text, short):
-    """Return a text with some of its links replaced, and no part of a longer one.
+    """Replace links in a text, but never a part of a longer one.
 
-    :param dict short: what takes a link's place, by the link
+    :param dict short: replacements, by link
     """
 
     def replace(match):
-        """Replace a link, and leave the signs behind it."""
+        """Replace a link, and keep the punctuation after it."""
         bare = match[0].rstrip(".,;:")
         return short.get(bare, bare) + match[0][len(bare) :]
 
@@ -68,13 +68,13 @@ def replace_links(text, short):
 
 # === Keys of customers' own pages ===
 #
-# Whoever opens one speaks for the customer. So a text as we store and show it has a
-# blank for the key, which the carrier alone is given. The blank takes as much room as
-# the key, and is in GSM-7: the segments are the same.
+# Whoever opens such a page acts for the customer. So texts are stored and shown with a
+# mask in place of the key, and only the carrier gets the key. The mask is as long as
+# the key and in GSM-7, so that the number of segments is the same.
 
 SHORT_PATH = "/sms/p/"
 PAGE_PATH = "/sms/preferences/"
-#: 62 letters and digits, 95 bits: nobody guesses one.
+#: Of 62 letters and digits: 95 bits, which nobody can guess.
 KEY_LENGTH = 16
 MASK = "_" * KEY_LENGTH
 
@@ -82,40 +82,42 @@ _KEY = re.compile(
     rf"({re.escape(SHORT_PATH)})[A-Za-z0-9]{{{KEY_LENGTH}}}(?![A-Za-z0-9])"
     rf"|({re.escape(PAGE_PATH)})[\w=-]{{20,}}"
 )
-#: A whole masked address. Nothing but a bracket or a quote may stand before it: else
-#: the key would become a part of an address that somebody else has chosen.
+#: A whole masked address. Only a bracket or a quote may precede it: else the key would
+#: become part of an address that somebody else has chosen.
 _MASKED = re.compile(
     rf"(?<!\S)([(\[<\"'“«]?)https?://\S*?{re.escape(SHORT_PATH + MASK)}(?!\w)"
 )
 
 
 def hide_keys(text):
-    """Return a text with blanks for the keys and tokens of customers' pages."""
+    """Return a text with the keys and tokens of customers' pages masked."""
     if not text or "/sms/p" not in text:
         return text
     return _KEY.sub(lambda match: (match[1] or match[2]) + MASK, text)
 
 
 def is_masked(text):
-    """Tell if a text has an address in it that its reader is to get in full."""
+    """Tell if a text contains a masked address, which its recipient gets in full."""
     return bool(text and _MASKED.search(text))
 
 
 def reveal_key(text, url):
-    """Return a text as its reader gets it.
+    """Return a text as its recipient gets it.
 
-    The whole address is replaced, its host too: the key goes to our own page, whatever
-    somebody has written around the blank.
+    The whole address is replaced, including its host: the key leads to our own page,
+    whatever somebody has written around the mask.
+
+    :param str url: the recipient's own page, with its key
     """
     return _MASKED.sub(lambda match: match[1] + url, text)
 
 
-# === Signed addresses ===
+# === Signed tokens in addresses ===
 
-# A record's id, the last day of the address, a signature.
+# A record's id, the last day on which the token is valid, and a signature.
 #
-# As short as that can be, in letters and digits alone: every character costs room in a
-# text, and none of these makes it Unicode. Nothing is stored for it.
+# As short as possible, and only letters and digits: every character takes space in a
+# text, and none of these forces Unicode. Nothing is stored for it.
 #
 #     3 characters   the last day (days since 1970)
 #     14 characters  the first 80 bits of an HMAC over what the caller names
@@ -131,7 +133,7 @@ HEX_DIGITS = 20
 
 
 class Parts(NamedTuple):
-    """The parts of an address, genuine or not."""
+    """The parts of a token, genuine or not."""
 
     record_id: int
     day: int
@@ -148,7 +150,7 @@ def encode(number, length=1):
 
 
 def decode(text):
-    """Return the number that :func:`encode` has written."""
+    """Return the number that :func:`encode` encoded."""
     number = 0
     for letter in text:
         number = number * len(LETTERS) + LETTERS.index(letter)
@@ -156,9 +158,9 @@ def decode(text):
 
 
 def make_token(record_id, day, digest):
-    """Return an address.
+    """Return the token of a record.
 
-    :param int day: the last day, as days since 1970
+    :param int day: the last day of its validity, as days since 1970
     :param str digest: HMAC over both and more, in hexadecimal digits
     """
     signature = encode(int(digest[:HEX_DIGITS], 16), SIGNATURE_LENGTH)
@@ -166,7 +168,7 @@ def make_token(record_id, day, digest):
 
 
 def read_token(token):
-    """Return the parts of a called address, or None when it cannot be one."""
+    """Return the parts of a token from a request, or None if it is malformed."""
     fixed = DAY_LENGTH + SIGNATURE_LENGTH
     if len(token) > MAX_LENGTH or not set(token).issubset(LETTERS):
         return None
@@ -177,9 +179,9 @@ def read_token(token):
 
 
 def is_genuine(parts, digest):
-    """Tell in constant time if the signature of an address is that of a digest.
+    """Tell in constant time if the signature of a token matches a digest.
 
-    :param str digest: HMAC in hexadecimal digits, computed anew
+    :param str digest: HMAC in hexadecimal digits, recomputed
     """
     wanted = encode(int(digest[:HEX_DIGITS], 16), SIGNATURE_LENGTH)
     return hmac.compare_digest(parts.signature, wanted)

@@ -1,19 +1,19 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Masking of a server's log: no number, no text, no way in.
+"""Mask phone numbers, texts and secrets in the server's log.
 
-A log is copied to where no rule of the database holds: to disks, collectors, tickets of
-support. So what is about texts is masked before it is written, whoever writes it: the
-access log has our addresses with their tokens, a query that fails is logged with its
-values. The filter sees the lines of the whole server; those of other apps stay as they
-are, since who mends one needs to read them.
+Logs are copied to places where no access rule applies: disks, collectors, support
+tickets. So lines about texts are masked before they are written, whatever logs them:
+the access log contains our addresses with their tokens, and a failed query is logged
+with its values. The filter sees all lines of the server; those of other apps are left
+unchanged, since their developers need to read them.
 """
 
 import logging
 import re
 
-#: E.164, also as in an address ("%2B1303…"). The last two digits tell lines apart.
+#: E.164, also URL-encoded ("%2B1303…"). The last two digits stay, to tell lines apart.
 _NUMBER = re.compile(r"(\+|%2B)([1-9]\d{4,12})(\d{2})(?!\d)", re.IGNORECASE)
-#: Paths, and parameters, of which the rest opens something.
+#: Paths, and below parameters, that are followed by a secret.
 _SECRET_PATHS = re.compile(
     r"(/helpdesk_sms/(?:health|alerts|[a-z]+(?=/[^/\s]+/(?:inbound|status)))/"
     r"|/sms/(?:preferences|p|t|join|incident)/)[^/\s?\"'&]+"
@@ -22,9 +22,9 @@ _SECRET_PATHS = re.compile(
 _SECRET_ARGUMENTS = re.compile(
     r"((?:[?&\s]|^)(?:access_token|token|key|api_key|auth_token)=)[^&\s\"']+"
 )
-#: A value in a query, with its doubled quotes.
+#: A string literal in a query, with doubled quotes.
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
-#: Values of a row that PostgreSQL refused, without quotes.
+#: Values of a row that PostgreSQL refused, which are unquoted.
 _ROWS = re.compile(
     r"(Failing row contains |Key \([^)\n]*\)=)\(.*?\)"
     r"(?=\.\s*(?:\n|$)| already exists| is not present| is still referenced)",
@@ -32,17 +32,17 @@ _ROWS = re.compile(
 )
 #: Credentials of a request, in a dump of its headers.
 _CREDENTIALS = re.compile(r"\b(Bearer|Basic) [\w.~+/=-]{8,}", re.IGNORECASE)
-#: The logger of queries that failed.
+#: The logger of failed queries.
 QUERIES = "odoo.sql_db"
-#: What is about texts: tables, columns, modules, files, addresses and carriers by their
-#: names, and the customer's page that texts lead to.
+#: What marks a line as being about texts: names of tables, columns, modules, files,
+#: addresses and carriers, and the customer's page to which texts link.
 _OURS = re.compile(
     r"(?<![a-z])(?:sms|twilio|telnyx)(?![a-z])|/my/ticket", re.IGNORECASE
 )
 
 
 def mask(line):
-    """Return a line without numbers, refused rows, and what opens something."""
+    """Return a line with numbers, refused rows and secrets masked."""
     line = _ROWS.sub(r"\1(***)", line)
     line = _CREDENTIALS.sub(r"\1 ***", line)
     line = _NUMBER.sub(r"\1***\3", line)
@@ -51,24 +51,24 @@ def mask(line):
 
 
 def mask_query(line):
-    """Return a query that failed without the values in it, numbers and texts alike."""
+    """Return a failed query with all its string literals masked."""
     return mask(_LITERAL.sub("'***'", line))
 
 
 def is_ours(name, *parts):
-    """Tell if a logger, or what it is about to write, has to do with texts."""
+    """Tell if a logger's name, or what it is about to write, concerns texts."""
     return any(_OURS.search(part) for part in (name, *parts) if part)
 
 
 class LogMask(logging.Filter):
-    """Masks what a handler is about to write about texts, its traceback included."""
+    """Mask what a handler is about to write about texts, including tracebacks."""
 
     _formatter = logging.Formatter()
 
     def filter(self, record):
-        """Mask a record in place; nothing is left out.
+        """Mask a record in place; no record is dropped.
 
-        A line that cannot be put together is the handler's to report.
+        If its message cannot be formatted, the handler reports that.
         """
         self._decode(record)
         try:
@@ -89,7 +89,7 @@ class LogMask(logging.Filter):
 
     @staticmethod
     def _decode(record):
-        """Take a query for text: the quotes of its bytes would look like a value's."""
+        """Decode a query: the quotes of its bytes would look like those of a value."""
         if record.name == QUERIES and isinstance(record.args, tuple):
             record.args = tuple(
                 it.decode(errors="replace") if isinstance(it, bytes) else it
@@ -98,7 +98,7 @@ class LogMask(logging.Filter):
 
 
 def install():
-    """Mask what the process logs from now on; again changes nothing."""
+    """Mask what the process logs from now on; calling it again changes nothing."""
     for handler in logging.getLogger().handlers:
         if not any(isinstance(known, LogMask) for known in handler.filters):
             handler.addFilter(LogMask())

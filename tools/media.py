@@ -1,21 +1,21 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Types of pictures, files and scans, by their bytes.
+"""Detect the types of pictures, files and scans by their bytes.
 
-What the sender or the carrier says of a file's type is a claim. Signatures: the file
-formats' own specifications; what carriers take and bring:
+The type that the sender or the carrier declares is only a claim. Signatures: the file
+formats' own specifications; types that carriers accept and deliver:
 https://www.twilio.com/docs/messaging/guides/accepted-mime-types
 """
 
 import ipaddress
 import re
 
-#: Bytes of one picture or file. Carriers bring at most 5 MB.
+#: Largest received picture or file, in bytes. Carriers deliver at most 5 MB.
 RECEIVE_LIMIT = 10 * 1024 * 1024
-#: Bytes of all that goes with one text, and of each that is no picture.
+#: Most bytes of all media of one text, and of each file that is not a picture.
 SEND_LIMIT = 5 * 1024 * 1024
 SEND_FILE_LIMIT = 500 * 1024
 
-#: Type: the ending of its name.
+#: Type: the extension of its file name.
 EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/png": "png",
@@ -38,7 +38,7 @@ EXTENSIONS = {
 #: Types that may be sent: every phone can show them.
 SENDABLE = ("image/jpeg", "image/png", "image/gif", "application/pdf")
 
-#: First bytes of a type.
+#: First bytes of files, and their types.
 _BEGINNINGS = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -55,20 +55,19 @@ _BEGINNINGS = (
     (b"OggS", "audio/ogg"),
     (b"BEGIN:VCARD", "text/vcard"),
 )
-#: Brands of the ISO base media format (ISO/IEC 14496-12), behind ``ftyp``.
+#: Brands of the ISO base media format (ISO/IEC 14496-12), after ``ftyp``.
 _BRANDS = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc"), "image/heic"),
     **dict.fromkeys((b"mif1", b"msf1"), "image/heic"),
     b"M4A ": "audio/mp4",
     b"qt  ": "video/quicktime",
 }
-#: Addresses that lead to one of IPv4 (RFC 6052).
+#: IPv6 addresses that lead to an IPv4 address (RFC 6052).
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-#: Nothing else of IPv6 is routed (RFC 4291, section 2.4; IANA's registry of it).
+#: The only routed IPv6 addresses (RFC 4291, section 2.4, and IANA's registry).
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-#: Taken for public by ``is_global``, now or in some version of Python: relays
-#: of 6to4 (RFC 7526), Teredo (RFC 4380), documentation (RFC 9637), protocols
-#: (RFC 6890).
+#: Networks that ``is_global`` takes for public in at least one version of Python: 6to4
+#: relays (RFC 7526), Teredo (RFC 4380), documentation (RFC 9637), protocols (RFC 6890).
 _NOT_PUBLIC = tuple(
     map(
         ipaddress.ip_network,
@@ -78,9 +77,9 @@ _NOT_PUBLIC = tuple(
 
 
 def find_type(data):
-    """Return the type of a file by its first bytes, None for what is not on the list.
+    """Return the type of a file by its first bytes.
 
-    :return: a key of :data:`EXTENSIONS`
+    :return: a key of :data:`EXTENSIONS`, None for any other type
     """
     if data[:4] == b"RIFF":
         return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(bytes(data[8:12]))
@@ -92,10 +91,10 @@ def find_type(data):
 
 
 def is_public(address):
-    """Tell if an IP address is one of the public internet.
+    """Tell if an IP address is in the public internet.
 
-    Not the own machine, a private or link-local network, one that is reserved, or one
-    of these in the clothes of IPv6.
+    Not if it is loopback, private, link-local or reserved, or an IPv6 form of such an
+    IPv4 address.
     """
     try:
         parsed = ipaddress.ip_address(address)
@@ -115,9 +114,9 @@ def is_public(address):
 
 
 def _find_inner(parsed):
-    """Return the IPv4 address to which one of IPv6 leads, None for none.
+    """Return the IPv4 address to which an IPv6 address leads, or None.
 
-    Written in full (RFC 4291), through 6to4 (RFC 3056) or a NAT64 (RFC 6052).
+    IPv4-mapped (RFC 4291), through 6to4 (RFC 3056) or a NAT64 (RFC 6052).
     """
     if parsed in _NAT64:
         return ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
@@ -126,9 +125,9 @@ def _find_inner(parsed):
 
 # === Scans of signed forms ===
 
-#: Largest scan, in bytes. A page in colour at 300 dpi is about 1 MB.
+#: Largest scan, in bytes. A page in color at 300 dpi is about 1 MB.
 MAX_SCAN_BYTES = 15 * 1024 * 1024
-#: Types that are taken.
+#: Types of scans that are accepted.
 SCANS = ("application/pdf", "image/png", "image/jpeg", "image/tiff", "image/heic")
 
 # Why a file is refused.
@@ -136,7 +135,7 @@ EMPTY, TOO_LARGE, WRONG_KIND = "empty", "too_large", "wrong_kind"
 
 
 def find_scan_fault(data):
-    """Return why a file is no scan, or None."""
+    """Return why a file is refused as a scan, or None."""
     if not data:
         return EMPTY
     if len(data) > MAX_SCAN_BYTES:
@@ -145,7 +144,7 @@ def find_scan_fault(data):
 
 
 def get_scan_name(name, kind):
-    """Return the name under which a scan is kept: no path, the right ending.
+    """Return the name under which a scan is stored: no path, the right extension.
 
     :param str name: as the browser sent it, may be empty
     :param str kind: of :data:`SCANS`

@@ -1,15 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Reports of monitoring systems, read into our words: what is wrong, what is over.
+"""Parse the webhooks of monitoring systems into one form: problems, open or resolved.
 
-Each reader takes what its system documents and ignores what it does not know:
+Each reader follows its system's documentation and ignores unknown fields:
 
 - Prometheus Alertmanager, ``webhook_config``, version 4 of its payload:
   https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
-- Grafana, contact point of the type webhook, and how it signs:
+- Grafana, contact point of type webhook, and its signatures:
   https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
-- Zabbix, media type of the type webhook. What is sent is up to its script; ours
-  (``monitoring_setup``) sends the parameters by the names and macros of those that
-  Zabbix ships, such as that for Event-Driven Ansible:
+- Zabbix, media type of type webhook. Its script decides what is sent; ours
+  (``monitoring_setup``) sends parameters with the names and macros of the media types
+  that Zabbix ships, such as that for Event-Driven Ansible:
   https://www.zabbix.com/documentation/current/en/manual/config/notifications/media/webhook
 """
 
@@ -25,17 +25,17 @@ from .texts import clean, shorten
 ALERTMANAGER, GRAFANA, ZABBIX = SYSTEMS = ("alertmanager", "grafana", "zabbix")
 CRITICAL, WARNING, INFO = SEVERITIES = ("critical", "warning", "info")
 
-#: Troubles of one report that are looked at; the others are counted.
+#: Most troubles of one report that are read; the others are only counted.
 MAX_TROUBLES = 500
-#: Characters of a key and of a summary that are kept.
+#: Longest key and summary that are stored, in characters.
 KEY_LIMIT, SUMMARY_LIMIT = 64, 300
-#: A signature with a time is good for so many seconds.
+#: A signature with a timestamp is valid for this many seconds.
 SIGNATURE_AGE = 300
 SIGNATURE_HEADER = "X-Grafana-Alerting-Signature"
 TIME_HEADER = "X-Grafana-Alerting-Timestamp"
 
-#: Words of the label ``severity`` that are not critical. Any other is: who routes an
-#: alert here without a severity means it.
+#: Values of the label ``severity`` that are not critical. Any other is, and so is none:
+#: whoever routes an alert without a severity here considers it important.
 _MILD = {
     **dict.fromkeys(("warning", "warn", "minor", "average", "medium"), WARNING),
     **dict.fromkeys(("info", "information", "notice", "low", "none", "debug"), INFO),
@@ -43,18 +43,19 @@ _MILD = {
 #: Zabbix's ``{EVENT.NSEVERITY}``: not classified, information, warning, average, high
 #: and disaster.
 _ZABBIX_SEVERITIES = {"0": INFO, "1": INFO, "2": WARNING, "3": WARNING}
-#: Where the words of an alert stand, the best first.
+#: Annotations that may contain an alert's summary, the best first.
 _ANNOTATIONS = ("summary", "title", "description", "message")
 
 
 class UnreadableReport(ValueError):
-    """A body that its reader cannot make anything of; the message says why."""
+    """A body that cannot be parsed; the message says why."""
 
 
 class Trouble(NamedTuple):
-    """Something that is wrong, or no longer.
+    """A problem that a monitoring system reports as open or resolved.
 
-    :param str key: the system's own for this trouble, the same in each report
+    :param str key: the system's own key of the problem, the same in each report
+    :param bool is_firing: it is open
     :param str severity: one of :data:`SEVERITIES`
     :param str link: its page in the system, or empty
     """
@@ -67,11 +68,11 @@ class Trouble(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What one request says.
+    """The contents of one request.
 
-    :param str group: the system's key for what belongs together
+    :param str group: the system's key for problems that belong together
     :param tuple troubles: of :class:`Trouble`, each key once
-    :param int more: troubles that the report counts and does not name
+    :param int more: number of further troubles, which were not read
     """
 
     group: str
@@ -83,8 +84,8 @@ def read(system, body):
     """Return the :class:`Report` in the body of a request.
 
     :param str system: one of :data:`SYSTEMS`
-    :param bytes body: JSON, of a size that the caller has limited
-    :raises UnreadableReport: for all that is no report of the system
+    :param bytes body: JSON; the caller has limited its size
+    :raises UnreadableReport: for anything but a report of the system
     """
     try:
         payload = json.loads(body)
@@ -96,12 +97,12 @@ def read(system, body):
 
 
 def describe(source, summary, more=""):
-    """Return the words for the phone, cut to one segment, the system's name first.
+    """Return an alert's text, cut to one segment, with the system's name first.
 
-    :param str more: what is added behind them, such as "(+4)"
+    :param str more: appended to it, such as "(+4)"
     """
     tail = f" {more}" if more else ""
-    # As many as GSM-7 has, else as fit: signs of two units leave room for fewer.
+    # 160 characters in GSM-7; fewer fit if some take two units, or need Unicode.
     candidates = (
         shorten(f"{source}: {summary}", limit, sign="...") + tail
         for limit in range(160, 0, -1)
@@ -109,18 +110,18 @@ def describe(source, summary, more=""):
     return next(it for it in candidates if count_segments(it).count == 1)
 
 
-# === Who has sent it ===
+# === Authentication ===
 
 
 def is_authentic(system, secret, body, headers, now):
-    """Tell if a request carries the secret of its source, or is signed by it.
+    """Tell if a request carries its source's secret, or is signed with it.
 
-    All can send ``Authorization: Bearer``; Grafana can sign instead: HMAC-SHA256 in
-    hex of the body or, with a time (in seconds) in a header of its own, of
+    All can send ``Authorization: Bearer``; Grafana can sign instead: HMAC-SHA256 (hex)
+    of the body or, if a header of its own has the time (seconds since 1970), of
     ``time:body``.
 
-    :param str secret: an empty one opens nothing
-    :param headers: a mapping that ignores case
+    :param str secret: if empty, no request is authentic
+    :param headers: a case-insensitive mapping
     :param float now: seconds since 1970
     """
     if not secret:
@@ -142,7 +143,7 @@ def _is_signed(secret, body, headers, now):
 
 
 def _is_same(given, expected):
-    """Compare in constant time; a header may hold any bytes."""
+    """Compare in constant time; a header may contain any bytes."""
     return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
 
 
@@ -150,7 +151,7 @@ def _is_same(given, expected):
 
 
 def _read_alerts(payload):
-    """Read a report of Alertmanager, or of Grafana, which has the same form."""
+    """Read a report of Alertmanager, or of Grafana, which has the same format."""
     alerts = payload.get("alerts")
     if not isinstance(alerts, list) or not all(isinstance(it, dict) for it in alerts):
         raise UnreadableReport("“alerts” must be a list of objects.")
@@ -183,7 +184,7 @@ def _read_alert(alert):
 
 
 def _read_zabbix(payload):
-    """Read a report of our script for Zabbix's media type: one event."""
+    """Read a report from our script for Zabbix's media type: one event."""
     facts = _get_words({"event": payload}, "event")
     event_id, value = facts.get("event_id", ""), facts.get("event_value")
     if not _is_number(event_id):
@@ -210,14 +211,14 @@ _READERS = {
 
 
 def _get_words(holder, name):
-    """Return the words of an object in a payload, without what is none."""
+    """Return an object of a payload with its texts and numbers as texts, no others."""
     found = holder.get(name)
     found = found if isinstance(found, dict) else {}
     return {str(key): said for key, value in found.items() if (said := _say(value))}
 
 
 def _say(value):
-    """Return a text or a number as text, all else as an empty one."""
+    """Return a text or a number as text, anything else as an empty text."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return clean(str(value)).strip()
@@ -228,7 +229,7 @@ def _is_number(text):
 
 
 def _to_key(text):
-    """Return a key that can be stored and indexed: the same for the same."""
+    """Return a key that can be stored and indexed: itself, or its SHA-256 (hex)."""
     if len(text) > KEY_LIMIT or not text.isprintable() or not text.isascii():
         return hashlib.sha256(text.encode()).hexdigest()
     return text

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What is pasted into a monitoring system so that it reports to us.
+"""Configuration to paste into a monitoring system so that it reports to us.
 
-``{address}`` and ``{secret}`` are filled in; both are made of letters, digits and
-signs that mean nothing in YAML and JavaScript.
+``{address}`` and ``{secret}`` are filled in; both consist of letters, digits and
+characters without a meaning in YAML and JavaScript.
 """
 
 from .monitoring import (
@@ -14,7 +14,7 @@ from .monitoring import (
 )
 from .texts import fill
 
-#: Alerts in one report of a system that can limit them.
+#: Most alerts in one report, for systems that can limit them.
 MAX_ALERTS = 200
 
 _ALERTMANAGER = f"""\
@@ -53,7 +53,7 @@ contactPoints:
             timestampHeader: {TIME_HEADER}
 """
 
-#: Each parameter of the media type, and the macro that it is filled with.
+#: Parameters of the media type, and the macros that fill them.
 ZABBIX_PARAMETERS = {
     "event_id": "{EVENT.ID}",
     "event_value": "{EVENT.VALUE}",
@@ -103,7 +103,7 @@ _TEMPLATES = {ALERTMANAGER: _ALERTMANAGER, GRAFANA: _GRAFANA, ZABBIX: _ZABBIX}
 
 
 def write_setup(system, address, secret):
-    """Return what is pasted into a system's configuration, or imported into it.
+    """Return the configuration to paste or import into a monitoring system.
 
     :param str system: one of ``monitoring.SYSTEMS``
     """

@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Names and titles that people have typed, made fit for a text that leaves by itself.
+"""Sanitize names and titles that people have typed, for use in automatic texts.
 
 Whoever opens a ticket chooses the name in "Hi …, your ticket": without this they could
-have us text a link, or a whole message, in our name. A phone makes a link of whatever
-looks like an address, so that goes, also where it is disguised: with full-width
-letters, dots of other scripts, characters without width.
+make us text a link, or a whole message, in our name. A phone turns whatever looks like
+an address into a link, so addresses are removed, even when disguised with full-width
+letters, dots of other scripts or zero-width characters.
 """
 
 import re
@@ -12,23 +12,23 @@ import unicodedata
 
 from .segments import FLAG_LETTERS, JOINER, joins_character
 
-#: Characters of a name, and of a title, in a text that leaves by itself.
+#: Most characters of a name, and of a title, in an automatic text.
 NAME_LIMIT = 40
 TITLE_LIMIT = 60
 
-#: Needs nothing: thousands of people are named at once.
+#: Names that need no change: a shortcut for texts to thousands of people.
 _PLAIN = re.compile(r"[A-Za-z]+(?:[ '-][A-Za-z]+)*")
-#: Of a longer text only so many times its limit is looked at.
+#: A longer text is read up to this many times its limit.
 _LOOKED_AT = 16
-#: Letters and marks that are shown as nothing.
+#: Letters and marks that are displayed as nothing.
 _INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
 )
-#: Joins letters of some scripts, or parts them: it belongs to their spelling.
+#: Join or separate letters in certain scripts, where they belong to the spelling.
 _LETTER_JOINERS = frozenset("\u200c\u200d")
 _JOINED_SCRIPTS = re.compile("[\u0600-\u08ff\u0900-\u0dff]")
-#: Signs that a phone or a resolver takes for those of an address, beside what Unicode
-#: calls compatible with them (UTS 46, the dots of IDNA).
+#: Characters that a phone or a resolver takes for those of an address, in addition to
+#: Unicode's compatible ones (UTS 46, the dots of IDNA).
 _LOOKALIKES = str.maketrans(
     {
         **dict.fromkeys("\u3002\uff0e\uff61\u2024\u2027\ufe52", "."),
@@ -47,17 +47,17 @@ _ADDRESS = re.compile(
     r"|(?:\d{1,3}\.){3}\d{1,3}(?:[:/]\S*)?",
     re.IGNORECASE,
 )
-#: "J.Smith", "St.John": a name without its blank. No path follows.
+#: "J.Smith", "St.John": a name without its blank, and with no path after it.
 _INITIALS = re.compile(r"(?:[^\W\d_a-z][^\W\d_A-Z]{0,3}\.)+[^\W\d_a-z][^\W\d_A-Z]{3,}")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|<\s*>|\"\s*\"|“\s*”|«\s*»")
-#: A word is not cut unless it is longer than this share of the limit.
+#: A word is cut if the whole words before it fill at most half of the limit.
 _WORD_SHARE = 2
 
 
 def tidy_name(text):
-    """Return a name on one line, without addresses, not longer than a name is.
+    """Return a name on one line, without addresses, cut to :data:`NAME_LIMIT`.
 
-    :return: empty when nothing is left
+    :return: empty if nothing is left
     """
     if text and len(text) <= NAME_LIMIT and _PLAIN.fullmatch(text):
         return text
@@ -65,25 +65,25 @@ def tidy_name(text):
 
 
 def tidy_title(text):
-    """Return a title as :func:`tidy_name` does; dots show what is left out."""
+    """Return a title on one line, without addresses; dots mark what is cut off."""
     known = _drop_addresses(_flatten(text, TITLE_LIMIT))
     return _cut(known, TITLE_LIMIT, sign="...")
 
 
 #: "Hi , your ticket", "Thanks, . Could you": a greeting whose name is missing.
-#: French has a blank of its own before some signs.
+#: French has a blank before some punctuation anyway.
 _OPEN_GREETING = re.compile(
     r"\A(\s*[¡¿]?[^\W\d_]+(?: [^\W\d_]+){0,2})(?:,? +(?=[,.])| (?= ?[:;!?]))"
 )
 
 
 def close_greeting(text):
-    """Return a text that greets somebody without a name: "Hi, your ticket"."""
+    """Close the gap of a missing name in a text's greeting: "Hi, your ticket"."""
     return _OPEN_GREETING.sub(r"\1", text)
 
 
 def _flatten(text, limit):
-    """Return the beginning of a text on one line, with nothing in it that is unseen."""
+    """Return the beginning of a text on one line, without invisible characters."""
     text = unicodedata.normalize("NFC", (text or "")[: _LOOKED_AT * limit])
     kept = []
     for index, char in enumerate(text):
@@ -114,7 +114,7 @@ def _belongs(joiner, before, after):
 
 
 def _drop_addresses(line):
-    """Return a line without what a phone would make a link of."""
+    """Return a line without anything that a phone would turn into a link."""
     seen = "".join(map(_look, line))
     parts, end = [], 0
     for match in _ADDRESS.finditer(seen):
@@ -125,7 +125,7 @@ def _drop_addresses(line):
     parts.append(line[end:])
     line = _EMPTY_BRACKETS.sub(" ", "".join(parts))
     line = " ".join(line.split())
-    # The parts around an address can make another one: "evil.www.x.y com".
+    # The parts around an address can form another one: "evil.www.x.y com".
     return line if len(parts) == 1 else _drop_rest(line)
 
 
@@ -139,14 +139,17 @@ def _drop_rest(line):
 
 
 def _look(char):
-    """Return a character as a phone reads it in an address; one for one."""
+    """Return a character as a phone reads it in an address, always a single one."""
     looked = unicodedata.normalize("NFKC", char)
     looked = looked if len(looked) == 1 else char
     return looked.translate(_LOOKALIKES)
 
 
 def _cut(line, limit, sign=""):
-    """Return the beginning of a line: whole words, else whole characters."""
+    """Return the beginning of a line: whole words if enough fit, else characters.
+
+    :param str sign: marks what is cut off
+    """
     if len(line) <= limit:
         return line
     end = limit - len(sign)

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Who is on call when: turns of duty, those who stand in, and gaps.
+"""On-call schedules: shifts, substitutes, and gaps.
 
-Times are UTC without a zone; a person is whatever tells people apart.
+Times are naive UTC; a person is any hashable, sortable value, such as an id.
 """
 
 from datetime import datetime, timedelta
@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 from .clocks import to_local, to_utc
 
-#: Working schedules end a day a moment before midnight: that is no gap.
+#: Working schedules end a day just before midnight, which is no gap.
 MOMENT = timedelta(minutes=1)
 
 
 class Duty(NamedTuple):
-    """A turn of duty of a person.
+    """A person's on-call shift.
 
-    :param tuple rank: the lowest is told first; the later of two that stand in for the
-        same person has the higher ``number``
-    :param instead_of: the person whom they stand in for, None for a turn of their own
+    :param tuple rank: the lowest is told first
+    :param int number: of two substitutes for the same person, the later has the higher
+    :param instead_of: the person whom they substitute, None for a shift of their own
     """
 
     person: Any
@@ -29,7 +29,7 @@ class Duty(NamedTuple):
 
 
 class Span(NamedTuple):
-    """From when until when somebody has a duty, or is away (``duty`` is a person)."""
+    """A period of a :class:`Duty`, or of an absence (``duty`` is then the person)."""
 
     start: datetime
     stop: datetime
@@ -37,7 +37,7 @@ class Span(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """A time in which nothing changes: who is on call, in their order."""
+    """A period without changes, and the people on call in it, in order."""
 
     start: datetime
     stop: datetime
@@ -47,8 +47,8 @@ class Stretch(NamedTuple):
 def order(duties):
     """Return the people on duty in the order in which they are told, each once.
 
-    Who stands in takes the place of the other one; whoever stands in later, also for
-    who stands in, counts.
+    A substitute takes the place of the person; a later substitute, even for a
+    substitute, overrides an earlier one.
     """
     places = [(it.rank, it.person) for it in duties if it.instead_of is None]
     standing_in = [it for it in duties if it.instead_of is not None]
@@ -60,16 +60,16 @@ def order(duties):
 
 
 def expand(turn, start, stop):
-    """Return the ``(start, stop)`` of an ``escalation.Turn`` that lie in a time.
+    """Return the ``(start, stop)`` of an ``escalation.Turn`` within a period.
 
-    Those that come again do so by the clock of their zone, at the same hour all year.
+    Recurring shifts begin at the same local time of their zone all year.
     """
     if not (turn.weeks and turn.start and turn.stop):
         found = [(turn.start or start, turn.stop or stop)]
     else:
         zone, period = turn.zone or "UTC", timedelta(weeks=turn.weeks)
         first, last = to_local(turn.start, zone), to_local(turn.stop, zone)
-        # One more on either side, since a turn may be as long as its period.
+        # One more on either side, since a shift may be as long as its period.
         lowest = max((to_local(start, zone) - first) // period - 1, 0)
         highest = (to_local(stop, zone) - first) // period + 1
         found = [
@@ -80,10 +80,10 @@ def expand(turn, start, stop):
 
 
 def draw(spans, away, start, stop):
-    """Return the :class:`Stretch` of a time, one after the other, without holes.
+    """Return the list of :class:`Stretch` that covers a period without gaps.
 
-    :param spans: of :class:`Span` with a :class:`Duty`
-    :param away: of :class:`Span` with the person who is away
+    :param spans: each a :class:`Span` with a :class:`Duty`
+    :param away: each a :class:`Span` with the person who is away
     """
     edges = {start, stop}
     for span in (*spans, *away):
@@ -101,11 +101,12 @@ def draw(spans, away, start, stop):
 
 
 def find_gaps(stretches, can_be_told, wanted=None):
-    """Return the ``(start, stop)`` in which nobody on call can be told.
+    """Return the periods, as ``(start, stop)``, in which nobody on call can be told.
 
-    :param can_be_told: the people who can
-    :param wanted: the ``(start, stop)`` in which somebody should be on call, sorted;
-        None for always
+    :param stretches: as :func:`draw` returns them
+    :param can_be_told: the people who can be told
+    :param wanted: periods in which somebody should be on call, as sorted
+        ``(start, stop)``; None: always
     """
     gaps = [
         (start, stop)

@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Phone numbers: one spelling, their kinds, and how people write them down.
+"""Phone numbers: canonical form, kinds, and the ways in which people write them.
 
-Code hands numbers over in odd forms that a carrier takes all the same: with the prefix
+Numbers arrive in odd forms that a carrier accepts all the same: with the trunk prefix
 that is dialed inside the country ("+4407911…", "+1120255…"), with the country's code
-twice, with digits of another script, as an address ("tel:…") or with an extension. A
-STOP of +447911… must hold for each of them.
+twice, with digits of another script, as a URI ("tel:…") or with an extension. A STOP
+from +447911… must hold for each of them.
 """
 
 import re
@@ -20,34 +20,34 @@ from . import verdicts
 from .geography import TERRITORIES, is_assigned, is_mobile
 
 #: E.164: a plus sign, then 8 to 15 digits that do not start with 0 (ITU-T E.164).
-#: Western digits only, and nothing after them, not even a line break.
+#: ASCII digits only, and nothing after them, not even a line break.
 E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
-#: A number of North America as it should be: nothing is to be looked up.
+#: A well-formed North American number, which needs no lookup.
 _PLAIN_AMERICAN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}\Z")
-#: Prefixes that are dialed before a country's code in place of the plus.
+#: International prefixes, dialed in place of the plus.
 _INTERNATIONAL = re.compile(r"(?:00|011)\W*(?=[1-9])")
 _LONGEST = 100
 _SCHEME = re.compile(r"\s*(?:tel|sms|smsto|callto):[\s/]*", re.IGNORECASE)
-#: The zero that is dialed inside the country alone, after the country's code.
+#: The trunk zero in parentheses after the country's code, dialed only inside it.
 _TRUNK_ZERO = re.compile(r"((?:\+|00|011)[\s\d]{1,6})\(\s*0\s*\)")
-#: An extension, where the library does not know the word: French, German, Spanish.
+#: Extensions whose word the library does not know: French, German, Spanish.
 _EXTENSION = re.compile(
     r"\d\W*(?:poste|p\.|durchwahl|dw|apparat|app|nebenstelle|nst|klappe|interno|anexo"
     r"|ext\w*)\W*\d{1,7}\W*\Z",
     re.IGNORECASE,
 )
-#: Only in a text like this can there be an extension.
+#: Only a text that matches can contain an extension.
 _MARKED = re.compile(r"\d.*[^\d\s()+./-].*\d")
-#: A number with so many digits is whole: letters beside them are words, no keys of a
-#: keypad ("1-800-FLOWERS").
+#: A number with this many digits is complete: letters beside them are words, not keys
+#: on a keypad ("1-800-FLOWERS").
 _WHOLE = 8
 
 
 def canonical(number):
-    """Return a number as E.164, the one spelling of it; what is none stays as it is.
+    """Return a number in E.164; anything else is returned unchanged.
 
-    :param str number: with its country's code, in whatever form; or what a carrier
-        calls a sender, such as a short code or a name
+    :param str number: with its country's code, in any form; or a carrier's name for a
+        sender, such as a short code or an alphanumeric one
     :return: E.164, or ``number``
     """
     if not number or _PLAIN_AMERICAN.match(number):
@@ -57,8 +57,8 @@ def canonical(number):
 
 @lru_cache(maxsize=2**16)
 def _canonical(number):
-    """Return a number as E.164, after looking at how it is made."""
-    # Not with digits of another script, which the patterns take as well.
+    """Parse and repair a number, and return it in E.164."""
+    # Not with digits of another script, which the patterns match as well.
     if number.isascii() and is_assigned(number[1:]):
         return number
     if len(number) > _LONGEST:
@@ -71,7 +71,7 @@ def _canonical(number):
 
 
 def _parse(number):
-    """Return a number as the library reads it; None for what has no country's code."""
+    """Return a number as the library parses it, None if it has no country's code."""
     text = tidy(number)
     if dialed := _INTERNATIONAL.match(text):
         text = f"+{text[dialed.end() :]}"
@@ -84,7 +84,7 @@ def _parse(number):
 
 
 def _repair(parsed):
-    """Return a number without the country's code or the trunk zero too many."""
+    """Return a number without a surplus country's code or trunk zero."""
     if phonenumbers.is_valid_number(parsed):
         return parsed
     code = str(parsed.country_code)
@@ -101,14 +101,14 @@ def _repair(parsed):
     return parsed
 
 
-# How people write a number down.
+# Numbers as people write them.
 
 
 def tidy(text):
-    """Return a written number in plain characters, without what is not dialed.
+    """Return a written number in plain characters, without parts that are not dialed.
 
-    Full-width and Arabic digits become Western ones; invisible characters, a link's
-    ``tel:`` and the "(0)" after a country's code go.
+    Full-width and Arabic digits become ASCII; invisible characters, a link's ``tel:``
+    and the "(0)" after a country's code are removed.
     """
     if len(text) > _LONGEST:
         return text
@@ -128,7 +128,7 @@ def _make_plain(char):
 
 
 def has_extension(text):
-    """Tell if a written number has an extension: it is that of a switchboard.
+    """Tell if a written number has an extension, and so belongs to a switchboard.
 
     :param str text: as :func:`tidy` returns it
     """
@@ -144,10 +144,10 @@ def has_extension(text):
 
 
 def get_spellings_to_read(text):
-    """Return in which ways a written number may be read, the likeliest first.
+    """Return the possible readings of a written number, the likeliest first.
 
-    "011…" is dialed in North America for "+…", and is the beginning of a number in
-    Britain: as written comes first.
+    "011…" is dialed in North America for "+…", but in Britain begins a number: so the
+    number as written comes first.
 
     :param str text: as :func:`tidy` returns it
     """
@@ -157,13 +157,13 @@ def get_spellings_to_read(text):
     return [text, f"+{text[dialed.end() :]}"] if dialed else [text]
 
 
-# Numbers that are not texted, whatever their owners have agreed to.
+# Numbers that are never texted, whatever their owners have agreed to.
 #
 # Source: Twilio's errors 21268 (no premium rate or information numbers) and 21265 (no
 # short codes), its guidelines for France (21614: no landlines); read on 2026-11-27 at
 # https://www.twilio.com/docs/api/errors and https://www.twilio.com/guidelines/fr/sms.
 
-#: Countries whose emergency numbers have a sentence of their own.
+#: Countries whose emergency numbers are recognized.
 _EMERGENCY_COUNTRIES = ("US", "CA", "GB", "FR", "DE", "ES")
 _FEW_DIGITS = re.compile(r"(?:\+(?:1|33|34|44|49))?([0-9]{2,6})\Z")
 _SHORT_CODE = re.compile(r"[0-9]{3,6}\Z")
@@ -179,9 +179,10 @@ _REFUSED_KINDS = {
         verdicts.SERVICE_NUMBER,
     ),
 }
-#: What the plan says and a carrier may know better: not of who has texted us.
+#: Refusals by the number plan, about which a carrier may know better: they do not apply
+#: to numbers that have texted us.
 DOUBTFUL = (verdicts.LANDLINE, verdicts.SERVICE_NUMBER, verdicts.BAD_NUMBER)
-#: Of these, what can be called.
+#: Of these, the ones that can be called.
 CALLABLE = (verdicts.LANDLINE, verdicts.SERVICE_NUMBER)
 
 
@@ -189,9 +190,10 @@ CALLABLE = (verdicts.LANDLINE, verdicts.SERVICE_NUMBER)
 def find_refusal(number):
     """Return why a number is never texted: a reason of ``verdicts``, or empty.
 
-    North America does not tell landlines from mobiles, and texts its toll-free numbers.
+    In North America landlines cannot be distinguished from mobiles, and toll-free
+    numbers can be texted.
 
-    :param str number: E.164, or what could not be brought to it
+    :param str number: E.164, or as written if it could not be converted
     """
     if not E164.match(number):
         return find_refusal_of_words(number)
@@ -204,15 +206,15 @@ def find_refusal(number):
     except NumberParseException:
         return verdicts.BAD_NUMBER
     refusal = _REFUSED_KINDS.get(phonenumbers.number_type(parsed), "")
-    # What no plan has, as yet, may be new.
+    # A possible number that is not in the plan yet may be new.
     is_possible = parsed.country_code != 1 and phonenumbers.is_possible_number(parsed)
     return refusal if refusal or is_possible else verdicts.BAD_NUMBER
 
 
 def find_refusal_of_words(text):
-    """Return why what could not be brought to E.164 is none: a reason of ``verdicts``.
+    """Return why a number could not be converted to E.164: a reason of ``verdicts``.
 
-    :param str text: a number as somebody has written it
+    :param str text: the number as written
     """
     text = tidy(text)
     if has_extension(text):
@@ -229,7 +231,7 @@ def find_refusal_of_words(text):
 
 @lru_cache(maxsize=1024)
 def _find_american_refusal(area_code):
-    """Return why numbers of an area code are not texted; one that is none is bad."""
+    """Return why numbers of an area code are not texted, or empty."""
     kind = phonenumbers.number_type(phonenumbers.parse(f"+1{area_code}5550100"))
     if kind == PhoneNumberType.TOLL_FREE:
         return ""
@@ -237,12 +239,12 @@ def _find_american_refusal(area_code):
     return verdicts.BAD_NUMBER if is_unknown else _REFUSED_KINDS.get(kind, "")
 
 
-# The kind and the country of a number that somebody has typed into a form.
+# Kind and country of a number that somebody has typed into a form.
 #
-# A number that costs its caller extra, or lies with a satellite, is typed by who earns
-# by each text to it. The plans are those of ``phonenumbers``.
+# Premium and satellite numbers are typed into forms by people who earn money with each
+# text to them. The number plans are those of ``phonenumbers``.
 
-#: Territories: the country whose numbers theirs count as.
+#: Territories: the country to which their numbers count.
 PARTS = {
     **dict.fromkeys(TERRITORIES, "US"),
     **dict.fromkeys(("GG", "IM", "JE"), "GB"),
@@ -253,8 +255,8 @@ PARTS = {
 }
 
 MOBILE, VOIP, LANDLINE = ("mobile", "voip", "landline")
-#: Kinds that a form takes, by what a company has chosen. Never premium, shared cost,
-#: toll-free and personal numbers, pagers, voicemail and what is unknown.
+#: Kinds that a form accepts, by the company's setting. Never premium, shared-cost,
+#: toll-free or personal numbers, pagers, voicemail or unknown ones.
 TAKEN = {
     MOBILE: (MOBILE,),
     VOIP: (MOBILE, VOIP),
@@ -262,7 +264,7 @@ TAKEN = {
 }
 _KINDS = {
     PhoneNumberType.MOBILE: MOBILE,
-    # North America does not tell the two apart.
+    # North America's number plan does not distinguish the two.
     PhoneNumberType.FIXED_LINE_OR_MOBILE: MOBILE,
     PhoneNumberType.VOIP: VOIP,
     PhoneNumberType.FIXED_LINE: LANDLINE,
@@ -272,19 +274,19 @@ BAD_COUNTRY, BAD_KIND = ("bad_country", "bad_kind")
 
 
 class NumberKind(NamedTuple):
-    """Country (ISO code) and kind of a number; empty: of none, or not to be texted."""
+    """Country (ISO code) and kind of a number; empty: none, or none that we text."""
 
     country: str
     kind: str
 
 
 def read_kind(number):
-    """Return what a number (E.164) is."""
+    """Return the country and the kind of a number (E.164)."""
     try:
         parsed = phonenumbers.parse(number)
     except NumberParseException:
         return NumberKind("", "")
-    # "001": satellites, premium numbers and others that are of no country.
+    # "001": satellites, premium numbers and others without a country.
     code = phonenumbers.region_code_for_number(parsed) or ""
     country = PARTS.get(code, code) if code.isalpha() else ""
     kind = _KINDS.get(phonenumbers.number_type(parsed), "")
@@ -292,7 +294,7 @@ def read_kind(number):
 
 
 def find_kind_refusal(number, taken, is_country_taken):
-    """Return why a form does not take a number (E.164), or an empty text.
+    """Return why a form does not accept a number (E.164), or an empty text.
 
     :param str taken: a key of :data:`TAKEN`
     :param is_country_taken: function from an ISO code to a bool
@@ -306,8 +308,8 @@ def find_kind_refusal(number, taken, is_country_taken):
 
 # Spellings of a person's number, to find it where it was typed.
 #
-# The ledger and the messages hold numbers as E.164. A list that was uploaded, or a form
-# that nobody has recorded yet, holds what somebody typed.
+# The ledger and messages contain numbers in E.164. Uploaded lists, and forms that
+# nobody has recorded yet, contain them as they were typed.
 
 #: Prefixes that people dial before a country code.
 _DIALED = ("", "00", "011")
@@ -321,14 +323,14 @@ def digits(text):
 
 
 def get_tail(number):
-    """Return the last digits of a number, which are in every way to write it."""
+    """Return the last seven digits of a number, which every spelling contains."""
     return digits(number)[-7:]
 
 
 def get_spellings(number):
-    """Return the digits of each way in which a number is written.
+    """Return the digits of all spellings of a number.
 
-    :param str number: E.164; anything else stands for itself
+    :param str number: E.164; of anything else only its own digits are returned
     """
     try:
         parsed = phonenumbers.parse(number or "")
@@ -343,12 +345,12 @@ def get_spellings(number):
 
 
 def is_written(text, number):
-    """Tell if a text is a number, in whatever way it is written."""
+    """Tell if a text is a number (E.164) in any spelling."""
     is_same = bool(text) and text.strip() == number
     return is_same or digits(text) in get_spellings(number)
 
 
 def mentions(text, number):
-    """Tell if a text has a number (E.164) in it, beside other words."""
+    """Tell if a text seems to contain a number (E.164), by its last seven digits."""
     tail = get_tail(number)
     return len(tail) == 7 and tail in digits(text)

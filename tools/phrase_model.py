@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Weights that were learned from lists of texts, and what they make of another text.
+"""Classify texts with weights that were learned from lists of texts.
 
-A text is a set of its words, of pairs and triples of them, and of parts of words, so
-that slips of the thumb and endings do not matter. A net of one small hidden layer adds
-up what each of these says, for each class. Nothing is drawn by lot: a text is read in
-the same way each time. ``bin/phrases`` trains it, and writes the weights.
+The features of a text are its words, pairs and triples of them, and parts of words, so
+that typing slips and endings do not matter. A neural network with one small hidden
+layer rates them for each class. It is deterministic: a text always gets the same
+rating. ``bin/phrases`` trains it, and writes the weights.
 """
 
 import base64
@@ -22,21 +22,21 @@ from .keywords import unmix
 from .texts import fold
 
 WEIGHTS = Path(__file__).with_name("phrase_weights.json")
-#: Places that features share by their hash.
+#: Slots into which features are hashed.
 BUCKETS = 2**18
-#: Letters of the parts of words.
+#: Lengths of the parts of words, in letters.
 PARTS = (3, 4, 5)
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s]")
 _APOSTROPHE = re.compile(r"(?<=\w)['’`´](?=\w)")
-#: A word whose letters stand apart: "S T O P".
+#: A word with separated letters: "S T O P".
 _SPACED = re.compile(r"(?<!\w)(?:[^\W\d_][ .*-]){2,}[^\W\d_](?!\w)")
 _REPEATED = re.compile(r"(.)\1\1+")
-#: Marks that part words, and say nothing themselves.
+#: Punctuation that separates words and is no token itself.
 _SILENT = frozenset("!,.;:-–—()/&+*_\"'’`´«»“”„#@")
 
 
 def read_tokens(text):
-    """Return the words, emojis and question marks of a text, as they are compared."""
+    """Return the tokens of a text: words, emojis, question marks, "0" for numbers."""
     text = unmix(unicodedata.normalize("NFKC", text))
     text = _SPACED.sub(_join, _APOSTROPHE.sub("", text))
     tokens = []
@@ -45,7 +45,7 @@ def read_tokens(text):
             tokens.append("0")
         elif token not in _SILENT:
             tokens.append(_REPEATED.sub(r"\1\1", fold(token)))
-    # Of an accent alone nothing is left.
+    # Folding leaves nothing of an accent alone.
     return list(filter(None, tokens))
 
 
@@ -54,7 +54,7 @@ def _join(match):
 
 
 def read_features(tokens):
-    """Return the places of the features of some tokens, each once."""
+    """Return the slots of the features of a list of tokens, each once."""
     found = set()
     words = ["<", *tokens, ">"]
     for at, word in enumerate(words):
@@ -72,13 +72,13 @@ def read_features(tokens):
 
 
 def digest_lists(paths):
-    """Return the SHA-256 of the lists from which weights were learned."""
+    """Return the SHA-256 (hex) of the lists from which weights are learned."""
     lists = (path.read_bytes() for path in sorted(paths))
     return hashlib.sha256(b"".join(lists)).hexdigest()
 
 
 class Model:
-    """The weights: of each feature for each hidden unit, and of those for each class.
+    """The weights from features to hidden units, and from those to classes.
 
     :param dict values: as ``bin/phrases`` writes them
     """
@@ -92,7 +92,7 @@ class Model:
         self._hidden = array("b", zlib.decompress(packed))
 
     def rate(self, tokens):
-        """Return how likely each class is: ``{class: 0 to 1}``."""
+        """Return the likelihood of each class: ``{class: 0 to 1}``."""
         features = read_features(tokens)
         factor, size = self._scale / math.sqrt(len(features)), self._size
         sums = [0] * size

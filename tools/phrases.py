@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Opt-outs in a person's own words.
+"""Recognize opt-outs in a person's own words.
 
 47 CFR 64.1200(a)(10): any reasonable way of saying no counts, not only the words that
-carriers know. What is said plainly is an opt-out at once; what a person has to read is
-doubtful; everything else is conversation. How texts are read, how to teach another one,
-and how well it is measured to work: ``README.md`` beside this file.
+carriers know. A plain request is an opt-out at once; a text that a person has to read
+is doubtful; everything else is conversation. ``README.md`` in this folder explains how
+texts are read, how to teach further ones, and how well it works.
 """
 
 import re
@@ -20,23 +20,23 @@ OPT_OUT, WRONG_NUMBER, DOUBTFUL, CONVERSATION = CLASSES = (
     "doubtful",
     "conversation",
 )
-#: What ends consent.
+#: Classes that end consent.
 ENDING = (OPT_OUT, WRONG_NUMBER)
-#: From which likelihood of ending consent a text does so at once, and from which
-#: likelihood of being more than conversation a person reads it.
+#: The likelihood of ending consent from which a text does so at once, and the
+#: likelihood of being more than conversation from which a person reads it.
 SURE, MAYBE = 0.75, 0.35
 #: In a doubtful text one clause is enough to end consent ("Quit texting me, call the
-#: office"): if it is that likely to, has as many words, and the text is less likely
-#: than that to mean a part only.
+#: office"): if it is at least this likely to, has at least this many words, and the
+#: whole text is less likely than this to be doubtful.
 PLAIN, PLAIN_WORDS, PARTIAL = 0.95, 3, 0.3
-#: A text with more words is about more than leaving: at most doubtful.
+#: A text with more words is about more than opting out: at most doubtful.
 MAX_SURE_WORDS = 60
-#: One with fewer letters is a slip of the thumb.
+#: A text with fewer letters is a typing slip: at most doubtful.
 MIN_SURE_LETTERS = 3
-#: Words that are named as the reason, and those that are tried for it.
+#: Number of words given as the reason, and of words that are tried for it.
 NAMED, TRIED = 3, 40
 
-#: Words of others, between quotation marks or behind "she says:".
+#: Quoted words of others, after "she says:" or, below, between quotation marks.
 _REPORTED = re.compile(
     r"\b(?:says?|said|writes?|wrote|asks?|replied|dice|dijo|escribe|escribió|pide|puso"
     r"|dit|écrit|demande|répond|sagt|sagte|meldet|schreibt|schrieb|meint|antwortet)\s*:",
@@ -45,13 +45,17 @@ _REPORTED = re.compile(
 _QUOTED = re.compile(
     r"“[^”]*”|„[^“”]*[“”]|«[^»]*»|\"[^\"]*\"|‘[^’]*’|(?<!\w)'[^']+'(?!\w)"
 )
-#: A clause with the sign that ends it.
+#: A clause with the punctuation that ends it.
 _CLAUSE = re.compile(r"[^,.;:!?\n]+[,.;:!?\n]*")
 _STOP_WORDS = frozenset(map(squeeze, MANDATORY_WORDS[STOP]))
 
 
 def classify(text):
-    """Return the class of a text, as it came."""
+    """Return the class of a text.
+
+    :param str text: as it was received, may be empty
+    :return: one of :data:`CLASSES`
+    """
     text = text or ""
     tokens = read_tokens(text[:MAX_LENGTH])
     if not any(token.isalpha() for token in tokens):
@@ -65,13 +69,13 @@ def classify(text):
 
 
 def _rate(text, tokens):
-    """Return the class of a text, by what the model has learned."""
+    """Return the class of a text by the model's rating."""
     shares = get_model().rate(tokens)
     if kind := _find_end(shares, SURE):
         return kind
     if 1 - shares[CONVERSATION] < MAYBE:
         return CONVERSATION
-    # Who wants something ended and something else to go on is asked.
+    # A text that may end only a part of the messages is left to a person.
     is_whole = shares[DOUBTFUL] < PARTIAL and _can_be_sure(text, tokens)
     clauses = map(read_tokens, _CLAUSE.findall(text)) if is_whole else ()
     kinds = (_rate_clause(clause) for clause in clauses)
@@ -79,27 +83,27 @@ def _rate(text, tokens):
 
 
 def _rate_clause(clause):
-    """Return how some words end consent, whatever else is said; None if they do not."""
+    """Return the class of :data:`ENDING` of a clause alone, None if it is neither."""
     if len(clause) < PLAIN_WORDS or "?" in clause:
         return None
     return _find_end(get_model().rate(clause), PLAIN)
 
 
 def _find_end(shares, likely):
-    """Return how consent ends, None if that is not so likely."""
+    """Return the likelier of :data:`ENDING`, None if their sum is below ``likely``."""
     is_end = sum(shares[kind] for kind in ENDING) >= likely
     return max(ENDING, key=shares.get) if is_end else None
 
 
 def _can_be_sure(text, tokens):
-    """Tell if a text is neither too long nor a syllable, and the person's own words."""
+    """Tell if a text is neither too long nor too short, and quotes nobody."""
     is_short = len(text) <= MAX_LENGTH and len(tokens) <= MAX_SURE_WORDS
     is_word = sum(map(len, tokens)) >= MIN_SURE_LETTERS
     return is_short and is_word and not _quotes(text)
 
 
 def _drop_courtesies(clause):
-    """Return the words of a clause that are not merely polite."""
+    """Return the words of a clause without courtesies."""
     kept, at = [], 0
     while at < len(clause):
         length = measure(COURTESIES, clause, at)
@@ -109,7 +113,7 @@ def _drop_courtesies(clause):
 
 
 def _quotes(text):
-    """Tell if a text tells the words of somebody: more than courtesies around them."""
+    """Tell if a text quotes somebody, with more than courtesies around the quote."""
     if _REPORTED.search(text):
         return True
     around, count = _QUOTED.subn(" , ", text)
@@ -118,9 +122,9 @@ def _quotes(text):
 
 
 def explain(text):
-    """Return the words without which a text would be most of a conversation."""
+    """Return the words without which a text would most look like conversation."""
     model, tokens = get_model(), read_tokens((text or "")[:MAX_LENGTH])
-    # Of a long text the part that is least of a conversation.
+    # Of a long text, the part that least looks like conversation.
     parts = [tokens[at : at + TRIED] for at in range(0, len(tokens), TRIED)]
     tokens = min(parts, key=lambda it: model.rate(it)[CONVERSATION], default=())
     weights = [

@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Quiet hours: they hold by the clock of the place where the reader may be.
+"""Quiet hours, in the local time of every place where the recipient may be.
 
-A rule is a window for each kind of day, of a country or a state, for a class of
-purposes, from one day to another: data, with its source. All rules that apply must be
-open in all zones in which the person may be, so that a rule or a zone more can only
-make the answer stricter. Times are UTC without a zone, as Odoo stores them.
+A rule has a window for each kind of day. It applies to a country or a state, to a class
+of purposes, and from one date to another; rules are data, each with its source. All
+rules that apply must be open in all zones where the person may be, so that a further
+rule or zone can only make the answer stricter. Times are naive UTC, as in Odoo.
 """
 
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ from zlib import crc32
 from .business_days import ANY_PART, find_part, get_holidays
 from .clocks import to_local, to_utc
 
-#: Classes of purposes. Solicitations keep the law's hours; what a person needs keeps
-#: the house's; what cannot wait keeps none.
+#: Classes of purposes. Offers keep the legal hours, informational messages the
+#: company's business hours; urgent ones keep none.
 QUIET_CLASSES = ("marketing", "informational", "urgent")
 MARKETING, INFORMATIONAL, URGENT = QUIET_CLASSES
 
-#: How far ahead an opening is looked for: longer than the longest row of closed days.
+#: How far ahead to search for an opening: more than the longest series of closed days.
 SEARCH_DAYS = 8
-#: Held messages leave over the first half hour of their window.
+#: Held messages are spread over the first half hour of their window.
 SPREAD = timedelta(minutes=30)
 
 CLOSED = (0, 0)
@@ -34,16 +34,16 @@ SATURDAY, SUNDAY = 5, 6
 class Rule:
     """One rule. A window is ``(opens, closes)`` in minutes of the local day.
 
-    At ``closes`` it is closed: up to 21:00 means that 20:59:59 is the last second.
+    ``closes`` is exclusive: up to 21:00 means that 20:59:59 is the last open second.
 
-    :param str country: ISO code; empty for everywhere
-    :param str state: ISO code of a part of the country; empty for all of it
-    :param bool is_closed_on_holidays: public holidays of the country and the state
+    :param str country: ISO code; empty: everywhere
+    :param str state: ISO code of a part of the country; empty: all of it
+    :param bool is_closed_on_holidays: closed on public holidays of country and state
+    :param date effective_from: the first local date on which it is in force, or None
+    :param date effective_to: the last, or None
+    :param int max_per_day: texts to a number for a purpose in 24 hours; 0: no limit
     :param tuple holidays_of: pairs of codes, country and state, whose holidays count;
         by default its own
-    :param date effective_from: the first local day on which it holds, or None
-    :param date effective_to: the last, or None
-    :param int max_per_day: texts to a number for a purpose in 24 hours, 0: any
     """
 
     quiet_class: str
@@ -60,7 +60,7 @@ class Rule:
     holidays_of: tuple = ()
 
     def is_in_force(self, day):
-        """Tell if it holds on a local date."""
+        """Tell if it is in force on a local date."""
         starts = self.effective_from or date.min
         return starts <= day <= (self.effective_to or date.max)
 
@@ -78,9 +78,9 @@ class Rule:
         return any(day in get_holidays(*place, day.year) for place in places)
 
     def bind(self, place):
-        """Return the same rule for who may be in a place, by the holidays there.
+        """Return this rule with the holidays of the place where somebody may be.
 
-        Where no clue names a part of the country, every part's holidays count.
+        If it is not known which part of the country, the holidays of all parts count.
         """
         if self.state or not self.is_closed_on_holidays:
             return self
@@ -94,7 +94,7 @@ class Rule:
 
 
 def select(rules, place, quiet_class):
-    """Return those of some rules that hold for messages of a class to somebody."""
+    """Return the rules that apply to messages of a class to somebody at a place."""
     return tuple(
         rule.bind(place)
         for rule in rules
@@ -105,9 +105,9 @@ def select(rules, place, quiet_class):
 
 
 def are_in_force(rules, now):
-    """Tell if any of some rules holds on all days on which an opening is looked for.
+    """Tell if one of the rules is in force on every day of the search for an opening.
 
-    :param datetime now: UTC; its date may be the day before or after where they are
+    :param datetime now: UTC; the local date may be the day before or after
     """
     first = now.date() - timedelta(days=1)
     days = [first + timedelta(days=offset) for offset in range(SEARCH_DAYS + 3)]
@@ -116,7 +116,7 @@ def are_in_force(rules, now):
 
 def is_open(now, zone_names, rules):
     """Tell if all rules are open in all zones at a time (UTC)."""
-    # Windows open and close at full minutes, so the seconds change nothing.
+    # Windows open and close at full minutes, so seconds do not matter.
     minute = now.replace(second=0, microsecond=0)
     return _is_open(minute, tuple(zone_names), tuple(rules))
 
@@ -133,7 +133,7 @@ def _is_open(minute, zone_names, rules):
 
 
 def next_opening(now, zone_names, rules):
-    """Return when a message may leave: now, or the first later time that is open.
+    """Return when a message may leave: now, or the next opening.
 
     :param datetime now: UTC
     :return: datetime (UTC), or None if there is none within :data:`SEARCH_DAYS`
@@ -146,10 +146,10 @@ def next_opening(now, zone_names, rules):
 def spread(opening, key, zone_names, rules):
     """Return a time within the first half hour of a window, always the same for a key.
 
-    Else all that was held would leave in the window's first second.
+    Otherwise all held messages would leave in the window's first second.
 
     :param datetime opening: UTC
-    :param str key: what tells the message from others
+    :param str key: identifies the message
     """
     seconds = crc32(key.encode()) % int(SPREAD.total_seconds())
     later = opening + timedelta(seconds=seconds)
@@ -157,9 +157,9 @@ def spread(opening, key, zone_names, rules):
 
 
 def local_times(now, zone_names):
-    """Return the local time in each zone, one of those that have the same.
+    """Return the distinct local times of several zones, each with its first place.
 
-    :return: list of ``(local datetime without a zone, place)``, the best known first
+    :return: list of ``(naive local datetime, place)``, the best known first
     """
     found = {}
     for name in zone_names:
@@ -180,9 +180,9 @@ def get_day_limit(rules, day):
 
 @lru_cache(maxsize=1024)
 def _search(now, zone_names, rules):
-    """Return the first time after ``now`` that is open, or None.
+    """Return the first open time after ``now``, or None.
 
-    It can only be when a window opens or a clock is changed, in one of the zones.
+    That can only be when a window opens or the clocks change in one of the zones.
     """
     until = now + timedelta(days=SEARCH_DAYS)
     moments = {it for name in zone_names for it in _get_edges(now, name, rules)}
@@ -194,7 +194,7 @@ def _get_edges(now, zone_name, rules):
     today = to_local(now, zone_name).date()
     for offset in range(SEARCH_DAYS + 1):
         day = today + timedelta(days=offset)
-        # A local time can come twice or never, when the clocks are changed.
+        # When the clocks change, a local time can occur twice or never.
         for opens in {rule.window(day)[0] for rule in rules}:
             wall = datetime.combine(day, time(*divmod(opens, 60)))
             yield from (to_utc(wall, zone_name, fold) for fold in (0, 1))
@@ -202,9 +202,9 @@ def _get_edges(now, zone_name, rules):
 
 
 def _get_change(day, zone_name):
-    """Yield the UTC time at which the clocks are changed on a local date, if they are.
+    """Yield the UTC time at which the clocks change on a local date, if they do.
 
-    To the minute, by halving the day: the clock's difference to UTC is another after.
+    Found to the minute by bisection, as the offset to UTC differs before and after.
     """
     start = to_utc(datetime.combine(day, time()), zone_name)
     low, high = 0, 36 * 60

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Files for and from the FCC's Reassigned Numbers Database.
 
-One asks it with a number and the date of consent, and is told whether the number was
-permanently disconnected since. Who was told "no" by mistake is not liable for the call
-(47 CFR 64.1200(m)), and must prove what was asked and answered.
+A query gives a number and the date of consent; the answer says whether the number has
+been permanently disconnected since. A caller who got a wrong "no" is not liable for the
+call (47 CFR 64.1200(m)), but must prove what was asked and answered.
 
 Read on 2026-11-27:
 
@@ -19,9 +19,9 @@ Read on 2026-11-27:
 
 Not confirmed, since the query's user guide could not be read
 (https://www.reassigned.us/sites/default/files/resources/userguides/QueryUserGuide_2.pdf):
-the names and the order of the columns, whether a row of names is wanted, and whether a
-number may be asked about with two dates in one file. The columns are called as public
-clients call the fields of its API (tn, date, companyId; disconnected, dateProvided).
+the names and order of the columns, whether a header row is expected, and whether a
+number may be queried with two dates in one file. The columns are named like the fields
+of its API in public clients (tn, date, companyId; disconnected, dateProvided).
 """
 
 import io
@@ -35,20 +35,20 @@ from .phone import find_refusal_of_words
 from .tabular import write_csv
 
 NO_DATA, NO, YES = ANSWERS = ("no_data", "no", "yes")
-#: Numbers that one file may ask about.
+#: Most numbers in one query file.
 MAX_ROWS = 250_000
-#: What the database calls a company.
+#: A company's id in the database.
 COMPANY_CODE = re.compile(r"[A-Za-z0-9]{3,10}\Z")
 
 #: Area codes of the territories (https://www.nanpa.com/numbering/area-codes): American
 #: Samoa, Guam, Northern Mariana Islands, Puerto Rico, Virgin Islands.
 TERRITORY_AREA_CODES = ("684", "671", "670", "787", "939", "340")
-#: All that the query may ask about. Canada and others share the calling code, and
-#: toll-free numbers are no one country's.
+#: Area codes that can be queried. Canada and others share the calling code, and
+#: toll-free numbers belong to no single country.
 AREA_CODES = (*STATE_OF_AREA_CODE, *TERRITORY_AREA_CODES)
 
 QUERY_HEADERS = ("TN", "Date", "CompanyID")
-#: Field of an answer: how its column is headed, in small letters.
+#: Field of an answer: possible headings of its column, in lower case.
 HEADERS = {
     "number": "tn|telephone number|phone number|number|phone|telephone",
     "asked_day": "dateprovided|date provided|date|consent date|date of consent",
@@ -66,7 +66,7 @@ _NUMBER = re.compile(r"(?:\+?1)?([2-9][0-9]{2}[2-9][0-9]{6})\Z")
 
 
 class Reply(NamedTuple):
-    """A row of the answers: of which number (E.164), and which day if it is told."""
+    """A row of an answer file: number (E.164), day if given, and answer."""
 
     number: str
     day: date | None
@@ -75,9 +75,9 @@ class Reply(NamedTuple):
 
 
 def write_query(rows, company_code="", has_header=True):
-    """Return the file that asks the database, as bytes.
+    """Return the query file (CSV) as bytes.
 
-    :param rows: pairs of a number (E.164, of the US) and the day of its consent
+    :param rows: pairs of a US number (E.164) and the date of its consent
     :param str company_code: the company's id there; empty: without that column
     """
     width = 2 + bool(company_code)
@@ -92,7 +92,7 @@ def write_query(rows, company_code="", has_header=True):
 
 
 def read_reply(cells, columns, order):
-    """Return what a row of the answers says.
+    """Parse a row of an answer file into a :class:`Reply`.
 
     :param dict columns: ``{field: index}``
     :param str order: see :func:`import_rows.parse_time`
@@ -118,7 +118,7 @@ def _match_number(text):
 
 
 def has_number(cells):
-    """Tell if a row holds a phone number, and so does not name the columns."""
+    """Tell if a row contains a phone number, and so is not the header."""
     return any(map(_match_number, cells))
 
 
@@ -130,19 +130,22 @@ def _read_day(text, order):
 
 
 def is_news(answer, earlier):
-    """Tell if an answer says more than those to the same question before it.
+    """Tell if an answer adds to the earlier ones to the same question.
 
-    A "no" or "yes" is more than "no data", and a "yes" always counts.
+    A "no" adds to "no data", and a "yes" to both.
     """
     return all(ANSWERS.index(answer) > ANSWERS.index(it) for it in earlier)
 
 
 def concerns(answer, asked_day, consent_day, known_day):
-    """Tell if an answer says something of a consent.
+    """Tell if an answer applies to a consent.
 
-    What was disconnected since a day was so since every day before it; what was not
-    since a day was not since any later one.
+    A number disconnected since a day was also disconnected since every earlier one; a
+    number not disconnected since a day was not since any later one.
 
+    :param str answer: one of :data:`ANSWERS`
+    :param date asked_day: the date in the query
+    :param date consent_day: the date of the consent
     :param date known_day: when the number was last known to be the person's: that of
         the consent, or when it was last verified
     """

@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Requirements of a registration for A2P 10DLC, and which of them a packet lacks.
+"""Requirements of an A2P 10DLC registration, and which of them a packet fails.
 
 Sources: Twilio's A2P campaign fields (description, message flow, samples, keyword
 texts: https://www.twilio.com/docs/messaging/api/usapptoperson-resource) and CTIA's
-Messaging Principles and Best Practices, section 5. Carriers in the US block what is
-sent by a long code that is not registered.
+Messaging Principles and Best Practices, section 5. US carriers block messages from an
+unregistered long code.
 """
 
 import re
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .advice import SHORTENERS
 from .links import is_page
 
-#: Field of a packet: its shortest and longest length in characters.
+#: Field of a packet: minimum and maximum length in characters.
 LENGTHS = {
     "description": (40, 4096),
     "opt_in_flow": (40, 2048),
@@ -23,13 +23,13 @@ LENGTHS = {
 }
 SAMPLE_LENGTHS = (20, 1024)
 SAMPLE_COUNTS = (2, 5)
-#: Of a list of keywords, joined by commas.
+#: Maximum length of a list of keywords, joined by commas.
 KEYWORDS_LENGTH = 255
 
 
 @dataclass(frozen=True)
 class Packet:
-    """A registration's contents as plain texts; keywords are joined by commas."""
+    """The contents of a registration as plain text; keywords are joined by commas."""
 
     company: str = ""
     description: str = ""
@@ -47,7 +47,7 @@ class Packet:
 
 @dataclass(frozen=True)
 class Problem:
-    """A fault of a registration.
+    """A problem of a registration.
 
     :param what: ``short``, ``long``, ``few_samples``, ``many_samples``,
         ``sample_length``, ``sample_stop``, ``sample_shortener``, ``no_page``,
@@ -62,7 +62,7 @@ class Problem:
 
 
 def get_problems(packet):
-    """Return what keeps a packet from being registered, in the order of its fields."""
+    """Return the problems that prevent a packet's registration."""
     return [
         *_check_lengths(packet),
         *_check_samples(packet),
@@ -99,7 +99,7 @@ def _check_samples(packet):
 
 
 def _check_texts(packet):
-    """Check that answers say who writes, and joining how to leave and get help."""
+    """Check that replies name the company, and opt-ins how to opt out and get help."""
     for field in ("opt_in_text", "opt_out_text", "help_text"):
         if packet.company not in getattr(packet, field):
             yield Problem("names_nobody", field)
@@ -126,7 +126,7 @@ def _check_pages(packet):
 
 
 def list_keywords(*groups):
-    """Return words as a registration lists them: carriers know single words only.
+    """Return keywords as a registration lists them: carriers know single words only.
 
     :param groups: collections of words, in the order of the list
     :return: joined by commas
@@ -137,30 +137,31 @@ def list_keywords(*groups):
 
 
 def has_word(text, word):
-    """Tell if a text names a word that a person is to text, in capitals."""
+    """Tell if a text contains a keyword, in capitals."""
     return re.search(rf"\b{word}\b", text) is not None
 
 
 def has_link(texts):
-    """Tell if any of some texts holds the address of a page."""
+    """Tell if any of the texts contains a link."""
     return any(re.search(r"https?://|\[link", text) for text in texts)
 
 
 def has_phone(texts):
-    """Tell if any of some texts holds a phone number."""
+    """Tell if any of the texts contains a phone number."""
     return any(re.search(r"\+?\d[\d\s().-]{6,}\d", text) for text in texts)
 
 
 def show_placeholders(body, words):
-    """Return the source of a template with its placeholders in brackets, as a sample.
+    """Return a template's source as a sample, with its placeholders in brackets.
 
-    Carriers ask for ``[name]`` where a text differs from person to person.
+    Carriers require ``[name]`` where a text differs from person to person.
 
-    :param str body: with ``{{ expression }}`` in it
+    :param str body: contains ``{{ expression }}``
+    :param dict words: names of placeholders, by expression
     """
 
     def show(match):
-        """Return what stands for a placeholder."""
+        """Return the name of a placeholder, in brackets."""
         expression = match[1].strip()
         name = words.get(expression) or _name_of(expression)
         return f"[{name.replace('_', ' ').lower()}]"

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Replies by number or word: to the rating's question, and to a team alert.
+"""Parse replies by number or word: to the rating question, and to a team alert.
 
-Only what is plainly a reply counts: "3 printers are still broken" is none. What is
-none is conversation, which a person reads.
+Only a plain reply counts: "3 printers are still broken" is none. Anything else is
+conversation, which a person reads.
 """
 
 import re
@@ -16,35 +16,35 @@ from .clauses import COURTESIES, read_clauses
 from .grammar import measure
 from .keywords import NO, YES
 
-#: The reply of who is not helped yet.
+#: The reply of a customer whose ticket is not solved.
 NOT_SOLVED = 0
 
-#: The figure, alone or as people put it; then, behind a sign, whatever they add.
+#: The rating, as a digit or a word; then, after punctuation, anything else.
 _FIGURE = re.compile(
     rf"(?:(?P<figure>[0-5])|(?P<word>{'|'.join(answers.FIGURES)}))"
     rf"(?:\s*(?:{answers.UNITS})(?!\w))?"
     r"(?:\s*(?:[.,;:!)\-–—\n]+(?!\d)"
     r"|(?=THANK|THX|TY\b|GRACIAS|MERCI|DANKE)"
-    # Behind a word it is praise: "Ein super Service".
+    # Only after a digit: after a word it is praise, "Ein super Service".
     r"|(?(figure)(?=GREAT|GOOD|PERFECT|SUPER)|(?!)))(?P<rest>.*))?",
     re.DOTALL,
 )
 _THANKS = re.compile(rf"(?:(?:{answers.THANKS})(?:\W+|\Z))+")
-#: So much of a text is looked at.
+#: Characters of a text that are read.
 _LIMIT = 1600
 
 
 class Reply(NamedTuple):
-    """A reply: 1 to 5, or :data:`NOT_SOLVED`, and what else the person says."""
+    """A rating: 1 to 5, or :data:`NOT_SOLVED`, and what else the person says."""
 
     value: int
     words: str
 
 
 def read_rating(text, is_no=False):
-    """Return the reply that a text is, or None if it is none.
+    """Return the rating that a text gives, or None.
 
-    :param bool is_no: it is one of the words for no that the company knows
+    :param bool is_no: the text is one of the company's keywords for no
     """
     said = unicodedata.normalize("NFKC", (text or "")[:_LIMIT]).strip()
     if is_no or _is_not_solved(said):
@@ -59,18 +59,18 @@ def read_rating(text, is_no=False):
 
 
 def is_thanks(text):
-    """Tell if a text merely thanks, so that nobody need do anything about it."""
+    """Tell if a text only says thanks, and so needs no action."""
     bare = flatten(_strip(unicodedata.normalize("NFKC", (text or "")[:_LIMIT])))
     return len(bare) < 80 and bool(_THANKS.fullmatch(bare))
 
 
 def flatten(text):
-    """Return a text in capitals without accents, as long as it was."""
+    """Return a text in capitals without accents, with the same length."""
     return "".join(unicodedata.normalize("NFD", it)[0].upper()[0] for it in text)
 
 
 def _is_not_solved(said):
-    """Tell if a text says in its first clause that a ticket is not solved."""
+    """Tell if the first clause of a text says that the ticket is not solved."""
     clauses = read_clauses(said[:_ANSWER_LIMIT])
     return bool(clauses) and len(clauses[0]) == measure(answers.NOT_SOLVED, clauses[0])
 
@@ -82,10 +82,10 @@ def _strip(text):
 
 # === Yes and no, in more than one word ===
 
-#: Who says more than this does not merely answer.
+#: A longer text (in characters) is more than an answer.
 _ANSWER_LIMIT = 160
 _QUESTION_MARKS = frozenset("?¿？")
-#: How one laughs or sighs in Spanish. In German it is a yes.
+#: Laughter or a sigh in Spanish, but a yes in German.
 LAUGHTER = re.compile(r"\b(?:ja|jo)+j?\b[\s,.!]*", re.I)
 _PLAIN = {
     YES: (answers.YES, answers.AGREEING),
@@ -94,7 +94,7 @@ _PLAIN = {
 
 
 def read_answer(text):
-    """Return ``keywords.YES`` or ``NO`` if a text says that and nothing else."""
+    """Return ``keywords.YES`` or ``NO`` if a text says only that, else None."""
     clauses = _read_short(text)
     for answer, (heads, tails) in _PLAIN.items():
         if _consists_of(clauses, heads, tails):
@@ -103,23 +103,23 @@ def read_answer(text):
 
 
 def agrees(text):
-    """Tell if a text agrees to what was just proposed: "ok", "passt", "ça marche".
+    """Tell if a text agrees to a proposal: "ok", "passt", "ça marche".
 
-    For an appointment, which can be moved again; a consent needs a plain yes.
+    Enough for an appointment, which can be moved again; consent needs a plain yes.
     """
     heads = (*answers.YES, *answers.WEAK_YES)
     return _consists_of(_read_short(text), heads, answers.AGREEING)
 
 
 def _read_short(text):
-    """Return the clauses of a text that may merely answer, none of any other."""
+    """Return the clauses of a text short enough for an answer; none of a question."""
     if not text or len(text) > _ANSWER_LIMIT or _QUESTION_MARKS.intersection(text):
         return []
     return read_clauses(text)
 
 
 def _consists_of(clauses, heads, tails):
-    """Tell if words are courtesies, ``tails`` and at least one of ``heads``."""
+    """Tell if clauses are courtesies, ``tails`` and at least one of ``heads``."""
     is_said = False
     for clause in clauses:
         start = 0
@@ -136,31 +136,31 @@ def _consists_of(clauses, heads, tails):
 
 # === Codes that answer a team alert ===
 #
-# Each alert has a block of ten figures of its own, of which the last says what is
-# wanted: 4, 6 and 8 of the first, 14, 16 and 18 of the second. So several that are open
-# are told apart, and nobody must learn other figures.
+# Each alert has its own block of ten numbers, whose last digit is the action: 4, 6 and
+# 8 for the first alert, 14, 16 and 18 for the second. So several open alerts can be
+# told apart, and the last digits are always the same.
 
 ACKNOWLEDGE, RESOLVE, ESCALATE = ACTIONS = ("acknowledge", "resolve", "escalate")
 
 DIGITS = {ACKNOWLEDGE: 4, RESOLVE: 6, ESCALATE: 8}
 
-#: So long after its alert a code means nothing else: answers come late.
+#: How long after its alert a code is not reused, since answers may come late.
 KEPT = timedelta(hours=72)
 
 _ACTION_OF = {
     word: action for action, words in answers.ALERT_WORDS.items() for word in words
 }
 _CODE = re.compile(r"(?:(?P<word>[A-Z' ]+?)\s+)?#?(?P<code>\d{1,6})(?P<rest>.*)", re.S)
-#: Behind a sign people add whatever they like, but not another figure.
+#: Punctuation may be followed by anything but another number.
 _SIGN = re.compile(r"\s*[.,;:!)\-–—]+(?!\s*\d).*", re.S)
-#: So much of a text is looked at.
+#: Characters of a text that are read.
 _CODE_LIMIT = 300
 
 
 class Answer(NamedTuple):
-    """A reply: its code as it stands there (None: words alone), and its action.
+    """A reply to an alert: its code (None if it has only words), and its action.
 
-    ``action`` is None where the code means none, or another than the words beside it.
+    ``action`` is None if the code stands for none, or contradicts the words beside it.
     """
 
     code: int | None
@@ -168,7 +168,7 @@ class Answer(NamedTuple):
 
 
 def get_codes(block):
-    """Return the codes of an alert's block (from 0) by what they do."""
+    """Return the codes of an alert's block (from 0) by action."""
     return {action: str(10 * block + digit) for action, digit in DIGITS.items()}
 
 
@@ -178,18 +178,18 @@ def get_block(code):
 
 
 def find_free(taken):
-    """Return the lowest block that is free, so that codes stay short."""
+    """Return the lowest free block, so that codes stay short."""
     taken = set(taken)
     return next(block for block in count() if block not in taken)
 
 
 def read_code(text):
-    """Return the answer that a text is, or None if it is none.
+    """Return the :class:`Answer` that a text gives, or None.
 
-    Only what is plainly an answer counts: "4 printers are broken" is none.
+    Only a plain answer counts: "4 printers are broken" is none.
     """
     said = " ".join(flatten((text or "")[:_CODE_LIMIT]).replace("’", "'").split())
-    said = said.rstrip(" .!")  # the French put a blank before "!"
+    said = said.rstrip(" .!")  # French has a blank before "!"
     if said in _ACTION_OF:
         return Answer(None, _ACTION_OF[said])
     found = _CODE.fullmatch(said)
@@ -207,7 +207,7 @@ def read_code(text):
 
 
 def _is_addition(rest):
-    """Tell if what follows a code merely adds to it: a sign, thanks, our own words."""
+    """Tell if the rest after a code only adds to it: punctuation, thanks, an action."""
     bare = rest.strip()
     return bool(
         not bare

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The automatic answers whose wording managers edit (``sms.reply``), by their codes.
+"""Codes of the automatic replies whose wording managers can edit (``sms.reply``).
 
-One of each ships in ``data/``. To add one: a line here, and its words there.
+One of each ships in ``data/``. To add one, add a line here and its wording there.
 """
 
 SELECTION = [
@@ -18,7 +18,7 @@ SELECTION = [
     (STATUS_UNKNOWN := "status_unknown", "After a number that is no ticket of theirs"),
     (RATING_DONE := "rating_done", "After a reply of 1 to 5"),
     (RATING_REOPENED := "rating_reopened", "After NO: a ticket is not solved"),
-    # Appointments. Placeholders besides: {when}, {technician}, {choices} (numbered).
+    # Appointments. Further placeholders: {when}, {technician}, {choices} (numbered).
     (
         APPOINTMENT_CONFIRMED := "appointment_confirmed",
         "After an appointment is confirmed",
@@ -44,7 +44,7 @@ SELECTION = [
         STOP_APPOINTMENT := "stop_appointment",
         "After CANCEL, where an appointment may be meant",
     ),
-    # Incidents. Placeholders besides: {incident} (what has failed), {status_page}.
+    # Incidents. Further placeholders: {incident} (what has failed), {status_page}.
     (
         INCIDENT_KNOWN := "incident_known",
         "To people who text, or open a ticket, during an incident",
@@ -63,9 +63,9 @@ SELECTION = [
         INCIDENT_OTHER := "incident_other",
         "After OTHER: their ticket is not about the incident",
     ),
-    # Team alerts. Placeholders besides: {alert}, {name} (who has taken or resolved it),
-    # {time}, {acknowledge}, {resolve}, {escalate} (its codes), {choices} (an alert a
-    # line).
+    # Team alerts. Further placeholders: {alert}, {name} (who acknowledged or resolved
+    # it), {time}, {acknowledge}, {resolve}, {escalate} (its codes), {choices} (an alert
+    # per line).
     (ALERT_ACKNOWLEDGED := "alert_acknowledged", "After a team alert is acknowledged"),
     (ALERT_RESOLVED := "alert_resolved", "After a team alert is resolved"),
     (ALERT_ESCALATED := "alert_escalated", "After a team alert is escalated"),
@@ -82,7 +82,7 @@ SELECTION = [
         ALERT_RESOLVED_BY_OTHER := "alert_resolved_by_other",
         "To the others, when a team alert is resolved",
     ),
-    # Subscriptions. Placeholder besides: {areas}.
+    # Subscriptions. Further placeholder: {areas}.
     (
         SUBSCRIBED := "subscribed",
         "After an area's keyword, if they already agreed to alerts",

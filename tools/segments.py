@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Segments of a text, as carriers bill them.
+"""Count the segments of a text as carriers bill them.
 
-Odoo's own counter is wrong for the characters that take two units and for line
-breaks, and a wrong counter is a wrong bill. Source: 3GPP TS 23.038 (the GSM 7-bit
-default alphabet and its extension table); limits as in Twilio's documentation.
+Odoo's own counter is wrong for characters that take two units and for line breaks, and
+so gives wrong costs. Source: 3GPP TS 23.038 (the GSM 7-bit default alphabet and its
+extension table); limits as in Twilio's documentation.
 """
 
 import unicodedata
@@ -15,10 +15,10 @@ GSM7_BASIC = frozenset(
 )
 GSM7_EXTENSION = frozenset("^{}\\[]~|€\f")
 
-#: encoding: (units of a message of one segment, units of each segment of several)
+#: encoding: (units of a single segment, units of each segment if there are several)
 LIMITS = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
 
-#: Characters that join the one before: the joiner, skin colors, letters of a flag.
+#: Characters that join the one before: zero-width joiner, skin tones, letters of flags.
 JOINER = "\u200d"
 SKIN_COLORS = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 FLAG_LETTERS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
@@ -33,12 +33,12 @@ class Segments(NamedTuple):
 
 
 def count_segments(text):
-    """Count the segments of ``text``, as it will be sent, as a carrier bills them.
+    """Count the segments of ``text``, exactly as it will be sent.
 
-    What a reader sees as one character is never split over two segments (the GSM-7
-    extension table, a UTF-16 surrogate pair, an emoji with its parts, a letter with its
-    accents), so segments may be left some units short. Twilio's own calculator (npm:
-    sms-segments-calculator) counts so.
+    A visible character is never split between two segments (the GSM-7 extension table,
+    a UTF-16 surrogate pair, an emoji with its parts, a letter with its accents), so a
+    segment may end a few units short. Twilio's own calculator (npm:
+    sms-segments-calculator) counts in the same way.
     """
     text = text or ""
     rare = set(text) - GSM7_BASIC
@@ -48,7 +48,7 @@ def count_segments(text):
     single, each = LIMITS[encoding]
     if units <= single:
         return Segments(encoding, units, int(bool(units)))
-    if not rare:  # of single units, none of which joins another
+    if not rare:  # all characters are single units that do not join
         return Segments(encoding, units, -(-units // each))
     return Segments(encoding, units, _pack(_widths(text, is_gsm7, each), each))
 
@@ -63,7 +63,7 @@ def _units(char, is_gsm7):
 def _widths(text, is_gsm7, size):
     """Return the units of each part of ``text`` that stays together.
 
-    A heap of accents that no segment of ``size`` units could hold is split after all.
+    A pile of accents longer than a segment of ``size`` units is split after all.
     """
     widths = []
     previous, begins_flag = "", False
@@ -81,7 +81,7 @@ def _widths(text, is_gsm7, size):
 
 
 def joins_character(previous, char):
-    """Tell if ``char`` is shown as a part of the character before it."""
+    """Tell if ``char`` is displayed as part of the character before it."""
     if JOINER in (previous, char) or char in SKIN_COLORS:
         return True
     return unicodedata.category(char).startswith("M")

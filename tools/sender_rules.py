@@ -1,14 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Which kinds of senders may text which countries.
 
-The rules are data (``sms.sender.rule``), each with its source; here is how they are
-read. A kind without a rule may text anywhere. The rule for a country comes before that
-for all countries; of several in force the strictest counts.
+The rules are data (``sms.sender.rule``), each with its source; this file evaluates
+them. A kind without a rule may text anywhere. A rule for a country comes before one for
+all countries; of several in force the strictest counts.
 
-Alphanumeric senders are not supported to the United States and Canada, and nobody can
+Alphanumeric senders are not supported in the United States and Canada, and nobody can
 answer them: https://www.twilio.com/guidelines/us/sms,
-https://www.twilio.com/docs/api/errors/21401. Short codes text the country that they are
-of: https://www.twilio.com/docs/api/errors/21659. All were read on 2026-11-27.
+https://www.twilio.com/docs/api/errors/21401. Short codes text only their own country:
+https://www.twilio.com/docs/api/errors/21659. All were read on 2026-11-27.
 """
 
 import re
@@ -17,24 +17,24 @@ from typing import NamedTuple
 
 from .dispatch import Reach
 
-#: Anywhere; to the countries that the sender is for; not at all.
+#: Any sender may text the country; only senders for the country; none.
 ALLOWED, OWN, REFUSED = RULINGS = ("allowed", "own", "refused")
 
-#: A name that texts are sent from: up to 11 letters, digits and blanks, a letter at
-#: least. https://www.twilio.com/docs/glossary/what-alphanumeric-sender-id
+#: An alphanumeric sender: 2 to 11 letters, digits, blanks and "+&_-", with at least one
+#: letter. https://www.twilio.com/docs/glossary/what-alphanumeric-sender-id
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9 +&_-]{0,9}[A-Za-z0-9]\Z")
 
 
 def is_name(address):
-    """Tell if a sender's address is a name and no number."""
+    """Tell if a sender's address is a name rather than a number."""
     return bool(_NAME.match(address))
 
 
 class SenderRule(NamedTuple):
     """A rule for a kind of senders.
 
-    :param country: ISO code of where the person is, empty for every other country
-    :param ruling: of :data:`RULINGS`
+    :param country: ISO code of the recipient's country, empty for all other countries
+    :param ruling: one of :data:`RULINGS`
     """
 
     kind: str
@@ -44,13 +44,13 @@ class SenderRule(NamedTuple):
     effective_to: date | None = None
 
     def is_in_force(self, day):
-        """Tell if it holds on a day."""
+        """Tell if it is in force on a day."""
         start, end = self.effective_from, self.effective_to
         return (not start or start <= day) and (not end or day <= end)
 
 
 def get_rulings(rules, kind, day):
-    """Return the rulings for a kind, by ISO code; empty: for every other country."""
+    """Return the rulings for a kind by ISO code; the empty one is for all others."""
     rulings = {}
     for rule in rules:
         if rule.kind == kind and rule.is_in_force(day):
@@ -60,11 +60,11 @@ def get_rulings(rules, kind, day):
 
 
 def find_reach(rulings, countries, is_named):
-    """Return what a sender may text (``Reach``), None for everywhere.
+    """Return the countries that a sender may text as ``Reach``, None for all.
 
     :param dict rulings: of its kind (:func:`get_rulings`)
-    :param countries: ISO codes of those that it is for, else of its own
-    :param bool is_named: it is a name; a code of no country is left to its carrier
+    :param countries: ISO codes of the countries that it is for, by default its own
+    :param bool is_named: it is a name; a code without a country is left to its carrier
     """
     other = rulings.get("", ALLOWED)
     own = {code for code in countries if rulings.get(code, other) != REFUSED}

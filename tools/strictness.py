@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Tell if a rule or a purpose lets something pass that was held or blocked before."""
+"""Tell if a change of a rule or a purpose lets pass what was held or blocked before."""
 
 from datetime import date
 from functools import partial
@@ -10,12 +10,12 @@ from .quiet_hours import INFORMATIONAL, MARKETING, URGENT
 
 
 class Terms(NamedTuple):
-    """When, how often and by which providers the texts of a purpose may leave.
+    """When, how often and through which providers the texts of a purpose may leave.
 
-    :param int max_per_day: texts to a number in 24 hours; 0: any
-    :param bool is_helpdesk: they leave by no provider that cannot bring a STOP back
-    :param bool accepts_web: a consent by web form counts, and so on
-    :param bool has_footer: they say how to stop and get help
+    :param int max_per_day: texts to a number in 24 hours; 0: no limit
+    :param bool is_helpdesk: they never use a provider that cannot return a STOP
+    :param bool accepts_web: consent by web form counts; the next ones likewise
+    :param bool has_footer: they say how to opt out and get help
     """
 
     quiet_class: str
@@ -29,27 +29,27 @@ class Terms(NamedTuple):
     has_footer: bool = True
 
 
-#: Those of the terms that say which proofs of a consent are accepted, by kind.
+#: Fields of the terms by which kinds of proof of consent are accepted, and the kind.
 PROOF_FIELDS = {f"accepts_{kind}": kind for kind in KINDS}
 
 
 def _is_later(order, before, after):
-    """Tell if a value stands later in an order than one before."""
+    """Tell if the new value comes later in an order than the old one."""
     return order.index(after) > order.index(before)
 
 
 def _allows_more(before, after):
-    """Tell if a limit of texts is higher than one before, or gone (0)."""
+    """Tell if a limit is higher than before, or was removed (0)."""
     return bool(before) and not 0 < after <= before
 
 
 def _is_kept_shorter(before, after):
-    """Tell if something is kept for less time than before; 0 is for ever."""
+    """Tell if something is kept for less time than before; 0 means for ever."""
     return bool(after) and not 0 < before <= after
 
 
-#: A company's settings that can let more through, and the test of a change: of value
-#: before and after.
+#: A company's settings that can let more through, each with a function that tests a
+#: change by the values before and after.
 COMPANY_SWITCHES = {
     "sms_consent_policy": partial(_is_later, ("opt_in", "opt_out")),
     "sms_free_right": partial(_is_later, ("managers", "agents", "everybody")),
@@ -68,19 +68,19 @@ COMPANY_SWITCHES = {
 
 
 def is_switch_less_strict(name, before, after):
-    """Tell if a company's setting lets more through, or keeps proof for less time.
+    """Tell if a changed setting lets more through, or keeps proof for less time.
 
     :param str name: a key of :data:`COMPANY_SWITCHES`
     """
     return bool(COMPANY_SWITCHES[name](before, after))
 
 
-#: What a STOP ends: everything, or what it answered.
+#: What a STOP ends: everything, or only the purpose that it answered.
 SCOPE_ALL, SCOPE_PURPOSE = ("all", "purpose")
 
 
 class ScopeTerms(NamedTuple):
-    """An opt-out's scope by one rule; ``company_id`` is False for all companies."""
+    """A rule on the scope of an opt-out; ``company_id`` is False for all companies."""
 
     active: bool
     purpose_class: str
@@ -91,12 +91,13 @@ class ScopeTerms(NamedTuple):
 
 
 def is_scope_less_strict(before, after):
-    """Tell if a STOP may end less by a rule than it did before.
+    """Tell if a STOP may end less by a changed rule than it did before.
 
-    Without any rule a STOP ends everything (47 CFR 64.1200(a)(10)). A rule by which it
-    does may stand before an older one by which it does not, so it is made narrower
-    with a reason alone; one by which it ends less is made wider with a reason alone.
-    ``before`` is None for a new rule.
+    Without any rule a STOP ends everything (47 CFR 64.1200(a)(10)). A rule with that
+    scope may take precedence over an older one without it, so narrowing it requires a
+    reason; so does widening a rule by which a STOP ends less.
+
+    :param before: None for a new rule
     """
     if after.active and after.scope == SCOPE_PURPOSE:
         return not before or not _is_scope_within(after, before)
@@ -119,13 +120,14 @@ def _is_scope_within(inner, outer):
 
 
 def are_terms_less_strict(before, after):
-    """Tell if a purpose lets something pass that it did not before.
+    """Tell if a changed purpose lets something pass that it did not before.
 
-    Offers keep the hours of the law, informational texts those of the house, and
-    neither lie within the other: an offer may reach somebody on a Saturday, when the
-    house is closed, and an informational text in Kentucky at eight, two hours before an
-    offer. What is urgent keeps none, but for broadcasts that are no emergency, which
-    keep the house's. So only a change from urgent to informational lets nothing pass.
+    Offers keep the legal hours, informational texts the company's, and neither contain
+    the other: an offer may reach somebody on a Saturday, when the company is closed,
+    and an informational text in Kentucky at eight, two hours before an offer. Urgent
+    texts keep none, except for broadcasts that are no emergency, which keep the
+    company's. So of all changes of class only urgent to informational lets nothing more
+    pass.
     """
     classes = (before.quiet_class, after.quiet_class)
     opens_hours = classes[0] != classes[1] and classes != (URGENT, INFORMATIONAL)
@@ -138,21 +140,22 @@ def are_terms_less_strict(before, after):
     return opens_hours or loses_way_back or allows_more or accepts_more
 
 
-#: Kinds of messages by the consent that they need, the strictest first.
+#: Quiet classes by the consent that they need, the strictest first.
 _BY_CONSENT = (MARKETING, INFORMATIONAL, URGENT)
 
 
 def is_mapping_less_strict(before, after):
-    """Tell if messages get a purpose with less strict consent than they had."""
+    """Tell if a changed mapping gives messages a purpose with less strict consent."""
     classes = [_BY_CONSENT.index(it.quiet_class) for it in (before, after)]
     return classes[0] < classes[1] or (before.has_footer and not after.has_footer)
 
 
 def is_law_less_strict(before, after):
-    """Tell if a law (``OfferLaw``) asks for less than before; None: there is none.
+    """Tell if a changed law (``OfferLaw``) requires less; None: there is none.
 
-    One that asks for less counts when it is new; one that asks, when it ends or no
-    longer speaks of the same: it may stand before an older one that asks for less.
+    A law that requires less counts when it is new; a law that requires something, when
+    it ends or its scope changes: it may take precedence over an older one that requires
+    less.
     """
     is_same = before and after and _get_law_scope(before) == _get_law_scope(after)
     before_let, before_asked = _get_law_terms(before)
@@ -168,13 +171,13 @@ def _get_law_scope(law):
 
 
 def _get_law_terms(law):
-    """Return what a law lets be that is assumed elsewhere, and what it asks for."""
+    """Return the assumed duties from which a law exempts, and those that it imposes."""
     spoken_of, asked = law.get_terms() if law else (set(), set())
     return ASSUMED & (spoken_of - asked), asked
 
 
 def is_less_strict(before, after):
-    """Tell if a rule lets something pass that it did not before; None: taken away."""
+    """Tell if a changed rule lets more pass than before; ``after`` None: removed."""
     if after is None or _get_scope(before) != _get_scope(after):
         return True
     starts_later = (after.effective_from or date.min) > (

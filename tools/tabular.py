@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Tables that people upload (CSV, XLSX), and CSV that is safe to open.
+"""Read uploaded tables (CSV, XLSX), and write CSV that is safe to open.
 
-Rows are read one after the other, never all at once, and every limit is checked before
-the memory is taken. Odoo's own ``base_import`` reads a file as a whole and guesses its
-encoding by statistics: too much memory for a large list, and no good for evidence.
+Rows are read one by one, never all at once, and every limit is checked before memory is
+allocated. Odoo's own ``base_import`` reads a file as a whole and guesses its encoding
+by statistics: too much memory for a large list, and too unreliable for evidence.
 """
 
 import codecs
@@ -14,10 +14,10 @@ import re
 import zipfile
 from datetime import datetime, time
 
-#: Largest upload, and what an XLSX may unpack to, in bytes.
+#: Largest upload, and largest unpacked XLSX, in bytes.
 MAX_BYTES = 32 * 1024 * 1024
 MAX_UNPACKED = 512 * 1024 * 1024
-#: Most rows and columns, and the longest cell in letters.
+#: Most rows and columns, and the longest cell in characters.
 MAX_ROWS = 500_000
 MAX_COLUMNS = 100
 MAX_CELL = 10_000
@@ -32,7 +32,7 @@ OLD_EXCEL, ENCODING, BROKEN, NO_TABLE = "old_excel", "encoding", "broken", "no_t
 
 
 class FileRefused(Exception):
-    """A file that cannot be read: why, and in which row (0: as a whole)."""
+    """A file that cannot be read: the reason, and the row (0: the file as a whole)."""
 
     def __init__(self, reason, row=0):
         super().__init__(reason, row)
@@ -40,10 +40,10 @@ class FileRefused(Exception):
 
 
 def get_kind(data):
-    """Return what an upload is, by its bytes.
+    """Return the format of an upload by its bytes.
 
     :return: ``CSV`` or ``XLSX``
-    :raises FileRefused: for what is neither, or too large
+    :raises FileRefused: if it is neither, or too large
     """
     if not data.strip():
         raise FileRefused(EMPTY)
@@ -66,18 +66,18 @@ def get_kind(data):
 
 
 def find_encoding(data):
-    """Return the encoding of a text: UTF-8, UTF-16, or Windows' Western European.
+    """Return the encoding of a text file: UTF-8, UTF-16 or Windows-1252.
 
-    :raises FileRefused: for what is none of them
+    :raises FileRefused: if it is none of them
     """
     head = data[:2000]
     if data.startswith(codecs.BOM_UTF8):
         candidates = ["utf-8-sig"]
     elif data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        candidates = []  # one of them begins as UTF-16 does
+        candidates = []  # UTF-32-LE's mark begins with that of UTF-16-LE
     elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         candidates = ["utf-16"]
-    elif b"\x00" in head:  # without a mark: English text has every other byte 0
+    elif b"\x00" in head:  # no byte order mark: in English every other byte is 0
         is_little = head[1::2].count(0) > head[::2].count(0)
         candidates = ["utf-16-le" if is_little else "utf-16-be"]
     else:
@@ -93,24 +93,24 @@ def _is_text(data, encoding):
         text = data.decode(encoding)
     except UnicodeDecodeError:
         return False
-    # Bytes of no text, read as one, show control characters soon.
+    # Binary data decoded as text soon contains control characters.
     return not re.search("[\x00-\x08\x0e-\x1f\ufffe\uffff]", text[:100_000])
 
 
 def find_delimiter(line):
-    """Return what parts the cells of a CSV, by its first line."""
+    """Return the delimiter of a CSV: the one that splits its first line most."""
     return max(
         DELIMITERS, key=lambda mark: len(next(csv.reader([line], delimiter=mark)))
     )
 
 
 def iter_rows(data):
-    """Read a table.
+    """Yield the rows of a table.
 
     :param bytes data: a CSV or XLSX file
-    :return: yields the row's number as a spreadsheet shows it, and its cells as text;
-        rows without anything in them are left out
-    :raises FileRefused: for what cannot be read, also in the middle of it
+    :return: yields each row's number as a spreadsheet shows it, and its cells as text;
+        empty rows are left out
+    :raises FileRefused: if it cannot be read, possibly after some rows
     """
     read = {CSV: _iter_csv, XLSX: _iter_xlsx}[get_kind(data)]
     count = 0
@@ -152,10 +152,10 @@ def _iter_xlsx(data):
             io.BytesIO(data), read_only=True, data_only=True, keep_links=False
         )
         sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # what a file says of its own size may be wrong
+        sheet.reset_dimensions()  # the size that a file declares may be wrong
         for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
             yield number, [_as_text(value) for value in cells]
-    except Exception as error:  # openpyxl raises whatever a broken file makes it raise
+    except Exception as error:  # openpyxl raises anything on a broken file
         raise FileRefused(BROKEN) from error
 
 
@@ -171,12 +171,12 @@ def _as_text(value):
 
 
 def neutralize(cell):
-    """Return a cell that no spreadsheet takes for a formula (CWE-1236)."""
+    """Return a cell so that no spreadsheet takes it for a formula (CWE-1236)."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def write_rows(rows):
-    """Return rows as a CSV that every spreadsheet opens, as bytes."""
+    """Return rows as the bytes of a CSV whose encoding spreadsheets recognize."""
     stream = io.StringIO(newline="")
     write_csv(stream, rows)
     return stream.getvalue().encode("utf-8-sig")
@@ -193,10 +193,10 @@ def write_csv(stream, rows):
 
 
 def pack_rows(rows):
-    """Return numbered rows in the form in which :func:`unpack_rows` reads them.
+    """Serialize numbered rows for :func:`unpack_rows`.
 
     :param rows: as :func:`iter_rows` yields them
-    :return: bytes, and how many rows they hold
+    :return: ``(bytes, number of rows)``
     """
     stream = io.BytesIO()
     count = 0
@@ -207,13 +207,14 @@ def pack_rows(rows):
 
 
 def unpack_rows(data, offset, limit):
-    """Return the next packed rows, and where those after them begin.
+    """Return the next packed rows, and the offset of those after them.
 
-    They end where the data are damaged, as they do where there are no more.
+    Damaged data end the rows, as the end of the data does.
 
     :param bytes data: as :func:`pack_rows` returned it
-    :param int offset: 0, or what this function returned before
-    :param int limit: how many rows at most
+    :param int offset: 0, or the offset that the previous call returned
+    :param int limit: most rows to return
+    :return: ``(list of (number, cells), offset)``
     """
     stream = io.BytesIO(data)
     stream.seek(offset)

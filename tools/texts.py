@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Small work on the words of a message: the footer, placeholders, unsafe bytes."""
+"""Helpers for the text of messages: footer, placeholders, unsafe characters."""
 
 import math
 import re
@@ -9,35 +9,35 @@ from markupsafe import Markup, escape
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:)]")
 _BLANK = re.compile(r"\{([^{}]*)\}")
-#: Underlined: who cannot see its color finds it in a paragraph all the same.
+#: Underlined, so that people who cannot see its color find it in a paragraph too.
 _LINK = Markup(
     '<a href="%s" target="_blank" rel="noopener noreferrer" '
     'class="text-decoration-underline">%s</a>'
 )
 
 
-#: Deeper JSON comes from no carrier: Telnyx's own has five levels.
+#: No carrier sends deeper JSON: Telnyx's own has five levels.
 JSON_LEVELS = 50
 
 
 def clean(text):
-    """Return ``text`` without what PostgreSQL refuses: NUL, and half characters.
+    """Return ``text`` without NUL and lone surrogates, which PostgreSQL refuses.
 
-    JSON can bring half of an emoji, which a carrier has cut between two segments.
+    JSON can contain half of an emoji, if a carrier has split it between two segments.
     """
     return (text or "").replace("\x00", "").encode(errors="replace").decode()
 
 
 def clip(text, limit):
-    """Return the first ``limit`` characters of what a stranger has sent, cleaned."""
+    """Return the first ``limit`` characters of an untrusted text, cleaned."""
     return clean(text)[:limit]
 
 
 def clean_json(value, levels=JSON_LEVELS):
-    """Return JSON that a stranger has sent as PostgreSQL takes it.
+    """Return untrusted JSON in a form that PostgreSQL accepts.
 
-    Texts are cleaned, and numbers that are none (``NaN``, ``1e999``) are nothing. So is
-    what lies below so many levels: nobody means it.
+    Texts are cleaned; non-finite numbers (``NaN``, ``1e999``) and anything nested
+    deeper than ``levels`` become None.
     """
     if isinstance(value, str):
         return clean(value)
@@ -55,9 +55,10 @@ def clean_json(value, levels=JSON_LEVELS):
 def shorten(text, limit=60, sign="…"):
     """Return the beginning of a text on one line, cut between words.
 
-    :param int limit: characters at most, with the sign for what is left out
+    :param int limit: most characters, including ``sign``
+    :param str sign: marks that something was cut off
     """
-    # Of a huge text only the beginning is looked at.
+    # Only the beginning of a huge text is read.
     line = " ".join((text or "")[: 4 * limit].split())
     if len(line) <= limit:
         return line
@@ -67,12 +68,12 @@ def shorten(text, limit=60, sign="…"):
 
 
 def mask_number(number):
-    """Return the last two digits of a number (E.164), such as ``•••• 42``."""
+    """Return a number (E.164) masked but for its last two digits: ``•••• 42``."""
     return f"•••• {number[-2:]}"
 
 
 def link(text):
-    """Return ``text`` as HTML in which the addresses of pages can be followed."""
+    """Return ``text`` as HTML with its web addresses as links."""
     text = text or ""
     parts, end = [], 0
     for match in _ADDRESS.finditer(text):
@@ -83,10 +84,10 @@ def link(text):
 
 
 def plain_spaces(text):
-    """Return ``text`` with ordinary spaces for the narrow and unbreakable ones.
+    """Return ``text`` with ordinary spaces for narrow and non-breaking ones.
 
-    Those are not in GSM-7, so that one of them, as in Unicode's own ``1:30 PM``, makes
-    a text cost two or three times as much.
+    Those are not in GSM-7: a single one, as in Unicode's format ``1:30 PM``, makes a
+    text cost two or three times as much.
     """
     return re.sub("[\u00a0\u2000-\u200a\u202f]", " ", text or "")
 
@@ -94,8 +95,8 @@ def plain_spaces(text):
 def add_footer(body, footer):
     """Return ``body`` with ``footer`` on a line of its own, added once.
 
-    A body that already carries the footer's words, in any case and spacing, stays
-    as it is: templates may have them, and a retry must not add them again.
+    A body that already contains the footer, in any case and spacing, is unchanged:
+    templates may contain it, and a retry must not add it again.
     """
     body = body or ""
     if not footer or squeeze(footer) in squeeze(body):
@@ -104,7 +105,7 @@ def add_footer(body, footer):
 
 
 def find_unknown(text, names):
-    """Return the blanks of a text that are none of ``names``, in order, each once."""
+    """Return a text's placeholders that are not in ``names``, in order, each once."""
     found = (match.strip() for match in _BLANK.findall(text or ""))
     return list(dict.fromkeys(name for name in found if name not in names))
 
@@ -112,9 +113,9 @@ def find_unknown(text, names):
 def fill(text, values):
     """Replace ``{name}`` by ``values[name]``; unknown names stay as they are.
 
-    No format specifications, no attributes: a manager's wording cannot reach into
-    objects, and a stray brace cannot make an opt-out confirmation fail. What is filled
-    in is not read again.
+    No format specifications, no attributes: a manager's wording cannot access objects,
+    and a stray brace cannot make an opt-out confirmation fail. Placeholders in the
+    values are not replaced.
     """
     return _BLANK.sub(
         lambda match: str(values.get(match[1].strip(), match[0])), text or ""
@@ -122,18 +123,18 @@ def fill(text, values):
 
 
 def squeeze(text):
-    """Return a text for a comparison by its words: without case and spacing."""
+    """Return a text for comparison without regard to case and spacing."""
     return " ".join(text.casefold().split())
 
 
 def fold(text):
-    """Return a text for a comparison of words: without case and accents."""
+    """Return a text for comparison without regard to case and accents."""
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     return "".join(it for it in decomposed if not unicodedata.combining(it))
 
 
-#: Words, entities and line breaks, such as Odoo makes of a text without links; neither
-#: white space nor breaks at its ends, and nothing that an HTML parser would drop.
+#: Words, entities and line breaks, as Odoo converts a text without links; no white
+#: space or breaks at its ends, and nothing that an HTML parser would drop.
 _PLAIN = re.compile(
     r"(?!\s|<br/>)(?:[^<>&\x00-\x1f\x7f-\xa0\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
     r"|<br/>|&(?:amp|lt|gt|#34|#39);)+(?<!\s)(?<!<br/>)\Z"
@@ -141,14 +142,14 @@ _PLAIN = re.compile(
 
 
 def tidy_note(html):
-    """Return what Odoo's sanitizer makes of a plain note, or None if it is not plain.
+    """Return a plain note as Odoo's sanitizer would, or None if it is not plain.
 
-    The sanitizer parses and writes HTML, which takes half a millisecond for each note.
-    Where there is no tag but the line break there is nothing to make safe.
+    The sanitizer parses and serializes HTML, which takes half a millisecond per note.
+    A note whose only tags are line breaks needs no sanitizing.
     """
     if not _PLAIN.match(html):
         return None
-    # Of markup that knows itself to be safe, ``replace`` would escape the quotes again.
+    # ``Markup.replace`` would escape the quotes again.
     html = (
         str(html).replace("<br/>", "<br>").replace("&#34;", '"').replace("&#39;", "'")
     )

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Texts about tickets: a ticket's number in what comes in, and the answer to STATUS.
+"""Texts about tickets: ticket numbers in received texts, and the answer to STATUS.
 
-The number's form is the company's to choose (the sequence's prefix), so a text is
-compared with the numbers of real tickets and never with a pattern. ``HT00042`` is found
-in ``#ht00042``, ``HT-00042``, ``Ht 00042`` and ``ticket 00042``, and not in ``ht 42``.
+The company chooses the format of ticket numbers (the sequence's prefix), so a text is
+compared with the numbers of real tickets. ``HT00042`` is found in ``#ht00042``,
+``HT-00042``, ``Ht 00042`` and ``ticket 00042``, but not in ``ht 42``.
 """
 
 import re
@@ -13,12 +13,12 @@ from typing import NamedTuple
 from .segments import count_segments
 from .texts import shorten
 
-#: So much of a text is looked through: who names a ticket does so early.
+#: Characters of a text that are searched: people name a ticket early.
 LIMIT = 2000
 
-#: What says that digits are a ticket's number.
+#: Marks that the following digits are a ticket's number.
 _MARK = r"(?:#|\b(?:TICKET|CASE|NO|NR|NUMBER|INCIDENT)\b\.?[\s:#]*)"
-#: Between the characters of a number people write blanks, dots, dashes and slashes.
+#: Blanks, dots, dashes and slashes that people write inside a number.
 _GAP = r"[\s.\-_/]{0,2}"
 
 _ALONE = re.compile(r"#?\s*([^\W\d_]{1,8})" + _GAP + r"(\d{2,12})\W*\Z")
@@ -26,9 +26,9 @@ _MARKED = re.compile(_MARK + r"\s*(\d{1,12})\W*\Z")
 
 
 def find_ticket_number(text, numbers):
-    """Return which of some tickets a text names.
+    """Return the ticket number that a text names.
 
-    :param numbers: the tickets' numbers, the preferred one first
+    :param numbers: the numbers of tickets, the preferred one first
     :return: the first of ``numbers`` that is in the text, or None
     """
     folded = _fold(text)
@@ -36,7 +36,7 @@ def find_ticket_number(text, numbers):
 
 
 def is_alone(text, number):
-    """Tell if a text is nothing but a ticket's number."""
+    """Tell if a text is only a certain ticket's number."""
     found = _get_pattern(number).search(_fold(text))
     word = "(?:TICKET|CASE|NO|NR|NUMBER|INCIDENT|STATUS|OF)"
     rest = found and found.string[: found.start()] + found.string[found.end() :]
@@ -44,15 +44,15 @@ def is_alone(text, number):
 
 
 def may_be_number(text):
-    """Tell if a text is nothing but what is a ticket's number in some company."""
+    """Tell if a text is only what could be a ticket's number in any company."""
     folded = _fold(text).strip()
     return bool(_MARKED.match(folded) or _ALONE.match(folded))
 
 
 def looks_like(text, sample):
-    """Tell if a text is nothing but what could be a ticket's number.
+    """Tell if a text is only what could be a ticket's number in a company.
 
-    It says nothing of whether there is such a ticket: only the form counts.
+    Only the format counts, not whether there is such a ticket.
 
     :param str sample: the number of any ticket of the company, may be empty
     """
@@ -65,13 +65,13 @@ def looks_like(text, sample):
 
 
 def _get_pattern(number):
-    """Return the pattern of a number, as people write it."""
+    """Return a pattern for the ways in which people write a ticket's number."""
     kept = [char for char in _fold(number) if char.isalnum()]
     if not kept:
         return re.compile(r"(?!)")
     digits = re.search(r"\d+\Z", "".join(kept))
     whole = _GAP.join(map(re.escape, kept))
-    # A number of digits alone needs its mark, or "12 printers" would name ticket 12.
+    # A number of digits only needs a mark, or "12 printers" would name ticket 12.
     whole = _MARK + r"\s*" + whole if kept[0].isdigit() else r"(?<![^\W_])" + whole
     if digits and not kept[0].isdigit():
         whole = f"(?:{whole}|{_MARK}\\s*{digits[0]})"
@@ -84,11 +84,11 @@ def _fold(text):
     return unicodedata.normalize("NFKC", (text or "")[:LIMIT]).upper()
 
 
-#: Tickets that are told at once.
+#: Most tickets in one list.
 MAX_TICKETS = 5
-#: Segments that the list may take; the words around it need another.
+#: Most segments of the list; the text around it needs another.
 MAX_SEGMENTS = 3
-#: Characters of a title: enough to know one's own ticket by.
+#: Characters of a title: enough to recognize one's own ticket.
 TITLE_LIMIT = 30
 
 
@@ -101,14 +101,14 @@ class Ticket(NamedTuple):
 
 
 def tell_status(tickets, more):
-    """Return the state of some tickets, one a line, as many as fit.
+    """Return the states of tickets, one per line, as many as fit.
 
     :param tickets: list of :class:`Ticket`, the most important first
-    :param str more: says how many are left out
+    :param str more: line for those left out; ``{count}`` is their number
     """
     lines = []
     for ticket in tickets[:MAX_TICKETS]:
-        # The usual sign for what is left out is not in GSM-7, and would cost double.
+        # The usual ellipsis is not in GSM-7, and would double the cost.
         title = shorten(ticket.title, TITLE_LIMIT, sign="..")
         line = f"{ticket.number} {title}: {ticket.stage}"
         if lines and count_segments("\n".join([*lines, line])).count > MAX_SEGMENTS:

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The time of one message: its hour, quiet hours, and its end."""
+"""The time at which one message may leave: schedule, quiet hours, expiry."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -15,47 +15,47 @@ SCHEDULED = "scheduled"
 NO_OPENING = "no_opening"
 HOLDS = (QUIET_HOURS, SCHEDULED, NO_OPENING)
 
-# Why its hour is right.
+# Why the time is right.
 IN_WINDOW = "in_window"
 URGENT = "urgent"
 ANSWER = "answer"
 NOT_KEPT = "not_kept"
 PASSES = (IN_WINDOW, URGENT, ANSWER, NOT_KEPT)
 
-#: Daily limits count what leaves within this time before a message, as the laws do.
+#: Daily limits count the messages within this time before one, as the laws do.
 DAY = timedelta(days=1)
 
 #: A confirmation within this time of the opt-out is presumed to be covered by the
 #: consent that it ends (47 CFR 64.1200(a)(12)); later none is sent.
 CONFIRMATION_LIFE = timedelta(minutes=5)
-#: How things stand (a ticket, an incident, an alert) is asked by somebody who holds the
-#: phone. Later it may be wrong, and they have asked again or called.
+#: People who ask for a state (of a ticket, an incident, an alert) are holding the
+#: phone. Later the answer may be wrong, and they have asked again or called.
 STATE_LIFE = timedelta(hours=1)
-#: What stays true is better told late than never: whom to call (HELP is always
-#: answered, CTIA 5.1.4), the question to which YES is the answer, that they have
-#: joined. After a day it answers nothing any more, and would come at any hour.
+#: Answers that stay true are better late than never: whom to call (HELP is always
+#: answered, CTIA 5.1.4), the question to be answered by YES, the opt-in confirmation.
+#: After a day they answer nothing any more, and could arrive at any hour.
 ANSWER_LIFE = timedelta(hours=24)
-#: Lives of other ``exemptions.EXEMPTIONS``.
+#: Lives of the ``exemptions.EXEMPTIONS`` that differ from :data:`ANSWER_LIFE`.
 ANSWER_LIVES = {"opt_out_confirmation": CONFIRMATION_LIFE, "service": STATE_LIFE}
 
-#: Asked again after this, where no hour is allowed in all zones of the person.
+#: Decided again after this time, if no hour is allowed in all zones of the person.
 NO_OPENING_PAUSE = timedelta(days=1)
 
 
 def get_answer_end(exemption, asked_at):
-    """Return when an answer (an exemption) to a text of a time loses its point."""
+    """Return when an exempted answer expires, by the time of the text it answers."""
     return asked_at + ANSWER_LIVES.get(exemption, ANSWER_LIFE)
 
 
 def get_day(leaves_at, zone_name):
-    """Return between which times messages count for the same day as one.
+    """Return the period whose messages count toward the same daily limit as one.
 
-    From 24 hours before it leaves until its day is over where the person is: what is
-    to leave later on that day was promised before. The next day has its own limit.
+    From 24 hours before it leaves until midnight where the person is: messages planned
+    for later on that day came first. The next day has its own limit.
 
     :param datetime leaves_at: when it leaves (UTC)
-    :param str zone_name: where the person is (IANA)
-    :return: two times (UTC), neither of which is in between
+    :param str zone_name: the person's time zone (IANA)
+    :return: begin and end (UTC), both exclusive
     """
     midnight = datetime.combine(to_local(leaves_at, zone_name) + DAY, time())
     return leaves_at - DAY, to_utc(midnight, zone_name)
@@ -63,17 +63,16 @@ def get_day(leaves_at, zone_name):
 
 @dataclass(frozen=True)
 class When:
-    """A message's time as the gate knows it. Times are UTC without a zone.
+    """The facts that decide when a message may leave. Times are naive UTC.
 
     :param datetime now: the time of the decision
     :param str quiet_class: one of ``quiet_hours.QUIET_CLASSES``; empty: the company
         keeps no quiet hours
     :param Place place: where the recipient may be
     :param tuple rules: the ``quiet_hours.Rule`` that apply
-    :param datetime send_at: not before this, as its author wants it
-    :param datetime expires_at: from then on the message has lost its point
-    :param str key: tells the message from others, to spread what is held; empty: it
-        is not spread
+    :param datetime send_at: the author's scheduled time, or None
+    :param datetime expires_at: from then on it is not sent any more, or None
+    :param str key: identifies the message, to spread held ones; empty: not spread
     """
 
     now: datetime = datetime.min
@@ -85,10 +84,10 @@ class When:
     key: str = ""
 
     def find_time(self, is_answer=False):
-        """Return the first time at which the message may leave, and why then.
+        """Return the first time at which the message may leave, and the reason.
 
         :param bool is_answer: it answers what the person has just texted
-        :return: ``(datetime, one of HOLDS or PASSES)``
+        :return: ``(datetime (UTC), one of HOLDS or PASSES)``
         """
         wanted = max(self.now, self.send_at or self.now)
         passes = self._get_pass(is_answer)
@@ -103,10 +102,10 @@ class When:
         return self.spread(opening, self.key), QUIET_HOURS
 
     def spread(self, opening, key):
-        """Return when a message leaves that waits for a window.
+        """Return when a message leaves that waits for a window (UTC).
 
         :param datetime opening: when the window opens (UTC)
-        :param str key: tells it from the others that wait; empty: it is not spread
+        :param str key: identifies the message; empty: not spread
         """
         if not key:
             return opening
@@ -114,7 +113,7 @@ class When:
         return opening if self.is_too_late(later) else later
 
     def is_too_late(self, until):
-        """Tell if a message has lost its point by the time at which it may leave."""
+        """Tell if the message will have expired by the time at which it may leave."""
         return bool(self.expires_at and until >= self.expires_at)
 
     def _get_pass(self, is_answer):
@@ -125,7 +124,7 @@ class When:
         return URGENT if self.quiet_class == quiet_hours.URGENT else ""
 
     def describe(self):
-        """Return what is stored of the recipient's time, all empty if it was not asked.
+        """Return what to store about the recipient's time; empty without quiet hours.
 
         :return: zones (``"America/Denver"``), how they were found
             (``"address, number"``) and the local time (``"2026-11-25 20:14 Denver"``);

@@ -1,14 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What a ticket is about, by its words: whether it is about a known incident."""
+"""Tell by its words whether a ticket is about a known incident."""
 
 import re
 import unicodedata
 
-#: So much of a text is looked at.
+#: Characters of a text that are read.
 _LIMIT = 5000
-#: Letters of an ending: "down" is in "downs" and not in "download".
+#: Letters that an ending may have: "down" matches "downs" but not "download".
 _ENDING = 2
-#: Words of a name that are shorter say nothing by themselves.
+#: Shorter words of an incident's name mean nothing by themselves.
 _SHORTEST = 4
 #: Nor do these, in English, French, German and Spanish.
 _EMPTY = frozenset(
@@ -22,21 +22,21 @@ _EMPTY = frozenset(
 
 
 def _fold(text):
-    """Return a text in small letters without accents, words apart by one space."""
+    """Return the words of a text in lower case without accents, with single spaces."""
     plain = unicodedata.normalize("NFKD", text[:_LIMIT])
     kept = "".join(char for char in plain if not unicodedata.combining(char))
     return " ".join(re.findall(r"\w+", kept.casefold()))
 
 
 def split(words):
-    """Return the single entries of a list of words that is separated by commas."""
+    """Return the entries of a list that is separated by commas."""
     return [entry for it in (words or "").split(",") if (entry := " ".join(it.split()))]
 
 
 def mentions(text, words):
-    """Tell if a text has one of some words, be it with an ending, as of a plural.
+    """Tell if a text contains one of the words, also with an ending such as a plural's.
 
-    :param str words: separated by commas; an entry may be of several words
+    :param str words: separated by commas; an entry may consist of several words
     """
     entries = filter(None, map(_fold, split(words)))
     pattern = "|".join(map(re.escape, entries))
@@ -45,11 +45,11 @@ def mentions(text, words):
 
 
 def suggest(name, left_out=(), usual=""):
-    """Return the words by which texts about an incident are known.
+    """Suggest words that recognize texts about an incident, separated by commas.
 
     :param str name: what has failed
-    :param left_out: texts whose words tell nothing, such as the names of the areas
-    :param str usual: words that such texts often have, separated by commas
+    :param left_out: texts whose words mean nothing here, such as names of areas
+    :param str usual: words that such texts often contain, separated by commas
     """
     known = set(" ".join(map(_fold, left_out)).split()) | _EMPTY
     found = [

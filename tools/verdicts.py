@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The gate's verdicts, and the reasons of each."""
+"""The gate's verdicts and their reasons."""
 
 SEND, HOLD, BLOCK = "send", "hold", "block"
 
@@ -38,16 +38,16 @@ UNANSWERED = "unanswered"
 TOO_MANY = "too_many"
 QUESTION_OVER = "question_over"
 
-# Why it may not, or must wait, whoever gets it.
+# Why it may not, or must wait, whoever the recipient is.
 ERASED = "erased"
 REFUSED_BY_APP = "refused_by_app"
 MUTED = "muted"
 OVERTAKEN = "overtaken"
 CANCELLED = "cancelled"
 PAUSED = "paused"
-#: These, in their order: the first that is true of a message decides.
+#: All of these, in order: the first that applies to a message decides.
 STANDING = (ERASED, REFUSED_BY_APP, MUTED, OVERTAKEN, CANCELLED, PAUSED)
-#: Of these, what we have called off ourselves: nobody was refused.
+#: Of these, messages that we have called off ourselves: nobody was refused.
 CALLED_OFF = (OVERTAKEN, CANCELLED)
 
 #: Reason of a block: failure type that Odoo shows in the chatter, if there is one.
@@ -81,7 +81,7 @@ FAILURE_TYPES = {
     QUESTION_OVER: "sms_no_consent",
 }
 
-#: States of messages that people have got, as far as anybody knows.
+#: States of messages that people have received, as far as is known.
 HAVE_GOT = ("process", "unknown", "pending", "sent")
-#: They have got it, or will.
+#: States of messages that they have received or will receive.
 HAVE_OR_WILL = (*HAVE_GOT, "outgoing")

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What people can do about a text that was blocked or not delivered.
+"""Options of a user for a text that was blocked or not delivered.
 
-One table says it for every reason of the gate (``verdicts``) and of the carriers
-(``providers.faults``); some reasons of both have one name and mean the same.
+One table has them for every reason of the gate (``verdicts``) and every fault of the
+carriers (``providers.faults``); where both have the same name they mean the same.
 """
 
 from .verdicts import (
@@ -43,7 +43,7 @@ from .verdicts import (
 #: Record consent and send; send again; send to another number; call instead.
 RECORD, AGAIN, OTHER, CALL = WAYS = ("record", "again", "other", "call")
 
-#: What can be done while a reason holds.
+#: Options while a reason applies.
 BY_REASON = {
     # The person's number.
     NO_NUMBER: (OTHER,),
@@ -52,7 +52,7 @@ BY_REASON = {
     SERVICE_NUMBER: (OTHER, CALL),
     LANDLINE: (OTHER, CALL),
     UNUSABLE: (OTHER, CALL),
-    # The person's will. Who has left is not texted at another number either.
+    # The person's wishes. After an opt-out no other number of theirs is texted either.
     OPTED_OUT: (CALL,),
     UNDER_REVIEW: (CALL,),
     AWAITING_YES: (RECORD, OTHER, CALL),
@@ -66,14 +66,14 @@ BY_REASON = {
     ONE_WAY: (CALL,),
     NO_ADDRESS: (CALL,),
     LEDGER_UNREADABLE: (CALL,),
-    # The hour, which may be another one now.
+    # The time, which may be right now.
     EXPIRED: (AGAIN, CALL),
     TOO_MANY: (AGAIN, CALL),
-    # Answers, which answer nothing any more.
+    # Answers that no longer answer anything.
     UNCONFIRMED: (),
     UNANSWERED: (CALL,),
     QUESTION_OVER: (),
-    # What decides whoever gets it.
+    # Reasons that apply whoever the recipient is.
     ERASED: (),
     REFUSED_BY_APP: (CALL,),
     MUTED: (CALL,),
@@ -99,14 +99,14 @@ BY_REASON = {
     "locked": (AGAIN, CALL),
     "copy": (AGAIN, CALL),
     "other": (AGAIN, OTHER, CALL),
-    # Calls, which the plan of a team alert goes on from by itself.
+    # Calls, after which a team alert's plan goes on by itself.
     "call_unanswered": (CALL,),
     "call_busy": (CALL,),
     "call_voicemail": (CALL,),
     "call_impossible": (CALL,),
 }
-#: Reasons that the gate finds anew each time (``gate_refusals.find_block``): without
-#: them the text may be sent again.
+#: Reasons that the gate checks each time (``gate_refusals.find_block``): once they are
+#: gone the text may be sent again.
 PASSING = frozenset(
     (
         *(NO_NUMBER, BAD_NUMBER, UNUSABLE, OPTED_OUT, UNDER_REVIEW, AWAITING_YES),
@@ -119,14 +119,14 @@ PASSING = frozenset(
 
 
 def find_ways(reason, obstacle="", *, may_record=True, is_over=False, is_answer=False):
-    """Return what can be done about a text that did not reach its reader.
+    """Return the user's options for a text that did not reach its recipient.
 
     :param str reason: why it did not, a key of :data:`BY_REASON`
-    :param str obstacle: what the gate has against it now, or empty
+    :param str obstacle: the reason for which the gate would block it now, or empty
     :param bool may_record: the user may record consent
-    :param bool is_over: it would come too late by now, or it is about what has changed
-    :param bool is_answer: it passed without consent, as the answer to one text
-    :return: some of :data:`WAYS`, in that order
+    :param bool is_over: it is too late by now, or its facts have changed
+    :param bool is_answer: it passed without consent, as the answer to a text
+    :return: tuple of :data:`WAYS`, in that order
     """
     ways = set(BY_REASON.get(obstacle or reason, (AGAIN, OTHER, CALL)))
     if not BY_REASON.get(reason, WAYS):

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Addresses of our web pages, and how their visitors are counted."""
+"""Checks of the base address of our web pages, and counting of their visitors."""
 
 import hashlib
 import ipaddress
@@ -9,19 +9,19 @@ from urllib.parse import urlsplit
 VERDICTS = ("fine", "no_address", "private", "not_https", "underscore")
 FINE, NO_ADDRESS, PRIVATE, NOT_HTTPS, UNDERSCORE = VERDICTS
 
-#: In the context: Odoo guesses its own address from where somebody logs in.
+#: Context key: Odoo guesses its base address from the request of a login.
 IS_GUESS = "sms_base_url_is_guess"
 
-#: Names that mean something inside a house only (RFC 2606, RFC 6762, RFC 8375).
+#: Domain names that are valid only in a local network (RFC 2606, RFC 6762, RFC 8375).
 PRIVATE_NAMES = ("localhost", "local", "internal", "lan", "home.arpa", "test")
 
 
 def normalize_address(url):
-    """Return a typed base address without a slash at its end; None if it is none."""
+    """Return a typed base address without its final slash, None if it is invalid."""
     url = (url or "").strip().rstrip("/")
     try:
         parts = urlsplit(url)
-        # The port raises an error where it is none.
+        # Reading an invalid port raises ValueError.
         has_host = parts.hostname and parts.port != 0
         is_base = has_host and parts.scheme in ("http", "https")
     except ValueError:
@@ -34,12 +34,12 @@ def normalize_address(url):
 def judge_address(url):
     """Return one of :data:`VERDICTS` on a base address.
 
-    Plain HTTP works, and anybody on the way reads it.
+    Plain HTTP works, but anybody on the way can read it.
     """
     try:
         parts = urlsplit(url or "")
         host = (parts.hostname or "").rstrip(".")
-    except ValueError:  # brackets that are no address
+    except ValueError:  # brackets without an IPv6 address
         return NO_ADDRESS
     if parts.scheme not in ("http", "https") or not host:
         return NO_ADDRESS
@@ -51,7 +51,7 @@ def judge_address(url):
 
 
 def _is_private(host):
-    """Tell if a host can be reached from inside a house only."""
+    """Tell if a host can only be reached from a local network."""
     try:
         return not ipaddress.ip_address(host).is_global
     except ValueError:  # a name
@@ -61,13 +61,13 @@ def _is_private(host):
 
 # === Visitors ===
 
-#: Counters of a scope. So many rows and never more, however many visitors come; that
-#: two of them share one by chance is as likely as one in this number.
+#: Counters per scope: at most this many rows, however many visitors come. The chance
+#: that two visitors share one is one in this number.
 BUCKETS = 65_536
 
 
 def visitor(address):
-    """Return the network that counts as one visitor: a subscriber of IPv6 has a /64.
+    """Return the network that counts as one visitor: an IPv6 subscriber has a /64.
 
     :return: the network, or the address as it is when it cannot be read
     """
@@ -83,6 +83,6 @@ def visitor(address):
 
 
 def bucket(key):
-    """Return the counter of a key: a visitor, a number, anything."""
+    """Return the index of the counter for a key, such as a visitor or a number."""
     digest = hashlib.sha256(key.encode(errors="replace")).digest()
     return int.from_bytes(digest[:4]) % BUCKETS

@@ -1,12 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Changes one thing at a time in the plain rules, and looks if a test notices.
+"""Mutation testing of the pure rules: change one thing at a time, and run the tests.
 
-What to change is mutmut's: its operators, and what it leaves out (docstrings, types,
-log lines). Its runner is not used: it leaves out functions with a decorator, which here
-are the caches and properties, keeps a second copy of each function that all calls go
-through, and collects tests by pytest for each mutant. Here all is imported once; each
-mutant is a fork in which one function has other code, and runs only the tests that pass
-there, of those that import the file, the quick ones first, until one fails.
+The mutations are mutmut's: its operators and exclusions (docstrings, types, log lines).
+Its runner is not used: it skips functions with a decorator (here caches and
+properties), routes all calls through a second copy of each function, and collects tests
+with pytest for each mutant. Here everything is imported once; each mutant is a fork in
+which one function has changed code. It runs only tests that execute the changed lines,
+from the test files that import the file, the fastest first, until one fails.
 
 Code outside functions (tables, constants, patterns) is data and is not changed.
 """
@@ -43,16 +43,16 @@ from plain_tests import (
 )
 
 KILLED, SURVIVED, UNSEEN, STUCK = "killed", "survived", "unseen", "stuck"
-#: Of a mutant that hangs: seconds of the processor beyond ten times what its tests
-#: take; and seconds of the clock, after which nobody knows: the machine may be busy.
+#: Limits for a mutant that hangs: seconds of CPU time beyond ten times what its tests
+#: take; and seconds of wall time, after which it is unknown: the machine may be busy.
 PATIENCE, LONGEST = 2, 300
-#: Test files that are too slow to be run for each mutant.
+#: Test files that are too slow to run for each mutant.
 SLOW = {"test_contract_telnyx", "test_contract_twilio"}
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A function with one change: lines before and after, and where they are."""
+    """A function with one change: the lines before and after, and their position."""
 
     file: str
     function: str
@@ -62,7 +62,7 @@ class Mutant:
     source: str = field(compare=False, repr=False)
 
     def plant(self, module):
-        """Give the function its changed code, wherever it is referred to."""
+        """Change the function's code in place, so that all references see it."""
         *owners, name = self.function.split(".")
         owner = module
         for part in owners:
@@ -75,7 +75,7 @@ class Mutant:
             function.__code__ = changed.__code__
             function.__defaults__ = changed.__defaults__
             function.__kwdefaults__ = changed.__kwdefaults__
-        else:  # it calls super() no more
+        else:  # it no longer calls super()
             setattr(owner, name, changed)
 
 
@@ -88,7 +88,7 @@ def _unwrap(function):
 
 
 class Changes(MutationVisitor):
-    """Mutmut's changes, also of functions with a decorator (a cache, a property)."""
+    """Mutmut's mutations, also of functions with a decorator (a cache, a property)."""
 
     METADATA_DEPENDENCIES = (*MutationVisitor.METADATA_DEPENDENCIES, ParentNodeProvider)
 
@@ -105,14 +105,14 @@ class Changes(MutationVisitor):
             mutation.owner = self._get_owner(mutation.contained_by_top_level_function)
 
     def _get_lines(self, node):
-        """Return the lines of the statement that a node is part of."""
+        """Return the lines of the statement that contains a node."""
         lines = self.get_metadata(PositionProvider, node)
         while not isinstance(node, cst.BaseStatement | cst.BaseSmallStatement):
             if isinstance(node, cst.IndentedBlock):
                 break
             is_default = isinstance(node, cst.Parameters)
             node = self.get_metadata(ParentNodeProvider, node)
-            if is_default:  # no test passes it, but what it is a default for
+            if is_default:  # no test executes its line, but those of the function
                 lines = self.get_metadata(PositionProvider, node)
                 break
         if isinstance(node, cst.BaseSmallStatement):
@@ -120,7 +120,7 @@ class Changes(MutationVisitor):
         return range(lines.start.line, lines.end.line + 1)
 
     def _get_owner(self, function):
-        """Return the name of the class that a function is a method of, if it is."""
+        """Return the name of a method's class, None for other functions."""
         while function and not isinstance(function, cst.ClassDef | cst.Module):
             function = self.get_metadata(ParentNodeProvider, function)
         return function.name.value if isinstance(function, cst.ClassDef) else None
@@ -129,7 +129,7 @@ class Changes(MutationVisitor):
 def make_mutants(path):
     """Return all mutants of a file.
 
-    :param str path: below the checkout
+    :param str path: relative to the checkout
     """
     source = (ROOT / path).read_text()
     wrapper = MetadataWrapper(cst.parse_module(source))
@@ -141,7 +141,7 @@ def make_mutants(path):
         function = mutation.contained_by_top_level_function
         if isinstance(function, cst.FunctionDef):
             mutant = _make_mutant(path, module, mutation, positions[function])
-            # Some operators come to the same.
+            # Several operators may give the same mutant.
             mutants.setdefault(mutant)
     return list(mutants)
 
@@ -156,7 +156,7 @@ def _make_mutant(path, module, mutation, place):
         for sign in ("- ", "+ ")
     )
     name, owner = function.name.value, mutation.owner
-    # In the place of the original, so that what fails is found.
+    # With the original's nesting, so that ``plant`` finds the changed function.
     source = after if not owner else f"class {owner}:\n{textwrap.indent(after, '    ')}"
     lines = mutation.lines
     if isinstance(mutation.original_node, cst.Param) or lines.start == place.start.line:
@@ -167,7 +167,7 @@ def _make_mutant(path, module, mutation, place):
 
 
 class Watch(unittest.TestResult):
-    """Which lines each test passes, and how long it takes."""
+    """Record which lines each test executes, and how long it takes."""
 
     TOOL = sys.monitoring.PROFILER_ID
 
@@ -188,19 +188,19 @@ class Watch(unittest.TestResult):
         sys.monitoring.set_events(self.TOOL, events)
 
     def record(self, code, line):
-        """Note a line, once for each test."""
+        """Record a line, once for each test."""
         if path := self.files.get(code.co_filename):
             self.lines.add((path, line))
         return sys.monitoring.DISABLE
 
     def take(self):
-        """Return the lines since the last time."""
+        """Return the lines recorded since the last call."""
         lines, self.lines = self.lines, set()
         sys.monitoring.restart_events()
         return lines
 
     def startTest(self, test):
-        """Begin with cold caches: what they spare is passed as well."""
+        """Begin with cold caches, so that the code behind them is executed too."""
         super().startTest(test)
         self.before |= self.take()
         for cache in self.caches:
@@ -208,13 +208,16 @@ class Watch(unittest.TestResult):
         self.began = time.process_time()
 
     def stopTest(self, test):
-        """Note what the test has passed."""
+        """Record the lines that the test has executed."""
         super().stopTest(test)
         self.times[test.id()] = time.process_time() - self.began
         self.passed[test.id()] = self.take()
 
     def watch(self, tests):
-        """Run the tests of a class, and return what of it can be kept."""
+        """Run the tests of a class.
+
+        :return: ``{test id: (seconds, lines)}``, without the tests that failed
+        """
         self.before, began = set(), time.process_time()
         run(tests, self)
         names = [test.id() for test in tests]
@@ -232,7 +235,7 @@ class Watch(unittest.TestResult):
 
 
 class Passed:
-    """Which tests pass each line, and how long each takes; kept until files change."""
+    """Which tests execute each line, and their times; cached until files change."""
 
     def __init__(self, path, modules):
         self.path, self.modules = path, modules
@@ -240,7 +243,7 @@ class Passed:
         self.kept = pickle.loads(path.read_bytes()) if path.exists() else {}
 
     def find(self, tests):
-        """Return the time of each test that passes, and the tests by line."""
+        """Return the time of each test that succeeds, and the tests by line."""
         classes = defaultdict(list)
         for test in tests:
             classes[type(test)].append(test)
@@ -268,12 +271,12 @@ class Passed:
         return times, by_line
 
     def get_digests(self, passed):
-        """Return what the measured files that some tests pass are now."""
+        """Return the current digests of the measured files that tests execute."""
         files = {path for _taken, lines in passed.values() for path, _line in lines}
         return {path: self.digests.get(path) for path in files}
 
     def watch(self, missing):
-        """Run tests, in a fork: no cache and no thread of theirs may be left here."""
+        """Run tests in a fork, so that their caches and threads do not remain here."""
         print(f"Watching the tests of {len(missing)} classes", file=sys.stderr)
         reader, writer = os.pipe()
         if not os.fork():
@@ -297,12 +300,12 @@ def _digest(module):
 
 
 class Trial:
-    """Tries mutants, some at a time."""
+    """Try mutants, several at a time."""
 
     def __init__(self, jobs, folder, files):
         self.jobs = jobs
         self.modules = import_measured()
-        #: The tests that hold each file: what passes there by the way does not count.
+        #: The test files of each file; tests that execute it in passing do not count.
         self.holders = {it: find_test_files(it) - SLOW for it in files}
         names = set().union(*self.holders.values())
         self.tests = {test.id(): test for test in load_tests(names)}
@@ -312,7 +315,7 @@ class Trial:
         gc.freeze()
 
     def try_all(self, mutants):
-        """Find out what becomes of each mutant."""
+        """Return the result of each mutant."""
         self.results = {}
         for mutant in mutants:
             tests = self.choose_tests(mutant)
@@ -330,7 +333,7 @@ class Trial:
         return self.results
 
     def choose_tests(self, mutant):
-        """Return tests that pass where a mutant differs, by class, the quick first."""
+        """Return the tests of a mutant's changed lines, by class, the fastest first."""
         holders = self.holders[mutant.file]
         passing = set().union(*(self.by_line[mutant.file, it] for it in mutant.lines))
         names = {it for it in passing if it.split(".")[-3] in holders}
@@ -347,7 +350,7 @@ class Trial:
         )
 
     def try_one(self, mutant, names):
-        """Run tests on a mutant, in a process of its own that ends here."""
+        """Run tests on a mutant in its own process, which ends here."""
         killed = 1
         try:
             limit = PATIENCE + 10 * sum(map(self.times.get, names))
@@ -364,7 +367,7 @@ class Trial:
             os._exit(killed)
 
     def wait(self):
-        """Take note of one that has ended. One that hangs is killed by a signal."""
+        """Wait until a mutant ends, and record its result; signals end hanging ones."""
         pid, status = os.wait()
         mutant = self.running.pop(pid)
         is_stuck = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
@@ -373,7 +376,7 @@ class Trial:
 
 
 def main():
-    """Try mutants, and keep what became of them."""
+    """Try mutants, and store their results."""
     parser = argparse.ArgumentParser(prog="bin/quality mutation")
     parser.add_argument("--only", action="append", help="a file: tools/segments.py")
     parser.add_argument(
@@ -409,7 +412,7 @@ def main():
 
 
 def show(results, path):
-    """Print what no test noticed in a file."""
+    """Print the mutants of a file that no test noticed."""
     for (file, function, was, became), result in results.items():
         if file == path and result != KILLED:
             print(f"{function} ({result})", *_mark("-", was), *_mark("+", became))
@@ -424,14 +427,14 @@ def _key(mutant):
 
 
 def read_results(path):
-    """Return what became of the mutants, by file, function and change."""
+    """Return the mutants' stored results by file, function and change."""
     if not path.exists():
         return {}
     return {tuple(key): result for *key, result in json.loads(path.read_text())}
 
 
 def write_results(path, results):
-    """Keep what became of the mutants."""
+    """Store the results of the mutants."""
     rows = [[*key, result] for key, result in results.items()]
     path.write_text(json.dumps(rows, indent=0, ensure_ascii=False))
 

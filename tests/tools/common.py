@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What the tests of the tools share."""
+"""Fixtures shared by the tests of the tools."""
 
 import io
 from collections.abc import Iterator
@@ -111,7 +111,7 @@ class ContractCase(BaseCase):
         self.assertEqual(asked, set(self.description.operations))
 
     def check_answers(self, peer, provider, calls):
-        """Check that each answer as described is read, and is of use."""
+        """Check that each described response is parsed into a usable result."""
         for key, own in calls.items():
             if key in self.unread:
                 continue
@@ -123,7 +123,7 @@ class ContractCase(BaseCase):
                         self.assertSensible(self.ask(call, provider))
 
     def check_errors(self, peer, provider, errors):
-        """Check what becomes of each error, for each operation.
+        """Check the result of each error, for each operation.
 
         :param errors: pairs of a status and a body
         """
@@ -138,7 +138,7 @@ class ContractCase(BaseCase):
 
     @staticmethod
     def ask(call, provider):
-        """Return what a call comes to, or how it fails in the adapter's own words."""
+        """Return a call's result, or its failure in the adapter's own terms."""
         try:
             result = call(provider)
             return list(islice(result, 3)) if isinstance(result, Iterator) else result
@@ -146,7 +146,7 @@ class ContractCase(BaseCase):
             return error
 
     def assertSensible(self, result):
-        """Check that something is what the rest of the addon works with."""
+        """Check that a value has a type that the rest of the addon works with."""
         if isinstance(result, list | tuple):
             for one in result:
                 self.assertSensible(one)

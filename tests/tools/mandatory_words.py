@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What footers, and confirmations of an opt-out, say and do not say."""
+"""Sample footers and opt-out confirmations, with what they lack or say too much."""
 
 HELP_WORDS = ("AIDE", "AYUDA", "HILFE")
 
-#: A footer, and what it does not say.
+#: A footer, and the words that it lacks.
 FOOTERS = (
     ("Reply STOP to opt out, HELP for help.", ()),
     ("STOP to leave, HELP for help.", ()),
@@ -18,7 +18,7 @@ FOOTERS = (
     ("We never stop to help.", ("STOP", "HELP")),
     ("Répondez NON pour vous désabonner, AIDE pour de l'aide.", ("STOP",)),
 )
-#: What confirms an opt-out and nothing else.
+#: Texts that only confirm an opt-out.
 CONFIRMATIONS = (
     "{company}: you have opted out and will get no more text messages from us. Reply "
     "START to rejoin.",
@@ -30,7 +30,7 @@ CONFIRMATIONS = (
     "{company}: Sie erhalten keine SMS mehr von uns. Antworten Sie mit START, um sich "
     "wieder anzumelden.",
 )
-#: What does more.
+#: Texts that do more.
 PROMOTIONS = (
     "You are out. Visit https://acme.example/offers",
     "You are out. See www.acme.example",

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What quiet hours say, reckoned anew: nothing of the addon and no zone data is used.
+"""Quiet hours computed independently, without the addon's code and zone data.
 
-Zones are differences to UTC and the days of 2026 on which clocks are changed; rules
-are hours in a table; an opening is found minute by minute. It wrote the rows of
-``quiet_hours.csv`` that are not by hand (``python tests/tools/quiet_hours_oracle.py``).
+Zones are offsets to UTC and the days of 2026 on which clocks change; rules are hours in
+a table; an opening is found minute by minute. It generated those rows of
+``quiet_hours.csv`` not written by hand (``python tests/tools/quiet_hours_oracle.py``).
 """
 
 import csv
@@ -11,7 +11,7 @@ import random
 import sys
 from datetime import datetime, timedelta
 
-#: Difference to UTC in winter in hours, and when the clocks are changed (UTC).
+#: Offset to UTC in winter in hours, and when the clocks change (UTC).
 US_2026 = {
     hours: (datetime(2026, 3, 8, 2 - hours), datetime(2026, 11, 1, 1 - hours))
     for hours in (-5, -6, -7, -8)
@@ -29,7 +29,7 @@ ZONES = {
     "Tokyo": (9, None),
 }
 
-#: Weekday, Saturday, Sunday: first hour and last of what may reach people.
+#: Weekday, Saturday, Sunday: first and last hour in which texts may reach people.
 ALWAYS = [(8, 21)] * 3
 STATES = {
     **dict.fromkeys(("FL", "WA", "MD", "OR", "NJ", "MA"), [(8, 20)] * 3),
@@ -42,7 +42,7 @@ STATES = {
     "RI": [(9, 18), (10, 17), (0, 0)],
     "SD": [(9, 21), (0, 0), (0, 0)],
 }
-#: Countries beside the US, by a zone of theirs.
+#: Countries other than the US, by one of their zones.
 COUNTRIES = {
     "London": [(9, 20), (9, 20), (0, 0)],
     "Berlin": [(8, 20), (9, 18), (0, 0)],
@@ -86,7 +86,7 @@ CONTACTS = (("America/New_York", "E"), ("America/Los_Angeles", "P"))
 
 
 def get_local(moment, zone):
-    """Return a UTC time as a clock in a zone shows it."""
+    """Return a UTC time as local time of a zone."""
     hours, change = ZONES[zone]
     is_summer = change and change[0] <= moment < change[1]
     return moment + timedelta(hours=hours + bool(is_summer))
@@ -130,14 +130,14 @@ def expect(now, zones, states, purpose):
 
 
 def make_moment(chance):
-    """Return a minute of 2026; of three one lies about a change of the clocks."""
+    """Return a minute of 2026; about every third is near a change of the clocks."""
     start = datetime(2026, 1, 5)
     minutes = chance.randrange(350 * 1440)
     if chance.random() < 0.33:
         changes = [(3, 8), (11, 1), (3, 29), (10, 25)]
         start = datetime(2026, *chance.choice(changes)) - timedelta(days=1)
         minutes = chance.randrange(3 * 1440)
-    # Where rules have their edges: at a full hour, and the minute before it.
+    # At the edges of rules: at a full hour, and the minute before it.
     minutes -= minutes % 60
     return start + timedelta(minutes=minutes - chance.choice((0, 1, 30)))
 

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Changes of a company's settings, and which of them let more through."""
 
-#: Setting, before, after, and if it lets more through or keeps proof for less time.
+#: Setting, before, after, and whether it lets more through or keeps proof for less.
 CASES = """
 sms_consent_policy      opt_in   opt_out   yes
 sms_consent_policy      opt_out  opt_in    no

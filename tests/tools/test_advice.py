@@ -12,7 +12,7 @@ GOOD = "Acme IT: your ticket #HT1 is closed. Still wrong? Reply to this text."
 
 @tagged("post_install", "-at_install")
 class TestAdvice(BaseCase):
-    """What a manager is told of a wording."""
+    """Advice that a manager gets on a wording."""
 
     def advise(self, text, footer=FOOTER, names=("Acme IT",), **facts):
         segments = count_segments(f"{text}\n{footer}" if footer else text)
@@ -65,7 +65,7 @@ class TestAdvice(BaseCase):
             "Acme IT: the URGENT queue is served first. Please wait.",
             "Acme IT: reply STOP or HELP, please.",
             "Acme IT: PLEASE reply.",
-            # The beginning of what somebody writes.
+            # A beginning that somebody completes.
             "Hi, Acme IT here:\n",
             "Acme IT: your offer letter is attached. Please call.",
             "Acme IT: please visit https://not-bit.ly.example.com/x",
@@ -114,7 +114,7 @@ class TestAdvice(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestElements(BaseCase):
-    """What CTIA asks of a call to action, named when it is not there."""
+    """Elements of a call to action that CTIA requires and a wording lacks."""
 
     def test_what_is_missing_is_named(self):
         complete = (
@@ -202,7 +202,7 @@ class TestMandatoryWords(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestContact(BaseCase):
-    """HELP names somebody to ask; a text that must say so names who sends it."""
+    """HELP names a contact; a text that must name its sender does."""
 
     def test_somebody_to_ask(self):
         for text, expected in (

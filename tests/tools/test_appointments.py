@@ -39,7 +39,7 @@ def utc(text):
 
 @tagged("post_install", "-at_install")
 class TestWords(BaseCase):
-    """A time as somebody says it where they are."""
+    """A time in the words of a person at their place."""
 
     def assertSaid(self, *cases, now="2026-11-30 16:00"):
         for start, zone, lang, expected in cases:
@@ -52,7 +52,7 @@ class TestWords(BaseCase):
         start = "2026-12-02 16:00"
         self.assertSaid(
             (start, DENVER, "en_US", (day, "Wed, Dec 2", "9:00 AM", "")),
-            # The same clock in winter: nothing to explain.
+            # The same local time in winter: the zone is not named.
             (start, PHOENIX, "en_US", (day, "Wed, Dec 2", "9:00 AM", "")),
             (start, LONDON, "en_GB", (day, "Wed 2 Dec", "16:00", "London")),
             (start, KOLKATA, "en_US", (day, "Wed, Dec 2", "9:30 PM", "Kolkata")),
@@ -93,7 +93,7 @@ class TestWords(BaseCase):
 
     def test_daylight_saving_of_spring_and_autumn(self):
         self.assertSaid(
-            # Arizona keeps no summer time: from March on it is named.
+            # Arizona has no daylight saving time: from March on it is named.
             (
                 "2026-03-07 16:00",
                 PHOENIX,
@@ -155,7 +155,7 @@ class TestWords(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestDue(BaseCase):
-    """When a reminder leaves."""
+    """The time at which a reminder leaves."""
 
     def assertDue(self, rule, *cases, zone=DENVER, now="2026-11-27 16:00"):
         for anchor, hours, expected in cases:
@@ -215,7 +215,7 @@ class TestDue(BaseCase):
             (DENVER, (EVERY_DAY,), "2026-12-02 02:59", "2026-12-01 03:00"),
             # The strictest rule ends it.
             (DENVER, (EVERY_DAY, until), "2026-12-02 12:00", "2026-12-02 03:00"),
-            # By the day where they are, which is the next one.
+            # By the local date, which is the next one.
             (AUCKLAND, (MORNINGS,), "2026-12-01 23:30", "2026-12-01 23:00"),
             # On Independence Day it was closed: eight days before, and no more.
             (DENVER, (SATURDAYS,), "2026-07-05 18:00", "2026-06-28 02:00"),
@@ -284,7 +284,7 @@ class TestDue(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestChanges(BaseCase):
-    """What a person is told of a change."""
+    """Notices that a person gets about changes."""
 
     one, two, three, four = (utc(f"2026-12-0{day} 16:00") for day in (1, 2, 3, 4))
 
@@ -305,7 +305,7 @@ class TestChanges(BaseCase):
             ([(one, two)], (MOVED, one, two, 1)),
             ([(one, None)], (CALLED_OFF, one, one, 1)),
             ([(two, None), (one, None)], (CALLED_OFF, one, one, 2)),
-            # Made anew an hour later: moved. Made anew as it was: nothing.
+            # Recreated an hour later: moved. Recreated unchanged: nothing.
             ([(one, None), (None, two)], (MOVED, one, two, 1)),
             ([(one, None), (None, one)], None),
             ([(one, None), (None, one), (None, three)], (BOOKED, None, three, 1)),
@@ -349,7 +349,7 @@ class TestChanges(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestAnswers(BaseCase):
-    """What a customer answers, and what is free."""
+    """Customers' answers, and free times."""
 
     def test_actions(self):
         for text, expected in (

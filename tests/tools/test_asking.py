@@ -11,7 +11,7 @@ DAY = timedelta(days=1)
 
 @tagged("post_install", "-at_install")
 class TestAsking(BaseCase):
-    """A number that does not answer is left in peace, each time for longer."""
+    """A number that does not answer is left alone, each time for longer."""
 
     def test_when_a_number_may_be_asked_again(self):
         for newest, unanswered, start in (
@@ -20,7 +20,7 @@ class TestAsking(BaseCase):
             (NOW, [NOW], NOW + SILENCE),
             (NOW, [NOW - 100 * DAY, NOW], NOW + 2 * SILENCE),
             (NOW, [NOW, NOW - 100 * DAY, NOW - 300 * DAY], NOW + 4 * SILENCE),
-            # Asked by its own keyword since: that is an answer, and still a question.
+            # It has texted a joining keyword since: an answer, and again a question.
             (NOW, [NOW - 90 * DAY], NOW + PAUSE),
             (NOW, [NOW] * 1000, NOW + SILENCE * 2**MOST_DOUBLINGS),
         ):

@@ -18,7 +18,7 @@ VALUES = (
 
 
 class TestBox(BaseCase):
-    """What is encrypted comes back as it was, by its key and by no other."""
+    """Encrypted values can be decrypted with their key and with no other."""
 
     def test_what_was_encrypted_is_decrypted(self):
         for keys in ((), (OLD,), (OLD, NEW), (PLAIN, OLD)):
@@ -42,7 +42,7 @@ class TestBox(BaseCase):
             self.assertEqual(Box().encrypt(value), value)
 
     def test_nobody_makes_plain_words_look_encrypted(self):
-        """Or whoever types them into a form would make the record unreadable."""
+        """Otherwise typing the prefix into a form would make the record unreadable."""
         for typed in (Box((OLD,)).encrypt("x"), "enc1:", "enc1:zz:zz"):
             stored = Box().encrypt(typed)
             self.assertTrue(Box().is_current(stored))

@@ -6,7 +6,7 @@ from ...tools.broadcast_replies import OPT_OUT, OTHER, QUESTION, THANKS, classif
 
 @tagged("post_install", "-at_install")
 class TestBroadcastReplies(BaseCase):
-    """Questions are found by their sign or first word; the rest needs no hurry."""
+    """Questions are found by their question mark or first word."""
 
     def test_kinds(self):
         for expected, *texts in (

@@ -61,7 +61,7 @@ class TestBusinessDays(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestHolidays(BaseCase):
-    """Whose holidays a day is one of."""
+    """The places in which a day is a holiday."""
 
     def test_each_place(self):
         assumption, epiphany = date(2026, 8, 15), date(2026, 1, 6)

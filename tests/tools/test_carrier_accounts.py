@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What a check of an account finds at its carrier, and what setting it up changes."""
+"""Findings of an account's check at its carrier, and the changes by its setup."""
 
 from odoo.tests import BaseCase, tagged
 
@@ -80,7 +80,7 @@ class TestTwilioAccount(AccountCase):
             (key, [accepted, no_number]),
             ({"auth_token": "wrong"}, [token_refused]),
             ({"auth_token": AUTH_TOKEN + "”"}, [token_refused]),
-            # The key would send, and hide that no webhook can be verified.
+            # The key could send, but would hide that no webhook can be verified.
             ({**key, "auth_token": "wrong"}, [token_refused]),
             (bad_key, [accepted, key_refused]),
             ({"api_url": "http://127.0.0.1:9"}, [silent]),
@@ -220,7 +220,7 @@ class TestTwilioAccount(AccountCase):
         senders = [(US_SENDER, "US"), (UK_SENDER, "GB"), (NUMBERS[2], "US")]
         self.patch(self.peer, "exchanges", [])
         self.make(senders=senders).set_inbound_url(OURS)
-        # None is taken away where there is none: Twilio would call it malformed.
+        # Without one there is none to remove: Twilio would call the request malformed.
         posted = [it.body for it in self.peer.exchanges if it.method == "POST"]
         self.assertEqual([b"SmsApplicationSid" in it for it in posted], [True, False])
         shown = {
@@ -273,7 +273,7 @@ class TestTelnyxAccount(AccountCase):
             ({}, [accepted, no_number]),
             ({"api_key": "KEYwrong"}, [refused]),
             ({"api_key": API_KEY + "”"}, [refused]),
-            # Half of a key is seen before a STOP is lost by it.
+            # Half of a key is noticed before a STOP is lost because of it.
             ({"public_key": PUBLIC_KEY[:20]}, [malformed]),
             ({"public_key": PUBLIC_KEY[:-1]}, [malformed]),
             ({"public_key": "é"}, [malformed]),
@@ -317,7 +317,7 @@ class TestTelnyxAccount(AccountCase):
                 {profile: (503, {})},
                 [accepted, (SENDERS, UNSURE, "no_answer", "", "HTTP 503")],
             ),
-            # What is no id of a profile at all.
+            # Not the id of a profile at all.
             (
                 {profile: (422, {})},
                 [accepted, (SENDERS, WRONG, "not_owned", PROFILE_ID, "")],
@@ -350,7 +350,7 @@ class TestTelnyxAccount(AccountCase):
                 (SENDERS, WRONG, "no_profile", alone, ""),
                 (SENDERS, FINE, "owned", sends, ""),
                 (INBOUND, FINE, "ours", sends, ""),
-                # Its profile is none of the account's.
+                # Its profile does not belong to the account.
                 (SENDERS, FINE, "owned", abroad, ""),
                 (INBOUND, WRONG, "empty", abroad, ""),
                 (SENDERS, FINE, "owned", too, ""),
@@ -363,7 +363,7 @@ class TestTelnyxAccount(AccountCase):
         self.assertEqual(self.make().list_numbers(), (sends, abroad, too))
 
     def test_an_account_of_many_numbers(self):
-        """More than one answer holds; and rows that are none are left out."""
+        """More than one page, and malformed rows, which are left out."""
         self.account.add_profile(PROFILE_ID, webhook_url=OURS)
         for index in range(PAGE_SIZE + 1):
             self.account.add_number(f"+1303556{index:04d}", PROFILE_ID)
@@ -455,7 +455,7 @@ class TestTelnyxAccount(AccountCase):
 
 @tagged("post_install", "-at_install")
 class TestSenders(BaseCase):
-    """What a sender is, by its characters."""
+    """The kind of a sender, by its characters."""
 
     def test_kinds(self):
         for address, kind in (

@@ -13,12 +13,12 @@ from ...providers.twilio_words import CODES
 ROOT = Path(__file__).parents[2]
 LIST = Path(__file__).with_name("twilio_codes.csv")
 PAGE = ROOT / "docs" / "carrier-errors.md"
-#: By which a code is told: a post of a text, of a call, a report; never of a text.
+#: Where a code appears: on posting a text or a call, in a report, never for a text.
 TOLD = {"post", "call", "report", "never"}
 
 
 def find_fault(code, told):
-    """Return the fault that a code is by the way in which it is told."""
+    """Return the fault of a code by where it appears."""
     if told == "call":
         return twilio_voice.find_known(code, 400)[0]
     if told == "post":
@@ -92,7 +92,7 @@ class TestCarrierCodes(BaseCase):
 
 
 def say(values):
-    """Say what a rule does, as the page does."""
+    """Describe a rule's action in the words of the page."""
     first, last = values.get("first_pause"), values.get("max_pause")
     pauses = f"{first} s" if first == last else f"{first} to {last} s"
     return {

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What carriers list, page by page, what they are told, and what they remove."""
+"""Carriers' paged lists, reported opt-outs, and redaction."""
 
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
@@ -54,7 +54,7 @@ class TwilioCase(BaseCase):
         self.peer.page_size = 1000
 
     def take(self, sent, **shown):
-        """Let the peer have taken a message at a time; return its SID.
+        """Give the peer a message accepted at a time, and return its SID.
 
         :param datetime sent: UTC, without a zone
         """
@@ -157,7 +157,7 @@ class TestTwilioLists(TwilioCase):
         self.assertEqual(again, last)
 
     def test_a_list_that_breaks_off(self):
-        """What was read stays; how long to wait is told on."""
+        """Pages already read are kept; the time to wait is passed on."""
         for headers, seconds in (
             ({"Retry-After": "120"}, 120),
             ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, 0),
@@ -220,14 +220,14 @@ class TestTwilioLists(TwilioCase):
 
 @tagged("post_install", "-at_install")
 class TestTwilioOptOuts(TwilioCase):
-    """Who has left, and which numbers were deactivated."""
+    """Opt-outs known to the carrier, and deactivated numbers."""
 
     def setUp(self):
         super().setUp()
         self.consents = self.peer.consents = PeerConsents()
 
     def tell(self, *opt_outs, **account):
-        """Tell of some opt-outs; return what was refused and what was told."""
+        """Report opt-outs; return those refused and those reported."""
         provider = make_twilio(api_url=self.peer.url, **account)
         refused = provider.tell_opt_outs(opt_outs)
         return refused, [item for batch in self.consents.told for item in batch]
@@ -293,7 +293,7 @@ class TestTwilioOptOuts(TwilioCase):
             self.assertEqual(str(caught.exception), f"HTTP {status}")
 
     def test_an_answer_about_others(self):
-        """What it is about cannot be told: nobody else's is called refused."""
+        """It does not say whose opt-out failed: no other counts as refused."""
         described = DescribedPeer(Description("twilio")).start()
         self.addCleanup(described.stop)
         key = ("post", "/v1/Consents/Bulk")
@@ -350,7 +350,7 @@ class TestTwilioOptOuts(TwilioCase):
 
 @tagged("post_install", "-at_install")
 class TestTwilioRedaction(TwilioCase):
-    """What a message said is removed, and what a refusal means."""
+    """Redaction of a message's text, and the meaning of refusals."""
 
     sent, pictured = "SM" + "1" * 32, "MM" + "2" * 32
     pictures = ("ME" + "3" * 32, "ME" + "4" * 32)
@@ -362,7 +362,7 @@ class TestTwilioRedaction(TwilioCase):
         self.kept.add(self.pictured, "Look", *self.pictures)
 
     def refuse(self, *wanted, status):
-        """Let some requests, each (method, SID), be answered by an error."""
+        """Make the peer answer some requests, as (method, SID), with an error."""
         self.kept.choose = lambda *asked: (status, 1) if asked in wanted else None
 
     def test_words_and_pictures_go(self):
@@ -391,7 +391,7 @@ class TestTwilioRedaction(TwilioCase):
         self.assertEqual(self.kept.kept[self.pictured], "")
 
     def test_what_is_refused(self):
-        """For good, or only now: then it is tried again."""
+        """Some are final; after others it is tried again."""
         for status, failure in (
             *((it, RedactionRefused) for it in (400, 405, 422, 499)),
             *((it, LookupFailed) for it in (401, 403, 408, 409, 429, 500, 503)),
@@ -416,7 +416,7 @@ class TestTwilioRedaction(TwilioCase):
 
 @tagged("post_install", "-at_install")
 class TestTelnyxLists(PeerCase):
-    """Whom it blocks, and its records."""
+    """The numbers that it blocks, and its records."""
 
     peer_class, account_class = TelnyxPeer, PeerTelnyxAccount
 
@@ -429,7 +429,7 @@ class TestTelnyxLists(PeerCase):
         return list(make_telnyx(api_url=self.peer.url, **account).list_opt_outs())
 
     def block(self, number, profile_id=PROFILE_ID):
-        """Let somebody have texted STOP."""
+        """Record at the peer that somebody has texted STOP."""
         self.account.add_opt_out(number, profile_id, US_SENDER, AT)
 
     def test_who_is_blocked_by_the_profiles_that_send(self):
@@ -489,7 +489,7 @@ class TestTelnyxLists(PeerCase):
         return described, provider
 
     def test_records(self):
-        """They have words of their own, and may be odd."""
+        """They have their own vocabulary, and may be malformed."""
         described, provider = self.start_described()
         message = OutboundMessage("f00d", PERSON, "Hi", sender=US_SENDER)
         usual = {
@@ -516,7 +516,7 @@ class TestTelnyxLists(PeerCase):
                 self.assertEqual(told, ("T1", report, code, fault))
 
     def test_what_is_no_list_says_nothing(self):
-        """A text of which a broken answer shows no record would be sent again."""
+        """If a broken response hid a text's record, the text would be sent again."""
         described, provider = self.start_described()
         message = OutboundMessage("f00d", PERSON, "Hi", sender=US_SENDER)
         span = AT, AT + timedelta(minutes=40)

@@ -70,7 +70,7 @@ def contents(count):
 
 
 class TestCanonical(BaseCase):
-    """One mapping, one text, whatever made it."""
+    """Equal mappings have one canonical form, however they were made."""
 
     def test_order_and_type_of_quotes_do_not_matter(self):
         for values in ({"b": 1, "a": "é"}, {"a": "é", "b": 1}):
@@ -182,7 +182,7 @@ class TestVerifier(BaseCase):
 
 
 class TestSeals(BaseCase):
-    """Only who holds the key makes a chain that holds."""
+    """Nobody can make a valid chain without the key."""
 
     def test_a_sealed_chain_holds(self):
         self.assertIsNone(find_break(put_seals(seal(contents(5))), key=KEY))

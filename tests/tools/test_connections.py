@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What it means that a post was not answered: a text is lost, or sent twice, by it."""
+"""Outcomes of unanswered posts: a wrong one would lose a text, or send it twice."""
 
 import os
 import socket
@@ -85,7 +85,7 @@ class TestNoAnswer(BaseCase):
         return outcome.detail
 
     def set_proxy(self, url):
-        """Let the server's user have a proxy."""
+        """Set a proxy in the server's environment."""
         names = {"http_proxy": url, "https_proxy": url, "no_proxy": ""}
         proxies = patch.dict(os.environ, names)
         proxies.start()
@@ -163,7 +163,7 @@ class TestNoAnswer(BaseCase):
                 self.assertEqual(peer.taken, [])
 
     def test_a_password_of_the_servers_user_is_not_told(self):
-        """What is in .netrc would take the place of the account's own."""
+        """Credentials from .netrc would replace the account's own."""
         with tempfile.NamedTemporaryFile("w") as file:
             file.write("machine 127.0.0.1 login somebody password else\n")
             file.flush()

@@ -37,7 +37,7 @@ from ...tools.consent import (
 ALL = "all"
 PURPOSES = ("ticket", "appointment", "marketing")
 
-#: One thing that a person says: an event about one purpose, or about all.
+#: One statement of a person: an event about one purpose, or about all.
 sayings = st.one_of(
     st.tuples(st.sampled_from(EVENTS), st.sampled_from(PURPOSES)),
     st.tuples(st.sampled_from(FOR_ALL_EVENTS), st.just(ALL)),
@@ -46,7 +46,7 @@ histories = st.lists(sayings, max_size=12)
 
 
 def read(history):
-    """Return the answer for each purpose after a history of sayings."""
+    """Return the answer for each purpose after a history of statements."""
     found = {}
     for event_id, (event, subject) in enumerate(history, start=1):
         current = found.get(subject, Answer())
@@ -58,7 +58,7 @@ def read(history):
 
 
 def states(history):
-    """Return the state for each purpose after a history of sayings."""
+    """Return the state for each purpose after a history of statements."""
     return {purpose: answer.state for purpose, answer in read(history).items()}
 
 
@@ -110,7 +110,7 @@ class TestNextState(BaseCase):
             self.assertEqual(found and found.since, late.happened_at)
 
     def test_nobody_agrees_to_everything(self):
-        """A consent names its purposes; so does what ends without a stop."""
+        """A consent names its purposes, and so does an expiry."""
         for event in (REQUESTED, GRANTED, CONFIRMED, EXPIRED):
             with self.subTest(event=event), self.assertRaises(ValueError):
                 next_state(NONE, event, for_all=True)
@@ -128,7 +128,7 @@ class TestNextState(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestCombine(BaseCase):
-    """A stop for everything, against what was said about one purpose."""
+    """An opt-out of everything, against statements about one purpose."""
 
     def test_the_stop_rules_until_the_person_agrees_anew(self):
         stop = Answer(OPTED_OUT, 5)
@@ -158,7 +158,7 @@ class TestCombine(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestHistories(BaseCase):
-    """Whole lives of a number, told and at random."""
+    """Whole histories of a number, written and random ones."""
 
     def test_a_life(self):
         history = []
@@ -195,7 +195,7 @@ class TestHistories(BaseCase):
         self.assertEqual(states(told)["ticket"], OPTED_OUT)
 
     def test_to_ask_again_does_not_revive_an_old_yes(self):
-        """Who has stopped and texts a joining keyword is asked, and has not joined."""
+        """A joining keyword after a STOP causes a question and is no consent yet."""
         told = [(GRANTED, "ticket"), (REVOKED, ALL), (REQUESTED, "ticket")]
         self.assertEqual(states(told)["ticket"], OPTED_OUT)
         self.assertEqual(states([*told, (CONFIRMED, "ticket")])["ticket"], OPTED_IN)
@@ -265,7 +265,7 @@ class TestSummarize(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestHasLeft(BaseCase):
-    """Who has opted out of everything, and agreed to nothing since."""
+    """People who have opted out of everything, and agreed to nothing since."""
 
     def test_the_cases(self):
         stop = Answer(OPTED_OUT, 5)
@@ -306,7 +306,7 @@ START = (RESTORED, "keyword", ALL)
 
 
 def follow(*told):
-    """Return what stands of each subject after a history, an event a day."""
+    """Return the standing of each subject after a history of one event a day."""
     found = {}
     for event_id, (event, method, subject, *more) in enumerate(told, start=1):
         day, is_worded = (*more, None, False)[:2] if len(more) < 2 else more
@@ -366,7 +366,7 @@ class TestWhoMaySayYes(BaseCase):
                     self.assertShown([stop, yes], OPTED_IN)
 
     def test_a_second_no_that_an_agent_entered_frees_nobody(self):
-        """They say on the phone what they have texted before."""
+        """They repeat on the phone an opt-out that they texted before."""
         for again in (SPOKEN_NO, (REVOKED, "phone", "ticket")):
             self.assertShown([STOP, again, SPOKEN_YES], OPTED_OUT)
             self.assertShown([again, STOP, SPOKEN_YES], OPTED_OUT)
@@ -397,7 +397,7 @@ class TestWhoMaySayYes(BaseCase):
                 self.assertShown([no, (*yes[:3], 0, True)], OPTED_OUT)
 
     def test_in_the_same_second(self):
-        """A form is to be dated later; of two texts the later one counts."""
+        """A form must be dated later; of two texts the later one counts."""
         for yes, expected in (
             (TEXT_YES, OPTED_IN),
             (PAGE_YES, OPTED_IN),

@@ -25,7 +25,7 @@ PROFILE = "/v2/messaging_profiles/{id}"
 
 
 def message(**changes):
-    """Return a message to hand over."""
+    """Return a message to send."""
     values = {
         "uuid": "uuid",
         "number": THEIRS,
@@ -123,13 +123,13 @@ class TestTelnyxContract(ContractCase):
             ("delivery_update_webhook_event", make_report("1", "sent")),
             ("delivery_update_webhook_event", make_report("1", "expired", "40005")),
         ):
-            # How often it was tried is described of reports only.
+            # Only reports are described with a number of attempts.
             schema = self.get_event(name)["schema"]
             wrong = self.description.validate(schema, json.loads(event), name)
             self.assertEqual([it for it in wrong if "'meta'" not in it], [])
 
     def test_each_state_of_a_message_is_known(self):
-        """Those of what comes in, and of its copies, are none of a report."""
+        """Statuses of received texts, and of their copies, are not those of reports."""
         schemas = self.description.document["components"]["schemas"]
         described = schemas["outbound_message_payload.To"]["properties"]["status"]
         for status in filter(None, described["enum"]):

@@ -35,7 +35,7 @@ DEACTIVATIONS = ("get", "/v1/Deactivations")
 
 
 def message(**changes):
-    """Return a message to hand over."""
+    """Return a message to send."""
     values = {
         "uuid": "uuid",
         "number": THEIRS,
@@ -167,7 +167,7 @@ class TestTwilioContract(ContractCase):
         self.check_answers(peer, service, services)
 
     def test_each_state_is_known(self):
-        """Those of texts that came in are none of a report."""
+        """Statuses of received texts are not reports."""
         schemas = self.description.document["components"]["schemas"]
         states = {*schemas["message_enum_status"]["enum"]} - {"receiving", "received"}
         self.assertEqual(states - REPORTS.keys(), set())
@@ -175,7 +175,7 @@ class TestTwilioContract(ContractCase):
         self.assertEqual(states - twilio_voice.REPORTS.keys(), set())
 
     def test_each_error_is_read(self):
-        """Twilio's older form, its newer one (RFC 9457), and what is neither."""
+        """Twilio's older format, its newer one (RFC 9457), and neither of them."""
         documents = "https://www.twilio.com/docs/errors/21211"
         bodies = [
             {"code": 21211, "message": "No", "more_info": documents, "status": 400},

@@ -44,7 +44,7 @@ def facts(**changes):
 
 @tagged("post_install", "-at_install")
 class TestConversation(BaseCase):
-    """What one of us writes to who has just texted. Who changes a line must say why."""
+    """Answers to people who have just texted. A change of a line needs a reason."""
 
     def assertAllowed(self, **changes):
         decision = decide(facts(**changes))
@@ -94,7 +94,7 @@ class TestConversation(BaseCase):
             self.assertRefused(verdicts.OPTED_OUT, **stop)
 
     def test_a_question_after_the_no_may_be_answered(self):
-        """And by nothing but a person's answer: the no stands."""
+        """And only by a person's answer: the opt-out remains in force."""
         stop = {"state": OPTED_OUT, "stopped_at": TEXTED - SECOND}
         for policy in (consent.POLICY_OPT_IN, consent.POLICY_OPT_OUT):
             self.assertAllowed(**stop, policy=policy)

@@ -9,7 +9,7 @@ from ...tools.dispatch import AGAIN, Deadline, DispatchRun, Policy
 
 @tagged("post_install", "-at_install")
 class TestPace(BaseCase):
-    """How fast a sender sends, and what "too fast" does to that."""
+    """A sender's throughput, and how "too fast" slows it."""
 
     def test_a_slowed_sender_recovers(self):
         for rate, slowed_to, seconds, expected in (
@@ -56,7 +56,7 @@ class TestPace(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestAgain(BaseCase):
-    """When something is tried, or read, again."""
+    """Pauses before retries, and between reads of a list."""
 
     policy = Policy("busy", AGAIN, 10, 60, max_attempts=4, deadline=100)
 
@@ -103,7 +103,7 @@ class TestAgain(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestRun(BaseCase):
-    """What a dispatcher goes by."""
+    """A dispatcher's deadlines and state."""
 
     def test_a_deadline_goes_by_the_clock_that_is_further(self):
         """One stands still while the machine sleeps, the other may be set back."""
@@ -127,7 +127,7 @@ class TestRun(BaseCase):
             run = DispatchRun(60)
         self.assertTrue(run.is_alone)
         self.assertEqual((run.seconds_left, run.told_at, run.answered_at), (60, 50, 50))
-        # It claims at once, and looks at once who has left.
+        # It claims, and checks for opt-outs, at once.
         self.assertEqual((run.done, run.filled_at, run.recalled_at), (0, 0, 0))
         self.assertEqual(run.waited, 0)
         self.assertEqual((run.asked, run.over_at, run.slow), ({}, None, frozenset()))

@@ -13,7 +13,7 @@ from ...tools.evidence import Packet
 
 @tagged("post_install", "-at_install")
 class TestWriting(BaseCase):
-    """How evidence is written down."""
+    """Formats of evidence."""
 
     def test_a_certificates_name_is_its_day_and_nobody_guesses_it(self):
         found = {evidence.make_reference(date(2026, 11, 5)) for _number in range(20)}
@@ -106,7 +106,7 @@ class TestWriting(BaseCase):
             ("C:\\x.pdf ", "C__x.pdf"),
             (". .", "scan"),
             ("", "scan"),
-            # The end says what kind of file it is.
+            # The extension says what kind of file it is.
             ("x" * 200 + ".pdf", "x" * 96 + ".pdf"),
         ):
             path = evidence.file_path(7, name, "0123456789abcdef")
@@ -134,12 +134,12 @@ class TestPacket(BaseCase):
             sorted(archive.namelist()),
             ["SEAL", "SHA256SUMS", "d.json", "scans/1/a.pdf", "t.csv"],
         )
-        # A value to a line, for who reads it.
+        # One value per line, for human readers.
         digest = hashlib.sha256(archive.read("SHA256SUMS")).hexdigest()
         self.assertEqual(
             archive.read("SEAL"), f'{{\n "sums": "{digest}"\n}}\n'.encode()
         )
-        # A spreadsheet knows the encoding by the mark at the beginning.
+        # A spreadsheet recognizes the encoding by the byte order mark.
         table = archive.read("t.csv").decode()
         lines = ["\ufeffh", "'=cmd|' /C calc'!A0", "'+1", "é"]
         self.assertEqual(table.splitlines(), lines)

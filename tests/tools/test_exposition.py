@@ -8,7 +8,7 @@ from ...tools.exposition import Metric, expose
 
 @tagged("post_install", "-at_install")
 class TestExposition(BaseCase):
-    """What we write is what Prometheus' own parser reads."""
+    """Prometheus' own parser reads what we write."""
 
     def test_names_kinds_and_hostile_labels(self):
         hostile = 'a "b"\n\\c{},=#'

@@ -60,7 +60,7 @@ class TestFigures(BaseCase):
 
     def test_opt_outs_rise(self):
         cases = [
-            # Too few STOPs, or too few among so many.
+            # Too few STOPs, or too small a share.
             (sent(10, stop_count=2), {}, False),
             (sent(10_000, stop_count=10), {}, False),
             (sent(100, stop_count=3), {}, True),
@@ -69,7 +69,7 @@ class TestFigures(BaseCase):
             (sent(0, stop_count=3), {}, False),
             (sent(100, stop_count=3), sent(100, stop_count=2), True),
             (sent(100, stop_count=3), sent(100, stop_count=3), False),
-            # More of them, of even more texts.
+            # More STOPs, but a smaller share.
             (sent(1000, stop_count=10), sent(100, stop_count=3), False),
         ]
         for now, before, wanted in cases:
@@ -109,7 +109,7 @@ class TestFigures(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestCounts(BaseCase):
-    """Counts as a table: what people have written becomes no markup."""
+    """Counts as a table: texts by people never become markup."""
 
     def test_the_table(self):
         self.assertEqual(

@@ -38,7 +38,7 @@ PROVIDERS = ("iap", *OUTBOX)
 
 
 def facts(**changes):
-    """Return the facts of a message that may leave, with some of them changed."""
+    """Return the facts of a permitted message, with some of them changed."""
     return Facts(
         **{
             "number": "+13035550100",
@@ -78,7 +78,7 @@ def all_facts():
 
 @tagged("post_install", "-at_install")
 class TestGate(BaseCase):
-    """The rule, as a table. Who changes a line changes the product."""
+    """The gate's rules as a table: a changed line changes the product."""
 
     def assertDecisions(self, *cases):
         """Check ``(changed facts, verdict, reason)`` for each case."""
@@ -144,7 +144,7 @@ class TestGate(BaseCase):
         )
 
     def test_the_nearest_reason_is_told(self):
-        """What the agent can mend comes first: the number, then the person."""
+        """Reasons that the agent can fix come first: the number, then the person."""
         everything_wrong = {"state": OPTED_OUT, "missing": ("Auth Token",)}
         self.assertDecisions(
             ({**everything_wrong, "number": ""}, BLOCK, NO_NUMBER),
@@ -160,7 +160,7 @@ class TestGate(BaseCase):
             self.assertDecisions((changes, SEND, ANSWER))
 
     def test_a_no_takes_back_what_still_invites(self):
-        """The carrier was out of reach, and the person has said no meanwhile."""
+        """The carrier was unreachable, and the person has opted out meanwhile."""
         written_at = datetime(2026, 7, 1, 12, 0, 0, 500)
         for exemption, seconds in product(EXEMPTIONS, (-1, 0, 1)):
             changes = {
@@ -223,7 +223,7 @@ class TestGate(BaseCase):
                     self.assertEqual(decide(case).verdict, BLOCK)
 
     def test_what_cannot_be_looked_up_is_not_sent(self):
-        """Not even under opt-out: there may be a STOP. The answer to a STOP may go."""
+        """Not even under opt-out: there may be a STOP. Its confirmation may be sent."""
         for policy in (OPT_IN, OPT_OUT):
             unreadable = facts(policy=policy, state=NONE, is_ledger_readable=False)
             self.assertEqual(decide(unreadable).reason, verdicts.LEDGER_UNREADABLE)
@@ -231,7 +231,7 @@ class TestGate(BaseCase):
         self.assertEqual(decide(answer).verdict, SEND)
 
     def test_what_the_carrier_cannot_text_is_not_tried(self):
-        """Not even for an answer: a landline hears none."""
+        """Not even as an answer: it could not be received."""
         for exemption in ("", "help"):
             case = facts(state="opted_in", is_unusable=True, exemption=exemption)
             self.assertEqual(decide(case).reason, verdicts.UNUSABLE)
@@ -264,7 +264,7 @@ class TestGate(BaseCase):
                 self.assertEqual(found.reason, reason)
 
     def test_which_landlines_are_texted(self):
-        """Those that agree, by a company that wants it; nothing else refused."""
+        """Landlines that agreed, if the company texts them; other refusals remain."""
         takes = {"takes_landlines": True}
         landline = {"number_refusal": verdicts.LANDLINE}
         self.assertDecisions(
@@ -279,7 +279,7 @@ class TestGate(BaseCase):
         )
 
     def test_a_consent_that_the_purpose_does_not_accept(self):
-        """47 CFR 64.1200(a)(2): it is none. Under opt-out none is needed."""
+        """47 CFR 64.1200(a)(2): it does not count. Under opt-out none is needed."""
         spoken = {"is_proven": False}
         self.assertDecisions(
             (spoken, BLOCK, verdicts.NO_PROOF),
@@ -338,7 +338,7 @@ class TestGate(BaseCase):
         self.assertEqual(blocked, set(verdicts.FAILURE_TYPES))
 
     def test_what_decides_whoever_gets_it(self):
-        """The first that is true; before everything that is known of its reader."""
+        """The first that applies decides, before anything known about the recipient."""
         blocking = [it for it in verdicts.STANDING if it != verdicts.PAUSED]
         for index, reason in enumerate(blocking):
             standing = frozenset(verdicts.STANDING[index:])
@@ -364,15 +364,15 @@ DAYTIME = Rule(INFORMATIONAL, "US", "", *[(480, 1200)] * 3)
 
 @tagged("post_install", "-at_install")
 class TestGateTime(BaseCase):
-    """When a message leaves that may leave."""
+    """The time at which a permitted message leaves."""
 
     def when(self, now=NIGHT, quiet_class=INFORMATIONAL, **changes):
-        """Return the time of a message to Denver."""
+        """Return the ``When`` of a message to Denver."""
         rules = changes.pop("rules", (DAYTIME,))
         return When(now, quiet_class, DENVER, rules, **changes)
 
     def decide(self, when=None, **changes):
-        """Decide a message that may leave, but for what is changed."""
+        """Decide on a permitted message, with some of its facts changed."""
         return decide(facts(when=when or self.when(), **changes))
 
     def test_within_the_hours_it_leaves(self):
@@ -408,7 +408,7 @@ class TestGateTime(BaseCase):
             self.assertEqual(self.decide(when, **changes).when, when)
 
     def test_only_what_waits_for_a_window_is_spread(self):
-        """Of messages that are alike one is decided, and then told apart by a key."""
+        """Messages with the same facts are decided together, and spread by a key."""
         held = self.decide()
         self.assertEqual(held.until, MORNING)
         times = {held.spread(f"key-{index}").until for index in range(50)}
@@ -513,7 +513,7 @@ class TestGateTime(BaseCase):
         self.assertEqual(self.decide(self.when(NOON), day_limit=0).verdict, BLOCK)
 
     def test_which_messages_count_for_a_day(self):
-        """24 hours before, and what is to leave until the person's midnight."""
+        """From 24 hours before until the person's midnight."""
         for leaves_at, zone, midnight in (
             (datetime(2026, 7, 1, 18), "America/Denver", datetime(2026, 7, 2, 6)),
             (datetime(2026, 7, 2, 5, 59), "America/Denver", datetime(2026, 7, 2, 6)),

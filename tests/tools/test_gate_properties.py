@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What holds of the gate whatever the facts are."""
+"""Properties of the gate that hold for any facts."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ WHENS = st.builds(
     expires_at=st.sampled_from((None, None, NOW, NOW + timedelta(hours=9))),
     key=st.sampled_from(("", "a")),
 )
-#: What is seldom so, and mostly decides alone.
+#: Rare facts, most of which decide alone.
 SELDOM = (
     {},
     *({"number": ""}, {"is_valid_number": False}, {"is_unusable": True}),
@@ -80,7 +80,7 @@ FACTS = st.builds(
 )
 
 
-#: Each speaks against a message, whatever else is known of it.
+#: Each is a reason against a message, whatever the other facts.
 PROHIBITIONS = (
     *SELDOM[1:],
     {"takes_landlines": False},
@@ -101,7 +101,7 @@ PROHIBITIONS = (
 
 
 def forbid(facts, change):
-    """Return the same facts, and one thing more that speaks against sending."""
+    """Return the facts with one more reason against sending."""
     if change.keys() & {"rules", "expires_at"}:
         return replace(facts, when=replace(facts.when, **change))
     if "standing" in change:
@@ -111,18 +111,18 @@ def forbid(facts, change):
 
 @tagged("post_install", "-at_install")
 class TestGateProperties(BaseCase):
-    """Facts of any kind, of which many never meet."""
+    """Facts in any combination, many of which never occur."""
 
     @given(FACTS)
     def test_who_said_no_gets_what_the_law_exempts_alone(self, facts):
-        """An answer to their own text, as 47 CFR 64.1200(a)(12) and CTIA have it."""
+        """Only answers to their own text (47 CFR 64.1200(a)(12), CTIA)."""
         facts = replace(facts, state=consent.OPTED_OUT)
         decision = decide(facts)
         if decision.verdict == BLOCK or decision.reason == verdicts.PAUSED:
             return
         if facts.exemption in exemptions.EXEMPTIONS:
             return
-        # Somebody of us answers what they asked since.
+        # A user answers what they asked since.
         self.assertEqual(facts.exemption, "")
         self.assertTrue(facts.is_personal)
         if facts.stopped_at:
@@ -145,7 +145,7 @@ class TestGateProperties(BaseCase):
             if before.verdict == BLOCK and not is_paused:
                 self.assertEqual(after.verdict, BLOCK, change)
             elif before.verdict != SEND:
-                # What is paused waits, whatever else speaks against it.
+                # A paused message waits, whatever other reasons are against it.
                 self.assertNotEqual(after.verdict, SEND, change)
 
     @given(FACTS)
@@ -217,7 +217,7 @@ CLOSED_NOW = When(
     (Rule(quiet_hours.INFORMATIONAL, "", "", *[(480, 1200)] * 3),),
 )
 OVER = When(NOW, expires_at=NOW)
-#: For each reason what of a good message must differ.
+#: For each reason, the changed facts of a permitted message.
 REASONS = {
     verdicts.CONSENT: {},
     verdicts.NOT_OPTED_OUT: {"state": consent.NONE, "policy": consent.POLICY_OPT_OUT},
@@ -256,7 +256,7 @@ REASONS = {
 
 @tagged("post_install", "-at_install")
 class TestReasons(BaseCase):
-    """Each reason that the gate knows is one that it gives."""
+    """The gate can give each reason that it knows."""
 
     def test_each_is_given(self):
         for reason, change in REASONS.items():

@@ -5,7 +5,7 @@ from ...tools.grammar import compile_patterns, measure
 
 
 class TestGrammar(BaseCase):
-    """How many words a row of places takes."""
+    """The number of words that a pattern takes."""
 
     def test_a_row_of_places(self):
         for source, said, length in (
@@ -17,7 +17,7 @@ class TestGrammar(BaseCase):
             ("i do", "i do", 2),
             ("i do", "i", 0),
             ("i do", "do i", 0),
-            # What may be left out, in the middle and at the end.
+            # Optional words in the middle and at the end.
             ("yes|yeah i? do?", "yes", 1),
             ("yes|yeah i? do?", "yeah do", 2),
             ("yes|yeah i? do?", "yes i do", 3),
@@ -27,7 +27,7 @@ class TestGrammar(BaseCase):
             ("i? do?", "no", 0),
             # Once only.
             ("no|nope", "no nope", 1),
-            # Accents, and umlauts as they are written on any keyboard.
+            # Accents, and umlauts as they are written without umlaut keys.
             ("año", "ano", 1),
             ("möchte|für", "mochte", 1),
             ("möchte|für", "moechte", 1),

@@ -20,7 +20,7 @@ from ...tools.keywords import (
     squeeze,
 )
 
-#: Nothing but what the law and the carriers name.
+#: Only the words that the law and the carriers name.
 NO_WORDS = MappingProxyType({})
 #: 47 CFR 64.1200(a)(10), and Twilio's default words.
 LAW = {
@@ -35,10 +35,10 @@ LAW = {
 
 @tagged("post_install", "-at_install")
 class TestKeywords(BaseCase):
-    """Which texts are a command."""
+    """Texts that are a command."""
 
     def assertAction(self, text, action, words=NO_WORDS):
-        """Check which command a text is, None for none."""
+        """Check the command of each text, None for none."""
         with self.subTest(text=text):
             self.assertEqual(find_action(text, words)[0], action)
 
@@ -102,10 +102,10 @@ class TestKeywords(BaseCase):
                 self.assertIs(is_mandatory(action, word), expected)
 
     def test_look_alikes_in_each_form(self):
-        """Whatever the letters are taken from, a reader sees STOP."""
+        """In letters of whatever alphabet, a reader sees STOP."""
         for text in ("стоп", "СТОП", "στοπ", "ЅТОР", "ꜱᴛᴏᴘ", "🅂🅃🄾🄿", "ST0P", "5top"):
             self.assertEqual(find_action(text, NO_WORDS), (STOP, "STOP"))
-        # In plain letters these are no words of the law.
+        # In plain letters these are not mandatory words.
         for text in ("CTOP", "STO", "0", "5"):
             self.assertAction(text, None)
 
@@ -136,7 +136,7 @@ class TestKeywords(BaseCase):
         self.assertAction("help", HELP, words)
 
     def test_letters_with_marks_are_letters(self):
-        """Accents of Latin letters are left out by many; those of others are not."""
+        """Many people omit accents of Latin letters; those of other letters count."""
         words = {STOP: {normalize("arrêt"), normalize("रोकें"), "СТОП", "停止"}}
         for text in ("ARRÊT", "arre\u0302t", "arret", "रोकें।", "стоп", "停止。"):
             self.assertAction(text, STOP, words)

@@ -8,7 +8,7 @@ ACTIVE = ("de_DE", "en_US", "es_MX", "fr_FR", "pt_BR")
 
 @tagged("post_install", "-at_install")
 class TestLanguages(BaseCase):
-    """The nearest active language; of a number that of its country, if it ships."""
+    """The nearest active language; for a number its country's, if that ships."""
 
     def test_the_nearest(self):
         for wanted, found in (

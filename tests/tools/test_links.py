@@ -6,7 +6,7 @@ from ...tools import links
 
 @tagged("post_install", "-at_install")
 class TestLinks(BaseCase):
-    """Which links are found in a text, and what takes their place."""
+    """Finding and replacing links in a text."""
 
     def test_what_is_found(self):
         for text, found in (
@@ -24,7 +24,7 @@ class TestLinks(BaseCase):
             ("none: example.com/a", []),
             ("", []),
             (None, []),
-            # What is filled in for each person makes a link of each person's own.
+            # A placeholder makes the link a different one for each person.
             ("https://example.com/{customer}", []),
             ("https://example.com/a.b{customer}c", []),
             ("https://example.com/?q={customer}", []),
@@ -97,7 +97,7 @@ class TestPages(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestSignedAddresses(BaseCase):
-    """Short addresses, whose day and record nobody can change."""
+    """Signed tokens, whose day and record nobody can change."""
 
     DIGEST = "0123456789abcdef" * 4
 

@@ -10,10 +10,10 @@ KEY = "Zk3-secret_KEY"
 
 
 class TestLogMask(BaseCase):
-    """What a log may say of people and of ways in."""
+    """Logs contain no personal data and no secrets."""
 
     def log(self, name, message, *args, **kwargs):
-        """Return what a handler that masks writes."""
+        """Return the output of a handler with the mask."""
         written = io.StringIO()
         handler = logging.StreamHandler(written)
         handler.addFilter(log_mask.LogMask())
@@ -79,7 +79,7 @@ class TestLogMask(BaseCase):
             self.assertEqual(line, f"bad query: {logged}\nERROR: x\n")
 
     def test_a_row_that_was_refused(self):
-        """PostgreSQL tells it without quotes, in the line and in the traceback."""
+        """PostgreSQL shows it without quotes, in the line and in the traceback."""
         detail = "DETAIL:  Failing row contains (7, my knee (left)\ncall me, null)."
         key = f"DETAIL:  Key (sms_webhook_key)=({KEY}) already exists.\n"
         for text, masked in (

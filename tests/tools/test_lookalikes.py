@@ -16,7 +16,7 @@ from ...tools.keywords import (
     unmix,
 )
 
-#: What a person reads as a command.
+#: Texts that a person reads as a command.
 SEEN = {
     STOP: (
         *("stоp", "ѕtop", "SТОP", "ЅТОР", "Ϲтоp", "ＳＴＯＰ", "𝐒𝐓𝐎𝐏", "ⓈⓉⓄⓅ", "🆂🆃🅾🅿"),
@@ -28,7 +28,7 @@ SEEN = {
     HELP: ("hеlp", "НЕLР", "ıNFO", "lNF0".replace("l", "I")),
     START: ("stаrt", "SТАRТ", "unstор"),
 }
-#: What looks like none, or is a word of its own alphabet.
+#: Texts that look like none, or are words of their own alphabet.
 UNSEEN = ("сор", "тор", "вор", "нет", "да", "ok", "СТО", "ctop", "στο", "5", "🛑", "")
 
 
@@ -68,7 +68,7 @@ class TestLookalikes(BaseCase):
                 self.assertEqual(unmix(text), text)
 
     def test_words_of_latin_letters_have_them_all(self):
-        """With accents and figures of any kind in them."""
+        """With accents and digits of any kind in them."""
         for text, expected in (
             ("prоblème", "problème"),
             ("stоp٣", "stop٣"),

@@ -22,7 +22,7 @@ BASIC = "Basic " + base64.b64encode(b"user:secret").decode()
 
 @tagged("post_install", "-at_install")
 class TestFetch(BaseCase):
-    """What is fetched over real HTTP, and what is refused."""
+    """Media fetched over real HTTP, or refused."""
 
     @classmethod
     def setUpClass(cls):
@@ -153,12 +153,12 @@ class TestFetch(BaseCase):
                 self.assertLess(time.monotonic() - start, 5)
 
     def test_a_slow_server_behind_a_quick_one(self):
-        """The connection to the first is closed by then."""
+        """By then the connection to the first server is closed."""
         self.carrier.target = self.store.url + "/slow"
         self.assertFails(media.SLOW, "/redirect", deadline=0.2)
 
     def test_a_server_that_does_not_greet(self):
-        """TLS has taken the connection over by then."""
+        """By then TLS has taken over the connection."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             url = f"https://127.0.0.1:{server.getsockname()[1]}"
             start = time.monotonic()
@@ -168,7 +168,7 @@ class TestFetch(BaseCase):
         self.assertEqual(caught.exception.fault, media.SLOW)
 
     def test_a_name_that_takes_all_the_time(self):
-        """The connection is made when the time is over."""
+        """The deadline has passed when the connection is made."""
         real = socket.getaddrinfo
 
         def resolve(*args, **kwargs):
@@ -190,7 +190,7 @@ class TestFetch(BaseCase):
             self.assertEqual(theirs.recv(1), b"")
 
     def test_a_name_with_a_dot_at_its_end(self):
-        """It is the same; Odoo's tests let no request out to it, but for here."""
+        """It is the same host; Odoo's tests block requests to it unless patched."""
         real, port = socket.getaddrinfo, self.carrier.server.server_port
 
         def resolve(_host, *args, **kwargs):
@@ -216,11 +216,11 @@ class TestFetch(BaseCase):
         with patch.object(socket, "getaddrinfo", resolve):
             self.assertFails(media.UNAVAILABLE, "/redirect")
         self.assertEqual(asked, ["localhost"])
-        # What measures the time keeps no process alive.
+        # The thread of the deadline keeps no process alive.
         self.assertTrue(timers and all(it.daemon for it in timers))
 
     def test_a_server_that_says_nothing(self):
-        """Odoo's tests let nothing time out in less than ten seconds, but for here."""
+        """Odoo's tests raise every timeout to at least ten seconds unless patched."""
         waits = patch.object(requests.Session, "send", _super_send)
         with waits, patch.object(media, "TIMEOUT", 0.05), socket.socket() as server:
             server.bind(("127.0.0.1", 0))
@@ -258,7 +258,7 @@ class TestFetch(BaseCase):
         self.assertEqual(adapter.explain(OSError()), media.SLOW)
 
     def test_hosts_are_the_same_however_they_are_written(self):
-        """The password goes to the carrier's own; ports and schemes are told apart."""
+        """The password goes to the carrier's hosts only, by scheme and port too."""
         own = ("https", "api.example.com", 443)
         for url, origin in (
             ("https://api.example.com/x?y=1", own),

@@ -13,14 +13,14 @@ NEAR_DAYS = ("yesterday", "today", "tomorrow")
 
 
 def say(case, lang, **options):
-    """Say the time of a case in a language."""
+    """Return the time of a case in a language."""
     moment, now = (datetime.fromisoformat(case[name]) for name in ("moment", "now"))
     return moments.say(moment, now, case["zone"], lang, NEAR_DAYS, **options)
 
 
 @tagged("post_install", "-at_install")
 class TestMoments(BaseCase):
-    """A time is said by the reader's clock, with its day, in their language's style."""
+    """Times are in the reader's zone and language, with the day."""
 
     def test_a_city_as_its_reader_calls_it(self):
         for zone, lang, expected in (
@@ -54,7 +54,7 @@ class TestMoments(BaseCase):
     def test_clocks_that_show_the_same(self):
         noon = datetime(2026, 7, 1, 18)
         self.assertTrue(moments.is_same_clock(noon, "America/Denver", "US/Mountain"))
-        # In summer alone the clocks of Phoenix show another time.
+        # Phoenix has another local time in summer only.
         phoenix = "America/Denver", "America/Phoenix"
         self.assertFalse(moments.is_same_clock(noon, *phoenix))
         self.assertTrue(moments.is_same_clock(datetime(2026, 12, 1), *phoenix))

@@ -19,16 +19,16 @@ NOW = 1_795_000_000
 
 
 class ReaderCase(BaseCase):
-    """Reads what a system sends."""
+    """Helpers to parse what a system sends."""
 
     def read_report(self, system, payload):
-        """Return what a payload says."""
+        """Return the parsed report of a payload."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         return monitoring.read(system, body)
 
 
 class TestReaders(ReaderCase):
-    """What each system documents, in our words."""
+    """Parsing of each system's documented payloads."""
 
     def test_alertmanager(self):
         report = self.read_report("alertmanager", payloads.ALERTMANAGER)
@@ -194,7 +194,7 @@ class TestReaders(ReaderCase):
 
 
 class TestHostileReports(ReaderCase):
-    """What no system should send does no harm, and is told why it is refused."""
+    """Malformed payloads do no harm, and are refused with a reason."""
 
     def test_what_cannot_be_read(self):
         alert = payloads.ALERTMANAGER["alerts"][0]
@@ -287,7 +287,7 @@ class TestHostileReports(ReaderCase):
 
 
 class TestWords(BaseCase):
-    """What stands on the phone."""
+    """The text on the phone."""
 
     def test_one_segment_with_the_system_first(self):
         for summary in ("disk full " * 50, "Speicher übergelaufen — schlimm " * 20):
@@ -301,7 +301,7 @@ class TestWords(BaseCase):
     def test_as_much_as_the_segment_holds(self):
         for summary, length in (
             *(("x" * 400, 160), ("x" * 152, 160), ("x" * 153, 160)),
-            # Unicode, and signs that take the room of two.
+            # Unicode, and characters that take two units.
             *(("ж" * 400, 70), ("ж" * 100, 70), ("🔥" + "ж" * 100, 69)),
             *(("🔥" * 100, 40), ("{" + "x" * 200, 159)),
         ):
@@ -317,7 +317,7 @@ class TestAuthentic(BaseCase):
     body = b'{"alerts": []}'
 
     def is_authentic(self, system="grafana", secret=SECRET, now=NOW, **headers):
-        """Tell if a request with some headers is taken."""
+        """Tell if a request with the given headers is authentic."""
         headers = Headers({name.replace("_", "-"): it for name, it in headers.items()})
         return monitoring.is_authentic(system, secret, self.body, headers, now)
 
@@ -393,7 +393,7 @@ class TestAuthentic(BaseCase):
 
 
 class TestSetup(BaseCase):
-    """What is pasted is what the system reads."""
+    """Systems can read the configuration to paste."""
 
     def load(self, system):
         """Return what a system reads of its file."""

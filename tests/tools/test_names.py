@@ -15,7 +15,7 @@ from ...tools.names import (
 
 @tagged("post_install", "-at_install")
 class TestNames(BaseCase):
-    """What strangers type is told by us as a name, and as nothing else."""
+    """Names that strangers type can only be names in our texts."""
 
     def check(self, table, function=tidy_name):
         """Compare the results with a table of pairs."""
@@ -118,7 +118,7 @@ class TestNames(BaseCase):
             "ev evil.com il.com",
             "www.www.x.y.com",
             "a.b.http://c.d/ .com",
-            # What is left is another one.
+            # The remainder is an address again.
             "Bob t.me2.3.4.5",
         ):
             with self.subTest(typed=typed):

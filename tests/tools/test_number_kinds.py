@@ -7,7 +7,7 @@ from ...tools.phone import BAD_COUNTRY, BAD_KIND, LANDLINE, MOBILE, VOIP
 
 @tagged("post_install", "-at_install")
 class TestNumberKinds(BaseCase):
-    """Which numbers a form takes."""
+    """Numbers that a form accepts."""
 
     def test_what_a_number_is(self):
         for number, country, kind in (

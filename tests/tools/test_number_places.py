@@ -18,12 +18,12 @@ from ...tools.geography import (
     read_number,
 )
 
-#: Numbers that are made of each kind that a country has.
+#: Numbers generated for each kind of a country.
 OF_A_KIND = 40
 
 
 def ask_library(number):
-    """Return what the library's own functions say of a number, one by one."""
+    """Return a number's place by the library's own functions."""
     parsed = phonenumbers.parse(number)
     country = phonenumbers.region_code_for_number(parsed) or ""
     zones = tuple(filter(is_zone, time_zones_for_number(parsed)))
@@ -63,7 +63,7 @@ def make_numbers(chance, calling_code, country):
 
 @tagged("post_install", "-at_install")
 class TestNumberPlaces(BaseCase):
-    """Where a number says that its owner may be: as the library knows it, but fast."""
+    """The place of a number is what the library says, but faster."""
 
     def test_all_numbers_of_the_world_as_the_library_has_them(self):
         chance = random.Random(4)
@@ -136,7 +136,7 @@ class TestNumberPlaces(BaseCase):
         self.assertTrue(manaus.is_exact)
 
     def test_numbers_of_one_place_have_one_answer(self):
-        """So that what follows from it is reckoned once for all of them."""
+        """So that results derived from it are computed once for all of them."""
         for numbers in (
             ("+447400123456", "+447712345678"),
             ("+4915123456789", "+4930123456"),

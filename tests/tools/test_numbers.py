@@ -8,7 +8,7 @@ from odoo.tests import BaseCase
 from ...tools import verdicts
 from ...tools.phone import canonical, find_refusal, has_extension, tidy
 
-#: One number, and the odd forms in which code has it.
+#: A number, and the odd forms in which it arrives.
 SPELLINGS = {
     "+12025550301": (
         *("+12025550301", "+112025550301", "+1 (202) 555-0301", "tel:+1-202-555-0301"),
@@ -31,7 +31,7 @@ SPELLINGS = {
     # In Italy the zero is part of the number.
     "+390612345678": ("+390612345678", "0039 06 12345678"),
 }
-#: What is no number with its country's code stays as it is.
+#: Anything but a number with a country's code is unchanged.
 OTHERS = (
     "",
     "12345",
@@ -82,7 +82,7 @@ class TestCanonical(BaseCase):
 
 
 class TestExtensions(BaseCase):
-    """Who has an extension is reached by voice alone."""
+    """A number with an extension can only be called."""
 
     def test_it_is_found_in_every_language(self):
         for text in (

@@ -21,7 +21,7 @@ DAY = date(2026, 11, 27)
 
 @tagged("post_install", "-at_install")
 class TestOfferLaw(BaseCase):
-    """What the law of the reader's country asks of an offer."""
+    """Legal duties for offers in the recipient's country."""
 
     def test_silence_is_no_leave(self):
         for laws, countries in (

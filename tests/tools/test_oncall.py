@@ -16,12 +16,12 @@ def at(day, hour=0):
 
 
 def own(person, rank):
-    """Return a turn of somebody's own."""
+    """Return a person's own shift."""
     return Duty(person, (rank, rank), rank)
 
 
 class TestOrder(BaseCase):
-    """Who is told first."""
+    """The order in which people are told."""
 
     def test_by_rank_each_once(self):
         duties = [own("bo", 2), own("ann", 1), own("bo", 3)]
@@ -33,7 +33,7 @@ class TestOrder(BaseCase):
         for extra, expected in (
             ([Duty("cy", (1, 9), 9, "ann")], ("cy", "bo")),
             ([Duty("cy", (2, 9), 9, "bo")], ("ann", "cy")),
-            # The next one takes the first one's place: they are told once.
+            # The second substitutes the first: told only once.
             ([Duty("bo", (1, 9), 9, "ann")], ("bo",)),
             # Handed on.
             (
@@ -54,7 +54,7 @@ class TestOrder(BaseCase):
 
 
 class TestExpand(BaseCase):
-    """When a turn is, in a week."""
+    """Shifts in a period."""
 
     def test_those_that_come_once(self):
         for turn, expected in (
@@ -76,7 +76,7 @@ class TestExpand(BaseCase):
         )
 
     def test_summer_time(self):
-        """At eight by the clock of Denver, on either side of the change of March."""
+        """At eight in Denver, before and after the clocks change in March."""
         monday = datetime(2026, 3, 2, 15)  # 8:00 in winter
         turn = Turn(monday, monday + timedelta(hours=9), 1, "America/Denver")
         found = oncall.expand(turn, monday, monday + timedelta(days=10))
@@ -90,7 +90,7 @@ class TestExpand(BaseCase):
         self.assertEqual((start, stop), (night, datetime(2026, 3, 8, 12)))
 
     def test_it_agrees_with_what_covers_a_time(self):
-        """Hour by hour, for turns with a rest and such that follow on each other."""
+        """Hour by hour, for shifts with pauses and shifts without."""
         for turn in (
             Turn(at(-30, 9), at(-30, 17), 1, "Europe/Berlin"),
             Turn(at(-28), at(-21), 1, "America/Denver"),
@@ -106,7 +106,7 @@ class TestExpand(BaseCase):
 
 
 class TestGaps(BaseCase):
-    """When nobody is on call."""
+    """Gaps in the on-call schedule."""
 
     def draw(self, *spans, away=()):
         """Return the stretches of a week."""
@@ -168,7 +168,7 @@ class TestGaps(BaseCase):
         )
 
     def test_how_long_a_hole_is_none(self):
-        """A minute is none; what is shorter is not even drawn."""
+        """A minute is no gap; a shorter one is not even a stretch."""
         ann, minute = own("ann", 1), timedelta(minutes=1)
         for hole, drawn, gaps in (
             (minute - timedelta(seconds=1), 1, 0),
@@ -195,7 +195,7 @@ class TestGaps(BaseCase):
                     Stretch(at(1) + there, at(2), ()),
                 ]
                 self.assertEqual(oncall.find_gaps(stretches, {"ann"}), expected)
-                # Nobody is wanted but in one of the two.
+                # Somebody should be on call in only one of the two gaps.
                 for wanted in ((at(0), at(1) + there), (at(1), at(2))):
                     index = int(wanted[0] == at(1))
                     hole = stretches[2 * index][:2]
@@ -216,7 +216,7 @@ class TestGaps(BaseCase):
             oncall.find_gaps(found, {"ann"}, wanted),
             [(at(2, 8), at(2, 18)), (at(3, 8), at(3, 18))],
         )
-        # Around the clock, day by day: one hole and not five.
+        # Around the clock, day by day: one gap, not five.
         wanted = [
             (at(day), at(day + 1) - timedelta(microseconds=1)) for day in range(7)
         ]

@@ -9,12 +9,12 @@ from ...tools.phrase_model import BUCKETS, Model, read_features, read_tokens
 
 
 def place(feature):
-    """Return where the weights of a feature lie."""
+    """Return the slot of a feature's weights."""
     return zlib.crc32(feature.encode()) % BUCKETS
 
 
 class TestFeatures(BaseCase):
-    """What a text is to the weights: who changes it learns them anew."""
+    """The features of a text: if they change, the weights must be retrained."""
 
     def test_words(self):
         for text, tokens in (
@@ -51,10 +51,10 @@ class TestFeatures(BaseCase):
 
 
 class TestModel(BaseCase):
-    """What is made of weights: two hidden units, two classes."""
+    """Ratings by given weights: two hidden units, two classes."""
 
     def make(self, tokens, **values):
-        """Return a model of which some tokens are the only features that count."""
+        """Return a model whose only weighted features are some tokens."""
         hidden = bytearray(2 * BUCKETS)
         for word, weights in (("stop", b"\x08\xfb"), ("sms", b"\x02\x0e")):
             start = 2 * place(word)
@@ -74,7 +74,7 @@ class TestModel(BaseCase):
 
     def test_shares(self):
         for tokens, lead in (
-            # What speaks against a unit leaves it at 0: 4.5 and 0.
+            # A negative sum leaves a unit at 0: 4.5 and 0.
             (["stop"], 0.45 - (1 - 0.45)),
             # 5.5 and 5.5.
             (["stop", "sms"], 0.55 + 1.1 - (1 - 0.55 + 1.65)),

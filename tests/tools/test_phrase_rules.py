@@ -23,12 +23,12 @@ def share(opt_out=0, wrong_number=0, doubtful=0):
     return {**ending, CONVERSATION: 1 - sum(ending.values())}
 
 
-#: A text that is no word of the law, and likelihoods that say it ends consent.
+#: A text without a mandatory word, and likelihoods by which it ends consent.
 SAID, SURE = "we go our way", share(opt_out=1)
 
 
 class Weights:
-    """What was learned: texts' likelihoods by their words, of others those of none."""
+    """A model with given likelihoods for some texts, and default ones for others."""
 
     def __init__(self, shares, **of_clauses):
         self.shares, self.of_clauses = shares, of_clauses
@@ -38,7 +38,7 @@ class Weights:
 
 
 class WordsWeigh:
-    """Each word speaks for leaving, as much as it weighs."""
+    """A model in which each word counts for an opt-out by its weight."""
 
     def __init__(self, **weights):
         self.weights = weights
@@ -48,7 +48,7 @@ class WordsWeigh:
 
 
 class TestRules(BaseCase):
-    """What is made of likelihoods, whatever was learned."""
+    """Classes by given likelihoods, whatever was learned."""
 
     def classify(self, text, shares, **of_clauses):
         with patch.object(phrases, "get_model", lambda: Weights(shares, **of_clauses)):

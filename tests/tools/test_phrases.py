@@ -34,13 +34,13 @@ LEARNED, HELD_OUT, HARDER = (
     sorted((LISTS / name).glob("*.csv")) for name in ("learned", "held_out", "harder")
 )
 LANGUAGES = ("en", "es", "fr", "de")
-#: Of what ends consent so much is understood at once, in each language.
+#: The least share of opt-outs that are recognized at once, in each language.
 MIN_RECALL = 0.95
-#: Of ordinary sentences so many at most are put to a person in vain.
+#: The largest share of ordinary sentences that a person has to read.
 MAX_DOUBTFUL = 0.05
-#: Longer than any text that a carrier takes.
+#: Longer than any text that a carrier accepts.
 HUGE = 100_000
-#: What a word alone may stand in, and marks of words that somebody else has said.
+#: Characters around a word alone, and quotation marks around somebody else's words.
 WRAPPING = st.text(" \t\n.!?,;:*✋🛑\u200b\ufe0f", max_size=6)
 QUOTES = ('""', "“”", "„“", "«»", "‘’")
 UNSURE = (DOUBTFUL, CONVERSATION)
@@ -57,13 +57,13 @@ def read_lists(paths):
 
 @tagged("post_install", "-at_install")
 class TestLists(BaseCase):
-    """What was learned, measured on texts that were not."""
+    """The learned weights, measured on texts that were not in training."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         learned = {squeeze(row["text"]) for row in read_lists(LEARNED)}
-        # Some bare words and short phrases everybody writes.
+        # Everybody writes certain bare words and short phrases.
         cls.rows = [
             row for row in read_lists(HELD_OUT) if squeeze(row["text"]) not in learned
         ]
@@ -112,7 +112,7 @@ class TestLists(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestClassify(BaseCase):
-    """What holds for any text."""
+    """Rules for any text."""
 
     def assertKind(self, text, kind):
         with self.subTest(text=text[:80]):
@@ -189,9 +189,9 @@ class TestClassify(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestHostileTexts(BaseCase):
-    """Anybody can text us anything, and nothing of it may stop the router."""
+    """Anybody can text us anything, and nothing may stop the router."""
 
-    #: Of the processor; a text that doubles the work per letter takes hours.
+    #: Seconds of CPU time; a text that doubled the work per letter would take hours.
     SECONDS = 3
 
     def test_huge_texts_are_read_in_bounded_time(self):
@@ -237,7 +237,7 @@ WORDS = st.lists(
 
 @tagged("post_install", "-at_install")
 class TestReading(BaseCase):
-    """What is the person's own no, and what a person has to read."""
+    """Opt-outs in the person's own words, and texts that a person has to read."""
 
     @given(st.sampled_from(MANDATORY_WORDS[STOP]), st.booleans(), WRAPPING, WRAPPING)
     def test_a_word_of_the_law_alone_is_a_no(self, word, is_lower, before, after):

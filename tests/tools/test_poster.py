@@ -20,25 +20,25 @@ from ...providers.poster import (
 )
 
 SIZE = 8
-#: Seconds after which what has not come does not come.
+#: Seconds after which nothing more is expected.
 PATIENCE = 5
 
 
 class TestPoster(BaseCase):
-    """How the threads are shared between accounts, with real threads."""
+    """The sharing of threads between accounts, with real threads."""
 
     def setUp(self):
         super().setUp()
         self.release = threading.Event()
         self.addCleanup(self.release.set)
-        # Whoever waits for what does not come fails soon.
+        # A test that waits in vain fails soon.
         self.patch(poster_module, "END_WITHIN", PATIENCE)
         self.lock = threading.Lock()
         self.begun = []
 
     @contextmanager
     def start(self):
-        """Give a pool, and let go of what hangs in it, whatever the test has found."""
+        """Yield a pool, and release hanging calls whatever the test's result."""
         with Poster(SIZE) as poster:
             try:
                 yield poster
@@ -46,20 +46,20 @@ class TestPoster(BaseCase):
                 self.release.set()
 
     def hang(self, name):
-        """Stand for a call whose carrier does not answer."""
+        """Simulate a call whose carrier does not answer."""
         with self.lock:
             self.begun.append(name)
         self.release.wait(20)
         return name
 
     def submit(self, poster, account, count, call=None, delay=0):
-        """Submit so many calls of an account, each known by it and its number."""
+        """Submit ``count`` calls of an account, each identified by it and a number."""
         for index in range(count):
             key = (account, index)
             poster.submit(account, key, call or partial(self.hang, account), delay)
 
     def wait_begun(self, account, count):
-        """Wait until so many calls of an account have begun, and see if it stays so."""
+        """Wait until ``count`` calls of an account have begun, and no more follow."""
         deadline = time.monotonic() + PATIENCE
         while self.begun.count(account) < count and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -67,7 +67,7 @@ class TestPoster(BaseCase):
         self.assertEqual(self.begun.count(account), count)
 
     def collect(self, poster, count):
-        """Return so many keys as they end."""
+        """Return the next ``count`` keys as their calls end."""
         keys = []
         deadline = time.monotonic() + PATIENCE
         while len(keys) < count and time.monotonic() < deadline:
@@ -102,7 +102,7 @@ class TestPoster(BaseCase):
             self.wait_begun("late", SIZE // 2)
 
     def test_many_that_hang_leave_something_to_the_next(self):
-        """The last of them has a thread at once, and the threads are bounded."""
+        """The last account gets a thread at once, and the threads are limited."""
         with self.start() as poster:
             for account, share in enumerate((SIZE, SIZE // 2, SIZE // 4, SIZE // 8)):
                 self.submit(poster, account, 4 * SIZE)
@@ -134,7 +134,7 @@ class TestPoster(BaseCase):
             self.assertEqual(poster.get_room("two"), most // 2)
             self.submit(poster, "two", most // 2)
             self.assertEqual(poster.get_room("three"), most // 4)
-            # Who has nothing may have the last one; then there is no room.
+            # An account without calls gets the last place; then there is no room.
             self.submit(poster, "three", most // 2 - 2)
             self.assertEqual((poster.room, poster.get_room("four")), (2, 1))
             self.submit(poster, "three", 3)
@@ -160,7 +160,7 @@ class TestPoster(BaseCase):
             for name in ("first", "second"):
                 poster.submit("one", name, partial(work, name))
             self.wait_begun("first", 1)
-            # One that hangs for ever keeps no process alive.
+            # A thread that hangs for ever keeps no process alive.
             self.assertTrue(all(it.daemon for it in poster._threads))
             threading.Timer(0.05, self.release.set).start()
         self.assertEqual(ended, ["first"])
@@ -238,7 +238,7 @@ class TestPoster(BaseCase):
             order = []
             for index in range(50):
                 poster.submit("one", index, lambda: time.sleep(0.02))
-            # In the order in which they came, and not in that of their keys.
+            # In order of arrival, not of their keys.
             for name in (52, 51):
                 poster.submit("one", name, partial(order.append, name), is_urgent=True)
             keys = self.collect(poster, 52)
@@ -246,7 +246,7 @@ class TestPoster(BaseCase):
             self.assertLess(keys.index(51), 4 * SIZE)
 
     def test_what_is_urgent_takes_the_first_time_of_its_lane(self):
-        """As many leave in the same time: each at one of the times given out."""
+        """As many leave in the same time, each at one of the assigned times."""
         own = AccountQueue()
         for order, at in enumerate((20, 40, 60)):
             own.push_due(at, order, "sender", f"list {order}", None)

@@ -12,7 +12,7 @@ MASKED = f"https://help.example.com/sms/p/{MASK}"
 
 @tagged("post_install", "-at_install")
 class TestPreferenceLinks(BaseCase):
-    """The key of a customer's page stands in what the carrier gets alone."""
+    """Only the carrier gets the key of a customer's page."""
 
     def test_what_is_hidden(self):
         token = "A" * 80

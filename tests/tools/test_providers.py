@@ -28,7 +28,7 @@ from .common import UK_SENDER, US_SENDER
 
 @tagged("post_install", "-at_install")
 class TestContract(BaseCase):
-    """What every adapter keeps, so that the outbox need not know which one it has."""
+    """The contract of every adapter, on which the outbox relies."""
 
     def test_every_adapter_is_found_by_its_code(self):
         self.assertEqual(set(PROVIDERS), {"twilio", "telnyx", "sandbox"})
@@ -81,7 +81,7 @@ class TestContract(BaseCase):
                 self.assertFalse(E164.match(number))
 
     def test_a_report_is_only_ever_a_step_forward(self):
-        """Order of Twilio's reference: what comes later in life ranks higher."""
+        """In the order of Twilio's reference: later statuses rank higher."""
         life = (UNKNOWN, QUEUED, SENT, UNDELIVERED, DELIVERED, READ)
         ranks = [REPORT_RANKS[report] for report in life]
         self.assertEqual(ranks, sorted(set(ranks)))
@@ -91,7 +91,7 @@ class TestContract(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestSandbox(BaseCase):
-    """The carrier that stays in the database."""
+    """The sandbox, whose messages stay in the database."""
 
     sandbox = SandboxProvider({})
 

@@ -6,7 +6,7 @@ from ...tools import web
 
 @tagged("post_install", "-at_install")
 class TestPublicAddress(BaseCase):
-    """What a carrier could reach, by the look of it."""
+    """Addresses that a carrier could reach, by their form."""
 
     CASES = (
         ("https://odoo.example.com", "fine"),
@@ -62,7 +62,7 @@ class TestPublicAddress(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestVisitors(BaseCase):
-    """Who counts as one visitor of a public page."""
+    """Networks that count as one visitor of a public page."""
 
     def test_each_network(self):
         for address, expected in (

@@ -53,7 +53,7 @@ class TestPurposes(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestProofs(BaseCase):
-    """Offers need writing (47 CFR 64.1200(a)(2)); what was only said is none."""
+    """Offers need written consent (47 CFR 64.1200(a)(2)); spoken is not enough."""
 
     def test_each_way(self):
         in_writing = {"web", "text", "paper", "written"}
@@ -65,7 +65,7 @@ class TestProofs(BaseCase):
             ("written", True),
             ("phone", False),
             ("in_person", False),
-            # Judged by the way it was given there, when it came.
+            # Judged when it was entered, by the way it was given there.
             ("import", True),
             ("api", True),
         ):

@@ -44,10 +44,10 @@ def utc(text):
 
 @tagged("post_install", "-at_install")
 class TestQuietHours(BaseCase):
-    """When a text may reach somebody."""
+    """Times at which a text may reach somebody."""
 
     def assertOpenings(self, zones, rules, *cases):
-        """Check ``(now, first time that is open)`` for each case, in UTC."""
+        """Check ``(now, next opening)`` for each case, in UTC."""
         for now, expected in cases:
             with self.subTest(now=now):
                 self.assertEqual(
@@ -110,7 +110,7 @@ class TestQuietHours(BaseCase):
         )
 
     def test_an_hour_that_does_not_come_anywhere(self):
-        """Who opens within the gap opens when it is over, to the minute."""
+        """A window that would open within the gap opens at its end, to the minute."""
         for zone, minute, before, opens in (
             ("Europe/London", 90, "2026-03-29 00:50", "2026-03-29 01:00"),
             # Half an hour, and at midnight.
@@ -131,7 +131,7 @@ class TestQuietHours(BaseCase):
             ("2026-11-01 01:00:00", "2026-11-01 13:00:00"),
             ("2026-11-02 01:59:59", "2026-11-02 01:59:59"),
         )
-        # 1:30 comes twice; between them it is 1:00 once more, and closed.
+        # 1:30 occurs twice; between them it is 1:00 again, and closed.
         from_half_past_one = Rule(MARKETING, "", "", *[(90, 1260)] * 3)
         self.assertOpenings(
             [EASTERN],
@@ -213,7 +213,7 @@ class TestQuietHours(BaseCase):
         self.assertEqual(quiet_hours.select(rules, place, INFORMATIONAL), ())
 
     def test_whose_holidays_count(self):
-        """Those of each part where the person may be; of all where nobody knows."""
+        """Those of each part where the person may be; those of all parts if unknown."""
         closed = replace(FEDERAL, is_closed_on_holidays=True)
         for rule, regions, expected in (
             (closed, [("US", "OK")], (("US", "OK"),)),
@@ -226,7 +226,7 @@ class TestQuietHours(BaseCase):
                 [("US", "OK"), ("DE", "DE-BY")],
                 (("US", "OK"), ("DE", "BY")),
             ),
-            # A state's own rule, or one without holidays, stays as it is.
+            # A state's own rule, or one without holidays, is unchanged.
             (OKLAHOMA, [("US", "")], ()),
             (FEDERAL, [("US", "OK")], ()),
         ):
@@ -311,14 +311,14 @@ class TestQuietHours(BaseCase):
     def test_what_makes_a_purpose_less_strict(self):
         offers, house, urgent = MARKETING, INFORMATIONAL, URGENT
         for before, after, expected in (
-            # quiet class, texts a day (0: any), helpdesk purpose
+            # quiet class, texts a day (0: no limit), helpdesk purpose
             ((offers, 5, True), (offers, 5, True), False),
             ((offers, 5, True), (house, 5, True), True),
             ((offers, 5, True), (urgent, 5, True), True),
             ((house, 5, True), (urgent, 5, True), True),
-            # Offers may leave on a Saturday, when the house is closed.
+            # Offers may leave on a Saturday, when the company is closed.
             ((house, 5, True), (offers, 5, True), True),
-            # So may then a broadcast that is no emergency, and kept the house's hours.
+            # So may then a non-emergency broadcast, which kept the company's hours.
             ((urgent, 5, True), (offers, 5, True), True),
             ((urgent, 5, True), (house, 5, True), False),
             ((house, 5, True), (house, 4, True), False),
@@ -329,7 +329,7 @@ class TestQuietHours(BaseCase):
             # Stricter in one thing does not make up for less strict in another.
             ((urgent, 5, True), (house, 6, True), True),
             ((house, 6, True), (urgent, 5, True), True),
-            # Then a provider may carry it that cannot bring a STOP back.
+            # Then a provider that cannot return a STOP may send it.
             ((offers, 5, True), (offers, 5, False), True),
             ((offers, 5, False), (offers, 5, True), False),
         ):
@@ -344,7 +344,7 @@ def make_rule(state, hours):
     return Rule(MARKETING, "US", state, *windows)
 
 
-#: The law as the oracle knows it.
+#: The law as the oracle has it.
 LAW = [make_rule("", oracle.ALWAYS)]
 LAW += [make_rule(state, hours) for state, hours in oracle.STATES.items()]
 
@@ -362,7 +362,7 @@ RULES = st.builds(
     saturday=WINDOWS,
     sunday=WINDOWS,
 )
-#: Around the days on which clocks are changed, and any other.
+#: Times near the days on which clocks change, and any others.
 CHANGES = [
     datetime(2026, month, day) for month in (3, 4, 9, 10, 11) for day in (1, 8, 29)
 ]
@@ -377,7 +377,7 @@ MOMENTS = st.one_of(
 
 
 def is_open_by_hand(moment, zones, rules):
-    """Tell what the rules say, in the plainest way: no code of the rule is used."""
+    """Tell if all rules are open in all zones, without any of the tested code."""
     for zone in zones:
         local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
         clock = local.hour * 60 + local.minute
@@ -390,7 +390,7 @@ def is_open_by_hand(moment, zones, rules):
 
 
 def read_shipped():
-    """Return the rules that are shipped, as ``{country: rules}``; parts have none."""
+    """Return the shipped rules as ``{country: rules}``, without those of parts."""
     shipped = {}
     data = Path(__file__).parents[2] / "data" / "sms_quiet_hours_data.xml"
     for record in ET.parse(data).iter("record"):
@@ -415,7 +415,7 @@ def read_shipped():
 
 
 SHIPPED = read_shipped()
-#: A country and one of its zones, for all that have rules.
+#: Pairs of a country and one of its zones, for all countries with rules.
 WHERE = [
     (country, zone)
     for country in sorted(SHIPPED)
@@ -425,7 +425,7 @@ WHERE = [
 
 @tagged("post_install", "-at_install")
 class TestQuietHoursProperties(BaseCase):
-    """Never outside the window, in any zone; and never later than need be."""
+    """Never outside the window in any zone, and never later than necessary."""
 
     @given(
         MOMENTS,
@@ -448,7 +448,7 @@ class TestQuietHoursProperties(BaseCase):
 
     @given(MOMENTS, st.sampled_from(WHERE))
     def test_the_rules_that_are_shipped_in_all_their_zones(self, now, where):
-        """The first open minute: none before it is, by the library of holidays."""
+        """The first open minute; by the library ``holidays`` none before it is open."""
         country, zone = where
         closed = holidays.country_holidays(country, years=range(2025, 2030))
         rules = SHIPPED[country]

@@ -17,7 +17,7 @@ DAY = date(2024, 2, 29)
 
 @tagged("post_install", "-at_install")
 class TestQuery(BaseCase):
-    """What the Reassigned Numbers Database is asked."""
+    """Queries to the Reassigned Numbers Database."""
 
     def test_the_file(self):
         rows = [("+13035550100", DAY), ("+17875550101", date(2021, 1, 27))]
@@ -42,7 +42,7 @@ class TestQuery(BaseCase):
                 self.assertIs(reassigned.has_number(cells), expected)
 
     def test_the_area_codes_are_those_of_the_united_states(self):
-        """The library, which is brought up to date, knows the same ones."""
+        """The library, which is kept up to date, knows the same ones."""
         found = {
             str(code)
             for code in range(200, 1000)
@@ -55,7 +55,7 @@ class TestQuery(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestReply(BaseCase):
-    """What the Reassigned Numbers Database answers."""
+    """Answers of the Reassigned Numbers Database."""
 
     def test_the_headers(self):
         for headers in (
@@ -77,7 +77,7 @@ class TestReply(BaseCase):
             with self.subTest(cells=cells):
                 found = read_reply(cells, COLUMNS, import_rows.MDY)
                 self.assertEqual(found, Reply("+13035550100", *expected, ""))
-        # Without the columns that need not be there.
+        # Without the optional columns.
         found = read_reply(["3035550100", "no"], {"number": 0, "answer": 1}, "")
         self.assertEqual(found, Reply("+13035550100", None, NO, ""))
 

@@ -35,7 +35,7 @@ LINK = "Acme: see https://bit.ly/abc or reply STOP to opt out."
 
 @tagged("post_install", "-at_install")
 class TestRegistration(BaseCase):
-    """One thing wrong at a time, and what is said of it."""
+    """One fault at a time, and the problem reported for it."""
 
     CASES = (
         ({}, None),

@@ -17,7 +17,7 @@ def at(hour, minute=0):
 
 @tagged("post_install", "-at_install")
 class TestReplayRules(BaseCase):
-    """The past of one ticket, read backwards from how it stands today."""
+    """The history of a ticket, reconstructed from its state today."""
 
     def test_a_history(self):
         events = automation.read_history(
@@ -71,7 +71,7 @@ class TestReplayRules(BaseCase):
                 [(at(8), at(10)), (at(11), at(12))],
             ),
             ([at(8)], [at(7)], [(at(8), None)]),
-            # In the second in which a text came it was not yet read.
+            # An answer in the same second as a text came before it was read.
             ([at(8)], [at(8)], [(at(8), None)]),
             ([at(8), at(10)], [at(10)], [(at(8), at(10)), (at(10), None)]),
         ):
@@ -114,7 +114,7 @@ class TestReplayRules(BaseCase):
                 self.assertEqual(found, expected)
 
     def test_texts_come_by_time_and_then_in_the_order_of_the_rules(self):
-        """Those of a clock too, which are found last."""
+        """Also the timed ones, which are found last."""
         waiting = Rule(1, automation.NO_ANSWER, 1)
         later = Rule(2, automation.STAGE, 1, delay=timedelta(hours=4))
         closed, staff = Rule(4, automation.CLOSED, 1), Rule(3, automation.STAGE, 1)
@@ -129,7 +129,7 @@ class TestReplayRules(BaseCase):
         )
 
     def test_what_happens_meanwhile(self):
-        """An assignment, a text and a closing hold as long as nothing undoes them."""
+        """An assignment, a text and a closing hold until something undoes them."""
         hour, delay = at(9), timedelta(hours=2)
         wrote = automation.WROTE
 
@@ -186,7 +186,7 @@ class TestReplayRules(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestAutomationRules(BaseCase):
-    """Which automation is heard."""
+    """The automations that run."""
 
     def test_what_a_change_means(self):
         for before, after, expected in (
@@ -247,7 +247,7 @@ class TestAutomationRules(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestFits(BaseCase):
-    """Which tickets an automation is about."""
+    """The tickets that an automation matches."""
 
     def test_each_condition(self):
         ticket = Facts(1, team_id=2, stage_id=3, category_id=4, priority="1")

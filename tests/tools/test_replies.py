@@ -10,7 +10,7 @@ from ...tools.segments import count_segments
 
 @tagged("post_install", "-at_install")
 class TestReplies(BaseCase):
-    """What is a reply to "1 to 5, or NO", and what is not."""
+    """Texts that are a reply to "1 to 5, or NO", and texts that are not."""
 
     def test_figures(self):
         for text, value, words in (

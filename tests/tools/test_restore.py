@@ -42,7 +42,7 @@ GRANT = (TICKET, GRANTED, "paper")
 
 @tagged("post_install", "-at_install")
 class TestRestore(BaseCase):
-    """What a START takes back: what was said by text, and no more than was granted."""
+    """A START undoes opt-outs by text, and restores no more than was granted."""
 
     def assertRestorable(self, events, expected):
         with self.subTest(events=events):
@@ -62,7 +62,7 @@ class TestRestore(BaseCase):
 
     def test_what_follows_a_yes_that_did_not_count(self):
         stop, agent = (ALL, REVOKED, "keyword"), (TICKET, GRANTED, "phone")
-        # The yes gives nothing back, and a no after it counts.
+        # The yes restores nothing, and a no after it counts.
         again = (TICKET, REVOKED, "keyword")
         self.assertRestorable([stop, agent, again], {ALL})
         self.assertRestorable([stop, agent, (ALL, REVOKED, "phone")], set())
@@ -141,7 +141,7 @@ class TestRestore(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestEffects(BaseCase):
-    """What the history of a number says of each yes: what it undid, or was held by."""
+    """The effect of each yes in a number's history: a no undone, or an obstacle."""
 
     def assertEffects(self, events, **expected):
         found = find_effects(history(*events))

@@ -3,7 +3,7 @@ from odoo.tests import BaseCase
 
 from ...tools import media
 
-#: How files begin, and what they are taken for.
+#: First bytes of files, and the detected type.
 FILES = (
     (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "application/pdf"),
     (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "image/png"),
@@ -24,7 +24,7 @@ FILES = (
 
 
 class TestScans(BaseCase):
-    """A file is what its bytes are."""
+    """The type of a file is detected by its bytes."""
 
     def test_a_file_is_what_its_bytes_are(self):
         for data, kind in FILES:
@@ -57,7 +57,7 @@ class TestScans(BaseCase):
             ("form.v2", "image/tiff", "form.v2.tiff"),
             ("form.v2.pdf", "application/pdf", "form.v2.pdf"),
             ("X-ray.pdf", "application/pdf", "X-ray.pdf"),
-            # The end of a long one is kept.
+            # The end of a long name is kept.
             (f"{'a' * 90}{'b' * 99}", "image/png", f"a{'b' * 99}.png"),
             (".pdf", "application/pdf", "pdf.pdf"),
             (None, "image/heic", "scan.heic"),

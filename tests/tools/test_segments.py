@@ -7,7 +7,7 @@ from odoo.tests import BaseCase, tagged
 from ...tools.segments import GSM7_BASIC, GSM7_EXTENSION, count_segments
 
 GSM7, UCS2 = "GSM-7", "UCS-2"
-#: Eight UTF-16 units that a reader sees as one: woman, joiner, woman, joiner, girl.
+#: Eight UTF-16 units shown as one character: woman, joiner, woman, joiner, girl.
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
 #: Characters of one or two units, none of which joins another, many times.
 LONG = st.lists(
@@ -17,7 +17,7 @@ LONG = st.lists(
 
 @tagged("post_install", "-at_install")
 class TestSegments(BaseCase):
-    """What a text costs. A wrong counter is a wrong bill."""
+    """Segments of a text; a wrong count would be a wrong bill."""
 
     def assertSegments(self, cases):
         """Check ``(text, encoding, units, segments)`` for each case."""
@@ -133,7 +133,7 @@ class TestSegments(BaseCase):
         )
 
     def test_what_a_reader_sees_as_one_is_not_split(self):
-        """As Twilio's calculator, which packs graphemes, has it."""
+        """As Twilio's calculator counts, which packs graphemes."""
         for grapheme, units in (
             (FAMILY, 8),
             ("\U0001f44d\U0001f3fd", 4),  # a thumb and its skin colour

@@ -19,7 +19,7 @@ PEER = HERE / "segments_peer.mjs"
 NODE = shutil.which("node")
 COUNT = 10_000
 
-#: What people type, by how it is coded. Without CR: browsers and phones send LF, and
+#: Typed characters by encoding. Without CR: browsers and phones send LF, and
 #: Twilio's calculator takes CR LF for one character that is not in GSM-7.
 GSM7 = sorted(GSM7_BASIC - {"\r"})
 EXTENSION = sorted(GSM7_EXTENSION - {"\f"})
@@ -28,7 +28,7 @@ EMOJI = [
     *("😀", "🎉", "👍", "❤️", "👍🏽", "🇫🇷", "🇺🇸", "👩‍👩‍👧", "👨‍💻", "🏳️‍🌈"),
     *("e\u0301", "n\u0303", "o\u0308"),
 ]
-#: Where one segment more begins.
+#: Lengths near which another segment begins.
 EDGES = (1, 66, 67, 68, 70, 71, 134, 135, 153, 154, 160, 161, 201, 306, 307, 460)
 
 
@@ -54,7 +54,7 @@ def make_texts(count, seed=19):
     "needs Node and Twilio's calculator: bin/lint installs both",
 )
 class TestSegmentsLikeTwilio(BaseCase):
-    """The server, the browser and the carrier's calculator say the same."""
+    """The server, the browser and the carrier's calculator agree."""
 
     def test_all_three_agree_on_generated_texts(self):
         texts = make_texts(COUNT)

@@ -34,7 +34,7 @@ US_PERSON, GB_PERSON = "+13035550191", "+447700900191"
 
 @tagged("post_install", "-at_install")
 class TestChoice(BaseCase):
-    """By which number a text leaves."""
+    """The choice of a text's sender."""
 
     def test_the_nearest_country_decides(self):
         for number, sender in (
@@ -74,7 +74,7 @@ class TestChoice(BaseCase):
         every = [US, GB, PRINT, PRINT_GB]
         self.assertEqual(choose_sender(US_PERSON, every, known_id=GB.id), GB.id)
         self.assertEqual(choose_sender(US_PERSON, every, 8, PRINT_GB.id), PRINT_GB.id)
-        # It was texted at, so it answers: STOP and HELP are about no ticket.
+        # The sender that was texted answers: STOP and HELP are about no ticket.
         self.assertEqual(choose_sender(US_PERSON, every, known_id=PRINT.id), PRINT.id)
 
     def test_a_team_rules_over_the_conversation(self):
@@ -111,7 +111,7 @@ class TestChoice(BaseCase):
 
 
 class TestRules(BaseCase):
-    """Which kinds of senders may text which countries."""
+    """The countries that each kind of sender may text."""
 
     rules = (
         SenderRule("name", "", OWN),
@@ -125,7 +125,7 @@ class TestRules(BaseCase):
     )
 
     def reach(self, kind, *countries, day=date(2026, 11, 27)):
-        """Return the countries of some that a sender may text."""
+        """Return those of the given countries that a sender may text."""
         rulings = get_rulings(self.rules, kind, day)
         reach = find_reach(rulings, countries, kind == "name")
         asked = ("US", "PR", "GB", "ES", "")
@@ -171,5 +171,5 @@ class TestRules(BaseCase):
         self.assertEqual(choose_sender(US_PERSON, [anywhere], answer=NEEDED), 0)
         at_home = Candidate(9, ("FR",), reach=Reach(frozenset(["FR"])))
         self.assertEqual(choose_sender(US_PERSON, [at_home]), 0)
-        # Nobody talks with a name.
+        # A name cannot have a conversation.
         self.assertEqual(choose_sender(GB_PERSON, every, known_id=french.id), GB.id)

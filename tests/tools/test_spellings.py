@@ -14,7 +14,7 @@ US, UK = "+13035550100", "+447400123456"
 
 @tagged("post_install", "-at_install")
 class TestSpellings(BaseCase):
-    """A number is found in whatever way somebody has typed it."""
+    """A number is found however somebody has typed it."""
 
     def test_it_is_found_as_it_is_typed(self):
         for number, texts in (
@@ -51,7 +51,7 @@ class TestSpellings(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestReading(BaseCase):
-    """In which ways a typed number may be read, the likeliest first."""
+    """The possible readings of a typed number, the likeliest first."""
 
     def test_words_beside_it_and_how_it_is_dialed(self):
         for text, expected in (

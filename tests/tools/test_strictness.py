@@ -21,7 +21,7 @@ DAY, END = date(2026, 11, 27), date(2027, 11, 27)
 
 @tagged("post_install", "-at_install")
 class TestSwitches(BaseCase):
-    """Which settings of a company let more through, or keep proof for less time."""
+    """Changed settings that let more through, or keep proof for less time."""
 
     def test_each_case(self):
         for name, before, after, expected in read_cases():
@@ -60,7 +60,7 @@ class TestScope(BaseCase):
             (less, less._replace(effective_from=None), True),
             (less, less._replace(effective_to=None), True),
             (less._replace(effective_from=None, effective_to=None), less, False),
-            # What ends everything is taken away, or holds for fewer.
+            # A rule that ends everything is removed, or applies to less.
             (all_, all_, False),
             (all_, all_._replace(active=False), True),
             (all_._replace(active=False), all_._replace(company_id=2), False),
@@ -74,7 +74,7 @@ class TestScope(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestTerms(BaseCase):
-    """What a purpose accepts as proof, and says; and what messages it is given."""
+    """A purpose's accepted proofs, its footer, and its mapping to messages."""
 
     offers = Terms("marketing", 5, True, accepts_text=False, accepts_spoken=False)
 

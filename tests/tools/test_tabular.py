@@ -29,7 +29,7 @@ def change_inside(book, old, new):
 
 
 class TestReading(BaseCase):
-    """Whatever people save a table as is read, or refused in plain words."""
+    """Tables in any format are read, or refused in plain words."""
 
     def refuse(self, data, reason, row=0):
         with self.assertRaises(tabular.FileRefused) as caught:
@@ -183,7 +183,7 @@ class TestReading(BaseCase):
         _now, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         self.assertEqual(count, 200_001)
-        # To tell the encoding the text is decoded once: a few times its size.
+        # To find the encoding the text is decoded once: a few times its size.
         self.assertLess(peak, 4 * len(data))
 
     def test_no_cell_that_is_written_is_a_formula(self):
@@ -212,7 +212,7 @@ class TestReading(BaseCase):
 
 
 class TestColumns(BaseCase):
-    """Columns are known by what others call them."""
+    """Columns are recognized by headings of other systems."""
 
     def test_headers_in_several_spellings(self):
         for headers, expected in (
@@ -231,7 +231,7 @@ class TestColumns(BaseCase):
         ):  # fmt: skip
             with self.subTest(headers=headers):
                 self.assertEqual(import_rows.guess_fields(headers), expected)
-        # A field's own name goes before what others call it.
+        # A field's own name comes before other headings.
         found = import_rows.guess_fields(["Day", "ASKED_DAY"], {"asked_day": "day"})
         self.assertEqual(found, [None, "asked_day"])
 
@@ -261,7 +261,7 @@ class TestColumns(BaseCase):
 
 
 class TestCells(BaseCase):
-    """What a row says, and what is wrong with it."""
+    """The contents of a row, or its fault."""
 
     def test_times(self):
         for text, order, expected in (
@@ -376,7 +376,7 @@ class TestCells(BaseCase):
 
 
 class TestGivenElsewhere(BaseCase):
-    """When and how consent was given elsewhere, as others write that."""
+    """When and how consent was given elsewhere, in other systems' spelling."""
 
     def test_moments_of_other_systems(self):
         for text, expected in (

@@ -48,7 +48,7 @@ class TestEscalation(BaseCase):
             (minutes(0), minutes(9), []),
             (minutes(0), minutes(10), [NEXT]),
             (minutes(10), minutes(10), []),
-            # The server stood still.
+            # The server was down.
             (minutes(0), minutes(40), [NEXT, ALL, ALL]),
             (minutes(50), minutes(500), []),
         ):
@@ -76,11 +76,11 @@ class TestEscalation(BaseCase):
             (TEXT, CALL_FIRST, True, True, (CALL, TEXT)),
             (TEXT, ONLY_CALL, True, False, (CALL,)),
             (CALL, TEXT_FIRST, True, True, (CALL,)),
-            # Who is called without having had the words can read them as well.
+            # People who are called without having had the text get it too.
             (CALL, TEXT_FIRST, True, False, (CALL, TEXT)),
             (CALL, CALL_FIRST, True, True, (CALL,)),
             (CALL, ONLY_CALL, True, False, (CALL,)),
-            # Where nobody can be called nobody is forgotten.
+            # If they cannot be called, they are texted.
             *((how, order, False, False, (TEXT,)) for how in WAYS for order in ORDERS),
         ):
             with self.subTest(how=how, order=order, is_texted=is_texted):
@@ -109,7 +109,7 @@ class TestEscalation(BaseCase):
             (ON_CALL, "a", "a"),
             (NEXT, "a", "b"),
             (NEXT, "b", "a"),
-            # Nobody is left: all of them once more, rather than nobody.
+            # Nobody is left: everybody again, rather than nobody.
             (NEXT, "abc", "abc"),
             (ALL, "ab", "abc"),
         ):
@@ -161,7 +161,7 @@ class TestOncall(BaseCase):
                 self.assertEqual(escalation.covers(turn, moment), expected)
 
     def test_nobody_is_left_out_in_the_night_of_a_change(self):
-        """In Denver 2:30 is missing on March 8, and 1:45 comes twice on November 1."""
+        """In Denver 2:30 is missing on March 8, and 1:45 occurs twice on November 1."""
         spring, autumn = datetime(2026, 3, 1, 9, 30), datetime(2026, 10, 25, 7, 45)
         weeks = Turn(spring, spring + timedelta(weeks=1), 1, "America/Denver")
         hours = Turn(autumn, autumn + timedelta(hours=2), 1, "America/Denver")
@@ -212,7 +212,7 @@ class TestCodes(BaseCase):
             ("4 on it!", Answer(4, ACKNOWLEDGE)),
             ("14 j’arrive !", Answer(14, ACKNOWLEDGE)),
             ("4 .", Answer(4, ACKNOWLEDGE)),
-            # A figure that means nothing, and words against the figure.
+            # A digit without a meaning, and words that contradict the digit.
             ("5", Answer(5, None)),
             ("resolve 4", Answer(4, None)),
         ):

@@ -66,7 +66,7 @@ class TestTelnyxSignature(BaseCase):
     body = make_text(PERSON, US_SENDER, "héllo 😀")
 
     def verify(self, headers, body=None, **account):
-        """Return if a request with some headers is let in."""
+        """Return whether a request with the given headers is accepted."""
         signature = tuple(
             headers.get(name)
             for name in ("telnyx-signature-ed25519", "telnyx-timestamp")
@@ -131,7 +131,7 @@ class TestTelnyxSignature(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestTelnyxEvents(BaseCase):
-    """What Telnyx tells, in our words; hostile input never raises."""
+    """Parsing of Telnyx' events; hostile input never raises."""
 
     def test_a_text(self):
         body = make_text(PERSON, US_SENDER, "STOP", "the-id")
@@ -193,7 +193,7 @@ class TestTelnyxEvents(BaseCase):
             self.assertEqual(read_event(body), {})
 
     def test_half_an_emoji_is_no_reason_to_lose_a_text(self):
-        """Carriers cut one in two between segments; PostgreSQL stores no halves."""
+        """Carriers may split one between segments; PostgreSQL refuses halves."""
         body = make_text(PERSON, "+1", "Hi \ud83d")
         self.assertIn(b"\\ud83d", body)
         event = TelnyxProvider.parse_inbound(read_event(body))
@@ -255,7 +255,7 @@ class TestTelnyxEvents(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestTelnyxAccount(BaseCase):
-    """What an account needs, and what it sends by."""
+    """An account's required settings, and its senders."""
 
     def test_what_lacks_is_named(self):
         self.assertEqual(make_telnyx().missing(), ())
@@ -295,7 +295,7 @@ class TestTelnyxSending(BaseCase):
         return make_telnyx(**{"api_url": self.peer.url, **account})
 
     def message(self, **changes):
-        """Return a message to hand over."""
+        """Return a message to send."""
         values = {
             "uuid": "f00d",
             "number": PERSON,
@@ -381,7 +381,7 @@ class TestTelnyxSending(BaseCase):
                     self.assertEqual(told, (behavior[2], "Refused."))
 
     def test_a_key_that_is_known_is_no_refusal(self):
-        """The first post of it was taken, or is under way: it is looked up."""
+        """Its first post was accepted, or is under way: it is looked up."""
         peer = DescribedPeer(Description("telnyx")).start()
         self.addCleanup(peer.stop)
         for title, detail, kind, words in (
@@ -408,7 +408,7 @@ class TestTelnyxSending(BaseCase):
                 self.assertNotIn("KEY", outcome.detail)
 
     def find(self, message, minutes=10, **account):
-        """Look a message up, so many minutes after it was posted."""
+        """Look up a message until ``minutes`` after it was posted."""
         since, until = self.now, self.now + timedelta(minutes=minutes)
         return self.make(**account).find(message, since, until)
 

@@ -61,19 +61,19 @@ class TestClean(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestWords(BaseCase):
-    """Words shortened, made cheap, and compared."""
+    """Texts shortened, made cheaper, and compared."""
 
     def test_a_long_text_is_cut_between_words(self):
         for text, limit, expected in (
             ("It jams", 7, "It jams"),
             (" It\n jams \t", 7, "It jams"),
             ("It jams again", 10, "It jams…"),
-            # Half of it is left at least, if need be of a word.
+            # At least half is left, if necessary by cutting a word.
             ("abcdef ghijkl", 10, "abcdef…"),
             ("abcde fghijkl", 10, "abcde fgh…"),
             ("abcd efghijkl", 10, "abcd efgh…"),
             ("ab cdefg", 4, "ab…"),
-            # So much of a text is looked at.
+            # Only the beginning of a text is read.
             (" " * 39 + "ab", 10, "a"),
             ("", 10, ""),
             (None, 10, ""),
@@ -158,7 +158,7 @@ class TestFooter(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestFill(BaseCase):
-    """A manager's wording: placeholders, and no way into objects."""
+    """A manager's wording: placeholders, but no access to objects."""
 
     def test_placeholders_are_replaced(self):
         values = {"company": "ACME", "contact": "help@acme.example"}
@@ -178,7 +178,7 @@ class TestFill(BaseCase):
                 self.assertEqual(fill(text, {"company": "ACME"}), text)
 
     def test_a_value_is_not_filled_again(self):
-        """A company called {contact} does not tell the contact."""
+        """A company called {contact} does not reveal the contact."""
         values = {"company": "{contact}", "contact": "secret"}
         self.assertEqual(fill("{company}", values), "{contact}")
 
@@ -215,7 +215,7 @@ class TestAsHtml(BaseCase):
             ("a<br/>b &amp; &#34;c&#34; &#39;d&#39;", "<p>a<br>b &amp; \"c\" 'd'</p>"),
             ("a &lt;b&gt;", "<p>a &lt;b&gt;</p>"),
             (Markup("&#34;a&#34;"), '<p>"a"</p>'),
-            # What is not plain is the sanitizer's.
+            # A note that is not plain is left to the sanitizer.
             ("<b>a</b>", None),
             ("a<br>b", None),
             ("a & b", None),

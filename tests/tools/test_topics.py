@@ -6,7 +6,7 @@ from ...tools import topics
 
 @tagged("post_install", "-at_install")
 class TestTopics(BaseCase):
-    """Which words a text has."""
+    """The words that a text mentions."""
 
     def test_what_is_mentioned(self):
         for text, words, is_found in (

@@ -59,12 +59,12 @@ class TestTwilioSignature(BaseCase):
     form = {"MessageSid": "SM1", "From": "+13035550110", "Body": "héllo 😀", "City": ""}
 
     def _sign(self, url=None, form=None, token=AUTH_TOKEN):
-        """Return what Twilio sends with a form."""
+        """Return the signature that Twilio sends with a form."""
         form = self.form if form is None else form
         return RequestValidator(token).compute_signature(url or self.url, form)
 
     def assertVerified(self, expected, url=None, form=None, signature=None, **account):
-        """Check if a request is let in; by default one that is rightly signed."""
+        """Check if a request is accepted; by default it is signed correctly."""
         provider = make_twilio(**account)
         signature = self._sign() if signature is None else signature
         form = self.form if form is None else form
@@ -105,7 +105,7 @@ class TestTwilioSignature(BaseCase):
                 self.assertIs(provider.verify(self.url, self.form, signature), False)
 
     def test_without_a_token_nothing_is_trusted(self):
-        """Also not what is signed with an empty token: everybody knows that one."""
+        """Nor a request signed with an empty token, which everybody knows."""
         for token in ("", None, False):
             with self.subTest(token=token):
                 signature = self._sign(token="")
@@ -167,7 +167,7 @@ class TestTwilioSignature(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestTwilioInbound(BaseCase):
-    """A text that came in, in our words."""
+    """Parsing of received texts."""
 
     form = {
         "MessageSid": "SM1",
@@ -234,7 +234,7 @@ class TestTwilioInbound(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestTwilioReport(BaseCase):
-    """A delivery report, in our words."""
+    """Parsing of delivery reports."""
 
     def _read(self, status, code=""):
         form = {"MessageSid": "SM1", "MessageStatus": status, "ErrorCode": code}
@@ -303,7 +303,7 @@ class TestTwilioReport(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestTwilioAccount(BaseCase):
-    """What an account must have, in a person's words."""
+    """An account's missing settings, in plain words."""
 
     def test_a_complete_account_lacks_nothing(self):
         self.assertEqual(make_twilio().missing(), ())
@@ -351,7 +351,7 @@ class TestTwilioSending(BaseCase):
         cls.addClassCleanup(cls.peer.stop)
 
     def _send(self, behavior=None, number=None, sender=US_SENDER, **account):
-        """Hand one message over; return the outcome."""
+        """Send one message, and return the outcome."""
         number = number or self.number
         self.peer.behaviors[number] = behavior
         self.peer.messages.clear()
@@ -414,7 +414,7 @@ class TestTwilioSending(BaseCase):
         )
 
     def test_pictures_go_along(self):
-        """The peer keeps the last of them; without any no empty list is posted."""
+        """The peer keeps the last of them; without any, no empty list is posted."""
         media = ("https://odoo.example.com/m/1", "https://odoo.example.com/m/2")
         for own in (media, ()):
             self.peer.messages.clear()
@@ -434,7 +434,7 @@ class TestTwilioSending(BaseCase):
         self.assertEqual(outcome.kind, ACCEPTED)
 
     def test_what_the_carrier_may_have_done_decides(self):
-        """Refused for good, surely not taken, or nobody can tell."""
+        """Refused for good, certainly not accepted, or unknown."""
         for behavior, kind, failure_type in (
             (("error", 400, 21211), REFUSED, "sms_number_format"),
             (("error", 400, 21408), REFUSED, "sms_country_not_supported"),
@@ -533,7 +533,7 @@ class TestTwilioSending(BaseCase):
         self.assertEqual(provider.find(message, now + day, now + 2 * day), [])
 
     def test_a_bad_paste_of_the_credentials_is_refused(self):
-        """A character that no header can hold raises deep in the HTTP library."""
+        """A character that is invalid in headers raises deep in the HTTP library."""
         outcome = self._send(auth_token=AUTH_TOKEN + "\u200b")
         self.assertEqual(outcome.kind, REFUSED)
         self.assertEqual(outcome.failure_type, "twilio_authentication")

@@ -35,7 +35,7 @@ class TestWords(BaseCase):
     """TwiML and reports, without a network."""
 
     def say(self, spoken):
-        """Return what is answered to Twilio, as a tree."""
+        """Return the response to Twilio as an XML tree."""
         return ElementTree.fromstring(TwilioProvider.say(spoken, KEY_URL))
 
     def test_a_question_is_said_while_a_key_is_waited_for(self):
@@ -50,7 +50,7 @@ class TestWords(BaseCase):
                     "method": "POST",
                     "numDigits": "1",
                     "timeout": "8",
-                    # A hash is a wrong key, and nobody there is an answer.
+                    # A hash is a wrong key, and silence is an answer too.
                     "finishOnKey": "",
                     "actionOnEmptyResult": "true",
                 },
@@ -141,7 +141,7 @@ class TestWords(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestCalls(BaseCase):
-    """Posts and look-ups, over a socket."""
+    """Posts and lookups, over a socket."""
 
     @classmethod
     def setUpClass(cls):
@@ -176,7 +176,7 @@ class TestCalls(BaseCase):
         return self.provider.place_call(message)
 
     def find(self, minutes=5):
-        """Look for calls that were made within some minutes of now."""
+        """Look up calls placed within some minutes of now."""
         now = datetime.now(UTC).replace(tzinfo=None)
         message = OutboundMessage("uuid", THEIRS, "Server 4 offline", sender=OWN)
         span = timedelta(minutes=minutes)

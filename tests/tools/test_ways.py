@@ -5,10 +5,10 @@ from ...providers import faults
 from ...tools import verdicts, ways
 from ...tools.ways import AGAIN, CALL, OTHER, RECORD, find_ways
 
-#: Why a message may leave: no way is needed.
+#: Reasons to send, for which no option is needed.
 PASSES = {"SEND", "HOLD", "BLOCK", "CONSENT", "NOT_OPTED_OUT", "ANSWER"}
 PASSES |= {"CONVERSATION", "REMINDED"}
-#: Each reason, and what can be done while it holds.
+#: Each reason, and the options while it applies.
 EXPECTED = {
     verdicts.NO_NUMBER: "other",
     verdicts.BAD_NUMBER: "other",
@@ -68,7 +68,7 @@ EXPECTED = {
 
 
 def get_constants(module):
-    """Return a module's constants that are words, by name."""
+    """Return a module's text constants, by name."""
     return {
         name: value
         for name, value in vars(module).items()
@@ -77,7 +77,7 @@ def get_constants(module):
 
 
 class TestWays(BaseCase):
-    """What can be done about a text, by the reason for which it did not arrive."""
+    """Options for a text, by the reason for which it did not arrive."""
 
     def test_every_reason_is_in_the_table(self):
         reasons = get_constants(verdicts)

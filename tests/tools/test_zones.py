@@ -26,10 +26,10 @@ HOME = Place((MOUNTAIN,), (("US", "CO"),), (COMPANY,))
 
 @tagged("post_install", "-at_install")
 class TestZones(BaseCase):
-    """Where a recipient may be: all that fits, and how it was found."""
+    """Places where a recipient may be, and how they were found."""
 
     def assertPlace(self, clues, zones, sources, *regions):
-        """Check what is found of ``(number, zone, country, state)``."""
+        """Check the place found for ``(number, zone, country, state)``."""
         place = locate(*clues, fallback=HOME)
         self.assertEqual(set(place.zones), set(zones), clues)
         self.assertEqual(place.sources, sources, clues)
@@ -119,12 +119,12 @@ class TestZones(BaseCase):
             (NUMBER,),
             *(("US", ""), ("US", "CO")),
         )
-        # A country with one zone says as much as a place in it.
+        # A country with one zone is as exact as a place in it.
         tokyo = "+81312345678", "", "JP"
         self.assertPlace(tokyo, ["Asia/Tokyo"], (ADDRESS, NUMBER), ("JP", ""))
 
     def test_a_zone_elsewhere_does_not_hide_the_country(self):
-        """The contact's zone may be that of who entered the contact."""
+        """The contact's zone may be that of the person who entered the contact."""
         place = locate("+61491570156", EASTERN, "AU", fallback=HOME)
         self.assertIn(EASTERN, place.zones)
         self.assertIn("Australia/Perth", place.zones)
