@@ -228,6 +228,10 @@ from .setup import test_virtual_phone_calls
 from .soak import test_soak
 
 from .tools import test_advice
+from .tools import test_clocks
+from .tools import test_grammar
+from .tools import test_phrase_model
+from .tools import test_phrase_rules
 from .tools import test_appointments as test_tools_appointments
 from .tools import test_areas
 from .tools import test_asking

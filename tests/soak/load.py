@@ -58,6 +58,8 @@ class LoadCase(WeatherCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        #: Id of the last text of other tests in the same database.
+        cls.last_id_before = cls.read_last_id()
         values = {"sms_approve_from": 0, "sms_relaxation_reason": "Tests"}
         cls.rpc("res.company", "write", [cls.company_id], values)
         # Reports on broadcasts are fetched, those on lists are posted by the carrier.
@@ -76,6 +78,13 @@ class LoadCase(WeatherCase):
         purposes = cls.rpc("sms.purpose", "search_read", [], ["code"])
         cls.purpose_ids = {row["code"]: row["id"] for row in purposes}
         cls.make_team()
+
+    @classmethod
+    def read_last_id(cls):
+        """Return the highest id of a text, 0 without any."""
+        with cls.cursor() as cr:
+            cr.execute("SELECT COALESCE(max(id), 0) FROM sms_sms")
+            return cr.fetchone()[0]
 
     @classmethod
     def make_team(cls):
@@ -100,8 +109,6 @@ class LoadCase(WeatherCase):
     def setUp(self):
         super().setUp()
         self.over = threading.Event()
-        #: Texts up to this id belong to other tests in the same database.
-        [[self.last_id_before]] = self.query("SELECT COALESCE(max(id), 0) FROM sms_sms")
         self.marks = itertools.count(1)
         #: Times of promised texts by (number, words), and words of broadcasts by id.
         self.promised, self.parts = {}, {}
