@@ -8,7 +8,9 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 #: A link in a plain text; one that contains a placeholder ({customer}) is no match.
-LINK = re.compile(r"https?://[\w@:%.+&~#=/-]+(?:\?[^\s{}]+)?(?![{}?\w@:%.+&~#=/-])")
+LINK = re.compile(
+    r"https?://[\w@:%.+&~#=/-]+(?:\?[^\s{}]+(?!\S)|(?![{}?\w@:%.+&~#=/-]))"
+)
 #: Paths of personal pages, on any domain.
 PERSONAL_PATHS = re.compile(r"^/(sms|my|rate|mail)/")
 #: Names of parameters that make a link personal too: tracked links are stored where

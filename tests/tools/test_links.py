@@ -28,6 +28,9 @@ class TestLinks(BaseCase):
             ("https://example.com/{customer}", []),
             ("https://example.com/a.b{customer}c", []),
             ("https://example.com/?q={customer}", []),
+            ("https://example.com/?a=1,b={customer}", []),
+            ("https://example.com/?a=1!{customer}", []),
+            ("https://example.com/?a=1,b=2, then", ["https://example.com/?a=1,b=2"]),
         ):
             with self.subTest(text=text):
                 self.assertEqual(links.find_links(text), found)
