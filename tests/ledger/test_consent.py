@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from psycopg2 import IntegrityError, errors
 
@@ -150,6 +150,13 @@ class TestLedger(SmsCase):
             ):
                 ledger._record(self.company, self.number, event, "paper", purposes)
         self.assertEqual(ledger.search_count([]), before)
+
+    def test_a_consent_cannot_be_given_in_the_future(self):
+        ledger = self.env["sms.consent.event"]
+        subject = self.company, self.number, "granted", "paper", self.purposes("ticket")
+        tomorrow = fields.Datetime.now() + timedelta(days=1)
+        with self.assertRaisesRegex(UserError, "in the future"):
+            ledger._record(*subject, happened_at=tomorrow)
 
 
 @tagged("post_install", "-at_install")

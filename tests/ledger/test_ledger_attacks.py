@@ -518,6 +518,9 @@ class TestKey(AttackCase):
         self.assertEqual((check.state, check.key_place), ("intact", "inside"))
         self.assertIn("The key of the ledger lies in the database", check._describe())
         self.assertIn(KEY_VARIABLE, check.remarks)
+        # What a verification found is kept as it was.
+        with self.assertRaisesRegex(UserError, "cannot be changed"):
+            check.state = "broken"
 
     def test_the_same_key_outside_lets_the_copy_go(self):
         with self.outside(self.key):

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import date
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from ...models.ledger.sms_purpose import SHIPPED_CODES
@@ -112,6 +112,12 @@ class TestScopeRule(SmsCase):
         self.assertEqual(self.ended("ticket", date(2026, 8, 1)), {"ticket"})
         with self.assertRaises(ValidationError):
             rule.effective_to = "2026-06-30"
+        # Without it the one before would apply, by which less ends.
+        with self.assertRaisesRegex(UserError, "Archive the rule"):
+            rule.unlink()
+        rule.write({"active": False, **REASON})
+        rule.unlink()
+        self.assertFalse(rule.exists())
 
     # === Effects of a STOP ===
 

@@ -44,6 +44,12 @@ class TestWording(SmsCase):
         with self.assertRaises(UserError):
             self.shipped.unlink()
 
+    def test_a_draft_can_be_deleted(self):
+        draft = self.make_version()
+        self.assertEqual(draft.display_name, "Ticket updates (en_US) v2")
+        draft.unlink()
+        self.assertFalse(draft.exists())
+
     def test_a_new_version_supersedes_the_old_one(self):
         draft = self.make_version().with_user(self.administrator)
         self.assertEqual((draft.version, draft.state), (2, "draft"))
