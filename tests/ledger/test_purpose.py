@@ -138,3 +138,5 @@ class TestOwnNo(SmsCase):
                     domain = [("searched_number", operator, typed)]
                     found = self.env[model].search_count(domain)
                     self.assertEqual(bool(found), is_found)
+        found = self.env["sms.consent"]._search_searched_number(">", phone_number(305))
+        self.assertIs(found, NotImplemented)

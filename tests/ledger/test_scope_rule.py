@@ -115,9 +115,9 @@ class TestScopeRule(SmsCase):
         # Without it the one before would apply, by which less ends.
         with self.assertRaisesRegex(UserError, "Archive the rule"):
             rule.unlink()
-        rule.write({"active": False, **REASON})
-        rule.unlink()
-        self.assertFalse(rule.exists())
+        archived = rule.copy({"active": False})
+        archived.unlink()
+        self.assertFalse(archived.exists())
 
     # === Effects of a STOP ===
 

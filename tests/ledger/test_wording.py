@@ -46,7 +46,7 @@ class TestWording(SmsCase):
 
     def test_a_draft_can_be_deleted(self):
         draft = self.make_version()
-        self.assertEqual(draft.display_name, "Ticket updates (en_US) v2")
+        self.assertEqual(draft.display_name, "Tickets (en_US) v2")
         draft.unlink()
         self.assertFalse(draft.exists())
 
