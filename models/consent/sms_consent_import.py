@@ -293,7 +293,7 @@ class SmsConsentImport(models.Model):
         return self._start(IMPORTING, (CHECKED,))
 
     def action_refresh(self):
-        """Let the client read the form again, to show the progress.
+        """Have the client read the form again, to show the progress.
 
         Also wakes the job, in case its server was restarted.
         """
