@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
 from odoo.tools import ormcache
 
 from ...providers import account
@@ -133,15 +132,13 @@ class SmsSenderRule(models.Model):
             rulings = self._get_rulings(kind, today)
             if rulings.get(code, rulings.get("", ALLOWED)) != REFUSED:
                 continue
-            domain = Domain("kind", "=", kind) & Domain("ruling", "=", REFUSED)
-            domain &= Domain("country_id.code", "in", [code, False])
-            domain &= Domain("effective_from", "=", False) | Domain(
-                "effective_from", "<=", today
+            domain = [("kind", "=", kind), ("ruling", "=", REFUSED)]
+            refusing = self.sudo().search(
+                [*domain, ("country_id.code", "in", [code, False])]
             )
-            domain &= Domain("effective_to", "=", False) | Domain(
-                "effective_to", ">=", today
-            )
-            found = self.sudo().search(domain, limit=1)
+            found = refusing.filtered(lambda it: it._to_rules()[0].is_in_force(today))[
+                :1
+            ]
             labels = dict(self._fields["kind"]._description_selection(self.env))
             raise ValidationError(
                 self.env._(
