@@ -6,17 +6,17 @@ from .sandbox import SandboxProvider
 from .telnyx import TelnyxProvider
 from .twilio import TwilioProvider
 
-#: ``res.company.sms_provider``: its adapter. Companies on these use the outbox.
+#: The adapter for each ``res.company.sms_provider`` whose texts use the outbox.
 PROVIDERS = {cls.code: cls for cls in (TwilioProvider, TelnyxProvider, SandboxProvider)}
 
 
 def get_provider(code, account):
     """Return the adapter for an account, the same one for the same account.
 
-    It keeps its connections to the carrier: to make one takes longer than a post.
+    It keeps its connections to the carrier, as making one takes longer than a post.
 
-    :param str code: a key of :data:`PROVIDERS`, else None is returned
-    :param dict account: the adapter's own keys, values as JSON knows them
+    :param str code: a key of :data:`PROVIDERS`; for any other, return None
+    :param dict account: as documented on the adapter; values must fit into JSON
     """
     cls = PROVIDERS.get(code)
     return cls and _make(cls, json.dumps(account, sort_keys=True))

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 # What a sender is; each kind has its usual speed (``tools.dispatch``).
 LONG_CODE, TOLL_FREE, SHORT_CODE = "long_code", "toll_free", "short_code"
 SERVICE, SANDBOX = "service", "sandbox"
-#: A name, such as a company's: nobody can answer it.
+#: A name, such as a company's: nobody can reply to it.
 ALPHANUMERIC = "alphanumeric"
 
-# What a check of the account is about, and what it found there.
+# The subjects of a check of the account, and its results.
 CREDENTIALS, SENDERS, INBOUND = ("credentials", "senders", "inbound")
 FINE, WRONG, UNSURE = ("fine", "wrong", "unsure")
 
 
 @dataclass(frozen=True)
 class Sender:
-    """A number or service that texts leave by, and what it is.
+    """A number or service that sends texts.
 
     :param address: E.164, a short code, a name, or the carrier's id of a service
     :param kind: one of the above
-    :param country: two letters (ISO 3166), empty for what belongs to none
+    :param country: two letters (ISO 3166), empty for a sender without one
     """
 
     address: str
@@ -30,13 +30,13 @@ class Sender:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a check of the account has found at the carrier.
+    """One result of a check of the account at the carrier.
 
-    :param about: ``credentials``, ``senders`` or ``inbound`` (where texts that come go)
+    :param about: ``credentials``, ``senders`` or ``inbound`` (the webhook)
     :param state: ``fine``, ``wrong`` or ``unsure``
-    :param what: what it is, a key of ``sms.carrier.check``'s sentences
-    :param sender: the number or service that it is about; empty: the account
-    :param detail: more for people, such as a host name; never holds a secret
+    :param what: key of a sentence in ``sms.carrier.check``
+    :param sender: the number or service concerned; empty for the account
+    :param detail: detail for people, such as a host name; never holds a secret
     """
 
     about: str

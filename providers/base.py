@@ -1,24 +1,24 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The contract between the outbox and a carrier: an adapter.
+"""The adapter: the contract between the outbox and a carrier.
 
-An adapter does three things: send one message, verify one request, parse its events.
-One whose carrier can call people places calls as well (:attr:`Provider.can_call`).
-It knows nothing of Odoo's models: what it needs of an account comes in as data, what
-it has to say goes out in our words (``outbound.py``, ``inbound.py``, ``faults.py``,
-``account.py``). Whoever adds a carrier writes its files beside Twilio's, adds it to
-:data:`providers.PROVIDERS` and to the selection ``res.company.sms_provider``.
+An adapter sends a message, verifies a request and parses events. It places calls as
+well if its carrier can (:attr:`Provider.can_call`). It knows nothing of Odoo's models:
+it takes an account as data, and returns our vocabulary (``outbound.py``,
+``inbound.py``, ``faults.py``, ``account.py``). To add a carrier, write its files beside
+Twilio's, and add it to :data:`providers.PROVIDERS` and to the selection
+``res.company.sms_provider``.
 """
 
-#: A carrier passes on so many pictures and files with one text, in either direction.
+#: The most pictures and files that a carrier passes on with one text, either way.
 MEDIA_LIMIT = 10
 
 
 class LookupFailed(Exception):
-    """The carrier could not be asked what became of a message: ask again later.
+    """The carrier could not be asked: try again later.
 
-    :param str words: what came instead of an answer; never holds a secret
-    :param int status: of an HTTP answer that says no, None where there was none
-    :param int retry_after: seconds before which the carrier wants not to be asked again
+    :param str words: what came instead of a response; never holds a secret
+    :param int status: HTTP status of a refusal, None without a response
+    :param int retry_after: seconds to wait before the next request, as the carrier asks
     """
 
     def __init__(self, words, status=None, retry_after=0):
@@ -42,212 +42,212 @@ class Provider:
     code = ""
     #: in every language
     name = ""
-    #: what messages cost must be asked for (:meth:`list_prices`): no report tells it
+    #: whether prices must be asked for (:meth:`list_prices`), as no report tells them
     lists_prices = False
-    #: whether the carrier removes what a single message said
+    #: whether the carrier can remove a single message's body
     can_redact = False
-    #: whether the carrier can be told of opt-outs (:meth:`tell_opt_outs`)
+    #: whether the carrier accepts opt-outs (:meth:`tell_opt_outs`)
     takes_opt_outs = False
-    #: whether the carrier shows whom it does not let be texted (:meth:`list_opt_outs`)
+    #: whether the carrier lists the numbers that it blocks (:meth:`list_opt_outs`)
     lists_opt_outs = False
-    #: whether the carrier shows deactivated numbers (:meth:`list_deactivated`)
+    #: whether the carrier lists deactivated numbers (:meth:`list_deactivated`)
     lists_deactivated = False
-    #: whether the carrier lists what has become of texts (:meth:`list_reports`)
+    #: whether the carrier lists delivery reports (:meth:`list_reports`)
     lists_reports = False
-    #: whether it places calls: :meth:`place_call` and what follows it
+    #: whether it places calls (:meth:`place_call` and below)
     can_call = False
 
     def __init__(self, account):
         self.account = account
 
     def missing(self):
-        """Return what the account lacks for sending, in a person's words."""
+        """Return the names of the settings that sending still needs."""
         raise NotImplementedError
 
     def can_check(self):
-        """Tell if the account has what :meth:`check` needs."""
+        """Tell whether the account has what :meth:`check` needs."""
         return False
 
     def check(self, inbound_url):
-        """Look at the carrier if the account is set up as it must be.
+        """Check at the carrier whether the account is set up correctly.
 
-        Touches the network and changes nothing. Stops at what makes the rest futile.
+        Uses the network and changes nothing. Stops where going on is futile.
 
-        :param str inbound_url: where texts that come in must go
-        :return: tuple of ``Finding``, empty where a carrier offers no way to look
+        :param str inbound_url: URL that incoming texts must be posted to
+        :return: tuple of ``Finding``, empty if the carrier offers no way to check
         """
         return ()
 
     def set_inbound_url(self, inbound_url):
-        """Tell the carrier where texts go that come in. To repeat it does no harm.
+        """Set the URL that the carrier posts incoming texts to. Safe to repeat.
 
-        :raises LookupFailed: when the carrier did not take it
+        :raises LookupFailed: if the carrier did not accept it
         """
         raise LookupFailed(f"{self.code} has no way to set it")
 
     def list_numbers(self):
         """Return the numbers of the account that can send texts, E.164.
 
-        :raises LookupFailed: when the carrier could not be asked
+        :raises LookupFailed: if the carrier could not be asked
         """
         return ()
 
     def senders(self):
-        """Return what this account can send by, the preferred one first."""
+        """Return the senders of this account, the preferred one first."""
         raise NotImplementedError
 
     def send(self, message):
-        """Hand over one message. Touches the network, never the database."""
+        """Post one message. Uses the network, never the database."""
         raise NotImplementedError
 
     def find(self, message, since, until):
-        """Look up what the carrier has of a message whose outcome is unknown.
+        """Look up a message whose outcome is unknown.
 
-        :param OutboundMessage message: the text, as it was handed over
+        :param OutboundMessage message: the text, as it was posted
         :param since: UTC datetime, likewise ``until``
-        :return: list of ``Found``: those that it may be
-        :raises LookupFailed: when the carrier could not be asked
+        :return: list of ``Found`` that may be this message
+        :raises LookupFailed: if the carrier could not be asked
         """
         raise NotImplementedError
 
     def fetch(self, carrier_id):
-        """Ask what has become of a message whose delivery report is overdue.
+        """Ask for the state of a message whose delivery report is overdue.
 
-        :raises LookupFailed: when the carrier could not be asked
+        :raises LookupFailed: if the carrier could not be asked
         """
         raise NotImplementedError
 
     def list_prices(self, day, sender=""):
-        """Ask what the messages of a day have cost; in pages, since they are many.
+        """Ask for the prices of a day's messages, page by page.
 
-        :param date day: on which they were sent (UTC)
-        :param str sender: empty: any of the account
-        :return: yields ``{carrier's id: Price}``, of those whose price it knows
-        :raises LookupFailed: when the carrier could not be asked
+        :param date day: day of sending (UTC)
+        :param str sender: empty for any of the account
+        :return: yields ``{carrier's id: Price}`` of those that have a price
+        :raises LookupFailed: if the carrier could not be asked
         """
         raise NotImplementedError
 
     def list_reports(self, since, until, resume=""):
-        """Ask what has become of the texts of some time; in pages, since they are many.
+        """Ask for the reports of a period's texts, page by page.
 
-        Only where :attr:`lists_reports`. Texts of other users of the account are among
-        them, in any order; some may be missing, and others come twice.
+        Only if :attr:`lists_reports`. They come in any order, with those of other
+        users of the account; some may be missing, and some may come twice.
 
-        :param since: UTC datetime at which they were sent, likewise ``until``
-        :param str resume: of the last page that was read, to go on after it
+        :param since: UTC datetime of sending, likewise ``until``
+        :param str resume: ``ReportPage.resume`` of the last page read, to continue
         :return: yields ``ReportPage``
-        :raises LookupFailed: when the carrier could not be asked
+        :raises LookupFailed: if the carrier could not be asked
         """
         raise NotImplementedError
 
     def list_call_prices(self, day, sender=""):
-        """Ask what the calls of a day have cost, as :meth:`list_prices` does of texts.
+        """Ask for the prices of a day's calls, as :meth:`list_prices` for texts.
 
-        Only where :attr:`lists_prices` and :attr:`can_call`.
+        Only if :attr:`lists_prices` and :attr:`can_call`.
         """
         raise NotImplementedError
 
     def redact(self, carrier_id, is_whole=False):
-        """Remove what a message said from the carrier. To repeat it does no harm.
+        """Remove a message's body and media from the carrier. Safe to repeat.
 
-        Returns when nothing of it is there (any more). Only where :attr:`can_redact`.
+        Returns if there is nothing (left) to remove. Only if :attr:`can_redact`.
 
-        :param bool is_whole: remove the message altogether, not its words and media
-        :raises LookupFailed: it was not removed now: ask again later
-        :raises RedactionRefused: it never will be
+        :param bool is_whole: remove the whole message
+        :raises LookupFailed: not removed now: try again later
+        :raises RedactionRefused: the carrier will never remove it
         """
         raise NotImplementedError
 
     def tell_opt_outs(self, opt_outs):
-        """Tell the carrier who has opted out, or takes texts again.
+        """Report to the carrier who opted out, or back in.
 
-        To repeat it does no harm. Only where :attr:`takes_opt_outs`.
+        Safe to repeat. Only if :attr:`takes_opt_outs`.
 
         :param opt_outs: iterable of ``OptOut``
-        :return: ``{key: what the carrier answered}`` of those that it has refused
-        :raises LookupFailed: they were not told now: try again later
+        :return: ``{key: the carrier's words}`` of those that it refused
+        :raises LookupFailed: not reported now: try again later
         :raises providers.opt_outs.NotOffered: this account has no access to it
         """
         raise NotImplementedError
 
     def list_opt_outs(self):
-        """Ask whom the carrier does not let be texted; in pages, since they are many.
+        """Ask which numbers the carrier blocks, page by page.
 
-        Only where :attr:`lists_opt_outs`.
+        Only if :attr:`lists_opt_outs`.
 
         :return: yields lists of ``OptOut``
-        :raises LookupFailed: when the carrier could not be asked
+        :raises LookupFailed: if the carrier could not be asked
         """
         raise NotImplementedError
 
     def list_deactivated(self, day):
-        """Ask which numbers were deactivated on a day: they may get another owner.
+        """Ask which numbers were deactivated on a day, and may get a new owner.
 
-        Only where :attr:`lists_deactivated`.
+        Only if :attr:`lists_deactivated`.
 
-        :return: list of numbers (E.164), None where nothing is known of the day (yet)
-        :raises LookupFailed: when the carrier could not be asked
+        :return: list of numbers (E.164), None if there is no report of the day (yet)
+        :raises LookupFailed: if the carrier could not be asked
         """
         raise NotImplementedError
 
     def verify(self, url, form, signature):
-        """Tell if a request really comes from the carrier.
+        """Tell whether a request was signed by the carrier.
 
-        :param str url: the public address as the carrier knows it, query included
-        :param form: what was posted, as this carrier signs it: fields or bytes
+        :param str url: the public URL as the carrier knows it, including the query
+        :param form: the body in the form that this carrier signs: fields or bytes
         :param signature: the header's value, or None; a tuple for several headers
         """
         raise NotImplementedError
 
     def fetch_media(self, url):
-        """Fetch a picture or a file that came with a text. Touches the network.
+        """Fetch a picture or a file of an incoming text. Uses the network.
 
-        :raises providers.media.MediaFailed: whatever the reason
+        :raises providers.media.MediaFailed: for any failure
         """
         raise NotImplementedError
 
     @staticmethod
     def parse_inbound(form):
-        """Read a text that came in."""
+        """Parse an incoming text."""
         raise NotImplementedError
 
     @staticmethod
     def parse_report(form):
-        """Read a delivery report."""
+        """Parse a delivery report."""
         raise NotImplementedError
 
-    # === Calls, only where :attr:`can_call` ===
+    # === Calls, only if :attr:`can_call` ===
 
     def place_call(self, message):
-        """Have a phone rung. As :meth:`send`: it touches the network, and posts once.
+        """Place one call, as :meth:`send` posts a message.
 
-        :param OutboundMessage message: ``answer_url`` is asked when it is answered
+        :param OutboundMessage message: its ``answer_url`` gets the answered call
         """
         raise NotImplementedError
 
     def find_call(self, message, since, until):
-        """Look up a call whose outcome is unknown, as :meth:`find` does a text."""
+        """Look up a call whose outcome is unknown, as :meth:`find` for a text."""
         raise NotImplementedError
 
     def fetch_call(self, carrier_id):
-        """Ask what has become of a call, as :meth:`fetch` does of a text."""
+        """Ask for the state of a call, as :meth:`fetch` for a text."""
         raise NotImplementedError
 
     @staticmethod
     def parse_answer(form):
-        """Read that a call was answered, as a report: delivered to a person only."""
+        """Parse an answered call as a report: delivered only if a person answered."""
         raise NotImplementedError
 
     @staticmethod
     def parse_key(form):
-        """Read the key that was pressed in a call, empty for none."""
+        """Parse the key pressed in a call, empty for none."""
         raise NotImplementedError
 
     @staticmethod
     def say(spoken, key_url=""):
-        """Return what the carrier is answered, so that it says some words.
+        """Return the response that makes the carrier speak.
 
         :param spoken: ``providers.voice.Spoken``, None to end the call
-        :param str key_url: where the key goes that is pressed
+        :param str key_url: URL that the carrier posts the key to
         """
         raise NotImplementedError

@@ -1,14 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A text that came in, in our words."""
+"""Our vocabulary for incoming texts."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Media:
-    """A picture or a file that came with a text, where the carrier keeps it.
+    """A picture or a file of an incoming text, stored at the carrier.
 
-    :param content_type: what the sender's phone says that it is; believe the bytes
+    :param content_type: claimed by the sender's phone; trust the bytes instead
     """
 
     url: str
@@ -17,15 +17,15 @@ class Media:
 
 @dataclass(frozen=True)
 class InboundEvent:
-    """One text that came in.
+    """One incoming text.
 
-    :param provider: code of the adapter that read it
+    :param provider: code of the adapter that parsed it
     :param carrier_id: unique id of the event within the company
-    :param number: the sender as the carrier names it, usually E.164; may be empty
-    :param opt_out_type: ``STOP``, ``START`` or ``HELP`` when the carrier answered it
-    :param service: the carrier's id of the service that ``to_number`` is in
-    :param media: what came with it, a tuple of :class:`Media`
-    :param raw: every field as it came, for the record
+    :param number: the sender as the carrier writes it, usually E.164; may be empty
+    :param opt_out_type: ``STOP``, ``START`` or ``HELP`` if the carrier has replied
+    :param service: the carrier's id of the service that ``to_number`` belongs to
+    :param media: tuple of :class:`Media`
+    :param raw: every field as received, for the record
     """
 
     provider: str

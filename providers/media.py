@@ -1,10 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Fetch what came with a text, from wherever the carrier sends us for it.
+"""Fetch the media of an incoming text, wherever the carrier redirects us.
 
-The carrier's own address redirects to a store on another host. So each address is
-resolved, checked and then connected to as it was checked (a name that is resolved a
-second time may mean another machine by then), the credentials go to the carrier's own
-host alone, and time, bytes, redirects and types are limited.
+The carrier's URL redirects to a store on another host. So each host is resolved and
+checked, and that very address is connected to (resolved again, the name might point to
+another machine); credentials only go to the carrier's own host; and time, bytes,
+redirects and types are limited.
 """
 
 import socket
@@ -22,30 +22,30 @@ from urllib3.poolmanager import PoolManager
 
 from ..tools.media import RECEIVE_LIMIT, find_type, is_public
 
-# Why something could not be fetched.
+# Why media could not be fetched.
 TOO_LARGE = "too_large"
-WRONG_TYPE = "wrong_type"  # nothing of what is on the list, whatever it claims to be
-PRIVATE = "private"  # an address of the own network
-REDIRECTS = "redirects"  # sent on and on
+WRONG_TYPE = "wrong_type"  # not an accepted type, whatever it claims to be
+PRIVATE = "private"  # an address on a private network
+REDIRECTS = "redirects"  # too many
 GONE = "gone"
-REFUSED = "refused"  # the carrier does not give it to this account
+REFUSED = "refused"  # the carrier refuses it to this account
 UNAVAILABLE = "unavailable"
 SLOW = "slow"
 BAD_ADDRESS = "bad_address"
-NO_ACCOUNT = "no_account"  # the company is with another carrier now
-#: These may pass: it is tried again.
+NO_ACCOUNT = "no_account"  # the company has changed its carrier
+#: Faults that may pass: the fetch is tried again.
 PASSING = (UNAVAILABLE, SLOW)
 
 MAX_REDIRECTS = 3
 #: Seconds to connect, and seconds without a byte.
 TIMEOUT = 10
-#: Seconds for all of it, redirects included.
+#: Seconds for the whole fetch, including redirects.
 DEADLINE = 30
 PORTS = {"http": 80, "https": 443}
 
 
 class MediaFailed(Exception):
-    """It could not be fetched: ``fault`` says why, one of the above."""
+    """The fetch failed; ``fault`` is one of the reasons above."""
 
     def __init__(self, fault):
         super().__init__(fault)
@@ -54,7 +54,7 @@ class MediaFailed(Exception):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A picture or a file, with the type that its bytes say."""
+    """A picture or a file, with the type detected from its bytes."""
 
     data: bytes
     mimetype: str
@@ -71,17 +71,17 @@ def fetch(
 ):
     """Fetch one picture or file.
 
-    :param own_url: the carrier's, which alone is told ``auth``
-    :param auth: pair of user and password, None for an address that needs none
-    :param trusted: addresses (``http://host:port``) that may be private: a proxy, or a
+    :param own_url: the carrier's URL, the only one that gets ``auth``
+    :param auth: pair of user and password, None if the URL needs none
+    :param trusted: origins (``http://host:port``) that may be private: a proxy, or a
         peer in tests
     :param int limit: bytes
     :param float deadline: seconds
-    :param bool any_type: take what is no picture or file of a text, too
-    :raises MediaFailed: whatever the reason
+    :param bool any_type: accept types that texts cannot have, too
+    :raises MediaFailed: for any failure
     """
     session = requests.Session()
-    # No proxy, no password of the server's user: what is checked is what is used.
+    # No proxy and no .netrc: connect to what was checked, with no other password.
     session.trust_env = False
     adapter = _GuardedAdapter({_origin(it) for it in trusted})
     session.mount("https://", adapter)
@@ -99,7 +99,7 @@ def fetch(
 
 
 def _follow(session, adapter, url, own, auth, limit):
-    """Go from address to address until there is something, and read it."""
+    """Follow redirects, and read the final response."""
     for _hop in range(MAX_REDIRECTS + 1):
         origin = _origin(url)
         if origin[0] != "https" and origin not in adapter.trusted:
@@ -120,7 +120,7 @@ def _follow(session, adapter, url, own, auth, limit):
 
 
 def _read(adapter, response, limit):
-    """Read an answer, no further than the limit."""
+    """Read a response up to the limit."""
     status = response.status_code
     if status in (404, 410):
         raise MediaFailed(GONE)
@@ -153,12 +153,12 @@ def _origin(url):
 
 
 class _GuardedAdapter(HTTPAdapter):
-    """Connects to public addresses, and for a limited time."""
+    """Connect to public addresses only, and for a limited time."""
 
     def __init__(self, trusted):
         #: Origins that may be private.
         self.trusted = trusted
-        #: The time is over, and the connections were shut.
+        #: The time is up, and the connections were shut.
         self.is_late = False
         self._sockets = []
         super().__init__()
@@ -195,7 +195,7 @@ class _GuardedAdapter(HTTPAdapter):
 
     @contextmanager
     def limit_time(self, seconds):
-        """Shut the connections when the time is over, whatever they wait for."""
+        """Shut the connections when the time is up, whatever they wait for."""
         timer = threading.Timer(seconds, self._shut)
         timer.daemon = True
         timer.start()
@@ -207,7 +207,7 @@ class _GuardedAdapter(HTTPAdapter):
                 watched.close()
 
     def _watch(self, made):
-        """Keep a handle to shut a connection by: TLS takes the other one."""
+        """Keep a duplicate of a socket to shut it by: TLS takes over the original."""
         self._sockets.append(made.dup())
         if self.is_late:
             self._shut()
@@ -215,14 +215,14 @@ class _GuardedAdapter(HTTPAdapter):
     def _shut(self):
         self.is_late = True
         for watched in self._sockets:
-            with suppress(OSError):  # it is closed already
+            with suppress(OSError):  # already closed
                 watched.shutdown(socket.SHUT_RDWR)
 
     def explain(self, error):
-        """Return the fault that an error of the network means."""
+        """Return the fault for a network error."""
         if self.is_late or isinstance(error, requests.Timeout | TimeoutError):
             return SLOW
-        # RequestException is an OSError; those of a wrong address are ValueErrors too.
+        # RequestException is an OSError; for a malformed URL it is a ValueError too.
         return BAD_ADDRESS if isinstance(error, ValueError) else UNAVAILABLE
 
 

@@ -1,27 +1,27 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Opt-outs as a carrier and we tell each other of them."""
+"""Our vocabulary for opt-outs exchanged with a carrier."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 
 class NotOffered(Exception):
-    """The carrier has a way, and this account has no access to it.
+    """The carrier has such an API, but this account has no access to it.
 
-    :param str words: what it answered; never holds a secret
+    :param str words: the carrier's response; never holds a secret
     """
 
 
 @dataclass(frozen=True)
 class OptOut:
-    """One number that wants no more texts, or wants them again.
+    """One number that opted out, or back in.
 
     :param str number: E.164
-    :param datetime said_at: when (UTC, without a zone), None if it is not known
-    :param bool is_back: it has opted out before, and takes texts again
-    :param str method: how we know of it, a method of the ledger; empty: not from us
-    :param str key: 32 hexadecimal digits, the same each time that it is told
-    :param str sender: our number or service that the carrier keeps it for, may be empty
+    :param datetime said_at: when (UTC, without a zone), None if unknown
+    :param bool is_back: it opted back in
+    :param str method: method of the ledger, empty if the opt-out is not from us
+    :param str key: 32 hexadecimal digits, the same for each attempt to report it
+    :param str sender: our number or service that it applies to, may be empty
     """
 
     number: str

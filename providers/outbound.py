@@ -1,20 +1,20 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A text that goes out, what became of it and what it cost, in our words."""
+"""Our vocabulary for outgoing texts, their outcomes, reports and prices."""
 
 import math
 import re
 from dataclasses import dataclass, field
 
-# What became of an attempt to hand over a message.
+# The outcome of an attempt to post a message.
 ACCEPTED = "accepted"  # the carrier has it
-REFUSED = "refused"  # the carrier will not take it, now or later
-AGAIN = "again"  # the carrier surely did not take it, and may do so later
-UNKNOWN = "unknown"  # nobody can tell: never post it again blindly
+REFUSED = "refused"  # the carrier will not accept it, now or later
+AGAIN = "again"  # the carrier certainly did not accept it, but may do so later
+UNKNOWN = "unknown"  # it may have been accepted: never post it again blindly
 
-# What a carrier reports of a message that it took, weakest first.
+# What a carrier reports about an accepted message, weakest first.
 QUEUED, SENT, DELIVERED, READ = ("queued", "sent", "delivered", "read")
 UNDELIVERED, CANCELED = ("undelivered", "canceled")
-#: A report is only ever a step to a higher rank; a repeat or a late one is nothing.
+#: A report only counts if its rank is higher; a repeated or late one changes nothing.
 REPORT_RANKS = {
     UNKNOWN: 0,
     QUEUED: 1,
@@ -28,15 +28,15 @@ REPORT_RANKS = {
 
 @dataclass(frozen=True)
 class OutboundMessage:
-    """One text to hand over, or one call to place.
+    """One text to post, or one call to place.
 
     :param number: E.164
-    :param media: public addresses of the pictures and files that go with it
-    :param callback: our address for its delivery reports
+    :param media: public URLs of its pictures and files
+    :param callback: our URL for its delivery reports
     :param sender: the address of one of ``Provider.senders``
-    :param key: the same for every attempt at what must be taken once; of letters,
-        digits, ``-`` and ``_``. For carriers that know a second post by it.
-    :param answer_url: of a call: where the carrier asks what to say when it is answered
+    :param key: idempotency key, the same for every attempt; letters, digits, ``-`` and
+        ``_``
+    :param answer_url: of a call: our URL that the carrier asks what to say
     """
 
     uuid: str
@@ -54,10 +54,10 @@ class Outcome:
     """The outcome of an attempt to send.
 
     :param kind: ``accepted``, ``refused``, ``again`` or ``unknown``
-    :param carrier_id: the carrier's id of the message, when it gave one
-    :param report: one of :data:`REPORT_RANKS`, what the carrier said at once
+    :param carrier_id: the carrier's id of the message, if it gave one
+    :param report: one of :data:`REPORT_RANKS`, from the response itself
     :param code: the carrier's error code, as text
-    :param fault: why it was not taken, one of ``faults``
+    :param fault: why it was not accepted, one of ``faults``
     :param failure_type: Odoo's failure type for the chatter
     :param detail: the carrier's own words, for people; never holds a secret
     """
@@ -73,7 +73,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Price:
-    """The carrier's price of one message, all its segments together.
+    """The carrier's price of one message, for all its segments.
 
     :param float amount: 0 or more
     :param str currency: ISO 4217, e.g. ``USD``
@@ -84,9 +84,9 @@ class Price:
 
 
 def read_price(amount, currency):
-    """Return a price as a carrier writes it; None for what is none (yet).
+    """Parse a price; return None if it is none (yet).
 
-    :param amount: number as text; some write what they charge as less than nothing
+    :param amount: number as text; some carriers write a charge as a negative amount
     :param currency: ISO 4217
     """
     try:
@@ -106,9 +106,9 @@ class DeliveryReport:
 
     :param failure_type: Odoo's failure type for the chatter
     :param fault: why it was not delivered, one of ``faults``; empty if it was
-    :param price: what it costs, None as long as the carrier does not say
-    :param raw: every field as it came, for the record
-    :param received_at: when it came (UTC, without a zone), None: now
+    :param price: ``Price``, None until the carrier tells it
+    :param raw: every field as received, for the record
+    :param received_at: UTC, without a zone; None for now
     """
 
     carrier_id: str
@@ -125,8 +125,8 @@ class DeliveryReport:
 class ReportPage:
     """A page of a carrier's list of texts.
 
-    :param reports: ``DeliveryReport`` of each text in it
-    :param resume: by which the next page is asked for; empty after the last one
+    :param reports: ``DeliveryReport`` of each text on it
+    :param resume: asks for the next page; empty after the last one
     """
 
     reports: tuple
@@ -135,7 +135,7 @@ class ReportPage:
 
 @dataclass(frozen=True)
 class Found:
-    """A message that the carrier has, as a lookup shows it.
+    """A message at the carrier, as a result of a lookup.
 
     :param created_at: UTC, without a zone; None if the carrier did not say
     """

@@ -1,18 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Threads that speak to carriers, each call at its own time.
+"""Call carriers on threads, each call at its due time.
 
-They touch no database: what they do comes in as a function, what it came to goes out
-as its result. So no transaction is open and no row is locked while the network is
-waited for, and a slow carrier costs nothing but its own threads.
+The threads never use the database: they run functions and return their results. So no
+transaction stays open and no row stays locked while a carrier responds, and a slow
+carrier only costs its own threads.
 
-Each account has a queue, which may have no more in flight than is left for the others,
-and so half of all if it is alone: one whose carrier hangs leaves as much to the next.
-The same holds for what is claimed ahead. So nobody needs to find out who is slow.
+Each account has a queue, which may have at most as many calls in flight as are left for
+the others: half of all threads if it is alone. So a carrier that hangs leaves as many
+for the next. The same applies to calls claimed ahead. No slow carrier must be detected.
 
 A ``ThreadPoolExecutor`` per account is as fast (612 posts a second against 607, of 100
 ms each, 64 in flight), but 20 accounts whose carriers hang take 1,280 threads and 3.5
-GB of address space instead of 128 and 1.2 GB, by which Odoo ends a worker; and a text
-without a pace waits 0.9 s behind 64 paced ones of its account, instead of not at all.
+GB of address space instead of 128 and 1.2 GB, and Odoo stops a worker by its address
+space; and a text without a pace waits 0.9 s behind 64 paced ones of its account.
 """
 
 import heapq
@@ -23,28 +23,28 @@ import threading
 import time
 from contextlib import contextmanager
 
-#: Calls of one account at once: what a process keeps up with through the carrier's SDK.
+#: Concurrent calls of one account: what a process can handle through the SDK.
 MAX_IN_FLIGHT = 64
-#: Calls that are taken for each that can be in flight. What is urgent passes them.
+#: Calls claimed ahead for each that can be in flight. Urgent ones overtake them.
 AHEAD = 4
-#: A queue takes more once so much of its share is free: while the next are claimed
-#: there is still enough that can begin, and few at a time would cost as much as many.
+#: A queue takes more once this part of its share is free: the rest keeps the threads
+#: busy meanwhile, and claiming a few costs as much as claiming many.
 REFILL = 1 / 4
-#: There is so many times of both what one account can use.
+#: The pool has this many times the calls that one account can use.
 SHARES = 2
-#: Bytes of a thread's stack; the system's default is four times as much.
+#: Bytes of a thread's stack, a quarter of the system's default.
 STACK_SIZE = 2 * 1024 * 1024
-#: Seconds in which more results are gathered after the first.
+#: Seconds to collect more results after the first.
 GATHER = 0.05
-#: Seconds that leaving a pool waits for calls in flight, which end by time-outs.
+#: Seconds to wait at the end for calls in flight, which have time-outs.
 END_WITHIN = 30.0
 
 
 @contextmanager
 def thin_threads():
-    """Reserve little memory for threads that are started meanwhile.
+    """Reserve less memory for threads started in this context.
 
-    Odoo counts what a process has reserved, not what it uses, and ends workers by that.
+    Odoo limits the memory that a worker reserves, not what it uses.
     """
     before = threading.stack_size(STACK_SIZE)
     try:
@@ -57,15 +57,15 @@ class AccountQueue:
     """The calls of one account. The poster's lock guards it."""
 
     def __init__(self):
-        #: Heaps of those that have a time, and those that have none: urgent ones first.
+        #: Heaps of calls with a due time, and of those without, urgent ones first.
         self.due, self.at_once = [], []
-        #: When each of those in flight has begun, the first of them first.
+        #: The start times of calls in flight, earliest first.
         self.begun = {}
-        #: Submitted and not yet collected.
+        #: Calls submitted and not yet collected.
         self.pending = 0
 
     def get_wait(self, now):
-        """Return the seconds until one of these calls can begin, None if none waits."""
+        """Return the seconds until the next call is due, None if none waits."""
         if self.at_once:
             return 0
         return max(self.due[0][0] - now, 0) if self.due else None
@@ -73,22 +73,22 @@ class AccountQueue:
     def take(self, now):
         """Return the next call, as (key, function).
 
-        Those that have a time come first: they are as few as their senders' speeds
-        allow, and would else wait behind any backlog.
+        Calls with a due time come first: their senders' rates keep them few, and they
+        would otherwise wait behind any backlog.
         """
         if self.due and self.due[0][0] <= now:
             return heapq.heappop(self.due)[-2:]
         return heapq.heappop(self.at_once)[-2:]
 
     def push_due(self, at, order, lane, key, call):
-        """Take a call that has a time; ``lane`` is None if it trades it with nobody."""
+        """Add a call with a due time; ``lane`` is None if the time cannot be traded."""
         heapq.heappush(self.due, (at, order, lane, key, call))
 
     def push_first(self, at, order, lane, key, call):
-        """Take an urgent call: the next of its lane that waits gives it its time.
+        """Add an urgent call, which takes the time of the next waiting one of its lane.
 
-        Each of the others takes the time of the next, and the last that of the urgent
-        one, so that the lane is no faster for it.
+        Each of the others moves to the next time, and the last to that of the urgent
+        one, so that the lane stays as slow as before.
         """
         others = sorted(item for item in self.due if item[2] == lane and item[0] < at)
         first, *later = [*(item[0] for item in others), at]
@@ -98,11 +98,11 @@ class AccountQueue:
         self.push_due(first, order, None, key, call)
 
     def get_waiting(self):
-        """Return the keys of the calls that have not begun."""
+        """Return the keys of the calls that have not started."""
         return [item[-2] for item in (*self.due, *self.at_once)]
 
     def withdraw(self, keys=None):
-        """Forget these calls, or all, unless they have begun; return their keys."""
+        """Drop these calls, or all, unless they have started; return their keys."""
         gone = {key for key in self.get_waiting() if keys is None or key in keys}
         for heap in (self.due, self.at_once):
             heap[:] = [item for item in heap if item[-2] not in gone]
@@ -112,12 +112,12 @@ class AccountQueue:
 
 
 class Poster:
-    """A pool of threads that work off calls in the order of their times.
+    """A pool of threads that runs calls in the order of their due times.
 
-    A call that is not due keeps no thread busy. Use it as a context manager: leaving
-    it waits for what is in flight.
+    A call that is not due keeps no thread busy. Use the pool as a context manager: on
+    exit it waits for calls in flight.
 
-    :param int size: calls of one account that can be in flight
+    :param int size: concurrent calls of one account
     """
 
     def __init__(self, size=MAX_IN_FLIGHT):
@@ -130,14 +130,14 @@ class Poster:
         self._begin_until = math.inf
         self._size = size
         self._threads = []
-        #: Calls that were submitted and not yet collected.
+        #: Calls submitted and not yet collected.
         self.pending = 0
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_error):
-        """Drop the calls that have not begun, and wait for those in flight."""
+        """Drop the calls that have not started, and wait for those in flight."""
         self.withdraw()
         with self._changed:
             self._is_ending = True
@@ -148,11 +148,11 @@ class Poster:
 
     @property
     def room(self):
-        """The number of calls that can still be taken, of all accounts."""
+        """The number of calls that the pool can still take."""
         return max(SHARES * AHEAD * self._size - self.pending, 0)
 
     def get_room(self, account):
-        """Return how many more calls of an account can be taken, within its share."""
+        """Return how many more calls an account can submit within its share."""
         own = self._queues[account].pending if account in self._queues else 0
         room = (self.room - own) // SHARES
         return room if room >= max((own + room) * REFILL, 1) else 0
@@ -163,11 +163,11 @@ class Poster:
 
     @property
     def is_full(self):
-        """Tell if all accounts that have anything have no room now."""
+        """Tell whether no account with calls has room now."""
         return bool(self._queues) and len(self.get_full()) == len(self._queues)
 
     def get_slow(self, since):
-        """Return the accounts with a call in flight that began before a time.
+        """Return the accounts with a call in flight that started before a time.
 
         :param float since: of ``time.monotonic()``
         """
@@ -179,14 +179,14 @@ class Poster:
             }
 
     def submit(self, account, key, call, delay=0, is_urgent=False, lane=None):
-        """Take a call.
+        """Submit a call.
 
-        :param account: whose it is, any key, as that by which its result is known
+        :param account: any key
         :param call: function without arguments; it must not raise
         :param float delay: seconds from now until it is due; 0: at once
-        :param bool is_urgent: it passes those that wait for a free thread alone, and
-            those that are due in its lane
-        :param lane: those whose times are given out one after the other, any value
+        :param bool is_urgent: it overtakes calls that only wait for a thread, and those
+            of its lane
+        :param lane: any value; the calls of a lane get their times one after the other
         """
         self.pending += 1
         with self._changed:
@@ -204,7 +204,7 @@ class Poster:
             self._start_thread()
 
     def _start_thread(self):
-        """Start one more thread; where the system gives none, the others must do."""
+        """Start one more thread; if the system refuses, the others suffice."""
         thread = threading.Thread(target=self._work, daemon=True)
         try:
             with thin_threads():
@@ -216,7 +216,7 @@ class Poster:
             self._threads.append(thread)
 
     def collect(self, timeout):
-        """Return what has ended, after waiting for the first of it and a moment more.
+        """Return finished calls; wait for the first, and a moment longer.
 
         :param float timeout: seconds
         :return: list of pairs of a key and a result
@@ -224,7 +224,7 @@ class Poster:
         ended = []
         try:
             ended.append(self._results.get(timeout=timeout))
-            # To write down many costs little more than to write down one.
+            # Recording many results costs little more than recording one.
             time.sleep(GATHER)
             while True:
                 ended.append(self._results.get_nowait())
@@ -236,12 +236,12 @@ class Poster:
             return [(key, result) for _own, key, result in ended]
 
     def get_waiting(self):
-        """Return the keys of the calls that have not begun."""
+        """Return the keys of the calls that have not started."""
         with self._changed:
             return [key for own in self._queues.values() for key in own.get_waiting()]
 
     def withdraw(self, keys=None):
-        """Take back these calls, or all, unless they have begun; return their keys."""
+        """Drop these calls, or all, unless they have started; return their keys."""
         with self._changed:
             queues = self._queues.values()
             withdrawn = [key for own in queues for key in own.withdraw(keys)]
@@ -249,10 +249,10 @@ class Poster:
         return withdrawn
 
     def allow_until(self, until):
-        """Allow calls to begin until a time; by default they always may begin.
+        """Let calls start until a time; without this they always may.
 
-        Whoever looks from time to time which calls must not be made any more is waited
-        for, should it be late.
+        So the check for calls that must not be made any more is never overtaken: if it
+        is late, calls wait for it.
 
         :param float until: of ``time.monotonic()``
         """
@@ -275,9 +275,9 @@ class Poster:
                 self._in_flight -= 1
 
     def _next(self):
-        """Wait for the next call that may begin.
+        """Wait for the next call that may start.
 
-        :return: its queue, its number and (key, function); None at the pool's end
+        :return: its queue, its ticket and (key, function); None when the pool ends
         """
         with self._changed:
             while not self._is_ending:
@@ -291,7 +291,7 @@ class Poster:
                     for own in self._queues.values()
                     if len(own.begun) < free and (wait := own.get_wait(now)) is not None
                 ]
-                # Who has least in flight comes first.
+                # The account with the fewest calls in flight comes first.
                 wait, _begun, own = min(
                     waits, key=lambda it: it[:2], default=(None, None, None)
                 )
@@ -299,7 +299,7 @@ class Poster:
                     ticket = next(self._order)
                     own.begun[ticket] = now
                     self._in_flight += 1
-                    # Somebody else looks what may begin beside it, or is due next.
+                    # Wake another thread for the next call.
                     self._changed.notify()
                     return own, ticket, own.take(now)
                 self._changed.wait(wait)

@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The sandbox: a carrier that keeps every message in the database.
+"""The sandbox: a carrier that sends nothing.
 
-It goes the same way as a real one, so that what works here works there. The virtual
-phone shows what was "sent" and answers for people.
+It takes the same path as a real one, so what works here works there. The virtual phone
+shows what was "sent", and lets people reply.
 """
 
 from .account import SANDBOX, Sender
@@ -17,7 +17,7 @@ ADDRESS = "sandbox"
 
 
 class SandboxProvider(Provider):
-    """Accepts and delivers everything at once, to nobody."""
+    """Accept and deliver everything at once, to nobody."""
 
     code = "sandbox"
     name = "Sandbox"
@@ -28,32 +28,32 @@ class SandboxProvider(Provider):
         return ()
 
     def senders(self):
-        """Return the one sender, which is nobody's number."""
+        """Return the only sender, which is not a real number."""
         return (Sender(ADDRESS, SANDBOX),)
 
     def send(self, message):
-        """Take the message: it is delivered by being in the database."""
+        """Accept the message, and report it delivered."""
         return Outcome(ACCEPTED, carrier_id=f"SB{message.uuid}", report=DELIVERED)
 
     def find(self, message, since, until):
-        """Return nothing: what was not noted as delivered was not delivered."""
+        """Return nothing: a message without an outcome was not sent."""
         return []
 
     def fetch(self, carrier_id):
-        """Return that it was delivered, as everything here is at once."""
+        """Report it delivered, as everything here is at once."""
         return DeliveryReport(carrier_id, DELIVERED)
 
     def verify(self, url, form, signature):
-        """Refuse: no request from outside can come from the sandbox."""
+        """Refuse: the sandbox makes no requests."""
         return False
 
     def fetch_media(self, url):
-        """Refuse: what the virtual phone sends is in the database already."""
+        """Refuse: media of the virtual phone are in the database already."""
         raise MediaFailed(BAD_ADDRESS)
 
     @staticmethod
     def parse_inbound(form):
-        """Read the virtual phone's event.
+        """Parse an event of the virtual phone.
 
         :param dict form: ``id`` (unique), ``from`` (E.164), ``body``
         """
@@ -68,21 +68,21 @@ class SandboxProvider(Provider):
 
     @staticmethod
     def parse_report(form):
-        """Read a report; the sandbox delivers at once and sends none later."""
+        """Parse a report; the sandbox itself sends none."""
         return DeliveryReport(carrier_id=form["id"], report=DELIVERED)
 
-    # === Calls: the virtual phone rings, and nobody else's ===
+    # === Calls: only the virtual phone rings ===
 
     def place_call(self, message):
-        """Take the call: it rings until somebody answers, or its time is over."""
+        """Accept the call: it rings until somebody answers, or it times out."""
         return Outcome(ACCEPTED, carrier_id=f"SB{message.uuid}", report=SENT)
 
     def find_call(self, message, since, until):
-        """Return nothing: a call that was not noted rings nowhere."""
+        """Return nothing: a call without an outcome was not placed."""
         return []
 
     def fetch_call(self, carrier_id):
-        """Return that nobody has answered: who does says so at once."""
+        """Report it unanswered: an answer is reported at once."""
         return DeliveryReport(
             carrier_id,
             UNDELIVERED,
@@ -92,7 +92,7 @@ class SandboxProvider(Provider):
 
     @staticmethod
     def parse_answer(form):
-        """Read that the virtual phone has answered.
+        """Parse an answer of the virtual phone.
 
         :param dict form: ``id`` of the call
         """
@@ -100,5 +100,5 @@ class SandboxProvider(Provider):
 
     @staticmethod
     def parse_key(form):
-        """Read the key that was pressed on the virtual phone."""
+        """Parse the key pressed on the virtual phone."""
         return form["key"]

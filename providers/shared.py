@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Helpers of the adapters: senders, connections, failed posts, findings, media."""
+"""Helpers for adapters: senders, connections, failed posts, findings, media."""
 
 import hashlib
 import json
@@ -37,13 +37,13 @@ from .media import fetch
 from .outbound import AGAIN, REFUSED, UNKNOWN, Outcome
 from .poster import MAX_IN_FLIGHT
 
-#: Seconds that a carrier may take to answer; longer is an unknown outcome.
+#: Seconds to wait for a carrier's response; after that the outcome is unknown.
 TIMEOUT = 10
-#: Seconds after which an idle connection may have been closed by the carrier: a post
-#: into it would have an unknown outcome.
+#: Seconds after which the carrier may have closed an idle connection: a post on it
+#: would have an unknown outcome.
 IDLE = 20
 
-#: A connection that was not made, or was not tried: a mistyped address, a bad header.
+#: No connection was made or even tried: a mistyped URL, a bad header.
 BEFORE_CONNECTING = (
     ConnectTimeout,
     InvalidHeader,
@@ -51,42 +51,42 @@ BEFORE_CONNECTING = (
     InvalidURL,
     MissingSchema,
 )
-#: What ``http.client`` says first of a proxy that makes no connection to the carrier.
+#: How ``http.client`` begins its error if a proxy does not connect to the carrier.
 TUNNEL_REFUSED = "Tunnel connection failed"
 
 
 def never_connected(error):
-    """Tell if ``error`` came before a byte of the request could have left."""
+    """Tell whether ``error`` occurred before a byte of the request was sent."""
     if isinstance(error, BEFORE_CONNECTING):
         return True
-    # Of urllib3's own error, which ``requests`` holds in its.
+    # ``requests`` wraps urllib3's error, which has the reason.
     reason = getattr(next(iter(error.args), None), "reason", None)
     if isinstance(reason, ProxyError):
-        # So is an answer called that was lost on its way back through a proxy, too.
+        # urllib3 also raises it for a response that was lost behind the proxy.
         reason = reason.original_error
         if str(reason).startswith(TUNNEL_REFUSED):
             return True
     if isinstance(reason, SSLError) and reason.args:
-        # Who it is, is looked at before anything is said.
+        # The certificate is verified before the request is sent.
         return isinstance(reason.args[0], ssl.SSLCertVerificationError)
     return isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
 def outcome_of_bad_paste(failure_type):
-    """Return the outcome of a post that has not left: no header holds the credentials.
+    """Return the outcome if the credentials do not fit into a header.
 
-    :param str failure_type: Odoo's, of refused credentials
+    :param str failure_type: Odoo's failure type for refused credentials
     """
     return Outcome(
         REFUSED,
         fault=AUTHENTICATION,
         failure_type=failure_type,
-        detail="The credentials hold a character that none can have.",
+        detail="The credentials contain an invalid character.",
     )
 
 
 def outcome_of_failure(error):
-    """Return the outcome of a post that no answer came to that can be read."""
+    """Return the outcome of a post without a readable response."""
     kind, fault = UNKNOWN, NO_ANSWER
     if never_connected(error):
         kind, fault = AGAIN, NO_CONNECTION
@@ -95,11 +95,11 @@ def outcome_of_failure(error):
 
 
 def outcome_of_refusal(known, code, words, is_sure):
-    """Return the outcome of a post that was answered with an error.
+    """Return the outcome of a post with an error response.
 
-    :param known: pair of the fault and Odoo's failure type, None for no known error
-    :param str words: the carrier's own; holds no secret
-    :param bool is_sure: the carrier has surely not taken the message
+    :param known: pair of the fault and Odoo's failure type, None for an unknown error
+    :param str words: the carrier's words; hold no secret
+    :param bool is_sure: the carrier certainly did not accept the message
     """
     fault, failure_type = known or (REFUSED_OTHERWISE, "sms_server")
     if fault == TOO_FAST:
@@ -114,9 +114,9 @@ def outcome_of_refusal(known, code, words, is_sure):
 
 
 def widen(session):
-    """Return a session of ``requests``, with a connection for each post in flight.
+    """Give a session of ``requests`` a connection for each post in flight.
 
-    It tries nothing again by itself.
+    It does not retry.
     """
     adapter = HTTPAdapter(pool_maxsize=MAX_IN_FLIGHT)
     session.mount("https://", adapter)
@@ -125,7 +125,7 @@ def widen(session):
 
 
 def list_senders(service, numbers):
-    """Return what an account sends by: the service if there is one, then the numbers.
+    """Return an account's senders: the service if there is one, then the numbers.
 
     :param numbers: pairs of an E.164 number, short code or name and its country code
     """
@@ -136,7 +136,7 @@ def list_senders(service, numbers):
 
 
 def kind_of(number):
-    """Return what kind of sender an address is, as far as its characters tell."""
+    """Return the kind of a sender, as far as its address tells."""
     if not number.startswith("+"):
         is_name = any(map(str.isalpha, number))
         return kinds.ALPHANUMERIC if is_name else kinds.SHORT_CODE
@@ -149,11 +149,11 @@ def kind_of(number):
 
 
 def judge_inbound(sender, url, inbound_url):
-    """Return the finding about where a sender's texts go that come in.
+    """Return the finding about the webhook of a sender.
 
-    Of another address only the host is told: what follows may be a secret.
+    Name only the host of a foreign URL: its path may be a secret.
 
-    :param str url: what is entered at the carrier, may be empty
+    :param str url: the URL set at the carrier, may be empty
     """
     if not url:
         return Finding(INBOUND, WRONG, "empty", sender)
@@ -164,11 +164,11 @@ def judge_inbound(sender, url, inbound_url):
 
 
 def judge_numbers(entered, numbers, can_text, judge):
-    """Return findings about each number that texts leave by.
+    """Return findings about each sending number.
 
-    :param entered: here, E.164 or short codes
-    :param dict numbers: the account's as the carrier shows them, by E.164
-    :param judge: function of a number that can text: its findings
+    :param entered: the senders in Odoo: E.164, short codes or names
+    :param dict numbers: the account's numbers as the carrier lists them, by E.164
+    :param judge: function of a number that can text; returns its findings
     """
     if not entered:
         found = sorted(it for it, number in numbers.items() if can_text(number))
@@ -177,7 +177,7 @@ def judge_numbers(entered, numbers, can_text, judge):
     findings = []
     for own in entered:
         if kind_of(own) == kinds.ALPHANUMERIC:
-            continue  # no number of the account
+            continue  # a name is not among the account's numbers
         if own not in numbers:
             findings.append(Finding(SENDERS, WRONG, "not_owned", own))
         elif not can_text(numbers[own]):
@@ -188,12 +188,12 @@ def judge_numbers(entered, numbers, can_text, judge):
 
 
 def fetch_media(account, url, carrier_url=None, credentials=None, **limits):
-    """Fetch a picture or a file that came with a text; see ``Provider.fetch_media``.
+    """Fetch a picture or a file of an incoming text; see ``Provider.fetch_media``.
 
-    :param dict account: its ``api_url`` takes the place of the carrier's own address,
-        and is as trusted as its ``media_urls``
-    :param credentials: pair of user and password, None where media are open
-    :param limits: other limits than those of media, as ``media.fetch`` takes them
+    :param dict account: its ``api_url`` replaces the carrier's own URL, and is trusted
+        like its ``media_urls``
+    :param credentials: pair of user and password, None if media are public
+    :param limits: limits of ``media.fetch`` that replace the defaults
     """
     own_url = account.get("api_url")
     trusted = [*filter(None, [own_url]), *(account.get("media_urls") or ())]
@@ -201,7 +201,7 @@ def fetch_media(account, url, carrier_url=None, credentials=None, **limits):
 
 
 def pick_in_time(found, since, until):
-    """Return the messages that were created in a window, or have no time.
+    """Return the messages created in a window, or without a time.
 
     :param found: ``Found`` items
     :param since: UTC datetime, likewise ``until``
@@ -214,27 +214,27 @@ def pick_in_time(found, since, until):
 
 
 def refuse_cut_off(found, is_cut_off):
-    """Conclude nothing from a list that may go on: the message would be sent twice.
+    """Refuse to conclude from a truncated list that a message was not sent.
 
-    :raises LookupFailed: if nothing was found, and not all was shown
+    :raises LookupFailed: if nothing was found on a truncated list
     """
     if is_cut_off and not found:
-        raise LookupFailed("More messages than are shown: this one may be among them")
+        raise LookupFailed("The list is truncated: the message may be missing from it")
 
 
 def fold(words):
-    """Return what is left of a text however a carrier has rewritten it.
+    """Return what stays the same of a text when a carrier rewrites it.
 
-    To keep to GSM-7 carriers write plain characters for typographic ones, quotes and
-    dashes above all, and unlike each other.
+    To stay within GSM-7, carriers replace typographic characters, above all quotes and
+    dashes, each in its own way.
 
-    :return: its letters and digits, or the text where it has none of them
+    :return: its letters and digits, or the text if it has none
     """
     plain = unicodedata.normalize("NFKD", words).casefold()
     return "".join(filter(str.isalnum, plain)) or words.strip()
 
 
 def fingerprint(form):
-    """Return an id of an event that has none: of its own contents, against replays."""
+    """Return an id for an event without one, derived from its contents."""
     canonical = json.dumps(sorted(form.items()))
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()

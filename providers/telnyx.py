@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Telnyx's adapter, over its API version 2.
+"""Telnyx's adapter, for version 2 of its API.
 
-By ``requests`` and ``cryptography``, which Odoo brings along. Its own library has 3,300
-generated files, another HTTP stack and a release every other day, for three requests;
-and its signatures want one more library.
+It uses ``requests`` and ``cryptography``, which Odoo requires anyway. Telnyx's own
+library has 3,300 generated files, another HTTP stack and a release every other day; we
+make three requests, and verifying its signatures would take one more library.
 """
 
 import base64
@@ -36,14 +36,14 @@ from .telnyx_words import (
     read_record,
 )
 
-#: Seconds by which the time of a signature may be off; older ones are replays.
+#: Seconds that the time of a signature may differ from ours; older ones are replays.
 SIGNED_WITHIN = 300
-#: The form of that time, since 1970.
+#: The form of that time: seconds since 1970.
 SECONDS = re.compile("[0-9]{1,20}")
-#: The event that a text is.
+#: The event type of an incoming text.
 RECEIVED = "message.received"
-#: Seconds that a lookup's window is wider than the time since the post, and then
-#: seconds until a detail record is written for sure: none before means nothing.
+#: Seconds that a lookup's window exceeds the time since the post, and seconds until a
+#: detail record is certainly written: before that, finding none means nothing.
 WINDOW, RECORDED_WITHIN = 600, 1800
 #: Records that a lookup reads.
 LOOKUP_LIMIT = 50
@@ -52,11 +52,11 @@ LOOKUP_LIMIT = 50
 class TelnyxProvider(Provider):
     """One company's account at Telnyx.
 
-    It lists no reports: messages are read one by one, and detail records, which may be
-    written half an hour later, by 50 a page, so that callbacks cost less.
+    It lists no reports: messages can only be read one by one, and detail records may be
+    written half an hour later and come 50 a page, so callbacks cost less.
     https://developers.telnyx.com/openapi/spec/tag/Detail-Records-API/
 
-    Keys of the account: ``api_key``, ``public_key`` (base64, signs the webhooks),
+    Keys of the account: ``api_key``, ``public_key`` (base64, for webhook signatures),
     ``messaging_profile_id`` (empty, or a profile whose number pool sends), ``senders``
     (pairs of an E.164 number and its country code, the preferred one first),
     ``api_url`` (empty: Telnyx's own), ``media_urls`` (private addresses that media may
@@ -91,15 +91,14 @@ class TelnyxProvider(Provider):
         return shared.list_senders(account.get("messaging_profile_id"), numbers)
 
     def send(self, message):
-        """Post one message; every failure is sorted by what Telnyx may have done.
+        """Post one message, and classify a failure by what Telnyx may have done.
 
-        With a key by which Telnyx knows a second post of it: what it has taken is not
-        taken again.
+        An idempotency key keeps Telnyx from accepting the same message twice.
         https://developers.telnyx.com/api-reference/messages/send-a-message
         https://developers.telnyx.com/docs/development/api-fundamentals/idempotency
         """
         headers = {}
-        # The addresses of media change with every attempt, and a key wants the same.
+        # The URLs of media change with every attempt; a key requires the same body.
         if message.key and not message.media:
             headers["Idempotency-Key"] = message.key
         values = _fields_of(self.account, message)
@@ -118,10 +117,10 @@ class TelnyxProvider(Provider):
         return Outcome(ACCEPTED, as_text(data.get("id")), REPORTS.get(status, UNKNOWN))
 
     def find(self, message, since, until):
-        """Search the detail records for the one that reports to our own address.
+        """Search the detail records for the one with the message's own callback URL.
 
-        Each message has an address of its own, so it cannot be mistaken. That there is
-        no record says something only after the time in which they are written.
+        No other message has this URL. That there is no record only counts once it would
+        certainly have been written.
         https://developers.telnyx.com/api-reference/detail-records/search-detail-records
         """
         records = self.api.list_rows(
@@ -150,11 +149,11 @@ class TelnyxProvider(Provider):
         return read_message(as_dict(self.api.ask(f"/v2/messages/{carrier_id}")))
 
     def list_opt_outs(self):
-        """Read whom the account's messaging profiles block."""
+        """Read which numbers the account's messaging profiles block."""
         return telnyx_opt_outs.list_opt_outs(self)
 
     def can_check(self):
-        """Tell if both keys are there."""
+        """Tell whether both keys are set."""
         return bool(self.account.get("api_key") and self.account.get("public_key"))
 
     check = telnyx_account.check
@@ -162,10 +161,10 @@ class TelnyxProvider(Provider):
     list_numbers = telnyx_account.list_numbers
 
     def verify(self, url, form, signature):
-        """Check the Ed25519 signature; closed when the key or a header lacks.
+        """Check the Ed25519 signature; refuse without a key or a header.
 
-        :param url: not signed by Telnyx
-        :param bytes form: the body as it came
+        :param url: not part of the signature
+        :param bytes form: the body as received
         :param signature: pair of the signature (base64) and its time (seconds)
         """
         signed, at = signature or (None, None)
@@ -183,14 +182,14 @@ class TelnyxProvider(Provider):
         return True
 
     def fetch_media(self, url):
-        """Fetch a picture or a file: its address is open, for a time."""
+        """Fetch a picture or a file; its URL is public for a while."""
         if not self.account.get("api_key"):
             raise MediaFailed(NO_ACCOUNT)
         return shared.fetch_media(self.account, url)
 
     @staticmethod
     def is_inbound(event):
-        """Tell if an event is a text; a profile tells its address of other things too.
+        """Tell whether an event is an incoming text: a profile posts others too.
 
         :param dict event: the body, as JSON; likewise below
         """
@@ -198,7 +197,7 @@ class TelnyxProvider(Provider):
 
     @staticmethod
     def parse_inbound(form):
-        """Read a text that came in.
+        """Parse an incoming text.
 
         https://developers.telnyx.com/api-reference/callbacks/inbound-message
         """
@@ -218,7 +217,7 @@ class TelnyxProvider(Provider):
 
     @staticmethod
     def parse_report(form):
-        """Read a delivery report.
+        """Parse a delivery report.
 
         https://developers.telnyx.com/api-reference/callbacks/delivery-update
         """
@@ -226,7 +225,7 @@ class TelnyxProvider(Provider):
 
 
 def _fields_of(account, message):
-    """Return the body of Telnyx's call for a message."""
+    """Return the body of Telnyx's request for a message."""
     profile = account.get("messaging_profile_id")
     values = {"to": message.number, "text": message.body}
     if message.sender == profile:
@@ -241,13 +240,13 @@ def _fields_of(account, message):
 
 
 def _outcome_of_error(response):
-    """Sort an error answer: surely refused, surely not taken, or unknown."""
+    """Classify an error response: refused, not accepted yet, or unknown."""
     error = read_error(response)
     code = as_text(error.get("code"))
     words = as_text(error.get("detail")) or as_text(error.get("title"))
     status = response.status_code
     known = CODES.get(code) or STATUSES.get(status)
-    # 409: the first post is under way. A key that is known is one that was taken.
+    # 409: the first post is still being processed. A known key was accepted before.
     is_known_key = status == 409 or "idempotency" in words.lower()
     is_sure = 400 <= status < 500 and status != 408 and not is_known_key
     return shared.outcome_of_refusal(known, code, words, is_sure)

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Check an account at Telnyx, and set it up.
 
-Texts that come in go where the messaging profile of their number says.
+Incoming texts are posted to the URL of the messaging profile that has their number.
 
 Numbers: https://developers.telnyx.com/api-reference/number-settings/list-phone-numbers-with-messaging-settings
 Profiles: https://developers.telnyx.com/api-reference/profiles/update-a-messaging-profile
@@ -18,9 +18,9 @@ from .telnyx_words import as_dict, as_text
 
 NUMBERS_PATH = "/v2/phone_numbers/messaging"
 PROFILE_PATH = "/v2/messaging_profiles/{}"
-#: Pages of an account's numbers that are looked at.
+#: Pages of an account's numbers that are read.
 PAGE_LIMIT = 4
-#: The form of events that we read.
+#: The version of the events that we parse.
 WEBHOOK_VERSION = "2"
 #: Bytes of a public key (Ed25519).
 KEY_SIZE = 32
@@ -48,7 +48,7 @@ def check(provider, inbound_url):
 
 
 def _refusal(error):
-    # No header can hold a bad paste: ``http.client`` says so, or ``requests``.
+    # A bad paste does not fit into a header: ``requests`` or ``http.client`` refuses it.
     cause = error.__cause__
     is_bad_paste = isinstance(cause, InvalidHeader)
     is_bad_paste |= isinstance(cause, ValueError) and not isinstance(
@@ -60,7 +60,7 @@ def _refusal(error):
 
 
 def _is_key(value):
-    """Tell if a public key is whole. Telnyx shows nobody which is right."""
+    """Tell whether a public key is well-formed; Telnyx does not show the right one."""
     try:
         return len(base64.b64decode(value, validate=True)) == KEY_SIZE
     except (TypeError, ValueError):
@@ -68,12 +68,12 @@ def _is_key(value):
 
 
 def _get_own(provider):
-    """Return the numbers that are entered here, E.164 or short codes."""
+    """Return the senders set in Odoo: E.164, short codes or names."""
     return [number for number, _country in provider.account.get("senders") or ()]
 
 
 def _get_numbers(provider):
-    """Return the account's numbers as Telnyx shows them, by E.164."""
+    """Return the account's numbers as Telnyx lists them, by E.164."""
     numbers = {}
     for rows in provider.api.list_pages(NUMBERS_PATH, PAGE_LIMIT):
         numbers.update((as_text(row.get("phone_number")), row) for row in rows)
@@ -85,14 +85,14 @@ def _get_profile(provider, profile_id):
     try:
         return as_dict(provider.api.ask(PROFILE_PATH.format(profile_id)))
     except LookupFailed as error:
-        # 422: what is no id at all.
+        # 422: not an id at all.
         if error.status in (404, 422):
             return None
         raise
 
 
 def _can_text(number):
-    """Tell if a number may send texts, to its own country or to others."""
+    """Tell whether a number can send texts, to its own country or to others."""
     ways = as_dict(as_dict(number.get("features")).get("sms"))
     return bool(ways.get("domestic_two_way") or ways.get("international_outbound"))
 
@@ -110,7 +110,7 @@ def list_numbers(provider):
 
 
 def _check_numbers(provider, own, numbers, inbound_url):
-    """Return findings about each number that texts leave by."""
+    """Return findings about each sending number."""
     profiles = {}
 
     def judge(sender, number):
@@ -126,7 +126,7 @@ def _check_numbers(provider, own, numbers, inbound_url):
 
 
 def _check_pool(provider, profile_id, numbers, inbound_url):
-    """Return findings about the profile whose number pool sends."""
+    """Return findings about the profile whose number pool is the sender."""
     profile = _get_profile(provider, profile_id)
     if profile is None:
         return [Finding(SENDERS, WRONG, "not_owned", profile_id)]
@@ -156,7 +156,7 @@ def _check_webhook(sender, profile, inbound_url):
 
 
 def get_profile_ids(provider):
-    """Return the ids of the profiles that texts leave by, in order."""
+    """Return the ids of the sending profiles, in order."""
     numbers = _get_numbers(provider)
     profile_ids = {provider.account.get("messaging_profile_id")}
     for sender in _get_own(provider):
@@ -165,7 +165,7 @@ def get_profile_ids(provider):
 
 
 def set_inbound_url(provider, inbound_url):
-    """Enter our address at the profile of the pool, and at those of the numbers."""
+    """Set our URL on the profile of the pool, and on those of the numbers."""
     profile_ids = get_profile_ids(provider)
     if not profile_ids:
         raise LookupFailed("no messaging profile")

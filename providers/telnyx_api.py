@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Requests to Telnyx and its answers, without what they mean.
+"""Make requests to Telnyx, whatever they are for.
 
 https://developers.telnyx.com/development/api-fundamentals
 """
@@ -17,15 +17,15 @@ from .shared import IDLE, TIMEOUT, widen
 from .telnyx_words import as_dict, first_of
 
 API_URL = "https://api.telnyx.com"
-#: Rows of one answer: Telnyx's most.
+#: Rows on a page: Telnyx's maximum.
 PAGE_SIZE = 250
 
 
 class TelnyxApi:
-    """One key's connections to Telnyx, kept while they are in use.
+    """The connections of one API key, reused while they are fresh.
 
     :param str key: the account's API key
-    :param str url: another address than Telnyx's own, may be empty
+    :param str url: replaces Telnyx's own URL, may be empty
     """
 
     def __init__(self, key, url):
@@ -33,29 +33,29 @@ class TelnyxApi:
         self._url = url or API_URL
         self._session = None
         self._used_at = -math.inf
-        # Threads ask for the session at the same time.
+        # The poster's threads share the session.
         self._lock = threading.Lock()
 
     def ask(self, path, params=None):
-        """Return the data of the answer to a question that changes nothing there.
+        """Return the data of a response to a request that changes nothing.
 
-        :raises LookupFailed: for any failure, since it can be asked again
+        :raises LookupFailed: for any failure, as it can be repeated
         """
         return self._ask("GET", path, params=params)
 
     def list_rows(self, path, params):
-        """Return the rows that a list shows.
+        """Return the rows of a list.
 
-        :raises LookupFailed: for any failure. What is no list does not say that there
-            is nothing.
+        :raises LookupFailed: for any failure. A response that is not a list does not
+            mean that there are no rows.
         """
         shown = self.ask(path, params)
         if not isinstance(shown, list):
-            raise LookupFailed("no list")
+            raise LookupFailed("The response is not a list")
         return [as_dict(row) for row in shown]
 
     def list_pages(self, path, limit, params=()):
-        """Yield the rows of a list, page by page; as many pages at the most."""
+        """Yield the rows of a list, page by page, up to ``limit`` pages."""
         for page in range(1, limit + 1):
             asked = {"page[number]": page, "page[size]": PAGE_SIZE}
             rows = self.list_rows(path, {**dict(params), **asked})
@@ -64,7 +64,7 @@ class TelnyxApi:
                 return
 
     def change(self, path, values):
-        """Change some values of what Telnyx holds. To repeat it does no harm.
+        """Change values at Telnyx. Safe to repeat.
 
         :raises LookupFailed: for any failure
         """
@@ -81,7 +81,7 @@ class TelnyxApi:
             raise LookupFailed(type(error).__name__) from error
 
     def request(self, method, path, headers=None, **values):
-        """Make a request: with a time-out, and without retries of its own.
+        """Make a request with a time-out and without retries.
 
         :param values: further arguments of ``requests``
         """
@@ -99,21 +99,21 @@ class TelnyxApi:
             now = time.monotonic()
             if now - self._used_at > IDLE:
                 self._session = widen(requests.Session())
-                # Else what the server's user has in .netrc would take the key's place.
+                # Otherwise the .netrc of the server's user would replace the key.
                 self._session.auth = lambda request: request
             self._used_at = now
             return self._session
 
 
 def is_success(response):
-    """Tell if an answer says that it was done; a redirect does not."""
+    """Tell whether a response means success; a redirect does not."""
     return 200 <= response.status_code < 300
 
 
 def read_error(response):
-    """Return the first error of an answer: ``code``, ``title``, ``detail``.
+    """Return the first error of a response: ``code``, ``title``, ``detail``.
 
-    Empty for one that names none: a gateway on the way answers with a page.
+    Empty if there is none: a gateway may respond with a page instead.
     """
     try:
         return first_of(as_dict(response.json()).get("errors"))
@@ -122,7 +122,7 @@ def read_error(response):
 
 
 def read_event(body):
-    """Return the event in a body, an empty dict for what is no object of JSON."""
+    """Return the event in a body, an empty dict if it is not a JSON object."""
     try:
         return as_dict(clean_json(json.loads(body)))
     except (ValueError, RecursionError):

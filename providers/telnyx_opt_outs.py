@@ -1,11 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Read whom Telnyx does not let be texted.
+"""Read which numbers Telnyx blocks.
 
 https://developers.telnyx.com/api-reference/opt-out-management/list-opt-outs
 
-It blocks a number for a messaging profile when that texts STOP, and ends it by START
-(https://developers.telnyx.com/docs/messaging/messages/advanced-opt-in-out). There is no
-way to tell it of anybody else, and none to ask which numbers were deactivated.
+It blocks a number for a messaging profile when it texts STOP, until it texts START
+(https://developers.telnyx.com/docs/messaging/messages/advanced-opt-in-out). It has no
+API to report other opt-outs, and none that lists deactivated numbers.
 """
 
 from datetime import datetime, timedelta
@@ -15,12 +15,12 @@ from .telnyx_account import get_profile_ids
 from .telnyx_words import as_text
 
 OPT_OUTS_PATH = "/v2/messaging_optouts"
-#: Pages that are read of one profile, at the most.
+#: Maximum pages that are read of one profile.
 PAGE_LIMIT = 4000
 
 
 def list_opt_outs(provider):
-    """Yield the people whom the account's profiles block, a page at a time."""
+    """Yield the numbers that the account's profiles block, page by page."""
     for profile_id in get_profile_ids(provider):
         asked = {
             "filter[messaging_profile_id]": profile_id,
@@ -39,7 +39,7 @@ def _read(row):
 
 
 def _read_time(value):
-    """Return a time as Telnyx writes it, UTC without a zone; None if it is none."""
+    """Parse one of Telnyx's times to UTC without a zone; None if it is none."""
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Telnyx's words in ours: states, error codes, messages, records.
+"""Map Telnyx's statuses, error codes, messages and records to our vocabulary.
 
 Webhooks: https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks
 Error codes: https://developers.telnyx.com/docs/messaging/messages/error-codes
@@ -7,14 +7,14 @@ Error codes: https://developers.telnyx.com/docs/messaging/messages/error-codes
 
 from . import base, faults, inbound, outbound
 
-#: Message status of Telnyx: our word. What is not named here is ``unknown``.
+#: Our report for each message status of Telnyx's. Any other is ``unknown``.
 #: https://developers.telnyx.com/api-reference/callbacks/delivery-update
 REPORTS = {
     "scheduled": outbound.QUEUED,
     "queued": outbound.QUEUED,
     "sending": outbound.QUEUED,
     "sent": outbound.SENT,
-    # The network confirms nothing: it has left, and that is all that will be known.
+    # The network confirms nothing: all that is known is that it was sent.
     "delivery_unconfirmed": outbound.SENT,
     "delivered": outbound.DELIVERED,
     "read": outbound.READ,
@@ -23,7 +23,7 @@ REPORTS = {
     "expired": outbound.UNDELIVERED,
     "cancelled": outbound.CANCELED,
 }
-#: The same in a detail record, which has words of its own.
+#: The same for a detail record, which has more statuses.
 #: https://developers.telnyx.com/api-reference/detail-records/search-detail-records
 RECORD_REPORTS = {
     **REPORTS,
@@ -33,10 +33,10 @@ RECORD_REPORTS = {
     "gw_reject": outbound.UNDELIVERED,
     "failed": outbound.UNDELIVERED,
 }
-#: States that say by themselves what went wrong.
+#: Statuses that tell by themselves what went wrong.
 STATUS_FAULTS = {"expired": (faults.EXPIRED, "sms_expired")}
 
-#: Error code: what is wrong, and Odoo's failure type for the chatter.
+#: The fault and Odoo's failure type for each error code.
 #: 1xxxx and 2xxxx: https://developers.telnyx.com/development/api-fundamentals/api-errors
 CODES = {
     "10001": (faults.SENDER, "sms_acc"),
@@ -80,24 +80,24 @@ CODES = {
     "40331": (faults.COUNTRY, "sms_country_not_supported"),
     "40333": (faults.ACCOUNT_LIMIT, "sms_credit"),
 }
-#: The same of an HTTP status whose code says nothing.
+#: The same for an HTTP status, where the code is not listed.
 STATUSES = {
     429: (faults.TOO_FAST, "sms_server"),
     402: (faults.NO_CREDIT, "sms_credit"),
     **dict.fromkeys((401, 403), (faults.AUTHENTICATION, "sms_acc")),
 }
 
-#: Carrier's word for what it has answered by itself: ours.
+#: Our word for each kind of automatic reply of Telnyx's.
 ANSWERED = {"stop": "STOP", "start": "START", "help": "HELP", "info": "HELP"}
 
 
 def as_dict(value):
-    """Return ``value`` if it is an object of JSON, else an empty one."""
+    """Return ``value`` if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def as_text(value):
-    """Return a plain value of JSON as text; nothing for lists and objects."""
+    """Return a plain JSON value as text, empty for lists and objects."""
     return str(value) if isinstance(value, str | int | float) else ""
 
 
@@ -107,14 +107,14 @@ def first_of(value):
 
 
 def read_payload(event):
-    """Return the message that an event is about; an empty dict for none."""
+    """Return the message of an event, an empty dict for none."""
     return as_dict(as_dict(as_dict(event).get("data")).get("payload"))
 
 
 def read_message(payload, raw=None):
-    """Return what a message's own representation, also in an event, reports of it.
+    """Return a message of Telnyx's, from its API or an event, as a report.
 
-    Telnyx says what it costs once it knows, at the latest in the last event.
+    Telnyx tells the price once it knows it, at the latest in the last event.
     """
     cost = as_dict(payload.get("cost"))
     return _report(
@@ -128,7 +128,7 @@ def read_message(payload, raw=None):
 
 
 def read_record(record):
-    """Return a message as its detail record shows it; its words are not kept there."""
+    """Return the message of a detail record, which has no body."""
     errors = record.get("errors")
     code = as_text(errors[0]) if isinstance(errors, list) and errors else ""
     uuid, status = as_text(record.get("uuid")), as_text(record.get("status"))
@@ -137,7 +137,7 @@ def read_record(record):
 
 def _report(words, carrier_id, status, code, raw=None, price=None):
     report, fault, failure_type = words.get(status, outbound.UNKNOWN), "", ""
-    # What it notes of a message on its way is no reason yet.
+    # An error of a message in flight is not its fault yet.
     if report == outbound.UNDELIVERED:
         known = CODES.get(code) or STATUS_FAULTS.get(status)
         fault, failure_type = known or (faults.UNSURE, "sms_not_delivered")
@@ -147,7 +147,7 @@ def _report(words, carrier_id, status, code, raw=None, price=None):
 
 
 def read_media(payload):
-    """Return the pictures and files of a text that came in."""
+    """Return the media of an incoming text."""
     listed = payload.get("media")
     found = (
         inbound.Media(as_text(it.get("url")), as_text(it.get("content_type")))
@@ -158,10 +158,10 @@ def read_media(payload):
 
 
 def flatten(value, path=""):
-    """Return an event's fields by their path, as the record keeps them.
+    """Return an event's fields by their path, to be recorded.
 
     :param value: JSON: objects, lists and plain values
-    :return: e.g. ``{"data.payload.to.0.status": "sent"}``, texts all
+    :return: e.g. ``{"data.payload.to.0.status": "sent"}``, all values as text
     """
     if isinstance(value, dict):
         parts = value.items()

@@ -28,27 +28,27 @@ from .twilio_words import (
     read_report,
 )
 
-#: Messages that a lookup reads, newest first: a page of Twilio's.
+#: Messages that a lookup reads, newest first: one page at Twilio.
 LOOKUP_LIMIT = 1000
 #: Twilio writes this before each text of an account on trial.
 TRIAL = shared.fold("Sent from your Twilio trial account - ")
-#: The time by which the lists of Twilio's resources are filtered.
+#: The field by which each of Twilio's lists is filtered by time.
 MOMENTS = {"messages": "date_sent", "calls": "start_time"}
-#: Messages in a page of a list: the most that Twilio gives.
+#: Messages on a page of a list: Twilio's maximum.
 PAGE_SIZE = 1000
-#: The form of a message's SID. What has another was never one of its messages.
+#: The form of a message SID. Anything else was never a message at Twilio.
 MESSAGE_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}\Z")
-#: Nothing is left to remove.
+#: The status when there is nothing left to remove.
 GONE = 404
-#: Refusals that may end: of credentials, of a message on its way, of too many requests.
+#: Refusals that may pass: wrong credentials, a message in flight, too many requests.
 PASSING = (401, 403, 408, 409, 429)
 
 
 class TwilioProvider(Provider):
     """One company's account at Twilio.
 
-    Keys of the account: ``account_sid``, ``auth_token``, ``second_auth_token`` (signs
-    as well while the token is changed), ``api_key_sid``, ``api_key_secret``,
+    Keys of the account: ``account_sid``, ``auth_token``, ``second_auth_token`` (also
+    signs during a rotation), ``api_key_sid``, ``api_key_secret``,
     ``messaging_service_sid``, ``senders`` (pairs of an E.164 number and its country
     code, the preferred one first), ``api_url`` (empty: Twilio's own), ``media_urls``
     (private addresses that media may be fetched from).
@@ -70,8 +70,8 @@ class TwilioProvider(Provider):
     def missing(self):
         """Return what must be set before a message can leave.
 
-        The auth token is needed even with an API key: Twilio signs with it, and
-        without it no STOP could be trusted.
+        The auth token is needed even with an API key: Twilio signs webhooks with it,
+        and without it no STOP could be trusted.
         """
         account = self.account
         key, secret = account.get("api_key_sid"), account.get("api_key_secret")
@@ -87,17 +87,17 @@ class TwilioProvider(Provider):
     def senders(self):
         """Return the Messaging Service if there is one, then the numbers.
 
-        With a service its numbers send for the teams that have them.
+        A number of the service can still be the sender of a team.
         """
         account = self.account
         numbers = account.get("senders") or ()
         return shared.list_senders(account.get("messaging_service_sid"), numbers)
 
     def send(self, message):
-        """Post one message; every failure is sorted by what Twilio may have done.
+        """Post one message, and classify a failure by what Twilio may have done.
 
-        Twilio knows no idempotency key for this call, so an attempt whose outcome
-        nobody can tell is ``unknown`` and must never be posted again blindly.
+        Twilio has no idempotency key for this request, so an attempt with no clear
+        outcome is ``unknown`` and must never be posted again blindly.
         """
         return self._post(
             lambda client: client.messages.create(**fields_of(self.account, message)),
@@ -106,12 +106,12 @@ class TwilioProvider(Provider):
         )
 
     def _post(self, create, reports, find_known):
-        """Post a message or a call, and return what became of it.
+        """Post a message or a call, and return the outcome.
 
         :param create: function of the SDK's client
-        :param dict reports: Twilio's statuses in our words
-        :param find_known: function of an error's code and HTTP status: its fault and
-            Odoo's failure type, or None
+        :param dict reports: our report for each status of Twilio's
+        :param find_known: function of an error's code and HTTP status that returns the
+            fault and Odoo's failure type, or None
         """
         try:
             created = create(self.api.get_client())
@@ -125,12 +125,12 @@ class TwilioProvider(Provider):
         return Outcome(ACCEPTED, carrier_id=created.sid or "", report=report)
 
     def find(self, message, since, until):
-        """List what Twilio has to this number, and pick what may be the message.
+        """List the messages to this number, and pick those that may be this one.
 
-        By the number alone: Twilio's date filter is about the date of sending, which
-        a message that still waits there does not have. Its words may not be ours any
-        more: a Messaging Service rewrites typographic characters, an account on trial
-        says so first, and one that keeps no words shows none.
+        Filter by the number alone: Twilio's date filter compares the date of sending,
+        and a message still in its queue has none. The body may differ from ours: a
+        Messaging Service replaces typographic characters, a trial account adds a
+        prefix, and an account that stores no bodies shows none.
         """
         listed = self.api.ask(
             lambda client: client.messages.list(to=message.number, limit=LOOKUP_LIMIT)
@@ -150,11 +150,11 @@ class TwilioProvider(Provider):
         return read_found(fetched).report
 
     def list_prices(self, day, sender=""):
-        """List the day's messages, a thousand a page; they are priced hours later."""
+        """List the day's messages, 1,000 a page; Twilio prices them hours later."""
         return self._list_prices("messages", day, sender)
 
     def list_call_prices(self, day, sender=""):
-        """List the day's calls, likewise; they begin a moment after they are placed."""
+        """List the day's calls likewise; a call starts a moment after it is placed."""
         return self._list_prices("calls", day, sender, timedelta(hours=1))
 
     def _list_prices(self, resource, day, sender, later=timedelta()):
@@ -170,11 +170,11 @@ class TwilioProvider(Provider):
             yield {sid: price for sid, price in prices.items() if price}
 
     def list_reports(self, since, until, resume=""):
-        """List what was sent, a thousand a page.
+        """List what was sent, 1,000 a page.
 
-        Twilio's documentation promises no order, and filters by day alone (GMT); so the
-        list may begin at the midnight before. What still waits at Twilio has no date of
-        sending, and is listed once it was sent.
+        Twilio promises no order, and documents its filter by day (GMT), so the list
+        may start at the midnight before. A message still in Twilio's queue has no date
+        of sending; it is listed once it is sent.
         https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
         """
         for page in self._list_pages(since, until, resume):
@@ -182,9 +182,9 @@ class TwilioProvider(Provider):
             yield ReportPage(reports, page.next_page_url or "")
 
     def _list_pages(self, since, until, resume="", resource="messages", **others):
-        """Yield the SDK's pages of the messages, or calls, of some time.
+        """Yield the SDK's pages of the messages or calls of a period.
 
-        :param str resume: address of the first page to be read, if it is not the first
+        :param str resume: URL of the page to start from, empty for the first
         """
         moment = MOMENTS[resource]
         values = {
@@ -205,27 +205,27 @@ class TwilioProvider(Provider):
             page = self.api.ask(lambda _client, page=page: page.next_page())
 
     def tell_opt_outs(self, opt_outs):
-        """Tell Twilio who has left, by its Consent Management API."""
+        """Report opt-outs to Twilio's Consent Management API."""
         return twilio_opt_outs.tell(self, opt_outs)
 
     def list_deactivated(self, day):
-        """Read the report of a day: numbers of the US alone."""
+        """Read the report of a day; it lists US numbers only."""
         return twilio_opt_outs.list_deactivated(self, day)
 
     def redact(self, carrier_id, is_whole=False):
-        """Remove a message's words and media, or all of it.
+        """Remove a message's body and media, or the whole message.
 
         Twilio's own backups may hold a text for up to 30 days more.
         https://www.twilio.com/docs/messaging/api/media-resource#delete-media
         """
         is_call = bool(twilio_voice.CALL_SID.match(carrier_id))
-        # A call says nothing there: all that is kept of it is who was called when.
+        # A call has no words to remove: Twilio only keeps who was called and when.
         if not MESSAGE_SID.match(carrier_id) and not (is_call and is_whole):
             return
         try:
             if is_call:
                 self.api.ask(lambda client: client.calls(carrier_id).delete())
-            elif is_whole:  # its media go with it
+            elif is_whole:  # including its media
                 self.api.ask(lambda client: client.messages(carrier_id).delete())
             else:
                 self._remove_media(carrier_id)
@@ -248,7 +248,7 @@ class TwilioProvider(Provider):
                     raise
 
     def can_check(self):
-        """Tell if account and token are there."""
+        """Tell whether the account SID and the token are set."""
         return bool(self.account.get("account_sid") and self.account.get("auth_token"))
 
     check = twilio_account.check
@@ -256,9 +256,9 @@ class TwilioProvider(Provider):
     list_numbers = twilio_account.list_numbers
 
     def verify(self, url, form, signature):
-        """Check ``X-Twilio-Signature``; closed when the token or the header lacks.
+        """Check ``X-Twilio-Signature``; refuse without a token or the header.
 
-        While the token is being changed either of the two may have signed.
+        During a rotation either token may have signed.
         https://www.twilio.com/docs/usage/security#validating-requests
         https://www.twilio.com/docs/iam/api/authtoken
         """
@@ -270,7 +270,7 @@ class TwilioProvider(Provider):
         )
 
     def fetch_media(self, url):
-        """Fetch a picture or a file, with the credentials that also send.
+        """Fetch a picture or a file, with the credentials used for sending.
 
         https://www.twilio.com/docs/messaging/api/media-resource#fetch-media
         """
@@ -288,8 +288,8 @@ class TwilioProvider(Provider):
         names = ("MessageSid", "SmsMessageSid", "SmsSid")
         return InboundEvent(
             provider=TwilioProvider.code,
-            # A signed request without any id still gets one of its own contents, so
-            # that it cannot be replayed.
+            # Derive an id from the contents of a signed request without one, so that it
+            # cannot be replayed.
             carrier_id=next(filter(None, map(form.get, names)), None)
             or shared.fingerprint(form),
             number=form.get("From", ""),
@@ -326,7 +326,7 @@ class TwilioProvider(Provider):
     # === Calls ===
 
     def place_call(self, message):
-        """Post one call, sorted as a text is: Twilio knows no idempotency key here."""
+        """Post one call, and classify a failure as :meth:`send` does."""
         return self._post(
             lambda client: client.calls.create(**twilio_voice.fields_of(message)),
             twilio_voice.REPORTS,
@@ -348,14 +348,14 @@ class TwilioProvider(Provider):
 
 
 def fields_of(account, message):
-    """Return the arguments of Twilio's call for a message."""
+    """Return the arguments of Twilio's request for a message."""
     values = {"to": message.number, "body": message.body}
     if message.media:
         values["media_url"] = list(message.media)
     if message.callback:
         values["status_callback"] = message.callback
     service = account.get("messaging_service_sid")
-    # A number of the service sends as one: with its opt-outs and its settings.
+    # With the service as well, its opt-outs and settings apply to its numbers.
     if service:
         values["messaging_service_sid"] = service
     if message.sender and message.sender != service:
@@ -364,10 +364,10 @@ def fields_of(account, message):
 
 
 def _outcome_of_error(error, find_known):
-    """Sort an error answer: surely refused, surely not taken, or unknown."""
+    """Classify an error response: refused, not accepted yet, or unknown."""
     status = getattr(error, "status", None)
     code = str(getattr(error, "code", None) or "")
-    # The SDK's text repeats the address with the account in it: keep the words.
+    # The error as text repeats the URL with the account in it: keep the message only.
     told = (getattr(error, name, None) for name in ("msg", "detail", "title"))
     words = str(next(filter(None, told), ""))
     known = find_known(code, status)

@@ -10,7 +10,7 @@ from .account import CREDENTIALS, FINE, INBOUND, SENDERS, UNSURE, WRONG, Finding
 from .base import LookupFailed
 from .shared import judge_inbound, judge_numbers
 
-#: Numbers of an account that are looked at: more than one page of Twilio's.
+#: Numbers of an account that are read, over several pages.
 NUMBER_LIMIT = 1000
 
 
@@ -30,10 +30,10 @@ def check(provider, inbound_url):
 
 
 def _check_credentials(provider):
-    """Return findings about the token, and about the API key if there is one.
+    """Return findings about the token, and about the API key if it is set.
 
-    The token is looked at even if a key sends: Twilio signs with it. A standard key
-    may not read the account, but the numbers.
+    Check the token even if a key is used for sending: Twilio signs with the token. A
+    standard key may read the numbers but not the account.
     """
     account = provider.account
     token = (account["account_sid"], account["auth_token"])
@@ -65,7 +65,7 @@ def _refusal(error, what):
 
 
 def _get_numbers(provider):
-    """Return the account's numbers as Twilio shows them, by E.164."""
+    """Return the account's numbers as Twilio lists them, by E.164."""
     shown = provider.api.ask(
         lambda client: client.incoming_phone_numbers.list(limit=NUMBER_LIMIT)
     )
@@ -83,7 +83,7 @@ def list_numbers(provider):
 
 
 def _check_numbers(provider, inbound_url):
-    """Return findings about each number that texts leave by."""
+    """Return findings about each sending number."""
 
     def judge(own, number):
         webhook = _check_webhook(own, number, inbound_url)
@@ -134,7 +134,7 @@ def _check_service(provider, inbound_url):
 
 
 def set_inbound_url(provider, inbound_url):
-    """Enter our address at the Messaging Service, else at each number that sends."""
+    """Set our URL on the Messaging Service, else on each sending number."""
     sid = provider.account.get("messaging_service_sid")
     if sid:
         provider.api.ask(
@@ -154,7 +154,7 @@ def set_inbound_url(provider, inbound_url):
 def _set_number_url(provider, number, inbound_url):
     values = {"sms_url": inbound_url, "sms_method": "POST"}
     if number.sms_application_sid:
-        values["sms_application_sid"] = ""  # it would go before the address
+        values["sms_application_sid"] = ""  # it would take precedence over the URL
     provider.api.ask(
         lambda client: client.incoming_phone_numbers(number.sid).update(**values)
     )

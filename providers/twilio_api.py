@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Requests to Twilio through its own SDK, without what they mean."""
+"""Make requests to Twilio through its SDK, whatever they are for."""
 
 import json
 import logging
@@ -16,22 +16,22 @@ from twilio.rest import Client
 from .base import LookupFailed
 from .shared import IDLE, TIMEOUT, widen
 
-# It would write every request to the log, with the account in its address.
+# At INFO it logs the URL of every request, which holds the account.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 API_URL = "https://api.twilio.com"
-#: What the SDK raises for an answer of another form than it expects, and for
-#: credentials that no header can hold.
+#: What the SDK raises for a response in an unexpected form, and for credentials that
+#: no header can hold.
 UNREADABLE = (
     *(json.JSONDecodeError, LookupError, TypeError, AttributeError),
     UnicodeEncodeError,
 )
-#: What a number of seconds is that can be waited for.
+#: A number of seconds that is worth waiting for.
 _SECONDS = re.compile("[0-9]{1,5}")
 
 
 class TwilioApi:
-    """One account's connections to Twilio, kept while they are in use.
+    """The connections of one account, reused while they are fresh.
 
     :param dict account: as in ``TwilioProvider``
     """
@@ -40,15 +40,15 @@ class TwilioApi:
         self._account = account
         self._client = None
         self._used_at = -math.inf
-        # Threads ask for the client at the same time.
+        # The poster's threads share the client.
         self._lock = threading.Lock()
 
     def ask(self, question, client=None):
-        """Return Twilio's answer to a question that may be asked again.
+        """Return Twilio's response to a request that may be repeated.
 
         :param question: function of the SDK's client
-        :param client: the SDK's client, default that which also sends
-        :raises LookupFailed: for any failure; its words hold no address or account
+        :param client: the SDK's client, by default the one that sends
+        :raises LookupFailed: for any failure; its words hold no URL and no account
         """
         try:
             return question(client or self.get_client())
@@ -58,7 +58,7 @@ class TwilioApi:
             raise LookupFailed(words, status, _get_retry_after(error)) from error
 
     def get_client(self):
-        """Return the SDK's client, a new one after it was idle."""
+        """Return the SDK's client; make a new one if it was idle."""
         with self._lock:
             now = time.monotonic()
             if now - self._used_at > IDLE:
@@ -67,9 +67,9 @@ class TwilioApi:
             return self._client
 
     def make_client(self, credentials=None):
-        """Make the SDK's client, with a timeout and without retries of its own.
+        """Make an SDK client with a timeout and without retries.
 
-        :param credentials: user and secret, default those that also send
+        :param credentials: user and secret, by default those used for sending
         """
         account = self._account
         http_client = TwilioHttpClient(timeout=TIMEOUT)
@@ -95,9 +95,9 @@ class TwilioApi:
 
 
 def _get_status(error):
-    """Return the HTTP status of an error answer, None where there was no answer.
+    """Return the HTTP status of an error response, None without a response.
 
-    Of a list that is refused the SDK tells no status, but gives the response.
+    For a refused list the SDK gives the response instead of its status.
     """
     if status := getattr(error, "status", None):
         return status
@@ -106,7 +106,7 @@ def _get_status(error):
 
 
 def _get_retry_after(error):
-    """Return the seconds that Twilio asks to wait; 0 where it says none, or a date."""
+    """Return the seconds that Twilio asks to wait; 0 for none, or for a date."""
     headers = getattr(_get_response(error), "headers", None) or {}
     said = str(headers.get("Retry-After"))
     return int(said) if _SECONDS.fullmatch(said) else 0

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Tell Twilio of opt-outs, and read which numbers networks have deactivated.
+"""Report opt-outs to Twilio, and read which numbers were deactivated.
 
 Consent Management API: a pilot; with the Compliance Toolkit, or on request
 https://www.twilio.com/docs/messaging/features/consent-api
@@ -8,7 +8,7 @@ Deactivations: numbers of the US, a report for each day
 https://www.twilio.com/docs/messaging/api/deactivations-resource
 https://support.twilio.com/hc/en-us/articles/360042744973-Handling-Deactivated-Phone-Numbers
 
-Twilio shows nobody whom it keeps as opted out: a text to them is refused (21610).
+Twilio does not list its opted-out numbers; it refuses texts to them (21610).
 """
 
 import re
@@ -20,9 +20,9 @@ from .base import LookupFailed
 from .media import MediaFailed
 from .opt_outs import NotOffered
 
-#: Consents in one request: the most that Twilio takes. It takes 100 requests a minute.
+#: Consents per request, Twilio's maximum; it accepts 100 requests a minute.
 BATCH_SIZE = 25
-#: How we know of it (a method of the ledger): Twilio's word.
+#: Twilio's word for each method of the ledger.
 SOURCES = {
     "web": "website",
     "paper": "offline",
@@ -30,16 +30,16 @@ SOURCES = {
     "phone": "offline",
     "written": "offline",
 }
-#: Bytes of a day's report: some hundred thousand numbers.
+#: Maximum size of a day's report in bytes; enough for millions of numbers.
 REPORT_LIMIT = 64 * 1024 * 1024
-#: Seconds that one may take.
+#: Seconds that its download may take.
 REPORT_DEADLINE = 120
-#: A line of a report: a number of the US, with its country or without.
+#: A line of a report: a US number, with or without the country code.
 _LINE = re.compile(r"\+?1?(\d{10})")
 
 
 def tell(provider, opt_outs):
-    """Tell Twilio who has left, or is back, at each of the account's senders.
+    """Report who opted out, or back in, for each sender of the account.
 
     See ``Provider.tell_opt_outs``.
     """
@@ -65,7 +65,7 @@ def _prepare(opt_out, sender):
     source = by_text if opt_out.method == "keyword" else SOURCES.get(opt_out.method)
     return {
         "contact_id": opt_out.number,
-        # The same for each attempt, and another for each sender.
+        # The same for each attempt, but different for each sender.
         "correlation_id": uuid5(UUID(hex=opt_out.key), sender).hex,
         "sender_id": sender,
         "status": status,
@@ -75,7 +75,7 @@ def _prepare(opt_out, sender):
 
 
 def _post(provider, items):
-    """Post some consents; return Twilio's answer to each."""
+    """Post a batch of consents, and return Twilio's result for each."""
     try:
         answer = provider.api.ask(
             lambda client: client.accounts.v1.bulk_consents.create(items=items)
@@ -88,9 +88,9 @@ def _post(provider, items):
 
 
 def list_deactivated(provider, day):
-    """Return the numbers of a day's report (E.164), None where there is none yet.
+    """Return the numbers of a day's report (E.164), None if there is none yet.
 
-    Twilio answers with an address elsewhere, which is good for two minutes.
+    Twilio redirects to a URL on another host that is valid for two minutes.
     """
     try:
         found = provider.api.ask(

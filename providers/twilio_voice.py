@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Calls by Twilio's Programmable Voice: placed, looked up, spoken.
+"""Place and look up calls by Twilio's Programmable Voice, and write what they say.
 
 Calls: https://www.twilio.com/docs/voice/api/call-resource
 Gather: https://www.twilio.com/docs/voice/twiml/gather
@@ -15,14 +15,14 @@ from . import faults, outbound, shared
 from .twilio_words import CODES, STATUSES, to_utc
 from .voice import RING_SECONDS
 
-#: The form of a call's SID.
+#: The form of a call SID.
 CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}\Z")
-#: Calls that a lookup reads, newest first: a page of Twilio's.
+#: Calls that a lookup reads, newest first: one page at Twilio.
 LOOKUP_LIMIT = 1000
-#: Seconds that a key is waited for, and after which a call ends whatever happens.
+#: Seconds to wait for a key, and the maximum duration of a call.
 KEY_SECONDS, TIME_LIMIT = 8, 180
-#: Call status of Twilio: our word. ``completed`` is a call that was answered and is
-#: over; that a person was told is known before it, when their words are asked for.
+#: Our report for each call status of Twilio's. ``completed`` is an answered call that
+#: has ended; that a person heard it is known earlier, when Twilio asks what to say.
 #: https://www.twilio.com/docs/voice/api/call-resource#call-status-values
 REPORTS = {
     "queued": outbound.QUEUED,
@@ -35,26 +35,26 @@ REPORTS = {
     "failed": outbound.UNDELIVERED,
     "canceled": outbound.CANCELED,
 }
-#: Why nobody was told; ``completed`` without a person is an answering machine's.
+#: Why nobody heard it; a ``completed`` call that no person heard met a machine.
 FAULTS = {
     "completed": faults.VOICEMAIL,
     "busy": faults.BUSY,
     "no-answer": faults.UNANSWERED,
     "failed": faults.NO_CALL,
 }
-#: Odoo's failure type of all of these.
+#: Odoo's failure type for all of these.
 FAILURE = "sms_not_delivered"
-#: Error codes of a post that mean the same as for a text, and one more: too many calls
-#: at once. With any other the carrier cannot place this call: its caller is not
-#: verified (21210), the country not enabled (21215), the number none (21211, 21214).
+#: Faults that mean the same as for a text; one more code means too many calls at once.
+#: With any other code the carrier cannot place this call: the caller ID is not verified
+#: (21210), the country is not enabled (21215), the number is invalid (21211, 21214).
 #: https://www.twilio.com/docs/api/errors
 SHARED = {faults.AUTHENTICATION, faults.TOO_FAST, faults.ACCOUNT_LIMIT}
 CALL_CODES = {
     **{code: known for code, known in CODES.items() if known[0] in SHARED},
     "10004": (faults.TOO_FAST, "sms_server"),
 }
-#: Languages that Twilio speaks without a voice being chosen; the first of each is for
-#: those of its speakers whose country is not here.
+#: Languages that Twilio speaks without choosing a voice. The first of each also serves
+#: its speakers in countries that are not listed.
 LANGUAGES = (
     *("en-US", "en-AU", "en-CA", "en-GB", "en-IN", "da-DK", "de-DE", "es-ES", "es-MX"),
     *("ca-ES", "fi-FI", "fr-FR", "fr-CA", "it-IT", "ja-JP", "ko-KR", "nb-NO", "nl-NL"),
@@ -63,14 +63,14 @@ LANGUAGES = (
 
 
 def fields_of(message):
-    """Return the arguments of Twilio's call for a call."""
+    """Return the arguments of Twilio's request for a call."""
     return {
         "to": message.number,
         "from_": message.sender,
         "url": message.answer_url,
         "method": "POST",
         "status_callback": message.callback,
-        # Whatever ends a call is "completed".
+        # Twilio sends this event for every end of a call.
         "status_callback_event": ["completed"],
         "machine_detection": "Enable",
         "timeout": RING_SECONDS,
@@ -79,18 +79,18 @@ def fields_of(message):
 
 
 def find_known(code, status):
-    """Return the fault and Odoo's failure type of a refused post."""
+    """Return the fault and Odoo's failure type for a refused call."""
     known = CALL_CODES.get(code) or STATUSES.get(status)
     return known or (faults.NO_CALL, FAILURE)
 
 
 def read_report(carrier_id, status, answered_by, code="", raw=None, price=None):
-    """Return how a call stands in our words.
+    """Return the state of a call as a report.
 
-    :param str status: Twilio's own
-    :param answered_by: Twilio's own, empty or None if it has not looked
-    :param dict raw: every field as it came
-    :param price: ``Price``, None as long as Twilio has not charged it
+    :param str status: Twilio's status
+    :param answered_by: Twilio's ``AnsweredBy``, empty or None without detection
+    :param dict raw: every field as received
+    :param price: ``Price``, None until Twilio has charged it
     """
     report = REPORTS.get(status, outbound.UNKNOWN)
     fault = FAULTS.get(status, "")
@@ -103,7 +103,7 @@ def read_report(carrier_id, status, answered_by, code="", raw=None, price=None):
 
 
 def read_answer(form):
-    """Return the report that a call was answered: by a person, or by a machine."""
+    """Return the report of an answered call: by a person, or by a machine."""
     report, fault, failure_type = outbound.DELIVERED, "", ""
     if is_machine(form.get("AnsweredBy")):
         report, fault = outbound.UNDELIVERED, faults.VOICEMAIL
@@ -114,14 +114,14 @@ def read_answer(form):
 
 
 def is_machine(answered_by):
-    """Tell if it was no person; whoever may be one is told."""
+    """Tell whether a machine answered; in doubt it was a person."""
     return bool(answered_by and answered_by.startswith(("machine", "fax")))
 
 
 def find(provider, message, since, until):
-    """List the calls from us to a number; the words of a call are shown nowhere.
+    """List our calls to a number; Twilio does not keep what they said.
 
-    Not by the time of its start, which a call that was not dialed yet does not have.
+    Do not filter by start time: a call that was not dialed yet has none.
     """
     listed = provider.api.ask(
         lambda client: client.calls.list(
@@ -141,26 +141,26 @@ def fetch(provider, carrier_id):
 
 
 def read_call(instance):
-    """Return a call of Twilio's in our words."""
+    """Return a call at Twilio as a report."""
     price = outbound.read_price(instance.price, instance.price_unit)
     sid, answered_by = instance.sid or "", instance.answered_by
     return read_report(sid, instance.status, answered_by, price=price)
 
 
 def say(spoken, key_url):
-    """Return the TwiML that says some words, and waits for a key if they ask.
+    """Return the TwiML that speaks, and waits for a key if it asks a question.
 
-    Nobody there is an answer too, so that what is next is ours to say.
+    Twilio reports silence too, so that we decide what comes next.
 
-    :param spoken: ``Spoken``, None for nothing: the call ends
-    :param str key_url: where the key goes
+    :param spoken: ``Spoken``, None to end the call
+    :param str key_url: URL that Twilio posts the key to
     """
     response = VoiceResponse()
     if spoken and spoken.asks:
         gather = response.gather(
             num_digits=1,
             timeout=KEY_SECONDS,
-            # A hash is a wrong key, and not the end of none.
+            # Report the hash as a wrong key instead of taking it for the end of input.
             finish_on_key="",
             action=key_url,
             method="POST",
@@ -175,7 +175,7 @@ def say(spoken, key_url):
 
 
 def to_language(lang):
-    """Return Twilio's name of a language that it speaks: English for one it does not.
+    """Return Twilio's code for a language, English if Twilio does not speak it.
 
     :param str lang: Odoo's code, such as ``de_CH``, may be empty
     """

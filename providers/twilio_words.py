@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Twilio's words in ours: states, error codes, messages, senders.
+"""Map Twilio's statuses, error codes and messages to our vocabulary.
 
 Message resource: https://www.twilio.com/docs/messaging/api/message-resource
 Error codes: https://www.twilio.com/docs/api/errors
@@ -9,7 +9,7 @@ import re
 
 from . import base, faults, inbound, outbound
 
-#: Message status of Twilio: our word. What is not named here is ``unknown``.
+#: Our report for each message status of Twilio's. Any other is ``unknown``.
 #: https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
 REPORTS = {
     "accepted": outbound.QUEUED,
@@ -25,10 +25,10 @@ REPORTS = {
     "canceled": outbound.CANCELED,
 }
 
-#: Error code: what is wrong, and Odoo's failure type for the chatter. What is not here
-#: and ends a post is ``other``; in a report it is ``unsure``, and tried again. So codes
-#: are named too for which that would be futile. All of Twilio's for texts and calls,
-#: and what follows from each: docs/carrier-errors.md, tests/tools/twilio_codes.csv
+#: The fault and Odoo's failure type for each error code. A code that is not listed is
+#: ``other`` if it refuses a post, and ``unsure`` in a report, which is tried again; so
+#: codes for which that is futile are listed too. docs/carrier-errors.md and
+#: tests/tools/twilio_codes.csv have all of Twilio's codes, and what follows from each.
 #: https://www.twilio.com/docs/api/errors
 CODES = {
     "10001": (faults.AUTHENTICATION, "sms_acc"),
@@ -44,7 +44,7 @@ CODES = {
     "21603": (faults.SENDER, "twilio_from_missing"),
     "21604": (faults.REFUSED_OTHERWISE, "sms_number_missing"),
     "21606": (faults.SENDER, "twilio_from_missing"),
-    # On trial only verified numbers are texted: the others say nothing of the sender.
+    # A trial account may text verified numbers only: this is not the sender's fault.
     "21608": (faults.REFUSED_OTHERWISE, "sms_acc"),
     "21609": (faults.REFUSED_OTHERWISE, "twilio_callback"),
     "21610": (faults.OPTED_OUT, "sms_optout"),
@@ -81,7 +81,7 @@ CODES = {
     "30037": (faults.AUTHENTICATION, "sms_acc"),
     "30038": (faults.FILTERED, "sms_rejected"),
     "30039": (faults.FILTERED, "sms_rejected"),
-    # A sender that lacks its registration in one country is fine elsewhere.
+    # A sender that is not registered in one country can still send to others.
     "30040": (faults.COUNTRY, "sms_country_not_supported"),
     "30041": (faults.COUNTRY, "sms_country_not_supported"),
     "30043": (faults.REFUSED_OTHERWISE, "sms_rejected"),
@@ -93,34 +93,34 @@ CODES = {
     "63038": (faults.ACCOUNT_LIMIT, "sms_credit"),
     "90010": (faults.AUTHENTICATION, "sms_acc"),
 }
-#: The same of an HTTP status whose code says nothing.
+#: The same for an HTTP status, where the code is not listed.
 STATUSES = {
     429: (faults.TOO_FAST, "sms_server"),
-    # An account that is none of theirs is not found.
+    # Twilio does not find (404) an account that does not exist.
     **dict.fromkeys((401, 403, 404), (faults.AUTHENTICATION, "twilio_authentication")),
 }
 
-#: How many pictures and files a text says to have.
+#: The number of media that a text claims.
 _COUNT = re.compile("[0-9]{1,3}")
 
 
 def read_report(carrier_id, status, code, raw=None, price=None):
-    """Return a delivery report in our words.
+    """Return a delivery report.
 
-    :param str status: Twilio's own, likewise the code, which may be empty
-    :param dict raw: every field as it came
+    :param str status: Twilio's status
+    :param str code: Twilio's error code, may be empty
+    :param dict raw: every field as received
     """
-    report = REPORTS.get(status, outbound.UNKNOWN)
-    fault, failure_type = CODES.get(code, (faults.UNSURE, "sms_not_delivered"))
-    if report != outbound.UNDELIVERED and not code:
-        fault = ""
+    report, fault, failure_type = REPORTS.get(status, outbound.UNKNOWN), "", ""
+    if report == outbound.UNDELIVERED:
+        fault, failure_type = CODES.get(code, (faults.UNSURE, "sms_not_delivered"))
     return outbound.DeliveryReport(
         carrier_id, report, code, failure_type, fault, raw or {}, price
     )
 
 
 def read_found(instance):
-    """Return a message of Twilio's as a lookup shows it."""
+    """Return a message at Twilio as a result of a lookup."""
     code = str(instance.error_code or "")
     price = outbound.read_price(instance.price, instance.price_unit)
     report = read_report(instance.sid or "", instance.status, code, price=price)
@@ -129,9 +129,9 @@ def read_found(instance):
 
 
 def read_listed(instance):
-    """Return a message of Twilio's list as a report; its words and numbers stay there.
+    """Return a message on Twilio's list as a report, without its body and numbers.
 
-    It is known again by its SID alone.
+    Its SID is enough to find our text.
     """
     code = str(instance.error_code or "")
     raw = {
@@ -150,14 +150,14 @@ def read_listed(instance):
 
 
 def to_utc(moment):
-    """Return a time of the SDK's, all UTC, without a zone; None if Twilio said none."""
+    """Return one of the SDK's times (all UTC) without a zone; None for none."""
     return moment and moment.replace(tzinfo=None)
 
 
 def read_media(form):
-    """Return the pictures and files of a text that came in.
+    """Return the media of an incoming text.
 
-    Their number is what the form says, and at most :data:`base.MEDIA_LIMIT`.
+    As many as the form claims, and at most :data:`base.MEDIA_LIMIT`.
     https://www.twilio.com/docs/messaging/guides/webhook-request#media-related-parameters
     """
     said = str(form.get("NumMedia"))

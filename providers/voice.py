@@ -1,22 +1,22 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What is said in a call, and which keys mean what, in our words."""
+"""Our vocabulary for calls: the words spoken, and the keys."""
 
 from dataclasses import dataclass
 
 #: Keys of a call.
 TAKE, PASS = KEYS = ("1", "2")
-#: Seconds that a phone rings: most voicemails take over later.
+#: Seconds that a phone rings; most voicemails answer later.
 RING_SECONDS = 25
-#: What is asked is said so often, if no key or a wrong one was pressed.
+#: How often a question is asked if no key or a wrong one is pressed.
 ROUNDS = 2
 
 
 @dataclass(frozen=True)
 class Spoken:
-    """Words that are said to the person who has answered.
+    """Words spoken to the person who answered.
 
     :param str lang: Odoo's code of their language, may be empty
-    :param bool asks: a key is waited for; else the call ends after the words
+    :param bool asks: wait for a key; otherwise the call ends after the words
     """
 
     words: str

@@ -311,7 +311,7 @@ class TestTelnyxAccount(AccountCase):
             ),
             (
                 {numbers: (200, {"data": None})},
-                [(CREDENTIALS, UNSURE, "no_answer", "", "no list")],
+                [(CREDENTIALS, UNSURE, "no_answer", "", "The response is not a list")],
             ),
             (
                 {profile: (503, {})},

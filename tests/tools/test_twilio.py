@@ -296,6 +296,13 @@ class TestTwilioReport(BaseCase):
         self.assertEqual(report.fault, OPTED_OUT)
         self.assertEqual(report.failure_type, "sms_optout")
 
+    def test_only_an_undelivered_text_has_a_fault(self):
+        for status in ("sent", "delivered", "canceled", "teleported"):
+            with self.subTest(status=status):
+                report = self._read(status, "30008")
+                self.assertEqual(report.code, "30008")
+                self.assertEqual((report.fault, report.failure_type), ("", ""))
+
     def test_the_older_name_of_the_id(self):
         form = {"SmsSid": "SM2", "MessageStatus": "sent"}
         self.assertEqual(TwilioProvider.parse_report(form).carrier_id, "SM2")
@@ -538,5 +545,5 @@ class TestTwilioSending(BaseCase):
         self.assertEqual(outcome.kind, REFUSED)
         self.assertEqual(outcome.failure_type, "twilio_authentication")
         self.assertEqual(self.peer.messages, [])
-        words = "The credentials hold a character that none can have."
+        words = "The credentials contain an invalid character."
         self.assertEqual(outcome.detail, words)
