@@ -185,30 +185,12 @@ class CalendarEvent(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        if not self.sms_enabled:
-            raise UserError(
-                self.env._(
-                    "Texts are switched off for this appointment: switch on "
-                    "“Text the Customer” first."
-                )
-            )
-        if not self.sms_customer_id:
-            raise UserError(self.env._("No customer is invited: add one first."))
+        rule = self._get_sms_rule_of_button(kind)
         event_sudo = self.sudo()
-        rows_sudo = self.env["sms.reminder"].sudo()
-        rule = rows_sudo._get_rule(
-            event_sudo.sms_company_id, kind, event_sudo.ticket_id
-        )
-        if not rule:
-            raise UserError(
-                self.env._(
-                    "No text is set for this. A helpdesk manager can create an "
-                    "automation that defines what to send."
-                )
-            )
         customers = event_sudo._get_sms_untold_customers(kind)
         if not customers:
             raise UserError(self.env._("The customer has been told already."))
+        rows_sudo = self.env["sms.reminder"].sudo()
         vals = event_sudo._prepare_sms_reminder(kind, rule)
         rows_sudo.create([{**vals, "partner_id": it.id} for it in customers])
         rows_sudo._wake()
@@ -223,6 +205,33 @@ class CalendarEvent(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
+
+    def _get_sms_rule_of_button(self, kind):
+        """Return the :class:`TextRule` by which a button texts the customer.
+
+        :raises UserError: if the appointment has no customer to text, or no rule
+        """
+        if not self.sms_enabled:
+            raise UserError(
+                self.env._(
+                    "Texts are switched off for this appointment: switch on "
+                    "“Text the Customer” first."
+                )
+            )
+        if not self.sms_customer_id:
+            raise UserError(self.env._("No customer is invited: add one first."))
+        event_sudo = self.sudo()
+        rule = event_sudo.env["sms.reminder"]._get_rule(
+            event_sudo.sms_company_id, kind, event_sudo.ticket_id
+        )
+        if not rule:
+            raise UserError(
+                self.env._(
+                    "No text is set for this. A helpdesk manager can create an "
+                    "automation that defines what to send."
+                )
+            )
+        return rule
 
     def _get_sms_untold_customers(self, kind):
         """Return the customers who have not declined nor had a text of the kind."""

@@ -517,19 +517,9 @@ class SmsTemplate(models.Model):
             ._find_purpose(company_sudo, MessageSource(record._name, int(template_id)))
         )
         rules = purpose._get_rules(lang, company_sudo)
-        subjects = record.sudo()._get_sms_subjects()
-        _company, number, _purpose = subjects.get(record.id, (None, "", None))
-        footer = company_sudo._get_sms_footer_to(number, rules.footer, lang)
         is_promotional = rules.quiet_class == MARKETING
         is_internal = self.browse(int(template_id)).sudo().is_internal
-        # The first text to a number names the sender, as does each promotional one.
-        signed = footer
-        if footer or is_promotional:
-            about = (number or "") if is_promotional else None
-            signature = self.env["sms.sms"]._get_signature(company_sudo, about)
-            signed = advice.sign(text, footer, *signature, lang=lang or "")
-        if is_promotional:
-            footer = signed
+        footer, signed = self._get_preview_footers(record, text, rules, lang)
         names = [company_sudo.name]
         if record._name == TICKET_MODEL and record.sudo().team_id:
             names.append(record.sudo().team_id.name)
@@ -552,6 +542,23 @@ class SmsTemplate(models.Model):
             "encoding": segments.encoding,
             "advice": self._describe_advice(wording) if source else [],
         }
+
+    def _get_preview_footers(self, record, text, rules, lang):
+        """Return the footer of a text, and that of the first one to its number.
+
+        The first text to a number names the sender, as does each promotional one.
+        """
+        company_sudo = self._get_company_of(record)
+        subjects = record.sudo()._get_sms_subjects()
+        _company, number, _purpose = subjects.get(record.id, (None, "", None))
+        footer = company_sudo._get_sms_footer_to(number, rules.footer, lang)
+        is_promotional = rules.quiet_class == MARKETING
+        if not footer and not is_promotional:
+            return footer, footer
+        about = (number or "") if is_promotional else None
+        signature = self.env["sms.sms"]._get_signature(company_sudo, about)
+        signed = advice.sign(text, footer, *signature, lang=lang or "")
+        return (signed if is_promotional else footer), signed
 
     @api.model
     def _fill_in(self, record, source, lang):

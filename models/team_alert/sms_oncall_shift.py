@@ -373,29 +373,10 @@ class SmsOncallShift(models.Model):
 
         :return: the new shift of the hand-over, in sudo
         :raises AccessError: see :meth:`_check_hand_over`
-        :raises UserError: for a time or a person with which nobody would be alerted
+        :raises UserError: see :meth:`_check_stand_in`
         """
         self._check_hand_over(user)
-        if user == self.user_id:
-            raise UserError(self.env._("%s is on call already.", user.sudo().name))
-        if not user.sudo().partner_id.phone_sanitized:
-            raise UserError(
-                self.env._(
-                    "%s has no phone number, so alerts would reach nobody. Enter the "
-                    "number on their contact first.",
-                    user.sudo().name,
-                )
-            )
-        if not start < stop or stop <= fields.Datetime.now():
-            raise UserError(self.env._("Choose an end that is still to come."))
-        if self.replaced_user_id and stop > self.stop_at:
-            raise UserError(
-                self.env._(
-                    "%(name)s stands in only until %(time)s. Choose an earlier end.",
-                    name=self.user_id.sudo().name,
-                    time=say_moment(self.env, self.stop_at),
-                )
-            )
+        self._check_stand_in(user, start, stop)
         override_sudo = self.sudo().create(
             {
                 "team_id": self.team_id.id,
@@ -420,6 +401,32 @@ class SmsOncallShift(models.Model):
             )
         )
         return override_sudo
+
+    def _check_stand_in(self, user, start, stop):
+        """Refuse a stand-in with whom alerts would reach nobody.
+
+        :raises UserError: for the person, or for the time (UTC)
+        """
+        if user == self.user_id:
+            raise UserError(self.env._("%s is on call already.", user.sudo().name))
+        if not user.sudo().partner_id.phone_sanitized:
+            raise UserError(
+                self.env._(
+                    "%s has no phone number, so alerts would reach nobody. Enter the "
+                    "number on their contact first.",
+                    user.sudo().name,
+                )
+            )
+        if not start < stop or stop <= fields.Datetime.now():
+            raise UserError(self.env._("Choose an end that is still to come."))
+        if self.replaced_user_id and stop > self.stop_at:
+            raise UserError(
+                self.env._(
+                    "%(name)s stands in only until %(time)s. Choose an earlier end.",
+                    name=self.user_id.sudo().name,
+                    time=say_moment(self.env, self.stop_at),
+                )
+            )
 
     def _get_reach_note(self, user):
         """Return why alerts would not reach a stand-in, or an empty string."""

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from ...models.broadcast import sms_broadcast_news, sms_incident_news
+from ..common import phone_number
 from .common import WORDS, PublishCase
 
 
@@ -116,17 +117,21 @@ class TestPublish(PublishCase):
         self.assertNotIn("<script>", self.mails().body_html)
         self.assertIn("&lt;script&gt;", self.mails().body_html)
 
-    def test_the_numbers_are_counted_again(self):
-        """The end is counted for its own audience, not for that of an update."""
+    def test_the_end_is_counted_for_its_own_audience(self):
+        """It goes to who was told before; an update goes to newcomers as well."""
         self.say()
+        newcomer = self.make_local(phone_number(313), "Newcomer")
+        self.record_consent(newcomer.phone, "alert")
         form = self.open("open")
-        self.record_consent(self.no_number.phone or self.far.phone, "alert")
-        self.env["res.partner"].search(
-            [("id", "=", self.stopped.id)]
-        ).email = "again@example.com"
+        self.assertEqual(form.told_count, 5)
         form.write({"state": "resolved", "body": WORDS})
         form.action_publish()
+        self.run_jobs()
         self.assertEqual(self.incident.state, "resolved")
+        end = self.incident.news_ids[:1].broadcast_id
+        self.assertEqual(end.kind, "end")
+        self.assertEqual(self.reached(end), self.agreed)
+        self.assertEqual(self.mails().recipient_ids, self.silent)
 
     def test_many_are_counted_by_the_job(self):
         with patch.object(sms_broadcast_news, "AT_ONCE", 2):
