@@ -198,6 +198,9 @@ class WeatherCase(StormCase):
     def supervise(self):
         """Start a thread that restarts nodes that have ended, as a supervisor does.
 
+        Odoo ends if the database is away when it starts a worker, and does not start
+        until the database is back.
+
         :return: function that stops it
         """
         over = threading.Event()
@@ -206,9 +209,9 @@ class WeatherCase(StormCase):
             while not over.wait(0.5):
                 for name in ("server", "other"):
                     node = getattr(self, name)
-                    if node.process.poll() is not None:
-                        self.restart(name)
+                    if node.process.poll() is not None and self.query("SELECT 1"):
                         self.logs.append(node.read_log())
+                        self.restart(name)
 
         thread = threading.Thread(target=look, daemon=True)
         thread.start()
