@@ -59,6 +59,12 @@ class TestUpgradeFromEighth(TestUpgradeFromFourth):
 
 
 class TestUpgradeFromNinth(TestUpgradeFromFourth):
-    """From the previous version."""
+    """From the version that learned opt-outs from examples."""
 
     version = "19.0.1.9.0"
+
+
+class TestUpgradeFromTenth(TestUpgradeFromFourth):
+    """From the previous version."""
+
+    version = "19.0.1.10.0"
