@@ -77,6 +77,15 @@ IS_ENGAGED = """(
                 ELSE COALESCE(other.call_ended_at > %(rung)s,
                               other.claimed_at > %(called)s) END)
 )"""
+#: Condition: the person's own text waits to be read, and may be a STOP: its carrier was
+#: answered, and nothing but automatic replies may leave before.
+IS_UNREAD = """(
+    sms_sms.exemption IS NULL AND EXISTS (
+    SELECT FROM sms_webhook_event unread
+     WHERE unread.kind = 'text' AND unread.is_failed IS NOT TRUE
+       AND unread.company_id = sms_sms.record_company_id
+       AND unread.number = sms_sms.number)
+)"""
 #: Seconds ahead beyond which no run is scheduled; a later run looks again. Otherwise
 #: every run would schedule one for messages held far ahead, as by a paused broadcast.
 FAR_AWAY = 24 * 3600.0
@@ -246,12 +255,12 @@ class SmsDispatcher(models.AbstractModel):
         )
 
     def _get_behind_condition(self):
-        """Return the condition for a message (``sms_sms``) to wait for another one."""
+        """Return the condition for a message (``sms_sms``) to wait for another text."""
         now = fields.Datetime.now()
         urgent = self.env["sms.purpose"].sudo().search([])
         urgent = urgent.filtered(lambda it: it.quiet_class == quiet_hours.URGENT)
         return SQL(
-            f"({IS_BEHIND} OR {IS_ENGAGED})",
+            f"({IS_BEHIND} OR {IS_ENGAGED} OR {IS_UNREAD})",
             now=now,
             since=now - LEASE,
             kept=now - ORDER_KEPT,

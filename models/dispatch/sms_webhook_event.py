@@ -61,6 +61,7 @@ class SmsWebhookEvent(models.Model):
     )
 
     _queue_index = models.Index("(kind, id) WHERE is_failed IS NOT TRUE")
+    _number_index = models.Index("(company_id, number, id) WHERE kind = 'text'")
 
     # === The way in ===
 
@@ -117,19 +118,24 @@ class SmsWebhookEvent(models.Model):
         Events that another transaction has locked are tried again, until none waits.
         """
         cron, end = self.env["ir.cron"], time.monotonic() + LINGER
-        worker = self._as_nobody()
+        worker, has_read = self._as_nobody(), False
         while True:
-            done = worker._work_off_text() + worker._work_off_reports()
+            texts = worker._work_off_text()
+            has_read |= bool(texts)
+            done = texts + worker._work_off_reports()
             if not cron._commit_progress(done, remaining=1):
                 # Otherwise Odoo would continue up to a minute later.
                 cron.browse(self.env.context["cron_id"])._trigger()
-                return
+                break
             if done:
                 continue
             if time.monotonic() > end and not worker._is_waiting():
+                cron._commit_progress(remaining=0)
                 break
             time.sleep(PAUSE)
-        cron._commit_progress(remaining=0)
+        if has_read:
+            # Messages to these numbers have waited for it.
+            self.env["sms.dispatcher"]._wake()
 
     @api.model
     def _as_nobody(self):

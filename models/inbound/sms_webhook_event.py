@@ -42,8 +42,6 @@ class SmsWebhookEvent(models.Model):
         "Last Entry Before", readonly=True, help="The ledger's last entry when it came."
     )
 
-    _number_index = models.Index("(company_id, number, id) WHERE kind = 'text'")
-
     # === The way in ===
 
     @api.model

@@ -128,6 +128,63 @@ class TestTexts(TextCase):
         self.run_events()
         self.assertFalse(self.received().error)
 
+    def test_nothing_is_sent_to_whom_we_have_not_read(self):
+        """It may be a STOP: only the automatic replies are sent before."""
+        self.record_consent(None, "ticket")
+        other = phone_number(7)
+        self.record_consent(other, "ticket")
+        purpose = {"purpose_id": self.purposes("ticket").id, "body": "Hello"}
+        held, reply, free = self.env["sms.sms"].create(
+            [
+                {**purpose, "number": self.number},
+                {**purpose, "number": self.number, "exemption": "help"},
+                {**purpose, "number": other},
+            ]
+        )
+        self.bring("Thank you", other)
+        self.run_events()
+        self.bring("Please don't text me any more")
+        self.run_outbox()
+        self.assertEqual((held.state, reply.state), ("outgoing", "sent"))
+        self.assertEqual(free.state, "sent")
+        self.run_events()
+        self.run_outbox()
+        self.assertEqual((held.state, held.gate_reason), ("canceled", "opted_out"))
+
+    def test_one_that_is_no_opt_out_only_delays_them(self):
+        self.record_consent(None, "ticket")
+        held = self.env["sms.sms"].create(
+            {
+                "purpose_id": self.purposes("ticket").id,
+                "number": self.number,
+                "body": "Hello",
+            }
+        )
+        self.bring("Thank you")
+        self.run_outbox()
+        self.assertEqual(held.state, "outgoing")
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        triggers.unlink()
+        self.run_events()
+        self.assertTrue(triggers.search([("cron_id", "=", cron.id)]))
+        self.run_outbox()
+        self.assertEqual(held.state, "sent")
+
+    def test_one_that_cannot_be_read_delays_nothing(self):
+        self.record_consent(None, "ticket")
+        held = self.env["sms.sms"].create(
+            {
+                "purpose_id": self.purposes("ticket").id,
+                "number": self.number,
+                "body": "Hello",
+            }
+        )
+        self.bring("Bad")
+        self.waiting().is_failed = True
+        self.run_outbox()
+        self.assertEqual(held.state, "sent")
+
     def test_a_number_that_somebody_is_at_holds_up_no_other(self):
         # Numbers of this test only: in a test a commit releases no lock.
         locked, free = phone_number(71), phone_number(72)

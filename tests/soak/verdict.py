@@ -3,7 +3,7 @@
 
 import re
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from statistics import mean
 
 from .gauges import get_slope
@@ -47,6 +47,12 @@ READ_INBOUND = """
                             WHERE evidence.message_ref = inbound.provider_sid))
       FROM sms_inbound inbound
   GROUP BY inbound.provider_sid
+"""
+#: What a number has texted, with the times by the database.
+READ_SAID = """
+    SELECT format('%%s: %%s received at %%s, stored by transaction %%s, event %%s', id,
+                  kind, received_at, inbound.xmin, provider_sid)
+      FROM sms_inbound inbound WHERE number = %s ORDER BY id
 """
 READ_PARTS = """
     SELECT broadcast_id, outcome, count(*), count(DISTINCT number)
@@ -204,6 +210,17 @@ class Verdict:
         logged = [one for log in self._case.read_logs() for one in line.findall(log)]
         return [*posts, *sorted(logged)[:30]]
 
+    def _tell_said(self, number, moment):
+        """Return what a number had texted about a time, and the log lines about it."""
+        told, at = [], datetime.fromtimestamp(moment, UTC)
+        said = [row[0] for row in self._case.query(READ_SAID, [number])]
+        minutes = {f"{at - timedelta(minutes=ago):%Y-%m-%d %H:%M}" for ago in (0, 1)}
+        near = [line for line in said if any(it in line for it in minutes)]
+        for line in near:
+            one = re.compile(rf"^.*sms\.inbound\({line.partition(':')[0]},\).*$", re.M)
+            told += [found for log in self._case.read_logs() for found in one.findall(log)]
+        return [f"STOP answered at {at:%H:%M:%S.%f}", *near, *sorted(told)[:30]]
+
     # === Webhooks ===
 
     def check_received(self):
@@ -256,6 +273,8 @@ class Verdict:
                             f"{row} was claimed {row['claimed'] - begin:.1f} s after"
                             " STOP"
                         )
+                        faults += self._tell_story(number, row["words"])
+                        faults += self._tell_said(number, begin)
                 late = begin + STOP_WITHIN + ON_ITS_WAY
                 for message in arrivals[number]:
                     words = message["Body"].partition("\n")[0]
