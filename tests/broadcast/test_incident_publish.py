@@ -128,7 +128,7 @@ class TestPublish(PublishCase):
         self.run_jobs()
         self.assertEqual(self.incident.state, "resolved")
         end = self.incident.news_ids[:1].broadcast_id
-        self.assertEqual(end.kind, "end")
+        self.assertEqual(end.kind, "resolved")
         self.assertEqual(self.reached(end), self.agreed)
         self.assertEqual(self.mails().recipient_ids, self.silent)
 
