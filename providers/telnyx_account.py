@@ -48,7 +48,7 @@ def check(provider, inbound_url):
 
 
 def _refusal(error):
-    # A bad paste does not fit into a header: ``requests`` or ``http.client`` refuses it.
+    # ``requests`` or ``http.client`` refuses a bad paste, which no header can hold.
     cause = error.__cause__
     is_bad_paste = isinstance(cause, InvalidHeader)
     is_bad_paste |= isinstance(cause, ValueError) and not isinstance(

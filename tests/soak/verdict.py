@@ -218,7 +218,8 @@ class Verdict:
         near = [line for line in said if any(it in line for it in minutes)]
         for line in near:
             one = re.compile(rf"^.*sms\.inbound\({line.partition(':')[0]},\).*$", re.M)
-            told += [found for log in self._case.read_logs() for found in one.findall(log)]
+            for log in self._case.read_logs():
+                told += one.findall(log)
         return [f"STOP answered at {at:%H:%M:%S.%f}", *near, *sorted(told)[:30]]
 
     # === Webhooks ===
