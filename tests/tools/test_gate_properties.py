@@ -106,7 +106,15 @@ def forbid(facts, change):
         return replace(facts, when=replace(facts.when, **change))
     if "standing" in change:
         change = {"standing": facts.standing | change["standing"]}
-    return replace(facts, **change)
+    if "stopped_at" in change:
+        change = {"stopped_at": max(facts.stopped_at or NOW, NOW)}
+    # A number or sender has one refusal, which another one would replace.
+    kept = {
+        name: getattr(facts, name)
+        for name in change.keys() & {"number_refusal", "sender_refusal"}
+        if getattr(facts, name)
+    }
+    return replace(facts, **{**change, **kept})
 
 
 @tagged("post_install", "-at_install")
