@@ -26,6 +26,17 @@ class LedgerCase(SmsCase):
         """Return the exemptions of our answers to the customer, oldest first."""
         return self.messages_to().filtered("exemption").mapped("exemption")
 
+    def send(self, purpose="ticket", number=None, **values):
+        """Return a new message."""
+        return self.env["sms.sms"].create(
+            {
+                "number": number or self.number,
+                "body": "Hello",
+                "purpose_id": self.purposes(purpose).id,
+                **values,
+            }
+        )
+
 
 class ReviewCase(LedgerCase):
     """Common base: a customer with consent, whose texts may be opt-outs."""
@@ -45,14 +56,3 @@ class ReviewCase(LedgerCase):
         review = self.reviews.search([("inbound_id", "=", inbound.id)])
         self.assertEqual(len(review), 1)
         return review
-
-    def send(self, purpose="ticket", number=None, **values):
-        """Return a new message."""
-        return self.env["sms.sms"].create(
-            {
-                "number": number or self.number,
-                "body": "Hello",
-                "purpose_id": self.purposes(purpose).id,
-                **values,
-            }
-        )

@@ -133,14 +133,8 @@ class TestTexts(TextCase):
         self.record_consent(None, "ticket")
         other = phone_number(7)
         self.record_consent(other, "ticket")
-        purpose = {"purpose_id": self.purposes("ticket").id, "body": "Hello"}
-        held, reply, free = self.env["sms.sms"].create(
-            [
-                {**purpose, "number": self.number},
-                {**purpose, "number": self.number, "exemption": "help"},
-                {**purpose, "number": other},
-            ]
-        )
+        held, reply = self.send(), self.send(exemption="help")
+        free = self.send(number=other)
         self.bring("Thank you", other)
         self.run_events()
         self.bring("Please don't text me any more")
@@ -153,13 +147,7 @@ class TestTexts(TextCase):
 
     def test_one_that_is_no_opt_out_only_delays_them(self):
         self.record_consent(None, "ticket")
-        held = self.env["sms.sms"].create(
-            {
-                "purpose_id": self.purposes("ticket").id,
-                "number": self.number,
-                "body": "Hello",
-            }
-        )
+        held = self.send()
         self.bring("Thank you")
         self.run_outbox()
         self.assertEqual(held.state, "outgoing")
@@ -173,13 +161,7 @@ class TestTexts(TextCase):
 
     def test_one_that_cannot_be_read_delays_nothing(self):
         self.record_consent(None, "ticket")
-        held = self.env["sms.sms"].create(
-            {
-                "purpose_id": self.purposes("ticket").id,
-                "number": self.number,
-                "body": "Hello",
-            }
-        )
+        held = self.send()
         self.bring("Bad")
         self.waiting().is_failed = True
         self.run_outbox()

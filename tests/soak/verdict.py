@@ -50,9 +50,10 @@ READ_INBOUND = """
 """
 #: What a number has texted, with the times by the database.
 READ_SAID = """
-    SELECT format('%%s: %%s received at %%s, stored by transaction %%s, event %%s', id,
-                  kind, received_at, inbound.xmin, provider_sid)
-      FROM sms_inbound inbound WHERE number = %s ORDER BY id
+    SELECT id, format('%%s: %%s received at %%s, by transaction %%s, event %%s', id,
+                      kind, received_at, inbound.xmin, provider_sid)
+      FROM sms_inbound inbound
+     WHERE number = %s AND received_at BETWEEN %s AND %s ORDER BY id
 """
 READ_PARTS = """
     SELECT broadcast_id, outcome, count(*), count(DISTINCT number)
@@ -212,15 +213,14 @@ class Verdict:
 
     def _tell_said(self, number, moment):
         """Return what a number had texted about a time, and the log lines about it."""
-        told, at = [], datetime.fromtimestamp(moment, UTC)
-        said = [row[0] for row in self._case.query(READ_SAID, [number])]
-        minutes = {f"{at - timedelta(minutes=ago):%Y-%m-%d %H:%M}" for ago in (0, 1)}
-        near = [line for line in said if any(it in line for it in minutes)]
-        for line in near:
-            one = re.compile(rf"^.*sms\.inbound\({line.partition(':')[0]},\).*$", re.M)
-            for log in self._case.read_logs():
-                told += one.findall(log)
-        return [f"STOP answered at {at:%H:%M:%S.%f}", *near, *sorted(told)[:30]]
+        at, minute = datetime.fromtimestamp(moment, UTC), timedelta(minutes=1)
+        limits = [(at + ago).replace(tzinfo=None) for ago in (-minute, minute)]
+        said = self._case.query(READ_SAID, [number, *limits])
+        ids = "|".join(str(row[0]) for row in said) or "none"
+        line = re.compile(rf"^.*sms\.inbound\((?:{ids}),\).*$", re.MULTILINE)
+        logged = [one for log in self._case.read_logs() for one in line.findall(log)]
+        told = [row[1] for row in said]
+        return [f"STOP answered at {at:%H:%M:%S.%f}", *told, *sorted(logged)[:30]]
 
     # === Webhooks ===
 
