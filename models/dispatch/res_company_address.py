@@ -321,12 +321,15 @@ class ResCompany(models.Model):
     def _has_sms_webhook_calls(self, code, since):
         """Return whether a carrier has called; rooms with other webhooks extend this.
 
+        Reports that were fetched prove nothing: nobody has called.
+
         :param datetime since: UTC
         """
         recent = Domain("company_id", "=", self.id) & Domain("received_at", ">=", since)
-        return any(
-            self.env[name].search_count(recent, limit=1)
-            for name in ("sms.report", "sms.webhook.event")
+        reported = recent & Domain("sms_id.is_report_fetched", "=", False)
+        return bool(
+            self.env["sms.webhook.event"].search_count(recent, limit=1)
+            or self.env["sms.report"].search_count(reported, limit=1)
         )
 
     def _adopt_sms_base_url(self, base):

@@ -165,7 +165,7 @@ class SmsHealth(models.AbstractModel):
         }.get(verdict)
         if problem:
             return self._row("address", title, WRONG, problem)
-        if self._get_last_inbound(company) or self._get_last_report(company):
+        if company._has_proven_sms_base_url(company.sudo().sms_provider):
             text = self.env._("The carrier has reached %s.", url)
             return self._row("address", title, DONE, text)
         text = self.env._(

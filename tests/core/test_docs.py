@@ -14,9 +14,17 @@ class TestDocs(BaseCase):
 
     def test_the_map_of_the_house_names_every_room_and_no_other(self):
         rows = (ROOT / "docs" / "architecture.md").read_text().splitlines()
-        named = [NAMED.findall(row)[0] for row in rows if row.startswith("| `")]
+        named = {}
+        for row in rows:
+            if row.startswith("| `"):
+                room, _purpose, files = row.strip("| ").split(" | ")
+                named[room.strip("`")] = NAMED.findall(files)
         rooms = [path.parent.name for path in ROOT.glob("models/*/__init__.py")]
         self.assertEqual(sorted(named), sorted(rooms))
+        for room, files in named.items():
+            for name in files:
+                with self.subTest(room=room, file=name):
+                    self.assertTrue((ROOT / "models" / room / f"{name}.py").exists())
 
     def test_the_map_of_the_house_names_files_and_methods_that_exist(self):
         rows = (ROOT / "docs" / "architecture.md").read_text().splitlines()

@@ -43,7 +43,8 @@ them. In the product: *Consents > Rules by country*.
 - **Records** are kept for the [company's retention](privacy.md), and not for less
   than the law of the number's country asks for.
 - **Senders**: which kinds may text the country, whatever the text is for; those of
-  rows without a country hold for every other one ([more](scaling.md)).
+  rows without a country hold for every other one
+  ([more](add-a-carrier.md#names-short-codes-and-toll-free-numbers)).
 - **A country that is not here**: offers need consent in writing, name the sender and
   the way out, and leave in the company's business hours.
 """

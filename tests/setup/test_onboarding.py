@@ -11,6 +11,7 @@ from odoo.service.model import call_kw
 from odoo.tests import Form, HttpCase, tagged
 
 from ...providers import TelnyxProvider
+from ...providers.outbound import DeliveryReport
 from ..common import SmsCase, phone_number
 from ..peer.company import OWN_NUMBER, LoopbackTwilio
 from ..peer.twilio import ACCOUNT_SID, AUTH_TOKEN
@@ -275,6 +276,24 @@ class TestHealth(OnboardingCase):
             parameters.set_param("web.base.url", url)
             with self.subTest(url=url):
                 self.assertEqual(self.get_states(part="health")["address"], state)
+
+    def test_only_a_carrier_that_has_called_proves_the_address(self):
+        since = fields.Datetime.now() - timedelta(hours=1)
+        self.company.write(
+            {
+                "sms_provider": "twilio",
+                "sms_webhook_base_url": "https://odoo.example.com",
+            }
+        )
+        self.company.sms_webhook_base_since = since
+        sms = self.env["sms.sms"].create({"number": OWN_PHONE, "body": "Hello"})
+        sms.is_report_fetched = True
+        self.env["sms.report"]._store([(sms, DeliveryReport("SM1", "delivered"))])
+        self.assertEqual(self.get_states(part="health")["address"], "todo")
+        self.assertFalse(self.company._has_proven_sms_base_url("twilio"))
+        sms.is_report_fetched = False
+        self.assertEqual(self.get_states(part="health")["address"], "done")
+        self.assertTrue(self.company._has_proven_sms_base_url("twilio"))
 
 
 @tagged("post_install", "-at_install")
