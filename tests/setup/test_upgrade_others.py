@@ -65,6 +65,12 @@ class TestUpgradeFromNinth(TestUpgradeFromFourth):
 
 
 class TestUpgradeFromTenth(TestUpgradeFromFourth):
-    """From the previous version."""
+    """From the version with codes that each have a reaction."""
 
     version = "19.0.1.10.0"
+
+
+class TestUpgradeFromEleventh(TestUpgradeFromFourth):
+    """From the previous version."""
+
+    version = "19.0.1.11.0"
