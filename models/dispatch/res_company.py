@@ -259,6 +259,9 @@ class ResCompany(models.Model):
         )
         if changed:
             changed.sms_twilio_account_since = fields.Datetime.now()
+            domain = [("company_id", "in", changed.ids), ("provider", "=", "twilio")]
+            # The address of its next page is the former account's.
+            self.env["sms.report.fetch"].sudo().search(domain).resume = False
 
     def _get_sms_api_class(self):
         """Put the gate before Odoo's own API classes: some code calls them directly."""

@@ -31,7 +31,17 @@ EXPECTED = timedelta(days=4)
 FEW = 20
 #: HTTP statuses that say nothing about the requested page.
 PASSING = (401, 403, 408, 429)
+#: From this failure in a row on, the requested page itself may be the cause.
+DOUBTFUL = 3
 ANY = SQL("TRUE")
+#: Conditions: no read of ``known`` is planned; or the next one, of an old list that was
+#: read without failures, is far ahead. A read under way is not.
+IS_UNPLANNED = SQL("known.next_at IS NULL")
+IS_LATE = """(
+    known.next_at IS NULL
+ OR known.failures = 0 AND known.next_at > %(now)s + GREATEST(
+        %(lease)s, make_interval(secs => known.pages * %(per_page)s))
+)"""
 
 
 class Read(NamedTuple):
@@ -80,7 +90,10 @@ class SmsReportFetch(models.Model):
 
     @api.model
     def _plan(self, messages):
-        """Plan a first read for texts that a carrier accepted; wake overdue reads."""
+        """Plan a first read for texts that a carrier accepted; wake overdue reads.
+
+        It does not wait for the next read of an old list, which may be hours ahead.
+        """
         accounts = {
             (sms.record_company_id.id, sms.provider)
             for sms in messages
@@ -92,7 +105,9 @@ class SmsReportFetch(models.Model):
         first = now + timedelta(seconds=dispatch.FIRST_READ)
         values = as_arrays(sorted(accounts), "int4", "varchar")
         source = SQL("FROM unnest(%s) AS own (company_id, provider)", values)
-        planned = self._insert_planned(source, first)
+        pauses = {"lease": LEASE, "per_page": dispatch.READ_PER_PAGE}
+        is_late = SQL(IS_LATE, now=now, **pauses)
+        planned = self._insert_planned(source, first, is_late)
         if planned:
             self._wake(first)
         elif self.search_count([("next_at", "<=", now)], limit=1):
@@ -109,12 +124,13 @@ class SmsReportFetch(models.Model):
         self._insert_planned(source, fields.Datetime.now())
 
     @api.model
-    def _insert_planned(self, source, at):
+    def _insert_planned(self, source, at, condition=IS_UNPLANNED):
         """Plan a read for accounts without one; return whether there were any.
 
         It waits for a worker that is just ending a read, and sees the plan it leaves.
 
         :param source: ``FROM …`` with ``own``, of a company's id and a provider
+        :param condition: which reads that are ``known`` are planned anew
         """
         self.flush_model()
         rows = self.env.execute_query(
@@ -125,11 +141,12 @@ class SmsReportFetch(models.Model):
                 SELECT own.company_id, own.provider, %s, 0, 0 %s
                     ON CONFLICT (company_id, provider)
                     DO UPDATE SET next_at = excluded.next_at
-                 WHERE known.next_at IS NULL
+                 WHERE %s
              RETURNING id
                 """,
                 at,
                 source,
+                condition,
             )
         )
         self.invalidate_model(flush=False)
@@ -328,8 +345,9 @@ class SmsReportFetch(models.Model):
             "failures": failures,
             "next_at": fields.Datetime.now() + timedelta(seconds=pause),
         }
-        # The page is gone: start the list over.
-        if 400 <= (error.status or 0) < 500 and error.status not in PASSING:
+        # The page is gone, or seems to be: start the list over.
+        is_gone = 400 <= (error.status or 0) < 500 and error.status not in PASSING
+        if is_gone or (failures >= DOUBTFUL and not is_fast):
             values["resume"] = False
         self.write(values)
 

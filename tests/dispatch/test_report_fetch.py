@@ -10,6 +10,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
 
 from ...models.dispatch import sms_report_fetch
+from ...models.dispatch.sms_report_fetch import LEASE
 from ...providers import SandboxProvider, TelnyxProvider
 from ...tools import dispatch
 from ..common import SmsCase, phone_number
@@ -199,6 +200,32 @@ class TestFetch(FetchCase):
         self.fetch(is_due=False)
         self.assertEqual(set(messages.mapped("state")), {"sent"})
 
+    def test_a_new_list_does_not_wait_for_an_old_one(self):
+        self.patch(sms_report_fetch, "FEW", 2)
+        old = self.send(4, "sent")
+        self.age(old, hours=5)
+        self.fetch()
+        pause = self.fetches.next_at - fields.Datetime.now()
+        self.assertGreater(pause, timedelta(hours=2))
+        self.send(LONG, "sent", first=10)
+        pause = self.fetches.next_at - fields.Datetime.now()
+        self.assertLessEqual(pause.total_seconds(), dispatch.FIRST_READ)
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_report_fetch")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        self.assertIn(self.fetches.next_at, triggers.mapped("call_at"))
+
+    def test_a_new_list_disturbs_no_read(self):
+        """Neither one under way, nor pauses after failures and for long lists."""
+        self.send(LONG, "sent")
+        pauses = ((LEASE, 0, 1), (timedelta(hours=1), 1, 1), (2 * LEASE, 0, 100))
+        for index, (pause, failures, pages) in enumerate(pauses):
+            with self.subTest(pause=pause):
+                next_at = fields.Datetime.now() + pause
+                values = {"failures": failures, "pages": pages}
+                self.fetches.write({"next_at": next_at, **values})
+                self.send(LONG, "sent", first=LONG * (index + 1))
+                self.assertEqual(self.fetches.next_at, next_at)
+
     def test_any_order_twice_and_left_out(self):
         messages = self.send(4)
         left_out = messages[3].carrier_id
@@ -338,6 +365,27 @@ class TestInterrupted(FetchCase):
         self.assertFalse(self.fetches.resume)
         self.fetch()
         self.assertEqual(self.count_taken(), 5)
+
+    def test_a_page_that_keeps_failing_begins_the_list_anew(self):
+        self.peer.list_faults = [0, 503, 503, 503]
+        for is_kept in (True, True, False):
+            self.fetch()
+            self.assertEqual(bool(self.fetches.resume), is_kept)
+        self.fetch()
+        self.assertEqual(self.count_taken(), 5)
+
+    def test_a_busy_carrier_is_asked_for_the_same_page(self):
+        self.peer.list_faults = [0, 429, 429, 429, 429]
+        for _failure in range(4):
+            self.fetch()
+            self.assertTrue(self.fetches.resume)
+
+    def test_another_account_does_not_have_the_page(self):
+        self.peer.list_faults = [0, 503]
+        self.fetch()
+        self.assertTrue(self.fetches.resume)
+        self.company.sms_twilio_account_sid = "AC" + "2" * 32
+        self.assertFalse(self.fetches.resume)
 
     def test_no_connection(self):
         url = "http://127.0.0.1:9"
