@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from functools import partial
 
+from psycopg2.errors import UniqueViolation
 from psycopg2.extras import Json
 
 from odoo import SUPERUSER_ID, api, fields, models
@@ -191,13 +192,25 @@ class SmsWebhookEvent(models.Model):
         """Record reports of one account; mark and keep those that fail."""
         # Among many, the one that fails is logged when each is tried alone.
         failure, named = "%s: the report cannot be recorded", self[:LINE_IDS]
-        if contain(self.env, self._record, _logger, failure, named):
+        if contain(self.env, self._record_again, _logger, failure, named):
             self.unlink()
         elif len(self) > 1:
             for event in self:
                 event._record_safely()
         else:
             self.is_failed = True
+
+    def _record_again(self):
+        """Record reports; again if another transaction has just stored an id of theirs.
+
+        A lookup may have given it to another message with the same words. That is
+        committed by now, so it is seen and corrected.
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self._record()
+        except UniqueViolation:
+            return self._record()
 
     def _record(self):
         """Record reports of one account, in their order.

@@ -3,6 +3,8 @@ import time
 from datetime import timedelta
 from unittest.mock import patch
 
+from psycopg2.errors import UniqueViolation
+
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -91,6 +93,24 @@ class TestReportsOfEvents(EventCase):
         # It is not tried again automatically, and does not hold up others.
         self.run_events()
         self.assertEqual(bad.state, "pending")
+
+    def test_an_id_that_another_message_has_just_got(self):
+        """Its row was not committed when the report was read, and is now."""
+        message = self.send()
+        self.report(message, "delivered")
+        model, calls = type(message), []
+        record = model._record_reports
+
+        def fail_once(messages, *args):
+            calls.append(args)
+            if len(calls) == 1:
+                raise UniqueViolation
+            return record(messages, *args)
+
+        with patch.object(model, "_record_reports", fail_once):
+            self.run_events()
+        self.assertEqual(message.state, "sent")
+        self.assertFalse(self.waiting())
 
     def test_what_came_before_the_message_was_claimed_is_an_earlier_attempts(self):
         message, now = self.send(), fields.Datetime.now()
