@@ -70,6 +70,7 @@ from .dispatch import test_metrics
 from .dispatch import test_outbox
 from .dispatch import test_outbox_batches
 from .dispatch import test_outbox_kill
+from .dispatch import test_outbox_odd_rows
 from .dispatch import test_outbox_order
 from .dispatch import test_outbox_pace
 from .dispatch import test_outbox_recall

@@ -49,6 +49,8 @@ class DispatchRun:
         #: Time of the last check for opt-outs since texts were claimed, and by call the
         #: ledger event up to which the gate was asked.
         self.recalled_at, self.asked = 0.0, {}
+        #: Id of the message up to which senders were assigned; 0: begin with the first.
+        self.assigned_to = 0
         #: When its time was over, and the accounts that it has waited for since then.
         self.over_at, self.slow = None, frozenset()
 

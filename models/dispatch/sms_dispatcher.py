@@ -16,8 +16,9 @@ from odoo.tools import SQL
 from ...providers import PROVIDERS, base, faults, outbound
 from ...providers.poster import MAX_IN_FLIGHT, Poster
 from ...tools.dispatch import Deadline, DispatchRun
-from ..core.batch_jobs import lock_next
-from ..core.trail import log_each, trace
+from ..core.batch_jobs import contain, lock_next
+from ..core.trail import LINE_IDS, log_each, trace
+from ..message.sms_sms import UNKNOWN_STATE
 
 _logger = logging.getLogger(__name__)
 #: System parameter: how many posts may be in flight at once in one worker.
@@ -38,8 +39,11 @@ MAX_CONFLICTS = 8
 POST_WITHIN = 60.0
 #: Seconds without any answer after which a run ends: its claims are abandoned by then.
 GIVE_UP = 120.0
-#: Rows per batch that get a new sender, after the company's account has changed.
-ASSIGN_SIZE = 1000
+#: Rows per batch that get a new sender, after the company's account has changed, and
+#: how soon they must be due: longer than the cron's interval.
+ASSIGN_SIZE, ASSIGN_AHEAD = 1000, timedelta(minutes=2)
+#: How long a message waits that could not be claimed, or given a sender.
+PUT_OFF = timedelta(minutes=15)
 #: A message claimed longer ago than this was left behind by a crash. The calls before
 #: it in a worker take less, even if each of them times out.
 LEASE = timedelta(minutes=2)
@@ -130,7 +134,7 @@ class SmsDispatcher(models.AbstractModel):
         full = run.slow.union(poster.get_full())
         lookups = self._in_new_transaction(self._claim_lookups, poster.room, full)
         self._submit(poster, lookups, until)
-        accounts = self._in_new_transaction(self._get_accounts)
+        accounts = self._in_new_transaction(self._get_accounts, run)
         waiting = [account for account in accounts if account not in full]
         for index, account in enumerate(waiting):
             # The remaining room is shared with the accounts that follow.
@@ -239,14 +243,52 @@ class SmsDispatcher(models.AbstractModel):
         self.env["sms.sms"].invalidate_model()
         return dict(rows)
 
+    def _contain_each(self, messages, work):
+        """Do some work on locked messages; one that fails must not hold up the others.
+
+        The caller gets those that fail out of the way, by :meth:`_write_plainly`.
+
+        :param work: function of messages
+        :return: the messages that fail even alone; that is logged
+        """
+        if not messages:
+            return messages
+        failure, named = "%s: the outbox cannot handle it", messages[:LINE_IDS]
+        if contain(self.env, lambda: [work(messages)], _logger, failure, named):
+            return messages.browse()
+        if len(messages) == 1:
+            return messages
+        each = (self._contain_each(sms, work) for sms in messages)
+        return messages.browse().concat(*each)
+
+    def _write_plainly(self, messages, **values):
+        """Write values on messages in SQL: the ORM may fail on them, or fail again."""
+        if not messages:
+            return
+        assignments = [
+            SQL("%s = %s", SQL.identifier(name), value)
+            for name, value in values.items()
+        ]
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sms_sms SET %s WHERE id = ANY(%s)",
+                SQL(", ").join(assignments),
+                messages.ids,
+            )
+        )
+        messages.invalidate_recordset(flush=False)
+
     # === Senders of waiting messages ===
 
-    def _assign_senders(self):
+    def _assign_senders(self, after=0):
         """Assign senders to waiting messages without one that sends for the company.
 
         Either the sender was removed, or the message is older than senders, or this
         database is a neutralized copy, or the sender has stopped and the company has a
-        second carrier.
+        second carrier. That may have no sender for many of them, so they take turns.
+
+        :param int after: id after which the batch begins
+        :return: id after which the next batch begins, 0 after the last one
         """
         self.env["sms.sms"].flush_model()
         messages = self._select(
@@ -266,19 +308,28 @@ class SmsDispatcher(models.AbstractModel):
                                OR %s
                        )))
                    AND company.sms_provider = ANY(%s)
+                   AND sms.not_before <= %s AND sms.id > %s
+              ORDER BY sms.id + 0 -- the primary key would lead through all texts
                  LIMIT %s
                    FOR UPDATE OF sms SKIP LOCKED
                 """,
                 self._get_replaced_condition(),
                 list(PROVIDERS),
+                fields.Datetime.now() + ASSIGN_AHEAD,
+                after,
                 ASSIGN_SIZE,
             )
         )
+        failed = self._contain_each(messages, self._assign_all)
+        self._write_plainly(failed, not_before=fields.Datetime.now() + PUT_OFF)
+        return messages[-1:].id if len(messages) == ASSIGN_SIZE else 0
+
+    def _assign_all(self, messages):
+        """Assign senders to locked messages."""
         for company, waiting in messages.grouped("record_company_id").items():
             self._assign(company, waiting)
         # The account has no sender: the gate records that on the message.
         messages.filtered(lambda sms: not sms.sender_id)._ask_gate()
-        messages.flush_recordset()
 
     def _get_replaced_condition(self):
         """Return the condition for replacing a stopped sender by the other carrier's.
@@ -400,5 +451,12 @@ class SmsDispatcher(models.AbstractModel):
         if abandoned:
             message = "%s: unknown outcome, its worker is gone"
             log_each(_logger, logging.WARNING, abandoned, message)
-            abandoned._mark_unknown()
-            abandoned._update_trackers()
+        failed = self._contain_each(abandoned, self._end_claims)
+        # It may have been sent, so it must not be posted again.
+        lookup_at = fields.Datetime.now() + LEASE
+        self._write_plainly(failed, state=UNKNOWN_STATE, lookup_at=lookup_at)
+
+    def _end_claims(self, abandoned):
+        """Mark messages as unknown whose worker is gone."""
+        abandoned._mark_unknown()
+        abandoned._update_trackers()

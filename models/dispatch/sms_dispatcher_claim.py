@@ -14,10 +14,10 @@ from odoo.tools import SQL
 
 from ...providers import PROVIDERS
 from ...tools import quiet_hours
-from ...tools.dispatch import HORIZON
+from ...tools.dispatch import HORIZON, DispatchRun
 from ..core.trail import trace
 from ..message.sms_sms_intake import PERSONAL_PRIORITY
-from .sms_dispatcher import COLLECT_TIMEOUT, LEASE, LINGER, Account, Call
+from .sms_dispatcher import COLLECT_TIMEOUT, LEASE, LINGER, PUT_OFF, Account, Call
 from .sms_sender_pace import IS_TRYING, NEXT_SLOT
 
 _logger = logging.getLogger(__name__)
@@ -28,8 +28,6 @@ OLDEST_SHARE = 10
 BY_URGENCY, BY_AGE = SQL("priority, not_before, id"), SQL("not_before, id")
 #: Messages of a sender that are claimed one by one after a batch has failed.
 ONE_BY_ONE = 20
-#: How long a message waits that could not be claimed.
-PUT_OFF = timedelta(minutes=15)
 #: Expired messages that are ended between two commits.
 END_SIZE = 500
 #: Seconds beyond the cron's time in which other accounts' texts still leave while one
@@ -96,13 +94,22 @@ class SmsDispatcher(models.AbstractModel):
 
     _inherit = "sms.dispatcher"
 
-    def _get_accounts(self):
+    def _get_accounts(self, run=None):
         """Return the accounts that have something to send and may do so now.
 
+        :param run: the run, which continues with the next messages without a sender
         :return: lists of ``ReadySender`` by :class:`Account`, in order of their turn
         """
+        run = run or DispatchRun(0.0)
         self._end_expired()
-        self._assign_senders()
+        while True:
+            run.assigned_to = self._assign_senders(run.assigned_to)
+            accounts = self._group_ready()
+            if accounts or not run.assigned_to:
+                return accounts
+
+    def _group_ready(self):
+        """Return the senders that may send now, by :class:`Account`."""
         accounts = {}
         for ready in self.env["sms.sender.pace"]._get_ready():
             account = Account(ready.company_id, ready.provider)
@@ -159,15 +166,10 @@ class SmsDispatcher(models.AbstractModel):
 
         In SQL: the ORM may fail on it again.
         """
-        sms_ids = [row[0] for row in self._lock_some(ready.id, order, 1)]
-        self.env.cr.execute(
-            SQL(
-                "UPDATE sms_sms SET not_before = %s WHERE id = ANY(%s)",
-                fields.Datetime.now() + PUT_OFF,
-                sms_ids,
-            )
-        )
-        return self.env["sms.sms"].browse(sms_ids)
+        locked = self._lock_some(ready.id, order, 1)
+        put_off = self.env["sms.sms"].browse(row[0] for row in locked)
+        self._write_plainly(put_off, not_before=fields.Datetime.now() + PUT_OFF)
+        return put_off
 
     def _claim_for(self, ready, limit, oldest):
         """Claim the next messages of one sender, and book their slots."""
@@ -343,8 +345,8 @@ class SmsDispatcher(models.AbstractModel):
                 END_SIZE,
             )
         )
-        if expired:
-            expired._ask_gate()
+        failed = self._contain_each(expired, lambda messages: messages._ask_gate())
+        self._write_plainly(failed, state="canceled")
 
     # === End of a run ===
 

@@ -13,7 +13,7 @@ from ..core.batch_jobs import contain
 from ..core.bulk_insert import as_array
 from ..ledger.sms_consent_key import ConsentKeyError
 from ..message.sms_sms import UNKNOWN_STATE
-from .sms_dispatcher import Account, Call
+from .sms_dispatcher import PUT_OFF, Account, Call
 
 _logger = logging.getLogger(__name__)
 #: Allowance for the difference of a carrier's clock from ours, and for the time until
@@ -58,7 +58,7 @@ class SmsDispatcher(models.AbstractModel):
         self._end_unaskable()
         messages = self._lock_lookups(min(room, BATCH_SIZE), full)
         # Nobody asks again before then: no other worker, nor this one after a crash.
-        messages.write({"lookup_at": fields.Datetime.now() + TOLERANCE})
+        self._write_plainly(messages, lookup_at=fields.Datetime.now() + TOLERANCE)
         calls = []
         for sms in messages:
             # One that fails is asked about later, and does not hold up those behind it.
@@ -193,9 +193,14 @@ class SmsDispatcher(models.AbstractModel):
                 BATCH_SIZE,
             )
         )
-        for sms in ended:
+        failed = self._contain_each(ended, partial(self._fail_all, policy))
+        self._write_plainly(failed, state="error", lookup_at=None)
+
+    def _fail_all(self, policy, messages):
+        """End messages by the rule for their fault."""
+        for sms in messages:
             sms._fail(policy)
-        ended._update_trackers()
+        messages._update_trackers()
 
     def _is_same_text_in_flight(self, sms):
         """Return whether the same words are being posted to the same number now.
@@ -261,14 +266,23 @@ class SmsDispatcher(models.AbstractModel):
         run.asked = ended
         by_id = {call.sms_id: call for call in doubtful}
         messages = self.env["sms.sms"].browse(by_id).exists()
+        blocked = []
+        # A text about which the gate cannot be asked must not leave either.
+        failed = self._contain_each(
+            messages, lambda asked: blocked.extend(self._filter_blocked(asked))
+        )
+        return {by_id[sms.id] for sms in [*blocked, *failed]}
+
+    def _filter_blocked(self, messages):
+        """Return the messages that the gate blocks by now; nothing is written."""
         readers = messages.partner_id._get_sms_readers()
         questions = [it._get_question(readers, sms_id=it.id) for it in messages]
-        decisions = self.env["sms.gate"]._decide(questions) if questions else []
-        return {
-            by_id[sms.id]
+        decisions = self.env["sms.gate"]._decide(questions)
+        return [
+            sms
             for sms, (decision, _event_id) in zip(messages, decisions, strict=True)
             if decision.verdict == verdicts.BLOCK
-        }
+        ]
 
     def _find_ended(self, calls):
         """Return the calls to numbers for which consent has ended, and by which event.
@@ -318,5 +332,10 @@ class SmsDispatcher(models.AbstractModel):
         leaves them claimed: they are looked up, and the gate is asked before a retry.
         """
         released = self._release(calls)
+        failed = self._contain_each(released, self._block_released)
+        self._write_plainly(failed, not_before=fields.Datetime.now() + PUT_OFF)
+
+    def _block_released(self, released):
+        """Have the gate block messages that wait again."""
         released._ask_gate()
         released.mail_message_id._notify_message_notification_update()

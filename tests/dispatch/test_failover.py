@@ -1,15 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
+from unittest.mock import patch
 
 from psycopg2.errors import CheckViolation
 
 from odoo import fields
 from odoo.tools import mute_logger
 
+from ...models.dispatch import sms_dispatcher
+from ...providers import faults
 from ...providers.outbound import DELIVERED, DeliveryReport
 from ..peer.telnyx import API_KEY, PUBLIC_KEY, TelnyxPeer
 from ..peer.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
-from .common import SendersCase
+from .common import ALERT_LOGGER, SendersCase
 
 OWN_TWILIO, OWN_TELNYX = "+13035550175", "+13035550176"
 
@@ -205,6 +208,42 @@ class TestFailover(FailoverCase):
         sms.action_set_outgoing()
         self.assertFalse(sms.refused_by)
         self.assertNotEqual(sms._get_carrier_key(), before)
+
+
+class TestTurns(FailoverCase):
+    """Texts that the second carrier may not take keep no others waiting."""
+
+    def setUp(self):
+        super().setUp()
+        self.patch(sms_dispatcher, "ASSIGN_SIZE", 2)
+        texts = [self.text(self.ticket, body=f"Text {index}") for index in range(5)]
+        self.last = texts[-1]
+        policy = self.env["sms.fault"]._get_policy(faults.AUTHENTICATION)
+        with mute_logger(ALERT_LOGGER):
+            self.sender(OWN_TWILIO)._stop(policy)
+        model, last_id = type(self.last), self.last.id
+        choose = model._choose_open_senders
+
+        def choose_for_last(messages, company, code):
+            found = choose(messages, company, code)
+            nobody = self.env["sms.sender"]
+            return {row: it if row == last_id else nobody for row, it in found.items()}
+
+        patched = patch.object(model, "_choose_open_senders", choose_for_last)
+        self.startPatcher(patched)
+
+    def test_the_last_of_many_leaves(self):
+        self.run_outbox()
+        self.assertTakenBy(self.last, "telnyx", "twilio")
+        self.assertEqual(len(self.telnyx.posts), 1)
+
+    def test_held_texts_wait_for_their_time(self):
+        later = fields.Datetime.now() + timedelta(hours=1)
+        self.messages_to(self.number).write({"not_before": later})
+        self.assertEqual(
+            self.count_queries(self.env["sms.dispatcher"]._assign_senders), 1
+        )
+        self.assertEqual(self.last.sender_id.provider, "twilio")
 
 
 class TestSecondCarrier(FailoverCase):
