@@ -38,8 +38,9 @@ OVERTIME = 15.0
 ORDER_AHEAD = timedelta(minutes=30)
 #: How long they wait at most for an older one that keeps failing.
 ORDER_KEPT = timedelta(hours=1)
-#: Condition: an older text to the number has to leave first. Abandoned claims do not
-#: count, and urgent texts and answers to the person's own text never wait.
+#: Condition: an older text to the number has to leave first. One that waits although it
+#: was claimed was refused for now, or requeued. Abandoned claims do not count, and
+#: urgent texts and answers to the person's own text never wait.
 IS_BEHIND = """(
     sms_sms.exemption IS NULL AND sms_sms.gate_timing IS DISTINCT FROM 'answer'
 AND (sms_sms.gate_verdict = 'hold' OR sms_sms.purpose_id != ALL(%(urgent)s))
@@ -54,7 +55,7 @@ AND EXISTS (
            WHEN 'unknown' THEN older.tried_at > %(kept)s
            ELSE older.sender_id = sms_sms.sender_id AND (
                 older.not_before <= %(now)s AND older.gate_verdict = 'hold'
-             OR older.not_before <= %(ahead)s AND older.fault_id IS NOT NULL
+             OR older.not_before <= %(ahead)s AND older.claimed_at IS NOT NULL
                 AND COALESCE(older.tried_at > %(kept)s, TRUE)
              OR older.not_before <= %(ahead)s AND older.gate_reason = 'quiet_hours'
                 AND older.gate_verdict = 'hold'

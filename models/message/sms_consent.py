@@ -79,7 +79,7 @@ class SmsConsent(models.Model):
         result = super()._after_answers(change)
         self._renew_answers(change)
         if waiting_ids := change.followers.get("waiting"):
-            self.env["sms.sms"].sudo().browse(sorted(waiting_ids))._ask_gate()
+            self.env["sms.sms"].sudo().browse(sorted(waiting_ids))._ask_gate_early()
         return result
 
     @api.model

@@ -621,6 +621,24 @@ class SmsSms(models.Model):
 
         :return: the messages that may be sent
         """
+        return self._record_decisions(self._decide_again())
+
+    def _ask_gate_early(self):
+        """Ask the gate again about waiting messages before it is their turn.
+
+        Held ones that may be sent by now stay held until then: by that the outbox knows
+        that no later text to their number may overtake them.
+        """
+        changed = [
+            (sms.id, it)
+            for sms, it in zip(self, self._decide_again(), strict=True)
+            if (sms.gate_verdict, it[0].verdict) != (verdicts.HOLD, verdicts.SEND)
+        ]
+        messages = self.browse(sms_id for sms_id, _decided in changed)
+        messages._record_decisions([decided for _id, decided in changed])
+
+    def _decide_again(self):
+        """Return the gate's decisions, and their events, in the order of messages."""
         standing = self._get_gate_standing()
         readers = self.filtered(lambda sms: not standing[sms.id]).partner_id
         readers = readers._get_sms_readers()
@@ -630,7 +648,14 @@ class SmsSms(models.Model):
             )
             for sms in self
         ]
-        decided = self.env["sms.gate"]._decide(questions)
+        return self.env["sms.gate"]._decide(questions)
+
+    def _record_decisions(self, decided):
+        """Store the gate's decisions on messages, and do what follows from them.
+
+        :param decided: as from :meth:`_decide_again`
+        :return: the messages that may be sent
+        """
         self._store_decisions(decided)
         trace(self, "%s: the gate says %s (%s)", "gate_verdict", "gate_reason")
         decisions = dict(zip(self._ids, (it[0] for it in decided), strict=True))

@@ -254,7 +254,7 @@ class SmsSms(models.Model):
     def _cancel_waiting(self, company, numbers):
         """Ask the gate again about messages that wait for numbers (E.164)."""
         waiting = self.sudo()._query_waiting(company, numbers)
-        self.sudo().browse(waiting)._ask_gate()
+        self.sudo().browse(waiting)._ask_gate_early()
 
     @api.model
     def _query_waiting(self, company, numbers):

@@ -122,6 +122,30 @@ class TestOrderOfHeld(QuietHoursCase):
                 self.leave(claimed)
         self.assertEqual(left, texts.ids)
 
+    def test_what_was_claimed_and_put_back_keeps_its_turn(self):
+        """A run whose time is over posts nothing more; appointments are more urgent."""
+        texts = self.hold("ticket", "appointment", "ticket")
+        dispatcher = self.env["sms.dispatcher"]
+        with freeze_time(MORNING + timedelta(minutes=45)):
+            for index in (0, 1):
+                ready = self.env["sms.sender.pace"]._get_ready()
+                [(_account, key, *_rest)] = dispatcher._claim(ready, 256)
+                self.assertEqual(dispatcher._release([key]), texts[index])
+                self.assertEqual(self.claim(), texts[index])
+                self.assertFalse(self.claim(), "a later one overtakes")
+                self.leave(texts[index])
+
+    def test_what_was_asked_about_again_keeps_its_turn(self):
+        """The gate is asked again about all that waits, as after an opt-out."""
+        texts = self.hold("ticket", "appointment")
+        with freeze_time(MORNING + timedelta(minutes=45)):
+            self.env["sms.sms"]._cancel_waiting(self.company, [self.number])
+            self.record_consent(None, "marketing", event="revoked")
+            self.assertEqual(self.claim(), texts[0])
+            self.assertFalse(self.claim(), "a later one overtakes")
+            self.leave(texts[0])
+            self.assertEqual(self.claim(), texts[1])
+
     def test_hours_that_open_later_keep_nobody_waiting(self):
         """A text for eight does not wait for an offer that may be sent at nine only."""
         offer, text = self.hold("marketing", "ticket")

@@ -7,6 +7,7 @@ from freezegun import freeze_time
 from odoo.tests import tagged
 
 from ..message.common import WaitingCase
+from .common import BatchCase
 
 ZONE = "America/Denver"
 #: Changes of the clock in that zone (UTC).
@@ -14,7 +15,7 @@ CHANGES = (datetime(2026, 3, 8, 9, 0), datetime(2026, 11, 1, 8, 0))
 
 
 @tagged("post_install", "-at_install")
-class TestSlots(WaitingCase):
+class TestSlots(BatchCase):
     """Slots that a run has not used are given out again."""
 
     RATE = 10
@@ -22,8 +23,7 @@ class TestSlots(WaitingCase):
     def setUp(self):
         super().setUp()
         self.env["sms.sms"].search([("state", "=", "outgoing")]).unlink()
-        for _index in range(3 * self.RATE):
-            self.queue()
+        self.queue_many(3 * self.RATE)
         [self.sender] = self.env["sms.sender"].search(
             [("company_id", "=", self.company.id)]
         )
