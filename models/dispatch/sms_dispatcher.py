@@ -172,6 +172,9 @@ class SmsDispatcher(models.AbstractModel):
         except base.LookupFailed:
             return None
         except Exception as error:  # the adapter failed: it may have been sent
+            if key.kind != "send":
+                _logger.exception("sms.sms(%s,): cannot be looked up", key.sms_id)
+                return None
             _logger.exception("sms.sms(%s,): unknown outcome", key.sms_id)
             return outbound.Outcome(
                 outbound.UNKNOWN,

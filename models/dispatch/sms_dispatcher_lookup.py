@@ -157,7 +157,7 @@ class SmsDispatcher(models.AbstractModel):
             pause = dispatch.pause_after(policy, 1, 0)
             sms.lookup_at = now + timedelta(seconds=pause)
             return
-        if free := self._exclude_known(sms.provider, found or ()):
+        if free := self._exclude_known(sms, found or ()):
             sms._record_found(free[0])
             return
         if found is not None:
@@ -218,8 +218,11 @@ class SmsDispatcher(models.AbstractModel):
             domain.append(("body", "=", sms.body))
         return bool(self.env["sms.sms"].search_count(domain, limit=1))
 
-    def _exclude_known(self, provider, found):
-        """Return the carrier's messages that do not belong to other rows of ours.
+    def _exclude_known(self, sms, found):
+        """Return the carrier's messages that may be the last attempt at this one.
+
+        Not those of other rows of ours, nor those that were reported as this one's
+        before the attempt began.
 
         :param found: list of ``Found``
         """
@@ -227,9 +230,16 @@ class SmsDispatcher(models.AbstractModel):
             return []
         ids = [one.report.carrier_id for one in found]
         known = self.env["sms.sms"].search(
-            [("provider", "=", provider), ("carrier_id", "in", ids)]
+            [("provider", "=", sms.provider), ("carrier_id", "in", ids)]
         )
-        known_ids = set(known.mapped("carrier_id"))
+        earlier = self.env["sms.report"].search(
+            [
+                ("sms_id", "=", sms.id),
+                ("carrier_id", "in", ids),
+                ("received_at", "<", sms.claimed_at),
+            ]
+        )
+        known_ids = {*known.mapped("carrier_id"), *earlier.mapped("carrier_id")}
         return [one for one in found if one.report.carrier_id not in known_ids]
 
     # === Recall of claimed messages that have not begun ===

@@ -51,6 +51,7 @@ NOTE_ACCEPTED = """
                         ELSE sms.state END,
            lookup_at = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
                             THEN new.lookup_at ELSE sms.lookup_at END,
+           lookups = 0,
            delivered_at = CASE WHEN new.state = 'sent'
                                THEN COALESCE(sms.delivered_at, %s)
                                ELSE sms.delivered_at END,

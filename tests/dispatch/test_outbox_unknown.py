@@ -3,11 +3,12 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from ...models.dispatch.sms_dispatcher import Call
 from ...providers import faults, outbound
 from ...providers.outbound import DeliveryReport, Found, Outcome
+from ...tools.dispatch import Deadline
 from .common import BatchCase
 
 ALERT_LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_outbox_alert"
@@ -100,6 +101,62 @@ class TestUnknown(BatchCase):
         self.env["sms.dispatcher"]._record_outcomes([(call, None)])
         self.assertEqual(message.lookups, 1)
         self.assertGreater(message.lookup_at, fields.Datetime.now())
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_dispatcher")
+    def test_a_lookup_in_which_the_adapter_fails_ends_like_others(self):
+        def fail():
+            raise KeyError("sid")
+
+        def ask(message, kind):
+            call = Call(kind, message.id, message.attempts)
+            answer = dispatcher._call_safely(call, fail, Deadline(60))
+            dispatcher._record_outcomes([(call, answer)])
+
+        dispatcher = self.env["sms.dispatcher"]
+        message = self.make_unknown(lookup_at=False)
+        ask(message, "find")
+        self.assertEqual(message.state, "unknown")
+        self.assertTrue(message.lookup_at)
+        message.tried_at -= timedelta(days=2)
+        ask(message, "find")
+        self.assertEqual(message.state, "error")
+        message.write({"state": "pending", "carrier_id": "SM1"})
+        ask(message, "fetch")
+        self.assertEqual(message.lookups, 1)
+
+    def test_a_late_answer_leaves_the_report_to_the_list(self):
+        """Those that were looked up one by one are not read from the carrier's list."""
+        message = self.make_unknown(is_report_fetched=True)
+        self.look_up(message, [])
+        self.assertEqual(message.lookups, 1)
+        call = Call("send", message.id, message.attempts)
+        taken = Outcome(outbound.ACCEPTED, carrier_id="SM1", report="queued")
+        self.env["sms.dispatcher"]._record_outcomes([(call, taken)])
+        self.assertEqual((message.state, message.lookup_at), ("pending", False))
+        expected = self.env["sms.report.fetch"]._get_open_source()
+        rows = self.env.execute_query(SQL("SELECT sms.id %s", expected))
+        self.assertIn((message.id,), rows)
+
+    def test_what_was_reported_of_an_earlier_attempt_is_not_found(self):
+        """Or a text would be posted again, since its first attempt was refused."""
+        message = self.queue()
+        self.claim(1)
+        taken = Outcome(outbound.ACCEPTED, carrier_id="SM1", report="queued")
+        call = Call("send", message.id, message.attempts)
+        self.env["sms.dispatcher"]._record_outcomes([(call, taken)])
+        report = DeliveryReport("SM1", "undelivered", "30001", fault=faults.TOO_FAST)
+        message._record_report(report)
+        self.assertEqual(message.state, "outgoing")
+        message.report_ids.received_at -= timedelta(minutes=1)
+        message.not_before = fields.Datetime.now()
+        self.claim(1)
+        message._mark_unknown()
+        self.look_up(message, [Found(report, message.body)])
+        self.assertEqual((message.state, message.lookups), ("unknown", 1))
+        self.assertFalse(message.carrier_id)
+        own = Found(DeliveryReport("SM2", "queued"), message.body)
+        self.look_up(message, [Found(report, message.body), own])
+        self.assertEqual((message.state, message.carrier_id), ("pending", "SM2"))
 
     @mute_logger(ALERT_LOGGER)
     def test_the_time_for_which_its_sender_stood_still_is_not_its_own(self):
