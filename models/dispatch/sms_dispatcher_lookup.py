@@ -263,7 +263,7 @@ class SmsDispatcher(models.AbstractModel):
             self._in_new_transaction(self._block_withdrawn, withdrawn)
 
     def _find_blocked(self, calls, run):
-        """Return the calls whose message the gate blocks by now.
+        """Return the calls whose sender has stopped, or whose message the gate blocks.
 
         The gate is asked only about numbers for which consent has ended, once per event
         of the ledger: some messages pass it nevertheless, such as the confirmation of a
@@ -281,7 +281,8 @@ class SmsDispatcher(models.AbstractModel):
         failed = self._contain_each(
             messages, lambda asked: blocked.extend(self._filter_blocked(asked))
         )
-        return {by_id[sms.id] for sms in [*blocked, *failed]}
+        withdrawn = {by_id[sms.id] for sms in [*blocked, *failed]}
+        return withdrawn | self._find_stopped(calls)
 
     def _filter_blocked(self, messages):
         """Return the messages that the gate blocks by now; nothing is written."""
@@ -293,6 +294,15 @@ class SmsDispatcher(models.AbstractModel):
             for sms, (decision, _event_id) in zip(messages, decisions, strict=True)
             if decision.verdict == verdicts.BLOCK
         ]
+
+    def _find_stopped(self, calls):
+        """Return the calls whose sender has stopped since they were claimed."""
+        domain = [
+            ("id", "in", list({call.sender_id for call in calls})),
+            ("stopped_until", ">", fields.Datetime.now()),
+        ]
+        stopped = self.env["sms.sender"].search(domain)
+        return {call for call in calls if call.sender_id in stopped._ids}
 
     def _find_ended(self, calls):
         """Return the calls to numbers for which consent has ended, and by which event.
@@ -336,7 +346,7 @@ class SmsDispatcher(models.AbstractModel):
         return {call: event_id for call, event_id in found.items() if event_id}
 
     def _block_withdrawn(self, calls):
-        """Requeue withdrawn messages and have the gate block them.
+        """Requeue withdrawn messages and have the gate block those it refuses.
 
         In one transaction, so that nobody claims them in between. A crash before it
         leaves them claimed: they are looked up, and the gate is asked before a retry.

@@ -5,10 +5,11 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import float_is_zero
+from odoo.tools import SQL, float_is_zero
 
 from ...providers import PROVIDERS, account
 from ...tools import advice, dispatch, texts
+from .sms_sender_pace import NEEDS_REPORT
 
 #: Default segments per second, which a manager can change. Carriers promise one for a
 #: long code, three for toll-free, ten and more for a short code; a service has several
@@ -298,6 +299,18 @@ class SmsSender(models.Model):
     def _is_stopped(self):
         self.ensure_one()
         return bool(self.stopped_until and self.stopped_until > fields.Datetime.now())
+
+    def _needs_report(self):
+        """Return whether only a delivery report shows that it may send again.
+
+        Carriers accept texts that they refuse later, such as those of a number without
+        registration.
+        """
+        self.ensure_one()
+        self.flush_recordset()
+        self.env["sms.sms"].flush_model()
+        query = "SELECT 1 FROM sms_sender sender WHERE sender.id = %s AND %s"
+        return bool(self.env.execute_query(SQL(query, self.id, NEEDS_REPORT)))
 
     def action_start(self):
         """Send again now, without waiting for the pause to end."""

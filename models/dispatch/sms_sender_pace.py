@@ -8,15 +8,39 @@ from ...tools import dispatch
 
 #: Current UTC time by the database's clock, not that of the transaction's start.
 CLOCK = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
+#: Condition: only a report shows whether a stopped ``sender`` may send again, since one
+#: has stopped it: nothing else ends a text for its sender's fault. A trial that was not
+#: refused within five minutes is enough too, as some are never reported on.
+NEEDS_REPORT = SQL(
+    """
+    (EXISTS (
+        SELECT 1 FROM sms_sms refused
+         WHERE refused.sender_id = sender.id AND refused.state = 'error'
+           AND refused.fault_id = sender.fault_id
+           AND refused.claimed_at > sender.stopped_until - interval '1 day'
+     ) AND NOT EXISTS (
+        SELECT 1 FROM sms_sms silent
+         WHERE silent.sender_id = sender.id AND silent.state = 'pending'
+           AND silent.claimed_at >= sender.stopped_until
+           AND silent.claimed_at < %(clock)s - interval '5 minutes'
+    ))
+    """,
+    clock=CLOCK,
+)
 #: Condition: a stopped ``sender`` has its one trial message under way. Until its
 #: outcome is known, nothing else leaves by it.
 IS_TRYING = SQL(
     """
-    (COALESCE(sender.stop_count, 0) > 0 AND EXISTS (
+    (COALESCE(sender.stop_count, 0) > 0 AND (EXISTS (
         SELECT 1 FROM sms_sms trial
          WHERE trial.sender_id = sender.id AND trial.state = 'process'
-    ))
-    """
+     ) OR EXISTS (
+        SELECT 1 FROM sms_sms trial
+         WHERE trial.sender_id = sender.id AND trial.state = 'pending'
+           AND trial.claimed_at >= sender.stopped_until
+     ) AND %(needs_report)s))
+    """,
+    needs_report=NEEDS_REPORT,
 )
 #: The next free slot of ``pace``. If the clock was set back since it was booked, it may
 #: be hours away, and is ignored.

@@ -331,7 +331,34 @@ class SmsSms(models.Model):
         accepted = as_arrays(rows, *ACCEPTED_KINDS)
         self.env.cr.execute(SQL(NOTE_ACCEPTED, now, now, accepted))
         self.invalidate_recordset(flush=False)
-        self.sender_id.filtered("stop_count")._start()
+        delivered = self.filtered(lambda sms: sms.state == "sent")
+        delivered._start_senders(is_delivered=True)
+        (self - delivered)._start_senders()
+
+    def _start_senders(self, is_delivered=False):
+        """Start the stopped senders that these texts show to work again.
+
+        Texts that were claimed before the pause had ended show nothing.
+
+        :param bool is_delivered: else they were only accepted, which is not enough for
+            a sender that a delivery report has stopped
+        """
+        trials = self.filtered(lambda sms: sms._is_trial())
+        senders = trials.sender_id
+        if not is_delivered:
+            senders = senders.filtered(lambda sender: not sender._needs_report())
+        senders._start()
+
+    def _is_trial(self):
+        """Return whether it was to show if its stopped sender may send again."""
+        self.ensure_one()
+        sender = self.sender_id
+        until = sender.stopped_until
+        return bool(
+            sender.stop_count
+            and self.claimed_at
+            and (not until or self.claimed_at >= until)
+        )
 
     def _count(self, name, reason=None):
         """Count the outcome of messages, for a monitor."""

@@ -31,7 +31,7 @@ REPORTED_FIELDS = (
     *("carrier_code", "carrier_detail", "failure_type", "fault_id", "lookup_at"),
     *("record_company_id", "mail_message_id", "erased_at", "delivered_at"),
     *("gate_reason", "gate_verdict", "inbound_id", "is_call", "call_ended_at"),
-    *("is_personal", "exemption", "is_report_fetched"),
+    *("is_personal", "exemption", "is_report_fetched", "sender_id"),
 )
 #: Fields that a report changes when it moves a message.
 STEP_FIELDS = (
@@ -303,6 +303,8 @@ class SmsSms(models.Model):
             sms.failure_type = report.failure_type or "sms_not_delivered"
             sms._apply_fault(report.fault or UNSURE, is_taken=True)
         if moved:
+            delivered = moved.filtered(lambda sms: sms.state == "sent")
+            delivered._start_senders(is_delivered=True)
             trace(moved, "%s: reported, %s %s", "state", "carrier_code")
             moved._update_trackers()
         return moved

@@ -15,8 +15,8 @@ from ...models.message import sms_sms_intake as sms_sms_bulk
 from ...models.message.sms_consent import READ_ANSWERS
 from ...providers import faults, outbound
 from ...providers.outbound import DeliveryReport, Outcome
-from ...tools.dispatch import Deadline
-from .common import LARGE, SMALL, BatchCase
+from ...tools.dispatch import Deadline, DispatchRun
+from .common import ALERT_LOGGER, LARGE, SMALL, BatchCase
 
 
 @tagged("post_install", "-at_install")
@@ -289,3 +289,138 @@ class TestAttempts(BatchCase):
         )
         pace = self.env["sms.sender.pace"]._get(messages.sender_id)
         self.assertEqual(pace.slowed_to, 0.5)
+
+
+@tagged("post_install", "-at_install")
+class TestStoppedSender(BatchCase):
+    """What shows that a sender that has stopped may send again, and what does not."""
+
+    def setUp(self):
+        super().setUp()
+        muted = mute_logger(ALERT_LOGGER)
+        muted.__enter__()
+        self.addCleanup(muted.__exit__, None, None, None)
+        self.messages = self.queue_many(SMALL)
+        self.sender = self.messages.sender_id
+
+    def stop_by_report(self):
+        """Claim two texts; accept one, and report that its sender is not registered.
+
+        :return: the call of the other one, which has not been answered
+        """
+        first, other = [key for _account, key, _call, _delay in self.claim(2)]
+        self.accept(first)
+        self.refuse(first)
+        self.assertTrue(self.sender._is_stopped())
+        return other
+
+    def accept(self, key):
+        """Record that the carrier has accepted a text."""
+        taken = Outcome(
+            outbound.ACCEPTED, carrier_id=f"SM{key.sms_id}", report="queued"
+        )
+        self.env["sms.dispatcher"]._record_outcomes([(key, taken)])
+
+    def report(self, key, status, code="", fault=None):
+        """Record a delivery report on a text."""
+        report = DeliveryReport(f"SM{key.sms_id}", status, code, fault=fault)
+        self.env["sms.sms"].browse(key.sms_id)._record_report(report)
+
+    def refuse(self, key):
+        """Record a report that the text's sender is not registered."""
+        self.report(key, outbound.UNDELIVERED, "30034", faults.REGISTRATION)
+
+    def end_pause(self, **ago):
+        """Move what has happened into the past; the pause ends now or some time ago."""
+        for message in self.messages.filtered("claimed_at"):
+            message.claimed_at -= timedelta(hours=2)
+        self.sender.stopped_until = fields.Datetime.now() - timedelta(**ago)
+        self.env.flush_all()
+
+    def count_alerts(self):
+        """Return how many alerts about the sender were raised, and are still open."""
+        alerts = self.env["sms.outbox.alert"].search(
+            [("key", "=", f"sender:{self.sender.id}")]
+        )
+        return len(alerts), len(alerts.filtered(lambda it: not it.closed_at))
+
+    def test_what_was_claimed_before_does_not_start_it(self):
+        self.accept(self.stop_by_report())
+        self.assertTrue(self.sender._is_stopped())
+        self.assertEqual(self.count_alerts(), (1, 1))
+        self.assertFalse(self.env["sms.dispatcher"]._get_accounts())
+
+    def test_nor_after_a_refusal_in_the_answer(self):
+        first, other = [key for _account, key, _call, _delay in self.claim(2)]
+        refusal = Outcome(outbound.REFUSED, code="20003", fault=faults.AUTHENTICATION)
+        self.env["sms.dispatcher"]._record_outcomes([(first, refusal)])
+        self.accept(other)
+        self.report(other, outbound.DELIVERED)
+        self.assertTrue(self.sender._is_stopped())
+        self.assertEqual(self.count_alerts(), (1, 1))
+        self.end_pause()
+        [trial] = self.claim_all()
+        self.accept(trial)
+        self.assertFalse(self.sender.stop_count, "it was not stopped by a report")
+        self.assertEqual(self.count_alerts(), (1, 0))
+
+    def test_after_a_report_only_a_report_starts_it(self):
+        self.stop_by_report()
+        self.messages.filtered(lambda it: it.state == "process").state = "canceled"
+        for stops in (2, 3):
+            self.end_pause()
+            [trial] = self.claim_all()
+            self.accept(trial)
+            self.assertEqual(self.claim_all(), [], "its report is waited for")
+            self.refuse(trial)
+            self.assertEqual(self.sender.stop_count, stops)
+            pause = self.sender.stopped_until - fields.Datetime.now()
+            self.assertGreater(pause.total_seconds(), 3500 * min(2 ** (stops - 1), 4))
+            self.assertEqual(self.count_alerts(), (1, 1), "they are told once")
+        self.end_pause()
+        [trial] = self.claim_all()
+        self.accept(trial)
+        self.report(trial, "sent")
+        self.assertEqual(self.claim_all(), [])
+        self.report(trial, outbound.DELIVERED)
+        self.assertFalse(self.sender.stop_count)
+        self.assertEqual(self.count_alerts(), (1, 0))
+        waiting = self.messages.filtered(lambda it: it.state == "outgoing")
+        self.assertEqual(len(self.claim_all()), len(waiting))
+
+    def test_a_trial_that_failed_for_another_reason_shows_nothing(self):
+        self.stop_by_report()
+        self.messages.filtered(lambda it: it.state == "process").state = "canceled"
+        self.end_pause()
+        for _turn in range(2):
+            [trial] = self.claim_all()
+            self.accept(trial)
+            self.report(trial, outbound.UNDELIVERED, "30006", faults.LANDLINE)
+            self.assertTrue(self.sender.stop_count)
+
+    def test_where_nobody_reports_silence_starts_it(self):
+        """After five minutes without a refusal the next trial is enough."""
+        self.stop_by_report()
+        self.messages.filtered(lambda it: it.state == "process").state = "canceled"
+        self.end_pause(minutes=8)
+        [trial] = self.claim_all()
+        self.accept(trial)
+        self.assertEqual(self.claim_all(), [])
+        self.env["sms.sms"].browse(trial.sms_id).claimed_at -= timedelta(minutes=6)
+        self.env.flush_all()
+        [trial] = self.claim_all()
+        self.accept(trial)
+        self.assertFalse(self.sender.stop_count)
+
+    def test_what_was_not_posted_is_taken_back(self):
+        """Or each of them would be refused by a report, and lost."""
+        other = self.stop_by_report()
+        dispatcher = self.env["sms.dispatcher"]
+        blocked = dispatcher._find_blocked([other], DispatchRun(60))
+        self.assertEqual(blocked, {other})
+        dispatcher._block_withdrawn(blocked)
+        message = self.env["sms.sms"].browse(other.sms_id)
+        self.assertEqual((message.state, message.attempts), ("outgoing", 0))
+        self.end_pause()
+        [trial] = self.claim_all()
+        self.assertFalse(dispatcher._find_blocked([trial], DispatchRun(60)))
