@@ -149,6 +149,7 @@ from .desk import test_waiting_tours
 
 from .automation import test_automated_actions
 from .automation import test_automation
+from .automation import test_automation_copies
 from .automation import test_automation_deadlines
 from .automation import test_automation_live
 from .automation import test_automation_replay

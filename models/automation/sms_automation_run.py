@@ -218,8 +218,7 @@ class SmsAutomationRun(models.Model):
         stage_rules = engine._get_stage_rules(ticket, stage_trigger)
         found = [*stage_rules, *engine._get_rules()]
         rules = {rule.automation_id: rule for rule in found}
-        # A row of a shared automation is sent by the company's copy, if made since.
-        rules |= {
+        copies = {
             rule.shared_id: rule
             for rule in found
             if rule.shared_id and rule.company_id == ticket.company_id.id
@@ -227,13 +226,43 @@ class SmsAutomationRun(models.Model):
         holding = {
             rule.automation_id: (rule, row)
             for row in self
-            if (rule := rules.get(row.automation_id.id or 0))
+            if (rule := row._find_rule(rules, copies))
             and row.fact == ticket._get_sms_fact(rule.trigger)
         }
         texts = engine._on_due(ticket, [rule for rule, _row in holding.values()])
         return self.browse().union(
             *(holding[text.rule.automation_id][1] for text in texts)
         )
+
+    def _find_rule(self, rules, copies):
+        """Return the rule that sends a row, or None.
+
+        A row of a shared automation is sent by the company's copy, if made since.
+
+        :param dict rules: by automation id
+        :param dict copies: the company's own rules, by the id of the one they replace
+        """
+        automation_id = self.automation_id.id or 0
+        copy = copies.get(automation_id)
+        if copy and not self._is_left_to_clock(copy):
+            return copy
+        return rules.get(automation_id)
+
+    def _is_left_to_clock(self, rule):
+        """Return whether a time-based rule finds by itself what this row is about.
+
+        It finds nothing whose time had come before it was in force.
+        """
+        occasion = self.occasion or ""
+        is_timed = occasion and not occasion.startswith(AT_ONCE)
+        if not is_timed or rule.trigger not in automation.TIMED:
+            return False
+        moment = fields.Datetime.to_datetime(occasion.partition(".")[0])
+        is_after = rule.trigger == automation.NO_ANSWER
+        reached = moment + rule.lead if is_after else moment - rule.lead
+        own_sudo = self.env["sms.automation"].sudo().browse(rule.automation_id)
+        since = own_sudo.in_force_since
+        return bool(since and reached >= since)
 
     # === Time-based rules: waiting customers and deadlines ===
 
@@ -276,8 +305,10 @@ class SmsAutomationRun(models.Model):
     def _find_by_clock(self, rule, table, column, condition):
         """Plan a row for each open ticket whose time has come, once per time.
 
-        The automation's filters are checked when the row is processed. Known rows are
-        excluded rather than left to ON CONFLICT, which would use up ids.
+        A company's copy, even an archived one, replaces a shared automation here, since
+        the copy has a time of its own. The filters are checked when the row is
+        processed. Known rows are excluded rather than left to ON CONFLICT, which would
+        use up ids.
         """
         reached = SQL("+") if rule.trigger == automation.NO_ANSWER else SQL("-")
         self.env.execute_query(
@@ -293,6 +324,11 @@ class SmsAutomationRun(models.Model):
                   JOIN helpdesk_ticket_stage stage ON stage.id = ticket.stage_id
                   JOIN sms_automation rule ON rule.id = %(rule_id)s
                  WHERE %(condition)s AND ticket.active AND stage.closed IS NOT TRUE
+                   AND (rule.company_id IS NULL
+                        OR rule.company_id = ticket.company_id)
+                   AND NOT EXISTS (SELECT 1 FROM sms_automation own
+                                    WHERE own.shared_id = rule.id
+                                      AND own.company_id = ticket.company_id)
                    AND %(column)s %(reached)s %(lead)s >= rule.in_force_since
                    AND NOT EXISTS (SELECT 1 FROM sms_automation_run known
                                     WHERE known.automation_id = rule.id

@@ -1,0 +1,154 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A company's own automation replaces a shared one that time sets off."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tests import freeze_time
+
+from ...tools import TICKET_MODEL
+from .common import AutomationCase
+
+#: When the tickets' deadline is, in hours after the test begins.
+DEADLINE = 12
+
+
+class TimedCopies:
+    """One ticket in each of two companies, and a shared automation due in 4 hours."""
+
+    trigger = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.make_company("Other")
+        cls.record_consent(company=cls.other)
+        cls.tickets = cls.ticket + cls.make_ticket(
+            cls.customer, company_id=cls.other.id
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.start = fields.Datetime.now()
+        self.shared = self.automate(
+            self.trigger, wait_hours=self.get_hours(4), at_most="each"
+        )
+        self.shared.sudo().company_id = False
+        self.begin()
+
+    def begin(self):
+        """Have the clocks of both tickets start now."""
+        raise NotImplementedError
+
+    def get_hours(self, hours):
+        """Return the *Hours* of an automation that is due some hours from now."""
+        raise NotImplementedError
+
+    def replace(self, hours):
+        """Return the company's own automation, due some hours after the start."""
+        own = self.shared._copy_for_company(self.company)
+        own.wait_hours = self.get_hours(hours)
+        return own
+
+    def after(self, hours):
+        """Set the clock to a minute after what is due then."""
+        return freeze_time(self.start + timedelta(hours=hours, minutes=1))
+
+    def assertTexted(self, hours, *expected):
+        """Run the cron some hours after the start, and compare all texts until then.
+
+        :param expected: pairs of automation and company
+        """
+        with self.after(hours):
+            self.run_clock()
+        texts = self.env["sms.sms"].search([("automation_id", "!=", False)])
+        found = [(it.automation_id, it.record_company_id) for it in texts]
+        self.assertCountEqual(found, expected)
+
+    def test_with_a_later_time(self):
+        own = self.replace(8)
+        shared = (self.shared, self.other)
+        self.assertTexted(4, shared)
+        self.assertTexted(8, shared, (own, self.company))
+        self.assertTexted(9, shared, (own, self.company))
+
+    def test_with_an_earlier_time(self):
+        own = self.replace(2)
+        self.assertTexted(2, (own, self.company))
+        self.assertTexted(4, (own, self.company), (self.shared, self.other))
+
+    def test_with_the_same_time(self):
+        own = self.replace(4)
+        self.assertTexted(4, (own, self.company), (self.shared, self.other))
+
+    def test_an_archived_one_leaves_the_company_without(self):
+        self.replace(8).active = False
+        self.assertTexted(4, (self.shared, self.other))
+        self.assertTexted(8, (self.shared, self.other))
+        runs = self.env["sms.automation.run"].search([])
+        self.assertEqual(runs.mapped("res_id"), self.tickets[1].ids)
+
+    def test_a_deleted_one_gives_way_to_the_shared_one(self):
+        self.replace(8).unlink()
+        shared = [(self.shared, it) for it in self.tickets.company_id]
+        self.assertTexted(4, *shared)
+
+    def test_what_was_planned_before_waits_for_its_time(self):
+        with self.after(4):
+            self.env["sms.automation.run"]._find_timed()
+            own = self.replace(8)
+        shared = (self.shared, self.other)
+        self.assertTexted(4.5, shared)
+        self.assertTexted(8, shared, (own, self.company))
+
+    def test_what_was_planned_before_is_not_lost(self):
+        """Its own time was over before it existed, so its clock does not find it."""
+        with self.after(4):
+            self.env["sms.automation.run"]._find_timed()
+            own = self.replace(4)
+        self.assertTexted(4.5, (own, self.company), (self.shared, self.other))
+
+
+class TestCopiesOfNoAnswer(TimedCopies, AutomationCase):
+    """The customer waits for an answer."""
+
+    trigger = "no_answer"
+
+    def begin(self):
+        self.tickets.sms_waiting_since = self.start
+
+    def get_hours(self, hours):
+        return hours
+
+
+class TestCopiesOfDeadline(TimedCopies, AutomationCase):
+    """A deadline approaches, which is on the ticket as in older OCA versions."""
+
+    trigger = "sla"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.startClassPatcher(
+            patch.object(
+                cls.registry["sms.automation"],
+                "_get_deadline_source",
+                lambda _automations: TICKET_MODEL,
+            )
+        )
+        cls.env.flush_all()
+        cls.cr.execute(
+            "ALTER TABLE helpdesk_ticket"
+            " ADD COLUMN IF NOT EXISTS sla_deadline timestamp"
+        )
+
+    def begin(self):
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE helpdesk_ticket SET sla_deadline = %s WHERE id = ANY(%s)",
+            [self.start + timedelta(hours=DEADLINE), self.tickets.ids],
+        )
+
+    def get_hours(self, hours):
+        return DEADLINE - hours
