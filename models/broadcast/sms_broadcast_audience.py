@@ -231,11 +231,13 @@ class SmsBroadcast(models.Model):
              LEFT JOIN res_partner partner ON partner.id = ticket.partner_id
                  WHERE ticket.partner_id IS NULL OR ticket.partner_id IN %(partners)s
               ORDER BY ticket.who, ticket.id DESC
+                 LIMIT %(limit)s
                 """,
                 broadcast=self.id,
                 new=NEW,
-                tickets=tickets._search(domain & own_company, limit=limit).subselect(),
+                tickets=tickets._search(domain & own_company).subselect(),
                 partners=partners._search(own_company).subselect(),
+                limit=limit,
             )
         )
         return self.env.cr.rowcount

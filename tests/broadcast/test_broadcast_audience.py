@@ -108,6 +108,26 @@ class TestFilter(AudienceCase):
         with patch.object(sms_broadcast_audience, "MAX_PEOPLE", 7):
             self.check(broadcast)
 
+    def test_many_tickets_of_few_people(self):
+        """People are limited, not their tickets: all of these are looked at."""
+        for partner, phone, priority in (
+            (self.far, UNKNOWN, "3"),
+            (self.far, UNKNOWN, "3"),
+            (self.agreed[0], self.agreed[0].phone, "0"),
+            (self.far, LOCAL, "0"),
+        ):
+            values = {"partner_phone": phone, "priority": priority}
+            self.make_ticket(partner, name="VPN is down", **values)
+        broadcast = self.make_filtered([("name", "ilike", "vpn")], "helpdesk.ticket")
+        with patch.object(sms_broadcast_audience, "MAX_PEOPLE", 1):
+            self.assertRefused("More than 1 people", broadcast)
+        with patch.object(sms_broadcast_audience, "MAX_PEOPLE", 2):
+            self.check(broadcast)
+        self.assertEqual(
+            {it.partner_id: it.number for it in broadcast.recipient_ids},
+            {self.agreed[0]: self.agreed[0].phone_sanitized, self.far: LOCAL},
+        )
+
     def test_an_area_is_not_filled_in(self):
         with self.assertRaisesRegex(ValidationError, "{area} is not a placeholder"):
             self.make_filtered([("id", ">", 0)], body="Outage in {area}")
