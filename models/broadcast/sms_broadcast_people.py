@@ -159,8 +159,8 @@ class SmsBroadcast(models.Model):
     def _select_told(self):
         """Store the recipients whom earlier texts about the incident have reached.
 
-        By the number that was texted, even if the contact's has changed. Those who
-        still wait for an earlier text get news in its place, but not the end.
+        By the number that was texted last, even if the contact's has changed. Those
+        who still wait for an earlier text get news in its place, but not the end.
         """
         states = HAVE_GOT if self.kind == RESOLVED else HAVE_OR_WILL
         self.env.cr.execute(
@@ -168,18 +168,23 @@ class SmsBroadcast(models.Model):
                 """
                 INSERT INTO sms_broadcast_recipient
                        (broadcast_id, partner_id, area_id, number, lang, outcome)
-                SELECT DISTINCT ON (told.number) %(broadcast)s, told.partner_id,
-                       told.area_id, told.number,
-                       COALESCE(partner.lang, told.lang), %(new)s
-                  FROM sms_broadcast_recipient told
-                  JOIN sms_broadcast before ON before.id = told.broadcast_id
-                  JOIN sms_sms sms ON sms.id = told.sms_id
-             LEFT JOIN res_partner partner ON partner.id = told.partner_id
-                 WHERE before.incident_id = %(incident)s
-                   AND before.id != %(broadcast)s
-                   AND told.number IS NOT NULL
-                   AND sms.state = ANY(%(states)s)
-              ORDER BY told.number, told.id
+                SELECT DISTINCT ON (last.number) %(broadcast)s, last.partner_id,
+                       last.area_id, last.number,
+                       COALESCE(partner.lang, last.lang), %(new)s
+                  FROM (
+                      SELECT DISTINCT ON (person) told.*,
+                             COALESCE(told.partner_id::varchar, told.number) AS person
+                        FROM sms_broadcast_recipient told
+                        JOIN sms_broadcast before ON before.id = told.broadcast_id
+                        JOIN sms_sms sms ON sms.id = told.sms_id
+                       WHERE before.incident_id = %(incident)s
+                         AND before.id != %(broadcast)s
+                         AND told.number IS NOT NULL
+                         AND sms.state = ANY(%(states)s)
+                    ORDER BY person, told.id DESC
+                  ) last
+             LEFT JOIN res_partner partner ON partner.id = last.partner_id
+              ORDER BY last.number, last.id
                     ON CONFLICT (broadcast_id, partner_id) DO NOTHING
                 """,
                 broadcast=self.id,

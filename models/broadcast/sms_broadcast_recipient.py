@@ -16,7 +16,7 @@ DUPLICATE, MUTED, CALLED_OFF = ("duplicate", "muted", "cancelled")
 class SmsBroadcastRecipient(models.Model):
     """A person whom a broadcast concerns: whether they get it, or why not.
 
-    Written only by the broadcast's job, in bulk.
+    Written only by the broadcast's job, in bulk, and when its text is sent again.
     """
 
     _name = "sms.broadcast.recipient"

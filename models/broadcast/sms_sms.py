@@ -112,7 +112,9 @@ class SmsSms(models.Model):
             ("sms_id", "=", self.id),
         ]
         if self.broadcast_id:
-            recipients_sudo.search(domain).sms_id = new
+            recipients_sudo.search(domain).write(
+                {"sms_id": new.id, "number": new.number}
+            )
         return result
 
     def _query_untold_more(self):

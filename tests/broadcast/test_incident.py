@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from ...models.broadcast import sms_broadcast_job
+from ...providers import faults
 from ..common import phone_number
 from .common import IncidentCase
 
@@ -129,6 +130,87 @@ class TestLife(IncidentCase):
             self.tell()
         for partner in self.agreed:
             self.assertEqual(len(self.messages_to(partner.phone)), 2)
+
+
+@tagged("post_install", "-at_install")
+class TestOtherNumber(IncidentCase):
+    """Whoever got a failed text at another number gets what follows there too."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.own, cls.other, cls.another = cls.first.phone, *map(phone_number, (398, 7))
+        for number in (cls.other, cls.another):
+            cls.record_consent(number, "alert")
+
+    def undeliver(self, broadcast):
+        """Return the text to the first contact, marked as not delivered."""
+        text = self.texts(broadcast).filtered(lambda it: it.number == self.own)
+        policy = self.env["sms.fault"]._get_policy(faults.UNREACHABLE)
+        text.write({"state": "error", "fault_id": policy.id})
+        return text
+
+    def send_to(self, number, text):
+        """Send a failed text to another number, as a manager does."""
+        action = text.with_user(self.manager).action_send_to_other()
+        form = self.env[action["res_model"]].with_user(self.manager)
+        form.create({"sms_id": text.id, "number": number}).action_send()
+
+    def tell_at(self, number):
+        """Send a text that reaches the first contact at another number only."""
+        broadcast = self.tell()
+        self.send_to(number, self.undeliver(broadcast))
+        self.run_outbox()
+        return broadcast
+
+    def assertTold(self, *numbers):
+        """Assert to which numbers the incident's next text is sent."""
+        told = sorted(self.texts(self.tell()).mapped("number"))
+        self.assertEqual(told, sorted([*numbers, self.third.phone]))
+
+    def test_news_and_end_go_there(self):
+        opening = self.tell_at(self.other)
+        [row] = opening.recipient_ids.filtered(lambda it: it.partner_id == self.first)
+        self.assertEqual((row.number, row.sms_id.state), (self.other, "sent"))
+        self.assertTold(self.other, self.second.phone)
+        self.publish("resolved")
+        self.assertTold(self.other, self.second.phone)
+
+    def test_the_number_told_last_counts(self):
+        """Whichever of the numbers is the lower one."""
+        self.tell()
+        self.tell_at(self.other)
+        self.assertTold(self.other, self.second.phone)
+        self.own = self.other
+        self.tell_at(self.another)
+        self.publish("resolved")
+        self.assertTold(self.another, self.second.phone)
+
+    def test_the_number_of_another_recipient(self):
+        """They get what follows once."""
+        self.tell_at(self.second.phone)
+        self.assertTold(self.second.phone)
+        self.publish("resolved")
+        self.assertTold(self.second.phone)
+
+    def test_mute_from_there(self):
+        self.tell_at(self.other)
+        self.receive("MUTE", self.other)
+        update = self.tell()
+        self.assertEqual(self.outcomes(update)[self.first], ("muted", False))
+        self.assertEqual(self.reached(update), self.second | self.third)
+
+    def test_what_waits_there_is_replaced(self):
+        opening = self.prepare()
+        self.send(opening)
+        self.send_to(self.other, self.undeliver(opening))
+        waiting = self.messages_to(self.other)
+        self.assertEqual(waiting.state, "outgoing")
+        update = self.prepare()
+        self.send(update)
+        self.assertEqual(waiting.state, "canceled")
+        self.assertEqual(waiting.replaced_by_id.number, self.other)
+        self.assertNotIn(self.own, self.texts(update).mapped("number"))
 
 
 @tagged("post_install", "-at_install")
