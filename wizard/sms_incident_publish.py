@@ -373,9 +373,9 @@ class SmsIncidentPublish(models.TransientModel):
                 "incident_id": self.incident_id.id,
                 "state": self._get_state(),
                 "body": self.body.strip(),
-                "broadcast_id": is_told and broadcast.id,
             }
         )
         news_sudo._translate(by_lang)
         if is_told:
+            news_sudo.broadcast_id = broadcast
             broadcast.action_send()

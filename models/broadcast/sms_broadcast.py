@@ -28,8 +28,12 @@ PLANNED, LEAVING = ("planned", "leaving")
 QUEUEING, PAUSED, SENT, CANCELLED = ("queueing", "paused", "sent", "cancelled")
 #: States in which nothing was sent, and it can be changed.
 OPEN = (DRAFT, CHECKING, CHECKED, WAITING, PLANNED)
+#: Of these, states in which its words were shown, and maybe approved.
+SHOWN = (CHECKED, WAITING, PLANNED)
 #: States in which the job is working.
 RUNNING = (CHECKING, LEAVING, QUEUEING)
+#: States in which some may have its words already, and others not yet.
+UNDER_WAY = (LEAVING, QUEUEING, PAUSED)
 #: Fields that users write; the job writes all others.
 SETUP_FIELDS = frozenset(
     (

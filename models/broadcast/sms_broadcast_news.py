@@ -5,7 +5,7 @@ from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .sms_broadcast import CHECKED, CHECKING, NEWS, QUEUEING, SENT
+from .sms_broadcast import CHECKED, CHECKING, NEWS, QUEUEING, SENT, SHOWN, UNDER_WAY
 from .sms_broadcast_recipient import BLOCKED, NO_NUMBER
 from .sms_broadcast_recipient_mail import (
     EXCLUDED,
@@ -67,6 +67,30 @@ class SmsBroadcast(models.Model):
             return frozenset(news)
         news = self._get_news()
         return self.company_id._get_sms_told_langs(news, "body") if news else {"en_US"}
+
+    def _before_news_changes(self):
+        """Return it to its author if its words were shown, maybe approved, before.
+
+        :raises UserError: while it is being sent, since all get the same words
+        """
+        for broadcast in self:
+            broadcast._wait_for_row()
+            if broadcast.state in UNDER_WAY:
+                raise UserError(
+                    self.env._(
+                        "“%s” is being sent in these words. Publish further news "
+                        "instead, or correct them once it is sent.",
+                        broadcast.name,
+                    )
+                )
+            if broadcast.state in SHOWN:
+                broadcast._return_for_news()
+
+    def _return_for_news(self):
+        """Return it to its author, who is notified even if they changed the news."""
+        own = self.with_context(mail_notify_author_mention=True)
+        own = own._in_words_of_author()
+        own._give_back(own.env._("Its news was changed. Check it again."))
 
     def action_send(self):
         """Send the broadcast, unless its news is not published.

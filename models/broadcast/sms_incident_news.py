@@ -91,7 +91,22 @@ class SmsIncidentNews(models.Model):
         """Accept corrections of the text; ignore other fields unless in sudo."""
         if not self.env.su:
             vals = {name: value for name, value in vals.items() if name == "body"}
+        if "body" in vals:
+            self._before_correction()
         return super().write(vals)
+
+    def _update_field_translations(
+        self, field_name, translations, digest=None, source_lang=""
+    ):
+        """Treat translations, which bypass ``write``, as corrections too."""
+        self._before_correction()
+        return super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
+
+    def _before_correction(self):
+        self.check_access("write")
+        self.sudo().broadcast_id._before_news_changes()
 
     def _translate(self, bodies):
         """Store translations, except those identical to the original.

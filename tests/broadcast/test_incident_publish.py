@@ -1,12 +1,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """One screen publishes news, sends it by text and mail, and posts it on tickets."""
 
+from datetime import timedelta
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
-from ...models.broadcast import sms_broadcast_news, sms_incident_news
+from ...models.broadcast import (
+    sms_broadcast_job,
+    sms_broadcast_news,
+    sms_incident_news,
+)
 from ..common import phone_number
 from .common import WORDS, PublishCase
 
@@ -221,6 +227,182 @@ class TestOnce(PublishCase):
         self.run_jobs()
         self.assertEqual(len(self.mails()), 1)
         self.assertEqual(len(self.texts(broadcast)), 3)
+
+
+@tagged("post_install", "-at_install")
+class TestCorrection(PublishCase):
+    """Nobody is told words that were not checked, or others than their neighbor."""
+
+    NEW, SPANISH = "It is mended by 6 PM.", "Un cable fue cortado."
+    WAYS = ("form", "form in Spanish", "incident", "translations")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("es_ES")
+        cls.first.lang = "es_ES"
+        cls.company.sms_approve_from = 3
+
+    def ask(self):
+        """Publish news in two languages; return its text, which waits for approval."""
+        form = self.open()
+        form.write({"is_emergency": True, "emergency_reason": "Down"})
+        form.action_publish()
+        broadcast = form.broadcast_id
+        self.assertEqual(broadcast.state, "waiting")
+        self.news = broadcast._get_news().with_user(self.manager)
+        self.assertNotEqual(self.news.body, self.in_spanish().body)
+        return broadcast
+
+    def ask_again(self, broadcast):
+        """Check and ask, as the author does."""
+        self.check(broadcast)
+        broadcast.action_send()
+        self.assertEqual(broadcast.state, "waiting")
+
+    def approve(self, broadcast):
+        """Approve it, as a colleague does."""
+        broadcast.with_user(self.administrator).action_approve()
+
+    def in_spanish(self):
+        return self.news.with_context(lang="es_ES")
+
+    def correct(self, way):
+        """Correct the news in one of the ways."""
+        self.env.invalidate_all()
+        if way == "form":
+            self.news.body = self.NEW
+        elif way == "form in Spanish":
+            self.in_spanish().body = self.SPANISH
+        elif way == "incident":
+            command = fields.Command.update(self.news.id, {"body": self.NEW})
+            self.incident.with_user(self.manager).news_ids = [command]
+        else:
+            self.news.update_field_translations("body", {"es_ES": self.SPANISH})
+        self.env.invalidate_all()
+
+    def assertRefused(self):
+        for way in self.WAYS:
+            with self.subTest(way), self.assertRaisesRegex(UserError, "further news"):
+                self.correct(way)
+        self.assertNotIn(self.NEW, self.news.body)
+        self.assertNotIn(self.SPANISH, self.in_spanish().body)
+
+    def test_while_it_waits_for_approval(self):
+        broadcast = self.ask()
+        for way in self.WAYS:
+            self.assertIn(self.administrator, broadcast.sudo().activity_ids.user_id)
+            self.correct(way)
+            with self.subTest(way):
+                self.assertEqual(broadcast.state, "draft")
+                self.assertFalse(broadcast.sudo().activity_ids)
+                with self.assertRaisesRegex(UserError, "not possible anymore"):
+                    self.approve(broadcast)
+            self.ask_again(broadcast)
+        self.approve(broadcast)
+        self.run_jobs()
+        self.assertIn(self.SPANISH, self.messages_to(self.first.phone).body)
+        self.assertIn(self.NEW, self.messages_to(self.second.phone).body)
+        self.assertIn(self.NEW, self.mails().body_html)
+
+    def test_when_it_is_planned(self):
+        broadcast = self.ask()
+        broadcast.send_at = fields.Datetime.now() + timedelta(days=1)
+        for way in self.WAYS:
+            self.ask_again(broadcast)
+            self.approve(broadcast)
+            self.assertEqual(broadcast.state, "planned")
+            self.correct(way)
+            with self.subTest(way):
+                self.assertEqual(broadcast.state, "draft")
+                self.assertFalse(broadcast.approver_id)
+
+    def test_the_author_is_told(self):
+        """Also one who has corrected it, perhaps without a thought of its text."""
+        for user in (self.manager, self.administrator):
+            broadcast = self.ask()
+            self.news.with_user(user).body = self.NEW
+            told = broadcast.message_ids.filtered(
+                lambda it: self.manager.partner_id in it.notified_partner_ids
+            )
+            with self.subTest(user.login):
+                self.assertIn("Its news was changed", told[0].body)
+                self.assertEqual(told[0].author_id, user.partner_id)
+            broadcast.action_cancel()
+
+    def test_when_it_is_checked(self):
+        """A colleague's correction does not leave by the click of who has read it."""
+        broadcast = self.ask()
+        self.correct("form")
+        self.check(broadcast)
+        self.correct("form in Spanish")
+        self.assertEqual(broadcast.state, "draft")
+        with self.assertRaisesRegex(UserError, "not possible anymore"):
+            broadcast.action_send()
+
+    def test_before_its_check_ends(self):
+        """Nobody has read it yet, and the check shows the words as they are then."""
+        broadcast = self.ask()
+        self.correct("form")
+        broadcast.action_check()
+        self.correct("form in Spanish")
+        self.assertEqual(broadcast.state, "checking")
+        self.work()
+        self.assertEqual(broadcast.state, "checked")
+        self.assertIn(self.SPANISH, broadcast.sample_html)
+        self.assertIn(self.NEW, broadcast.sample_html)
+
+    def test_while_it_is_sent(self):
+        broadcast = self.ask()
+        self.approve(broadcast)
+        self.assertEqual(broadcast.state, "queueing")
+        words = self.news.body
+        with patch.object(sms_broadcast_job, "BATCH_SIZE", 2):
+            broadcast.sudo()._work_off()
+        self.assertEqual(len(self.texts(broadcast)), 2)
+        self.assertRefused()
+        broadcast.action_pause()
+        self.assertRefused()
+        broadcast.action_resume()
+        self.run_jobs()
+        self.assertEqual(broadcast.state, "sent")
+        self.assertEqual(len(self.texts(broadcast)), 3)
+        for partner in (self.second, self.third):
+            self.assertIn(words, self.messages_to(partner.phone).body)
+        self.assertIn(words, self.mails().body_html)
+
+    def test_while_its_people_are_checked_again(self):
+        broadcast = self.ask()
+        broadcast.sudo().state = "leaving"
+        self.assertRefused()
+
+    def test_once_it_is_over(self):
+        """A correction is for the status page; what was told stays."""
+        for end in ("cancelled", "sent"):
+            broadcast = self.ask()
+            if end == "sent":
+                self.approve(broadcast)
+                self.run_jobs()
+            else:
+                broadcast.action_cancel()
+            bodies = self.texts(broadcast).mapped("body")
+            for way in self.WAYS:
+                self.correct(way)
+            with self.subTest(end):
+                self.assertEqual(broadcast.state, end)
+                self.assertEqual(self.news.body, self.NEW)
+                self.assertEqual(self.in_spanish().body, self.SPANISH)
+                self.assertEqual(self.texts(broadcast).mapped("body"), bodies)
+
+    def test_who_may_not_correct_it_stops_nothing(self):
+        broadcast = self.ask()
+        for user in (self.agent, self.compliance_officer, self.employee):
+            news = self.news.with_user(user)
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                news.write({"body": self.NEW})
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                news.update_field_translations("body", {"es_ES": self.NEW})
+        self.assertEqual(broadcast.state, "waiting")
 
 
 @tagged("post_install", "-at_install")
