@@ -30,9 +30,15 @@ class SmsInboundRouter(models.AbstractModel):
 
     @api.model
     def _find_next_appointment(self, inbound):
-        """Return the number's next invitation that was announced by text."""
+        """Return the number's next invitation that was announced by text.
+
+        Not that of a contact who has typed the number and has not confirmed it: its
+        owner was told nothing, and must not read of it.
+        """
+        unproven = self.env["sms.number.claim"]._query_unproven(inbound.number)
         domain = [
             ("partner_id.phone_sanitized", "=", inbound.number),
+            ("partner_id", "not in", unproven),
             ("sms_told_start", ">", fields.Datetime.now()),
             ("state", "!=", "declined"),
             ("event_id.active", "=", True),

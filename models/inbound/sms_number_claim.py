@@ -94,17 +94,23 @@ class SmsNumberClaim(models.Model):
     def _query_contacts(self, company, number):
         """Query the contacts of a number, two at most."""
         contacts = self.env["res.partner"]
-        typed = self.sudo()._search(
-            self._get_open_domain() & Domain("number", "=", number)
-        )
         return contacts._search(
             [
                 ("phone_sanitized", "=", number),
                 ("company_id", "in", [False, company.id]),
-                ("id", "not in", typed.subselect("partner_id")),
+                ("id", "not in", self._query_unproven(number)),
             ],
             limit=2,
         )
+
+    @api.model
+    def _query_unproven(self, number):
+        """Query whose logins have typed a number that has not confirmed it.
+
+        :return: ``SQL`` of the contacts' ids, for a domain
+        """
+        domain = self._get_open_domain() & Domain("number", "=", number)
+        return self.sudo()._search(domain).subselect("partner_id")
 
     # === Claims of a login ===
 

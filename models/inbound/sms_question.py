@@ -158,8 +158,14 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _find_open(self, inbound):
-        """Return the questions that a text may answer: urgent ones, then the newest."""
-        domain = Domain("company_id", "=", inbound.company_id.id)
+        """Return the questions that a text may answer: urgent ones, then the newest.
+
+        Not those to a contact for whom the number is not, or no longer, confirmed.
+        """
+        unproven = self.env["sms.number.claim"]._query_unproven(inbound.number)
+        domain = Domain("partner_id", "=", False)
+        domain |= Domain("partner_id", "not in", unproven)
+        domain &= Domain("company_id", "=", inbound.company_id.id)
         domain &= Domain("number", "=", inbound.number) & Domain("state", "=", OPEN)
         domain &= Domain("expires_at", ">", inbound.received_at)
         found = self.sudo().search(domain)

@@ -173,6 +173,46 @@ class TestAnswers(AppointmentCase):
         self.assertEqual(self.attendee(self.event).state, "declined")
         self.assertEqual(len(self.messages_to()), count)
 
+    def claim(self, partner):
+        """Note that a contact's login typed the contact's number; return the claim."""
+        claims = self.env["sms.number.claim"]
+        claim = claims._note(self.company, partner, partner.phone_sanitized)
+        self.settle()
+        return claim
+
+    def test_a_cancel_tells_a_stranger_nothing_of_an_appointment(self):
+        """Who has typed the number, and not confirmed it, is a stranger to its owner.
+
+        The owner has agreed to texts, and may text CANCEL to stop others.
+        """
+        for index, is_confirmed in ((4, False), (5, True)):
+            number = phone_number(index)
+            self.record_consent(number, "appointment")
+            login = self.make_customer(number, "Lee Login")
+            claim = self.claim(login)
+            if is_confirmed:
+                claim.confirmed_at = NOW
+            event = self.book(NOW + timedelta(days=index), partners=login)
+            self.pass_time(minutes=1)
+            reasons = self.messages_to(number).mapped("gate_reason")
+            state = "declined" if is_confirmed else "needsAction"
+            with self.subTest(is_confirmed=is_confirmed):
+                self.assertEqual("unproven" in reasons, not is_confirmed)
+                self.assertEqual(self.say("CANCEL", number).kind, "stop")
+                asked = "Did you mean your appointment" in self.bodies(login)[-1]
+                self.assertEqual(asked, is_confirmed)
+                self.say("3", number)
+                self.assertEqual(self.attendee(event, login).state, state)
+
+    def test_a_number_that_is_not_confirmed_any_more_answers_nothing(self):
+        claim = self.claim(self.customer)
+        for body in ("1", "2", "3", "Yes"):
+            with self.subTest(body=body):
+                self.assertEqual(self.say(body).kind, "conversation")
+                self.assertEqual(self.attendee(self.event).state, "needsAction")
+        claim.confirmed_at = NOW
+        self.assertEqual(self.say("1").kind, "answer")
+
     def test_words_of_other_languages_answer_what_was_asked(self):
         """CANCELAR is also an opt-out keyword, but here it answers the question."""
         for body, state in (
