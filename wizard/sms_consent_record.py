@@ -54,6 +54,7 @@ class SmsConsentRecord(models.TransientModel):
     happened_at = fields.Datetime("When", required=True, default=fields.Datetime.now)
     wording = fields.Text(
         compute="_compute_wording",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
@@ -295,7 +296,7 @@ class SmsConsentRecord(models.TransientModel):
             return False
         for name in ("sms_customer_id", "partner_id"):
             if name in record:
-                return record[name].lang
+                return record.sudo()[name].lang
         return "lang" in record and record.lang
 
     @api.model

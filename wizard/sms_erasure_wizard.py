@@ -27,6 +27,7 @@ class SmsErasureWizard(models.TransientModel):
         "wizard_id",
         string="Numbers",
         compute="_compute_line_ids",
+        compute_sudo=False,
         store=True,
         readonly=False,
     )

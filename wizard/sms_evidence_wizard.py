@@ -20,6 +20,7 @@ class SmsEvidenceWizard(models.TransientModel):
     numbers = fields.Char(
         "Phone Number",
         compute="_compute_numbers",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,

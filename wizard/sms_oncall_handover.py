@@ -12,15 +12,28 @@ class SmsOncallHandover(models.TransientModel):
     _description = "On-Call Hand-Over"
 
     shift_id = fields.Many2one("sms.oncall.shift", required=True, ondelete="cascade")
-    team_id = fields.Many2one(related="shift_id.team_id")
-    replaced_user_id = fields.Many2one(related="shift_id.user_id", string="Instead of")
+    # With the user's rights, not in sudo.
+    team_id = fields.Many2one(related="shift_id.team_id", related_sudo=False)
+    replaced_user_id = fields.Many2one(
+        related="shift_id.user_id", related_sudo=False, string="Instead of"
+    )
     user_id = fields.Many2one("res.users", "On Call", required=True, ondelete="cascade")
     user_domain = fields.Binary(compute="_compute_user_domain")
     start_at = fields.Datetime(
-        "From", compute="_compute_times", store=True, readonly=False, required=True
+        "From",
+        compute="_compute_times",
+        compute_sudo=False,
+        store=True,
+        readonly=False,
+        required=True,
     )
     stop_at = fields.Datetime(
-        "Until", compute="_compute_times", store=True, readonly=False, required=True
+        "Until",
+        compute="_compute_times",
+        compute_sudo=False,
+        store=True,
+        readonly=False,
+        required=True,
     )
     note = fields.Char(compute="_compute_note")
 
@@ -43,7 +56,7 @@ class SmsOncallHandover(models.TransientModel):
             shift = form.shift_id
             if shift and shift.has_access("read"):
                 now = fields.Datetime.now()
-                form.start_at, form.stop_at = shift._find_next_turn(now)
+                form.start_at, form.stop_at = shift.sudo()._find_next_turn(now)
 
     @api.depends("user_id", "shift_id")
     def _compute_note(self):

@@ -61,11 +61,13 @@ class SmsRegistration(models.TransientModel):
         help="Two to five templates that show what is actually sent.",
     )
     description = fields.Text(
-        compute="_compute_description", store=True, readonly=False, precompute=True
-    )
+        compute="_compute_description", compute_sudo=False,
+        store=True, readonly=False, precompute=True,
+    )  # fmt: skip
     opt_in_flow = fields.Text(
         "How People Opt In",
-        compute="_compute_opt_in_flow", store=True, readonly=False, precompute=True,
+        compute="_compute_opt_in_flow", compute_sudo=False,
+        store=True, readonly=False, precompute=True,
     )  # fmt: skip
     samples = fields.Text(compute="_compute_samples")
     opt_in_keywords = fields.Char(compute="_compute_commands")

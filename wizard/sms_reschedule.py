@@ -14,6 +14,7 @@ class SmsReschedule(models.TransientModel):
     sms_id = fields.Many2one("sms.sms", required=True, ondelete="cascade")
     send_at = fields.Datetime(
         compute="_compute_send_at",
+        compute_sudo=False,
         store=True,
         readonly=False,
         help="Leave empty to send as soon as possible.",

@@ -16,6 +16,7 @@ class SmsTeamAlertRaise(models.TransientModel):
     team_id = fields.Many2one(
         "helpdesk.ticket.team",
         compute="_compute_team_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         required=True,
@@ -24,6 +25,7 @@ class SmsTeamAlertRaise(models.TransientModel):
     name = fields.Char(
         "Problem",
         compute="_compute_name",
+        compute_sudo=False,
         store=True,
         readonly=False,
         help="What is wrong, and what to do, as it is read on a phone.",

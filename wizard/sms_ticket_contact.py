@@ -26,6 +26,7 @@ class SmsTicketContact(models.TransientModel):
     is_number_kept = fields.Boolean(
         "Save the number on the contact",
         compute="_compute_is_number_kept",
+        compute_sudo=False,
         store=True,
         readonly=False,
         help="So that their next text is recognized.",

@@ -45,6 +45,7 @@ class SmsConsentPaper(models.Model):
     wording = fields.Text(
         "Text on the Form",
         compute="_compute_wording",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
@@ -163,19 +164,22 @@ class SmsConsentPaperLine(models.Model):
     scan_name = fields.Char()
     partner_id = fields.Many2one("res.partner", "Contact")
     number = fields.Char(
-        "Phone Number", compute="_compute_person", store=True, readonly=False,
-        precompute=True,
+        "Phone Number", compute="_compute_person", compute_sudo=False,
+        store=True, readonly=False, precompute=True,
     )  # fmt: skip
     name = fields.Char(
-        compute="_compute_person", store=True, readonly=False, precompute=True
-    )
+        compute="_compute_person", compute_sudo=False,
+        store=True, readonly=False, precompute=True,
+    )  # fmt: skip
     signed_on = fields.Date(
-        compute="_compute_signed_on", store=True, readonly=False, precompute=True
-    )
+        compute="_compute_signed_on", compute_sudo=False,
+        store=True, readonly=False, precompute=True,
+    )  # fmt: skip
     purpose_ids = fields.Many2many(
         "sms.purpose",
         string="Purposes",
         compute="_compute_purpose_ids",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,

@@ -11,6 +11,7 @@ from psycopg2 import Error as DatabaseError
 from psycopg2.extras import Json
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tests.common import JsonRpcException
 from odoo.tools import SQL, mute_logger
@@ -386,3 +387,142 @@ class TestCompanyRights(SmsCase, HttpCase):
             and field.required
             and name not in ("id", "create_uid", "write_uid")
         }
+
+
+class TestForms(SmsCase):
+    """Forms compute with their user's rights, whatever companies a client claims.
+
+    In sudo, Odoo does not check the companies in a client's context.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other_company = cls.make_company("Other")
+        cls.outsider = new_test_user(
+            cls.env,
+            "sms-outsider",
+            groups="helpdesk_mgmt.group_helpdesk_manager,"
+            "helpdesk_mgmt_sms.group_sms_compliance",
+            company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
+        )
+        cls.their_customer = cls.make_customer(
+            phone_number(1), "Theirs", company_id=cls.other_company.id
+        )
+        cls.their_team = cls.env["helpdesk.ticket.team"].create(
+            {"name": "Theirs", "company_id": cls.other_company.id}
+        )
+        cls.their_ticket = cls.make_ticket(
+            cls.their_customer,
+            company_id=cls.other_company.id,
+            team_id=cls.their_team.id,
+        )
+
+    def ask(self, model, name, claims=True, **values):
+        """Return what a form answers a client of the outsider about a field."""
+        forms = self.env[model].with_user(self.outsider)
+        if claims:
+            forms = forms.with_context(allowed_company_ids=self.other_company.ids)
+        spec = {it: {"fields": {}} for it in (name, *values)}
+        self.env.invalidate_all()  # what is in the cache is read without a check
+        with mute_logger("odoo.addons.base.models.ir_rule"):
+            return forms.onchange(values, list(values), spec)["value"]
+
+    def assertRefused(self, model, name, **values):
+        with self.assertRaises(AccessError, msg=(model, name)):
+            self.ask(model, name, **values)
+
+    def test_no_form_computes_in_sudo(self):
+        papers = {"sms.consent.paper", "sms.consent.paper.line"}
+        for name, model in self.env.registry.items():
+            if not (model._transient or name in papers):
+                continue
+            for field in model._fields.values():
+                ours = field._module == MODULE and field.compute and not field.related
+                if ours and field.store and not field.readonly:
+                    self.assertFalse(field.compute_sudo, str(field))
+
+    def test_evidence(self):
+        self.record_consent(company=self.other_company)
+        self.assertRefused(
+            "sms.evidence.wizard",
+            "numbers",
+            company_id=self.other_company.id,
+            partner_id=self.customer.id,
+        )
+
+    def test_erasure(self):
+        self.assertRefused(
+            "sms.erasure.wizard",
+            "line_ids",
+            company_id=self.other_company.id,
+            partner_id=self.customer.id,
+        )
+
+    def test_on_call_hand_over(self):
+        shift = self.env["sms.oncall.shift"].create(
+            {
+                "team_id": self.their_team.id,
+                "user_id": self.agent.id,
+                "company_id": self.other_company.id,
+            }
+        )
+        for name in ("start_at", "stop_at", "team_id", "replaced_user_id"):
+            self.assertRefused("sms.oncall.handover", name, shift_id=shift.id)
+
+    def test_consent(self):
+        self.assertRefused(
+            "sms.consent.record",
+            "wording",
+            company_id=self.other_company.id,
+            decision="granted",
+            purpose_ids=[(6, 0, self.purposes("ticket").ids)],
+            res_model="helpdesk.ticket",
+            res_id=self.their_ticket.id,
+        )
+
+    def test_paper_forms(self):
+        values = {"partner_id": self.their_customer.id}
+        for claims in (True, False):
+            for name in ("number", "name"):
+                with self.subTest(name=name, claims=claims):
+                    self.assertRefused(
+                        "sms.consent.paper.line", name, claims=claims, **values
+                    )
+
+    def test_team_alert(self):
+        for claims in (True, False):
+            for name in ("name", "team_id"):
+                with self.subTest(name=name, claims=claims):
+                    self.assertRefused(
+                        "sms.team.alert.raise",
+                        name,
+                        claims=claims,
+                        ticket_id=self.their_ticket.id,
+                    )
+
+    def test_contact_of_a_ticket(self):
+        values = {"partner_id": self.their_customer.id}
+        for claims in (True, False):
+            self.assertRefused(
+                "sms.ticket.contact", "is_number_kept", claims=claims, **values
+            )
+
+    def test_time_of_a_text(self):
+        sms = self.env["sms.sms"].create(
+            {
+                "number": phone_number(1),
+                "body": "Hello",
+                "record_company_id": self.other_company.id,
+                "send_at": "2030-01-01 12:00:00",
+            }
+        )
+        for claims in (True, False):
+            self.assertRefused(
+                "sms.reschedule", "send_at", claims=claims, sms_id=sms.id
+            )
+
+    def test_registration(self):
+        company = self.other_company
+        self.assertRefused("sms.registration", "description", company_id=company.id)
