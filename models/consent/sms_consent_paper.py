@@ -163,6 +163,8 @@ class SmsConsentPaperLine(models.Model):
     scan = fields.Binary(attachment=True, help="PDF, PNG, JPEG, TIFF or HEIC.")
     scan_name = fields.Char()
     partner_id = fields.Many2one("res.partner", "Contact")
+    # In a form, the contact chosen before: an unsaved line does not know it.
+    filled_partner_id = fields.Many2one("res.partner", "Person", store=False)
     number = fields.Char(
         "Phone Number", compute="_compute_person", compute_sudo=False,
         store=True, readonly=False, precompute=True,
@@ -191,6 +193,17 @@ class SmsConsentPaperLine(models.Model):
         for line in self:
             line.number = line.partner_id.phone or line.number
             line.name = line.partner_id.name or line.name
+
+    @api.onchange("partner_id")
+    def _onchange_partner_id(self):
+        """Drop what the contact chosen before has filled in: it is somebody else's."""
+        former, partner = self.filled_partner_id, self.partner_id
+        former = former or self._origin.partner_id
+        if former and self.number == former.phone:
+            self.number = partner.phone
+        if former and self.name == former.name:
+            self.name = partner.name
+        self.filled_partner_id = partner
 
     @api.depends("paper_id.signed_on")
     def _compute_signed_on(self):

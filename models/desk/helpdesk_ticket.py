@@ -34,6 +34,8 @@ class HelpdeskTicket(models.Model):
         precompute=True,
         help="The number for this ticket. Taken from the contact unless entered here.",
     )
+    # In a form, the contact chosen before: a new ticket does not know it.
+    sms_filled_partner_id = fields.Many2one("res.partner", "Person", store=False)
     partner_phone_sanitized = fields.Char(
         string="Phone (E.164)",
         compute="_compute_partner_phone_sanitized",
@@ -111,6 +113,14 @@ class HelpdeskTicket(models.Model):
             if not (phone and ticket._origin.sms_last_inbound_at):
                 phone = ticket.partner_id.phone or phone
             ticket.partner_phone = phone
+
+    @api.onchange("partner_id")
+    def _onchange_sms_filled_partner_id(self):
+        """Drop the number that a contact chosen before has filled in."""
+        former, phone = self.sms_filled_partner_id, self.partner_phone
+        if former and phone == former.phone and phone != self._origin.partner_phone:
+            self.partner_phone = self.partner_id.phone
+        self.sms_filled_partner_id = self.partner_id
 
     def _has_former_sms_number(self, partner):
         """Return whether the number belongs to a contact that ``partner`` replaces.

@@ -231,6 +231,39 @@ class TestScreen(PaperCase):
         self.assertEqual(set(stack.line_ids.mapped("signed_on")), {date(2026, 3, 2)})
         self.assertEqual(stack.line_ids.purpose_ids, self.purposes("ticket"))
 
+    def test_a_number_goes_with_the_contact_that_it_was_taken_from(self):
+        """Or a consent of one person would be recorded for another's number."""
+        others = (self.make_customer(False, "Nina None"), self.customer.browse())
+        for other in others:
+            form = Form(self.env["sms.consent.paper"].with_user(self.agent))
+            with self.subTest(other.name), form.line_ids.new() as line:
+                line.partner_id = self.customer
+                self.assertEqual(line.number, self.number)
+                line.partner_id = other
+                self.assertFalse(line.number)
+                self.assertEqual(line.name, other.name)
+                line.partner_id = self.customer
+            stack = form.save()
+            with self.subTest(other.name, is_saved=True):
+                with Form(stack) as form, form.line_ids.edit(0) as line:
+                    self.assertEqual(line.number, self.number)
+                    line.partner_id = other
+                self.assertRecordValues(
+                    stack.line_ids, [{"number": False, "name": other.name}]
+                )
+
+    def test_a_number_that_was_typed_stays(self):
+        other = self.make_customer(False, "Nina None")
+        with Form(self.make_stack()) as form, form.line_ids.new() as line:
+            line.number = phone_number(1)
+            line.partner_id = other
+            self.assertEqual(line.number, phone_number(1))
+            line.partner_id = self.customer
+            line.number = phone_number(2)
+            line.name = "Dana C."
+            line.partner_id = self.customer.browse()
+            self.assertEqual((line.number, line.name), (phone_number(2), "Dana C."))
+
     def test_each_file_that_is_added_becomes_a_line(self):
         stack = self.make_stack()
         files = self.env["ir.attachment"].with_user(self.agent)

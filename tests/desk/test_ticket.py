@@ -45,6 +45,16 @@ class TestPhone(SmsCase):
             self.assertFalse(form.partner_phone)
         self.assertFalse(self.ticket.partner_phone)
 
+    def test_a_new_ticket_forgets_the_contact_chosen_by_mistake(self):
+        with Form(self.env["helpdesk.ticket"].with_user(self.agent)) as form:
+            form.name = "New"
+            form.description = "New"
+            form.partner_id = self.customer
+            self.assertEqual(form.partner_phone, self.number)
+            form.partner_id = self.make_customer(False)
+            self.assertFalse(form.partner_phone)
+        self.assertFalse(form.record.partner_phone)
+
     def test_the_form_keeps_what_was_typed_before_the_contact_was_chosen(self):
         with Form(self.env["helpdesk.ticket"].with_user(self.agent)) as form:
             form.name = "New"
