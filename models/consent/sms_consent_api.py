@@ -278,7 +278,8 @@ class SmsConsentApi(models.AbstractModel):
 
     def _read_reference(self, reference):
         is_text = isinstance(reference, str)
-        if not is_text or not 0 < len(reference.strip()) <= MAX_REFERENCE:
+        found = texts.clean(reference).strip() if is_text else ""
+        if not 0 < len(found) <= MAX_REFERENCE:
             raise ValidationError(
                 self.env._(
                     "message_ref: give a reference of your own, of at most %s letters, "
@@ -286,4 +287,4 @@ class SmsConsentApi(models.AbstractModel):
                     MAX_REFERENCE,
                 )
             )
-        return texts.clean(reference).strip()
+        return found

@@ -193,6 +193,7 @@ class TestRefused(ApiCase):
             ("wording: give a text", {"wording": {"a": 1}}),
             ("wording: at most", {"wording": "x" * 10_001}),
             ("message_ref", {"message_ref": ""}),
+            ("message_ref", {"message_ref": " \x00 "}),
             ("message_ref", {"message_ref": "x" * 201}),
             ("no argument colour", {"colour": "red"}),
             ("required", {"message_ref": "-"}),
@@ -201,6 +202,12 @@ class TestRefused(ApiCase):
         ):
             with self.subTest(values=values):
                 self.refuse(words, **values)
+
+    def test_an_opt_out_whose_reference_is_blank(self):
+        for reference in ("\x00", " ", "\x00\n"):
+            with self.subTest(reference=reference):
+                values = {"number": self.number, "message_ref": reference}
+                self.refuse("message_ref: give", "record_opt_out", **values)
 
     def test_a_consent_from_before_an_opt_out(self):
         self.receive("STOP")
