@@ -248,7 +248,7 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED):
             raise Fault("bad_decision", said)
     if not found["number"]:
         raise Fault("no_number")
-    happened_at = _read_time(found.pop("happened_at"), order, zone, now)
+    happened_at = _read_time(found.pop("happened_at"), order, zone, now, event)
     for name in ("how", "source"):
         if not found[name]:
             raise Fault(f"no_{name}")
@@ -263,10 +263,10 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED):
     )
 
 
-def _read_time(text, order, zone, now):
-    """Return when it was said (UTC).
+def _read_time(text, order, zone, now, event):
+    """Return when it was said (UTC); an opt-out in the future counts from now on.
 
-    :raises Fault: if the time is missing, unreadable or in the future
+    :raises Fault: if the time is missing or unreadable, or a consent's in the future
     """
     if not text:
         raise Fault("no_time")
@@ -274,6 +274,6 @@ def _read_time(text, order, zone, now):
         moment = settle_clock(parse_time(text, order, zone), now)
     except (ValueError, OverflowError) as error:
         raise Fault("bad_time", text) from error
-    if moment > now:
+    if moment > now and event == GRANTED:
         raise Fault("future", text)
-    return moment
+    return min(moment, now)

@@ -81,7 +81,7 @@ class SmsConsentApi(models.AbstractModel):
 
         :param str number: E.164, or national in the company's country
         :param str message_ref: the caller's own reference, unique for each statement
-        :param str happened_at: when, ISO 8601; default: now
+        :param str happened_at: when, ISO 8601; default, and at the latest: now
         :param list purposes: codes; None or empty: all messages
         :param int company_id: default: the user's company
         :param evidence: as in :meth:`record_consent`
@@ -155,13 +155,14 @@ class SmsConsentApi(models.AbstractModel):
         request_sudo = requests_sudo._claim(company, reference, said)
         is_new = not request_sudo._find_events()
         if is_new:
+            now = fields.Datetime.now()
             events_sudo = self.env["sms.consent.entry"]._enter(
                 company,
                 number,
                 event,
                 "api",
                 purposes,
-                moment or fields.Datetime.now(),
+                import_rows.settle_clock(moment or now, now),
                 facts.pop("wording", None),
                 message_ref=reference,
                 **facts,
@@ -235,7 +236,7 @@ class SmsConsentApi(models.AbstractModel):
 
     def _read_instant(self, text):
         try:
-            moment = import_rows.parse_instant(text)
+            return import_rows.parse_instant(text)
         except ValueError as error:
             raise ValidationError(
                 self.env._(
@@ -243,7 +244,6 @@ class SmsConsentApi(models.AbstractModel):
                     text,
                 )
             ) from error
-        return import_rows.settle_clock(moment, fields.Datetime.now())
 
     def _read_texts(self, required, **optional):
         """Return the texts of the evidence, cleaned; refuse missing required ones."""

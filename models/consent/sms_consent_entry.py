@@ -35,12 +35,16 @@ class SmsConsentEntry(models.AbstractModel):
         :param str event: ``granted`` or ``revoked``
         :param str method: a key of ``METHOD_SELECTION``
         :param purposes: ``sms.purpose``; empty: an opt-out from everything
-        :param datetime happened_at: when it was said (UTC)
+        :param datetime happened_at: when it was said (UTC); of an opt-out, now at the
+            latest
         :param str words: the text that the person agreed to
         :raises UserError: if something is missing, unreadable or overtaken
         """
         number = self._read_number(company, number)
         is_yes = event == consent.GRANTED
+        if not is_yes:
+            # A no counts whenever it is entered, even if another clock is ahead.
+            happened_at = min(happened_at, fields.Datetime.now())
         if is_yes and not purposes:
             raise UserError(self.env._("Choose what the person agreed to."))
         if is_yes and not (words or "").strip():

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import requests
 
-from odoo.tests import BaseCase
+from odoo import fields
+from odoo.tests import BaseCase, freeze_time
 
 from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 
@@ -97,6 +98,20 @@ class TestRecord(ApiCase):
         event = self.events()[-1]
         self.assertEqual((event.event, event.purpose_id.id), ("revoked", False))
         self.assertEqual(self.messages_to().gate_reason, "opted_out")
+
+    def test_an_opt_out_of_tomorrow_counts_from_now_on(self):
+        now = fields.Datetime.now()
+        api = self.env["sms.consent.api"].with_user(self.agent)
+        for index, ahead in enumerate((timedelta(minutes=1), timedelta(days=1))):
+            number = phone_number(index)
+            said_at = f"{(now + ahead).isoformat()}Z"
+            for seconds, recorded in ((0, True), (30, False)):
+                with freeze_time(now + timedelta(seconds=seconds)):
+                    told = api.record_opt_out(number, f"out {index}", said_at)
+                with self.subTest(ahead=ahead, seconds=seconds):
+                    self.assertEqual(told["recorded"], recorded)
+                    self.assertEqual(told["state"], "opted_out")
+            self.assertEqual(self.events(number).happened_at, now)
 
     def test_an_opt_out_from_one_purpose(self):
         self.record(purposes=["ticket", "alert"])

@@ -279,7 +279,6 @@ class TestMissing(ConsentFormCase):
     def test_a_time_that_has_not_come(self):
         soon = fields.Datetime.now() + timedelta(minutes=5)
         self.refuse("future", happened_at=soon)
-        self.refuse("future", happened_at=soon, decision="revoked")
 
     def test_a_number_that_cannot_be_read(self):
         for number in ("call me", "12", "+1 303 555", "STOP", "+1" * 20):
@@ -360,6 +359,12 @@ class TestRevocation(ConsentFormCase):
     def test_a_no_counts_whenever_it_is_entered(self):
         monday = fields.Datetime.now() - timedelta(days=2)
         self.record(decision="revoked", method="written", happened_at=monday)
+        self.assertEqual(self.ticket.sms_consent_state, "opted_out")
+
+    def test_a_no_of_tomorrow_counts_from_now_on(self):
+        tomorrow = fields.Datetime.now() + timedelta(days=1)
+        event = self.record(decision="revoked", happened_at=tomorrow)
+        self.assertLessEqual(event.happened_at, fields.Datetime.now())
         self.assertEqual(self.ticket.sms_consent_state, "opted_out")
 
 

@@ -152,6 +152,15 @@ class TestImport(ImportCase):
         self.assertEqual(self.ticket.sms_consent_state, "opted_out")
         self.assertEqual(self.messages_to().gate_reason, "opted_out")
 
+    def test_an_opt_out_of_tomorrow_counts_from_now_on(self):
+        tomorrow = f"{fields.Datetime.now() + timedelta(days=1):%Y-%m-%d %H:%M}"
+        job = self.run_job([make_row(0, Date=tomorrow)], decision="revoked")
+        self.assertCounts(job, 1)
+        self.assertLessEqual(self.events().happened_at, fields.Datetime.now())
+        self.assertEqual(self.ticket.sms_consent_state, "opted_out")
+        job = self.run_job([make_row(1, Date=tomorrow)])
+        self.assertEqual(self.faults(job), {2: "future"})
+
     def test_a_list_that_holds_both(self):
         headers = (*HEADERS, "Status")
         rows = [

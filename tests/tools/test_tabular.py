@@ -353,6 +353,10 @@ class TestCells(BaseCase):
     def test_an_opt_out_needs_no_words(self):
         self.assertEqual(self.read_cells(decision="no", wording="").event, REVOKED)
 
+    def test_an_opt_out_is_never_in_the_future(self):
+        said = self.read_cells(decision="no", happened_at="2062-11-25")
+        self.assertEqual(said.happened_at, NOW)
+
     def test_what_is_missing_or_wrong(self):
         for reason, detail, changes in (
             ("no_number", "", {"number": ""}),
