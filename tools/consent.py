@@ -77,6 +77,10 @@ YESES = (GRANTED, CONFIRMED, RESTORED)
 
 TEXT, PAPER, PAGE = ("keyword", "paper", "web")
 
+#: Methods of an expiry since which the number may have another holder: the database of
+#: reassigned numbers, the carrier, or a text that it is the wrong number.
+HANDED_OVER = ("reassigned", "carrier", TEXT)
+
 
 class Said(NamedTuple):
     """An event's statement about one purpose, or about all.

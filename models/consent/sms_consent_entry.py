@@ -125,7 +125,33 @@ class SmsConsentEntry(models.AbstractModel):
         consents = self.env["sms.consent"]
         if obstacle := consents._find_obstacle(company, number, said, purposes):
             return self._explain_obstacle(number, said, obstacle)
-        return purposes._find_proof_fault(said.method) if said.is_yes else ""
+        if not said.is_yes:
+            return ""
+        number_hash = self.env["sms.consent.key"]._hash([number])[number]
+        handover = consents._find_handovers(company, [number_hash]).get(number_hash)
+        if reason := self._find_age_fault(company, said.happened_at, handover):
+            return self.env._(
+                "%s Only a new consent counts: ask the person again.", reason
+            )
+        return purposes._find_proof_fault(said.method)
+
+    def _find_age_fault(self, company, happened_at, handover):
+        """Return why a consent is too old to count, or an empty string.
+
+        :param datetime happened_at: when it was given (UTC)
+        :param datetime handover: since when the number may have another holder (UTC),
+            or None
+        """
+        if handover and happened_at <= handover:
+            return self.env._(
+                "The number may have had another holder since %s.",
+                self.env["sms.consent.details"]._say_date(handover),
+            )
+        limit = self.env["sms.consent.expiry"]._get_limit(company)
+        if limit and happened_at < limit:
+            months = company.sms_consent_months
+            return self.env._("Not given again for %s months.", months)
+        return ""
 
     def _find_notice(self, company, number, purposes, happened_at):
         """Return a note on the opt-out that a consent would undo, or empty."""

@@ -148,7 +148,9 @@ class Judge:
         seen = self._find_seen(keys)
         known = self._find_known(hashes.values())
         stopped = self._find_stopped(hashes.values())
-        answers = self.env["sms.consent"]._get_answers([self.company.id], numbers)
+        consents = self.env["sms.consent"]
+        handovers = consents._find_handovers(self.company, list(hashes.values()))
+        answers = consents._get_answers([self.company.id], numbers)
         chosen = []
         for key, (line, cells, statement) in zip(keys, read, strict=True):
             number_hash = hashes[statement.number]
@@ -165,6 +167,7 @@ class Judge:
             else:
                 stops = stopped.get(number_hash, [])
                 fault = self._find_opt_out(statement, found, stops)
+                fault = fault or self._find_age(statement, handovers.get(number_hash))
             if fault:
                 self._mark(line, cells, fault, SKIPPED)
                 continue
@@ -191,6 +194,15 @@ class Judge:
             if in_list or answer.state == consent.OPTED_OUT:
                 return Fault("opted_out", purpose.name)
         return None
+
+    def _find_age(self, statement, handover):
+        """Return the fault of a consent that is too old to count, or None."""
+        if statement.event != consent.GRANTED:
+            return None
+        reason = self.env["sms.consent.entry"]._find_age_fault(
+            self.company, statement.happened_at, handover
+        )
+        return Fault("outdated", reason) if reason else None
 
     def _find_seen(self, keys):
         """Return the keys that earlier batches had, each with its first row."""

@@ -6,6 +6,7 @@ from ...tools import reassigned, verdicts
 GOOD, SKIPPED, WRONG = ("good", "skipped", "wrong")
 REASONS = [
     ("opted_out", "The number has opted out: an import does not change that"),
+    ("outdated", "No longer counts: ask the person again"),
     ("twice", "The same as an earlier row of this list"),
     ("known", "In the ledger already"),
     ("no_number", "No phone number"),

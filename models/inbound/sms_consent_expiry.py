@@ -27,16 +27,14 @@ class SmsConsentExpiry(models.AbstractModel):
     @api.model
     def _run(self):
         """Record what has expired, in batches (a cron)."""
-        now = fields.Datetime.now()
         self._expire(
             Domain("state", "=", consent.PENDING)
-            & Domain("since", "<", now - consent.QUESTION_LIFE),
+            & Domain("since", "<", fields.Datetime.now() - consent.QUESTION_LIFE),
             self.env._("The question to confirm joining was not answered."),
         )
         companies_sudo = self.env["res.company"].sudo()
         for company in companies_sudo.search([("sms_consent_months", ">", 0)]):
-            months = company.sms_consent_months
-            limit = now - relativedelta(months=months)
+            months, limit = company.sms_consent_months, self._get_limit(company)
             self._expire(
                 Domain("company_id", "=", company.id)
                 & Domain("state", "=", consent.OPTED_IN)
@@ -47,6 +45,12 @@ class SmsConsentExpiry(models.AbstractModel):
                 ),
                 self.env._("Not given again for %s months.", months),
             )
+
+    @api.model
+    def _get_limit(self, company):
+        """Return from when on a company's consents count, None without a limit."""
+        months = company.sms_consent_months
+        return fields.Datetime.now() - relativedelta(months=months) if months else None
 
     @api.model
     def _expire(self, domain, note):

@@ -125,6 +125,35 @@ class SmsConsent(models.Model):
         return next(iter(obstacles), None)
 
     @api.model
+    def _find_handovers(self, company, hashes):
+        """Return since when numbers may have another holder, who has agreed to nothing.
+
+        Whatever its purpose, an older consent was the former holder's (47 CFR
+        64.1200(m)). What is in the ledger already keeps its effect: those who enter a
+        consent must ask here.
+
+        :param hashes: keyed hashes of numbers
+        :return: ``{number_hash: datetime}`` (UTC), without the other numbers
+        """
+        self.env["sms.consent.event"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT number_hash, max(happened_at) FROM sms_consent_event
+                 WHERE company_id = %s AND number_hash = ANY(%s) AND event = %s
+                   AND method = ANY(%s) AND %s
+              GROUP BY number_hash
+                """,
+                company.id,
+                as_array(hashes, "varchar"),
+                consent.EXPIRED,
+                list(consent.HANDED_OVER),
+                self._get_counting_sql(company),
+            )
+        )
+        return dict(rows)
+
+    @api.model
     def _is_bound(self, company, number, purposes):
         """Return whether a number has opted out so that only the person can undo it.
 

@@ -198,6 +198,15 @@ class TestErrors(PaperCase):
         self.make_stack({}).action_record()
         self.assertEqual(self.ticket.sms_consent_state, "opted_in")
 
+    def test_a_form_from_before_another_holder(self):
+        self.record_consent(happened_at=datetime(2026, 2, 1))
+        gone_at = datetime(2026, 3, 2, 10)
+        self.record_consent(event="expired", method="reassigned", happened_at=gone_at)
+        self.check("another holder since .* ask the person", count=2)
+        self.assertEqual(self.ticket.sms_consent_state, "none")
+        self.make_stack({"signed_on": "2026-03-03"}).action_record()
+        self.assertEqual(self.ticket.sms_consent_state, "opted_in")
+
     def test_two_scans_of_one_sheet(self):
         self.make_stack({}).action_record()
         self.check("in the ledger already", count=1)

@@ -3,7 +3,7 @@
 
 import base64
 import runpy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from odoo import fields
@@ -362,6 +362,82 @@ class TestProofs(SmsCase):
         self.assertEqual(inbound.kind, "conversation")
 
 
+class TestOutdated(YesCase):
+    """The agent's form refuses a consent of before the number changed hands."""
+
+    def setUp(self):
+        super().setUp()
+        self.gone_at = self.now - timedelta(days=5)
+        self.before = {"purposes": ("ticket",), "method": "phone"}
+        self.before["happened_at"] = self.gone_at - timedelta(days=400)
+
+    def hand_over(self, number, method="reassigned"):
+        """Record an old consent, and that the number has another holder since."""
+        self.record_consent(number, happened_at=self.now - timedelta(days=900))
+        self.record_consent(
+            number, event="expired", method=method, happened_at=self.gone_at
+        )
+
+    def test_another_holder(self):
+        for index, method in enumerate(("reassigned", "carrier", "keyword")):
+            number = phone_number(320 + index)
+            self.hand_over(number, method)
+            for code in ("ticket", "alert"):
+                values = {**self.before, "number": number, "purposes": (code,)}
+                with self.subTest(method=method, code=code):
+                    form = self.open_form(**values)
+                    self.assertIn("another holder since", form.problem)
+                    with self.assertRaisesRegex(UserError, "Only a new consent counts"):
+                        form.save().action_record()
+                    form.happened_at = self.gone_at
+                    self.assertIn("another holder since", form.problem)
+                    form.happened_at = self.gone_at + timedelta(seconds=1)
+                    self.assertFalse(form.problem)
+            self.enter(number=number, method="phone")
+            found = self.env["sms.consent"]._get_found(self.company, number)
+            self.assertEqual(found[self.purposes("ticket").id].state, "opted_in")
+
+    def test_other_ends_and_companies(self):
+        for index, method in enumerate(("time", "erasure")):
+            number = phone_number(330 + index)
+            self.hand_over(number, method)
+            with self.subTest(method=method):
+                self.assertFalse(self.open_form(number=number, **self.before).problem)
+        number, other = phone_number(332), self.make_company("Other")
+        self.hand_over(number)
+        consents = self.env["sms.consent"]
+        number_hash = self.env["sms.consent.key"]._hash([number])[number]
+        self.assertTrue(consents._find_handovers(self.company, [number_hash]))
+        self.assertFalse(consents._find_handovers(other, [number_hash]))
+
+    def test_after_a_wrong_number_and_the_strangers_start(self):
+        number = phone_number(333)
+        self.record_consent(number, happened_at=self.now - timedelta(days=900))
+        self.receive("wrong number", number)
+        self.receive("START", number)
+        with self.assertRaisesRegex(UserError, "another holder since"):
+            self.enter(number=number, **self.before)
+
+    def test_an_opt_out_counts_all_the_same(self):
+        number = phone_number(334)
+        self.hand_over(number)
+        self.enter(number=number, decision="revoked", **self.before)
+        found = self.env["sms.consent"]._get_found(self.company, number)
+        self.assertEqual(found[self.purposes("ticket").id].state, "opted_out")
+
+    def test_what_the_nightly_job_would_end(self):
+        self.company.sms_consent_months = 12
+        values = {**self.before, "number": phone_number(335)}
+        form = self.open_form(**values)
+        self.assertRegex(form.problem, "12 months.*Only a new consent counts")
+        with self.assertRaisesRegex(UserError, "12 months"):
+            form.save().action_record()
+        form.happened_at = self.now - timedelta(days=300)
+        self.assertFalse(form.problem)
+        self.company.sms_consent_months = 24
+        self.enter(**values)
+
+
 class TestOtherSystems(ApiCase):
     """Over HTTP, with the key of an agent."""
 
@@ -390,6 +466,21 @@ class TestOtherSystems(ApiCase):
         tomorrow = fields.Datetime.now() + timedelta(days=1)
         self.refuse("future", happened_at=tomorrow.isoformat() + "Z")
 
+    def test_another_holder(self):
+        self.record_consent(happened_at=datetime(2026, 3, 1))
+        self.record_consent(
+            event="expired", method="reassigned", happened_at=datetime(2026, 5, 4)
+        )
+        for code in ("ticket", "alert"):
+            self.refuse("another holder since .* ask the person", purposes=[code])
+        told = self.record(happened_at="2026-05-05T09:00:00Z")
+        self.assertEqual(told["state"], "opted_in")
+
+    def test_what_the_nightly_job_would_end(self):
+        self.company.sms_consent_months = 240
+        self.refuse("240 months.*ask the person", happened_at="2001-03-02T09:00:00Z")
+        self.assertEqual(self.record()["state"], "opted_in")
+
 
 class TestLists(ImportCase):
     """The rows of a list."""
@@ -400,6 +491,26 @@ class TestLists(ImportCase):
         job = self.run_job([make_row(0, Date=now), make_row(1)])
         self.assertEqual(self.faults(job), {2: "opted_out"})
         self.assertEqual(self.ticket.sms_consent_state, "opted_out")
+
+    def test_another_holder(self):
+        rows = []
+        for index, method in enumerate(("reassigned", "carrier", "keyword")):
+            number = phone_number(index)
+            self.record_consent(number, happened_at=datetime(2026, 3, 1))
+            self.record_consent(
+                number, event="expired", method=method, happened_at=datetime(2026, 5, 4)
+            )
+            rows += [make_row(index), make_row(index, Date="2026-05-05")]
+        job = self.run_job(rows)
+        self.assertEqual(self.faults(job), dict.fromkeys((2, 4, 6), "outdated"))
+        self.assertIn("another holder since", job.row_ids[0].detail)
+        self.assertCounts(job, 3, 3)
+
+    def test_what_the_nightly_job_would_end(self):
+        self.company.sms_consent_months = 240
+        job = self.run_job([make_row(0, Date="2001-03-02"), make_row(1)])
+        self.assertEqual(self.faults(job), {2: "outdated"})
+        self.assertIn("240 months", job.row_ids.detail)
 
     def test_offers(self):
         rows = [
