@@ -10,6 +10,7 @@ from odoo.tools import mute_logger
 from ...models.dispatch import sms_dispatcher
 from ...providers import faults
 from ...providers.outbound import DELIVERED, DeliveryReport
+from ...tools.dispatch import DispatchRun
 from ..peer.telnyx import API_KEY, PUBLIC_KEY, TelnyxPeer
 from ..peer.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
 from .common import ALERT_LOGGER, SendersCase
@@ -216,8 +217,8 @@ class TestTurns(FailoverCase):
     def setUp(self):
         super().setUp()
         self.patch(sms_dispatcher, "ASSIGN_SIZE", 2)
-        texts = [self.text(self.ticket, body=f"Text {index}") for index in range(5)]
-        self.last = texts[-1]
+        self.texts = [self.text(self.ticket, body=f"Text {n}") for n in range(5)]
+        self.last = self.texts[-1]
         policy = self.env["sms.fault"]._get_policy(faults.AUTHENTICATION)
         with mute_logger(ALERT_LOGGER):
             self.sender(OWN_TWILIO)._stop(policy)
@@ -236,6 +237,15 @@ class TestTurns(FailoverCase):
         self.run_outbox()
         self.assertTakenBy(self.last, "telnyx", "twilio")
         self.assertEqual(len(self.telnyx.posts), 1)
+
+    def test_while_others_are_sent_a_call_looks_at_one_batch(self):
+        dispatcher, run = self.env["sms.dispatcher"], DispatchRun(0.0)
+        others = patch.object(type(dispatcher), "_group_ready", lambda _self: {1: []})
+        with others:
+            dispatcher._get_accounts(run)
+            self.assertEqual(run.assigned_to, self.texts[1].id)
+            dispatcher._get_accounts(run)
+        self.assertEqual(run.assigned_to, self.texts[3].id)
 
     def test_held_texts_wait_for_their_time(self):
         later = fields.Datetime.now() + timedelta(hours=1)
