@@ -177,6 +177,15 @@ class SmsSettings(models.TransientModel):
             settings._apply(vals)
         return saved
 
+    def onchange(self, values, field_names, fields_spec):
+        """Fill in the form; its settings are read in sudo.
+
+        :raises AccessError: for a company that is not selected
+        """
+        company = self.env["res.company"].browse(values.get("company_id"))
+        (company or self.company_id or self.env.company)._check_sms_user()
+        return super().onchange(values, field_names, fields_spec)
+
     def write(self, vals):
         """Save changes, as :meth:`create` does; the company cannot be changed."""
         result = super().write({})

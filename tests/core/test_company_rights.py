@@ -443,6 +443,12 @@ class TestForms(SmsCase):
                 if ours and field.store and not field.readonly:
                     self.assertFalse(field.compute_sudo, str(field))
 
+    def test_settings(self):
+        company_id = self.other_company.id
+        for claims in (True, False):
+            with self.subTest(claims=claims), self.assertRaises(AccessError):
+                self.ask("sms.settings", "sms_provider", claims, company_id=company_id)
+
     def test_evidence(self):
         self.record_consent(company=self.other_company)
         self.assertRefused(
