@@ -254,7 +254,9 @@ class SmsAutomation(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Plan dependent texts again."""
+        """Plan dependent texts again; what is due by now is what they replace."""
+        if any(vals.get("shared_id") for vals in vals_list):
+            self.env["sms.automation.run"].sudo()._find_timed()
         rules = super().create(vals_list)
         rules._on_rules_change()
         return rules
@@ -269,9 +271,14 @@ class SmsAutomation(models.Model):
         return result
 
     def unlink(self):
-        """Plan dependent texts again."""
+        """Plan dependent texts again; what was replaced applies from now on."""
+        replaced_sudo = self.sudo().shared_id - self.sudo()
+        if replaced_sudo:
+            self.env["sms.automation.run"].sudo()._find_timed()
         self._on_rules_change()
-        return super().unlink()
+        result = super().unlink()
+        replaced_sudo.in_force_since = fields.Datetime.now()
+        return result
 
     def _on_rules_change(self):
         """Hook for other rooms: runs before and after a change of automations."""

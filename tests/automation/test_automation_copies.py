@@ -102,10 +102,16 @@ class TimedCopies:
         self.assertTexted(4.5, shared)
         self.assertTexted(8, shared, (own, self.company))
 
-    def test_what_was_planned_before_is_not_lost(self):
+    def test_a_deleted_one_has_texted_already(self):
+        own = self.replace(2)
+        self.assertTexted(2, (own, self.company))
+        with self.after(5):
+            own.unlink()
+        self.assertTexted(6, (self.shared, self.other))
+
+    def test_what_was_due_before_is_not_lost(self):
         """Its own time was over before it existed, so its clock does not find it."""
         with self.after(4):
-            self.env["sms.automation.run"]._find_timed()
             own = self.replace(4)
         self.assertTexted(4.5, (own, self.company), (self.shared, self.other))
 

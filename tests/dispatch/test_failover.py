@@ -222,6 +222,7 @@ class TestTurns(FailoverCase):
         policy = self.env["sms.fault"]._get_policy(faults.AUTHENTICATION)
         with mute_logger(ALERT_LOGGER):
             self.sender(OWN_TWILIO)._stop(policy)
+        self.env.flush_all()
         model, last_id = type(self.last), self.last.id
         choose = model._choose_open_senders
 
