@@ -52,7 +52,7 @@ PUBLIC_METHODS = {
     "sms.shared.copy": {"write"},
     "sms.settings": {
         *("create", "write", "execute", "cancel", "action_rotate_sms_webhook_key"),
-        "action_encrypt",
+        *("onchange", "action_encrypt"),
     },
     "helpdesk.ticket.team": {"write"},
     "sms.alert.source": {
