@@ -294,29 +294,23 @@ class SmsDispatcher(models.AbstractModel):
         :return: id after which the next batch begins, 0 after the last one
         """
         self.env["sms.sms"].flush_model()
+        is_lost = SQL("sms.sender_id IS NULL")
+        # Ids, so that the planner sees how few there are, and uses an index.
+        if replaced := self._find_replaced_senders():
+            is_lost = SQL("(%s OR sms.sender_id = ANY(%s))", is_lost, replaced)
         messages = self._select(
             SQL(
                 """
                 SELECT sms.id FROM sms_sms sms
                   JOIN res_company company ON company.id = sms.record_company_id
-                 WHERE sms.state = 'outgoing'
-                   AND (sms.sender_id IS NULL OR sms.sender_id = ANY(ARRAY(
-                           SELECT sender.id FROM sms_sender sender
-                             JOIN res_company own ON own.id = sender.company_id
-                            WHERE NOT sender.active
-                               OR sender.provider NOT IN (
-                                      COALESCE(own.sms_provider, ''),
-                                      COALESCE(own.sms_backup_provider, '')
-                                  )
-                               OR %s
-                       )))
+                 WHERE sms.state = 'outgoing' AND %s
                    AND company.sms_provider = ANY(%s)
                    AND sms.not_before <= %s AND sms.id > %s
               ORDER BY sms.id + 0 -- the primary key would lead through all texts
                  LIMIT %s
                    FOR UPDATE OF sms SKIP LOCKED
                 """,
-                self._get_replaced_condition(),
+                is_lost,
                 list(PROVIDERS),
                 fields.Datetime.now() + ASSIGN_AHEAD,
                 after,
@@ -326,6 +320,25 @@ class SmsDispatcher(models.AbstractModel):
         failed = self._contain_each(messages, self._assign_all)
         self._write_plainly(failed, not_before=fields.Datetime.now() + PUT_OFF)
         return messages[-1:].id if len(messages) == ASSIGN_SIZE else 0
+
+    def _find_replaced_senders(self):
+        """Return the ids of senders whose messages need another one."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT sender.id FROM sms_sender sender
+                  JOIN res_company own ON own.id = sender.company_id
+                 WHERE NOT sender.active
+                    OR sender.provider NOT IN (
+                           COALESCE(own.sms_provider, ''),
+                           COALESCE(own.sms_backup_provider, '')
+                       )
+                    OR %s
+                """,
+                self._get_replaced_condition(),
+            )
+        )
+        return [row[0] for row in rows]
 
     def _assign_all(self, messages):
         """Assign senders to locked messages."""

@@ -252,7 +252,7 @@ class TestTurns(FailoverCase):
         later = fields.Datetime.now() + timedelta(hours=1)
         self.messages_to(self.number).write({"not_before": later})
         self.assertEqual(
-            self.count_queries(self.env["sms.dispatcher"]._assign_senders), 1
+            self.count_queries(self.env["sms.dispatcher"]._assign_senders), 2
         )
         self.assertEqual(self.last.sender_id.provider, "twilio")
 
