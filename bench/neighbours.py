@@ -335,6 +335,9 @@ def judge(samples, ends):
     rows, missed = [], []
     for kind in dict.fromkeys(kind for kind, _at, _seconds in samples):
         found = group(kind, samples, ends)
+        if empty := [phase for phase in PHASES if not found[phase]]:
+            missed.append(f"{kind}: no figure {', '.join(empty)}")
+            continue
         limit = {"reply": REPLY_WITHIN, "alert": ALERT_WITHIN}.get(kind)
         rows.append([kind, *(show(found[phase]) for phase in PHASES)])
         rest = median(found["at rest"])
