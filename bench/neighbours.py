@@ -74,6 +74,10 @@ def prepare(options):
                 ],
                 "sms_approve_from": 0,
                 "sms_user_limit": 0,
+                "sms_courtesy_days": "all",
+                "sms_courtesy_from": 0,
+                "sms_courtesy_to": 24,
+                "sms_courtesy_reason": "Measured at any hour.",
             }
         )
         env["sms.quiet.hours"].search([]).write(ANY_TIME)
