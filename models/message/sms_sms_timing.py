@@ -256,6 +256,20 @@ class SmsSms(models.Model):
         waiting = self.sudo()._query_waiting(company, numbers)
         self.sudo().browse(waiting)._ask_gate_early()
 
+    def _ask_gate_early(self):
+        """Ask the gate again about waiting messages before it is their turn.
+
+        Held ones that may be sent by now stay held until then: by that the outbox knows
+        that no later text to their number may overtake them.
+        """
+        changed = [
+            (sms.id, it)
+            for sms, it in zip(self, self._decide_again(), strict=True)
+            if (sms.gate_verdict, it[0].verdict) != (verdicts.HOLD, verdicts.SEND)
+        ]
+        messages = self.browse(sms_id for sms_id, _decided in changed)
+        messages._record_decisions([decided for _id, decided in changed])
+
     @api.model
     def _query_waiting(self, company, numbers):
         """Query messages that wait for numbers (E.164), except automatic replies."""
