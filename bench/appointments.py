@@ -13,6 +13,7 @@ from functools import partial
 from unittest.mock import patch
 
 from common import (
+    ANY_HOUR,
     add_result,
     agree,
     american,
@@ -76,10 +77,7 @@ def prepare(env):
         {
             "country_id": env.ref("base.us").id,
             "sms_provider": "sandbox",
-            "sms_courtesy_days": "all",
-            "sms_courtesy_from": 0,
-            "sms_courtesy_to": 24,
-            "sms_courtesy_reason": "Measured at any hour.",
+            **ANY_HOUR,
         }
     )
 

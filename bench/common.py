@@ -32,6 +32,13 @@ PLACES = (
 )
 
 
+#: Values of a company that texts at any hour, on any day.
+ANY_HOUR = {
+    "sms_courtesy_days": "all",
+    "sms_courtesy_from": 0,
+    "sms_courtesy_to": 24,
+    "sms_courtesy_reason": "Measured at any hour.",
+}
 #: Environment variable with the path of the file that :func:`add_result` appends to.
 RESULTS_VARIABLE = "BENCH_RESULTS"
 

@@ -19,6 +19,7 @@ from statistics import median
 
 import requests
 from common import (
+    ANY_HOUR,
     add_result,
     agree,
     american,
@@ -74,10 +75,7 @@ def prepare(options):
                 ],
                 "sms_approve_from": 0,
                 "sms_user_limit": 0,
-                "sms_courtesy_days": "all",
-                "sms_courtesy_from": 0,
-                "sms_courtesy_to": 24,
-                "sms_courtesy_reason": "Measured at any hour.",
+                **ANY_HOUR,
             }
         )
         env["sms.quiet.hours"].search([]).write(ANY_TIME)
