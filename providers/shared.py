@@ -23,6 +23,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from ..tools.links import hide_keys
 from . import account as kinds
 from .account import FINE, INBOUND, SENDERS, WRONG, Finding, Sender
 from .base import LookupFailed
@@ -226,11 +227,12 @@ def fold(words):
     """Return what stays the same of a text when a carrier rewrites it.
 
     To stay within GSM-7, carriers replace typographic characters, above all quotes and
-    dashes, each in its own way.
+    dashes, each in its own way. The key of a customer's page does not count: by now a
+    text may get another one (``sms.preference.link``).
 
     :return: its letters and digits, or the text if it has none
     """
-    plain = unicodedata.normalize("NFKD", words).casefold()
+    plain = unicodedata.normalize("NFKD", hide_keys(words)).casefold()
     return "".join(filter(str.isalnum, plain)) or words.strip()
 
 

@@ -506,12 +506,15 @@ class TestTwilioSending(BaseCase):
         number, now = "+12125550191", datetime.now(UTC).replace(tzinfo=None)
         window = now - timedelta(minutes=5), now + timedelta(minutes=5)
         provider = make_twilio(api_url=self.peer.url)
+        page = "https://help.example.com/sms/p/"
         for words, theirs, is_found in (
             ("We're on it", "We're on it\n", True),
             ("“We’re” – on it…", '"We\'re" - on it...', True),
             ("On it", "Sent from your Twilio trial account - On it", True),
             ("Kept for nobody", "", True),
             ("👍", "👍", True),
+            (f"Choose: {page}{'b' * 16} Bye", f"Choose: {page}{'A1' * 8} Bye", True),
+            (f"Choose: {page}{'b' * 16} Bye", f"Choose: {page}{'b' * 16} Hi", False),
             ("👍", "👎", False),
             ("On it", "Not on it", False),
             ("No. 1", "No. 2", False),
