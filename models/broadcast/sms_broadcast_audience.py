@@ -12,10 +12,12 @@ from odoo.fields import Domain
 from odoo.tools import SQL, formatLang, split_every
 
 from ...tools import import_rows, tabular
+from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from ..core.bulk_insert import INSERT_SIZE, insert_columns
 from ..message.res_partner import NOBODY
-from .sms_broadcast import AREAS, CONTACTS, LIST, TICKETS
-from .sms_broadcast_recipient import DUPLICATE, NEW, NO_NUMBER
+from .sms_broadcast import AREAS, CONTACTS, LIST, PAUSED, RUNNING, TICKETS
+from .sms_broadcast_recipient import DUPLICATE, MUTED, NEW, NO_NUMBER
+from .sms_incident import RESOLVED
 
 #: Most people of one broadcast, and most characters of a filter.
 MAX_PEOPLE = tabular.MAX_ROWS
@@ -27,7 +29,9 @@ MAX_NUMBER, MAX_NAME = 64, 200
 
 
 class SmsBroadcast(models.Model):
-    """Adds the audience: areas, a filter of contacts or tickets, or a list.
+    """Selects the recipients: by areas, a filter of contacts or tickets, or a list.
+
+    News about an incident goes to those who were told before.
 
     A filter is applied with the author's rights, in the broadcast's company. The rows
     of a list become recipients; its file is not kept.
@@ -115,6 +119,43 @@ class SmsBroadcast(models.Model):
             }
         )
 
+    # === Selection ===
+
+    def _check_told(self):
+        """Raise a UserError if nobody was told yet, or earlier texts are unfinished."""
+        others = self.incident_id.broadcast_ids - self
+        if not any(others.mapped("started_at")):
+            raise UserError(
+                self.env._(
+                    "Nobody has been told about the incident yet. Announce it first."
+                )
+            )
+        if busy := others.filtered(lambda it: it.state in (*RUNNING, PAUSED)):
+            raise UserError(
+                self.env._(
+                    "“%s” is still in progress. Wait for it to finish, or cancel it.",
+                    busy[0].name,
+                )
+            )
+
+    def _select_recipients(self):
+        """Store those who were told before, or else the whole audience, each once.
+
+        One statement per area. Of several people with one number the first gets it.
+        Those who have muted the incident are marked.
+        """
+        self.ensure_one()
+        self.sudo().longest = False
+        self.env.flush_all()
+        if self._is_follow_up():
+            self._delete_recipients()
+            self._select_told()
+        else:
+            self._select_audience()
+        if self.incident_id:
+            self._mark_muted()
+        self.env["sms.broadcast.recipient"].invalidate_model()
+
     def _select_audience(self):
         """Store all people of the audience."""
         if self.audience == LIST:
@@ -131,6 +172,142 @@ class SmsBroadcast(models.Model):
         else:
             self._select_filtered(author)
         self._mark_unreachable()
+
+    def _delete_recipients(self):
+        self.env.cr.execute(
+            SQL("DELETE FROM sms_broadcast_recipient WHERE broadcast_id = %s", self.id)
+        )
+
+    def _select_told(self):
+        """Store the recipients whom earlier texts about the incident have reached.
+
+        By the number that was texted last, even if the contact's has changed. Those
+        who still wait for an earlier text get news in its place, but not the end.
+        """
+        states = HAVE_GOT if self.kind == RESOLVED else HAVE_OR_WILL
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sms_broadcast_recipient
+                       (broadcast_id, partner_id, area_id, number, lang, outcome)
+                SELECT DISTINCT ON (last.number) %(broadcast)s, last.partner_id,
+                       last.area_id, last.number,
+                       COALESCE(partner.lang, last.lang), %(new)s
+                  FROM (
+                      SELECT DISTINCT ON (person) told.*,
+                             COALESCE(told.partner_id::varchar, told.number) AS person
+                        FROM sms_broadcast_recipient told
+                        JOIN sms_broadcast before ON before.id = told.broadcast_id
+                        JOIN sms_sms sms ON sms.id = told.sms_id
+                       WHERE before.incident_id = %(incident)s
+                         AND before.id != %(broadcast)s
+                         AND told.number IS NOT NULL
+                         AND sms.state = ANY(%(states)s)
+                    ORDER BY person, told.id DESC
+                  ) last
+             LEFT JOIN res_partner partner ON partner.id = last.partner_id
+              ORDER BY last.number, last.id
+                    ON CONFLICT (broadcast_id, partner_id) DO NOTHING
+                """,
+                broadcast=self.id,
+                new=NEW,
+                incident=self.incident_id.id,
+                states=list(states),
+            )
+        )
+
+    def _select_contacts(self, partners, domain, area_id=None, limit=None):
+        """Store the contacts of a domain.
+
+        :param partners: ``res.partner`` with the rights to apply
+        :return: the number of recipients
+        """
+        found = partners._search(domain & self._get_company_domain(), limit=limit)
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sms_broadcast_recipient
+                       (broadcast_id, partner_id, area_id, number, lang, outcome)
+                SELECT %s, partner.id, %s, NULLIF(partner.phone_sanitized, ''),
+                       partner.lang, %s
+                  FROM res_partner partner
+                 WHERE partner.id IN %s
+              ORDER BY partner.id
+                    ON CONFLICT (broadcast_id, partner_id) DO NOTHING
+                """,
+                self.id,
+                area_id,
+                NEW,
+                found.subselect(),
+            )
+        )
+        return self.env.cr.rowcount
+
+    def _get_company_domain(self):
+        """Return the domain of contacts or tickets that the company may text."""
+        return Domain("company_id", "in", [False, self.company_id.id])
+
+    def _select_subscribers(self, area):
+        """Store an area's subscribers whose number is not yet a recipient's."""
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO sms_broadcast_recipient
+                       (broadcast_id, area_id, number, lang, outcome)
+                SELECT %(broadcast)s, sub.area_id, sub.number, sub.lang, %(new)s
+                  FROM sms_subscription sub
+                 WHERE sub.area_id = %(area)s AND sub.company_id = %(company)s
+                   AND sub.state = 'active' AND sub.number IS NOT NULL
+                   AND NOT EXISTS (SELECT 1 FROM sms_broadcast_recipient noted
+                                    WHERE noted.broadcast_id = %(broadcast)s
+                                      AND noted.number = sub.number)
+              ORDER BY sub.id
+                """,
+                broadcast=self.id,
+                area=area.id,
+                company=self.company_id.id,
+                new=NEW,
+            )
+        )
+
+    def _mark_unreachable(self):
+        """Mark recipients without a number, or with that of an earlier one."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient own
+                   SET outcome = CASE WHEN own.number IS NULL THEN %s ELSE %s END
+                 WHERE own.broadcast_id = %s
+                   AND (own.number IS NULL
+                        OR EXISTS (SELECT 1 FROM sms_broadcast_recipient other
+                                    WHERE other.broadcast_id = own.broadcast_id
+                                      AND other.number = own.number
+                                      AND other.id < own.id))
+                """,
+                NO_NUMBER,
+                DUPLICATE,
+                self.id,
+            )
+        )
+
+    def _mark_muted(self):
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient own
+                   SET outcome = %s
+                 WHERE own.broadcast_id = %s AND own.outcome IN (%s, %s)
+                   AND EXISTS (SELECT 1 FROM sms_incident_mute mute
+                                WHERE mute.incident_id = %s AND mute.ended_at IS NULL
+                                  AND mute.number = own.number)
+                """,
+                MUTED,
+                self.id,
+                NEW,
+                DUPLICATE,
+                self.incident_id.id,
+            )
+        )
 
     # === Filter ===
 

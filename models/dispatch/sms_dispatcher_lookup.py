@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
-import time
 from datetime import timedelta
 from functools import partial
 
@@ -8,12 +7,10 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ...providers.faults import NO_ANSWER
-from ...tools import consent, dispatch, verdicts
+from ...tools import dispatch
 from ..core.batch_jobs import contain
-from ..core.bulk_insert import as_array
-from ..ledger.sms_consent_key import ConsentKeyError
 from ..message.sms_sms import UNKNOWN_STATE
-from .sms_dispatcher import PUT_OFF, Account, Call
+from .sms_dispatcher import Account, Call
 
 _logger = logging.getLogger(__name__)
 #: Allowance for the difference of a carrier's clock from ours, and for the time until
@@ -23,11 +20,6 @@ TOLERANCE = timedelta(minutes=5)
 BATCH_SIZE = 16
 #: Fetches of an overdue report, at ever longer intervals.
 MAX_FETCHES = 4
-#: Seconds between two checks for opt-outs since texts were claimed.
-RECALL_EVERY = 0.5
-#: Seconds from the start of a check within which posts may begin. With the way to the
-#: carrier it stays below two: no claimed text leaves later than that after a STOP.
-RECALL_WITHIN = 1.2
 #: Condition: the carrier of ``sms`` can be asked about it. It is still one of the
 #: ``company``, with the same account, and the person was not erased.
 IS_ASKABLE = SQL(
@@ -42,7 +34,7 @@ IS_ASKABLE = SQL(
 
 
 class SmsDispatcher(models.AbstractModel):
-    """Asks carriers about unknown outcomes and overdue reports; recalls blocked texts.
+    """Asks carriers about unknown outcomes and overdue reports.
 
     A message with an unknown outcome is never posted again blindly. It is looked up
     until the carrier shows it, or has said often enough that it does not have it.
@@ -241,121 +233,3 @@ class SmsDispatcher(models.AbstractModel):
         )
         known_ids = {*known.mapped("carrier_id"), *earlier.mapped("carrier_id")}
         return [one for one in found if one.report.carrier_id not in known_ids]
-
-    # === Recall of claimed messages that have not begun ===
-
-    # Behind a slow carrier a claimed text may wait for minutes, longer than a STOP may
-    # take ("at once" is our target; 47 CFR 64.1200(a)(10): a reasonable time). The
-    # threads do no database work. So the run checks for them, twice a second, and they
-    # begin no more calls when its last check is too long ago.
-
-    def _recall(self, poster, run):
-        """Withdraw calls that must no longer begin; allow the others for a while."""
-        looked_at = time.monotonic()
-        if looked_at - run.recalled_at < RECALL_EVERY:
-            return
-        run.recalled_at = looked_at
-        calls = [call for call in poster.get_waiting() if call.kind == "send"]
-        blocked = calls and self._in_new_transaction(self._find_blocked, calls, run)
-        withdrawn = poster.withdraw(blocked) if blocked else []
-        poster.allow_until(looked_at + RECALL_WITHIN)
-        if withdrawn:
-            self._in_new_transaction(self._block_withdrawn, withdrawn)
-
-    def _find_blocked(self, calls, run):
-        """Return the calls whose sender has stopped, or whose message the gate blocks.
-
-        The gate is asked only about numbers for which consent has ended, once per event
-        of the ledger: some messages pass it nevertheless, such as the confirmation of a
-        STOP.
-
-        :param calls: list of ``Call`` that have not begun
-        """
-        ended = self._find_ended(calls)
-        doubtful = [call for call in ended if run.asked.get(call) != ended[call]]
-        run.asked = ended
-        by_id = {call.sms_id: call for call in doubtful}
-        messages = self.env["sms.sms"].browse(by_id).exists()
-        blocked = []
-        # A text about which the gate cannot be asked must not leave either.
-        failed = self._contain_each(
-            messages, lambda asked: blocked.extend(self._filter_blocked(asked))
-        )
-        withdrawn = {by_id[sms.id] for sms in [*blocked, *failed]}
-        return withdrawn | self._find_stopped(calls)
-
-    def _filter_blocked(self, messages):
-        """Return the messages that the gate blocks by now; nothing is written."""
-        readers = messages.partner_id._get_sms_readers()
-        questions = [it._get_question(readers, sms_id=it.id) for it in messages]
-        decisions = self.env["sms.gate"]._decide(questions)
-        return [
-            sms
-            for sms, (decision, _event_id) in zip(messages, decisions, strict=True)
-            if decision.verdict == verdicts.BLOCK
-        ]
-
-    def _find_stopped(self, calls):
-        """Return the calls whose sender has stopped since they were claimed."""
-        domain = [
-            ("id", "in", list({call.sender_id for call in calls})),
-            ("stopped_until", ">", fields.Datetime.now()),
-        ]
-        stopped = self.env["sms.sender"].search(domain)
-        return {call for call in calls if call.sender_id in stopped._ids}
-
-    def _find_ended(self, calls):
-        """Return the calls to numbers for which consent has ended, and by which event.
-
-        Without the ledger's key numbers cannot be matched: all calls are returned.
-
-        :return: ``{call: newest event's id}``, 0 without the key
-        """
-        if not calls:
-            return {}
-        try:
-            hashes = self.env["sms.consent.key"]._hash(call.number for call in calls)
-        except ConsentKeyError:
-            return dict.fromkeys(calls, 0)
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT answer.*
-                  FROM unnest(%s) AS wanted (number_hash),
-                       LATERAL (
-                           SELECT company_id, number_hash, max(event_id)
-                             FROM sms_consent
-                            WHERE company_id = ANY(%s)
-                              AND number_hash = wanted.number_hash
-                              AND state IN (%s, %s)
-                         GROUP BY company_id, number_hash
-                           OFFSET 0
-                       ) AS answer
-                """,
-                as_array(list(set(hashes.values())), "varchar"),
-                list({call.company_id for call in calls}),
-                consent.OPTED_OUT,
-                consent.NONE,
-            )
-        )
-        events = {(company_id, value): event_id for company_id, value, event_id in rows}
-        found = {
-            call: events.get((call.company_id, hashes.get(call.number)))
-            for call in calls
-        }
-        return {call: event_id for call, event_id in found.items() if event_id}
-
-    def _block_withdrawn(self, calls):
-        """Requeue withdrawn messages and have the gate block those it refuses.
-
-        In one transaction, so that nobody claims them in between. A crash before it
-        leaves them claimed: they are looked up, and the gate is asked before a retry.
-        """
-        released = self._release(calls)
-        failed = self._contain_each(released, self._block_released)
-        self._write_plainly(failed, not_before=fields.Datetime.now() + PUT_OFF)
-
-    def _block_released(self, released):
-        """Have the gate block messages that wait again."""
-        released._ask_gate()
-        released.mail_message_id._notify_message_notification_update()

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...providers import account, base
-from .sms_sms_call import CALL_METHODS
+from .sms_sms import CALL_METHODS
 
 #: Picks the price of a segment: one for the carrier before one for any carrier, then
 #: the longest prefix, then the newest. To be filled with SQL expressions.

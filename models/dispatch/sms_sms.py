@@ -39,6 +39,14 @@ REPORT_STATES = {
 }
 #: A delivery report is overdue after this; then the carrier is asked.
 REPORT_OVERDUE = timedelta(hours=1)
+#: That of a call sooner: a phone rings for less than half a minute, and somebody else
+#: may have to be called.
+CALL_OVERDUE = timedelta(minutes=2)
+#: The adapter's methods for calls, by those for texts.
+CALL_METHODS = {
+    **{"send": "place_call", "find": "find_call", "fetch": "fetch_call"},
+    "list_prices": "list_call_prices",
+}
 #: Reports after which no other is expected.
 FINAL_REPORTS = ("canceled", "undelivered", "delivered", "read")
 #: Stores carriers' answers, unless a report was faster.
@@ -279,6 +287,21 @@ class SmsSms(models.Model):
         moments = (self.tried_at, self.sent_at)
         stamps = [str(int(it.timestamp())) if it else "0" for it in moments]
         return "-".join([self.uuid, *stamps])
+
+    def _get_adapter_method(self, provider, kind):
+        """Return an adapter's method for a text or a call: send, find or fetch."""
+        return getattr(provider, CALL_METHODS[kind] if self.is_call else kind)
+
+    def _get_report_pause(self):
+        """Return after how long the carrier is asked for a report that is missing."""
+        return CALL_OVERDUE if self.is_call else REPORT_OVERDUE
+
+    def _get_slots(self):
+        """Return how many of its sender's slots a message takes: a call takes one.
+
+        Twilio places one per second: https://www.twilio.com/docs/api/rest/making-calls
+        """
+        return 1 if self.is_call else self.segment_count
 
     def _mark_claimed(self, provider):
         """Mark messages as being sent, before their first byte leaves."""

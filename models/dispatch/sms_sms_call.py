@@ -1,21 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...providers.outbound import CANCELED, DELIVERED, UNDELIVERED
 from ...tools.texts import clean
-from .sms_sms import REPORT_OVERDUE
+from .sms_sms import CALL_OVERDUE
 
-#: The adapter's methods for calls, by those for texts.
-CALL_METHODS = {
-    **{"send": "place_call", "find": "find_call", "fetch": "fetch_call"},
-    "list_prices": "list_call_prices",
-}
-#: The carrier is asked what has become of a call after this: a phone rings for less
-#: than half a minute, and somebody else may have to be called.
-CALL_OVERDUE = timedelta(minutes=2)
 #: Reports after which a call is over, whether or not somebody has answered it.
 OVER = (UNDELIVERED, CANCELED)
 
@@ -36,25 +26,11 @@ class SmsSms(models.Model):
 
     _call_index = models.Index("(number) WHERE is_call")
 
-    def _get_adapter_method(self, provider, kind):
-        """Return an adapter's method for a text or a call: send, find or fetch."""
-        return getattr(provider, CALL_METHODS[kind] if self.is_call else kind)
-
     def _get_answer_url(self, company, provider):
         """Return where the carrier asks for the words of a call, empty for a text."""
         return (
             self.is_call and company._get_sms_url(f"call/{self.uuid}", provider) or ""
         )
-
-    def _get_report_pause(self):
-        return CALL_OVERDUE if self.is_call else REPORT_OVERDUE
-
-    def _get_slots(self):
-        """Return how many of its sender's slots a message takes: a call takes one.
-
-        Twilio places one per second: https://www.twilio.com/docs/api/rest/making-calls
-        """
-        return 1 if self.is_call else self.segment_count
 
     def _follow_call(self, report):
         """End a call that the carrier reports as over."""
