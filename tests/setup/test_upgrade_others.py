@@ -71,6 +71,12 @@ class TestUpgradeFromTenth(TestUpgradeFromFourth):
 
 
 class TestUpgradeFromEleventh(TestUpgradeFromFourth):
-    """From the previous version."""
+    """From the version whose text coming in holds back what goes out."""
 
     version = "19.0.1.11.0"
+
+
+class TestUpgradeFromTwelfth(TestUpgradeFromFourth):
+    """From the previous version."""
+
+    version = "19.0.1.12.0"
