@@ -87,9 +87,11 @@ IS_BLOCKED = (
 )
 IS_SENT = "(sms.sent_at IS NOT NULL OR sms.state IN ('pending', 'sent'))"
 
-#: The list price, if the carrier has not reported the cost of a text.
+#: The list price, if the carrier has not reported the cost of a text. That there is no
+#: price list is looked up once, not for each text.
 PRICE = (
-    "CASE WHEN sms.price_currency_id IS NULL AND {is_sent} THEN ({price}) END".format(
+    "CASE WHEN sms.price_currency_id IS NULL AND {is_sent}"
+    " AND EXISTS (SELECT FROM sms_price) THEN ({price}) END".format(
         is_sent=IS_SENT,
         price=PICK.format(
             company="sms.record_company_id",

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, sql
 
 from ..tools.appointments import to_local, to_utc
-from .sms_analysis_query import make_facts
+from .sms_analysis_query import SOURCES, make_facts
 from .sms_figures import DIMENSIONS, MEASURES
 
 #: Days whose facts may still change, since answers and reports arrive late.
@@ -139,26 +139,43 @@ class SmsDay(models.Model):
     @api.model
     def _query_facts(self, company, first, last, kind=None):
         """Return the query that sums the facts of days into :data:`COLUMNS`."""
+        return SQL(" UNION ALL ").join(
+            self._query_source(source, company, first, last)
+            for source in SOURCES
+            if kind in (None, source.kind)
+        )
+
+    @api.model
+    def _query_source(self, source, company, first, last):
+        """Return the query that sums the facts of one kind.
+
+        Only in the columns that it has: summing all of them takes half as long again.
+        """
         facts = make_facts(
-            kind,
+            source.kind,
             self._to_utc(company, first),
             self._to_utc(company, last + timedelta(days=1)),
             company.ids,
         )
-        names = ", ".join(DIMENSIONS)
+        own = ["kind", "company_id", *filter(source.columns.get, DIMENSIONS)]
+        names = ", ".join(
+            name if name in own else f"NULL::{kind} AS {name}"
+            for name, kind in DIMENSIONS.items()
+        )
         sums = ", ".join(
             f"COALESCE(sum({name}), 0)::{kind} AS {name}"
+            if name in source.columns
+            else f"0::{kind} AS {name}"
             for name, kind in MEASURES.items()
         )
-        places = ", ".join(str(place + 1) for place in range(len(DIMENSIONS) + 1))
         return SQL(
             "SELECT (date AT TIME ZONE 'UTC' AT TIME ZONE %s)::date AS day, %s, %s"
-            " FROM (%s) fact GROUP BY %s",
+            " FROM (%s) fact GROUP BY 1, %s",
             self._get_zone(company),
             SQL(names),
             SQL(sums),
             facts,
-            SQL(places),
+            SQL(", ".join(own)),
         )
 
     @api.model

@@ -125,6 +125,7 @@ class SmsSms(models.Model):
                     FROM (SELECT id, partner_id, mail_message_id FROM sms_sms
                            WHERE create_date >= %(since)s AND exemption IS NULL
                              AND (state != 'canceled' OR gate_verdict = 'block')
+                             AND mail_message_id IS NOT NULL
                           %(fence)s) sms
                     JOIN LATERAL (SELECT model, res_id FROM mail_message
                                    WHERE id = sms.mail_message_id %(fence)s) post
