@@ -10,8 +10,9 @@ from odoo.tools import SQL
 from odoo.tools.misc import babel_locale_parse
 
 from ..models.core.moments import get_spoken_lang
+from ..models.core.sql_settings import group_in_memory
 from ..tools import figures
-from .sms_figures import DIMENSIONS, MEASURES, SERIES, group_in_memory
+from .sms_figures import DIMENSIONS, MEASURES, SERIES
 
 #: Groups that may see the figures.
 GROUPS = ("helpdesk_mgmt.group_helpdesk_user", "helpdesk_mgmt_sms.group_sms_compliance")

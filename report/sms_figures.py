@@ -1,8 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from contextlib import contextmanager
-
 from odoo import fields, models
 from odoo.tools import SQL
+
+from ..models.core.sql_settings import group_in_memory
 
 #: Averages and rates: dividend and divisors, each summed over the rows of a group. An
 #: average over rows would be wrong, since a row of ``sms.day`` stands for many facts.
@@ -31,18 +31,6 @@ SERIES = (
     "opt_in_count",
     "opt_out_count",
 )
-
-
-@contextmanager
-def group_in_memory(cr):
-    """Make PostgreSQL group in memory, without JIT compilation.
-
-    With the default 4 MB a year's hundred thousand rows would be sorted on disk, and
-    compiling such a query takes longer than running it.
-    """
-    cr.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
-    yield
-    cr.execute("SET LOCAL work_mem TO DEFAULT; SET LOCAL jit TO DEFAULT")
 
 
 class SmsFigures(models.AbstractModel):

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, verdicts
+from ..core.sql_settings import group_in_memory
 from .sms_sms_timing import APPOINTMENT_MODEL
 
 #: How long texts that did not reach people are followed up; then they are history.
@@ -70,12 +71,7 @@ class SmsSms(models.Model):
     def _search_is_untold(self, operator, value):
         if operator != "in":
             return NotImplemented
-        queries = self._get_untold_queries()
-        found = Domain.custom(
-            to_sql=lambda _model, alias, _query: SQL(
-                "%s IN (%s)", SQL.identifier(alias, "id"), queries
-            )
-        )
+        found = Domain("id", "in", self.browse()._find_untold_ids())
         return found if True in value else ~found
 
     def _filter_untold(self):
@@ -83,15 +79,19 @@ class SmsSms(models.Model):
         stopped = self.filtered(lambda sms: sms.id and sms._get_stop_reason())
         if not stopped:
             return stopped
-        rows = self.env.execute_query(stopped._get_untold_queries())
-        found = {sms_id for (sms_id,) in rows}
+        found = set(stopped._find_untold_ids())
         return stopped.filtered(lambda sms: sms.id in found)
 
-    def _get_untold_queries(self):
-        """Return the query for the ids of texts whose recipients were never told.
+    def _find_untold_ids(self):
+        """Return the ids of texts whose recipients were never told.
 
         :param self: texts whose records the query is limited to; empty: no limit
         """
+        with group_in_memory(self.env.cr):
+            rows = self.env.execute_query(self._get_untold_queries())
+        return [sms_id for (sms_id,) in rows]
+
+    def _get_untold_queries(self):
         for name in ("sms.sms", "mail.message", "mail.notification"):
             self.env[name].flush_model()
         return SQL(" UNION ALL ").join(
