@@ -48,11 +48,13 @@ def order(duties):
     """Return the people on duty in the order in which they are told, each once.
 
     A substitute takes the place of the person; a later substitute, even for a
-    substitute, overrides an earlier one.
+    substitute, overrides an earlier one. Of several for one person the last counts.
     """
     places = [(it.rank, it.person) for it in duties if it.instead_of is None]
     standing_in = [it for it in duties if it.instead_of is not None]
-    for duty in sorted(standing_in, key=lambda it: it.number):
+    standing_in.sort(key=lambda it: it.number)
+    last = {it.instead_of: it for it in standing_in}
+    for duty in (it for it in standing_in if it is last[it.instead_of]):
         ranks = [rank for rank, person in places if person == duty.instead_of]
         places = [it for it in places if it[1] != duty.instead_of]
         places.append((min(ranks, default=duty.rank), duty.person))

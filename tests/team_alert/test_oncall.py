@@ -99,7 +99,17 @@ class TestHandOver(OncallCase):
         with self.assertRaises(UserError):
             self.hand_over(self.bo, self.cy, hours=9, shift=override)
         self.hand_over(self.ann, self.ann, hours=1, shift=override)
-        self.assertEqual(self.get_names()[0], "Cy", "who stands in for Bo is Cy")
+        self.assertEqual(self.get_names()[0], "Ann", "as both were told")
+
+    def test_the_last_who_stands_in_for_a_person_is_told_first(self):
+        self.hand_over(self.manager, self.bo, hours=8)
+        self.hand_over(self.manager, self.cy, hours=2)
+        self.assertEqual(self.get_names()[0], "Cy")
+        self.raise_alert()
+        self.assertTrue(self.texts_to(self.cy))
+        self.assertFalse(self.texts_to(self.bo))
+        self.frozen.tick(timedelta(hours=2))
+        self.assertEqual(self.get_names()[0], "Bo")
 
     def test_it_begins_later(self):
         self.hand_over(self.ann, self.bo, hours=2, after=1)

@@ -45,6 +45,11 @@ class TestOrder(BaseCase):
                 [Duty("cy", (1, 9), 9, "ann"), Duty("ann", (1, 10), 10, "cy")],
                 ("ann", "bo"),
             ),
+            # Somebody else for the same person: the later one.
+            (
+                [Duty("cy", (1, 9), 9, "ann"), Duty("dee", (1, 10), 10, "ann")],
+                ("dee", "bo"),
+            ),
             # For somebody who is not on duty any more.
             ([Duty("cy", (3, 9), 9, "eve")], ("ann", "bo", "cy")),
         ):
