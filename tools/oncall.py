@@ -6,6 +6,7 @@ Times are naive UTC; a person is any hashable, sortable value, such as an id.
 
 from datetime import datetime, timedelta
 from itertools import pairwise
+from math import inf
 from typing import Any, NamedTuple
 
 from .clocks import to_local, to_utc
@@ -49,6 +50,7 @@ def order(duties):
 
     A substitute takes the place of the person; a later substitute, even for a
     substitute, overrides an earlier one. Of several for one person the last counts.
+    While the person is not on duty, the substitute comes after those who are.
     """
     places = [(it.rank, it.person) for it in duties if it.instead_of is None]
     standing_in = [it for it in duties if it.instead_of is not None]
@@ -57,7 +59,7 @@ def order(duties):
     for duty in (it for it in standing_in if it is last[it.instead_of]):
         ranks = [rank for rank, person in places if person == duty.instead_of]
         places = [it for it in places if it[1] != duty.instead_of]
-        places.append((min(ranks, default=duty.rank), duty.person))
+        places.append((min(ranks, default=(inf, *duty.rank)), duty.person))
     return tuple(dict.fromkeys(person for _rank, person in sorted(places)))
 
 

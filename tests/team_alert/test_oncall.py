@@ -117,6 +117,15 @@ class TestHandOver(OncallCase):
         self.frozen.tick(timedelta(minutes=61))
         self.assertEqual(self.get_names()[0], "Bo")
 
+    def test_between_the_turns_of_the_other_it_changes_nothing(self):
+        """A hand-over of a fortnight includes the weeks of others."""
+        later = {"start_at": NOW + timedelta(hours=9)}
+        self.shift.write({**later, "stop_at": NOW + timedelta(hours=19)})
+        self.hand_over(self.ann, self.cy, hours=24)
+        self.assertEqual(self.get_names()[0], "Bo")
+        self.frozen.tick(timedelta(hours=9))
+        self.assertEqual(self.get_names()[0], "Cy")
+
     def test_it_is_ended_early(self):
         override = self.hand_over(self.bo, self.bo)
         self.frozen.tick(timedelta(hours=1))

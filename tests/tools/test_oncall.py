@@ -52,6 +52,7 @@ class TestOrder(BaseCase):
             ),
             # For somebody who is not on duty any more.
             ([Duty("cy", (3, 9), 9, "eve")], ("ann", "bo", "cy")),
+            ([Duty("cy", (0, 9), 9, "eve")], ("ann", "bo", "cy")),
         ):
             with self.subTest(extra=extra):
                 self.assertEqual(oncall.order(base + extra), expected)
