@@ -16,7 +16,7 @@ ENDS = ANSWERS | {entries.MISSED}
 #: Most alerts that a call names; of further ones only the number.
 SAID = 3
 #: Shown states of calls that were never placed, or not in time.
-NEVER_PLACED = ("blocked", "expired")
+NEVER_PLACED = ("blocked", "expired", "cancelled")
 
 
 class SmsTeamAlert(models.Model):
@@ -252,10 +252,17 @@ class SmsTeamAlert(models.Model):
         return found.filtered(lambda it: it._find_missed_calls())
 
     def _get_running_calls(self):
-        """Return the entries of calls whose outcome is not noted yet."""
+        """Return the entries of calls whose outcome counts, and is not noted yet.
+
+        It does not count once the person has answered in another way, or once somebody
+        has taken the alert.
+        """
         ended = self.entry_ids.filtered(lambda it: it.kind in ENDS).sms_id
+        answers = self.entry_ids.filtered(lambda it: it.kind in ANSWERS)
         calls = self._get_told().filtered("sms_id.is_call")
-        return calls.filtered(lambda it: it.sms_id not in ended)
+        return calls.filtered(
+            lambda it: it.sms_id not in ended and not it._find_later_answer(answers)
+        )
 
     def _find_missed_calls(self):
         return self._get_running_calls().filtered(

@@ -126,6 +126,18 @@ class SmsTeamAlertEntry(models.Model):
         )
         return True
 
+    def _find_later_answer(self, answers):
+        """Return the answers that the person gave since, or by which it was taken.
+
+        :param answers: entries of the same alert
+        """
+        self.ensure_one()
+        return answers.filtered(
+            lambda it: (
+                it.id > self.id and (it.kind == TAKEN or it.user_id == self.user_id)
+            )
+        )
+
     def _forget(self):
         """Erase the number and whose it was; that somebody was told stays."""
         self.write({"number": False, "partner_id": False, "user_id": False})

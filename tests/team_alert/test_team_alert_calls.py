@@ -262,6 +262,34 @@ class TestMissedCalls(CallCase):
         self.assertFalse(alert.next_at)
         self.assertEqual(len(self.get_calls(self.cy)), 2)
 
+    def test_who_answers_by_text_while_it_rings_wakes_no_third_person(self):
+        """The next is told once, whatever becomes of the call afterwards."""
+        self.plan.step_ids[1:].how = "text"
+        alert = self.raise_alert()
+        call = self.ring(self.ann)
+        self.answer(self.ann, "8")
+        self.end(call)
+        self.assertEqual(len(self.texts_to(self.bo)), 1)
+        self.assertEqual(self.texts_to(self.cy), [])
+        self.assertEqual(alert.next_at, NOW + timedelta(minutes=10))
+        kinds = [kind for _at, kind, _who in self.get_timeline(alert)]
+        self.assertNotIn("missed", kinds)
+
+    def test_a_call_from_before_somebody_had_it_keeps_nobody_waiting(self):
+        alert = self.raise_alert()
+        self.act(alert, self.cy, replies.ACKNOWLEDGE)
+        self.act(alert, self.cy, replies.ESCALATE)
+        self.assertEqual(self.get_calls(self.ann).state, "canceled")
+        self.end(self.ring(self.bo))
+        self.assertTrue(self.get_calls(self.cy), "the next step did not wait")
+
+    def test_a_call_that_is_cancelled_by_hand_is_one_that_nobody_took(self):
+        alert = self.raise_alert()
+        self.get_calls(self.ann).action_set_canceled()
+        self.run_escalation()
+        self.assertIn((0, "missed", "Ann"), self.get_timeline(alert))
+        self.assertTrue(self.get_calls(self.bo))
+
     def test_a_call_that_the_sandbox_never_ends_is_asked_about(self):
         self.raise_alert()
         call = self.ring(self.ann)
