@@ -283,7 +283,8 @@ class SmsTeamAlert(models.Model):
                 "Nobody in “%s” could be notified by text. Call them now.",
                 self.team_id.name,
             )
-        leaders = self.team_id.user_id or self.user_id
+        leaders = self.team_id.user_id.filtered("active")
+        leaders = leaders or self.user_id.filtered("active")
         leaders = leaders or self.company_id._get_sms_managers()
         self._message_log(body=words)
         self._notify_by_queue(

@@ -81,6 +81,17 @@ class TestEscalation(TeamAlertCase):
         self.assertFalse(alert.next_at)
         self.assertIn("Call them now", alert.message_ids[0].body)
 
+    def test_a_leader_who_has_left_is_not_in_charge(self):
+        self.team.user_id = self.dee
+        self.dee.active = False
+        self.plan.step_ids[1:].unlink()
+        alert = self.raise_alert()
+        messages = self.env["mail.message"].search(
+            [("model", "=", alert._name), ("res_id", "=", alert.id)]
+        )
+        self.assertIn(self.manager.partner_id, messages.partner_ids)
+        self.assertNotIn(self.dee.partner_id, messages.partner_ids)
+
     def test_a_team_of_which_all_are_away_says_so(self):
         for user in self.ann + self.bo + self.cy:
             self.make_time_off(user)
