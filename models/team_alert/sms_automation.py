@@ -43,8 +43,12 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _may_raise(self, record, rule):
-        """Return whether a rule may raise an alert: none open, and not too often."""
-        domain = Domain("automation_id", "=", rule.automation_id)
+        """Return whether a rule may raise an alert: none open, and not too often.
+
+        Alerts of the automation that it replaces count too.
+        """
+        own = {rule.automation_id, rule.shared_id or rule.automation_id}
+        domain = Domain("automation_id", "in", own)
         alerts = self.env["sms.team.alert"].sudo()
         last = alerts.search(domain & Domain("ticket_id", "=", record.id), limit=1)
         if last and last.state != RESOLVED:
