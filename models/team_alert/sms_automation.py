@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from functools import partial
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -36,8 +38,8 @@ class SmsAutomation(models.Model):
         alerts = [pair for pair in pairs if pair[1].audience == automation.ON_CALL]
         texts = super()._text([pair for pair in pairs if pair not in alerts])
         for record, rule in alerts:
-            if self._may_raise(record, rule):
-                self._raise_alert(record, rule)
+            work = partial(self._raise_alert, record, rule)
+            if self._may_raise(record, rule) and self._isolate(work, record):
                 texts.append(Text(record, rule, ()))
         return texts
 
@@ -57,14 +59,14 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _raise_alert(self, record, rule):
-        """Raise an alert with the text of a rule's template."""
+        """Raise and return an alert with the text of a rule's template."""
         record = record.sudo()
         if not record.team_id:
             raise UserError(
                 self.env._("The ticket has no team, so nobody is on call for it.")
             )
         template = record.env["sms.template"].browse(rule.template_id)
-        self.env["sms.team.alert"]._raise(
+        return self.env["sms.team.alert"]._raise(
             record.team_id,
             template._render_text(record),
             ticket_id=record.id,

@@ -145,6 +145,23 @@ class TestByAutomation(TeamAlertCase):
         self.assertFalse(self.alerts_of_ticket())
         self.assertIn("nobody is on call for it", self.ticket.message_ids[0].body)
 
+    def test_an_alert_that_cannot_be_raised_costs_the_customer_no_text(self):
+        self.rule.create(
+            {
+                "name": "Tell the customer",
+                "trigger": "stage",
+                "stage_ids": [(6, 0, self.urgent_stage.ids)],
+                "template_id": self.template.id,
+            }
+        )
+        self.ticket.team_id = False
+        with self.assertLogs("odoo.addons.helpdesk_mgmt_sms", "ERROR"):
+            self.move(self.urgent_stage)
+        self.assertIn("cannot wait", self.messages_to().body)
+        self.assertFalse(self.alerts_of_ticket())
+        notes = " ".join(self.ticket.message_ids.mapped("body"))
+        self.assertIn("nobody is on call for it", notes)
+
     def test_a_dry_run_shows_who_would_be_told(self):
         self.move(self.urgent_stage)
         action = self.rule.with_user(self.manager).action_dry_run()
