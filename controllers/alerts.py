@@ -3,6 +3,7 @@ import json
 
 from werkzeug.exceptions import Forbidden, NotFound, ServiceUnavailable
 
+from odoo.exceptions import UserError
 from odoo.http import Controller, request, route
 
 from ..models.team_alert.sms_alert_source import PATH
@@ -22,7 +23,10 @@ class AlertsController(Controller):
     @route(_alerts_url, **{**webhooks.JSON_WEBHOOK_ROUTE, "auth": "public"})
     @public.guarded
     def report(self, key, **_query):
-        """Take in a report: 400 if it cannot be read, 429 for too many."""
+        """Take in a report: 400 if it cannot be read, 429 for too many.
+
+        503 if no alert can be raised, as without a plan: the system sends it again.
+        """
         source_sudo = self._verify(key)
         locks = request.env["sms.number.lock"].sudo()
         locks._acquire(source_sudo.company_id, f"alert source {source_sudo.id}")
@@ -32,9 +36,12 @@ class AlertsController(Controller):
         try:
             body = request.httprequest.get_data()
             report = monitoring.read(source_sudo.system, body)
+            with request.env.cr.savepoint():
+                return self._answer(source_sudo._take(report))
         except monitoring.UnreadableReport as error:
             return self._refuse(source_sudo, str(error), 400)
-        return self._answer(source_sudo._take(report))
+        except UserError as error:
+            return self._refuse(source_sudo, str(error), 503)
 
     def _verify(self, key):
         """Return the source of a request, after checking that it is the sender."""

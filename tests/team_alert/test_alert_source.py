@@ -453,6 +453,19 @@ class TestAddress(SourceCase, HttpCase):
         self.assertEqual(self.source.refused_count, 4)
         self.assertEqual(self.source.refusal, "“alerts” must be a list of objects.")
 
+    def test_an_alert_that_cannot_be_raised_is_refused_and_may_come_again(self):
+        """Alertmanager repeats nothing that was refused with a status below 500."""
+        plans = self.env["sms.team.alert.plan"].search([])
+        plans.active = False
+        answer = self.post()
+        self.assertEqual(answer.status_code, 503)
+        self.assertIn("There is no plan", answer.json()["error"])
+        self.assertIn("There is no plan", self.source.refusal)
+        self.assertEqual(self.source.refused_count, 1)
+        self.assertFalse(self.source.trouble_ids)
+        plans.active = True
+        self.assertEqual(self.post().json()["raised"], 2)
+
     def test_what_is_too_long_is_refused(self):
         self.assertEqual(self.post(b" " * (1024 * 1024 + 1)).status_code, 413)
 
