@@ -12,6 +12,8 @@ from .sms_team_alert_entry import UNKNOWN
 
 TEAM_ALERT = "team_alert"
 ALERT_MODEL = "sms.team.alert"
+#: Most alerts that are named in a text.
+NAMED = 10
 #: An alert may stay open for long; resolving it shortens this to a few days.
 LIFE = timedelta(days=365)
 
@@ -136,6 +138,9 @@ class SmsQuestion(models.Model):
             facts = alert._get_facts(question[:1], inbound)
             alert._note(UNKNOWN, inbound.received_at, **facts)
         described = alerts.with_context(lang=partner.lang)
-        fillers = {"choices": "\n".join(it._describe_codes() for it in described)}
+        choices = [it._describe_codes() for it in described[:NAMED]]
+        if left := described[NAMED:]:
+            choices.append(left.env._("And %s more", len(left)))
+        fillers = {"choices": "\n".join(choices)}
         alerts._say_alert(inbound, reply_codes.ALERT_WHICH, partner, fillers)
         return True

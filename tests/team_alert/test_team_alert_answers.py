@@ -146,6 +146,16 @@ class TestAnswers(TeamAlertCase):
         self.assertIn("4 acknowledge, 6 resolve, 8 escalate: Mail is down", said)
         self.assertIn("14 acknowledge, 16 resolve, 18 escalate: Web is down", said)
 
+    def test_of_many_the_newest_are_named(self):
+        """No carrier takes a text of more than 1,600 characters."""
+        for number in range(25):
+            self.raise_alert(f"Server {number} in the data center is offline")
+        self.answer(self.ann, "on it")
+        said = self.texts_to(self.ann)[-1]
+        self.assertLessEqual(len(said), 1600)
+        self.assertIn("244 acknowledge, 246 resolve, 248 escalate: Server 24", said)
+        self.assertIn("And 15 more", said)
+
     def test_words_alone_mean_the_one_that_is_open(self):
         """The other alert is over, and a colleague has acknowledged this one."""
         for words in ("done", "Done!", "FIXED."):
