@@ -17,8 +17,8 @@ from .sms_figures import DIMENSIONS, MEASURES, SERIES
 #: Groups that may see the figures.
 GROUPS = ("helpdesk_mgmt.group_helpdesk_user", "helpdesk_mgmt_sms.group_sms_compliance")
 DIGEST = "helpdesk_mgmt_sms.digest_digest_sms"
-#: Longest period, in days.
-MAX_DAYS = 731
+#: Longest period, in days, and the earliest last day: there are no dates before year 1.
+MAX_DAYS, EARLIEST = 731, date(1970, 1, 1)
 #: For periods with more days the charts show weeks.
 MAX_POINTS = 62
 #: Columns and measures of each breakdown. All measures in all breakdowns would take
@@ -119,6 +119,7 @@ class SmsDashboard(models.AbstractModel):
     def _read_period(self, filters):
         today = self.env["sms.day"]._get_today(self.env.company)
         last = min(self._read_day(filters.get("date_to")) or today, today)
+        last = max(last, EARLIEST)
         first = self._read_day(filters.get("date_from"))
         first = min(first or last - timedelta(days=29), last)
         return Period(max(first, last - timedelta(days=MAX_DAYS - 1)), last)

@@ -313,6 +313,14 @@ class TestScenario(ScenarioCase):
             with self.subTest(value=value), self.assertRaises(UserError):
                 self.get_dashboard(date_from=value)
 
+    def test_a_year_that_is_being_typed_is_no_error(self):
+        """Browsers report "0002" after the first digit of "2026"."""
+        for value in ("0002-03-04", "0001-01-01"):
+            with self.subTest(value=value):
+                self.assertTrue(self.get_dashboard(date_to=value)["is_empty"])
+                data = self.get_dashboard(date_from=value, date_to=value)
+                self.assertTrue(data["is_empty"])
+
     def test_a_range_ends_today_and_is_never_too_long(self):
         data = self.get_dashboard(date_from="1999-01-01", date_to="2999-01-01")
         self.assertEqual(data["period"]["date_to"], str(self.today))
