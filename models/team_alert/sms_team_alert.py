@@ -105,7 +105,7 @@ class SmsTeamAlert(models.Model):
         help="Acknowledged within the target time of its plan.",
     )
     minutes_to_acknowledge = fields.Float(
-        compute="_compute_is_in_time", store=True, aggregator="avg"
+        compute="_compute_is_in_time", store=True, aggregator=None
     )
 
     escalating_since = fields.Datetime(

@@ -26,6 +26,11 @@ class TestAnswers(TeamAlertCase):
             [f"Acknowledged: {WORDS} Reply 6 when it is resolved, 8 to escalate."],
         )
 
+    def test_what_nobody_has_taken_counts_in_no_average(self):
+        """It would count as taken at once; the analysis has the right average."""
+        name = "minutes_to_acknowledge"
+        self.assertFalse(self.alerts.fields_get([name])[name].get("aggregator"))
+
     def test_nobody_is_told_any_more_once_it_is_taken(self):
         alert = self.raise_alert()
         self.answer(self.ann, "4 on it")
