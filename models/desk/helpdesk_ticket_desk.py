@@ -153,7 +153,8 @@ class HelpdeskTicket(models.Model):
         Of two who send at once, Odoo retries the later, which then finds the first.
 
         :param str known_id: the newest text of ours on the screen, or False
-        :return: ``id``, ``author``, ``seconds`` (its age) and ``body``; or None
+        :return: ``id``, ``author``, ``seconds`` (its age) and ``body`` (as far as the
+            user may read it); or None
         """
         company, number = self.sudo().company_id, self.partner_phone_sanitized
         self.env["sms.rate.limit"].sudo()._is_over("replies", f"{company.id}:{number}")
@@ -178,11 +179,12 @@ class HelpdeskTicket(models.Model):
         if not newest_sudo or not number:
             return None
         seconds = (now - newest_sudo.create_date).total_seconds()
+        [entry] = self._read_sms_texts([], newest_sudo.ids)
         return {
             "id": f"{OUT}-{newest_sudo.id}",
             "author": newest_sudo.create_uid.name,
             "seconds": max(0, round(seconds)),
-            "body": newest_sudo.body or "",
+            "body": entry.get("body", "…"),
         }
 
     def take_sms_way(self, message_id, name):

@@ -289,6 +289,15 @@ class TestNobodyAnswersTwice(ThreadCase):
         self.reply("Mine too", is_sure=True)
         self.assertEqual(len(self.messages_to()), 2)
 
+    def test_words_about_another_ticket_are_for_who_may_read_it(self):
+        other = self.make_ticket(self.customer, user_id=self.agent.id)
+        other.with_user(self.agent).send_sms_reply("The secret matter", "key")
+        news = self.reply("Mine too", is_sure=False)
+        self.assertTrue(news["is_overtaken"])
+        self.assertNotIn("secret", str(news))
+        news = self.reply("Mine too", user=self.manager, is_sure=False)
+        self.assertIn("The secret matter", news["overtaken_by"]["body"])
+
     def test_what_is_on_the_screen_own_old_or_automatic_overtakes_nobody(self):
         self.reply("Mine", user=self.agent)
         known = f"out-{self.messages_to().id}"
