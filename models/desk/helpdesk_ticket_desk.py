@@ -6,6 +6,7 @@ from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools.misc import clean_context
 
 from ...tools import verdicts
@@ -304,33 +305,31 @@ class HelpdeskTicket(models.Model):
                 reply["blocked"] = labels[verdicts.OPTED_OUT]
         return reply
 
-    @api.model
     def _get_sms_reply_templates(self):
         """Return the templates to pick from, as ``id``, ``name`` and ``shortcut``."""
         templates = self.env["sms.template"]
-        company = self.env.company
+        company = self.sudo().company_id
         copies = templates._get_copies()
         replaced = [shared for shared, company_id in copies if company_id == company.id]
         return templates.search_read(
-            [
-                ("model", "=", self._name),
-                ("company_id", "in", (False, company.id)),
-                ("id", "not in", replaced),
-                ("is_internal", "=", False),
-            ],
+            self._get_sms_reply_domain() & Domain("id", "not in", replaced),
             ["name", "shortcut"],
             limit=80,
             order="name",
         )
 
-    @api.model
+    def _get_sms_reply_domain(self):
+        """Return the domain of the templates for customers of the ticket's company."""
+        return (
+            Domain("model", "=", self._name)
+            & Domain("company_id", "in", (False, self.sudo().company_id.id))
+            & Domain("is_internal", "=", False)
+        )
+
     def _find_sms_reply_template(self, template_id):
         templates = self.env["sms.template"]
-        domain = [
-            ("model", "=", self._name),
-            ("is_internal", "=", False),
-            ("id", "=", int(template_id or 0)),
-        ]
+        domain = Domain("id", "=", int(template_id or 0))
+        domain &= self._get_sms_reply_domain()
         return templates.search(domain) if template_id else templates
 
     # === Texts of the ticket alone ===

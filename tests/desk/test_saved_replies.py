@@ -36,6 +36,29 @@ class TestSavedReplies(DeskCase):
         template.shortcut = "parking"
         self.assertEqual(self.offered()["parking"], template.id)
 
+    def test_they_are_those_of_the_tickets_company(self):
+        other = self.make_company("Other")
+        ours, theirs = self.env["sms.template"].create(
+            [
+                {
+                    "name": company.name,
+                    "about": "helpdesk.ticket",
+                    "body": f"Call {company.name}",
+                    "company_id": company.id,
+                }
+                for company in (self.company, other)
+            ]
+        )
+        ticket = self.make_ticket(self.customer, company_id=other.id)
+        desk = self.desk_of(self.agent, ticket).with_context(
+            allowed_company_ids=(self.company | other).ids
+        )
+        offered = [it["id"] for it in desk.get_sms_conversation()["templates"]]
+        self.assertIn(theirs.id, offered)
+        self.assertNotIn(ours.id, offered)
+        self.assertTrue(desk.preview_sms_reply(theirs.id)["body"])
+        self.assertNotIn("body", desk.preview_sms_reply(ours.id))
+
     def test_a_shortcut_can_be_typed(self):
         template = self.env.ref("helpdesk_mgmt_sms.sms_template_saved_restart")
         for shortcut in ("two words", "/slash", "x" * 21, "a.b"):
