@@ -500,6 +500,8 @@ class SmsTemplate(models.Model):
             record.check_access("read")
         else:
             record = self.env[model].search([], order="id desc", limit=1)
+        if model == EVENT_MODEL and record and record._check_private_event_conditions():
+            record = record.browse()  # others' private appointments are not shown
         return [
             self._preview(record, version, template_id or 0)
             for version in versions or []

@@ -159,6 +159,21 @@ class TestVersions(SmsCase):
         self.assertNotIn("Main St", french["text"])
         self.assertGreater(canadian["units"], french["units"])
 
+    def test_a_private_appointment_of_others_is_not_shown(self):
+        event = self.env["calendar.event"].create(
+            {
+                **{"name": "Check-up", "location": "City clinic"},
+                **{"privacy": "private", "user_id": self.agent.id},
+                "partner_ids": [(6, 0, self.agent.partner_id.ids)],
+                **{"start": "2030-01-01 10:00:00", "stop": "2030-01-01 11:00:00"},
+            }
+        )
+        for record_id in (event.id, False):
+            [found] = self.templates.get_previews(
+                "calendar.event", record_id, [self.version("At {{ object.location }}")]
+            )
+            self.assertNotIn("clinic", found["text"])
+
     def test_without_a_record_the_words_are_shown_as_they_are(self):
         self.env["calendar.event"].search([]).unlink()
         [found] = self.templates.get_previews(
