@@ -2,7 +2,7 @@
 from odoo import SUPERUSER_ID, models
 
 from ...tools import keywords, replies, reply_codes
-from ...tools.verdicts import HAVE_GOT
+from ...tools.verdicts import HAVE_GOT, HOLD
 
 
 class SmsQuestion(models.Model):
@@ -16,7 +16,8 @@ class SmsQuestion(models.Model):
         is_no = router._find_action(inbound)[0] == keywords.NO
         reply = replies.read_rating(inbound.body, is_no)
         ticket = self.env["helpdesk.ticket"].browse(self.res_id).exists()
-        if not reply or not ticket or self._was_asked_otherwise():
+        is_asked = not self._is_held() and not self._was_asked_otherwise()
+        if not reply or not ticket or not is_asked:
             return False
         # As OdooBot: the customer rates, not one of our users.
         ticket = ticket.with_user(SUPERUSER_ID)
@@ -31,6 +32,11 @@ class SmsQuestion(models.Model):
             code = reply_codes.RATING_DONE
         router._say_reply(inbound, code, ticket=ticket.number)
         return True
+
+    def _is_held(self):
+        """Return whether the question itself still waits for its hour."""
+        sms = self.sms_id
+        return sms.state == "outgoing" and sms.gate_verdict == HOLD
 
     def _was_asked_otherwise(self):
         """Return whether a colleague has since texted the number about something else.

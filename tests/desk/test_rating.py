@@ -181,6 +181,12 @@ class TestRating(IntakeCase):
         self.assertEqual(self.receive("5").kind, "conversation")
         self.assertFalse(self.get_ratings())
 
+    def test_a_question_that_is_still_held_has_no_answer(self):
+        later = fields.Datetime.now() + timedelta(hours=8)
+        self.question.sms_id.write({"gate_verdict": "hold", "not_before": later})
+        self.assertEqual(self.receive("2").kind, "conversation")
+        self.assertFalse(self.get_ratings())
+
     def test_a_second_answer_is_conversation(self):
         self.receive("5")
         self.assertEqual(self.receive("1").kind, "conversation")
