@@ -56,8 +56,16 @@ class SmsTicketContact(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _make_partner(self):
+        """Create the contact, in the language in which the number was texted so far."""
         if not (self.name or "").strip():
             raise UserError(self.env._("Enter the name of the new contact."))
+        ticket = self.ticket_id
+        lang = ticket.company_id._find_sms_lang("", ticket.partner_phone_sanitized)
         return self.env["res.partner"].create(
-            {"name": self.name.strip(), "email": self.email, "phone": self.number}
+            {
+                "name": self.name.strip(),
+                "email": self.email,
+                "phone": self.number,
+                "lang": lang,
+            }
         )

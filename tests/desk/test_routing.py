@@ -466,6 +466,15 @@ class TestWhoWrote(RoutingCase):
         self.assertEqual(ticket.partner_id.phone_sanitized, STRANGER)
         self.assertFalse(ticket.sms_candidate_note)
 
+    def test_a_new_contact_is_texted_in_the_language_of_the_number(self):
+        self.agent.group_ids |= self.env.ref("base.group_partner_manager")
+        self.env["res.lang"]._activate_lang("de_DE")
+        ticket = self.receive("Hallo", "+4915112345678").ticket_id
+        with self.open_form(ticket, "action_create_sms_contact") as form:
+            form.name = "Neue Person"
+        form.record.action_save()
+        self.assertEqual(ticket.partner_id.lang, "de_DE")
+
     def test_who_may_not_make_contacts_is_told_so(self):
         ticket = self.receive("Hello", STRANGER).ticket_id
         with self.open_form(ticket, "action_create_sms_contact") as form:
