@@ -27,6 +27,11 @@ class TestInboxTours(InboxTourCase, HttpCase):
         self.assertTrue(self.bert.closed)
         self.assertFalse(self.stranger.closed)
 
+    def test_who_hurries_on_closes_what_was_open(self):
+        self.run_tour("hurries")
+        self.assertTrue(self.anna.closed)
+        self.assertFalse(self.bert.closed or self.stranger.closed)
+
     def test_a_conversation_is_handed_over(self):
         self.run_tour("hands_over")
         self.assertEqual(self.anna.user_id, self.team_agent)

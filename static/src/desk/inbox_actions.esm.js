@@ -74,7 +74,7 @@ export class InboxActions extends Component {
         /** Whether keys mean these buttons */
         hasKeys: Boolean,
         rootRef: Object,
-        /** Is told what was done: see `DONE` */
+        /** Is told what was done (see `DONE`), and about which tickets */
         onDone: Function,
     };
 
@@ -119,9 +119,11 @@ export class InboxActions extends Component {
      * @param {String} kind see `DONE`
      * @param {String} method of the tickets
      * @param {Array} [args]
+     * @param {Number[]} [asked] the tickets, where something was asked about them first:
+     *     another one may be open by now
      */
-    async act(kind, method, args = []) {
-        const ids = await this.props.getIds();
+    async act(kind, method, args = [], asked = null) {
+        const ids = asked || (await this.props.getIds());
         const refused = await this.attempt(ids, method, args);
         const count = ids.length - refused.length;
         const reasons = [...new Set(refused)].join("\n");
@@ -135,7 +137,7 @@ export class InboxActions extends Component {
             });
         }
         if (count) {
-            await this.props.onDone(kind);
+            await this.props.onDone(kind, ids);
         }
     }
 
@@ -167,15 +169,13 @@ export class InboxActions extends Component {
 
     /** Asks for a colleague in Odoo's command palette, as its "Assign to" does. */
     async handOver() {
-        const [ticketId] = await this.props.getIds();
-        const users = await this.orm.call(TICKET_MODEL, "get_sms_assignees", [
-            ticketId,
-        ]);
+        const ids = await this.props.getIds();
+        const users = await this.orm.call(TICKET_MODEL, "get_sms_assignees", [ids[0]]);
         const provide = (env, {searchValue: value}) => {
             const found = value ? fuzzyLookup(value, users, ({name}) => name) : users;
             return found.map(({id, name}) => ({
                 name,
-                action: () => this.act("assign", "assign_sms", [id]),
+                action: () => this.act("assign", "assign_sms", [id], ids),
             }));
         };
         this.command.openPalette({
@@ -213,7 +213,7 @@ export class InboxActions extends Component {
     async close() {
         const ids = await this.props.getIds();
         if (await askAboutWaiting(this.orm, this.dialog, ids)) {
-            await this.act("close", "close_sms");
+            await this.act("close", "close_sms", [], ids);
         }
     }
 }

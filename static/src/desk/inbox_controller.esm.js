@@ -335,9 +335,12 @@ export class InboxController extends KanbanController {
     // Doing
     // ------------------------------------------------------------
 
-    /** @param {String} kind see `InboxActions` */
-    async onDone(kind) {
-        const hasLeft = LEAVING.includes(kind);
+    /**
+     * @param {String} kind see `InboxActions`
+     * @param {Number[]} ids of the tickets
+     */
+    async onDone(kind, ids) {
+        const hasLeft = LEAVING.includes(kind) && ids.includes(this.inbox.ticketId);
         if (hasLeft && this.env.isSmall) {
             await this.close();
         } else if (hasLeft) {

@@ -186,6 +186,36 @@ tours.add("helpdesk_sms_inbox_keys", {
     ],
 });
 
+function hit(target, key, options = {}) {
+    target.dispatchEvent(
+        new KeyboardEvent("keydown", {key, bubbles: true, ...options})
+    );
+}
+
+/** Who moves on at once closes what was open when they pressed the key. */
+tours.add("helpdesk_sms_inbox_hurries", {
+    steps: () => [
+        isOpen("Anna Long"),
+        {
+            content: "Close it, and go down",
+            trigger: ".o_sms_inbox_header .o_sms_inbox_close",
+            run() {
+                hit(document.body, "e");
+                hit(document.body, "j");
+            },
+        },
+        {
+            content: "It is closed",
+            timeout: 30000,
+            trigger: ".o_notification:contains(Closed)",
+        },
+        {
+            content: "The next one stays open",
+            trigger: `.o_sms_inbox_list:not(:contains(Anna Long)) ${row("Bert Short", "[aria-selected=true]").replace(".o_sms_inbox_list ", "")}`,
+        },
+    ],
+});
+
 /** Hand over to a colleague. */
 tours.add("helpdesk_sms_inbox_hands_over", {
     steps: () => [
