@@ -122,6 +122,9 @@ class TestDeskTours(DeskCase, HttpCase):
             self.run_tour("overtaken")
         self.assertEqual(len(self.messages_to()), 2)
 
+    def test_what_a_conversation_does_with_what_it_is_told(self):
+        self.run_tour("store")
+
     def test_a_waiting_text_is_moved(self):
         self.close_hours()
         self.reply("Tomorrow", user=self.agent)

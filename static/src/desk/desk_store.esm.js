@@ -102,7 +102,11 @@ export class DeskStore {
         const asked = new Set(ids.slice(0, CHANGES_LIMIT));
         news.messages.forEach(({id}) => asked.delete(id));
         this.messages = this.messages.filter(({id}) => !asked.has(id));
-        this.take(news);
+        // What is older than the first page comes with it: here it would leave a gap.
+        const [first] = this.messages;
+        const isLoaded = (entry) =>
+            !first || !this.hasOlder || compareEntries(first, entry) <= 0;
+        this.take({...news, messages: news.messages.filter(isLoaded)});
     }
 
     /**

@@ -1,0 +1,78 @@
+import {DeskStore} from "@helpdesk_mgmt_sms/desk/desk_store.esm";
+import {registry} from "@web/core/registry";
+
+const tours = registry.category("web_tour.tours");
+/** Of a ticket that nobody may read. */
+const NO_ID = 2147483647;
+
+const OPEN = {
+    content: "Open the conversation",
+    timeout: 30000,
+    trigger: ".o_sms_desk_button",
+    run: "click",
+};
+
+function desk() {
+    return odoo.__WOWL_DEBUG__.root.env.services["helpdesk_mgmt_sms.desk"];
+}
+
+function check(found, wanted) {
+    const [one, other] = [found, wanted].map((it) => JSON.stringify(it));
+    if (one !== other) {
+        throw new Error(`${one} instead of ${other}`);
+    }
+}
+
+function text(index) {
+    return {id: `in-${index}`, direction: "in", at: `2026-01-01 10:00:${10 + index}`};
+}
+
+/**
+ * @param {Object} answers of the server, by method
+ * @returns {DeskStore}
+ */
+function makeStore(answers) {
+    const call = async (method, args) => answers[method](...args);
+    return new DeskStore().setup(1, call);
+}
+
+function idsOf({messages}) {
+    return messages.map(({id}) => id);
+}
+
+const CHECKS = {
+    async "A change before the first page leaves no gap"() {
+        const reply = {call: "+1"};
+        const store = makeStore({
+            get_sms_conversation: () => ({
+                ...{messages: [text(8), text(9)], has_older: true, reply},
+            }),
+            get_sms_changes: () => ({messages: [text(1), text(9)], reply}),
+        });
+        await store.load();
+        await store.refresh(["in-1", "in-9"]);
+        check(idsOf(store), ["in-8", "in-9"]);
+    },
+};
+
+/** What screens do with what the server says, or does not say. */
+tours.add("helpdesk_sms_desk_store", {
+    steps: () => [
+        {
+            content: "All of them",
+            trigger: "body",
+            timeout: 20000,
+            async run() {
+                const failed = [];
+                for (const [name, work] of Object.entries(CHECKS)) {
+                    await work().catch(({message}) =>
+                        failed.push(`${name}: ${message}`)
+                    );
+                }
+                if (failed.length) {
+                    throw new Error(failed.join("; "));
+                }
+            },
+        },
+    ],
+});
