@@ -54,6 +54,8 @@ INBOX_FIELDS = frozenset(
         *("sms_snoozed_until", "sms_is_snoozed_for_text"),
     ]
 )
+#: Fields that decide whom the reply box texts.
+RECIPIENT_FIELDS = frozenset(["company_id", "partner_id", "partner_phone"])
 LARGEST_ID = 2**31 - 1
 #: Other tickets of a number that are shown beside its conversation.
 OTHERS_LIMIT = 10
@@ -313,8 +315,13 @@ class HelpdeskTicket(models.Model):
     # rights, so the bus holds no personal data.
 
     def write(self, vals):
-        """Notify the lists when a field that they show changes."""
+        """Notify the lists when a field that they show changes.
+
+        Open conversations are notified when somebody else is to be texted.
+        """
         result = super().write(vals)
+        if vals.keys() & RECIPIENT_FIELDS:
+            self._notify_sms_desks(dict.fromkeys(self.ids, []))
         if vals.keys() & INBOX_FIELDS:
             self._notify_sms_inbox(self.ids)
         return result

@@ -185,6 +185,12 @@ class TestDeskBus(InboxCase):
         )
         self.assertFalse(self.changes())
 
+    def test_another_number_is_told(self):
+        self.ticket.partner_id = self.make_customer(phone_number(4))
+        self.assertEqual(self.changes(), [(self.ticket.id, [])])
+        self.ticket.name = "Another title"
+        self.assertFalse(self.changes())
+
     def test_presence_names_the_colleague_and_nothing_else(self):
         self.desk_of(self.own_agent).share_sms_presence("typing", is_new=1)
         ((channel, kind, payload),) = self.flush_bus()

@@ -201,9 +201,9 @@ export class DeskLog extends Component {
     }
 
     /** What is about another ticket, or about what the user may not read, is folded. */
-    isFolded({id, about}) {
+    isFolded({id, about, is_hidden: isHidden}) {
         const isElsewhere = about && (about.model === TICKET_MODEL || !about.id);
-        return isElsewhere && !(about.id && this.state.unfolded[id]);
+        return isElsewhere && (isHidden || !this.state.unfolded[id]);
     }
 
     /** Adds a text to the fold before it, if that is about the same. */

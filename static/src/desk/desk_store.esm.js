@@ -68,7 +68,9 @@ export class DeskStore {
                 has_older: hasOlder,
                 ...rest
             } = await this.call("get_sms_conversation");
-            if (!messages.some(({id}) => this.has(id))) {
+            // Texts of a former number are somebody else's.
+            const isOther = rest.reply.call !== this.reply.call;
+            if (isOther || !messages.some(({id}) => this.has(id))) {
                 this.messages = [];
                 this.hasOlder = hasOlder;
             }
@@ -99,6 +101,10 @@ export class DeskStore {
      */
     async refresh(ids) {
         const news = await this.call("get_sms_changes", ids);
+        if (news.reply.call !== this.reply.call) {
+            await this.load();
+            return;
+        }
         const asked = new Set(ids.slice(0, CHANGES_LIMIT));
         news.messages.forEach(({id}) => asked.delete(id));
         this.messages = this.messages.filter(({id}) => !asked.has(id));

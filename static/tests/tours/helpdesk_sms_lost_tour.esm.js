@@ -53,6 +53,20 @@ const CHECKS = {
         await store.refresh(["in-1", "in-9"]);
         check(idsOf(store), ["in-8", "in-9"]);
     },
+    async "Texts of a former number do not stay"() {
+        let [messages, number] = [[text(1), text(2), text(3)], "+1"];
+        const store = makeStore({
+            get_sms_conversation: () => ({
+                ...{messages, has_older: false, reply: {call: number}},
+            }),
+            get_sms_changes: () => ({messages: [], reply: {call: number}}),
+        });
+        await store.load();
+        [messages, number] = [[text(2)], "+2"];
+        await store.refresh([]);
+        check(idsOf(store), ["in-2"]);
+        check(store.reply.call, "+2");
+    },
 };
 
 /** What screens do with what the server says, or does not say. */
