@@ -49,6 +49,8 @@ export class DeskStore {
     price = {};
     isSending = false;
     sendError = "";
+    /** @type {String|Boolean} the chosen time (UTC) that the reply box tells about */
+    sendAt = false;
 
     /**
      * @param {Number} ticketId
@@ -75,6 +77,7 @@ export class DeskStore {
                 this.hasOlder = hasOlder;
             }
             this.take({messages, ...rest});
+            await this.askTime();
             this.status = "ready";
         } catch (error) {
             this.error = explain(error);
@@ -113,6 +116,14 @@ export class DeskStore {
         const isLoaded = (entry) =>
             !first || !this.hasOlder || compareEntries(first, entry) <= 0;
         this.take({...news, messages: news.messages.filter(isLoaded)});
+        await this.askTime();
+    }
+
+    /** Asks anew about the chosen time: news tell about a text that is sent at once. */
+    async askTime() {
+        if (this.sendAt) {
+            await this.preview(false, this.sendAt);
+        }
     }
 
     /**
@@ -156,6 +167,7 @@ export class DeskStore {
      */
     async preview(templateId, sendAt) {
         this.sendError = "";
+        this.sendAt = sendAt;
         try {
             const args = [templateId, sendAt];
             const {body, ...reply} = await this.call("preview_sms_reply", ...args);
@@ -203,6 +215,7 @@ export class DeskStore {
             if (isOvertaken) {
                 return {overtakenBy};
             }
+            this.sendAt = false;
             if (isRepeated) {
                 await this.load();
             }

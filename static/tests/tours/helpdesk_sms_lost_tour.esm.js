@@ -67,6 +67,24 @@ const CHECKS = {
         check(idsOf(store), ["in-2"]);
         check(store.reply.call, "+2");
     },
+    async "News do not hide what is said of the chosen time"() {
+        const now = {call: "+1", time_note: ""};
+        const later = {call: "+1", time_note: "tomorrow"};
+        const store = makeStore({
+            get_sms_conversation: () => ({
+                ...{messages: [text(1)], has_older: false, reply: now},
+            }),
+            get_sms_changes: () => ({messages: [text(2)], reply: now}),
+            preview_sms_reply: (_id, _template, sendAt) => (sendAt ? later : now),
+        });
+        await store.load();
+        await store.preview(false, "2030-01-01 10:00:00");
+        await store.refresh(["in-2"]);
+        check(store.reply.time_note, "tomorrow");
+        await store.preview(false, false);
+        await store.refresh(["in-2"]);
+        check(store.reply.time_note, "");
+    },
 };
 
 /** What screens do with what the server says, or does not say. */
