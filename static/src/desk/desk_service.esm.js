@@ -80,10 +80,10 @@ export class DeskService {
         if (isHidden && !(await this.services.multi_tab.isOnMainTab())) {
             return;
         }
-        const news = await this.services.orm.silent.call(TICKET_MODEL, "get_sms_news", [
-            ticketId,
-            isBack,
-        ]);
+        const news = await this.services.orm.silent
+            .call(TICKET_MODEL, "get_sms_news", [ticketId, isBack])
+            // It is in a company that is not selected, or somebody else's by now.
+            .catch(() => false);
         if (news) {
             this.announce(ticketId, news);
         }

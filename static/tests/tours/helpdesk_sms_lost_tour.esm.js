@@ -85,6 +85,9 @@ const CHECKS = {
         await store.refresh(["in-2"]);
         check(store.reply.time_note, "");
     },
+    async "News of a ticket that cannot be read are none"() {
+        await desk().onNews(NO_ID, false);
+    },
 };
 
 /** What screens do with what the server says, or does not say. */
