@@ -5,14 +5,17 @@ import {kanbanView} from "@web/views/kanban/kanban_view";
 import {registry} from "@web/core/registry";
 
 /** Conversations change by the minute: they are never shown from a cache. */
-class InboxModel extends RelationalModel {
+export class InboxModel extends RelationalModel {
     static withCache = false;
 
     /** @override */
     async load(params = {}) {
         this.isSearching = Boolean(params.domain);
-        await super.load(params);
-        this.isSearching = false;
+        try {
+            await super.load(params);
+        } finally {
+            this.isSearching = false;
+        }
     }
 
     /**

@@ -1,4 +1,7 @@
+import {ConnectionLostError} from "@web/core/network/rpc";
 import {DeskStore} from "@helpdesk_mgmt_sms/desk/desk_store.esm";
+import {InboxModel} from "@helpdesk_mgmt_sms/desk/inbox_view.esm";
+import {RelationalModel} from "@web/model/relational_model/relational_model";
 import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -87,6 +90,20 @@ const CHECKS = {
     },
     async "News of a ticket that cannot be read are none"() {
         await desk().onNews(NO_ID, false);
+    },
+    async "A list goes on after a search that has failed"() {
+        const {load} = RelationalModel.prototype;
+        const model = Object.create(InboxModel.prototype);
+        RelationalModel.prototype.load = () =>
+            Promise.reject(new ConnectionLostError("/search"));
+        try {
+            await model.load({domain: []});
+        } catch {
+            // It is the search's own.
+        } finally {
+            RelationalModel.prototype.load = load;
+        }
+        check(model.isSearching, false);
     },
 };
 
