@@ -125,6 +125,17 @@ class TestDeskTours(DeskCase, HttpCase):
     def test_what_a_conversation_does_with_what_it_is_told(self):
         self.run_tour("store")
 
+    def test_a_ticket_is_taken_away_while_it_is_open(self):
+        other = self.make_company("Other")
+        self.agent.company_ids -= other
+
+        def take(ticket):
+            """Move the ticket to where the agent does not work."""
+            ticket.sudo().write({"company_id": other.id, "team_id": False})
+
+        with self.after_typing(take):
+            self.run_tour("taken")
+
     def test_a_waiting_text_is_moved(self):
         self.close_hours()
         self.reply("Tomorrow", user=self.agent)

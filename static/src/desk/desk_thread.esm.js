@@ -114,7 +114,16 @@ export class DeskThread extends Component {
      * @param {String[]} ids of the texts that have changed
      */
     async onChange(ids) {
-        await this.desk.refresh(ids);
+        const {desk} = this;
+        try {
+            await desk.refresh(ids);
+        } catch {
+            // It says why it cannot be read any more.
+            await desk.load();
+        }
+        if (desk !== this.desk) {
+            return;
+        }
         if (ids.some((id) => id.startsWith("in-"))) {
             this.reloadChatter();
         }

@@ -128,3 +128,34 @@ tours.add("helpdesk_sms_desk_store", {
         },
     ],
 });
+
+/** A ticket is taken away from who has its conversation open. */
+tours.add("helpdesk_sms_desk_taken", {
+    steps: () => [
+        OPEN,
+        {
+            content: "Write",
+            trigger: ".o_sms_desk_input",
+            run: "edit Hello",
+        },
+        {
+            content: "It is in another company meanwhile",
+            trigger: ".o_sms_desk_input:value(Hello)",
+            async run() {
+                await new Promise((resolve) => setTimeout(resolve, 1000));
+                const {changes, listeners} = desk();
+                for (const id of Object.keys(listeners)) {
+                    changes.trigger(`change-${id}`, {ticket_id: Number(id), ids: []});
+                }
+            },
+        },
+        {
+            content: "The conversation says so",
+            trigger: ".o_sms_desk .o_sms_desk_blank[role=alert]",
+        },
+        {
+            content: "And no dialog",
+            trigger: "body:not(:has(.modal))",
+        },
+    ],
+});
