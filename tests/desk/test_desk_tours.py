@@ -136,6 +136,9 @@ class TestDeskTours(DeskCase, HttpCase):
         with self.after_typing(take):
             self.run_tour("taken")
 
+    def test_nothing_is_typed_while_a_text_is_sent(self):
+        self.run_tour("busy")
+
     def test_a_waiting_text_is_moved(self):
         self.close_hours()
         self.reply("Tomorrow", user=self.agent)

@@ -159,3 +159,34 @@ tours.add("helpdesk_sms_desk_taken", {
         },
     ],
 });
+
+/** While a text is sent, nothing can be typed that would be lost with it. */
+tours.add("helpdesk_sms_desk_busy", {
+    steps: () => [
+        OPEN,
+        {
+            content: "Write",
+            trigger: ".o_sms_desk_input",
+            run: "edit Hello",
+        },
+        {
+            content: "Send",
+            trigger: ".o_sms_desk_input",
+            async run({anchor}) {
+                document.querySelector(".o_sms_desk_send").click();
+                while (!document.querySelector(".o_sms_desk_send .fa-spin")) {
+                    if (document.querySelector(".o_sms_desk_out")) {
+                        return; // sent before it was drawn
+                    }
+                    await new Promise(requestAnimationFrame);
+                }
+                check(anchor.readOnly, true);
+            },
+        },
+        {
+            content: "Write on",
+            trigger:
+                ".o_sms_desk:has(.o_sms_desk_out) .o_sms_desk_input:not([readonly])",
+        },
+    ],
+});
