@@ -136,6 +136,10 @@ class TestDeskTours(DeskCase, HttpCase):
         with self.after_typing(take):
             self.run_tour("taken")
 
+    def test_the_time_of_a_draft_is_kept(self):
+        self.run_tour("kept")
+        self.assertTrue(self.messages_to().send_at)
+
     def test_nothing_is_typed_while_a_text_is_sent(self):
         self.run_tour("busy")
 

@@ -32,6 +32,10 @@ class TestInboxTours(InboxTourCase, HttpCase):
         self.assertTrue(self.anna.closed)
         self.assertFalse(self.bert.closed or self.stranger.closed)
 
+    def test_who_leaves_while_a_text_is_sent_has_no_draft_of_it(self):
+        self.run_tour("leaves")
+        self.assertEqual(len(self.messages_to(ANNA)), 1)
+
     def test_a_conversation_is_handed_over(self):
         self.run_tour("hands_over")
         self.assertEqual(self.anna.user_id, self.team_agent)

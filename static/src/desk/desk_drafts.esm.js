@@ -8,19 +8,21 @@ function getKey(ticketId) {
 
 /**
  * @param {Number} ticketId
- * @returns {{body: String, templateId: Number|Boolean}}
+ * @returns {{body: String, templateId: Number|Boolean, rendered: String, files: Object[],
+ *     sendAt: String|Boolean, key: String}} `key` is its name, if it was kept
  */
 export function loadDraft(ticketId) {
     const kept = browser.sessionStorage.getItem(getKey(ticketId));
-    return kept ? JSON.parse(kept) : {body: "", templateId: false};
+    const draft = {body: "", templateId: false, rendered: "", files: [], sendAt: false};
+    return {...draft, key: "", ...(kept && JSON.parse(kept))};
 }
 
 /**
  * @param {Number} ticketId
- * @param {Object} draft as :func:`loadDraft` returns it; without a text it is dropped
+ * @param {Object} draft as :func:`loadDraft` returns it; with nothing in it it is dropped
  */
 export function keepDraft(ticketId, draft) {
-    if (draft.body) {
+    if (draft.body || draft.files.length) {
         browser.sessionStorage.setItem(getKey(ticketId), JSON.stringify(draft));
     } else {
         browser.sessionStorage.removeItem(getKey(ticketId));

@@ -11,9 +11,9 @@ import {SegmentCounter} from "../core/segment_counter.esm";
 import {TICKET_MODEL} from "./desk_service.esm";
 import {_t} from "@web/core/l10n/translation";
 import {browser} from "@web/core/browser/browser";
+import {deserializeDateTime, serializeDateTime} from "@web/core/l10n/dates";
 import {isMacOS} from "@web/core/browser/feature_detection";
 import {markEventHandled} from "@web/core/utils/misc";
-import {serializeDateTime} from "@web/core/l10n/dates";
 import {useService} from "@web/core/utils/hooks";
 
 const {DateTime} = luxon;
@@ -47,11 +47,11 @@ export class DeskReply extends Component {
 
     setup() {
         this.desk = useState(this.props.desk);
+        const {key, rendered, sendAt, ...draft} = loadDraft(this.desk.ticketId);
         this.state = useState({
-            ...loadDraft(this.desk.ticketId),
-            sendAt: false,
-            isTiming: false,
-            files: [],
+            ...draft,
+            sendAt: sendAt && deserializeDateTime(sendAt),
+            isTiming: Boolean(sendAt),
             isNote: false,
             slash: null,
         });
@@ -61,11 +61,19 @@ export class DeskReply extends Component {
         this.notification = useService("notification");
         this.sendKeys = isMacOS() ? "⌘ Enter" : _t("Ctrl+Enter");
         this.input = useRef("input");
-        this.key = makeKey();
-        this.rendered = this.state.templateId ? this.state.body : "";
+        // Of a draft that may have been sent before its screen was left.
+        this.key = key || makeKey();
+        this.rendered = rendered;
+        if (sendAt) {
+            this.desk.preview(false, sendAt);
+        }
         useEffect(
             () => this.onText(),
             () => [this.state.body, this.state.isNote]
+        );
+        useEffect(
+            () => this.keep(),
+            () => [this.state.body, this.state.files.length, this.state.sendAt]
         );
     }
 
@@ -75,10 +83,16 @@ export class DeskReply extends Component {
         this.state.slash = null;
     }
 
-    /** Keeps the text, and makes the field as high as its lines. */
+    /** Keeps what is not sent yet. */
+    keep() {
+        const {body, templateId, files} = this.state;
+        const {sendAt, rendered, key} = this;
+        const draft = {body, templateId, files, sendAt, rendered, key};
+        keepDraft(this.desk.ticketId, draft);
+    }
+
+    /** Makes the field as high as its lines. */
     onText() {
-        const {body, templateId} = this.state;
-        keepDraft(this.desk.ticketId, {body, templateId});
         const input = this.input.el;
         if (input) {
             input.style.height = "auto";
@@ -305,6 +319,8 @@ export class DeskReply extends Component {
         });
         this.rendered = "";
         this.key = makeKey();
+        // Also where another conversation has taken the place of this one.
+        this.keep();
     }
 
     /**

@@ -27,7 +27,6 @@ export class DeskThread extends Component {
     };
 
     setup() {
-        this.orm = useService("orm");
         this.service = useService("helpdesk_mgmt_sms.desk");
         this.state = useState({desk: null, presence: null});
         this.show(this.props.ticketId);
@@ -56,7 +55,7 @@ export class DeskThread extends Component {
             () => [this.desk?.status]
         );
         // Also where it was never mounted: a newer rendering can take its place.
-        onWillDestroy(() => this.stop?.());
+        onWillDestroy(() => this.show(false));
     }
 
     /** @returns {DeskStore|null} */
@@ -80,7 +79,9 @@ export class DeskThread extends Component {
         if (!ticketId) {
             return;
         }
-        const call = (method, args) => this.orm.silent.call(TICKET_MODEL, method, args);
+        // Not this screen's own: what was sent as it was left is known to be sent.
+        const {orm} = this.env.services;
+        const call = (method, args) => orm.silent.call(TICKET_MODEL, method, args);
         this.state.desk = new DeskStore().setup(ticketId, call);
         const stop = this.service.listen(ticketId, (ids) => this.onChange(ids));
         // Who cannot be told now is told by the next sign.
@@ -132,6 +133,9 @@ export class DeskThread extends Component {
 
     /** Lets the chatter beside it show the text too. */
     reloadChatter() {
+        if (!this.desk) {
+            return;
+        }
         this.env.bus.trigger("MAIL:RELOAD-THREAD", {
             model: TICKET_MODEL,
             id: this.desk.ticketId,

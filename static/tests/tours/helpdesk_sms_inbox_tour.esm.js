@@ -216,6 +216,54 @@ tours.add("helpdesk_sms_inbox_hurries", {
     ],
 });
 
+/** A text that is on its way when another conversation is opened is no draft any more. */
+tours.add("helpdesk_sms_inbox_leaves", {
+    steps: () => [
+        isOpen("Anna Long"),
+        {
+            content: "Write",
+            trigger: ".o_sms_desk_input",
+            run: "edit On my way",
+        },
+        {
+            content: "Send, and open another one",
+            trigger: ".o_sms_desk_input",
+            run({anchor}) {
+                hit(anchor, "Enter", {ctrlKey: true});
+                [...document.querySelectorAll(".o_sms_inbox_list [role=row]")]
+                    .find((it) => it.textContent.includes("Bert Short"))
+                    .click();
+            },
+        },
+        {
+            content: "The other one is there",
+            trigger: ".o_sms_desk_in:contains(Bert writes)",
+        },
+        {
+            content: "The text was sent",
+            trigger: ".o_notification:contains(Text sent)",
+        },
+        {
+            content: "Go back",
+            trigger: row("Anna Long"),
+            run: "click",
+        },
+        {
+            content: "It stands in the conversation",
+            trigger: ".o_sms_desk_out:contains(On my way)",
+        },
+        {
+            content: "And no longer in the box",
+            trigger: ".o_sms_desk_input",
+            run({anchor}) {
+                if (anchor.value) {
+                    throw new Error(`The box has ${anchor.value}`);
+                }
+            },
+        },
+    ],
+});
+
 /** Hand over to a colleague. */
 tours.add("helpdesk_sms_inbox_hands_over", {
     steps: () => [

@@ -160,6 +160,61 @@ tours.add("helpdesk_sms_desk_taken", {
     ],
 });
 
+/** What was chosen for a half-written text is there again. */
+tours.add("helpdesk_sms_desk_kept", {
+    steps: () => [
+        OPEN,
+        {
+            content: "Write",
+            trigger: ".o_sms_desk_input",
+            run: "edit See you tomorrow",
+        },
+        {
+            content: "For another time",
+            trigger: ".o_sms_desk_timing",
+            run: "click",
+        },
+        {
+            content: "Tomorrow",
+            trigger: ".o_sms_desk_time input",
+            run({edit, press}) {
+                const {DateTime} = luxon;
+                const format = "MM/dd/yyyy HH:mm:ss";
+                edit(DateTime.local().plus({days: 1}).toFormat(format));
+                press("Enter");
+            },
+        },
+        {
+            content: "It says when it will leave",
+            trigger: ".o_sms_desk_hold",
+        },
+        {
+            content: "Look at something else",
+            trigger: ".o_notebook .nav-link[name=other_info]",
+            run: "click",
+        },
+        {
+            content: "It has gone",
+            trigger: ".o_form_view:not(:has(.o_sms_desk))",
+        },
+        OPEN,
+        {
+            content: "The time is still chosen, and told",
+            trigger:
+                ".o_sms_desk:has(.o_sms_desk_hold):has(.o_sms_desk_timing.active) .o_sms_desk_input:value(See you tomorrow)",
+        },
+        {
+            content: "Send",
+            trigger: ".o_sms_desk_send:enabled",
+            run: "click",
+        },
+        {
+            content: "It waits",
+            trigger: ".o_sms_desk_held:contains(See you tomorrow)",
+        },
+    ],
+});
+
 /** While a text is sent, nothing can be typed that would be lost with it. */
 tours.add("helpdesk_sms_desk_busy", {
     steps: () => [
