@@ -385,14 +385,15 @@ class SmsReminder(models.Model):
     def _match_rules(self, company, appointments):
         """Yield each appointment of a company with each rule for its reminders.
 
-        An automation overrides an alarm of Odoo at the same time before.
+        An automation overrides an alarm of Odoo at the same time before, and the first
+        of several automations the others.
         """
         events = self.env["calendar.event"].browse({it.event_id for it in appointments})
         alarms = self._get_alarm_rules(events, company)
         fitting = self._find_fitting(company, {it.ticket_id for it in appointments})
         for it in appointments:
             both = {rule.offset: rule for rule in alarms.get(it.event_id, ())}
-            both |= {rule.offset: rule for rule in fitting[it.ticket_id]}
+            both |= {rule.offset: rule for rule in reversed(fitting[it.ticket_id])}
             for rule in both.values():
                 # An all-day event has no hour to remind of.
                 if not it.is_allday or rule.offset >= ALL_DAY_OFFSET:

@@ -287,6 +287,28 @@ class TestBooking(AppointmentCase):
         self.assertIn("is booked for Thu, Dec 3", self.bodies()[-1])
 
 
+class TestRules(AppointmentCase):
+    """The automation by which a reminder is sent."""
+
+    def setUp(self):
+        super().setUp()
+        xmlid = "helpdesk_mgmt_sms.sms_automation_appointment_reminder"
+        self.shared = self.env.ref(xmlid)
+        template = self.shared.template_id
+        self.template = template.copy({"body": "Own words, {{ object.sms_title }}"})
+
+    def reminder(self, event):
+        """Return the planned reminder of two hours before."""
+        return self.rows(event, kind="reminder", state="planned", offset_minutes=120)
+
+    def test_of_several_at_one_time_the_first_is_sent(self):
+        first = self.shared.copy({"sequence": 1, "template_id": self.template.id})
+        event = self.book()
+        self.assertEqual(self.reminder(event).automation_id, first)
+        self.pass_time(days=2)
+        self.assertIn("Own words", self.bodies()[-1])
+
+
 class TestWithdrawn(AppointmentCase):
     """An appointment is dragged away and back while its reminder is due."""
 
