@@ -49,8 +49,10 @@ UPSERT = """
                   alarm_id = EXCLUDED.alarm_id
             WHERE sms_reminder.state = 'cancelled'
                OR sms_reminder.state = 'planned'
-              AND (sms_reminder.due_at, sms_reminder.company_id)
-                  IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.company_id)
+              AND (sms_reminder.due_at, sms_reminder.company_id,
+                   sms_reminder.automation_id, sms_reminder.alarm_id)
+                  IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.company_id,
+                                    EXCLUDED.automation_id, EXCLUDED.alarm_id)
 """
 #: Cancels the planned reminders of events that are no longer valid, with the reason.
 #: One that is already due, and waits for the cron, is valid as long as the appointment.

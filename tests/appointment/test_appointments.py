@@ -308,6 +308,15 @@ class TestRules(AppointmentCase):
         self.pass_time(days=2)
         self.assertIn("Own words", self.bodies()[-1])
 
+    def test_a_companys_own_one_takes_over_what_is_planned(self):
+        event = self.book()
+        own = self.shared._copy_for_company(self.company)
+        own.template_id = self.template
+        self.settle()
+        self.assertEqual(self.reminder(event).automation_id, own)
+        self.pass_time(days=2)
+        self.assertIn("Own words", self.bodies()[-1])
+
 
 class TestWithdrawn(AppointmentCase):
     """An appointment is dragged away and back while its reminder is due."""
