@@ -25,7 +25,9 @@ class SmsAutomationReplay(models.TransientModel):
     _description = "Dry Run of Automations"
 
     days = fields.Integer("Look Back", default=7, required=True)
-    automation_ids = fields.Many2many("sms.automation", string="Automations")
+    automation_ids = fields.Many2many(
+        "sms.automation", string="Automations", context={"active_test": False}
+    )
     line_ids = fields.One2many("sms.automation.replay.line", "replay_id", "Texts")
     text_count = fields.Integer(readonly=True)
     ticket_count = fields.Integer(readonly=True)

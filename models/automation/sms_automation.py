@@ -507,7 +507,8 @@ class SmsAutomation(models.Model):
 
         :raises AccessError: if the user may not edit automations
         """
-        chosen = self or self.search([("trigger", "in", automation.TRIGGERS)])
+        in_use = [("trigger", "in", automation.TRIGGERS), ("active", "=", True)]
+        chosen = self or self.search(in_use)
         chosen.check_access("read")
         self.browse().check_access("write")
         wizard = self.env["sms.automation.replay"].create(

@@ -58,6 +58,21 @@ class TestReplay(AutomationCase):
                 self.assertIn(ticket, lines.ticket_id)
         self.assertFalse(self.replay(self.automate("reopened")))
 
+    def test_one_that_is_not_in_use_yet_is_tried(self):
+        self.move(self.waiting_stage)
+        automation = self.automate("stage", active=False)
+        self.assertEqual(len(self.replay(automation)), 1)
+
+    def test_those_not_in_use_are_left_out_unless_they_are_chosen(self):
+        """The list also shows those that are not in use."""
+        self.move(self.waiting_stage)
+        self.automate("stage", active=False)
+        used = self.automate("stage", sequence=2)
+        automations = used.browse().with_context(active_test=False)
+        wizard_id = automations.action_dry_run()["res_id"]
+        wizard = self.env["sms.automation.replay"].with_user(self.manager)
+        self.assertEqual(wizard.browse(wizard_id).line_ids.automation_id, used)
+
     def test_what_lies_further_back_is_left_out(self):
         self.move(self.waiting_stage)
         self.env.cr.execute(
