@@ -124,7 +124,9 @@ class SmsAutomationReplay(models.TransientModel):
         events = automation.read_history(created_at, changes, *state, closed_ids)
         events += automation.read_texts(inbound, events, *state)
         events.sort(key=lambda event: event.at)
-        waits = automation.find_waits(inbound, answers)
+        # Customers of closed tickets wait no longer.
+        closings = [it.at for it in events if automation.CLOSED in it.happened]
+        waits = automation.find_waits(inbound, answers + closings)
         facts = self.env["sms.automation"]._get_facts_of_closing(ticket)
         return automation.plan_replay(
             events, waits, rules, facts, fields.Datetime.now()

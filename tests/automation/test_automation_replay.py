@@ -121,6 +121,22 @@ class TestReplay(AutomationCase):
         ).sudo().date = inbound.received_at + timedelta(hours=1)
         self.assertFalse(self.replay(automation))
 
+    def test_who_waited_until_the_ticket_was_closed(self):
+        self.receive("Hello?")
+        inbound = self.env["sms.inbound"].search([], order="id desc", limit=1)
+        inbound.received_at -= timedelta(hours=5)
+        self.move(self.closed_stage)
+        closing = self.env["mail.tracking.value"].search(
+            [("field_id.name", "=", "stage_id")], order="id desc", limit=1
+        )
+        closing.mail_message_id.date = inbound.received_at + timedelta(hours=1)
+        for hours, count in ((4, 0), (1, 0)):
+            with self.subTest(hours=hours):
+                automation = self.automate("no_answer", wait_hours=hours)
+                self.assertEqual(len(self.replay(automation)), count)
+        closing.mail_message_id.date += timedelta(hours=3, minutes=30)
+        self.assertEqual(len(self.replay(automation)), 1)
+
     def test_at_most_counts_in_the_past_too(self):
         for _round in range(3):
             self.move(self.waiting_stage)
