@@ -108,11 +108,16 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _text(self, pairs):
-        """Send the texts of ``(ticket, Rule)`` pairs, without recent repeats."""
+        """Send the texts of ``(ticket, Rule)`` pairs, without recent repeats.
+
+        :return: those that were sent; one that fails does not stop the others
+        """
         texts = self._drop_repeated(self._address(pairs))
-        for text in texts:
-            self._send(text)
-        return texts
+        return [
+            text
+            for text in texts
+            if self._isolate(partial(self._send, text), text.record)
+        ]
 
     @api.model
     def _address(self, pairs):
@@ -187,6 +192,8 @@ class SmsAutomation(models.Model):
 
         Whoever changed the ticket may not have the right to text, and a portal user who
         closes it must not appear as the author.
+
+        :return: True
         """
         rule = text.rule
         record = text.record.with_user(SUPERUSER_ID)
@@ -204,13 +211,14 @@ class SmsAutomation(models.Model):
         if rule.audience == automation.CUSTOMER:
             body = template._render_text(record)
             record._message_sms(body, number_field="partner_phone", put_in_queue=True)
-            return
+            return True
         bodies = {}
         for recipient in text.recipients:
             body = template._render_text(record, recipient.partner)
             bodies.setdefault(body, []).append(recipient.partner.id)
         for body, partner_ids in bodies.items():
             record._message_sms(body, partner_ids=partner_ids, put_in_queue=True)
+        return True
 
     # === Changes ===
 

@@ -437,6 +437,18 @@ class TestFailure(AutomationCase):
         note = self.ticket.message_ids - self.ticket.message_ids[before:]
         self.assertIn("could not be created", "".join(note.mapped("body")))
 
+    @mute_logger(ENGINE, "odoo.addons.mail.models.mail_render_mixin")
+    def test_a_failure_of_one_text_spares_the_others_about_the_ticket(self):
+        broken = self.make_template("{{ 1 / 0 }}")
+        failing = self.automate("stage", broken, audience="team")
+        automation = self.automate("stage", sequence=2)
+        before = self.ticket.message_ids
+        self.ticket.stage_id = self.waiting_stage
+        self.assertEqual(len(self.made_by(automation)), 1)
+        self.assertFalse(self.made_by(failing))
+        notes = "".join((self.ticket.message_ids - before).mapped("body"))
+        self.assertEqual(notes.count("could not be created"), 1)
+
     @mute_logger(ENGINE, "odoo.addons.mail.models.mail_render_mixin", "odoo.sql_db")
     def test_a_failure_of_one_ticket_spares_the_others(self):
         self.record_consent(OTHER_NUMBER)
