@@ -160,14 +160,16 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_last_times(self, texts):
-        """Return when each template was last sent to each number, unless blocked.
+        """Return when each template was last sent to each number.
+
+        Texts that were blocked, cancelled or replaced do not count.
 
         :return: ``{(ticket id, template id, number): datetime}``
         """
         if not texts:
             return {}
         self.env["sms.sms"].flush_model(
-            ["number", "template_id", "mail_message_id", "gate_verdict"]
+            ["number", "template_id", "mail_message_id", "gate_verdict", "state"]
         )
         rows = self.env.execute_query(
             SQL(
@@ -177,6 +179,7 @@ class SmsAutomation(models.Model):
                   JOIN sms_sms sms ON sms.mail_message_id = about.id
                  WHERE about.model = %s AND about.res_id = ANY(%s)
                    AND sms.template_id = ANY(%s) AND sms.gate_verdict != 'block'
+                   AND sms.state != 'canceled'
               GROUP BY about.res_id, sms.template_id, sms.number
                 """,
                 TICKET_MODEL,

@@ -343,6 +343,14 @@ class TestHowOften(AutomationCase):
                 self.assertEqual(len(self.made_by(automation)), 2)
                 automation.active = False
 
+    def test_what_was_taken_back_does_not_count(self):
+        automation = self.automate("stage", stage_ids=self.progress_stage.ids)
+        self.ticket.stage_id = self.progress_stage
+        self.made_by(automation).action_set_canceled()
+        self.ticket.stage_id = self.quiet_stage
+        self.go_to_and_fro(2)
+        self.assertEqual(len(self.made_by(automation)), 2)
+
     def test_each_time_and_once(self):
         for at_most, count in (("each", 3), ("once", 1)):
             automation = self.automate(
