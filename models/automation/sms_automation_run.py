@@ -117,7 +117,30 @@ class SmsAutomationRun(models.Model):
             )
         )
         self.invalidate_model(flush=False)
+        self._skip_replaced(pairs, now)
         self._wake({now + rule.delay for _record, rule in pairs})
+
+    @api.model
+    def _skip_replaced(self, pairs, now):
+        """Skip delayed texts of shared automations whose company's own begin anew."""
+        begun = {
+            (record.id, rule.shared_id)
+            for record, rule in pairs
+            if rule.delay and rule.shared_id
+        }
+        if begun:
+            ticket_ids, automation_ids = zip(*begun, strict=True)
+            waiting = self.search(
+                [
+                    ("state", "=", WAITING),
+                    ("occasion", "=", ""),
+                    ("res_id", "in", ticket_ids),
+                    ("automation_id", "in", automation_ids),
+                ]
+            )
+            waiting.filtered(
+                lambda row: (row.res_id, row.automation_id.id) in begun
+            ).write({"state": SKIPPED, "done_at": now})
 
     @api.model
     def _wake(self, moments):

@@ -116,6 +116,27 @@ class TimedCopies:
         self.assertTexted(4.5, (own, self.company), (self.shared, self.other))
 
 
+class TestCopiesOfDelays(AutomationCase):
+    """A ticket reaches a stage, and the text about it is delayed."""
+
+    def test_what_happens_again_restarts_what_the_shared_one_has_planned(self):
+        shared = self.automate(
+            "stage", stage_ids=self.waiting_stage.ids, delay_number=2, at_most="each"
+        )
+        shared.sudo().company_id = False
+        self.ticket.stage_id = self.waiting_stage
+        own = shared._copy_for_company(self.company)
+        self.let_time_pass(hours=1, minutes=59)
+        self.ticket.stage_id = self.quiet_stage
+        self.ticket.stage_id = self.waiting_stage
+        self.let_time_pass(minutes=2)
+        self.run_clock()
+        self.assertFalse(self.made_by(own))
+        self.let_time_pass(hours=2)
+        self.run_clock()
+        self.assertEqual(len(self.made_by(own)), 1)
+
+
 class TestCopiesOfNoAnswer(TimedCopies, AutomationCase):
     """The customer waits for an answer."""
 
