@@ -335,8 +335,16 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _filter_by_domain(self, rule, ids):
+        """Return the tickets that meet a rule's domain.
+
+        Relative dates ("today") are those of the ticket's company.
+        """
         tickets_sudo = self.env[TICKET_MODEL].sudo().browse(ids)
-        return tickets_sudo.filtered_domain(list(rule.domain))
+        found_sudo = tickets_sudo.browse()
+        for company, own_sudo in tickets_sudo.grouped("company_id").items():
+            own_sudo = own_sudo.with_context(tz=company._get_sms_place().zones[0])
+            found_sudo |= own_sudo.filtered_domain(list(rule.domain))
+        return found_sudo
 
     # === Failures ===
 

@@ -1,10 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from psycopg2.errors import CheckViolation, SerializationFailure
 
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import freeze_time
 from odoo.tools import SQL, mute_logger
 
 from ..common import OtherOrder, phone_number
@@ -166,6 +167,24 @@ class TestWhich(AutomationCase):
         ):
             with self.subTest(**values):
                 self.assertEqual(self.moved(**values), count)
+
+    def test_today_is_where_the_company_is(self):
+        """Not where whoever changes the ticket is, or OdooBot."""
+        self.company.partner_id.tz = "America/Denver"
+        self.env.user.tz = "UTC"
+        evening = datetime(2026, 5, 5, 3)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE helpdesk_ticket SET create_date = %s WHERE id = %s",
+            [evening - timedelta(hours=6), self.ticket.id],
+        )
+        self.env.invalidate_all()
+        automation = self.automate("stage", domain="[('create_date', '>=', 'today')]")
+        for days, count in ((0, 1), (1, 0)):
+            with self.subTest(days=days), freeze_time(evening + timedelta(days=days)):
+                [rule] = automation._get_rules()[:1]
+                found = automation._filter_by_domain(rule, self.ticket.ids)
+                self.assertEqual(len(found), count)
 
     def test_another_companys_automation_is_silent(self):
         other = self.make_company("Other")
