@@ -14,6 +14,8 @@ from ..ledger.sms_purpose import INTERNAL
 
 SLA_MODEL = "helpdesk.ticket.sla"
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
+#: Errors of conditions that cannot be used.
+UNUSABLE = (AccessError, UserError, ValueError, TypeError, KeyError, OverflowError)
 
 
 class SmsAutomation(models.Model):
@@ -347,7 +349,7 @@ class SmsAutomation(models.Model):
                 self.env[TICKET_MODEL].with_context(active_test=False).search(
                     domain, limit=1
                 )
-            except (AccessError, UserError, ValueError, TypeError, KeyError) as error:
+            except UNUSABLE as error:
                 raise ValidationError(
                     self.env._(
                         "The conditions of “%(name)s” cannot be used: a part of them "

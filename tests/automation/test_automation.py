@@ -226,6 +226,7 @@ class TestWhich(AutomationCase):
             "__import__('os').system('true')",
             "{'a': 1}",
             "[('name', 'no-such', 1)]",
+            "[('create_date', '>', 'today -9999999d')]",
         ):
             for user in (self.manager, self.administrator):
                 with (
