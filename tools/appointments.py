@@ -80,6 +80,18 @@ def get_anchor(start, is_allday, zone_name):
     return to_utc(datetime.combine(start.date(), ALL_DAY_HOUR), zone_name)
 
 
+def get_day_start(start, zone_name):
+    """Return when the day of an all-day appointment begins in a zone (UTC)."""
+    return to_utc(datetime.combine(start.date(), time()), zone_name)
+
+
+def get_span(start, stop, is_allday, zone_name):
+    """Return begin and end (UTC) of an appointment, an all-day one as whole days."""
+    if not is_allday:
+        return start, stop
+    return get_day_start(start, zone_name), get_day_end(stop, zone_name)
+
+
 def get_day_end(start, zone_name):
     """Return when the day of an all-day appointment ends in a zone (UTC)."""
     midnight = datetime.combine(start.date() + timedelta(days=1), time())

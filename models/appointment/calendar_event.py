@@ -480,12 +480,16 @@ class CalendarEvent(models.Model):
         for person in customers or technician:
             work = appointments.keep_daytime(work, whereabouts.get_zone(person))
         people = technician | customers
+        zones = {whereabouts.get_zone(person) for person in people}
         busy = []
-        by_person = people.sudo()._get_busy_calendar_events(*aware)
+        # All-day events are stored by UTC, so that their days begin and end elsewhen.
+        around = aware[0] - timedelta(days=1), aware[1] + timedelta(days=1)
+        by_person = people.sudo()._get_busy_calendar_events(*around)
         for event in self.browse().union(*by_person.values()) - self:
             own = event.attendee_ids.filtered(lambda it: it.partner_id in people)
             if not own or set(own.mapped("state")) != {"declined"}:
-                busy.append((event.start, event.stop))
+                facts = event.start, event.stop, event.allday
+                busy += [appointments.get_span(*facts, zone) for zone in zones]
         return work, busy
 
     def _get_sms_work(self, start, end):

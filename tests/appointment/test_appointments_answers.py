@@ -97,6 +97,21 @@ class TestAnswers(AppointmentCase):
         self.assertNotIn("Tue, Dec 1 at 8:00 AM", self.bodies()[-1])
         self.assertIn("2: Tue, Dec 1 at 9:00 AM", self.bodies()[-1])
 
+    def test_a_day_off_is_not_offered(self):
+        """Odoo stores a day as 8:00 to 18:00 UTC, which is 1:00 to 11:00 in Denver."""
+        for days in (0, 1):
+            start = NOW + timedelta(days=days)
+            self.book(
+                start,
+                partners=self.customer.browse(),
+                allday=True,
+                start_date=start.date(),
+                stop_date=start.date(),
+            )
+        self.frozen.move_to(NOW + timedelta(hours=3))
+        self.say("2")
+        self.assertIn("1: Wed, Dec 2 at 8:00 AM", self.bodies()[-1])
+
     def test_the_present_time_is_not_offered(self):
         self.event.write(
             {"start": datetime(2026, 12, 1, 15), "stop": datetime(2026, 12, 1, 16)}

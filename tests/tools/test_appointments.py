@@ -280,6 +280,13 @@ class TestDue(BaseCase):
         self.assertEqual(
             appointments.get_day_end(start, DENVER), utc("2026-12-03 07:00")
         )
+        stop = utc("2026-12-03 18:00")
+        for is_allday, expected in (
+            (False, (start, stop)),
+            (True, (utc("2026-12-02 07:00"), utc("2026-12-04 07:00"))),
+        ):
+            found = appointments.get_span(start, stop, is_allday, DENVER)
+            self.assertEqual(found, expected)
 
 
 @tagged("post_install", "-at_install")
