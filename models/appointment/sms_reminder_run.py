@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import zip_longest
 
 from psycopg2 import OperationalError
@@ -295,6 +295,7 @@ class SmsReminder(models.Model):
         :param list lost: :class:`Appointment` items, the earliest first
         """
         texts = {}
+        counts = Counter((it.partner_id, it.key) for it in lost)
         for it in {(it.partner_id, it.key): it for it in reversed(lost)}.values():
             company = self.env["res.company"].browse(it.company_id)
             ticket = self.env["helpdesk.ticket"].browse(it.ticket_id or ())
@@ -309,6 +310,7 @@ class SmsReminder(models.Model):
                     "partner_id": it.partner_id,
                     "start": it.known,
                     "is_allday": it.is_allday,
+                    "count": counts[it.partner_id, it.key],
                     "automation_id": rule.automation_id,
                 }
             )

@@ -104,7 +104,9 @@ class TestSeries(AppointmentCase):
         self.settle()
         self.pass_time(minutes=2)
         self.assertEqual(len(self.bodies()), 2)
-        self.assertIn("is cancelled", self.bodies()[-1])
+        self.assertIn(
+            "on Wed, Dec 2 at 9:00 AM, the first of 5 is cancelled", self.bodies()[-1]
+        )
         self.assertFalse(self.rows(state="planned"))
 
     def test_a_visit_becomes_a_series(self):
