@@ -39,6 +39,9 @@ LATEST = timedelta(minutes=30)
 #: all of them can still be sent.
 BEFORE_CLOSING = timedelta(minutes=30)
 
+#: Where days end last.
+LAST_ZONE = "Etc/GMT+12"
+
 TODAY, TOMORROW, OTHER_DAY = ("today", "tomorrow", "other_day")
 
 
@@ -96,6 +99,11 @@ def get_day_end(start, zone_name):
     """Return when the day of an all-day appointment ends in a zone (UTC)."""
     midnight = datetime.combine(start.date() + timedelta(days=1), time())
     return to_utc(midnight, zone_name)
+
+
+def get_latest_end(moment, is_allday):
+    """Return when a time has passed (UTC), a whole day in the last of all zones."""
+    return get_day_end(moment, LAST_ZONE) if is_allday else moment
 
 
 def find_due(anchor, offset, now, zone_names, rules, key):

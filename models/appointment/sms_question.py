@@ -104,8 +104,10 @@ class SmsQuestion(models.Model):
         """Return the ``calendar.attendee``, in sudo; empty if its event is over."""
         attendee = self._get_invitation().exists()
         event = attendee.event_id
-        is_over = not event.active or event.stop <= fields.Datetime.now()
-        return attendee.browse() if is_over else attendee
+        if not event.active:
+            return attendee.browse()
+        end = appointments.get_latest_end(event.stop, event.allday)
+        return attendee if end > fields.Datetime.now() else attendee.browse()
 
     # === Answers ===
 

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import automation
-from ...tools.appointments import BOOKED, CALLED_OFF, MOVED
+from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, get_latest_end
 from ...tools.automation import Facts
 
 REMINDER, ON_THE_WAY, NO_SHOW = ("reminder", "on_the_way", "no_show")
@@ -72,8 +72,13 @@ class Appointment(NamedTuple):
             return "uninvited"
         if self.has_declined:
             return "declined"
-        is_over = (self.stop if self.is_allday else self.start) <= now
-        return "too_late" if is_over else ""
+        last = self.stop if self.is_allday else self.start
+        return "too_late" if get_latest_end(last, self.is_allday) <= now else ""
+
+    def knows_of_more(self, now):
+        """Return whether the customer was told of a time that has not passed."""
+        known = self.known
+        return bool(known) and get_latest_end(known, self.is_allday) > now
 
 
 class SmsReminder(models.Model):

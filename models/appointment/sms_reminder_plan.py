@@ -181,7 +181,7 @@ class SmsReminder(models.Model):
         for it in found:
             obstacle = obstacles[it]
             is_off = obstacle in ("called_off", "uninvited") and it.is_enabled
-            is_lost = is_off and not it.has_declined and it.known and it.known > now
+            is_lost = is_off and not it.has_declined and it.knows_of_more(now)
             if is_lost or (not obstacle and it.known != it.start):
                 subject = it, bool(touched.events.get(it.event_id)), None
                 start = None if obstacle else it.start

@@ -204,6 +204,39 @@ class TestBooking(AppointmentCase):
         self.pass_time(days=4)
         self.assertIn("Ana Agent tomorrow, Fri, Dec 4. Reply", self.bodies()[-1])
 
+    def book_day(self, days):
+        """Book a visit for a whole day."""
+        start = NOW + timedelta(days=days)
+        return self.book(
+            start, allday=True, start_date=start.date(), stop_date=start.date()
+        )
+
+    def test_a_day_is_not_over_before_its_end(self):
+        """Odoo stores a day as 8:00 to 18:00 UTC, which is 1:00 to 11:00 in Denver."""
+        archived, deleted, answered = (self.book_day(days) for days in (1, 2, 3))
+        self.pass_time(days=1, hours=3)
+        archived.active = False
+        self.settle()
+        self.pass_time(minutes=2)
+        self.assertIn("on Tue, Dec 1 is cancelled", self.bodies()[-1])
+        self.pass_time(days=1)
+        deleted.unlink()
+        self.settle()
+        self.pass_time(minutes=2)
+        self.assertIn("on Wed, Dec 2 is cancelled", self.bodies()[-1])
+        self.pass_time(days=1)
+        self.assertEqual(self.receive("3").kind, "answer")
+        self.assertEqual(self.attendee(answered).state, "declined")
+
+    def test_a_day_that_is_over_is_not_told(self):
+        event = self.book_day(1)
+        self.pass_time(days=2)
+        count = len(self.messages_to())
+        event.active = False
+        self.settle()
+        self.pass_time(minutes=2)
+        self.assertEqual(len(self.messages_to()), count)
+
     def test_a_language_has_its_own_style(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.customer.lang = "fr_FR"

@@ -280,6 +280,12 @@ class TestDue(BaseCase):
         self.assertEqual(
             appointments.get_day_end(start, DENVER), utc("2026-12-03 07:00")
         )
+        for is_allday, expected in (
+            (False, start),
+            (True, utc("2026-12-03 12:00")),
+        ):
+            found = appointments.get_latest_end(start, is_allday)
+            self.assertEqual(found, expected)
         stop = utc("2026-12-03 18:00")
         for is_allday, expected in (
             (False, (start, stop)),
