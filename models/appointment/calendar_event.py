@@ -196,11 +196,28 @@ class CalendarEvent(models.Model):
         selection = self._fields["sms_confirmation"].selection
         return [state for state, _label in selection if state in states]
 
-    @api.depends("start")
+    @api.depends("start", "allday")
     def _compute_sms_is_begun(self):
-        now = fields.Datetime.now()
         for event in self:
-            event.sms_is_begun = bool(event.start) and event.start <= now
+            event.sms_is_begun = bool(event.start) and event._has_sms_begun()
+
+    def _has_sms_begun(self):
+        """Return whether it has begun, an all-day one with its day at our place."""
+        self.ensure_one()
+        begins = self.start
+        if self.allday:
+            begins = appointments.get_day_start(begins, self._get_sms_zone())
+        return begins <= fields.Datetime.now()
+
+    def _get_sms_end(self):
+        """Return when texts about it expire (UTC): at its start, or with its day."""
+        self.ensure_one()
+        if self.allday:
+            return appointments.get_day_end(self.start, self._get_sms_zone())
+        return self.start
+
+    def _get_sms_zone(self):
+        return self._get_sms_company()._get_sms_place().zones[0]
 
     @api.onchange("technician_id")
     def _onchange_technician_id(self):

@@ -170,11 +170,13 @@ class CalendarEvent(models.Model):
 
     def action_sms_on_the_way(self):
         """Tell the customer that the technician is on the way."""
+        if self._get_sms_end() <= fields.Datetime.now():
+            raise UserError(self.env._("The appointment has begun: call instead."))
         return self._plan_sms_by_button(ON_THE_WAY)
 
     def action_sms_no_show(self):
         """Text a customer who was not there, to offer another date."""
-        if self.start > fields.Datetime.now():
+        if not self._has_sms_begun():
             raise UserError(self.env._("The appointment is still to come."))
         return self._plan_sms_by_button(NO_SHOW)
 

@@ -6,6 +6,7 @@ from freezegun import freeze_time
 from lxml import etree
 from pytz import timezone, utc
 
+from odoo.exceptions import UserError
 from odoo.tests import Form
 
 from ...tools import appointments
@@ -601,6 +602,32 @@ class TestButtons(AppointmentCase):
         self.assertIn("is on the way to you", self.bodies()[-1])
         with self.assertRaisesRegex(Exception, "told already"):
             event.with_user(self.agent).action_sms_on_the_way()
+
+    def test_on_the_way_too_late(self):
+        """Whoever has opened the form before sees the button."""
+        event = self.book(NOW + timedelta(hours=1))
+        self.pass_time(hours=1)
+        with self.assertRaisesRegex(UserError, "has begun"):
+            event.with_user(self.agent).action_sms_on_the_way()
+
+    def test_a_day_has_both_buttons(self):
+        start = NOW + timedelta(days=1)
+        days = {"start_date": start.date(), "stop_date": start.date()}
+        event = self.book(start, allday=True, **days).with_user(self.agent)
+        self.frozen.move_to(start.replace(hour=6, minute=59))
+        self.assertFalse(event._has_sms_begun())
+        self.frozen.move_to(start.replace(hour=7))
+        self.assertTrue(event._has_sms_begun())
+        self.frozen.move_to(start)
+        event.action_sms_on_the_way()
+        self.run_reminders()
+        self.assertIn("is on the way to you", self.bodies()[-1])
+        event.action_sms_no_show()
+        view = self.env["calendar.event"].get_view(view_type="form")
+        [button] = etree.fromstring(view["arch"]).xpath(
+            "//button[@name='action_sms_on_the_way']"
+        )
+        self.assertIn("sms_is_begun and not allday", button.get("invisible"))
 
     def test_nobody_was_there(self):
         event = self.book(NOW + timedelta(hours=1))
