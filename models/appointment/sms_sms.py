@@ -29,6 +29,12 @@ class SmsSms(models.Model):
             "The appointment has changed since: it would tell the old time."
         )
 
+    @api.model
+    def _get_expiry(self, record):
+        """Let texts about an all-day appointment leave until its day is over."""
+        expiry = super()._get_expiry(record)
+        return expiry and record.sudo()._get_sms_end()
+
     def _find_reminders(self):
         """Return the planned text (``sms.reminder``) that became this one, in sudo."""
         rows_sudo = self.env["sms.reminder"].sudo()

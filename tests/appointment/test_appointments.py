@@ -229,6 +229,13 @@ class TestBooking(AppointmentCase):
         self.assertEqual(self.receive("3").kind, "answer")
         self.assertEqual(self.attendee(answered).state, "declined")
 
+    def test_a_text_about_a_day_may_leave_until_its_end(self):
+        messages = self.env["sms.sms"]
+        end = datetime(2026, 12, 2, 7)  # midnight in Denver
+        self.assertEqual(messages._get_expiry(self.book_day(1)), end)
+        self.assertEqual(messages._get_expiry(self.book()), NOW + timedelta(days=2))
+        self.assertIsNone(messages._get_expiry(self.ticket))
+
     def test_a_day_that_is_over_is_not_told(self):
         event = self.book_day(1)
         self.pass_time(days=2)
