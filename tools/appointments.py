@@ -39,6 +39,8 @@ LATEST = timedelta(minutes=30)
 #: all of them can still be sent.
 BEFORE_CLOSING = timedelta(minutes=30)
 
+#: The time (UTC) at which Odoo stores the beginning of an all-day appointment.
+ALL_DAY_TIME = time(8)
 #: Where days end last.
 LAST_ZONE = "Etc/GMT+12"
 

@@ -27,6 +27,7 @@ class AppointmentFacts(NamedTuple):
     :param bool is_allday: whether the start is a whole day
     :param datetime known: the start that the reader knew before (UTC), or None
     :param int count: number of occurrences of the series that the text is about
+    :param bool is_known_allday: whether the start that they knew is a whole day
     """
 
     partner_id: int
@@ -34,6 +35,7 @@ class AppointmentFacts(NamedTuple):
     is_allday: bool = False
     known: datetime | None = None
     count: int = 1
+    is_known_allday: bool = False
 
 
 class CalendarEvent(models.Model):
@@ -118,7 +120,8 @@ class CalendarEvent(models.Model):
         return words | {
             "sms_when": self._join_sms_time(spoken),
             "sms_when_soon": self._join_sms_time(spoken, is_near=True),
-            "sms_old_when": facts.known and self._join_sms_time(say(facts.known)),
+            "sms_old_when": facts.known
+            and self._join_sms_time(say(facts.known, is_allday=facts.is_known_allday)),
             "sms_start_time": spoken.clock,
         }
 

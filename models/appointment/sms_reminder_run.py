@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, frozendict
 
 from ...tools import appointments
-from ...tools.appointments import CALLED_OFF
+from ...tools.appointments import BOOKED, CALLED_OFF, MOVED
 from ...tools.dispatch import NEEDED
 from ..automation.sms_automation_engine import CONFLICTS
 from ..core.batch_jobs import lock_next
@@ -274,6 +274,7 @@ class SmsReminder(models.Model):
                 row.is_allday,
                 row.known_start or None,
                 row.count,
+                row._was_allday(),
             )
             for event_id, row in by_event.items()
         }
@@ -285,6 +286,27 @@ class SmsReminder(models.Model):
         template_sudo = template_sudo.with_context(**{FACTS_KEY: frozendict(facts)})
         texts = template_sudo._render_field("body", list(by_event), set_lang=lang)
         return {by_event[it].id: text.strip() for it, text in texts.items()}
+
+    def _was_allday(self):
+        """Return whether the time that the customer knew before was a whole day.
+
+        Only a time at which Odoo stores days takes a query.
+        """
+        self.ensure_one()
+        known = self.known_start
+        if not known or known.time() != appointments.ALL_DAY_TIME:
+            return False
+        told = self.search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("subject_key", "=", self.subject_key),
+                ("kind", "in", (BOOKED, MOVED)),
+                ("start", "=", known),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        return (told or self).is_allday
 
     @api.model
     def _render_gone(self, lost):

@@ -229,6 +229,25 @@ class TestBooking(AppointmentCase):
         self.assertEqual(self.receive("3").kind, "answer")
         self.assertEqual(self.attendee(answered).state, "declined")
 
+    def test_a_day_becomes_an_hour_and_the_reverse(self):
+        event = self.book_day(2)
+        self.pass_time(minutes=1)
+        start = NOW + timedelta(days=2, hours=2)
+        stop = start + timedelta(hours=1)
+        event.write({"allday": False, "start": start, "stop": stop})
+        self.settle()
+        self.pass_time(minutes=2)
+        self.assertIn(
+            "has moved from Wed, Dec 2 to Wed, Dec 2 at 11:00 AM.", self.bodies()[-1]
+        )
+        day = NOW.date() + timedelta(days=3)
+        event.write({"allday": True, "start_date": day, "stop_date": day})
+        self.settle()
+        self.pass_time(minutes=2)
+        self.assertIn(
+            "has moved from Wed, Dec 2 at 11:00 AM to Thu, Dec 3.", self.bodies()[-1]
+        )
+
     def test_a_text_about_a_day_may_leave_until_its_end(self):
         messages = self.env["sms.sms"]
         end = datetime(2026, 12, 2, 7)  # midnight in Denver
