@@ -9,6 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, appointments
+from ...tools.appointments import MOVED
 from ..consent.sms_consent_mixin import SubjectColumns
 from .sms_reminder_clock import Whereabouts
 
@@ -552,6 +553,13 @@ class CalendarEvent(models.Model):
         if "resource_booking_ids" not in self._fields:
             return ()
         return self.sudo().with_context(using_portal=True).resource_booking_ids
+
+    def _tells_sms_moves(self):
+        """Return whether its customers get a text when it is moved."""
+        self.ensure_one()
+        reminders = self.env["sms.reminder"]
+        rule = reminders._get_rule(self._get_sms_company(), MOVED, self.ticket_id)
+        return bool(rule) and self.sms_enabled
 
     def _move_by_sms(self, start):
         """Move the appointment as the organizer; return whether that was possible.

@@ -262,6 +262,8 @@ class SmsQuestion(models.Model):
             self._hand_over(inbound)
         else:
             attendee.state = "accepted"
+            if not event._tells_sms_moves():
+                self._reply(inbound, reply_codes.APPOINTMENT_CONFIRMED)
             self._tell_technician(CHOSEN)
 
     def _hand_over(self, inbound):

@@ -89,6 +89,17 @@ class TestAnswers(AppointmentCase):
         self.assertIn("has chosen another time", self.note_of(self.ticket))
         self.assertEqual(self.kinds(self.event), ["reminder"])
 
+    def test_who_has_chosen_a_time_is_answered_where_no_text_tells_of_moves(self):
+        self.env.ref(
+            "helpdesk_mgmt_sms.sms_automation_appointment_moved"
+        ).active = False
+        self.say("2")
+        self.say("2")
+        self.assertEqual(self.event.start, datetime(2026, 12, 1, 15))
+        self.assertIn(
+            "your appointment Tue, Dec 1 at 8:00 AM is confirmed", self.bodies()[-1]
+        )
+
     def test_a_time_that_is_taken_meanwhile_is_offered_no_more(self):
         self.say("2")
         self.book(datetime(2026, 12, 1, 15), partners=self.customer.browse())
