@@ -88,7 +88,6 @@ class CalendarEvent(models.Model):
         "res.partner",
         "Customer",
         compute="_compute_sms_customer_id",
-        compute_sudo=True,
         help="The first attendee who is not a colleague.",
     )
     sms_company_id = fields.Many2one(
@@ -168,9 +167,18 @@ class CalendarEvent(models.Model):
             event.sms_enabled = event.sms_enabled or bool(event.ticket_id)
 
     @api.depends("partner_ids", "ticket_id.partner_id", "technician_id", "user_id")
+    @api.depends_context("uid")
     def _compute_sms_customer_id(self):
-        for event in self:
-            event.sms_customer_id = event._get_sms_customers()[:1]
+        shown = self._filter_sms_shown()
+        (self - shown).sms_customer_id = False
+        for event in shown:
+            event.sms_customer_id = event.sudo()._get_sms_customers()[:1]
+
+    def _filter_sms_shown(self):
+        """Leave out others' private appointments, which Odoo shows as busy."""
+        if self.env.su:
+            return self
+        return self.filtered(lambda it: not it._check_private_event_conditions())
 
     @api.depends(
         "attendee_ids.state",

@@ -16,7 +16,14 @@ from .sms_reminder_clock import Whereabouts
 
 #: Context key: :class:`AppointmentFacts` by event id; only our code can set it.
 FACTS_KEY = "sms_appointment_facts"
-WORDS = {"compute": "_compute_sms_words", "compute_sudo": True}
+WORDS = {"compute": "_compute_sms_words"}
+
+
+WORD_NAMES = (
+    *("sms_customer_name", "sms_technician_name", "sms_title"),
+    *("sms_when", "sms_when_soon", "sms_old_when", "sms_start_time"),
+    *("sms_ticket_note", "sms_series_note", "sms_answer_hint"),
+)
 
 
 class AppointmentFacts(NamedTuple):
@@ -69,11 +76,14 @@ class CalendarEvent(models.Model):
         "sms_confirmation",
         "sms_company_id",
     )
-    @api.depends_context("lang", FACTS_KEY)
+    @api.depends_context("lang", "uid", FACTS_KEY)
     def _compute_sms_words(self):
         facts_of = self.env.context.get(FACTS_KEY) or {}
         whereabouts = {}
-        for event in self:
+        shown = self._filter_sms_shown()
+        for name in WORD_NAMES:
+            (self - shown)[name] = False
+        for event in shown:
             company = event._get_sms_company()
             if company not in whereabouts:
                 whereabouts[company] = Whereabouts(company)
@@ -82,7 +92,7 @@ class CalendarEvent(models.Model):
                 facts = AppointmentFacts(
                     event.sms_customer_id.id, event.start, event.allday
                 )
-            event.update(event._get_sms_words(facts, whereabouts[company]))
+            event.update(event.sudo()._get_sms_words(facts, whereabouts[company]))
 
     def _get_sms_words(self, facts, whereabouts):
         """Return the values of the template fields for one reader."""

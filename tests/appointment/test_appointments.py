@@ -264,6 +264,16 @@ class TestBooking(AppointmentCase):
         self.pass_time(minutes=2)
         self.assertEqual(len(self.messages_to()), count)
 
+    def test_a_private_one_is_hidden_from_others(self):
+        event = self.book(privacy="private", name="Divorce lawyer's laptop")
+        names = ["sms_title", "sms_customer_name", "sms_when", "sms_customer_id"]
+        for user, is_shown in ((self.employee, False), (self.agent, True)):
+            for name in names:
+                with self.subTest(user=user.login, name=name):
+                    self.env.invalidate_all()
+                    [values] = event.with_user(user).read([name])
+                    self.assertEqual(bool(values[name]), is_shown)
+
     def test_a_language_has_its_own_style(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.customer.lang = "fr_FR"
