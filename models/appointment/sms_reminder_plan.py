@@ -261,9 +261,9 @@ class SmsReminder(models.Model):
         new_vals = []
         for notice in notices:
             key = notice.first.partner_id, notice.first.key
-            told = self._merge_pending(pending.get(key, self), notice)
-            if told:
-                new_vals.append(self._prepare_notice(notice, *told, touched.at_once))
+            left = self._merge_pending(pending.get(key, self), notice)
+            if left:
+                new_vals.append(self._prepare_notice(left, touched.at_once))
         self._store_known(changes)
         if new_vals:
             create_many(self, new_vals)
@@ -274,11 +274,13 @@ class SmsReminder(models.Model):
         """Withdraw overtaken notices not sent yet; return what is left to tell.
 
         :param older: ``sms.reminder``, the newest last
-        :return: ``(kind, known)``, or None if there is nothing to tell
+        :return: a :class:`Notice`, or None if there is nothing to tell
         """
-        kind, known = notice.kind, notice.known
         for row in reversed(older):
             is_overtaken = appointments.follows(row.kind, row.start, notice)
+            if notice.kind == CALLED_OFF:
+                # The other dates of a series stand.
+                is_overtaken &= row.count <= notice.count
             # Locked by the outbox means about to be sent: the customer will know it.
             if not is_overtaken or (row.state == SENT and not row._withdraw()):
                 continue
@@ -288,8 +290,11 @@ class SmsReminder(models.Model):
                 row.reason = "undone"
                 return None
             kind, known = told
-            notice = notice._replace(kind=kind, known=known)
-        return kind, known
+            count = notice.count
+            if CALLED_OFF not in (kind, row.kind):
+                count = max(count, row.count)
+            notice = notice._replace(kind=kind, known=known, count=count)
+        return notice
 
     def _withdraw(self):
         """Cancel the rows' messages that still wait in the outbox; return them."""
@@ -300,13 +305,14 @@ class SmsReminder(models.Model):
         return waiting_sudo
 
     @api.model
-    def _prepare_notice(self, notice, kind, known, at_once):
+    def _prepare_notice(self, notice, at_once):
         """Return the values of a new notice.
 
         A booking is announced at once. A change waits for :data:`GRACE`, so that it can
         be undone.
         """
         appointment, _is_loud, text = notice.first.subject
+        kind, known = notice.kind, notice.known
         now = fields.Datetime.now()
         is_late = kind != BOOKED and appointment.event_id not in at_once
         company = self.env["res.company"].browse(appointment.company_id)

@@ -85,6 +85,26 @@ class TestSeries(AppointmentCase):
         self.assertEqual(len(self.bodies()), 1)
         self.assertEqual(len(self.rows(state="planned", kind="reminder")), 10)
 
+    def test_the_first_is_moved_before_the_booking_was_told(self):
+        event = self.book_series(5)
+        self.run_reminders()
+        start = event.start + timedelta(hours=1)
+        self.edit(event, "self_only", start=start, stop=start + timedelta(hours=1))
+        self.pass_time(minutes=5)
+        self.assertIn(
+            "is booked for Wed, Dec 2 at 10:00 AM, the first of 5.", self.bodies()[-1]
+        )
+
+    def test_the_first_is_called_off_before_the_booking_was_told(self):
+        event = self.book_series(5)
+        self.run_reminders()
+        event.action_mass_archive("self_only")
+        self.settle()
+        self.pass_time(minutes=5)
+        booked, called_off = self.bodies()
+        self.assertIn("is booked for Wed, Dec 2 at 9:00 AM, the first of 5.", booked)
+        self.assertIn("on Wed, Dec 2 at 9:00 AM is cancelled", called_off)
+
     def test_a_series_is_called_off_by_one_text(self):
         event = self.book_series(5)
         self.pass_time(minutes=1)
