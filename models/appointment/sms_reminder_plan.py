@@ -7,7 +7,14 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import appointments
-from ...tools.appointments import ALL_DAY_OFFSET, BOOKED, CALLED_OFF, NOTICES, Change
+from ...tools.appointments import (
+    ALL_DAY_OFFSET,
+    BOOKED,
+    CALLED_OFF,
+    MOVED,
+    NOTICES,
+    Change,
+)
 from ..core.bulk_insert import as_arrays, create_many
 from .sms_reminder import CANCELLED, GRACE, PLANNED, REMINDER, SENT
 from .sms_reminder_clock import ReminderClock
@@ -31,6 +38,8 @@ KEY_COLUMNS = ("event_id", "partner_id", "start", "offset_minutes")
 KEY_KINDS = [COLUMNS[name] for name in KEY_COLUMNS]
 #: Reasons that no longer count once a cancelled reminder is valid again.
 PASSING = ("moved", "called_off", "declined", "uninvited", "switched_off")
+#: Reasons after which nothing more is told, not even what has changed.
+SILENT = ("switched_off", "declined")
 #: Upserts planned reminders. One that was sent stays sent; one that was cancelled, and
 #: is valid again, is planned again.
 UPSERT = """
@@ -478,7 +487,11 @@ class SmsReminder(models.Model):
 
     @api.model
     def _withdraw_void(self, void, standing):
-        """Withdraw outdated reminders that still wait in the outbox.
+        """Withdraw texts that are void and still wait in the outbox.
+
+        Notices of a change are withdrawn by the next one (:meth:`_merge_pending`), but
+        nothing more is told after a refusal, or without texts. Should that end, what
+        the customer knew before counts.
 
         :param dict void: why somebody gets none, or empty, by event and person
         :param list standing: :class:`Appointment` items without an obstacle
@@ -487,19 +500,27 @@ class SmsReminder(models.Model):
         rows = self.search(
             [
                 ("event_id", "in", list({event_id for event_id, _partner_id in void})),
-                ("kind", "=", REMINDER),
+                ("kind", "in", (REMINDER, BOOKED, MOVED)),
                 ("state", "=", SENT),
             ]
         )
-        wrong = rows.filtered(
-            lambda row: starts.get((row.event_id.id, row.partner_id.id)) != row.start
-        )
+
+        def is_wrong(row):
+            key = row.event_id.id, row.partner_id.id
+            if row.kind == REMINDER:
+                return starts.get(key) != row.start
+            return row.count == 1 and void.get(key) in SILENT
+
+        wrong = rows.filtered(is_wrong)
         withdrawn = wrong._withdraw()
-        wrong.filtered(lambda row: row.sms_id in withdrawn)._cancel(
+        taken_back = wrong.filtered(lambda row: row.sms_id in withdrawn)
+        taken_back._cancel(
             lambda row: (
                 void.get((row.event_id.id, row.partner_id.id), "uninvited") or "moved"
             )
         )
+        for row in taken_back.filtered(lambda row: row.kind != REMINDER):
+            row._get_attendees().sms_told_start = row.known_start
 
     @api.model
     def _restore_withdrawn(self, valid):

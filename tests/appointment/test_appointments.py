@@ -356,6 +356,36 @@ class TestBooking(AppointmentCase):
         self.pass_time(minutes=5)
         self.assertIn("is booked for Thu, Dec 3", self.bodies()[-1])
 
+    def test_what_waits_is_taken_back_when_texts_are_switched_off(self):
+        event = self.book()
+        self.run_reminders()
+        [booked] = self.messages_to()
+        event.sms_enabled = False
+        self.settle()
+        self.assertEqual(booked.state, "canceled")
+        self.assertEqual(self.rows(event, kind="booked").reason, "switched_off")
+        event.sms_enabled = True
+        self.settle()
+        self.pass_time(minutes=1)
+        self.assertEqual(len(self.messages_to()), 2)
+        self.assertIn("is booked for Wed, Dec 2", self.bodies()[-1])
+
+    def test_what_waits_is_taken_back_from_who_declines(self):
+        event = self.book()
+        self.pass_time(minutes=1)
+        self.move(event, days=1)
+        self.frozen.move_to(NOW + timedelta(minutes=3))
+        self.run_reminders()
+        moved = self.rows(event, kind="moved").sms_id
+        self.assertEqual(moved.state, "outgoing")
+        self.attendee(event).do_decline()
+        self.settle()
+        self.assertEqual(moved.state, "canceled")
+        self.attendee(event).do_accept()
+        self.settle()
+        self.pass_time(minutes=2)
+        self.assertIn("from Wed, Dec 2 at 9:00 AM to Thu, Dec 3", self.bodies()[-1])
+
 
 class TestRules(AppointmentCase):
     """The automation by which a reminder is sent."""
