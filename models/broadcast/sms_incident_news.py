@@ -1,8 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
+from .sms_broadcast import CHECKING
 from .sms_broadcast_recipient import MUTED, REACHED
 from .sms_broadcast_recipient_mail import TOLD_BY_MAIL
 from .sms_incident import CALLED_OFF, MONITORING, OPEN, PLANNED, RESOLVED
@@ -130,8 +132,14 @@ class SmsIncidentNews(models.Model):
 
     @api.model
     def _post_waiting(self):
-        """Post news on the tickets of their incidents, in batches (cron)."""
-        waiting = [("is_to_be_posted", "=", True)]
+        """Post news on the tickets of their incidents, in batches (cron).
+
+        News that is texted waits until its recipients are checked, since those who get
+        it otherwise are not mailed by their ticket.
+        """
+        is_checked = Domain("broadcast_id.state", "!=", CHECKING)
+        waiting = Domain("is_to_be_posted", "=", True)
+        waiting &= Domain("broadcast_id", "=", False) | is_checked
         while news := self.search(waiting, order="id", limit=1):
             done = try_work_off(news, news._post_next, DATABASE_FAULTS)
             if done is None:

@@ -201,6 +201,20 @@ class TestEnd(PlanCase):
         self.pass_end()
         self.assertEqual((self.count(), len(self.mails())), (2, 2))
 
+    def test_whoever_is_told_of_its_end_is_not_mailed_by_their_ticket_too(self):
+        """It is posted on tickets once it is known who gets it otherwise."""
+        self.first.email = "first@example.com"
+        tickets = self.env["helpdesk.ticket"]
+        for partner in (self.first, self.silent):
+            tickets |= self.make_ticket(partner, sms_incident_id=self.incident.id)
+        self.start()
+        self.pass_end()
+        self.assertEqual((self.count(), len(self.mails())), (2, 2))
+        for ticket in tickets:
+            posts = ticket.message_ids.filtered(lambda it: "is finished" in it.body)
+            self.assertEqual(len(posts), 1)
+            self.assertFalse(posts.notified_partner_ids)
+
     def test_on_the_page_only(self):
         self.incident.tells_end = False
         self.start()
