@@ -11,6 +11,7 @@ class BasePartnerMerge(models.TransientModel):
     def _update_foreign_keys(self, src_partners, dst_partner):
         """Keep one of several invitations, reminders and claims to a number.
 
+        In broadcasts they keep one row as a contact, and the others as numbers.
         Reminders are planned again, since the time zone may change.
         """
         reminders_sudo = self.env["sms.reminder"].sudo()
@@ -19,6 +20,8 @@ class BasePartnerMerge(models.TransientModel):
         attendees_sudo._drop_sms_duplicates(src_partners, dst_partner)
         claims_sudo = self.env["sms.number.claim"].sudo()
         claims_sudo._drop_duplicates(src_partners, dst_partner)
+        recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
+        recipients_sudo._part_duplicates(src_partners, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
         reminders_sudo._plan_again(dst_partner)
         return result

@@ -97,6 +97,34 @@ class SmsBroadcastRecipient(models.Model):
         self.invalidate_recordset()
 
     @api.model
+    def _part_duplicates(self, sources, target):
+        """Keep one row of merged contacts in each broadcast; detach the others.
+
+        With duplicates Odoo would delete the sources' rows in all broadcasts. A row
+        without a contact is still told at its number; one that is mailed needs its own.
+
+        :param sources: ``res.partner`` that are merged into ``target``
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_broadcast_recipient SET partner_id = NULL WHERE id IN (
+                    SELECT id FROM (
+                        SELECT id, row_number() OVER (
+                                   PARTITION BY broadcast_id
+                                   ORDER BY mail_outcome IN ('mail', 'mailed') IS TRUE
+                                            DESC, partner_id != %s, id) AS place
+                          FROM sms_broadcast_recipient WHERE partner_id = ANY(%s)
+                    ) own WHERE place > 1)
+                """,
+                target.id,
+                (sources | target).ids,
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
     def _get_personal_domain(self, company, numbers):
         broadcasts = self.env["sms.broadcast"].sudo()
         mine = broadcasts._search([("company_id", "=", company.id)])

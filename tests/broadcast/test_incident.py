@@ -214,6 +214,27 @@ class TestOtherNumber(IncidentCase):
 
 
 @tagged("post_install", "-at_install")
+class TestMerge(IncidentCase):
+    """Contacts that are merged are lost to no broadcast."""
+
+    def test_who_was_told_and_who_will_be(self):
+        told, other = self.first.phone, self.second.phone
+        self.tell()
+        self.first.city = "Boston"
+        waiting = self.make()
+        self.check(waiting)
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((self.first | self.second).ids, self.first)
+        self.env.invalidate_all()
+        waiting.action_send()
+        self.work()
+        self.assertIn(other, self.texts(waiting).mapped("number"))
+        self.publish("resolved")
+        numbers = self.texts(self.tell()).mapped("number")
+        self.assertEqual(sorted(numbers), sorted([told, other, self.third.phone]))
+
+
+@tagged("post_install", "-at_install")
 class TestMute(IncidentCase):
     """MUTE ends one incident's texts, and no consent."""
 
