@@ -16,7 +16,7 @@ from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from ..core.bulk_insert import INSERT_SIZE, insert_columns
 from ..message.res_partner import NOBODY
 from .sms_broadcast import AREAS, CONTACTS, LIST, PAUSED, RUNNING, TICKETS
-from .sms_broadcast_recipient import DUPLICATE, MUTED, NEW, NO_NUMBER
+from .sms_broadcast_recipient import DUPLICATE, MUTED, NEW, NO_NUMBER, WILL
 from .sms_incident import RESOLVED
 
 #: Most people of one broadcast, and most characters of a filter.
@@ -179,7 +179,25 @@ class SmsBroadcast(models.Model):
         )
 
     def _select_told(self):
-        """Store the recipients whom earlier texts about the incident have reached.
+        """Store the recipients whom earlier texts about the incident have reached."""
+        self._store_told(NEW)
+
+    def _add_told(self):
+        """Add to the end those whom an earlier text has reached since the check.
+
+        Once the end has begun, texts that still wait are cancelled.
+
+        :return: how many there are
+        """
+        if self.kind != RESOLVED:
+            return 0
+        self.env.flush_all()
+        count = self._store_told(WILL)
+        self.env["sms.broadcast.recipient"].invalidate_model()
+        return count
+
+    def _store_told(self, outcome):
+        """Store who was told before and is no recipient yet; return their number.
 
         By the number that was texted last, even if the contact's has changed. Those
         who still wait for an earlier text get news in its place, but not the end.
@@ -192,7 +210,7 @@ class SmsBroadcast(models.Model):
                        (broadcast_id, partner_id, area_id, number, lang, outcome)
                 SELECT DISTINCT ON (last.number) %(broadcast)s, last.partner_id,
                        last.area_id, last.number,
-                       COALESCE(partner.lang, last.lang), %(new)s
+                       COALESCE(partner.lang, last.lang), %(outcome)s
                   FROM (
                       SELECT DISTINCT ON (person) told.*,
                              COALESCE(told.partner_id::varchar, told.number) AS person
@@ -206,15 +224,19 @@ class SmsBroadcast(models.Model):
                     ORDER BY person, told.id DESC
                   ) last
              LEFT JOIN res_partner partner ON partner.id = last.partner_id
+                 WHERE NOT EXISTS (SELECT 1 FROM sms_broadcast_recipient noted
+                                    WHERE noted.broadcast_id = %(broadcast)s
+                                      AND noted.number = last.number)
               ORDER BY last.number, last.id
                     ON CONFLICT (broadcast_id, partner_id) DO NOTHING
                 """,
                 broadcast=self.id,
-                new=NEW,
+                outcome=outcome,
                 incident=self.incident_id.id,
                 states=list(states),
             )
         )
+        return self.env.cr.rowcount
 
     def _select_contacts(self, partners, domain, area_id=None, limit=None):
         """Store the contacts of a domain.

@@ -148,7 +148,7 @@ class SmsBroadcastJob(models.Model):
         else:
             batch = job._get_batch([WILL, HELD])
             job._queue(batch)
-            if len(batch) < BATCH_SIZE:
+            if len(batch) < BATCH_SIZE and not job._add_told():
                 job.state = SENT
         return len(batch)
 

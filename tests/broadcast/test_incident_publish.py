@@ -96,6 +96,22 @@ class TestPublish(PublishCase):
         self.assertTrue(self.open("open").is_emergency)
         self.assertFalse(self.open("resolved").is_emergency)
 
+    def test_who_is_told_of_the_outage_while_its_end_is_written(self):
+        opening = self.prepare()
+        self.send(opening)
+        late = self.texts(opening).filtered(lambda it: it.partner_id == self.third)
+        late.not_before += timedelta(hours=1)
+        self.run_outbox()
+        form = self.open("resolved")
+        self.assertEqual(form.told_count, 2)
+        late.not_before = fields.Datetime.now()
+        self.run_outbox()
+        form.action_publish()
+        self.run_jobs()
+        end = self.incident.news_ids[:1].broadcast_id
+        self.assertEqual(self.reached(end), self.agreed)
+        self.assertEqual(len(self.texts(end)), 3)
+
     def test_published_only(self):
         self.say(is_told=False)
         self.assertEqual(self.incident.news_ids.body, WORDS)
