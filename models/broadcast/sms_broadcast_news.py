@@ -261,7 +261,8 @@ class SmsBroadcast(models.Model):
         )
         if not recipients:
             return 0
-        for lang, group in recipients.grouped("lang").items():
+        excluded = recipients.filtered("partner_id.is_blacklisted")
+        for lang, group in (recipients - excluded).grouped("lang").items():
             self.env["mail.mail"].sudo().create(
                 [
                     {**values, "recipient_ids": [(4, recipient.partner_id.id)]}
@@ -271,7 +272,7 @@ class SmsBroadcast(models.Model):
                 ]
             )
         recipients._write_rows(
-            [(recipient.id, MAILED) for recipient in recipients],
+            [(it.id, EXCLUDED if it in excluded else MAILED) for it in recipients],
             mail_outcome="varchar",
         )
         if len(recipients) == MAIL_BATCH:

@@ -96,6 +96,15 @@ class TestPublish(PublishCase):
         self.assertTrue(self.open("open").is_emergency)
         self.assertFalse(self.open("resolved").is_emergency)
 
+    def test_no_mail_to_whoever_wants_none_since_it_was_checked(self):
+        self.company.sms_approve_from = 3
+        form = self.open()
+        form.action_publish()
+        self.env["mail.blacklist"].sudo()._add(self.silent.email)
+        form.broadcast_id.with_user(self.administrator).action_approve()
+        self.run_jobs()
+        self.assertFalse(self.mails())
+
     def test_who_is_told_of_the_outage_while_its_end_is_written(self):
         opening = self.prepare()
         self.send(opening)
