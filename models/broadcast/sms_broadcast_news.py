@@ -275,6 +275,7 @@ class SmsBroadcast(models.Model):
             [(it.id, EXCLUDED if it in excluded else MAILED) for it in recipients],
             mail_outcome="varchar",
         )
+        self.env["sms.incident"]._wake_mails()
         if len(recipients) == MAIL_BATCH:
             self.state = QUEUEING
         return len(recipients)

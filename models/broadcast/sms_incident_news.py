@@ -160,9 +160,11 @@ class SmsIncidentNews(models.Model):
             order="id",
             limit=TICKET_BATCH,
         )
-        told = self._find_told(tickets.partner_id)
+        untold = tickets.partner_id - self._find_told(tickets.partner_id)
         for ticket in tickets:
-            self._post_on(ticket, ticket.partner_id - told)
+            self._post_on(ticket, ticket.partner_id & untold)
+        if untold:
+            self.env["sms.incident"]._wake_mails()
         tickets.sms_incident_news_id = self
         if len(tickets) < TICKET_BATCH:
             self.is_to_be_posted = False

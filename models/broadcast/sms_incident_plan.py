@@ -277,6 +277,11 @@ class SmsIncident(models.Model):
         cron_sudo._trigger(at)
 
     @api.model
+    def _wake_mails(self):
+        """Have queued mails sent now; Odoo's cron runs hourly."""
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    @api.model
     def _run_incidents(self):
         """Begin, end and remind of maintenances; then post news on tickets (cron)."""
         is_over = Domain("planned_to", "<=", fields.Datetime.now())

@@ -96,6 +96,15 @@ class TestPublish(PublishCase):
         self.assertTrue(self.open("open").is_emergency)
         self.assertFalse(self.open("resolved").is_emergency)
 
+    def test_mails_do_not_wait_for_the_hourly_run(self):
+        queue = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        self.far.email = "far@example.com"
+        self.make_ticket(self.far, sms_incident_id=self.incident.id)
+        calls = self.env["ir.cron.trigger"].search([("cron_id", "=", queue.id)])
+        calls.unlink()
+        self.say()
+        self.assertEqual(len(calls.search([("cron_id", "=", queue.id)])), 2)
+
     def test_no_mail_to_whoever_wants_none_since_it_was_checked(self):
         self.company.sms_approve_from = 3
         form = self.open()
