@@ -140,6 +140,8 @@ class SmsArea(models.Model):
         return domain
 
     def _get_criteria_domain(self):
+        # A tag that is archived must not let the area mean more people.
+        self = self.with_context(active_test=False)
         if not any(self[name] for name in CRITERIA):
             return Domain.FALSE
         places = [

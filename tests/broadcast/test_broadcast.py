@@ -58,6 +58,18 @@ class TestWhom(BroadcastCase):
         self.make_ticket(self.far, team_id=self.team.id)
         self.assertMeans(self.far, team_ids=[(6, 0, self.team.ids)])
 
+    def test_what_is_archived_still_narrows_it_down(self):
+        """Otherwise everybody in the place would be texted."""
+        tag = self.env["res.partner.category"].create({"name": "VPN"})
+        self.silent.category_id = tag
+        area = {"cities": "Denver", "category_ids": [(6, 0, tag.ids)]}
+        tag.active = False
+        self.assertMeans(self.silent, **area)
+        self.make_ticket(self.stopped, team_id=self.team.id)
+        self.team.active = False
+        area = {"cities": "Denver", "team_ids": [(6, 0, self.team.ids)]}
+        self.assertMeans(self.stopped, **area)
+
     def test_nonsense_is_refused(self):
         for values, words in (
             ({}, "Say who belongs"),
