@@ -177,6 +177,10 @@ class SmsArea(models.Model):
         )
         return SQL("(%s)", SQL(" OR ").join(conditions)) if ranges else SQL("FALSE")
 
+    def _get_subscribed_ids(self):
+        """Return whose subscribers are the area's: its own, and the one it replaces."""
+        return (self._origin | self._origin.sudo().shared_id).ids
+
     def _get_subscriber_sql(self, _model, alias, _query):
         """Return the SQL condition for contacts whose number has subscribed."""
         self.env["res.partner"].flush_model(["phone_sanitized"])
@@ -184,11 +188,11 @@ class SmsArea(models.Model):
         return SQL(
             """
             EXISTS (SELECT 1 FROM sms_subscription
-                     WHERE number = %s AND area_id = %s AND company_id = %s
+                     WHERE number = %s AND area_id = ANY(%s) AND company_id = %s
                        AND state = 'active')
             """,
             SQL.identifier(alias, "phone_sanitized"),
-            self._origin.id,
+            self._get_subscribed_ids(),
             self.env.company.id,
         )
 

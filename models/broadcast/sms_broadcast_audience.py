@@ -276,9 +276,9 @@ class SmsBroadcast(models.Model):
                 """
                 INSERT INTO sms_broadcast_recipient
                        (broadcast_id, area_id, number, lang, outcome)
-                SELECT %(broadcast)s, sub.area_id, sub.number, sub.lang, %(new)s
+                SELECT %(broadcast)s, %(area)s, sub.number, sub.lang, %(new)s
                   FROM sms_subscription sub
-                 WHERE sub.area_id = %(area)s AND sub.company_id = %(company)s
+                 WHERE sub.area_id = ANY(%(areas)s) AND sub.company_id = %(company)s
                    AND sub.state = 'active' AND sub.number IS NOT NULL
                    AND NOT EXISTS (SELECT 1 FROM sms_broadcast_recipient noted
                                     WHERE noted.broadcast_id = %(broadcast)s
@@ -287,6 +287,7 @@ class SmsBroadcast(models.Model):
                 """,
                 broadcast=self.id,
                 area=area.id,
+                areas=area._get_subscribed_ids(),
                 company=self.company_id.id,
                 new=NEW,
             )

@@ -117,6 +117,17 @@ class TestWhoIsTold(SubscriptionCase):
         self.assertEqual(self.mail.contact_count, 1)
         self.assertEqual(self.mail.with_user(self.agent).subscriber_count, 2)
 
+    def test_whoever_has_subscribed_to_the_shared_area_that_ours_replaces(self):
+        self.subscribe(self.far)
+        self.receive("MAIL", STRANGER)
+        self.receive("YES", STRANGER)
+        own = self.mail._copy_for_company(self.company)
+        broadcast = self.make(area_ids=[(6, 0, own.ids)])
+        self.check(broadcast)
+        wanted = [self.far.phone, STRANGER]
+        self.assertEqual(broadcast.recipient_ids.mapped("number"), wanted)
+        self.assertEqual(broadcast.recipient_ids.area_id, own)
+
     def test_it_is_no_consent(self):
         self.subscribe(self.silent)
         broadcast = self.make(area_ids=[(6, 0, self.mail.ids)])
