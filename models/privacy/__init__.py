@@ -16,6 +16,7 @@ from . import (
     bus_bus,
     sms_outbox_watch,
     sms_sms,
+    sms_broadcast,
     sms_inbound,
     sms_webhook_event,
     sms_consent,

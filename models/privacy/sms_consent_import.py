@@ -17,6 +17,15 @@ def _find_cell(cells, numbers):
     return any(phone.digits(cell) in wanted for cell in cells)
 
 
+def is_in_list(file, numbers):
+    """Return whether an uploaded list has one of the numbers, or is unreadable."""
+    rows = tabular.iter_rows(base64.b64decode(file))
+    try:
+        return _find_cell((cell for _row, cells in rows for cell in cells), numbers)
+    except tabular.FileRefused:
+        return True
+
+
 class SmsConsentImport(models.Model):
     """Deletes uploaded lists when a person in them is erased.
 
@@ -29,15 +38,7 @@ class SmsConsentImport(models.Model):
     @api.model
     def _find_personal(self, company, numbers):
         jobs = self.search([("company_id", "=", company.id), ("state", "!=", "done")])
-        return jobs.filtered(lambda job: job.file and job._holds(numbers))
-
-    def _holds(self, numbers):
-        """Return whether the list has one of the numbers, or is unreadable."""
-        rows = tabular.iter_rows(base64.b64decode(self.file))
-        try:
-            return _find_cell((cell for _row, cells in rows for cell in cells), numbers)
-        except tabular.FileRefused:
-            return True
+        return jobs.filtered(lambda job: job.file and is_in_list(job.file, numbers))
 
     def _describe_personal(self):
         return [(len(self), self.env._("Uploaded lists, which are removed"))]

@@ -318,6 +318,22 @@ class TestLists(ErasureCase):
                 self.assertEqual(job.state, "failed" if is_taken else "checked")
                 self.assertEqual(bool(job.problem), is_taken)
 
+    def test_the_list_of_a_broadcast_that_is_not_checked_yet_is_taken_away(self):
+        for phone, is_taken in (("(303) 555-0100", True), ("3035550101", False)):
+            broadcast = self.env["sms.broadcast"].with_user(self.manager).create(
+                {
+                    "name": "Outage",
+                    "body": "Outage",
+                    "audience": "list",
+                    "list_file": base64.b64encode(f"Phone\n{phone}".encode()),
+                }
+            )
+            with self.subTest(phone):
+                self.erase()
+                self.assertEqual(bool(broadcast.list_file), not is_taken)
+                told = broadcast.message_ids.partner_ids
+                self.assertEqual(self.manager.partner_id in told, is_taken)
+
     def test_nobody_is_erased_out_of_a_list_that_is_being_recorded(self):
         job = self.make_job([make_row()])
         job.sudo().state = "importing"
@@ -528,7 +544,6 @@ class TestHolders(SmsCase):
         "sms.automation.replay": "deletes itself",
         "sms.automation.replay.line": "deletes itself",
         "sms.automation.run": "which ticket, and when",
-        "sms.broadcast": "the house's own words; a list becomes recipients at once",
         "sms.broadcast.refusal": "deletes itself",
         "sms.carrier.check": "about our own account and numbers",
         "sms.carrier.number": "our own numbers",
