@@ -173,7 +173,7 @@ class SmsEvidence(models.AbstractModel):
         )
         numbers = [partner.phone_sanitized, *recorded.mapped("number")]
         for name in ("sms.sms", "sms.inbound", "helpdesk.ticket"):
-            model_sudo = self.env[name].sudo()
+            model_sudo = self.env[name].sudo().with_context(active_test=False)
             domain = Domain(model_sudo._personal_company, "=", company.id)
             found = model_sudo.search(domain & Domain("partner_id", "=", partner.id))
             numbers += found.mapped(model_sudo._personal_number)

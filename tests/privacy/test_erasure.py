@@ -507,6 +507,12 @@ class TestWizard(ErasureCase):
         self.assertTrue(self.messages_to(others))
         self.assertFalse(self.messages_to(old) + self.messages_to())
 
+    def test_a_contact_brings_the_numbers_of_archived_tickets(self):
+        old = phone_number(2)
+        self.make_ticket(self.customer, partner_phone=old).active = False
+        wizard = self.open_wizard(number=False, partner_id=self.customer.id)
+        self.assertIn(old, wizard.line_ids.mapped("number"))
+
     def test_who_shares_the_number_is_named(self):
         """The number's records are shared, so the erasure affects both contacts."""
         self.make_customer(self.number, "Sam Spouse")
