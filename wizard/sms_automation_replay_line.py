@@ -9,6 +9,9 @@ class SmsAutomationReplayLine(models.TransientModel):
 
     _name = "sms.automation.replay.line"
     _description = "Text of a Dry Run"
+    _inherit = "sms.personal.data"
+    _personal_company = "ticket_id.company_id"
+    _is_counted = False
     _order = "happened_at desc, id"
 
     replay_id = fields.Many2one(

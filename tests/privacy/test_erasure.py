@@ -455,6 +455,13 @@ class TestWizard(ErasureCase):
         self.assertFalse(wizard.exists())
         self.assertFalse(self.env["sms.erasure.wizard.line"].search([]))
 
+    def test_a_dry_run_of_automations_is_forgotten(self):
+        replay = self.env["sms.automation.replay"].create({})
+        line = {"ticket_id": self.ticket.id, "number": self.number, "body": "Hi Dana"}
+        replay.line_ids = [(0, 0, line), (0, 0, {**line, "number": NEIGHBOUR})]
+        self.erase()
+        self.assertEqual(replay.line_ids.mapped("number"), [NEIGHBOUR])
+
     def test_a_number_may_be_typed_in_any_way(self):
         self.open_wizard(number="(303) 555-0100").action_erase()
         self.assertTrue(self.events()[0].erased_at)
@@ -548,7 +555,6 @@ class TestHolders(SmsCase):
         "sms.automation": "set up by managers",
         "sms.counter": "numbers only",
         "sms.automation.replay": "deletes itself",
-        "sms.automation.replay.line": "deletes itself",
         "sms.automation.run": "which ticket, and when",
         "sms.broadcast.refusal": "deletes itself",
         "sms.carrier.check": "about our own account and numbers",
