@@ -138,7 +138,8 @@ class SmsBroadcastRecipient(models.Model):
         told = told._search(
             [("company_id", "=", company.id), ("checked_at", "<", limits["text"])]
         )
-        return Domain("broadcast_id", "in", told) & Domain("number", "!=", False)
+        named = (Domain(it, "!=", False) for it in ("number", "name", "partner_id"))
+        return Domain("broadcast_id", "in", told) & Domain.OR(named)
 
     def _forget(self):
         """Erase the person; the row stays as a count."""

@@ -1,8 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 
 from ..core.mixins import NUMBER_GROUPS
+from .sms_incident import ENDED
 
 
 class SmsIncidentMute(models.Model):
@@ -101,6 +103,12 @@ class SmsIncidentMute(models.Model):
         self.filtered(lambda mute: not mute.ended_at).write(
             {"ended_at": fields.Datetime.now(), "ended_by_id": user and user.id}
         )
+
+    @api.model
+    def _get_overdue_domain(self, company, limits):
+        """Keep those of incidents that go on: they must hold."""
+        overdue = super()._get_overdue_domain(company, limits)
+        return overdue & Domain("incident_id.state", "in", ENDED)
 
     def _forget(self):
         self.write({"number": False, "partner_id": False})

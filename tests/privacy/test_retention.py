@@ -114,6 +114,32 @@ class TestTexts(RetentionCase):
         self.assertFalse(doubtful.body or self.sms.body or review.body or review.reason)
         self.assertEqual(review.state, "conversation")
 
+    def test_what_outages_know_of_people_goes_too(self):
+        """A MUTE only once its incident is over: until then it must hold."""
+        area = self.env["sms.area"].create({"name": "Mail", "takes_subscribers": True})
+        incident = self.env["sms.incident"].create({"name": "No mail"})
+        who = {"number": self.number, "partner_id": self.customer.id}
+        mute = {**who, "incident_id": incident.id, "muted_at": self.start}
+        mute = self.env["sms.incident.mute"].create(mute)
+        subscription = {**who, "area_id": area.id, "company_id": self.company.id}
+        ended, going_on = self.env["sms.subscription"].create(
+            [{**subscription, "state": it} for it in ("ended", "active")]
+        )
+        ended.ended_at = self.start
+        broadcast = self.env["sms.broadcast"].create(
+            {"name": "Outage", "area_ids": [(6, 0, area.ids)]}
+        )
+        broadcast.checked_at = self.start
+        row = {"broadcast_id": broadcast.id, "outcome": "no_number", "name": "Dana"}
+        row = self.env["sms.broadcast.recipient"].create(row)
+        self.run_after(months=13)
+        self.assertFalse(ended.number or ended.partner_id or row.name)
+        self.assertTrue(going_on.number and mute.number)
+        incident._set_state("resolved")
+        self.assertEqual(self.count_after(months=13), {"Muted incidents": 1})
+        self.run_after(months=13)
+        self.assertFalse(mute.number or mute.partner_id)
+
     def test_another_company_keeps_its_own(self):
         other = self.make_company("Other")
         kept = self.receive("Kept", company=other)
