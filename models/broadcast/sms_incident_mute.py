@@ -52,7 +52,11 @@ class SmsIncidentMute(models.Model):
     def _get_muted(self, incidents):
         """Return pairs of incident id and a number that has muted it."""
         mutes_sudo = self.sudo().search_fetch(
-            [("incident_id", "in", incidents.ids), ("ended_at", "=", False)],
+            [
+                ("incident_id", "in", incidents.ids),
+                ("ended_at", "=", False),
+                ("number", "!=", False),
+            ],
             ["incident_id", "number"],
         )
         return {(mute.incident_id.id, mute.number) for mute in mutes_sudo}

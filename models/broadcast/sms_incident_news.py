@@ -181,7 +181,11 @@ class SmsIncidentNews(models.Model):
                 ("mail_outcome", "in", TOLD_BY_MAIL),
             ]
         )
-        return rows.partner_id | partners.filtered("is_blacklisted")
+        incident = self.incident_id
+        muted = self.env["sms.incident.mute"]._get_muted(incident)
+        return rows.partner_id | partners.filtered(
+            lambda it: it.is_blacklisted or (incident.id, it.phone_sanitized) in muted
+        )
 
     def _post_on(self, ticket, untold):
         """Post it on a ticket for the customer; mail it to contacts not yet told."""

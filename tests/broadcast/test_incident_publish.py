@@ -470,6 +470,18 @@ class TestTickets(PublishCase):
         self.assertEqual(str(tickets[0].message_ids.mapped("body")).count(WORDS), 1)
 
 
+    def test_whoever_has_muted_it_is_not_mailed_by_their_ticket(self):
+        """Neither if the news is only published, nor if it is texted as well."""
+        self.first.email = "first@example.com"
+        ticket = self.make_ticket(self.first, sms_incident_id=self.incident.id)
+        self.say()
+        self.receive("MUTE", self.first.phone)
+        for is_told in (True, False):
+            self.say(body=f"Told: {is_told}", is_told=is_told)
+            post = ticket.message_ids.filtered(lambda it: "Told: " in it.body)[:1]
+            self.assertFalse(post.notified_partner_ids)
+
+
 @tagged("post_install", "-at_install")
 class TestBadInput(PublishCase):
     """Each obstacle is named, and the news is published all the same."""
