@@ -50,6 +50,7 @@ class SmsIncident(models.Model):
         :param category: ``helpdesk.ticket.category``, may be empty
         """
         self.ensure_one()
+        self = self.with_context(active_test=False)  # archived areas are places too
         is_named = category in self.category_ids if category else False
         is_named = is_named or topics.mentions(words, self.words)
         if not is_named and (self.words or self.category_ids):

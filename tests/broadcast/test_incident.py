@@ -578,6 +578,11 @@ class TestMatch(IncidentCase):
         self.assertEqual(self.joined(self.far, "Internet down"), self.incident)
         self.assertFalse(self.joined(self.far))
 
+    def test_an_archived_area_does_not_make_it_everywhere(self):
+        self.area.active = False
+        self.assertFalse(self.joined(self.far, "Internet down"))
+        self.assertEqual(self.joined(self.first, "Internet down"), self.incident)
+
     def test_a_category(self):
         category = self.env["helpdesk.ticket.category"].create({"name": "Network"})
         self.incident.category_ids = category
