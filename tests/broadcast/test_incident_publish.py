@@ -469,7 +469,6 @@ class TestTickets(PublishCase):
         self.run_jobs()
         self.assertEqual(str(tickets[0].message_ids.mapped("body")).count(WORDS), 1)
 
-
     def test_whoever_has_muted_it_is_not_mailed_by_their_ticket(self):
         """Neither if the news is only published, nor if it is texted as well."""
         self.first.email = "first@example.com"

@@ -320,13 +320,17 @@ class TestLists(ErasureCase):
 
     def test_the_list_of_a_broadcast_that_is_not_checked_yet_is_taken_away(self):
         for phone, is_taken in (("(303) 555-0100", True), ("3035550101", False)):
-            broadcast = self.env["sms.broadcast"].with_user(self.manager).create(
-                {
-                    "name": "Outage",
-                    "body": "Outage",
-                    "audience": "list",
-                    "list_file": base64.b64encode(f"Phone\n{phone}".encode()),
-                }
+            broadcast = (
+                self.env["sms.broadcast"]
+                .with_user(self.manager)
+                .create(
+                    {
+                        "name": "Outage",
+                        "body": "Outage",
+                        "audience": "list",
+                        "list_file": base64.b64encode(f"Phone\n{phone}".encode()),
+                    }
+                )
             )
             with self.subTest(phone):
                 self.erase()
