@@ -17,8 +17,7 @@ from .sms_reminder_clock import Whereabouts
 #: Context key: :class:`AppointmentFacts` by event id; only our code can set it.
 FACTS_KEY = "sms_appointment_facts"
 WORDS = {"compute": "_compute_sms_words"}
-
-
+#: The fields that are computed so.
 WORD_NAMES = (
     *("sms_customer_name", "sms_technician_name", "sms_title"),
     *("sms_when", "sms_when_soon", "sms_old_when", "sms_start_time"),
@@ -120,18 +119,17 @@ class CalendarEvent(models.Model):
             return words
         say = partial(
             appointments.say,
-            is_allday=facts.is_allday,
             zone_name=whereabouts.get_zone(reader),
             company_zone=whereabouts.here,
             lang=get_spoken_lang(self.env),
             now=fields.Datetime.now(),
         )
-        spoken = say(facts.start)
+        spoken = say(facts.start, facts.is_allday)
         return words | {
             "sms_when": self._join_sms_time(spoken),
             "sms_when_soon": self._join_sms_time(spoken, is_near=True),
             "sms_old_when": facts.known
-            and self._join_sms_time(say(facts.known, is_allday=facts.is_known_allday)),
+            and self._join_sms_time(say(facts.known, facts.is_known_allday)),
             "sms_start_time": spoken.clock,
         }
 

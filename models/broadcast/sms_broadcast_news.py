@@ -220,9 +220,10 @@ class SmsBroadcast(models.Model):
 
     def _on_state_changed(self, former):
         """Post its news on tickets once it is known who gets it otherwise."""
-        super()._on_state_changed(former)
+        result = super()._on_state_changed(former)
         if former == CHECKING and self._tells_news():
             self.env["sms.incident"]._wake_incidents()
+        return result
 
     # === Job ===
 
