@@ -1,12 +1,7 @@
+import {LEAVE, OPEN} from "./desk_steps.esm";
 import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
-
-const OPEN = {
-    content: "Open the conversation",
-    trigger: ".o_sms_desk_button",
-    run: "click",
-};
 
 /** From the inbox: read, write with a look at the cost, send. */
 tours.add("helpdesk_sms_desk_replies", {
@@ -195,15 +190,7 @@ tours.add("helpdesk_sms_desk_draft", {
             trigger: ".o_sms_desk_input",
             run: "edit Half a",
         },
-        {
-            content: "Look at something else",
-            trigger: ".o_notebook .nav-link[name=other_info]",
-            run: "click",
-        },
-        {
-            content: "It has gone",
-            trigger: ".o_form_view:not(:has(.o_sms_desk))",
-        },
+        ...LEAVE,
         OPEN,
         {
             content: "The text is there",

@@ -1,6 +1,7 @@
 import {ConnectionLostError} from "@web/core/network/rpc";
 import {DeskStore} from "@helpdesk_mgmt_sms/desk/desk_store.esm";
 import {InboxModel} from "@helpdesk_mgmt_sms/desk/inbox_view.esm";
+import {LEAVE, OPEN as OPEN_DESK} from "./desk_steps.esm";
 import {RelationalModel} from "@web/model/relational_model/relational_model";
 import {registry} from "@web/core/registry";
 
@@ -8,12 +9,7 @@ const tours = registry.category("web_tour.tours");
 /** Of a ticket that nobody may read. */
 const NO_ID = 2147483647;
 
-const OPEN = {
-    content: "Open the conversation",
-    timeout: 30000,
-    trigger: ".o_sms_desk_button",
-    run: "click",
-};
+const OPEN = {...OPEN_DESK, timeout: 30000};
 
 function desk() {
     return odoo.__WOWL_DEBUG__.root.env.services["helpdesk_mgmt_sms.desk"];
@@ -188,15 +184,7 @@ tours.add("helpdesk_sms_desk_kept", {
             content: "It says when it will leave",
             trigger: ".o_sms_desk_hold",
         },
-        {
-            content: "Look at something else",
-            trigger: ".o_notebook .nav-link[name=other_info]",
-            run: "click",
-        },
-        {
-            content: "It has gone",
-            trigger: ".o_form_view:not(:has(.o_sms_desk))",
-        },
+        ...LEAVE,
         OPEN,
         {
             content: "The time is still chosen, and told",

@@ -1,14 +1,9 @@
 import {App} from "@odoo/owl";
+import {OPEN} from "./desk_steps.esm";
 import {registry} from "@web/core/registry";
 import {rpc} from "@web/core/network/rpc";
 
 const tours = registry.category("web_tour.tours");
-
-const OPEN = {
-    content: "Open the conversation",
-    trigger: ".o_sms_desk_button",
-    run: "click",
-};
 
 /**
  * Tells the screen what the bus has for this user. Tests commit nothing, so that the
