@@ -17,12 +17,6 @@ from .sms_reminder_clock import Whereabouts
 #: Context key: :class:`AppointmentFacts` by event id; only our code can set it.
 FACTS_KEY = "sms_appointment_facts"
 WORDS = {"compute": "_compute_sms_words"}
-#: The fields that are computed so.
-WORD_NAMES = (
-    *("sms_customer_name", "sms_technician_name", "sms_title"),
-    *("sms_when", "sms_when_soon", "sms_old_when", "sms_start_time"),
-    *("sms_ticket_note", "sms_series_note", "sms_answer_hint"),
-)
 
 
 class AppointmentFacts(NamedTuple):
@@ -80,8 +74,8 @@ class CalendarEvent(models.Model):
         facts_of = self.env.context.get(FACTS_KEY) or {}
         whereabouts = {}
         shown = self._filter_sms_shown()
-        for name in WORD_NAMES:
-            (self - shown)[name] = False
+        for field in self.pool.field_computed[self._fields["sms_when"]]:
+            (self - shown)[field.name] = False
         for event in shown:
             company = event._get_sms_company()
             if company not in whereabouts:

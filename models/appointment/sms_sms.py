@@ -31,7 +31,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _get_expiry(self, record):
-        """Let texts about an all-day appointment leave until its day is over."""
+        """Return the end of its day for texts about an all-day appointment."""
         expiry = super()._get_expiry(record)
         return expiry and record.sudo()._get_sms_end()
 
