@@ -68,6 +68,22 @@ class IrCron(models.Model):
         if any(call_at <= now for _cron_id, call_at in woken):
             self.env.cr.postcommit.add(self._notifydb)
 
+    @api.model
+    def _is_sms_unattended(self, model_name):
+        """Return whether a job of a model is due, and no worker runs one.
+
+        A worker locks the row of the cron that it runs. The rows are locked here for a
+        moment, so call this in a transaction of its own.
+        """
+        crons_sudo = self.sudo().search([("model_id.model", "=", model_name)])
+        is_one = SQL("id = ANY(%s)", crons_sudo.ids)
+        is_ready = self._get_ready_sql_condition(self.env.cr)
+        query = SQL("SELECT 1 FROM ir_cron WHERE %s AND %s LIMIT 1", is_one, is_ready)
+        if not self.env.execute_query(query):
+            return False
+        query = SQL("SELECT 1 FROM ir_cron WHERE %s FOR NO KEY UPDATE SKIP LOCKED", is_one)
+        return len(self.env.execute_query(query)) == len(crons_sudo)
+
     def _reschedule_asap(self, job):
         """Wake the workers for a job of ours that has more to do.
 

@@ -34,5 +34,6 @@ from . import (
     res_company,
     res_company_address,
     ir_config_parameter,
+    ir_cron,
     ir_http,
 )

@@ -90,6 +90,7 @@ class SmsDispatcher(models.AbstractModel):
 
     _name = "sms.dispatcher"
     _description = "Text Message Outbox"
+    _never_gives_way = True
 
     def _run(self):
         run = DispatchRun(self.env["ir.cron"]._commit_progress(remaining=1))

@@ -19,8 +19,9 @@ from .sms_dispatcher_lookup import IS_ASKABLE, TOLERANCE
 _logger = logging.getLogger(__name__)
 #: Seconds ahead within which a read is waited for, as crons have minute resolution.
 LINGER = 15
-#: Longest wait of one run in seconds, by which it delays a server's shutdown.
-REST = 5
+#: Longest wait of one run in seconds, by which it delays a server's shutdown, and how
+#: often it looks meanwhile whether the worker is needed for urgent texts.
+REST, LOOK_EVERY = 5.0, 0.25
 #: A read without progress for this long was left behind by a crash.
 LEASE = timedelta(minutes=2)
 #: Reports on younger texts are read often, on older ones from time to time.
@@ -208,9 +209,22 @@ class SmsReportFetch(models.Model):
                 due = commit(self._get_next_due)
                 if is_rested or due is None or due > LINGER:
                     break
-                time.sleep(min(max(due, 0.1), REST))
+                if not self._rest(due):
+                    break
                 is_rested = True
         self._schedule_next_run()
+
+    def _rest(self, due):
+        """Wait for the next read; return whether the worker may go on.
+
+        :param float due: in how many seconds the next read is due
+        """
+        cron, end = self.env["ir.cron"], time.monotonic() + min(max(due, 0.1), REST)
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, LOOK_EVERY))
+            if cron._must_make_way_for_sms():
+                return False
+        return True
 
     def _in_new_transaction(self, step, *args):
         return self.env["sms.dispatcher"]._in_new_transaction(step, *args)

@@ -42,6 +42,7 @@ class SmsWebhookEvent(models.Model):
 
     _name = "sms.webhook.event"
     _description = "Event of a Carrier"
+    _never_gives_way = True
     _inherit = ["sms.personal.data"]
     _order = "id"
     _log_access = False

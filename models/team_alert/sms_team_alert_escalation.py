@@ -29,6 +29,7 @@ class SmsTeamAlert(models.Model):
     """
 
     _inherit = "sms.team.alert"
+    _never_gives_way = True
 
     @api.model
     def _run(self):

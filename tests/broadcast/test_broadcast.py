@@ -232,6 +232,26 @@ class TestSending(BroadcastCase):
         self.assertEqual(self.texts(broadcast).partner_id, self.agreed)
         self.assertEqual(len(self.texts(broadcast)), 3)
 
+    def test_an_urgent_text_is_sent_between_two_batches(self):
+        broadcast = self.make()
+        self.check(broadcast)
+        broadcast.action_send()
+        urgent = self.env["sms.sms"].create(
+            {
+                "number": self.agreed[0].phone,
+                "body": "On my way",
+                "purpose_id": self.purposes("alert").id,
+            }
+        )
+        urgent.priority = 0
+        with patch.object(sms_broadcast_job, "BATCH_SIZE", 2):
+            self.work()
+            self.assertEqual(len(self.texts(broadcast)), 2)
+            self.run_outbox()
+            self.assertEqual(urgent.state, "sent")
+            self.work()
+        self.assertEqual(self.texts(broadcast).partner_id, self.agreed)
+
     def test_one_that_cannot_go_on_keeps_no_other_waiting(self):
         faulty, sound = self.make(), self.make(name="Sound")
         self.check(faulty)

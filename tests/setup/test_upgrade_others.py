@@ -77,6 +77,12 @@ class TestUpgradeFromEleventh(TestUpgradeFromFourth):
 
 
 class TestUpgradeFromTwelfth(TestUpgradeFromFourth):
-    """From the previous version."""
+    """From the version whose stopped sender waits for a delivery."""
 
     version = "19.0.1.12.0"
+
+
+class TestUpgradeFromThirteenth(TestUpgradeFromFourth):
+    """From the previous version."""
+
+    version = "19.0.1.13.0"

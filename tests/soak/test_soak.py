@@ -30,8 +30,10 @@ READ_OPEN = """
 """
 HASTEN = """
     UPDATE sms_sms SET lookup_at = now() AT TIME ZONE 'UTC'
-     WHERE state IN ('unknown', 'pending')
-       AND lookup_at > now() AT TIME ZONE 'UTC' + interval '5 s';
+     WHERE id IN (SELECT id FROM sms_sms
+                   WHERE state IN ('unknown', 'pending')
+                     AND lookup_at > now() AT TIME ZONE 'UTC' + interval '5 s'
+                     FOR UPDATE SKIP LOCKED);
     UPDATE sms_report_fetch
        SET next_at = now() AT TIME ZONE 'UTC', full_at = now() AT TIME ZONE 'UTC'
      WHERE next_at > now() AT TIME ZONE 'UTC' + interval '5 s'

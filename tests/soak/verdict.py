@@ -180,9 +180,10 @@ class Verdict:
             # Texts of broadcasts have no callback address.
             if address := message.get("StatusCallback"):
                 ids[address] += 1
-        faults = [
-            f"{key} was taken {count} times" for key, count in ids.items() if count > 1
-        ]
+        faults = []
+        for address in (it for it, count in ids.items() if count > 1):
+            faults.append(f"{address} was taken {ids[address]} times")
+            faults += self._tell_story_of_address(address)
         for (number, words), count in taken.items():
             wanted = len(self.by_text[number, words])
             if count > wanted:
@@ -210,6 +211,22 @@ class Verdict:
         line = re.compile(rf"^.*sms\.sms\((?:.* )?(?:{ids})[,)].*$", re.MULTILINE)
         logged = [one for log in self._case.read_logs() for one in line.findall(log)]
         return [*posts, *sorted(logged)[:30]]
+
+    def _tell_story_of_address(self, address):
+        """Return the story of a text by its callback address, and of its twins."""
+        [row] = [row for row in self.rows if row["uuid"] == address.rsplit("/", 1)[1]]
+        twins = [
+            str(twin)
+            for twin in self.rows
+            if twin["number"] == row["number"] and twin["words"] == row["words"]
+        ]
+        posts = [
+            f"{message['sid']} for {message.get('StatusCallback')} taken"
+            f" at {datetime.fromtimestamp(message['At'], UTC):%H:%M:%S}"
+            for message in self._case.peer.taken
+            if message["To"] == row["number"]
+        ]
+        return [*twins, *posts, *self._tell_story(row["number"], row["words"])]
 
     def _tell_said(self, number, moment):
         """Return what a number had texted about a time, and the log lines about it."""

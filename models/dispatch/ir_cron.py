@@ -1,0 +1,78 @@
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..message.sms_sms_intake import PERSONAL_PRIORITY
+from .sms_webhook_event import TEXT
+
+
+class IrCron(models.Model):
+    """Lets our long jobs give way to urgent texts.
+
+    Of Odoo's usual two workers one may be queueing a broadcast and the other fetching
+    delivery reports, each for ten seconds and more, while an alert waits.
+    """
+
+    _inherit = "ir.cron"
+
+    @api.model
+    def _commit_progress(self, processed=0, *, remaining=None, deactivate=False):
+        """End the run of a job of ours after a batch if urgent texts need the worker.
+
+        The job goes on in its next turn. A batch is always done, so that it gets on.
+        """
+        seconds_left = super()._commit_progress(
+            processed, remaining=remaining, deactivate=deactivate
+        )
+        if processed and remaining and self._must_make_way_for_sms():
+            self.sudo().browse(self.env.context["cron_id"])._trigger()
+            super()._commit_progress(remaining=0)
+            return 0.0
+        return seconds_left
+
+    @api.model
+    def _must_make_way_for_sms(self):
+        """Return whether a job of ours runs, and urgent texts wait for a worker.
+
+        The jobs of a model with ``_never_gives_way`` are urgent themselves.
+        """
+        job_sudo = self.sudo().browse(self.env.context.get("cron_id"))
+        model_name = job_sudo.model_name or ""
+        is_ours = model_name.startswith("sms.")
+        if not is_ours or getattr(self.env[model_name], "_never_gives_way", False):
+            return False
+        in_new_transaction = self.env["sms.dispatcher"]._in_new_transaction
+        return any(
+            in_new_transaction(self._is_sms_unattended, urgent)
+            for urgent in in_new_transaction(self._find_urgent_sms_work)
+        )
+
+    @api.model
+    def _find_urgent_sms_work(self):
+        """Return the models whose jobs have urgent texts to send or to read.
+
+        Those of a sender that may not send now are not urgent.
+        """
+        ready = self.env["sms.sender.pace"]._get_ready()
+        [(is_leaving, is_unread)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (
+                           SELECT FROM sms_sms sms
+                            WHERE sms.state = 'outgoing' AND sms.sender_id = ANY(%s)
+                              AND sms.priority <= %s
+                              AND sms.not_before <= %s
+                       ),
+                       EXISTS (
+                           SELECT FROM sms_webhook_event unread
+                            WHERE unread.kind = %s AND unread.is_failed IS NOT TRUE
+                       )
+                """,
+                [sender.id for sender in ready],
+                PERSONAL_PRIORITY,
+                fields.Datetime.now(),
+                TEXT,
+            )
+        )
+        urgent = {"sms.dispatcher": is_leaving, "sms.webhook.event": is_unread}
+        return [model_name for model_name, is_urgent in urgent.items() if is_urgent]
