@@ -158,6 +158,26 @@ class TestUnknown(BatchCase):
         self.look_up(message, [Found(report, message.body), own])
         self.assertEqual((message.state, message.carrier_id), ("pending", "SM2"))
 
+    def test_twins_leave_as_often_as_they_were_written(self):
+        """The carrier does not tell which of two texts with the same words it has.
+
+        The one that it never got is taken for the other, which is posted a second time
+        instead: two texts were written, two arrive.
+        """
+        taken, lost = self.make_unknown(), self.make_unknown()
+        found = [Found(DeliveryReport("SM1", "queued"), taken.body)]
+        self.look_up(lost, found)
+        self.assertEqual((lost.state, lost.carrier_id), ("pending", "SM1"))
+        self.look_up(taken, found)
+        self.look_up(taken, found)
+        self.assertEqual(taken.state, "outgoing")
+        self.claim(1)
+        call = Call("send", taken.id, taken.attempts)
+        again = Outcome(outbound.ACCEPTED, carrier_id="SM2", report="queued")
+        self.env["sms.dispatcher"]._record_outcomes([(call, again)])
+        self.assertEqual((taken.state, taken.carrier_id), ("pending", "SM2"))
+        self.assertEqual(lost.carrier_id, "SM1")
+
     @mute_logger(ALERT_LOGGER)
     def test_the_time_for_which_its_sender_stood_still_is_not_its_own(self):
         """As after wrong credentials overnight, followed by throttling."""

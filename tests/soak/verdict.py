@@ -172,22 +172,27 @@ class Verdict:
     # === Nothing is sent twice ===
 
     def check_twice(self):
-        """Check that the carrier accepted no text more often than it was written."""
+        """Check that the carrier accepted no text more often than it was written.
+
+        Of twins, with the same words to the same number, it cannot be said which one
+        was accepted: a lookup takes either for the other.
+        """
         taken, ids = Counter(), Counter()
         for message in self._case.peer.taken:
             words = message.get("Body", "call").partition("\n")[0]
             taken[message["To"], words] += 1
             # Texts of broadcasts have no callback address.
             if address := message.get("StatusCallback"):
-                ids[address] += 1
+                ids[message["To"], words, address] += 1
         faults = []
-        for address in (it for it, count in ids.items() if count > 1):
-            faults.append(f"{address} was taken {ids[address]} times")
-            faults += self._tell_story_of_address(address)
+        for (number, words, address), count in ids.items():
+            if count > 1 and len(self.by_text[number, words]) == 1:
+                faults.append(f"{number} {words!r}: {address} was taken {count} times")
+                faults += self._tell_story(number, words)
         for (number, words), count in taken.items():
-            wanted = len(self.by_text[number, words])
+            wanted = sum(bool(row["claimed"]) for row in self.by_text[number, words])
             if count > wanted:
-                faults.append(f"{number} {words!r}: taken {count}, written {wanted}")
+                faults.append(f"{number} {words!r}: taken {count}, claimed {wanted}")
                 faults += self._tell_story(number, words)
         for (number, words), rows in self.by_text.items():
             if len(rows) > 1 and MARK.search(words):
@@ -211,22 +216,6 @@ class Verdict:
         line = re.compile(rf"^.*sms\.sms\((?:.* )?(?:{ids})[,)].*$", re.MULTILINE)
         logged = [one for log in self._case.read_logs() for one in line.findall(log)]
         return [*posts, *sorted(logged)[:30]]
-
-    def _tell_story_of_address(self, address):
-        """Return the story of a text by its callback address, and of its twins."""
-        [row] = [row for row in self.rows if row["uuid"] == address.rsplit("/", 1)[1]]
-        twins = [
-            str(twin)
-            for twin in self.rows
-            if twin["number"] == row["number"] and twin["words"] == row["words"]
-        ]
-        posts = [
-            f"{message['sid']} for {message.get('StatusCallback')} taken"
-            f" at {datetime.fromtimestamp(message['At'], UTC):%H:%M:%S}"
-            for message in self._case.peer.taken
-            if message["To"] == row["number"]
-        ]
-        return [*twins, *posts, *self._tell_story(row["number"], row["words"])]
 
     def _tell_said(self, number, moment):
         """Return what a number had texted about a time, and the log lines about it."""
