@@ -10,7 +10,7 @@ just as much HTTP as the clients of the benchmark need. Prints its port, then se
   ``/fill``, a page of the messages taken, within the requested times;
 - ``GET /lists?reset``: the times at which pages were requested;
 - ``GET /stats``: the times (``time.time()``) at which messages came; ``?reset`` also
-  forgets them;
+  forgets them; ``GET /count``: how many there are;
 - ``GET /arrivals?<number>``: the times of the messages to a number.
 
 With ``--server`` it posts two delivery reports on each message that came with a
@@ -23,16 +23,19 @@ import contextlib
 import itertools
 import json
 import time
+from bisect import bisect_left
 from collections import defaultdict
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
+from operator import itemgetter
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from twilio.request_validator import RequestValidator
 
 ids = itertools.count(1)
 times, lists, taken = [], [], []
+when = itemgetter(0)
 arrivals = defaultdict(list)
 filled = 0
 MADE = "Wed, 25 Nov 2026 12:00:00 +0000"
@@ -75,13 +78,12 @@ def show_taken(made, sid, number, body):
     return {**show(0), **shown, "status": "sent" if is_new else "delivered"}
 
 
-def list_taken(asked):
-    """Return the messages taken within the requested times, newest first."""
-    first, last = asked.get("DateSent>", ""), asked.get("DateSent<", "9")
+def find_taken(asked):
+    """Return where in ``taken`` the messages of the requested times begin and end."""
+    limits = asked.get("DateSent>", "0001-01-01"), asked.get("DateSent<", "9999-01-01")
     return [
-        message
-        for message in reversed(taken)
-        if first <= message[0].strftime("%Y-%m-%dT%H:%M:%SZ") < last
+        bisect_left(taken, datetime.fromisoformat(limit).replace(tzinfo=UTC), key=when)
+        for limit in limits
     ]
 
 
@@ -117,14 +119,12 @@ def list_page(url):
     lists.append(time.time())
     asked = dict(parse_qsl(url.query))
     size, page = int(asked["PageSize"]), int(asked.get("Page", 0))
-    found = [] if filled else list_taken(asked)
-    end = (filled or len(found)) - page * size
-    if filled:
-        shown = [show(index) for index in range(end - 1, max(end - size, 0) - 1, -1)]
-    else:
-        shown = [show_taken(*it) for it in found[page * size : (page + 1) * size]]
+    begin, end = (0, filled) if filled else find_taken(asked)
+    end -= page * size
+    rows = range(end - 1, max(end - size, begin) - 1, -1)
+    shown = [show(row) if filled else show_taken(*taken[row]) for row in rows]
     following = f"{url.path}?{urlencode({**asked, 'Page': page + 1})}"
-    next_uri = following if end > size else None
+    next_uri = following if end - size > begin else None
     return {"messages": shown, "page_size": size, "next_page_uri": next_uri}
 
 
@@ -141,6 +141,8 @@ def answer(target):
         return respond(200, arrivals[unquote(url.query)])
     elif url.path == "/lists":
         found = lists
+    elif url.path == "/count":
+        return respond(200, len(times))
     data = respond(200, found)
     if url.query == "reset":
         found.clear()

@@ -288,13 +288,12 @@ class Probes:
         Gives up after 120 seconds, and returns that time.
         """
         address = f"{self._carrier}/arrivals?{number.replace('+', '%2B')}"
-        while time.time() < begin + 120:
-            times = [
-                it for it in requests.get(address, timeout=30).json() if it > begin
-            ]
-            if times:
-                return times[0]
-            time.sleep(0.02)
+        with requests.Session() as session:
+            while time.time() < begin + 120:
+                found = session.get(address, timeout=30).json()
+                if times := [it for it in found if it > begin]:
+                    return times[0]
+                time.sleep(0.02)
         return begin + 120
 
 
@@ -329,7 +328,7 @@ def read_state(call, broadcast_id):
 
 def count_posts(carrier):
     """Return how many messages the carrier got."""
-    return len(requests.get(f"{carrier}/stats", timeout=30).json())
+    return requests.get(f"{carrier}/count", timeout=30).json()
 
 
 def judge(samples, ends):

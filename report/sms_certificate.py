@@ -70,6 +70,7 @@ class SmsCertificate(models.AbstractModel):
                 row["purpose"]: row["purpose_name"] for row in facts["answers"]
             },
             "tail": self._tail,
+            "rest": self._say_rest,
             "when": self._when,
             "span": self._span,
             "words": evidence.printable,
@@ -190,9 +191,6 @@ class SmsCertificate(models.AbstractModel):
             ),
             "erased": self.env._("(personal data erased on %s)"),
             "zone": self.env._("All times in this document are of the zone %s."),
-            "rest": self.env._(
-                "The last %(shown)s of %(all)s; the rest is in the data."
-            ),
             "unsealed": self.env._("not sealed yet"),
             "recorded": self.env._("recorded %s"),
             "erased_on_request": self.env._(
@@ -246,6 +244,14 @@ class SmsCertificate(models.AbstractModel):
     @staticmethod
     def _tail(rows):
         return rows[-PRINTED_ROWS:]
+
+    @api.model
+    def _say_rest(self, rows):
+        """Return how many rows of a table are printed, empty if all of them are."""
+        if len(rows) <= PRINTED_ROWS:
+            return ""
+        text = self.env._("The last %(shown)s of %(all)s; the rest is in the data.")
+        return text % {"shown": PRINTED_ROWS, "all": len(rows)}
 
     @api.model
     def _get_summary(self, facts):

@@ -18,6 +18,8 @@ MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
 USUAL_TIME = timedelta(hours=12)
 #: How far ahead the next turn of a shift is searched.
 AHEAD = timedelta(days=28)
+#: Longest interval of a repeating shift: a year.
+MOST_WEEKS = 53
 
 
 class SmsOncallShift(models.Model):
@@ -102,8 +104,15 @@ class SmsOncallShift(models.Model):
 
     @api.constrains("repeat_weeks", "start_at", "stop_at", "tz")
     def _check_repeat(self):
-        """Refuse a repeating shift without times, or one that overlaps itself."""
+        """Refuse a repeating shift without times, or one that overlaps itself.
+
+        Also one of which no calendar could show the next time.
+        """
         for shift in self.filtered("repeat_weeks"):
+            if shift.repeat_weeks > MOST_WEEKS:
+                raise ValidationError(
+                    self.env._("A shift repeats after %s weeks at most.", MOST_WEEKS)
+                )
             if not (shift.start_at and shift.stop_at):
                 raise ValidationError(
                     self.env._("A shift that repeats needs a start and an end.")

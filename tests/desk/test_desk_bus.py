@@ -230,6 +230,12 @@ class TestDeskBus(InboxCase):
         self.receive("Is anybody there?")
         self.assertEqual(self.notified(self.ticket), self.own_agent | self.team_agent)
 
+    def test_the_team_is_notified_when_the_assignee_has_left(self):
+        self.own_agent.sudo().active = False
+        self.flush_bus()
+        self.receive("Hello")
+        self.assertEqual(self.notified(self.ticket), self.team_agent)
+
     def test_what_was_read_meanwhile_is_no_news(self):
         self.receive("Hello, it jams")
         desk = self.desk_of(self.own_agent)

@@ -271,9 +271,21 @@ class TestCertificate(PacketCase):
         with patch(
             "odoo.addons.helpdesk_mgmt_sms.report.sms_certificate.PRINTED_ROWS", 2
         ):
-            page = self.make_page()
-        self.assertIn(f"of {len(self.facts['messages'])}", " ".join(page.split()))
+            page = " ".join(self.make_page().split())
         self.assertNotIn("Your ticket is open", page)
+        sections = page.split("<h2>")
+        for name, title in (
+            ("opt_outs", "3. Opt-outs"),
+            ("messages", "4. Messages"),
+            ("received", "5. Texts received"),
+            ("reassigned", "6. Whether"),
+            ("events", "7. The links"),
+        ):
+            [section] = [it for it in sections if it.startswith(title)]
+            count = len(self.facts[name])
+            shown = f"The last 2 of {count}; the rest is in the data."
+            with self.subTest(name, count=count):
+                self.assertIs(shown in section, count > 2)
 
     def test_it_says_when_it_was_erased(self):
         self.env["sms.consent.event"].search(

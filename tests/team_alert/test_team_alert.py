@@ -219,6 +219,11 @@ class TestRules(TeamAlertCase):
                 "start_at": "2026-01-05 08:00:00",
                 "stop_at": "2026-01-12 08:01:00",
             },
+            {
+                "repeat_weeks": 10**9,
+                "start_at": "2026-01-05 08:00:00",
+                "stop_at": "2026-01-12 08:00:00",
+            },
             {"team_id": self.make_foreign_team().id},
         ):
             with self.subTest(values), self.assertRaises(ValidationError):
