@@ -41,10 +41,18 @@ class IrCron(models.Model):
         is_ours = model_name.startswith("sms.")
         if not is_ours or getattr(self.env[model_name], "_never_gives_way", False):
             return False
+        return self._lacks_sms_worker()
+
+    @api.model
+    def _lacks_sms_worker(self):
+        """Return whether urgent texts wait, and no worker sends or reads them.
+
+        Commits, and locks nothing for longer than a moment.
+        """
         in_new_transaction = self.env["sms.dispatcher"]._in_new_transaction
         return any(
-            in_new_transaction(self._is_sms_unattended, urgent)
-            for urgent in in_new_transaction(self._find_urgent_sms_work)
+            in_new_transaction(self._is_sms_unattended, model_name)
+            for model_name in in_new_transaction(self._find_urgent_sms_work)
         )
 
     @api.model
@@ -53,26 +61,31 @@ class IrCron(models.Model):
 
         Those of a sender that may not send now are not urgent.
         """
-        ready = self.env["sms.sender.pace"]._get_ready()
-        [(is_leaving, is_unread)] = self.env.execute_query(
+        [(sender_ids, is_unread)] = self.env.execute_query(
             SQL(
                 """
-                SELECT EXISTS (
-                           SELECT FROM sms_sms sms
-                            WHERE sms.state = 'outgoing' AND sms.sender_id = ANY(%s)
-                              AND sms.priority <= %s
-                              AND sms.not_before <= %s
+                SELECT array(
+                           SELECT id FROM sms_sender sender
+                            WHERE EXISTS (
+                                      SELECT FROM sms_sms sms
+                                       WHERE sms.state = 'outgoing'
+                                         AND sms.sender_id = sender.id
+                                         AND sms.priority <= %s
+                                         AND sms.not_before <= %s)
                        ),
                        EXISTS (
                            SELECT FROM sms_webhook_event unread
                             WHERE unread.kind = %s AND unread.is_failed IS NOT TRUE
                        )
                 """,
-                [sender.id for sender in ready],
                 PERSONAL_PRIORITY,
                 fields.Datetime.now(),
                 TEXT,
             )
         )
-        urgent = {"sms.dispatcher": is_leaving, "sms.webhook.event": is_unread}
-        return [model_name for model_name, is_urgent in urgent.items() if is_urgent]
+        urgent = ["sms.webhook.event"] if is_unread else []
+        if sender_ids and any(
+            ready.id in sender_ids for ready in self.env["sms.sender.pace"]._get_ready()
+        ):
+            urgent.append("sms.dispatcher")
+        return urgent

@@ -129,15 +129,30 @@ class SmsWebhookEvent(models.Model):
                 # Otherwise Odoo would continue up to a minute later.
                 cron.browse(self.env.context["cron_id"])._trigger()
                 break
-            if done:
-                continue
-            if time.monotonic() > end and not worker._is_waiting():
+            if not done and not self._wait_for_event(end):
                 cron._commit_progress(remaining=0)
                 break
-            time.sleep(PAUSE)
         if has_read:
             # Messages to these numbers have waited for it.
             self.env["sms.dispatcher"]._wake()
+
+    @api.model
+    def _wait_for_event(self, end):
+        """Wait for an event until a time; return whether there is one.
+
+        :param float end: by ``time.monotonic()``
+        """
+        cron, dispatcher = self.env["ir.cron"], self.env["sms.dispatcher"]
+        while True:
+            time.sleep(PAUSE)
+            if dispatcher._in_new_transaction(self._is_waiting):
+                return True
+            if time.monotonic() > end:
+                return False
+            if cron._lacks_sms_worker():
+                # It looks again afterwards, for events that have woken nobody.
+                cron.browse(self.env.context["cron_id"])._trigger()
+                return False
 
     @api.model
     def _as_nobody(self):
