@@ -221,9 +221,9 @@ class SmsReportFetch(models.Model):
         """
         cron, end = self.env["ir.cron"], time.monotonic() + min(max(due, 0.1), REST)
         while (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, LOOK_EVERY))
             if cron._must_make_way_for_sms():
                 return False
+            time.sleep(min(left, LOOK_EVERY))
         return True
 
     def _in_new_transaction(self, step, *args):

@@ -72,6 +72,19 @@ class TestReportsOfEvents(EventCase):
         self.assertEqual(message.state, "pending")
         self.assertFalse(self.waiting())
 
+    def test_an_idle_one_makes_way_for_an_urgent_text(self):
+        """It looks again afterwards, for events that have woken nobody."""
+        text = self.env["sms.sms"].create({"number": self.number, "body": "Hello"})
+        text.write({"state": "outgoing", "priority": 0})
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_webhook")
+        due = [("cron_id", "=", cron.id)]
+        self.env["ir.cron.trigger"].search(due).unlink()
+        began = time.monotonic()
+        with patch.object(sms_webhook_event, "LINGER", 60):
+            self._run_cron(cron)
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertTrue(self.env["ir.cron.trigger"].search(due))
+
     def test_one_that_cannot_be_recorded_holds_up_no_other(self):
         messages = [self.send() for _i in range(5)]
         bad = messages[2]
