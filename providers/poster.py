@@ -35,7 +35,7 @@ SHARES = 2
 #: Bytes of a thread's stack, a quarter of the system's default.
 STACK_SIZE = 2 * 1024 * 1024
 #: Seconds to collect more results after the first.
-GATHER = 0.05
+GATHER = 0.1
 #: Seconds to wait at the end for calls in flight, which have time-outs.
 END_WITHIN = 30.0
 

@@ -12,7 +12,7 @@ from ...tools.verdicts import CALLED_OFF as CALLED_OFF_REASONS
 from ...tools.verdicts import CANCELLED as CANCELLED_REASON
 from ..core.batch_jobs import DATABASE_FAULTS, lock_next, try_work_off
 from ..ledger.sms_purpose import ALERT
-from ..message.sms_sms_intake import BATCH_SIZE, Recipient
+from ..message.sms_sms_intake import Recipient
 from .sms_broadcast import (
     CANCELLED,
     CHECKING,
@@ -26,6 +26,8 @@ from .sms_broadcast import (
 )
 from .sms_broadcast_recipient import CALLED_OFF, HELD, NEW, QUEUED, WILL
 
+#: Recipients of a batch, which delays an urgent text by up to a second.
+BATCH_SIZE = 1000
 #: Stages of the progress bar: the states of their messages, and the color.
 STAGES = {
     "delivered": (("sent",), "bg-success"),
