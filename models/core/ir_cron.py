@@ -81,7 +81,9 @@ class IrCron(models.Model):
         query = SQL("SELECT 1 FROM ir_cron WHERE %s AND %s LIMIT 1", is_one, is_ready)
         if not self.env.execute_query(query):
             return False
-        query = SQL("SELECT 1 FROM ir_cron WHERE %s FOR NO KEY UPDATE SKIP LOCKED", is_one)
+        query = SQL(
+            "SELECT 1 FROM ir_cron WHERE %s FOR NO KEY UPDATE SKIP LOCKED", is_one
+        )
         return len(self.env.execute_query(query)) == len(crons_sudo)
 
     def _reschedule_asap(self, job):

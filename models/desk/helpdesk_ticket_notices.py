@@ -79,13 +79,11 @@ class HelpdeskTicket(models.Model):
             self._get_sms_notices().listed.update(ticket_ids)
 
     def _notify_sms_owners(self, news):
-        """Notify the assignee, or else the whole team, as when the assignee has left."""
-        ticket_sudo = self.sudo()
-        users_sudo = (ticket_sudo.user_id, ticket_sudo.team_id.user_ids)
-        owner_sudo, team_sudo = (
-            users.filtered(lambda it: it.active and not it.share) for users in users_sudo
-        )
-        self._get_sms_notices().news.append((owner_sudo or team_sudo, news))
+        """Notify the assignee, or else the whole team; also if the assignee left."""
+        for users_sudo in (self.sudo().user_id, self.sudo().team_id.user_ids):
+            if users_sudo := users_sudo.filtered(lambda it: it.active and not it.share):
+                self._get_sms_notices().news.append((users_sudo, news))
+                return
 
     def _on_sms_received(self, inbound):
         """Show the text on open conversations, and notify whoever is to answer it.

@@ -1,13 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Reports on long lists are fetched from the carrier's list, page by page."""
 
-import time
 from contextlib import suppress
 from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.sql_db import db_connect
 from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
 
