@@ -1,8 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo import api, models
 
-from ..message.sms_sms_intake import PERSONAL_PRIORITY
 from .sms_webhook_event import TEXT
 
 
@@ -61,31 +59,11 @@ class IrCron(models.Model):
 
         Those of a sender that may not send now are not urgent.
         """
-        [(sender_ids, is_unread)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT array(
-                           SELECT id FROM sms_sender sender
-                            WHERE EXISTS (
-                                      SELECT FROM sms_sms sms
-                                       WHERE sms.state = 'outgoing'
-                                         AND sms.sender_id = sender.id
-                                         AND sms.priority <= %s
-                                         AND sms.not_before <= %s)
-                       ),
-                       EXISTS (
-                           SELECT FROM sms_webhook_event unread
-                            WHERE unread.kind = %s AND unread.is_failed IS NOT TRUE
-                       )
-                """,
-                PERSONAL_PRIORITY,
-                fields.Datetime.now(),
-                TEXT,
-            )
-        )
-        urgent = ["sms.webhook.event"] if is_unread else []
-        if sender_ids and any(
-            ready.id in sender_ids for ready in self.env["sms.sender.pace"]._get_ready()
-        ):
-            urgent.append("sms.dispatcher")
+        urgent, unread = [], [("kind", "=", TEXT), ("is_failed", "!=", True)]
+        if self.env["sms.webhook.event"].sudo().search_count(unread, limit=1):
+            urgent.append("sms.webhook.event")
+        if sender_ids := self.env["sms.dispatcher"]._find_urgent_senders():
+            ready = self.env["sms.sender.pace"]._get_ready()
+            if sender_ids.intersection(sender.id for sender in ready):
+                urgent.append("sms.dispatcher")
         return urgent

@@ -19,6 +19,7 @@ from ...tools.dispatch import Deadline, DispatchRun
 from ..core.batch_jobs import contain, lock_next
 from ..core.trail import LINE_IDS, log_each, trace
 from ..message.sms_sms import UNKNOWN_STATE
+from ..message.sms_sms_intake import PERSONAL_PRIORITY
 
 _logger = logging.getLogger(__name__)
 #: System parameter: how many posts may be in flight at once in one worker.
@@ -27,9 +28,9 @@ IN_FLIGHT_PARAMETER = "helpdesk_mgmt_sms.in_flight"
 LINGER = 5.0
 #: Seconds that a run waits for carriers' answers before it tries to claim again.
 COLLECT_TIMEOUT = 0.5
-#: Seconds between two searches for further accounts while those with calls in flight
-#: are all full.
-LOOK_EVERY = 0.25
+#: Seconds between two claims while calls are in flight, unless somebody waits for a
+#: text: claiming a few costs as much as claiming many.
+CLAIM_EVERY = 0.25
 #: Seconds between two reports of the run's progress to the cron.
 TELL_EVERY = 0.5
 #: Attempts at a step that conflicts with another transaction.
@@ -126,8 +127,11 @@ class SmsDispatcher(models.AbstractModel):
 
     def _claim_and_submit(self, poster, run):
         """Claim the messages that may leave now, and hand them to the threads."""
-        # While all known accounts are full, look for others only now and then.
-        if poster.is_full and time.monotonic() - run.filled_at < LOOK_EVERY:
+        if time.monotonic() - run.filled_at < CLAIM_EVERY and (
+            poster.is_full
+            or poster.pending
+            and not self._in_new_transaction(self._find_urgent_senders)
+        ):
             return
         run.filled_at = time.monotonic()
         until = Deadline(POST_WITHIN)
@@ -149,6 +153,23 @@ class SmsDispatcher(models.AbstractModel):
             if len(calls) >= room and run.is_alone:
                 self._wake_others()
                 run.is_alone = False
+
+    def _find_urgent_senders(self):
+        """Return the ids of the senders with a due text that somebody waits for."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM sms_sender sender
+                 WHERE EXISTS (
+                           SELECT FROM sms_sms sms
+                            WHERE sms.state = 'outgoing' AND sms.sender_id = sender.id
+                              AND sms.priority <= %s AND sms.not_before <= %s)
+                """,
+                PERSONAL_PRIORITY,
+                fields.Datetime.now(),
+            )
+        )
+        return {sender_id for (sender_id,) in rows}
 
     def _submit(self, poster, calls, until):
         """Hand calls to the threads, as :meth:`_claim` returns them."""
