@@ -250,8 +250,11 @@ class SmsCertificate(models.AbstractModel):
         """Return how many rows of a table are printed, empty if all of them are."""
         if len(rows) <= PRINTED_ROWS:
             return ""
-        text = self.env._("The last %(shown)s of %(all)s; the rest is in the data.")
-        return text % {"shown": PRINTED_ROWS, "all": len(rows)}
+        return self.env._(
+            "The last %(shown)s of %(all)s; the rest is in the data.",
+            shown=PRINTED_ROWS,
+            all=len(rows),
+        )
 
     @api.model
     def _get_summary(self, facts):

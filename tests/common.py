@@ -6,6 +6,7 @@ or a carrier over HTTP is tested against a separate server (``live.py``).
 """
 
 import uuid
+from contextlib import nullcontext
 from unittest.mock import patch
 
 from odoo.orm.models import MetaModel
@@ -73,6 +74,9 @@ class SmsCase(TransactionCase):
     read secrets. ``customer`` has no consent event yet; ``ticket`` is theirs, assigned
     to ``own_agent`` in ``team``, and has texted nobody (``quiet_stage``).
     """
+
+    #: Whether the crons that a test runs are the only ones that run.
+    is_only_worker = False
 
     number = phone_number(0)
     provider = "sandbox"
@@ -391,8 +395,15 @@ class SmsCase(TransactionCase):
         self._run_cron(self.env.ref("sms.ir_cron_sms_scheduler_action"))
 
     def _run_cron(self, cron):
-        """Run a cron as the scheduler does; its commits stay in the transaction."""
+        """Run a cron as the scheduler does; its commits stay in the transaction.
+
+        Another worker is at the outbox, so that no job gives way to it, unless
+        :attr:`is_only_worker`.
+        """
+        crons = self.registry["ir.cron"]
+        attended = patch.object(crons, "_lacks_sms_worker", lambda _cron: False)
         with (
+            nullcontext() if self.is_only_worker else attended,
             self.enter_registry_test_mode(),
             # A cron that fails raises nothing, it only logs the error.
             self.assertNoLogs("odoo.addons.base.models.ir_cron", "ERROR"),

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
+from odoo.http import request
 
 from .sms_webhook_event import TEXT
 
@@ -32,12 +33,15 @@ class IrCron(models.Model):
     def _must_make_way_for_sms(self):
         """Return whether a job of ours runs, and urgent texts wait for a worker.
 
-        The jobs of a model with ``_never_gives_way`` are urgent themselves.
+        The jobs of a model with ``_never_gives_way`` are urgent themselves. One that a
+        user runs by hand occupies no worker.
         """
         job_sudo = self.sudo().browse(self.env.context.get("cron_id"))
         model_name = job_sudo.model_name or ""
         is_ours = model_name.startswith("sms.")
-        if not is_ours or getattr(self.env[model_name], "_never_gives_way", False):
+        if request or not is_ours:
+            return False
+        if getattr(self.env[model_name], "_never_gives_way", False):
             return False
         return self._lacks_sms_worker()
 

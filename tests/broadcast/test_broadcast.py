@@ -244,6 +244,7 @@ class TestSending(BroadcastCase):
             }
         )
         urgent.priority = 0
+        self.is_only_worker = True
         with patch.object(sms_broadcast_job, "BATCH_SIZE", 2):
             self.work()
             self.assertEqual(len(self.texts(broadcast)), 2)

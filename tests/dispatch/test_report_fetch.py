@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Reports on long lists are fetched from the carrier's list, page by page."""
 
+import time
 from contextlib import suppress
 from datetime import timedelta
 from unittest.mock import patch
@@ -455,6 +456,101 @@ class TestInterrupted(FetchCase):
             self.fetch()
         self.assertEqual(self.count_taken(), 4)
         self.assertEqual(odd.state, "pending")
+
+
+class TestMakingWay(FetchCase):
+    """A worker that reads the list is free at once when an urgent text waits."""
+
+    is_only_worker = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.outbox = cls.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch")
+        cls.job = cls.env.ref("helpdesk_mgmt_sms.ir_cron_sms_report_fetch")
+
+    def setUp(self):
+        super().setUp()
+        self.peer.page_size = 1
+        self.texts = self.send(LONG)
+
+    def reply(self, priority=0, **values):
+        """Queue an agent's reply, for which the outbox is woken."""
+        purpose_id = self.purposes("ticket").id
+        values |= {"number": phone_number(729), "purpose_id": purpose_id}
+        sms = self.env["sms.sms"].create({"body": "On it", **values})
+        sms.priority = priority
+        self.outbox._trigger()
+        return sms
+
+    def read(self):
+        """Run the job; return how many of the three pages it has read."""
+        before = len(self.peer.listed)
+        self.fetch()
+        return len(self.peer.listed) - before
+
+    def test_after_a_page(self):
+        reply = self.reply()
+        self.assertEqual(self.read(), 1)
+        due = [("cron_id", "=", self.job.id), ("call_at", "<=", fields.Datetime.now())]
+        self.assertTrue(self.env["ir.cron.trigger"].search(due))
+        self.run_outbox()
+        self.assertEqual(reply.state, "pending")
+        self.fetch()
+        self.assertEqual(set(self.texts.mapped("state")), {"sent"})
+
+    def test_while_it_rests(self):
+        self.reply()
+        self.patch(sms_report_fetch, "LINGER", 60)
+        self.patch(sms_report_fetch, "REST", 60)
+        self.fetches.next_at = fields.Datetime.now() + timedelta(seconds=50)
+        began = time.monotonic()
+        self.fetch(is_due=False)
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertFalse(self.peer.listed)
+
+    def test_for_a_text_that_came_in(self):
+        webhook = self.env["sms.webhook.event"].sudo()
+        webhook._store(self.company, "twilio", "text", {}, number=self.number)
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_webhook")._trigger()
+        self.assertEqual(self.read(), 1)
+
+    def test_not_for_what_can_wait_or_may_not_leave(self):
+        self.reply(priority=40)
+        self.reply(not_before=fields.Datetime.now() + timedelta(hours=1))
+        self.assertEqual(self.read(), 3)
+
+    def test_not_for_a_sender_that_has_stopped(self):
+        self.reply()
+        senders = self.env["sms.sender"].search([])
+        senders.stopped_until = fields.Datetime.now() + timedelta(hours=1)
+        self.assertEqual(self.read(), 3)
+
+    def test_not_before_the_outbox_is_due(self):
+        self.reply()
+        self.env.flush_all()
+        self.cr.execute(
+            "DELETE FROM ir_cron_trigger WHERE cron_id = %s", [self.outbox.id]
+        )
+        self.env.invalidate_all()
+        later = fields.Datetime.now() + timedelta(minutes=1)
+        self.cr.execute(
+            "UPDATE ir_cron SET nextcall = %s WHERE id = %s", [later, self.outbox.id]
+        )
+        self.assertEqual(self.read(), 3)
+
+    def test_jobs_that_are_urgent_themselves_and_those_of_others_do_not(self):
+        self.patch(self.registry["ir.cron"], "_lacks_sms_worker", lambda _cron: True)
+        for name, gives_way in (
+            ("helpdesk_mgmt_sms.ir_cron_sms_dispatch", False),
+            ("helpdesk_mgmt_sms.ir_cron_sms_webhook", False),
+            ("helpdesk_mgmt_sms.ir_cron_sms_team_alert", False),
+            ("mail.ir_cron_mail_scheduler_action", False),
+            ("helpdesk_mgmt_sms.ir_cron_sms_broadcast", True),
+        ):
+            with self.subTest(name):
+                job = self.env["ir.cron"].with_context(cron_id=self.env.ref(name).id)
+                self.assertIs(job._must_make_way_for_sms(), gives_way)
 
 
 class TestLeftOver(FetchCase):

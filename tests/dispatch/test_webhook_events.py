@@ -79,7 +79,7 @@ class TestReportsOfEvents(EventCase):
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_webhook")
         due = [("cron_id", "=", cron.id)]
         self.env["ir.cron.trigger"].search(due).unlink()
-        began = time.monotonic()
+        began, self.is_only_worker = time.monotonic(), True
         with patch.object(sms_webhook_event, "LINGER", 60):
             self._run_cron(cron)
         self.assertLess(time.monotonic() - began, 30)
