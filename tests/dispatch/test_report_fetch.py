@@ -483,7 +483,7 @@ class TestMakingWay(FetchCase):
         self.outbox._trigger()
         return sms
 
-    def read(self):
+    def count_read(self):
         """Run the job; return how many of the three pages it has read."""
         before = len(self.peer.listed)
         self.fetch()
@@ -491,7 +491,7 @@ class TestMakingWay(FetchCase):
 
     def test_after_a_page(self):
         reply = self.reply()
-        self.assertEqual(self.read(), 1)
+        self.assertEqual(self.count_read(), 1)
         due = [("cron_id", "=", self.job.id), ("call_at", "<=", fields.Datetime.now())]
         self.assertTrue(self.env["ir.cron.trigger"].search(due))
         self.run_outbox()
@@ -513,18 +513,18 @@ class TestMakingWay(FetchCase):
         webhook = self.env["sms.webhook.event"].sudo()
         webhook._store(self.company, "twilio", "text", {}, number=self.number)
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_webhook")._trigger()
-        self.assertEqual(self.read(), 1)
+        self.assertEqual(self.count_read(), 1)
 
     def test_not_for_what_can_wait_or_may_not_leave(self):
         self.reply(priority=40)
         self.reply(not_before=fields.Datetime.now() + timedelta(hours=1))
-        self.assertEqual(self.read(), 3)
+        self.assertEqual(self.count_read(), 3)
 
     def test_not_for_a_sender_that_has_stopped(self):
         self.reply()
         senders = self.env["sms.sender"].search([])
         senders.stopped_until = fields.Datetime.now() + timedelta(hours=1)
-        self.assertEqual(self.read(), 3)
+        self.assertEqual(self.count_read(), 3)
 
     def test_not_before_the_outbox_is_due(self):
         self.reply()
@@ -537,7 +537,7 @@ class TestMakingWay(FetchCase):
         self.cr.execute(
             "UPDATE ir_cron SET nextcall = %s WHERE id = %s", [later, self.outbox.id]
         )
-        self.assertEqual(self.read(), 3)
+        self.assertEqual(self.count_read(), 3)
 
     def test_jobs_that_are_urgent_themselves_and_those_of_others_do_not(self):
         self.patch(self.registry["ir.cron"], "_lacks_sms_worker", lambda _cron: True)
