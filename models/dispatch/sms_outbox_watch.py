@@ -8,6 +8,7 @@ from odoo.tools import SQL, consteq
 
 from ...providers import PROVIDERS
 from ...providers.faults import COPY, COUNTRY, NO_CONNECTION
+from ..core.ir_cron import MODULE
 from .sms_dispatcher import LEASE
 from .sms_webhook_refusal import ADDRESS, UNSIGNED
 
@@ -19,6 +20,8 @@ ERROR_SAMPLE, ERROR_PERCENT = 20, 20
 LASTING = ("redaction",)
 #: A waiting queue from which nothing has left for this long stands still.
 STANDSTILL = timedelta(minutes=15)
+#: Scheduled actions that are shipped switched off: second workers, for many texts.
+SPARE_JOBS = ("ir_cron_sms_dispatch_2", "ir_cron_sms_webhook_2")
 #: Carriers' events are processed at once: one that has waited this long is stuck.
 EVENT_TOO_LONG = timedelta(minutes=2)
 #: An outcome that could not be looked up for this long needs a person.
@@ -94,12 +97,7 @@ class SmsOutboxWatch(models.AbstractModel):
         """
         return {
             "copy": facts["is_copy"] and self.env["sms.database"]._explain(),
-            "cron": not facts["is_cron_active"]
-            and self.env._(
-                "The outbox's scheduled action is switched off, so no texts are sent. "
-                "An administrator can switch on “Text Messages: work off the outbox” "
-                "under Settings > Technical > Scheduled Actions."
-            ),
+            "cron": facts["broken_jobs"] and self._explain_jobs(facts),
             "standstill": facts["standing_still"]
             and self.env._(
                 "Texts waiting: %s. Their senders have sent none for 15 minutes. Check "
@@ -161,7 +159,12 @@ class SmsOutboxWatch(models.AbstractModel):
     @api.model
     def _find_troubles(self, facts):
         """Return all troubles that a monitor can see, by key; false if absent now."""
-        return {**self._get_troubles(facts), "sender": facts["stopped_senders"]}
+        troubles = self._get_troubles(facts)
+        return {
+            **troubles,
+            "cron": troubles["cron"] or facts["late_jobs"],
+            "sender": facts["stopped_senders"],
+        }
 
     def _get_health_token(self):
         """Return the token of the monitor's address; empty if there is none."""
@@ -190,6 +193,7 @@ class SmsOutboxWatch(models.AbstractModel):
             **self._get_recent_facts(company, now),
             **self._get_event_facts(company, now),
             **self._get_ledger_facts(company),
+            **self._get_job_facts(now),
             "refused_requests": run_sudo.hits,
             "refused_cause": run_sudo.cause or "",
             "refused_base": run_sudo.called_base or "",
@@ -295,6 +299,45 @@ class SmsOutboxWatch(models.AbstractModel):
             or None,
             "ledger_broken": check_sudo.state == "broken",
         }
+
+    def _get_job_facts(self, now):
+        """Return which of our scheduled actions do not run, by name.
+
+        ``broken_jobs`` are switched off, as Odoo does to one that keeps failing, or
+        failed twice in a row. ``late_jobs`` ran before, and are due for 15 minutes.
+        """
+        owned = Domain("module", "=", MODULE) & Domain("model", "=", "ir.cron")
+        owned_sudo = self.env["ir.model.data"].sudo().search(owned)
+        names = {row.res_id: row.name for row in owned_sudo}
+        jobs_sudo = self.env["ir.cron"].sudo().browse(names)
+        broken = jobs_sudo.filtered(
+            lambda job: (
+                not job.active
+                and names[job.id] not in SPARE_JOBS
+                or job.failure_count > 1
+            )
+        )
+        late = (jobs_sudo - broken).filtered(
+            lambda job: job.active and job.lastcall and job.nextcall < now - STANDSTILL
+        )
+        return {
+            "broken_jobs": broken.mapped("name"),
+            "late_jobs": late.mapped("name"),
+        }
+
+    def _explain_jobs(self, facts):
+        """Return which scheduled actions do not work, and what to do."""
+        names = ", ".join(f"“{name}”" for name in facts["broken_jobs"])
+        text = self.env._(
+            "Scheduled actions that are switched off or fail: %s. An administrator can "
+            "switch them on under Settings > Technical > Scheduled Actions; the "
+            "server's log says why one fails.",
+            names,
+        )
+        if facts["is_cron_active"]:
+            return text
+        off = self.env._("The outbox is switched off, so no texts are sent.")
+        return f"{off} {text}"
 
     def _explain_events(self, facts):
         """Return why received events have no effect yet, in plain words."""

@@ -56,7 +56,9 @@ class SmsOutboxWatch(models.AbstractModel):
         samples = []
         for outbox in outboxes:
             labels, value = {"company": outbox["company"]}, outbox[fact]
-            if isinstance(value, dict):
+            if isinstance(value, list):
+                samples.append((labels, len(value)))
+            elif isinstance(value, dict):
                 samples += [({**labels, "reason": it}, value[it]) for it in value]
             else:
                 samples.append((labels, int(value or 0)))
@@ -84,6 +86,8 @@ class SmsOutboxWatch(models.AbstractModel):
             "refused_requests": "Requests to the carrier's address that were refused "
             "since the last good one.",
             "is_cron_active": "1 if the outbox's scheduled action is switched on.",
+            "broken_jobs": "Scheduled actions that are switched off or keep failing.",
+            "late_jobs": "Scheduled actions that are due for 15 minutes.",
             "ledger_checked_timestamp_seconds": "When the ledger was last verified.",
             "ledger_broken": "1 if that found something.",
             "sent_total": "Texts and calls that a carrier has taken, each time.",

@@ -39,6 +39,7 @@ class SmsHealth(models.AbstractModel):
         """Return the rows of the panel."""
         watch_sudo = self.env["sms.outbox.watch"].sudo()
         facts = watch_sudo._get_facts(company)
+        troubles = watch_sudo._get_troubles(facts)
         inbound, report = (
             self._get_last_inbound(company),
             self._get_last_report(company),
@@ -46,8 +47,8 @@ class SmsHealth(models.AbstractModel):
         state, text = self.env["sms.encryption"]._get_state(company)
         return [
             *self._get_copy_rows(),
-            self._get_cron_row(),
-            self._get_queue_row(facts, watch_sudo._get_troubles(facts)),
+            self._get_cron_row(troubles),
+            self._get_queue_row(facts, troubles),
             self._get_senders_row(facts),
             *self._get_redaction_rows(company, facts),
             self._get_last_row("inbound", self.env._("Last text received"), inbound),
@@ -75,19 +76,18 @@ class SmsHealth(models.AbstractModel):
         return [self._row("copy", self.env._("Database"), WRONG, text)]
 
     @api.model
-    def _get_cron_row(self):
-        """Return the row that shows whether the outbox's scheduled action runs."""
+    def _get_cron_row(self, troubles):
+        """Return the row that shows whether our scheduled actions run."""
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch").sudo()
-        when, state = self._when(cron_sudo.nextcall), WRONG
-        if not cron_sudo.active:
-            text = self.env._("The outbox's is switched off, so no texts are sent.")
-        elif fields.Datetime.now() - cron_sudo.nextcall > CRON_LATE:
+        when, state, text = self._when(cron_sudo.nextcall), WRONG, troubles["cron"]
+        is_late = fields.Datetime.now() - cron_sudo.nextcall > CRON_LATE
+        if not text and is_late:
             text = self.env._(
                 "The outbox's should have run at %s. Check that Odoo runs its "
                 "scheduled actions.",
                 when,
             )
-        else:
+        elif not text:
             state, text = DONE, self.env._("The outbox runs next at %s.", when)
         return self._row("cron", self.env._("Scheduled actions"), state, text)
 

@@ -115,6 +115,32 @@ class TestWatch(WatchCase):
         cron.active = True
         self.assertEqual(self.watch(), [])
 
+    def test_a_job_that_is_off_or_keeps_failing(self):
+        """Whichever it is; one failure may pass, and a spare worker may be off."""
+        job = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert")
+        for values, troubles in (
+            ({"active": False}, ["cron"]),
+            ({"active": True, "failure_count": 1}, []),
+            ({"failure_count": 2}, ["cron"]),
+        ):
+            job.write(values)
+            self.assertEqual(self.watch(), troubles)
+        [alert] = self.open_alerts()
+        self.assertIn(job.name, alert.message)
+        self.assertNotIn("no texts are sent", alert.message)
+
+    def test_a_job_that_is_late(self):
+        """A monitor is told. The watch is a job itself, and cannot know why."""
+        job = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert")
+        job.write({"lastcall": self.long_ago(), "nextcall": self.long_ago()})
+        watch = self.env["sms.outbox.watch"]
+        facts = watch._get_facts(self.company)
+        self.assertEqual(facts["late_jobs"], [job.name])
+        self.assertEqual(watch._find_troubles(facts)["cron"], [job.name])
+        self.assertEqual(self.watch(), [])
+        job.nextcall = fields.Datetime.now()
+        self.assertFalse(watch._get_facts(self.company)["late_jobs"])
+
     def test_a_carrier_that_cannot_be_asked(self):
         self.queue().write(
             {"state": "unknown", "provider": "twilio", "claimed_at": self.long_ago()}
