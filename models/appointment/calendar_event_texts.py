@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ...tools import appointments
 from ...tools.moments import get_locale, tidy_hour
@@ -193,6 +194,7 @@ class CalendarEvent(models.Model):
         self.ensure_one()
         self.check_access("write")
         rule = self._get_sms_rule_of_button(kind)
+        self._serialize_sms_buttons()
         event_sudo = self.sudo()
         customers = event_sudo._get_sms_untold_customers(kind)
         if not customers:
@@ -212,6 +214,17 @@ class CalendarEvent(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
+
+    def _serialize_sms_buttons(self):
+        """Wait for others who press a button of this appointment at this moment.
+
+        The row is changed, not only locked: so the transaction of whoever comes second
+        conflicts, and Odoo repeats it with what the first has planned.
+        """
+        query = SQL(
+            "UPDATE calendar_event SET write_date = write_date WHERE id = %s", self.id
+        )
+        self.env.cr.execute(query)
 
     def _get_sms_rule_of_button(self, kind):
         """Return the :class:`TextRule` by which a button texts the customer.

@@ -2,12 +2,14 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from xmlrpc.client import Fault
 
 from odoo.tools import SQL
 
 from ..live import LiveCase, LiveServer
 
 NUMBERS = [f"+1509555{index:04d}" for index in range(3100, 3124)]
+ON_THE_WAY_NUMBER = "+15095553190"
 CRON = "ir_cron_sms_reminder"
 
 
@@ -76,3 +78,23 @@ class TestAppointmentsLive(LiveCase):
             self.assertEqual(
                 [message["gate_verdict"] for message in told], ["send"], number
             )
+
+    def test_a_button_that_several_press_at_once_texts_once(self):
+        """Two technicians, or one who taps twice on a slow line."""
+        event_id = self._book(self.make_customer(ON_THE_WAY_NUMBER))
+        self.slow_down("sms_reminder", 0.5, SQL("NEW.kind = 'on_the_way'"))
+
+        def press(_index):
+            try:
+                self.rpc("calendar.event", "action_sms_on_the_way", [event_id])
+            except Fault as fault:
+                return fault.faultString
+            return "told"
+
+        with ThreadPoolExecutor(3) as pool:
+            answers = sorted(pool.map(press, range(3)))
+        self.assertIn("told already", answers[0])
+        self.assertIn("told already", answers[1])
+        self.assertEqual(answers[2], "told")
+        condition = "kind = 'on_the_way' AND event_id = %s"
+        self.assertEqual(self.count("sms_reminder", condition, [event_id]), 1)
