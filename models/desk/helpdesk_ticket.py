@@ -435,6 +435,16 @@ class HelpdeskTicket(models.Model):
         mailed = message.sudo().outgoing_email_to or ""
         return bool(address and address in mailed)
 
+    def _find_sms_comments(self, post):
+        """Return the answers by mail that followed a chatter message."""
+        domain = Domain("model", "=", self._name) & Domain("res_id", "=", self.id)
+        domain &= Domain("id", ">", post.id) & Domain("message_type", "=", "comment")
+        domain &= Domain("subtype_id", "=", self.env.ref("mail.mt_comment").id)
+        posts_sudo = self.env["mail.message"].sudo().search(domain)
+        return posts_sudo.filtered(
+            lambda it: any(user._is_internal() for user in it.author_id.user_ids)
+        )
+
     def _end_sms_waiting(self):
         """Note that the customer no longer waits for an answer."""
         self.sudo().filtered("sms_waiting_since").sms_waiting_since = False

@@ -2,6 +2,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ...tools import TICKET_MODEL, verdicts
 from ..message.sms_sms_intake import get_ids
@@ -22,6 +23,11 @@ class SmsSms(models.Model):
         copy=False,
         help="What must still be so of its ticket when it leaves: what set it off. "
         "Empty for texts that somebody has written.",
+    )
+    ticket_waited_since = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="Since when the ticket's customer had waited for this answer.",
     )
     gate_reason = fields.Selection(
         selection_add=[
@@ -146,6 +152,52 @@ class SmsSms(models.Model):
         answers = self.filtered(
             lambda sms: sms.is_personal and sms.gate_verdict != verdicts.BLOCK
         )
-        for message_sudo in answers.mail_message_id.sudo():
-            if message_sudo.model == TICKET_MODEL:
-                self.env[TICKET_MODEL].browse(message_sudo.res_id)._end_sms_waiting()
+        for sms_sudo in answers.sudo():
+            ticket_sudo = sms_sudo._get_answered_ticket()
+            if ticket_sudo.sms_waiting_since:
+                sms_sudo.ticket_waited_since = ticket_sudo.sms_waiting_since
+                ticket_sudo._end_sms_waiting()
+
+    def _get_answered_ticket(self):
+        """Return the ticket that the text is about, in sudo; empty if none."""
+        post_sudo = self.mail_message_id.sudo()
+        ticket_ids = post_sudo.res_id if post_sudo.model == TICKET_MODEL else ()
+        return self.env[TICKET_MODEL].sudo().browse(ticket_ids)
+
+    def action_set_canceled(self):
+        """Cancel messages; the customers of unanswered tickets wait again."""
+        result = super().action_set_canceled()
+        self._resume_waiting()
+        return result
+
+    def _after_decision(self, decisions):
+        result = super()._after_decision(decisions)
+        self._filter_decided(decisions, verdicts.BLOCK)._resume_waiting()
+        return result
+
+    def _resume_waiting(self):
+        """Note that customers whose answer was cancelled are waiting again.
+
+        Unless there is another answer since: if that is a text, the customer waits
+        again once it is cancelled too.
+        """
+        for sms_sudo in self.sudo().filtered("ticket_waited_since"):
+            waited_since = sms_sudo.ticket_waited_since
+            sms_sudo.ticket_waited_since = False
+            ticket_sudo = sms_sudo._get_answered_ticket().exists()
+            if not ticket_sudo or ticket_sudo.stage_id.closed:
+                continue
+            if later_sudo := sms_sudo._find_later_answer():
+                later_sudo.ticket_waited_since = waited_since
+            elif not ticket_sudo._find_sms_comments(sms_sudo.mail_message_id):
+                since = ticket_sudo.sms_waiting_since or waited_since
+                ticket_sudo.sms_waiting_since = min(since, waited_since)
+
+    def _find_later_answer(self):
+        """Return the next text that somebody wrote on the same ticket and goes on."""
+        post_sudo = self.mail_message_id.sudo()
+        domain = Domain("id", ">", self.id) & Domain("is_personal", "=", True)
+        domain &= Domain("state", "not in", ("canceled", "error"))
+        domain &= Domain("mail_message_id.model", "=", post_sudo.model)
+        domain &= Domain("mail_message_id.res_id", "=", post_sudo.res_id)
+        return self.sudo().search(domain, order="id", limit=1)

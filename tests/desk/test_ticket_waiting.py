@@ -63,10 +63,10 @@ class WaitingTextsCase(QuietHoursCase):
         self.env.cr.cache.pop(TOLD, None)
         return ticket, received
 
-    def write_to(self, ticket, body="It is mended.", user=None):
+    def write_to(self, ticket, body="It is mended.", user=None, send_at=False):
         """Return a text that an agent wrote at night."""
         desk = ticket.with_user(user or self.agent)
-        desk.send_sms_reply(body, uuid4().hex, is_sure=True)
+        desk.send_sms_reply(body, uuid4().hex, send_at=send_at, is_sure=True)
         sms = self.texts_about(ticket)[-1]
         self.assertEqual((sms.is_personal, sms.gate_verdict), (True, "hold"))
         return sms
@@ -264,6 +264,59 @@ class TestWritten(WaitingTextsCase):
         self.assertEqual(sms.shown_reason, f"by {self.agent.name}")
         notes = " ".join(ticket.message_ids.mapped("body"))
         self.assertNotIn("still waits", notes)
+
+    def answer_later(self):
+        """Return an answer to a customer, for the morning: an answer may leave now."""
+        return self.write_to(self.ticket, send_at=str(MORNING))
+
+    def test_whoever_is_not_answered_after_all_waits_again(self):
+        """Since when they had waited, which agents and automations look at."""
+        since = self.receive("Is it mended?").received_at
+        answer = self.answer_later()
+        self.assertFalse(self.ticket.sms_waiting_since)
+        answer.with_user(self.agent).action_cancel_waiting()
+        self.assertEqual(self.ticket.sms_waiting_since, since)
+        again = self.answer_later()
+        self.assertFalse(self.ticket.sms_waiting_since)
+        # The gate refuses it, as when it is sent.
+        self.record_consent(event="revoked")
+        again._ask_gate()
+        self.assertEqual(again.gate_verdict, "block")
+        self.assertEqual(self.ticket.sms_waiting_since, since)
+
+    def test_whoever_has_another_answer_does_not_wait(self):
+        since = self.receive("Is it mended?").received_at
+        first, second = self.answer_later(), self.answer_later()
+        first.with_user(self.agent).action_cancel_waiting()
+        self.assertFalse(self.ticket.sms_waiting_since)
+        # They ask once more, and had waited longer.
+        self.receive("Well?")
+        second.with_user(self.agent).action_cancel_waiting()
+        self.assertEqual(self.ticket.sms_waiting_since, since)
+
+    def test_whoever_was_answered_by_mail_or_is_done_does_not_wait(self):
+        for answer_otherwise in (
+            lambda ticket: self.post_on(
+                ticket,
+                "It is mended.",
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+                partner_ids=self.customer.ids,
+            ),
+            lambda ticket: ticket.write({"stage_id": self.closed_stage.id}),
+        ):
+            self.receive("Is it mended?")
+            answer = self.answer_later()
+            answer_otherwise(self.ticket.with_user(self.agent))
+            answer.with_user(self.agent).action_cancel_waiting()
+            self.assertEqual(answer.state, "canceled")
+            self.assertFalse(self.ticket.sms_waiting_since)
+
+    def test_to_cancel_what_nobody_waited_for_begins_no_wait(self):
+        self.receive("Thanks")
+        self.ticket.with_user(self.agent).action_mark_sms_answered()
+        self.answer_later().with_user(self.agent).action_cancel_waiting()
+        self.assertFalse(self.ticket.sms_waiting_since)
 
     def test_several_are_counted_and_the_first_are_shown(self):
         tickets = self.env["helpdesk.ticket"]
