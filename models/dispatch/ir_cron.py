@@ -36,10 +36,11 @@ class IrCron(models.Model):
         The jobs of a model with ``_never_gives_way`` are urgent themselves. One that a
         user runs by hand occupies no worker.
         """
+        if request:
+            return False
         job_sudo = self.sudo().browse(self.env.context.get("cron_id"))
         model_name = job_sudo.model_name or ""
-        is_ours = model_name.startswith("sms.")
-        if request or not is_ours:
+        if not model_name.startswith("sms."):
             return False
         if getattr(self.env[model_name], "_never_gives_way", False):
             return False
