@@ -359,6 +359,18 @@ def judge(samples, ends):
     return missed
 
 
+def print_longest(samples, ends, count=8):
+    """Print when the longest replies and alerts under way began, for their causes."""
+    for kind in ("reply", "alert"):
+        longest = sorted(
+            (seconds, at - ends["before"])
+            for one, at, seconds in samples
+            if one == kind and ends["before"] <= at < ends["under way"]
+        )[-count:]
+        shown = (f"{seconds:.2f} s at {at:.0f} s" for seconds, at in longest[::-1])
+        print(f"The longest of kind {kind}: {', '.join(shown)}.\n")
+
+
 def group(kind, samples, ends):
     """Return the seconds of one kind of sample, by phase."""
     found = {phase: [] for phase in PHASES}
@@ -425,6 +437,7 @@ def main():
         f" ({posts / seconds:,.0f} a second), load {os.getloadavg()[0]:.1f};"
         f" {options.workers} processes for requests, {options.crons} for crons.\n"
     )
+    print_longest(probes.samples, ends)
     missed = judge(probes.samples, ends)
     for fault in dict.fromkeys(probes.faults):
         print(f"... failed: {fault}", file=sys.stderr)
