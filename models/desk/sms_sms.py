@@ -164,10 +164,10 @@ class SmsSms(models.Model):
         ticket_ids = post_sudo.res_id if post_sudo.model == TICKET_MODEL else ()
         return self.env[TICKET_MODEL].sudo().browse(ticket_ids)
 
-    def action_set_canceled(self):
-        """Cancel messages; the customers of unanswered tickets wait again."""
-        result = super().action_set_canceled()
-        self._resume_waiting()
+    def _update_sms_state_and_trackers(self, new_state, failure_type=None):
+        result = super()._update_sms_state_and_trackers(new_state, failure_type)
+        if new_state == "canceled":
+            self._resume_waiting()
         return result
 
     def _after_decision(self, decisions):
