@@ -456,7 +456,7 @@ class OldDatabase:
     def receive_texts(self):
         """Receive texts of each kind, one with a picture still to be fetched."""
         for index, body in enumerate(
-            ("The printer jams again", "HELP", "stop it, I said", "STATUS"), 2
+            ("The printer jams again", "HELP", "I want to cancel", "STATUS"), 2
         ):
             self.receive(index, body)
         self.receive(30, "STOP")
