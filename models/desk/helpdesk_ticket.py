@@ -426,7 +426,7 @@ class HelpdeskTicket(models.Model):
         """Return whether a chatter message is an answer that the customer gets."""
         if message.message_type != "comment":
             return False
-        if not any(it._is_internal() for it in message.sudo().author_id.user_ids):
+        if not self._is_sms_staff(message.sudo().author_id):
             return False
         customer = self.sudo().partner_id
         if customer:
@@ -441,9 +441,12 @@ class HelpdeskTicket(models.Model):
         domain &= Domain("id", ">", post.id) & Domain("message_type", "=", "comment")
         domain &= Domain("subtype_id", "=", self.env.ref("mail.mt_comment").id)
         posts_sudo = self.env["mail.message"].sudo().search(domain)
-        return posts_sudo.filtered(
-            lambda it: any(user._is_internal() for user in it.author_id.user_ids)
-        )
+        return posts_sudo.filtered(lambda it: self._is_sms_staff(it.author_id))
+
+    @api.model
+    def _is_sms_staff(self, author_sudo):
+        """Return whether the author of a chatter message is one of us."""
+        return any(user._is_internal() for user in author_sudo.user_ids)
 
     def _end_sms_waiting(self):
         """Note that the customer no longer waits for an answer."""
