@@ -10,7 +10,6 @@ the last size.
 """
 
 import base64
-import json
 import sys
 import time
 
@@ -19,8 +18,8 @@ from common import (
     agree,
     american,
     clock,
-    environment,
     get_peak,
+    in_environment,
     make_parser,
     make_people,
     measure_apart,
@@ -52,6 +51,7 @@ def make_audience(env, way, numbers):
     return {"audience": "list", "list_file": base64.b64encode(file)}
 
 
+@in_environment
 def measure_ours(env, way, count):
     """Send one broadcast; return how long its parts took."""
     env.company.write({"country_id": env.ref("base.us").id, "sms_provider": "sandbox"})
@@ -98,6 +98,7 @@ def measure_ours(env, way, count):
     return {**times, "memory": get_peak() - idle}
 
 
+@in_environment
 def measure_native(env, count):
     """Queue the same with Odoo's mass composer, with a note on each contact."""
     people = make_people(env, american(1, count), "Benchville")
@@ -116,15 +117,13 @@ def measure_native(env, count):
 def run_all(options):
     """Measure all ways and sizes, and print the table."""
     size = options.native_size
-    native = measure_apart(__file__, options, options.native, ["native", "", size])
+    native = measure_apart(measure_native, options.native, size)
     rows = [make_row(size, "Odoo's mass composer", native)]
     over = []
     for way in options.ways:
         first = None
         for size in options.sizes:
-            found = measure_apart(
-                __file__, options, options.database, ["ours", way, size]
-            )
+            found = measure_apart(measure_ours, options.database, way, size)
             first = first or get_cost(size, found)
             ratio = get_cost(size, found) / first
             rows.append(make_row(size, f"broadcast by {way}", found, ratio))
@@ -162,20 +161,10 @@ def make_row(count, way, found, ratio=None):
 def main():
     """Read the command line, measure, print."""
     options = make_parser(
-        __doc__, sizes=SIZES, ways=WAYS, native_size=NATIVE_SIZE, measure=None
+        __doc__, sizes=SIZES, ways=WAYS, native_size=NATIVE_SIZE
     ).parse_args()
-    if not options.measure:
-        run_all(options)
-        return
     read_config(options)
-    kind, way, count = options.measure
-    with environment(options.database) as env:
-        found = (
-            measure_native(env, count)
-            if kind == "native"
-            else measure_ours(env, way, count)
-        )
-        print(json.dumps(found))
+    run_all(options)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,20 @@ Markdown.
 import base64
 import csv
 import io
-import json
 import statistics
 import time
 from datetime import datetime, timedelta
 
 import common
-from common import clock, environment, get_peak, print_table, work_off
+from common import (
+    clock,
+    environment,
+    get_peak,
+    in_environment,
+    measure_apart,
+    print_table,
+    work_off,
+)
 
 from odoo.tools import SQL
 
@@ -51,6 +58,7 @@ def make_csv(first, count):
     return stream.getvalue().encode()
 
 
+@in_environment
 def measure_import(env, first, count):
     """Import a list as the cron does; then seal the events that were recorded."""
     data = base64.b64encode(make_csv(first, count))
@@ -87,6 +95,7 @@ def measure_import(env, first, count):
     return {"check": checked, "record": recorded, "memory": memory, "seal": sealed}
 
 
+@in_environment
 def measure_ledger(env, first, count):
     """Record statements by the ledger's bulk method alone, without an import."""
     from odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_event import Statement
@@ -103,6 +112,7 @@ def measure_ledger(env, first, count):
     return {"record": seconds, "memory": get_peak() - idle}
 
 
+@in_environment
 def measure_one_by_one(env, first, count):
     """Record statements one by one, as a keyword or an agent does."""
     purpose = env["sms.purpose"]._get("ticket")
@@ -115,6 +125,7 @@ def measure_one_by_one(env, first, count):
     return {"record": time.perf_counter() - begin}
 
 
+@in_environment
 def measure_native(env, first, count, model):
     """Load the same numbers by Odoo's own import, as the web client does."""
     names = {"res.partner": ["name", "phone"], "phone.blacklist": ["number"]}[model]
@@ -130,6 +141,7 @@ def measure_native(env, first, count, model):
     return {"record": time.perf_counter() - begin, "memory": get_peak() - idle}
 
 
+@in_environment
 def measure_answers(env, first, count):
     """Query the Reassigned Numbers Database about old consents; import its answers.
 
@@ -177,6 +189,7 @@ def measure_answers(env, first, count):
     return {"ask": asked, "check": checked, "record": recorded, "memory": memory}
 
 
+@in_environment
 def measure_gate(env, count):
     """Ask the gate about a batch of messages, with ``count`` consents in the table."""
     from odoo.addons.helpdesk_mgmt_sms.models.message.sms_consent import READ_ANSWERS
@@ -200,30 +213,16 @@ def measure_gate(env, count):
     return {"milliseconds": statistics.median(times) * 1000}
 
 
-KINDS = {
-    "import": measure_import,
-    "ledger": measure_ledger,
-    "one by one": measure_one_by_one,
-    "native": measure_native,
-    "answers": measure_answers,
-    "gate": measure_gate,
-}
-
-
-def measure(options, *what):
-    """Run one measurement; return what it found."""
-    return common.measure_apart(__file__, options, options.database, what)
-
-
 def run_import(options):
     """Measure the import, compared with Odoo's own import of the same numbers."""
     first = 10_000_000
-    ways = {way: (way,) for way in ("import", "ledger")}
-    ways |= {model: ("native", model) for model in ("res.partner", "phone.blacklist")}
+    ways = {"import": (measure_import,), "ledger": (measure_ledger,)}
+    natives = ("res.partner", "phone.blacklist")
+    ways |= {model: (measure_native, model) for model in natives}
     rates, seals, rows = {}, [], []
     for size in options.sizes:
-        for way, (kind, *arguments) in ways.items():
-            found = measure(options, kind, first, size, *arguments)
+        for way, (work, *arguments) in ways.items():
+            found = measure_apart(work, options.database, first, size, *arguments)
             first += size
             rates[way, size] = size / (found["record"] + found.get("check", 0))
             rows.append(
@@ -252,7 +251,7 @@ def run_import(options):
         ],
     )
     print_table(["events", "sealing, s", "events/s"], seals)
-    single = measure(options, "one by one", first, 1000)["record"]
+    single = measure_apart(measure_one_by_one, options.database, first, 1000)["record"]
     smallest, largest = options.sizes[0], options.sizes[-1]
     growth = rates["import", smallest] / rates["import", largest]
     print(f"One by one: {1000 / single:,.0f} statements/s.\n")
@@ -276,7 +275,7 @@ def run_answers(options):
     """Measure queries of the Reassigned Numbers Database, and their answers."""
     rows, rates, first = [], [], 5_000_000
     for size in options.sizes:
-        found = measure(options, "answers", first, size)
+        found = measure_apart(measure_answers, options.database, first, size)
         first += size
         rates.append(size / sum(found[it] for it in ("ask", "check", "record")))
         cells = [f"{found[it]:.1f}" for it in ("ask", "check", "record")]
@@ -295,7 +294,7 @@ def run_answers(options):
 def run_gate(options):
     """Measure the gate by the number of consents, and print the table."""
     times = {
-        size: measure(options, "gate", size)["milliseconds"]
+        size: measure_apart(measure_gate, options.database, size)["milliseconds"]
         for size in options.gate_sizes
     }
     base = times[options.gate_sizes[0]]
@@ -313,23 +312,18 @@ def run_gate(options):
 
 def main():
     """Run what the command line asks for."""
-    parser = common.make_parser(
-        __doc__, measure=None, sizes=SIZES, gate_sizes=GATE_SIZES
-    )
-    options = parser.parse_args()
-    if not options.measure:
-        if options.sizes:
-            run_import(options)
-            run_answers(options)
-        run_gate(options)
-        return
+    options = common.make_parser(
+        __doc__, sizes=SIZES, gate_sizes=GATE_SIZES
+    ).parse_args()
     common.read_config(options)
-    kind, *arguments = options.measure
     with environment(options.database) as env:
         env.company.country_id = env.ref("base.us")
         env.company.sms_provider = "sandbox"
         env.cr.commit()
-        print(json.dumps(KINDS[kind](env, *arguments)))
+    if options.sizes:
+        run_import(options)
+        run_answers(options)
+    run_gate(options)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Measure how fast each way creates messages: a part of ``outbox_work.py``.
+"""Measure how fast each way creates messages: a part of ``outbox.py``.
 
 Every way makes the same number of messages, each to a different person with a recorded
 consent, and reports the time and the memory that it took.

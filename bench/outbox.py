@@ -4,7 +4,7 @@
 Run by ``bin/bench outbox``, which makes two databases: one with the addon, one without
 (for Odoo's own loop of ``sms_twilio``). Both send to the same carrier
 (``carrier.py``), which answers after 100 ms. Every measurement runs in a process of
-its own (``outbox_work.py``). Prints tables in Markdown.
+its own. Prints tables in Markdown.
 """
 
 import os
@@ -15,7 +15,18 @@ import time
 from contextlib import contextmanager
 
 import requests
-from common import add_result, end_apart, make_parser, print_table, start_apart
+from common import (
+    add_result,
+    end_apart,
+    make_parser,
+    print_table,
+    read_config,
+    start_apart,
+)
+from intake_work import intake
+from outbox_work import dispatch, prepare, profile
+from report_work import await_fetch, fetch, take_singly
+from web_work import desk, health, inbound, receive, report, stage, work_off
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY = 0.1
@@ -51,11 +62,9 @@ class Bench:
         )
         self.carrier = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
 
-    def start(self, kind, database, *arguments, **settings):
+    def start(self, work, database, *arguments, **settings):
         """Start one measurement in a process of its own."""
-        what = [kind, [self.carrier, *arguments], settings]
-        script = os.path.join(HERE, "outbox_work.py")
-        return start_apart(script, self.options.config, database, what)
+        return start_apart(work, database, self.carrier, *arguments, **settings)
 
     def measure(self, *arguments, **settings):
         """Run one measurement; return what it found."""
@@ -63,9 +72,7 @@ class Bench:
 
     def dispatch(self, database, *arguments, workers=1):
         """Send the waiting messages by parallel workers; return what each found."""
-        started = [
-            self.start("dispatch", database, *arguments) for _i in range(workers)
-        ]
+        started = [self.start(dispatch, database, *arguments) for _i in range(workers)]
         return list(map(end_apart, started))
 
     def read_times(self):
@@ -86,7 +93,7 @@ def run_dispatch(bench):
 
     def row(name, database, count, in_flight, workers=1):
         settings = {"in_flight": in_flight, "workers": workers}
-        bench.measure("prepare", database, count, **settings)
+        bench.measure(prepare, database, count, **settings)
         bench.read_times()
         found = bench.dispatch(database, workers=workers)
         times = bench.read_times()
@@ -134,7 +141,7 @@ def run_rate(bench):
     rows = []
     for rate, workers in RATES:
         count = int(rate * (seconds + 5))
-        bench.measure("prepare", database, count, rate=rate, workers=workers)
+        bench.measure(prepare, database, count, rate=rate, workers=workers)
         bench.read_times()
         bench.dispatch(database, seconds + 10, workers=workers)
         times = bench.read_times()
@@ -160,7 +167,7 @@ def run_intake(bench):
             if way.startswith("compose") and size > TOO_MANY:
                 continue
             database = bench.options.database if is_ours else bench.options.native
-            found = bench.measure("intake", database, size, way)
+            found = bench.measure(intake, database, size, way)
             rates[name, size] = size / found["seconds"]
             cells = [f"{size:,}", name, f"{rates[name, size]:,.0f}"]
             cells += [f"{found[key] / size * 1e6:.0f}" for key in ("seconds", "cpu")]
@@ -204,7 +211,7 @@ def web_server(options, database, cron_threads=0):
         process.wait(30)
 
 
-def measure_web(bench, name, kind):
+def measure_web(bench, name, post):
     """Measure requests per second of one of our routes, compared with Odoo's.
 
     Compared with Odoo's simplest route, and with Odoo's own route for reports on a
@@ -216,10 +223,10 @@ def measure_web(bench, name, kind):
     for threads in (1, 8):
         found = {}
         with web_server(bench.options, ours) as port:
-            found["/web/health"] = bench.measure("health", ours, count, port, threads)
-            found[name] = bench.measure(kind, ours, count, port, threads)
+            found["/web/health"] = bench.measure(health, ours, count, port, threads)
+            found[name] = bench.measure(post, ours, count, port, threads)
         with web_server(bench.options, native) as port:
-            there = bench.measure("report", native, count, port, threads)
+            there = bench.measure(report, native, count, port, threads)
             found["Odoo's, a report"] = there
         bare = found["/web/health"]
         for route, it in found.items():
@@ -233,7 +240,7 @@ def measure_web(bench, name, kind):
         ratio = f"{found[route]['rate'] / bare['rate']:.2f} x /web/health"
         figure = f"{found[route]['rate']:,.0f} requests/s"
         add_result(f"{route}, {threads} at once", figure, ratio)
-    done = bench.measure("work_off", ours)
+    done = bench.measure(work_off, ours)
     print(
         f"One worker takes {done['rate']:,.0f} a second ({done['count']:,} of them),"
         f" {done['cpu']:.2f} ms of processor time each.\n"
@@ -242,7 +249,7 @@ def measure_web(bench, name, kind):
 
 def run_reports(bench):
     """Measure delivery reports per second, compared with Odoo's own routes."""
-    measure_web(bench, "a report", "report")
+    measure_web(bench, "a report", report)
 
 
 def run_fetch(bench):
@@ -250,20 +257,18 @@ def run_fetch(bench):
     rows, costs = [], {}
     ours, native = bench.options.database, bench.options.native
     singles = ("Odoo's route, its work alone", native), ("ours, one by one", ours)
-    ways = [
-        (name, "take_singly", base, bench.options.reports) for name, base in singles
-    ]
+    ways = [(name, take_singly, base, bench.options.reports) for name, base in singles]
     sizes = bench.options.fetch_sizes
-    ways += [("ours, by the page", "fetch", ours, size) for size in sizes]
-    for name, kind, database, count in ways:
-        bench.measure("await_fetch", database, count)
+    ways += [("ours, by the page", fetch, ours, size) for size in sizes]
+    for name, work, database, count in ways:
+        bench.measure(await_fetch, database, count)
         requests.get(f"{bench.carrier}/lists?reset", timeout=5)
-        found = bench.measure(kind, database, count)
+        found = bench.measure(work, database, count)
         lists = requests.get(f"{bench.carrier}/lists", timeout=5).json()
         costs[name, count] = found["seconds"] / count * 1e6
         cells = [name, f"{count:,}", f"{found['seconds']:.1f}"]
         cells += [f"{costs[name, count]:.0f}", f"{found['cpu'] / count * 1e6:.0f}"]
-        asked = len(lists) if kind == "fetch" else count
+        asked = len(lists) if work is fetch else count
         cells += [f"{asked:,}", f"{found['memory']:.0f}", f"{found['grown']:.0f}"]
         rows.append(cells)
     head = ["way", "reports", "seconds", "µs a report", "of these Python's"]
@@ -284,16 +289,16 @@ def run_fetch(bench):
 
 def run_inbound(bench):
     """Measure received texts per second, and how soon each is on its ticket."""
-    measure_web(bench, "a text on a ticket", "inbound")
+    measure_web(bench, "a text on a ticket", inbound)
     ours, count = bench.options.database, bench.options.desk
     with web_server(bench.options, ours, cron_threads=2) as port:
-        times = bench.measure("desk", ours, count, port)
+        times = bench.measure(desk, ours, count, port)
     print(
         f"Of {count} texts, each alone, one was on its ticket after"
         f" {times[count // 2]:.2f} s (median), the last after {times[-1]:.2f} s.\n"
     )
     add_result("a text on its ticket, each alone", f"{times[count // 2]:.2f} s")
-    found = bench.measure("receive", ours, bench.options.texts)
+    found = bench.measure(receive, ours, bench.options.texts)
     print_table(
         ["without a server", "Python, ms", "queries"],
         [
@@ -305,7 +310,7 @@ def run_inbound(bench):
 
 def run_stage(bench):
     """Measure what a text adds to a change of a ticket's stage."""
-    found = bench.measure("stage", bench.options.database, bench.options.tickets)
+    found = bench.measure(stage, bench.options.database, bench.options.tickets)
     print_table(
         ["change of stage", "ms, median"],
         [[name, f"{found[name]:.2f}"] for name in ("without a text", "with a text")],
@@ -319,8 +324,8 @@ def run_stage(bench):
 def run_profile(bench):
     """Profile where the dispatcher's own thread spends its time."""
     database = bench.options.database
-    bench.measure("prepare", database, bench.options.size, in_flight=64)
-    found = bench.measure("profile", database)
+    bench.measure(prepare, database, bench.options.size, in_flight=64)
+    found = bench.measure(profile, database)
     print(f"Open it at https://www.speedscope.app: {found['path']}\n")
 
 
@@ -351,6 +356,7 @@ def main():
     )
     parser.add_argument("parts", nargs="*", help=f"of {list(RUNS)}; default: all")
     options = parser.parse_intermixed_args()
+    read_config(options)
     bench = Bench(options)
     try:
         for part in options.parts or RUNS:

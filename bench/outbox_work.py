@@ -1,9 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Run one measurement of the outbox in a process of its own, for ``outbox.py``.
-
-``--measure`` is a list: the name of the measurement, its arguments (the carrier's
-address first), and its keyword arguments. Prints the result as JSON.
-"""
+"""Measure sending what waits in the outbox: a part of ``outbox.py``."""
 
 import json
 import time
@@ -11,11 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
-from common import environment, get_peak, make_parser, read_config, vacuum
+from common import environment, get_peak, vacuum
 from company import agree, configure, make_messages
-from intake_work import intake
-from report_work import await_fetch, fetch, take_singly
-from web_work import desk, health, inbound, receive, report, stage, work_off
 
 from odoo.tools.profiler import Profiler
 from odoo.tools.speedscope import Speedscope
@@ -104,23 +97,3 @@ def profile(database, carrier):
     path = Path("outbox.speedscope.json").resolve()
     path.write_text(json.dumps(shown.make()))
     return {"path": str(path)}
-
-
-MEASUREMENTS = (
-    *(prepare, dispatch, profile, intake, stage),
-    *(health, report, inbound, receive, work_off, desk),
-    *(await_fetch, fetch, take_singly),
-)
-KINDS = {measure.__name__: measure for measure in MEASUREMENTS}
-
-
-def main():
-    """Read the command line, measure, print."""
-    options = make_parser(__doc__, measure=None).parse_args()
-    read_config(options)
-    kind, arguments, settings = options.measure
-    print(json.dumps(KINDS[kind](options.database, *arguments, **settings)))
-
-
-if __name__ == "__main__":
-    main()

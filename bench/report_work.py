@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Measure recording delivery reports, without HTTP: a part of ``outbox_work.py``."""
+"""Measure recording delivery reports, without HTTP: a part of ``outbox.py``."""
 
 import time
 

@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from common import (
     RESULTS_VARIABLE,
+    clock,
     database_copy,
     make_parser,
     print_results,
@@ -47,12 +48,12 @@ BENCHES = (
     Bench(
         "consent",
         "consent_import.py",
-        short=("--sizes", "[1000, 10000]", "--gate-sizes", "[1000, 100000]"),
+        short=("--sizes", "[1000, 5000]", "--gate-sizes", "[1000, 20000]"),
     ),
     Bench(
         "broadcast",
         "broadcast.py",
-        short=("--sizes", "[1000, 10000]", "--ways", '["area"]')
+        short=("--sizes", "[1000, 5000]", "--ways", '["area"]')
         + ("--native-size", "1000"),
     ),
     Bench("outbox dispatch", "outbox.py", ("dispatch",), ("--size", "1500")),
@@ -67,9 +68,9 @@ BENCHES = (
         "appointments.py",
         short=("--sizes", "[200, 1000]", "--due", "500", "--native-due", "100"),
     ),
-    Bench("neighbours", "neighbours.py", short=("--people", "3000")),
-    Bench("soak", "soak.py", short=("--minutes", "2")),
-    Bench("year", "year.py", short=("--size", "50000", "--short", "1")),
+    Bench("neighbours", "neighbours.py", short=("--people", "6000")),
+    Bench("soak", "soak.py", short=("--minutes", "1")),
+    Bench("year", "year.py", short=("--size", "20000", "--short", "1")),
 )
 
 
@@ -95,12 +96,14 @@ def run_all(options, arguments):
     rows, failed, begin = [], [], time.monotonic()
     with open("bench.log", "w") as log:
         for bench in BENCHES:
-            print(f"... {bench.name}", file=sys.stderr, flush=True)
             try:
-                found = run(bench, options, bench.short if is_short else (), log)
+                spent, found = clock(
+                    run, bench, options, bench.short if is_short else (), log
+                )
             except subprocess.CalledProcessError:
                 failed.append(bench.name)
                 continue
+            print(f"... {bench.name}: {spent:.0f} s", file=sys.stderr, flush=True)
             rows += [{**row, "command": f"bin/bench {bench.name}"} for row in found]
     print_results(rows)
     print(f"In {(time.monotonic() - begin) / 60:.1f} minutes.")

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Measure requests over the web, and tickets' stages: parts of ``outbox_work.py``."""
+"""Measure requests over the web, and tickets' stages: parts of ``outbox.py``."""
 
 import time
 import uuid
