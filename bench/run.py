@@ -9,9 +9,8 @@ To add a bench:
 1. write a script beside this one that takes ``common.make_parser``'s options (``-c``,
    ``-d``, ``--native``), prints what it likes, and calls ``common.add_result`` once for
    each row of the table;
-2. add one line to :data:`BENCHES`: its name (for a part of a script: "script part"),
-   the script, the arguments that choose the part, and those of the short form, which
-   should take less than a minute.
+2. add one line to :data:`BENCHES`: its name, the script, its arguments, and those of
+   the short form, which should take less than a minute.
 """
 
 import json
@@ -48,7 +47,7 @@ BENCHES = (
     Bench(
         "consent",
         "consent_import.py",
-        short=("--sizes", "[1000, 5000]", "--gate-sizes", "[1000, 20000]"),
+        short=("--sizes", "[1000, 3000]", "--gate-sizes", "[1000, 20000]"),
     ),
     Bench(
         "broadcast",
@@ -56,19 +55,20 @@ BENCHES = (
         short=("--sizes", "[1000, 5000]", "--ways", '["area"]')
         + ("--native-size", "1000"),
     ),
-    Bench("outbox dispatch", "outbox.py", ("dispatch",), ("--size", "1500")),
-    Bench("outbox rate", "outbox.py", ("rate",), ("--seconds", "8")),
-    Bench("outbox intake", "outbox.py", ("intake",), ("--intake-sizes", "[2000]")),
-    Bench("outbox reports", "outbox.py", ("reports",), ("--reports", "200")),
-    Bench("outbox fetch", "outbox.py", ("fetch",), ("--fetch-sizes", "[1000, 5000]")),
-    Bench("outbox inbound", "outbox.py", ("inbound",), ("--reports", "150")),
-    Bench("outbox stage", "outbox.py", ("stage",), ("--tickets", "60")),
+    Bench(
+        "outbox",
+        "outbox.py",
+        ("dispatch", "rate", "stage", "reports", "inbound", "fetch", "intake"),
+        ("--size", "1500", "--seconds", "3", "--reports", "150", "--desk", "5")
+        + ("--texts", "20", "--tickets", "60", "--fetch-sizes", "[1000, 5000]")
+        + ("--intake-sizes", "[2000]"),
+    ),
     Bench(
         "appointments",
         "appointments.py",
         short=("--sizes", "[200, 1000]", "--due", "500", "--native-due", "100"),
     ),
-    Bench("neighbours", "neighbours.py", short=("--people", "6000")),
+    Bench("neighbours", "neighbours.py", short=("--people", "6500", "--idle", "10")),
     Bench("soak", "soak.py", short=("--minutes", "1")),
     Bench("year", "year.py", short=("--size", "20000", "--short", "1")),
 )
@@ -113,7 +113,7 @@ def run_all(options, arguments):
 
 def run_script(name, options, arguments):
     """Run the script of one bench with its arguments, and print its results."""
-    scripts = {it.name.split()[0]: it.script for it in BENCHES}
+    scripts = {it.name: it.script for it in BENCHES}
     if name not in scripts:
         sys.exit(f"No such bench: {name}. There are: all, {', '.join(scripts)}")
     script = scripts[name]
