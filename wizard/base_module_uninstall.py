@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 
 from ..hooks import MODULE
-from ..models.ledger.sms_evidence_export import CHAIN
+from ..models.ledger.sms_consent_evidence import CHAIN
 from ..tools.evidence import make_reference
 
 

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.ledger.sms_evidence_export import CERTIFICATE, KIND_SELECTION, PACKET
+from ..models.ledger.sms_consent_evidence import CERTIFICATE, KIND_SELECTION, PACKET
 
 
 class SmsEvidenceWizard(models.TransientModel):

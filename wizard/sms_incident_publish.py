@@ -12,14 +12,12 @@ from ..models.broadcast.sms_broadcast import CHECKED, CHECKING
 from ..models.broadcast.sms_broadcast_recipient import (
     BLOCKED,
     DUPLICATE,
-    HELD,
-    MUTED,
-    REACHED,
-)
-from ..models.broadcast.sms_broadcast_recipient_mail import (
     EXCLUDED,
+    HELD,
     MAIL,
+    MUTED,
     NO_ADDRESS,
+    REACHED,
     SAME_ADDRESS,
 )
 from ..models.broadcast.sms_incident import (

@@ -8,8 +8,4 @@ May use all rooms.
 from . import (
     link_tracker,
     digest_digest,
-    sms_template,
-    sms_sms,
-    res_company,
-    sms_broadcast,
 )

@@ -2,6 +2,10 @@
 from odoo import api, fields, models
 
 from ...tools import links
+from ..broadcast.sms_broadcast import STATUS_PAGE
+
+#: Part of every link.
+LINK_SIGN = "://"
 
 
 class LinkTracker(models.Model):
@@ -67,3 +71,100 @@ class LinkTracker(models.Model):
             "sms_broadcast_id": broadcast.id if broadcast else False,
             "sms_company_id": company.id,
         }
+
+
+class SmsTemplate(models.Model):
+    """Adds the template's setting to count clicks on its links."""
+
+    _inherit = "sms.template"
+
+    counts_clicks = fields.Boolean(
+        help="Replace links in its texts with short links that count clicks. Clicks "
+        "by bots are not counted, and who clicked is not recorded.",
+    )
+
+
+class ResCompany(models.Model):
+    """Adds the setting to count clicks in texts without a template."""
+
+    _inherit = "res.company"
+
+    sms_counts_clicks = fields.Boolean(
+        "Count Clicks on Links in Texts",
+        help="Replace links in broadcasts and in texts written by users with short "
+        "links that count clicks. Clicks by bots are not counted. Templates have "
+        "their own setting.",
+    )
+
+
+class SmsBroadcast(models.Model):
+    """Shortens links in broadcasts, if the company counts clicks.
+
+    The links are created at the check, so the text shown there is the one sent.
+    """
+
+    _inherit = "sms.broadcast"
+
+    def _on_recipients_selected(self):
+        """Create the short links in all languages before the text is shown."""
+        result = super()._on_recipients_selected()
+        recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
+        groups = recipients_sudo._read_group([("broadcast_id", "=", self.id)], ["lang"])
+        self.sudo()._get_words({lang for (lang,) in groups})
+        return result
+
+    def _get_words(self, langs):
+        words = super()._get_words(langs)
+        if not self.company_id.sudo().sms_counts_clicks:
+            return words
+        links, values = self._get_sms_links()
+        memo = {}
+        return {
+            lang: own._replace(body=links._shorten_for_sms(own.body, values, memo))
+            for lang, own in words.items()
+        }
+
+    def _get_shared_words(self):
+        words = super()._get_shared_words()
+        page = words.get(STATUS_PAGE)
+        if page and self.company_id.sudo().sms_counts_clicks:
+            links, values = self._get_sms_links()
+            words[STATUS_PAGE] = links._shorten_sms_url(page, values)
+        return words
+
+    def _get_sms_links(self):
+        """Return the model of links, and the values for this broadcast's links."""
+        links = self.env["link.tracker"]
+        return links, links._get_sms_values(self.company_id, broadcast=self.sudo())
+
+
+class SmsSms(models.Model):
+    """Shortens links in texts whose clicks are counted."""
+
+    _inherit = "sms.sms"
+
+    @api.model
+    def _prepare_body(self, vals, batch):
+        body = super()._prepare_body(vals, batch)
+        if LINK_SIGN in (body or "") and (values := self._get_link_values(vals)):
+            links = self.env["link.tracker"]
+            body = links._shorten_for_sms(body, values, batch.memo["links"])
+        return body
+
+    @api.model
+    def _get_link_values(self, vals):
+        """Return the values for a message's short links; None for no short links.
+
+        Broadcasts have short links already; automatic replies contain personal links.
+        """
+        company_sudo = self.env["res.company"].sudo().browse(vals["record_company_id"])
+        template_sudo = self.env["sms.template"].sudo().browse(vals.get("template_id"))
+        if template_sudo:
+            own_sudo = template_sudo._get_for_company(company_sudo)
+            is_counted = own_sudo.counts_clicks
+        else:
+            is_counted = company_sudo.sms_counts_clicks and not vals.get("exemption")
+        links = self.env["link.tracker"]
+        return (
+            links._get_sms_values(company_sudo, template_sudo) if is_counted else None
+        )

@@ -8,7 +8,6 @@ May use automation and all below it.
 from . import (
     calendar_event,
     calendar_event_texts,
-    calendar_event_ways,
     calendar_event_google,
     calendar_event_install,
     calendar_recurrence,

@@ -11,7 +11,7 @@ from odoo.tools import SQL
 from ...tools import TICKET_MODEL, appointments
 from ...tools.appointments import MOVED
 from ..consent.sms_consent_mixin import SubjectColumns
-from .sms_reminder_clock import Whereabouts
+from .sms_reminder import Whereabouts
 
 #: Context key that excludes customers from Odoo's own text reminder: they get ours.
 WITHOUT_CUSTOMERS_KEY = "sms_without_customers"

@@ -11,7 +11,7 @@ from ...tools.names import tidy_name
 from ..core.bulk_insert import create_many
 from ..inbound.sms_question import OPEN, REPLACED
 from .calendar_event_texts import AppointmentFacts
-from .sms_reminder_clock import Whereabouts
+from .sms_reminder import Whereabouts
 
 APPOINTMENT, WHICH, TIME = ("appointment", "appointment_which", "appointment_time")
 # Notes to the technician.

@@ -16,8 +16,7 @@ from ...tools.appointments import (
     Change,
 )
 from ..core.bulk_insert import as_arrays, create_many
-from .sms_reminder import CANCELLED, GRACE, PLANNED, REMINDER, SENT
-from .sms_reminder_clock import ReminderClock
+from .sms_reminder import CANCELLED, GRACE, PLANNED, REMINDER, SENT, ReminderClock
 
 #: Columns of a planned reminder, with their SQL types.
 COLUMNS = {

@@ -15,8 +15,15 @@ from ..automation.sms_automation_engine import CONFLICTS
 from ..core.batch_jobs import lock_next
 from ..core.bulk_insert import as_arrays, create_many, insert_many
 from .calendar_event_texts import FACTS_KEY, AppointmentFacts
-from .sms_reminder import CANCELLED, FAILED, NO_SHOW, PLANNED, REMINDER, SENT
-from .sms_reminder_clock import Whereabouts
+from .sms_reminder import (
+    CANCELLED,
+    FAILED,
+    NO_SHOW,
+    PLANNED,
+    REMINDER,
+    SENT,
+    Whereabouts,
+)
 
 _logger = logging.getLogger(__name__)
 #: Rows processed between two commits.

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..message.sms_sms_timing import APPOINTMENT_MODEL
+from ..message.sms_sms_waiting import APPOINTMENT_MODEL
 from .sms_reminder import CALLED_OFF
 
 

@@ -6,13 +6,14 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .sms_broadcast import CHECKED, CHECKING, NEWS, QUEUEING, SENT, SHOWN, UNDER_WAY
-from .sms_broadcast_recipient import BLOCKED, NO_NUMBER
-from .sms_broadcast_recipient_mail import (
+from .sms_broadcast_recipient import (
+    BLOCKED,
     EXCLUDED,
     MAIL,
     MAIL_CALLED_OFF,
     MAILED,
     NO_ADDRESS,
+    NO_NUMBER,
     SAME_ADDRESS,
 )
 from .sms_incident import GOING_ON, PLANNED

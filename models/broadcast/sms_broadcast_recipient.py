@@ -12,11 +12,18 @@ WILL, HELD, QUEUED = REACHED = ("will", "held", "queued")
 NEW, BLOCKED, NO_NUMBER = ("new", "blocked", "no_number")
 DUPLICATE, MUTED, CALLED_OFF = ("duplicate", "muted", "cancelled")
 
+#: Outcomes of those who will get it by e-mail, or did.
+MAIL, MAILED = TOLD_BY_MAIL = ("mail", "mailed")
+#: Reasons why others do not.
+NO_ADDRESS, EXCLUDED, SAME_ADDRESS = ("no_address", "excluded", "same_address")
+MAIL_CALLED_OFF = "cancelled"
+
 
 class SmsBroadcastRecipient(models.Model):
     """A person whom a broadcast concerns: whether they get it, or why not.
 
-    Written only by the broadcast's job, in bulk, and when its text is sent again.
+    Somebody who gets no text of an incident's news may get an e-mail. Written only by
+    the broadcast's job, in bulk, and when its text is sent again.
     """
 
     _name = "sms.broadcast.recipient"
@@ -66,6 +73,24 @@ class SmsBroadcastRecipient(models.Model):
     _outcome_index = models.Index("(broadcast_id, outcome, id)")
     _number_index = models.Index("(number, broadcast_id) WHERE number IS NOT NULL")
     _sms_index = models.Index("(sms_id) WHERE sms_id IS NOT NULL")
+
+    mail_outcome = fields.Selection(
+        [
+            (MAIL, "Gets it by e-mail"),
+            (MAILED, "By e-mail"),
+            (NO_ADDRESS, "No text, and no e-mail address"),
+            (EXCLUDED, "No text, and wants no e-mail (exclusion list)"),
+            (SAME_ADDRESS, "Shares its e-mail address with another recipient"),
+            (MAIL_CALLED_OFF, "Cancelled before it was mailed"),
+        ],
+        "E-mail",
+        readonly=True,
+        help="Empty: gets a text, or nothing.",
+    )
+
+    _mail_index = models.Index(
+        "(broadcast_id, mail_outcome, id) WHERE mail_outcome IS NOT NULL"
+    )
 
     @api.model
     def _selection_reason(self):

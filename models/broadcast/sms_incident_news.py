@@ -5,8 +5,7 @@ from odoo.fields import Domain
 
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from .sms_broadcast import CHECKING
-from .sms_broadcast_recipient import MUTED, REACHED
-from .sms_broadcast_recipient_mail import TOLD_BY_MAIL
+from .sms_broadcast_recipient import MUTED, REACHED, TOLD_BY_MAIL
 from .sms_incident import CALLED_OFF, MONITORING, OPEN, PLANNED, RESOLVED
 
 #: Tickets that get a message in one transaction.

@@ -1,9 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ..core.mixins import NUMBER_GROUPS
+from ..ledger.sms_purpose import ALERT
 
 PENDING, ACTIVE, ENDED = ("pending", "active", "ended")
 PORTAL, KEYWORD, AGENT = ("portal", "keyword", "agent")
@@ -208,3 +209,70 @@ class SmsSubscription(models.Model):
         """End it, and erase the person."""
         self._end()
         self.write({"number": False, "partner_id": False, "question_id": False})
+
+
+class SmsKeyword(models.Model):
+    """Lets joining keywords also subscribe to areas."""
+
+    _inherit = "sms.keyword"
+
+    area_ids = fields.Many2many(
+        "sms.area",
+        "sms_keyword_area_rel",
+        "keyword_id",
+        "area_id",
+        string="Areas",
+        domain=[("takes_subscribers", "=", True)],
+        help="The areas people subscribe to by texting this word.",
+    )
+
+    @api.constrains("action", "purpose_ids", "area_ids")
+    def _check_areas(self):
+        """Require that the keyword also opts in to the alerts of its areas."""
+        for keyword in self.filtered("area_ids"):
+            codes = keyword.purpose_ids.mapped("code")
+            if keyword.action != "join" or ALERT not in codes:
+                raise ValidationError(
+                    self.env._(
+                        "%s subscribes people to an area, so it must join them to "
+                        "outage alerts.",
+                        keyword.word,
+                    )
+                )
+
+
+class SmsPreferenceLink(models.Model):
+    """Adds subscriptions to the preference page."""
+
+    _inherit = "sms.preference.link"
+
+    def _get_subscriptions(self):
+        """Return the subscriptions of the number, including pending ones."""
+        self.ensure_one()
+        subscriptions_sudo = self.env["sms.subscription"].sudo()
+        return subscriptions_sudo.search(
+            subscriptions_sudo._get_current_domain(self.company_id, self.number),
+            order="id",
+        )
+
+    def _take(self, form, trace):
+        """End the subscription whose id is posted as ``end``."""
+        wanted = form.get("end")
+        if not wanted:
+            return super()._take(form, trace)
+        self._get_subscriptions().filtered(lambda it: str(it.id) == wanted)._end()
+        return "ended"
+
+
+class ResCompany(models.Model):
+    """Ends subscriptions made in the sandbox when a company leaves it."""
+
+    _inherit = "res.company"
+
+    def _follow_sms_sandbox(self, tried):
+        moved = super()._follow_sms_sandbox(tried)
+        subscriptions_sudo = self.env["sms.subscription"].sudo()
+        subscriptions_sudo.search(
+            [("company_id", "in", (moved & tried).ids), ("sandbox", "=", True)]
+        )._end()
+        return moved

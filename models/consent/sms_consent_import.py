@@ -13,8 +13,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 from ...tools import consent, import_rows, reassigned, tabular
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from ..core.bulk_insert import insert_many
-from .sms_consent_import_judge import Judge
-from .sms_consent_import_judge_answers import AnswerJudge
+from .sms_consent_import_judge import AnswerJudge, Judge
 from .sms_consent_import_row import ANSWER_REASONS, GOOD, SKIPPED, WRONG
 
 DRAFT, CHECKING, CHECKED = ("draft", "checking", "checked")

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
+from collections import defaultdict
 from datetime import timedelta
 
 from psycopg2.errors import UniqueViolation
@@ -9,10 +10,10 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools.misc import clean_context
 
-from ...tools import verdicts
+from ...tools import TICKET_MODEL, verdicts
 from ..consent.sms_consent_details import RECORD
 from .helpdesk_ticket import DESK_GROUP
-from .helpdesk_ticket_thread import NOTE, OUT
+from .helpdesk_ticket_thread import EVENT, IN, NOTE, OUT, REVIEW
 
 #: Name of the channel that a client subscribes to, followed by ``_<ticket id>``.
 BUS_CHANNEL = "helpdesk_mgmt_sms.ticket"
@@ -415,3 +416,76 @@ class HelpdeskTicket(models.Model):
         """Notify open conversations of a new, changed or deleted internal note."""
         if message.message_type == "comment" and message.subtype_id.sudo().internal:
             self._notify_sms_desks({self.id: [f"{NOTE}-{message.id}"]})
+
+
+class SmsConsent(models.Model):
+    """Shows consent events on open conversations, whatever their source."""
+
+    _inherit = "sms.consent"
+
+    @api.model
+    def _after_answers(self, change):
+        """Notify the conversations of all numbers of a batch, with one query."""
+        result = super()._after_answers(change)
+        text_ids = {(change.company.id, it): [] for it in change.numbers.values()}
+        acts = defaultdict(set)
+        for values in change.events:
+            act = change.numbers[values["number_hash"]], values.get("evidence_id")
+            acts[act].add((values["event"], values["id"]))
+        for (number, _evidence_id), said in acts.items():
+            first = {event: row_id for event, row_id in sorted(said, reverse=True)}
+            text_ids[change.company.id, number] += [
+                f"{EVENT}-{row_id}" for row_id in first.values()
+            ]
+        self.env[TICKET_MODEL]._notify_sms_number_desks(text_ids)
+        return result
+
+
+class SmsConsentReview(models.Model):
+    """Shows reviews of possible opt-outs on open conversations."""
+
+    _inherit = "sms.consent.review"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Notify the conversations of the numbers."""
+        reviews = super().create(vals_list)
+        reviews._notify_desks()
+        return reviews
+
+    def write(self, vals):
+        """Notify the conversations of the numbers when a review is decided."""
+        result = super().write(vals)
+        if "state" in vals:
+            self._notify_desks()
+        return result
+
+    def _notify_desks(self):
+        text_ids = {}
+        for review in self.sudo():
+            key = review.company_id.id, review.number
+            text_ids.setdefault(key, []).append(f"{REVIEW}-{review.id}")
+        self.env[TICKET_MODEL]._notify_sms_number_desks(text_ids)
+
+
+class SmsInbound(models.Model):
+    """Shows a text and its media on the open conversations of its number."""
+
+    _inherit = "sms.inbound"
+
+    def _after_receiving(self):
+        """Show a text without a ticket, as a STOP or an answer, on all of them."""
+        result = super()._after_receiving()
+        if not self.mail_message_id:
+            key = self.company_id.id, self.number
+            changed = {key: [f"{IN}-{self.id}"]}
+            self.env[TICKET_MODEL]._notify_sms_number_desks(changed)
+        return result
+
+    def _after_media(self):
+        """Refresh the text on its ticket once its media are loaded."""
+        result = super()._after_media()
+        if self.ticket_id:
+            changed = {self.ticket_id.id: [f"{IN}-{self.id}"]}
+            self.ticket_id._notify_sms_desks(changed)
+        return result

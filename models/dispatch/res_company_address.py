@@ -12,6 +12,7 @@ from odoo.tools import ormcache
 from ...providers.base import Provider
 from ...tools import web
 from ...tools.links import is_page
+from ...tools.web import IS_GUESS
 from .res_company import ACCOUNT_FIELDS, REAL, SENDER_FIELDS, TELNYX
 
 _logger = logging.getLogger(__name__)
@@ -349,3 +350,18 @@ class ResCompany(models.Model):
             self.sudo().with_context(active_test=False).search(domain).write(
                 {"sms_webhook_base_url": after}
             )
+
+
+class IrConfigParameter(models.Model):
+    """Follows ``web.base.url`` when it is edited by hand, but not after a login."""
+
+    _inherit = "ir.config_parameter"
+
+    def write(self, vals):
+        """Update companies' public address when ``web.base.url`` is edited by hand."""
+        own = self.filtered(lambda it: it.key == BASE_URL_PARAMETER)
+        before = own.value if "value" in vals else False
+        result = super().write(vals)
+        if before and not self.env.context.get(IS_GUESS):
+            self.env["res.company"]._follow_sms_base_url(before, own.value)
+        return result

@@ -7,8 +7,6 @@ May use dispatch and all below it.
 """
 
 from . import (
-    sms_sms,
-    sms_consent_expiry,
     sms_inbound,
     sms_inbound_router,
     sms_inbound_router_sender,
@@ -24,5 +22,4 @@ from . import (
     sms_number_claim,
     sms_consent,
     res_company,
-    res_partner,
 )

@@ -8,6 +8,7 @@ from odoo.tools import ormcache
 from ...tools import advice, exemptions, keywords, texts, timing
 from ...tools import reply_codes as codes
 from ...tools.phone import E164
+from ..core.moments import say_moment
 
 
 class SmsReply(models.Model):
@@ -182,3 +183,14 @@ class SmsReply(models.Model):
                 **values,
             }
         )
+
+
+class SmsSms(models.Model):
+    """Messages that answer a received text."""
+
+    _inherit = "sms.sms"
+
+    def _describe_answered_text(self):
+        """Return in words when that text came."""
+        moment = say_moment(self.env, self.inbound_id.sudo().received_at)
+        return self.env._("Answers their text of %s", moment)

@@ -17,9 +17,6 @@ from . import (
     sms_consent_check,
     sms_consent_check_facts,
     sms_purpose,
-    sms_purpose_company,
     sms_purpose_rule,
     sms_wording,
-    sms_scope_rule,
-    sms_evidence_export,
 )

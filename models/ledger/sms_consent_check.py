@@ -12,9 +12,8 @@ from odoo.tools import SQL
 from ...tools import chain
 from ...tools.chain import CONTENT_FIELDS, GENESIS
 from ...tools.evidence import CHAIN_FORMAT, make_reference
-from .sms_consent_evidence import PERSONAL_FIELDS
+from .sms_consent_evidence import CHAIN, PERSONAL_FIELDS
 from .sms_consent_key import ConsentKeyError
-from .sms_evidence_export import CHAIN
 
 _logger = logging.getLogger(__name__)
 # Reasons of findings besides those of the chain.

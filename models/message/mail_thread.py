@@ -1,10 +1,21 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import models
+from collections import defaultdict
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
 from odoo.tools.misc import clean_context
 
+from ...tools import texts
 from ...tools.purpose_rules import MessageSource
+from ..core.bulk_insert import BULK_FROM, create_many, is_extended
 from .sms_sms_intake import PersonalText
 from .sms_sms_media import SentMedia
+
+#: Modules whose overrides of ``create`` are taken care of here.
+KNOWN_MODULES = ("mail", "helpdesk_mgmt_sms")
+#: Fields that only the ORM can store with a note.
+EXTRAS = ("attachment_ids", "tracking_value_ids", "partner_ids")
 
 
 class MailThread(models.AbstractModel):
@@ -140,3 +151,122 @@ class MailThread(models.AbstractModel):
         attachments_sudo = message.sudo().attachment_ids
         self.env["sms.sms"]._check_media(attachments_sudo)
         return {"sms_media": SentMedia(message.id, tuple(attachments_sudo.ids))}
+
+
+class MailMessage(models.Model):
+    """Notes on texts in the chatter: written in bulk, and erased with their text."""
+
+    _inherit = "mail.message"
+
+    def _filter_sms(self):
+        return self.filtered(lambda message: message.message_type == "sms")
+
+    def _forget_sms_attachments(self, attachments):
+        """Delete the files that are these messages' own; detach all others.
+
+        A file that belongs to another record was merely sent along.
+        """
+        places = {(message.model, message.res_id) for message in self}
+        own = attachments.filtered(
+            lambda it: (
+                not it.res_id
+                or it.res_model in ("sms.composer", "mail.message")
+                or (it.res_model, it.res_id) in places
+            )
+        )
+        self.attachment_ids -= attachments
+        own.unlink()
+
+    def _forget_sms_text(self):
+        """Empty the copies of texts, except those that went to other people too.
+
+        A message to several people is kept until the last of them is erased.
+        """
+        texts = self._filter_sms()
+        domain = [("mail_message_id", "in", texts.ids)]
+        rows = self.env["sms.sms"].search([*domain, ("number", "!=", False)])
+        told = self.env["mail.notification"].search(
+            [*domain, ("sms_number", "!=", False)]
+        )
+        texts -= rows.mail_message_id | told.mail_message_id
+        if not texts:
+            return
+        texts._forget_sms_attachments(texts.attachment_ids)
+        copies = [("mail_message_id", "in", texts.ids)]
+        self.env["mail.mail"].search(copies).unlink()
+        translated = [("message_id", "in", texts.ids)]
+        self.env["mail.message.translation"].search(translated).unlink()
+        words = self.env._("This text was erased.")
+        erased = {"body": Markup("<p><em>%s</em></p>") % words}
+        # Without an email address, both of these are the author's number.
+        texts.write({**erased, "email_from": False, "reply_to": False})
+
+    @api.model
+    def _are_bulk_sms_notes(self, values_list):
+        """Return whether new messages are many plain notes on texts that were sent."""
+        is_many = self.env.su and len(values_list) >= BULK_FROM
+        return (
+            is_many
+            and all(values.get("message_type") == "sms" for values in values_list)
+            and not any(values.get(name) for values in values_list for name in EXTRAS)
+            and not is_extended(self, KNOWN_MODULES)
+        )
+
+    @api.model
+    def _insert_sms_notes(self, values_list):
+        """Store notes on texts at once; return them, in order."""
+        sanitize = self._fields["body"].convert_to_column_insert
+        tidied, rows, res_ids = {}, [], defaultdict(list)
+        for values in values_list:
+            body = values.get("body") or ""
+            if body not in tidied:
+                tidied[body] = texts.tidy_note(body) or sanitize(body, self)
+            row = {name: values[name] for name in values if name not in EXTRAS}
+            rows.append({**row, "body": tidied[body]})
+            res_ids[values["model"]].append(values["res_id"])
+        messages = create_many(self, rows, ready={"body"})
+        for model_name, ids in res_ids.items():
+            self.env[model_name].browse(ids).invalidate_recordset(
+                ["message_ids", "message_needaction", "message_needaction_counter"]
+            )
+        return messages
+
+
+class MailNotification(models.Model):
+    """Reasons that the chatter shows for texts that were not sent.
+
+    Odoo's own ``sms_optout`` and ``sms_blacklist`` are missing there: canceling a
+    notified message with them raises an error.
+    """
+
+    _inherit = "mail.notification"
+
+    failure_type = fields.Selection(
+        selection_add=[
+            ("sms_optout", "Opted out"),
+            ("sms_blacklist", "Blacklisted"),
+            ("sms_duplicate", "Duplicate"),
+            ("sms_no_consent", "No consent"),
+            ("sms_no_provider", "Text messaging is not set up"),
+            ("sms_too_many", "Too many today"),
+            ("sms_replaced", "Replaced by a newer text"),
+        ]
+    )
+    sms_answered_at = fields.Datetime(
+        "Answers Text Received On",
+        readonly=True,
+        help="When the text was received that this one answers without recorded "
+        "consent.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Store when the answered text was received: the chatter needs no query."""
+        for vals in vals_list:
+            if sms_id := vals.get("sms_id_int"):
+                sms_sudo = self.env["sms.sms"].sudo().browse(sms_id)
+                vals["sms_answered_at"] = sms_sudo.inbound_id.received_at
+        return super().create(vals_list)
+
+    def _to_store_defaults(self, target):
+        return [*super()._to_store_defaults(target), "sms_answered_at"]

@@ -1,9 +1,90 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL, ormcache
 
 from ...tools import purpose_rules
 from ...tools.purpose_rules import OfferLaw, find_duties, find_years_to_keep
+from ...tools.quiet_hours import MARKETING
 from ...tools.strictness import is_law_less_strict
+
+#: Kinds of authority that make a rule binding: selection values.
+AUTHORITIES = [
+    ("law", "Law"),
+    ("guidance", "Regulator's guidance"),
+    ("carrier", "Carriers or trade"),
+]
+
+HOURS = "hours"
+#: Columns of each source, besides the id.
+COLUMNS = SQL(
+    "country_id, state_id, company_id, rank, matter, authority, source, source_url,"
+    " read_on, effective_from, effective_to, is_confirmed"
+)
+
+
+class SmsDatedLaw(models.AbstractModel):
+    """Rules of law: data with their source and dates.
+
+    Laws change on a date and not with a release. Expired rules are kept, because
+    messages were decided by them.
+    """
+
+    _name = "sms.dated.law"
+    _description = "Rules of Law With Their Dates"
+    _inherit = ["sms.relaxation.reason", "sms.cached.rules"]
+
+    active = fields.Boolean(default=True, tracking=True)
+    effective_from = fields.Date(tracking=True, help="The first day of the rule.")
+    effective_to = fields.Date(tracking=True, help="The last day of the rule.")
+    source = fields.Text(
+        required=True, help="Where the rule is published, and its status."
+    )
+    source_url = fields.Char("Web Page", help="Where the source can be read.")
+    read_on = fields.Date(
+        help="When someone last read the source, or where it is quoted word for word. "
+        "Empty if nobody did.",
+    )
+    authority = fields.Selection(
+        AUTHORITIES, "Kind of Rule", required=True, default="law", tracking=True
+    )
+    is_confirmed = fields.Boolean(
+        "Confirmed",
+        tracking=True,
+        help="Tick it once someone has read the law itself, and name it in the "
+        "source. Until then the rule relies on secondary sources, and applies all the "
+        "same.",
+    )
+
+    @api.constrains("effective_from", "effective_to")
+    def _check_dates(self):
+        for law in self:
+            start, end = law.effective_from, law.effective_to
+            if start and end and end < start:
+                raise ValidationError(
+                    self.env._("“%s” ends before it starts.", law.display_name)
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Archive the rule instead, and say why."))
+
+    def _describe_rule(self):
+        """Return what the rule says, in whole sentences."""
+        raise NotImplementedError
+
+    def _get_strictness(self):
+        return self._to_rules()
+
+    def _to_rules(self):
+        """Return the active rules as a list of plain data."""
+        raise NotImplementedError
+
+    @api.model
+    @ormcache()
+    def _get_rules(self):
+        """Return all active rules as plain data, cached: each message needs them."""
+        return tuple(self.sudo().search([])._to_rules())
 
 
 class SmsConsentLaw(models.Model):
@@ -157,3 +238,107 @@ class SmsConsentLaw(models.Model):
         """Return the sender's duties for an offer to a place today."""
         countries = tuple(country for country, _state in place.regions if country)
         return find_duties(self._get_rules(), countries, fields.Date.today())
+
+
+class SmsCountryRule(models.Model):
+    """The rules that apply to texts in each country, on one page.
+
+    A query over quiet hours and the other rules of law; nothing is stored.
+    """
+
+    _name = "sms.country.rule"
+    _description = "Rules by Country"
+    _auto = False
+    _order = "country_id, rank, state_id, effective_from, id"
+    _rec_name = "matter"
+
+    country_id = fields.Many2one("res.country")
+    state_id = fields.Many2one("res.country.state", "State or Region")
+    company_id = fields.Many2one("res.company")
+    rank = fields.Integer(help="Rules of the whole country come first.")
+    matter = fields.Selection("_get_matters", "About")
+    rule = fields.Text(compute="_compute_rule")
+    authority = fields.Selection(AUTHORITIES, "Kind of Rule")
+    source = fields.Text()
+    source_url = fields.Char("Web Page")
+    read_on = fields.Date()
+    effective_from = fields.Date("Since")
+    effective_to = fields.Date("Until")
+    is_confirmed = fields.Boolean("Confirmed")
+
+    @property
+    def _table_query(self):
+        sources = self._get_sources()
+        return SQL(" UNION ALL ").join(
+            SQL(
+                "SELECT id * %s + %s AS id, %s FROM (%s) AS part",
+                len(sources),
+                place,
+                COLUMNS,
+                query,
+            )
+            for place, query in enumerate(sources.values())
+        )
+
+    @api.model
+    def _get_sources(self):
+        """Return the models whose rows are shown; their order is part of the row ids.
+
+        Rooms add theirs at the end.
+
+        :return: ``{model: SELECT of its id and the COLUMNS}``
+        """
+        duties = list(dict(self.env["sms.consent.law"]._fields["duty"].selection))
+        return {
+            "sms.quiet.hours": SQL(
+                """
+                SELECT *, %s AS matter,
+                       CASE WHEN state_id IS NULL THEN 0 ELSE 99 END AS rank
+                  FROM sms_quiet_hours
+                 WHERE active AND quiet_class = %s
+                """,
+                HOURS,
+                MARKETING,
+            ),
+            "sms.consent.law": SQL(
+                """
+                SELECT *, NULL::int4 AS state_id, NULL::int4 AS company_id,
+                       duty AS matter, array_position(%s::varchar[], duty) AS rank
+                  FROM sms_consent_law
+                 WHERE active
+                """,
+                duties,
+            ),
+        }
+
+    @property
+    def _table_sql(self):
+        self.env.flush_all()
+        return super()._table_sql
+
+    @api.model
+    def _get_matters(self):
+        duty = self.env["sms.consent.law"]._fields["duty"]
+        return [
+            (HOURS, self.env._("Hours")),
+            *duty._description_selection(self.env),
+        ]
+
+    def _compute_rule(self):
+        models = list(self._get_sources())
+        for place, rows in self.grouped(lambda row: row.id % len(models)).items():
+            ids = [row.id // len(models) for row in rows]
+            sources_sudo = self.env[models[place]].sudo().browse(ids)
+            for row, source_sudo in zip(rows, sources_sudo, strict=True):
+                row.rule = source_sudo._describe_rule()
+
+    def _get_source(self):
+        """Return the record that a row shows."""
+        self.ensure_one()
+        models = list(self._get_sources())
+        row_id, place = divmod(self.id, len(models))
+        return self.env[models[place]].browse(row_id)
+
+    def action_view_source(self):
+        """Open the rule; its own access rights apply."""
+        return self._get_source()._get_records_action()

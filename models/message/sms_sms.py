@@ -13,7 +13,7 @@ from ..core.trail import trace
 from ..ledger.sms_purpose import MARKETING
 from .res_partner import NOBODY
 from .sms_gate import GateQuestion
-from .sms_sms_timing import FAR, WAITING
+from .sms_sms_waiting import FAR, WAITING
 
 UNKNOWN_STATE = "unknown"
 #: The carrier has the message, or may have it.

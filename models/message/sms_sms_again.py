@@ -15,7 +15,7 @@ from ..ledger.sms_purpose import INTERNAL
 from .res_partner import NOBODY
 from .sms_sms import IN_FLIGHT, LEFT
 from .sms_sms_intake import PersonalText
-from .sms_sms_timing import APPOINTMENT_MODEL, WAITING
+from .sms_sms_waiting import APPOINTMENT_MODEL, WAITING
 
 #: Method of each way.
 WAY_METHODS = {

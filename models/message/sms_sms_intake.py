@@ -20,7 +20,7 @@ from ..core.bulk_insert import BULK_FROM, as_array, create_many, is_extended
 from ..core.trail import trace
 from ..ledger.sms_purpose import PurposeCode
 from .res_partner import NOBODY, Readers
-from .sms_sms_timing import WAITING
+from .sms_sms_waiting import WAITING
 
 #: Messages that are created at once; their memory is freed before the next batch.
 BATCH_SIZE = 4000

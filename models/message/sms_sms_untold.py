@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, verdicts
 from ..core.sql_settings import group_in_memory
-from .sms_sms_timing import APPOINTMENT_MODEL
+from .sms_sms_waiting import APPOINTMENT_MODEL
 
 #: How long texts that did not reach people are followed up; then they are history.
 UNTOLD_TIME = timedelta(days=7)

@@ -9,7 +9,7 @@ from odoo.tools import format_date
 from odoo.addons.base.models.res_partner import _tz_get
 
 from ...tools.appointments import to_utc
-from ..ledger.sms_evidence_export import PERIOD
+from ..ledger.sms_consent_evidence import PERIOD
 
 DRAFT, WAITING, READY, FAILED = ("draft", "waiting", "ready", "failed")
 #: How long the file can be downloaded; it contains personal data, so not for long.

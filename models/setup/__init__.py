@@ -11,13 +11,5 @@ from . import (
     sms_carrier_check,
     sms_encryption,
     sms_virtual_phone,
-    sms_virtual_phone_call,
-    sms_sms,
-    sms_dispatcher,
-    sms_inbound,
-    web_tour_tour,
-    ir_ui_menu,
-    ir_websocket,
     res_company,
-    res_config_settings,
 )

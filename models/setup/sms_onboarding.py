@@ -12,6 +12,9 @@ from .sms_health import DONE, SKIPPED, TODO, WRONG, uses_carrier
 
 SYSTEM_GROUP = "base.group_system"
 
+#: Prefix of the names of our guided tours (views/setup/sms_guide_views.xml).
+GUIDE = "helpdesk_sms_guide_"
+
 
 class SmsOnboarding(models.AbstractModel):
     """The steps from the sandbox to the first real text, and the health panel.
@@ -442,3 +445,22 @@ class SmsOnboarding(models.AbstractModel):
         title, state = self.env._("Register (A2P 10DLC)"), TODO if count else DONE
         button = self._open(self.env._("Open the packet"), "sms_registration_action")
         return self._step("registration", title, state, text, button)
+
+
+class WebTourTour(models.Model):
+    """Keeps Odoo's own tours from starting after one of our guided tours."""
+
+    _inherit = "web_tour.tour"
+
+    @api.model
+    def consume(self, tourName):  # pylint: disable=invalid-name
+        """Record that a tour was taken; after a guide, start none of Odoo's own.
+
+        Odoo has enabled its tours for the user, so that the guide continues when a page
+        is reloaded.
+        """
+        following = super().consume(tourName)
+        if not str(tourName).startswith(GUIDE):
+            return following
+        self.env.user.switch_tour_enabled(False)
+        return False

@@ -7,7 +7,10 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...providers import PROVIDERS, SandboxProvider
+from ...providers import PROVIDERS, SandboxProvider, voice
+from ...providers.faults import BUSY, UNANSWERED
+from ...providers.outbound import UNDELIVERED, DeliveryReport
+from ...tools.texts import clean
 
 PHONE_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
 #: Names of the carriers, not translated.
@@ -28,6 +31,11 @@ REACHED_STATES = ("pending", "sent")
 #: Direction of a text as seen by the phone's owner.
 RECEIVED, SENT = "received", "sent"
 
+PHONE_MENU = "helpdesk_mgmt_sms.sms_menu_virtual_phone"
+
+#: Longest call id accepted from a client, and the keys of a phone.
+ID_LENGTH, KEYS = 32, frozenset("0123456789*#")
+
 
 class SmsVirtualPhone(models.AbstractModel):
     """A screen that simulates a customer's phone in sandbox companies.
@@ -41,7 +49,7 @@ class SmsVirtualPhone(models.AbstractModel):
     _name = "sms.virtual.phone"
     _description = "Virtual phone of the sandbox"
 
-    # === Calls from the screen ===
+    # === What the screen asks for ===
 
     @api.model
     def get_phone_data(self, query=""):
@@ -391,3 +399,209 @@ class SmsVirtualPhone(models.AbstractModel):
             "media": [],
             "is_call": False,
         }
+
+    # === Calls: it rings, is answered and has keys ===
+
+    @api.model
+    def get_calls(self):
+        """Return the company's ringing calls, see :meth:`_prepare_call`."""
+        company = self._check_phone_access()
+        domain = self._get_ringing_domain() & Domain(
+            "record_company_id", "=", company.id
+        )
+        calls_sudo = self.env["sms.sms"].sudo().search(domain, order="id")
+        return [self._prepare_call(call_sudo) for call_sudo in calls_sudo]
+
+    @api.model
+    def answer_call(self, call_id):
+        """Answer a ringing call; return what is said, see :meth:`_prepare_spoken`.
+
+        :param str call_id: ``id`` of :meth:`_prepare_call`
+        :raises UserError: if it no longer rings
+        """
+        call = self._find_ringing(call_id)
+        report = SandboxProvider.parse_answer({"id": call.carrier_id})
+        spoken = call._answer_call(
+            call.record_company_id, call.uuid, report, SandboxProvider.code
+        )
+        self._notify_calls(call)
+        return self._prepare_spoken(spoken)
+
+    @api.model
+    def press_key(self, call_id, key, asked=1):
+        """Press a key in a call; return what is said then.
+
+        :param str key: a digit, star or hash; empty: none was pressed in time
+        :param int asked: how often the keys have been explained
+        """
+        call = self._find_call(call_id)
+        pressed = key if isinstance(key, str) and key in KEYS else ""
+        key = SandboxProvider.parse_key({"key": pressed})
+        is_last = not isinstance(asked, int) or asked >= voice.ROUNDS
+        company = call.record_company_id
+        spoken = call._press_call_key(company, call.uuid, key, is_last)
+        return self._prepare_spoken(spoken)
+
+    @api.model
+    def hang_up(self, call_id, is_declined=False):
+        """End a call; a declined one was never answered."""
+        call = self._find_call(call_id)
+        report = DeliveryReport(
+            call.carrier_id,
+            UNDELIVERED,
+            failure_type="sms_not_delivered",
+            fault=BUSY if is_declined is True else UNANSWERED,
+        )
+        call._record_report(report)
+        return True
+
+    def _find_call(self, call_id):
+        """Return a call of the company, in sudo, as the public user.
+
+        :raises UserError: if there is no such call
+        """
+        company = self._check_phone_access()
+        public_user = self.env.ref("base.public_user")
+        env_sudo = self.env(user=public_user, su=True, context={})
+        call_sudo = env_sudo["sms.sms"].search(
+            [
+                ("uuid", "=", clean(str(call_id or "")[:ID_LENGTH])),
+                ("record_company_id", "=", company.id),
+                ("is_call", "=", True),
+                ("provider", "=", SandboxProvider.code),
+                ("carrier_id", "!=", False),
+            ]
+        )
+        if not call_sudo:
+            raise UserError(self.env._("There is no such call any more."))
+        return call_sudo
+
+    def _find_ringing(self, call_id):
+        call_sudo = self._find_call(call_id)
+        if not call_sudo.filtered_domain(self._get_ringing_domain()):
+            raise UserError(self.env._("It does not ring any more."))
+        return call_sudo
+
+    @api.model
+    def _get_ringing_domain(self):
+        return (
+            Domain("is_call", "=", True)
+            & Domain("provider", "=", SandboxProvider.code)
+            & Domain("state", "=", "pending")
+            & Domain("call_ended_at", "=", False)
+        )
+
+    def _prepare_call(self, call):
+        """Return a ringing call as the phone shows it.
+
+        :return: ``id``, ``number`` (E.164), ``date`` (UTC)
+        """
+        return {
+            "id": call.uuid,
+            "number": call.number,
+            "date": fields.Datetime.to_string(call.sent_at or call.create_date),
+        }
+
+    @api.model
+    def _describe_call(self, call):
+        """Return a call's label in the phone's list."""
+        if call.delivered_at:
+            return self.env._("Answered call")
+        if call.filtered_domain(self._get_ringing_domain()):
+            return self.env._("Incoming call")
+        return self.env._("Missed call")
+
+    def _prepare_spoken(self, spoken):
+        """Return what is said in a call: ``words``, and ``asks`` (awaits a key)."""
+        return {
+            "words": spoken.words if spoken else "",
+            "asks": bool(spoken and spoken.asks),
+        }
+
+    @api.model
+    def _notify_calls(self, calls):
+        """Tell open virtual phones to ring, or to stop ringing."""
+        for call in calls.filtered("is_call"):
+            if call.provider != SandboxProvider.code or not call.number:
+                continue
+            is_ringing = bool(call.filtered_domain(self._get_ringing_domain()))
+            self._notify(
+                call.record_company_id,
+                call.number,
+                self._prepare_outgoing(call),
+                call={**self._prepare_call(call), "is_ringing": is_ringing},
+            )
+
+
+class SmsSms(models.Model):
+    """Makes virtual phones stop ringing when a call is over."""
+
+    _inherit = "sms.sms"
+
+    def _end_call(self):
+        ended = super()._end_call()
+        self.env["sms.virtual.phone"]._notify_calls(ended)
+        return ended
+
+
+class SmsDispatcher(models.AbstractModel):
+    """Shows sent texts on open virtual phones."""
+
+    _inherit = "sms.dispatcher"
+
+    @api.model
+    def _after_outcomes(self, messages):
+        result = super()._after_outcomes(messages)
+        self.env["sms.virtual.phone"]._notify_outgoing(messages)
+        return result
+
+
+class SmsInbound(models.Model):
+    """Shows received texts on open virtual phones."""
+
+    _inherit = "sms.inbound"
+
+    def _after_receiving(self):
+        result = super()._after_receiving()
+        self.env["sms.virtual.phone"]._notify_inbound(self)
+        return result
+
+
+class IrWebsocket(models.AbstractModel):
+    """Subscribes clients to the bus channels that their user may read.
+
+    The virtual phone to the texts of the user's sandbox companies, a conversation to
+    the texts of its ticket.
+    """
+
+    _inherit = "ir.websocket"
+
+    def _build_bus_channel_list(self, channels):
+        """Replace the names sent by the client with channels that the user may read.
+
+        Users who are not helpdesk users, or have no sandbox company, get no channel for
+        the name.
+        """
+        others = [
+            channel
+            for channel in channels
+            if not (isinstance(channel, str) and channel == BUS_CHANNEL)
+        ]
+        if len(others) != len(channels):
+            others += self.env["sms.virtual.phone"]._get_user_bus_channels()
+        own, others = self.env["helpdesk.ticket"]._get_sms_bus_channels(others)
+        return super()._build_bus_channel_list(others + own)
+
+
+class IrUiMenu(models.Model):
+    """Hides the virtual phone from users without a sandbox company."""
+
+    _inherit = "ir.ui.menu"
+
+    def _load_menus_blacklist(self):
+        hidden = super()._load_menus_blacklist()
+        companies_sudo = self.env.user.sudo().company_ids
+        if SandboxProvider.code not in companies_sudo.mapped("sms_provider"):
+            menu = self.env.ref(PHONE_MENU, raise_if_not_found=False)
+            hidden = [*hidden, *(menu.ids if menu else ())]
+        return hidden

@@ -135,6 +135,17 @@ class SmsTeamAlert(models.Model):
     _next_index = models.Index("(next_at) WHERE state = 'open' AND next_at IS NOT NULL")
     _code_index = models.Index("(company_id, code_block)")
 
+    source_id = fields.Many2one(
+        "sms.alert.source",
+        "Monitoring System",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    trouble_ids = fields.One2many(
+        "sms.alert.trouble", "alert_id", "Reported Troubles", readonly=True
+    )
+
     @api.depends("acknowledged_at", "created_at", "target_minutes")
     def _compute_is_in_time(self):
         for alert in self:
@@ -322,7 +333,9 @@ class SmsTeamAlert(models.Model):
         return self.acknowledged_by_id, self.acknowledged_at
 
     def _get_taker_name(self, user):
-        """Return the name of who resolved or took the alert. Extended."""
+        """Return the name of who resolved or took the alert, person or system."""
+        if self.source_id and self.state == RESOLVED and not user:
+            return self.source_id.sudo().name
         return user.sudo().name or self.env._("somebody")
 
     # === Buttons ===

@@ -3,7 +3,7 @@ import random
 from collections import Counter, defaultdict
 from datetime import timedelta
 
-from ...models.appointment.sms_reminder_clock import Whereabouts
+from ...models.appointment.sms_reminder import Whereabouts
 from ...tools import appointments, quiet_hours
 from ...tools.appointments import NOTICES
 from ..common import phone_number

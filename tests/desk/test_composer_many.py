@@ -8,7 +8,7 @@ from odoo.tests import BaseCase, freeze_time, tagged
 from odoo.addons.sms.tools.sms_tools import sms_content_to_rendered_html
 from odoo.addons.sms.wizard.sms_composer import SmsComposer as NativeComposer
 
-from ...models.message import mail_message as mail_message_bulk
+from ...models.message import mail_thread
 from ...models.message import sms_sms_intake as sms_sms_bulk
 from ...models.message.sms_consent import READ_ANSWERS
 from ...tools import texts
@@ -138,13 +138,13 @@ class TestMassComposer(ManyCase):
 
     def test_in_batches_as_in_one(self):
         with self.env.cr.savepoint() as savepoint:
-            for module in (sms_sms_bulk, mail_message_bulk):
+            for module in (sms_sms_bulk, mail_thread):
                 self.patch(module, "BULK_FROM", 10_000)
             self.patch(sms_composer_mass, "BATCH_SIZE", 10_000)
             wanted = self.describe(self.send()[0])
             savepoint.rollback()
         self.env.invalidate_all(flush=False)
-        for module in (sms_sms_bulk, mail_message_bulk):
+        for module in (sms_sms_bulk, mail_thread):
             self.patch(module, "BULK_FROM", 2)
         self.patch(sms_composer_mass, "BATCH_SIZE", 11)
         messages, _notes = self.send()

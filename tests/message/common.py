@@ -3,7 +3,7 @@
 
 from datetime import datetime, timedelta
 
-from ...models.message import mail_message as mail_message_bulk
+from ...models.message import mail_thread
 from ...models.message import res_partner as res_partner_reader
 from ...models.message import sms_sms_intake as sms_sms_bulk
 from ...providers import faults
@@ -130,7 +130,7 @@ class ManyCase(QuietHoursCase):
 
     def setUp(self):
         super().setUp()
-        for module in (sms_sms_bulk, mail_message_bulk, res_partner_reader):
+        for module in (sms_sms_bulk, mail_thread, res_partner_reader):
             self.patch(module, "BULK_FROM", FEW)
 
     @classmethod

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...models.message.sms_sms_timing import FAR
+from ...models.message.sms_sms_waiting import FAR
 from ...providers import PROVIDERS, SandboxProvider
 from ...providers.faults import FILTERED, OPTED_OUT
 from ...providers.outbound import DeliveryReport
