@@ -27,6 +27,9 @@ WATCHED_FIELDS = (
     | {"start", "stop", "start_date", "stop_date", "allday", "duration", "active"}
     | {"attendee_ids", "user_id", "technician_id", "alarm_ids", "recurrency"}
 )
+START_FIELDS = {"start", "start_date", "allday"}
+#: Answers that are about the time of an appointment.
+FOR_A_TIME = ("accepted", "tentative")
 #: Latest and earliest free time offered, counted from now.
 HORIZON, NOTICE = timedelta(days=14), timedelta(hours=3)
 OPEN, CONFIRMED, MAYBE, DECLINED = ("open", "confirmed", "maybe", "declined")
@@ -394,12 +397,34 @@ class CalendarEvent(models.Model):
         # Checked first, since Odoo pops values from it.
         is_watched = bool(WATCHED_FIELDS & vals.keys())
         is_visit = bool(VISIT_FIELDS & vals.keys())
+        is_move = bool(START_FIELDS & vals.keys())
+        starts = {it.id: it.start for it in self.sudo()} if is_move else {}
         result = super().write(vals)
+        self._reopen_sms_answers(starts)
         if is_visit:
             self._check_sms_visit_rights()
         if is_watched:
             self._touch_sms_reminders()
         return result
+
+    def _reopen_sms_answers(self, starts):
+        """Take back customers' answers for a time to which the appointment was moved.
+
+        What comes from another calendar has its own answers.
+
+        :param dict starts: former start (UTC) by event id
+        """
+        if not starts or self.env.context.get("dont_notify"):
+            return
+        moved = self.sudo().exists()
+        moved = moved.filtered(lambda it: it.sms_enabled and it.start != starts[it.id])
+        answered = moved.attendee_ids.filtered(
+            lambda it: (
+                it.state in FOR_A_TIME
+                and it.partner_id in it.event_id._get_sms_customers()
+            )
+        )
+        answered.state = "needsAction"
 
     def unlink(self):
         """Collect the people to be told before the appointments are deleted."""

@@ -49,6 +49,37 @@ class TestAnswers(AppointmentCase):
         self.assertEqual(self.event.sms_confirmation, "maybe")
         self.assertIn("which time suits you", self.bodies()[-1])
 
+    def test_who_has_confirmed_is_asked_again_about_another_time(self):
+        self.say("1")
+        self.event.write({"name": "Mend the scanner"})
+        self.assertEqual(self.event.sms_confirmation, "confirmed")
+        self.move(self.event, hours=1)
+        self.assertEqual(self.event.sms_confirmation, "open")
+        self.assertEqual(
+            self.attendee(self.event, self.agent.partner_id).state, "accepted"
+        )
+        self.pass_time(minutes=20)
+        self.assertIn("Reply 1 to confirm", self.bodies()[-1])
+        self.say("1")
+        self.assertEqual(self.event.sms_confirmation, "confirmed")
+
+    def test_a_longer_appointment_stays_confirmed_and_a_declined_one_declined(self):
+        self.say("1")
+        self.event.stop += timedelta(hours=1)
+        self.settle()
+        self.assertEqual(self.event.sms_confirmation, "confirmed")
+        self.say("3")
+        self.move(self.event, hours=1)
+        self.assertEqual(self.event.sms_confirmation, "declined")
+
+    def test_answers_from_another_calendar_stand(self):
+        self.say("1")
+        start = self.event.start + timedelta(hours=1)
+        self.event.with_context(dont_notify=True).write(
+            {"start": start, "stop": start + timedelta(hours=1)}
+        )
+        self.assertEqual(self.event.sms_confirmation, "confirmed")
+
     def test_words_and_thanks_are_read(self):
         for body in ("C", "confirm", "1.", "1 thanks", "Yes"):
             with self.subTest(body=body):

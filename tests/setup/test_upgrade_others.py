@@ -89,6 +89,12 @@ class TestUpgradeFromThirteenth(TestUpgradeFromFourth):
 
 
 class TestUpgradeFromFourteenth(TestUpgradeFromFourth):
-    """From the previous version."""
+    """From the version whose long jobs give way to urgent texts."""
 
     version = "19.0.1.14.0"
+
+
+class TestUpgradeFromFifteenth(TestUpgradeFromFourth):
+    """From the previous version."""
+
+    version = "19.0.1.15.0"
