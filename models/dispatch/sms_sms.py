@@ -26,7 +26,7 @@ ATTEMPT_FIELDS = (
     *("provider", "carrier_id", "carrier_code", "carrier_detail", "report_rank"),
     *("attempts", "claimed_at", "sent_at", "tried_at", "fault_id"),
     *("lookup_at", "lookups", "refused_by", "replaced_by_id", "cancelled_by_id"),
-    "call_ended_at",
+    *("call_ended_at", "carrier_key"),
 )
 #: State of the row by what its carrier reports (``providers.outbound.REPORT_RANKS``).
 REPORT_STATES = {
@@ -86,6 +86,12 @@ class SmsSms(models.Model):
         readonly=True,
         copy=False,
         help="The carrier that refused it, so that the other one was used.",
+    )
+    carrier_key = fields.Char(
+        readonly=True,
+        copy=False,
+        help="By which the carrier recognizes a repeated post of the message. It stays "
+        "the same until the carrier has the message, or has certainly refused it.",
     )
 
     @api.model
@@ -244,7 +250,7 @@ class SmsSms(models.Model):
             self._get_revealed_bodies()[self.id] if body is None else body,
             callback,
             sender.address,
-            key=self._get_carrier_key(),
+            key=self.carrier_key or "",
             media=self._get_media_urls(),
             answer_url=self._get_answer_url(company, provider),
         )
@@ -278,16 +284,6 @@ class SmsSms(models.Model):
         """Return the placeholder of such an address in stored texts; extended too."""
         return ""
 
-    def _get_carrier_key(self):
-        """Return the key by which a carrier recognizes a repeated post of the message.
-
-        It stays the same until the message is accepted. A message that is sent again on
-        purpose has another one: after it was not delivered, or when a user resends it.
-        """
-        moments = (self.tried_at, self.sent_at)
-        stamps = [str(int(it.timestamp())) if it else "0" for it in moments]
-        return "-".join([self.uuid, *stamps])
-
     def _get_adapter_method(self, provider, kind):
         """Return an adapter's method for a text or a call: send, find or fetch."""
         return getattr(provider, CALL_METHODS[kind] if self.is_call else kind)
@@ -313,6 +309,7 @@ class SmsSms(models.Model):
                 UPDATE sms_sms
                    SET state = 'process', provider = %(provider)s,
                        claimed_at = %(now)s, tried_at = COALESCE(tried_at, %(now)s),
+                       carrier_key = COALESCE(carrier_key, gen_random_uuid()::text),
                        attempts = COALESCE(attempts, 0) + 1,
                        carrier_id = NULL, carrier_code = NULL, carrier_detail = NULL,
                        fault_id = NULL, failure_type = NULL, report_rank = 0,
@@ -488,6 +485,9 @@ class SmsSms(models.Model):
         if policy.action == dispatch.SENDER:
             self.sender_id._stop(policy, self.carrier_detail or self.carrier_code)
         is_senders = policy.action == dispatch.SENDER and not is_taken
+        if is_senders or is_taken:
+            # The carrier would take the next post for a repetition of this one.
+            self.carrier_key = False
         if is_senders:
             # The message itself is fine: neither the attempt nor the time until its
             # sender may send again counts against it.

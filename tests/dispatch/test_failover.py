@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 from ...models.dispatch import sms_dispatcher
 from ...providers import faults
-from ...providers.outbound import DELIVERED, DeliveryReport
+from ...providers.outbound import DELIVERED, UNDELIVERED, DeliveryReport
 from ...tools.dispatch import DispatchRun
 from ..peer.telnyx import API_KEY, PUBLIC_KEY, TelnyxPeer
 from ..peer.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioPeer
@@ -204,11 +204,49 @@ class TestFailover(FailoverCase):
     def test_a_person_who_sends_it_anew_begins_anew(self):
         sms = self.send(("error", 401, 20003), ("error", 400, "40310"))
         self.assertEqual((sms.state, sms.refused_by), ("error", "twilio"))
-        before = sms._get_carrier_key()
-        sms.tried_at -= timedelta(hours=1)
+        before = sms.carrier_key
+        self.assertTrue(before)
         sms.action_set_outgoing()
         self.assertFalse(sms.refused_by)
-        self.assertNotEqual(sms._get_carrier_key(), before)
+        self.assertFalse(sms.carrier_key)
+
+
+class TestPostKeys(FailoverCase):
+    """Telnyx accepts a message once per key, so the key says what is a repetition."""
+
+    def setUp(self):
+        super().setUp()
+        self.company.write({"sms_provider": "telnyx", "sms_backup_provider": False})
+
+    def post_again(self, sms, pause=timedelta()):
+        """Send a waiting text, held for some time, to a carrier that takes it."""
+        self.telnyx.behaviors[self.number] = None
+        sms.not_before = fields.Datetime.now()
+        if sms.tried_at:
+            sms.tried_at += pause  # as a hold does
+        self.run_outbox()
+        self.assertEqual(sms.state, "pending")
+        return [post["key"] for post in self.telnyx.posts]
+
+    def test_what_is_tried_again_after_a_night_has_the_same_key(self):
+        sms = self.send(None, ("error", 503, "10007"))
+        sms.state = "outgoing"  # the carrier does not show it
+        key, again = self.post_again(sms, timedelta(hours=9))
+        self.assertTrue(key)
+        self.assertEqual(key, again)
+
+    def test_what_was_not_delivered_is_another_message(self):
+        sms = self.send()
+        rule = self.env["sms.fault"].search([("fault", "=", faults.UNREACHABLE)])
+        rule.write({"action": "again", "max_attempts": 3, "deadline_hours": 24})
+        report = DeliveryReport(sms.carrier_id, UNDELIVERED, fault=faults.UNREACHABLE)
+        self.env["sms.sms"]._record_reports(
+            self.company, "telnyx", [(sms.uuid, report)]
+        )
+        self.assertEqual(sms.state, "outgoing")
+        key, again = self.post_again(sms)
+        self.assertNotEqual(key, again)
+        self.assertEqual(len(self.telnyx.taken), 2)
 
 
 class TestTurns(FailoverCase):
