@@ -297,12 +297,16 @@ class CalendarEvent(models.Model):
     # === Texts that were never received ===
 
     # Not on fields of texts: each change of a text would trigger a search here.
-    @api.depends("sms_customer_id")
-    @api.depends_context("lang")
+    @api.depends("sms_customer_id", "privacy")
+    @api.depends_context("uid", "lang")
     def _compute_sms_untold(self):
-        """Find the newest text of each event that its recipient never got."""
+        """Find the newest text of each event that its recipient never got.
+
+        Others' private appointments say nothing: whom they are with is private.
+        """
         self.sms_untold_id = self.sms_untold_note = False
-        stored = self.filtered(lambda event: event.id and event.sms_customer_id)
+        shown = self.sudo(False)._filter_sms_shown().sudo()
+        stored = shown.filtered(lambda event: event.id and event.sms_customer_id)
         if not stored:
             return
         texts_sudo = self.env["sms.sms"].search(

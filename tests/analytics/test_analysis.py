@@ -445,7 +445,8 @@ class TestScenario(ScenarioCase):
                 visit.name = f"From {start}"
                 self.env.flush_all()
                 marks = stale.search([("kind", "=", "appointment")])
-                self.assertEqual(sorted(marks.mapped("moment")), moments)
+                # Twice where a move also takes the customer's answer back.
+                self.assertEqual(sorted(set(marks.mapped("moment"))), moments)
                 self.assertLessEqual(marks.company_id, visit.sms_company_id)
                 marks.unlink()
 

@@ -37,6 +37,17 @@ class TestNeverHeard(AppointmentCase):
         self.assertIn("Opted out", note)
         self.assertEqual(ways, "call")
 
+    def test_a_private_one_says_nothing_to_others(self):
+        self.event.privacy = "private"
+        self.settle()
+        for user, is_told in ((self.agent, True), (self.manager, False)):
+            with self.subTest(user.name):
+                note = self.event.with_user(user).sms_untold_note or ""
+                self.assertEqual("Dana Customer" in note, is_told)
+                self.assertEqual(
+                    bool(self.event.with_user(user).sms_untold_id), is_told
+                )
+
     def test_consent_is_recorded_and_the_text_is_sent(self):
         self.frozen.move_to(datetime.now() + timedelta(minutes=1))
         self.record_consent(None, "appointment")
