@@ -191,7 +191,8 @@ class TestOutcomes(OutboxCase):
         partner_id = self._send(number, "hold")
         tickets = [self.make_ticket(partner_id, f"No. {i}") for i in range(3)]
         self.assertEqual(len(tickets), 3)
-        self.assertEqual(len(self.peer.to(number)), 1)
+        states = {message["state"] for message in self.read_messages(number)}
+        self.assertLessEqual(states, {"process", "outgoing"})
         self.peer.release.set()
         self.peer.wait_for(number, 4)
 
