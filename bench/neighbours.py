@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 import uuid
-from math import ceil
 from pathlib import Path
 from statistics import median
 
@@ -25,6 +24,7 @@ from common import (
     agree,
     american,
     environment,
+    get_late,
     make_parser,
     make_people,
     print_table,
@@ -387,11 +387,6 @@ def show(times):
     """Return a cell of the table: median, 95th percentile and maximum, in ms."""
     figures = (median(times), get_late(times), max(times))
     return " / ".join(f"{seconds * 1000:,.0f}" for seconds in figures)
-
-
-def get_late(times):
-    """Return the time within which 19 of 20 were done."""
-    return sorted(times)[ceil(len(times) * 0.95) - 1]
 
 
 def main():
