@@ -5,7 +5,4 @@ Offers figures of links and the digest.
 May use all rooms.
 """
 
-from . import (
-    link_tracker,
-    digest_digest,
-)
+from . import link_tracker, digest_digest

@@ -80,7 +80,7 @@ class SmsTemplate(models.Model):
 
     counts_clicks = fields.Boolean(
         help="Replace links in its texts with short links that count clicks. Clicks "
-        "by bots are not counted, and who clicked is not recorded.",
+        "by bots are not counted, and who clicked is not recorded."
     )
 
 

@@ -35,12 +35,7 @@ def say_moment(env, moment, zone="", lasting=False):
     own, lang = str(env.tz), get_spoken_lang(env)
     near_days = (env._("yesterday"), env._("today"), env._("tomorrow"))
     said = moments.say(
-        moment,
-        fields.Datetime.now(),
-        zone or own,
-        lang,
-        near_days,
-        lasting,
+        moment, fields.Datetime.now(), zone or own, lang, near_days, lasting
     )
     if not zone or moments.is_same_clock(moment, zone, own):
         return said
