@@ -13,6 +13,11 @@ KPIS = {
 LESS_IS_BETTER = ("kpi_sms_failed", "kpi_sms_opt_outs")
 
 
+def _figure(name):
+    """Return the field with one figure, as Odoo reads and invalidates it separately."""
+    return fields.Integer(compute=lambda self: self._count_sms(name))
+
+
 class DigestDigest(models.Model):
     """Adds figures of text messages to the weekly e-mail.
 
@@ -22,28 +27,18 @@ class DigestDigest(models.Model):
     _inherit = "digest.digest"
 
     kpi_sms_sent = fields.Boolean("Texts Sent")
-    kpi_sms_sent_value = fields.Integer(
-        compute=lambda self: self._count_sms("kpi_sms_sent")
-    )
+    kpi_sms_sent_value = _figure("kpi_sms_sent")
     kpi_sms_delivered = fields.Boolean("Texts Delivered")
-    kpi_sms_delivered_value = fields.Integer(
-        compute=lambda self: self._count_sms("kpi_sms_delivered")
-    )
+    kpi_sms_delivered_value = _figure("kpi_sms_delivered")
     kpi_sms_failed = fields.Boolean("Texts Not Delivered")
-    kpi_sms_failed_value = fields.Integer(
-        compute=lambda self: self._count_sms("kpi_sms_failed")
-    )
+    kpi_sms_failed_value = _figure("kpi_sms_failed")
     kpi_sms_replies = fields.Boolean("Replies by Text")
-    kpi_sms_replies_value = fields.Integer(
-        compute=lambda self: self._count_sms("kpi_sms_replies")
-    )
+    kpi_sms_replies_value = _figure("kpi_sms_replies")
     kpi_sms_opt_outs = fields.Boolean("Opt-outs from Texts")
-    kpi_sms_opt_outs_value = fields.Integer(
-        compute=lambda self: self._count_sms("kpi_sms_opt_outs")
-    )
+    kpi_sms_opt_outs_value = _figure("kpi_sms_opt_outs")
 
     def _count_sms(self, name):
-        """Compute one figure, as Odoo reads and invalidates each separately."""
+        """Compute one figure."""
         self._calculate_company_based_kpi(
             "sms.analysis", f"{name}_value", date_field="date", sum_field=KPIS[name]
         )

@@ -4,9 +4,6 @@ from odoo import api, fields, models
 from ...tools import links
 from ..broadcast.sms_broadcast import STATUS_PAGE
 
-#: Part of every link.
-LINK_SIGN = "://"
-
 
 class LinkTracker(models.Model):
     """Short links in texts, which count clicks."""
@@ -146,7 +143,7 @@ class SmsSms(models.Model):
     @api.model
     def _prepare_body(self, vals, batch):
         body = super()._prepare_body(vals, batch)
-        if LINK_SIGN in (body or "") and (values := self._get_link_values(vals)):
+        if "://" in (body or "") and (values := self._get_link_values(vals)):
             links = self.env["link.tracker"]
             body = links._shorten_for_sms(body, values, batch.memo["links"])
         return body
@@ -160,11 +157,9 @@ class SmsSms(models.Model):
         company_sudo = self.env["res.company"].sudo().browse(vals["record_company_id"])
         template_sudo = self.env["sms.template"].sudo().browse(vals.get("template_id"))
         if template_sudo:
-            own_sudo = template_sudo._get_for_company(company_sudo)
-            is_counted = own_sudo.counts_clicks
+            is_counted = template_sudo._get_for_company(company_sudo).counts_clicks
         else:
             is_counted = company_sudo.sms_counts_clicks and not vals.get("exemption")
-        links = self.env["link.tracker"]
-        return (
-            links._get_sms_values(company_sudo, template_sudo) if is_counted else None
-        )
+        if not is_counted:
+            return None
+        return self.env["link.tracker"]._get_sms_values(company_sudo, template_sudo)

@@ -54,26 +54,21 @@ class CalendarAttendee(models.Model):
         invited = self.search(
             [("partner_id", "in", people.ids), ("event_id", "!=", False)]
         )
+        open_states = (False, "needsAction")
+        best_first = invited.sorted(
+            lambda it: (it.state in open_states, it.partner_id != dst_partner, it.id)
+        )
         duplicates = self.browse()
-        for attendees in invited.grouped("event_id").values():
-            kept = attendees.sorted(
-                lambda it: (
-                    it.state in (False, "needsAction"),
-                    it.partner_id != dst_partner,
-                    it.id,
-                )
-            )[0]
-            same = attendees - kept
-            if same:
+        for attendees in best_first.grouped("event_id").values():
+            if same := attendees[1:]:
                 questions = self.env["sms.question"].search(
                     [("res_model", "=", self._name), ("res_id", "in", same.ids)]
                 )
-                questions.res_id = kept.id
+                questions.res_id = attendees[0].id
                 duplicates |= same
         if not duplicates:
             return
         self.env.flush_all()
-        self.env.cr.execute(
-            SQL("DELETE FROM calendar_attendee WHERE id = ANY(%s)", duplicates.ids)
-        )
+        query = SQL("DELETE FROM calendar_attendee WHERE id = ANY(%s)", duplicates.ids)
+        self.env.cr.execute(query)
         self.env.invalidate_all(flush=False)

@@ -28,8 +28,6 @@ WATCHED_FIELDS = (
     | {"attendee_ids", "user_id", "technician_id", "alarm_ids", "recurrency"}
 )
 START_FIELDS = {"start", "start_date", "allday"}
-#: Answers that are about the time of an appointment.
-FOR_A_TIME = ("accepted", "tentative")
 #: Latest and earliest free time offered, counted from now.
 HORIZON, NOTICE = timedelta(days=14), timedelta(hours=3)
 OPEN, CONFIRMED, MAYBE, DECLINED = ("open", "confirmed", "maybe", "declined")
@@ -275,19 +273,14 @@ class CalendarEvent(models.Model):
         return SQL(
             """(
                 NOT EXISTS (
-                    SELECT FROM res_users "user"
-                     WHERE "user".partner_id = %(partner)s
+                    SELECT FROM res_users "user" WHERE "user".partner_id = %(partner)s
                        AND "user".active AND NOT "user".share
-                ) OR (
-                    EXISTS (
-                        SELECT FROM helpdesk_ticket ticket
-                         WHERE ticket.id = %(ticket)s
-                           AND ticket.partner_id = %(partner)s
-                    ) AND NOT EXISTS (
-                        SELECT FROM res_users "user"
-                         WHERE "user".partner_id = %(partner)s
-                           AND "user".id IN (%(technician)s, %(organizer)s)
-                    )
+                ) OR EXISTS (
+                    SELECT FROM helpdesk_ticket ticket
+                     WHERE ticket.id = %(ticket)s AND ticket.partner_id = %(partner)s
+                ) AND NOT EXISTS (
+                    SELECT FROM res_users "user" WHERE "user".partner_id = %(partner)s
+                       AND "user".id IN (%(technician)s, %(organizer)s)
                 )
             )""",
             partner=SQL.identifier(partner, "id"),
@@ -324,19 +317,14 @@ class CalendarEvent(models.Model):
                 SELECT partner.phone_sanitized
                   FROM calendar_event_res_partner_rel attendee
                   JOIN res_partner partner ON partner.id = attendee.res_partner_id
-                 WHERE attendee.calendar_event_id = %s AND partner.active
-                   AND %s
-              ORDER BY partner.complete_name, partner.id DESC
-                 LIMIT 1
+                 WHERE attendee.calendar_event_id = %s AND partner.active AND %s
+              ORDER BY partner.complete_name, partner.id DESC LIMIT 1
             )""",
             SQL.identifier(alias, "id"),
             self._get_sms_customer_sql(alias, "partner"),
         )
-        company = SQL(
-            "COALESCE(%s, %s)",
-            SQL.identifier(alias, "sms_company_id"),
-            self.env.company.id,
-        )
+        own_company = SQL.identifier(alias, "sms_company_id")
+        company = SQL("COALESCE(%s, %s)", own_company, self.env.company.id)
         rules = self.env["sms.purpose.rule"]
         cases = [
             SQL("WHEN %s THEN %s", it.id, rules._find_for_model(it, self._name).id)
@@ -420,7 +408,7 @@ class CalendarEvent(models.Model):
         moved = moved.filtered(lambda it: it.sms_enabled and it.start != starts[it.id])
         answered = moved.attendee_ids.filtered(
             lambda it: (
-                it.state in FOR_A_TIME
+                it.state in ("accepted", "tentative")
                 and it.partner_id in it.event_id._get_sms_customers()
             )
         )
@@ -507,13 +495,11 @@ class CalendarEvent(models.Model):
     def _is_sms_time_free(self, start):
         """Return whether technician and customers are free for it at a time (UTC)."""
         self.ensure_one()
-        hours = self._get_sms_hours(
-            start - timedelta(days=1), start + timedelta(days=2)
-        )
-        is_to_come = start > fields.Datetime.now()
-        return is_to_come and appointments.is_free(
-            start, self.stop - self.start, *hours
-        )
+        if start <= fields.Datetime.now():
+            return False
+        day = timedelta(days=1)
+        hours = self._get_sms_hours(start - day, start + 2 * day)
+        return appointments.is_free(start, self.stop - self.start, *hours)
 
     def _get_sms_hours(self, start, end):
         """Return the possible hours for the appointment, and the busy ones (UTC).
@@ -554,15 +540,13 @@ class CalendarEvent(models.Model):
         company = self._get_sms_company()
         technician = self._get_sms_technician().sudo()
         calendar = technician.resource_calendar_id or company.resource_calendar_id
-        bookings = self._get_sms_bookings()
-        if bookings:
+        if bookings := self._get_sms_bookings():
             found = bookings[0]._get_intervals(start, end)
         elif not calendar:
             found = [(start, end)]
         else:
-            resource = technician.resource_ids.filtered(
-                lambda it: it.company_id == company
-            )[:1]
+            own = technician.resource_ids.filtered(lambda it: it.company_id == company)
+            resource = own[:1]
             by_resource = calendar._work_intervals_batch(start, end, resources=resource)
             found = by_resource[resource.id]
         spans = [
@@ -570,11 +554,9 @@ class CalendarEvent(models.Model):
             for pair in found
         ]
         place = company._get_sms_place()
-        region = next(iter(place.regions), ("", ""))
+        where = place.zones[0], next(iter(place.regions), ("", ""))
         has_weekends = bool(bookings or calendar)
-        return appointments.keep_business_days(
-            spans, place.zones[0], region, has_weekends
-        )
+        return appointments.keep_business_days(spans, *where, has_weekends)
 
     def _get_sms_bookings(self):
         """Return the event's bookings of OCA's ``resource_booking``; usually none.

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+from odoo.tools.translate import LazyTranslate
 
 from ...tools import appointments
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED
@@ -20,6 +21,14 @@ FACTS_KEY = "sms_appointment_facts"
 WORDS = {"compute": "_compute_sms_words"}
 
 DESK_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
+_lt = LazyTranslate(__name__)
+#: What a customer was not told, and why, by the kind of the text.
+UNTOLD = {
+    BOOKED: _lt("%(customer)s was not told about the booking. %(reason)s"),
+    MOVED: _lt("%(customer)s was not told about the new time. %(reason)s"),
+    CALLED_OFF: _lt("%(customer)s was not told about the cancellation. %(reason)s"),
+}
+UNTOLD_OTHERWISE = _lt("%(customer)s did not get the last text. %(reason)s")
 
 
 class AppointmentFacts(NamedTuple):
@@ -97,9 +106,8 @@ class CalendarEvent(models.Model):
                 whereabouts[company] = Whereabouts(company)
             facts = facts_of.get(event.id)
             if not isinstance(facts, AppointmentFacts):
-                facts = AppointmentFacts(
-                    event.sms_customer_id.id, event.start, event.allday
-                )
+                customer = event.sms_customer_id
+                facts = AppointmentFacts(customer.id, event.start, event.allday)
             event.update(event.sudo()._get_sms_words(facts, whereabouts[company]))
 
     def _get_sms_words(self, facts, whereabouts):
@@ -116,12 +124,12 @@ class CalendarEvent(models.Model):
             "sms_when_soon": False,
             "sms_old_when": False,
             "sms_start_time": False,
-            "sms_ticket_note": "",
+            "sms_ticket_note": f" ({self.env._('ticket #%s', number)})"
+            if number
+            else "",
             "sms_series_note": "",
             "sms_answer_hint": self._get_sms_answer_hint(),
         }
-        if number:
-            words["sms_ticket_note"] = f" ({self.env._('ticket #%s', number)})"
         if facts.count > 1:
             words["sms_series_note"] = self.env._(", the first of %s", facts.count)
         if not facts.start:
@@ -269,14 +277,9 @@ class CalendarEvent(models.Model):
 
     def _get_sms_untold_customers(self, kind):
         """Return the customers who have not declined nor had a text of the kind."""
-        told = self.env["sms.reminder"].search(
-            [
-                ("event_id", "=", self.id),
-                ("kind", "=", kind),
-                ("start", "=", self.start),
-                ("state", "in", (PLANNED, SENT)),
-            ]
-        )
+        domain = [("event_id", "=", self.id), ("start", "=", self.start)]
+        domain += [("kind", "=", kind), ("state", "in", (PLANNED, SENT))]
+        told = self.env["sms.reminder"].search(domain)
         declined = self.attendee_ids.filtered(lambda it: it.state == "declined")
         return self._get_sms_customers() - told.partner_id - declined.partner_id
 
@@ -309,14 +312,9 @@ class CalendarEvent(models.Model):
         stored = shown.filtered(lambda event: event.id and event.sms_customer_id)
         if not stored:
             return
-        texts_sudo = self.env["sms.sms"].search(
-            [
-                ("mail_message_id.model", "=", self._name),
-                ("mail_message_id.res_id", "in", stored.ids),
-            ],
-            order="id",
-        )
-        untold_sudo = texts_sudo._filter_untold()
+        domain = [("model", "=", self._name), ("res_id", "in", stored.ids)]
+        about = [("mail_message_id", "any", domain)]
+        untold_sudo = self.env["sms.sms"].search(about, order="id")._filter_untold()
         newest = {sms.mail_message_id.res_id: sms for sms in untold_sudo}
         for event in stored:
             if sms := newest.get(event.id):
@@ -334,19 +332,7 @@ class CalendarEvent(models.Model):
         row = self.sms_reminder_ids.filtered(lambda it: it.sms_id == sms)[:1]
         name = sms.partner_id.name or sms.number or self.env._("The customer")
         facts = {"customer": name, "reason": sms.shown_reason or sms.shown_label}
-        if row.kind == BOOKED:
-            return self.env._(
-                "%(customer)s was not told about the booking. %(reason)s", **facts
-            )
-        if row.kind == MOVED:
-            return self.env._(
-                "%(customer)s was not told about the new time. %(reason)s", **facts
-            )
-        if row.kind == CALLED_OFF:
-            return self.env._(
-                "%(customer)s was not told about the cancellation. %(reason)s", **facts
-            )
-        return self.env._("%(customer)s did not get the last text. %(reason)s", **facts)
+        return self.env._(UNTOLD.get(row.kind, UNTOLD_OTHERWISE)) % facts
 
     def _get_sms_untold(self):
         """Return the text with the user's rights; empty if the page is outdated."""

@@ -59,13 +59,8 @@ class HelpdeskTicket(models.Model):
         earliest = fields.Datetime.now().replace(minute=0, second=0, microsecond=0)
         earliest += LEAD
         people = self.partner_id | technician.partner_id
-        visit = self.env["calendar.event"].new(
-            {
-                "technician_id": technician.id,
-                "ticket_id": self.id,
-                "partner_ids": people.ids,
-            }
-        )
+        values = {"technician_id": technician.id, "ticket_id": self.id}
+        visit = self.env["calendar.event"].new({**values, "partner_ids": people.ids})
         hours = visit._get_sms_hours(earliest, earliest + HORIZON)
         return next(iter(find_free(*hours, LENGTH, earliest, count=1)), earliest)
 

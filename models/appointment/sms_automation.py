@@ -72,10 +72,8 @@ class SmsAutomation(models.Model):
     def _check_event_filters(self):
         """Refuse options that have no meaning for an appointment."""
         for rule in self.filtered("is_for_events"):
-            is_plain = rule.audience == automation.CUSTOMER and not (
-                rule.domain or rule.stage_ids or rule.delay_number
-            )
-            if not is_plain:
+            is_filtered = rule.domain or rule.stage_ids or rule.delay_number
+            if is_filtered or rule.audience != automation.CUSTOMER:
                 raise ValidationError(
                     self.env._(
                         "“%s”: texts about appointments go to the customer, and have "

@@ -21,7 +21,7 @@ class SmsConsent(models.Model):
             known = set(rows_sudo.partner_id.mapped("phone_sanitized"))
             left = self._find_left_appointments(change.company, known)
             gone_sudo = rows_sudo.filtered(
-                lambda row: row.partner_id.phone_sanitized in left
+                lambda it: it.partner_id.phone_sanitized in left
             )
             planned_sudo = gone_sudo.filtered(lambda row: row.state == PLANNED)
             planned_sudo.write({"state": CANCELLED, "reason": "opted_out"})
@@ -32,18 +32,10 @@ class SmsConsent(models.Model):
     def _get_follower_queries(self, change):
         queries = super()._get_follower_queries(change)
         if numbers := change.get_numbers():
-            queries["reminders"] = (
-                self.env["sms.reminder"]
-                .sudo()
-                ._search(
-                    Domain("company_id", "=", change.company.id)
-                    & Domain("partner_id.phone_sanitized", "in", list(numbers))
-                    & (
-                        Domain("state", "=", PLANNED)
-                        | Domain("reason", "=", "opted_out")
-                    )
-                )
-            )
+            domain = Domain("state", "=", PLANNED) | Domain("reason", "=", "opted_out")
+            domain &= Domain("company_id", "=", change.company.id)
+            domain &= Domain("partner_id.phone_sanitized", "in", list(numbers))
+            queries["reminders"] = self.env["sms.reminder"].sudo()._search(domain)
         return queries
 
     @api.model

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 from odoo.tools import plaintext2html
+from odoo.tools.translate import LazyTranslate
 
 from ...tools import appointments, keywords, reply_codes
 from ...tools.appointments import CALL_OFF, CONFIRM
@@ -13,10 +14,15 @@ from ..inbound.sms_question import OPEN, REPLACED
 from .calendar_event_texts import AppointmentFacts
 from .sms_reminder import Whereabouts
 
+_lt = LazyTranslate(__name__)
 APPOINTMENT, WHICH, TIME = ("appointment", "appointment_which", "appointment_time")
 # Notes to the technician.
-CONFIRMED, TOO_LATE, CALLED_OFF = ("confirmed", "too_late", "called_off")
-ASKS, CHOSEN, WAITS = ("asks", "chosen", "waits")
+CONFIRMED = _lt("%(who)s has confirmed the appointment (%(when)s).")
+TOO_LATE = _lt("%(who)s asks for a change, which is too late by text (%(when)s).")
+CALLED_OFF = _lt("%(who)s has cancelled the appointment (%(when)s).")
+ASKS = _lt("%(who)s asks for another time (%(when)s).")
+CHOSEN = _lt("%(who)s has chosen another time (%(when)s).")
+WAITS = _lt("%(who)s wants another time and waits for your call or text (%(when)s).")
 ATTENDEE_MODEL = "calendar.attendee"
 #: How long offered times may be chosen.
 OFFER_LIFE = timedelta(days=2)
@@ -103,11 +109,10 @@ class SmsQuestion(models.Model):
     def _get_attendee(self):
         """Return the ``calendar.attendee``, in sudo; empty if its event is over."""
         attendee = self._get_invitation().exists()
-        event = attendee.event_id
-        if not event.active:
-            return attendee.browse()
-        end = appointments.get_latest_end(event.stop, event.allday)
-        return attendee if end > fields.Datetime.now() else attendee.browse()
+        event, now = attendee.event_id, fields.Datetime.now()
+        if event.active and appointments.get_latest_end(event.stop, event.allday) > now:
+            return attendee
+        return attendee.browse()
 
     # === Answers ===
 
@@ -304,15 +309,15 @@ class SmsQuestion(models.Model):
             fillers = {"when": self._say_when(), "technician": name, **fillers}
             router._say_reply(inbound, code, self._get_lang(), **fillers)
 
-    def _tell_technician(self, what):
+    def _tell_technician(self, note):
         """Notify the technician, in their language, and note it on the ticket."""
         attendee = self._get_invitation()
         event = attendee.event_id.with_user(SUPERUSER_ID)
         technician = event._get_sms_technician()
         lang = self.company_id._pick_sms_lang(technician.lang)
         reader = event.with_context(tz=technician.tz, lang=lang)
-        who = attendee.partner_id.name
-        words = self._get_notes(reader.env, who, reader.display_time)[what]
+        facts = {"who": attendee.partner_id.name, "when": reader.display_time}
+        words = reader.env._(note) % facts
         body = plaintext2html(words)
         if technician:
             event.message_notify(
@@ -323,27 +328,3 @@ class SmsQuestion(models.Model):
             )
         if event.ticket_id:
             event.ticket_id._message_log(body=body, author_id=attendee.partner_id.id)
-
-    @api.model
-    def _get_notes(self, env, who, when):
-        """Return the possible notes to the technician, in their language."""
-        facts = {"who": who, "when": when}
-        return {
-            CONFIRMED: env._(
-                "%(who)s has confirmed the appointment (%(when)s).", **facts
-            ),
-            TOO_LATE: env._(
-                "%(who)s asks for a change, which is too late by text (%(when)s).",
-                **facts,
-            ),
-            CALLED_OFF: env._(
-                "%(who)s has cancelled the appointment (%(when)s).", **facts
-            ),
-            ASKS: env._("%(who)s asks for another time (%(when)s).", **facts),
-            CHOSEN: env._("%(who)s has chosen another time (%(when)s).", **facts),
-            WAITS: env._(
-                "%(who)s wants another time and waits for your call or text "
-                "(%(when)s).",
-                **facts,
-            ),
-        }

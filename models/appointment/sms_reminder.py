@@ -339,27 +339,26 @@ class SmsReminder(models.Model):
         self.env["helpdesk.ticket"].flush_model(["partner_id"])
         self.env["res.users"].flush_model(["partner_id", "share", "active"])
         customer = self.env["calendar.event"]._get_sms_customer_sql("event", "partner")
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT attendee.id, event.id, partner.id, event.sms_company_id,
-                       event.ticket_id,
-                       COALESCE(event.sms_series_key, 'event ' || event.id),
-                       event.start, event.stop, COALESCE(event.allday, FALSE),
-                       attendee.sms_told_start, event.active,
-                       COALESCE(event.sms_enabled, FALSE), %(customer)s,
-                       attendee.state IS NOT DISTINCT FROM 'declined'
-                  FROM calendar_event event
-                  JOIN calendar_attendee attendee ON attendee.event_id = event.id
-                  JOIN res_partner partner ON partner.id = attendee.partner_id
-                 WHERE %(condition)s
-                   AND (%(customer)s OR attendee.sms_told_start NOTNULL)
-              ORDER BY event.start, event.id, attendee.id
-                """,
-                customer=customer,
-                condition=condition,
-            )
+        query = SQL(
+            """
+            SELECT attendee.id, event.id, partner.id, event.sms_company_id,
+                   event.ticket_id,
+                   COALESCE(event.sms_series_key, 'event ' || event.id),
+                   event.start, event.stop, COALESCE(event.allday, FALSE),
+                   attendee.sms_told_start, event.active,
+                   COALESCE(event.sms_enabled, FALSE), %(customer)s,
+                   attendee.state IS NOT DISTINCT FROM 'declined'
+              FROM calendar_event event
+              JOIN calendar_attendee attendee ON attendee.event_id = event.id
+              JOIN res_partner partner ON partner.id = attendee.partner_id
+             WHERE %(condition)s
+               AND (%(customer)s OR attendee.sms_told_start NOTNULL)
+          ORDER BY event.start, event.id, attendee.id
+            """,
+            customer=customer,
+            condition=condition,
         )
+        rows = self.env.execute_query(query)
         return [Appointment(*row) for row in rows]
 
 

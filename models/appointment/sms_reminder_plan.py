@@ -15,7 +15,7 @@ from ...tools.appointments import (
     NOTICES,
     Change,
 )
-from ..core.bulk_insert import as_arrays, create_many
+from ..core.bulk_insert import as_arrays, create_many, update_many
 from .sms_reminder import CANCELLED, GRACE, PLANNED, REMINDER, SENT, ReminderClock
 
 #: Columns of a planned reminder, with their SQL types.
@@ -43,18 +43,13 @@ SILENT = ("switched_off", "declined")
 #: is valid again, is planned again.
 UPSERT = """
     INSERT INTO sms_reminder
-        (%(names)s, kind, state, count, create_uid, create_date,
-         write_uid, write_date)
-    SELECT new.*, 'reminder', 'planned', 1, %(uid)s, %(now)s, %(uid)s,
-           %(now)s
+        (%(names)s, kind, state, count, create_uid, create_date, write_uid, write_date)
+    SELECT new.*, 'reminder', 'planned', 1, %(uid)s, %(now)s, %(uid)s, %(now)s
       FROM unnest(%(arrays)s) AS new (%(names)s)
-    ON CONFLICT (event_id, partner_id, start, offset_minutes)
-          WHERE kind = 'reminder'
+    ON CONFLICT (event_id, partner_id, start, offset_minutes) WHERE kind = 'reminder'
     DO UPDATE SET state = 'planned', reason = NULL, sms_id = NULL,
-                  due_at = EXCLUDED.due_at,
-                  company_id = EXCLUDED.company_id,
-                  automation_id = EXCLUDED.automation_id,
-                  alarm_id = EXCLUDED.alarm_id
+                  due_at = EXCLUDED.due_at, company_id = EXCLUDED.company_id,
+                  automation_id = EXCLUDED.automation_id, alarm_id = EXCLUDED.alarm_id
             WHERE sms_reminder.state = 'cancelled'
                OR sms_reminder.state = 'planned'
               AND (sms_reminder.due_at, sms_reminder.company_id,
@@ -74,8 +69,7 @@ CANCEL_VOID = """
                  END AS reason
             FROM sms_reminder row
        LEFT JOIN unnest(%(why)s) AS why (event_id, partner_id, reason)
-              ON why.event_id = row.event_id
-             AND why.partner_id = row.partner_id
+              ON why.event_id = row.event_id AND why.partner_id = row.partner_id
            WHERE row.kind = 'reminder' AND row.state = 'planned'
              AND row.event_id = ANY(%(ids)s)
              AND NOT EXISTS (
@@ -83,8 +77,7 @@ CANCEL_VOID = """
                         AS held (event_id, partner_id, start, minutes)
                   WHERE held.event_id = row.event_id
                     AND held.partner_id = row.partner_id
-                    AND held.start = row.start
-                    AND held.minutes = row.offset_minutes
+                    AND held.start = row.start AND held.minutes = row.offset_minutes
              )
       ) AS void
      WHERE sms_reminder.id = void.id
@@ -207,18 +200,7 @@ class SmsReminder(models.Model):
             for change in changes
             if change.subject[0].event_id
         ]
-        if not rows:
-            return
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE calendar_attendee SET sms_told_start = new.start
-                  FROM unnest(%s) AS new (id, start)
-                 WHERE calendar_attendee.id = new.id
-                """,
-                as_arrays(rows, "int4", "timestamp"),
-            )
-        )
+        update_many(self.env["calendar.attendee"], ["sms_told_start"], rows)
 
     @api.model
     def _group_pending(self, notices):
@@ -229,26 +211,22 @@ class SmsReminder(models.Model):
         if not notices:
             return {}
         self.flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT row.id
-                  FROM sms_reminder row
-                  JOIN unnest(%s) AS new (partner_id, key)
-                    ON new.partner_id = row.partner_id AND new.key = row.subject_key
-             LEFT JOIN sms_sms sms ON sms.id = row.sms_id
-                 WHERE row.kind IN ('booked', 'moved', 'called_off')
-                   AND (row.state = 'planned'
-                        OR row.state = 'sent' AND sms.state = 'outgoing')
-              ORDER BY row.id
-                """,
-                as_arrays(
-                    [(it.first.partner_id, it.first.key) for it in notices],
-                    "int4",
-                    "text",
-                ),
-            )
+        keys = [(it.first.partner_id, it.first.key) for it in notices]
+        query = SQL(
+            """
+            SELECT row.id
+              FROM sms_reminder row
+              JOIN unnest(%s) AS new (partner_id, key)
+                ON new.partner_id = row.partner_id AND new.key = row.subject_key
+         LEFT JOIN sms_sms sms ON sms.id = row.sms_id
+             WHERE row.kind IN ('booked', 'moved', 'called_off')
+               AND (row.state = 'planned'
+                    OR row.state = 'sent' AND sms.state = 'outgoing')
+          ORDER BY row.id
+            """,
+            as_arrays(keys, "int4", "text"),
         )
+        rows = self.env.execute_query(query)
         pending = defaultdict(self.browse)
         for row in self.browse(row_id for (row_id,) in rows):
             pending[row.partner_id.id, row.subject_key] |= row
@@ -456,15 +434,14 @@ class SmsReminder(models.Model):
         rows = {tuple(row[it] for it in KEY_COLUMNS): row for row in rows}.values()
         values = [[row[name] for name in COLUMNS] for row in rows]
         self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                UPSERT,
-                names=SQL(", ").join(map(SQL.identifier, COLUMNS)),
-                arrays=as_arrays(values, *COLUMNS.values()),
-                uid=self.env.uid,
-                now=fields.Datetime.now(),
-            )
+        query = SQL(
+            UPSERT,
+            names=SQL(", ").join(map(SQL.identifier, COLUMNS)),
+            arrays=as_arrays(values, *COLUMNS.values()),
+            uid=self.env.uid,
+            now=fields.Datetime.now(),
         )
+        self.env.cr.execute(query)
 
     @api.model
     def _cancel_void(self, void, valid):
@@ -474,15 +451,14 @@ class SmsReminder(models.Model):
         """
         reasons = [(*key, reason) for key, reason in void.items()]
         self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                CANCEL_VOID,
-                now=fields.Datetime.now(),
-                ids=list({event_id for event_id, _partner_id in void}),
-                why=as_arrays(reasons, "int4", "int4", "text"),
-                keys=as_arrays(valid, *KEY_KINDS),
-            )
+        query = SQL(
+            CANCEL_VOID,
+            now=fields.Datetime.now(),
+            ids=list({event_id for event_id, _partner_id in void}),
+            why=as_arrays(reasons, "int4", "int4", "text"),
+            keys=as_arrays(valid, *KEY_KINDS),
         )
+        self.env.cr.execute(query)
 
     @api.model
     def _withdraw_void(self, void, standing):
@@ -529,15 +505,14 @@ class SmsReminder(models.Model):
         back. The same for one shifted by quiet hours: it is not due yet, but could no
         longer be planned. A planned notice takes the reminder's place.
         """
-        restored = self.env.execute_query(
-            SQL(
-                RESTORE,
-                keys=as_arrays(valid, *KEY_KINDS),
-                passing=list(PASSING),
-                now=fields.Datetime.now(),
-                notices=list(NOTICES),
-            )
+        query = SQL(
+            RESTORE,
+            keys=as_arrays(valid, *KEY_KINDS),
+            passing=list(PASSING),
+            now=fields.Datetime.now(),
+            notices=list(NOTICES),
         )
+        restored = self.env.execute_query(query)
         if restored:
             self._wake()
 
@@ -558,19 +533,15 @@ class SmsReminder(models.Model):
             & Domain("event_id", "!=", False)
             & (Domain("kind", "=", REMINDER) | Domain("state", "=", PLANNED))
         )
-        by_text = rows.grouped(
+        rank = {SENT: 0, PLANNED: 1}
+        best_first = rows.sorted(
+            lambda it: (rank.get(it.state, 2), it.partner_id != dst_partner, it.id)
+        )
+        by_text = best_first.grouped(
             lambda it: (it.kind, it.event_id, it.start, it.offset_minutes)
         )
         for same in by_text.values():
-            kept = same.sorted(
-                lambda it: (
-                    it.state != SENT,
-                    it.state != PLANNED,
-                    it.partner_id != dst_partner,
-                    it.id,
-                )
-            )[0]
-            (same - kept).unlink()
+            same[1:].unlink()
 
     @api.model
     def _plan_again(self, partner):

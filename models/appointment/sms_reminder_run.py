@@ -13,7 +13,7 @@ from ...tools.appointments import BOOKED, CALLED_OFF, MOVED
 from ...tools.dispatch import NEEDED
 from ..automation.sms_automation_engine import CONFLICTS
 from ..core.batch_jobs import lock_next
-from ..core.bulk_insert import as_arrays, create_many, insert_many
+from ..core.bulk_insert import create_many, insert_many, update_many
 from .calendar_event_texts import FACTS_KEY, AppointmentFacts
 from .sms_reminder import (
     CANCELLED,
@@ -111,19 +111,8 @@ class SmsReminder(models.Model):
         reasons = [(row.id, get_reason(row)) for row in self]
         self.flush_recordset()
         # By SQL, to set write_date: it tells later whether the row was due by then.
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_reminder
-                   SET state = %s, reason = why.reason, write_date = %s
-                  FROM unnest(%s) AS why (id, reason)
-                 WHERE sms_reminder.id = why.id
-                """,
-                CANCELLED,
-                fields.Datetime.now(),
-                as_arrays(reasons, "int4", "text"),
-            )
-        )
+        now = fields.Datetime.now()
+        update_many(self, ["reason"], reasons, state=CANCELLED, write_date=now)
         self.invalidate_recordset(["state", "reason", "write_date"])
 
     def _get_attendees(self):
@@ -194,20 +183,9 @@ class SmsReminder(models.Model):
     def _note_sent(self, messages):
         """Store the ``sms.sms`` of each row."""
         self.flush_recordset()
-        pairs = zip(self.ids, messages.ids, strict=True)
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_reminder
-                   SET state = %s, sms_id = new.sms_id, body = NULL, write_date = %s
-                  FROM unnest(%s) AS new (id, sms_id)
-                 WHERE sms_reminder.id = new.id
-                """,
-                SENT,
-                fields.Datetime.now(),
-                as_arrays(pairs, "int4", "int4"),
-            )
-        )
+        pairs = list(zip(self.ids, messages.ids, strict=True))
+        now = fields.Datetime.now()
+        update_many(self, ["sms_id"], pairs, state=SENT, body=None, write_date=now)
         self.invalidate_recordset(["state", "sms_id", "body", "write_date"])
 
     def _find_asking(self, rules):
@@ -218,10 +196,10 @@ class SmsReminder(models.Model):
         templates_sudo = self.env["sms.template"].sudo()
         template_ids = {rules[row.id].template_id for row in self}
         templates_sudo = templates_sudo.browse(template_ids).exists()
-        asking_ids = templates_sudo.filtered(
+        asking = templates_sudo.filtered(
             lambda it: "sms_answer_hint" in (it.body or "")
-        ).ids
-        return {row.id for row in self if rules[row.id].template_id in asking_ids}
+        )
+        return {row.id for row in self if rules[row.id].template_id in asking.ids}
 
     def _await_answers(self, asking_ids, messages):
         """Open the questions of texts that say how to answer.
@@ -303,17 +281,13 @@ class SmsReminder(models.Model):
         known = self.known_start
         if not known or known.time() != appointments.ALL_DAY_TIME:
             return False
-        told = self.search(
-            [
-                ("partner_id", "=", self.partner_id.id),
-                ("subject_key", "=", self.subject_key),
-                ("kind", "in", (BOOKED, MOVED)),
-                ("start", "=", known),
-            ],
-            order="id desc",
-            limit=1,
-        )
-        return (told or self).is_allday
+        domain = [
+            ("partner_id", "=", self.partner_id.id),
+            ("subject_key", "=", self.subject_key),
+            ("kind", "in", (BOOKED, MOVED)),
+            ("start", "=", known),
+        ]
+        return (self.search(domain, order="id desc", limit=1) or self).is_allday
 
     @api.model
     def _render_gone(self, lost):

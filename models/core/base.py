@@ -26,21 +26,18 @@ class Base(models.AbstractModel):
                 number, country, force_format, raise_exception
             )
         typed = phone.tidy(number)
-        if phone.has_extension(typed):
-            if force_format != "E164":
-                spellings = [typed]
-            elif raise_exception:
-                raise UserError(
-                    self.env._(
-                        "“%s” has an extension, text messages cannot reach it. Enter a "
-                        "direct number.",
-                        number,
-                    )
-                )
-            else:
+        has_extension = phone.has_extension(typed)
+        if has_extension and force_format == "E164":
+            if not raise_exception:
                 return False
-        else:
-            spellings = phone.get_spellings_to_read(typed)
+            raise UserError(
+                self.env._(
+                    "“%s” has an extension, text messages cannot reach it. Enter a "
+                    "direct number.",
+                    number,
+                )
+            )
+        spellings = [typed] if has_extension else phone.get_spellings_to_read(typed)
         for spelling in spellings[:-1]:
             if found := super()._phone_format_number(spelling, country, force_format):
                 return found

@@ -92,15 +92,14 @@ def lock_next(model, condition, order, limit=1):
     :return: the rows, not cached; empty if there is none or others have them all
     """
     model.flush_model()
-    rows = model.env.execute_query(
-        SQL(
-            "SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %s FOR UPDATE SKIP LOCKED",
-            SQL.identifier(model._table),
-            condition,
-            order,
-            limit,
-        )
+    query = SQL(
+        "SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %s FOR UPDATE SKIP LOCKED",
+        SQL.identifier(model._table),
+        condition,
+        order,
+        limit,
     )
+    rows = model.env.execute_query(query)
     if rows:
         model.invalidate_model()
     return model.browse(row_id for (row_id,) in rows)

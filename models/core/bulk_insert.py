@@ -146,18 +146,43 @@ def insert_columns(model, count, columns):
             arrays.append((SQL("unnest(%s)", as_array(values, kind)), column))
         names.append(column)
     comma = SQL(", ")
-    rows = model.env.execute_query(
-        SQL(
-            "INSERT INTO %s (%s) SELECT %s FROM ROWS FROM (%s) AS new (%s)"
-            " ORDER BY place RETURNING id",
-            SQL.identifier(model._table),
-            comma.join(names),
-            comma.join(targets),
-            comma.join(array for array, _column in arrays),
-            comma.join(column for _array, column in arrays),
-        )
+    query = SQL(
+        "INSERT INTO %s (%s) SELECT %s FROM ROWS FROM (%s) AS new (%s)"
+        " ORDER BY place RETURNING id",
+        SQL.identifier(model._table),
+        comma.join(names),
+        comma.join(targets),
+        comma.join(array for array, _column in arrays),
+        comma.join(column for _array, column in arrays),
     )
+    rows = model.env.execute_query(query)
     return [row_id for (row_id,) in rows]
+
+
+def update_many(model, names, rows, **shared):
+    """Update many rows in one statement, past what the model does on a change.
+
+    Flush the records before it, and invalidate their cache after it.
+
+    :param names: names of the fields whose values differ
+    :param list rows: tuples of an id and the values of ``names``, as SQL takes them
+    :param shared: values that all rows get, by the name of a field
+    """
+    if not rows:
+        return
+    columns = [SQL.identifier(name) for name in names]
+    kinds = [model._fields[name].column_type[0] for name in names]
+    changes = [SQL("%s = new.%s", column, column) for column in columns]
+    changes += [SQL("%s = %s", SQL.identifier(it), shared[it]) for it in shared]
+    query = SQL(
+        "UPDATE %(table)s SET %(changes)s FROM unnest(%(arrays)s)"
+        " AS new (id, %(columns)s) WHERE new.id = %(table)s.id",
+        table=SQL.identifier(model._table),
+        changes=SQL(", ").join(changes),
+        arrays=as_arrays(rows, "int4", *kinds),
+        columns=SQL(", ").join(columns),
+    )
+    model.env.cr.execute(query)
 
 
 def as_array(values, kind):

@@ -50,21 +50,20 @@ class IrCron(models.Model):
         woken = self.env.cr.precommit.data.pop(WOKEN)
         now = fields.Datetime.now()
         self.flush_model(["active"])
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO ir_cron_trigger
-                    (cron_id, call_at, create_uid, create_date, write_uid, write_date)
-                SELECT cron.id, woken.call_at, %(uid)s, %(now)s, %(uid)s, %(now)s
-                  FROM unnest(%(woken)s) AS woken (cron_id, call_at)
-                  JOIN ir_cron cron ON cron.id = woken.cron_id
-                 WHERE cron.active OR woken.call_at > %(now)s
-                """,
-                woken=as_arrays(sorted(woken), "int4", "timestamp"),
-                uid=self.env.uid,
-                now=now,
-            )
+        query = SQL(
+            """
+            INSERT INTO ir_cron_trigger
+                (cron_id, call_at, create_uid, create_date, write_uid, write_date)
+            SELECT cron.id, woken.call_at, %(uid)s, %(now)s, %(uid)s, %(now)s
+              FROM unnest(%(woken)s) AS woken (cron_id, call_at)
+              JOIN ir_cron cron ON cron.id = woken.cron_id
+             WHERE cron.active OR woken.call_at > %(now)s
+            """,
+            woken=as_arrays(sorted(woken), "int4", "timestamp"),
+            uid=self.env.uid,
+            now=now,
         )
+        self.env.cr.execute(query)
         if any(call_at <= now for _cron_id, call_at in woken):
             self.env.cr.postcommit.add(self._notifydb)
 
@@ -105,6 +104,5 @@ class IrCron(models.Model):
         """
         progress_sudo = self.env["ir.cron.progress"].sudo()
         domain = [("cron_id", "=", self.id)]
-        return any(
-            progress_sudo.search(domain, order="id desc", limit=2).mapped("done")
-        )
+        last = progress_sudo.search(domain, order="id desc", limit=2)
+        return any(last.mapped("done"))

@@ -99,13 +99,9 @@ class SmsCachedRules(models.AbstractModel):
         self.env.registry.clear_cache()
         return result
 
-    def _update_field_translations(
-        self, field_name, translations, digest=None, source_lang=""
-    ):
+    def _update_field_translations(self, *args, **options):
         """Apply a translation, which Odoo's dialog writes without ``write``."""
-        result = super()._update_field_translations(
-            field_name, translations, digest=digest, source_lang=source_lang
-        )
+        result = super()._update_field_translations(*args, **options)
         self.env.registry.clear_cache()
         return result
 
@@ -119,13 +115,11 @@ class SmsCheckedWords(models.AbstractModel):
     _name = "sms.checked.words"
     _description = "Text That Is Checked in Every Language"
 
-    def _update_field_translations(
-        self, field_name, translations, digest=None, source_lang=""
-    ):
+    def _update_field_translations(self, field_name, translations, *args, **options):
         """Check translations like values that are entered in the form."""
         langs = list(translations)
         result = super()._update_field_translations(
-            field_name, translations, digest=digest, source_lang=source_lang
+            field_name, translations, *args, **options
         )
         for lang in langs:
             self.with_context(lang=lang)._validate_fields([field_name])

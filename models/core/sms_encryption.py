@@ -7,7 +7,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...tools import at_rest
-from .bulk_insert import as_arrays
+from .bulk_insert import update_many
 from .encrypted_field import EncryptedChar, EncryptedText, get_box
 
 _logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class SmsEncryption(models.AbstractModel):
                     changed.append((row_id, *(_renew(box, one) for one in stored)))
                 except at_rest.KeyMissing:
                     lost += 1
-            self._write(model, names, changed)
+            update_many(model, names, changed)
             yield len(changed), lost
         model.invalidate_model(names)
 
@@ -94,26 +94,6 @@ class SmsEncryption(models.AbstractModel):
                 last,
                 SQL(" OR ").join(_is_stale(column, box) for column in columns),
                 BATCH_SIZE,
-            )
-        )
-
-    @api.model
-    def _write(self, model, names, rows):
-        """Write rows in SQL, bypassing what the model does on a change.
-
-        :param rows: tuples of an id and the values of ``names``
-        """
-        if not rows:
-            return
-        columns = [SQL.identifier(name) for name in names]
-        self.env.cr.execute(
-            SQL(
-                "UPDATE %(table)s SET %(changes)s FROM unnest(%(arrays)s)"
-                " AS new (id, %(columns)s) WHERE new.id = %(table)s.id",
-                table=SQL.identifier(model._table),
-                changes=SQL(", ").join(SQL("%s = new.%s", it, it) for it in columns),
-                arrays=as_arrays(rows, "int4", *("text" for _name in names)),
-                columns=SQL(", ").join(columns),
             )
         )
 
@@ -138,10 +118,10 @@ class SmsEncryption(models.AbstractModel):
     def _decrypt_host(self):
         companies = self.env["res.company"].with_context(active_test=False).search([])
         tokens = [
-            (company.id, company._read_sms_secret("sms_twilio_auth_token") or None)
-            for company in companies
+            (it.id, it._read_sms_secret("sms_twilio_auth_token") or None)
+            for it in companies
         ]
-        self._write(companies, ["sms_twilio_auth_token"], tokens)
+        update_many(companies, ["sms_twilio_auth_token"], tokens)
 
 
 def _is_stale(column, box):

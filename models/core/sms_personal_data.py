@@ -80,12 +80,11 @@ class SmsPersonalData(models.AbstractModel):
             SQL("%s = %s", SQL.identifier(name), value)
             for name, value in values.items()
         ]
-        self.env.cr.execute(
-            SQL(
-                "UPDATE %s SET %s WHERE id = ANY(%s)",
-                SQL.identifier(self._table),
-                SQL(", ").join(assignments),
-                self.ids,
-            )
+        query = SQL(
+            "UPDATE %s SET %s WHERE id = ANY(%s)",
+            SQL.identifier(self._table),
+            SQL(", ").join(assignments),
+            self.ids,
         )
+        self.env.cr.execute(query)
         self.invalidate_model()

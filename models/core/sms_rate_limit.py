@@ -66,23 +66,22 @@ class SmsRateLimit(models.Model):
         that fails undoes its count, so a page that refuses must answer, not raise.
         """
         limit, seconds = LIMITS[scope]
-        rows = self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO sms_rate_limit AS counter (scope, bucket, started_at, hits)
-                VALUES (%(scope)s, %(bucket)s, %(now)s, 1)
-                ON CONFLICT (scope, bucket) DO UPDATE SET
-                    hits = CASE WHEN counter.started_at > %(since)s
-                                THEN LEAST(counter.hits + 1, %(limit)s + 1) ELSE 1 END,
-                    started_at = CASE WHEN counter.started_at > %(since)s
-                                      THEN counter.started_at ELSE %(now)s END
-                RETURNING hits
-                """,
-                scope=scope,
-                bucket=web.bucket(key),
-                limit=limit,
-                now=(now := fields.Datetime.now()),
-                since=fields.Datetime.subtract(now, seconds=seconds),
-            )
+        query = SQL(
+            """
+            INSERT INTO sms_rate_limit AS counter (scope, bucket, started_at, hits)
+            VALUES (%(scope)s, %(bucket)s, %(now)s, 1)
+            ON CONFLICT (scope, bucket) DO UPDATE SET
+                hits = CASE WHEN counter.started_at > %(since)s
+                            THEN LEAST(counter.hits + 1, %(limit)s + 1) ELSE 1 END,
+                started_at = CASE WHEN counter.started_at > %(since)s
+                                  THEN counter.started_at ELSE %(now)s END
+            RETURNING hits
+            """,
+            scope=scope,
+            bucket=web.bucket(key),
+            limit=limit,
+            now=(now := fields.Datetime.now()),
+            since=fields.Datetime.subtract(now, seconds=seconds),
         )
+        rows = self.env.execute_query(query)
         return rows[0][0] > limit

@@ -10,11 +10,6 @@ from ...tools import phone
 
 #: Context key of found appointments: the numbers to erase in them.
 NUMBERS_KEY = "sms_forgotten_numbers"
-#: Fields that are read by SQL, and must be flushed first.
-READ_BY_SQL = (
-    *(("calendar.event", "description"), ("calendar.event", "partner_ids")),
-    *(("mail.message", "body"), ("res.partner", "phone_sanitized")),
-)
 #: A link to call a number, as Odoo writes it into an appointment.
 CALL_LINK = re.compile(r"<a\b[^>]*?\bhref=[\"']tel:([^\"']*)[^>]*>.*?</a>", re.DOTALL)
 
@@ -33,8 +28,9 @@ class CalendarEvent(models.Model):
     @api.model
     def _find_personal(self, company, numbers):
         """Return the appointments with a link to call one of the numbers."""
-        for name, field in READ_BY_SQL:
-            self.env[name].flush_model([field])
+        self.flush_model(["description", "partner_ids"])
+        self.env["mail.message"].flush_model(["body"])
+        self.env["res.partner"].flush_model(["phone_sanitized"])
         events = self.with_context(active_test=False, **{NUMBERS_KEY: numbers})
         events = events.search(
             Domain(self._personal_company, "=", company.id)

@@ -32,14 +32,9 @@ class SmsConsentEvidence(models.Model):
     @api.model
     def _get_number_domain(self, company, numbers):
         """Return the domain of evidence by keyed hash, as numbers may be encrypted."""
-        hashes = self.env["sms.consent.key"]._hash(numbers)
-        events = self.env["sms.consent.event"].search_fetch(
-            [
-                ("company_id", "=", company.id),
-                ("number_hash", "in", list(hashes.values())),
-            ],
-            ["evidence_id"],
-        )
+        hashes = list(self.env["sms.consent.key"]._hash(numbers).values())
+        domain = [("company_id", "=", company.id), ("number_hash", "in", hashes)]
+        events = self.env["sms.consent.event"].search_fetch(domain, ["evidence_id"])
         return Domain("id", "in", events.evidence_id.ids)
 
     @api.model
@@ -48,20 +43,16 @@ class SmsConsentEvidence(models.Model):
 
         Encrypted names are decrypted one by one, about 50,000 per second.
         """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT name, number FROM sms_consent_evidence
-                 WHERE name ILIKE %s OR name LIKE %s
-                """,
-                name,
-                f"{at_rest.ENCRYPTED}%",
-            )
+        query = SQL(
+            "SELECT name, number FROM sms_consent_evidence"
+            " WHERE name ILIKE %s OR name LIKE %s",
+            name,
+            f"{at_rest.ENCRYPTED}%",
         )
         read = partial(decrypt, self.env)
         return [
             read(number)
-            for known, number in rows
+            for known, number in self.env.execute_query(query)
             if not known.startswith(at_rest.ENCRYPTED)
             or read(known).casefold() == name.casefold()
         ]
@@ -97,11 +88,8 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _get_older_domain(self, company, yes_limit, no_limit):
-        return Domain.custom(
-            to_sql=lambda _model, alias, _query: self._get_overdue_sql(
-                company, alias, yes_limit, no_limit
-            )
-        )
+        limits = (yes_limit, no_limit)
+        return Domain.custom(to_sql=partial(self._get_overdue_sql, company, *limits))
 
     @api.model
     def _find_kept_by_law(self, company, overdue, limits):
@@ -127,13 +115,12 @@ class SmsConsentEvidence(models.Model):
         return kept
 
     @api.model
-    def _get_overdue_sql(self, company, alias, yes_limit, no_limit):
+    def _get_overdue_sql(self, company, yes_limit, no_limit, _model, alias, _query):
         never = "-infinity"
         return SQL(
             """
             EXISTS (
-                SELECT 1
-                  FROM sms_consent_event own
+                SELECT 1 FROM sms_consent_event own
                  WHERE own.evidence_id = %(evidence)s
                    AND NOT EXISTS (
                        SELECT 1 FROM sms_consent answer

@@ -55,18 +55,12 @@ class SmsConsentImport(models.Model):
         for job in self:
             job._forget_rows()
         self.column_ids.unlink()
-        self.write(
-            {
-                "file": False,
-                "packed": False,
-                "report": False,
-                "state": FAILED,
-                "problem": self.env._(
-                    "It contained a person who has been erased since. Remove them "
-                    "from the list and upload it again."
-                ),
-            }
+        problem = self.env._(
+            "It contained a person who has been erased since. Remove them from the "
+            "list and upload it again."
         )
+        emptied = dict.fromkeys(("file", "packed", "report"), False)
+        self.write({**emptied, "state": FAILED, "problem": problem})
 
 
 class SmsConsentImportRow(models.Model):
@@ -77,19 +71,14 @@ class SmsConsentImportRow(models.Model):
     @api.model
     def _find_personal(self, company, numbers):
         tails = [f"%{phone.get_tail(number)}%" for number in numbers]
-        candidates = self.search(
-            Domain("import_id.company_id", "=", company.id)
-            & Domain.custom(
-                to_sql=lambda _model, alias, _query: SQL(
-                    r"regexp_replace(%s, '\D', '', 'g') LIKE ANY(%s)",
-                    SQL.identifier(alias, "cells"),
-                    tails,
-                )
-            )
-        )
-        return candidates.filtered(
-            lambda row: _find_cell(json.loads(row.cells), numbers)
-        )
+
+        def has_tail(_model, alias, _query):
+            cells = SQL.identifier(alias, "cells")
+            return SQL(r"regexp_replace(%s, '\D', '', 'g') LIKE ANY(%s)", cells, tails)
+
+        own = Domain("import_id.company_id", "=", company.id)
+        found = self.search(own & Domain.custom(to_sql=has_tail))
+        return found.filtered(lambda row: _find_cell(json.loads(row.cells), numbers))
 
     def _describe_personal(self):
         return [(len(self), self.env._("Rows of imported lists"))]

@@ -58,12 +58,12 @@ class SmsErasure(models.Model):
     @api.model
     def _count(self, company, numbers):
         """Return what would be erased, as pairs of a count and a label."""
-        pairs = [
-            pair
+        return [
+            (count, label)
             for records in self._find(company, numbers)
-            for pair in records._describe_personal()
+            for count, label in records._describe_personal()
+            if count
         ]
-        return [pair for pair in pairs if pair[0]]
 
     @api.model
     def _erase(self, company, number, reason, is_opt_out=False):
@@ -79,6 +79,7 @@ class SmsErasure(models.Model):
         forgotten = self._count(company, [number])
         self._forget_all(company, number, is_opt_out)
         hashes = self.env["sms.consent.key"].sudo()._hash([number])
+        lines = [f"{formatLang(self.env, it, 0)} × {label}" for it, label in forgotten]
         erasure_sudo = self.sudo().create(
             {
                 "company_id": company.id,
@@ -86,10 +87,7 @@ class SmsErasure(models.Model):
                 "number_hash": hashes[number],
                 "reason": reason,
                 "is_opt_out": is_opt_out,
-                "summary": "\n".join(
-                    f"{formatLang(self.env, count, 0)} × {label}"
-                    for count, label in forgotten
-                ),
+                "summary": "\n".join(lines),
             }
         )
         # Again after the commit, for texts received or sent by others meanwhile.

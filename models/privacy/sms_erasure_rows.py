@@ -208,11 +208,9 @@ class SmsWebhookEvent(models.Model):
         """
         texts = self.filtered(lambda it: it.kind == TEXT)
         holding = texts.filtered(lambda it: it._says_no())
+        store = self.env["sms.inbound"]._store
         for event in texts - holding:
-            inbounds = self.env["sms.inbound"]
-            text = inbounds._store(
-                event.company_id, event._parse_text(), event.received_at
-            )
+            text = store(event.company_id, event._parse_text(), event.received_at)
             text._forget()
         return super(SmsWebhookEvent, self - holding)._forget()
 

@@ -74,6 +74,8 @@ class SmsEvidence(models.AbstractModel):
             )
         self._seal(company)
         events = self._read_events(event_ids)
+        digests = {event["content"]["wording_digest"] for event in events}
+        asked = SQL("asked.number_hash = ANY(%s)", list(hashes))
         numbers = list(filter(None, hashes.values()))
         received = Domain("number", "in", numbers)
         # The events also lead to messages whose number was erased.
@@ -86,20 +88,12 @@ class SmsEvidence(models.AbstractModel):
             "answers": self._get_answers(company, hashes),
             "events": events,
             "statements": self._read_statements(company),
-            "wordings": self._read_wordings(
-                {event["content"]["wording_digest"] for event in events}
-            ),
+            "wordings": self._read_wordings(digests),
             "opt_outs": self._read_opt_outs(events),
             "messages": list(self._iter_messages(messages)),
             "received": list(self._iter_received(received)),
-            "reassigned": list(
-                self._iter_reassigned(
-                    company, SQL("asked.number_hash = ANY(%s)", list(hashes))
-                )
-            ),
-            "chain": self._get_chain(
-                company, Counter(event["seal"] for event in events)
-            ),
+            "reassigned": list(self._iter_reassigned(company, asked)),
+            "chain": self._get_chain(company, Counter(it["seal"] for it in events)),
         }
 
     @api.model
@@ -149,14 +143,10 @@ class SmsEvidence(models.AbstractModel):
         """
         numbers = self._find_all_numbers(company, partner)
         hashes = self.env["sms.consent.key"]._hash(numbers)
+        own = Domain("company_id", "=", company.id)
+        domain = own & Domain("number_hash", "in", list(hashes.values()))
         events_sudo = self.env["sms.consent.event"].sudo()
-        events_sudo = events_sudo.search_fetch(
-            [
-                ("company_id", "=", company.id),
-                ("number_hash", "in", list(hashes.values())),
-            ],
-            ["number_hash"],
-        )
+        events_sudo = events_sudo.search_fetch(domain, ["number_hash"])
         known = set(events_sudo.mapped("number_hash"))
         return [number for number in numbers if hashes[number] in known]
 
@@ -242,24 +232,23 @@ class SmsEvidence(models.AbstractModel):
         """Return events with their evidence and seals, in a fixed number of queries."""
         contents = self.env["sms.consent.event"]._read_content(event_ids)
         columns = SQL(", ").join(
-            SQL("evidence.%s", SQL.identifier(name)) for name in PERSONAL_FIELDS
+            SQL.identifier("evidence", it) for it in PERSONAL_FIELDS
         )
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT event.id, event.purpose_id, event.wording_id, evidence.id,
-                       evidence.erased_at, link.sequence, link.previous_hash, link.hash,
-                       link.seal, link.content_version, %s
-                  FROM sms_consent_event event
-             LEFT JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
-             LEFT JOIN sms_consent_link link ON link.event_id = event.id
-                 WHERE event.id = ANY(%s)
-              ORDER BY link.sequence NULLS LAST, event.id
-                """,
-                columns,
-                list(event_ids),
-            )
+        query = SQL(
+            """
+            SELECT event.id, event.purpose_id, event.wording_id, evidence.id,
+                   evidence.erased_at, link.sequence, link.previous_hash, link.hash,
+                   link.seal, link.content_version, %s
+              FROM sms_consent_event event
+         LEFT JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
+         LEFT JOIN sms_consent_link link ON link.event_id = event.id
+             WHERE event.id = ANY(%s)
+          ORDER BY link.sequence NULLS LAST, event.id
+            """,
+            columns,
+            list(event_ids),
         )
+        rows = self.env.execute_query(query)
         with_files = {row[3] for row in rows if row[-1]}
         records = self.env["sms.consent.evidence"].browse(with_files)
         with_changed_scans = {it.id for it in records if not it._files_hold()}
@@ -341,10 +330,8 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _read_wordings(self, digests):
-        wordings_sudo = self.env["sms.wording"].sudo()
-        wordings_sudo = wordings_sudo.search(
-            [("digest", "in", list(filter(None, digests)))]
-        )
+        known = [("digest", "in", list(filter(None, digests)))]
+        wordings_sudo = self.env["sms.wording"].sudo().search(known)
         return [
             {
                 "digest": wording.digest,
@@ -402,6 +389,7 @@ class SmsEvidence(models.AbstractModel):
         content = events[0]["content"]
         message_id, sent_at = confirmation or (None, None)
         said_at = evidence.parse_time(content["happened_at"])
+        seconds = sent_at and max(0, int((sent_at - said_at).total_seconds()))
         purposes = [event["content"]["purpose"] for event in events]
         return {
             "event_ids": [event["content"]["event_id"] for event in events],
@@ -412,7 +400,5 @@ class SmsEvidence(models.AbstractModel):
             "recorded_at": content["recorded_at"],
             "message_id": message_id,
             "confirmed_at": evidence.plain(sent_at),
-            "seconds": max(0, int((sent_at - said_at).total_seconds()))
-            if sent_at
-            else None,
+            "seconds": seconds,
         }

@@ -141,9 +141,8 @@ class SmsEvidenceAudit(models.Model):
                     audit._make()
             except UserError as error:
                 audit.write({"state": FAILED, "problem": str(error)})
-            if not cron._commit_progress(
-                1, remaining=self.search_count([("state", "=", WAITING)])
-            ):
+            waiting = self.search_count([("state", "=", WAITING)])
+            if not cron._commit_progress(1, remaining=waiting):
                 return
 
     def _make(self):

@@ -158,19 +158,18 @@ class SmsEvidenceLookup(models.Model):
 
     @api.autovacuum
     def _gc_lookups(self):
-        self.env.cr.execute(
-            SQL(
-                """
-                DELETE FROM sms_evidence_lookup WHERE id IN (
-                    SELECT id FROM sms_evidence_lookup
-                     WHERE happened_at < now() AT TIME ZONE 'UTC'
-                                         - make_interval(years => %s)
-                     LIMIT %s)
-                """,
-                KEEP_YEARS,
-                CLEAN_UP_SIZE,
-            )
+        query = SQL(
+            """
+            DELETE FROM sms_evidence_lookup WHERE id IN (
+                SELECT id FROM sms_evidence_lookup
+                 WHERE happened_at < now() AT TIME ZONE 'UTC'
+                                     - make_interval(years => %s)
+                 LIMIT %s)
+            """,
+            KEEP_YEARS,
+            CLEAN_UP_SIZE,
         )
+        self.env.cr.execute(query)
         return self.env.cr.rowcount, self.env.cr.rowcount == CLEAN_UP_SIZE
 
 

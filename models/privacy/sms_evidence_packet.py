@@ -48,6 +48,7 @@ RECEIVED_FIELDS = {
     "carrier_id": "provider_sid",
 }
 CERTIFICATE = "helpdesk_mgmt_sms.sms_certificate_report"
+PAGE = "helpdesk_mgmt_sms.sms_certificate_page"
 DOCUMENT = "evidence.json"
 #: Columns of questions to the Reassigned Numbers Database and their answers.
 REASSIGNED_FIELDS = tuple(path for _name, path in evidence.REASSIGNED_COLUMNS[1:])
@@ -214,18 +215,11 @@ class SmsEvidence(models.AbstractModel):
         :param str reason: why it is not a PDF, shown to the reader
         :param bytes document: the JSON, which can be downloaded from the page
         """
-        report_model = self.env["report.helpdesk_mgmt_sms.sms_certificate"]
-        values = report_model._get_report_values(
-            None, {"facts": Facts(facts), "digest": digest}
-        )
-        page = self.env["ir.qweb"]._render(
-            "helpdesk_mgmt_sms.sms_certificate_page",
-            {
-                **values,
-                "reason": reason,
-                "document": base64.b64encode(document).decode(),
-            },
-        )
+        report = self.env["report.helpdesk_mgmt_sms.sms_certificate"]
+        data = {"facts": Facts(facts), "digest": digest}
+        values = report._get_report_values(None, data)
+        values.update(reason=reason, document=base64.b64encode(document).decode())
+        page = self.env["ir.qweb"]._render(PAGE, values)
         return str(page).encode()
 
     @api.model
@@ -332,6 +326,12 @@ class SmsEvidence(models.AbstractModel):
         events = self._iter_events(span, files, tally)
         messages = self._get_period_domain("record_company_id", "create_date", *span)
         received = self._get_period_domain("company_id", "received_at", *span)
+        is_in_period = SQL(
+            "(query.made_at >= %(start)s AND query.made_at < %(end)s"
+            " OR reply.made_at >= %(start)s AND reply.made_at < %(end)s)",
+            start=start,
+            end=end,
+        )
         return {
             **self._get_head(company, evidence.PERIOD),
             "period": {"from": evidence.plain(start), "to": evidence.plain(end)},
@@ -340,17 +340,7 @@ class SmsEvidence(models.AbstractModel):
             "opt_outs": self._iter_period_opt_outs(*span),
             "messages": tally.count("messages", self._iter_messages(messages)),
             "received": self._iter_received(received),
-            "reassigned": self._iter_reassigned(
-                company,
-                SQL(
-                    """
-                    (query.made_at >= %(start)s AND query.made_at < %(end)s
-                     OR reply.made_at >= %(start)s AND reply.made_at < %(end)s)
-                    """,
-                    start=start,
-                    end=end,
-                ),
-            ),
+            "reassigned": self._iter_reassigned(company, is_in_period),
             # Evaluated after the events above have been iterated.
             "wordings": lambda: self._read_wordings(tally.wording_digests),
             "chain": lambda: self._get_chain(company, tally.seals),
@@ -367,9 +357,8 @@ class SmsEvidence(models.AbstractModel):
 
     @api.model
     def _get_period_domain(self, company_field, date_field, company, start, end):
-        return Domain(company_field, "=", company.id) & Domain(
-            [(date_field, ">=", start), (date_field, "<", end)]
-        )
+        period = Domain(date_field, ">=", start) & Domain(date_field, "<", end)
+        return period & Domain(company_field, "=", company.id)
 
     @api.model
     def _iter_period_events(self, company, start, end):
@@ -380,19 +369,18 @@ class SmsEvidence(models.AbstractModel):
         """
         first, last = self._get_period_links(company, start, end)
         while first <= last:
-            rows = self.env.execute_query(
-                SQL(
-                    """
-                    SELECT event_id FROM sms_consent_link
-                     WHERE company_id = %s AND sequence >= %s AND sequence < %s
-                       AND sequence <= %s AND event_id IS NOT NULL
-                    """,
-                    company.id,
-                    first,
-                    first + BATCH_SIZE,
-                    last,
-                )
+            query = SQL(
+                """
+                SELECT event_id FROM sms_consent_link
+                 WHERE company_id = %s AND sequence >= %s AND sequence < %s
+                   AND sequence <= %s AND event_id IS NOT NULL
+                """,
+                company.id,
+                first,
+                first + BATCH_SIZE,
+                last,
             )
+            rows = self.env.execute_query(query)
             yield self._read_events([row[0] for row in rows])
             first += BATCH_SIZE
         unsealed = self.env["sms.consent.event"].search(
@@ -406,20 +394,19 @@ class SmsEvidence(models.AbstractModel):
     def _get_period_links(self, company, start, end):
         """Return the first and the last link number of a period; (1, 0) if none."""
         self.env["sms.consent.event"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT min(link.sequence), max(link.sequence)
-                  FROM sms_consent_event event
-                  JOIN sms_consent_link link ON link.event_id = event.id
-                 WHERE event.company_id = %s
-                   AND event.recorded_at >= %s AND event.recorded_at < %s
-                """,
-                company.id,
-                start,
-                end,
-            )
+        query = SQL(
+            """
+            SELECT min(link.sequence), max(link.sequence)
+              FROM sms_consent_event event
+              JOIN sms_consent_link link ON link.event_id = event.id
+             WHERE event.company_id = %s
+               AND event.recorded_at >= %s AND event.recorded_at < %s
+            """,
+            company.id,
+            start,
+            end,
         )
+        rows = self.env.execute_query(query)
         return rows[0] if rows[0][0] else (1, 0)
 
     @api.model

@@ -29,18 +29,17 @@ class SmsOutboxWatch(models.AbstractModel):
     def _get_facts(self, company):
         """Add how many texts are to be removed, and how many are overdue."""
         self.env["sms.redaction"].flush_model()
-        [[waiting, late]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT count(*) FILTER (WHERE state = 'waiting'),
-                       count(*) FILTER (WHERE state = 'failed' OR queued_at < %s)
-                  FROM sms_redaction
-                 WHERE company_id = %s AND state IN ('waiting', 'failed')
-                """,
-                fields.Datetime.now() - REMOVED_WITHIN,
-                company.id,
-            )
+        query = SQL(
+            """
+            SELECT count(*) FILTER (WHERE state = 'waiting'),
+                   count(*) FILTER (WHERE state = 'failed' OR queued_at < %s)
+              FROM sms_redaction
+             WHERE company_id = %s AND state IN ('waiting', 'failed')
+            """,
+            fields.Datetime.now() - REMOVED_WITHIN,
+            company.id,
         )
+        [[waiting, late]] = self.env.execute_query(query)
         facts = {"to_be_removed": waiting, "not_removed": late}
         return {**super()._get_facts(company), **facts}
 

@@ -103,39 +103,37 @@ class SmsRedaction(models.Model):
         Under every id that the carrier has assigned: it has a text for each attempt.
         """
         self.env["sms.sms"].flush_model()
-        self._queue(
-            SQL(
-                """
-                SELECT sms.record_company_id AS company_id, sms.provider,
-                       known.carrier_id, sms.id AS sms_id
-                  FROM sms_sms sms, LATERAL (
-                           SELECT sms.carrier_id UNION
-                           SELECT report.carrier_id FROM sms_report report
-                            WHERE report.sms_id = sms.id
-                       ) known
-                 WHERE sms.id = ANY(%s)
-                   AND (known.carrier_id IS NOT NULL
-                        OR sms.carrier_id IS NULL AND sms.state = ANY(%s))
-                """,
-                messages.ids,
-                list(IN_FLIGHT),
-            )
+        query = SQL(
+            """
+            SELECT sms.record_company_id AS company_id, sms.provider,
+                   known.carrier_id, sms.id AS sms_id
+              FROM sms_sms sms, LATERAL (
+                       SELECT sms.carrier_id UNION
+                       SELECT report.carrier_id FROM sms_report report
+                        WHERE report.sms_id = sms.id
+                   ) known
+             WHERE sms.id = ANY(%s)
+               AND (known.carrier_id IS NOT NULL
+                    OR sms.carrier_id IS NULL AND sms.state = ANY(%s))
+            """,
+            messages.ids,
+            list(IN_FLIGHT),
         )
+        self._queue(query)
 
     @api.model
     def _queue_received(self, inbounds):
         """Queue ``sms.inbound`` records that are about to be erased."""
         self.env["sms.inbound"].flush_model()
-        self._queue(
-            SQL(
-                """
-                SELECT company_id, provider, provider_sid AS carrier_id,
-                       NULL::int AS sms_id
-                  FROM sms_inbound WHERE id = ANY(%s)
-                """,
-                inbounds.ids,
-            )
+        query = SQL(
+            """
+            SELECT company_id, provider, provider_sid AS carrier_id,
+                   NULL::int AS sms_id
+              FROM sms_inbound WHERE id = ANY(%s)
+            """,
+            inbounds.ids,
         )
+        self._queue(query)
 
     @api.model
     def _queue(self, texts):
@@ -146,29 +144,28 @@ class SmsRedaction(models.Model):
         """
         self.flush_model()
         self.env["res.company"].flush_model(["sms_redaction"])
-        made = self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO sms_redaction (company_id, provider, carrier_id, sms_id,
-                                           is_whole, state, queued_at, attempts,
-                                           next_at)
-                SELECT text.company_id, text.provider, text.carrier_id, text.sms_id,
-                       company.sms_redaction = %(delete)s, 'waiting', %(now)s, 0,
-                       %(now)s
-                  FROM (%(texts)s) text
-                  JOIN res_company company ON company.id = text.company_id
-                   AND company.sms_redaction IN (%(empty)s, %(delete)s)
-                 WHERE text.provider = ANY(%(providers)s)
-           ON CONFLICT DO NOTHING
-             RETURNING id
-                """,
-                empty=EMPTY,
-                delete=DELETE,
-                now=fields.Datetime.now(),
-                texts=texts,
-                providers=REDACTING,
-            )
+        query = SQL(
+            """
+            INSERT INTO sms_redaction (company_id, provider, carrier_id, sms_id,
+                                       is_whole, state, queued_at, attempts,
+                                       next_at)
+            SELECT text.company_id, text.provider, text.carrier_id, text.sms_id,
+                   company.sms_redaction = %(delete)s, 'waiting', %(now)s, 0,
+                   %(now)s
+              FROM (%(texts)s) text
+              JOIN res_company company ON company.id = text.company_id
+               AND company.sms_redaction IN (%(empty)s, %(delete)s)
+             WHERE text.provider = ANY(%(providers)s)
+       ON CONFLICT DO NOTHING
+         RETURNING id
+            """,
+            empty=EMPTY,
+            delete=DELETE,
+            now=fields.Datetime.now(),
+            texts=texts,
+            providers=REDACTING,
         )
+        made = self.env.execute_query(query)
         if made:
             self._wake()
 
@@ -234,26 +231,25 @@ class SmsRedaction(models.Model):
         """
         self.flush_model()
         now = fields.Datetime.now()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT due.id
-                  FROM (SELECT DISTINCT company_id, provider FROM sms_redaction
-                         WHERE state = 'waiting' AND next_at <= %(now)s) account
-                  JOIN res_company company ON company.id = account.company_id
-                   AND account.provider IN (company.sms_provider,
-                                            company.sms_backup_provider),
-                       LATERAL (SELECT id FROM sms_redaction row
-                                 WHERE row.company_id = account.company_id
-                                   AND row.provider = account.provider
-                                   AND row.state = 'waiting' AND next_at <= %(now)s
-                              ORDER BY next_at, id
-                                 LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due
-                """,
-                now=now,
-                limit=BATCH_SIZE,
-            )
+        query = SQL(
+            """
+            SELECT due.id
+              FROM (SELECT DISTINCT company_id, provider FROM sms_redaction
+                     WHERE state = 'waiting' AND next_at <= %(now)s) account
+              JOIN res_company company ON company.id = account.company_id
+               AND account.provider IN (company.sms_provider,
+                                        company.sms_backup_provider),
+                   LATERAL (SELECT id FROM sms_redaction row
+                             WHERE row.company_id = account.company_id
+                               AND row.provider = account.provider
+                               AND row.state = 'waiting' AND next_at <= %(now)s
+                          ORDER BY next_at, id
+                             LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due
+            """,
+            now=now,
+            limit=BATCH_SIZE,
         )
+        rows = self.env.execute_query(query)
         self.invalidate_model()
         claimed = self.browse(row[0] for row in rows)
         for row in claimed:
@@ -343,34 +339,32 @@ class SmsRedaction(models.Model):
         """Postpone accounts (pairs of company id and provider) until a time."""
         self.flush_model()
         for company_id, provider in accounts:
-            self.env.cr.execute(
-                SQL(
-                    """
-                    UPDATE sms_redaction SET next_at = %(until)s
-                     WHERE company_id = %(company)s AND provider = %(provider)s
-                       AND state = 'waiting' AND next_at < %(until)s
-                    """,
-                    company=company_id,
-                    provider=provider,
-                    until=until,
-                )
+            query = SQL(
+                """
+                UPDATE sms_redaction SET next_at = %(until)s
+                 WHERE company_id = %(company)s AND provider = %(provider)s
+                   AND state = 'waiting' AND next_at < %(until)s
+                """,
+                company=company_id,
+                provider=provider,
+                until=until,
             )
+            self.env.cr.execute(query)
         self.invalidate_model()
 
     @api.model
     def _wake_for_next(self):
         """Wake the cron for the next row whose carrier is still in use."""
         self.flush_model()
-        [(next_at,)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT min(row.next_at) FROM sms_redaction row
-                  JOIN res_company company ON company.id = row.company_id
-                   AND row.provider IN (company.sms_provider,
-                                        company.sms_backup_provider)
-                 WHERE row.state = 'waiting'
-                """
-            )
+        query = SQL(
+            """
+            SELECT min(row.next_at) FROM sms_redaction row
+              JOIN res_company company ON company.id = row.company_id
+               AND row.provider IN (company.sms_provider,
+                                    company.sms_backup_provider)
+             WHERE row.state = 'waiting'
+            """
         )
+        [(next_at,)] = self.env.execute_query(query)
         if next_at:
             self._wake(max(next_at, fields.Datetime.now() + ACCOUNT_PAUSE))

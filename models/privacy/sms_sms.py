@@ -83,16 +83,13 @@ class SmsSms(models.Model):
         rows = self.filtered(lambda sms: not sms.erased_at)
         if rows:
             rows._forget_words()
+
         # Files that were also sent to another person stay.
-        told = attachments.filtered(
-            lambda it: (
-                not self.search_count(
-                    [("attachment_ids", "in", it.ids), ("erased_at", "=", False)],
-                    limit=1,
-                )
-            )
-        )
-        messages._forget_sms_attachments(told.exists())
+        def is_alone(file):
+            others = [("attachment_ids", "in", file.ids), ("erased_at", "=", False)]
+            return not self.search_count(others, limit=1)
+
+        messages._forget_sms_attachments(attachments.filtered(is_alone).exists())
 
     def _forget_words(self):
         """Empty the rows and all records derived from them; cancel waiting texts."""

@@ -39,22 +39,14 @@ class ResCompany(models.Model):
     def _get_sms_unsaid(self):
         """Return the names of missing legal information, by key."""
         self.ensure_one()
-        company_sudo = self.sudo()
-        facts = {
-            "sms_privacy_url": (
-                company_sudo.sms_privacy_url,
-                self.env._("the privacy policy"),
-            ),
-            "sms_terms_url": (
-                company_sudo.sms_terms_url,
-                self.env._("the terms of text messages"),
-            ),
-            CONTACT: (
-                company_sudo.phone or company_sudo.email,
-                self.env._("a phone number or email for HELP"),
-            ),
-        }
-        return {key: name for key, (value, name) in facts.items() if not value}
+        company_sudo, unsaid = self.sudo(), {}
+        if not company_sudo.sms_privacy_url:
+            unsaid["sms_privacy_url"] = self.env._("the privacy policy")
+        if not company_sudo.sms_terms_url:
+            unsaid["sms_terms_url"] = self.env._("the terms of text messages")
+        if not (company_sudo.phone or company_sudo.email):
+            unsaid[CONTACT] = self.env._("a phone number or email for HELP")
+        return unsaid
 
     @contextmanager
     def _guard_sms_go_live(self):

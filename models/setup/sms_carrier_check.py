@@ -10,6 +10,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 from odoo.tools.misc import hmac
+from odoo.tools.translate import LazyTranslate
 
 from ...providers.account import CREDENTIALS, UNSURE, Finding
 from ...providers.base import LookupFailed
@@ -21,6 +22,7 @@ MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
 #: Requests to a carrier.
 CHECK, SET_INBOUND, TAKE_NUMBERS = ("check", "set_inbound", "take_numbers")
 _logger = logging.getLogger(__name__)
+_lt = LazyTranslate(__name__)
 #: A question without an answer after this time was left by a crash, and is asked again,
 #: which does no harm.
 LEASE = timedelta(minutes=5)
@@ -28,6 +30,71 @@ LEASE = timedelta(minutes=5)
 NOT_TAKEN, NOT_SHOWN, NO_NUMBER = ("not_taken", "not_shown", "no_number")
 #: The reason to show when a request fails, by request.
 TROUBLES = {SET_INBOUND: NOT_TAKEN, TAKE_NUMBERS: NOT_SHOWN}
+#: What a finding or a failed request means, and what to do, by its code.
+SENTENCES = {
+    "no_answer": _lt("The carrier gave no answer (%(detail)s). Try again in a moment."),
+    NOT_TAKEN: _lt(
+        "The carrier did not accept the address. Check the account, then try again, or "
+        "enter the address there by hand."
+    ),
+    NOT_SHOWN: _lt("The carrier did not show its numbers. Check the account."),
+    # Account, token and key
+    "accepted": _lt("The carrier accepts the credentials."),
+    "trial": _lt(
+        "The carrier accepts the credentials. It is a trial account: it only texts "
+        "numbers that were verified there."
+    ),
+    "token_refused": _lt(
+        "The carrier refuses the account and its token. Copy both again from its "
+        "console."
+    ),
+    "key_refused": _lt(
+        "The carrier refuses the API key. Create a new one, or leave it empty."
+    ),
+    "api_key_refused": _lt(
+        "The carrier refuses the API key. Copy it again, or create a new one."
+    ),
+    "public_key_malformed": _lt(
+        "The public key is incomplete. Copy it again from the carrier's console: "
+        "without it, no texts are received."
+    ),
+    "account_closed": _lt(
+        "The account is %(detail)s. Ask the carrier what it takes to open it."
+    ),
+    # Numbers and services that texts are sent from
+    "owned": _lt("%(sender)s is the account's, and can text."),
+    "not_owned": _lt("%(sender)s is not in this account. Choose one that is."),
+    "cannot_text": _lt("%(sender)s cannot send texts. Choose another number."),
+    "service_empty": _lt(
+        "The Messaging Service %(sender)s has no number. Add one there."
+    ),
+    "no_profile": _lt(
+        "%(sender)s has no messaging profile, and cannot text without one. Give it one "
+        "there."
+    ),
+    "profile_off": _lt(
+        "The messaging profile %(sender)s is switched off. Switch it on there."
+    ),
+    "pool_off": _lt(
+        "The messaging profile %(sender)s has no number pool. Switch the pool on there,"
+        " or enter numbers here instead of the profile."
+    ),
+    "profile_empty": _lt(
+        "The messaging profile %(sender)s has no number. Add one there."
+    ),
+    "not_chosen": _lt("No number sends yet. The account has: %(detail)s"),
+    NO_NUMBER: _lt("The account has no number that can text. Get one there."),
+    # Webhooks that incoming texts are sent to
+    "ours": _lt("Texts to %(sender)s come here."),
+    "empty": _lt("Texts to %(sender)s go nowhere."),
+    "elsewhere": _lt("Texts to %(sender)s go to %(detail)s."),
+    "application": _lt("Texts to %(sender)s go to an application at the carrier."),
+    "old_version": _lt(
+        "Texts to %(sender)s come here in an old form; they must come in that of API "
+        "version 2."
+    ),
+    "not_post": _lt("Texts to %(sender)s come here by GET; they must come by POST."),
+}
 #: A longer wait for an answer means that something is wrong here.
 ANSWERED_WITHIN = timedelta(minutes=2)
 
@@ -249,7 +316,7 @@ class SmsCarrierCheck(models.Model):
     def _say(self, finding):
         """Return a finding as sentences: what it is, and what to do."""
         values = {"sender": finding.sender, "detail": finding.detail}
-        return self._get_sentences()[finding.what] % values
+        return self.env._(SENTENCES[finding.what]) % values
 
     def _say_wanted(self):
         if fields.Datetime.now() - self.wanted_at < ANSWERED_WITHIN:
@@ -262,87 +329,4 @@ class SmsCarrierCheck(models.Model):
 
     def _say_trouble(self):
         """Return why the request failed, and what to do."""
-        return self._get_sentences()[self.trouble]
-
-    @api.model
-    def _get_sentences(self):
-        return {
-            "no_answer": self.env._(
-                "The carrier gave no answer (%(detail)s). Try again in a moment."
-            ),
-            NOT_TAKEN: self.env._(
-                "The carrier did not accept the address. Check the account, then try "
-                "again, or enter the address there by hand."
-            ),
-            NOT_SHOWN: self.env._(
-                "The carrier did not show its numbers. Check the account."
-            ),
-            # Account, token and key
-            "accepted": self.env._("The carrier accepts the credentials."),
-            "trial": self.env._(
-                "The carrier accepts the credentials. It is a trial account: it only "
-                "texts numbers that were verified there."
-            ),
-            "token_refused": self.env._(
-                "The carrier refuses the account and its token. Copy both again from "
-                "its console."
-            ),
-            "key_refused": self.env._(
-                "The carrier refuses the API key. Create a new one, or leave it empty."
-            ),
-            "api_key_refused": self.env._(
-                "The carrier refuses the API key. Copy it again, or create a new one."
-            ),
-            "public_key_malformed": self.env._(
-                "The public key is incomplete. Copy it again from the carrier's "
-                "console: without it, no texts are received."
-            ),
-            "account_closed": self.env._(
-                "The account is %(detail)s. Ask the carrier what it takes to open it."
-            ),
-            # Numbers and services that texts are sent from
-            "owned": self.env._("%(sender)s is the account's, and can text."),
-            "not_owned": self.env._(
-                "%(sender)s is not in this account. Choose one that is."
-            ),
-            "cannot_text": self.env._(
-                "%(sender)s cannot send texts. Choose another number."
-            ),
-            "service_empty": self.env._(
-                "The Messaging Service %(sender)s has no number. Add one there."
-            ),
-            "no_profile": self.env._(
-                "%(sender)s has no messaging profile, and cannot text without one. "
-                "Give it one there."
-            ),
-            "profile_off": self.env._(
-                "The messaging profile %(sender)s is switched off. Switch it on there."
-            ),
-            "pool_off": self.env._(
-                "The messaging profile %(sender)s has no number pool. Switch the pool "
-                "on there, or enter numbers here instead of the profile."
-            ),
-            "profile_empty": self.env._(
-                "The messaging profile %(sender)s has no number. Add one there."
-            ),
-            "not_chosen": self.env._(
-                "No number sends yet. The account has: %(detail)s"
-            ),
-            NO_NUMBER: self.env._(
-                "The account has no number that can text. Get one there."
-            ),
-            # Webhooks that incoming texts are sent to
-            "ours": self.env._("Texts to %(sender)s come here."),
-            "empty": self.env._("Texts to %(sender)s go nowhere."),
-            "elsewhere": self.env._("Texts to %(sender)s go to %(detail)s."),
-            "application": self.env._(
-                "Texts to %(sender)s go to an application at the carrier."
-            ),
-            "old_version": self.env._(
-                "Texts to %(sender)s come here in an old form; they must come in that "
-                "of API version 2."
-            ),
-            "not_post": self.env._(
-                "Texts to %(sender)s come here by GET; they must come by POST."
-            ),
-        }
+        return self.env._(SENTENCES[self.trouble])

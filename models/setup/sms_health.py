@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 
@@ -40,10 +41,8 @@ class SmsHealth(models.AbstractModel):
         watch_sudo = self.env["sms.outbox.watch"].sudo()
         facts = watch_sudo._get_facts(company)
         troubles = watch_sudo._get_troubles(facts)
-        inbound, report = (
-            self._get_last_inbound(company),
-            self._get_last_report(company),
-        )
+        inbound = self._get_last_inbound(company)
+        report = self._get_last_report(company)
         state, text = self.env["sms.encryption"]._get_state(company)
         return [
             *self._get_copy_rows(),
@@ -79,7 +78,8 @@ class SmsHealth(models.AbstractModel):
     def _get_cron_row(self, troubles):
         """Return the row that shows whether our scheduled actions run."""
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch").sudo()
-        when, state, text = self._when(cron_sudo.nextcall), WRONG, troubles["cron"]
+        when = say_moment(self.env, cron_sudo.nextcall)
+        state, text = WRONG, troubles["cron"]
         is_late = fields.Datetime.now() - cron_sudo.nextcall > CRON_LATE
         if not text and is_late:
             text = self.env._(
@@ -132,7 +132,7 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_last_row(self, key, title, last):
-        text = self._when(last.received_at) or self.env._("None yet.")
+        text = say_moment(self.env, last.received_at) or self.env._("None yet.")
         return self._row(key, title, DONE if last else TODO, text)
 
     @api.model
@@ -142,10 +142,9 @@ class SmsHealth(models.AbstractModel):
         Proven by a signed request from the carrier; before the first one, the address
         itself is judged.
         """
-        title = self.env._("Public address")
+        row = partial(self._row, "address", self.env._("Public address"))
         if not uses_carrier(company):
-            text = self.env._("No carrier calls it yet.")
-            return self._row("address", title, SKIPPED, text)
+            return row(SKIPPED, self.env._("No carrier calls it yet."))
         url = company._get_sms_base_url()
         verdict = web.judge_address(url)
         parameters_sudo = self.env["ir.config_parameter"].sudo()
@@ -164,16 +163,15 @@ class SmsHealth(models.AbstractModel):
             ),
         }.get(verdict)
         if problem:
-            return self._row("address", title, WRONG, problem)
+            return row(WRONG, problem)
         if company._has_proven_sms_base_url(company.sudo().sms_provider):
-            text = self.env._("The carrier has reached %s.", url)
-            return self._row("address", title, DONE, text)
+            return row(DONE, self.env._("The carrier has reached %s.", url))
+        if verdict == web.NOT_HTTPS:
+            return row(TODO, self.env._("%s is not encrypted. Use HTTPS.", url))
         text = self.env._(
             "Nobody has called %s yet. The first report will show it.", url
         )
-        if verdict == web.NOT_HTTPS:
-            text = self.env._("%s is not encrypted. Use HTTPS.", url)
-        return self._row("address", title, TODO, text)
+        return row(TODO, text)
 
     @api.model
     def _get_signature_rows(self, company, facts):
@@ -200,7 +198,7 @@ class SmsHealth(models.AbstractModel):
         if check.state == "broken":
             state, text = WRONG, check._describe()
         elif check:
-            when = self._when(check.checked_at)
+            when = say_moment(self.env, check.checked_at)
             state, text = DONE, self.env._("Intact on %s.", when)
         if self.env["sms.consent.key"]._is_inside():
             state = WRONG if state == WRONG else TODO
@@ -209,18 +207,11 @@ class SmsHealth(models.AbstractModel):
 
     @api.model
     def _get_last_inbound(self, company):
-        domain = [
-            ("company_id", "=", company.id),
-            ("provider", "=", company.sudo().sms_provider),
-        ]
+        code = company.sudo().sms_provider
+        domain = [("company_id", "=", company.id), ("provider", "=", code)]
         return self.env["sms.inbound"].sudo().search(domain, order="id desc", limit=1)
 
     @api.model
     def _get_last_report(self, company):
         domain = [("company_id", "=", company.id)]
         return self.env["sms.report"].sudo().search(domain, order="id desc", limit=1)
-
-    @api.model
-    def _when(self, moment):
-        """Return a time (UTC) in words for the user; empty for none."""
-        return say_moment(self.env, moment)

@@ -146,7 +146,7 @@ class SmsOnboarding(models.AbstractModel):
     @api.model
     def _get_health_buttons(self, row):
         """Return the buttons of a health row that the user may use."""
-        keys = self.env["sms.consent.key"]
+        keys, buttons = self.env["sms.consent.key"], []
         if row["key"] == "copy":
             buttons = self._get_copy_buttons()
         elif row["key"] == "ledger" and keys._is_copied_outside():
@@ -156,8 +156,6 @@ class SmsOnboarding(models.AbstractModel):
                 "without it the ledger cannot be verified."
             )
             buttons = [self._call(label, "remove_key", SYSTEM_GROUP, confirm)]
-        else:
-            buttons = []
         return [button for button in buttons if button]
 
     @api.model
@@ -255,17 +253,13 @@ class SmsOnboarding(models.AbstractModel):
     @api.model
     def _get_sandbox_step(self, company):
         """Return the step for a text from the virtual phone."""
-        button = None
-        tried = [
-            ("company_id", "=", company.id),
-            ("provider", "=", SandboxProvider.code),
-        ]
+        button, sandbox = None, SandboxProvider.code
+        tried = [("company_id", "=", company.id), ("provider", "=", sandbox)]
         if self.env["sms.inbound"].sudo().search_count(tried, limit=1):
             state = DONE
             text = self.env._("A text from the virtual phone was received.")
-        elif company.sudo().sms_provider != SandboxProvider.code:
-            state = SKIPPED
-            text = self.env._("Skipped. This step is optional.")
+        elif company.sudo().sms_provider != sandbox:
+            state, text = SKIPPED, self.env._("Skipped. This step is optional.")
         else:
             state = TODO
             text = self.env._("Text SUPPORT from the virtual phone, and answer YES.")

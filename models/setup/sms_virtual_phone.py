@@ -18,6 +18,7 @@ PROVIDER_NAMES = {
     "iap": "Odoo",
     **{code: cls.name for code, cls in PROVIDERS.items() if cls is not SandboxProvider},
 }
+SANDBOX = SandboxProvider.code
 MESSAGE_LIMIT = 200
 NUMBER_LIMIT = 32
 #: Longest text that a carrier accepts (Twilio: 1,600 characters).
@@ -62,7 +63,7 @@ class SmsVirtualPhone(models.AbstractModel):
         :raises AccessError: unless a helpdesk user
         """
         company = self._check_phone_access(is_sandbox_needed=False)
-        is_sandbox = company.sms_provider == SandboxProvider.code
+        is_sandbox = company.sms_provider == SANDBOX
         return {
             "sandbox": is_sandbox,
             "provider_label": self._get_provider_label(company),
@@ -101,7 +102,7 @@ class SmsVirtualPhone(models.AbstractModel):
         outgoing = own & self._outgoing_domain()
         outgoing &= Domain("record_company_id", "=", company.id)
         sms_sudo = self.env["sms.sms"].sudo().search(outgoing, limit=MESSAGE_LIMIT)
-        incoming = own & Domain("provider", "=", SandboxProvider.code)
+        incoming = own & Domain("provider", "=", SANDBOX)
         incoming &= Domain("company_id", "=", company.id)
         inbound_sudo = self.env["sms.inbound"].sudo()
         inbound_sudo = inbound_sudo.search(incoming, limit=MESSAGE_LIMIT)
@@ -125,13 +126,9 @@ class SmsVirtualPhone(models.AbstractModel):
             outside a sandbox company
         """
         company = self._check_phone_access()
-        event = SandboxProvider.parse_inbound(
-            {
-                "id": f"SB{uuid4().hex}",
-                "from": self._sanitize_number(company, number),
-                "body": self._sanitize_body(body),
-            }
-        )
+        number, body = self._sanitize_number(company, number), self._sanitize_body(body)
+        sent = {"id": f"SB{uuid4().hex}", "from": number, "body": body}
+        event = SandboxProvider.parse_inbound(sent)
         # Like the webhook: as the public user, without a language.
         public_user = self.env.ref("base.public_user")
         env_sudo = self.env(user=public_user, su=True, context={})
@@ -155,7 +152,7 @@ class SmsVirtualPhone(models.AbstractModel):
                 )
             )
         company = self.env.company
-        if is_sandbox_needed and company.sms_provider != SandboxProvider.code:
+        if is_sandbox_needed and company.sms_provider != SANDBOX:
             raise UserError(
                 self.env._(
                     "This company sends through %(carrier)s. The virtual phone works "
@@ -171,10 +168,8 @@ class SmsVirtualPhone(models.AbstractModel):
         typed = str(number or "").strip()[:NUMBER_LIMIT]
         if not typed:
             raise UserError(self.env._("Enter a phone number first."))
-        sanitized = self.env["res.partner"]._phone_format(
-            number=typed, country=company.country_id
-        )
-        if sanitized:
+        phone_format = self.env["res.partner"]._phone_format
+        if sanitized := phone_format(number=typed, country=company.country_id):
             return sanitized
         raise UserError(
             self.env._(
@@ -288,35 +283,34 @@ class SmsVirtualPhone(models.AbstractModel):
         """
         self.env["sms.sms"].flush_model()
         self.env["sms.inbound"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT number, body, date FROM (
-                    SELECT DISTINCT ON (number) number, body, date FROM (
-                        SELECT number, body, COALESCE(sent_at, create_date) AS date,
-                               create_date, 1 AS rank
-                          FROM sms_sms
-                         WHERE record_company_id = %(company)s
-                           AND provider = %(provider)s AND state = ANY(%(states)s)
-                           AND is_call IS NOT TRUE
-                        UNION ALL
-                        SELECT number, body, received_at, create_date, 0
-                          FROM sms_inbound
-                         WHERE company_id = %(company)s AND provider = %(provider)s
-                    ) texts
-                     WHERE %(condition)s
-                     ORDER BY number, date_trunc('second', date) DESC,
-                              create_date DESC, rank DESC
-                ) newest
-                 ORDER BY date DESC LIMIT %(limit)s
-                """,
-                company=company.id,
-                provider=SandboxProvider.code,
-                states=list(REACHED_STATES),
-                condition=condition,
-                limit=CONTACT_LIMIT,
-            )
+        query = SQL(
+            """
+            SELECT number, body, date FROM (
+                SELECT DISTINCT ON (number) number, body, date FROM (
+                    SELECT number, body, COALESCE(sent_at, create_date) AS date,
+                           create_date, 1 AS rank
+                      FROM sms_sms
+                     WHERE record_company_id = %(company)s
+                       AND provider = %(provider)s AND state = ANY(%(states)s)
+                       AND is_call IS NOT TRUE
+                    UNION ALL
+                    SELECT number, body, received_at, create_date, 0
+                      FROM sms_inbound
+                     WHERE company_id = %(company)s AND provider = %(provider)s
+                ) texts
+                 WHERE %(condition)s
+                 ORDER BY number, date_trunc('second', date) DESC,
+                          create_date DESC, rank DESC
+            ) newest
+             ORDER BY date DESC LIMIT %(limit)s
+            """,
+            company=company.id,
+            provider=SANDBOX,
+            states=list(REACHED_STATES),
+            condition=condition,
+            limit=CONTACT_LIMIT,
         )
+        rows = self.env.execute_query(query)
         return {number: (body, date) for number, body, date in rows}
 
     # === Texts ===
@@ -334,7 +328,7 @@ class SmsVirtualPhone(models.AbstractModel):
     def _notify_inbound(self, inbound_records):
         """Show texts received by the sandbox on all open virtual phones."""
         for inbound in inbound_records:
-            if inbound.provider == SandboxProvider.code:
+            if inbound.provider == SANDBOX:
                 message = self._prepare_inbound(inbound)
                 self._notify(inbound.company_id, inbound.number, message)
 
@@ -355,17 +349,15 @@ class SmsVirtualPhone(models.AbstractModel):
     def _get_user_bus_channels(self):
         """Return the channels that the current user may subscribe to."""
         user = self.env.user
-        return [
-            self._get_bus_channel(company)
-            for company in user.company_ids
-            if user.has_group(PHONE_GROUP)
-            and company.sms_provider == SandboxProvider.code
-        ]
+        if not user.has_group(PHONE_GROUP):
+            return []
+        own = user.company_ids.filtered(lambda it: it.sms_provider == SANDBOX)
+        return [self._get_bus_channel(company) for company in own]
 
     def _outgoing_domain(self):
         reached = Domain("state", "in", REACHED_STATES)
         reached |= Domain("is_call", "=", True) & Domain("sent_at", "!=", False)
-        return reached & Domain("provider", "=", SandboxProvider.code)
+        return reached & Domain("provider", "=", SANDBOX)
 
     def _prepare_outgoing(self, sms, body=None):
         """Return an ``sms.sms`` row as the phone shows it.
@@ -406,9 +398,8 @@ class SmsVirtualPhone(models.AbstractModel):
     def get_calls(self):
         """Return the company's ringing calls, see :meth:`_prepare_call`."""
         company = self._check_phone_access()
-        domain = self._get_ringing_domain() & Domain(
-            "record_company_id", "=", company.id
-        )
+        own = Domain("record_company_id", "=", company.id)
+        domain = own & self._get_ringing_domain()
         calls_sudo = self.env["sms.sms"].sudo().search(domain, order="id")
         return [self._prepare_call(call_sudo) for call_sudo in calls_sudo]
 
@@ -421,9 +412,8 @@ class SmsVirtualPhone(models.AbstractModel):
         """
         call = self._find_ringing(call_id)
         report = SandboxProvider.parse_answer({"id": call.carrier_id})
-        spoken = call._answer_call(
-            call.record_company_id, call.uuid, report, SandboxProvider.code
-        )
+        company = call.record_company_id
+        spoken = call._answer_call(company, call.uuid, report, SANDBOX)
         self._notify_calls(call)
         return self._prepare_spoken(spoken)
 
@@ -468,7 +458,7 @@ class SmsVirtualPhone(models.AbstractModel):
                 ("uuid", "=", clean(str(call_id or "")[:ID_LENGTH])),
                 ("record_company_id", "=", company.id),
                 ("is_call", "=", True),
-                ("provider", "=", SandboxProvider.code),
+                ("provider", "=", SANDBOX),
                 ("carrier_id", "!=", False),
             ]
         )
@@ -486,7 +476,7 @@ class SmsVirtualPhone(models.AbstractModel):
     def _get_ringing_domain(self):
         return (
             Domain("is_call", "=", True)
-            & Domain("provider", "=", SandboxProvider.code)
+            & Domain("provider", "=", SANDBOX)
             & Domain("state", "=", "pending")
             & Domain("call_ended_at", "=", False)
         )
@@ -513,16 +503,15 @@ class SmsVirtualPhone(models.AbstractModel):
 
     def _prepare_spoken(self, spoken):
         """Return what is said in a call: ``words``, and ``asks`` (awaits a key)."""
-        return {
-            "words": spoken.words if spoken else "",
-            "asks": bool(spoken and spoken.asks),
-        }
+        if not spoken:
+            return {"words": "", "asks": False}
+        return {"words": spoken.words, "asks": bool(spoken.asks)}
 
     @api.model
     def _notify_calls(self, calls):
         """Tell open virtual phones to ring, or to stop ringing."""
         for call in calls.filtered("is_call"):
-            if call.provider != SandboxProvider.code or not call.number:
+            if call.provider != SANDBOX or not call.number:
                 continue
             is_ringing = bool(call.filtered_domain(self._get_ringing_domain()))
             self._notify(
@@ -582,11 +571,7 @@ class IrWebsocket(models.AbstractModel):
         Users who are not helpdesk users, or have no sandbox company, get no channel for
         the name.
         """
-        others = [
-            channel
-            for channel in channels
-            if not (isinstance(channel, str) and channel == BUS_CHANNEL)
-        ]
+        others = [it for it in channels if not isinstance(it, str) or it != BUS_CHANNEL]
         if len(others) != len(channels):
             others += self.env["sms.virtual.phone"]._get_user_bus_channels()
         own, others = self.env["helpdesk.ticket"]._get_sms_bus_channels(others)
@@ -601,7 +586,7 @@ class IrUiMenu(models.Model):
     def _load_menus_blacklist(self):
         hidden = super()._load_menus_blacklist()
         companies_sudo = self.env.user.sudo().company_ids
-        if SandboxProvider.code not in companies_sudo.mapped("sms_provider"):
+        if SANDBOX not in companies_sudo.mapped("sms_provider"):
             menu = self.env.ref(PHONE_MENU, raise_if_not_found=False)
             hidden = [*hidden, *(menu.ids if menu else ())]
         return hidden
