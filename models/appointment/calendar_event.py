@@ -236,12 +236,7 @@ class CalendarEvent(models.Model):
     def action_view_ticket(self):
         """Open the ticket of the visit."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": TICKET_MODEL,
-            "res_id": self.ticket_id.id,
-            "view_mode": "form",
-        }
+        return self.ticket_id._get_records_action(context={})
 
     def _get_sms_technician(self):
         return self.technician_id or self.user_id
@@ -304,8 +299,7 @@ class CalendarEvent(models.Model):
         for event in self:
             company = event.sms_company_id or self.env.company
             purpose = rules._find_for_model(company, self._name)
-            number = event.sms_customer_id.phone_sanitized
-            subjects[event.id] = company, number, purpose
+            subjects[event.id] = company, event.sms_customer_id.phone_sanitized, purpose
         return subjects
 
     def _get_sms_subject_columns(self, alias):

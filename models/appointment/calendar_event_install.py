@@ -37,8 +37,8 @@ class CalendarEvent(models.Model):
             """
             UPDATE calendar_event event
                SET ticket_id = ticket.id, technician_id = own.user_id,
-                   sms_company_id = COALESCE(ticket.company_id,
-                                             organizer.company_id, %s),
+                   sms_company_id = COALESCE(ticket.company_id, organizer.company_id,
+                                             %s),
                    sms_enabled = ticket.id IS NOT NULL
               FROM calendar_event own
          LEFT JOIN helpdesk_ticket ticket
@@ -52,16 +52,14 @@ class CalendarEvent(models.Model):
         self.env.cr.execute(query)
         query = SQL(
             """
-            UPDATE calendar_event event
-               SET sms_confirmation = answer.confirmation
+            UPDATE calendar_event event SET sms_confirmation = answer.confirmation
               FROM (SELECT DISTINCT ON (own.id) own.id, known.confirmation
                       FROM calendar_event own
                       JOIN calendar_event_res_partner_rel invited
                         ON invited.calendar_event_id = own.id
                       JOIN res_partner partner
                         ON partner.id = invited.res_partner_id AND partner.active
-                      JOIN calendar_attendee attendee
-                        ON attendee.event_id = own.id
+                      JOIN calendar_attendee attendee ON attendee.event_id = own.id
                        AND attendee.partner_id = partner.id
                       JOIN unnest(%s, %s) WITH ORDINALITY
                         AS known (state, confirmation, place)

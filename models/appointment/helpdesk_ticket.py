@@ -33,13 +33,9 @@ class HelpdeskTicket(models.Model):
         self.ensure_one()
         technician = self.user_id if self.user_id.active else self.env.user
         start = self._propose_sms_visit(technician)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Schedule visit"),
-            "res_model": "calendar.event",
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "context": {
+        return self.env["calendar.event"]._get_records_action(
+            name=self.env._("Schedule visit"),
+            context={
                 **self._get_sms_visit_context(),
                 "default_name": f"{self.number} {self.name}",
                 "default_partner_ids": (self.partner_id | technician.partner_id).ids,
@@ -47,7 +43,7 @@ class HelpdeskTicket(models.Model):
                 "default_start": start,
                 "default_stop": start + LENGTH,
             },
-        }
+        )
 
     def _propose_sms_visit(self, technician):
         """Return when a visit can begin (UTC), a day from now at the earliest.

@@ -23,8 +23,7 @@ class SmsInboundRouter(models.AbstractModel):
         """
         is_cancel = keywords.normalize(inbound.body or "").strip() in CANCEL
         is_ours = is_cancel and not inbound.opt_out_type
-        attendee = is_ours and self._find_next_appointment(inbound)
-        if attendee:
+        if attendee := is_ours and self._find_next_appointment(inbound):
             return self._ask_if_meant(inbound, attendee, purposes)
         return super()._confirm_stop(inbound, purposes)
 

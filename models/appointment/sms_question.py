@@ -273,8 +273,7 @@ class SmsQuestion(models.Model):
 
     def _hand_over(self, inbound):
         """Hand over to the technician, and to the conversation on the ticket."""
-        ticket = self._get_invitation().event_id.ticket_id
-        if ticket:
+        if ticket := self._get_invitation().event_id.ticket_id:
             router = self.env["sms.inbound.router"]
             router._converse(inbound, ticket=ticket.with_env(self.env))
         self._reply(inbound, reply_codes.APPOINTMENT_PERSON)
@@ -289,8 +288,7 @@ class SmsQuestion(models.Model):
         facts = AppointmentFacts(partner.id, start or event.start, is_allday)
         whereabouts = Whereabouts(event._get_sms_company())
         it = event.with_context(lang=self._get_lang())
-        words = it._get_sms_words(facts, whereabouts)
-        return words["sms_when"]
+        return it._get_sms_words(facts, whereabouts)["sms_when"]
 
     def _get_lang(self):
         """Return the language code of the person who was asked."""

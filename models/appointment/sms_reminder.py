@@ -306,9 +306,7 @@ class SmsReminder(models.Model):
         purpose = self.env["sms.purpose"]._get("appointment")
         events.fetch(["alarm_ids"])
         for event in events:
-            for alarm in event.alarm_ids:
-                if alarm.alarm_type != "sms":
-                    continue
+            for alarm in event.alarm_ids.filtered(lambda it: it.alarm_type == "sms"):
                 template = alarm.sms_template_id
                 is_default = own and (not template or template == shipped)
                 rule = TextRule(
@@ -351,15 +349,13 @@ class SmsReminder(models.Model):
               FROM calendar_event event
               JOIN calendar_attendee attendee ON attendee.event_id = event.id
               JOIN res_partner partner ON partner.id = attendee.partner_id
-             WHERE %(condition)s
-               AND (%(customer)s OR attendee.sms_told_start NOTNULL)
+             WHERE %(condition)s AND (%(customer)s OR attendee.sms_told_start NOTNULL)
           ORDER BY event.start, event.id, attendee.id
             """,
             customer=customer,
             condition=condition,
         )
-        rows = self.env.execute_query(query)
-        return [Appointment(*row) for row in rows]
+        return [Appointment(*row) for row in self.env.execute_query(query)]
 
 
 class Whereabouts:

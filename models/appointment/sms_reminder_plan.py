@@ -214,8 +214,7 @@ class SmsReminder(models.Model):
         keys = [(it.first.partner_id, it.first.key) for it in notices]
         query = SQL(
             """
-            SELECT row.id
-              FROM sms_reminder row
+            SELECT row.id FROM sms_reminder row
               JOIN unnest(%s) AS new (partner_id, key)
                 ON new.partner_id = row.partner_id AND new.key = row.subject_key
          LEFT JOIN sms_sms sms ON sms.id = row.sms_id
@@ -247,8 +246,7 @@ class SmsReminder(models.Model):
         new_vals = []
         for notice in notices:
             key = notice.first.partner_id, notice.first.key
-            left = self._merge_pending(pending.get(key, self), notice)
-            if left:
+            if left := self._merge_pending(pending.get(key, self), notice):
                 new_vals.append(self._prepare_notice(left, touched.at_once))
         self._store_known(changes)
         if new_vals:
@@ -285,8 +283,7 @@ class SmsReminder(models.Model):
     def _withdraw(self):
         """Cancel the rows' messages that still wait in the outbox; return them."""
         sms_sudo = self.sms_id.sudo().filtered(lambda it: it.state == "outgoing")
-        waiting_sudo = sms_sudo.try_lock_for_update()
-        if waiting_sudo:
+        if waiting_sudo := sms_sudo.try_lock_for_update():
             waiting_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
         return waiting_sudo
 
@@ -512,8 +509,7 @@ class SmsReminder(models.Model):
             now=fields.Datetime.now(),
             notices=list(NOTICES),
         )
-        restored = self.env.execute_query(query)
-        if restored:
+        if self.env.execute_query(query):
             self._wake()
 
     # === Merges of contacts ===

@@ -235,8 +235,7 @@ class SmsReminder(models.Model):
                 company = row.company_id
                 partner = row.partner_id
                 lang = company._find_sms_lang(partner.lang, partner.phone_sanitized)
-                key = (rule.template_id, lang, company)
-                groups[key].append(row)
+                groups[rule.template_id, lang, company].append(row)
         for (template_id, lang, company), rows in groups.items():
             reminders = self.with_company(company)
             while rows:

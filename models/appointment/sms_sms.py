@@ -37,8 +37,7 @@ class SmsSms(models.Model):
 
     def _find_reminders(self):
         """Return the planned text (``sms.reminder``) that became this one, in sudo."""
-        rows_sudo = self.env["sms.reminder"].sudo()
-        return rows_sudo.search([("sms_id", "=", self.id)])
+        return self.env["sms.reminder"].sudo().search([("sms_id", "=", self.id)])
 
     def _hand_on_to(self, new):
         """Link the new text to its appointment, and open its question."""

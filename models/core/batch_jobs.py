@@ -99,8 +99,7 @@ def lock_next(model, condition, order, limit=1):
         order,
         limit,
     )
-    rows = model.env.execute_query(query)
-    if rows:
+    if rows := model.env.execute_query(query):
         model.invalidate_model()
     return model.browse(row_id for (row_id,) in rows)
 

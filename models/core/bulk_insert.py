@@ -155,8 +155,7 @@ def insert_columns(model, count, columns):
         comma.join(array for array, _column in arrays),
         comma.join(column for _array, column in arrays),
     )
-    rows = model.env.execute_query(query)
-    return [row_id for (row_id,) in rows]
+    return [row_id for (row_id,) in model.env.execute_query(query)]
 
 
 def update_many(model, names, rows, **shared):

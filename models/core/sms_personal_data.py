@@ -41,9 +41,8 @@ class SmsPersonalData(models.AbstractModel):
 
         :param list numbers: E.164, or what the carrier calls the sender
         """
-        return Domain(self._personal_company, "=", company.id) & Domain(
-            self._personal_number, "in", numbers
-        )
+        own = Domain(self._personal_company, "=", company.id)
+        return own & Domain(self._personal_number, "in", numbers)
 
     @api.model
     def _find_personal(self, company, numbers):
@@ -80,11 +79,7 @@ class SmsPersonalData(models.AbstractModel):
             SQL("%s = %s", SQL.identifier(name), value)
             for name, value in values.items()
         ]
-        query = SQL(
-            "UPDATE %s SET %s WHERE id = ANY(%s)",
-            SQL.identifier(self._table),
-            SQL(", ").join(assignments),
-            self.ids,
-        )
+        table, changes = SQL.identifier(self._table), SQL(", ").join(assignments)
+        query = SQL("UPDATE %s SET %s WHERE id = ANY(%s)", table, changes, self.ids)
         self.env.cr.execute(query)
         self.invalidate_model()

@@ -83,5 +83,4 @@ class SmsRateLimit(models.Model):
             now=(now := fields.Datetime.now()),
             since=fields.Datetime.subtract(now, seconds=seconds),
         )
-        rows = self.env.execute_query(query)
-        return rows[0][0] > limit
+        return self.env.execute_query(query)[0][0] > limit

@@ -36,16 +36,15 @@ class SmsSharedRow(models.AbstractModel):
     @api.depends(lambda self: (self._row_company,))
     @api.depends_context("uid")
     def _compute_is_shared(self):
-        may_write = self.env.su or self.env.user.has_group(ADMINISTRATORS)
         for row in self:
             row.is_shared = bool(row._origin) and not row._get_row_company()
-            row.is_locked = row.is_shared and not may_write
+            row.is_locked = row.is_shared and not self.env.is_system()
             row.is_copyable = row.is_shared
 
     @api.model
     def _default_row_company(self):
         """Return the company of a new row: none for administrators."""
-        if self.env.su or self.env.user.has_group(ADMINISTRATORS):
+        if self.env.is_system():
             return self.env["res.company"]
         return self.env.company
 
@@ -61,8 +60,7 @@ class SmsSharedRow(models.AbstractModel):
         access = self.env["ir.model.access"]
         if access.check(self._name, operation, raise_exception=False):
             rows = refused[0]
-            shared = rows.sudo().filtered(lambda row: not row._get_row_company())
-            if shared:
+            if shared := rows.sudo().filtered(lambda row: not row._get_row_company()):
                 return rows, partial(self._make_shared_row_error, shared[0])
         return refused
 
@@ -100,13 +98,7 @@ class SmsSharedRow(models.AbstractModel):
     def action_copy_for_company(self):
         """Open the row of the user's company in place of this one."""
         own = self._copy_for_company(self.env.company)
-        return {
-            "type": "ir.actions.act_window",
-            "name": own._description,
-            "res_model": own._name,
-            "res_id": own.id,
-            "views": [(False, "form")],
-        }
+        return own._get_records_action(name=own._description, context={})
 
     # === Screens ===
 

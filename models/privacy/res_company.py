@@ -86,8 +86,7 @@ class ResCompany(models.Model):
 
     def _get_sms_limits(self):
         self.ensure_one()
-        company_sudo = self.sudo()
-        return get_limits({kind: company_sudo[TIMES[kind][0]] for kind in TIMES})
+        return get_limits({kind: self.sudo()[TIMES[kind][0]] for kind in TIMES})
 
     def _get_sms_before(self, vals):
         before = super()._get_sms_before(vals)
@@ -111,8 +110,7 @@ class ResCompany(models.Model):
         return result
 
     def _get_sms_switches(self, names):
-        company_sudo = self.sudo()
-        return {name: company_sudo[name] for name in names}
+        return {name: self.sudo()[name] for name in names}
 
     def _post_sms_relaxation(self, before, names, reason):
         """Log the relaxed settings with the reason; raise a UserError without one."""

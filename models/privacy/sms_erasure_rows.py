@@ -210,8 +210,7 @@ class SmsWebhookEvent(models.Model):
         holding = texts.filtered(lambda it: it._says_no())
         store = self.env["sms.inbound"]._store
         for event in texts - holding:
-            text = store(event.company_id, event._parse_text(), event.received_at)
-            text._forget()
+            store(event.company_id, event._parse_text(), event.received_at)._forget()
         return super(SmsWebhookEvent, self - holding)._forget()
 
     def _forget_raw(self):

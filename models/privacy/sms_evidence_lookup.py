@@ -115,8 +115,7 @@ class SmsEvidenceLookup(models.Model):
     @api.model
     def _note_nothing(self, model_name, numbers):
         """Log that the user has searched for unknown numbers."""
-        hashes = self._hash_typed(numbers)
-        self._add(self.env.company, model_name, NOTHING, 0, hashes)
+        self._add(self.env.company, model_name, NOTHING, 0, self._hash_typed(numbers))
 
     @api.model
     def _add(self, company, model_name, kind, count, hashes=()):

@@ -219,8 +219,7 @@ class SmsEvidence(models.AbstractModel):
         data = {"facts": Facts(facts), "digest": digest}
         values = report._get_report_values(None, data)
         values.update(reason=reason, document=base64.b64encode(document).decode())
-        page = self.env["ir.qweb"]._render(PAGE, values)
-        return str(page).encode()
+        return str(self.env["ir.qweb"]._render(PAGE, values)).encode()
 
     @api.model
     def _write_document(self, files, document):
@@ -380,8 +379,7 @@ class SmsEvidence(models.AbstractModel):
                 first + BATCH_SIZE,
                 last,
             )
-            rows = self.env.execute_query(query)
-            yield self._read_events([row[0] for row in rows])
+            yield self._read_events([row[0] for row in self.env.execute_query(query)])
             first += BATCH_SIZE
         unsealed = self.env["sms.consent.event"].search(
             self._get_period_domain("company_id", "recorded_at", company, start, end)

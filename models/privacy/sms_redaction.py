@@ -127,8 +127,7 @@ class SmsRedaction(models.Model):
         self.env["sms.inbound"].flush_model()
         query = SQL(
             """
-            SELECT company_id, provider, provider_sid AS carrier_id,
-                   NULL::int AS sms_id
+            SELECT company_id, provider, provider_sid AS carrier_id, NULL::int AS sms_id
               FROM sms_inbound WHERE id = ANY(%s)
             """,
             inbounds.ids,
@@ -147,11 +146,9 @@ class SmsRedaction(models.Model):
         query = SQL(
             """
             INSERT INTO sms_redaction (company_id, provider, carrier_id, sms_id,
-                                       is_whole, state, queued_at, attempts,
-                                       next_at)
+                                       is_whole, state, queued_at, attempts, next_at)
             SELECT text.company_id, text.provider, text.carrier_id, text.sms_id,
-                   company.sms_redaction = %(delete)s, 'waiting', %(now)s, 0,
-                   %(now)s
+                   company.sms_redaction = %(delete)s, 'waiting', %(now)s, 0, %(now)s
               FROM (%(texts)s) text
               JOIN res_company company ON company.id = text.company_id
                AND company.sms_redaction IN (%(empty)s, %(delete)s)
@@ -165,8 +162,7 @@ class SmsRedaction(models.Model):
             texts=texts,
             providers=REDACTING,
         )
-        made = self.env.execute_query(query)
-        if made:
+        if self.env.execute_query(query):
             self._wake()
 
     @api.model
@@ -180,8 +176,7 @@ class SmsRedaction(models.Model):
     @api.model
     def _wake(self, at=None):
         """Wake the cron, now or at a time (UTC)."""
-        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_redaction")
-        cron.sudo()._trigger(at)
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_redaction").sudo()._trigger(at)
 
     def action_try_again(self):
         """Queue failed removals again."""
@@ -267,14 +262,11 @@ class SmsRedaction(models.Model):
 
         A text that the carrier never accepted needs no removal.
         """
-        nameless = self.browse()
         now = fields.Datetime.now()
         for row in self:
             sms = row.sms_id
             if sms.carrier_id:
                 row._take_id(sms.carrier_id)
-            if not row.carrier_id:
-                nameless |= row
             if row.carrier_id or row.state != WAITING:
                 continue
             if sms.state not in IN_FLIGHT:  # never accepted: nothing to remove
@@ -284,7 +276,7 @@ class SmsRedaction(models.Model):
             else:
                 # Unknown whether it was accepted, and no id to ask with.
                 row.write({"state": FAILED, "fault": "No id"})
-        return nameless
+        return self.filtered(lambda row: not row.carrier_id)
 
     def _take_id(self, carrier_id):
         """Store the carrier's id, unless another row has it already."""
@@ -360,8 +352,7 @@ class SmsRedaction(models.Model):
             """
             SELECT min(row.next_at) FROM sms_redaction row
               JOIN res_company company ON company.id = row.company_id
-               AND row.provider IN (company.sms_provider,
-                                    company.sms_backup_provider)
+               AND row.provider IN (company.sms_provider, company.sms_backup_provider)
              WHERE row.state = 'waiting'
             """
         )

@@ -80,8 +80,7 @@ class SmsSms(models.Model):
     def _forget(self):
         """Empty the rows, their notifications, and copies and files in the chatter."""
         attachments, messages = self.attachment_ids, self.mail_message_id
-        rows = self.filtered(lambda sms: not sms.erased_at)
-        if rows:
+        if rows := self.filtered(lambda sms: not sms.erased_at):
             rows._forget_words()
 
         # Files that were also sent to another person stay.

@@ -130,8 +130,7 @@ class SmsOnboarding(models.AbstractModel):
 
     @api.model
     def _ask(self, wanted, *groups):
-        company = self._check_may_set_up(*groups)
-        self.env["sms.carrier.check"]._ask(company, wanted)
+        self.env["sms.carrier.check"]._ask(self._check_may_set_up(*groups), wanted)
         return self.get_setup()
 
     @api.model
@@ -247,8 +246,7 @@ class SmsOnboarding(models.AbstractModel):
             text = self.env._("%s An administrator enters the contact.", text)
         label = self.env._("Legal pages and contact")
         button = {"label": label, "action": SAY_ACTION}
-        title = self.env._("Say who you are")
-        return self._step("company", title, state, text, button)
+        return self._step("company", self.env._("Say who you are"), state, text, button)
 
     @api.model
     def _get_sandbox_step(self, company):
@@ -263,8 +261,7 @@ class SmsOnboarding(models.AbstractModel):
         else:
             state = TODO
             text = self.env._("Text SUPPORT from the virtual phone, and answer YES.")
-            label = self.env._("Virtual phone")
-            button = self._open(label, "sms_virtual_phone_action")
+            button = self._open(self.env._("Virtual phone"), "sms_virtual_phone_action")
         text = " ".join([text, *self._say_left_behind(company)])
         title = self.env._("Try it in the sandbox")
         return self._step("sandbox", title, state, text, button)
@@ -357,8 +354,7 @@ class SmsOnboarding(models.AbstractModel):
                 text = self.env._(
                     "%s An administrator can set it at the carrier.", text
                 )
-        title = self.env._("Receive replies")
-        return self._step("inbound", title, state, text, button)
+        return self._step("inbound", self.env._("Receive replies"), state, text, button)
 
     @api.model
     def _show_open(self, company, account, senders, inbound):

@@ -130,8 +130,7 @@ class SmsVirtualPhone(models.AbstractModel):
         sent = {"id": f"SB{uuid4().hex}", "from": number, "body": body}
         event = SandboxProvider.parse_inbound(sent)
         # Like the webhook: as the public user, without a language.
-        public_user = self.env.ref("base.public_user")
-        env_sudo = self.env(user=public_user, su=True, context={})
+        env_sudo = self.env(user=self.env.ref("base.public_user"), su=True, context={})
         company_sudo = company.with_env(env_sudo)
         inbound_sudo = env_sudo["sms.inbound"]._receive(company_sudo, event)
         return self._prepare_inbound(inbound_sudo)
@@ -198,8 +197,7 @@ class SmsVirtualPhone(models.AbstractModel):
     @api.model
     def _get_provider_label(self, company):
         provider = company.sms_provider
-        field = company._fields["sms_provider"]
-        labels = dict(field._description_selection(self.env))
+        labels = dict(company._fields["sms_provider"]._description_selection(self.env))
         return PROVIDER_NAMES.get(provider) or labels.get(provider) or ""
 
     # === Contacts, open tickets, conversations ===
@@ -410,10 +408,11 @@ class SmsVirtualPhone(models.AbstractModel):
         :param str call_id: ``id`` of :meth:`_prepare_call`
         :raises UserError: if it no longer rings
         """
-        call = self._find_ringing(call_id)
+        call = self._find_call(call_id)
+        if not call.filtered_domain(self._get_ringing_domain()):
+            raise UserError(self.env._("It does not ring any more."))
         report = SandboxProvider.parse_answer({"id": call.carrier_id})
-        company = call.record_company_id
-        spoken = call._answer_call(company, call.uuid, report, SANDBOX)
+        spoken = call._answer_call(call.record_company_id, call.uuid, report, SANDBOX)
         self._notify_calls(call)
         return self._prepare_spoken(spoken)
 
@@ -428,8 +427,7 @@ class SmsVirtualPhone(models.AbstractModel):
         pressed = key if isinstance(key, str) and key in KEYS else ""
         key = SandboxProvider.parse_key({"key": pressed})
         is_last = not isinstance(asked, int) or asked >= voice.ROUNDS
-        company = call.record_company_id
-        spoken = call._press_call_key(company, call.uuid, key, is_last)
+        spoken = call._press_call_key(call.record_company_id, call.uuid, key, is_last)
         return self._prepare_spoken(spoken)
 
     @api.model
@@ -451,8 +449,7 @@ class SmsVirtualPhone(models.AbstractModel):
         :raises UserError: if there is no such call
         """
         company = self._check_phone_access()
-        public_user = self.env.ref("base.public_user")
-        env_sudo = self.env(user=public_user, su=True, context={})
+        env_sudo = self.env(user=self.env.ref("base.public_user"), su=True, context={})
         call_sudo = env_sudo["sms.sms"].search(
             [
                 ("uuid", "=", clean(str(call_id or "")[:ID_LENGTH])),
@@ -464,12 +461,6 @@ class SmsVirtualPhone(models.AbstractModel):
         )
         if not call_sudo:
             raise UserError(self.env._("There is no such call any more."))
-        return call_sudo
-
-    def _find_ringing(self, call_id):
-        call_sudo = self._find_call(call_id)
-        if not call_sudo.filtered_domain(self._get_ringing_domain()):
-            raise UserError(self.env._("It does not ring any more."))
         return call_sudo
 
     @api.model

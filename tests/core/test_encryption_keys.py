@@ -108,7 +108,7 @@ class TestKeysChange(EncryptionCase):
     def test_a_second_run_writes_nothing(self):
         self.use_keys(OLD)
         self.run_cron()
-        with patch.object(type(self.env["sms.encryption"]), "_write") as write:
+        with patch.object(sms_encryption, "update_many") as write:
             self.run_cron()
         write.assert_not_called()
 

@@ -6,7 +6,13 @@ from pathlib import Path
 
 from odoo.exceptions import AccessError, UserError
 
-from ...models.setup.sms_carrier_check import CHECK, LEASE, SET_INBOUND, TAKE_NUMBERS
+from ...models.setup.sms_carrier_check import (
+    CHECK,
+    LEASE,
+    SENTENCES,
+    SET_INBOUND,
+    TAKE_NUMBERS,
+)
 from ...providers import get_provider
 from ...providers.base import LookupFailed
 from ..common import SmsCase
@@ -95,7 +101,7 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
         source = "".join(it.read_text() for it in ADAPTERS.glob("*.py"))
         found = set(re.findall(r'Finding\(\s*\w+,\s*\w+,\s*"(\w+)"', source))
         self.assertGreater(len(found), 15)
-        self.assertEqual(found - self.check._get_sentences().keys(), set())
+        self.assertEqual(found - SENTENCES.keys(), set())
 
     def test_a_wrong_token_ends_the_check(self):
         self.enter_account(sms_twilio_auth_token="wrong")
