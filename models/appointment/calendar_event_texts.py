@@ -96,19 +96,17 @@ class CalendarEvent(models.Model):
     @api.depends_context("lang", "uid", FACTS_KEY)
     def _compute_sms_words(self):
         facts_of = self.env.context.get(FACTS_KEY) or {}
-        whereabouts = {}
         shown = self._filter_sms_shown()
         for field in self.pool.field_computed[self._fields["sms_when"]]:
             (self - shown)[field.name] = False
-        for event in shown:
-            company = event._get_sms_company()
-            if company not in whereabouts:
-                whereabouts[company] = Whereabouts(company)
-            facts = facts_of.get(event.id)
-            if not isinstance(facts, AppointmentFacts):
-                customer = event.sms_customer_id
-                facts = AppointmentFacts(customer.id, event.start, event.allday)
-            event.update(event.sudo()._get_sms_words(facts, whereabouts[company]))
+        for company, events in shown.grouped(lambda it: it._get_sms_company()).items():
+            whereabouts = Whereabouts(company)
+            for event in events:
+                facts = facts_of.get(event.id)
+                if not isinstance(facts, AppointmentFacts):
+                    customer = event.sms_customer_id
+                    facts = AppointmentFacts(customer.id, event.start, event.allday)
+                event.update(event.sudo()._get_sms_words(facts, whereabouts))
 
     def _get_sms_words(self, facts, whereabouts):
         """Return the values of the template fields for one reader."""

@@ -7,14 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import appointments
-from ...tools.appointments import (
-    ALL_DAY_OFFSET,
-    BOOKED,
-    CALLED_OFF,
-    MOVED,
-    NOTICES,
-    Change,
-)
+from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, NOTICES, Change
 from ..core.bulk_insert import as_arrays, create_many, update_many
 from .sms_reminder import CANCELLED, GRACE, PLANNED, REMINDER, SENT, ReminderClock
 
@@ -373,21 +366,21 @@ class SmsReminder(models.Model):
         return valid, rows
 
     @api.model
-    def _match_rules(self, company, appointments):
+    def _match_rules(self, company, standing):
         """Yield each appointment of a company with each rule for its reminders.
 
         An automation overrides an alarm of Odoo at the same time before, and the first
         of several automations the others.
         """
-        events = self.env["calendar.event"].browse({it.event_id for it in appointments})
+        events = self.env["calendar.event"].browse({it.event_id for it in standing})
         alarms = self._get_alarm_rules(events, company)
-        fitting = self._find_fitting(company, {it.ticket_id for it in appointments})
-        for it in appointments:
+        fitting = self._find_fitting(company, {it.ticket_id for it in standing})
+        for it in standing:
             both = {rule.offset: rule for rule in alarms.get(it.event_id, ())}
             both |= {rule.offset: rule for rule in reversed(fitting[it.ticket_id])}
             for rule in both.values():
                 # An all-day event has no hour to remind of.
-                if not it.is_allday or rule.offset >= ALL_DAY_OFFSET:
+                if not it.is_allday or rule.offset >= appointments.ALL_DAY_OFFSET:
                     yield it, rule
 
     @api.model

@@ -5,20 +5,7 @@ Offers mixins, encrypted fields, bulk writing, row locks, batch jobs and reasons
 Uses only ``tools`` and ``providers``, as every room may.
 """
 
-from . import (
-    base,
-    bulk_insert,
-    batch_jobs,
-    trail,
-    encrypted_field,
-    sms_encryption,
-    ir_attachment,
-    sms_personal_data,
-    sms_relaxation_reason,
-    mixins,
-    sms_shared_row,
-    sms_rate_limit,
-    ir_cron,
-    sms_number_lock,
-    res_company,
-)
+from . import base, bulk_insert, batch_jobs, trail
+from . import encrypted_field, sms_encryption, ir_attachment
+from . import sms_personal_data, sms_relaxation_reason, mixins, sms_shared_row
+from . import sms_rate_limit, ir_cron, sms_number_lock, res_company

@@ -5,11 +5,5 @@ Offers the steps of the onboarding and the health check.
 May use all rooms.
 """
 
-from . import (
-    sms_health,
-    sms_onboarding,
-    sms_carrier_check,
-    sms_encryption,
-    sms_virtual_phone,
-    res_company,
-)
+from . import sms_health, sms_onboarding, sms_carrier_check
+from . import sms_encryption, sms_virtual_phone, res_company
