@@ -8,7 +8,6 @@ from odoo.tools import SQL
 
 from ...tools import appointments, automation, geography
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, get_latest_end
-from ...tools.automation import Facts
 from ...tools.geography import read_number
 from ...tools.quiet_hours import URGENT
 
@@ -277,15 +276,10 @@ class SmsReminder(models.Model):
 
     @api.model
     def _get_ticket_facts(self, company, ticket):
-        """Return the :class:`Facts` that automations filter on."""
+        """Return the ``automation.Facts`` that automations filter on."""
         ticket_sudo = (ticket or self.env["helpdesk.ticket"]).sudo()
-        return Facts(
-            company.id,
-            ticket_sudo.team_id.id or 0,
-            ticket_sudo.stage_id.id or 0,
-            ticket_sudo.category_id.id or 0,
-            ticket_sudo.priority or "",
-        )
+        facts = self.env["sms.automation"]._get_facts(ticket_sudo)
+        return facts._replace(company_id=company.id)
 
     @api.model
     def _get_alarm_rules(self, events, company):

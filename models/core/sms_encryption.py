@@ -85,17 +85,16 @@ class SmsEncryption(models.AbstractModel):
         :return: tuples of an id and the values of ``names``
         """
         columns = [SQL.identifier(name) for name in names]
-        return self.env.execute_query(
-            SQL(
-                "SELECT id, %s FROM %s WHERE id > %s AND (%s)"
-                " ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
-                SQL(", ").join(columns),
-                SQL.identifier(model._table),
-                last,
-                SQL(" OR ").join(_is_stale(column, box) for column in columns),
-                BATCH_SIZE,
-            )
+        query = SQL(
+            "SELECT id, %s FROM %s WHERE id > %s AND (%s)"
+            " ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
+            SQL(", ").join(columns),
+            SQL.identifier(model._table),
+            last,
+            SQL(" OR ").join(_is_stale(column, box) for column in columns),
+            BATCH_SIZE,
         )
+        return self.env.execute_query(query)
 
     @api.model
     def _work_off_scans(self, box):
