@@ -3,7 +3,7 @@ import json
 import logging
 from itertools import chain
 
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
 from ...tools import at_rest
@@ -29,7 +29,6 @@ class SmsEncryption(models.AbstractModel):
     _name = "sms.encryption"
     _description = "Encryption of Credentials and Evidence"
 
-    @api.model
     def _run(self):
         """Encrypt, re-encrypt or decrypt all that needs it (cron)."""
         box, cron, lost = get_box(), self.env["ir.cron"], 0
@@ -44,7 +43,6 @@ class SmsEncryption(models.AbstractModel):
         self.env["ir.config_parameter"].sudo().set_param(STATE_PARAMETER, state)
         cron._commit_progress(remaining=0)
 
-    @api.model
     def _get_fields(self):
         """Return the models with encrypted fields, and the names of these."""
         found = []
@@ -58,7 +56,6 @@ class SmsEncryption(models.AbstractModel):
                 found.append((self.env[name], sorted(names)))
         return found
 
-    @api.model
     def _work_off(self, model, names, box):
         """Re-encrypt a model's values that were written with another key.
 
@@ -78,7 +75,6 @@ class SmsEncryption(models.AbstractModel):
             yield len(changed), lost
         model.invalidate_model(names)
 
-    @api.model
     def _lock_next(self, model, names, box, last):
         """Lock the next rows with a stale value; skip those in use.
 
@@ -96,7 +92,6 @@ class SmsEncryption(models.AbstractModel):
         )
         return self.env.execute_query(query)
 
-    @api.model
     def _work_off_scans(self, box):
         """Re-encrypt stale scans; yield as :meth:`_work_off` does."""
         attachments_sudo = self.env["ir.attachment"].sudo()
@@ -113,7 +108,6 @@ class SmsEncryption(models.AbstractModel):
             last = scans[-1].id
             yield len(scans), scans._encrypt_sms_anew()
 
-    @api.model
     def _decrypt_host(self):
         companies = self.env["res.company"].with_context(active_test=False).search([])
         tokens = [

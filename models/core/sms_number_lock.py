@@ -4,7 +4,7 @@ from functools import partial
 from psycopg2.errors import LockNotAvailable
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
 from ...tools.phone import canonical
@@ -22,14 +22,12 @@ class SmsNumberLock(models.AbstractModel):
     _name = "sms.number.lock"
     _description = "Lock of a Phone Number"
 
-    @api.model
     def _try_acquire(self, company, number):
         """Lock a number until the transaction ends, or return False if it is locked."""
         key = self._get_key(company, number)
         query = SQL("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", key)
         return self.env.execute_query(query)[0][0]
 
-    @api.model
     def _acquire(self, company, number, is_patient=True):
         """Wait for a number's lock, then begin a transaction that sees its last work.
 
@@ -50,7 +48,6 @@ class SmsNumberLock(models.AbstractModel):
         cr.postrollback.add(release)
         return True
 
-    @api.model
     def _wait(self, key):
         try:
             self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", PATIENCE))
@@ -61,7 +58,6 @@ class SmsNumberLock(models.AbstractModel):
             return False
         return True
 
-    @api.model
     def _is_free(self, key):
         """Take a lock if nobody has it; return whether it was taken."""
         query = SQL("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", key)

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import Counter, defaultdict
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -35,7 +35,6 @@ class SmsEvidence(models.AbstractModel):
     _name = "sms.evidence"
     _description = "Evidence of Text Message Consent"
 
-    @api.model
     def _check_rights(self, company):
         """Raise an AccessError unless an officer with ``company`` selected."""
         if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
@@ -46,7 +45,6 @@ class SmsEvidence(models.AbstractModel):
             )
         company.with_env(self.env)._check_sms_user()
 
-    @api.model
     def _gather(self, company, numbers, number_hashes=()):
         """Return all evidence about the numbers (E.164) of one person.
 
@@ -96,7 +94,6 @@ class SmsEvidence(models.AbstractModel):
             "chain": self._get_chain(company, Counter(it["seal"] for it in events)),
         }
 
-    @api.model
     def _get_head(self, company, segment):
         now = fields.Datetime.now()
         return {
@@ -112,7 +109,6 @@ class SmsEvidence(models.AbstractModel):
             "content_fields": list(CONTENT_FIELDS),
         }
 
-    @api.model
     def _get_person(self, hashes, events):
         """Return the recorded names, and the numbers with their events.
 
@@ -135,7 +131,6 @@ class SmsEvidence(models.AbstractModel):
             ],
         }
 
-    @api.model
     def _find_numbers(self, company, partner):
         """Return the numbers (E.164) of a contact that the ledger knows.
 
@@ -150,7 +145,6 @@ class SmsEvidence(models.AbstractModel):
         known = set(events_sudo.mapped("number_hash"))
         return [number for number in numbers if hashes[number] in known]
 
-    @api.model
     def _find_all_numbers(self, company, partner):
         """Return the numbers (E.164) of a contact, including those without consent."""
         self._check_rights(company)
@@ -169,7 +163,6 @@ class SmsEvidence(models.AbstractModel):
             numbers += found.mapped(model_sudo._personal_number)
         return list(dict.fromkeys(filter(None, numbers)))
 
-    @api.model
     def _get_answers(self, company, hashes):
         """Return the current answer of each number for each purpose.
 
@@ -201,7 +194,6 @@ class SmsEvidence(models.AbstractModel):
                 )
         return rows
 
-    @api.model
     def _get_labels(self):
         """Return ``{field: {code: label}}`` in the user's language."""
         labels = {
@@ -216,7 +208,6 @@ class SmsEvidence(models.AbstractModel):
 
     # === Events, wordings and chain ===
 
-    @api.model
     def _seal(self, company):
         """Seal all events, so that the newest one is in the chain.
 
@@ -227,7 +218,6 @@ class SmsEvidence(models.AbstractModel):
             continue
         links_sudo._wake_sealer()  # for events that could not be sealed here
 
-    @api.model
     def _read_events(self, event_ids):
         """Return events with their evidence and seals, in a fixed number of queries."""
         contents = self.env["sms.consent.event"]._read_content(event_ids)
@@ -262,7 +252,6 @@ class SmsEvidence(models.AbstractModel):
             for row in rows
         ]
 
-    @api.model
     def _make_event(self, key, row, content, with_changed_scans):
         _id, purpose_id, wording_id, evidence_id, erased_at, *rest = row
         sequence, previous, own_hash, link_seal, version, *values = rest
@@ -302,7 +291,6 @@ class SmsEvidence(models.AbstractModel):
             "shown": shown,
         }
 
-    @api.model
     def _get_shown(self, purpose_id, wording_id, user_id):
         """Return the names of what an event refers to."""
         env_sudo = self.sudo().env
@@ -314,7 +302,6 @@ class SmsEvidence(models.AbstractModel):
             "wording_lang": wording.lang or None,
         }
 
-    @api.model
     def _read_statements(self, company):
         """Return the links of a company that seal a statement instead of an event."""
         checks = self.env["sms.consent.check"]
@@ -328,7 +315,6 @@ class SmsEvidence(models.AbstractModel):
             for row in checks._read_links(company, link.sequence - 1, limit=1)
         ]
 
-    @api.model
     def _read_wordings(self, digests):
         known = [("digest", "in", list(filter(None, digests)))]
         wordings_sudo = self.env["sms.wording"].sudo().search(known)
@@ -345,7 +331,6 @@ class SmsEvidence(models.AbstractModel):
             for wording in wordings_sudo.sorted("id")
         ]
 
-    @api.model
     def _get_chain(self, company, seals):
         """Return the end of the company's chain, its last check, and seals."""
         sequence, own_hash = self.env["sms.consent.link"]._get_head(company)
@@ -367,7 +352,6 @@ class SmsEvidence(models.AbstractModel):
 
     # === Opt-outs ===
 
-    @api.model
     def _read_opt_outs(self, events):
         """Return the opt-outs among events, and when each was confirmed.
 
@@ -384,7 +368,6 @@ class SmsEvidence(models.AbstractModel):
             for evidence_id, group in revoked.items()
         ]
 
-    @api.model
     def _make_opt_out(self, events, confirmation):
         content = events[0]["content"]
         message_id, sent_at = confirmation or (None, None)

@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -69,7 +69,6 @@ class SmsEvidence(models.AbstractModel):
 
     _inherit = "sms.evidence"
 
-    @api.model
     def _iter_messages(self, domain):
         names = [*MESSAGE_FIELDS.values(), "purpose_id", "consent_event_id"]
         purposes = self.env["sms.purpose"].with_context(active_test=False).search([])
@@ -80,13 +79,11 @@ class SmsEvidence(models.AbstractModel):
             row["consent_event_id"] = values["consent_event_id"] or None
             yield row
 
-    @api.model
     def _iter_received(self, domain):
         names = list(RECEIVED_FIELDS.values())
         for values in self._iter_rows("sms.inbound", domain, names):
             yield _rename(values, RECEIVED_FIELDS)
 
-    @api.model
     def _iter_reassigned(self, company, condition):
         """Yield questions to the Reassigned Numbers Database, with their answers.
 
@@ -129,11 +126,9 @@ class SmsEvidence(models.AbstractModel):
                 yield {"id": asked_id, **plain}
             last = rows[-1][:2]
 
-    @api.model
     def _get_user_name(self, user_id):
         return self.env["res.users"].sudo().browse(user_id or ()).name
 
-    @api.model
     def _iter_rows(self, model_name, domain, names):
         """Yield the values of a model's rows, read in batches.
 
@@ -153,7 +148,6 @@ class SmsEvidence(models.AbstractModel):
 
     # === Files: certificate and packet ===
 
-    @api.model
     def _make_certificate(self, facts):
         """Return the certificate, with the JSON document attached.
 
@@ -170,7 +164,6 @@ class SmsEvidence(models.AbstractModel):
         except UserError as error:
             return "html", self._make_page(facts, digest, str(error), document)
 
-    @api.model
     def _make_pdf(self, facts, digest, document):
         """Return the certificate as a PDF.
 
@@ -183,7 +176,6 @@ class SmsEvidence(models.AbstractModel):
             return data
         return reports._attach_to_sms_pdf(data, DOCUMENT, document)
 
-    @api.model
     def _make_packet(self, facts):
         """Return the packet about a person's numbers, a ZIP as bytes."""
         with evidence.Packet(self._make_seal) as files:
@@ -194,7 +186,6 @@ class SmsEvidence(models.AbstractModel):
             self._add_help(files, facts["reference"])
             return files.pack()
 
-    @api.model
     def _make_seal(self, digest):
         """Return the seal of a packet, which proves that nothing was left out.
 
@@ -208,7 +199,6 @@ class SmsEvidence(models.AbstractModel):
             "seal": chain.seal(key, chain.PACKET, {"sums": digest}),
         }
 
-    @api.model
     def _make_page(self, facts, digest, reason="", document=b""):
         """Return the certificate as a self-contained web page, as bytes.
 
@@ -221,7 +211,6 @@ class SmsEvidence(models.AbstractModel):
         values.update(reason=reason, document=base64.b64encode(document).decode())
         return str(self.env["ir.qweb"]._render(PAGE, values)).encode()
 
-    @api.model
     def _write_document(self, files, document):
         """Write a document as JSON, and its lists as tables, in one pass.
 
@@ -235,7 +224,6 @@ class SmsEvidence(models.AbstractModel):
                     values[name] = _copy_rows(values[name], columns, stream)
             evidence.write_json(streams.enter_context(files.open(DOCUMENT)), values)
 
-    @api.model
     def _add_scans(self, files, events):
         """Add the scans of events, one after the other."""
         paths = {
@@ -250,7 +238,6 @@ class SmsEvidence(models.AbstractModel):
                     files.add(path, attachment.raw or b"")
             record.attachment_ids.invalidate_recordset()
 
-    @api.model
     def _add_help(self, files, reference):
         """Add the instructions and the script to verify the packet."""
         if SCRIPT.is_file():  # a package of the addon may leave it out
@@ -266,7 +253,6 @@ class SmsEvidence(models.AbstractModel):
         text = "\n\n".join([*parts, _wrap(self._describe_steps())]) + "\n"
         files.add("README.txt", text.encode())
 
-    @api.model
     def _describe_files(self):
         descriptions = {
             DOCUMENT: self.env._("everything that is recorded; all else follows"),
@@ -282,7 +268,6 @@ class SmsEvidence(models.AbstractModel):
         }
         return "\n".join(f"{it:<18}{words}" for it, words in descriptions.items())
 
-    @api.model
     def _describe_steps(self):
         return self.env._(
             "It computes the hash of each event anew from its content and the hash "
@@ -296,7 +281,6 @@ class SmsEvidence(models.AbstractModel):
 
     # === Audit of a period ===
 
-    @api.model
     def _make_period(self, company, start, end):
         """Return the packet about a period.
 
@@ -318,7 +302,6 @@ class SmsEvidence(models.AbstractModel):
             self._add_help(files, document["reference"])
             return document["reference"], files.pack(), tally.counts
 
-    @api.model
     def _get_period_document(self, company, start, end, files, tally):
         """Return the document of a period; its lists are iterators."""
         span = (company, start, end)
@@ -345,7 +328,6 @@ class SmsEvidence(models.AbstractModel):
             "chain": lambda: self._get_chain(company, tally.seals),
         }
 
-    @api.model
     def _iter_events(self, span, files, tally):
         for batch in self._iter_period_events(*span):
             for event in batch:
@@ -354,12 +336,10 @@ class SmsEvidence(models.AbstractModel):
                 yield event
             self._add_scans(files, batch)
 
-    @api.model
     def _get_period_domain(self, company_field, date_field, company, start, end):
         period = Domain(date_field, ">=", start) & Domain(date_field, "<", end)
         return period & Domain(company_field, "=", company.id)
 
-    @api.model
     def _iter_period_events(self, company, start, end):
         """Yield batches of the events of a period, in the order of the chain.
 
@@ -388,7 +368,6 @@ class SmsEvidence(models.AbstractModel):
         if unsealed:
             yield self._read_events(unsealed.ids)
 
-    @api.model
     def _get_period_links(self, company, start, end):
         """Return the first and the last link number of a period; (1, 0) if none."""
         self.env["sms.consent.event"].flush_model()
@@ -407,7 +386,6 @@ class SmsEvidence(models.AbstractModel):
         rows = self.env.execute_query(query)
         return rows[0] if rows[0][0] else (1, 0)
 
-    @api.model
     def _iter_period_opt_outs(self, company, start, end):
         events, last_id = self.env["sms.consent.event"], 0
         domain = Domain("event", "=", consent.REVOKED) & self._get_period_domain(

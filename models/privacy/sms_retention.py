@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from dateutil.relativedelta import relativedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.fields import Domain
 
 #: Rows erased between two commits.
@@ -25,7 +25,6 @@ class SmsRetention(models.AbstractModel):
     _name = "sms.retention"
     _description = "Retention of Text Messages"
 
-    @api.model
     def _run(self):
         """Erase overdue data, company by company, in batches (cron)."""
         for company in self.env["res.company"].sudo().search([]):
@@ -34,7 +33,6 @@ class SmsRetention(models.AbstractModel):
                 if not self._forget_overdue(records, domain, forget):
                     return
 
-    @api.model
     def _forget_overdue(self, records, domain, forget):
         """Erase overdue data of one kind; return whether the cron has time left.
 
@@ -52,7 +50,6 @@ class SmsRetention(models.AbstractModel):
                 return False
         return True
 
-    @api.model
     def _get_kinds(self, company, limits):
         """Yield label, model, domain and method of overdue data, in order.
 
@@ -86,7 +83,6 @@ class SmsRetention(models.AbstractModel):
             domain &= Domain("received_at", "<", limit) if limit else Domain.FALSE
             yield label, records, domain, type(records)._forget_raw
 
-    @api.model
     def _count(self, company, limits):
         """Return the overdue data, as a list of pairs of a count and a label."""
         return [

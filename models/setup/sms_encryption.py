@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import json
 
-from odoo import api, models
+from odoo import models
 
 from ...providers import faults
 from ..core.encrypted_field import KEY_OPTION, KEY_VARIABLE, get_box
@@ -14,7 +14,6 @@ class SmsEncryption(models.AbstractModel):
 
     _inherit = "sms.encryption"
 
-    @api.model
     def _get_state(self, company):
         """Return one of the health panel's states, and a description."""
         box = get_box()

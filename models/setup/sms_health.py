@@ -2,7 +2,7 @@
 from datetime import timedelta
 from functools import partial
 
-from odoo import api, fields, models
+from odoo import fields, models
 
 from ...providers import PROVIDERS
 from ...providers.sandbox import SandboxProvider
@@ -35,7 +35,6 @@ class SmsHealth(models.AbstractModel):
     _name = "sms.health"
     _description = "Health of Text Messages"
 
-    @api.model
     def _get_rows(self, company):
         """Return the rows of the panel."""
         watch_sudo = self.env["sms.outbox.watch"].sudo()
@@ -58,11 +57,9 @@ class SmsHealth(models.AbstractModel):
             self._get_ledger_row(company),
         ]
 
-    @api.model
     def _row(self, key, title, state, text):
         return {"key": key, "title": title, "state": state, "text": text}
 
-    @api.model
     def _get_copy_rows(self):
         """Return a warning if this database is a copy, with what to do first."""
         if not self.env["sms.database"]._is_copy():
@@ -74,7 +71,6 @@ class SmsHealth(models.AbstractModel):
         )
         return [self._row("copy", self.env._("Database"), WRONG, text)]
 
-    @api.model
     def _get_cron_row(self, troubles):
         """Return the row that shows whether our scheduled actions run."""
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch").sudo()
@@ -91,7 +87,6 @@ class SmsHealth(models.AbstractModel):
             state, text = DONE, self.env._("The outbox runs next at %s.", when)
         return self._row("cron", self.env._("Scheduled actions"), state, text)
 
-    @api.model
     def _get_queue_row(self, facts, troubles):
         """Return the row about waiting texts, and what keeps them."""
         wrong = [text for key, text in troubles.items() if text and key not in OWN_ROWS]
@@ -105,7 +100,6 @@ class SmsHealth(models.AbstractModel):
         state = WRONG if wrong else DONE
         return self._row("queue", self.env._("Outbox"), state, " ".join([text, *wrong]))
 
-    @api.model
     def _get_senders_row(self, facts):
         state, text = DONE, self.env._("None has stopped.")
         if stopped := facts["stopped_senders"]:
@@ -113,7 +107,6 @@ class SmsHealth(models.AbstractModel):
             text = self.env._("Stopped because the carrier refuses them: %s.", stopped)
         return self._row("senders", self.env._("Senders"), state, text)
 
-    @api.model
     def _get_redaction_rows(self, company, facts):
         """Return the row about removal at the carrier, if that is used."""
         waiting, late = facts["to_be_removed"], facts["not_removed"]
@@ -130,12 +123,10 @@ class SmsHealth(models.AbstractModel):
         title = self.env._("Removal at the carrier")
         return [self._row("redaction", title, WRONG if late else DONE, text)]
 
-    @api.model
     def _get_last_row(self, key, title, last):
         text = say_moment(self.env, last.received_at) or self.env._("None yet.")
         return self._row(key, title, DONE if last else TODO, text)
 
-    @api.model
     def _get_address_row(self, company):
         """Return the row that shows whether the carrier can reach this server.
 
@@ -173,7 +164,6 @@ class SmsHealth(models.AbstractModel):
         )
         return row(TODO, text)
 
-    @api.model
     def _get_signature_rows(self, company, facts):
         if not uses_carrier(company):
             return []
@@ -185,7 +175,6 @@ class SmsHealth(models.AbstractModel):
         title = self.env._("Signatures of the carrier")
         return [self._row("webhook", title, state, text)]
 
-    @api.model
     def _get_ledger_row(self, company):
         """Return the row about the ledger's last verification and its key.
 
@@ -205,13 +194,11 @@ class SmsHealth(models.AbstractModel):
             text = f"{text} {checks_sudo._say_key_is_inside()}"
         return self._row("ledger", self.env._("Consent ledger"), state, text)
 
-    @api.model
     def _get_last_inbound(self, company):
         code = company.sudo().sms_provider
         domain = [("company_id", "=", company.id), ("provider", "=", code)]
         return self.env["sms.inbound"].sudo().search(domain, order="id desc", limit=1)
 
-    @api.model
     def _get_last_report(self, company):
         domain = [("company_id", "=", company.id)]
         return self.env["sms.report"].sudo().search(domain, order="id desc", limit=1)

@@ -128,12 +128,10 @@ class SmsOnboarding(models.AbstractModel):
             self.env["ir.cron"]._wake_sms(name)
         return self.get_setup()
 
-    @api.model
     def _ask(self, wanted, *groups):
         self.env["sms.carrier.check"]._ask(self._check_may_set_up(*groups), wanted)
         return self.get_setup()
 
-    @api.model
     def _check_may_set_up(self, *groups):
         """Check the user's rights, and return the current company."""
         company = self.env.company
@@ -142,7 +140,6 @@ class SmsOnboarding(models.AbstractModel):
 
     # === Rows and buttons ===
 
-    @api.model
     def _get_health_buttons(self, row):
         """Return the buttons of a health row that the user may use."""
         keys, buttons = self.env["sms.consent.key"], []
@@ -157,7 +154,6 @@ class SmsOnboarding(models.AbstractModel):
             buttons = [self._call(label, "remove_key", SYSTEM_GROUP, confirm)]
         return [button for button in buttons if button]
 
-    @api.model
     def _get_copy_buttons(self):
         """Return the buttons for how to continue in a copy of a database."""
         return [
@@ -183,18 +179,15 @@ class SmsOnboarding(models.AbstractModel):
             ),
         ]
 
-    @api.model
     def _step(self, key, title, state, text, *buttons):
         """Return a step; buttons that are None are left out."""
         row = self.env["sms.health"]._row(key, title, state, text)
         return {**row, "buttons": [button for button in buttons if button]}
 
-    @api.model
     def _open(self, label, xmlid):
         """Return a button that opens an action."""
         return {"label": label, "action": f"helpdesk_mgmt_sms.{xmlid}"}
 
-    @api.model
     def _call(self, label, method, group=None, confirm=""):
         """Return a button that calls a method of this model.
 
@@ -208,7 +201,6 @@ class SmsOnboarding(models.AbstractModel):
 
     # === Steps ===
 
-    @api.model
     def _get_steps(self, company):
         """Return the steps; see :meth:`get_setup`."""
         check = self.env["sms.carrier.check"]._get_current(company)
@@ -227,7 +219,6 @@ class SmsOnboarding(models.AbstractModel):
             self._get_registration_step(company),
         ]
 
-    @api.model
     def _get_company_step(self, company):
         """Return the step for legal pages and a contact.
 
@@ -248,7 +239,6 @@ class SmsOnboarding(models.AbstractModel):
         button = {"label": label, "action": SAY_ACTION}
         return self._step("company", self.env._("Say who you are"), state, text, button)
 
-    @api.model
     def _get_sandbox_step(self, company):
         """Return the step for a text from the virtual phone."""
         button, sandbox = None, SandboxProvider.code
@@ -266,7 +256,6 @@ class SmsOnboarding(models.AbstractModel):
         title = self.env._("Try it in the sandbox")
         return self._step("sandbox", title, state, text, button)
 
-    @api.model
     def _say_left_behind(self, company):
         """Yield notes on consent from the sandbox, which no carrier's texts can use."""
         agreed, stopped = self.env["sms.consent"]._count_tried(company)
@@ -289,7 +278,6 @@ class SmsOnboarding(models.AbstractModel):
                 stopped,
             )
 
-    @api.model
     def _get_carrier_name(self, company):
         """Return the name of a company's carrier, or "a carrier" in the sandbox."""
         if uses_carrier(company):
@@ -300,7 +288,6 @@ class SmsOnboarding(models.AbstractModel):
         labels = company._fields["sms_provider"]._description_selection(self.env)
         return dict(labels).get(code)
 
-    @api.model
     def _get_account_step(self, company, check):
         """Return the step for a carrier that accepts the credentials."""
         provider = uses_carrier(company) and company._get_sms_provider()
@@ -333,7 +320,6 @@ class SmsOnboarding(models.AbstractModel):
         title = self.env._("Connect a carrier")
         return self._step("account", title, state, text, again, settings)
 
-    @api.model
     def _get_senders_step(self, company, check):
         state, text = self._judge(company, check, SENDERS)
         take = None
@@ -342,7 +328,6 @@ class SmsOnboarding(models.AbstractModel):
             take = self._call(label, "take_numbers", SYSTEM_GROUP)
         return self._step("senders", self.env._("Choose a number"), state, text, take)
 
-    @api.model
     def _get_inbound_step(self, company, check):
         """Return the step for receiving texts, above all a STOP."""
         state, text = self._judge(company, check, INBOUND)
@@ -356,7 +341,6 @@ class SmsOnboarding(models.AbstractModel):
                 )
         return self._step("inbound", self.env._("Receive replies"), state, text, button)
 
-    @api.model
     def _show_open(self, company, account, senders, inbound):
         """Show an open or failed request to the carrier on its step."""
         row = self.env["sms.carrier.check"]._get_open(company)
@@ -368,7 +352,6 @@ class SmsOnboarding(models.AbstractModel):
             step = inbound if row.trouble == NOT_TAKEN else senders
             step.update(state=WRONG, text=row._say_trouble())
 
-    @api.model
     def _get_text_step(self, company):
         """Return the step for a text delivered to a real phone."""
         title = self.env._("Send the first real text")
@@ -392,7 +375,6 @@ class SmsOnboarding(models.AbstractModel):
         button = self._open(self.env._("Text my phone"), "sms_test_text_action")
         return self._step("text", title, state, text, button)
 
-    @api.model
     def _get_answer_step(self, company):
         state = TODO
         text = self.env._(
@@ -403,7 +385,6 @@ class SmsOnboarding(models.AbstractModel):
             text = self.env._("A text was received from the carrier and verified.")
         return self._step("answer", self.env._("Get an answer"), state, text)
 
-    @api.model
     def _judge(self, company, check, about):
         """Return the state and text for a check's findings about one subject."""
         findings = check._get_findings(about)
@@ -420,7 +401,6 @@ class SmsOnboarding(models.AbstractModel):
             return WRONG, text
         return (DONE if states == {FINE} else TODO), text
 
-    @api.model
     def _get_registration_step(self, company):
         """Return the step for the US registration; its submission cannot be seen."""
         packet = self.env["sms.registration"].new({"company_id": company.id})

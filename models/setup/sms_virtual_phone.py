@@ -194,7 +194,6 @@ class SmsVirtualPhone(models.AbstractModel):
             )
         return body
 
-    @api.model
     def _get_provider_label(self, company):
         provider = company.sms_provider
         labels = dict(company._fields["sms_provider"]._description_selection(self.env))
@@ -313,7 +312,6 @@ class SmsVirtualPhone(models.AbstractModel):
 
     # === Texts ===
 
-    @api.model
     def _notify_outgoing(self, sms_records):
         """Show the sandbox's sent texts on open virtual phones, and let calls ring."""
         for sms in sms_records.filtered_domain(self._outgoing_domain()):
@@ -322,7 +320,6 @@ class SmsVirtualPhone(models.AbstractModel):
                 self._notify(sms.record_company_id, sms.number, message)
         self._notify_calls(sms_records)
 
-    @api.model
     def _notify_inbound(self, inbound_records):
         """Show texts received by the sandbox on all open virtual phones."""
         for inbound in inbound_records:
@@ -330,7 +327,6 @@ class SmsVirtualPhone(models.AbstractModel):
                 message = self._prepare_inbound(inbound)
                 self._notify(inbound.company_id, inbound.number, message)
 
-    @api.model
     def _notify(self, company, number, message, **others):
         """Notify a company's screens of a text or call, after the commit."""
         told = {"company_id": company.id, "number": number, "message": message}
@@ -338,12 +334,10 @@ class SmsVirtualPhone(models.AbstractModel):
             self._get_bus_channel(company), NOTIFICATION_TYPE, {**told, **others}
         )
 
-    @api.model
     def _get_bus_channel(self, company):
         """Return a company's channel: a tuple, which no client can subscribe to."""
         return (self.env.cr.dbname, BUS_CHANNEL, company.id)
 
-    @api.model
     def _get_user_bus_channels(self):
         """Return the channels that the current user may subscribe to."""
         user = self.env.user
@@ -463,7 +457,6 @@ class SmsVirtualPhone(models.AbstractModel):
             raise UserError(self.env._("There is no such call any more."))
         return call_sudo
 
-    @api.model
     def _get_ringing_domain(self):
         return (
             Domain("is_call", "=", True)
@@ -483,7 +476,6 @@ class SmsVirtualPhone(models.AbstractModel):
             "date": fields.Datetime.to_string(call.sent_at or call.create_date),
         }
 
-    @api.model
     def _describe_call(self, call):
         """Return a call's label in the phone's list."""
         if call.delivered_at:
@@ -498,7 +490,6 @@ class SmsVirtualPhone(models.AbstractModel):
             return {"words": "", "asks": False}
         return {"words": spoken.words, "asks": bool(spoken.asks)}
 
-    @api.model
     def _notify_calls(self, calls):
         """Tell open virtual phones to ring, or to stop ringing."""
         for call in calls.filtered("is_call"):
