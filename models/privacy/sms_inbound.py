@@ -45,15 +45,12 @@ class SmsInbound(models.Model):
         rows = self.filtered(lambda inbound: not inbound.erased_at)
         messages = rows.mail_message_id
         self.env["sms.redaction"]._queue_received(rows)
-        rows._forget_media()
+        rows.attachment_ids.unlink()
+        self.env["sms.media"].search([("inbound_id", "in", rows.ids)]).unlink()
         rows._forget_tickets()
         rows._empty(PERSONAL_FIELDS, erased_at=fields.Datetime.now())
         self.env["sms.consent"]._forget_answers()
         messages._forget_sms_text()
-
-    def _forget_media(self):
-        self.attachment_ids.unlink()
-        self.env["sms.media"].search([("inbound_id", "in", self.ids)]).unlink()
 
     def _forget_tickets(self):
         """Remove the words from tickets created from these texts, if unedited."""
