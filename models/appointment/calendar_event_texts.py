@@ -114,6 +114,7 @@ class CalendarEvent(models.Model):
         reader = self.env["res.partner"].browse(facts.partner_id)
         name = tidy_name(self._get_sms_technician().name) or self.sms_company_id.name
         number = self.ticket_id.number
+        ticket_note = f" ({self.env._('ticket #%s', number)})" if number else ""
         words = {
             "sms_customer_name": tidy_name(reader.name),
             "sms_technician_name": name,
@@ -122,9 +123,7 @@ class CalendarEvent(models.Model):
             "sms_when_soon": False,
             "sms_old_when": False,
             "sms_start_time": False,
-            "sms_ticket_note": f" ({self.env._('ticket #%s', number)})"
-            if number
-            else "",
+            "sms_ticket_note": ticket_note,
             "sms_series_note": "",
             "sms_answer_hint": self._get_sms_answer_hint(),
         }
