@@ -321,7 +321,8 @@ class CalendarEvent(models.Model):
         row = self.sms_reminder_ids.filtered(lambda it: it.sms_id == sms)[:1]
         name = sms.partner_id.name or sms.number or self.env._("The customer")
         facts = {"customer": name, "reason": sms.shown_reason or sms.shown_label}
-        return self.env._(UNTOLD.get(row.kind, UNTOLD_OTHERWISE)) % facts
+        note = self.env._(UNTOLD.get(row.kind, UNTOLD_OTHERWISE))
+        return note % facts
 
     def _get_sms_untold(self):
         """Return the text with the user's rights; empty if the page is outdated."""

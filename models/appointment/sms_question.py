@@ -314,8 +314,8 @@ class SmsQuestion(models.Model):
         technician = event._get_sms_technician()
         lang = self.company_id._pick_sms_lang(technician.lang)
         reader = event.with_context(tz=technician.tz, lang=lang)
-        facts = {"who": attendee.partner_id.name, "when": reader.display_time}
-        words = reader.env._(note) % facts
+        words = reader.env._(note)
+        words %= {"who": attendee.partner_id.name, "when": reader.display_time}
         body = plaintext2html(words)
         if technician:
             event.message_notify(

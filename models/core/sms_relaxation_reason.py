@@ -69,17 +69,8 @@ class SmsRelaxationReason(models.AbstractModel):
 
         :raises UserError: if there are any
         """
-        # Not ``ondelete``: that is called when the chatter is gone already. Nor while
-        # Odoo uninstalls the addon.
-        about = [("model", "=", self._name), ("res_id", "in", self.ids)]
-        messages_sudo = self.env["mail.message"].sudo()
-        is_ready = self.env.registry.ready
-        if is_ready and messages_sudo.search(about)._filter_sms_relaxation_reasons():
-            raise UserError(
-                self.env._(
-                    "It is on record why this was made less strict. Archive it instead."
-                )
-            )
+        # Not ``ondelete``: that is called when the chatter is gone already.
+        self._check_without_reasons()
         return super().unlink()
 
     def _get_usual_strictness(self):
@@ -126,6 +117,19 @@ class SmsRelaxationReason(models.AbstractModel):
 
     def _needs_reason(self):
         return self.env.registry.ready
+
+    def _check_without_reasons(self):
+        # Not while Odoo uninstalls the addon.
+        if not self.env.registry.ready:
+            return
+        about = [("model", "=", self._name), ("res_id", "in", self.ids)]
+        messages_sudo = self.env["mail.message"].sudo().search(about)
+        if messages_sudo._filter_sms_relaxation_reasons():
+            raise UserError(
+                self.env._(
+                    "It is on record why this was made less strict. Archive it instead."
+                )
+            )
 
     def _describe_relaxation(self, before, is_new):
         """Return what was changed from what to what, one phrase per field."""

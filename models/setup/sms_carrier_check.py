@@ -314,8 +314,8 @@ class SmsCarrierCheck(models.Model):
     @api.model
     def _say(self, finding):
         """Return a finding as sentences: what it is, and what to do."""
-        values = {"sender": finding.sender, "detail": finding.detail}
-        return self.env._(SENTENCES[finding.what]) % values
+        sentence = self.env._(SENTENCES[finding.what])
+        return sentence % {"sender": finding.sender, "detail": finding.detail}
 
     def _say_wanted(self):
         if fields.Datetime.now() - self.wanted_at < ANSWERED_WITHIN:
