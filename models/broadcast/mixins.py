@@ -8,7 +8,7 @@ class SmsRepliedMixin(models.AbstractModel):
 
     _name = "sms.replied.mixin"
     _description = "Texted to Many, with Replies"
-    #: Field of ``sms.inbound`` that links a reply.
+    #: Field of replies and other records that links to it.
     _reply_field = None
 
     reply_count = fields.Integer("Replies", compute="_compute_reply_count")
@@ -27,12 +27,14 @@ class SmsRepliedMixin(models.AbstractModel):
 
     def action_view_replies(self):
         """Show the replies, questions first."""
+        return self._show_own("helpdesk_mgmt_sms.sms_inbound_reply_action")
+
+    def _show_own(self, xmlid, field=None, context=None):
+        """Return an action for the records that link to it by a field."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]
-        return {
-            **action._for_xml_id("helpdesk_mgmt_sms.sms_inbound_reply_action"),
-            "domain": [(self._reply_field, "=", self.id)],
-        }
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+        domain = [(field or self._reply_field, "=", self.id)]
+        return {**action, "domain": domain, "context": context or {}}
 
 
 class SmsEmergencyMixin(models.AbstractModel):

@@ -253,11 +253,10 @@ class SmsBroadcast(models.Model):
         recipient = self.env["sms.broadcast.recipient"]
         labels = dict(recipient._fields["outcome"]._description_selection(self.env))
         reasons = dict(recipient._selection_reason())
+        others = self.concerned_count - self.reached_count
         counts = {
             "reached": formatLang(self.env, self.reached_count, 0),
-            "others": formatLang(
-                self.env, self.concerned_count - self.reached_count, 0
-            ),
+            "others": formatLang(self.env, others, 0),
         }
         if self.started_at or self.state == CANCELLED:
             rows = [(self.reached_count, self.env._("Recipients"), "text-success")]
@@ -334,47 +333,41 @@ class SmsBroadcast(models.Model):
         senders_sudo = senders_sudo.search([("company_id", "=", self.company_id.id)])
         rates = senders_sudo.mapped("rate")
         if rates and all(rates):
-            minutes = max(1, round(count / sum(rates) / 60))
-            parts.append(
-                self.env._(
-                    "%s minutes at your senders' speed",
-                    formatLang(self.env, minutes, 0),
-                )
-            )
+            minutes = formatLang(self.env, max(1, round(count / sum(rates) / 60)), 0)
+            parts.append(self.env._("%s minutes at your senders' speed", minutes))
         return " · ".join(parts)
 
     def _estimate_costs(self, samples):
         """Return the costs by ``res.currency``, for numbers with a known price."""
         segments = {sample.lang: sample.segments.count for sample in samples}
-        rows = self.env.execute_query(
-            SQL(
-                """
-                WITH own AS (
-                    SELECT lang, count(*),
-                           left(number, (SELECT max(length(prefix)) FROM sms_price))
-                           AS number
-                      FROM sms_broadcast_recipient
-                     WHERE broadcast_id = %s AND outcome = ANY(%s)
-                  GROUP BY 1, 3
-                )
-                SELECT own.lang, price.currency_id, sum(own.count * price.amount)
-                  FROM own
-                  JOIN sms_price price ON price.id = (%s)
-                 WHERE price.amount > 0
-              GROUP BY own.lang, price.currency_id
-                """,
-                self.id,
-                list(REACHED),
-                pick_price(
-                    company=SQL("%s", self.company_id.id),
-                    provider=SQL("%s", self.company_id.sudo().sms_provider),
-                    number=SQL("own.number"),
-                    day=SQL("%s", fields.Date.today()),
-                ),
+        price_id = pick_price(
+            company=SQL("%s", self.company_id.id),
+            provider=SQL("%s", self.company_id.sudo().sms_provider),
+            number=SQL("own.number"),
+            day=SQL("%s", fields.Date.today()),
+        )
+        query = SQL(
+            """
+            WITH own AS (
+                SELECT lang, count(*),
+                       left(number, (SELECT max(length(prefix)) FROM sms_price))
+                       AS number
+                  FROM sms_broadcast_recipient
+                 WHERE broadcast_id = %s AND outcome IN %s
+              GROUP BY 1, 3
             )
+            SELECT own.lang, price.currency_id, sum(own.count * price.amount)
+              FROM own
+              JOIN sms_price price ON price.id = (%s)
+             WHERE price.amount > 0
+          GROUP BY own.lang, price.currency_id
+            """,
+            self.id,
+            REACHED,
+            price_id,
         )
         costs = Counter()
-        for lang, currency_id, amount in rows:
+        for lang, currency_id, amount in self.env.execute_query(query):
             currency = self.env["res.currency"].browse(currency_id)
             costs[currency] += segments.get(lang or False, 0) * float(amount)
         return costs
@@ -473,16 +466,11 @@ class SmsBroadcast(models.Model):
     def _call_off_recipients(self):
         """Mark the recipients who have no message yet as cancelled."""
         self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_broadcast_recipient SET outcome = %s
-                 WHERE broadcast_id = %s AND outcome IN (%s, %s)
-                """,
-                CALLED_OFF,
-                self.id,
-                WILL,
-                HELD,
-            )
+            """
+            UPDATE sms_broadcast_recipient SET outcome = %s
+             WHERE broadcast_id = %s AND outcome IN %s
+            """,
+            [CALLED_OFF, self.id, (WILL, HELD)],
         )
         self.env["sms.broadcast.recipient"].invalidate_model()
 
@@ -498,12 +486,8 @@ class SmsBroadcast(models.Model):
             return
         self.env.flush_all()
         self.env.cr.execute(
-            SQL(
-                "UPDATE sms_broadcast SET state = state"
-                " WHERE id = ANY(%s) AND state = %s",
-                paused.ids,
-                PAUSED,
-            )
+            "UPDATE sms_broadcast SET state = state WHERE id = ANY(%s) AND state = %s",
+            [paused.ids, PAUSED],
         )
         paused.invalidate_recordset(["state"])
 
@@ -513,42 +497,24 @@ class SmsBroadcast(models.Model):
             SQL("%s = %s", SQL.identifier(name), value or None)
             for name, value in values.items()
         )
+        own = SQL("broadcast_id = %s AND state = 'outgoing'", self.id)
         self.env.flush_all()
         self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_sms SET %s
-                 WHERE broadcast_id = %s AND state = 'outgoing' AND %s
-                """,
-                changes,
-                self.id,
-                condition,
-            )
+            SQL("UPDATE sms_sms SET %s WHERE %s AND %s", changes, own, condition)
         )
         self.env["sms.sms"].invalidate_model()
 
     def action_view_recipients(self):
         """Open the people whom it concerns, grouped by outcome."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]
-        return {
-            **action._for_xml_id("helpdesk_mgmt_sms.sms_broadcast_recipient_action"),
-            "domain": [("broadcast_id", "=", self.id)],
-            "context": {
-                "search_default_group_outcome": 1,
-                "sms_is_list": self.audience == LIST,
-            },
-        }
+        is_list = self.audience == LIST
+        return self._show_own(
+            "helpdesk_mgmt_sms.sms_broadcast_recipient_action",
+            context={"search_default_group_outcome": 1, "sms_is_list": is_list},
+        )
 
     def action_view_messages(self):
         """Open the messages."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]
-        return {
-            **action._for_xml_id("helpdesk_mgmt_sms.sms_sms_action"),
-            "domain": [("broadcast_id", "=", self.id)],
-            "context": {},
-        }
+        return self._show_own("helpdesk_mgmt_sms.sms_sms_action")
 
     def action_refresh(self):
         """Wake the job, in case its server was restarted (called by the client)."""

@@ -163,11 +163,7 @@ class SmsBroadcast(models.Model):
         if not reason:
             raise UserError(self.env._("Enter why it is refused."))
         broadcast_sudo.write(
-            {
-                "state": DRAFT,
-                "refused_by_id": self.env.uid,
-                "refusal_reason": reason,
-            }
+            {"state": DRAFT, "refused_by_id": self.env.uid, "refusal_reason": reason}
         )
         for_author = broadcast_sudo._in_words_of_author()
         for_author._tell_author(for_author.env._("Not approved: %s", reason))

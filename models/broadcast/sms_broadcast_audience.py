@@ -112,11 +112,7 @@ class SmsBroadcast(models.Model):
         # Replacing the whole context is intended here.
         # pylint: disable-next=context-overridden
         return self.with_user(author).with_context(
-            {
-                "allowed_company_ids": companies.ids,
-                "lang": author.lang,
-                "tz": author.tz,
-            }
+            {"allowed_company_ids": companies.ids, "lang": author.lang, "tz": author.tz}
         )
 
     # === Selection ===
@@ -175,7 +171,7 @@ class SmsBroadcast(models.Model):
 
     def _delete_recipients(self):
         self.env.cr.execute(
-            SQL("DELETE FROM sms_broadcast_recipient WHERE broadcast_id = %s", self.id)
+            "DELETE FROM sms_broadcast_recipient WHERE broadcast_id = %s", [self.id]
         )
 
     def _select_told(self):
@@ -204,37 +200,37 @@ class SmsBroadcast(models.Model):
         """
         states = HAVE_GOT if self.kind == RESOLVED else HAVE_OR_WILL
         self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO sms_broadcast_recipient
-                       (broadcast_id, partner_id, area_id, number, lang, outcome)
-                SELECT DISTINCT ON (last.number) %(broadcast)s, last.partner_id,
-                       last.area_id, last.number,
-                       COALESCE(partner.lang, last.lang), %(outcome)s
-                  FROM (
-                      SELECT DISTINCT ON (person) told.*,
-                             COALESCE(told.partner_id::varchar, told.number) AS person
-                        FROM sms_broadcast_recipient told
-                        JOIN sms_broadcast before ON before.id = told.broadcast_id
-                        JOIN sms_sms sms ON sms.id = told.sms_id
-                       WHERE before.incident_id = %(incident)s
-                         AND before.id != %(broadcast)s
-                         AND told.number IS NOT NULL
-                         AND sms.state = ANY(%(states)s)
-                    ORDER BY person, told.id DESC
-                  ) last
-             LEFT JOIN res_partner partner ON partner.id = last.partner_id
-                 WHERE NOT EXISTS (SELECT 1 FROM sms_broadcast_recipient noted
-                                    WHERE noted.broadcast_id = %(broadcast)s
-                                      AND noted.number = last.number)
-              ORDER BY last.number, last.id
-                    ON CONFLICT (broadcast_id, partner_id) DO NOTHING
-                """,
-                broadcast=self.id,
-                outcome=outcome,
-                incident=self.incident_id.id,
-                states=list(states),
-            )
+            """
+            INSERT INTO sms_broadcast_recipient
+                   (broadcast_id, partner_id, area_id, number, lang, outcome)
+            SELECT DISTINCT ON (last.number) %(broadcast)s, last.partner_id,
+                   last.area_id, last.number,
+                   COALESCE(partner.lang, last.lang), %(outcome)s
+              FROM (
+                  SELECT DISTINCT ON (person) told.*,
+                         COALESCE(told.partner_id::varchar, told.number) AS person
+                    FROM sms_broadcast_recipient told
+                    JOIN sms_broadcast before ON before.id = told.broadcast_id
+                    JOIN sms_sms sms ON sms.id = told.sms_id
+                   WHERE before.incident_id = %(incident)s
+                     AND before.id != %(broadcast)s
+                     AND told.number IS NOT NULL
+                     AND sms.state = ANY(%(states)s)
+                ORDER BY person, told.id DESC
+              ) last
+         LEFT JOIN res_partner partner ON partner.id = last.partner_id
+             WHERE NOT EXISTS (SELECT 1 FROM sms_broadcast_recipient noted
+                                WHERE noted.broadcast_id = %(broadcast)s
+                                  AND noted.number = last.number)
+          ORDER BY last.number, last.id
+                ON CONFLICT (broadcast_id, partner_id) DO NOTHING
+            """,
+            {
+                "broadcast": self.id,
+                "outcome": outcome,
+                "incident": self.incident_id.id,
+                "states": list(states),
+            },
         )
         return self.env.cr.rowcount
 
@@ -272,64 +268,54 @@ class SmsBroadcast(models.Model):
     def _select_subscribers(self, area):
         """Store an area's subscribers whose number is not yet a recipient's."""
         self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO sms_broadcast_recipient
-                       (broadcast_id, area_id, number, lang, outcome)
-                SELECT %(broadcast)s, %(area)s, sub.number, sub.lang, %(new)s
-                  FROM sms_subscription sub
-                 WHERE sub.area_id = ANY(%(areas)s) AND sub.company_id = %(company)s
-                   AND sub.state = 'active' AND sub.number IS NOT NULL
-                   AND NOT EXISTS (SELECT 1 FROM sms_broadcast_recipient noted
-                                    WHERE noted.broadcast_id = %(broadcast)s
-                                      AND noted.number = sub.number)
-              ORDER BY sub.id
-                """,
-                broadcast=self.id,
-                area=area.id,
-                areas=area._get_subscribed_ids(),
-                company=self.company_id.id,
-                new=NEW,
-            )
+            """
+            INSERT INTO sms_broadcast_recipient
+                   (broadcast_id, area_id, number, lang, outcome)
+            SELECT %(broadcast)s, %(area)s, sub.number, sub.lang, %(new)s
+              FROM sms_subscription sub
+             WHERE sub.area_id = ANY(%(areas)s) AND sub.company_id = %(company)s
+               AND sub.state = 'active' AND sub.number IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM sms_broadcast_recipient noted
+                                WHERE noted.broadcast_id = %(broadcast)s
+                                  AND noted.number = sub.number)
+          ORDER BY sub.id
+            """,
+            {
+                "broadcast": self.id,
+                "area": area.id,
+                "areas": area._get_subscribed_ids(),
+                "company": self.company_id.id,
+                "new": NEW,
+            },
         )
 
     def _mark_unreachable(self):
         """Mark recipients without a number, or with that of an earlier one."""
         self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_broadcast_recipient own
-                   SET outcome = CASE WHEN own.number IS NULL THEN %s ELSE %s END
-                 WHERE own.broadcast_id = %s
-                   AND (own.number IS NULL
-                        OR EXISTS (SELECT 1 FROM sms_broadcast_recipient other
-                                    WHERE other.broadcast_id = own.broadcast_id
-                                      AND other.number = own.number
-                                      AND other.id < own.id))
-                """,
-                NO_NUMBER,
-                DUPLICATE,
-                self.id,
-            )
+            """
+            UPDATE sms_broadcast_recipient own
+               SET outcome = CASE WHEN own.number IS NULL THEN %s ELSE %s END
+             WHERE own.broadcast_id = %s
+               AND (own.number IS NULL
+                    OR EXISTS (SELECT 1 FROM sms_broadcast_recipient other
+                                WHERE other.broadcast_id = own.broadcast_id
+                                  AND other.number = own.number
+                                  AND other.id < own.id))
+            """,
+            [NO_NUMBER, DUPLICATE, self.id],
         )
 
     def _mark_muted(self):
         self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_broadcast_recipient own
-                   SET outcome = %s
-                 WHERE own.broadcast_id = %s AND own.outcome IN (%s, %s)
-                   AND EXISTS (SELECT 1 FROM sms_incident_mute mute
-                                WHERE mute.incident_id = %s AND mute.ended_at IS NULL
-                                  AND mute.number = own.number)
-                """,
-                MUTED,
-                self.id,
-                NEW,
-                DUPLICATE,
-                self.incident_id.id,
-            )
+            """
+            UPDATE sms_broadcast_recipient own
+               SET outcome = %s
+             WHERE own.broadcast_id = %s AND own.outcome IN (%s, %s)
+               AND EXISTS (SELECT 1 FROM sms_incident_mute mute
+                            WHERE mute.incident_id = %s AND mute.ended_at IS NULL
+                              AND mute.number = own.number)
+            """,
+            [MUTED, self.id, NEW, DUPLICATE, self.incident_id.id],
         )
 
     # === Filter ===
@@ -460,17 +446,13 @@ class SmsBroadcast(models.Model):
             self.write({"list_file": False, "state": self.state})
             return
         self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_broadcast_recipient
-                   SET outcome = CASE WHEN number IS NULL THEN %s ELSE %s END,
-                       reason = NULL, partner_id = NULL, lang = NULL
-                 WHERE broadcast_id = %s
-                """,
-                NO_NUMBER,
-                NEW,
-                self.id,
-            )
+            """
+            UPDATE sms_broadcast_recipient
+               SET outcome = CASE WHEN number IS NULL THEN %s ELSE %s END,
+                   reason = NULL, partner_id = NULL, lang = NULL
+             WHERE broadcast_id = %s
+            """,
+            [NO_NUMBER, NEW, self.id],
         )
 
     def _read_list(self):

@@ -176,7 +176,7 @@ class SmsBroadcastJob(models.Model):
         row was changed meanwhile, Odoo retries this transaction.
         """
         self.env.cr.execute(
-            SQL("SELECT 1 FROM sms_broadcast WHERE id = %s FOR NO KEY UPDATE", self.id)
+            "SELECT 1 FROM sms_broadcast WHERE id = %s FOR NO KEY UPDATE", [self.id]
         )
 
     def _get_batch(self, outcomes):

@@ -3,7 +3,6 @@ from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from .sms_broadcast import CHECKED, CHECKING, NEWS, QUEUEING, SENT, SHOWN, UNDER_WAY
 from .sms_broadcast_recipient import (
@@ -138,25 +137,21 @@ class SmsBroadcast(models.Model):
         """Add those who were mailed, who may have agreed to texts since."""
         result = super()._select_told()
         self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO sms_broadcast_recipient
-                       (broadcast_id, partner_id, area_id, number, lang, outcome)
-                SELECT DISTINCT ON (told.partner_id) %(broadcast)s, told.partner_id,
-                       told.area_id, NULLIF(partner.phone_sanitized, ''),
-                       partner.lang, 'new'
-                  FROM sms_broadcast_recipient told
-                  JOIN sms_broadcast before ON before.id = told.broadcast_id
-                  JOIN res_partner partner ON partner.id = told.partner_id
-                 WHERE before.incident_id = %(incident)s
-                   AND before.id != %(broadcast)s AND told.mail_outcome = %(mailed)s
-              ORDER BY told.partner_id, told.id
-                    ON CONFLICT (broadcast_id, partner_id) DO NOTHING
-                """,
-                broadcast=self.id,
-                incident=self.incident_id.id,
-                mailed=MAILED,
-            )
+            """
+            INSERT INTO sms_broadcast_recipient
+                   (broadcast_id, partner_id, area_id, number, lang, outcome)
+            SELECT DISTINCT ON (told.partner_id) %(broadcast)s, told.partner_id,
+                   told.area_id, NULLIF(partner.phone_sanitized, ''),
+                   partner.lang, 'new'
+              FROM sms_broadcast_recipient told
+              JOIN sms_broadcast before ON before.id = told.broadcast_id
+              JOIN res_partner partner ON partner.id = told.partner_id
+             WHERE before.incident_id = %(incident)s
+               AND before.id != %(broadcast)s AND told.mail_outcome = %(mailed)s
+          ORDER BY told.partner_id, told.id
+                ON CONFLICT (broadcast_id, partner_id) DO NOTHING
+            """,
+            {"broadcast": self.id, "incident": self.incident_id.id, "mailed": MAILED},
         )
         self._mark_unreachable()
         return result
@@ -166,35 +161,35 @@ class SmsBroadcast(models.Model):
         self.env["res.partner"].flush_model(["email_normalized"])
         self.env["mail.blacklist"].flush_model()
         self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_broadcast_recipient own SET mail_outcome = found.outcome
-                  FROM (SELECT untold.id,
-                               CASE WHEN COALESCE(partner.email_normalized, '') = ''
-                                    THEN %(no_address)s
-                                    WHEN listed.id IS NOT NULL THEN %(excluded)s
-                                    WHEN row_number() OVER (
-                                         PARTITION BY partner.email_normalized
-                                         ORDER BY untold.id) > 1 THEN %(same)s
-                                    ELSE %(mail)s END AS outcome
-                          FROM sms_broadcast_recipient untold
-                     LEFT JOIN res_partner partner ON partner.id = untold.partner_id
-                     LEFT JOIN mail_blacklist listed
-                            ON listed.email = partner.email_normalized
-                           AND listed.active
-                         WHERE untold.broadcast_id = %(broadcast)s
-                           AND untold.outcome IN (%(blocked)s, %(no_number)s)
-                       ) AS found
-                 WHERE own.id = found.id AND own.mail_outcome IS NULL
-                """,
-                broadcast=self.id,
-                blocked=BLOCKED,
-                no_number=NO_NUMBER,
-                no_address=NO_ADDRESS,
-                excluded=EXCLUDED,
-                same=SAME_ADDRESS,
-                mail=MAIL,
-            )
+            """
+            UPDATE sms_broadcast_recipient own SET mail_outcome = found.outcome
+              FROM (SELECT untold.id,
+                           CASE WHEN COALESCE(partner.email_normalized, '') = ''
+                                THEN %(no_address)s
+                                WHEN listed.id IS NOT NULL THEN %(excluded)s
+                                WHEN row_number() OVER (
+                                     PARTITION BY partner.email_normalized
+                                     ORDER BY untold.id) > 1 THEN %(same)s
+                                ELSE %(mail)s END AS outcome
+                      FROM sms_broadcast_recipient untold
+                 LEFT JOIN res_partner partner ON partner.id = untold.partner_id
+                 LEFT JOIN mail_blacklist listed
+                        ON listed.email = partner.email_normalized
+                       AND listed.active
+                     WHERE untold.broadcast_id = %(broadcast)s
+                       AND untold.outcome IN (%(blocked)s, %(no_number)s)
+                   ) AS found
+             WHERE own.id = found.id AND own.mail_outcome IS NULL
+            """,
+            {
+                "broadcast": self.id,
+                "blocked": BLOCKED,
+                "no_number": NO_NUMBER,
+                "no_address": NO_ADDRESS,
+                "excluded": EXCLUDED,
+                "same": SAME_ADDRESS,
+                "mail": MAIL,
+            },
         )
         self.env["sms.broadcast.recipient"].invalidate_model(["mail_outcome"])
         self.invalidate_recordset(["needs_approval"])
@@ -207,15 +202,11 @@ class SmsBroadcast(models.Model):
     def _call_off_recipients(self):
         result = super()._call_off_recipients()
         self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_broadcast_recipient SET mail_outcome = %s
-                 WHERE broadcast_id = %s AND mail_outcome = %s
-                """,
-                MAIL_CALLED_OFF,
-                self.id,
-                MAIL,
-            )
+            """
+            UPDATE sms_broadcast_recipient SET mail_outcome = %s
+             WHERE broadcast_id = %s AND mail_outcome = %s
+            """,
+            [MAIL_CALLED_OFF, self.id, MAIL],
         )
         return result
 

@@ -12,19 +12,8 @@ from ...tools.timing import SCHEDULED
 from ..ledger.sms_purpose import ALERT
 from ..message.res_partner import NOBODY
 from ..message.sms_gate import GateQuestion
-from .sms_broadcast import (
-    CANCELLED,
-    CHECKING,
-    LEAVING,
-    STATUS_PAGE,
-)
-from .sms_broadcast_recipient import (
-    BLOCKED,
-    HELD,
-    MUTED,
-    REACHED,
-    WILL,
-)
+from .sms_broadcast import CANCELLED, CHECKING, LEAVING, STATUS_PAGE
+from .sms_broadcast_recipient import BLOCKED, HELD, MUTED, REACHED, WILL
 from .sms_incident import OPENING, RESOLVED, UPDATE
 
 OUTCOME_OF = {verdicts.SEND: WILL, verdicts.HOLD: HELD, verdicts.BLOCK: BLOCKED}

@@ -132,20 +132,17 @@ class SmsBroadcastRecipient(models.Model):
         """
         self.flush_model()
         self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_broadcast_recipient SET partner_id = NULL WHERE id IN (
-                    SELECT id FROM (
-                        SELECT id, row_number() OVER (
-                                   PARTITION BY broadcast_id
-                                   ORDER BY mail_outcome IN ('mail', 'mailed') IS TRUE
-                                            DESC, partner_id != %s, id) AS place
-                          FROM sms_broadcast_recipient WHERE partner_id = ANY(%s)
-                    ) own WHERE place > 1)
-                """,
-                target.id,
-                (sources | target).ids,
-            )
+            """
+            UPDATE sms_broadcast_recipient SET partner_id = NULL WHERE id IN (
+                SELECT id FROM (
+                    SELECT id, row_number() OVER (
+                               PARTITION BY broadcast_id
+                               ORDER BY mail_outcome IN ('mail', 'mailed') IS TRUE
+                                        DESC, partner_id != %s, id) AS place
+                      FROM sms_broadcast_recipient WHERE partner_id = ANY(%s)
+                ) own WHERE place > 1)
+            """,
+            [target.id, (sources | target).ids],
         )
         self.invalidate_model()
 

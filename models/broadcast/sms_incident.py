@@ -407,7 +407,7 @@ class SmsIncident(models.Model):
         self.ensure_one()
         self.env.flush_all()
         self.env.cr.execute(
-            SQL("UPDATE sms_incident SET state = state WHERE id = %s", self.id)
+            "UPDATE sms_incident SET state = state WHERE id = %s", [self.id]
         )
         self.invalidate_recordset(["news_ids", "state"])
 
@@ -424,8 +424,7 @@ class SmsIncident(models.Model):
         others = self.broadcast_ids.filtered(lambda it: it not in own)
         if waiting := others.filtered(lambda it: it.state == WAITING):
             return self.env._(
-                "“%s” waits for approval. Approve or cancel it first.",
-                waiting[0].name,
+                "“%s” waits for approval. Approve or cancel it first.", waiting[0].name
             )
         if busy := others.filtered(lambda it: it.state in (*RUNNING, PAUSED)):
             return self.env._(
@@ -475,32 +474,26 @@ class SmsIncident(models.Model):
             "%s {news} {status_page} Reply MUTE for no more texts about this.", mark
         )
 
-    def _get_records_action(self, xmlid, context=None, field="incident_id"):
-        """Return the action that shows the records of the incident."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
-        return {**action, "domain": [(field, "=", self.id)], "context": context or {}}
-
     def action_view_broadcasts(self):
         """Show the broadcasts about it."""
-        return self._get_records_action("helpdesk_mgmt_sms.sms_broadcast_action")
+        return self._show_own("helpdesk_mgmt_sms.sms_broadcast_action")
 
     def action_view_tickets(self):
         """Show the tickets about it."""
-        return self._get_records_action(
+        return self._show_own(
             "helpdesk_mgmt.helpdesk_ticket_action",
-            {"default_sms_incident_id": self.id},
-            "sms_incident_id",
+            field="sms_incident_id",
+            context={"default_sms_incident_id": self.id},
         )
 
     def action_view_mutes(self):
         """Show who has muted it."""
-        return self._get_records_action("helpdesk_mgmt_sms.sms_incident_mute_action")
+        return self._show_own("helpdesk_mgmt_sms.sms_incident_mute_action")
 
     def action_view_texts(self):
         """Show the texts about it, by person."""
-        return self._get_records_action(
-            "helpdesk_mgmt_sms.sms_sms_action", {"group_by": ["number"]}
-        )
+        context = {"group_by": ["number"]}
+        return self._show_own("helpdesk_mgmt_sms.sms_sms_action", context=context)
 
     def action_open_status_page(self):
         """Open the status page as the public sees it."""
@@ -538,10 +531,7 @@ class SmsIncidentMute(models.Model):
     muted_at = fields.Datetime("Since", required=True, readonly=True)
     ended_at = fields.Datetime("Undone On", readonly=True)
     ended_by_id = fields.Many2one(
-        "res.users",
-        "Undone By",
-        readonly=True,
-        help="Empty: by the person, by text.",
+        "res.users", "Undone By", readonly=True, help="Empty: by the person, by text."
     )
 
     _number_unique = models.UniqueIndex(

@@ -51,10 +51,7 @@ class SmsIncidentNews(models.Model):
         "Published On", required=True, readonly=True, default=fields.Datetime.now
     )
     user_id = fields.Many2one(
-        "res.users",
-        "Published By",
-        readonly=True,
-        default=lambda self: self.env.user,
+        "res.users", "Published By", readonly=True, default=lambda self: self.env.user
     )
     broadcast_id = fields.Many2one(
         "sms.broadcast",

@@ -13,15 +13,7 @@ from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from ..core.moments import get_spoken_lang, say_moment
 from .sms_area import PLACE
 from .sms_broadcast import RUNNING
-from .sms_incident import (
-    CALLED_OFF,
-    GOING_ON,
-    OPEN,
-    OPENING,
-    PLANNED,
-    RESOLVED,
-    UPDATE,
-)
+from .sms_incident import CALLED_OFF, GOING_ON, OPEN, OPENING, PLANNED, RESOLVED, UPDATE
 
 #: How long before a maintenance people are reminded of it.
 LEAD = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
@@ -46,8 +38,7 @@ class SmsIncident(models.Model):
     _inherit = "sms.incident"
 
     planned_from = fields.Datetime(
-        copy=False,
-        help="For maintenance. It begins and ends by itself at these times.",
+        copy=False, help="For maintenance. It begins and ends by itself at these times."
     )
     planned_to = fields.Datetime(copy=False)
     may_plan = fields.Boolean(compute="_compute_may_plan")

@@ -107,10 +107,7 @@ class SmsSms(models.Model):
     def _hand_on_to(self, new):
         result = super()._hand_on_to(new)
         recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
-        domain = [
-            ("broadcast_id", "=", self.broadcast_id.id),
-            ("sms_id", "=", self.id),
-        ]
+        domain = [("broadcast_id", "=", self.broadcast_id.id), ("sms_id", "=", self.id)]
         if self.broadcast_id:
             recipients_sudo.search(domain).write(
                 {"sms_id": new.id, "number": new.number}

@@ -48,11 +48,7 @@ class SmsSubscription(models.Model):
     )
     lang = fields.Char("Language", readonly=True)
     state = fields.Selection(
-        [
-            (PENDING, "Waiting for YES"),
-            (ACTIVE, "Subscribed"),
-            (ENDED, "Ended"),
-        ],
+        [(PENDING, "Waiting for YES"), (ACTIVE, "Subscribed"), (ENDED, "Ended")],
         required=True,
         readonly=True,
         default=ACTIVE,

@@ -161,10 +161,7 @@ class SmsOncall(models.AbstractModel):
         now = fields.Datetime.now()
         visible = self.env["helpdesk.ticket.team"].search([])
         gaps = self.env["sms.oncall.gap"].search(
-            [
-                ("company_id", "in", self.env.companies.ids),
-                ("stop_at", ">", now),
-            ]
+            [("company_id", "in", self.env.companies.ids), ("stop_at", ">", now)]
         )
         return {
             "teams": [

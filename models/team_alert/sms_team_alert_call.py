@@ -51,9 +51,7 @@ class SmsTeamAlert(models.Model):
             is_replaced |= not may_call and escalation.wants_call(how, order)
         if is_replaced:
             reason = obstacle or self.env._("It is outside the hours of their calls.")
-            self._message_log(
-                body=self.env._("Texted instead of called. %s", reason),
-            )
+            self._message_log(body=self.env._("Texted instead of called. %s", reason))
         return ways_of
 
     def _prepare_call(self, partner, number):
