@@ -13,7 +13,6 @@ class HelpdeskTicket(models.Model):
         "sms.incident",
         "Incident",
         index="btree_not_null",
-        ondelete="set null",
         copy=False,
         help="The outage that the ticket is about. New tickets of customers in its "
         "areas that name it are linked by themselves.",
@@ -29,7 +28,6 @@ class HelpdeskTicket(models.Model):
         "Posted News",
         readonly=True,
         copy=False,
-        ondelete="set null",
         index="btree_not_null",
         help="The last news of its incident that was posted here.",
     )

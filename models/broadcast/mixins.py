@@ -3,38 +3,47 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 
+def count_linked(records, model_name, field, *domain):
+    """Count the records of a model that link to each, if the user may read them.
+
+    :param str field: name of the linking field
+    :param domain: further conditions
+    :return: ``{id: count}``
+    """
+    linked = records.env[model_name]
+    if not linked.has_access("read"):
+        return {}
+    domain = [(field, "in", records._origin.ids), *domain]
+    groups = linked._read_group(domain, [field], ["__count"])
+    return {record.id: count for record, count in groups}
+
+
+def open_linked(record, xmlid, field, **context):
+    """Return an action that shows the records that link to one by a field."""
+    record.ensure_one()
+    action = record.env["ir.actions.act_window"]._for_xml_id(xmlid)
+    return {**action, "domain": [(field, "=", record.id)], "context": context}
+
+
 class SmsRepliedMixin(models.AbstractModel):
     """Something texted to many people, with their replies."""
 
     _name = "sms.replied.mixin"
     _description = "Texted to Many, with Replies"
-    #: Field of replies and other records that links to it.
+    #: Field of ``sms.inbound`` that links a reply.
     _reply_field = None
 
     reply_count = fields.Integer("Replies", compute="_compute_reply_count")
 
     def _compute_reply_count(self):
-        replies = self.env["sms.inbound"]
-        counts = {}
-        if replies.has_access("read"):
-            name = self._reply_field
-            groups = replies._read_group(
-                [(name, "in", self._origin.ids)], [name], ["__count"]
-            )
-            counts = {record.id: count for record, count in groups}
+        counts = count_linked(self, "sms.inbound", self._reply_field)
         for record in self:
             record.reply_count = counts.get(record._origin.id, 0)
 
     def action_view_replies(self):
         """Show the replies, questions first."""
-        return self._show_own("helpdesk_mgmt_sms.sms_inbound_reply_action")
-
-    def _show_own(self, xmlid, field=None, context=None):
-        """Return an action for the records that link to it by a field."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
-        domain = [(field or self._reply_field, "=", self.id)]
-        return {**action, "domain": domain, "context": context or {}}
+        xmlid = "helpdesk_mgmt_sms.sms_inbound_reply_action"
+        return open_linked(self, xmlid, self._reply_field)
 
 
 class SmsEmergencyMixin(models.AbstractModel):

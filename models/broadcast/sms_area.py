@@ -40,7 +40,6 @@ class SmsArea(models.Model):
     shared_id = fields.Many2one(
         "sms.area",
         "Replaces",
-        ondelete="set null",
         domain=[("company_id", "=", False)],
         help="The shared area that this one replaces for the company.",
     )

@@ -10,6 +10,7 @@ from odoo.tools import SQL, format_amount, formatLang
 from ...tools import texts, verdicts
 from ...tools.figures import render_counts
 from ..dispatch.sms_price import pick_price
+from .mixins import open_linked
 from .sms_broadcast_recipient import (
     BLOCKED,
     CALLED_OFF,
@@ -506,15 +507,16 @@ class SmsBroadcast(models.Model):
 
     def action_view_recipients(self):
         """Open the people whom it concerns, grouped by outcome."""
-        is_list = self.audience == LIST
-        return self._show_own(
-            "helpdesk_mgmt_sms.sms_broadcast_recipient_action",
-            context={"search_default_group_outcome": 1, "sms_is_list": is_list},
-        )
+        xmlid = "helpdesk_mgmt_sms.sms_broadcast_recipient_action"
+        shown = {
+            "search_default_group_outcome": 1,
+            "sms_is_list": self.audience == LIST,
+        }
+        return open_linked(self, xmlid, "broadcast_id", **shown)
 
     def action_view_messages(self):
         """Open the messages."""
-        return self._show_own("helpdesk_mgmt_sms.sms_sms_action")
+        return open_linked(self, "helpdesk_mgmt_sms.sms_sms_action", "broadcast_id")
 
     def action_refresh(self):
         """Wake the job, in case its server was restarted (called by the client)."""

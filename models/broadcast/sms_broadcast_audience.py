@@ -126,13 +126,16 @@ class SmsBroadcast(models.Model):
                     "Nobody has been told about the incident yet. Announce it first."
                 )
             )
-        if busy := others.filtered(lambda it: it.state in (*RUNNING, PAUSED)):
-            raise UserError(
-                self.env._(
-                    "“%s” is still in progress. Wait for it to finish, or cancel it.",
-                    busy[0].name,
-                )
-            )
+        if obstacle := others._describe_busy():
+            raise UserError(obstacle)
+
+    def _describe_busy(self):
+        """Return that one of the broadcasts is in progress, or False."""
+        busy = self.filtered(lambda it: it.state in (*RUNNING, PAUSED))
+        return bool(busy) and self.env._(
+            "“%s” is still in progress. Wait for it to finish, or cancel it.",
+            busy[0].name,
+        )
 
     def _select_recipients(self):
         """Store those who were told before, or else the whole audience, each once.
@@ -351,11 +354,8 @@ class SmsBroadcast(models.Model):
         :raises UserError: if it cannot be applied, or matches nobody or too many
         """
         domain, model = self._read_filter(), author.env[self.audience]
-        select = (
-            self._select_contacts
-            if self.audience == CONTACTS
-            else self._select_customers
-        )
+        is_contacts = self.audience == CONTACTS
+        select = self._select_contacts if is_contacts else self._select_customers
         try:
             with self.env.cr.savepoint(flush=False):
                 count = select(model, domain, limit=MAX_PEOPLE + 1)
@@ -554,18 +554,14 @@ class SmsBroadcast(models.Model):
 
         :param dict numbers: E.164 by row id
         """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT number FROM sms_broadcast_recipient
-                 WHERE broadcast_id = %s AND number = ANY(%s) AND id < %s
-                """,
-                self.id,
-                list(set(numbers.values())),
-                min(numbers),
-            )
+        self.env.cr.execute(
+            """
+            SELECT DISTINCT number FROM sms_broadcast_recipient
+             WHERE broadcast_id = %s AND number = ANY(%s) AND id < %s
+            """,
+            [self.id, list(set(numbers.values())), min(numbers)],
         )
-        return {number for (number,) in rows}
+        return {number for (number,) in self.env.cr.fetchall()}
 
 
 def _read_cell(cells, index, limit):

@@ -13,17 +13,7 @@ from ...tools.verdicts import CANCELLED as CANCELLED_REASON
 from ..core.batch_jobs import DATABASE_FAULTS, lock_next, try_work_off
 from ..ledger.sms_purpose import ALERT
 from ..message.sms_sms_intake import Recipient
-from .sms_broadcast import (
-    CANCELLED,
-    CHECKING,
-    DRAFT,
-    LEAVING,
-    PAUSED,
-    PLANNED,
-    QUEUEING,
-    RUNNING,
-    SENT,
-)
+from . import sms_broadcast as states
 from .sms_broadcast_recipient import CALLED_OFF, HELD, NEW, QUEUED, WILL
 
 #: Recipients of a batch, which delays an urgent text by up to a second.
@@ -91,33 +81,30 @@ class SmsBroadcastJob(models.Model):
             left = self.search_count(running)
             if not self.env["ir.cron"]._commit_progress(done, remaining=left) and left:
                 return
-        for broadcast in self.search(
-            [("state", "=", SENT), ("finished_at", "=", False)]
-        ):
+        is_sent = Domain("state", "=", states.SENT)
+        for broadcast in self.search(is_sent & Domain("finished_at", "=", False)):
             try_work_off(broadcast, broadcast._finish, DATABASE_FAULTS)
 
     @api.model
     def _get_running_domain(self):
         """Return the domain of broadcasts with work to do."""
         is_due = Domain("leaves_at", "<=", fields.Datetime.now())
-        has_texts = Domain("started_at", "!=", False) & Domain(
-            "finished_at", "=", False
-        )
+        has_texts = Domain([("started_at", "!=", False), ("finished_at", "=", False)])
         return (
-            Domain("state", "in", RUNNING)
-            | Domain("state", "=", PLANNED) & is_due
-            | Domain("state", "=", CANCELLED) & has_texts
+            Domain("state", "in", states.RUNNING)
+            | Domain("state", "=", states.PLANNED) & is_due
+            | Domain("state", "=", states.CANCELLED) & has_texts
         )
 
     def _stop_for_fault(self):
         """Stop a broadcast that fails, unless its state was changed meanwhile."""
         self._wait_for_row()
-        if self.state == CANCELLED:
+        if self.state == states.CANCELLED:
             self.finished_at = fields.Datetime.now()  # the gate does the rest
             return 1
-        if self.state not in (*RUNNING, PLANNED):
+        if self.state not in (*states.RUNNING, states.PLANNED):
             return 0
-        state = PAUSED if self.state == QUEUEING else DRAFT
+        state = states.PAUSED if self.state == states.QUEUEING else states.DRAFT
         self.write({"state": state, "paused_by_id": False})
         self.message_post(
             body=self.env._(
@@ -135,14 +122,14 @@ class SmsBroadcastJob(models.Model):
         """
         self.ensure_one()
         self._wait_for_row()
-        if self.state == CANCELLED and not self.finished_at:
+        if self.state == states.CANCELLED and not self.finished_at:
             return self._cancel_next()
-        if self.state not in (*RUNNING, PLANNED):
+        if self.state not in (*states.RUNNING, states.PLANNED):
             return 0
         job = self.with_company(self.company_id)
-        if job.state == PLANNED:
+        if job.state == states.PLANNED:
             return job._leave()
-        if job.state in (CHECKING, LEAVING):
+        if job.state in (states.CHECKING, states.LEAVING):
             batch = job._get_batch([NEW])
             job._judge(job._address(batch))
             if len(batch) < BATCH_SIZE:
@@ -151,7 +138,7 @@ class SmsBroadcastJob(models.Model):
             batch = job._get_batch([WILL, HELD])
             job._queue(batch)
             if len(batch) < BATCH_SIZE and not job._add_told():
-                job.state = SENT
+                job.state = states.SENT
         return len(batch)
 
     def _cancel_next(self):
@@ -222,7 +209,7 @@ class SmsBroadcastJob(models.Model):
     def _finish(self):
         """Record and announce that the last text was sent, or check again later."""
         self._wait_for_row()
-        if self.state != SENT or self.finished_at or not self.started_at:
+        if self.state != states.SENT or self.finished_at or not self.started_at:
             return 0
         now = fields.Datetime.now()
         took = now - self.started_at
@@ -252,15 +239,15 @@ class SmsBroadcastJob(models.Model):
             it = broadcast._origin
             found = counts.get(it.id) or dict.fromkeys(STAGES, 0)
             is_moving = bool(found["waiting"] or found["sending"])
-            if broadcast.state == CANCELLED:
+            if broadcast.state == states.CANCELLED:
                 # The gate will cancel these.
                 found["cancelled"] += found.pop("waiting")
             waiting = broadcast.waiting_count = found.get("waiting", 0)
-            broadcast.is_live = broadcast.state in RUNNING or (
-                broadcast.state in (SENT, PAUSED, CANCELLED) and is_moving
-            )
-            is_leaving = broadcast.state == SENT and is_moving
-            broadcast.shown_state = QUEUEING if is_leaving else broadcast.state
+            left_off = (states.SENT, states.PAUSED, states.CANCELLED)
+            is_on = broadcast.state in left_off and is_moving
+            broadcast.is_live = broadcast.state in states.RUNNING or is_on
+            is_leaving = broadcast.state == states.SENT and is_moving
+            broadcast.shown_state = states.QUEUEING if is_leaving else broadcast.state
             is_shown = any(found.values())
             broadcast.progress_html = it._render_progress(found) if is_shown else False
             left = sum(found[stage] for stage in LEFT)
@@ -270,17 +257,16 @@ class SmsBroadcastJob(models.Model):
     def _describe_standing(self, left, waiting):
         """Return who has paused or cancelled it, and how many were sent by then."""
         left, waiting = formatLang(self.env, left, 0), formatLang(self.env, waiting, 0)
-        if self.state == PAUSED:
+        if self.state == states.PAUSED:
+            counts = {"left": left, "waiting": waiting}
             notes = [
-                self.env._(
-                    "%(left)s sent, %(waiting)s waiting.", left=left, waiting=waiting
-                ),
+                self.env._("%(left)s sent, %(waiting)s waiting.", **counts),
                 self.env._("Resume sends the rest, and nobody gets it twice."),
             ]
             if self.paused_by_id:
                 notes.insert(0, self.env._("Paused by %s.", self.paused_by_id.name))
             return " ".join(notes)
-        if self.state != CANCELLED:
+        if self.state != states.CANCELLED:
             return False
         who = self.env._("Cancelled by %s.", self.cancelled_by_id.name or "")
         if not self.started_at:
@@ -308,11 +294,14 @@ class SmsBroadcastJob(models.Model):
         }
         found = {it.id: dict.fromkeys(STAGES, 0) for it in self}
         mine = Domain("broadcast_id", "in", self.filtered("started_at").ids)
-        messages = self.env["sms.sms"].sudo()
-        groups = messages._read_group(
-            mine & Domain("sent_again_id", "=", False),
-            ["broadcast_id", "state", "gate_verdict", "gate_reason"],
-            ["__count"],
+        groups = (
+            self.env["sms.sms"]
+            .sudo()
+            ._read_group(
+                mine & Domain("sent_again_id", "=", False),
+                ["broadcast_id", "state", "gate_verdict", "gate_reason"],
+                ["__count"],
+            )
         )
         for broadcast, state, verdict, reason, count in groups:
             is_called_off = verdict != BLOCK or reason in CALLED_OFF_REASONS
@@ -333,7 +322,7 @@ class SmsBroadcastJob(models.Model):
         """Return how many recipients have texted since, and how many opted out."""
         if not self.started_at:
             return 0, 0
-        query = SQL(
+        self.env.cr.execute(
             """
             WITH said AS (
                 SELECT number, TRUE AS is_text FROM sms_inbound
@@ -349,11 +338,13 @@ class SmsBroadcastJob(models.Model):
               JOIN sms_broadcast_recipient own USING (number)
              WHERE own.broadcast_id = %(broadcast)s AND own.outcome = 'queued'
             """,
-            company=self.company_id.id,
-            broadcast=self.id,
-            since=self.started_at,
+            {
+                "company": self.company_id.id,
+                "broadcast": self.id,
+                "since": self.started_at,
+            },
         )
-        return self.env.execute_query(query)[0]
+        return self.env.cr.fetchone()
 
     @api.model
     def _name_counts(self, found):
@@ -433,21 +424,16 @@ class SmsBroadcastJob(models.Model):
     def _count_told_enough(self):
         """Count the recipients who have already had as many texts as the limit."""
         self.env["sms.sms"].flush_model(["incident_id", "number", "state"])
-        [[count]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT count(*) FROM sms_broadcast_recipient own
-                 WHERE own.broadcast_id = %s AND own.outcome IN (%s, %s)
-                   AND (SELECT count(*) FROM sms_sms had
-                         WHERE had.incident_id = %s AND had.number = own.number
-                           AND had.state = ANY(%s)) >= %s
-                """,
-                self.id,
-                WILL,
-                HELD,
-                self.incident_id.id,
-                list(HAVE_GOT),
-                self.incident_id.sudo().text_limit,
-            )
+        incident_sudo = self.incident_id.sudo()
+        limits = [incident_sudo.id, list(HAVE_GOT), incident_sudo.text_limit]
+        self.env.cr.execute(
+            """
+            SELECT count(*) FROM sms_broadcast_recipient own
+             WHERE own.broadcast_id = %s AND own.outcome IN %s
+               AND (SELECT count(*) FROM sms_sms had
+                     WHERE had.incident_id = %s AND had.number = own.number
+                       AND had.state = ANY(%s)) >= %s
+            """,
+            [self.id, (WILL, HELD), *limits],
         )
-        return count
+        return self.env.cr.fetchone()[0]

@@ -4,17 +4,8 @@ from markupsafe import Markup
 from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import UserError
 
+from . import sms_broadcast_recipient as outcomes
 from .sms_broadcast import CHECKED, CHECKING, NEWS, QUEUEING, SENT, SHOWN, UNDER_WAY
-from .sms_broadcast_recipient import (
-    BLOCKED,
-    EXCLUDED,
-    MAIL,
-    MAIL_CALLED_OFF,
-    MAILED,
-    NO_ADDRESS,
-    NO_NUMBER,
-    SAME_ADDRESS,
-)
 from .sms_incident import GOING_ON, PLANNED
 
 #: Mails created in one transaction.
@@ -84,13 +75,10 @@ class SmsBroadcast(models.Model):
                     )
                 )
             if broadcast.state in SHOWN:
-                broadcast._return_for_news()
-
-    def _return_for_news(self):
-        """Return it to its author, who is notified even if they changed the news."""
-        own = self.with_context(mail_notify_author_mention=True)
-        own = own._in_words_of_author()
-        own._give_back(own.env._("Its news was changed. Check it again."))
+                # They are notified even if they have changed the news themselves.
+                own = broadcast.with_context(mail_notify_author_mention=True)
+                own = own._in_words_of_author()
+                own._give_back(own.env._("Its news was changed. Check it again."))
 
     def action_send(self):
         """Send the broadcast, unless its news is not published.
@@ -119,8 +107,8 @@ class SmsBroadcast(models.Model):
         result = super()._compute_counts()
         for broadcast in self.filtered(lambda it: it._tells_news()):
             limit = broadcast.company_id.sudo().sms_approve_from
-            told = broadcast._origin._count_told() if limit else 0
-            broadcast.needs_approval = bool(limit) and told > limit
+            is_many = limit and broadcast._origin._count_told() > limit
+            broadcast.needs_approval = bool(is_many)
         return result
 
     def _check_now(self):
@@ -151,7 +139,11 @@ class SmsBroadcast(models.Model):
           ORDER BY told.partner_id, told.id
                 ON CONFLICT (broadcast_id, partner_id) DO NOTHING
             """,
-            {"broadcast": self.id, "incident": self.incident_id.id, "mailed": MAILED},
+            {
+                "broadcast": self.id,
+                "incident": self.incident_id.id,
+                "mailed": outcomes.MAILED,
+            },
         )
         self._mark_unreachable()
         return result
@@ -183,12 +175,12 @@ class SmsBroadcast(models.Model):
             """,
             {
                 "broadcast": self.id,
-                "blocked": BLOCKED,
-                "no_number": NO_NUMBER,
-                "no_address": NO_ADDRESS,
-                "excluded": EXCLUDED,
-                "same": SAME_ADDRESS,
-                "mail": MAIL,
+                "blocked": outcomes.BLOCKED,
+                "no_number": outcomes.NO_NUMBER,
+                "no_address": outcomes.NO_ADDRESS,
+                "excluded": outcomes.EXCLUDED,
+                "same": outcomes.SAME_ADDRESS,
+                "mail": outcomes.MAIL,
             },
         )
         self.env["sms.broadcast.recipient"].invalidate_model(["mail_outcome"])
@@ -196,7 +188,7 @@ class SmsBroadcast(models.Model):
 
     def _count_told(self):
         return super()._count_told() + self.env["sms.broadcast.recipient"].search_count(
-            [("broadcast_id", "=", self.id), ("mail_outcome", "=", MAIL)]
+            [("broadcast_id", "=", self.id), ("mail_outcome", "=", outcomes.MAIL)]
         )
 
     def _call_off_recipients(self):
@@ -206,7 +198,7 @@ class SmsBroadcast(models.Model):
             UPDATE sms_broadcast_recipient SET mail_outcome = %s
              WHERE broadcast_id = %s AND mail_outcome = %s
             """,
-            [MAIL_CALLED_OFF, self.id, MAIL],
+            [outcomes.MAIL_CALLED_OFF, self.id, outcomes.MAIL],
         )
         return result
 
@@ -248,26 +240,22 @@ class SmsBroadcast(models.Model):
 
         :return: the number of recipients
         """
-        waiting = [("broadcast_id", "=", self.id), ("mail_outcome", "=", MAIL)]
+        waiting = [("broadcast_id", "=", self.id), ("mail_outcome", "=", outcomes.MAIL)]
         recipients = self.env["sms.broadcast.recipient"].search(
             waiting, order="id", limit=MAIL_BATCH
         )
         if not recipients:
             return 0
         excluded = recipients.filtered("partner_id.is_blacklisted")
-        for lang, group in (recipients - excluded).grouped("lang").items():
+        mailed = recipients - excluded
+        for lang, group in mailed.grouped("lang").items():
+            values = self._prepare_mail(lang)
             self.env["mail.mail"].sudo().create(
-                [
-                    {**values, "recipient_ids": [(4, recipient.partner_id.id)]}
-                    for values in [self._prepare_mail(lang)]
-                    for recipient in group
-                    if recipient.partner_id
-                ]
+                [{**values, "recipient_ids": [(4, it.id)]} for it in group.partner_id]
             )
-        recipients._write_rows(
-            [(it.id, EXCLUDED if it in excluded else MAILED) for it in recipients],
-            mail_outcome="varchar",
-        )
+        rows = [(it.id, outcomes.MAILED) for it in mailed]
+        rows += [(it.id, outcomes.EXCLUDED) for it in excluded]
+        recipients._write_rows(rows, mail_outcome="varchar")
         self.env["sms.incident"]._wake_mails()
         if len(recipients) == MAIL_BATCH:
             self.state = QUEUEING

@@ -3,7 +3,6 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL
 
 from ...tools import texts, verdicts
 from ...tools.names import NAME_LIMIT, close_greeting, tidy_name
@@ -76,9 +75,8 @@ class SmsBroadcast(models.Model):
         for broadcast in self:
             incident_sudo = broadcast.incident_id.sudo()
             if broadcast._is_follow_up() and not incident_sudo:
-                raise ValidationError(
-                    self.env._("Choose the incident of which this tells.")
-                )
+                words = self.env._("Choose the incident of which this tells.")
+                raise ValidationError(words)
             if incident_sudo and incident_sudo.company_id != broadcast.company_id:
                 raise ValidationError(self.env._("The incident is another company's."))
 
@@ -107,9 +105,8 @@ class SmsBroadcast(models.Model):
         readers = recipients.partner_id._get_sms_readers()
         times = self._get_times(recipients, readers)
         self._note_first(times)
-        refusals = self.company_id._find_sms_sender_refusals(
-            recipients.mapped("number")
-        )
+        numbers = recipients.mapped("number")
+        refusals = self.company_id._find_sms_sender_refusals(numbers)
         decided = self.env["sms.gate"]._decide(
             [
                 GateQuestion(
@@ -238,28 +235,23 @@ class SmsBroadcast(models.Model):
             who read that language, most first
         """
         self.env["sms.broadcast.recipient"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT own.lang, count(*), max(ARRAY[
-                           least(length(COALESCE(own.name, partner.name, '')),
-                                 %(limit)s)
-                           + COALESCE(length(COALESCE(area.name ->> own.lang,
-                                                      area.name ->> 'en_US')), 0),
-                           -own.id])
-                  FROM sms_broadcast_recipient own
-             LEFT JOIN res_partner partner ON partner.id = own.partner_id
-             LEFT JOIN sms_area area ON area.id = own.area_id
-                 WHERE own.broadcast_id = %(broadcast)s
-                   AND own.outcome = ANY(%(reached)s)
-              GROUP BY own.lang
-              ORDER BY count(*) DESC
-                """,
-                limit=NAME_LIMIT,
-                broadcast=self.id,
-                reached=list(REACHED),
-            )
+        self.env.cr.execute(
+            """
+            SELECT own.lang, count(*), max(ARRAY[
+                       least(length(COALESCE(own.name, partner.name, '')), %s)
+                       + COALESCE(length(COALESCE(area.name ->> own.lang,
+                                                  area.name ->> 'en_US')), 0),
+                       -own.id])
+              FROM sms_broadcast_recipient own
+         LEFT JOIN res_partner partner ON partner.id = own.partner_id
+         LEFT JOIN sms_area area ON area.id = own.area_id
+             WHERE own.broadcast_id = %s AND own.outcome IN %s
+          GROUP BY own.lang
+          ORDER BY count(*) DESC
+            """,
+            [NAME_LIMIT, self.id, REACHED],
         )
+        rows = self.env.cr.fetchall()
         return [(lang or False, -key[1], count) for lang, count, key in rows]
 
     # === Queueing ===
@@ -269,9 +261,8 @@ class SmsBroadcast(models.Model):
         if not self.incident_id or not recipients:
             return recipients
         muted = self.env["sms.incident.mute"]._get_muted(self.incident_id)
-        silent = recipients.filtered(
-            lambda it: (self.incident_id.id, it.number) in muted
-        )
+        incident_id = self.incident_id.id
+        silent = recipients.filtered(lambda it: (incident_id, it.number) in muted)
         silent.sudo().write({"outcome": MUTED})
         return recipients - silent
 
@@ -280,26 +271,22 @@ class SmsBroadcast(models.Model):
 
         Those locked by the dispatcher are about to be sent, and are skipped.
         """
-        older = self.env.execute_query(
-            SQL(
-                """
-                SELECT older.id, own.sms_id
-                  FROM sms_sms older
-                  JOIN sms_broadcast_recipient own ON own.number = older.number
-                  JOIN sms_sms newer ON newer.id = own.sms_id
-                 WHERE own.id = ANY(%s)
-                   AND older.incident_id = %s AND older.state = 'outgoing'
-                   AND older.broadcast_id IS NOT NULL AND older.broadcast_id != %s
-                   AND newer.state = 'outgoing'
-                   FOR NO KEY UPDATE OF older SKIP LOCKED
-                """,
-                recipients.ids,
-                self.incident_id.id,
-                self.id,
-            )
+        self.env.cr.execute(
+            """
+            SELECT older.id, own.sms_id
+              FROM sms_sms older
+              JOIN sms_broadcast_recipient own ON own.number = older.number
+              JOIN sms_sms newer ON newer.id = own.sms_id
+             WHERE own.id = ANY(%s)
+               AND older.incident_id = %s AND older.state = 'outgoing'
+               AND older.broadcast_id IS NOT NULL AND older.broadcast_id != %s
+               AND newer.state = 'outgoing'
+               FOR NO KEY UPDATE OF older SKIP LOCKED
+            """,
+            [recipients.ids, self.incident_id.id, self.id],
         )
         replaced_sudo = self.env["sms.sms"].sudo()
-        for older_id, newer_id in older:
+        for older_id, newer_id in self.env.cr.fetchall():
             older_sudo = replaced_sudo.browse(older_id)
             older_sudo.replaced_by_id = newer_id
             replaced_sudo |= older_sudo

@@ -3,21 +3,13 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, formatLang
+from odoo.tools import formatLang
 
 from ...tools import clocks, moments
 from ..core.moments import say_moment
 from ..message.res_partner import NOBODY
-from .sms_broadcast import (
-    CHECKED,
-    CHECKING,
-    DRAFT,
-    LEAVING,
-    LIST,
-    PLANNED,
-    QUEUEING,
-    WAITING,
-)
+from . import sms_broadcast as states
+from .sms_broadcast import LIST
 from .sms_broadcast_recipient import HELD, QUEUED, WILL
 from .sms_incident import RESOLVED
 
@@ -82,7 +74,7 @@ class SmsBroadcast(models.Model):
     def _get_send_label(self):
         """Return the label of the button that sends it."""
         count = formatLang(self.env, self.reached_count, 0)
-        if self.needs_approval and self.state != WAITING:
+        if self.needs_approval and self.state != states.WAITING:
             return self.env._("Ask to text %s people", count)
         if self.reached_count == 1:
             return self.env._("Text 1 person")
@@ -90,7 +82,7 @@ class SmsBroadcast(models.Model):
 
     def action_confirm(self):
         """Open a dialog with recipients, time and cost, before it is sent."""
-        self._take(CHECKED, WAITING)._check_time()
+        self._take(states.CHECKED, states.WAITING)._check_time()
         return self._open_dialog("sms_broadcast_view_form_confirm", self.name)
 
     def action_confirm_cancel(self):
@@ -131,16 +123,16 @@ class SmsBroadcast(models.Model):
         if not self.leaves_at:
             self._begin()
             return
-        self.state = PLANNED
+        self.state = states.PLANNED
         self._wake(self.leaves_at)
 
     def _begin(self):
-        self.write({"state": QUEUEING, "started_at": fields.Datetime.now()})
+        self.write({"state": states.QUEUEING, "started_at": fields.Datetime.now()})
         self._wake()
 
     def action_change(self):
         """Return a planned broadcast to draft, to change it."""
-        self._take(PLANNED).state = DRAFT
+        self._take(states.PLANNED).state = states.DRAFT
         return True
 
     # === When it is due ===
@@ -162,7 +154,7 @@ class SmsBroadcast(models.Model):
         except UserError as error:
             self._give_back(str(error))
             return 1
-        self.state = LEAVING
+        self.state = states.LEAVING
         self._on_recipients_selected()
         if self.audience != LIST:
             self._note_changes(before, self._get_selected())
@@ -177,16 +169,14 @@ class SmsBroadcast(models.Model):
 
     def _get_selected(self):
         """Return the set of recipients, each as contact id or else number."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT COALESCE(partner_id::varchar, number)
-                  FROM sms_broadcast_recipient WHERE broadcast_id = %s
-                """,
-                self.id,
-            )
+        self.env.cr.execute(
+            """
+            SELECT COALESCE(partner_id::varchar, number)
+              FROM sms_broadcast_recipient WHERE broadcast_id = %s
+            """,
+            [self.id],
         )
-        return {who for (who,) in rows}
+        return {who for (who,) in self.env.cr.fetchall()}
 
     def _note_changes(self, before, after):
         if before != after:
@@ -201,19 +191,18 @@ class SmsBroadcast(models.Model):
 
     def _end_check(self):
         """End the check; after the second one, send a planned broadcast."""
-        self.write(
-            {"checked_at": fields.Datetime.now(), "longest": self._find_longest()}
-        )
+        now = fields.Datetime.now()
+        self.write({"checked_at": now, "longest": self._find_longest()})
         if self.audience == LIST:  # its languages are known only now
             self._on_recipients_selected()
-        if self.state == CHECKING:
-            self.state = CHECKED
+        if self.state == states.CHECKING:
+            self.state = states.CHECKED
             return
         self.invalidate_recordset(["reached_count", "needs_approval"])
         if not self._count_told():
             self._give_back(self.env._("Nobody would get it."))
         elif self.needs_approval and not self.approver_id:
-            self.write({"state": WAITING, "leaves_at": False})
+            self.write({"state": states.WAITING, "leaves_at": False})
             self._tell_author(
                 self.env._(
                     "It has not left: so many people match now that another manager "
@@ -224,7 +213,7 @@ class SmsBroadcast(models.Model):
             self._begin()
 
     def _give_back(self, reason):
-        self.state = DRAFT
+        self.state = states.DRAFT
         self._tell_author(self.env._("It has not left. %s", reason))
 
     def _tell_author(self, words):
@@ -254,7 +243,7 @@ class SmsBroadcast(models.Model):
     def _note_first(self, times):
         """Store during the check when the first texts are due."""
         first = min(filter(None, times), default=None)
-        if first and self.state == CHECKING and first < self.leaves_at:
+        if first and self.state == states.CHECKING and first < self.leaves_at:
             self.leaves_at = first
 
     def _get_send_times(self, recipients):

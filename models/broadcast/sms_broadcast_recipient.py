@@ -37,10 +37,8 @@ class SmsBroadcastRecipient(models.Model):
         "sms.broadcast", required=True, readonly=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="broadcast_id.company_id")
-    partner_id = fields.Many2one(
-        "res.partner", "Contact", readonly=True, ondelete="set null", index=True
-    )
-    area_id = fields.Many2one("sms.area", readonly=True, ondelete="set null")
+    partner_id = fields.Many2one("res.partner", "Contact", readonly=True, index=True)
+    area_id = fields.Many2one("sms.area", readonly=True)
     number = fields.Char(
         readonly=True,
         groups=NUMBER_GROUPS,
@@ -65,7 +63,7 @@ class SmsBroadcastRecipient(models.Model):
         readonly=True,
     )
     reason = fields.Selection("_selection_reason", readonly=True)
-    sms_id = fields.Many2one("sms.sms", "Message", readonly=True, ondelete="set null")
+    sms_id = fields.Many2one("sms.sms", "Message", readonly=True)
     shown_state = fields.Char(related="sms_id.shown_label", string="Message Status")
 
     # A constraint rather than a mere index: Odoo's merge of contacts looks for these.
@@ -94,9 +92,8 @@ class SmsBroadcastRecipient(models.Model):
 
     @api.model
     def _selection_reason(self):
-        return (
-            self.env["sms.sms"]._fields["gate_reason"]._description_selection(self.env)
-        )
+        field = self.env["sms.sms"]._fields["gate_reason"]
+        return field._description_selection(self.env)
 
     def _write_rows(self, rows, **kinds):
         """Write different values to many recipients in one statement.

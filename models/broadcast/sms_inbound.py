@@ -20,11 +20,9 @@ class SmsInbound(models.Model):
     _inherit = "sms.inbound"
 
     broadcast_id = fields.Many2one(
-        "sms.broadcast", readonly=True, index="btree_not_null", ondelete="set null"
+        "sms.broadcast", readonly=True, index="btree_not_null"
     )
-    incident_id = fields.Many2one(
-        "sms.incident", readonly=True, index="btree_not_null", ondelete="set null"
-    )
+    incident_id = fields.Many2one("sms.incident", readonly=True, index="btree_not_null")
     reply_kind = fields.Selection(
         [
             (broadcast_replies.QUESTION, "Question"),

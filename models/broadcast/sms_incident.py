@@ -14,7 +14,8 @@ from ...tools.figures import render_counts
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from ..core.batch_jobs import contain, lock_next
 from ..core.mixins import NUMBER_GROUPS
-from .sms_broadcast import PAUSED, RUNNING, WAITING
+from .mixins import count_linked, open_linked
+from .sms_broadcast import WAITING
 
 OPEN, MONITORING, RESOLVED = ("open", "monitoring", "resolved")
 #: States of a maintenance that has not begun, and of one that was called off.
@@ -136,22 +137,14 @@ class SmsIncident(models.Model):
 
     @api.depends("broadcast_ids", "ticket_ids", "mute_ids.ended_at")
     def _compute_counts(self):
-        tickets = self._count("helpdesk.ticket", [], "sms_incident_id")
-        mutes = self._count("sms.incident.mute", [("ended_at", "=", False)])
-        broadcasts = self._count("sms.broadcast", [])
+        standing = ("ended_at", "=", False)
+        tickets = count_linked(self, "helpdesk.ticket", "sms_incident_id")
+        mutes = count_linked(self, "sms.incident.mute", "incident_id", standing)
+        broadcasts = count_linked(self, "sms.broadcast", "incident_id")
         for incident in self:
             incident.ticket_count = tickets.get(incident._origin.id, 0)
             incident.muted_count = mutes.get(incident._origin.id, 0)
             incident.broadcast_count = broadcasts.get(incident._origin.id, 0)
-
-    def _count(self, model_name, domain, field="incident_id"):
-        records = self.env[model_name]
-        if not records.has_access("read"):
-            return {}
-        groups = records._read_group(
-            [(field, "in", self._origin.ids), *domain], [field], ["__count"]
-        )
-        return {incident.id: count for incident, count in groups}
 
     @api.depends("broadcast_ids.state")
     def _compute_texts(self):
@@ -167,37 +160,29 @@ class SmsIncident(models.Model):
         :return: ``{incident id: {texts: people}}``, the most texts first
         """
         self.env["sms.sms"].flush_model(["incident_id", "number", "state"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT incident_id, texts, count(*)
-                  FROM (SELECT incident_id, number, count(*) AS texts FROM sms_sms
-                         WHERE incident_id = ANY(%s) AND state = ANY(%s)
-                      GROUP BY incident_id, number) AS person
-              GROUP BY incident_id, texts ORDER BY incident_id, texts DESC
-                """,
-                self.ids,
-                list(HAVE_GOT),
-            )
+        self.env.cr.execute(
+            """
+            SELECT incident_id, texts, count(*)
+              FROM (SELECT incident_id, number, count(*) AS texts FROM sms_sms
+                     WHERE incident_id = ANY(%s) AND state = ANY(%s)
+                  GROUP BY incident_id, number) AS person
+          GROUP BY incident_id, texts ORDER BY incident_id, texts DESC
+            """,
+            [self.ids, list(HAVE_GOT)],
         )
         found = {}
-        for incident_id, texts, people in rows:
+        for incident_id, texts, people in self.env.cr.fetchall():
             found.setdefault(incident_id, {})[texts] = people
         return found
 
     def _render_texts(self, counts):
-        if not counts:
-            return False
-        return render_counts(
-            (
-                people,
-                self.env._("have had one text")
-                if texts == 1
-                else self.env._("have had %s texts", texts),
-                "text-danger" if texts > self.text_limit else "",
-            )
-            for texts, people in counts.items()
-        )
+        rows = []
+        for texts, people in counts.items():
+            one = self.env._("have had one text")
+            words = one if texts == 1 else self.env._("have had %s texts", texts)
+            color = "text-danger" if texts > self.text_limit else ""
+            rows.append((people, words, color))
+        return render_counts(rows) if rows else False
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -231,13 +216,10 @@ class SmsIncident(models.Model):
         self.env.registry.clear_cache()
 
     def _check_by_hand(self, vals):
-        own = vals.keys() & NEWS_FIELDS
+        own = ", ".join(sorted(vals.keys() & NEWS_FIELDS))
         if own and not self.env.su:
             raise AccessError(
-                self.env._(
-                    "Publish news to change the status of an incident: %s",
-                    ", ".join(sorted(own)),
-                )
+                self.env._("Publish news to change the status of an incident: %s", own)
             )
 
     def _check_works_here(self):
@@ -294,12 +276,9 @@ class SmsIncident(models.Model):
 
         :param bool by_broadcast: look for a broadcast's text; False: for an answer
         """
-        domain = [
-            ("incident_id", "=", self.id),
-            ("number", "=", number),
-            ("broadcast_id", "!=" if by_broadcast else "=", False),
-            ("state", "in", HAVE_OR_WILL),
-        ]
+        domain = Domain("incident_id", "=", self.id) & Domain("number", "=", number)
+        domain &= Domain("broadcast_id", "!=" if by_broadcast else "=", False)
+        domain &= Domain("state", "in", HAVE_OR_WILL)
         return bool(self.env["sms.sms"].sudo().search_count(domain, limit=1))
 
     @api.model
@@ -312,17 +291,12 @@ class SmsIncident(models.Model):
         if not going_on:
             return going_on
         mutes_sudo = self.env["sms.incident.mute"].sudo()
-        mutes_sudo = mutes_sudo._search_standing(going_on, number)
+        muted_sudo = mutes_sudo._search_standing(going_on, number).incident_id
+        domain = Domain("incident_id", "in", (going_on - muted_sudo).ids)
+        domain &= Domain("number", "=", number) & Domain("state", "in", HAVE_OR_WILL)
         text_sudo = self.env["sms.sms"].sudo()
-        text_sudo = text_sudo.search(
-            [
-                ("incident_id", "in", (going_on - mutes_sudo.incident_id).ids),
-                ("number", "=", number),
-                ("state", "in", HAVE_OR_WILL),
-            ],
-            order="sent_at DESC NULLS LAST, id DESC",
-            limit=1,
-        )
+        newest_first = "sent_at DESC NULLS LAST, id DESC"
+        text_sudo = text_sudo.search(domain, order=newest_first, limit=1)
         return self.browse(text_sudo.incident_id.id)
 
     # === Answer to those who get in touch ===
@@ -346,23 +320,17 @@ class SmsIncident(models.Model):
         :param values: values of the message; at least ``purpose_id``
         """
         self.ensure_one()
-        failure = "%s: somebody was not told that we know of it"
         queue = partial(self._queue_known, number, partner, **values)
+        failure = "%s: somebody was not told that we know of it"
         contain(self.env, queue, _logger, failure, self)
 
     def _queue_known(self, number, partner, **values):
-        replies = self.env["sms.reply"]
-        lang = self.company_id._find_sms_lang(partner.lang, number)
-        body = replies._render_for(
-            reply_codes.INCIDENT_KNOWN,
-            self.company_id,
-            lang,
-            self.env["sms.purpose"],
-            **self._get_fillers(lang),
-        )
-        replies._queue_text(
-            body, self.company_id, number, partner, incident_id=self.id, **values
-        )
+        replies, company = self.env["sms.reply"], self.company_id
+        lang = company._find_sms_lang(partner.lang, number)
+        code, fillers = reply_codes.INCIDENT_KNOWN, self._get_fillers(lang)
+        body = replies._render(code, company, lang, purposes="", **fillers)
+        values["incident_id"] = self.id
+        replies._queue_text(body, company, number, partner, **values)
 
     def _lock_known(self, number=None):
         """Return the waiting known-issue replies, locked, in sudo.
@@ -426,12 +394,7 @@ class SmsIncident(models.Model):
             return self.env._(
                 "“%s” waits for approval. Approve or cancel it first.", waiting[0].name
             )
-        if busy := others.filtered(lambda it: it.state in (*RUNNING, PAUSED)):
-            return self.env._(
-                "“%s” is still in progress. Wait for it to finish, or cancel it.",
-                busy[0].name,
-            )
-        return False
+        return others._describe_busy()
 
     def _prepare_broadcast(self, kind, **values):
         """Create the broadcast for a kind of text, not yet checked."""
@@ -476,24 +439,29 @@ class SmsIncident(models.Model):
 
     def action_view_broadcasts(self):
         """Show the broadcasts about it."""
-        return self._show_own("helpdesk_mgmt_sms.sms_broadcast_action")
+        return open_linked(
+            self, "helpdesk_mgmt_sms.sms_broadcast_action", "incident_id"
+        )
 
     def action_view_tickets(self):
         """Show the tickets about it."""
-        return self._show_own(
+        return open_linked(
+            self,
             "helpdesk_mgmt.helpdesk_ticket_action",
-            field="sms_incident_id",
-            context={"default_sms_incident_id": self.id},
+            "sms_incident_id",
+            default_sms_incident_id=self.id,
         )
 
     def action_view_mutes(self):
         """Show who has muted it."""
-        return self._show_own("helpdesk_mgmt_sms.sms_incident_mute_action")
+        return open_linked(
+            self, "helpdesk_mgmt_sms.sms_incident_mute_action", "incident_id"
+        )
 
     def action_view_texts(self):
         """Show the texts about it, by person."""
-        context = {"group_by": ["number"]}
-        return self._show_own("helpdesk_mgmt_sms.sms_sms_action", context=context)
+        xmlid = "helpdesk_mgmt_sms.sms_sms_action"
+        return open_linked(self, xmlid, "incident_id", group_by=["number"])
 
     def action_open_status_page(self):
         """Open the status page as the public sees it."""
@@ -525,7 +493,6 @@ class SmsIncidentMute(models.Model):
         "res.partner",
         "Contact",
         readonly=True,
-        ondelete="set null",
         index="btree_not_null",
     )
     muted_at = fields.Datetime("Since", required=True, readonly=True)
@@ -542,25 +509,15 @@ class SmsIncidentMute(models.Model):
     @api.model
     def _get_muted(self, incidents):
         """Return pairs of incident id and a number that has muted it."""
-        mutes_sudo = self.sudo().search_fetch(
-            [
-                ("incident_id", "in", incidents.ids),
-                ("ended_at", "=", False),
-                ("number", "!=", False),
-            ],
-            ["incident_id", "number"],
-        )
+        standing = [("incident_id", "in", incidents.ids), ("ended_at", "=", False)]
+        domain = [*standing, ("number", "!=", False)]
+        mutes_sudo = self.sudo().search_fetch(domain, ["incident_id", "number"])
         return {(mute.incident_id.id, mute.number) for mute in mutes_sudo}
 
     @api.model
     def _search_standing(self, incidents, number):
-        return self.search(
-            [
-                ("incident_id", "in", incidents.ids),
-                ("number", "=", number),
-                ("ended_at", "=", False),
-            ]
-        )
+        standing = [("incident_id", "in", incidents.ids), ("ended_at", "=", False)]
+        return self.search([*standing, ("number", "=", number)])
 
     @api.model
     def _mute(self, incident, number, partner):
@@ -573,16 +530,9 @@ class SmsIncidentMute(models.Model):
                 "muted_at": fields.Datetime.now(),
             }
         )
-        waiting_sudo = self.env["sms.sms"].sudo()
-        waiting_sudo = waiting_sudo.search(
-            [
-                ("incident_id", "=", incident.id),
-                ("number", "=", number),
-                ("state", "=", "outgoing"),
-                ("broadcast_id", "!=", False),
-            ]
-        )
-        waiting_sudo._ask_gate()
+        domain = Domain("incident_id", "=", incident.id) & Domain("number", "=", number)
+        domain &= Domain("state", "=", "outgoing") & Domain("broadcast_id", "!=", False)
+        self.env["sms.sms"].sudo().search(domain)._ask_gate()
 
     def action_unmute(self):
         """Undo it, at the person's request."""

@@ -57,7 +57,6 @@ class SmsIncidentNews(models.Model):
         "sms.broadcast",
         "Text",
         readonly=True,
-        ondelete="set null",
         index="btree_not_null",
         help="The broadcast that told people. Empty: it is on the page only.",
     )
@@ -73,11 +72,8 @@ class SmsIncidentNews(models.Model):
         own = {"published_at", "user_id"}
         if not self.env.su:
             own |= {"broadcast_id"}
-        vals_list = [
-            {name: vals[name] for name in vals.keys() - own} | {"is_to_be_posted": True}
-            for vals in vals_list
-        ]
-        news = super().create(vals_list)
+        given = [{name: vals[name] for name in vals.keys() - own} for vals in vals_list]
+        news = super().create([{**vals, "is_to_be_posted": True} for vals in given])
         news.incident_id._check_works_here()
         for entry in news:
             entry._check_step()
@@ -120,9 +116,8 @@ class SmsIncidentNews(models.Model):
         """Refuse to plan or call off a maintenance that has begun."""
         is_planned = self.state in (PLANNED, CALLED_OFF)
         if is_planned and self.incident_id.state not in (PLANNED, self.state):
-            raise UserError(
-                self.env._("“%s” has begun. Resolve it instead.", self.incident_id.name)
-            )
+            name = self.incident_id.name
+            raise UserError(self.env._("“%s” has begun. Resolve it instead.", name))
 
     # === Tickets ===
 
@@ -146,16 +141,12 @@ class SmsIncidentNews(models.Model):
 
     def _post_next(self):
         """Post it on the next open tickets, and return their number."""
-        tickets = self.env["helpdesk.ticket"].search(
-            [
-                ("sms_incident_id", "=", self.incident_id.id),
-                ("sms_incident_news_id", "!=", self.id),
-                ("stage_id.closed", "!=", True),
-                ("create_date", "<=", self.published_at),
-            ],
-            order="id",
-            limit=TICKET_BATCH,
-        )
+        domain = Domain("sms_incident_id", "=", self.incident_id.id)
+        domain &= Domain("sms_incident_news_id", "!=", self.id)
+        domain &= Domain("stage_id.closed", "!=", True)
+        domain &= Domain("create_date", "<=", self.published_at)
+        tickets = self.env["helpdesk.ticket"]
+        tickets = tickets.search(domain, order="id", limit=TICKET_BATCH)
         untold = tickets.partner_id - self._find_told(tickets.partner_id)
         for ticket in tickets:
             self._post_on(ticket, ticket.partner_id & untold)
@@ -168,15 +159,11 @@ class SmsIncidentNews(models.Model):
 
     def _find_told(self, partners):
         """Return the contacts who get no mail: reached, muted or blacklisted."""
-        rows = self.env["sms.broadcast.recipient"].search(
-            [
-                ("broadcast_id", "=", self.broadcast_id.id),
-                ("partner_id", "in", partners.ids),
-                "|",
-                ("outcome", "in", (*REACHED, MUTED)),
-                ("mail_outcome", "in", TOLD_BY_MAIL),
-            ]
-        )
+        own = Domain("broadcast_id", "=", self.broadcast_id.id)
+        own &= Domain("partner_id", "in", partners.ids)
+        is_told = Domain("outcome", "in", (*REACHED, MUTED))
+        is_told |= Domain("mail_outcome", "in", TOLD_BY_MAIL)
+        rows = self.env["sms.broadcast.recipient"].search(own & is_told)
         incident = self.incident_id
         muted = self.env["sms.incident.mute"]._get_muted(incident)
         return rows.partner_id | partners.filtered(
@@ -187,9 +174,8 @@ class SmsIncidentNews(models.Model):
         """Post it on a ticket for the customer; mail it to contacts not yet told."""
         company = self.company_id
         told = company._get_sms_told_langs(self, "body")
-        lang = company._find_sms_lang(
-            ticket.partner_id.lang, ticket.partner_phone_sanitized
-        )
+        number = ticket.partner_phone_sanitized
+        lang = company._find_sms_lang(ticket.partner_id.lang, number)
         it = self.with_context(lang=company._pick_sms_told_lang(told, lang))
         ticket.message_post(
             body=it.incident_id._render_news(it.body),

@@ -15,12 +15,8 @@ class SmsSms(models.Model):
 
     _inherit = "sms.sms"
 
-    broadcast_id = fields.Many2one(
-        "sms.broadcast", readonly=True, copy=False, ondelete="set null"
-    )
-    incident_id = fields.Many2one(
-        "sms.incident", readonly=True, copy=False, ondelete="set null"
-    )
+    broadcast_id = fields.Many2one("sms.broadcast", readonly=True, copy=False)
+    incident_id = fields.Many2one("sms.incident", readonly=True, copy=False)
     gate_reason = fields.Selection(
         selection_add=[
             (verdicts.PAUSED, "Its broadcast is paused"),

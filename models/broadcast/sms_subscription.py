@@ -43,9 +43,7 @@ class SmsSubscription(models.Model):
     number = fields.Char(
         readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
     )
-    partner_id = fields.Many2one(
-        "res.partner", "Contact", ondelete="set null", index="btree_not_null"
-    )
+    partner_id = fields.Many2one("res.partner", "Contact", index="btree_not_null")
     lang = fields.Char("Language", readonly=True)
     state = fields.Selection(
         [(PENDING, "Waiting for YES"), (ACTIVE, "Subscribed"), (ENDED, "Ended")],
@@ -74,7 +72,6 @@ class SmsSubscription(models.Model):
     question_id = fields.Many2one(
         "sms.consent.evidence",
         readonly=True,
-        ondelete="set null",
         index="btree_not_null",
         groups="helpdesk_mgmt_sms.group_sms_compliance",
         help="Becomes a subscription when they answer YES.",

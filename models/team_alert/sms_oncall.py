@@ -336,9 +336,7 @@ class SmsOncallTurn(models.Model):
     user_id = fields.Many2one(
         "res.users", "On Call", readonly=True, ondelete="cascade", help="Empty: nobody."
     )
-    next_user_id = fields.Many2one(
-        "res.users", "Next", readonly=True, ondelete="set null"
-    )
+    next_user_id = fields.Many2one("res.users", "Next", readonly=True)
     shift_id = fields.Many2one("sms.oncall.shift", compute="_compute_shift_id")
     may_take_over = fields.Boolean(compute="_compute_shift_id")
     may_hand_over = fields.Boolean(compute="_compute_shift_id")

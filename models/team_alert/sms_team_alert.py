@@ -140,7 +140,6 @@ class SmsTeamAlert(models.Model):
         "Monitoring System",
         readonly=True,
         index="btree_not_null",
-        ondelete="set null",
     )
     trouble_ids = fields.One2many(
         "sms.alert.trouble", "alert_id", "Reported Troubles", readonly=True
