@@ -66,11 +66,9 @@ class HelpdeskTicket(models.Model):
         incident_sudo = self.sms_incident_id
         if not incident_sudo:
             return
-        channel = self.env.ref(
-            "helpdesk_mgmt_sms.helpdesk_ticket_channel_sms", raise_if_not_found=False
-        )
-        is_by_text = channel and self.channel_id == channel
-        if is_by_text:
+        by_text = "helpdesk_mgmt_sms.helpdesk_ticket_channel_sms"
+        channel = self.env.ref(by_text, raise_if_not_found=False)
+        if channel and self.channel_id == channel:
             return
         if incident_sudo._is_to_be_told(number):
             self._tell_sms_incident(incident_sudo, number, exemption=False)
@@ -83,8 +81,7 @@ class HelpdeskTicket(models.Model):
         :param str number: E.164
         :param values: values of the message
         """
-        purpose = self.env["sms.purpose"]._get("ticket")
-        values["purpose_id"] = purpose.id
+        values["purpose_id"] = self.env["sms.purpose"]._get("ticket").id
         incident_sudo._tell_we_know(number, self.partner_id, **values)
         self._note_sms_incident_told(incident_sudo, number)
 
@@ -107,14 +104,12 @@ class HelpdeskTicket(models.Model):
         :param str words: of the text; default: the ticket's title and description
         """
         self.ensure_one()
-        incidents = self.env["sms.incident"]
-        if self.sms_is_no_incident or not incidents._get_going_on_ids(
-            self.company_id.id
-        ):
+        incidents, company = self.env["sms.incident"], self.company_id
+        if self.sms_is_no_incident or not incidents._get_going_on_ids(company.id):
             return incidents
         words = words or f"{self.name} {html2plaintext(self.description or '')}"
         return incidents._find_concerning(
-            self.company_id, self.partner_id, number, words, self.category_id
+            company, self.partner_id, number, words, self.category_id
         )
 
     def _began_in_sms_incident(self, incident_sudo):
@@ -152,20 +147,13 @@ class HelpdeskTicket(models.Model):
             return False
         was_told = bool(self.sms_incident_told_at)
         self._call_off_sms_known()
-        self.write(
-            {
-                "sms_incident_id": False,
-                "sms_incident_told_at": False,
-                "sms_is_no_incident": True,
-            }
+        unlinked = {"sms_incident_id": False, "sms_incident_told_at": False}
+        self.write({**unlinked, "sms_is_no_incident": True})
+        values = {"incident": incident.name, "who": who}
+        words = self.env._(
+            "This is not about the incident “%(incident)s” (%(who)s).", **values
         )
-        self._message_log(
-            body=self.env._(
-                "This is not about the incident “%(incident)s” (%(who)s).",
-                incident=incident.name,
-                who=who,
-            )
-        )
+        self._message_log(body=words)
         return was_told and self._on_sms_ordinary()
 
     def _call_off_sms_known(self):

@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, escape_psql
 
 from ...tools import geography
+from .mixins import count_linked, open_linked
 
 PLACES = ("state_ids", "cities", "zips")
 #: The fields that select an area's people; without any they would be everybody.
@@ -92,17 +93,10 @@ class SmsArea(models.Model):
             area.contact_count = self.env["res.partner"].search_count(domain)
 
     def _compute_subscriber_count(self):
-        subscriptions = self.env["sms.subscription"]
-        counts = {}
-        if subscriptions.has_access("read"):
-            groups = subscriptions._read_group(
-                [("area_id", "in", self.ids), ("state", "=", "active")],
-                ["area_id"],
-                ["__count"],
-            )
-            counts = {area.id: count for area, count in groups}
+        is_active = ("state", "=", "active")
+        counts = count_linked(self, "sms.subscription", "area_id", is_active)
         for area in self:
-            area.subscriber_count = counts.get(area.id, 0)
+            area.subscriber_count = counts.get(area._origin.id, 0)
 
     @api.constrains("zips")
     def _check_zips(self):
@@ -201,24 +195,17 @@ class SmsArea(models.Model):
 
         A shared area that the company has replaced with its own is left out.
         """
-        found = self.search(
-            [
-                ("takes_subscribers", "=", True),
-                ("company_id", "in", [False, company.id]),
-            ]
-        )
-        own = self.with_context(active_test=False).search(
-            [("company_id", "=", company.id), ("shared_id", "!=", False)]
-        )
-        return found - own.shared_id
+        is_visible = Domain("company_id", "in", [False, company.id])
+        found = self.search(is_visible & Domain("takes_subscribers", "=", True))
+        own = Domain("company_id", "=", company.id) & Domain("shared_id", "!=", False)
+        return found - self.with_context(active_test=False).search(own).shared_id
 
     def action_view_contacts(self):
         """Show who belongs to the area."""
         self.ensure_one()
         partners = self.env["res.partner"].search(self._get_contact_domain())
-        action = self.env["ir.actions.act_window"]
         return {
-            **action._for_xml_id("base.action_partner_form"),
+            **self.env["ir.actions.act_window"]._for_xml_id("base.action_partner_form"),
             "name": self.name,
             "domain": [("id", "in", partners.ids)],
             "context": {},
@@ -226,10 +213,6 @@ class SmsArea(models.Model):
 
     def action_view_subscribers(self):
         """Show who has chosen the area."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]
-        return {
-            **action._for_xml_id("helpdesk_mgmt_sms.sms_subscription_action"),
-            "domain": [("area_id", "=", self.id)],
-            "context": {"default_area_id": self.id, "search_default_active": 1},
-        }
+        context = {"default_area_id": self.id, "search_default_active": 1}
+        xmlid = "helpdesk_mgmt_sms.sms_subscription_action"
+        return open_linked(self, xmlid, "area_id", **context)

@@ -31,13 +31,12 @@ class SmsBroadcast(models.Model):
     def _compute_approval(self):
         for broadcast in self:
             is_asked = broadcast.state == WAITING
-            broadcast.may_approve = (
-                is_asked and self.env.user in broadcast._get_approvers()
+            is_approver = is_asked and self.env.user in broadcast._get_approvers()
+            broadcast.may_approve = is_approver
+            is_shown = (
+                is_asked or broadcast.state == CHECKED and broadcast.needs_approval
             )
-            is_to_be = broadcast.state == CHECKED and broadcast.needs_approval
-            broadcast.approval_note = (
-                broadcast._describe_approval() if is_asked or is_to_be else False
-            )
+            broadcast.approval_note = is_shown and broadcast._describe_approval()
 
     @api.depends("refused_by_id", "refusal_reason")
     @api.depends_context("lang")
@@ -113,11 +112,8 @@ class SmsBroadcast(models.Model):
         for user in self._get_approvers():
             it = self.with_context(lang=user.lang)
             people = formatLang(it.env, count, 0)
-            it.activity_schedule(
-                TODO,
-                summary=it.env._("Approve or refuse: a text to %s people", people),
-                user_id=user.id,
-            )
+            words = it.env._("Approve or refuse: a text to %s people", people)
+            it.activity_schedule(TODO, summary=words, user_id=user.id)
 
     # === Deciding ===
 
@@ -170,5 +166,4 @@ class SmsBroadcast(models.Model):
         return True
 
     def _in_words_of_author(self):
-        author = self.user_id
-        return self.with_context(lang=author.lang, tz=author.tz)
+        return self.with_context(lang=self.user_id.lang, tz=self.user_id.tz)

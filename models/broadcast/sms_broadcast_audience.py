@@ -217,8 +217,7 @@ class SmsBroadcast(models.Model):
                     JOIN sms_sms sms ON sms.id = told.sms_id
                    WHERE before.incident_id = %(incident)s
                      AND before.id != %(broadcast)s
-                     AND told.number IS NOT NULL
-                     AND sms.state = ANY(%(states)s)
+                     AND told.number IS NOT NULL AND sms.state = ANY(%(states)s)
                 ORDER BY person, told.id DESC
               ) last
          LEFT JOIN res_partner partner ON partner.id = last.partner_id
@@ -311,8 +310,7 @@ class SmsBroadcast(models.Model):
     def _mark_muted(self):
         self.env.cr.execute(
             """
-            UPDATE sms_broadcast_recipient own
-               SET outcome = %s
+            UPDATE sms_broadcast_recipient own SET outcome = %s
              WHERE own.broadcast_id = %s AND own.outcome IN (%s, %s)
                AND EXISTS (SELECT 1 FROM sms_incident_mute mute
                             WHERE mute.incident_id = %s AND mute.ended_at IS NULL
@@ -377,10 +375,10 @@ class SmsBroadcast(models.Model):
         if not count:
             raise UserError(self.env._("Nobody matches the filter. Change it."))
         if count > MAX_PEOPLE:
+            most = formatLang(self.env, MAX_PEOPLE, 0)
             raise UserError(
                 self.env._(
-                    "More than %s people match the filter. Add conditions.",
-                    formatLang(self.env, MAX_PEOPLE, 0),
+                    "More than %s people match the filter. Add conditions.", most
                 )
             )
 
@@ -505,10 +503,8 @@ class SmsBroadcast(models.Model):
         if self.audience != LIST or self._is_follow_up() or not recipients:
             self._speak(recipients)
             return recipients
-        to_e164 = self.env["sms.sms"]._to_e164
-        numbers = {
-            it.id: to_e164(it.number, NOBODY, self.company_id) for it in recipients
-        }
+        to_e164, company = self.env["sms.sms"]._to_e164, self.company_id
+        numbers = {it.id: to_e164(it.number, NOBODY, company) for it in recipients}
         contacts = self._find_contacts(numbers.values())
         seen = self._find_earlier(numbers)
         rows = []

@@ -2,6 +2,7 @@
 from typing import NamedTuple
 
 from odoo import api, models
+from odoo.fields import Domain
 
 from ...tools import consent
 from ..consent.sms_consent_form import (
@@ -13,7 +14,7 @@ from ..consent.sms_consent_form import (
     SAVED,
 )
 from ..ledger.sms_purpose import ALERT
-from .sms_subscription import ENDED, PENDING, PORTAL
+from .sms_subscription import PENDING, PORTAL
 
 AREA_FIELD = "sms_area_%s"
 
@@ -47,18 +48,11 @@ class SmsConsentForm(models.AbstractModel):
         """Return the :class:`Offer` for a portal user's contact."""
         number = partner.phone_sanitized or ""
         subscriptions = self.env["sms.subscription"]
-        chosen = subscriptions.search(
-            [
-                ("company_id", "=", company.id),
-                ("partner_id", "=", partner.id),
-                ("number", "=", number),
-                ("state", "!=", ENDED),
-            ]
-        )
+        domain = subscriptions._get_current_domain(company, number)
+        chosen = subscriptions.search(domain & Domain("partner_id", "=", partner.id))
         areas = self.env["sms.area"]._get_offered(company) - chosen.area_id
-        [choice] = self._get_portal_choices(
-            company, partner, self.env["sms.purpose"]._get(ALERT)
-        )
+        purpose = self.env["sms.purpose"]._get(ALERT)
+        [choice] = self._get_portal_choices(company, partner, purpose)
         return Offer(number, chosen, areas.sorted("kind"), choice)
 
     @api.model
@@ -90,10 +84,9 @@ class SmsConsentForm(models.AbstractModel):
         is_waiting = PENDING in chosen.mapped("state")
         if chosen.area_id == ticked and (is_waiting or offer.choice.is_sent):
             return ASKED if is_waiting else SAVED
-        result = self._agree_in_portal(
-            company, offer.number, partner, [offer.choice], trace
-        )
-        self._subscribe_in_portal(company, partner, offer.number, ticked, result)
+        number, choices = offer.number, [offer.choice]
+        result = self._agree_in_portal(company, number, partner, choices, trace)
+        self._subscribe_in_portal(company, partner, number, ticked, result)
         return result
 
     @api.model
@@ -108,6 +101,5 @@ class SmsConsentForm(models.AbstractModel):
         # A YES to somebody else's question does not cover these areas.
         is_own = (newest.res_model, newest.res_id) == (partner._name, partner.id)
         if is_own and newest.event == consent.REQUESTED:
-            subscriptions._subscribe(
-                company, number, areas, PORTAL, partner, newest.evidence_id
-            )
+            question = newest.evidence_id
+            subscriptions._subscribe(company, number, areas, PORTAL, partner, question)

@@ -77,28 +77,23 @@ class SmsInbound(models.Model):
             )
         if len(tickets) > MANY:
             raise UserError(self.env._("Choose at most %s to answer at once.", MANY))
-        context = {
-            "sms_answers": True,
-            "default_res_model": TICKET_MODEL,
-            "active_model": TICKET_MODEL,
-            "active_id": tickets[0].id,
-            "active_ids": tickets.ids,
+        one = {"default_res_id": tickets[0].id, "default_composition_mode": "comment"}
+        many = {
+            "default_res_ids": repr(tickets.ids),
+            "default_composition_mode": "mass",
         }
-        if len(tickets) == 1:
-            context |= {
-                "default_res_id": tickets.id,
-                "default_composition_mode": "comment",
-            }
-        else:
-            context |= {
-                "default_res_ids": repr(tickets.ids),
-                "default_composition_mode": "mass",
-            }
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Reply"),
             "res_model": "sms.composer",
             "view_mode": "form",
             "target": "new",
-            "context": context,
+            "context": {
+                "sms_answers": True,
+                "default_res_model": TICKET_MODEL,
+                "active_model": TICKET_MODEL,
+                "active_id": tickets[0].id,
+                "active_ids": tickets.ids,
+                **(one if len(tickets) == 1 else many),
+            },
         }

@@ -51,13 +51,11 @@ class SmsInboundRouter(models.AbstractModel):
         """Mute the incident of the newest text to the number; this is no opt-out."""
         self._serialize_by_number(inbound)
         inbound.kind = SERVICE
-        incident = self.env["sms.incident"]._find_newest_text(
-            inbound.company_id, inbound.number
-        )
+        company, number = inbound.company_id, inbound.number
+        incident = self.env["sms.incident"]._find_newest_text(company, number)
         if incident:
-            self.env["sms.incident.mute"]._mute(
-                incident, inbound.number, inbound.partner_id
-            )
+            mutes = self.env["sms.incident.mute"]
+            mutes._mute(incident, number, inbound.partner_id)
             self._say_of_incident(inbound, incident, reply_codes.INCIDENT_MUTED)
         else:
             self._say_reply(inbound, reply_codes.INCIDENT_MUTE_NOTHING)
@@ -73,9 +71,8 @@ class SmsInboundRouter(models.AbstractModel):
         mute_sudo = mutes_sudo._search_standing(going_on, inbound.number)[:1]
         if mute_sudo:
             mute_sudo._end()
-            self._say_of_incident(
-                inbound, mute_sudo.incident_id, reply_codes.INCIDENT_UNMUTED
-            )
+            code, incident = reply_codes.INCIDENT_UNMUTED, mute_sudo.incident_id
+            self._say_of_incident(inbound, incident, code)
         else:
             self._say_reply(inbound, reply_codes.INCIDENT_UNMUTE_NOTHING)
 
@@ -90,9 +87,8 @@ class SmsInboundRouter(models.AbstractModel):
         domain = Domain(self._get_own_domain(inbound))
         domain &= Domain("sms_incident_told_at", "!=", False)
         domain &= Domain("sms_incident_id", "!=", False)
-        ticket_sudo = tickets_sudo.search(
-            domain, order="sms_incident_told_at desc, id desc", limit=1
-        )
+        newest_first = "sms_incident_told_at desc, id desc"
+        ticket_sudo = tickets_sudo.search(domain, order=newest_first, limit=1)
         if not ticket_sudo:
             self._converse(inbound)
             return
@@ -117,19 +113,17 @@ class SmsInboundRouter(models.AbstractModel):
         Senders who have opted out, or may have, get no automatic answer.
         """
         result = super()._after_place(inbound)
-        ticket_sudo = inbound.ticket_id.sudo()
+        ticket_sudo, number = inbound.ticket_id.sudo(), inbound.number
         incident_sudo = ticket_sudo.sms_incident_id
         if not incident_sudo:
-            incident_sudo = ticket_sudo._find_sms_incident(inbound.number, inbound.body)
+            incident_sudo = ticket_sudo._find_sms_incident(number, inbound.body)
             if incident_sudo and ticket_sudo._began_in_sms_incident(incident_sudo):
                 ticket_sudo.sms_incident_id = incident_sudo
-        is_to_be_told = incident_sudo._is_to_be_told(inbound.number)
+        is_to_be_told = incident_sudo._is_to_be_told(number)
         if is_to_be_told and self._may_be_told(inbound):
-            ticket_sudo._tell_sms_incident(
-                incident_sudo, inbound.number, exemption=SERVICE
-            )
+            ticket_sudo._tell_sms_incident(incident_sudo, number, exemption=SERVICE)
         elif incident_sudo:
-            ticket_sudo._note_sms_incident_told(incident_sudo, inbound.number)
+            ticket_sudo._note_sms_incident_told(incident_sudo, number)
         return result
 
     @api.model
@@ -179,13 +173,11 @@ class SmsInboundRouter(models.AbstractModel):
 
         :param question: ``sms.consent.event`` records of the question, may be empty
         """
-        subscriptions_sudo = self.env["sms.subscription"].sudo()
-        domain = subscriptions_sudo._get_current_domain(
-            inbound.company_id, inbound.number
-        )
+        found_sudo = self.env["sms.subscription"].sudo()
+        domain = found_sudo._get_current_domain(inbound.company_id, inbound.number)
         domain &= Domain("question_id", "in", question.sudo().evidence_id.ids)
         domain &= Domain("state", "=", PENDING) & Domain("method", "=", KEYWORD)
-        return subscriptions_sudo.search(domain).area_id
+        return found_sudo.search(domain).area_id
 
     @api.model
     def _subscribe(self, inbound, areas, question=None):

@@ -198,13 +198,11 @@ class SmsIncident(models.Model):
         """Return a draft of the news for a manager to edit."""
         kind, name = self._get_kind(state), self.name
         if state == PLANNED and (kind == OPENING or self.is_moved):
-            when = self._get_planned_words()
+            values = {"name": name, "when": self._get_planned_words()}
             if kind == OPENING:
-                return self.env._(
-                    "%(name)s: maintenance %(when)s.", name=name, when=when
-                )
+                return self.env._("%(name)s: maintenance %(when)s.", **values)
             return self.env._(
-                "%(name)s is moved: maintenance is now %(when)s.", name=name, when=when
+                "%(name)s is moved: maintenance is now %(when)s.", **values
             )
         if state == CALLED_OFF:
             return self.env._("%s: the maintenance is cancelled.", name)
@@ -225,11 +223,8 @@ class SmsIncident(models.Model):
         return self.end_words or self.end_hint
 
     def _say_reminder(self):
-        return self.env._(
-            "Reminder: %(name)s, %(when)s.",
-            name=self.name,
-            when=self._get_planned_words(),
-        )
+        values = {"name": self.name, "when": self._get_planned_words()}
+        return self.env._("Reminder: %(name)s, %(when)s.", **values)
 
     def _say_longer(self, end):
         """Return the news for a later end (UTC), in the company's time zone."""
@@ -281,8 +276,7 @@ class SmsIncident(models.Model):
     @api.model
     def _wake_incidents(self, at=None):
         """Run the job now, or at the given times (UTC)."""
-        cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident").sudo()
-        cron_sudo._trigger(at)
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident").sudo()._trigger(at)
 
     @api.model
     def _wake_mails(self):

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import verdicts
@@ -35,15 +36,11 @@ class SmsSms(models.Model):
     @api.depends("incident_id")
     def _compute_gate_label(self):
         result = super()._compute_gate_label()
-        for sms in self.filtered("incident_id"):
-            if sms.gate_reason != verdicts.OVERTAKEN:
-                continue
-            is_over = sms.incident_id.sudo().state in ENDED
-            sms.gate_label = (
-                self.env._("The incident has been resolved meanwhile")
-                if is_over
-                else self.env._("The maintenance has begun meanwhile")
-            )
+        overtaken = self.filtered(lambda it: it.gate_reason == verdicts.OVERTAKEN)
+        for sms in overtaken.filtered("incident_id"):
+            sms.gate_label = self.env._("The maintenance has begun meanwhile")
+            if sms.incident_id.sudo().state in ENDED:
+                sms.gate_label = self.env._("The incident has been resolved meanwhile")
         return result
 
     def _get_held_label(self):
@@ -83,9 +80,8 @@ class SmsSms(models.Model):
         return super()._find_overtaken() | answers
 
     def _after_decision(self, decisions):
-        cancelled = self.filtered(
-            lambda sms: decisions[sms.id].reason == verdicts.CANCELLED
-        )
+        reason = verdicts.CANCELLED
+        cancelled = self.filtered(lambda sms: decisions[sms.id].reason == reason)
         for broadcast, messages in cancelled.grouped("broadcast_id").items():
             messages.cancelled_by_id = broadcast.sudo().cancelled_by_id
         return super()._after_decision(decisions)
@@ -94,30 +90,26 @@ class SmsSms(models.Model):
 
     def _prepare_again(self, number=None):
         values = super()._prepare_again(number)
-        return {
-            **values,
-            "broadcast_id": self.broadcast_id.id,
-            "incident_id": self.incident_id.id,
-        }
+        values["broadcast_id"] = self.broadcast_id.id
+        values["incident_id"] = self.incident_id.id
+        return values
 
     def _hand_on_to(self, new):
         result = super()._hand_on_to(new)
-        recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
-        domain = [("broadcast_id", "=", self.broadcast_id.id), ("sms_id", "=", self.id)]
         if self.broadcast_id:
-            recipients_sudo.search(domain).write(
-                {"sms_id": new.id, "number": new.number}
-            )
+            own = Domain("broadcast_id", "=", self.broadcast_id.id)
+            rows_sudo = self.env["sms.broadcast.recipient"].sudo()
+            rows_sudo = rows_sudo.search(own & Domain("sms_id", "=", self.id))
+            rows_sudo.write({"sms_id": new.id, "number": new.number})
         return result
 
     def _query_untold_more(self):
         """Add failed texts about current outages, each person's last one."""
         queries = super()._query_untold_more()
-        about = SQL("TRUE")
-        if self:
-            if not self.incident_id:
-                return queries
-            about = SQL("incident.id = ANY(%s)", self.incident_id.ids)
+        if self and not self.incident_id:
+            return queries
+        ids = self.incident_id.ids
+        about = SQL("incident.id = ANY(%s)", ids) if self else SQL("TRUE")
         query = SQL(
             """
             SELECT sms.id

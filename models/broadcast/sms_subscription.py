@@ -85,15 +85,12 @@ class SmsSubscription(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Create subscriptions; for an agent, from a contact and an area."""
-        if self.env.su:
-            is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
-            for vals in vals_list:
-                vals["sandbox"] = is_on_sandbox(self._get_company(vals))
-            return super().create(vals_list)
-        found = self.browse()
+        if not self.env.su:
+            return self.browse().union(*map(self._enter, vals_list))
+        is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
         for vals in vals_list:
-            found |= self._enter(vals)
-        return found
+            vals["sandbox"] = is_on_sandbox(self._get_company(vals))
+        return super().create(vals_list)
 
     @api.model
     def _get_company(self, vals):
@@ -117,10 +114,9 @@ class SmsSubscription(models.Model):
             raise UserError(
                 self.env._("%s has no number that can be texted.", partner.name or "?")
             )
-        subscriptions_sudo = self.sudo()._subscribe(
-            company, partner.phone_sanitized, area, AGENT, partner
-        )
-        return subscriptions_sudo.with_env(self.env)
+        number = partner.phone_sanitized
+        found_sudo = self.sudo()._subscribe(company, number, area, AGENT, partner)
+        return found_sudo.with_env(self.env)
 
     def write(self, vals):
         """Refuse changes by users."""
@@ -242,11 +238,9 @@ class SmsPreferenceLink(models.Model):
     def _get_subscriptions(self):
         """Return the subscriptions of the number, including pending ones."""
         self.ensure_one()
-        subscriptions_sudo = self.env["sms.subscription"].sudo()
-        return subscriptions_sudo.search(
-            subscriptions_sudo._get_current_domain(self.company_id, self.number),
-            order="id",
-        )
+        found_sudo = self.env["sms.subscription"].sudo()
+        domain = found_sudo._get_current_domain(self.company_id, self.number)
+        return found_sudo.search(domain, order="id")
 
     def _take(self, form, trace):
         """End the subscription whose id is posted as ``end``."""
@@ -264,8 +258,6 @@ class ResCompany(models.Model):
 
     def _follow_sms_sandbox(self, tried):
         moved = super()._follow_sms_sandbox(tried)
-        subscriptions_sudo = self.env["sms.subscription"].sudo()
-        subscriptions_sudo.search(
-            [("company_id", "in", (moved & tried).ids), ("sandbox", "=", True)]
-        )._end()
+        domain = [("company_id", "in", (moved & tried).ids), ("sandbox", "=", True)]
+        self.env["sms.subscription"].sudo().search(domain)._end()
         return moved
