@@ -10,11 +10,8 @@ class HelpdeskTicket(models.Model):
     team_alert_count = fields.Integer(compute="_compute_team_alert_count")
 
     def _compute_team_alert_count(self):
-        counts = dict(
-            self.env["sms.team.alert"]._read_group(
-                [("ticket_id", "in", self.ids)], ["ticket_id"], ["__count"]
-            )
-        )
+        alerts, own = self.env["sms.team.alert"], [("ticket_id", "in", self.ids)]
+        counts = dict(alerts._read_group(own, ["ticket_id"], ["__count"]))
         for ticket in self:
             ticket.team_alert_count = counts.get(ticket._origin, 0)
 
@@ -34,11 +31,7 @@ class HelpdeskTicket(models.Model):
     def action_view_team_alerts(self):
         """Show the team alerts about the ticket."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.sms_team_alert_action"
-        )
-        return {
-            **action,
-            "domain": [("ticket_id", "=", self.id)],
-            "context": {"create": False},
-        }
+        xmlid = "helpdesk_mgmt_sms.sms_team_alert_action"
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+        own = {"domain": [("ticket_id", "=", self.id)], "context": {"create": False}}
+        return {**action, **own}

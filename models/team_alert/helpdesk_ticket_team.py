@@ -22,12 +22,10 @@ class HelpdeskTicketTeam(models.Model):
         labels = {}
         for team in teams:
             name = team["people"][0]["name"] if team["people"] else None
+            label = name or self.env._("nobody")
             if name and team["until"]:
-                label = self.env._(
-                    "%(name)s until %(time)s", name=name, time=team["until"]
-                )
-            else:
-                label = name or self.env._("nobody")
+                values = {"name": name, "time": team["until"]}
+                label = self.env._("%(name)s until %(time)s", **values)
             labels.setdefault(team["id"], []).append(label)
         for team in self:
             team.sms_oncall_label = ", ".join(labels.get(team._origin.id, ()))

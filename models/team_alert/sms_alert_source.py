@@ -96,13 +96,9 @@ class SmsAlertSource(models.Model):
 
     @api.depends("trouble_ids.ended_at")
     def _compute_firing_count(self):
-        counts = dict(
-            self.env["sms.alert.trouble"]._read_group(
-                [("source_id", "in", self.ids), ("is_firing", "=", True)],
-                ["source_id"],
-                ["__count"],
-            )
-        )
+        troubles = self.env["sms.alert.trouble"]
+        domain = [("source_id", "in", self.ids), ("is_firing", "=", True)]
+        counts = dict(troubles._read_group(domain, ["source_id"], ["__count"]))
         for source in self:
             source.firing_count = counts.get(source._origin, 0)
 
@@ -134,9 +130,8 @@ class SmsAlertSource(models.Model):
     def action_view_troubles(self):
         """Show the troubles that the system has reported."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.sms_alert_trouble_action"
-        )
+        xmlid = "helpdesk_mgmt_sms.sms_alert_trouble_action"
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
         return {**action, "domain": [("source_id", "=", self.id)]}
 
     # === Requests ===
@@ -144,10 +139,8 @@ class SmsAlertSource(models.Model):
     @api.model
     def _find_by_key(self, key):
         """Return the source with an address's key, in sudo, or an empty set."""
-        sources_sudo = self.sudo().browse()
-        return (
-            sources_sudo.search([("key", "=", key)], limit=1) if key else sources_sudo
-        )
+        domain = Domain("key", "=", key) if key else Domain.FALSE
+        return self.sudo().search(domain, limit=1)
 
     def _is_authentic(self, body, headers):
         """Return whether a request is authenticated with the source's secret."""
@@ -157,13 +150,8 @@ class SmsAlertSource(models.Model):
 
     def _note_refusal(self, reason):
         """Record that a request was refused, for the manager to see."""
-        self.write(
-            {
-                "refused_count": self.refused_count + 1,
-                "refused_at": fields.Datetime.now(),
-                "refusal": reason,
-            }
-        )
+        values = {"refused_at": fields.Datetime.now(), "refusal": reason}
+        self.write({"refused_count": self.refused_count + 1, **values})
 
     def _take(self, report):
         """Raise, repeat and end alerts as a report says.
@@ -180,7 +168,7 @@ class SmsAlertSource(models.Model):
         source.heard_at = now
         known = source._find_open([it.key for it in report.troubles], now)
         firing = [it for it in report.troubles if it.is_firing]
-        rows = source.trouble_ids.browse()
+        none = rows = source.trouble_ids.browse()
         for trouble in firing:
             if trouble.key in known:
                 rows |= known[trouble.key]
@@ -189,13 +177,8 @@ class SmsAlertSource(models.Model):
             alert.repeat_count += 1
         new = source._add([it for it in firing if it.key not in known], report, now)
         source._page((rows | new).filtered(source._must_page), report)
-        ended = rows.browse().union(
-            *(
-                known[it.key]
-                for it in report.troubles
-                if not it.is_firing and it.key in known
-            )
-        )
+        over = [it.key for it in report.troubles if not it.is_firing]
+        ended = none.union(*(known.get(key, none) for key in over))
         ended._end(now)
         return {"raised": len(new), "repeated": len(rows), "resolved": len(ended)}
 
@@ -212,10 +195,9 @@ class SmsAlertSource(models.Model):
 
     def _must_page(self, row):
         """Return whether a trouble should have an alert and has none yet."""
-        urgent = {monitoring.CRITICAL}
-        if self.is_warning_urgent:
-            urgent.add(monitoring.WARNING)
-        return not row.alert_id and row.severity in urgent
+        is_warning = row.severity == monitoring.WARNING and self.is_warning_urgent
+        is_urgent = row.severity == monitoring.CRITICAL or is_warning
+        return not row.alert_id and is_urgent
 
     def _add(self, troubles, report, now):
         """Create new troubles; beyond :data:`MAX_OPEN` they are only counted."""
@@ -224,18 +206,9 @@ class SmsAlertSource(models.Model):
         room = max(MAX_OPEN - rows.search_count(domain, limit=MAX_OPEN), 0)
         if len(troubles) > room:
             self._get_storm_alert().repeat_count += 1
-        return rows.create(
-            [
-                {
-                    "source_id": self.id,
-                    "group_key": report.group,
-                    "reported_at": now,
-                    "heard_at": now,
-                    **trouble._asdict(),
-                }
-                for trouble in [it._replace(is_firing=True) for it in troubles[:room]]
-            ]
-        )
+        own = {"source_id": self.id, "group_key": report.group, "is_firing": True}
+        own |= {"reported_at": now, "heard_at": now}
+        return rows.create([{**it._asdict(), **own} for it in troubles[:room]])
 
     # === Alerts ===
 
@@ -252,32 +225,27 @@ class SmsAlertSource(models.Model):
 
     def _find_waiting(self, group):
         """Return the group's alert that nobody has acknowledged yet, if any."""
-        domain = [
-            ("source_id", "=", self.id),
-            ("group_key", "=", group),
-            ("is_firing", "=", True),
-            ("alert_id.state", "=", "open"),
-        ]
-        return self.trouble_ids.search(domain, limit=1).alert_id
+        own = [("source_id", "=", self.id), ("group_key", "=", group)]
+        is_waiting = [("is_firing", "=", True), ("alert_id.state", "=", "open")]
+        return self.trouble_ids.search([*own, *is_waiting], limit=1).alert_id
 
     def _raise_alert(self, rows, more):
         """Raise one alert for several troubles, unless there were too many alerts."""
         limits = self.env["sms.rate.limit"]
         if limits._is_over("alert_source_alerts", str(self.id)):
             return self._get_storm_alert()
-        worst = rows.sorted(lambda it: monitoring.SEVERITIES.index(it.severity))[0]
+        worst = min(rows, key=lambda it: monitoring.SEVERITIES.index(it.severity))
         others = len(rows) - 1 + more
         return self._raise_in_words(worst.summary, others and f"(+{others})")
 
     def _get_storm_alert(self):
         """Return the one alert for all excess troubles; only a person resolves it."""
-        rows = self.trouble_ids
         storm = self._find_open([STORM], fields.Datetime.now()).get(STORM)
         if storm:
             return storm.alert_id
         summary = self.env._("Too many alerts in an hour. Look there.")
         alert = self._raise_in_words(summary)
-        rows.create(
+        self.trouble_ids.create(
             {
                 "source_id": self.id,
                 "key": STORM,
@@ -354,14 +322,8 @@ class SmsAlertTrouble(models.Model):
 
         :param trouble: ``tools.monitoring.Trouble``
         """
-        self.write(
-            {
-                "report_count": self.report_count + 1,
-                "heard_at": now,
-                "summary": trouble.summary,
-                "severity": trouble.severity,
-            }
-        )
+        values = {"summary": trouble.summary, "severity": trouble.severity}
+        self.write({"report_count": self.report_count + 1, "heard_at": now, **values})
 
     def _end(self, now):
         """Close troubles, and resolve alerts without a firing trouble."""
@@ -397,12 +359,9 @@ class MailThread(models.AbstractModel):
         """
         model, thread_id, _values, _user_id, alias = route
         if model and model.startswith("sms.") and not (thread_id or alias):
-            self._routing_warn(
-                self.env._("only an address of Odoo can create texts"),
-                message_dict["message_id"],
-                route,
-                raise_exception,
-            )
+            reason = self.env._("only an address of Odoo can create texts")
+            message_id = message_dict["message_id"]
+            self._routing_warn(reason, message_id, route, raise_exception)
             return ()
         return super()._routing_check_route(
             message, message_dict, route, raise_exception

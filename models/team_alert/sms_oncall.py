@@ -45,15 +45,10 @@ class SmsOncall(models.AbstractModel):
     @api.model
     def _find_shifts(self, team, company, now):
         """Return the active shifts of a team, without hand-overs that are over."""
-        domain = Domain(
-            [
-                ("team_id", "=", team.id),
-                ("company_id", "=", company.id),
-                ("user_id.active", "=", True),
-            ]
-        )
-        domain &= Domain("replaced_user_id", "=", False) | Domain("stop_at", ">", now)
-        return self.env["sms.oncall.shift"].search(domain)
+        own = Domain("team_id", "=", team.id) & Domain("company_id", "=", company.id)
+        is_on = Domain("replaced_user_id", "=", False) | Domain("stop_at", ">", now)
+        is_on &= Domain("user_id.active", "=", True)
+        return self.env["sms.oncall.shift"].search(own & is_on)
 
     @api.model
     def _get_on_duty(self, team, company, now):
@@ -65,9 +60,7 @@ class SmsOncall(models.AbstractModel):
     @api.model
     def _find_away(self, users, now):
         """Return the users who have time off at a time (UTC)."""
-        leaves_sudo = self._find_leaves(users, now, now)
-        away = leaves_sudo.resource_id.user_id
-        return users.filtered(lambda user: user in away)
+        return users & self._find_leaves(users, now, now).resource_id.user_id
 
     @api.model
     def _find_leaves(self, users, start, stop):
@@ -118,29 +111,21 @@ class SmsOncall(models.AbstractModel):
     def _find_gaps(self, team, company, now):
         """Return the ``(start, stop)`` in which nobody on call has a number."""
         users = self._find_shifts(team, company, now).user_id
-        can_be_told = {it.id for it in users if it.sudo().partner_id.phone_sanitized}
-        calendar = team.sms_oncall_calendar_id
-        wanted = calendar and self._get_hours(calendar, now, now + HORIZON)
-        stretches = self._draw(team, company, now)
-        return oncall.find_gaps(stretches, can_be_told, wanted if calendar else None)
+        can_be_told = users.sudo().filtered("partner_id.phone_sanitized").ids
+        calendar, wanted = team.sms_oncall_calendar_id, None
+        if calendar:
+            wanted = self._get_hours(calendar, now, now + HORIZON)
+        return oncall.find_gaps(self._draw(team, company, now), can_be_told, wanted)
 
     @api.model
     def _find_teams(self, companies):
         """Return the ``(team, company)`` pairs that have shifts, in sudo."""
-        groups = (
-            self.env["sms.oncall.shift"]
-            .sudo()
-            ._read_group(
-                [
-                    ("company_id", "in", companies.ids),
-                    ("user_id.active", "=", True),
-                    ("team_id.active", "=", True),
-                    ("replaced_user_id", "=", False),
-                ],
-                ["team_id", "company_id"],
-            )
-        )
-        return groups
+        domain = Domain("company_id", "in", companies.ids)
+        domain &= Domain("user_id.active", "=", True)
+        domain &= Domain("team_id.active", "=", True)
+        domain &= Domain("replaced_user_id", "=", False)
+        shifts_sudo = self.env["sms.oncall.shift"].sudo()
+        return shifts_sudo._read_group(domain, ["team_id", "company_id"])
 
     # === Screens ===
 
@@ -160,9 +145,8 @@ class SmsOncall(models.AbstractModel):
             )
         now = fields.Datetime.now()
         visible = self.env["helpdesk.ticket.team"].search([])
-        gaps = self.env["sms.oncall.gap"].search(
-            [("company_id", "in", self.env.companies.ids), ("stop_at", ">", now)]
-        )
+        ahead = [("company_id", "in", self.env.companies.ids), ("stop_at", ">", now)]
+        gaps = self.env["sms.oncall.gap"].search(ahead)
         return {
             "teams": [
                 self._prepare_team(team, company, now)
@@ -176,8 +160,8 @@ class SmsOncall(models.AbstractModel):
     def _prepare_team(self, team_sudo, company, now):
         [first, *later] = self.sudo()._draw(team_sudo, company, now)
         people = team_sudo.env["res.users"].browse(first.people)
-        changed = [it for it in later if it.people[:1] != first.people[:1]]
-        until = changed[0].start if changed else None
+        changed = (it.start for it in later if it.people[:1] != first.people[:1])
+        reachable = people.filtered("partner_id.phone_sanitized")
         name = team_sudo.name
         if len(self.env.companies) > 1 and not team_sudo.company_id:
             name = f"{name} ({company.name})"
@@ -185,14 +169,10 @@ class SmsOncall(models.AbstractModel):
             "id": team_sudo.id,
             "name": name,
             "people": [
-                {
-                    "id": user.id,
-                    "name": user.name,
-                    "has_number": bool(user.partner_id.phone_sanitized),
-                }
-                for user in people
+                {"id": it.id, "name": it.name, "has_number": it in reachable}
+                for it in people
             ],
-            "until": say_moment(self.env, until),
+            "until": say_moment(self.env, next(changed, None)),
             "is_me": people[:1] == self.env.user,
         }
 
@@ -306,9 +286,8 @@ class SmsOncallGap(models.Model):
     def action_view_shifts(self):
         """Show the shifts of the team, to fill the gap."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.sms_oncall_shift_action"
-        )
+        xmlid = "helpdesk_mgmt_sms.sms_oncall_shift_action"
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
         return {**action, "domain": [("team_id", "=", self.team_id.id)]}
 
 
@@ -353,13 +332,10 @@ class SmsOncallTurn(models.Model):
     def _compute_shift_id(self):
         """Find the shift that puts the person on call, and what the user may do."""
         now, shifts = fields.Datetime.now(), self.env["sms.oncall.shift"]
+        names = ("team_id", "company_id", "user_id")
         for turn in self:
             at = max(turn.start_at, now)
-            own = [
-                ("team_id", "=", turn.team_id.id),
-                ("company_id", "=", turn.company_id.id),
-                ("user_id", "=", turn.user_id.id),
-            ]
+            own = [(name, "=", turn[name].id) for name in names]
             is_ahead = turn.stop_at > now and turn.user_id
             found = shifts.search(own) if is_ahead else shifts
             turn.shift_id = found.filtered(lambda it, at=at: it._is_on_duty(at))[:1]

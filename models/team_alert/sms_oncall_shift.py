@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -140,9 +141,8 @@ class SmsOncallShift(models.Model):
     def _compute_duty(self):
         now = fields.Datetime.now()
         oncall_sudo = self.env["sms.oncall"].sudo()
-        for (team, company), shifts in self.grouped(
-            lambda it: (it.team_id, it.company_id)
-        ).items():
+        by_team = self.grouped(lambda it: (it.team_id, it.company_id))
+        for (team, company), shifts in by_team.items():
             people = oncall_sudo._get_on_duty(team, company, now)
             away = oncall_sudo._find_away(shifts.user_id | people, now)
             people -= away
@@ -162,14 +162,11 @@ class SmsOncallShift(models.Model):
             user = self.env.user
             is_over = shift.stop_at and shift.stop_at <= now and not shift.repeat_weeks
             may = bool(shift.id) and not is_over and shift._may_move()
-            is_own = shift.user_id == user
-            shift.may_end = (
-                may and bool(shift.replaced_user_id) and shift._may_end(user)
-            )
+            is_own, is_handover = shift.user_id == user, bool(shift.replaced_user_id)
+            shift.may_end = may and is_handover and shift._may_end(user)
             shift.may_hand_over = may and (is_own or user.has_group(MANAGERS))
-            shift.may_take_over = (
-                may and not (is_own or shift.may_end) and shift._is_member(user)
-            )
+            may_take_over = may and not (is_own or shift.may_end)
+            shift.may_take_over = may_take_over and user in shift._get_members()
 
     def _get_turn(self):
         self.ensure_one()
@@ -179,19 +176,14 @@ class SmsOncallShift(models.Model):
         """Return whether it covers a time (UTC), ignoring time off and hand-overs."""
         if not escalation.covers(self._get_turn(), now):
             return False
-        return not self.calendar_id or self.env["sms.oncall"]._is_in_hours(
-            self.calendar_id, now
-        )
+        calendar = self.calendar_id
+        return not calendar or self.env["sms.oncall"]._is_in_hours(calendar, now)
 
     def _to_duty(self):
         """Return the shift as a ``tools.oncall.Duty``."""
         self.ensure_one()
-        return oncall.Duty(
-            self.user_id.id,
-            (self.sequence, self.id),
-            self.id,
-            self.replaced_user_id.id or None,
-        )
+        rank, instead_of = (self.sequence, self.id), self.replaced_user_id.id or None
+        return oncall.Duty(self.user_id.id, rank, self.id, instead_of)
 
     def _get_spans(self, start, stop):
         """Return the ``tools.oncall.Span`` of the shift within a period (UTC)."""
@@ -231,11 +223,8 @@ class SmsOncallShift(models.Model):
             )""",
             SQL.identifier(alias, "user_id"),
         )
-        return SubjectColumns(
-            SQL.identifier(alias, "company_id"),
-            number,
-            SQL("%s", self.env["sms.purpose"]._get(INTERNAL).id),
-        )
+        purpose_id = SQL("%s", self.env["sms.purpose"]._get(INTERNAL).id)
+        return SubjectColumns(SQL.identifier(alias, "company_id"), number, purpose_id)
 
     def _get_sms_typed_number(self):
         return self.phone
@@ -321,22 +310,14 @@ class SmsOncallShift(models.Model):
         in_company = self.company_id in self.env.companies
         return in_company and self.env.user.has_group(AGENTS)
 
-    def _is_member(self, user):
-        return user in self._get_members()
-
     def _get_members(self):
         """Return who may stand in: members of the team and people with shifts."""
         self.ensure_one()
-        shifts_sudo = self.sudo().search(
-            [
-                ("team_id", "=", self.team_id.id),
-                ("company_id", "=", self.company_id.id),
-                ("replaced_user_id", "=", False),
-            ]
-        )
-        return self._filter_colleagues(
-            self.team_id.sudo().user_ids | shifts_sudo.user_id
-        )
+        own = Domain("team_id", "=", self.team_id.id)
+        own &= Domain("company_id", "=", self.company_id.id)
+        shifts_sudo = self.sudo().search(own & Domain("replaced_user_id", "=", False))
+        users_sudo = self.team_id.sudo().user_ids | shifts_sudo.user_id
+        return self._filter_colleagues(users_sudo)
 
     def _filter_colleagues(self, users):
         return users.sudo().filtered(
@@ -367,7 +348,7 @@ class SmsOncallShift(models.Model):
                 )
             )
         is_manager = me.has_group(MANAGERS) and self._filter_colleagues(user)
-        if not is_manager and not self._is_member(user):
+        if not is_manager and user not in self._get_members():
             raise UserError(
                 self.env._(
                     "%(name)s does not belong to “%(team)s”. Choose a member of the "
@@ -441,9 +422,9 @@ class SmsOncallShift(models.Model):
         """Return why alerts would not reach a stand-in, or an empty string."""
         self.ensure_one()
         user_sudo = user.sudo()
-        if not user_sudo.partner_id.phone_sanitized:
-            return self.env._("%s has no phone number.", user_sudo.name)
         company, number = self.company_id, user_sudo.partner_id.phone_sanitized
+        if not number:
+            return self.env._("%s has no phone number.", user_sudo.name)
         purpose = self.env["sms.purpose"]._get(INTERNAL)
         consents_sudo = self.env["sms.consent"].sudo()
         answers = consents_sudo._get_answers([company.id], [number])
@@ -474,8 +455,5 @@ class SmsOncallShift(models.Model):
     def _find_next_turn(self, now):
         """Return the ``(start, stop)`` to suggest for a hand-over."""
         spans = self._get_spans(now, now + AHEAD)
-        start = spans[0].start if spans else now
-        stop = spans[0].stop if spans else now + USUAL_TIME
-        if stop >= now + AHEAD:
-            stop = start + USUAL_TIME
-        return start, stop
+        start, stop = spans[0][:2] if spans else (now, now + USUAL_TIME)
+        return start, stop if stop < now + AHEAD else start + USUAL_TIME

@@ -96,13 +96,8 @@ class SmsQuestion(models.Model):
                 return False
         elif replies.get_block(answer.code) != alert.code_block:
             return False
-        self.write(
-            {
-                "answer": answer.action,
-                "answered_at": inbound.received_at,
-                "inbound_id": inbound.id,
-            }
-        )
+        values = {"answered_at": inbound.received_at, "inbound_id": inbound.id}
+        self.write({"answer": answer.action, **values})
         alert._answer(answer.action, self, inbound)
         return True
 

@@ -150,9 +150,8 @@ class SmsTeamAlert(models.Model):
         for alert in self:
             taken_at = alert.acknowledged_at
             took = taken_at - alert.created_at if taken_at else timedelta()
-            target = timedelta(minutes=alert.target_minutes)
-            alert.is_in_time = bool(taken_at) and took <= target
-            alert.minutes_to_acknowledge = took.total_seconds() / 60
+            minutes = alert.minutes_to_acknowledge = took / timedelta(minutes=1)
+            alert.is_in_time = bool(taken_at) and minutes <= alert.target_minutes
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -225,14 +224,9 @@ class SmsTeamAlert(models.Model):
         plan_sudo = plans_sudo.browse((custom_values or {})["plan_id"])
         words = self._clean_words(msg_dict.get("subject") or "")
         words = words or self.env._("An email without a subject")
-        alert_sudo = self.sudo().search(
-            [
-                ("plan_id", "=", plan_sudo.id),
-                ("name", "=", words),
-                ("state", "!=", RESOLVED),
-            ],
-            limit=1,
-        )
+        same = Domain("plan_id", "=", plan_sudo.id) & Domain("name", "=", words)
+        is_on = Domain("state", "!=", RESOLVED)
+        alert_sudo = self.sudo().search(same & is_on, limit=1)
         if alert_sudo:
             alert_sudo.repeat_count += 1
             return alert_sudo
@@ -254,14 +248,10 @@ class SmsTeamAlert(models.Model):
         first.
         """
         self.env["sms.rate.limit"].sudo()._is_over("team_alerts", str(company_id))
-        taken = self.sudo().search_fetch(
-            Domain("company_id", "=", company_id)
-            & (
-                Domain("state", "!=", RESOLVED)
-                | Domain("resolved_at", ">", fields.Datetime.now() - replies.KEPT)
-            ),
-            ["code_block"],
-        )
+        own = Domain("company_id", "=", company_id)
+        is_used = Domain("state", "!=", RESOLVED)
+        is_used |= Domain("resolved_at", ">", fields.Datetime.now() - replies.KEPT)
+        taken = self.sudo().search_fetch(own & is_used, ["code_block"])
         return replies.find_free(taken.mapped("code_block"))
 
     def _get_codes(self):
@@ -288,15 +278,11 @@ class SmsTeamAlert(models.Model):
         if not self.env["sms.inbound.router"]._may_answer(inbound, SERVICE):
             return
         answers = self.env["sms.reply"]
-        body = answers._render(code, inbound.company_id, partner.lang, **fillers)
-        answers._queue_text(
-            body,
-            inbound.company_id,
-            inbound.number,
-            partner,
-            purpose_id=self.env["sms.purpose"]._get(INTERNAL).id,
-            exemption=SERVICE,
-        )
+        company, number = inbound.company_id, inbound.number
+        body = answers._render(code, company, partner.lang, **fillers)
+        purpose_id = self.env["sms.purpose"]._get(INTERNAL).id
+        values = {"purpose_id": purpose_id, "exemption": SERVICE}
+        answers._queue_text(body, company, number, partner, **values)
 
     def _get_facts(self, question, inbound):
         """Return the sender of a text, as fields of ``sms.team.alert.entry``."""
@@ -392,14 +378,8 @@ class SmsTeamAlert(models.Model):
         """Take the alert; return False if it was not open."""
         if self.state != OPEN:
             return False
-        self.write(
-            {
-                "state": ACKNOWLEDGED,
-                "acknowledged_at": at,
-                "acknowledged_by_id": facts["user_id"],
-                "next_at": False,
-            }
-        )
+        values = {"acknowledged_at": at, "acknowledged_by_id": facts["user_id"]}
+        self.write({"state": ACKNOWLEDGED, **values, "next_at": False})
         self._close_step(entries.TAKEN, reply_codes.ALERT_TAKEN_BY_OTHER, at, facts)
         return True
 
@@ -416,9 +396,8 @@ class SmsTeamAlert(models.Model):
             values |= {"acknowledged_at": at, "acknowledged_by_id": user_id}
         self.write({**values, "next_at": False})
         self.env["sms.question"]._keep_team_alert(self, at + replies.KEPT)
-        self._close_step(
-            entries.RESOLVED, reply_codes.ALERT_RESOLVED_BY_OTHER, at, facts
-        )
+        code = reply_codes.ALERT_RESOLVED_BY_OTHER
+        self._close_step(entries.RESOLVED, code, at, facts)
         return True
 
     def _pass_on(self, at, facts):
@@ -442,15 +421,12 @@ class SmsTeamAlert(models.Model):
         if self.plan_id.tell_others:
             known = told.filtered(lambda it: it.sms_id not in waiting)
             self._tell_others(known, code, facts)
-        words = dict(self._fields["state"]._description_selection(self.env))[self.state]
+        states = dict(self._fields["state"]._description_selection(self.env))
         user = self.env["res.users"].browse(facts["user_id"] or ())
+        values = {"alert": self.name, "state": states[self.state]}
+        values["name"] = user.name or self.env._("by text")
         self._note_on_ticket(
-            self.env._(
-                "Team alert “%(alert)s”: %(state)s (%(name)s)",
-                alert=self.name,
-                state=words,
-                name=user.name or self.env._("by text"),
-            )
+            self.env._("Team alert “%(alert)s”: %(state)s (%(name)s)", **values)
         )
 
     def _tell_others(self, told, code, facts):
@@ -466,12 +442,11 @@ class SmsTeamAlert(models.Model):
                 and E164.match(it.number or "")
             )
         )
-        values_of = {}
+        render, values_of = self.env["sms.reply"]._render, {}
         for entry in others:
             partner = entry.partner_id
-            body = self.env["sms.reply"]._render(
-                code, self.company_id, partner.lang, **self._get_fillers(partner)
-            )
+            fillers = self._get_fillers(partner)
+            body = render(code, self.company_id, partner.lang, **fillers)
             values_of[entry.number] = self._prepare_text(partner, entry.number, body)
         self.env["sms.sms"].create(list(values_of.values()))
 
@@ -485,24 +460,19 @@ class SmsTeamAlert(models.Model):
     @api.depends("code_block", "state")
     def _compute_codes_label(self):
         for alert in self:
-            codes = alert._get_codes()
             alert.codes_label = self.env._(
                 "%(acknowledge)s acknowledges, %(resolve)s resolves, %(escalate)s "
                 "escalates",
-                **codes,
+                **alert._get_codes(),
             )
 
     def _describe_codes(self):
         """Return the codes with a shortened description, for a text."""
-        self.ensure_one()
-        codes = self._get_codes()
         return self.env._(
             "%(acknowledge)s acknowledge, %(resolve)s resolve, %(escalate)s escalate: "
             "%(alert)s",
-            acknowledge=codes[replies.ACKNOWLEDGE],
-            resolve=codes[replies.RESOLVE],
-            escalate=codes[replies.ESCALATE],
             alert=texts.shorten(self.name, SHORT, sign="..."),
+            **self._get_codes(),
         )
 
     @api.depends("entry_ids.kind", "entry_ids.needs_call", "entry_ids.user_id")
@@ -538,15 +508,12 @@ class SmsTeamAlert(models.Model):
                 alert.status_label = alert._describe_open(now)
                 continue
             user, at = alert._get_taken()
-            values = {
-                "name": alert._get_taker_name(user),
-                "time": self._format_duration(at - alert.created_at),
-            }
-            alert.status_label = (
-                self.env._("Resolved by %(name)s after %(time)s", **values)
-                if alert.state == RESOLVED
-                else self.env._("Acknowledged by %(name)s after %(time)s", **values)
-            )
+            time = self._format_duration(at - alert.created_at)
+            values = {"name": alert._get_taker_name(user), "time": time}
+            label = self.env._("Acknowledged by %(name)s after %(time)s", **values)
+            if alert.state == RESOLVED:
+                label = self.env._("Resolved by %(name)s after %(time)s", **values)
+            alert.status_label = label
 
     def _describe_open(self, now):
         """Return in words how long the alert has waited, and when the next are told."""
@@ -569,9 +536,7 @@ class SmsTeamAlert(models.Model):
             return self.env._("less than a minute")
         if minutes < 120:
             return self.env._("%s min", minutes)
-        hours, minutes = divmod(minutes, 60)
+        hours, left = divmod(minutes, 60)
         if hours < 48:
-            return self.env._(
-                "%(hours)s h %(minutes)s min", hours=hours, minutes=minutes
-            )
+            return self.env._("%(hours)s h %(minutes)s min", hours=hours, minutes=left)
         return self.env._("%s days", hours // 24)

@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import defaultdict
 from dataclasses import replace
 
 from odoo import api, fields, models
@@ -40,9 +41,8 @@ class SmsTeamAlert(models.Model):
         self.ensure_one()
         obstacle = self.company_id._explain_sms_no_calls()
         texts = self._get_told().filtered(lambda it: not it.sms_id.is_call)
-        texted = texts.filtered(
-            lambda it: it.sms_id.state not in entries.FAILED_STATES
-        ).user_id
+        failed = texts.filtered(lambda it: it.sms_id.state in entries.FAILED_STATES)
+        texted = (texts - failed).user_id
         ways_of, is_replaced = {}, False
         for user, how in chosen.items():
             is_hour = self.plan_id.is_urgent or user._takes_sms_calls(now)
@@ -73,25 +73,17 @@ class SmsTeamAlert(models.Model):
         call = number and messages._lock_unanswered_call(self.company_id, number)
         if not call:
             return messages
-        alerts = call._get_alert_entries().alert_id.filtered(
-            lambda it: it.state == OPEN
-        )
-        lang = call.partner_id.lang
-        call.write(
-            {
-                "body": (alerts | self)._render_call(lang),
-                "expires_at": fields.Datetime.now() + CALL_LIFE,
-            }
-        )
+        alerts = call._get_alert_entries().alert_id
+        alerts = alerts.filtered(lambda it: it.state == OPEN) | self
+        body = alerts._render_call(call.partner_id.lang)
+        call.write({"body": body, "expires_at": fields.Datetime.now() + CALL_LIFE})
         return call
 
     def _find_others_calls(self, messages):
         """Return the calls among messages that are also about other open alerts."""
         entries = messages.filtered("is_call")._get_alert_entries()
-        others = entries.filtered(
-            lambda it: it.alert_id != self and it.alert_id.state == OPEN
-        )
-        return others.sms_id
+        others = entries.filtered(lambda it: it.alert_id != self)
+        return others.filtered(lambda it: it.alert_id.state == OPEN).sms_id
 
     # === What is said ===
 
@@ -187,25 +179,18 @@ class SmsTeamAlert(models.Model):
 
     def _get_answer(self, line):
         """Return the kind of the entry that a key caused in a call, or False."""
-        own = self.entry_ids.filtered(
-            lambda it: it.sms_id == line.sms_id and it.kind in ANSWERS
-        )
-        return own[:1].kind
+        own = self.entry_ids.filtered(lambda it: it.sms_id == line.sms_id)
+        return own.filtered(lambda it: it.kind in ANSWERS)[:1].kind
 
     def _say_done(self, done, env):
         """Return in words what a key has done, or an empty string.
 
         :param dict done: kind of the caused entry by timeline entry
         """
-        names = {
-            kind: ". ".join(
-                line.alert_id.name.rstrip(" .!")
-                for line, own in done.items()
-                if own == kind
-            )
-            for kind in (entries.TAKEN, entries.ESCALATED)
-        }
-        if taken := names[entries.TAKEN]:
+        names = defaultdict(list)
+        for line, kind in done.items():
+            names[kind].append(line.alert_id.name.rstrip(" .!"))
+        if taken := ". ".join(names[entries.TAKEN]):
             if len(done) == 1:
                 return env._(
                     "Thank you. The alert is yours, and nobody else is told. Goodbye."
@@ -215,7 +200,7 @@ class SmsTeamAlert(models.Model):
                 "Goodbye.",
                 taken,
             )
-        if passed := names[entries.ESCALATED]:
+        if passed := ". ".join(names[entries.ESCALATED]):
             if len(done) == 1:
                 return env._("The alert is passed on to the next person. Goodbye.")
             return env._("Passed on to the next person: %s. Goodbye.", passed)
@@ -223,13 +208,7 @@ class SmsTeamAlert(models.Model):
 
     def _act_by_key(self, entry, key):
         """Take the alert or pass it on; return the kind of the resulting entry."""
-        now = fields.Datetime.now()
-        facts = {
-            "user_id": entry.user_id.id,
-            "partner_id": entry.partner_id.id,
-            "number": entry.number,
-            "sms_id": entry.sms_id.id,
-        }
+        now, facts = fields.Datetime.now(), entry._get_call_facts()
         if self.state != OPEN:
             self._note(entries.LATE, now, **facts)
             return entries.LATE
@@ -274,15 +253,6 @@ class SmsTeamAlert(models.Model):
         """Note the calls that ended without being taken; return their entries."""
         missed = self._find_missed_calls()
         # A call joined while it was still ringing has two entries.
-        for entry, *_same in missed.grouped(
-            lambda it: (it.user_id, it.sms_id)
-        ).values():
-            self._note(
-                entries.MISSED,
-                now,
-                user_id=entry.user_id.id,
-                partner_id=entry.partner_id.id,
-                number=entry.number,
-                sms_id=entry.sms_id.id,
-            )
+        for same in missed.grouped(lambda it: (it.user_id, it.sms_id)).values():
+            self._note(entries.MISSED, now, **same[0]._get_call_facts())
         return missed

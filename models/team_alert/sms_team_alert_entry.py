@@ -96,15 +96,14 @@ class SmsTeamAlertEntry(models.Model):
 
     @api.model
     def _get_call_domain(self):
+        is_unplaced = Domain("sms_id.is_call", "=", False)
+        is_unplaced |= Domain("sms_id.sent_at", "=", False)
         return (
             Domain("kind", "=", TOLD)
             & Domain("alert_id.state", "=", "open")
             & Domain("called_at", "=", False)
             & Domain("sms_id.state", "in", FAILED_STATES)
-            & (
-                Domain("sms_id.is_call", "=", False)
-                | Domain("sms_id.sent_at", "=", False)
-            )
+            & is_unplaced
         )
 
     @api.model
@@ -121,10 +120,18 @@ class SmsTeamAlertEntry(models.Model):
         """
         self.check_access("read")
         self.alert_id._check_may_act()
-        self.sudo().write(
-            {"called_at": fields.Datetime.now(), "called_by_id": self.env.uid}
-        )
+        now = fields.Datetime.now()
+        self.sudo().write({"called_at": now, "called_by_id": self.env.uid})
         return True
+
+    def _get_call_facts(self):
+        """Return who was told by what, as values of an entry of what followed."""
+        return {
+            "user_id": self.user_id.id,
+            "partner_id": self.partner_id.id,
+            "number": self.number,
+            "sms_id": self.sms_id.id,
+        }
 
     def _find_later_answer(self, answers):
         """Return the answers that the person gave since, or by which it was taken.
@@ -132,11 +139,8 @@ class SmsTeamAlertEntry(models.Model):
         :param answers: entries of the same alert
         """
         self.ensure_one()
-        return answers.filtered(
-            lambda it: (
-                it.id > self.id and (it.kind == TAKEN or it.user_id == self.user_id)
-            )
-        )
+        later = answers.filtered(lambda it: it.id > self.id)
+        return later.filtered(lambda it: it.kind == TAKEN or it.user_id == self.user_id)
 
     def _forget(self):
         """Erase the number and whose it was; that somebody was told stays."""

@@ -194,7 +194,8 @@ class SmsTeamAlert(models.Model):
                 if key in values_of or key in message_of:
                     continue
                 if way != escalation.CALL:
-                    values_of[key] = self._prepare_alert(partner, number)
+                    body = self.plan_id._render(self, partner.lang)
+                    values_of[key] = self._prepare_text(partner, number, body)
                 elif call := self._join_call(number):
                     message_of[key] = call
                 else:
@@ -205,10 +206,6 @@ class SmsTeamAlert(models.Model):
         messages = urgent.create(list(values_of.values()))
         message_of |= zip(values_of, messages, strict=True)
         return [(user, message_of[key]) for (user, _way), key in key_of.items()]
-
-    def _prepare_alert(self, partner, number):
-        body = self.plan_id._render(self, partner.lang)
-        return self._prepare_text(partner, number, body)
 
     def _prepare_text(self, partner, number, body):
         return {
@@ -227,8 +224,7 @@ class SmsTeamAlert(models.Model):
         e-mail besides, and open browser tabs show the alert at once.
         """
         body = self.env._("Team alert: %s", self.name)
-        values = {"subject": body, "partner_ids": users.partner_id.ids}
-        message = self._notify_by_queue(body=body, **values)
+        message = self._notify_by_queue(users, body)
         others = users.filtered(lambda user: user.notification_type == "inbox")
         self.env["mail.mail"].sudo().create(
             [
@@ -273,28 +269,23 @@ class SmsTeamAlert(models.Model):
 
         The team's leader, else the user who has raised the alert, else the managers.
         """
+        team = self.team_id
         if is_reached:
             words = self.env._(
                 "Everyone in “%s” has been notified, and nobody has acknowledged it "
                 "yet.",
-                self.team_id.name,
+                team.name,
             )
         else:
             words = self.env._(
-                "Nobody in “%s” could be notified by text. Call them now.",
-                self.team_id.name,
+                "Nobody in “%s” could be notified by text. Call them now.", team.name
             )
-        leaders = self.team_id.user_id.filtered("active")
-        leaders = leaders or self.user_id.filtered("active")
+        leaders = team.user_id.filtered("active") or self.user_id.filtered("active")
         leaders = leaders or self.company_id._get_sms_managers()
         self._message_log(body=words)
-        self._notify_by_queue(
-            partner_ids=leaders.partner_id.ids,
-            subject=self.env._("Team alert: %s", self.name),
-            body=words,
-        )
+        self._notify_by_queue(leaders, words)
 
-    def _notify_by_queue(self, **values):
+    def _notify_by_queue(self, users, body):
         """Notify people, and have their e-mails sent by Odoo's cron, at once.
 
         Sent after the commit, an e-mail that the cron has begun to send as well would
@@ -302,6 +293,9 @@ class SmsTeamAlert(models.Model):
 
         :return: the ``mail.message``
         """
-        message = self.message_notify(force_send=False, **values)
+        subject, people = self.env._("Team alert: %s", self.name), users.partner_id
+        message = self.message_notify(
+            force_send=False, subject=subject, body=body, partner_ids=people.ids
+        )
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
         return message

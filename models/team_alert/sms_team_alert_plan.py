@@ -75,8 +75,8 @@ class SmsTeamAlertPlan(models.Model):
         "texted at others.",
     )
     summary = fields.Char(compute="_compute_summary")
-    call_preview = fields.Char("What Is Said", compute="_compute_call_preview")
-    no_calls_reason = fields.Char(compute="_compute_no_calls_reason")
+    call_preview = fields.Char("What Is Said", compute="_compute_calls")
+    no_calls_reason = fields.Char(compute="_compute_calls")
     mail_senders = fields.Text(
         "Allowed Senders",
         help="Addresses or domains such as @example.com, one per line. Your users can "
@@ -105,19 +105,13 @@ class SmsTeamAlertPlan(models.Model):
 
     @api.depends("step_ids.how", "team_id", "company_id")
     @api.depends_context("lang", "company")
-    def _compute_call_preview(self):
+    def _compute_calls(self):
         for plan in self:
-            company = plan.company_id or self.env.company
-            plan.call_preview = plan._has_calls() and plan._fill_in_call(
+            company, has_calls = plan.company_id or self.env.company, plan._has_calls()
+            plan.no_calls_reason = has_calls and company._explain_sms_no_calls()
+            plan.call_preview = has_calls and plan._fill_in_call(
                 self.env._("(what is wrong)"), plan.team_id, company
             )
-
-    @api.depends("step_ids.how", "company_id")
-    @api.depends_context("lang", "company")
-    def _compute_no_calls_reason(self):
-        for plan in self:
-            company = plan.company_id or self.env.company
-            plan.no_calls_reason = plan._has_calls() and company._explain_sms_no_calls()
 
     def _has_calls(self):
         return escalation.CALL in self.step_ids.mapped("how")
@@ -132,12 +126,9 @@ class SmsTeamAlertPlan(models.Model):
             company = plan.company_id
             reason = company and plan._has_calls() and company._explain_sms_no_calls()
             if reason:
+                values = {"name": plan.name, "reason": reason}
                 raise ValidationError(
-                    self.env._(
-                        "“%(name)s” cannot call people. %(reason)s",
-                        name=plan.name,
-                        reason=reason,
-                    )
+                    self.env._("“%(name)s” cannot call people. %(reason)s", **values)
                 )
 
     @api.depends(
@@ -256,8 +247,8 @@ class SmsTeamAlertPlan(models.Model):
         error = super()._alias_get_error(message, message_dict, alias)
         if error:
             return error
-        author_sudo = self.env["res.partner"].sudo()
-        author_sudo = author_sudo.browse(message_dict.get("author_id") or ())
+        partners_sudo = self.env["res.partner"].sudo()
+        author_sudo = partners_sudo.browse(message_dict.get("author_id") or ())
         sender = email_normalize(message_dict.get("email_from") or "") or ""
         if not self.active or not self._takes_mail_of(sender, author_sudo):
             return AliasError(
@@ -337,19 +328,13 @@ class SmsTeamAlertStep(models.Model):
         whom = words[self.whom]
         if self.how == escalation.CALL:
             whom = self.env._("%s by call", whom)
+        said = self.env._("At once: %s", whom)
         if self.after_minutes:
-            said = self.env._(
-                "After %(minutes)s minutes: %(whom)s",
-                whom=whom,
-                minutes=self.after_minutes,
-            )
-        else:
-            said = self.env._("At once: %s", whom)
+            values = {"whom": whom, "minutes": self.after_minutes}
+            said = self.env._("After %(minutes)s minutes: %(whom)s", **values)
         if not self.repeats:
             return said
+        values = {"said": said, "count": self.repeats, "minutes": self.every_minutes}
         return self.env._(
-            "%(said)s, repeated %(count)s times every %(minutes)s minutes",
-            said=said,
-            count=self.repeats,
-            minutes=self.every_minutes,
+            "%(said)s, repeated %(count)s times every %(minutes)s minutes", **values
         )
