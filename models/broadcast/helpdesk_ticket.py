@@ -159,10 +159,7 @@ class HelpdeskTicket(models.Model):
     def _call_off_sms_known(self):
         """Cancel the waiting known-issue reply, unless another ticket needs it."""
         incident, number = self.sms_incident_id, self.partner_phone_sanitized
-        others = [
-            ("id", "!=", self.id),
-            ("sms_incident_id", "=", incident.id),
-            ("partner_phone_sanitized", "=", number),
-        ]
+        others = [("id", "!=", self.id), ("sms_incident_id", "=", incident.id)]
+        others += [("partner_phone_sanitized", "=", number)]
         if number and not self.search_count(others, limit=1):
             incident._lock_known(number).action_set_canceled()

@@ -36,26 +36,24 @@ RUNNING = (CHECKING, LEAVING, QUEUEING)
 #: States in which some may have its words already, and others not yet.
 UNDER_WAY = (LEAVING, QUEUEING, PAUSED)
 #: Fields that users write; the job writes all others.
-SETUP_FIELDS = frozenset(
-    (
-        "name",
-        "company_id",
-        "area_ids",
-        "body",
-        "is_emergency",
-        "emergency_reason",
-        "incident_id",
-        "kind",
-        "audience",
-        "filter_domain",
-        "saved_filter_id",
-        "list_file",
-        "list_name",
-        "send_at",
-        "is_local_time",
-        "spread_hours",
-    )
-)
+SETUP_FIELDS = {
+    "name",
+    "company_id",
+    "area_ids",
+    "body",
+    "is_emergency",
+    "emergency_reason",
+    "incident_id",
+    "kind",
+    "audience",
+    "filter_domain",
+    "saved_filter_id",
+    "list_file",
+    "list_name",
+    "send_at",
+    "is_local_time",
+    "spread_hours",
+}
 #: Placeholders of every text, and those added for an incident.
 BLANKS = ("customer", "area")
 STATUS_PAGE, NEWS = ABOUT_INCIDENT = ("status_page", "news")
@@ -164,13 +162,12 @@ class SmsBroadcast(models.Model):
         for broadcast in self:
             known = broadcast._get_blanks()
             if unknown := texts.find_unknown(broadcast.body, known):
-                raise ValidationError(
-                    self.env._(
-                        "{%(unknown)s} is not a placeholder. Available: %(known)s.",
-                        unknown=unknown[0],
-                        known=", ".join(f"{{{name}}}" for name in known),
-                    )
+                words = self.env._(
+                    "{%(unknown)s} is not a placeholder. Available: %(known)s.",
+                    unknown=unknown[0],
+                    known=", ".join(f"{{{name}}}" for name in known),
                 )
+                raise ValidationError(words)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -192,14 +189,10 @@ class SmsBroadcast(models.Model):
         self._check_works_here()
         return result
 
-    def _update_field_translations(
-        self, field_name, translations, digest=None, source_lang=""
-    ):
+    def _update_field_translations(self, *args, **options):
         self._check_open()
         self._check_works_here()
-        result = super()._update_field_translations(
-            field_name, translations, digest=digest, source_lang=source_lang
-        )
+        result = super()._update_field_translations(*args, **options)
         self.sudo().state = DRAFT
         return result
 
@@ -239,12 +232,10 @@ class SmsBroadcast(models.Model):
 
     def _count_outcomes(self):
         """Return ``{broadcast id: {(outcome, reason): count}}``."""
-        found = defaultdict(dict)
-        groups = self.env["sms.broadcast.recipient"]._read_group(
-            [("broadcast_id", "in", self.ids)],
-            ["broadcast_id", "outcome", "reason"],
-            ["__count"],
-        )
+        found, own = defaultdict(dict), [("broadcast_id", "in", self.ids)]
+        columns = ["broadcast_id", "outcome", "reason"]
+        recipients = self.env["sms.broadcast.recipient"]
+        groups = recipients._read_group(own, columns, ["__count"])
         for broadcast, outcome, reason, count in groups:
             found[broadcast.id][outcome, reason or ""] = count
         return found
@@ -304,20 +295,16 @@ class SmsBroadcast(models.Model):
 
     @api.model
     def _describe_sample(self, sample):
-        return self.env._(
-            "%(language)s, longest text: %(segments)s",
-            language=sample.language,
-            segments=self._describe_segments(sample.segments),
-        )
+        values = {"language": sample.language}
+        values["segments"] = self._describe_segments(sample.segments)
+        return self.env._("%(language)s, longest text: %(segments)s", **values)
 
     @api.model
     def _describe_segments(self, segments):
-        count, encoding = segments.count, segments.encoding
-        if count == 1:
-            return self.env._("1 segment · %s", encoding)
-        return self.env._(
-            "%(count)s segments · %(encoding)s", count=count, encoding=encoding
-        )
+        if segments.count == 1:
+            return self.env._("1 segment · %s", segments.encoding)
+        values = {"count": segments.count, "encoding": segments.encoding}
+        return self.env._("%(count)s segments · %(encoding)s", **values)
 
     def _estimate(self, samples):
         """Return a description of its segments, costs and duration.
@@ -399,14 +386,9 @@ class SmsBroadcast(models.Model):
             self._check_told()
         else:
             self._check_audience()
-        broadcast_sudo.write(
-            {
-                "state": CHECKING,
-                "user_id": self.env.uid,
-                "approver_id": False,
-                "leaves_at": self.send_at,
-            }
-        )
+        values = {"user_id": self.env.uid, "approver_id": False}
+        values |= {"state": CHECKING, "leaves_at": self.send_at}
+        broadcast_sudo.write(values)
         broadcast_sudo._check_time()
         broadcast_sudo._select_recipients()
         broadcast_sudo._wake()

@@ -42,13 +42,10 @@ class SmsBroadcast(models.Model):
     @api.depends_context("lang")
     def _compute_refusal_note(self):
         for broadcast in self:
-            broadcast.refusal_note = False
-            if broadcast.refused_by_id:
-                broadcast.refusal_note = self.env._(
-                    "Not approved by %(user)s: %(reason)s",
-                    user=broadcast.refused_by_id.name,
-                    reason=broadcast.refusal_reason,
-                )
+            user, reason = broadcast.refused_by_id, broadcast.refusal_reason
+            values = {"user": user.name, "reason": reason}
+            note = self.env._("Not approved by %(user)s: %(reason)s", **values)
+            broadcast.refusal_note = bool(user) and note
 
     def _get_approvers(self):
         """Return the managers who may approve it: all but its author."""

@@ -514,9 +514,7 @@ class SmsBroadcast(models.Model):
             partner_id, lang = is_first and contacts.get(number) or (None, None)
             outcome = NEW if is_first else DUPLICATE
             rows.append((row_id, number, partner_id, lang, outcome))
-        recipients._write_rows(
-            rows, number="varchar", partner_id="int4", lang="varchar", outcome="varchar"
-        )
+        recipients._write_rows(rows, "number", "partner_id", "lang", "outcome")
         self._speak(recipients)
         return recipients.filtered(lambda it: it.outcome == NEW)
 
@@ -531,7 +529,7 @@ class SmsBroadcast(models.Model):
             langs = {it.number: it.lang for it in silent}
             found = self.company_id._find_sms_langs(langs)
             rows = [(it.id, found[it.number]) for it in silent]
-            silent._write_rows(rows, lang="varchar")
+            silent._write_rows(rows, "lang")
 
     def _find_contacts(self, numbers):
         """Return ``{number: (contact id, language)}`` of the oldest contacts."""

@@ -106,12 +106,11 @@ class SmsBroadcastJob(models.Model):
             return 0
         state = states.PAUSED if self.state == states.QUEUEING else states.DRAFT
         self.write({"state": state, "paused_by_id": False})
-        self.message_post(
-            body=self.env._(
+        self._tell_author(
+            self.env._(
                 "It was stopped by a server error, which an administrator finds in "
                 "the log. Nobody gets it twice: resume it once the error is fixed."
-            ),
-            partner_ids=self.user_id.partner_id.ids,
+            )
         )
         return 1
 
@@ -143,12 +142,9 @@ class SmsBroadcastJob(models.Model):
 
     def _cancel_next(self):
         """Cancel a batch of texts; the gate cancels those locked by the outbox."""
-        messages_sudo = lock_next(
-            self.env["sms.sms"].sudo(),
-            SQL("broadcast_id = %s AND state = 'outgoing'", self.id),
-            SQL("id"),
-            BATCH_SIZE,
-        )
+        waiting = SQL("broadcast_id = %s AND state = 'outgoing'", self.id)
+        messages_sudo = self.env["sms.sms"].sudo()
+        messages_sudo = lock_next(messages_sudo, waiting, SQL("id"), BATCH_SIZE)
         values = self.env["sms.sms"]._get_standing_values(CANCELLED_REASON)
         values["cancelled_by_id"] = self.cancelled_by_id.id
         self._change_waiting(values, SQL("id = ANY(%s)", messages_sudo.ids))
@@ -167,11 +163,9 @@ class SmsBroadcastJob(models.Model):
         )
 
     def _get_batch(self, outcomes):
-        return self.env["sms.broadcast.recipient"].search(
-            [("broadcast_id", "=", self.id), ("outcome", "in", outcomes)],
-            order="id",
-            limit=BATCH_SIZE,
-        )
+        own = [("broadcast_id", "=", self.id), ("outcome", "in", outcomes)]
+        recipients = self.env["sms.broadcast.recipient"]
+        return recipients.search(own, order="id", limit=BATCH_SIZE)
 
     def _queue(self, recipients):
         """Queue the messages to a batch; news replaces texts that still wait."""
@@ -198,11 +192,9 @@ class SmsBroadcastJob(models.Model):
             incident_id=self.incident_id.id,
             keeps_hours=not self.is_emergency,
         )
-        recipients._write_rows(
-            zip(recipients.ids, [QUEUED] * len(messages), messages.ids, strict=True),
-            outcome="varchar",
-            sms_id="int4",
-        )
+        queued = [QUEUED] * len(messages)
+        rows = zip(recipients.ids, queued, messages.ids, strict=True)
+        recipients._write_rows(rows, "outcome", "sms_id")
         if self._is_follow_up():
             self._replace_waiting(recipients)
 
@@ -294,25 +286,19 @@ class SmsBroadcastJob(models.Model):
         }
         found = {it.id: dict.fromkeys(STAGES, 0) for it in self}
         mine = Domain("broadcast_id", "in", self.filtered("started_at").ids)
-        groups = (
-            self.env["sms.sms"]
-            .sudo()
-            ._read_group(
-                mine & Domain("sent_again_id", "=", False),
-                ["broadcast_id", "state", "gate_verdict", "gate_reason"],
-                ["__count"],
-            )
-        )
+        messages_sudo = self.env["sms.sms"].sudo()
+        last = mine & Domain("sent_again_id", "=", False)
+        columns = ["broadcast_id", "state", "gate_verdict", "gate_reason"]
+        groups = messages_sudo._read_group(last, columns, ["__count"])
         for broadcast, state, verdict, reason, count in groups:
             is_called_off = verdict != BLOCK or reason in CALLED_OFF_REASONS
             is_cancelled = state == "canceled" and is_called_off
             stage = "cancelled" if is_cancelled else stage_of[state]
             found[broadcast.id][stage] += count
-        groups = self.env["sms.broadcast.recipient"]._read_group(
-            mine & Domain("outcome", "in", (WILL, HELD, CALLED_OFF)),
-            ["broadcast_id", "outcome"],
-            ["__count"],
-        )
+        untexted = mine & Domain("outcome", "in", (WILL, HELD, CALLED_OFF))
+        recipients = self.env["sms.broadcast.recipient"]
+        columns = ["broadcast_id", "outcome"]
+        groups = recipients._read_group(untexted, columns, ["__count"])
         for broadcast, outcome, count in groups:
             stage = "cancelled" if outcome == CALLED_OFF else "waiting"
             found[broadcast.id][stage] += count

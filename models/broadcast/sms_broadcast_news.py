@@ -255,7 +255,7 @@ class SmsBroadcast(models.Model):
             )
         rows = [(it.id, outcomes.MAILED) for it in mailed]
         rows += [(it.id, outcomes.EXCLUDED) for it in excluded]
-        recipients._write_rows(rows, mail_outcome="varchar")
+        recipients._write_rows(rows, "mail_outcome")
         self.env["sms.incident"]._wake_mails()
         if len(recipients) == MAIL_BATCH:
             self.state = QUEUEING

@@ -107,30 +107,25 @@ class SmsBroadcast(models.Model):
         self._note_first(times)
         numbers = recipients.mapped("number")
         refusals = self.company_id._find_sms_sender_refusals(numbers)
-        decided = self.env["sms.gate"]._decide(
-            [
-                GateQuestion(
-                    self.company_id.id,
-                    recipient.number,
-                    purpose_id,
-                    reader=readers.get(recipient.partner_id.id, NOBODY),
-                    keeps_hours=not self.is_emergency,
-                    send_at=time,
-                    sender_refusal=refusal,
-                )
-                for recipient, time, refusal in zip(
-                    recipients, times, refusals, strict=True
-                )
-            ]
-        )
-        recipients._write_rows(
-            [
-                (recipient.id, self._get_outcome(decision), decision.reason)
-                for recipient, (decision, _id) in zip(recipients, decided, strict=True)
-            ],
-            outcome="varchar",
-            reason="varchar",
-        )
+        facts = zip(recipients, times, refusals, strict=True)
+        questions = [
+            GateQuestion(
+                self.company_id.id,
+                recipient.number,
+                purpose_id,
+                reader=readers.get(recipient.partner_id.id, NOBODY),
+                keeps_hours=not self.is_emergency,
+                send_at=time,
+                sender_refusal=refusal,
+            )
+            for recipient, time, refusal in facts
+        ]
+        decided = self.env["sms.gate"]._decide(questions)
+        rows = [
+            (recipient.id, self._get_outcome(decision), decision.reason)
+            for recipient, (decision, _id) in zip(recipients, decided, strict=True)
+        ]
+        recipients._write_rows(rows, "outcome", "reason")
 
     @api.model
     def _get_outcome(self, decision):
@@ -186,11 +181,9 @@ class SmsBroadcast(models.Model):
         for own_lang, recipient_id, count in groups:
             lang = words[own_lang].lang
             recipient_sudo = recipients_sudo.browse(recipient_id)
-            footer = self.company_id._get_sms_footer_to(
-                recipient_sudo.number or recipient_sudo.partner_id.phone_sanitized,
-                purpose._get_rules(lang, self.company_id).footer,
-                lang,
-            )
+            number = recipient_sudo.number or recipient_sudo.partner_id.phone_sanitized
+            footer = purpose._get_rules(lang, self.company_id).footer
+            footer = self.company_id._get_sms_footer_to(number, footer, lang)
             text = self._fill_in(words[own_lang], recipient_sudo)
             text = "\n".join(filter(None, (text, footer)))
             language, segments = names.get(lang, lang), count_segments(text)

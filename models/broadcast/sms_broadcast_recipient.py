@@ -4,7 +4,6 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core.bulk_insert import as_arrays
-from ..core.mixins import NUMBER_GROUPS
 
 #: Outcomes of those who get it, now or after their quiet hours.
 WILL, HELD, QUEUED = REACHED = ("will", "held", "queued")
@@ -40,9 +39,7 @@ class SmsBroadcastRecipient(models.Model):
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True, index=True)
     area_id = fields.Many2one("sms.area", readonly=True)
     number = fields.Char(
-        readonly=True,
-        groups=NUMBER_GROUPS,
-        help="E.164, or as it is in a list; empty once it is erased.",
+        readonly=True, help="E.164, or as it is in a list; empty once it is erased."
     )
     lang = fields.Char("Language", readonly=True)
     row = fields.Integer(readonly=True, help="Its number in the list.")
@@ -95,27 +92,25 @@ class SmsBroadcastRecipient(models.Model):
         field = self.env["sms.sms"]._fields["gate_reason"]
         return field._description_selection(self.env)
 
-    def _write_rows(self, rows, **kinds):
+    def _write_rows(self, rows, *names):
         """Write different values to many recipients in one statement.
 
-        :param rows: iterable of tuples: the id, then the value of each column
-        :param kinds: SQL type by column
+        :param rows: iterable of tuples: the id, then the value of each named field
         """
         self.env.flush_all()
-        names = list(map(SQL.identifier, kinds))
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_broadcast_recipient own SET (%s) = ROW (%s)
-                  FROM unnest(%s) AS new (id, %s)
-                 WHERE own.id = new.id
-                """,
-                SQL(", ").join(names),
-                SQL(", ").join(SQL("new.%s", name) for name in names),
-                as_arrays(rows, "int4", *kinds.values()),
-                SQL(", ").join(names),
-            )
+        kinds = (self._fields[name].column_type[0] for name in names)
+        columns = [SQL.identifier(name) for name in names]
+        query = SQL(
+            """
+            UPDATE sms_broadcast_recipient own SET (%(columns)s) = ROW (%(values)s)
+              FROM unnest(%(arrays)s) AS new (id, %(columns)s)
+             WHERE own.id = new.id
+            """,
+            columns=SQL(", ").join(columns),
+            values=SQL(", ").join(SQL("new.%s", column) for column in columns),
+            arrays=as_arrays(rows, "int4", *kinds),
         )
+        self.env.cr.execute(query)
         self.invalidate_recordset()
 
     @api.model

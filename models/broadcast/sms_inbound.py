@@ -56,13 +56,9 @@ class SmsInbound(models.Model):
     def _link_to_broadcast(self, broadcast_id, incident_id):
         """Link it to the broadcast and incident that it replies to."""
         self.ensure_one()
-        self.write(
-            {
-                "broadcast_id": broadcast_id,
-                "incident_id": incident_id,
-                "reply_kind": broadcast_replies.classify(self.kind, self.body),
-            }
-        )
+        kind = broadcast_replies.classify(self.kind, self.body)
+        about = {"broadcast_id": broadcast_id, "incident_id": incident_id}
+        self.write({**about, "reply_kind": kind})
 
     def action_answer_replies(self):
         """Open the composer to answer on the tickets of the chosen texts.

@@ -161,11 +161,9 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _get_areas_of(self, inbound, keyword):
         companies = (inbound.company_id, inbound.company_id.browse())
-        return keyword.sudo().area_ids.filtered(
-            lambda area: (
-                area.active and area.takes_subscribers and area.company_id in companies
-            )
-        )
+        areas_sudo = keyword.sudo().area_ids.filtered("active")
+        areas_sudo = areas_sudo.filtered("takes_subscribers")
+        return areas_sudo.filtered(lambda area: area.company_id in companies)
 
     @api.model
     def _get_waiting_areas(self, inbound, question):
@@ -182,14 +180,14 @@ class SmsInboundRouter(models.AbstractModel):
     @api.model
     def _subscribe(self, inbound, areas, question=None):
         """Subscribe the sender, at once or upon the YES to a question."""
-        self.env["sms.subscription"].sudo()._subscribe(
+        company, number, partner = (
             inbound.company_id,
             inbound.number,
-            areas,
-            KEYWORD,
             inbound.partner_id,
-            question and question[:1].sudo().evidence_id,
         )
+        asked = question and question[:1].sudo().evidence_id
+        found_sudo = self.env["sms.subscription"].sudo()
+        found_sudo._subscribe(company, number, areas, KEYWORD, partner, asked)
 
     @api.model
     def _after_yes(self, inbound, asked):

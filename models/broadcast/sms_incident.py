@@ -13,7 +13,6 @@ from ...tools import reply_codes
 from ...tools.figures import render_counts
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from ..core.batch_jobs import contain, lock_next
-from ..core.mixins import NUMBER_GROUPS
 from .mixins import count_linked, open_linked
 from .sms_broadcast import WAITING
 
@@ -486,14 +485,9 @@ class SmsIncidentMute(models.Model):
         "sms.incident", required=True, readonly=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="incident_id.company_id", store=True)
-    number = fields.Char(
-        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
-    )
+    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
     partner_id = fields.Many2one(
-        "res.partner",
-        "Contact",
-        readonly=True,
-        index="btree_not_null",
+        "res.partner", "Contact", readonly=True, index="btree_not_null"
     )
     muted_at = fields.Datetime("Since", required=True, readonly=True)
     ended_at = fields.Datetime("Undone On", readonly=True)
@@ -522,14 +516,8 @@ class SmsIncidentMute(models.Model):
     @api.model
     def _mute(self, incident, number, partner):
         """Mute an incident for a number, and have the gate cancel waiting texts."""
-        self.sudo().create(
-            {
-                "incident_id": incident.id,
-                "number": number,
-                "partner_id": partner.id,
-                "muted_at": fields.Datetime.now(),
-            }
-        )
+        values = {"partner_id": partner.id, "muted_at": fields.Datetime.now()}
+        self.sudo().create({"incident_id": incident.id, "number": number, **values})
         domain = Domain("incident_id", "=", incident.id) & Domain("number", "=", number)
         domain &= Domain("state", "=", "outgoing") & Domain("broadcast_id", "!=", False)
         self.env["sms.sms"].sudo().search(domain)._ask_gate()

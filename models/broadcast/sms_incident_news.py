@@ -89,14 +89,10 @@ class SmsIncidentNews(models.Model):
             self._before_correction()
         return super().write(vals)
 
-    def _update_field_translations(
-        self, field_name, translations, digest=None, source_lang=""
-    ):
+    def _update_field_translations(self, *args, **options):
         """Treat translations, which bypass ``write``, as corrections too."""
         self._before_correction()
-        return super()._update_field_translations(
-            field_name, translations, digest=digest, source_lang=source_lang
-        )
+        return super()._update_field_translations(*args, **options)
 
     def _before_correction(self):
         self.check_access("write")

@@ -155,14 +155,9 @@ class SmsIncident(models.Model):
                 continue
             told = bool(incident_sudo.broadcast_ids.filtered("started_at"))
             is_ahead = bool(begin) and (begin > now or incident_sudo.state == PLANNED)
-            incident_sudo.write(
-                {
-                    "state": PLANNED if is_ahead else OPEN,
-                    "opened_at": begin or now,
-                    "reminded_at": False,
-                    "is_moved": told and is_ahead,
-                }
-            )
+            values = {"state": PLANNED if is_ahead else OPEN, "opened_at": begin or now}
+            values |= {"reminded_at": False, "is_moved": told and is_ahead}
+            incident_sudo.write(values)
             if is_ahead:
                 due = {begin, begin - LEAD.get(incident_sudo.reminder, timedelta())}
                 self._wake_incidents(sorted(due))
@@ -369,14 +364,9 @@ class SmsIncident(models.Model):
 
     def _publish(self, state, say, broadcast=None):
         """Publish news in all languages that have a text; see :meth:`_tell`."""
-        news = self.env["sms.incident.news"].create(
-            {
-                "incident_id": self.id,
-                "state": state,
-                "body": say(self),
-                "broadcast_id": broadcast and broadcast.id,
-            }
-        )
+        values = {"incident_id": self.id, "state": state, "body": say(self)}
+        values["broadcast_id"] = broadcast and broadcast.id
+        news = self.env["sms.incident.news"].create(values)
         langs = self.env["res.lang"].get_installed()
         news._translate({it: say(self.with_context(lang=it)) for it, _name in langs})
 

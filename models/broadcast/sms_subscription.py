@@ -3,7 +3,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
-from ..core.mixins import NUMBER_GROUPS
 from ..ledger.sms_purpose import ALERT
 
 PENDING, ACTIVE, ENDED = ("pending", "active", "ended")
@@ -40,9 +39,7 @@ class SmsSubscription(models.Model):
         index=True,
         domain=[("takes_subscribers", "=", True)],
     )
-    number = fields.Char(
-        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
-    )
+    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
     partner_id = fields.Many2one("res.partner", "Contact", index="btree_not_null")
     lang = fields.Char("Language", readonly=True)
     state = fields.Selection(

@@ -245,25 +245,15 @@ class SmsAlertSource(models.Model):
             return storm.alert_id
         summary = self.env._("Too many alerts in an hour. Look there.")
         alert = self._raise_in_words(summary)
-        self.trouble_ids.create(
-            {
-                "source_id": self.id,
-                "key": STORM,
-                "summary": summary,
-                "severity": monitoring.CRITICAL,
-                "is_firing": True,
-                "alert_id": alert.id,
-            }
-        )
+        values = {"source_id": self.id, "key": STORM, "is_firing": True}
+        values |= {"summary": summary, "severity": monitoring.CRITICAL}
+        self.trouble_ids.create({**values, "alert_id": alert.id})
         return alert
 
     def _raise_in_words(self, summary, more=""):
-        return self.env["sms.team.alert"]._raise(
-            self.team_id,
-            monitoring.describe(self.name, summary, more or ""),
-            source_id=self.id,
-            origin="system",
-        )
+        words = monitoring.describe(self.name, summary, more or "")
+        values = {"source_id": self.id, "origin": "system"}
+        return self.env["sms.team.alert"]._raise(self.team_id, words, **values)
 
 
 class SmsAlertTrouble(models.Model):

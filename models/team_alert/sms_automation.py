@@ -66,10 +66,6 @@ class SmsAutomation(models.Model):
                 self.env._("The ticket has no team, so nobody is on call for it.")
             )
         template = record.env["sms.template"].browse(rule.template_id)
-        return self.env["sms.team.alert"]._raise(
-            record.team_id,
-            template._render_text(record),
-            ticket_id=record.id,
-            automation_id=rule.automation_id,
-            origin="automation",
-        )
+        alerts, words = self.env["sms.team.alert"], template._render_text(record)
+        values = {"ticket_id": record.id, "automation_id": rule.automation_id}
+        return alerts._raise(record.team_id, words, origin="automation", **values)

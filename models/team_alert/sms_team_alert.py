@@ -136,10 +136,7 @@ class SmsTeamAlert(models.Model):
     _code_index = models.Index("(company_id, code_block)")
 
     source_id = fields.Many2one(
-        "sms.alert.source",
-        "Monitoring System",
-        readonly=True,
-        index="btree_not_null",
+        "sms.alert.source", "Monitoring System", readonly=True, index="btree_not_null"
     )
     trouble_ids = fields.One2many(
         "sms.alert.trouble", "alert_id", "Reported Troubles", readonly=True
@@ -189,16 +186,9 @@ class SmsTeamAlert(models.Model):
         if not name:
             raise UserError(self.env._("Enter what is wrong."))
         plan = plan or plans._find(team, company)
-        alert = self.sudo().create(
-            {
-                **values,
-                "name": name,
-                "company_id": company.id,
-                "team_id": team.id,
-                "plan_id": plan.id,
-                "target_minutes": plan.target_minutes,
-            }
-        )
+        values |= {"name": name, "company_id": company.id, "team_id": team.id}
+        values |= {"plan_id": plan.id, "target_minutes": plan.target_minutes}
+        alert = self.sudo().create(values)
         alert._note_on_ticket(self.env._("Team alert raised: %s", name))
         alert._escalate(fields.Datetime.now())
         return alert
@@ -232,13 +222,8 @@ class SmsTeamAlert(models.Model):
             return alert_sudo
         author = self.env["res.partner"].browse(msg_dict.get("author_id") or ())
         users_sudo = author.sudo().user_ids.filtered(lambda user: not user.share)
-        return self._raise(
-            plan_sudo.team_id,
-            words,
-            plan_id=plan_sudo.id,
-            user_id=users_sudo[:1].id,
-            origin="mail",
-        )
+        values = {"user_id": users_sudo[:1].id, "origin": "mail"}
+        return self._raise(plan_sudo.team_id, words, plan_id=plan_sudo.id, **values)
 
     @api.model
     def _take_code_block(self, company_id):

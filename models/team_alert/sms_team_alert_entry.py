@@ -2,8 +2,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..core.mixins import NUMBER_GROUPS
-
 TOLD, TAKEN, RESOLVED, ESCALATED = ("told", "acknowledged", "resolved", "escalated")
 LATE, UNKNOWN, NOBODY, MISSED = ("late", "unknown", "nobody", "missed")
 #: States of messages that did not reach their recipient.
@@ -51,9 +49,7 @@ class SmsTeamAlertEntry(models.Model):
     partner_id = fields.Many2one(
         "res.partner", "Contact", readonly=True, index="btree_not_null"
     )
-    number = fields.Char(
-        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
-    )
+    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
     sms_id = fields.Many2one(
         "sms.sms", "Message", readonly=True, index="btree_not_null"
     )

@@ -145,13 +145,12 @@ class SmsTeamAlertPlan(models.Model):
         for plan in self:
             unknown = texts.find_unknown(plan.body, BLANKS)
             if unknown:
-                raise ValidationError(
-                    self.env._(
-                        "{%(unknown)s} is not a placeholder. Available: %(known)s.",
-                        unknown=unknown[0],
-                        known=", ".join(f"{{{name}}}" for name in BLANKS),
-                    )
+                words = self.env._(
+                    "{%(unknown)s} is not a placeholder. Available: %(known)s.",
+                    unknown=unknown[0],
+                    known=", ".join(f"{{{name}}}" for name in BLANKS),
                 )
+                raise ValidationError(words)
             for needed in ("alert", replies.ACKNOWLEDGE):
                 if f"{{{needed}}}" not in plan.body:
                     raise ValidationError(
