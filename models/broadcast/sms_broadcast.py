@@ -245,11 +245,9 @@ class SmsBroadcast(models.Model):
         recipient = self.env["sms.broadcast.recipient"]
         labels = dict(recipient._fields["outcome"]._description_selection(self.env))
         reasons = dict(recipient._selection_reason())
-        others = self.concerned_count - self.reached_count
-        counts = {
-            "reached": formatLang(self.env, self.reached_count, 0),
-            "others": formatLang(self.env, others, 0),
-        }
+        others = formatLang(self.env, self.concerned_count - self.reached_count, 0)
+        reached = formatLang(self.env, self.reached_count, 0)
+        counts = {"reached": reached, "others": others}
         if self.started_at or self.state == CANCELLED:
             rows = [(self.reached_count, self.env._("Recipients"), "text-success")]
             title = self.env._("%(reached)s recipients, %(others)s left out.", **counts)
@@ -373,11 +371,9 @@ class SmsBroadcast(models.Model):
         self._check_works_here()
         broadcast_sudo = self.sudo()
         broadcast_sudo._wait_for_row()
-        if broadcast_sudo.state not in states:
-            raise UserError(
-                self.env._("This is not possible anymore. Reload the page.")
-            )
-        return broadcast_sudo
+        if broadcast_sudo.state in states:
+            return broadcast_sudo
+        raise UserError(self.env._("This is not possible anymore. Reload the page."))
 
     def action_check(self):
         """Start the check of recipients. Nothing is sent."""
@@ -412,9 +408,8 @@ class SmsBroadcast(models.Model):
 
     def _count_told(self):
         """Count who would get it. Extended for people reached in other ways."""
-        return self.env["sms.broadcast.recipient"].search_count(
-            [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
-        )
+        told = [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
+        return self.env["sms.broadcast.recipient"].search_count(told)
 
     def action_pause(self):
         """Hold the messages that have not been sent yet.
@@ -430,10 +425,8 @@ class SmsBroadcast(models.Model):
         """Resume a paused broadcast; the gate decides anew on each message."""
         broadcast_sudo = self._take(PAUSED)
         broadcast_sudo.state = QUEUEING
-        broadcast_sudo._change_waiting(
-            {"not_before": fields.Datetime.now()},
-            SQL("gate_reason = %s", verdicts.PAUSED),
-        )
+        is_held = SQL("gate_reason = %s", verdicts.PAUSED)
+        broadcast_sudo._change_waiting({"not_before": fields.Datetime.now()}, is_held)
         self.env["sms.dispatcher"].sudo()._wake()
         broadcast_sudo._wake()
         return True
@@ -481,19 +474,16 @@ class SmsBroadcast(models.Model):
             for name, value in values.items()
         )
         own = SQL("broadcast_id = %s AND state = 'outgoing'", self.id)
+        query = SQL("UPDATE sms_sms SET %s WHERE %s AND %s", changes, own, condition)
         self.env.flush_all()
-        self.env.cr.execute(
-            SQL("UPDATE sms_sms SET %s WHERE %s AND %s", changes, own, condition)
-        )
+        self.env.cr.execute(query)
         self.env["sms.sms"].invalidate_model()
 
     def action_view_recipients(self):
         """Open the people whom it concerns, grouped by outcome."""
         xmlid = "helpdesk_mgmt_sms.sms_broadcast_recipient_action"
-        shown = {
-            "search_default_group_outcome": 1,
-            "sms_is_list": self.audience == LIST,
-        }
+        is_list = self.audience == LIST
+        shown = {"search_default_group_outcome": 1, "sms_is_list": is_list}
         return open_linked(self, xmlid, "broadcast_id", **shown)
 
     def action_view_messages(self):

@@ -33,10 +33,9 @@ class SmsBroadcast(models.Model):
             is_asked = broadcast.state == WAITING
             is_approver = is_asked and self.env.user in broadcast._get_approvers()
             broadcast.may_approve = is_approver
-            is_shown = (
-                is_asked or broadcast.state == CHECKED and broadcast.needs_approval
-            )
-            broadcast.approval_note = is_shown and broadcast._describe_approval()
+            is_to_be = broadcast.state == CHECKED and broadcast.needs_approval
+            note = (is_asked or is_to_be) and broadcast._describe_approval()
+            broadcast.approval_note = note
 
     @api.depends("refused_by_id", "refusal_reason")
     @api.depends_context("lang")
@@ -129,9 +128,8 @@ class SmsBroadcast(models.Model):
         broadcast_sudo.approver_id = self.env.user
         broadcast_sudo._start()
         for_author = broadcast_sudo._in_words_of_author()
-        for_author._tell_author(
-            for_author.env._("Approved. Send at: %s", for_author._describe_when())
-        )
+        when = for_author._describe_when()
+        for_author._tell_author(for_author.env._("Approved. Send at: %s", when))
         return True
 
     def action_ask_why(self):
@@ -155,9 +153,8 @@ class SmsBroadcast(models.Model):
         reason = reason.strip() if isinstance(reason, str) else ""
         if not reason:
             raise UserError(self.env._("Enter why it is refused."))
-        broadcast_sudo.write(
-            {"state": DRAFT, "refused_by_id": self.env.uid, "refusal_reason": reason}
-        )
+        refused = {"refused_by_id": self.env.uid, "refusal_reason": reason}
+        broadcast_sudo.write({"state": DRAFT, **refused})
         for_author = broadcast_sudo._in_words_of_author()
         for_author._tell_author(for_author.env._("Not approved: %s", reason))
         return True

@@ -148,10 +148,8 @@ class SmsBroadcastRecipient(models.Model):
     def _get_overdue_domain(self, company, limits):
         if not limits["text"]:
             return Domain.FALSE
-        told = self.env["sms.broadcast"].sudo()
-        told = told._search(
-            [("company_id", "=", company.id), ("checked_at", "<", limits["text"])]
-        )
+        domain = [("company_id", "=", company.id), ("checked_at", "<", limits["text"])]
+        told = self.env["sms.broadcast"].sudo()._search(domain)
         named = (Domain(it, "!=", False) for it in ("number", "name", "partner_id"))
         return Domain("broadcast_id", "in", told) & Domain.OR(named)
 

@@ -69,12 +69,9 @@ class SmsOncall(models.AbstractModel):
         That is leaves of their resources, entered by hand or, once approved, by
         ``hr_holidays``. Public holidays have no resource, so they do not count.
         """
-        domain = [
-            ("resource_id", "in", users.sudo().resource_ids.ids),
-            ("date_from", "<=", stop),
-            ("date_to", ">", start),
-            ("time_type", "=", "leave"),
-        ]
+        domain = Domain("resource_id", "in", users.sudo().resource_ids.ids)
+        domain &= Domain("date_from", "<=", stop) & Domain("date_to", ">", start)
+        domain &= Domain("time_type", "=", "leave")
         return self.env["resource.calendar.leaves"].sudo().search(domain)
 
     @api.model
@@ -394,8 +391,6 @@ class SmsOncallTurn(models.Model):
         if not self.shift_id:
             raise UserError(self.env._("This turn is over, or nobody has it."))
         action = getattr(self.shift_id, name)()
-        times = {
-            "default_start_at": max(self.start_at, fields.Datetime.now()),
-            "default_stop_at": self.stop_at,
-        }
+        start = max(self.start_at, fields.Datetime.now())
+        times = {"default_start_at": start, "default_stop_at": self.stop_at}
         return {**action, "context": {**action["context"], **times}}

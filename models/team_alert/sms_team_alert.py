@@ -39,12 +39,7 @@ class SmsTeamAlert(models.Model):
     _order = "id desc"
 
     name = fields.Char("Problem", required=True, readonly=True)
-    company_id = fields.Many2one(
-        "res.company",
-        required=True,
-        readonly=True,
-        default=lambda self: self.env.company,
-    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     team_id = fields.Many2one("helpdesk.ticket.team", required=True, readonly=True)
     plan_id = fields.Many2one("sms.team.alert.plan", required=True, readonly=True)
     ticket_id = fields.Many2one(
@@ -123,7 +118,7 @@ class SmsTeamAlert(models.Model):
         "sms.team.alert.entry", "alert_id", "Timeline", readonly=True
     )
 
-    is_live = fields.Boolean(compute="_compute_is_live")
+    is_live = fields.Boolean(compute="_compute_codes_label")
     codes_label = fields.Char("Codes", compute="_compute_codes_label")
     status_label = fields.Char("How It Stands", compute="_compute_status_label")
     told_label = fields.Char("Notified", compute="_compute_counts", compute_sudo=True)
@@ -437,14 +432,10 @@ class SmsTeamAlert(models.Model):
 
     # === Board ===
 
-    @api.depends("state")
-    def _compute_is_live(self):
-        for alert in self:
-            alert.is_live = alert.state != RESOLVED
-
     @api.depends("code_block", "state")
     def _compute_codes_label(self):
         for alert in self:
+            alert.is_live = alert.state != RESOLVED
             alert.codes_label = self.env._(
                 "%(acknowledge)s acknowledges, %(resolve)s resolves, %(escalate)s "
                 "escalates",

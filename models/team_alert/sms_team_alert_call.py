@@ -237,9 +237,8 @@ class SmsTeamAlert(models.Model):
         ended = self.entry_ids.filtered(lambda it: it.kind in ENDS).sms_id
         answers = self.entry_ids.filtered(lambda it: it.kind in ANSWERS)
         calls = self._get_told().filtered("sms_id.is_call")
-        return calls.filtered(
-            lambda it: it.sms_id not in ended and not it._find_later_answer(answers)
-        )
+        calls = calls.filtered(lambda it: it.sms_id not in ended)
+        return calls.filtered(lambda it: not it._find_later_answer(answers))
 
     def _find_missed_calls(self):
         return self._get_running_calls().filtered(

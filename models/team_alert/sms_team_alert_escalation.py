@@ -200,9 +200,8 @@ class SmsTeamAlert(models.Model):
                     message_of[key] = call
                 else:
                     values_of[key] = self._prepare_call(partner, number)
-        urgent = self.env["sms.sms"].with_context(
-            sms_source=MessageSource(is_urgent=True, asks_answer=WANTED)
-        )
+        source = MessageSource(is_urgent=True, asks_answer=WANTED)
+        urgent = self.env["sms.sms"].with_context(sms_source=source)
         messages = urgent.create(list(values_of.values()))
         message_of |= zip(values_of, messages, strict=True)
         return [(user, message_of[key]) for (user, _way), key in key_of.items()]
@@ -226,17 +225,16 @@ class SmsTeamAlert(models.Model):
         body = self.env._("Team alert: %s", self.name)
         message = self._notify_by_queue(users, body)
         others = users.filtered(lambda user: user.notification_type == "inbox")
+        mail = {
+            "mail_message_id": message.id,
+            "body_html": message.body,
+            "is_notification": True,
+            "auto_delete": True,
+        }
         self.env["mail.mail"].sudo().create(
             [
-                {
-                    "mail_message_id": message.id,
-                    "body_html": message.body,
-                    "is_notification": True,
-                    "auto_delete": True,
-                    "recipient_ids": [Command.link(user.partner_id.id)],
-                }
-                for user in others
-                if user.email
+                {**mail, "recipient_ids": [Command.link(user.partner_id.id)]}
+                for user in others.filtered("email")
             ]
         )
         shown = {"type": "danger", "sticky": True, "message": body}
@@ -248,11 +246,9 @@ class SmsTeamAlert(models.Model):
         payload = kwargs.get("payload")
         if not payload:
             return super()._web_push_send_notification(devices, *args, **kwargs)
+        words = json.dumps(payload)
         self.env["mail.push"].sudo().create(
-            [
-                {"mail_push_device_id": device.id, "payload": json.dumps(payload)}
-                for device in devices
-            ]
+            [{"mail_push_device_id": it.id, "payload": words} for it in devices]
         )
         self.env.ref("mail.ir_cron_web_push_notification").sudo()._trigger()
         return None
@@ -260,9 +256,8 @@ class SmsTeamAlert(models.Model):
     def _note(self, kind, at, **values):
         """Add an entry to the timeline."""
         self.ensure_one()
-        self.env["sms.team.alert.entry"].create(
-            {"alert_id": self.id, "kind": kind, "at": at, **values}
-        )
+        values |= {"alert_id": self.id, "kind": kind, "at": at}
+        self.env["sms.team.alert.entry"].create(values)
 
     def _tell_leaders(self, is_reached):
         """Notify somebody in charge that the plan is exhausted.

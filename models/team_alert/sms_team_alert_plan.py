@@ -250,16 +250,12 @@ class SmsTeamAlertPlan(models.Model):
         author_sudo = partners_sudo.browse(message_dict.get("author_id") or ())
         sender = email_normalize(message_dict.get("email_from") or "") or ""
         if not self.active or not self._takes_mail_of(sender, author_sudo):
-            return AliasError(
-                "error_team_alert_sender",
-                self.env._("This address only accepts alerts from known senders."),
-            )
+            reason = self.env._("This address only accepts alerts from known senders.")
+            return AliasError("error_team_alert_sender", reason)
         limits_sudo = self.env["sms.rate.limit"].sudo()
         if limits_sudo._is_over("team_alert_mails", str(self.id)):
-            return AliasError(
-                "error_team_alert_many",
-                self.env._("Too many alerts in an hour. Call instead."),
-            )
+            reason = self.env._("Too many alerts in an hour. Call instead.")
+            return AliasError("error_team_alert_many", reason)
         return False
 
     def _takes_mail_of(self, sender, author):
