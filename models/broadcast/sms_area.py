@@ -117,12 +117,10 @@ class SmsArea(models.Model):
         """Refuse an area without criteria or subscribers, which would be everybody."""
         for area in self.filtered(lambda area: not area.takes_subscribers):
             if not any(area[name] for name in CRITERIA):
-                raise ValidationError(
-                    self.env._(
-                        "Say who belongs to “%s”: a place, tags or companies.",
-                        area.name,
-                    )
+                words = self.env._(
+                    "Say who belongs to “%s”: a place, tags or companies.", area.name
                 )
+                raise ValidationError(words)
 
     def _get_contact_domain(self):
         """Return the domain of the area's contacts and the company's subscribers."""

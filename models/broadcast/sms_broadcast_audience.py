@@ -102,12 +102,10 @@ class SmsBroadcast(models.Model):
         """
         author = self.user_id
         if not author.active and author.id != SUPERUSER_ID:
-            raise UserError(
-                self.env._(
-                    "%s, who prepared it, has been archived. Check it again.",
-                    author.name,
-                )
+            words = self.env._(
+                "%s, who prepared it, has been archived. Check it again.", author.name
             )
+            raise UserError(words)
         companies = self.company_id | author.company_ids
         # Replacing the whole context is intended here.
         # pylint: disable-next=context-overridden
@@ -358,13 +356,11 @@ class SmsBroadcast(models.Model):
             with self.env.cr.savepoint(flush=False):
                 count = select(model, domain, limit=MAX_PEOPLE + 1)
         except BAD_FILTER as error:
-            raise UserError(
-                self.env._(
-                    "The filter cannot be applied. A field may be gone: %s Build it "
-                    "again.",
-                    str(error)[:200],
-                )
-            ) from error
+            words = self.env._(
+                "The filter cannot be applied. A field may be gone: %s Build it again.",
+                str(error)[:200],
+            )
+            raise UserError(words) from error
         except (DataError, ProgrammingError) as error:
             raise UserError(
                 self.env._(

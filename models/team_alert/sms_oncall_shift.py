@@ -349,14 +349,12 @@ class SmsOncallShift(models.Model):
             )
         is_manager = me.has_group(MANAGERS) and self._filter_colleagues(user)
         if not is_manager and user not in self._get_members():
-            raise UserError(
-                self.env._(
-                    "%(name)s does not belong to “%(team)s”. Choose a member of the "
-                    "team.",
-                    name=user.sudo().name,
-                    team=self.team_id.sudo().name,
-                )
+            words = self.env._(
+                "%(name)s does not belong to “%(team)s”. Choose a member of the team.",
+                name=user.sudo().name,
+                team=self.team_id.sudo().name,
             )
+            raise UserError(words)
 
     def _hand_over(self, user, start, stop):
         """Put somebody in place of the shift's person for a time (UTC).
