@@ -43,11 +43,10 @@ class HelpdeskTicket(models.Model):
     def _check_sms_incident(self):
         for ticket in self.filtered("sms_incident_id").sudo():
             if ticket.sms_incident_id.company_id != ticket.company_id:
-                raise ValidationError(
-                    self.env._(
-                        "The incident of “%s” is another company's.", ticket.name
-                    )
+                words = self.env._(
+                    "The incident of “%s” is another company's.", ticket.name
                 )
+                raise ValidationError(words)
 
     def _on_sms_created(self):
         result = super()._on_sms_created()

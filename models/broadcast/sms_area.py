@@ -104,13 +104,12 @@ class SmsArea(models.Model):
             try:
                 geography.parse_zips(area.zips)
             except ValueError as error:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is not a ZIP code. Enter codes, prefixes and ranges: "
-                        "80202, 803*, 80401-80419.",
-                        error,
-                    )
-                ) from error
+                words = self.env._(
+                    "“%s” is not a ZIP code. Enter codes, prefixes and ranges: "
+                    "80202, 803*, 80401-80419.",
+                    error,
+                )
+                raise ValidationError(words) from error
 
     @api.constrains("name", "takes_subscribers", *CRITERIA)
     def _check_criteria(self):

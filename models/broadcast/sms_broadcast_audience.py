@@ -119,11 +119,10 @@ class SmsBroadcast(models.Model):
         """Raise a UserError if nobody was told yet, or earlier texts are unfinished."""
         others = self.incident_id.broadcast_ids - self
         if not any(others.mapped("started_at")):
-            raise UserError(
-                self.env._(
-                    "Nobody has been told about the incident yet. Announce it first."
-                )
+            words = self.env._(
+                "Nobody has been told about the incident yet. Announce it first."
             )
+            raise UserError(words)
         if obstacle := others._describe_busy():
             raise UserError(obstacle)
 
@@ -332,12 +331,11 @@ class SmsBroadcast(models.Model):
                 raise ValueError
             domain = Domain(ast.literal_eval(text))
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            raise UserError(
-                self.env._(
-                    "The filter cannot be read. Build it again; for dates enter words "
-                    "such as “today -7d”."
-                )
-            ) from None
+            reason = self.env._(
+                "The filter cannot be read. Build it again; for dates enter words "
+                "such as “today -7d”."
+            )
+            raise UserError(reason) from None
         if domain.is_true():
             raise UserError(
                 self.env._("The filter would be everybody. Add a condition.")
@@ -362,12 +360,11 @@ class SmsBroadcast(models.Model):
             )
             raise UserError(words) from error
         except (DataError, ProgrammingError) as error:
-            raise UserError(
-                self.env._(
-                    "The filter cannot be applied: a value does not fit its field. "
-                    "Build it again."
-                )
-            ) from error
+            reason = self.env._(
+                "The filter cannot be applied: a value does not fit its field. "
+                "Build it again."
+            )
+            raise UserError(reason) from error
         if not count:
             raise UserError(self.env._("Nobody matches the filter. Change it."))
         if count > MAX_PEOPLE:
@@ -459,12 +456,11 @@ class SmsBroadcast(models.Model):
             first = next(rows, (0, []))
             numbers, names, is_header = import_rows.find_people_columns(first[1])
             if numbers is None:
-                raise UserError(
-                    self.env._(
-                        "The list has no column of phone numbers. Name it “Phone” in "
-                        "the first row."
-                    )
+                words = self.env._(
+                    "The list has no column of phone numbers. Name it “Phone” in "
+                    "the first row."
                 )
+                raise UserError(words)
             for row, cells in rows if is_header else chain([first], rows):
                 number = _read_cell(cells, numbers, MAX_NUMBER)
                 yield row, number, _read_cell(cells, names, MAX_NAME)

@@ -67,13 +67,12 @@ class SmsBroadcast(models.Model):
         for broadcast in self:
             broadcast._wait_for_row()
             if broadcast.state in UNDER_WAY:
-                raise UserError(
-                    self.env._(
-                        "“%s” is being sent in these words. Publish further news "
-                        "instead, or correct them once it is sent.",
-                        broadcast.name,
-                    )
+                reason = self.env._(
+                    "“%s” is being sent in these words. Publish further news "
+                    "instead, or correct them once it is sent.",
+                    broadcast.name,
                 )
+                raise UserError(reason)
             if broadcast.state in SHOWN:
                 # They are notified even if they have changed the news themselves.
                 own = broadcast.with_context(mail_notify_author_mention=True)

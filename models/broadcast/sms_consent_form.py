@@ -5,14 +5,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ...tools import consent
-from ..consent.sms_consent_form import (
-    AGREED,
-    ASKED,
-    NO_NUMBER,
-    NOT_TICKED,
-    OUTDATED,
-    SAVED,
-)
+from ..consent import sms_consent_form as forms
 from ..ledger.sms_purpose import ALERT
 from .sms_subscription import PENDING, PORTAL
 
@@ -68,22 +61,22 @@ class SmsConsentForm(models.AbstractModel):
         offer = self._get_area_offer(company, partner)
         if form.get("stop"):
             offer.chosen.filtered(lambda it: str(it.id) == form["stop"])._end()
-            return SAVED
+            return forms.SAVED
         areas = offer.areas | offer.chosen.area_id
         ticked = areas.filtered(lambda area: form.get(AREA_FIELD % area.id))
         wording = str(offer.choice.wording.id)
         if not ticked:
-            return NOT_TICKED
+            return forms.NOT_TICKED
         if any(form[AREA_FIELD % area.id] != wording for area in ticked):
-            return OUTDATED
+            return forms.OUTDATED
         if not offer.number:
-            return NO_NUMBER
+            return forms.NO_NUMBER
         if refusal := self._refuse_number(company, offer.number, trace):
             return refusal
         chosen = offer.chosen.filtered(lambda it: it.area_id in ticked)
         is_waiting = PENDING in chosen.mapped("state")
         if chosen.area_id == ticked and (is_waiting or offer.choice.is_sent):
-            return ASKED if is_waiting else SAVED
+            return forms.ASKED if is_waiting else forms.SAVED
         number, choices = offer.number, [offer.choice]
         result = self._agree_in_portal(company, number, partner, choices, trace)
         self._subscribe_in_portal(company, partner, number, ticked, result)
@@ -93,7 +86,7 @@ class SmsConsentForm(models.AbstractModel):
     def _subscribe_in_portal(self, company, partner, number, areas, result):
         """Subscribe a confirmed number, or wait for the YES of one just asked."""
         subscriptions = self.env["sms.subscription"]
-        if result == AGREED:
+        if result == forms.AGREED:
             subscriptions._subscribe(company, number, areas, PORTAL, partner)
             return
         ledger = self.env["sms.consent.event"]

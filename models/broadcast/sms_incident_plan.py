@@ -129,13 +129,12 @@ class SmsIncident(models.Model):
 
     def _check_may_plan(self):
         if begun := self.filtered(lambda it: not it.may_plan):
-            raise UserError(
-                self.env._(
-                    "“%s” has begun, so its plan cannot be changed. Publish that it "
-                    "takes longer, or that it has ended.",
-                    begun[0].name,
-                )
+            words = self.env._(
+                "“%s” has begun, so its plan cannot be changed. Publish that it "
+                "takes longer, or that it has ended.",
+                begun[0].name,
             )
+            raise UserError(words)
 
     def _follow_plan(self):
         """Reschedule incidents; once begun, only the planned end counts."""
@@ -143,11 +142,10 @@ class SmsIncident(models.Model):
         for incident_sudo in self.sudo():
             begin, end = incident_sudo.planned_from, incident_sudo.planned_to
             if end and end <= now:
-                raise ValidationError(
-                    self.env._(
-                        "The planned time has passed. Enter times that are to come."
-                    )
+                words = self.env._(
+                    "The planned time has passed. Enter times that are to come."
                 )
+                raise ValidationError(words)
             if end:
                 self._wake_incidents(end)
             is_new = incident_sudo.state == OPEN and not incident_sudo.news_ids

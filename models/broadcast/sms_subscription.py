@@ -218,13 +218,12 @@ class SmsKeyword(models.Model):
         for keyword in self.filtered("area_ids"):
             codes = keyword.purpose_ids.mapped("code")
             if keyword.action != "join" or ALERT not in codes:
-                raise ValidationError(
-                    self.env._(
-                        "%s subscribes people to an area, so it must join them to "
-                        "outage alerts.",
-                        keyword.word,
-                    )
+                words = self.env._(
+                    "%s subscribes people to an area, so it must join them to "
+                    "outage alerts.",
+                    keyword.word,
                 )
+                raise ValidationError(words)
 
 
 class SmsPreferenceLink(models.Model):

@@ -341,12 +341,11 @@ class SmsOncallShift(models.Model):
                 self.env._("Only helpdesk users can change who is on call.")
             )
         if not me.has_group(MANAGERS) and me not in (user, self.user_id):
-            raise AccessError(
-                self.env._(
-                    "You can hand over your own shift or take over another one. Ask a "
-                    "helpdesk manager for anything else."
-                )
+            reason = self.env._(
+                "You can hand over your own shift or take over another one. Ask a "
+                "helpdesk manager for anything else."
             )
+            raise AccessError(reason)
         is_manager = me.has_group(MANAGERS) and self._filter_colleagues(user)
         if not is_manager and user not in self._get_members():
             words = self.env._(
@@ -398,23 +397,21 @@ class SmsOncallShift(models.Model):
         if user == self.user_id:
             raise UserError(self.env._("%s is on call already.", user.sudo().name))
         if not user.sudo().partner_id.phone_sanitized:
-            raise UserError(
-                self.env._(
-                    "%s has no phone number, so alerts would reach nobody. Enter the "
-                    "number on their contact first.",
-                    user.sudo().name,
-                )
+            reason = self.env._(
+                "%s has no phone number, so alerts would reach nobody. Enter the "
+                "number on their contact first.",
+                user.sudo().name,
             )
+            raise UserError(reason)
         if not start < stop or stop <= fields.Datetime.now():
             raise UserError(self.env._("Choose an end that is still to come."))
         if self.replaced_user_id and stop > self.stop_at:
-            raise UserError(
-                self.env._(
-                    "%(name)s stands in only until %(time)s. Choose an earlier end.",
-                    name=self.user_id.sudo().name,
-                    time=say_moment(self.env, self.stop_at),
-                )
+            words = self.env._(
+                "%(name)s stands in only until %(time)s. Choose an earlier end.",
+                name=self.user_id.sudo().name,
+                time=say_moment(self.env, self.stop_at),
             )
+            raise UserError(words)
 
     def _get_reach_note(self, user):
         """Return why alerts would not reach a stand-in, or an empty string."""

@@ -171,12 +171,11 @@ class SmsTeamAlertPlan(models.Model):
         """Require a team and a company for an alias, as a mail names neither."""
         for plan in self:
             if plan.alias_id.alias_name and not (plan.team_id and plan.company_id):
-                raise ValidationError(
-                    self.env._(
-                        "“%s” has an email address, so it needs a team and a company.",
-                        plan.name,
-                    )
+                words = self.env._(
+                    "“%s” has an email address, so it needs a team and a company.",
+                    plan.name,
                 )
+                raise ValidationError(words)
 
     def _get_copy_domain(self):
         return [("team_id", "=", self.team_id.id)]
@@ -197,12 +196,11 @@ class SmsTeamAlertPlan(models.Model):
         found = self.sudo().search(domain)
         found = found.sorted(lambda it: (not it.team_id, not it.company_id))
         if not found:
-            raise ValidationError(
-                self.env._(
-                    "There is no plan for team alerts. A helpdesk manager can create "
-                    "one under Configuration > Text messages > Alert plans."
-                )
+            words = self.env._(
+                "There is no plan for team alerts. A helpdesk manager can create "
+                "one under Configuration > Text messages > Alert plans."
             )
+            raise ValidationError(words)
         return found[0]
 
     def _get_steps(self):
