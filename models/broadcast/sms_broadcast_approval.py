@@ -135,14 +135,11 @@ class SmsBroadcast(models.Model):
     def action_ask_why(self):
         """Open the form to refuse it."""
         self._take_to_decide()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Refuse “%s”", self.name),
-            "res_model": "sms.broadcast.refusal",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_broadcast_id": self.id},
-        }
+        return self.env["sms.broadcast.refusal"]._get_records_action(
+            name=self.env._("Refuse “%s”", self.name),
+            target="new",
+            context={"default_broadcast_id": self.id},
+        )
 
     def action_refuse(self, reason):
         """Return it to its author.

@@ -94,14 +94,8 @@ class SmsBroadcast(models.Model):
 
     def _open_dialog(self, view, title):
         view = self.env.ref(f"helpdesk_mgmt_sms.{view}")
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(view.id, "form")],
-            "target": "new",
-        }
+        options = {"views": [(view.id, "form")], "target": "new", "context": {}}
+        return self._get_records_action(name=title, **options)
 
     # === Plan ===
 

@@ -78,18 +78,14 @@ class SmsInbound(models.Model):
             "default_res_ids": repr(tickets.ids),
             "default_composition_mode": "mass",
         }
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Reply"),
-            "res_model": "sms.composer",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "sms_answers": True,
-                "default_res_model": TICKET_MODEL,
-                "active_model": TICKET_MODEL,
-                "active_id": tickets[0].id,
-                "active_ids": tickets.ids,
-                **(one if len(tickets) == 1 else many),
-            },
+        context = {
+            "sms_answers": True,
+            "default_res_model": TICKET_MODEL,
+            "active_model": TICKET_MODEL,
+            "active_id": tickets[0].id,
+            "active_ids": tickets.ids,
+            **(one if len(tickets) == 1 else many),
         }
+        return self.env["sms.composer"]._get_records_action(
+            name=self.env._("Reply"), target="new", context=context
+        )

@@ -19,14 +19,11 @@ class HelpdeskTicket(models.Model):
         """Open the form that raises a team alert about the ticket."""
         self.ensure_one()
         self.check_access("write")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("New team alert"),
-            "res_model": "sms.team.alert.raise",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_ticket_id": self.id},
-        }
+        return self.env["sms.team.alert.raise"]._get_records_action(
+            name=self.env._("New team alert"),
+            target="new",
+            context={"default_ticket_id": self.id},
+        )
 
     def action_view_team_alerts(self):
         """Show the team alerts about the ticket."""

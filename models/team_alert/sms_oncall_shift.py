@@ -263,14 +263,10 @@ class SmsOncallShift(models.Model):
     def _open_handover(self, name, user):
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": name,
-            "res_model": "sms.oncall.handover",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_shift_id": self.id, "default_user_id": user.id},
-        }
+        context = {"default_shift_id": self.id, "default_user_id": user.id}
+        return self.env["sms.oncall.handover"]._get_records_action(
+            name=name, target="new", context=context
+        )
 
     def action_end_handover(self):
         """End a hand-over now: the replaced person is on call again.
