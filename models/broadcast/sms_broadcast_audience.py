@@ -472,17 +472,14 @@ class SmsBroadcast(models.Model):
         count = 0
         for chunk in split_every(INSERT_SIZE, rows, list):
             places, numbers, names = zip(*chunk, strict=True)
-            insert_columns(
-                self.env["sms.broadcast.recipient"],
-                len(chunk),
-                {
-                    "broadcast_id": [self.id] * len(chunk),
-                    "row": places,
-                    "number": numbers,
-                    "name": names,
-                    "outcome": [NEW if number else NO_NUMBER for number in numbers],
-                },
-            )
+            columns = {
+                "broadcast_id": [self.id] * len(chunk),
+                "row": places,
+                "number": numbers,
+                "name": names,
+                "outcome": [NEW if number else NO_NUMBER for number in numbers],
+            }
+            insert_columns(self.env["sms.broadcast.recipient"], len(chunk), columns)
             count += len(chunk)
         if not count:
             raise UserError(self.env._("The list has no rows."))
