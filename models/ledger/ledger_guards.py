@@ -131,15 +131,16 @@ class Guard(NamedTuple):
 
     def install(self, cr, table):
         """Create or replace the function and its trigger."""
+        query = """
+            CREATE OR REPLACE FUNCTION %(function)s()
+            RETURNS trigger LANGUAGE plpgsql AS %(body)s;
+            DROP TRIGGER IF EXISTS %(name)s ON %(table)s;
+            CREATE TRIGGER %(name)s %(timing)s %(events)s ON %(table)s %(rows)s
+            FOR EACH %(level)s EXECUTE FUNCTION %(function)s();
+        """
         cr.execute(
             SQL(
-                """
-                CREATE OR REPLACE FUNCTION %(function)s()
-                RETURNS trigger LANGUAGE plpgsql AS %(body)s;
-                DROP TRIGGER IF EXISTS %(name)s ON %(table)s;
-                CREATE TRIGGER %(name)s %(timing)s %(events)s ON %(table)s %(rows)s
-                FOR EACH %(level)s EXECUTE FUNCTION %(function)s();
-                """,
+                query,
                 function=SQL.identifier(self.function),
                 body=self.body,
                 name=SQL.identifier(self.name),
@@ -224,22 +225,19 @@ def find_faulty_guards(env):
         :data:`DISABLED` (it fires in no session, or only in a replica's) or
         :data:`REPLACED` (another function or body, or fewer events)
     """
-    rows = env.execute_query(
-        SQL(
-            """
-            SELECT class.relname, trigger.tgname, trigger.tgenabled, trigger.tgtype,
-                   trigger.tgqual IS NULL AND trigger.tgattr = ''::int2vector
-                       AND proc.proconfig IS NULL,
-                   proc.proname, proc.prosrc
-              FROM pg_trigger trigger
-              JOIN pg_class class ON class.oid = trigger.tgrelid
-              JOIN pg_proc proc ON proc.oid = trigger.tgfoid
-             WHERE class.relnamespace = current_schema::regnamespace
-               AND proc.pronamespace = class.relnamespace
-               AND NOT trigger.tgisinternal
-            """
-        )
-    )
+    query = """
+        SELECT class.relname, trigger.tgname, trigger.tgenabled, trigger.tgtype,
+               trigger.tgqual IS NULL AND trigger.tgattr = ''::int2vector
+                   AND proc.proconfig IS NULL,
+               proc.proname, proc.prosrc
+          FROM pg_trigger trigger
+          JOIN pg_class class ON class.oid = trigger.tgrelid
+          JOIN pg_proc proc ON proc.oid = trigger.tgfoid
+         WHERE class.relnamespace = current_schema::regnamespace
+           AND proc.pronamespace = class.relnamespace
+           AND NOT trigger.tgisinternal
+    """
+    rows = env.execute_query(SQL(query))
     found = {(table, name): rest for table, name, *rest in rows}
     [[role]] = env.execute_query(SQL("SHOW session_replication_role"))
     faulty = []

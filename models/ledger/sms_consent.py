@@ -136,14 +136,15 @@ class SmsConsent(models.Model):
         :return: ``{number_hash: datetime}`` (UTC), without the other numbers
         """
         self.env["sms.consent.event"].flush_model()
+        query = """
+            SELECT number_hash, max(happened_at) FROM sms_consent_event
+             WHERE company_id = %s AND number_hash = ANY(%s) AND event = %s
+               AND method = ANY(%s) AND %s
+          GROUP BY number_hash
+        """
         rows = self.env.execute_query(
             SQL(
-                """
-                SELECT number_hash, max(happened_at) FROM sms_consent_event
-                 WHERE company_id = %s AND number_hash = ANY(%s) AND event = %s
-                   AND method = ANY(%s) AND %s
-              GROUP BY number_hash
-                """,
+                query,
                 company.id,
                 as_array(hashes, "varchar"),
                 consent.EXPIRED,
@@ -322,13 +323,14 @@ class SmsConsent(models.Model):
             return []
         self.env["sms.consent.event"].flush_model()
         names = ("id", *APPLIED_FIELDS)
+        query = """
+            SELECT %s FROM sms_consent_event
+             WHERE company_id = %s AND number_hash = ANY(%s) AND %s AND %s
+          ORDER BY id
+        """
         rows = self.env.execute_query(
             SQL(
-                """
-                SELECT %s FROM sms_consent_event
-                 WHERE company_id = %s AND number_hash = ANY(%s) AND %s AND %s
-              ORDER BY id
-                """,
+                query,
                 SQL(", ").join(map(SQL.identifier, names)),
                 company.id,
                 as_array(hashes, "varchar"),
@@ -368,15 +370,16 @@ class SmsConsent(models.Model):
     @api.model
     def _read_stored(self, company, hashes, is_locked=True):
         """Return the stored answers of some numbers, and the numbers by their hash."""
+        query = """
+            SELECT number_hash, COALESCE(purpose_id, 0), state, event_id, since,
+                   number
+              FROM sms_consent
+             WHERE company_id = %s AND number_hash = ANY(%s)
+          ORDER BY id %s
+        """
         rows = self.env.execute_query(
             SQL(
-                """
-                SELECT number_hash, COALESCE(purpose_id, 0), state, event_id, since,
-                       number
-                  FROM sms_consent
-                 WHERE company_id = %s AND number_hash = ANY(%s)
-              ORDER BY id %s
-                """,
+                query,
                 company.id,
                 as_array(hashes, "varchar"),
                 SQL("FOR UPDATE") if is_locked else SQL(),
@@ -402,29 +405,24 @@ class SmsConsent(models.Model):
             for (number_hash, purpose_id), (answer, since) in sorted(changed.items())
         ]
         kinds = ("varchar", "varchar", "int4", "varchar", "int4", "timestamp")
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO sms_consent
-                    (company_id, number_hash, number, purpose_id, state, event_id,
-                     since)
-                SELECT %s, number_hash, number, NULLIF(purpose_id, 0), state, event_id,
-                       since
-                  FROM unnest(%s)
-                    AS new (number_hash, number, purpose_id, state, event_id, since)
-                ON CONFLICT (company_id, number_hash, COALESCE(purpose_id, 0))
-                DO UPDATE SET state = EXCLUDED.state,
-                              number = EXCLUDED.number,
-                              since = EXCLUDED.since,
-                              event_id = EXCLUDED.event_id,
-                              verified_at = CASE
-                                  WHEN sms_consent.since = EXCLUDED.since
-                                  THEN sms_consent.verified_at END
-                """,
-                company.id,
-                as_arrays(rows, *kinds),
-            )
-        )
+        query = """
+            INSERT INTO sms_consent
+                (company_id, number_hash, number, purpose_id, state, event_id,
+                 since)
+            SELECT %s, number_hash, number, NULLIF(purpose_id, 0), state, event_id,
+                   since
+              FROM unnest(%s)
+                AS new (number_hash, number, purpose_id, state, event_id, since)
+            ON CONFLICT (company_id, number_hash, COALESCE(purpose_id, 0))
+            DO UPDATE SET state = EXCLUDED.state,
+                          number = EXCLUDED.number,
+                          since = EXCLUDED.since,
+                          event_id = EXCLUDED.event_id,
+                          verified_at = CASE
+                              WHEN sms_consent.since = EXCLUDED.since
+                              THEN sms_consent.verified_at END
+        """
+        self.env.cr.execute(SQL(query, company.id, as_arrays(rows, *kinds)))
 
 
 class Change(NamedTuple):

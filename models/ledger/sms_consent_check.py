@@ -245,20 +245,14 @@ class SmsConsentCheck(models.Model):
     @api.model
     def _read_links(self, company, after, limit=BATCH_SIZE):
         """Return the next links after number ``after``, bypassing the ORM's cache."""
-        return self.env.execute_query(
-            SQL(
-                """
-                SELECT sequence, event_id, previous_hash, hash, seal, content_version,
-                       statement
-                  FROM sms_consent_link
-                 WHERE company_id = %s AND sequence > %s
-              ORDER BY sequence LIMIT %s
-                """,
-                company.id,
-                after,
-                limit,
-            )
-        )
+        query = """
+            SELECT sequence, event_id, previous_hash, hash, seal, content_version,
+                   statement
+              FROM sms_consent_link
+             WHERE company_id = %s AND sequence > %s
+          ORDER BY sequence LIMIT %s
+        """
+        return self.env.execute_query(SQL(query, company.id, after, limit))
 
     @api.model
     def _make_link(self, row, content):
@@ -275,22 +269,17 @@ class SmsConsentCheck(models.Model):
         columns = SQL(", ").join(
             SQL("evidence.%s", SQL.identifier(name)) for name in PERSONAL_FIELDS
         )
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT event.id, evidence.id,
-                       evidence.company_id IS DISTINCT FROM event.company_id,
-                       event.number_hash, event.evidence_digest, evidence.erased_at,
-                       evidence.erased_by_id, evidence.erasure_seal, %s
-                  FROM sms_consent_event event
-             LEFT JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
-                 WHERE event.id = ANY(%s)
-              ORDER BY event.id
-                """,
-                columns,
-                list(event_ids),
-            )
-        )
+        query = """
+            SELECT event.id, evidence.id,
+                   evidence.company_id IS DISTINCT FROM event.company_id,
+                   event.number_hash, event.evidence_digest, evidence.erased_at,
+                   evidence.erased_by_id, evidence.erasure_seal, %s
+              FROM sms_consent_event event
+         LEFT JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
+             WHERE event.id = ANY(%s)
+          ORDER BY event.id
+        """
+        rows = self.env.execute_query(SQL(query, columns, list(event_ids)))
         for event_id, evidence_id, is_foreign, *rest in rows:
             reason = self._judge_evidence(
                 key, evidence_id, is_foreign, rest[:2], rest[2:5], *rest[5:]

@@ -82,16 +82,12 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _find_copied_events(self, company):
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT min(id), max(id) FROM sms_consent_event
-                 WHERE company_id = %s AND seal IS NOT NULL
-              GROUP BY seal HAVING count(*) > 1 ORDER BY 1
-                """,
-                company.id,
-            )
-        )
+        query = """
+            SELECT min(id), max(id) FROM sms_consent_event
+             WHERE company_id = %s AND seal IS NOT NULL
+          GROUP BY seal HAVING count(*) > 1 ORDER BY 1
+        """
+        rows = self.env.execute_query(SQL(query, company.id))
         for first_id, last_id in rows:
             yield self.env._(
                 "Event %(copy)s is a copy of event %(event)s.",
@@ -101,18 +97,14 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _find_lone_evidence(self, company):
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT evidence.id FROM sms_consent_evidence evidence
-                 WHERE evidence.company_id = %s
-                   AND NOT EXISTS (SELECT 1 FROM sms_consent_event event
-                                    WHERE event.evidence_id = evidence.id)
-              ORDER BY evidence.id
-                """,
-                company.id,
-            )
-        )
+        query = """
+            SELECT evidence.id FROM sms_consent_evidence evidence
+             WHERE evidence.company_id = %s
+               AND NOT EXISTS (SELECT 1 FROM sms_consent_event event
+                                WHERE event.evidence_id = evidence.id)
+          ORDER BY evidence.id
+        """
+        rows = self.env.execute_query(SQL(query, company.id))
         for (evidence_id,) in rows:
             yield self.env._(
                 "The event of evidence %s was removed, or names other evidence.",

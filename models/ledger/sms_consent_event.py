@@ -390,20 +390,16 @@ class SmsConsentEvent(models.Model):
     def _read_entries(self, event_ids):
         """Return ``{event id: (what the chain seals of it, its seal or None)}``."""
         self.flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT event.seal, event.id, event.company_id, event.number_hash,
-                       purpose.code, event.event, event.method, event.happened_at,
-                       event.recorded_at, event.user_id, event.wording_digest,
-                       event.evidence_digest, COALESCE(event.sandbox, FALSE)
-                  FROM sms_consent_event event
-             LEFT JOIN sms_purpose purpose ON purpose.id = event.purpose_id
-                 WHERE event.id = ANY(%s)
-                """,
-                list(event_ids),
-            )
-        )
+        query = """
+            SELECT event.seal, event.id, event.company_id, event.number_hash,
+                   purpose.code, event.event, event.method, event.happened_at,
+                   event.recorded_at, event.user_id, event.wording_digest,
+                   event.evidence_digest, COALESCE(event.sandbox, FALSE)
+              FROM sms_consent_event event
+         LEFT JOIN sms_purpose purpose ON purpose.id = event.purpose_id
+             WHERE event.id = ANY(%s)
+        """
+        rows = self.env.execute_query(SQL(query, list(event_ids)))
         return {
             row[0]: (dict(zip(CONTENT_FIELDS, row, strict=True)), seal)
             for seal, *row in rows

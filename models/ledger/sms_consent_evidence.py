@@ -156,14 +156,15 @@ class SmsConsentEvidence(models.Model):
         emptied = SQL(", ").join(
             SQL("%s = NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS
         )
+        query = """
+            UPDATE sms_consent_evidence
+               SET %s, erased_at = %s, erased_by_id = %s, erasure_seal = sealed.seal
+              FROM unnest(%s) AS sealed (id, seal)
+             WHERE sms_consent_evidence.id = sealed.id
+        """
         self.env.cr.execute(
             SQL(
-                """
-                UPDATE sms_consent_evidence
-                   SET %s, erased_at = %s, erased_by_id = %s, erasure_seal = sealed.seal
-                  FROM unnest(%s) AS sealed (id, seal)
-                 WHERE sms_consent_evidence.id = sealed.id
-                """,
+                query,
                 emptied,
                 erased_at,
                 self.env.uid,

@@ -75,19 +75,15 @@ class SmsConsentLink(models.Model):
     def _get_unsealed_companies(self):
         """Return the companies that have recent events without a link."""
         self.env["sms.consent.event"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT event.company_id
-                  FROM sms_consent_event event
-             LEFT JOIN sms_consent_link link ON link.event_id = event.id
-                 WHERE link.id IS NULL
-                   AND event.id > (SELECT COALESCE(max(event_id), 0) - %s
-                                     FROM sms_consent_link)
-                """,
-                LOOK_BACK,
-            )
-        )
+        query = """
+            SELECT DISTINCT event.company_id
+              FROM sms_consent_event event
+         LEFT JOIN sms_consent_link link ON link.event_id = event.id
+             WHERE link.id IS NULL
+               AND event.id > (SELECT COALESCE(max(event_id), 0) - %s
+                                 FROM sms_consent_link)
+        """
+        rows = self.env.execute_query(SQL(query, LOOK_BACK))
         return self.env["res.company"].browse(row[0] for row in rows)
 
     @api.model
@@ -122,14 +118,15 @@ class SmsConsentLink(models.Model):
             return 0
         try:
             with self.env.cr.savepoint(flush=False):
+                query = """
+                    INSERT INTO sms_consent_link
+                        (company_id, content_version, sequence, event_id,
+                         previous_hash, hash, seal)
+                    SELECT %s, %s, new.* FROM unnest(%s) AS new
+                """
                 self.env.cr.execute(
                     SQL(
-                        """
-                        INSERT INTO sms_consent_link
-                            (company_id, content_version, sequence, event_id,
-                             previous_hash, hash, seal)
-                        SELECT %s, %s, new.* FROM unnest(%s) AS new
-                        """,
+                        query,
                         company.id,
                         chain.CURRENT_VERSION,
                         as_arrays(rows, "int4", "int4", *["varchar"] * 3),
@@ -147,15 +144,11 @@ class SmsConsentLink(models.Model):
     @api.model
     def _get_head(self, company):
         """Return number and hash of the last link, or 0 and the genesis hash."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT sequence, hash FROM sms_consent_link
-                 WHERE company_id = %s ORDER BY sequence DESC LIMIT 1
-                """,
-                company.id,
-            )
-        )
+        query = """
+            SELECT sequence, hash FROM sms_consent_link
+             WHERE company_id = %s ORDER BY sequence DESC LIMIT 1
+        """
+        rows = self.env.execute_query(SQL(query, company.id))
         return rows[0] if rows else (0, chain.GENESIS)
 
     @api.model
@@ -168,18 +161,12 @@ class SmsConsentLink(models.Model):
                 "(SELECT COALESCE(max(event_id), 0) - %s FROM sms_consent_link)",
                 look_back,
             )
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT event.id
-                  FROM sms_consent_event event
-             LEFT JOIN sms_consent_link link ON link.event_id = event.id
-                 WHERE event.company_id = %s AND link.id IS NULL AND event.id > %s
-              ORDER BY event.id LIMIT %s
-                """,
-                company.id,
-                first,
-                limit,
-            )
-        )
+        query = """
+            SELECT event.id
+              FROM sms_consent_event event
+         LEFT JOIN sms_consent_link link ON link.event_id = event.id
+             WHERE event.company_id = %s AND link.id IS NULL AND event.id > %s
+          ORDER BY event.id LIMIT %s
+        """
+        rows = self.env.execute_query(SQL(query, company.id, first, limit))
         return [row[0] for row in rows]

@@ -34,23 +34,19 @@ class SmsConsent(models.Model):
     def _iter_numbers(self, company):
         """Yield batches of the keyed hashes of all numbers with answers or events."""
         last = ""
+        query = """
+            SELECT number_hash FROM (
+                (SELECT DISTINCT number_hash FROM sms_consent_event
+                  WHERE company_id = %(company)s AND number_hash > %(last)s
+               ORDER BY number_hash LIMIT %(limit)s)
+                  UNION
+                (SELECT DISTINCT number_hash FROM sms_consent
+                  WHERE company_id = %(company)s AND number_hash > %(last)s
+               ORDER BY number_hash LIMIT %(limit)s)
+            ) AS known ORDER BY number_hash LIMIT %(limit)s
+        """
         while rows := self.env.execute_query(
-            SQL(
-                """
-                SELECT number_hash FROM (
-                    (SELECT DISTINCT number_hash FROM sms_consent_event
-                      WHERE company_id = %(company)s AND number_hash > %(last)s
-                   ORDER BY number_hash LIMIT %(limit)s)
-                      UNION
-                    (SELECT DISTINCT number_hash FROM sms_consent
-                      WHERE company_id = %(company)s AND number_hash > %(last)s
-                   ORDER BY number_hash LIMIT %(limit)s)
-                ) AS known ORDER BY number_hash LIMIT %(limit)s
-                """,
-                company=company.id,
-                last=last,
-                limit=BATCH_SIZE,
-            )
+            SQL(query, company=company.id, last=last, limit=BATCH_SIZE)
         ):
             yield [row[0] for row in rows]
             last = rows[-1][0]
@@ -86,15 +82,12 @@ class SmsConsent(models.Model):
 
         Before 19.0.1.4.0 each spelling had a hash of its own.
         """
+        query = """
+            SELECT DISTINCT number_hash, number FROM sms_consent
+             WHERE company_id = %s AND number_hash = ANY(%s) AND number IS NOT NULL
+        """
         rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT number_hash, number FROM sms_consent
-                 WHERE company_id = %s AND number_hash = ANY(%s) AND number IS NOT NULL
-                """,
-                company.id,
-                as_array(hashes, "varchar"),
-            )
+            SQL(query, company.id, as_array(hashes, "varchar"))
         )
         key = self.env["sms.consent.key"]._get()
         return sorted(
@@ -142,18 +135,15 @@ class SmsConsent(models.Model):
             return
         set_config = "SELECT set_config(%s, %s, TRUE)"
         self.env.cr.execute(SQL(set_config, DERIVING, "on"))
+        query = """
+            DELETE FROM sms_consent answer
+             USING unnest(%s) AS gone (number_hash, purpose_id)
+             WHERE answer.company_id = %s
+               AND answer.number_hash = gone.number_hash
+               AND COALESCE(answer.purpose_id, 0) = gone.purpose_id
+        """
         self.env.cr.execute(
-            SQL(
-                """
-                DELETE FROM sms_consent answer
-                 USING unnest(%s) AS gone (number_hash, purpose_id)
-                 WHERE answer.company_id = %s
-                   AND answer.number_hash = gone.number_hash
-                   AND COALESCE(answer.purpose_id, 0) = gone.purpose_id
-                """,
-                as_arrays(sorted(keys), "varchar", "int4"),
-                company.id,
-            )
+            SQL(query, as_arrays(sorted(keys), "varchar", "int4"), company.id)
         )
         self.env.cr.execute(SQL(set_config, DERIVING, ""))
 
@@ -162,12 +152,10 @@ class SmsConsent(models.Model):
         """Return numbers by their keyed hashes, from the evidence; None: erased."""
         if not hashes:
             return {}
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT wanted.number_hash, proof.number
-                  FROM unnest(%s) AS wanted (number_hash)
-     LEFT JOIN LATERAL (
+        query = """
+            SELECT wanted.number_hash, proof.number
+              FROM unnest(%s) AS wanted (number_hash)
+              LEFT JOIN LATERAL (
                     SELECT evidence.number FROM sms_consent_event event
                       JOIN sms_consent_evidence evidence
                         ON evidence.id = event.evidence_id
@@ -175,10 +163,9 @@ class SmsConsent(models.Model):
                        AND event.number_hash = wanted.number_hash
                        AND evidence.erased_at IS NULL
                   ORDER BY event.id DESC LIMIT 1) AS proof ON TRUE
-                """,
-                as_array(hashes, "varchar"),
-                company.id,
-            )
+        """
+        rows = self.env.execute_query(
+            SQL(query, as_array(hashes, "varchar"), company.id)
         )
         return {value: decrypt(self.env, number) for value, number in rows}
 
@@ -195,26 +182,27 @@ class SmsConsent(models.Model):
         company = self.env["res.company"].browse(company_id)
         left_sandbox = not self.env["sms.consent.event"]._is_on_sandbox(company)
         self.flush_model()
+        query = """
+            SELECT own.number_hash
+              FROM sms_consent own
+              JOIN sms_consent stop ON stop.company_id = own.company_id
+               AND stop.number_hash = own.number_hash AND stop.purpose_id IS NULL
+               AND stop.state = %(opted_out)s AND own.state != %(opted_out)s
+              JOIN sms_consent_event event ON event.id = own.event_id
+               AND event.purpose_id = own.purpose_id AND own.state = %(given)s
+             WHERE own.company_id = %(company)s
+               AND own.number_hash = ANY(%(hashes)s)
+         UNION
+            SELECT own.number_hash
+              FROM sms_consent own
+              JOIN sms_consent_event event ON event.id = own.event_id
+             WHERE own.company_id = %(company)s
+               AND own.number_hash = ANY(%(hashes)s)
+               AND event.sandbox AND %(left_sandbox)s
+        """
         rows = self.env.execute_query(
             SQL(
-                """
-                SELECT own.number_hash
-                  FROM sms_consent own
-                  JOIN sms_consent stop ON stop.company_id = own.company_id
-                   AND stop.number_hash = own.number_hash AND stop.purpose_id IS NULL
-                   AND stop.state = %(opted_out)s AND own.state != %(opted_out)s
-                  JOIN sms_consent_event event ON event.id = own.event_id
-                   AND event.purpose_id = own.purpose_id AND own.state = %(given)s
-                 WHERE own.company_id = %(company)s
-                   AND own.number_hash = ANY(%(hashes)s)
-             UNION
-                SELECT own.number_hash
-                  FROM sms_consent own
-                  JOIN sms_consent_event event ON event.id = own.event_id
-                 WHERE own.company_id = %(company)s
-                   AND own.number_hash = ANY(%(hashes)s)
-                   AND event.sandbox AND %(left_sandbox)s
-                """,
+                query,
                 company=company_id,
                 hashes=as_array(hashes, "varchar"),
                 opted_out=consent.OPTED_OUT,
@@ -254,15 +242,11 @@ class SmsConsent(models.Model):
     def _get_tried_hashes(self, company):
         """Return the keyed hashes of the numbers with events of the sandbox."""
         self.env["sms.consent.event"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT number_hash FROM sms_consent_event
-                 WHERE company_id = %s AND sandbox ORDER BY number_hash
-                """,
-                company.id,
-            )
-        )
+        query = """
+            SELECT DISTINCT number_hash FROM sms_consent_event
+             WHERE company_id = %s AND sandbox ORDER BY number_hash
+        """
+        rows = self.env.execute_query(SQL(query, company.id))
         return [row[0] for row in rows]
 
     @api.model

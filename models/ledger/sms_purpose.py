@@ -203,8 +203,7 @@ class SmsPurpose(models.Model):
         if is_offer and quiet_class != quiet_hours.MARKETING:
             raise ValidationError(
                 self.env._(
-                    "“%s” may be an offer, so it follows the legal hours.",
-                    self.name,
+                    "“%s” may be an offer, so it follows the legal hours.", self.name
                 )
             )
 

@@ -71,11 +71,7 @@ class SmsWording(models.Model):
         "and {terms} (the addresses in the settings).",
     )
     state = fields.Selection(
-        [
-            (DRAFT, "Draft"),
-            (PUBLISHED, "Published"),
-            (SUPERSEDED, "Superseded"),
-        ],
+        [(DRAFT, "Draft"), (PUBLISHED, "Published"), (SUPERSEDED, "Superseded")],
         default=DRAFT,
         required=True,
         readonly=True,

@@ -49,22 +49,18 @@ class ResPartner(models.Model):
             partners_sudo.fetch(NAMES)
             return Readers((it.id, it._get_sms_reader()) for it in partners_sudo)
         self.flush_model(NAMES)
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT partner.*
-                  FROM unnest(%s) AS wanted (id),
-                       LATERAL (
-                           SELECT id, COALESCE(NULLIF(phone_sanitized, ''), phone),
-                                  lang, tz, country_id, state_id
-                             FROM res_partner
-                            WHERE id = wanted.id
-                           OFFSET 0
-                       ) AS partner
-                """,
-                as_array(self._ids, "int4"),
-            )
-        )
+        query = """
+            SELECT partner.*
+              FROM unnest(%s) AS wanted (id),
+                   LATERAL (
+                       SELECT id, COALESCE(NULLIF(phone_sanitized, ''), phone),
+                              lang, tz, country_id, state_id
+                         FROM res_partner
+                        WHERE id = wanted.id
+                       OFFSET 0
+                   ) AS partner
+        """
+        rows = self.env.execute_query(SQL(query, as_array(self._ids, "int4")))
         return Readers((row[0], Reader(*row)) for row in rows)
 
     def _get_sms_reader(self):

@@ -43,7 +43,7 @@ class SmsDatedLaw(models.AbstractModel):
     source_url = fields.Char("Web Page", help="Where the source can be read.")
     read_on = fields.Date(
         help="When someone last read the source, or where it is quoted word for word. "
-        "Empty if nobody did.",
+        "Empty if nobody did."
     )
     authority = fields.Selection(
         AUTHORITIES, "Kind of Rule", required=True, default="law", tracking=True
@@ -289,26 +289,21 @@ class SmsCountryRule(models.Model):
         :return: ``{model: SELECT of its id and the COLUMNS}``
         """
         duties = list(dict(self.env["sms.consent.law"]._fields["duty"].selection))
+        query = """
+            SELECT *, %s AS matter,
+                   CASE WHEN state_id IS NULL THEN 0 ELSE 99 END AS rank
+              FROM sms_quiet_hours
+             WHERE active AND quiet_class = %s
+        """
+        query = """
+            SELECT *, NULL::int4 AS state_id, NULL::int4 AS company_id,
+                   duty AS matter, array_position(%s::varchar[], duty) AS rank
+              FROM sms_consent_law
+             WHERE active
+        """
         return {
-            "sms.quiet.hours": SQL(
-                """
-                SELECT *, %s AS matter,
-                       CASE WHEN state_id IS NULL THEN 0 ELSE 99 END AS rank
-                  FROM sms_quiet_hours
-                 WHERE active AND quiet_class = %s
-                """,
-                HOURS,
-                MARKETING,
-            ),
-            "sms.consent.law": SQL(
-                """
-                SELECT *, NULL::int4 AS state_id, NULL::int4 AS company_id,
-                       duty AS matter, array_position(%s::varchar[], duty) AS rank
-                  FROM sms_consent_law
-                 WHERE active
-                """,
-                duties,
-            ),
+            "sms.quiet.hours": SQL(query, HOURS, MARKETING),
+            "sms.consent.law": SQL(query, duties),
         }
 
     @property
@@ -319,10 +314,7 @@ class SmsCountryRule(models.Model):
     @api.model
     def _get_matters(self):
         duty = self.env["sms.consent.law"]._fields["duty"]
-        return [
-            (HOURS, self.env._("Hours")),
-            *duty._description_selection(self.env),
-        ]
+        return [(HOURS, self.env._("Hours")), *duty._description_selection(self.env)]
 
     def _compute_rule(self):
         models = list(self._get_sources())

@@ -356,10 +356,7 @@ class GateClock:
         if not hours:
             return When(**times)
         return When(
-            place=hours.place,
-            quiet_class=hours.quiet_class,
-            rules=hours.rules,
-            **times,
+            place=hours.place, quiet_class=hours.quiet_class, rules=hours.rules, **times
         )
 
     def count(self, key, purpose_id, hours, send_at):

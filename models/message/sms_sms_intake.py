@@ -466,20 +466,17 @@ class SmsSms(models.Model):
             return set()
         self.flush_model(["record_company_id", "number", "gate_verdict"])
         company_ids, numbers = zip(*pairs, strict=True)
+        query = """
+            SELECT wanted.company_id, wanted.number
+              FROM unnest(%s, %s) AS wanted (company_id, number)
+             WHERE EXISTS (SELECT 1 FROM sms_sms
+                            WHERE number = wanted.number
+                              AND record_company_id = wanted.company_id
+                              AND gate_verdict != 'block'
+                              AND is_call IS NOT TRUE)
+        """
         rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT wanted.company_id, wanted.number
-                  FROM unnest(%s, %s) AS wanted (company_id, number)
-                 WHERE EXISTS (SELECT 1 FROM sms_sms
-                                WHERE number = wanted.number
-                                  AND record_company_id = wanted.company_id
-                                  AND gate_verdict != 'block'
-                                  AND is_call IS NOT TRUE)
-                """,
-                as_array(company_ids, "int4"),
-                as_array(numbers, "varchar"),
-            )
+            SQL(query, as_array(company_ids, "int4"), as_array(numbers, "varchar"))
         )
         return set(rows)
 

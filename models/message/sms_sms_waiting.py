@@ -161,8 +161,7 @@ class SmsSms(models.Model):
         Ordered so that of several newer ones the first comes last. Messages that the
         outbox has locked are about to leave, and are skipped.
         """
-        return SQL(
-            """
+        query = """
             SELECT older.id, newer.id
               FROM sms_sms newer
               JOIN mail_message subject ON subject.id = newer.mail_message_id
@@ -192,9 +191,8 @@ class SmsSms(models.Model):
                )
           ORDER BY newer.id DESC
                FOR UPDATE OF older SKIP LOCKED
-            """,
-            self.ids,
-        )
+        """
+        return SQL(query, self.ids)
 
     # === Moving and canceling ===
 
