@@ -158,22 +158,13 @@ class Guard(NamedTuple):
 #: Refuses every change of a table, for every role.
 APPEND_ONLY_GUARD = Guard("sms_append_only", "sms_append_only", APPEND_ONLY)
 
+_FOLLOWS = ("sms_consent_follows", ANSWER_FOLLOWS)
+_STAYS = ("sms_consent_stays", ANSWER_STAYS)
 #: Allow answers to be written only as their event gives them.
 ANSWER_GUARDS = (
-    Guard(
-        *("sms_consent_entered", "sms_consent_follows", ANSWER_FOLLOWS),
-        events=("INSERT",),
-        written="written",
-    ),
-    Guard(
-        *("sms_consent_changed", "sms_consent_follows", ANSWER_FOLLOWS),
-        events=("UPDATE",),
-        written="written",
-    ),
-    Guard(
-        *("sms_consent_kept", "sms_consent_stays", ANSWER_STAYS),
-        events=("DELETE", "TRUNCATE"),
-    ),
+    Guard("sms_consent_entered", *_FOLLOWS, ("INSERT",), written="written"),
+    Guard("sms_consent_changed", *_FOLLOWS, ("UPDATE",), written="written"),
+    Guard("sms_consent_kept", *_STAYS, ("DELETE", "TRUNCATE")),
 )
 
 

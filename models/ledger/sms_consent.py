@@ -142,15 +142,11 @@ class SmsConsent(models.Model):
                AND method = ANY(%s) AND %s
           GROUP BY number_hash
         """
+        handed_over = (consent.EXPIRED, list(consent.HANDED_OVER))
+        counting = self._get_counting_sql(company)
+        hashes = as_array(hashes, "varchar")
         rows = self.env.execute_query(
-            SQL(
-                query,
-                company.id,
-                as_array(hashes, "varchar"),
-                consent.EXPIRED,
-                list(consent.HANDED_OVER),
-                self._get_counting_sql(company),
-            )
+            SQL(query, company.id, hashes, *handed_over, counting)
         )
         return dict(rows)
 
@@ -328,15 +324,12 @@ class SmsConsent(models.Model):
              WHERE company_id = %s AND number_hash = ANY(%s) AND %s AND %s
           ORDER BY id
         """
+        columns = SQL(", ").join(map(SQL.identifier, names))
+        earlier = SQL("id < %s", before) if before else SQL("TRUE")
+        counting = counting or self._get_counting_sql(company)
+        hashes = as_array(hashes, "varchar")
         rows = self.env.execute_query(
-            SQL(
-                query,
-                SQL(", ").join(map(SQL.identifier, names)),
-                company.id,
-                as_array(hashes, "varchar"),
-                SQL("id < %s", before) if before else SQL("TRUE"),
-                counting or self._get_counting_sql(company),
-            )
+            SQL(query, columns, company.id, hashes, earlier, counting)
         )
         return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -377,13 +370,9 @@ class SmsConsent(models.Model):
              WHERE company_id = %s AND number_hash = ANY(%s)
           ORDER BY id %s
         """
+        lock = SQL("FOR UPDATE") if is_locked else SQL()
         rows = self.env.execute_query(
-            SQL(
-                query,
-                company.id,
-                as_array(hashes, "varchar"),
-                SQL("FOR UPDATE") if is_locked else SQL(),
-            )
+            SQL(query, company.id, as_array(hashes, "varchar"), lock)
         )
         stored, numbers = {}, {}
         for number_hash, purpose_id, state, event_id, since, number in rows:

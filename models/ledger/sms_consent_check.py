@@ -280,18 +280,14 @@ class SmsConsentCheck(models.Model):
           ORDER BY event.id
         """
         rows = self.env.execute_query(SQL(query, columns, list(event_ids)))
-        for event_id, evidence_id, is_foreign, *rest in rows:
-            reason = self._judge_evidence(
-                key, evidence_id, is_foreign, rest[:2], rest[2:5], *rest[5:]
-            )
-            if reason:
+        for event_id, *row in rows:
+            if reason := self._judge_evidence(key, *row):
                 yield event_id, reason
 
     @api.model
-    def _judge_evidence(self, key, evidence_id, is_foreign, sealed, erased, *values):
+    def _judge_evidence(self, key, evidence_id, is_foreign, number_hash, digest, *rest):
         """Return why evidence is not that of its event, or None."""
-        number_hash, digest = sealed
-        erased_at, erased_by_id, erasure_seal = erased
+        erased_at, erased_by_id, erasure_seal, *values = rest
         evidence = self.env["sms.consent.evidence"]
         if not evidence_id:
             return chain.EVIDENCE_CHANGED
@@ -314,14 +310,8 @@ class SmsConsentCheck(models.Model):
     @api.model
     def _get_seen_heads(self, company):
         """Return the ends of the chain that were seen earlier: ``{number: hash}``."""
-        checks = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("state", "=", "intact"),
-                ("link_count", ">", 0),
-            ],
-            order="id",
-        )
+        intact = [("company_id", "=", company.id), ("state", "=", "intact")]
+        checks = self.search([*intact, ("link_count", ">", 0)], order="id")
         return {check.link_count: check.head_hash for check in checks}
 
     # === The file that anybody can verify without Odoo ===

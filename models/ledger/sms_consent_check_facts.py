@@ -230,13 +230,8 @@ class SmsConsentCheck(models.Model):
         check = self.create(checked)
         self.flush_model()
         # If two verifications run at once, the later starts over and sees the other.
-        self.env.cr.execute(
-            SQL(
-                "UPDATE res_company SET sms_check_seal = %s WHERE id = %s",
-                checked["seal"],
-                company.id,
-            )
-        )
+        query = "UPDATE res_company SET sms_check_seal = %s WHERE id = %s"
+        self.env.cr.execute(SQL(query, checked["seal"], company.id))
         company.invalidate_recordset(["sms_check_seal"], flush=False)
         return check
 
@@ -262,13 +257,9 @@ class SmsConsentCheck(models.Model):
         """Return a company's checks, oldest first, bypassing the ORM's cache."""
         self.flush_model()
         names = ("id", "seal", *SEALED_FIELDS)
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT %s FROM sms_consent_check WHERE company_id = %s ORDER BY id",
-                SQL(", ").join(map(SQL.identifier, names)),
-                company.id,
-            )
-        )
+        columns = SQL(", ").join(map(SQL.identifier, names))
+        query = "SELECT %s FROM sms_consent_check WHERE company_id = %s ORDER BY id"
+        rows = self.env.execute_query(SQL(query, columns, company.id))
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     @api.model

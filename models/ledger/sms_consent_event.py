@@ -42,10 +42,8 @@ METHOD_SELECTION = [
 #: the number is on Odoo's blacklist or has another holder, whichever carrier is used.
 BY_ITSELF = ("time", "erasure", "blacklist", "reassigned")
 #: Fields that the current answers derive from (``SmsConsent._apply``). All are sealed.
-APPLIED_FIELDS = ("number_hash", "purpose_id", "event", "happened_at") + (
-    "method",
-    "wording_digest",
-)
+APPLIED_FIELDS = ("number_hash", "purpose_id", "event", "happened_at", "method")
+APPLIED_FIELDS += ("wording_digest",)
 #: Statements that are written by one set of queries.
 CHUNK_SIZE = 5000
 
@@ -105,9 +103,7 @@ class SmsConsentEvent(models.Model):
         help="Empty: the event is about all purposes.",
     )
     event = fields.Selection(EVENT_SELECTION, required=True, readonly=True)
-    method = fields.Selection(
-        METHOD_SELECTION, string="How", required=True, readonly=True
-    )
+    method = fields.Selection(METHOD_SELECTION, "How", required=True, readonly=True)
     happened_at = fields.Datetime(
         string="When",
         required=True,

@@ -1,5 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import hashlib
 import secrets
 from functools import lru_cache
 
@@ -102,10 +101,7 @@ class SmsConsentEvidence(models.Model):
             facts = statement.facts
             if unknown := facts.keys() - {*FACTS, "files"}:
                 raise ValueError(f"not evidence: {sorted(unknown)}")
-            files = {
-                name: hashlib.sha256(data).hexdigest()
-                for name, data in facts.get("files", ())
-            }
+            files = {name: sha256(data) for name, data in facts.get("files", ())}
             row = {name: facts.get(name) or None for name in FACTS}
             row.update(number=statement.number, salt=secrets.token_hex(16))
             rows.append({**row, "file_digests": files or None})
@@ -134,10 +130,7 @@ class SmsConsentEvidence(models.Model):
 
     def _files_hold(self):
         self.ensure_one()
-        found = {
-            attachment.name: hashlib.sha256(attachment.raw or b"").hexdigest()
-            for attachment in self.attachment_ids
-        }
+        found = {it.name: sha256(it.raw or b"") for it in self.attachment_ids}
         return found == (self.file_digests or {})
 
     def _erase(self):
@@ -162,15 +155,8 @@ class SmsConsentEvidence(models.Model):
               FROM unnest(%s) AS sealed (id, seal)
              WHERE sms_consent_evidence.id = sealed.id
         """
-        self.env.cr.execute(
-            SQL(
-                query,
-                emptied,
-                erased_at,
-                self.env.uid,
-                as_arrays(seals, "int4", "varchar"),
-            )
-        )
+        seals = as_arrays(seals, "int4", "varchar")
+        self.env.cr.execute(SQL(query, emptied, erased_at, self.env.uid, seals))
         self.invalidate_model()
 
     @staticmethod

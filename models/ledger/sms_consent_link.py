@@ -124,14 +124,9 @@ class SmsConsentLink(models.Model):
                          previous_hash, hash, seal)
                     SELECT %s, %s, new.* FROM unnest(%s) AS new
                 """
-                self.env.cr.execute(
-                    SQL(
-                        query,
-                        company.id,
-                        chain.CURRENT_VERSION,
-                        as_arrays(rows, "int4", "int4", *["varchar"] * 3),
-                    )
-                )
+                links = as_arrays(rows, "int4", "int4", *["varchar"] * 3)
+                version = chain.CURRENT_VERSION
+                self.env.cr.execute(SQL(query, company.id, version, links))
                 self.env["sms.consent"]._settle_overlaps(company.id, list(hashes))
         except (UniqueViolation, SerializationFailure):
             # The other worker's links came between our first read and our lock.

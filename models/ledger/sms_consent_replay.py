@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.tools import SQL, split_every
@@ -229,13 +229,12 @@ class SmsConsent(models.Model):
     @api.model
     def _count_tried(self, company):
         """Return how many consents, and how many opt-outs, stand in the sandbox now."""
-        counts = dict.fromkeys((consent.OPTED_IN, consent.OPTED_OUT), 0)
+        counts = Counter()
         hashes = self._get_tried_hashes(company)
         for batch in split_every(BATCH_SIZE, hashes, list):
             tried = self._replay(company, batch, counting=SQL("sandbox"))
-            for answer, _since in self._get_shown(tried).values():
-                if answer.state in counts:
-                    counts[answer.state] += 1
+            shown = self._get_shown(tried).values()
+            counts.update(answer.state for answer, _since in shown)
         return counts[consent.OPTED_IN], counts[consent.OPTED_OUT]
 
     @api.model

@@ -259,15 +259,14 @@ class SmsPurpose(models.Model):
         purpose_sudo = self.sudo().with_context(lang=lang)
         own_sudo = purpose_sudo.own_ids.filtered(lambda it: it.company_id == company)
         terms_sudo = own_sudo or purpose_sudo
+        proofs = (kind for name, kind in PROOF_FIELDS.items() if purpose_sudo[name])
         return PurposeRules(
             terms_sudo.footer or "",
             purpose_sudo.is_helpdesk,
             purpose_sudo.sequence,
             terms_sudo.quiet_class,
             terms_sudo.max_per_day,
-            frozenset(
-                kind for name, kind in PROOF_FIELDS.items() if purpose_sudo[name]
-            ),
+            frozenset(proofs),
         )
 
     def _check_proof(self, way):
@@ -436,15 +435,8 @@ class SmsPurposeCompany(models.Model):
     @api.model
     def _copy_purpose(self, purpose, company):
         """Return a new row with the shared terms, in all languages."""
-        row = self.create(
-            {
-                "purpose_id": purpose.id,
-                "company_id": company.id,
-                "footer": purpose.footer,
-                "quiet_class": purpose.quiet_class,
-                "max_per_day": purpose.max_per_day,
-            }
-        )
+        terms = {name: purpose[name] for name in self._strictness_fields}
+        row = self.create({"purpose_id": purpose.id, "company_id": company.id, **terms})
         for lang, _name in self.env["res.lang"].get_installed():
             row.with_context(lang=lang).footer = purpose.with_context(lang=lang).footer
         return row

@@ -112,14 +112,10 @@ class SmsPurposeRule(models.Model):
 
         No relation to ``ir.model``: managers may not read it.
         """
-        models_sudo = self.env["ir.model"].sudo()
-        found = models_sudo.search(
-            [("is_mail_thread", "=", True), ("transient", "=", False)]
-        )
+        domain = [("is_mail_thread", "=", True), ("transient", "=", False)]
+        found = self.env["ir.model"].sudo().search(domain)
         usable = found.filtered(lambda model: self._is_textable(model.model))
-        return sorted(
-            ((model.model, model.name) for model in usable), key=lambda pair: pair[1]
-        )
+        return [(it.model, it.name) for it in usable.sorted(lambda it: it.name)]
 
     @api.model
     def _is_textable(self, model_name):

@@ -30,11 +30,8 @@ BEGIN
         USING ERRCODE = 'restrict_violation';
 END
 """
-PUBLISHED_GUARD = Guard(
-    *("sms_wording_guard", "sms_wording_guard", KEEP_PUBLISHED),
-    events=("UPDATE", "DELETE"),
-    level="ROW",
-)
+GUARD = "sms_wording_guard"
+PUBLISHED_GUARD = Guard(GUARD, GUARD, KEEP_PUBLISHED, ("UPDATE", "DELETE"), "ROW")
 
 
 class SmsWording(models.Model):

@@ -134,21 +134,13 @@ class ResCompany(models.Model):
         """
         partner_sudo = self.sudo().partner_id
         contact = partner_sudo.phone or partner_sudo.email or partner_sudo.website
-        place = (partner_sudo.city, partner_sudo.state_id.code, partner_sudo.zip)
         if not (partner_sudo.street and partner_sudo.city and contact):
             return ""
-        return ", ".join(
-            filter(
-                None,
-                (
-                    partner_sudo.street,
-                    partner_sudo.street2,
-                    " ".join(filter(None, place)),
-                    partner_sudo.country_id.name,
-                    contact,
-                ),
-            )
-        )
+        place = (partner_sudo.city, partner_sudo.state_id.code, partner_sudo.zip)
+        street = (partner_sudo.street, partner_sudo.street2)
+        country = partner_sudo.country_id.name
+        parts = (*street, " ".join(filter(None, place)), country, contact)
+        return ", ".join(filter(None, parts))
 
     def _get_sms_gate_facts(self):
         """Return what the gate needs to know of the company (see ``gate.Facts``)."""

@@ -162,9 +162,10 @@ class SmsConsent(models.Model):
         """
         known = self.env.cr.precommit.data.setdefault(READ_ANSWERS, Known.make())
         wanted = set(product(set(company_ids), set(filter(None, numbers))))
-        missing = wanted - known.answers.keys()
-        if missing:
-            self._read_missing(known, missing)
+        if missing := wanted - known.answers.keys():
+            self._flush_known()
+            query, enter = self._prepare_known(known, missing)
+            enter(self.env.execute_query(query))
         return known
 
     @api.model
@@ -186,13 +187,6 @@ class SmsConsent(models.Model):
                 known.methods[answer.event_id]
             )
         )
-
-    @api.model
-    def _read_missing(self, known, missing):
-        """Read what is recorded for companies and numbers into ``known``."""
-        self._flush_known()
-        query, enter = self._prepare_known(known, missing)
-        enter(self.env.execute_query(query))
 
     @api.model
     def _prepare_known(self, known, missing):

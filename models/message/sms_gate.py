@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, ormcache
 
 from ...tools import consent, gate, geography, phone, quiet_hours, verdicts
+from ...tools.gate_refusals import find_block
 from ...tools.geography import read_number
 from ...tools.phone import E164
 from ...tools.purpose_rules import (
@@ -215,6 +216,15 @@ class GateBatch:
         decision = decision.spread(question.key)
         self._clock.note(key, purpose_id, decision)
         return decision, answer.event_id or False
+
+    def find_block(self, question):
+        """Return why a message must not leave, whatever the time, or None."""
+        key = (question.company_id, question.number)
+        found = self._known.answers.get(key, {})
+        answer = self._consent._get_answer(found, question.purpose_id)
+        facts = self._get_facts(question, key, answer, None)
+        facts.update(self._get_shared_facts(question, None))
+        return find_block(gate.Facts(**facts))
 
     def _decide_standing(self, question):
         """Decide a message whose recipient does not matter."""

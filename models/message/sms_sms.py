@@ -35,6 +35,57 @@ SHOWN_FROM = ["state", "failure_type", "fault_id", "carrier_code", "not_before"]
 SHOWN_FROM += ["gate_verdict", "gate_reason", "gate_label"]
 SHOWN_FROM += ["replaced_by_id", "cancelled_by_id"]
 REFUSED = frozenset([verdicts.REFUSED_BY_APP])
+#: Options of fields that record what became of a message: users do not set them.
+RECORDED = {"readonly": True, "copy": False}
+#: The gate's reasons, as agents read them: what is the matter, and what helps.
+GATE_REASONS = {
+    verdicts.CONSENT: "The person agreed",
+    verdicts.NOT_OPTED_OUT: "The person has not opted out",
+    verdicts.ANSWER: "Answers the person's own text",
+    verdicts.CONVERSATION: "Conversation: answers what they have just texted",
+    verdicts.REMINDED: "Reminds of a question that is open",
+    verdicts.QUESTION_OVER: "The question to confirm joining is over",
+    verdicts.NO_NUMBER: "No phone number: add one",
+    verdicts.BAD_NUMBER: "Not a usable phone number: correct it",
+    verdicts.EXTENSION: "Has an extension, text messages cannot reach it: enter a "
+    "direct number",
+    verdicts.SHORT_CODE: "A short code: only phone numbers are texted",
+    verdicts.EMERGENCY: "An emergency number: it is never texted",
+    verdicts.PREMIUM: "A premium-rate number: it is never texted, since that costs "
+    "extra",
+    verdicts.SERVICE_NUMBER: "A service number (toll-free, pager): text messages "
+    "cannot reach it",
+    verdicts.LANDLINE: "A landline: text messages cannot reach it, call instead",
+    verdicts.UNUSABLE: "The carrier cannot text this number: call instead",
+    verdicts.OPTED_OUT: "Opted out: only the person can undo it",
+    verdicts.UNDER_REVIEW: "May have opted out: decide it in the review queue",
+    verdicts.AWAITING_YES: "The person was asked and has not said YES yet",
+    verdicts.NO_CONSENT: "No consent: ask the person and record it",
+    verdicts.NO_PROOF: "The consent was not given as this purpose asks (offers: in "
+    "writing)",
+    verdicts.UNPROVEN: "Typed by the customer, not confirmed yet: it must answer YES, "
+    "or you record their consent",
+    verdicts.NO_WAY_BACK: "Odoo's own provider cannot receive a STOP",
+    verdicts.NO_PROVIDER: "Text messaging is not set up: tell an administrator",
+    verdicts.NO_SENDER: "None of your senders may text this country: an administrator "
+    "can add one",
+    verdicts.ONE_WAY: "It asks for an answer, which your sender for this country "
+    "cannot receive: add a number that can",
+    verdicts.NO_ADDRESS: "The law there requires your postal address and a contact in "
+    "offers: enter them on your company",
+    verdicts.LEDGER_UNREADABLE: "The consent ledger's key is wrong: tell an "
+    "administrator",
+    verdicts.REFUSED_BY_APP: "Refused by the app that made it",
+    timing.QUIET_HOURS: "Quiet hours where the person is",
+    timing.SCHEDULED: "Scheduled by its author",
+    timing.NO_OPENING: "No hour is allowed in all zones where the person may be: "
+    "correct the time zone or the address of the contact",
+    verdicts.EXPIRED: "It would come too late: call instead",
+    verdicts.UNCONFIRMED: "It could not be sent within five minutes of the opt-out, as "
+    "required. The opt-out stands",
+    verdicts.UNANSWERED: "The answer could not be sent in time: call if it matters",
+    verdicts.TOO_MANY: "Too many today: call instead, or send it tomorrow",
+}
 
 
 class SmsSms(models.Model):
@@ -87,109 +138,16 @@ class SmsSms(models.Model):
             ("start", "Answers START"),
             ("service", "Answers a customer's command"),
         ],
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="Answers the person's own text, so it passes without consent.",
     )
     gate_verdict = fields.Selection(
         [(verdicts.SEND, "Send"), (verdicts.HOLD, "Hold"), (verdicts.BLOCK, "Blocked")],
         string="Decision",
-        readonly=True,
-        copy=False,
+        **RECORDED,
     )
     gate_reason = fields.Selection(
-        [
-            (verdicts.CONSENT, "The person agreed"),
-            (verdicts.NOT_OPTED_OUT, "The person has not opted out"),
-            (verdicts.ANSWER, "Answers the person's own text"),
-            (verdicts.CONVERSATION, "Conversation: answers what they have just texted"),
-            (verdicts.REMINDED, "Reminds of a question that is open"),
-            (verdicts.QUESTION_OVER, "The question to confirm joining is over"),
-            (verdicts.NO_NUMBER, "No phone number: add one"),
-            (verdicts.BAD_NUMBER, "Not a usable phone number: correct it"),
-            (
-                verdicts.EXTENSION,
-                "Has an extension, text messages cannot reach it: enter a direct "
-                "number",
-            ),
-            (verdicts.SHORT_CODE, "A short code: only phone numbers are texted"),
-            (verdicts.EMERGENCY, "An emergency number: it is never texted"),
-            (
-                verdicts.PREMIUM,
-                "A premium-rate number: it is never texted, since that costs extra",
-            ),
-            (
-                verdicts.SERVICE_NUMBER,
-                "A service number (toll-free, pager): text messages cannot reach it",
-            ),
-            (
-                verdicts.LANDLINE,
-                "A landline: text messages cannot reach it, call instead",
-            ),
-            (verdicts.UNUSABLE, "The carrier cannot text this number: call instead"),
-            (verdicts.OPTED_OUT, "Opted out: only the person can undo it"),
-            (
-                verdicts.UNDER_REVIEW,
-                "May have opted out: decide it in the review queue",
-            ),
-            (verdicts.AWAITING_YES, "The person was asked and has not said YES yet"),
-            (verdicts.NO_CONSENT, "No consent: ask the person and record it"),
-            (
-                verdicts.NO_PROOF,
-                "The consent was not given as this purpose asks (offers: in writing)",
-            ),
-            (
-                verdicts.UNPROVEN,
-                "Typed by the customer, not confirmed yet: it must answer YES, or you "
-                "record their consent",
-            ),
-            (verdicts.NO_WAY_BACK, "Odoo's own provider cannot receive a STOP"),
-            (
-                verdicts.NO_PROVIDER,
-                "Text messaging is not set up: tell an administrator",
-            ),
-            (
-                verdicts.NO_SENDER,
-                "None of your senders may text this country: an administrator can "
-                "add one",
-            ),
-            (
-                verdicts.ONE_WAY,
-                "It asks for an answer, which your sender for this country cannot "
-                "receive: add a number that can",
-            ),
-            (
-                verdicts.NO_ADDRESS,
-                "The law there requires your postal address and a contact in offers: "
-                "enter them on your company",
-            ),
-            (
-                verdicts.LEDGER_UNREADABLE,
-                "The consent ledger's key is wrong: tell an administrator",
-            ),
-            (verdicts.REFUSED_BY_APP, "Refused by the app that made it"),
-            (timing.QUIET_HOURS, "Quiet hours where the person is"),
-            (timing.SCHEDULED, "Scheduled by its author"),
-            (
-                timing.NO_OPENING,
-                "No hour is allowed in all zones where the person may be: correct the "
-                "time zone or the address of the contact",
-            ),
-            (verdicts.EXPIRED, "It would come too late: call instead"),
-            (
-                verdicts.UNCONFIRMED,
-                "It could not be sent within five minutes of the opt-out, as "
-                "required. The opt-out stands",
-            ),
-            (
-                verdicts.UNANSWERED,
-                "The answer could not be sent in time: call if it matters",
-            ),
-            (verdicts.TOO_MANY, "Too many today: call instead, or send it tomorrow"),
-        ],
-        string="Reason",
-        readonly=True,
-        copy=False,
+        list(GATE_REASONS.items()), string="Reason", **RECORDED
     )
     gate_label = fields.Char(compute="_compute_gate_label")
     shown_state = fields.Selection(
@@ -212,31 +170,26 @@ class SmsSms(models.Model):
     shown_reason = fields.Char("Why", compute="_compute_shown_state")
     shown_label = fields.Char("Status", compute="_compute_shown_label")
     is_movable = fields.Boolean(compute="_compute_is_movable")
-    gate_checked_at = fields.Datetime("Decided On", readonly=True, copy=False)
+    gate_checked_at = fields.Datetime("Decided On", **RECORDED)
     consent_event_id = fields.Many2one(
         "sms.consent.event",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         ondelete="restrict",
         help="What the person said that allows this message, or forbids it.",
     )
     is_personal = fields.Boolean(
         "Written by a Person",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="Written by a user to this person only, so it may be an answer to their "
         "text.",
     )
     is_unmapped = fields.Boolean(
-        readonly=True,
-        copy=False,
-        help="No rule says what it is for, so it counts as an offer.",
+        **RECORDED, help="No rule says what it is for, so it counts as an offer."
     )
     inbound_id = fields.Many2one(
         "sms.inbound",
         "Answers",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         index="btree_not_null",
         ondelete="set null",
         help="The person's own text that allows this answer without recorded consent.",
@@ -249,7 +202,7 @@ class SmsSms(models.Model):
         help="Sent along as MMS. The carrier downloads them from a signed address.",
     )
     # A column of its own: a text without media costs no query for them.
-    media_count = fields.Integer("Pictures and Files Sent", readonly=True, copy=False)
+    media_count = fields.Integer("Pictures and Files Sent", **RECORDED)
     # Not read-only, so that the intake can store its own count.
     segment_count = fields.Integer(
         "Segments",
@@ -262,39 +215,33 @@ class SmsSms(models.Model):
         compute="_compute_segments", store=True, precompute=True, readonly=False
     )
     provider = fields.Char(
-        readonly=True,
-        copy=False,
-        help="The carrier that sent it. Empty until it is being sent.",
+        **RECORDED, help="The carrier that sent it. Empty until it is being sent."
     )
-    carrier_id = fields.Char("Carrier's ID", readonly=True, copy=False)
-    carrier_code = fields.Char("Carrier's Error Code", readonly=True, copy=False)
-    carrier_detail = fields.Char("Carrier's Message", readonly=True, copy=False)
-    report_rank = fields.Integer(readonly=True, copy=False)
-    claimed_at = fields.Datetime(readonly=True, copy=False)
-    sent_at = fields.Datetime("Sent On", readonly=True, copy=False)
-    not_before = fields.Datetime(readonly=True, copy=False)
-    attempts = fields.Integer(readonly=True, copy=False)
-    tried_at = fields.Datetime("First Tried On", readonly=True, copy=False)
+    carrier_id = fields.Char("Carrier's ID", **RECORDED)
+    carrier_code = fields.Char("Carrier's Error Code", **RECORDED)
+    carrier_detail = fields.Char("Carrier's Message", **RECORDED)
+    report_rank = fields.Integer(**RECORDED)
+    claimed_at = fields.Datetime(**RECORDED)
+    sent_at = fields.Datetime("Sent On", **RECORDED)
+    not_before = fields.Datetime(**RECORDED)
+    attempts = fields.Integer(**RECORDED)
+    tried_at = fields.Datetime("First Tried On", **RECORDED)
     fault_id = fields.Many2one(
         "sms.fault",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         ondelete="restrict",
         help="What the carrier's last refusal means.",
     )
-    sender_id = fields.Many2one(
-        "sms.sender", readonly=True, copy=False, ondelete="set null"
-    )
+    sender_id = fields.Many2one("sms.sender", **RECORDED, ondelete="set null")
     priority = fields.Integer(
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="Set by its purpose: a lower number is sent first. What a person wrote to "
         "one other passes lists.",
     )
     lookup_at = fields.Datetime(
-        readonly=True, copy=False, help="When the carrier is asked for its status."
+        **RECORDED, help="When the carrier is asked for its status."
     )
-    lookups = fields.Integer(readonly=True, copy=False)
+    lookups = fields.Integer(**RECORDED)
     report_ids = fields.One2many(
         "sms.report",
         "sms_id",
@@ -303,19 +250,15 @@ class SmsSms(models.Model):
         "helpdesk_mgmt_sms.group_sms_compliance",
     )
     send_at = fields.Datetime(
-        readonly=True,
-        copy=False,
-        help="Not sent before this time, as chosen by its author.",
+        **RECORDED, help="Not sent before this time, as chosen by its author."
     )
     keeps_hours = fields.Boolean(
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="It waits for business hours, although its purpose may be sent at any "
         "hour.",
     )
     expires_at = fields.Datetime(
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="After this it is no longer worth sending: a reminder after its "
         "appointment, an answer long after the question.",
     )
@@ -327,37 +270,27 @@ class SmsSms(models.Model):
             (timing.NOT_KEPT, "The company keeps no quiet hours"),
         ],
         string="Hour",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="Why it could be sent at that hour.",
     )
     zone_names = fields.Char(
-        "Zones",
-        readonly=True,
-        copy=False,
-        help="All zones the person may be in (IANA names).",
+        "Zones", **RECORDED, help="All zones the person may be in (IANA names)."
     )
     zone_source = fields.Char(
         "Zones Found By",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="contact: its time zone; address; number: its area code or country; "
         "company: nothing better is known.",
     )
     local_time = fields.Char(
         "Their Local Time",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="When it was decided, in each of those zones.",
     )
     replaced_by_id = fields.Many2one(
-        "sms.sms",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="set null",
+        "sms.sms", **RECORDED, index="btree_not_null", ondelete="set null"
     )
-    cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    cancelled_by_id = fields.Many2one("res.users", **RECORDED)
 
     _day_index = models.Index("(number, record_company_id, create_date)")
     # Recent texts by users, for the limits of users and of teams.
@@ -469,14 +402,13 @@ class SmsSms(models.Model):
     @api.depends_context("lang", "tz", "uid")
     def _compute_shown_label(self):
         labels = dict(self._fields["shown_state"]._description_selection(self.env))
+        call_labels = {**labels, **self._get_call_labels()}
         for sms in self:
             if sms.shown_state == "held":
                 sms.shown_label = sms._get_held_label()
-            elif sms.is_call:
-                label = labels.get(sms.shown_state, "")
-                sms.shown_label = sms._get_call_labels().get(sms.shown_state, label)
             else:
-                sms.shown_label = labels.get(sms.shown_state, "")
+                own = call_labels if sms.is_call else labels
+                sms.shown_label = own.get(sms.shown_state, "")
 
     @api.model
     def _get_call_labels(self):

@@ -5,15 +5,15 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...providers.faults import REFUSED_OTHERWISE
-from ...tools import TICKET_MODEL, consent, gate, phone, verdicts, ways
-from ...tools.gate_refusals import find_block
+from ...tools import TICKET_MODEL, verdicts, ways
 from ...tools.phone import E164
-from ...tools.purpose_rules import MessageSource, is_proof_accepted
+from ...tools.purpose_rules import MessageSource
 from ..core.mixins import NUMBER_GROUPS
 from ..ledger.sms_consent_key import ConsentKeyError
 from ..ledger.sms_purpose import INTERNAL
-from .res_partner import NOBODY
-from .sms_sms import IN_FLIGHT, LEFT
+from .res_partner import NOBODY, Reader
+from .sms_gate import GateBatch, GateQuestion
+from .sms_sms import IN_FLIGHT, LEFT, RECORDED
 from .sms_sms_intake import PersonalText
 from .sms_sms_waiting import APPOINTMENT_MODEL, WAITING
 
@@ -54,8 +54,7 @@ class SmsSms(models.Model):
     sent_again_id = fields.Many2one(
         "sms.sms",
         "Sent Again As",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         index="btree_not_null",
         ondelete="set null",
     )
@@ -138,39 +137,22 @@ class SmsSms(models.Model):
         By the number, its holder and the account; the time is left to the gate itself.
         """
         self.ensure_one()
-        company, purpose = self._get_sms_company(), self.purpose_id
-        number = self.number or ""
-        key, now = (company.id, number), fields.Datetime.now()
-        consents = self.env["sms.consent"].sudo()
+        sms_sudo, number = self.sudo(), self.number or ""
+        question = GateQuestion(
+            self._get_sms_company().id,
+            number,
+            self.purpose_id.id,
+            is_personal=self.is_personal,
+            reader=Reader(self.partner_id.id),
+            sender_refusal=self._find_sender_refusal(),
+        )
+        consents_sudo = sms_sudo.env["sms.consent"]
         try:
-            known = consents._get_known([company.id], [number])
+            known = consents_sudo._get_known([question.company_id], [number])
         except ConsentKeyError:
             return verdicts.LEDGER_UNREADABLE
-        answer = consents._get_answer(known.answers.get(key, {}), purpose.id)
-        rules = purpose._get_rules(self.env.lang, company)
-        refusal = phone.find_refusal(number)
-        if refusal in phone.DOUBTFUL and consents._find_heard({key}):
-            refusal = ""
-        facts = gate.Facts(
-            number=number,
-            is_valid_number=bool(E164.match(number)),
-            number_refusal=refusal,
-            sender_refusal=self._find_sender_refusal(),
-            state=answer.state,
-            is_proven=answer.state != consent.OPTED_IN
-            or is_proof_accepted(known.methods.get(answer.event_id), rules.proofs),
-            is_helpdesk_purpose=rules.is_helpdesk,
-            is_under_review=key in known.reviewed,
-            is_unusable=key in known.unusable,
-            is_typed_only=(self.partner_id.id, number) in known.typed,
-            is_personal=self.is_personal,
-            text=known.texts.get(key),
-            stopped_at=known.stops and known.get_stopped_at(key, purpose.id) or None,
-            written_at=now,
-            now=now,
-            **company._get_sms_gate_facts(),
-        )
-        return find_block(facts) or ""
+        batch = GateBatch(sms_sudo.env, [question], known)
+        return batch.find_block(question) or ""
 
     def _get_way_labels(self):
         """Return the button label of each way."""
@@ -314,17 +296,17 @@ class SmsSms(models.Model):
 
         :raises UserError: with the reason
         """
-        sms_sudo, state = self.sudo(), self.sudo().state
+        sms_sudo = self.sudo()
         if sms_sudo.sent_again_id:
             raise UserError(self.env._("It has already been sent again."))
-        if state in IN_FLIGHT:
-            raise UserError(
-                self.env._("The carrier may have sent it. It is being checked.")
-            )
-        if state in LEFT:
-            raise UserError(self.env._("The carrier already has it."))
-        if state == WAITING:
-            raise UserError(self.env._("It is still waiting to be sent."))
+        checking = self.env._("The carrier may have sent it. It is being checked.")
+        by_state = {
+            **dict.fromkeys(IN_FLIGHT, checking),
+            **dict.fromkeys(LEFT, self.env._("The carrier already has it.")),
+            WAITING: self.env._("It is still waiting to be sent."),
+        }
+        if sms_sudo.state in by_state:
+            raise UserError(by_state[sms_sudo.state])
         if not sms_sudo.body:
             raise UserError(self.env._("Its words were erased."))
         if (ways.OTHER if number else ways.AGAIN) not in self._get_ways():
@@ -381,18 +363,11 @@ class SmsSms(models.Model):
         trackers_sudo.sms_uuid = new.uuid
         untracked = notifications_sudo - trackers_sudo.mail_notification_id
         trackers_sudo.create(
-            [
-                {"sms_uuid": new.uuid, "mail_notification_id": notification.id}
-                for notification in untracked
-            ]
+            [{"sms_uuid": new.uuid, "mail_notification_id": it.id} for it in untracked]
         )
+        shown = {"notification_status": "ready", "failure_type": False}
         notifications_sudo.write(
-            {
-                "sms_id_int": new.id,
-                "sms_number": new.number,
-                "notification_status": "ready",
-                "failure_type": False,
-            }
+            {"sms_id_int": new.id, "sms_number": new.number, **shown}
         )
         (self | new).invalidate_recordset(["sms_tracker_id"])
         new.mail_message_id._notify_message_notification_update()
@@ -488,15 +463,7 @@ class SmsSms(models.Model):
         return False
 
     def _open_other(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Send to another number"),
-            "res_model": "sms.send.other",
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_sms_id": self.id},
-        }
+        return self._open_form("sms.send.other", self.env._("Send to another number"))
 
     def _call(self):
         return {

@@ -475,10 +475,8 @@ class SmsSms(models.Model):
                               AND gate_verdict != 'block'
                               AND is_call IS NOT TRUE)
         """
-        rows = self.env.execute_query(
-            SQL(query, as_array(company_ids, "int4"), as_array(numbers, "varchar"))
-        )
-        return set(rows)
+        columns = as_array(company_ids, "int4"), as_array(numbers, "varchar")
+        return set(self.env.execute_query(SQL(query, *columns)))
 
     @api.model
     def _to_e164(self, number, reader, company):

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, verdicts
 from ..core.sql_settings import group_in_memory
+from .sms_sms import RECORDED
 from .sms_sms_waiting import APPOINTMENT_MODEL
 
 #: How long texts that did not reach people are followed up; then they are history.
@@ -30,14 +31,11 @@ class SmsSms(models.Model):
 
     told_at = fields.Datetime(
         "Told Otherwise On",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="When someone noted that the person was told another way: by phone, or "
         "at the desk.",
     )
-    told_by_id = fields.Many2one(
-        "res.users", "Told Otherwise By", readonly=True, copy=False
-    )
+    told_by_id = fields.Many2one("res.users", "Told Otherwise By", **RECORDED)
     is_untold = fields.Boolean(
         "Never Told",
         compute="_compute_is_untold",
@@ -87,16 +85,12 @@ class SmsSms(models.Model):
 
         :param self: texts whose records the query is limited to; empty: no limit
         """
-        with group_in_memory(self.env.cr):
-            rows = self.env.execute_query(self._get_untold_queries())
-        return [sms_id for (sms_id,) in rows]
-
-    def _get_untold_queries(self):
         for name in ("sms.sms", "mail.message", "mail.notification"):
             self.env[name].flush_model()
-        return SQL(" UNION ALL ").join(
-            [self._query_untold(), *self._query_untold_more()]
-        )
+        queries = [self._query_untold(), *self._query_untold_more()]
+        with group_in_memory(self.env.cr):
+            rows = self.env.execute_query(SQL(" UNION ALL ").join(queries))
+        return [sms_id for (sms_id,) in rows]
 
     def _query_untold_more(self):
         """Return further such queries. Rooms add to them."""
@@ -114,8 +108,7 @@ class SmsSms(models.Model):
         if self:
             about = SQL("post.res_id = ANY(%s)", posts_sudo.mapped("res_id"))
             fence = SQL("")
-        return SQL(
-            """
+        query = """
             SELECT sms.id
               FROM (
                   SELECT DISTINCT ON (post.model, post.res_id, reader_id)
@@ -139,9 +132,20 @@ class SmsSms(models.Model):
                    SELECT FROM mail_message answer
                     WHERE answer.model = post.model AND answer.res_id = post.res_id
                       AND answer.date >= date_trunc('second', sms.create_date)
-                      AND (%(call)s OR %(mail)s)
+                      AND (answer.mail_activity_type_id IN (
+                               SELECT id FROM mail_activity_type
+                                WHERE category = 'phonecall')
+                           OR EXISTS (
+                               SELECT FROM mail_notification mail
+                                WHERE mail.mail_message_id = answer.id
+                                  AND mail.notification_type = 'email'
+                                  AND mail.res_partner_id = sms.partner_id
+                                  AND mail.notification_status
+                                      IN ('ready', 'process', 'pending', 'sent')))
                    OFFSET 0)
-            """,
+        """
+        return SQL(
+            query,
             ticket=TICKET_MODEL,
             models=[TICKET_MODEL, APPOINTMENT_MODEL],
             since=self._get_untold_since(),
@@ -149,21 +153,6 @@ class SmsSms(models.Model):
             fence=fence,
             failed=self._get_untold_condition(),
             limits=SQL(" AND ").join(self._get_untold_limits()),
-            call=SQL(
-                """answer.mail_activity_type_id IN (
-                    SELECT id FROM mail_activity_type WHERE category = 'phonecall'
-                )"""
-            ),
-            mail=SQL(
-                """EXISTS (
-                    SELECT FROM mail_notification mail
-                     WHERE mail.mail_message_id = answer.id
-                       AND mail.notification_type = 'email'
-                       AND mail.res_partner_id = sms.partner_id
-                       AND mail.notification_status
-                           IN ('ready', 'process', 'pending', 'sent')
-                )"""
-            ),
         )
 
     @api.model
@@ -181,13 +170,10 @@ class SmsSms(models.Model):
     @api.model
     def _get_untold_condition(self):
         """Return the condition that a text (``sms``) was missed by its recipient."""
-        return SQL(
-            """(
-                %s AND sms.told_at IS NULL AND sms.sent_again_id IS NULL
-                AND sms.body IS NOT NULL
-                AND sms.failure_type IS DISTINCT FROM 'sms_duplicate'
-                AND COALESCE(sms.gate_reason, '') != ALL(%s)
-            )""",
-            FAILED,
-            list(NEEDLESS),
-        )
+        condition = """(
+            %s AND sms.told_at IS NULL AND sms.sent_again_id IS NULL
+            AND sms.body IS NOT NULL
+            AND sms.failure_type IS DISTINCT FROM 'sms_duplicate'
+            AND COALESCE(sms.gate_reason, '') != ALL(%s)
+        )"""
+        return SQL(condition, FAILED, list(NEEDLESS))

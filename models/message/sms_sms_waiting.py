@@ -149,8 +149,7 @@ class SmsSms(models.Model):
             [(decision, event_id)] = self.env["sms.gate"]._decide([question])
             if decision.verdict == verdicts.BLOCK:
                 continue
-            now = fields.Datetime.now()
-            values = self._get_gate_values(decision, event_id, now)
+            values = self._get_gate_values(decision, event_id, fields.Datetime.now())
             values.update(state=WAITING, failure_type=False)
             sms.sudo().write(values)
             refused[sms.id].update(values)
@@ -283,10 +282,14 @@ class SmsSms(models.Model):
         """Open the form that moves a waiting message to another time."""
         self.ensure_one()
         self._filter_movable()
+        return self._open_form("sms.reschedule", self.env._("Change time"))
+
+    def _open_form(self, model_name, title):
+        """Return the action that opens a form about this message."""
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Change time"),
-            "res_model": "sms.reschedule",
+            "name": title,
+            "res_model": model_name,
             "view_mode": "form",
             "views": [(False, "form")],
             "target": "new",

@@ -31,34 +31,20 @@ class SmsUnusableNumber(models.Model):
     @api.model
     def _note(self, sms, policy):
         """Note that the number of a message (``sms.sms``) cannot be texted."""
-        company = sms._get_sms_company()
-        if self._find(company, sms.number):
-            return
-        self.create(
-            {
-                "company_id": company.id,
-                "number": sms.number,
-                "fault_id": policy.id,
-                "sms_id": sms.id,
-            }
-        )
-        self.env["sms.consent"]._forget_answers()
+        self._note_many(sms._get_sms_company(), [sms.number], policy, sms_id=sms.id)
 
     @api.model
-    def _note_many(self, company, numbers, policy):
-        """Note that numbers (E.164) cannot be texted, without a message as proof."""
-        known = self.search(
-            [("company_id", "=", company.id), ("number", "in", numbers)]
-        )
-        new = set(numbers) - set(known.mapped("number"))
-        values = {"company_id": company.id, "fault_id": policy.id}
+    def _note_many(self, company, numbers, policy, **values):
+        """Note that numbers (E.164) cannot be texted.
+
+        :param values: ``sms_id`` if a message is the proof
+        """
+        domain = [("company_id", "=", company.id), ("number", "in", numbers)]
+        new = set(numbers) - set(self.search(domain).mapped("number"))
+        values.update(company_id=company.id, fault_id=policy.id)
         self.create([{**values, "number": number} for number in sorted(new)])
-        self.env["sms.consent"]._forget_answers()
-
-    @api.model
-    def _find(self, company, number):
-        domain = [("company_id", "=", company.id), ("number", "=", number)]
-        return self.search(domain, limit=1)
+        if new:
+            self.env["sms.consent"]._forget_answers()
 
     def _forget(self):
         """Delete the row: the number is a person's."""

@@ -130,7 +130,8 @@ class TestOneSetOfRules(SmsCase):
         notification = self.env["mail.notification"].search(
             [("sms_id_int", "=", sms.id)]
         )
-        unusable = self.env["sms.unusable.number"]._find(self.company, sms.number)
+        about = [("company_id", "=", self.company.id), ("number", "=", sms.number)]
+        unusable = self.env["sms.unusable.number"].search(about)
         found = {name: sms[name] for name in ROW}
         found.update(
             currency=sms.price_currency_id.name,
