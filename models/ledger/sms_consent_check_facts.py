@@ -8,16 +8,7 @@ from ...tools import chain
 from ...tools.evidence import parse_time
 from ..core.moments import say_moment
 from . import ledger_guards
-from .sms_consent_check import (
-    ANSWER,
-    CHECK,
-    ENTRY_COPIED,
-    EVIDENCE_ALONE,
-    INSIDE,
-    NAMED,
-    OUTSIDE,
-    TRIGGER,
-)
+from . import sms_consent_check as checks
 from .sms_consent_key import KEY_OPTION, KEY_VARIABLE
 
 #: Fields of the checks from before there were seals; the first seal covers them.
@@ -39,17 +30,17 @@ class SmsConsentCheck(models.Model):
     def _find_others(self, company, key):
         """Return all other findings: pairs of a reason and a sentence."""
         kinds = [
-            (CHECK, self._find_changed_checks(company, key)),
-            (TRIGGER, self._find_faulty_triggers()),
-            (ENTRY_COPIED, self._find_copied_events(company)),
-            (EVIDENCE_ALONE, self._find_lone_evidence(company)),
-            (ANSWER, self._find_wrong_answers(company)),
+            (checks.CHECK, self._find_changed_checks(company, key)),
+            (checks.TRIGGER, self._find_faulty_triggers()),
+            (checks.ENTRY_COPIED, self._find_copied_events(company)),
+            (checks.EVIDENCE_ALONE, self._find_lone_evidence(company)),
+            (checks.ANSWER, self._find_wrong_answers(company)),
         ]
         found = []
         for reason, sentences in kinds:
-            named = list(islice(sentences, NAMED + 1))
-            if len(named) > NAMED:
-                named[NAMED] = self.env._("There are more of this kind.")
+            named = list(islice(sentences, checks.NAMED + 1))
+            if len(named) > checks.NAMED:
+                named[checks.NAMED] = self.env._("There are more of this kind.")
             found += [(reason, sentence) for sentence in named]
         return found
 
@@ -223,7 +214,7 @@ class SmsConsentCheck(models.Model):
             "company_id": company.id,
             "checked_at": fields.Datetime.now(),
             "unsealed_count": len(self.env["sms.consent.link"]._get_unsealed(company)),
-            "key_place": INSIDE if is_inside else OUTSIDE,
+            "key_place": checks.INSIDE if is_inside else checks.OUTSIDE,
             "previous_seal": self._get_newest_seal(company),
         }
         checked["seal"] = chain.seal(key, chain.CHECK, self._get_sealed(checked))

@@ -82,13 +82,9 @@ class SmsConsent(models.Model):
 
         Before 19.0.1.4.0 each spelling had a hash of its own.
         """
-        query = """
-            SELECT DISTINCT number_hash, number FROM sms_consent
-             WHERE company_id = %s AND number_hash = ANY(%s) AND number IS NOT NULL
-        """
-        rows = self.env.execute_query(
-            SQL(query, company.id, as_array(hashes, "varchar"))
-        )
+        domain = [("company_id", "=", company.id), ("number_hash", "in", hashes)]
+        domain.append(("number", "!=", False))
+        rows = self.sudo()._read_group(domain, ["number_hash", "number"])
         key = self.env["sms.consent.key"]._get()
         return sorted(
             {own for own, number in rows if chain.number_hash(key, number) != own}
@@ -240,13 +236,10 @@ class SmsConsent(models.Model):
     @api.model
     def _get_tried_hashes(self, company):
         """Return the keyed hashes of the numbers with events of the sandbox."""
-        self.env["sms.consent.event"].flush_model()
-        query = """
-            SELECT DISTINCT number_hash FROM sms_consent_event
-             WHERE company_id = %s AND sandbox ORDER BY number_hash
-        """
-        rows = self.env.execute_query(SQL(query, company.id))
-        return [row[0] for row in rows]
+        events_sudo = self.env["sms.consent.event"].sudo()
+        domain = [("company_id", "=", company.id), ("sandbox", "=", True)]
+        groups = events_sudo._read_group(domain, ["number_hash"])
+        return [number_hash for (number_hash,) in groups]
 
     @api.model
     def _read_effects(self, event_ids):

@@ -4,15 +4,9 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import ormcache
 
-from ...tools import purpose_rules, quiet_hours
+from ...tools import purpose_rules, quiet_hours, strictness
 from ...tools.purpose_rules import MessageSource
-from ...tools.strictness import (
-    SCOPE_ALL,
-    SCOPE_PURPOSE,
-    ScopeTerms,
-    is_mapping_less_strict,
-    is_scope_less_strict,
-)
+from ...tools.strictness import SCOPE_ALL, SCOPE_PURPOSE, ScopeTerms
 from .sms_purpose import MARKETING
 
 #: Field that names what a rule is about, by its level.
@@ -186,7 +180,7 @@ class SmsPurposeRule(models.Model):
             former[before[0]] = before[1]
         keys = {it[0] for it in (before, after) if it}
         return any(
-            is_mapping_less_strict(
+            strictness.is_mapping_less_strict(
                 self._get_terms(former, key)._get_strictness(),
                 self._get_terms(rules, key)._get_strictness(),
             )
@@ -350,7 +344,7 @@ class SmsScopeRule(models.Model):
         return terms or None, self.new({"scope": SCOPE_ALL, "active": True})
 
     def _is_less_strict_than(self, before):
-        return is_scope_less_strict(before, self._get_strictness())
+        return strictness.is_scope_less_strict(before, self._get_strictness())
 
     def _get_copy_domain(self):
         return [

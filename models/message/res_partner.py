@@ -23,6 +23,11 @@ class Reader(NamedTuple):
     country_id: int | None = None
     state_id: int | None = None
 
+    @property
+    def address(self):
+        """What decides on the place where they are, besides the number."""
+        return self.tz, self.country_id, self.state_id
+
 
 #: A reader who is no contact.
 NOBODY = Reader()

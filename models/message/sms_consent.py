@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import product
-from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -37,7 +37,8 @@ READ_UNUSABLE = """
 """
 
 
-class Known(NamedTuple):
+@dataclass
+class Known:
     """The answers that a transaction has read, by ``(company id, number)``.
 
     :param dict answers: ``{purpose id or False: Answer}``
@@ -50,18 +51,13 @@ class Known(NamedTuple):
         that has not confirmed it by YES
     """
 
-    answers: dict
-    reviewed: set
-    stops: dict
-    texts: dict
-    unusable: set
-    methods: dict
-    typed: set
-
-    @classmethod
-    def make(cls):
-        """Return an empty one."""
-        return cls({}, set(), {}, {}, set(), {}, set())
+    answers: dict = field(default_factory=dict)
+    reviewed: set = field(default_factory=set)
+    stops: dict = field(default_factory=dict)
+    texts: dict = field(default_factory=dict)
+    unusable: set = field(default_factory=set)
+    methods: dict = field(default_factory=dict)
+    typed: set = field(default_factory=set)
 
     def get_stopped_at(self, key, purpose_id):
         """Return when the newest opt-out from a purpose or all was given, or None."""
@@ -160,7 +156,7 @@ class SmsConsent(models.Model):
 
         :return: :class:`Known`, perhaps of more numbers
         """
-        known = self.env.cr.precommit.data.setdefault(READ_ANSWERS, Known.make())
+        known = self.env.cr.precommit.data.setdefault(READ_ANSWERS, Known())
         wanted = set(product(set(company_ids), set(filter(None, numbers))))
         if missing := wanted - known.answers.keys():
             self._flush_known()
@@ -223,15 +219,11 @@ class SmsConsent(models.Model):
         :return: the expression, and a function that enters its value into the cache
         """
         self._forget_answers()
-        known = self.env.cr.precommit.data.setdefault(READ_ANSWERS, Known.make())
+        known = self.env.cr.precommit.data.setdefault(READ_ANSWERS, Known())
         query, enter = self._prepare_known(known, {(company.id, number)})
         names = SQL("what, company_id, sender, purpose_id, state, id, moment, method")
-        column = SQL(
-            "(SELECT json_agg(json_build_array(%s)) FROM (%s) AS known (%s))",
-            names,
-            query,
-            names,
-        )
+        rows = SQL("SELECT json_agg(json_build_array(%s)) FROM (%s)", names, query)
+        column = SQL("(%s AS known (%s))", rows, names)
 
         def enter_json(rows):
             for *row, moment, method in rows or ():
@@ -247,9 +239,8 @@ class SmsConsent(models.Model):
         """
         purpose_id, state, row_id, moment, method = row
         if what == "answer":
-            known.answers.setdefault(key, {})[purpose_id or False] = Answer(
-                state, row_id
-            )
+            answers = known.answers.setdefault(key, {})
+            answers[purpose_id or False] = Answer(state, row_id)
             if state == consent.OPTED_IN:
                 known.methods[row_id] = method
             elif state == consent.OPTED_OUT:

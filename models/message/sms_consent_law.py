@@ -184,19 +184,16 @@ class SmsConsentLaw(models.Model):
         sentences = [self.env._("Each offer needs express consent.")]
         if self.is_written:
             sentences.append(self.env._("Spoken consent does not count."))
-        if self.consent_kind == "customer":
-            sentences.append(
-                self.env._(
-                    "The law exempts existing customers, which is not made use of."
-                )
-            )
-        elif self.consent_kind == "implied":
-            sentences.append(
-                self.env._(
-                    "The law accepts implied consent too, which is not made use of."
-                )
-            )
-        return " ".join(sentences)
+        unused = {
+            "customer": self.env._(
+                "The law exempts existing customers, which is not made use of."
+            ),
+            "implied": self.env._(
+                "The law accepts implied consent too, which is not made use of."
+            ),
+        }
+        sentences.append(unused.get(self.consent_kind))
+        return " ".join(filter(None, sentences))
 
     def _describe_records(self):
         if self.keep_years:

@@ -160,7 +160,7 @@ class GateBatch:
         """
         self._consent = env["sms.consent"]
         self._is_ledger_readable = known is not None
-        self._known = known or Known.make()
+        self._known = known or Known()
         self._now = fields.Datetime.now()
         self._clock = GateClock(env, questions, self._now)
         companies = env["res.company"].browse({it.company_id for it in questions})
@@ -338,10 +338,9 @@ class GateClock:
             return None
         if question.keeps_hours and rules.quiet_class == quiet_hours.URGENT:
             rules = rules._replace(quiet_class=quiet_hours.INFORMATIONAL)
-        reader = question.reader
-        address = (reader.tz, reader.country_id, reader.state_id)
-        of_number = read_number(question.number)
-        key = (company.id, rules.quiet_class, rules.max_per_day, of_number, address)
+        reader, of_number = question.reader, read_number(question.number)
+        terms = (company.id, rules.quiet_class, rules.max_per_day)
+        key = (*terms, of_number, reader.address)
         if key not in self._hours:
             gate = self._env["sms.gate"]
             place = gate._locate(company, question.number, reader)

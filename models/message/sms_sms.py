@@ -560,12 +560,10 @@ class SmsSms(models.Model):
         standing = self._get_gate_standing()
         readers = self.filtered(lambda sms: not standing[sms.id]).partner_id
         readers = readers._get_sms_readers()
-        questions = [
-            sms._get_question(
-                readers, sms_id=sms.id, standing=frozenset(standing[sms.id])
-            )
-            for sms in self
-        ]
+        questions = []
+        for sms in self:
+            others = {"sms_id": sms.id, "standing": frozenset(standing[sms.id])}
+            questions.append(sms._get_question(readers, **others))
         return self.env["sms.gate"]._decide(questions)
 
     def _record_decisions(self, decided):

@@ -264,11 +264,9 @@ class SmsSms(models.Model):
         post = sms_sudo.mail_message_id
         written = (post.model, post.res_id, self.env.uid, sms_sudo.body)
         source = MessageSource(template_id=sms_sudo.template_id.id or 0)
-        new_sudo = sms_sudo.with_context(
-            sms_personal=PersonalText(*written) if sms_sudo.is_personal else None,
-            sms_source=source,
-            sms_is_again=True,
-        ).create([values])
+        context = {"sms_source": source, "sms_is_again": True}
+        context["sms_personal"] = sms_sudo.is_personal and PersonalText(*written)
+        new_sudo = sms_sudo.with_context(**context).create([values])
         new_sudo = new_sudo.with_env(sms_sudo.env)
         if new_sudo.gate_verdict == verdicts.BLOCK:
             raise UserError(new_sudo.gate_label)
@@ -380,19 +378,17 @@ class SmsSms(models.Model):
         """
         held, stopped = self._count_outcomes()
         if len(self) == 1 and not errors:
-            lines = [self._describe_outcome()]
+            told = self._describe_outcome()
         else:
-            lines = [
-                self.env._(
-                    "Texts on their way: %(leaving)s. Held: %(held)s. Not sent: "
-                    "%(stopped)s.",
-                    leaving=len(self) - held - stopped,
-                    held=held,
-                    stopped=stopped + len(errors),
-                )
-            ]
+            told = self.env._(
+                "Texts on their way: %(leaving)s. Held: %(held)s. Not sent: "
+                "%(stopped)s.",
+                leaving=len(self) - held - stopped,
+                held=held,
+                stopped=stopped + len(errors),
+            )
         reasons = Counter(map(str, errors)).most_common(5)
-        lines += [f"{count} × {reason}" for reason, count in reasons]
+        lines = [told, *(f"{count} × {reason}" for reason, count in reasons)]
         is_well = not (held or stopped or errors)
         return {
             "type": "ir.actions.client",

@@ -129,20 +129,19 @@ class IntakeBatch:
 
     def get_lang(self, vals):
         """Return the language code of a message's footer: that of its words."""
+        company = self.companies[vals["record_company_id"]]
         lang = vals.get("lang") or self.get_reader(vals).lang
         if lang not in self._active_langs:
-            company_id = vals["record_company_id"]
-            lang = self._langs.get((company_id, vals["number"]))
-            lang = lang or self.companies[company_id]._pick_sms_lang()
+            lang = self._langs.get((company.id, vals["number"]))
+            lang = lang or company._pick_sms_lang()
         template_id = vals.get("template_id")
         if not template_id or is_bare(vals):
             return lang
-        key = template_id, lang, vals["record_company_id"]
+        key = template_id, lang, company.id
         if key not in self._told_langs:
-            company = self.companies[vals["record_company_id"]]
             template = self._env["sms.template"].sudo().browse(template_id)
-            find = self._sms._get_template_lang
-            self._told_langs[key] = find(template, lang, company)
+            told_lang = self._sms._get_template_lang(template, lang, company)
+            self._told_langs[key] = told_lang
         return self._told_langs[key]
 
     def get_rules(self, purpose_id, lang, company):
@@ -182,16 +181,14 @@ class IntakeBatch:
             return rules.footer
         footer = company._get_sms_footer(vals.get("sender_id"), rules.footer, lang)
         is_known = (company.id, vals["number"]) in self._known_numbers
-        if is_known and rules.quiet_class != MARKETING:
-            return footer
-        key = company.id
-        reader = self.get_reader(vals)
         is_offer = rules.quiet_class == MARKETING
+        if is_known and not is_offer:
+            return footer
+        key, number, reader = company.id, None, self.get_reader(vals)
         if is_offer:
-            address = (reader.tz, reader.country_id, reader.state_id)
-            key = company.id, read_number(vals["number"]), address
+            number = vals["number"]
+            key = company.id, read_number(number), reader.address
         if key not in self._signatures:
-            number = vals["number"] if is_offer else None
             self._signatures[key] = self._sms._get_signature(company, number, reader)
         signature = self._signatures[key]
         return advice.sign(vals.get("body"), footer, *signature, lang=lang or "")
@@ -330,10 +327,9 @@ class SmsSms(models.Model):
     @api.model
     def _tell_of_refusals(self, uuids):
         """Update the chatter and mailings for new messages that the gate blocks."""
-        trackers_sudo = self.env["sms.tracker"].sudo()
-        found = trackers_sudo.search([("sms_uuid", "in", list(uuids.values()))])
-        tracked = set(found.mapped("sms_uuid"))
-        ids = [sms_id for sms_id, uid in uuids.items() if uid in tracked]
+        domain = [("sms_uuid", "in", list(uuids.values()))]
+        tracked = set(self.env["sms.tracker"].sudo().search(domain).mapped("sms_uuid"))
+        ids = [sms_id for sms_id, uuid in uuids.items() if uuid in tracked]
         self.browse(ids)._update_trackers()
 
     @api.model
@@ -349,6 +345,7 @@ class SmsSms(models.Model):
             raise AccessError(self.env._("Only team alerts can call people."))
         self._prepare_media(vals_list)
         self._prepare_times(vals_list)
+        is_alone = len(vals_list) == 1
         for vals in vals_list:
             message = batch.messages[vals.get("mail_message_id")]
             reader = batch.get_reader(vals)
@@ -356,12 +353,10 @@ class SmsSms(models.Model):
             vals.setdefault("template_id", batch.template_id)
             vals["is_unmapped"] = False
             if not vals.get("purpose_id"):
-                vals["purpose_id"], vals["is_unmapped"] = batch.get_purpose(
-                    company, message
-                )
-            vals["is_personal"] = len(vals_list) == 1 and self._is_personal(
-                message, vals.get("body")
-            )
+                found = batch.get_purpose(company, message)
+                vals["purpose_id"], vals["is_unmapped"] = found
+            body = vals.get("body")
+            vals["is_personal"] = is_alone and self._is_personal(message, body)
             vals["record_company_id"] = company.id
             vals["uuid"] = vals.get("uuid") or uuid4().hex
             vals["number"] = self._to_e164(vals.get("number"), reader, company)
@@ -516,9 +511,8 @@ class SmsSms(models.Model):
             partner_ids = {row.partner_id for row in batch if row.partner_id}
             readers = self.env["res.partner"].browse(partner_ids)._get_sms_readers()
             vals_list = self._address_many(company, batch, readers, dict(bodies), seen)
-            messages = messages_sudo.with_context(sms_readers=readers).create(
-                [{**values, **vals} for vals in vals_list]
-            )
+            vals_list = [{**values, **vals} for vals in vals_list]
+            messages = messages_sudo.with_context(sms_readers=readers).create(vals_list)
             yield messages.with_env(messages_sudo.env)
             # Nothing that was read for this batch is needed by the next.
             self.env.flush_all()
