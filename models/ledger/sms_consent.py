@@ -193,13 +193,8 @@ class SmsConsent(models.Model):
             if purposes
             else [purpose_id for value, purpose_id in found if value == number_hash]
         )
-        return all(
-            consent.find_binding(
-                found.get((number_hash, purpose_id), Standing()), of_all
-            )
-            for purpose_id in purpose_ids
-            if purpose_id
-        )
+        own = (found.get((number_hash, it), Standing()) for it in purpose_ids if it)
+        return all(consent.find_binding(standing, of_all) for standing in own)
 
     @staticmethod
     def _get_answer(found, purpose_id):

@@ -232,11 +232,10 @@ class SmsConsentCheck(models.Model):
                     broken.append((chain.Break(link.sequence, ENTRY_FORGED), row[1]))
             if len(broken) < NAMED:
                 sequences = {row[1]: row[0] for row in rows if row[1]}
+                changed = self._find_changed_evidence(sequences, verifier.key)
                 broken += [
                     (chain.Break(sequences[event_id], reason), event_id)
-                    for event_id, reason in self._find_changed_evidence(
-                        sequences, verifier.key
-                    )
+                    for event_id, reason in changed
                 ]
         if found := verifier.finish():
             broken.insert(0, (found, 0))

@@ -79,12 +79,9 @@ class SmsConsentCheck(models.Model):
           GROUP BY seal HAVING count(*) > 1 ORDER BY 1
         """
         rows = self.env.execute_query(SQL(query, company.id))
-        for first_id, last_id in rows:
-            yield self.env._(
-                "Event %(copy)s is a copy of event %(event)s.",
-                copy=last_id,
-                event=first_id,
-            )
+        for event_id, copy_id in rows:
+            copied = {"event": event_id, "copy": copy_id}
+            yield self.env._("Event %(copy)s is a copy of event %(event)s.", **copied)
 
     @api.model
     def _find_lone_evidence(self, company):

@@ -53,13 +53,8 @@ def to_said(values):
 
     :param values: the event, or a mapping with ``id`` and :data:`APPLIED_FIELDS`
     """
-    return consent.Said(
-        values["event"],
-        values["method"],
-        values["happened_at"],
-        values["id"],
-        bool(values["wording_digest"]),
-    )
+    said = (values["event"], values["method"], values["happened_at"], values["id"])
+    return consent.Said(*said, bool(values["wording_digest"]))
 
 
 class Statement(NamedTuple):
@@ -347,13 +342,8 @@ class SmsConsentEvent(models.Model):
         values = []
         for purpose_id in [False] if purpose_ids is None else purpose_ids:
             wording_sudo = wording_of.get(purpose_id, wordings_sudo.browse())
-            values.append(
-                {
-                    "purpose_id": purpose_id,
-                    "wording_id": wording_sudo.id,
-                    "wording_digest": wording_sudo.digest,
-                }
-            )
+            own = {"wording_id": wording_sudo.id, "wording_digest": wording_sudo.digest}
+            values.append({"purpose_id": purpose_id, **own})
         return values
 
     @api.model
@@ -377,10 +367,8 @@ class SmsConsentEvent(models.Model):
     @api.model
     def _read_content(self, event_ids):
         """Return what the chain seals of some events: ``{event id: content}``."""
-        return {
-            event_id: content
-            for event_id, (content, _seal) in self._read_entries(event_ids).items()
-        }
+        entries = self._read_entries(event_ids).items()
+        return {event_id: content for event_id, (content, _seal) in entries}
 
     @api.model
     def _read_entries(self, event_ids):

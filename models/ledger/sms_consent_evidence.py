@@ -211,16 +211,9 @@ class SmsEvidenceExport(models.Model):
     @api.model
     def _note(self, company, kind, reference, file_name, data, **values):
         """Record the creation of a file (bytes); the caller checks the rights."""
-        return self.sudo().create(
-            {
-                "company_id": company.id,
-                "kind": kind,
-                "reference": reference,
-                "file_name": file_name,
-                "file_digest": sha256(data),
-                **values,
-            }
-        )
+        about = {"company_id": company.id, "kind": kind, "reference": reference}
+        file = {"file_name": file_name, "file_digest": sha256(data)}
+        return self.sudo().create({**about, **file, **values})
 
     @api.model
     def _hand_out(self, owner, kind, reference, file_name, data, **values):

@@ -37,6 +37,10 @@ class SmsConsentKey(models.AbstractModel):
     _name = "sms.consent.key"
     _description = "Key of the Consent Ledger"
 
+    @property
+    def _parameters_sudo(self):
+        return self.env["ir.config_parameter"].sudo()
+
     @api.model
     def _get(self):
         """Return the key.
@@ -68,20 +72,15 @@ class SmsConsentKey(models.AbstractModel):
         :return: ``{number: hash}``, without empty numbers
         """
         key = self._get()
-        return {
-            number: chain.number_hash(key, canonical(number))
-            for number in set(numbers)
-            if number
-        }
+        return {it: chain.number_hash(key, canonical(it)) for it in set(numbers) if it}
 
     @api.model
     def _read(self):
         """Read the key from its place; for an empty ledger create one if missing."""
-        parameters_sudo = self.env["ir.config_parameter"].sudo()
-        key = self._read_outside() or parameters_sudo.get_param(KEY_PARAMETER)
+        key = self._read_outside() or self._parameters_sudo.get_param(KEY_PARAMETER)
         if not key and self._is_empty():
             key = secrets.token_hex(32)
-            parameters_sudo.set_param(KEY_PARAMETER, key)
+            self._parameters_sudo.set_param(KEY_PARAMETER, key)
         return key or ""
 
     @api.model
@@ -90,15 +89,14 @@ class SmsConsentKey(models.AbstractModel):
 
     @api.model
     def _is_inside(self):
-        parameters_sudo = self.env["ir.config_parameter"].sudo()
-        inside = parameters_sudo.get_param(KEY_PARAMETER)
+        inside = self._parameters_sudo.get_param(KEY_PARAMETER)
         fingerprint = chain.fingerprint(inside or "")
         return bool(inside) and self._get_fingerprint(inside) == fingerprint
 
     @api.model
     def _is_copied_outside(self):
-        parameters_sudo = self.env["ir.config_parameter"].sudo()
-        outside, inside = self._read_outside(), parameters_sudo.get_param(KEY_PARAMETER)
+        outside = self._read_outside()
+        inside = self._parameters_sudo.get_param(KEY_PARAMETER)
         if not (outside and inside):
             return False
         is_same = hmac.compare_digest(outside.encode(), inside.encode())
@@ -112,19 +110,17 @@ class SmsConsentKey(models.AbstractModel):
         """
         if not self._is_copied_outside():
             return False
-        parameters_sudo = self.env["ir.config_parameter"].sudo()
-        parameters_sudo.search([("key", "=", KEY_PARAMETER)]).unlink()
+        self._parameters_sudo.search([("key", "=", KEY_PARAMETER)]).unlink()
         _logger.info("The key of the consent ledger was removed from the database")
         return True
 
     @api.model
     def _get_fingerprint(self, key):
         """Return the fingerprint of the ledger's key; the first key sets it."""
-        parameters_sudo = self.env["ir.config_parameter"].sudo()
-        fingerprint = parameters_sudo.get_param(FINGERPRINT_PARAMETER)
+        fingerprint = self._parameters_sudo.get_param(FINGERPRINT_PARAMETER)
         if not fingerprint:
             fingerprint = chain.fingerprint(key)
-            parameters_sudo.set_param(FINGERPRINT_PARAMETER, fingerprint)
+            self._parameters_sudo.set_param(FINGERPRINT_PARAMETER, fingerprint)
         return fingerprint
 
     @api.model
@@ -135,8 +131,7 @@ class SmsConsentKey(models.AbstractModel):
         """
         if not self._is_empty():
             return False
-        parameters_sudo = self.env["ir.config_parameter"].sudo()
-        parameters_sudo.set_param(FINGERPRINT_PARAMETER, chain.fingerprint(key))
+        self._parameters_sudo.set_param(FINGERPRINT_PARAMETER, chain.fingerprint(key))
         return True
 
     @api.model

@@ -152,10 +152,8 @@ class SmsConsentLink(models.Model):
         self.env["sms.consent.event"].flush_model()
         first = SQL("0")
         if look_back is not None:
-            first = SQL(
-                "(SELECT COALESCE(max(event_id), 0) - %s FROM sms_consent_link)",
-                look_back,
-            )
+            last = "(SELECT COALESCE(max(event_id), 0) - %s FROM sms_consent_link)"
+            first = SQL(last, look_back)
         query = """
             SELECT event.id
               FROM sms_consent_event event

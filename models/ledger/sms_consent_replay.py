@@ -82,9 +82,13 @@ class SmsConsent(models.Model):
 
         Before 19.0.1.4.0 each spelling had a hash of its own.
         """
-        domain = [("company_id", "=", company.id), ("number_hash", "in", hashes)]
-        domain.append(("number", "!=", False))
-        rows = self.sudo()._read_group(domain, ["number_hash", "number"])
+        query = """
+            SELECT DISTINCT number_hash, number FROM sms_consent
+             WHERE company_id = %s AND number_hash = ANY(%s) AND number IS NOT NULL
+        """
+        rows = self.env.execute_query(
+            SQL(query, company.id, as_array(hashes, "varchar"))
+        )
         key = self.env["sms.consent.key"]._get()
         return sorted(
             {own for own, number in rows if chain.number_hash(key, number) != own}
@@ -252,11 +256,9 @@ class SmsConsent(models.Model):
             them, as ``event_id``, ``method`` and ``happened_at``
         """
         events_sudo = self.env["sms.consent.event"].sudo()
-        groups = events_sudo._read_group(
-            [("id", "in", event_ids), ("event", "in", consent.YESES)],
-            ["company_id"],
-            ["number_hash:array_agg_distinct"],
-        )
+        domain = [("id", "in", event_ids), ("event", "in", consent.YESES)]
+        aggregates = ["number_hash:array_agg_distinct"]
+        groups = events_sudo._read_group(domain, ["company_id"], aggregates)
         histories, known = defaultdict(list), {}
         for company, hashes in groups:
             for row in self._read_applied(company, hashes):

@@ -374,11 +374,8 @@ class SmsPurposeCompany(models.Model):
 
     def write(self, vals):
         """Refuse to change the purpose or the company."""
-        if any(
-            name in vals and row[name].id != vals[name]
-            for name in ("purpose_id", "company_id")
-            for row in self
-        ):
+        fixed = {"purpose_id", "company_id"} & vals.keys()
+        if any(row[name].id != vals[name] for name in fixed for row in self):
             raise UserError(
                 self.env._(
                     "The purpose and the company cannot change. Create another row."
@@ -403,11 +400,8 @@ class SmsPurposeCompany(models.Model):
 
     def _get_strictness(self):
         shared = self.purpose_id.sudo()._get_strictness()
-        return shared._replace(
-            quiet_class=self.quiet_class,
-            max_per_day=self.max_per_day,
-            has_footer=self._has_footer(),
-        )
+        own = {"quiet_class": self.quiet_class, "max_per_day": self.max_per_day}
+        return shared._replace(**own, has_footer=self._has_footer())
 
     def _get_usual_strictness(self):
         """Compare with the shared terms."""

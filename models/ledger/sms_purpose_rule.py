@@ -181,19 +181,19 @@ class SmsPurposeRule(models.Model):
         keys = {it[0] for it in (before, after) if it}
         return any(
             strictness.is_mapping_less_strict(
-                self._get_terms(former, key)._get_strictness(),
-                self._get_terms(rules, key)._get_strictness(),
+                self._get_terms(former, key), self._get_terms(rules, key)
             )
             for key in keys
         )
 
     @api.model
     def _get_terms(self, rules, key):
-        """Return the purpose of a key (level, target, company id) by given rules."""
-        level, target, company_id = key
+        """Return the terms of a key (level, target, company id) by given rules."""
+        level, target, _company_id = key
         found = rules.get(key) or rules.get((level, target, False))
-        purpose = self.env["sms.purpose"].sudo()
-        return purpose.browse(found) if found else purpose._get(MARKETING)
+        purposes = self.env["sms.purpose"].sudo()
+        purpose = purposes.browse(found) if found else purposes._get(MARKETING)
+        return purpose._get_strictness()
 
     def _get_copy_domain(self):
         field = TARGET_FIELDS[self.level]
@@ -373,14 +373,12 @@ class SmsScopeRule(models.Model):
             & Domain("company_id", "in", [False, *(company.ids if company else ())])
         )
         rules = self.sudo().search(domain)
-        return rules.sorted(
-            lambda rule: (
-                bool(rule.company_id),
-                rule.effective_from,
-                rule.purpose_class != ANY_CLASS,
-            ),
-            reverse=True,
-        )[:1]
+
+        def rank(rule):
+            is_for_class = rule.purpose_class != ANY_CLASS
+            return bool(rule.company_id), rule.effective_from, is_for_class
+
+        return rules.sorted(rank, reverse=True)[:1]
 
     @api.model
     def _get_class(self, purpose):

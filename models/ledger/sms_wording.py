@@ -165,17 +165,12 @@ class SmsWording(models.Model):
     def action_publish(self):
         """Put these drafts in force; what they supersede stays readable."""
         self.check_access("write")
+        values = {"state": PUBLISHED, "published_by_id": self.env.uid}
         for record in self.sudo().filtered(lambda record: record.state == DRAFT):
             current = record._get_versions().filtered(lambda r: r.state == PUBLISHED)
             current.write({"state": SUPERSEDED})
             current.flush_recordset()
-            record.write(
-                {
-                    "state": PUBLISHED,
-                    "published_at": fields.Datetime.now(),
-                    "published_by_id": self.env.uid,
-                }
-            )
+            record.write({**values, "published_at": fields.Datetime.now()})
 
     def action_new_version(self):
         """Open a draft that starts from this version."""
@@ -200,14 +195,9 @@ class SmsWording(models.Model):
 
         :param bool as_one: they are read as one text: in one language, if it has all
         """
-        found = self.sudo().search(
-            [
-                ("purpose_id", "in", purposes.ids),
-                ("company_id", "in", [False, company.id]),
-                ("state", "=", PUBLISHED),
-            ]
-        )
-
+        domain = [("purpose_id", "in", purposes.ids), ("state", "=", PUBLISHED)]
+        domain.append(("company_id", "in", [False, company.id]))
+        found = self.sudo().search(domain)
         active = company._get_sms_active_langs()
         found = found.filtered(lambda it: languages.find_nearest(it.lang, active))
         wanted = languages.find_nearest(lang or self.env.lang, active)

@@ -174,14 +174,12 @@ class SmsConsent(models.Model):
         """
         purposes = self.env["sms.purpose"]
         known = self._get_known([company.id], [number])
-        found = known.answers.get((company.id, number), {})
+        found, methods = known.answers.get((company.id, number), {}), known.methods
         return purposes.browse(
             purpose_id
             for purpose_id, answer in found.items()
             if answer.state == consent.OPTED_IN
-            and purposes.browse(purpose_id)._find_proof_fault(
-                known.methods[answer.event_id]
-            )
+            and purposes.browse(purpose_id)._find_proof_fault(methods[answer.event_id])
         )
 
     @api.model

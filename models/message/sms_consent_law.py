@@ -266,14 +266,9 @@ class SmsCountryRule(models.Model):
     @property
     def _table_query(self):
         sources = self._get_sources()
+        part = "SELECT id * %s + %s AS id, %s FROM (%s) AS part"
         return SQL(" UNION ALL ").join(
-            SQL(
-                "SELECT id * %s + %s AS id, %s FROM (%s) AS part",
-                len(sources),
-                place,
-                COLUMNS,
-                query,
-            )
+            SQL(part, len(sources), place, COLUMNS, query)
             for place, query in enumerate(sources.values())
         )
 

@@ -230,14 +230,10 @@ class GateBatch:
         """Decide a message whose recipient does not matter."""
         key = question.standing, question.exemption, question.expires_at
         if key not in self._decisions:
-            expires_at = question.expires_at or None
-            self._decisions[key] = gate.decide(
-                gate.Facts(
-                    standing=question.standing,
-                    exemption=question.exemption or "",
-                    when=self._clock.get_when(None, None, expires_at),
-                )
-            )
+            standing, exemption = question.standing, question.exemption or ""
+            when = self._clock.get_when(None, None, question.expires_at or None)
+            facts = gate.Facts(standing=standing, exemption=exemption, when=when)
+            self._decisions[key] = gate.decide(facts)
         return self._decisions[key]
 
     def _get_facts(self, question, key, answer, hours):
@@ -420,21 +416,19 @@ class GateClock:
         replaced_ids = [sms_id for it in self._questions for sms_id in it.replaces]
         names = ["state", "number", "purpose_id", "record_company_id", "claimed_at"]
         self._env["sms.sms"].flush_model([*names, "gate_timing", "not_before"])
-        rows = self._env.execute_query(
-            SQL(
-                READ_LEAVINGS,
-                numbers=as_array(
-                    {it.number for it in self._questions if it.number}, "varchar"
-                ),
-                company_ids=list({it.company_id for it in self._questions}),
-                purpose_ids=list({it.purpose_id for it in self._questions}),
-                states=states,
-                answer=ANSWER,
-                since=self._now - DAY,
-                now=self._now,
-                left_out_ids=as_array(sms_ids + replaced_ids, "int4"),
-            )
+        numbers = {it.number for it in self._questions if it.number}
+        query = SQL(
+            READ_LEAVINGS,
+            numbers=as_array(numbers, "varchar"),
+            company_ids=list({it.company_id for it in self._questions}),
+            purpose_ids=list({it.purpose_id for it in self._questions}),
+            states=states,
+            answer=ANSWER,
+            since=self._now - DAY,
+            now=self._now,
+            left_out_ids=as_array(sms_ids + replaced_ids, "int4"),
         )
+        rows = self._env.execute_query(query)
         found = defaultdict(list)
         found.update((tuple(key), leavings) for *key, leavings in rows)
         return found

@@ -34,7 +34,11 @@ SHOWN_STATES = {
 SHOWN_FROM = ["state", "failure_type", "fault_id", "carrier_code", "not_before"]
 SHOWN_FROM += ["gate_verdict", "gate_reason", "gate_label"]
 SHOWN_FROM += ["replaced_by_id", "cancelled_by_id"]
-REFUSED = frozenset([verdicts.REFUSED_BY_APP])
+#: Standing reasons of new messages: none, or that their app has refused them.
+FREE, REFUSED = frozenset(), frozenset([verdicts.REFUSED_BY_APP])
+#: Fields of a message that the gate's question has under the same names.
+ASKED_FIELDS = ("number", "exemption", "is_personal", "send_at", "expires_at")
+ASKED_FIELDS += ("keeps_hours", "is_unmapped", "is_call")
 #: Options of fields that record what became of a message: users do not set them.
 RECORDED = {"readonly": True, "copy": False}
 #: The gate's reasons, as agents read them: what is the matter, and what helps.
@@ -449,22 +453,13 @@ class SmsSms(models.Model):
         now = fields.Datetime.now()
         questions = [
             GateQuestion(
-                vals["record_company_id"],
-                vals.get("number"),
-                vals["purpose_id"],
-                vals.get("exemption"),
-                vals["is_personal"],
+                company_id=vals["record_company_id"],
+                purpose_id=vals["purpose_id"],
                 reader=batch.get_reader(vals),
-                send_at=vals.get("send_at"),
-                expires_at=vals.get("expires_at"),
                 key=vals.get("number") or vals["uuid"],
-                keeps_hours=bool(vals.get("keeps_hours")),
-                is_unmapped=bool(vals.get("is_unmapped")),
-                is_call=bool(vals.get("is_call")),
                 sender_refusal=batch.sender_refusals.get(vals["uuid"], ""),
-                standing=(
-                    REFUSED if vals.get("state", WAITING) != WAITING else frozenset()
-                ),
+                standing=FREE if vals.get("state", WAITING) == WAITING else REFUSED,
+                **{name: vals.get(name) for name in ASKED_FIELDS},
             )
             for vals in vals_list
         ]
@@ -486,11 +481,8 @@ class SmsSms(models.Model):
             its former answer stays
         :param datetime now: when the decision was made (UTC)
         """
-        values = {
-            "gate_verdict": decision.verdict,
-            "gate_reason": decision.reason,
-            "gate_checked_at": now,
-        }
+        values = {"gate_verdict": decision.verdict, "gate_reason": decision.reason}
+        values["gate_checked_at"] = now
         if event_id is not None:
             values["consent_event_id"] = event_id
             values["inbound_id"] = decision.text and decision.text.inbound_id
@@ -516,21 +508,14 @@ class SmsSms(models.Model):
         """Return the gate's question about a stored message."""
         self.ensure_one()
         return GateQuestion(
-            self._get_sms_company().id,
-            self.number,
-            self.purpose_id.id or self.env["sms.purpose"]._get(MARKETING).id,
-            self.exemption,
-            self.is_personal,
+            company_id=self._get_sms_company().id,
+            purpose_id=self.purpose_id.id or self.env["sms.purpose"]._get(MARKETING).id,
             # Not cached for a message that was just created: read only where needed.
-            self.create_date if self.is_personal or self.exemption else None,
+            written_at=self.create_date if self.is_personal or self.exemption else None,
             reader=readers.get(self.partner_id.id, NOBODY),
-            send_at=self.send_at,
-            expires_at=self.expires_at,
             key=self.number or self.uuid,
-            keeps_hours=self.keeps_hours,
-            is_unmapped=self.is_unmapped,
-            is_call=self.is_call,
             sender_refusal=self._find_sender_refusal(),
+            **{name: self[name] for name in ASKED_FIELDS},
             **others,
         )
 

@@ -62,8 +62,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _sign_media(self, sms_id, attachment_id, expires):
-        message = (sms_id, attachment_id, expires)
-        return hmac(self.env(su=True), SCOPE, message)
+        return hmac(self.env(su=True), SCOPE, (sms_id, attachment_id, expires))
 
     @api.model
     def _find_media(self, sms_id, attachment_id, expires, signature):
