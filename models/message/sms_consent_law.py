@@ -281,21 +281,21 @@ class SmsCountryRule(models.Model):
         :return: ``{model: SELECT of its id and the COLUMNS}``
         """
         duties = list(dict(self.env["sms.consent.law"]._fields["duty"].selection))
-        query = """
+        hours = """
             SELECT *, %s AS matter,
                    CASE WHEN state_id IS NULL THEN 0 ELSE 99 END AS rank
               FROM sms_quiet_hours
              WHERE active AND quiet_class = %s
         """
-        query = """
+        laws = """
             SELECT *, NULL::int4 AS state_id, NULL::int4 AS company_id,
                    duty AS matter, array_position(%s::varchar[], duty) AS rank
               FROM sms_consent_law
              WHERE active
         """
         return {
-            "sms.quiet.hours": SQL(query, HOURS, MARKETING),
-            "sms.consent.law": SQL(query, duties),
+            "sms.quiet.hours": SQL(hours, HOURS, MARKETING),
+            "sms.consent.law": SQL(laws, duties),
         }
 
     @property
