@@ -186,20 +186,17 @@ class SmsConsentCheck(models.Model):
         findings = [(found.reason, self._say_break(found, it)) for found, it in breaks]
         findings += self._find_others(company, key)
         found, event_id = breaks[0] if breaks else (None, 0)
-        check = self._enter(
-            company,
-            key,
-            {
-                "state": "broken" if findings else "intact",
-                "link_count": verifier.sequence,
-                "head_hash": verifier.hash,
-                "broken_sequence": found.sequence if found else 0,
-                "broken_reason": findings[0][0] if findings else False,
-                "broken_event_id": event_id,
-                "findings": "\n".join(sentence for _reason, sentence in findings),
-                "remarks": "\n".join(self._get_remarks(verifier)),
-            },
-        )
+        values = {
+            "state": "broken" if findings else "intact",
+            "link_count": verifier.sequence,
+            "head_hash": verifier.hash,
+            "broken_sequence": found.sequence if found else 0,
+            "broken_reason": findings[0][0] if findings else False,
+            "broken_event_id": event_id,
+            "findings": "\n".join(sentence for _reason, sentence in findings),
+            "remarks": "\n".join(self._get_remarks(verifier)),
+        }
+        check = self._enter(company, key, values)
         _logger.log(
             logging.CRITICAL if findings else logging.INFO,
             "Consent ledger of company %s: %s, link %s, hash %s",
@@ -339,20 +336,17 @@ class SmsConsentCheck(models.Model):
             )
             links += [self._export_link(row, contents.get(row[1])) for row in rows]
             after = rows[-1][0]
-        return json.dumps(
-            {
-                "format": CHAIN_FORMAT,
-                "company": company.name,
-                "company_id": company.id,
-                "exported_at": fields.Datetime.to_string(fields.Datetime.now()),
-                "genesis": GENESIS,
-                "content_fields": CONTENT_FIELDS,
-                "key": self._get_fingerprint(),
-                "links": links,
-            },
-            ensure_ascii=False,
-            indent=1,
-        )
+        exported = {
+            "format": CHAIN_FORMAT,
+            "company": company.name,
+            "company_id": company.id,
+            "exported_at": fields.Datetime.to_string(fields.Datetime.now()),
+            "genesis": GENESIS,
+            "content_fields": CONTENT_FIELDS,
+            "key": self._get_fingerprint(),
+            "links": links,
+        }
+        return json.dumps(exported, ensure_ascii=False, indent=1)
 
     @api.model
     def _export_link(self, row, content):
