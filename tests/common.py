@@ -46,6 +46,8 @@ USERS = {
     ),
 }
 
+LOGINS = [login for login, _groups in USERS.values()]
+
 #: Values of a company whose business hours never end.
 ANY_HOUR = {
     "sms_courtesy_days": "all",
@@ -62,6 +64,28 @@ def phone_number(index):
     """Return the ``index``-th number for examples (E.164), 0 to 999."""
     area, rest = divmod(index, 100)
     return f"+1{AREA_CODES[area]}5550{100 + rest}"
+
+
+def make_users(env):
+    """Return :data:`USERS`, made all at once, without invitations by mail."""
+    company = env.company
+    values = [
+        {
+            "name": f"{login} ({groups})",
+            "login": login,
+            "password": login,
+            "email": "s.s@example.com",
+            "group_ids": [(6, 0, [env.ref(group).id for group in groups.split(",")])],
+            "company_id": company.id,
+            "company_ids": [(6, 0, company.ids)],
+        }
+        for login, groups in USERS.values()
+    ]
+    # Drawing their avatars, in five sizes, takes longer than everything else here.
+    partners = env.registry["res.partner"]
+    with patch.object(partners, "_avatar_generate_svg", lambda _partner: False):
+        users = env["res.users"].with_context(no_reset_password=True).create(values)
+    return users.with_env(env)
 
 
 @tagged("post_install", "-at_install")
@@ -100,7 +124,7 @@ class SmsCase(TransactionCase):
             )
         cls.allow_any_hour()
         cls.configure(cls.company, sms_provider=cls.provider)
-        cls._make_users()
+        cls._find_users()
         cls._make_helpdesk()
         cls.customer = cls.make_customer(cls.number, "Dana Customer")
         cls.ticket = cls.make_ticket(
@@ -108,29 +132,12 @@ class SmsCase(TransactionCase):
         )
 
     @classmethod
-    def _make_users(cls):
-        """Make all users at once, without invitations by mail."""
-        users = cls.env["res.users"].with_context(no_reset_password=True)
-        values = [
-            {
-                "name": f"{login} ({groups})",
-                "login": login,
-                "password": login,
-                "email": "s.s@example.com",
-                "group_ids": [
-                    (6, 0, [cls.env.ref(group).id for group in groups.split(",")])
-                ],
-                "company_id": cls.company.id,
-                "company_ids": [(6, 0, cls.company.ids)],
-            }
-            for login, groups in USERS.values()
-        ]
-        # Drawing their avatars, in five sizes, takes longer than everything else here.
-        partners = cls.registry["res.partner"]
-        with patch.object(partners, "_avatar_generate_svg", lambda _partner: False):
-            made = users.create(values)
-        for name, user in zip(USERS, made.with_env(cls.env), strict=True):
-            setattr(cls, name, user)
+    def _find_users(cls):
+        """Set the users, which ``bin/test`` makes once for all classes."""
+        users = cls.env["res.users"].search([("login", "in", LOGINS)])
+        found = {it.login: it for it in users or make_users(cls.env)}
+        for name, (login, _groups) in USERS.items():
+            setattr(cls, name, found[login])
 
     @classmethod
     def _make_helpdesk(cls):

@@ -7,17 +7,15 @@ users act by RPC, the carrier by signed webhooks, and a crash is a SIGKILL. ``bi
 makes the database and names it in the environment.
 """
 
+import importlib
 import os
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
 import xmlrpc.client
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import requests
 from twilio.request_validator import RequestValidator
@@ -58,7 +56,7 @@ class LiveServer:
         self.process = None
         #: Further options of the server.
         self.options = ()
-        self.log = tempfile.TemporaryFile()  # noqa: SIM115  # read after a crash too
+        self.log = tempfile.NamedTemporaryFile()  # noqa: SIM115  # read after a crash
 
     @property
     def url(self):
@@ -67,24 +65,18 @@ class LiveServer:
 
     def start(self):
         """Start, and wait until the server answers; return self."""
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, Path(__file__).with_name("serve.py"), "server"),
-                *("-c", config["config"], "-d", self.database),
-                *("--http-port", str(self.port), "--http-interface", "127.0.0.1"),
-                *("--gevent-port", str(free_port())),
-                *("--max-cron-threads", str(self.cron_threads), "--log-level", "info"),
-                *("--workers", str(self.workers), "--db-filter", f"^{self.database}$"),
-                *("--db_host", config["db_host"], "--db_port", str(self.db_port)),
-                *self.options,
-            ],
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-            cwd=tempfile.gettempdir(),
-            # Or the modules beside the script would shadow others.
-            env={**os.environ, "PYTHONSAFEPATH": "1"},
-            # For killing it with all of its workers.
-            process_group=0,
+        options = [
+            *("--http-port", str(self.port), "--http-interface", "127.0.0.1"),
+            *("--gevent-port", str(free_port())),
+            *("--max-cron-threads", str(self.cron_threads), "--log-level", "info"),
+            *("--workers", str(self.workers), "--db-filter", f"^{self.database}$"),
+            *("--db_host", config["db_host"], "--db_port", str(self.db_port)),
+            *self.options,
+        ]
+        # Only bin/test has it on Python's path.
+        launcher = importlib.import_module("live_server")
+        self.process = launcher.start_server(
+            config["config"], self.database, options, self.log.name
         )
         deadline = time.monotonic() + START_WITHIN
         while time.monotonic() < deadline:
@@ -92,32 +84,34 @@ class LiveServer:
                 requests.get(f"{self.url}/web/health", timeout=5)
                 return self
             except (requests.ConnectionError, requests.Timeout):
-                if self.process.poll() is not None:
+                if not self.is_running:
                     break
-                time.sleep(0.2)
+                time.sleep(0.05)
         raise AssertionError(f"Odoo does not start:\n{self.read_log()}")
+
+    @property
+    def is_running(self):
+        """Return whether the server has not ended."""
+        return self.process.exitcode is None
 
     def kill(self):
         """Kill all processes at once, as a crash does."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self.process.join()
 
     def stop(self):
         """Shut the server down in order; kill it after 30 seconds."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                # A worker that is sending ends its run first.
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.kill()
+        self.process.terminate()
+        # A worker that is sending ends its run first.
+        self.process.join(30)
+        if self.is_running:
+            self.kill()
 
     def read_log(self):
         """Return the server's log so far."""
-        # Not by seek(): the server still writes at the shared position.
-        size = os.fstat(self.log.fileno()).st_size
-        return os.pread(self.log.fileno(), size, 0).decode(errors="replace")
+        with open(self.log.name, errors="replace") as file:
+            return file.read()
 
 
 def _name_database():

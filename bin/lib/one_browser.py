@@ -11,6 +11,7 @@ from unittest import SkipTest
 
 import psutil
 import pytest
+from live_server import is_fork_server
 
 import odoo.tests.common
 from odoo.api import SUPERUSER_ID, Environment
@@ -108,10 +109,14 @@ class SharedBrowser(ChromeBrowser):
 
     @classmethod
     def get_others(cls, process, *args, **options):
-        """Return a process's children without the shared browsers."""
+        """Return a process's children that do not outlive a test class."""
         shared = {running[0].pid for running in cls._running.values()}
         found = get_children(process, *args, **options)
-        return [child for child in found if child.pid not in shared]
+        return [
+            child
+            for child in found
+            if child.pid not in shared and not is_fork_server(child)
+        ]
 
 
 odoo.tests.common.ChromeBrowser = SharedBrowser

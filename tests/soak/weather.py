@@ -215,7 +215,7 @@ class WeatherCase(StormCase):
             while not over.wait(0.5):
                 for name in ("server", "other"):
                     node = getattr(self, name)
-                    if node.process.poll() is not None and self.query("SELECT 1"):
+                    if not node.is_running and self.query("SELECT 1"):
                         self.logs.append(node.read_log())
                         self.restart(name)
 
