@@ -1,7 +1,8 @@
 """A pytest plugin: spread the tests of live servers over the run of parallel workers.
 
 Files that drive a server take longest and mostly wait: one worker waits while another
-computes. They run early, so that at the end no worker is left alone with one of them.
+computes. They run early, the longest of all first, so that at the end no worker is left
+alone with one of them.
 """
 
 import itertools
@@ -10,6 +11,13 @@ import pytest
 
 #: Number of other files after each one that drives a server.
 BETWEEN = 5
+#: Names of the files that take longest, the longest first.
+LONGEST = (
+    "test_upgrade_others.py",
+    "test_upgrade.py",
+    "test_outbox_kill.py",
+    "test_appointments_month.py",
+)
 
 
 @pytest.hookimpl(trylast=True)
@@ -18,8 +26,10 @@ def pytest_collection_modifyitems(items):
     live = {item.path for item in items if "live" in getattr(item.cls, "test_tags", ())}
     files = dict.fromkeys(item.path for item in items)
     rest = iter([path for path in files if path not in live])
+    longest = [path for name in LONGEST for path in files if path.name == name]
     order = []
     for path in filter(live.__contains__, files):
         order += [path, *itertools.islice(rest, BETWEEN)]
     places = {path: place for place, path in enumerate([*order, *rest])}
+    places.update((path, place - len(longest)) for place, path in enumerate(longest))
     items.sort(key=lambda item: places[item.path])

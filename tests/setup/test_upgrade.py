@@ -7,11 +7,11 @@ from odoo.tests import BaseCase, tagged
 
 from .upgrade_case import UpgradeCase
 from .upgrade_rows import RENAMED, SCHEMA, Comparison, Snapshot
-from .upgrade_tests import UpgradeTests
+from .upgrade_tests import UpdatedTwice, UpgradeTests
 
 
 @tagged("post_install", "-at_install", "live")
-class TestUpgrade(UpgradeTests, UpgradeCase):
+class TestUpgrade(UpdatedTwice, UpgradeTests, UpgradeCase):
     """Upgrade from the first version."""
 
     version = "19.0.1.0.0"

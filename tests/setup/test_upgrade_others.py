@@ -8,23 +8,23 @@ from odoo.tests import tagged
 
 from .upgrade_case import UpgradeCase
 from .upgrade_rows import find_unlike_new
-from .upgrade_tests import EDITED, UpgradeTests
+from .upgrade_tests import EDITED, UpdatedTwice, UpgradeTests
 
 
 @tagged("post_install", "-at_install", "live")
-class TestUpgradeFromThird(UpgradeTests, UpgradeCase):
-    """From the version that was in use longest."""
-
-    version = "19.0.1.3.0"
-
-
-class TestUpgradeFromSecond(TestUpgradeFromThird):
+class TestUpgradeFromSecond(UpgradeTests, UpgradeCase):
     """From the version with appointments, automations and alerts."""
 
     version = "19.0.1.2.0"
 
 
-class TestUpgradeFromFourth(TestUpgradeFromThird):
+class TestUpgradeFromThird(UpdatedTwice, TestUpgradeFromSecond):
+    """From the version that was in use longest."""
+
+    version = "19.0.1.3.0"
+
+
+class TestUpgradeFromFourth(TestUpgradeFromSecond):
     """From the version that corrected what had been entered: no warnings."""
 
     version = "19.0.1.4.0"
@@ -94,7 +94,7 @@ class TestUpgradeFromFourteenth(TestUpgradeFromFourth):
     version = "19.0.1.14.0"
 
 
-class TestUpgradeFromFifteenth(TestUpgradeFromFourth):
+class TestUpgradeFromFifteenth(UpdatedTwice, TestUpgradeFromFourth):
     """From the previous version."""
 
     version = "19.0.1.15.0"

@@ -38,7 +38,7 @@ with open(f"{folder}/key", "w") as file:
 
 
 class UpgradeCase(BaseCase):
-    """The database before the upgrade, after it, and after a second one."""
+    """The database before the upgrade and after it."""
 
     #: Version to upgrade from; its sources are taken from the Git history.
     version = None
@@ -62,8 +62,6 @@ class UpgradeCase(BaseCase):
         cls.before = cls.read_database()
         cls.log = cls.update()
         cls.after = cls.read_database()
-        cls.second_log = cls.update()
-        cls.again = cls.read_database()
         cls.new = cls.read_database(get_db_name())
         cls.said = cls.run_shell(f"folder = {cls.folder!r}\n{VERIFY}")
 
