@@ -52,8 +52,10 @@ class SmsBroadcast(models.Model):
 
     # === Confirmation ===
 
-    @api.depends("send_at", "is_local_time", "spread_hours", "state")
-    @api.depends("reached_count", "needs_approval")
+    @api.depends(
+        *("send_at", "is_local_time", "spread_hours", "state"),
+        *("reached_count", "needs_approval"),
+    )
     @api.depends_context("tz", "lang")
     def _compute_confirmation(self):
         for broadcast in self:

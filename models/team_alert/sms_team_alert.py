@@ -433,6 +433,7 @@ class SmsTeamAlert(models.Model):
     # === Board ===
 
     @api.depends("code_block", "state")
+    @api.depends_context("lang")
     def _compute_codes_label(self):
         for alert in self:
             alert.is_live = alert.state != RESOLVED
