@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..models.core.mixins import FILLED_IN
 from ..models.core.moments import say_moment
 from ..tools import phone
 from ..tools.figures import render_counts
@@ -27,9 +28,7 @@ class SmsErasureWizard(models.TransientModel):
         "wizard_id",
         string="Numbers",
         compute="_compute_line_ids",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
+        **FILLED_IN,
     )
     reason = fields.Char(
         "Request",
@@ -139,11 +138,11 @@ class SmsErasureWizard(models.TransientModel):
             )
         self.line_ids.unlink()
         self.unlink()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.sms_erasure_action"
-        )
-        action["domain"] = [("id", "in", erasures.ids)]
-        return action
+        action = self.env["ir.actions.act_window"]
+        return {
+            **action._for_xml_id("helpdesk_mgmt_sms.sms_erasure_action"),
+            "domain": [("id", "in", erasures.ids)],
+        }
 
     def _check_complete(self, numbers):
         """Require a number, data, and a request that does not name the number."""
