@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_date, is_html_empty
 
 from ...tools import TICKET_MODEL, exemptions
@@ -183,11 +184,7 @@ class HelpdeskTicket(models.Model):
         about = self._get_sms_about(keys)
         return [
             self._hide_sms_text(
-                {
-                    "id": f"{kind}-{row_id}",
-                    "direction": kind,
-                    **self._prepare_sms_times(at + LEAD if kind == IN else at, kind),
-                },
+                self._start_sms_entry(kind, row_id, at + LEAD if kind == IN else at),
                 about[TICKET_MODEL, other_id],
             )
             for kind, row_id, at, other_id in rows
@@ -250,15 +247,11 @@ class HelpdeskTicket(models.Model):
                 it.ticket_id == self or self._is_sms_of_number(it.company_id, it.number)
             )
         )
-        sms_sudo = (
-            self.env["sms.sms"]
-            .sudo()
-            .search([("id", "in", sms_ids)])
-            .filtered(
-                lambda it: (
-                    self._has_sms_posted(it)
-                    or self._is_sms_of_number(it.record_company_id, it.number)
-                )
+        sms_sudo = self.env["sms.sms"].sudo()
+        sms_sudo = sms_sudo.search([("id", "in", sms_ids)]).filtered(
+            lambda it: (
+                self._has_sms_posted(it)
+                or self._is_sms_of_number(it.record_company_id, it.number)
             )
         )
         questions = self._get_sms_questions(inbound_sudo)
@@ -332,11 +325,14 @@ class HelpdeskTicket(models.Model):
         return {row_id: words for row_id, words in rows if words}
 
     @api.model
-    def _prepare_sms_times(self, moment, kind):
-        """Return the time of an entry and the one it is ordered by, both UTC."""
-        at = moment - LEAD if kind == IN else moment
-        to_string = fields.Datetime.to_string
-        return {"date": to_string(moment), "at": to_string(at)}
+    def _start_sms_entry(self, kind, row_id, moment, is_text=False):
+        """Return what all entries have, with the time and the one they are ordered by.
+
+        :param bool is_text: of another kind than :data:`IN`, but placed like their text
+        """
+        at = moment - LEAD if is_text or kind == IN else moment
+        date, at = map(fields.Datetime.to_string, (moment, at))
+        return {"id": f"{kind}-{row_id}", "direction": kind, "date": date, "at": at}
 
     def _prepare_sms_text(self, text, direction, moment):
         """Return what the conversation shows of a text, incoming or outgoing.
@@ -347,10 +343,8 @@ class HelpdeskTicket(models.Model):
         """
         is_other = text.number != self.partner_phone_sanitized
         return {
-            "id": f"{direction}-{text.id}",
-            "direction": direction,
+            **self._start_sms_entry(direction, text.id, moment),
             "body": text.body or "",
-            **self._prepare_sms_times(moment, direction),
             "number": is_other and text.number or "",
             "attachments": self._prepare_sms_files(text.attachment_ids),
         }
@@ -413,12 +407,10 @@ class HelpdeskTicket(models.Model):
         number_hash = event_ids and self._get_sms_number_hash()
         if not number_hash:
             return []
-        own = [
-            ("company_id", "=", self.sudo().company_id.id),
-            ("number_hash", "=", number_hash),
-        ]
-        asked = events_sudo.search([*own, ("id", "in", event_ids)])
-        acts = [*own, ("evidence_id", "in", asked.evidence_id.ids)]
+        own = Domain("company_id", "=", self.sudo().company_id.id)
+        own &= Domain("number_hash", "=", number_hash)
+        asked = events_sudo.search(own & Domain("id", "in", event_ids))
+        acts = own & Domain("evidence_id", "in", asked.evidence_id.ids)
         story = self.env["sms.consent.story"]
         entries = {}
         for moment in story._get_moments(events_sudo.search(acts, order="id")):
@@ -428,13 +420,9 @@ class HelpdeskTicket(models.Model):
             if key in entries:
                 entries[key]["words"] += f" {sentence}"
                 continue
+            at = moment.text.received_at or event.recorded_at
             entries[key] = {
-                "id": f"{EVENT}-{event.id}",
-                "direction": EVENT,
-                **self._prepare_sms_times(
-                    moment.text.received_at or event.recorded_at,
-                    IN if moment.text else EVENT,
-                ),
+                **self._start_sms_entry(EVENT, event.id, at, bool(moment.text)),
                 "event": event.event,
                 "words": sentence,
             }
@@ -446,9 +434,7 @@ class HelpdeskTicket(models.Model):
         reviews_sudo = reviews_sudo.search([("id", "in", review_ids)])
         return [
             {
-                "id": f"{REVIEW}-{review.id}",
-                "direction": REVIEW,
-                **self._prepare_sms_times(review.received_at, IN),
+                **self._start_sms_entry(REVIEW, review.id, review.received_at, True),
                 "event": review.state,
                 "words": self._tell_sms_review(review),
             }
@@ -463,11 +449,10 @@ class HelpdeskTicket(models.Model):
                 "their own texts are sent.",
                 format_date(self.env, review.deadline),
             )
-        is_conversation = review.state == CONVERSATION
         if not review.decided_by:
             return self.env._("A later text settled whether this was an opt-out.")
         user = review.decided_by.name
-        if is_conversation:
+        if review.state == CONVERSATION:
             return self.env._("%s decided that this is not an opt-out.", user)
         return self.env._("%s decided that this is an opt-out.", user)
 
@@ -485,9 +470,7 @@ class HelpdeskTicket(models.Model):
         )
         return [
             {
-                "id": f"{NOTE}-{message.id}",
-                "direction": NOTE,
-                **self._prepare_sms_times(message.date, NOTE),
+                **self._start_sms_entry(NOTE, message.id, message.date),
                 "author": message.author_id.name or message.email_from or "",
                 "html": message.body or "",
                 "attachments": self._prepare_sms_files(message.attachment_ids),
