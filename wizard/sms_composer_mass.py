@@ -79,12 +79,9 @@ class SmsComposer(models.TransientModel):
             *records._phone_get_number_fields(),
             *records._mail_get_partner_fields(),
         }
+        known = {name: records._fields[name] for name in names & records._fields.keys()}
         records.fetch(
-            [
-                name
-                for name in names & records._fields.keys()
-                if records._fields[name].store and records._fields[name].column_type
-            ]
+            [name for name, it in known.items() if it.store and it.column_type]
         )
         return super()._prepare_mass_sms_values(records)
 

@@ -94,11 +94,10 @@ class SmsErasureWizard(models.TransientModel):
             erasures = self.env["sms.erasure"]
             pairs = numbers and erasures._count(wizard.company_id, numbers)
             wizard.has_data = bool(pairs)
-            wizard.count_html = (
-                render_counts((count, label, "") for count, label in pairs)
-                if pairs
-                else wizard._describe_nothing()
-            )
+            if pairs:
+                wizard.count_html = render_counts((*pair, "") for pair in pairs)
+            else:
+                wizard.count_html = wizard._describe_nothing()
 
     def _describe_nothing(self):
         """Return a note that there is no data, and when it was erased, if it was."""

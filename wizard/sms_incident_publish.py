@@ -8,18 +8,8 @@ from odoo.exceptions import UserError
 from odoo.tools import formatLang, frozendict
 
 from ..models.broadcast import sms_broadcast
+from ..models.broadcast import sms_broadcast_recipient as people
 from ..models.broadcast.sms_broadcast import CHECKED, CHECKING
-from ..models.broadcast.sms_broadcast_recipient import (
-    BLOCKED,
-    DUPLICATE,
-    EXCLUDED,
-    HELD,
-    MAIL,
-    MUTED,
-    NO_ADDRESS,
-    REACHED,
-    SAME_ADDRESS,
-)
 from ..models.broadcast.sms_incident import (
     CALLED_OFF,
     GOING_ON,
@@ -118,27 +108,26 @@ class SmsIncidentPublish(models.TransientModel):
             """Return how many recipients have one of the outcomes."""
             return sum(n for (name, _reason), n in found.items() if name in names)
 
-        texted, mailed = count(*REACHED), mails.get(MAIL, 0)
+        texted, mailed = count(*people.REACHED), mails.get(people.MAIL, 0)
         title = self.env._(
             "%(texted)s by text, %(mailed)s by e-mail, %(others)s get nothing.",
             texted=formatLang(self.env, texted, 0),
             mailed=formatLang(self.env, mailed, 0),
             others=formatLang(self.env, sum(found.values()) - texted - mailed, 0),
         )
-        rows = [(count(HELD), outcomes[HELD], "text-info")]
+        rows = [(count(people.HELD), outcomes[people.HELD], "text-info")]
         rows += [
             (mails.get(name, 0), by_mail[name], "text-danger")
-            for name in (NO_ADDRESS, EXCLUDED, SAME_ADDRESS)
+            for name in (people.NO_ADDRESS, people.EXCLUDED, people.SAME_ADDRESS)
         ]
-        rows += [
-            (count(name), outcomes[name], "o_sms_muted") for name in (DUPLICATE, MUTED)
-        ]
+        muted = (people.DUPLICATE, people.MUTED)
+        rows += [(count(name), outcomes[name], "o_sms_muted") for name in muted]
         untexted = sorted(
             (
                 (n, reasons.get(reason, outcomes[name]), "o_sms_muted")
                 for (name, reason), n in found.items()
-                if name not in (*REACHED, DUPLICATE, MUTED)
-                for reason in [reason if name == BLOCKED else name]
+                if name not in (*people.REACHED, *muted)
+                for reason in [reason if name == people.BLOCKED else name]
             ),
             reverse=True,
         )

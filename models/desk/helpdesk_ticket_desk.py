@@ -143,9 +143,7 @@ class HelpdeskTicket(models.Model):
                 composer = composers.create(values)
         except UniqueViolation:
             return {**self.get_sms_changes([]), "is_repeated": True}
-        messages = composer._action_send_sms()
-        domain = [("mail_message_id", "in", messages.ids)]
-        sent_sudo = self.env["sms.sms"].sudo().search(domain)
+        sent_sudo = composer._find_sent([composer._action_send_sms()])
         return self.get_sms_changes([f"{OUT}-{sms.id}" for sms in sent_sudo])
 
     def _find_sms_overtaking(self, known_id):

@@ -256,31 +256,22 @@ class HelpdeskTicket(models.Model):
         )
         questions = self._get_sms_questions(inbound_sudo)
         may_move = self.env["sms.sms"].has_access("read")
-        entries = [
-            (
-                self._prepare_sms_inbound(inbound, questions.get(inbound.id, "")),
-                (TICKET_MODEL, inbound.ticket_id.id),
-            )
-            for inbound in inbound_sudo
+        texts = [self._prepare_sms_inbound(it, questions) for it in inbound_sudo]
+        keys = [(TICKET_MODEL, it.ticket_id.id) for it in inbound_sudo]
+        texts += [self._prepare_sms_outgoing(it, may_move) for it in sms_sudo]
+        keys += [
+            (it.mail_message_id.model, it.mail_message_id.res_id) for it in sms_sudo
         ]
-        entries += [
-            (
-                self._prepare_sms_outgoing(sms, may_move),
-                (sms.mail_message_id.model, sms.mail_message_id.res_id),
-            )
-            for sms in sms_sudo
-        ]
-        return self._add_sms_about(entries)
+        return self._add_sms_about(texts, keys)
 
-    def _add_sms_about(self, entries):
+    def _add_sms_about(self, texts, keys):
         """Add the other record that a text is about, and hide texts by access rights.
 
-        :param entries: pairs of a text and the key of its record
+        :param list keys: the key of each text's record
         """
-        own = (TICKET_MODEL, self.id)
-        about = self._get_sms_about({key for _, key in entries if all(key)} - {own})
+        about = self._get_sms_about(set(filter(all, keys)) - {(TICKET_MODEL, self.id)})
         result = []
-        for text, key in entries:
+        for text, key in zip(texts, keys, strict=True):
             record = about.get(key, False)
             if record and not record["id"]:
                 result.append(self._hide_sms_text(text, record))
@@ -356,7 +347,7 @@ class HelpdeskTicket(models.Model):
             for file in files
         ]
 
-    def _prepare_sms_inbound(self, inbound, question):
+    def _prepare_sms_inbound(self, inbound, questions):
         """Return the entry of an incoming text.
 
         Adds ``author``, ``note`` (why a picture is missing), ``is_loading``, ``kind``,
@@ -370,7 +361,7 @@ class HelpdeskTicket(models.Model):
             "note": inbound.media_note or "",
             "is_loading": not is_told and is_missing,
             "kind": inbound.kind or "",
-            "question": "" if inbound.erased_at else question,
+            "question": "" if inbound.erased_at else questions.get(inbound.id, ""),
         }
 
     def _prepare_sms_outgoing(self, sms, may_move):
