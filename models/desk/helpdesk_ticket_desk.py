@@ -465,6 +465,5 @@ class SmsInbound(models.Model):
         """Refresh the text on its ticket once its media are loaded."""
         result = super()._after_media()
         if self.ticket_id:
-            changed = {self.ticket_id.id: [f"{IN}-{self.id}"]}
-            self.ticket_id._notify_sms_desks(changed)
+            self.ticket_id._notify_sms_desks({self.ticket_id.id: [f"{IN}-{self.id}"]})
         return result

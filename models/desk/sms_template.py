@@ -167,11 +167,10 @@ class SmsTemplate(models.Model):
         """Store the text of each language; empty ones are left as they are."""
         known = dict(self.env["res.lang"].get_installed())
         for template in self:
-            versions = template.language_versions or []
-            for version in versions:
+            for version in template.language_versions or []:
                 lang, body = version.get("lang"), (version.get("body") or "").strip()
-                spoken = template.with_context(lang=lang) if lang in known else None
-                if spoken is not None and body and spoken.body != body:
+                spoken = template.with_context(lang=lang)
+                if lang in known and body and spoken.body != body:
                     spoken.body = body
 
     @api.depends("model_id")
