@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 
 from ..models.core.mixins import FILLED_IN
 from ..models.core.moments import say_moment
@@ -48,20 +48,16 @@ class SmsErasureWizard(models.TransientModel):
 
     @api.depends("partner_id", "company_id")
     def _compute_line_ids(self):
+        evidence = self.env["sms.evidence"]
         for wizard in self:
-            wizard.line_ids = [(5, 0, 0)] + [
-                (0, 0, {"number": number, "is_chosen": is_own or not others})
-                for number, is_own, others in wizard._get_partner_numbers()
+            company, partner = wizard.company_id, wizard.partner_id
+            numbers = partner and evidence._find_all_numbers(company, partner)
+            own = partner.phone_sanitized
+            lines = [
+                {"number": it, "is_chosen": it == own or not wizard._get_others(it)}
+                for it in numbers
             ]
-
-    def _get_partner_numbers(self):
-        """Return the contact's numbers: E.164, whether its own, and who else has it."""
-        partner = self.partner_id
-        if not partner:
-            return []
-        own = partner.phone_sanitized
-        numbers = self.env["sms.evidence"]._find_all_numbers(self.company_id, partner)
-        return [(n, n == own, self._get_others(n)) for n in numbers]
+            wizard.line_ids = [Command.clear(), *map(Command.create, lines)]
 
     def _get_others(self, number):
         domain = Domain("phone_sanitized", "=", number)

@@ -36,8 +36,7 @@ class SmsOncallHandover(models.TransientModel):
             if self.env.user.has_group(MANAGERS):
                 domain &= Domain("company_ids", "in", shift.company_id.ids)
             else:
-                members = shift and shift._get_members()
-                domain &= Domain("id", "in", members.ids if members else [])
+                domain &= Domain("id", "in", shift._get_members().ids if shift else [])
             form.user_domain = list(domain)
 
     @api.depends("shift_id")
