@@ -42,6 +42,5 @@ class BaseModuleUninstall(models.TransientModel):
         company, today = self.company_id or self.env.company, fields.Date.today()
         data = self.env["sms.consent.check"].sudo()._export(company).encode()
         name = f"consent-ledger-{company.id}-{today}.json"
-        return self.env["sms.evidence.export"]._hand_out(
-            self, CHAIN, make_reference(today), name, data
-        )
+        exports = self.env["sms.evidence.export"]
+        return exports._hand_out(self, CHAIN, make_reference(today), name, data)

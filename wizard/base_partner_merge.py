@@ -14,14 +14,11 @@ class BasePartnerMerge(models.TransientModel):
         In broadcasts they keep one row as a contact, and the others as numbers.
         Reminders are planned again, since the time zone may change.
         """
-        reminders_sudo = self.env["sms.reminder"].sudo()
-        reminders_sudo._drop_duplicates(src_partners, dst_partner)
-        attendees_sudo = self.env["calendar.attendee"].sudo()
-        attendees_sudo._drop_sms_duplicates(src_partners, dst_partner)
-        claims_sudo = self.env["sms.number.claim"].sudo()
-        claims_sudo._drop_duplicates(src_partners, dst_partner)
-        recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
-        recipients_sudo._part_duplicates(src_partners, dst_partner)
+        sudo = self.sudo().env
+        sudo["sms.reminder"]._drop_duplicates(src_partners, dst_partner)
+        sudo["calendar.attendee"]._drop_sms_duplicates(src_partners, dst_partner)
+        sudo["sms.number.claim"]._drop_duplicates(src_partners, dst_partner)
+        sudo["sms.broadcast.recipient"]._part_duplicates(src_partners, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
-        reminders_sudo._plan_again(dst_partner)
+        sudo["sms.reminder"]._plan_again(dst_partner)
         return result

@@ -60,9 +60,7 @@ class PrivacyLookupWizardLine(models.TransientModel):
         )
         for line in self | others:
             details = self.env._(
-                "Erased %(model)s #%(id)s",
-                model=line.res_model_id.name,
-                id=line.res_id,
+                "Erased %(model)s #%(id)s", model=line.res_model_id.name, id=line.res_id
             )
             line.write(
                 {"execution_details": details, "is_unlinked": True, "res_name": False}

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.automation.sms_automation_engine import Change
 from ..models.message.sms_gate import GateQuestion
 from ..tools import TICKET_MODEL, automation, verdicts
 from ..tools.automation import Rule
@@ -69,15 +70,11 @@ class SmsAutomationReplay(models.TransientModel):
                 "line_ids": [fields.Command.create(vals) for vals in values],
             }
         )
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Dry run"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "target": "new",
-            "context": {"dialog_size": "extra-large"},
-        }
+        return self._get_records_action(
+            name=self.env._("Dry run"),
+            target="new",
+            context={"dialog_size": "extra-large"},
+        )
 
     # === Replay ===
 
@@ -90,22 +87,12 @@ class SmsAutomationReplay(models.TransientModel):
             ["|", ("create_date", ">=", since), ("id", "in", [*changes, *inbound])]
         ).sudo()
         answers = self._read_answers(tickets, since)
-        rules = self._get_rules()
-        engine = self.env["sms.automation"].sudo()
-        holding = {
-            rule.automation_id: set(engine._filter_by_domain(rule, tickets.ids).ids)
-            for rule in rules
-            if rule.domain
-        }
+        rules, engine = self._get_rules(), self.env["sms.automation"].sudo()
+        asked = [(Change(ticket, frozenset()), rules) for ticket in tickets]
         closed_ids = set(tickets.stage_id.search([("closed", "=", True)]).ids)
         planned = []
-        for ticket in tickets:
+        for (ticket, _happened), own in engine._drop_by_domain(asked):
             past = (changes[ticket.id], inbound[ticket.id], answers[ticket.id])
-            own = [
-                rule
-                for rule in rules
-                if not rule.domain or ticket.id in holding[rule.automation_id]
-            ]
             created_at = ticket.create_date if ticket.create_date >= since else None
             found = self._replay_ticket(ticket, created_at, past, own, closed_ids)
             planned += [(at, ticket, rule) for at, rule in found]
@@ -128,9 +115,8 @@ class SmsAutomationReplay(models.TransientModel):
         closings = [it.at for it in events if automation.CLOSED in it.happened]
         waits = automation.find_waits(inbound, answers + closings)
         facts = self.env["sms.automation"]._get_facts_of_closing(ticket)
-        return automation.plan_replay(
-            events, waits, rules, facts, fields.Datetime.now()
-        )
+        now = fields.Datetime.now()
+        return automation.plan_replay(events, waits, rules, facts, now)
 
     def _get_rules(self):
         """Return the rules to replay: stages' texts, then the chosen automations."""
@@ -163,9 +149,6 @@ class SmsAutomationReplay(models.TransientModel):
     @api.model
     def _describe(self, texts):
         """Return the lines for texts, rendered today, with the gate's verdict."""
-        labels = dict(
-            self.env["sms.sms"]._fields["gate_reason"]._description_selection(self.env)
-        )
         refusals = self._find_sender_refusals(texts)
         questions = [
             GateQuestion(
@@ -173,7 +156,7 @@ class SmsAutomationReplay(models.TransientModel):
                 recipient.number,
                 self._get_purpose(ticket, rule).id,
                 reader=recipient.partner._get_sms_reader(),
-                sender_refusal=refusals.get((ticket.company_id, recipient.number), ""),
+                sender_refusal=refusals[ticket.company_id, recipient.number],
             )
             for _at, ticket, rule, recipient in texts
         ]
@@ -187,7 +170,7 @@ class SmsAutomationReplay(models.TransientModel):
                 "number": recipient.number,
                 "body": self._get_body(ticket, rule, recipient),
                 "verdict": decision.verdict,
-                "reason": labels.get(decision.reason, ""),
+                "reason": self.env["sms.sms"]._get_gate_label(decision.reason),
             }
             for (at, ticket, rule, recipient), (decision, _event_id) in zip(
                 texts, decisions, strict=True
@@ -196,23 +179,18 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _find_sender_refusals(self, texts):
-        """Return the recipients that no sender can text, with the reason.
+        """Return why no sender can text the recipients.
 
-        :return: ``{(res.company, number): reason of verdicts}``
+        :return: ``{(res.company, number): reason of verdicts, or empty}``
         """
-        refusals = {}
         numbers = defaultdict(set)
         for _at, ticket, _rule, recipient in texts:
             numbers[ticket.company_id.sudo()].add(recipient.number)
+        refusals = {}
         for company_sudo, own in numbers.items():
-            if not company_sudo._uses_sms_outbox():
-                continue
-            posts = [self.env["mail.message"].sudo()] * len(own)
-            sender_ids = company_sudo._choose_sms_senders(list(own), posts)
-            for number, sender_id in zip(own, sender_ids, strict=True):
-                if not sender_id:
-                    reason = company_sudo._find_sms_sender_refusal(number)
-                    refusals[company_sudo, number] = reason
+            found = company_sudo._find_sms_sender_refusals(list(own))
+            for number, refusal in zip(own, found, strict=True):
+                refusals[company_sudo, number] = refusal
         return refusals
 
     @api.model
@@ -238,19 +216,15 @@ class SmsAutomationReplay(models.TransientModel):
     @api.model
     def _read_changes(self, since):
         """Return the tracked changes of stage and user: ``{ticket id: [Change]}``."""
-        found = (
-            self.env["mail.tracking.value"]
-            .sudo()
-            .search(
-                [
-                    ("mail_message_id.model", "=", TICKET_MODEL),
-                    ("mail_message_id.date", ">=", since),
-                    ("field_id.name", "in", ("stage_id", "user_id")),
-                ]
-            )
-        )
+        values_sudo = self.env["mail.tracking.value"].sudo()
         merged = defaultdict(dict)
-        for value in found:
+        for value in values_sudo.search(
+            [
+                ("mail_message_id.model", "=", TICKET_MODEL),
+                ("mail_message_id.date", ">=", since),
+                ("field_id.name", "in", ("stage_id", "user_id")),
+            ]
+        ):
             name = f"old_{value.field_id.name}"
             merged[value.mail_message_id][name] = value.old_value_integer or 0
         changes = defaultdict(list)
@@ -277,20 +251,16 @@ class SmsAutomationReplay(models.TransientModel):
     @api.model
     def _read_answers(self, tickets, since):
         """Return when internal users wrote on each ticket: ``{ticket id: times}``."""
-        found = (
-            self.env["mail.message"]
-            .sudo()
-            .search(
-                [
-                    ("model", "=", TICKET_MODEL),
-                    ("res_id", "in", tickets.ids),
-                    ("date", ">=", since),
-                    ("message_type", "in", ("comment", "sms")),
-                    ("author_id.user_ids.share", "=", False),
-                ]
-            )
-        )
+        messages_sudo = self.env["mail.message"].sudo()
         times = defaultdict(list)
-        for message in found:
+        for message in messages_sudo.search(
+            [
+                ("model", "=", TICKET_MODEL),
+                ("res_id", "in", tickets.ids),
+                ("date", ">=", since),
+                ("message_type", "in", ("comment", "sms")),
+                ("author_id.user_ids.share", "=", False),
+            ]
+        ):
             times[message.res_id].append(message.date)
         return times

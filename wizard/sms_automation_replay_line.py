@@ -26,11 +26,7 @@ class SmsAutomationReplayLine(models.TransientModel):
     number = fields.Char(readonly=True)
     body = fields.Text("Text", readonly=True)
     verdict = fields.Selection(
-        [
-            (verdicts.SEND, "Sent"),
-            (verdicts.HOLD, "Held"),
-            (verdicts.BLOCK, "Blocked"),
-        ],
+        [(verdicts.SEND, "Sent"), (verdicts.HOLD, "Held"), (verdicts.BLOCK, "Blocked")],
         "Today",
         readonly=True,
     )

@@ -20,6 +20,7 @@ class SmsComposer(models.TransientModel):
 
     _name = "sms.composer"
     _inherit = ["sms.composer", "sms.send.at", "sms.personal.data"]
+    _is_counted = False
 
     sms_block_reason = fields.Char(
         compute="_compute_sms_block_reason",
@@ -80,11 +81,9 @@ class SmsComposer(models.TransientModel):
     @api.depends_context("tz", "lang")
     def _compute_sms_block_reason(self):
         """Ask the gate about a single recipient, before anybody writes in vain."""
-        labels = dict(self._fields_gate_labels())
+        self.sms_block_reason = self.sms_answer_note = self.sms_time_note = False
+        self.is_time_wrong = self.is_bound = False
         for composer in self:
-            composer.sms_block_reason = False
-            composer.sms_answer_note = composer.sms_time_note = False
-            composer.is_time_wrong = composer.is_bound = False
             if not (composer.comment_single_recipient and composer.res_model):
                 continue
             if fault := composer._get_send_at_fault():
@@ -94,15 +93,15 @@ class SmsComposer(models.TransientModel):
             record = composer._get_records()
             decision = composer._ask_gate(record)
             if decision.verdict == verdicts.BLOCK:
-                composer._explain_block(record, decision, labels)
+                composer._explain_block(record, decision)
             elif decision.reason == verdicts.CONVERSATION:
                 composer.sms_answer_note = composer._describe_answer(decision.text)
             if decision.verdict == verdicts.HOLD:
-                composer.sms_time_note = composer._get_time_note(decision, labels)
+                composer.sms_time_note = composer._get_time_note(decision)
 
-    def _explain_block(self, record, decision, labels):
+    def _explain_block(self, record, decision):
         """Store why the gate blocks and, for an opt-out, what undoes it."""
-        self.sms_block_reason = labels[decision.reason]
+        self.sms_block_reason = self.env["sms.sms"]._get_gate_label(decision.reason)
         self.is_time_wrong = decision.reason in TIME_REASONS
         if decision.reason != verdicts.OPTED_OUT:
             return
@@ -125,13 +124,13 @@ class SmsComposer(models.TransientModel):
             end=say_moment(self.env, text.received_at + CONVERSATION_TIME),
         )
 
-    def _get_time_note(self, decision, labels):
-        note = self.env["sms.sms"]._get_zone_note(
-            decision.until, decision.when.place.zones
-        )
+    def _get_time_note(self, decision):
+        messages = self.env["sms.sms"]
+        note = messages._get_zone_note(decision.until, decision.when.place.zones)
         if decision.reason == timing.SCHEDULED:
             return note
-        return f"{note}: {labels[decision.reason]}" if note else labels[decision.reason]
+        label = messages._get_gate_label(decision.reason)
+        return f"{note}: {label}" if note else label
 
     @api.depends(
         "res_model",
@@ -153,11 +152,7 @@ class SmsComposer(models.TransientModel):
             if template_sudo:
                 lang = messages._get_template_lang(template_sudo, lang, company)
             composer.sms_footer = messages._get_footer_for(
-                composer._get_sms_purpose(),
-                lang,
-                company,
-                number,
-                record,
+                composer._get_sms_purpose(), lang, company, number, record
             )
 
     @api.depends("recipient_single_number_itf", "res_model", "res_id")
@@ -254,10 +249,6 @@ class SmsComposer(models.TransientModel):
             and self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own")
         )
 
-    def _fields_gate_labels(self):
-        field = self.env["sms.sms"]._fields["gate_reason"]
-        return field._description_selection(self.env)
-
     def _get_sms_number(self, record):
         """Return the single recipient's number, as E.164 if possible."""
         number = self.recipient_single_number_itf or self.recipient_single_number
@@ -310,14 +301,10 @@ class SmsComposer(models.TransientModel):
         sent = self._hand_over_attachments()
         if self.res_model == TICKET_MODEL:
             self._get_records()._check_may_send_sms()
-        personal = None
-        if self._is_personal():
-            personal = PersonalText(
-                self.res_model, self.res_id, self.env.uid, self.body
-            )
+        personal = PersonalText(self.res_model, self.res_id, self.env.uid, self.body)
         composer = self.with_context(
             sms_source=self._get_sms_source(),
-            sms_personal=personal,
+            sms_personal=personal if self._is_personal() else None,
             sms_send_at=self.send_at or None,
             **({"sms_media": sent} if sent else {}),
         )
@@ -391,11 +378,3 @@ class SmsComposer(models.TransientModel):
             return named or any((r._name, r.id) in records for r in texted or ())
 
         return self.search([]).filtered(is_about)
-
-    def _describe_personal(self):
-        """Count nothing, as Odoo deletes composers within a day anyway."""
-        return []
-
-    def _forget(self):
-        """Delete the forms; what was sent is a message."""
-        self.unlink()

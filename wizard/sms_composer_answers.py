@@ -28,17 +28,15 @@ class SmsComposer(models.TransientModel):
         }
         # pylint: disable-next=context-overridden
         composers = self.with_context(context)
-        tickets = self._get_records()
-        # Without it Odoo would text a ticket without a contact twice over: by field and
-        # by number.
-        [number_field] = tickets._phone_get_number_fields()[:1]
-        for ticket in tickets:
+        for ticket in self._get_records():
             one = composers.create(
                 {
                     "composition_mode": "comment",
                     "res_model": TICKET_MODEL,
                     "res_id": ticket.id,
-                    "number_field_name": number_field,
+                    # Without it Odoo would text a ticket without a contact twice over:
+                    # by field and by number.
+                    "number_field_name": "partner_phone",
                     "body": self.body,
                 }
             )

@@ -62,9 +62,8 @@ class SmsComposer(models.TransientModel):
         records = (self._get_records() or self.env["res.partner"])[:TESTED]
         bodies = self._prepare_body_values(records).values()
         body = max(bodies, key=len, default=self.body or "")
-        footer = self.sms_footer
         return self.env["sms.test.text"]._open(
-            "\n".join(filter(None, (body, footer))),
+            "\n".join(filter(None, (body, self.sms_footer))),
             company_id=self._get_sms_company().id,
             back_ref=f"{self._name},{self.id}",
         )
@@ -80,12 +79,9 @@ class SmsComposer(models.TransientModel):
             *records._phone_get_number_fields(),
             *records._mail_get_partner_fields(),
         }
+        known = {name: records._fields[name] for name in names & records._fields.keys()}
         records.fetch(
-            [
-                name
-                for name in names & records._fields.keys()
-                if records._fields[name].store and records._fields[name].column_type
-            ]
+            [name for name, it in known.items() if it.store and it.column_type]
         )
         return super()._prepare_mass_sms_values(records)
 
@@ -103,9 +99,8 @@ class SmsComposer(models.TransientModel):
             if number in numbers:
                 done_ids.append(record_id)
             numbers.add(number)
-        return done_ids + super()._get_done_record_ids(
-            records.browse(), recipients_info
-        )
+        none = records.browse()
+        return done_ids + super()._get_done_record_ids(none, recipients_info)
 
     def _get_blacklist_record_ids(self, records, recipients_info):
         """Query these numbers only; Odoo compares each with the whole blacklist."""

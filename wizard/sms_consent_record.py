@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..models.core.mixins import FILLED_IN
 from ..models.ledger.sms_consent_event import METHOD_SELECTION
 from ..models.ledger.sms_purpose import INTERNAL
 from ..tools import consent, phone, verdicts, ways
@@ -54,11 +55,9 @@ class SmsConsentRecord(models.TransientModel):
     happened_at = fields.Datetime("When", required=True, default=fields.Datetime.now)
     wording = fields.Text(
         compute="_compute_wording",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
         precompute=True,
         help="The text that the person heard or signed. Change it if it differs.",
+        **FILLED_IN,
     )
     note = fields.Text(help="What else should be known: where it was, what was asked.")
     witness = fields.Char("Witnessed By", help="Who witnessed the signature.")
@@ -129,15 +128,11 @@ class SmsConsentRecord(models.TransientModel):
         """Return the action that opens this form for a number (E.164, may be empty)."""
         defaults |= {"company_id": company.id, "number": number or False}
         defaults["purpose_ids"] = purposes.ids
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Record consent"),
-            "res_model": self._name,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {f"default_{name}": value for name, value in defaults.items()},
-        }
+        return self._get_records_action(
+            name=self.env._("Record consent"),
+            target="new",
+            context={f"default_{name}": value for name, value in defaults.items()},
+        )
 
     def action_record(self):
         """Record the statement in the ledger, send waiting texts, and close.
@@ -173,17 +168,10 @@ class SmsConsentRecord(models.TransientModel):
             return {"type": "ir.actions.act_window_close"}
         form = self.env[self.back_model].browse(self.back_id).exists()
         form.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Send SMS")
-            if form._name == "sms.composer"
-            else self.env._("Send to another number"),
-            "res_model": form._name,
-            "res_id": form.id,
-            "views": [(False, "form")],
-            "view_mode": "form",
-            "target": "new",
-        }
+        name = self.env._("Send to another number")
+        if form._name == "sms.composer":
+            name = self.env._("Send SMS")
+        return form._get_records_action(name=name, target="new", context={})
 
     # === Texts that lacked the consent ===
 
@@ -238,9 +226,8 @@ class SmsConsentRecord(models.TransientModel):
         """Return the texts to this number that the form was opened to send."""
         ids = map(int, ID.findall(self.text_ids or "")[:BLOCKED_LIMIT])
         texts_sudo = self.env["sms.sms"].sudo().browse(ids).exists()
-        number = self.env["sms.consent.entry"]._find_number(
-            self.company_id, self.number
-        )
+        entry = self.env["sms.consent.entry"]
+        number = entry._find_number(self.company_id, self.number)
         return texts_sudo.filtered(
             lambda sms: (
                 sms.number == number and sms._get_sms_company() == self.company_id

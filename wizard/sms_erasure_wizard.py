@@ -1,8 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 
+from ..models.core.mixins import FILLED_IN
 from ..models.core.moments import say_moment
 from ..tools import phone
 from ..tools.figures import render_counts
@@ -27,9 +28,7 @@ class SmsErasureWizard(models.TransientModel):
         "wizard_id",
         string="Numbers",
         compute="_compute_line_ids",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
+        **FILLED_IN,
     )
     reason = fields.Char(
         "Request",
@@ -49,20 +48,16 @@ class SmsErasureWizard(models.TransientModel):
 
     @api.depends("partner_id", "company_id")
     def _compute_line_ids(self):
+        evidence = self.env["sms.evidence"]
         for wizard in self:
-            wizard.line_ids = [(5, 0, 0)] + [
-                (0, 0, {"number": number, "is_chosen": is_own or not others})
-                for number, is_own, others in wizard._get_partner_numbers()
+            company, partner = wizard.company_id, wizard.partner_id
+            numbers = partner and evidence._find_all_numbers(company, partner)
+            own = partner.phone_sanitized
+            lines = [
+                {"number": it, "is_chosen": it == own or not wizard._get_others(it)}
+                for it in numbers
             ]
-
-    def _get_partner_numbers(self):
-        """Return the contact's numbers: E.164, whether its own, and who else has it."""
-        partner = self.partner_id
-        if not partner:
-            return []
-        own = partner.phone_sanitized
-        numbers = self.env["sms.evidence"]._find_all_numbers(self.company_id, partner)
-        return [(n, n == own, self._get_others(n)) for n in numbers]
+            wizard.line_ids = [Command.clear(), *map(Command.create, lines)]
 
     def _get_others(self, number):
         domain = Domain("phone_sanitized", "=", number)
@@ -95,11 +90,10 @@ class SmsErasureWizard(models.TransientModel):
             erasures = self.env["sms.erasure"]
             pairs = numbers and erasures._count(wizard.company_id, numbers)
             wizard.has_data = bool(pairs)
-            wizard.count_html = (
-                render_counts((count, label, "") for count, label in pairs)
-                if pairs
-                else wizard._describe_nothing()
-            )
+            if pairs:
+                wizard.count_html = render_counts((*pair, "") for pair in pairs)
+            else:
+                wizard.count_html = wizard._describe_nothing()
 
     def _describe_nothing(self):
         """Return a note that there is no data, and when it was erased, if it was."""
@@ -139,11 +133,11 @@ class SmsErasureWizard(models.TransientModel):
             )
         self.line_ids.unlink()
         self.unlink()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.sms_erasure_action"
-        )
-        action["domain"] = [("id", "in", erasures.ids)]
-        return action
+        action = self.env["ir.actions.act_window"]
+        return {
+            **action._for_xml_id("helpdesk_mgmt_sms.sms_erasure_action"),
+            "domain": [("id", "in", erasures.ids)],
+        }
 
     def _check_complete(self, numbers):
         """Require a number, data, and a request that does not name the number."""

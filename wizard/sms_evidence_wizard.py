@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.core.mixins import FILLED_IN
 from ..models.ledger.sms_consent_evidence import CERTIFICATE, KIND_SELECTION, PACKET
 
 
@@ -20,11 +21,9 @@ class SmsEvidenceWizard(models.TransientModel):
     numbers = fields.Char(
         "Phone Number",
         compute="_compute_numbers",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
         precompute=True,
         help="Several are separated by commas: those of one person.",
+        **FILLED_IN,
     )
     number_hashes = fields.Char(
         readonly=True, help="All that is left of numbers that were erased."

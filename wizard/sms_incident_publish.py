@@ -8,18 +8,8 @@ from odoo.exceptions import UserError
 from odoo.tools import formatLang, frozendict
 
 from ..models.broadcast import sms_broadcast
+from ..models.broadcast import sms_broadcast_recipient as people
 from ..models.broadcast.sms_broadcast import CHECKED, CHECKING
-from ..models.broadcast.sms_broadcast_recipient import (
-    BLOCKED,
-    DUPLICATE,
-    EXCLUDED,
-    HELD,
-    MAIL,
-    MUTED,
-    NO_ADDRESS,
-    REACHED,
-    SAME_ADDRESS,
-)
 from ..models.broadcast.sms_incident import (
     CALLED_OFF,
     GOING_ON,
@@ -67,8 +57,8 @@ class SmsIncidentPublish(models.TransientModel):
         default=True,
         help="Otherwise it is shown on the status page and on the tickets only.",
     )
-    broadcast_id = fields.Many2one("sms.broadcast", readonly=True, ondelete="set null")
-    seen_id = fields.Many2one("sms.incident.news", readonly=True, ondelete="set null")
+    broadcast_id = fields.Many2one("sms.broadcast", readonly=True)
+    seen_id = fields.Many2one("sms.incident.news", readonly=True)
     obstacle = fields.Char(readonly=True, help="Why nobody is texted or mailed.")
 
     is_live = fields.Boolean(compute="_compute_told")
@@ -111,33 +101,33 @@ class SmsIncidentPublish(models.TransientModel):
         by_mail = recipients._fields["mail_outcome"]._description_selection(self.env)
         by_mail, reasons = dict(by_mail), dict(recipients._selection_reason())
         found = self.broadcast_id._count_outcomes()[self.broadcast_id.id]
-        mails = self._count_mails()
+        domain = [("broadcast_id", "=", self.broadcast_id.id)]
+        mails = dict(recipients._read_group(domain, ["mail_outcome"], ["__count"]))
 
         def count(*names):
             """Return how many recipients have one of the outcomes."""
             return sum(n for (name, _reason), n in found.items() if name in names)
 
-        texted, mailed = count(*REACHED), mails.get(MAIL, 0)
+        texted, mailed = count(*people.REACHED), mails.get(people.MAIL, 0)
         title = self.env._(
             "%(texted)s by text, %(mailed)s by e-mail, %(others)s get nothing.",
             texted=formatLang(self.env, texted, 0),
             mailed=formatLang(self.env, mailed, 0),
             others=formatLang(self.env, sum(found.values()) - texted - mailed, 0),
         )
-        rows = [(count(HELD), outcomes[HELD], "text-info")]
+        rows = [(count(people.HELD), outcomes[people.HELD], "text-info")]
         rows += [
             (mails.get(name, 0), by_mail[name], "text-danger")
-            for name in (NO_ADDRESS, EXCLUDED, SAME_ADDRESS)
+            for name in (people.NO_ADDRESS, people.EXCLUDED, people.SAME_ADDRESS)
         ]
-        rows += [
-            (count(name), outcomes[name], "o_sms_muted") for name in (DUPLICATE, MUTED)
-        ]
+        muted = (people.DUPLICATE, people.MUTED)
+        rows += [(count(name), outcomes[name], "o_sms_muted") for name in muted]
         untexted = sorted(
             (
                 (n, reasons.get(reason, outcomes[name]), "o_sms_muted")
                 for (name, reason), n in found.items()
-                if name not in (*REACHED, DUPLICATE, MUTED)
-                for reason in [reason if name == BLOCKED else name]
+                if name not in (*people.REACHED, *muted)
+                for reason in [reason if name == people.BLOCKED else name]
             ),
             reverse=True,
         )
@@ -148,17 +138,6 @@ class SmsIncidentPublish(models.TransientModel):
             parts.append(Markup("<p class='mb-1 mt-2'>%s</p>") % why)
             parts.append(render_counts(untexted))
         return Markup("").join(parts)
-
-    def _count_mails(self):
-        groups = self.env["sms.broadcast.recipient"]._read_group(
-            [
-                ("broadcast_id", "=", self.broadcast_id.id),
-                ("mail_outcome", "!=", False),
-            ],
-            ["mail_outcome"],
-            ["__count"],
-        )
-        return dict(groups)
 
     @api.depends("body", "broadcast_id.state", "is_told")
     def _compute_sample_html(self):
@@ -218,15 +197,8 @@ class SmsIncidentPublish(models.TransientModel):
         return max(now, incident.planned_to) + timedelta(hours=1)
 
     def _get_action(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Publish news"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        name = self.env._("Publish news")
+        return self._get_records_action(name=name, target="new", context={})
 
     def _get_state(self):
         own = self.incident_id.state if self.step == LONGER else self.step
@@ -250,10 +222,9 @@ class SmsIncidentPublish(models.TransientModel):
             "is_emergency": self.is_emergency,
             "emergency_reason": self.is_emergency and self.emergency_reason,
         }
+        if not self.broadcast_id:
+            self.broadcast_id = incident._prepare_broadcast(kind, **values)
         broadcast = self.broadcast_id
-        if not broadcast:
-            broadcast = incident._prepare_broadcast(kind, **values)
-            self.broadcast_id = broadcast
         values["kind"] = kind
         if changed := {
             name: value for name, value in values.items() if broadcast[name] != value
@@ -263,16 +234,12 @@ class SmsIncidentPublish(models.TransientModel):
         if broadcast.state not in (CHECKING, CHECKED):
             broadcast._check_now()
 
+    @api.ondelete(at_uninstall=False)
     def _drop_broadcast(self):
         """Delete the prepared text, unless it was sent."""
         self.broadcast_id.filtered(
             lambda it: it.state in sms_broadcast.OPEN[:3] and not it._get_news()
         ).unlink()
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_unsent(self):
-        for form in self:
-            form._drop_broadcast()
 
     # === Buttons ===
 

@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..models.core.mixins import FILLED_IN
 from ..models.team_alert.sms_oncall_shift import MANAGERS
 
 
@@ -20,20 +21,10 @@ class SmsOncallHandover(models.TransientModel):
     user_id = fields.Many2one("res.users", "On Call", required=True, ondelete="cascade")
     user_domain = fields.Binary(compute="_compute_user_domain")
     start_at = fields.Datetime(
-        "From",
-        compute="_compute_times",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
-        required=True,
+        "From", compute="_compute_times", required=True, **FILLED_IN
     )
     stop_at = fields.Datetime(
-        "Until",
-        compute="_compute_times",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
-        required=True,
+        "Until", compute="_compute_times", required=True, **FILLED_IN
     )
     note = fields.Char(compute="_compute_note")
 
@@ -45,8 +36,7 @@ class SmsOncallHandover(models.TransientModel):
             if self.env.user.has_group(MANAGERS):
                 domain &= Domain("company_ids", "in", shift.company_id.ids)
             else:
-                members = shift and shift._get_members()
-                domain &= Domain("id", "in", members.ids if members else [])
+                domain &= Domain("id", "in", shift._get_members().ids if shift else [])
             form.user_domain = list(domain)
 
     @api.depends("shift_id")

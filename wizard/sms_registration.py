@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from ..models.core.mixins import FILLED_IN
 from ..models.ledger import sms_purpose
 from ..tools import advice, keywords, registration, reply_codes, texts
 
@@ -61,14 +62,14 @@ class SmsRegistration(models.TransientModel):
         help="Two to five templates that show what is actually sent.",
     )
     description = fields.Text(
-        compute="_compute_description", compute_sudo=False,
-        store=True, readonly=False, precompute=True,
-    )  # fmt: skip
+        compute="_compute_description", precompute=True, **FILLED_IN
+    )
     opt_in_flow = fields.Text(
         "How People Opt In",
-        compute="_compute_opt_in_flow", compute_sudo=False,
-        store=True, readonly=False, precompute=True,
-    )  # fmt: skip
+        compute="_compute_opt_in_flow",
+        precompute=True,
+        **FILLED_IN,
+    )
     samples = fields.Text(compute="_compute_samples")
     opt_in_keywords = fields.Char(compute="_compute_commands")
     opt_in_text = fields.Text("Text After Opting In", compute="_compute_commands")
@@ -110,9 +111,8 @@ class SmsRegistration(models.TransientModel):
         for template in templates:
             code = PURPOSES.get(template.model, sms_purpose.TICKET)
             purpose = self.env["sms.purpose"]._get(code)
-            body = registration.show_placeholders(
-                template.body, words_by_model.get(template.model, {})
-            )
+            words = words_by_model.get(template.model, {})
+            body = registration.show_placeholders(template.body, words)
             rules = purpose._get_rules(LANG, self.company_id)
             # Like the first text to a number, which names the sender.
             name = self.company_id.name
@@ -137,9 +137,8 @@ class SmsRegistration(models.TransientModel):
             company = record.company_id
             words = self.env["sms.keyword"]._get_words(company)
             join = registration.list_keywords
-            record.opt_in_keywords = join(
-                words.get(keywords.JOIN, ()), words[keywords.START]
-            )
+            joining = words.get(keywords.JOIN, ())
+            record.opt_in_keywords = join(joining, words[keywords.START])
             record.opt_out_keywords = join(words[keywords.STOP])
             record.help_keywords = join(words[keywords.HELP])
             for name, code in (

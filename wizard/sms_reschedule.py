@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from ..models.core.mixins import FILLED_IN
 from ..models.core.moments import say_moment
 
 
@@ -14,10 +15,8 @@ class SmsReschedule(models.TransientModel):
     sms_id = fields.Many2one("sms.sms", required=True, ondelete="cascade")
     send_at = fields.Datetime(
         compute="_compute_send_at",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
         help="Leave empty to send as soon as possible.",
+        **FILLED_IN,
     )
     local_note = fields.Char(compute="_compute_local_note")
     fault = fields.Char(

@@ -12,6 +12,7 @@ class SmsSendOther(models.TransientModel):
     _name = "sms.send.other"
     _description = "Send a Text to Another Number"
     _inherit = ["sms.personal.data"]
+    _is_counted = False
 
     sms_id = fields.Many2one("sms.sms", required=True, ondelete="cascade")
     number = fields.Char("Phone Number")
@@ -82,15 +83,5 @@ class SmsSendOther(models.TransientModel):
 
     @api.model
     def _get_personal_domain(self, company, numbers):
-        domain = Domain("sms_id.record_company_id", "=", company.id)
-        return domain & (
-            Domain("number", "in", numbers) | Domain("sms_id.number", "in", numbers)
-        )
-
-    def _describe_personal(self):
-        """Count nothing, as Odoo deletes these forms within a day anyway."""
-        return []
-
-    def _forget(self):
-        """Delete the forms; what was sent is a message."""
-        self.unlink()
+        named = Domain("number", "in", numbers) | Domain("sms_id.number", "in", numbers)
+        return Domain("sms_id.record_company_id", "=", company.id) & named

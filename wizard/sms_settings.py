@@ -7,6 +7,7 @@ from ..models.privacy.res_company import OFFICERS
 from ..models.setup.res_company import CONTACT_GROUP
 from ..models.setup.sms_health import uses_carrier
 
+ADMIN = "base.group_system"
 #: Shown instead of a set secret, which would stay in the browser's caches.
 SECRET_MASK = "••••••••"
 
@@ -27,11 +28,7 @@ def setting(kind, name, **options):
 def secret(label, **options):
     """Return a field that administrators can replace, but not read."""
     return fields.Char(
-        label,
-        compute="_compute_secrets",
-        readonly=False,
-        groups="base.group_system",
-        **options,
+        label, compute="_compute_secrets", readonly=False, groups=ADMIN, **options
     )
 
 
@@ -98,7 +95,7 @@ class SmsSettings(models.TransientModel):
         "one are accepted. Clear it once the new token is the primary one.",
     )
     sms_twilio_number_ids = setting(
-        fields.One2many, "sms_twilio_number_ids", groups="base.group_system"
+        fields.One2many, "sms_twilio_number_ids", groups=ADMIN
     )
     sms_twilio_messaging_service_sid = setting(
         fields.Char, "sms_twilio_messaging_service_sid"
@@ -112,7 +109,7 @@ class SmsSettings(models.TransientModel):
     sms_health_url = fields.Char(
         "Monitoring Address",
         compute="_compute_sms_health_url",
-        groups="base.group_system",
+        groups=ADMIN,
         help="Returns 200 while texts are being sent, 503 when something stops them.",
     )
     sms_backup_provider = setting(fields.Selection, "sms_backup_provider")
@@ -122,15 +119,11 @@ class SmsSettings(models.TransientModel):
         fields.Char, "sms_telnyx_messaging_profile_id"
     )
     sms_telnyx_number_ids = setting(
-        fields.One2many, "sms_telnyx_number_ids", groups="base.group_system"
+        fields.One2many, "sms_telnyx_number_ids", groups=ADMIN
     )
     sms_telnyx_inbound_url = fields.Char(related="company_id.sms_telnyx_inbound_url")
-    sms_encryption = fields.Char(
-        compute="_compute_sms_encryption", groups="base.group_system"
-    )
-    sms_has_key = fields.Boolean(
-        compute="_compute_sms_encryption", groups="base.group_system"
-    )
+    sms_encryption = fields.Char(compute="_compute_sms_encryption", groups=ADMIN)
+    sms_has_key = fields.Boolean(compute="_compute_sms_encryption", groups=ADMIN)
 
     @api.depends("company_id")
     def _compute_display_name(self):
@@ -169,8 +162,7 @@ class SmsSettings(models.TransientModel):
             not selected
         """
         own = [
-            {name: vals[name] for name in vals if name == "company_id"}
-            for vals in vals_list
+            {it: vals[it] for it in vals.keys() & {"company_id"}} for vals in vals_list
         ]
         saved = super().create(own)
         for settings, vals in zip(saved, vals_list, strict=True):

@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.core.mixins import FILLED_IN
 from ..tools import replies
 from ..tools.segments import count_segments
 
@@ -16,19 +17,15 @@ class SmsTeamAlertRaise(models.TransientModel):
     team_id = fields.Many2one(
         "helpdesk.ticket.team",
         compute="_compute_team_id",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
         required=True,
         ondelete="cascade",
+        **FILLED_IN,
     )
     name = fields.Char(
         "Problem",
         compute="_compute_name",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
         help="What is wrong, and what to do, as it is read on a phone.",
+        **FILLED_IN,
     )
     plan_id = fields.Many2one("sms.team.alert.plan", compute="_compute_plan_id")
     plan_summary = fields.Char("Tells", related="plan_id.summary")
@@ -39,9 +36,8 @@ class SmsTeamAlertRaise(models.TransientModel):
     @api.depends("ticket_id")
     def _compute_team_id(self):
         """Default to the ticket's team, or else the user's only one."""
-        own = self.env["helpdesk.ticket.team"].search(
-            [("user_ids", "in", self.env.uid)], limit=2
-        )
+        teams = self.env["helpdesk.ticket.team"]
+        own = teams.search([("user_ids", "in", self.env.uid)], limit=2)
         for form in self:
             only = own if len(own) == 1 else own.browse()
             form.team_id = form.ticket_id.team_id or form.team_id or only

@@ -57,14 +57,8 @@ class SmsTestText(models.TransientModel):
         """Return the action that opens the form with the text of a mass message."""
         context = {"default_body": body}
         context |= {f"default_{name}": value for name, value in defaults.items()}
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Text it to my phone"),
-            "res_model": self._name,
-            "views": [(False, "form")],
-            "target": "new",
-            "context": context,
-        }
+        name = self.env._("Text it to my phone")
+        return self._get_records_action(name=name, target="new", context=context)
 
     def _get_choice(self):
         """Return the internal purpose's wording, and the number's current answer."""
@@ -125,14 +119,8 @@ class SmsTestText(models.TransientModel):
             return {"type": "ir.actions.act_window_close"}
         self.back_ref.check_access("read")
         names = dict(self._fields["back_ref"]._description_selection(self.env))
-        return {
-            "type": "ir.actions.act_window",
-            "name": names[self.back_ref._name],
-            "res_model": self.back_ref._name,
-            "res_id": self.back_ref.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        name = names[self.back_ref._name]
+        return self.back_ref._get_records_action(name=name, target="new", context={})
 
     def _agree(self, forms_sudo, number):
         """Record the opt-in of this form, unless the number has one already."""

@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.core.mixins import FILLED_IN
+
 
 class SmsTicketContact(models.TransientModel):
     """Form to link a ticket from an unknown number to a contact, old or new."""
@@ -26,10 +28,8 @@ class SmsTicketContact(models.TransientModel):
     is_number_kept = fields.Boolean(
         "Save the number on the contact",
         compute="_compute_is_number_kept",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
         help="So that their next text is recognized.",
+        **FILLED_IN,
     )
     other_number = fields.Char(
         related="partner_id.phone", string="Current Number", related_sudo=False

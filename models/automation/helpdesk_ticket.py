@@ -40,9 +40,8 @@ class HelpdeskTicket(models.Model):
         is_told = super()._on_sms_ordinary()
         change = Change(self.sudo(), frozenset({automation.CREATED}))
         planned = self.env["sms.automation"].sudo()._on_changes([change])
-        return is_told or any(
-            rule.audience == automation.CUSTOMER for _ticket, rule in planned
-        )
+        audiences = {rule.audience for _ticket, rule in planned}
+        return is_told or automation.CUSTOMER in audiences
 
     def _on_sms_received(self, inbound):
         result = super()._on_sms_received(inbound)

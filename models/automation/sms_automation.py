@@ -84,7 +84,6 @@ class SmsAutomation(models.Model):
         "sms.template",
         "Text",
         domain=[("model", "=", TICKET_MODEL)],
-        ondelete="set null",
         tracking=True,
         help="If the template was deleted, nothing is sent.",
     )
@@ -107,7 +106,6 @@ class SmsAutomation(models.Model):
         readonly=False,
         precompute=True,
         required=True,
-        ondelete="restrict",
         tracking=True,
         help="Defines which consent the recipient must have given, and at which hours "
         "the text may be sent. Texts to colleagues are internal.",
@@ -346,9 +344,8 @@ class SmsAutomation(models.Model):
                 domain = Domain(rule._parse_domain())
                 rule._check_paths(domain, TICKET_MODEL)
                 # Odoo's own check of the user's rights, fields, operators and values.
-                self.env[TICKET_MODEL].with_context(active_test=False).search(
-                    domain, limit=1
-                )
+                tickets = self.env[TICKET_MODEL].with_context(active_test=False)
+                tickets.search(domain, limit=1)
             except UNUSABLE as error:
                 raise ValidationError(
                     self.env._(
@@ -385,16 +382,10 @@ class SmsAutomation(models.Model):
         allowed = set((field.groups or "").replace(" ", "").split(","))
         if field.groups and not allowed & set(managers.get_external_id().values()):
             return False
-        access = self.env["ir.model.access"].sudo()
-        found = access.search_count(
-            [
-                ("model_id.model", "=", model_name),
-                ("perm_read", "=", True),
-                ("group_id", "in", [False, *managers.ids]),
-            ],
-            limit=1,
-        )
-        return bool(found)
+        domain = Domain("model_id.model", "=", model_name)
+        domain &= Domain("perm_read", "=", True)
+        domain &= Domain("group_id", "in", [False, *managers.ids])
+        return bool(self.env["ir.model.access"].sudo().search_count(domain, limit=1))
 
     # === Descriptions ===
 
@@ -482,24 +473,19 @@ class SmsAutomation(models.Model):
             & Domain("gate_reason", "not in", CALLED_OFF)
         )
         for rule in self:
-            rule.message_sms_count = sent.get(rule.id, 0)
-            rule.message_sms_blocked_count = blocked.get(rule.id, 0)
+            rule.message_sms_count = sent.get(rule, 0)
+            rule.message_sms_blocked_count = blocked.get(rule, 0)
 
     def _count_messages(self, domain):
-        groups = self.env["sms.sms"]._read_group(
-            domain & Domain("automation_id", "in", self.ids),
-            ["automation_id"],
-            ["__count"],
-        )
-        return {rule.id: count for rule, count in groups}
+        domain &= Domain("automation_id", "in", self.ids)
+        messages = self.env["sms.sms"]
+        return dict(messages._read_group(domain, ["automation_id"], ["__count"]))
 
     def action_view_messages(self):
         """Open the messages that these automations have created."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.sms_sms_action"
-        )
+        action = self.env["ir.actions.act_window"]
         return {
-            **action,
+            **action._for_xml_id("helpdesk_mgmt_sms.sms_sms_action"),
             "domain": [("automation_id", "in", self.ids)],
             "context": {"create": False},
         }

@@ -100,9 +100,7 @@ class SmsAutomation(models.Model):
     @api.model
     def _get_followers(self, ticket):
         followers = ticket.message_partner_ids - ticket.partner_id
-        return followers.filtered(
-            lambda partner: all(user.share for user in partner.user_ids)
-        )
+        return followers.filtered(lambda it: all(user.share for user in it.user_ids))
 
     # === Texts ===
 
@@ -113,11 +111,7 @@ class SmsAutomation(models.Model):
         :return: those that were sent; one that fails does not stop the others
         """
         texts = self._drop_repeated(self._address(pairs))
-        return [
-            text
-            for text in texts
-            if self._isolate(partial(self._send, text), text.record)
-        ]
+        return [it for it in texts if self._isolate(partial(self._send, it), it.record)]
 
     @api.model
     def _address(self, pairs):

@@ -59,7 +59,6 @@ class SmsAutomationRun(models.Model):
         "res.users",
         "Done By",
         readonly=True,
-        ondelete="set null",
         help="The user who made the change is not texted.",
     )
     happened_at = fields.Datetime(required=True, readonly=True)
@@ -216,21 +215,17 @@ class SmsAutomationRun(models.Model):
         tickets = self.env[TICKET_MODEL].sudo().browse(self.mapped("res_id")).exists()
         known = {ticket.id: ticket for ticket in tickets}
         texted = self.browse()
-        for ticket_id, rows in self._group():
+        for (ticket_id, _turn), rows in self.grouped(lambda it: it._get_turn()).items():
             if ticket_id in known:
                 texted |= rows._text(known[ticket_id])
         now = fields.Datetime.now()
         texted.write({"state": DONE, "done_at": now})
         (self - texted).write({"state": SKIPPED, "done_at": now})
 
-    def _group(self):
-        """Group rows planned in the same transaction: ``[(ticket id, rows)]``."""
-        groups = {}
-        for row in self:
-            is_at_once = (row.occasion or "").startswith(AT_ONCE)
-            key = (row.res_id, row.occasion if is_at_once else row.id)
-            groups[key] = groups.get(key, self.browse()) | row
-        return [(ticket_id, rows) for (ticket_id, _occasion), rows in groups.items()]
+    def _get_turn(self):
+        """Return what rows of a ticket planned in the same transaction have alike."""
+        is_at_once = (self.occasion or "").startswith(AT_ONCE)
+        return self.res_id, self.occasion if is_at_once else self.id
 
     def _text(self, ticket):
         """Send the texts of one group, and return the rows that were sent."""
@@ -253,9 +248,8 @@ class SmsAutomationRun(models.Model):
             and row.fact == ticket._get_sms_fact(rule.trigger)
         }
         texts = engine._on_due(ticket, [rule for rule, _row in holding.values()])
-        return self.browse().union(
-            *(holding[text.rule.automation_id][1] for text in texts)
-        )
+        sent = [holding[text.rule.automation_id][1] for text in texts]
+        return self.browse().union(*sent)
 
     def _find_rule(self, rules, copies):
         """Return the rule that sends a row, or None.

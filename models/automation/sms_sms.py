@@ -11,7 +11,7 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     automation_id = fields.Many2one(
-        "sms.automation", readonly=True, index="btree_not_null", ondelete="set null"
+        "sms.automation", readonly=True, index="btree_not_null"
     )
 
     @api.model

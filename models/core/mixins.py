@@ -10,6 +10,9 @@ from ...tools import links, texts
 FIRST_DAY = date(1970, 1, 1)
 #: Users who text and call people, and so need their numbers in the lists of texts.
 NUMBER_GROUPS = "helpdesk_mgmt.group_helpdesk_user_own,base.group_system"
+#: Options of a field of a form that is filled in with the user's rights, and that the
+#: user may change.
+FILLED_IN = {"compute_sudo": False, "store": True, "readonly": False}
 
 
 class SmsSetupMixin(models.AbstractModel):

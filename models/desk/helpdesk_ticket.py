@@ -10,6 +10,7 @@ from ...tools.names import tidy_name, tidy_title
 from ..consent.sms_consent_mixin import SubjectColumns
 
 DESK_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
+NOT_SNOOZED = {"sms_snoozed_until": False, "sms_is_snoozed_for_text": False}
 #: A portal user has entered the ticket's number, and no YES from it has confirmed it.
 IS_UNPROVEN = """
     EXISTS (SELECT 1 FROM sms_number_claim claim
@@ -39,7 +40,6 @@ class HelpdeskTicket(models.Model):
     partner_phone_sanitized = fields.Char(
         string="Phone (E.164)",
         compute="_compute_partner_phone_sanitized",
-        compute_sudo=True,
         store=True,
         precompute=True,
     )
@@ -189,10 +189,9 @@ class HelpdeskTicket(models.Model):
     def _compute_sms_unread_count(self):
         inbound_sudo = self.env["sms.inbound"].sudo()
         domain = inbound_sudo._get_unread_domain() & Domain("ticket_id", "in", self.ids)
-        groups = inbound_sudo._read_group(domain, ["ticket_id"], ["__count"])
-        counts = {ticket.id: count for ticket, count in groups}
+        counts = dict(inbound_sudo._read_group(domain, ["ticket_id"], ["__count"]))
         for ticket in self:
-            ticket.sms_unread_count = counts.get(ticket.id, 0)
+            ticket.sms_unread_count = counts.get(ticket, 0)
 
     @api.model
     def _search_sms_unread_count(self, operator, value):
@@ -217,9 +216,8 @@ class HelpdeskTicket(models.Model):
         numbers = unknown.mapped("partner_phone_sanitized")
         # Merely typing a number does not prove that it is theirs.
         claims_sudo = self.env["sms.number.claim"].sudo()
-        typed = claims_sudo._search(
-            claims_sudo._get_open_domain() & Domain("number", "in", numbers)
-        )
+        is_typed = claims_sudo._get_open_domain() & Domain("number", "in", numbers)
+        typed = claims_sudo._search(is_typed)
         partners = self.env["res.partner"].search(
             Domain("phone_sanitized", "in", numbers)
             & Domain("id", "not in", typed.subselect("partner_id"))
@@ -316,9 +314,8 @@ class HelpdeskTicket(models.Model):
         """Clear a replaced contact's number, and run the hooks for changes."""
         if "partner_id" in vals and "partner_phone" not in vals:
             partner = self.env["res.partner"].browse(vals["partner_id"])
-            self.filtered(
-                lambda ticket: ticket._has_former_sms_number(partner)
-            ).partner_phone = False
+            former = self.filtered(lambda it: it._has_former_sms_number(partner))
+            former.partner_phone = False
         before = {ticket.id: ticket._get_sms_state() for ticket in self.sudo()}
         result = super().write(vals)
         if vals.get("stage_id"):
@@ -338,8 +335,19 @@ class HelpdeskTicket(models.Model):
     def _on_sms_changes(self, before):
         """Handle new or changed tickets. Extended by other rooms.
 
+        Cancel outdated automatic texts, note those that still wait on closed tickets,
+        and end the snooze of closed tickets and of those that wait for us.
+
         :param dict before: :meth:`_get_sms_state` by id; None for new tickets
         """
+        changed_sudo = self.sudo().filtered(
+            lambda it: before[it.id] and before[it.id] != it._get_sms_state()
+        )
+        changed_sudo._end_overtaken_sms()
+        closed_sudo = changed_sudo.filtered("stage_id.closed")
+        closed_sudo.filtered(lambda it: not before[it.id][1])._note_waiting_sms()
+        waiting_sudo = changed_sudo.filtered("sms_waiting_since")
+        (closed_sudo | waiting_sudo)._end_sms_snooze()
 
     def _on_sms_created(self):
         """Handle new tickets, after ``_on_sms_changes``. Extended by other rooms."""
@@ -382,6 +390,10 @@ class HelpdeskTicket(models.Model):
         values = {"sms_last_inbound_at": inbound.received_at}
         if waits and not self.sms_waiting_since:
             values["sms_waiting_since"] = inbound.received_at
+        if not self.sms_is_conversation:
+            values["sms_is_conversation"] = True
+        if self.sms_snoozed_until or self.sms_is_snoozed_for_text:
+            values |= NOT_SNOOZED
         return values
 
     def _move_by_sms(self):
@@ -469,14 +481,11 @@ class HelpdeskTicket(models.Model):
         """Open the form to enter whose number it is."""
         self.ensure_one()
         self.check_access("write")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Who texted from %s?", self.partner_phone),
-            "res_model": "sms.ticket.contact",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_ticket_id": self.id},
-        }
+        return self.env["sms.ticket.contact"]._get_records_action(
+            name=self.env._("Who texted from %s?", self.partner_phone),
+            target="new",
+            context={"default_ticket_id": self.id},
+        )
 
     def action_create_sms_contact(self):
         """Open the same form, to make a new contact with the number."""
@@ -513,19 +522,16 @@ class HelpdeskTicket(models.Model):
         template = self.env.ref(
             "helpdesk_mgmt_sms.sms_template_ticket_update", raise_if_not_found=False
         )
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Send SMS"),
-            "res_model": "sms.composer",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
+        return self.env["sms.composer"]._get_records_action(
+            name=self.env._("Send SMS"),
+            target="new",
+            context={
                 "default_composition_mode": "comment",
                 "default_res_model": self._name,
                 "default_res_id": self.id,
                 "default_template_id": template.id if template else False,
             },
-        }
+        )
 
     def _check_may_send_sms(self):
         """Raise an AccessError unless a helpdesk user who may edit the ticket."""
@@ -573,11 +579,10 @@ class HelpdeskTicket(models.Model):
             & Domain("is_internal", "=", False)
             & Domain("subtype_id.internal", "=", False)
         )
-        here = Domain("model", "=", self._name) & Domain("res_id", "=", self.id)
+        domain = Domain("model", "=", self._name) & Domain("res_id", "=", self.id)
+        domain &= is_text | is_public
         messages_sudo = self.env["mail.message"].sudo()
-        last = messages_sudo.search(
-            here & (is_text | is_public), order="date desc", limit=1
-        )
+        last = messages_sudo.search(domain, order="date desc", limit=1)
         return max(filter(None, (self.last_stage_update, self.create_date, last.date)))
 
     def _get_sms_closing_stages(self):

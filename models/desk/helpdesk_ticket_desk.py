@@ -134,19 +134,16 @@ class HelpdeskTicket(models.Model):
             "desk_key": key,
             "attachment_ids": [fields.Command.set(attachment_ids)],
         }
+        context = clean_context(self.env.context)
         # Replacing the whole context is intended here.
         # pylint: disable-next=context-overridden
-        composers = self.env["sms.composer"].with_context(
-            clean_context(self.env.context)
-        )
+        composers = self.env["sms.composer"].with_context(context)
         try:
             with self.env.cr.savepoint():
                 composer = composers.create(values)
         except UniqueViolation:
             return {**self.get_sms_changes([]), "is_repeated": True}
-        messages = composer._action_send_sms()
-        domain = [("mail_message_id", "in", messages.ids)]
-        sent_sudo = self.env["sms.sms"].sudo().search(domain)
+        sent_sudo = composer._find_sent([composer._action_send_sms()])
         return self.get_sms_changes([f"{OUT}-{sms.id}" for sms in sent_sudo])
 
     def _find_sms_overtaking(self, known_id):
@@ -162,21 +159,18 @@ class HelpdeskTicket(models.Model):
         self.env["sms.rate.limit"].sudo()._is_over("replies", f"{company.id}:{number}")
         known = self._parse_sms_text_ids([known_id])[OUT]
         now = fields.Datetime.now()
-        newest_sudo = (
-            self.env["sms.sms"]
-            .sudo()
-            .search(
-                [
-                    ("record_company_id", "=", company.id),
-                    ("number", "=", number),
-                    ("id", ">", known[0] if known else 0),
-                    ("is_personal", "=", True),
-                    ("create_uid", "!=", self.env.uid),
-                    ("create_date", ">=", now - OVERTAKEN_TIME),
-                ],
-                order="id desc",
-                limit=1,
-            )
+        newest_sudo = self.env["sms.sms"].sudo()
+        newest_sudo = newest_sudo.search(
+            [
+                ("record_company_id", "=", company.id),
+                ("number", "=", number),
+                ("id", ">", known[0] if known else 0),
+                ("is_personal", "=", True),
+                ("create_uid", "!=", self.env.uid),
+                ("create_date", ">=", now - OVERTAKEN_TIME),
+            ],
+            order="id desc",
+            limit=1,
         )
         if not newest_sudo or not number:
             return None
@@ -200,8 +194,9 @@ class HelpdeskTicket(models.Model):
         """
         self._check_sms_desk()
         self._check_may_send_sms()
-        sms_sudo = self._find_sms_outgoing([message_id])
-        if len(sms_sudo) != 1:
+        ids = self._parse_sms_text_ids([message_id])[OUT]
+        sms_sudo = self.env["sms.sms"].sudo().browse(ids).exists()
+        if not (sms_sudo and self._has_sms_posted(sms_sudo)):
             raise UserError(self.env._("This is no longer there. Reload the page."))
         return sms_sudo.sudo(False)._take_way(name)
 
@@ -302,8 +297,8 @@ class HelpdeskTicket(models.Model):
             advice = "" if is_done_here else details["advice"]
             reply.update(button=button, advice=advice)
             if advice and advice == blocked:
-                labels = dict(composer._fields_gate_labels())
-                reply["blocked"] = labels[verdicts.OPTED_OUT]
+                messages = self.env["sms.sms"]
+                reply["blocked"] = messages._get_gate_label(verdicts.OPTED_OUT)
         return reply
 
     def _get_sms_reply_templates(self):
@@ -335,20 +330,6 @@ class HelpdeskTicket(models.Model):
 
     # === Texts of the ticket alone ===
 
-    def _find_sms_outgoing(self, message_ids):
-        """Return the named outgoing texts that belong to the ticket, in sudo."""
-        return (
-            self.env["sms.sms"]
-            .sudo()
-            .search(
-                [
-                    ("id", "in", self._parse_sms_text_ids(message_ids)[OUT]),
-                    ("mail_message_id.model", "=", self._name),
-                    ("mail_message_id.res_id", "=", self.id),
-                ]
-            )
-        )
-
     def _get_sms_ways(self, sms):
         """Return the actions offered for a text of ours, without a query.
 
@@ -369,9 +350,7 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _get_sms_bus_channels(self, names):
         """Split names into channels of tickets that the user may read, and the rest."""
-        found = {
-            name: _CHANNEL.fullmatch(name) for name in names if isinstance(name, str)
-        }
+        found = {it: _CHANNEL.fullmatch(it) for it in names if isinstance(it, str)}
         others = [name for name in names if not found.get(name)]
         ids = [int(match[1]) for match in found.values() if match][:CHANNEL_LIMIT]
         if not ids or not self.env.user.has_group(DESK_GROUP):
@@ -486,6 +465,5 @@ class SmsInbound(models.Model):
         """Refresh the text on its ticket once its media are loaded."""
         result = super()._after_media()
         if self.ticket_id:
-            changed = {self.ticket_id.id: [f"{IN}-{self.id}"]}
-            self.ticket_id._notify_sms_desks(changed)
+            self.ticket_id._notify_sms_desks({self.ticket_id.id: [f"{IN}-{self.id}"]})
         return result

@@ -25,10 +25,10 @@ class HelpdeskTicket(models.Model):
         ticket = self.browse(self._read_sms_id(ticket_id))
         ticket._check_sms_inbox()
         users_sudo = self.env["res.users"].sudo()
-        users_sudo = users_sudo.search(
-            ticket._get_sms_assignee_domain(), limit=ASSIGNEE_LIMIT, order="name, id"
+        domain = ticket._get_sms_assignee_domain()
+        return users_sudo.search_read(
+            domain, ["name"], limit=ASSIGNEE_LIMIT, order="name, id"
         )
-        return [{"id": user.id, "name": user.name} for user in users_sudo]
 
     def _get_sms_assignee_domain(self):
         """Return the domain of users who may own the ticket, in its team if any.
@@ -59,7 +59,7 @@ class HelpdeskTicket(models.Model):
         elif user_id is not False:
             user_id = self._read_sms_id(user_id)
         users_sudo = self.env["res.users"].sudo()
-        for ticket in self._pick_sms_by_team() if user_id else ():
+        for ticket, *_others in self._group_sms_by_team() if user_id else ():
             domain = ticket._get_sms_assignee_domain() & Domain("id", "=", user_id)
             if not users_sudo.search_count(domain, limit=1):
                 raise UserError(ticket._explain_sms_assignee())
@@ -92,15 +92,11 @@ class HelpdeskTicket(models.Model):
         self._check_sms_inbox()
         tickets = self.filtered(lambda ticket: not ticket.closed)
         tickets._mark_sms_read()
-        for ticket in tickets._pick_sms_by_team():
-            stage = ticket._get_sms_stages().filtered("closed")[:1]
+        for alike in tickets._group_sms_by_team():
+            stage = alike[0]._get_sms_stages().filtered("closed")[:1]
             if not stage:
-                raise UserError(ticket._explain_sms_closing())
-            tickets.filtered(
-                lambda it, like=ticket: (
-                    (it.company_id, it.team_id) == (like.company_id, like.team_id)
-                )
-            ).write({"stage_id": stage.id})
+                raise UserError(alike[0]._explain_sms_closing())
+            alike.write({"stage_id": stage.id})
         return True
 
     def _explain_sms_closing(self):
@@ -116,7 +112,6 @@ class HelpdeskTicket(models.Model):
             self.number,
         )
 
-    def _pick_sms_by_team(self):
-        """Return one of the tickets of each company and team."""
-        grouped = self.grouped(lambda ticket: (ticket.company_id, ticket.team_id))
-        return self.browse(tickets[0].id for tickets in grouped.values())
+    def _group_sms_by_team(self):
+        """Return the tickets of each company and team together."""
+        return self.grouped(lambda it: (it.company_id, it.team_id)).values()

@@ -207,45 +207,34 @@ class HelpdeskTicket(models.Model):
             )
 
     def _compute_sms_is_held(self):
-        held = set()
-        if self.ids:
-            here = SQL("message.res_id = ANY(%s)", self.ids)
-            rows = self.env.execute_query(self._query_sms_held(here))
-            held = {ticket_id for (ticket_id,) in rows}
+        tickets_sudo = self.sudo().with_context(active_test=False)
+        domain = Domain("id", "in", self.ids) & Domain("sms_is_held", "=", True)
+        held_sudo = tickets_sudo.search(domain, order="id")
         for ticket in self:
-            ticket.sms_is_held = ticket.id in held
+            ticket.sms_is_held = ticket in held_sudo
 
     @api.model
     def _search_sms_is_held(self, operator, value):
         if operator != "in":
             return NotImplemented
-        query = self._query_sms_held(SQL("TRUE"))
+        self.env["sms.sms"].flush_model()
+        query = SQL(
+            """
+            SELECT message.res_id
+              FROM sms_sms sms
+              JOIN mail_message message ON message.id = sms.mail_message_id
+             WHERE sms.state = 'outgoing' AND sms.gate_verdict = 'hold'
+               AND sms.not_before > %s AND message.model = %s
+            """,
+            fields.Datetime.now(),
+            self._name,
+        )
         held = Domain.custom(
             to_sql=lambda _model, alias, _query: SQL(
                 "%s IN (%s)", SQL.identifier(alias, "id"), query
             )
         )
         return held if True in value else ~held
-
-    @api.model
-    def _query_sms_held(self, condition):
-        """Return the query for ids of tickets with a held text of ours.
-
-        :param SQL condition: on ``message``
-        """
-        self.env["sms.sms"].flush_model()
-        return SQL(
-            """
-            SELECT message.res_id
-              FROM sms_sms sms
-              JOIN mail_message message ON message.id = sms.mail_message_id
-             WHERE sms.state = 'outgoing' AND sms.gate_verdict = 'hold'
-               AND sms.not_before > %s AND message.model = %s AND %s
-            """,
-            fields.Datetime.now(),
-            self._name,
-            condition,
-        )
 
     # === What is noted on tickets ===
 
@@ -259,12 +248,6 @@ class HelpdeskTicket(models.Model):
         rows = self.env.execute_query(query)
         tickets = self.browse(row[0] for row in rows)
         tickets.invalidate_recordset(names, flush=False)
-
-    def _prepare_sms_received(self, inbound, waits):
-        values = super()._prepare_sms_received(inbound, waits)
-        if not self.sms_is_conversation:
-            values["sms_is_conversation"] = True
-        return values
 
     # === Rights ===
 

@@ -146,6 +146,5 @@ class HelpdeskTicket(models.Model):
                     NOTICE_LIMIT,
                 )
             )
-        return self.env.execute_query(
-            SQL("%s ORDER BY id", SQL(" UNION ").join(queries))
-        )
+        query = SQL("%s ORDER BY id", SQL(" UNION ").join(queries))
+        return self.env.execute_query(query)

@@ -105,11 +105,9 @@ class HelpdeskTicket(models.Model):
         """Show the ticket's ratings."""
         self.ensure_one()
         self.check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "rating.rating_rating_action"
-        )
+        action = self.env["ir.actions.act_window"]
         return {
-            **action,
+            **action._for_xml_id("rating.rating_rating_action"),
             "name": self.env._("Ratings"),
             "domain": [("res_model", "=", self._name), ("res_id", "=", self.id)],
             "context": {"create": False},

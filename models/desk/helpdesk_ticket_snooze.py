@@ -5,13 +5,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from .helpdesk_ticket import DESK_GROUP
+from .helpdesk_ticket import DESK_GROUP, NOT_SNOOZED
 
 #: Longest snooze; a later time is taken for a mistake.
 SNOOZE_LIMIT = timedelta(days=366)
 #: Conversations whose snooze the cron ends in one transaction.
 SNOOZE_BATCH = 200
-NOT_SNOOZED = {"sms_snoozed_until": False, "sms_is_snoozed_for_text": False}
 
 
 class HelpdeskTicket(models.Model):
@@ -122,19 +121,3 @@ class HelpdeskTicket(models.Model):
             remaining = max(remaining - len(due), 0)
             if not self.env["ir.cron"]._commit_progress(len(due), remaining=remaining):
                 break
-
-    def _on_sms_changes(self, before):
-        """End the snooze of closed tickets, and of changed ones that wait for us."""
-        result = super()._on_sms_changes(before)
-        changed_sudo = self.sudo().filtered(
-            lambda it: before.get(it.id) not in (None, it._get_sms_state())
-        )
-        changed_sudo.filtered(
-            lambda it: it.stage_id.closed or it.sms_waiting_since
-        )._end_sms_snooze()
-        return result
-
-    def _prepare_sms_received(self, inbound, waits):
-        values = super()._prepare_sms_received(inbound, waits)
-        is_snoozed = self.sms_snoozed_until or self.sms_is_snoozed_for_text
-        return {**values, **NOT_SNOOZED} if is_snoozed else values

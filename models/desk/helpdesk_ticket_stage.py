@@ -18,7 +18,6 @@ class HelpdeskTicketStage(models.Model):
         "sms.template",
         string="SMS Template",
         domain=[("model", "=", "helpdesk.ticket"), ("is_internal", "=", False)],
-        ondelete="set null",
         help="Sent to the customer when a ticket reaches this stage, if they agreed "
         "to texts.",
     )

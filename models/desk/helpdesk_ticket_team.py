@@ -95,17 +95,15 @@ class HelpdeskTicketTeam(models.Model):
 
     def _compute_sms_ticket_counts(self):
         """Count the tickets that the user may see, for all teams at once."""
-        tickets = self.env["helpdesk.ticket"]
         for field, domain in (
             ("sms_unread_ticket_count", Domain("sms_unread_count", ">", 0)),
             ("sms_waiting_ticket_count", Domain("sms_waiting_since", "!=", False)),
         ):
-            groups = tickets._read_group(
-                Domain("team_id", "in", self.ids) & domain, ["team_id"], ["__count"]
-            )
-            counts = {team.id: count for team, count in groups}
+            domain &= Domain("team_id", "in", self.ids)
+            tickets = self.env["helpdesk.ticket"]
+            counts = dict(tickets._read_group(domain, ["team_id"], ["__count"]))
             for team in self:
-                team[field] = counts.get(team.id, 0)
+                team[field] = counts.get(team, 0)
 
     @api.constrains("sms_reopen_stage_id")
     def _check_sms_reopen_stage(self):

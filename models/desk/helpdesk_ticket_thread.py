@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_date, is_html_empty
 
 from ...tools import TICKET_MODEL, exemptions
@@ -183,11 +184,7 @@ class HelpdeskTicket(models.Model):
         about = self._get_sms_about(keys)
         return [
             self._hide_sms_text(
-                {
-                    "id": f"{kind}-{row_id}",
-                    "direction": kind,
-                    **self._prepare_sms_times(at + LEAD if kind == IN else at, kind),
-                },
+                self._start_sms_entry(kind, row_id, at + LEAD if kind == IN else at),
                 about[TICKET_MODEL, other_id],
             )
             for kind, row_id, at, other_id in rows
@@ -250,44 +247,31 @@ class HelpdeskTicket(models.Model):
                 it.ticket_id == self or self._is_sms_of_number(it.company_id, it.number)
             )
         )
-        sms_sudo = (
-            self.env["sms.sms"]
-            .sudo()
-            .search([("id", "in", sms_ids)])
-            .filtered(
-                lambda it: (
-                    self._has_sms_posted(it)
-                    or self._is_sms_of_number(it.record_company_id, it.number)
-                )
+        sms_sudo = self.env["sms.sms"].sudo()
+        sms_sudo = sms_sudo.search([("id", "in", sms_ids)]).filtered(
+            lambda it: (
+                self._has_sms_posted(it)
+                or self._is_sms_of_number(it.record_company_id, it.number)
             )
         )
         questions = self._get_sms_questions(inbound_sudo)
         may_move = self.env["sms.sms"].has_access("read")
-        entries = [
-            (
-                self._prepare_sms_inbound(inbound, questions.get(inbound.id, "")),
-                (TICKET_MODEL, inbound.ticket_id.id),
-            )
-            for inbound in inbound_sudo
+        texts = [self._prepare_sms_inbound(it, questions) for it in inbound_sudo]
+        keys = [(TICKET_MODEL, it.ticket_id.id) for it in inbound_sudo]
+        texts += [self._prepare_sms_outgoing(it, may_move) for it in sms_sudo]
+        keys += [
+            (it.mail_message_id.model, it.mail_message_id.res_id) for it in sms_sudo
         ]
-        entries += [
-            (
-                self._prepare_sms_outgoing(sms, may_move),
-                (sms.mail_message_id.model, sms.mail_message_id.res_id),
-            )
-            for sms in sms_sudo
-        ]
-        return self._add_sms_about(entries)
+        return self._add_sms_about(texts, keys)
 
-    def _add_sms_about(self, entries):
+    def _add_sms_about(self, texts, keys):
         """Add the other record that a text is about, and hide texts by access rights.
 
-        :param entries: pairs of a text and the key of its record
+        :param list keys: the key of each text's record
         """
-        own = (TICKET_MODEL, self.id)
-        about = self._get_sms_about({key for _, key in entries if all(key)} - {own})
+        about = self._get_sms_about(set(filter(all, keys)) - {(TICKET_MODEL, self.id)})
         result = []
-        for text, key in entries:
+        for text, key in zip(texts, keys, strict=True):
             record = about.get(key, False)
             if record and not record["id"]:
                 result.append(self._hide_sms_text(text, record))
@@ -332,11 +316,14 @@ class HelpdeskTicket(models.Model):
         return {row_id: words for row_id, words in rows if words}
 
     @api.model
-    def _prepare_sms_times(self, moment, kind):
-        """Return the time of an entry and the one it is ordered by, both UTC."""
-        at = moment - LEAD if kind == IN else moment
-        to_string = fields.Datetime.to_string
-        return {"date": to_string(moment), "at": to_string(at)}
+    def _start_sms_entry(self, kind, row_id, moment, is_text=False):
+        """Return what all entries have, with the time and the one they are ordered by.
+
+        :param bool is_text: of another kind than :data:`IN`, but placed like their text
+        """
+        at = moment - LEAD if is_text or kind == IN else moment
+        date, at = map(fields.Datetime.to_string, (moment, at))
+        return {"id": f"{kind}-{row_id}", "direction": kind, "date": date, "at": at}
 
     def _prepare_sms_text(self, text, direction, moment):
         """Return what the conversation shows of a text, incoming or outgoing.
@@ -347,10 +334,8 @@ class HelpdeskTicket(models.Model):
         """
         is_other = text.number != self.partner_phone_sanitized
         return {
-            "id": f"{direction}-{text.id}",
-            "direction": direction,
+            **self._start_sms_entry(direction, text.id, moment),
             "body": text.body or "",
-            **self._prepare_sms_times(moment, direction),
             "number": is_other and text.number or "",
             "attachments": self._prepare_sms_files(text.attachment_ids),
         }
@@ -362,7 +347,7 @@ class HelpdeskTicket(models.Model):
             for file in files
         ]
 
-    def _prepare_sms_inbound(self, inbound, question):
+    def _prepare_sms_inbound(self, inbound, questions):
         """Return the entry of an incoming text.
 
         Adds ``author``, ``note`` (why a picture is missing), ``is_loading``, ``kind``,
@@ -376,7 +361,7 @@ class HelpdeskTicket(models.Model):
             "note": inbound.media_note or "",
             "is_loading": not is_told and is_missing,
             "kind": inbound.kind or "",
-            "question": "" if inbound.erased_at else question,
+            "question": "" if inbound.erased_at else questions.get(inbound.id, ""),
         }
 
     def _prepare_sms_outgoing(self, sms, may_move):
@@ -413,12 +398,10 @@ class HelpdeskTicket(models.Model):
         number_hash = event_ids and self._get_sms_number_hash()
         if not number_hash:
             return []
-        own = [
-            ("company_id", "=", self.sudo().company_id.id),
-            ("number_hash", "=", number_hash),
-        ]
-        asked = events_sudo.search([*own, ("id", "in", event_ids)])
-        acts = [*own, ("evidence_id", "in", asked.evidence_id.ids)]
+        own = Domain("company_id", "=", self.sudo().company_id.id)
+        own &= Domain("number_hash", "=", number_hash)
+        asked = events_sudo.search(own & Domain("id", "in", event_ids))
+        acts = own & Domain("evidence_id", "in", asked.evidence_id.ids)
         story = self.env["sms.consent.story"]
         entries = {}
         for moment in story._get_moments(events_sudo.search(acts, order="id")):
@@ -428,13 +411,9 @@ class HelpdeskTicket(models.Model):
             if key in entries:
                 entries[key]["words"] += f" {sentence}"
                 continue
+            at = moment.text.received_at or event.recorded_at
             entries[key] = {
-                "id": f"{EVENT}-{event.id}",
-                "direction": EVENT,
-                **self._prepare_sms_times(
-                    moment.text.received_at or event.recorded_at,
-                    IN if moment.text else EVENT,
-                ),
+                **self._start_sms_entry(EVENT, event.id, at, bool(moment.text)),
                 "event": event.event,
                 "words": sentence,
             }
@@ -446,9 +425,7 @@ class HelpdeskTicket(models.Model):
         reviews_sudo = reviews_sudo.search([("id", "in", review_ids)])
         return [
             {
-                "id": f"{REVIEW}-{review.id}",
-                "direction": REVIEW,
-                **self._prepare_sms_times(review.received_at, IN),
+                **self._start_sms_entry(REVIEW, review.id, review.received_at, True),
                 "event": review.state,
                 "words": self._tell_sms_review(review),
             }
@@ -463,11 +440,10 @@ class HelpdeskTicket(models.Model):
                 "their own texts are sent.",
                 format_date(self.env, review.deadline),
             )
-        is_conversation = review.state == CONVERSATION
         if not review.decided_by:
             return self.env._("A later text settled whether this was an opt-out.")
         user = review.decided_by.name
-        if is_conversation:
+        if review.state == CONVERSATION:
             return self.env._("%s decided that this is not an opt-out.", user)
         return self.env._("%s decided that this is an opt-out.", user)
 
@@ -485,9 +461,7 @@ class HelpdeskTicket(models.Model):
         )
         return [
             {
-                "id": f"{NOTE}-{message.id}",
-                "direction": NOTE,
-                **self._prepare_sms_times(message.date, NOTE),
+                **self._start_sms_entry(NOTE, message.id, message.date),
                 "author": message.author_id.name or message.email_from or "",
                 "html": message.body or "",
                 "attachments": self._prepare_sms_files(message.attachment_ids),

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter
+
 from odoo import SUPERUSER_ID, fields, models
 from odoo.tools import SQL
 
@@ -54,19 +56,6 @@ class HelpdeskTicket(models.Model):
     def _holds_sms_fact(self, fact):
         """Return whether a fact of :meth:`_make_sms_fact` still holds."""
         return self._make_sms_fact(fact.partition(" ")[0]) == fact
-
-    def _on_sms_changes(self, before):
-        """Cancel outdated automatic texts, and note waiting ones on closed tickets."""
-        result = super()._on_sms_changes(before)
-        changed = self.sudo().filtered(
-            lambda it: before[it.id] and before[it.id] != it._get_sms_state()
-        )
-        changed._end_overtaken_sms()
-        closed = changed.filtered(
-            lambda it: it.stage_id.closed and not before[it.id][1]
-        )
-        closed._note_waiting_sms()
-        return result
 
     def _end_overtaken_sms(self):
         """Have the gate cancel waiting texts whose fact no longer holds.
@@ -127,8 +116,10 @@ class HelpdeskTicket(models.Model):
         self.check_access("read")
         if not self.env.user.has_group(DESK_GROUP):
             return False
-        if stage_id and not self._closes_sms_tickets(stage_id):
-            return False
+        if stage_id:
+            stages_sudo = self.env["helpdesk.ticket.stage"].sudo()
+            if not stages_sudo.browse(self._read_sms_id(stage_id)).exists().closed:
+                return False
         tickets = self.filtered(lambda it: not it.stage_id.closed)
         waiting_sudo = tickets._find_written_sms(is_locked=False)
         if not waiting_sudo:
@@ -138,11 +129,6 @@ class HelpdeskTicket(models.Model):
             "count": len(waiting_sudo),
             "texts": [tickets._describe_waiting_sms(sms) for sms in shown],
         }
-
-    def _closes_sms_tickets(self, stage_id):
-        stages = self.env["helpdesk.ticket.stage"]
-        stage_sudo = stages.browse(self._read_sms_id(stage_id)).sudo().exists()
-        return stage_sudo.closed
 
     def _describe_waiting_sms(self, sms_sudo):
         ticket = self.browse(sms_sudo.mail_message_id.res_id)
@@ -170,15 +156,11 @@ class HelpdeskTicket(models.Model):
 
     def _note_waiting_sms(self):
         """Note on closed tickets that texts to the customer still wait."""
-        counts = {}
-        for sms_sudo in self._find_written_sms(is_locked=False):
-            ticket_id = sms_sudo.mail_message_id.res_id
-            counts[ticket_id] = counts.get(ticket_id, 0) + 1
-        if counts:
+        waiting_sudo = self._find_written_sms(is_locked=False)
+        if counts := Counter(it.mail_message_id.res_id for it in waiting_sudo):
             tickets = self.browse(counts).with_user(SUPERUSER_ID)
-            tickets._message_log_batch(
-                bodies={it: self._say_waiting_sms(counts[it]) for it in counts}
-            )
+            bodies = {it: self._say_waiting_sms(counts[it]) for it in counts}
+            tickets._message_log_batch(bodies=bodies)
 
     def _say_waiting_sms(self, count):
         if count == 1:

@@ -297,11 +297,8 @@ class SmsInboundRouter(models.AbstractModel):
             for ticket in tickets.with_context(lang=lang)
         ]
         more = self.with_context(lang=lang).env._("and {count} more")
-        self._say_reply(
-            inbound,
-            reply_codes.STATUS_LIST,
-            tickets=ticket_texts.tell_status(told, more),
-        )
+        status = ticket_texts.tell_status(told, more)
+        self._say_reply(inbound, reply_codes.STATUS_LIST, tickets=status)
 
     @api.model
     def _open_ticket(self, inbound, keyword):
@@ -334,9 +331,8 @@ class SmsInboundRouter(models.AbstractModel):
         """
         company, lang = inbound.company_id, lang or self._get_lang(inbound)
         purposes, replies_model = self.env["sms.purpose"], self.env["sms.reply"]
-        self._say(
-            inbound, replies_model._render_for(code, company, lang, purposes, **fillers)
-        )
+        body = replies_model._render_for(code, company, lang, purposes, **fillers)
+        self._say(inbound, body)
 
     @api.model
     def _say(self, inbound, body):

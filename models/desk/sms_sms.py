@@ -34,7 +34,7 @@ class SmsSms(models.Model):
             (
                 verdicts.OVERTAKEN,
                 "The ticket has moved on since, so it would no longer be right",
-            ),
+            )
         ]
     )
 
@@ -72,14 +72,12 @@ class SmsSms(models.Model):
         tickets_sudo = self.env[TICKET_MODEL].sudo()
         tickets_sudo = tickets_sudo.browse(set(posts_sudo.mapped("res_id")))
         known = tickets_sudo.exists().grouped("id")
-        return told.filtered(
-            lambda sms: (
-                not (
-                    (ticket_sudo := known.get(sms.mail_message_id.sudo().res_id))
-                    and ticket_sudo._holds_sms_fact(sms.ticket_fact)
-                )
-            )
-        )
+
+        def is_overtaken(sms):
+            ticket_sudo = known.get(sms.mail_message_id.sudo().res_id)
+            return not (ticket_sudo and ticket_sudo._holds_sms_fact(sms.ticket_fact))
+
+        return told.filtered(is_overtaken)
 
     def _prepare_again(self, number=None):
         return {**super()._prepare_again(number), "ticket_fact": self.ticket_fact}
@@ -87,9 +85,7 @@ class SmsSms(models.Model):
     def _notify_changed(self):
         """Notify the open conversations, without a query for each message."""
         result = super()._notify_changed()
-        self._tell_desks_of(
-            (sms_sudo.id, sms_sudo.mail_message_id) for sms_sudo in self.sudo()
-        )
+        self._tell_desks_of((it.id, it.mail_message_id) for it in self.sudo())
         self._tell_number_desks_of(
             (sms_sudo.id, sms_sudo.record_company_id.id, sms_sudo.number)
             for sms_sudo in self.sudo()

@@ -71,7 +71,7 @@ class SmsTemplate(models.Model):
     copy_ids = fields.One2many("sms.template", "shared_id", readonly=True)
     shortcut = fields.Char(
         help="Makes it a saved reply: agents type / and this word in a ticket's reply "
-        "box.",
+        "box."
     )
 
     is_internal = fields.Boolean(
@@ -81,15 +81,13 @@ class SmsTemplate(models.Model):
     unassigned_id = fields.Many2one(
         "sms.template",
         "While Nobody Is Assigned",
-        ondelete="set null",
         domain=[("model", "=", TICKET_MODEL), ("shared_id", "=", False)],
         help="Sent instead while the ticket has no technician.",
     )
 
     #: List of ``{"lang": code, "name": of the language, "body": the text}``.
     language_versions = fields.Json(
-        compute="_compute_language_versions",
-        inverse="_inverse_language_versions",
+        compute="_compute_language_versions", inverse="_inverse_language_versions"
     )
     body_in_words = fields.Char("Text", compute="_compute_body_in_words")
     about = fields.Selection(
@@ -169,11 +167,10 @@ class SmsTemplate(models.Model):
         """Store the text of each language; empty ones are left as they are."""
         known = dict(self.env["res.lang"].get_installed())
         for template in self:
-            versions = template.language_versions or []
-            for version in versions:
+            for version in template.language_versions or []:
                 lang, body = version.get("lang"), (version.get("body") or "").strip()
-                spoken = template.with_context(lang=lang) if lang in known else None
-                if spoken is not None and body and spoken.body != body:
+                spoken = template.with_context(lang=lang)
+                if lang in known and body and spoken.body != body:
                     spoken.body = body
 
     @api.depends("model_id")
@@ -265,9 +262,8 @@ class SmsTemplate(models.Model):
             by_template.setdefault(template, []).append(record.id)
         rendered = {}
         for template, ids in by_template.items():
-            rendered |= super(SmsTemplate, template)._render_field(
-                field, ids, *args, **kwargs
-            )
+            render = super(SmsTemplate, template)._render_field
+            rendered |= render(field, ids, *args, **kwargs)
         return rendered
 
     def _get_for_record(self, record):
@@ -328,11 +324,8 @@ class SmsTemplate(models.Model):
         reader = partner or self.env["res.partner"]
         company = self._get_company_of(record)
         lang = company._find_sms_lang(lang or reader.lang, reader.phone_sanitized)
-        lang = self._pick_told_lang(record.sudo(), lang)
-        rendered = self._render_field(
-            "body", record.ids, res_ids_lang={record.id: lang}
-        )
-        return rendered[record.id]
+        langs = {record.id: self._pick_told_lang(record.sudo(), lang)}
+        return self._render_field("body", record.ids, res_ids_lang=langs)[record.id]
 
     # === Placeholders ===
 
@@ -411,18 +404,21 @@ class SmsTemplate(models.Model):
         words = set(re.findall(r"\w+", expressions))
         return bool(words & names) or any("__" in word for word in words)
 
+    @api.model
+    def _check_secret(self, text, is_strict=False):
+        """Raise an AccessError if :meth:`_has_secret`."""
+        if self._has_secret(text, is_strict):
+            raise AccessError(
+                self.env._("A text message must not name secrets or settings.")
+            )
+
     def _check_access_right_dynamic_template(self):
         """Refuse secrets to everybody, and unsafe expressions in strict templates."""
         for template_sudo in self.sudo():
-            sources = (template_sudo.body, template_sudo.lang)
-            if any(self._has_secret(source, not self.env.su) for source in sources):
-                raise AccessError(
-                    self.env._("A text message must not name secrets or settings.")
-                )
-            if (
-                self._is_strict(template_sudo)
-                and template_sudo._has_unsafe_expression()
-            ):
+            for source in (template_sudo.body, template_sudo.lang):
+                self._check_secret(source, is_strict=not self.env.su)
+            is_strict = self._is_strict(template_sudo)
+            if is_strict and template_sudo._has_unsafe_expression():
                 raise AccessError(
                     self.env._(
                         "Templates of tickets and appointments can only use the "
@@ -452,10 +448,7 @@ class SmsTemplate(models.Model):
         Names and titles are cleaned up by :mod:`tools.names`, since whoever opens a
         ticket has typed them.
         """
-        if self._has_secret(template_txt):
-            raise AccessError(
-                self.env._("A text message must not name secrets or settings.")
-            )
+        self._check_secret(template_txt)
         is_own = model in OWN_MODELS and bool(template_txt)
         if is_own:
             template_txt = self._name_tidied(str(template_txt))
@@ -502,10 +495,7 @@ class SmsTemplate(models.Model):
             record = self.env[model].search([], order="id desc", limit=1)
         if model == EVENT_MODEL and record and record._check_private_event_conditions():
             record = record.browse()  # others' private appointments are not shown
-        return [
-            self._preview(record, version, template_id or 0)
-            for version in versions or []
-        ]
+        return [self._preview(record, it, template_id or 0) for it in versions or []]
 
     @api.model
     def _preview(self, record, version, template_id):
@@ -513,11 +503,9 @@ class SmsTemplate(models.Model):
         lang, source = version.get("lang"), version.get("body") or ""
         text, problem = self._fill_in(record, source, lang)
         company_sudo = self._get_company_of(record)
-        purpose = (
-            self.env["sms.purpose.rule"]
-            .sudo()
-            ._find_purpose(company_sudo, MessageSource(record._name, int(template_id)))
-        )
+        purposes_sudo = self.env["sms.purpose.rule"].sudo()
+        origin = MessageSource(record._name, int(template_id))
+        purpose = purposes_sudo._find_purpose(company_sudo, origin)
         rules = purpose._get_rules(lang, company_sudo)
         is_promotional = rules.quiet_class == MARKETING
         is_internal = self.browse(int(template_id)).sudo().is_internal
@@ -566,12 +554,10 @@ class SmsTemplate(models.Model):
     def _fill_in(self, record, source, lang):
         """Render a source for a record; return the text and what is wrong with it."""
         model = record._name
-        if self._has_secret(
-            source
-        ) or self._has_unsafe_expression_template_inline_template(source, model):
-            return source, self.env._(
-                "It has a placeholder that is not one of those offered."
-            )
+        has_unsafe = self._has_unsafe_expression_template_inline_template
+        if self._has_secret(source) or has_unsafe(source, model):
+            why = self.env._("It has a placeholder that is not one of those offered.")
+            return source, why
         if not record:
             return source, ""
         # Only safe expressions are rendered, so sudo shows no more than a text would.
