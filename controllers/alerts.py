@@ -31,11 +31,9 @@ class AlertsController(Controller):
         locks = request.env["sms.number.lock"].sudo()
         locks._acquire(source_sudo.company_id, f"alert source {source_sudo.id}")
         if public.is_over("alert_source", str(source_sudo.id)):
-            reason = "Too many reports in a minute."
-            return self._refuse(source_sudo, reason, 429)
+            return self._refuse(source_sudo, "Too many reports in a minute.", 429)
         try:
-            body = request.httprequest.get_data()
-            report = monitoring.read(source_sudo.system, body)
+            report = monitoring.read(source_sudo.system, request.httprequest.get_data())
             with request.env.cr.savepoint():
                 return self._answer(source_sudo._take(report))
         except monitoring.UnreadableReport as error:
@@ -45,8 +43,7 @@ class AlertsController(Controller):
 
     def _verify(self, key):
         """Return the source of a request, after checking that it is the sender."""
-        sources = request.env["sms.alert.source"]
-        source_sudo = sources._find_by_key(texts.clean(key))
+        source_sudo = request.env["sms.alert.source"]._find_by_key(texts.clean(key))
         if not source_sudo:
             raise NotFound("no monitoring system has this address")
         if request.env["sms.database"]._is_copy():

@@ -33,8 +33,7 @@ class JoinController(Controller):
         form = request.httprequest.form
         page = request.httprequest.path
         trace = public.get_trace(page)
-        refusal = public.get_forms()._take_join(company_sudo, form, trace)
-        if refusal:
+        if refusal := public.get_forms()._take_join(company_sudo, form, trace):
             return self._show(company_sudo, refusal, texts.clip(form.get("phone"), 40))
         return public.redirect(f"{page}?done=1")
 

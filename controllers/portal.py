@@ -9,11 +9,29 @@ from ..tools import texts
 from . import public
 
 
-def is_unconfirmed():
-    """Return whether the login has typed its own number and not confirmed it."""
+def get_form_values(choices):
+    """Return what the portal's forms show before the user has typed anything.
+
+    That is also whether the user's own number waits for its owner's confirmation.
+    """
     partner_sudo = request.env.user.partner_id.sudo()
+    number = partner_sudo.phone_sanitized
     claims_sudo = request.env["sms.number.claim"].sudo()
-    return claims_sudo._is_unproven(partner_sudo, partner_sudo.phone_sanitized)
+    return {
+        "sms_choices": choices,
+        "sms_phone": partner_sudo.phone or "",
+        "sms_unconfirmed": claims_sudo._is_unproven(partner_sudo, number),
+        "sms_typed": {},
+    }
+
+
+def take_form(take, page):
+    """Hand a form to a method of the forms' model; return the code of its result.
+
+    :param str page: the page's path, for the evidence
+    """
+    login = (request.env.company.sudo(), request.env.user.partner_id)
+    return take(*login, request.httprequest.form, public.get_trace(page))
 
 
 class HelpdeskSmsTicketController(HelpdeskTicketController):
@@ -24,18 +42,10 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
     """
 
     def _get_create_new_ticket_values(self, **kw):
-        values = super()._get_create_new_ticket_values(**kw)
-        company_sudo = request.env.company.sudo()
+        forms_sudo, company_sudo = public.get_forms(), request.env.company.sudo()
         purpose_sudo = request.env["sms.purpose"].sudo()._get("ticket")
-        return {
-            **values,
-            "sms_choices": public.get_forms()._get_choices(
-                company_sudo, "", purpose_sudo
-            ),
-            "sms_phone": request.env.user.partner_id.phone or "",
-            "sms_unconfirmed": is_unconfirmed(),
-            "sms_typed": {},
-        }
+        choices = forms_sudo._get_choices(company_sudo, "", purpose_sudo)
+        return super()._get_create_new_ticket_values(**kw) | get_form_values(choices)
 
     def _prepare_submit_ticket_vals(self, **kw):
         vals = super()._prepare_submit_ticket_vals(**kw)
@@ -51,12 +61,7 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
         kw = {k: texts.clean(v) if isinstance(v, str) else v for k, v in kw.items()}
         kw |= {name: public.read_id(kw.get(name)) for name in ("team", "category")}
         form = request.httprequest.form
-        result = public.get_forms()._take_ticket(
-            request.env.company.sudo(),
-            request.env.user.partner_id,
-            form,
-            public.get_trace(request.httprequest.path),
-        )
+        result = take_form(public.get_forms()._take_ticket, request.httprequest.path)
         if result not in REFUSALS:
             return super().submit_ticket(**kw)
         values = {
@@ -65,8 +70,8 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
             "sms_phone": texts.clip(form.get("sms_phone"), NUMBER_LIMIT),
             "sms_result": result,
         }
-        page = request.render("helpdesk_mgmt.portal_create_ticket", values)
-        return public.shield(page)
+        page = "helpdesk_mgmt.portal_create_ticket"
+        return public.shield(request.render(page, values))
 
 
 class HelpdeskSmsAccountController(CustomerPortal):
@@ -82,34 +87,16 @@ class HelpdeskSmsAccountController(CustomerPortal):
         values = super()._prepare_my_account_rendering_values(*args, **kwargs)
         company_sudo, partner = request.env.company.sudo(), request.env.user.partner_id
         purposes_sudo = request.env["sms.purpose"].sudo()._get_for_customers()
-        return {
-            **values,
-            "sms_choices": public.get_forms()._get_portal_choices(
-                company_sudo, partner, purposes_sudo
-            ),
-            "sms_phone": partner.phone or "",
-            "sms_unconfirmed": is_unconfirmed(),
-            "sms_typed": {},
-            "sms_result": kwargs.get("sms"),
-        }
+        forms_sudo = public.get_forms()
+        choices = forms_sudo._get_portal_choices(company_sudo, partner, purposes_sudo)
+        values |= get_form_values(choices)
+        return {**values, "sms_result": kwargs.get("sms")}
 
-    @route(
-        _save_url,
-        type="http",
-        auth="user",
-        methods=["POST"],
-        website=True,
-        max_content_length=public.FORM_LIMIT,
-    )
+    @route(_save_url, auth="user", website=True, **{**public.FORM, "methods": ["POST"]})
     def save_sms(self, **_form):
         """Process the form; show the page again with the result."""
         form = request.httprequest.form
-        result = public.get_forms()._take_account(
-            request.env.company.sudo(),
-            request.env.user.partner_id,
-            form,
-            public.get_trace("/my/account"),
-        )
+        result = take_form(public.get_forms()._take_account, "/my/account")
         if result not in REFUSALS:
             return public.redirect(f"/my/account?sms={result}#sms")
         values = {

@@ -91,8 +91,7 @@ def bare(data="", content_type="text/plain; charset=utf-8", status=200):
     :param data: text or bytes
     """
     headers = [("Content-Type", content_type)]
-    response = request.make_response(data, headers, status=status)
-    return shield(response, BARE_CSP, "DENY")
+    return shield(request.make_response(data, headers, status=status), BARE_CSP, "DENY")
 
 
 def redirect(path):
@@ -126,9 +125,8 @@ def guarded(method):
                 response = bare(status=429)
                 response.headers["Retry-After"] = "600"
                 return response
-            _logger.warning(
-                "Refused %s: %s", request.httprequest.path, error.description
-            )
+            path = request.httprequest.path
+            _logger.warning("Refused %s: %s", path, error.description)
             return bare(status=error.code)
 
     return answer_all

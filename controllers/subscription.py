@@ -28,12 +28,10 @@ class SubscriptionController(CustomerPortal):
             result = forms_sudo._take_areas(company_sudo, partner_sudo, form, trace)
             if result not in (*REFUSALS, NOT_TICKED):
                 return public.redirect(f"{self._url}?sms={result}")
-        offer = forms_sudo._get_area_offer(company_sudo, partner_sudo)
         values = {
             **self._prepare_portal_layout_values(),
             "page_name": "outages",
-            "offer": offer,
+            "offer": forms_sudo._get_area_offer(company_sudo, partner_sudo),
             "sms_result": result,
         }
-        page = request.render("helpdesk_mgmt_sms.portal_outages", values)
-        return public.shield(page)
+        return public.shield(request.render("helpdesk_mgmt_sms.portal_outages", values))

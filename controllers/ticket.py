@@ -32,13 +32,9 @@ class TicketController(Controller):
     # Nobody can guess the address, so a post needs no session and no other token.
     @route(
         f"{_url}/other",
-        type="http",
-        auth="public",
-        methods=["POST"],
         csrf=False,
-        save_session=False,
-        sitemap=False,
         max_content_length=public.FORM_LIMIT,
+        **{**public.LOOK, "methods": ["POST"]},
     )
     def other(self, token, **_posted):
         """Take a ticket out of its incident, as the customer says; then show it.
@@ -50,9 +46,8 @@ class TicketController(Controller):
         ticket_sudo = request.env["helpdesk.ticket"]._find_by_short_link(token)
         if not ticket_sudo:
             return public.not_found()
-        ticket_sudo.with_user(SUPERUSER_ID)._deny_sms_incident(
-            request.env._("customer, on the ticket's page")
-        )
+        who = request.env._("customer, on the ticket's page")
+        ticket_sudo.with_user(SUPERUSER_ID)._deny_sms_incident(who)
         return public.redirect(request.httprequest.path.removesuffix("/other"))
 
     def _get_values(self, ticket_sudo, tz):

@@ -26,8 +26,7 @@ class TwilioController(Controller):
     def inbound(self, key, **_post):
         """Take in a text."""
         company_sudo, form = self._verify(key, "inbound")
-        event = TwilioProvider.parse_inbound(form)
-        webhooks.take_inbound(company_sudo, event, form)
+        webhooks.take_inbound(company_sudo, TwilioProvider.parse_inbound(form), form)
         return self._answer()
 
     @route(_status_url, **webhooks.FORM_WEBHOOK_ROUTE)
@@ -62,10 +61,8 @@ class TwilioController(Controller):
         """
         company_sudo, form = self._verify(key, f"call/{uuid}/{asked}")
         asked = public.read_id(asked) or voice.ROUNDS
-        pressed = TwilioProvider.parse_key(form)
-        spoken = webhooks.press_call_key(
-            company_sudo, TwilioProvider.code, uuid, pressed, asked
-        )
+        code, pressed = TwilioProvider.code, TwilioProvider.parse_key(form)
+        spoken = webhooks.press_call_key(company_sudo, code, uuid, pressed, asked)
         return self._say(company_sudo, key, uuid, spoken, asked + 1)
 
     def _say(self, company_sudo, key, uuid, spoken, asked):

@@ -29,16 +29,10 @@ _WEBHOOK_ROUTE = {
     "readonly": False,
 }
 #: Routing of carriers' requests, a form or JSON, with their largest size in bytes.
-FORM_WEBHOOK_ROUTE = {
-    **_WEBHOOK_ROUTE,
-    ir_http.TAKES: "application/x-www-form-urlencoded",
-    ir_http.LIMIT: 64 * 1024,
-}
-JSON_WEBHOOK_ROUTE = {
-    **_WEBHOOK_ROUTE,
-    ir_http.TAKES: "application/json",
-    ir_http.LIMIT: 1024 * 1024,
-}
+_FORM = {ir_http.TAKES: "application/x-www-form-urlencoded", ir_http.LIMIT: 64 * 1024}
+_JSON = {ir_http.TAKES: "application/json", ir_http.LIMIT: 1024 * 1024}
+FORM_WEBHOOK_ROUTE = {**_WEBHOOK_ROUTE, **_FORM}
+JSON_WEBHOOK_ROUTE = {**_WEBHOOK_ROUTE, **_JSON}
 
 
 def become_somebody():
@@ -61,20 +55,21 @@ def verify(code, endpoint, key, form, signature):
     """
     companies_sudo = request.env["res.company"].sudo()
     key = texts.clean(key)
+    signed = (endpoint, key, form, signature)
     try:
         known = companies_sudo._get_sms_endpoint(key, code)
     except LookupError:
         known = None
     if known and not (known.until and known.until <= fields.Datetime.now()):
         company_sudo = companies_sudo.browse(known.company_id)
-        is_signed = partial(
-            _is_signed, known.provider, company_sudo, endpoint, key, form, signature
-        )
+        is_signed = partial(_is_signed, known.provider, company_sudo, *signed)
         if any(map(is_signed, known.base_urls)):
             return company_sudo
     become_somebody()
-    company_sudo = find_company(key)
-    check(company_sudo, code, endpoint, key, form, signature)
+    company_sudo = request.env["res.company"].sudo()._find_by_sms_webhook_key(key)
+    if not company_sudo:
+        raise NotFound("no company has this address")
+    check(company_sudo, code, *signed)
     return company_sudo
 
 
@@ -83,18 +78,6 @@ def _is_signed(provider, company_sudo, endpoint, key, form, signature, base):
     query = request.httprequest.query_string.decode("latin-1")
     url = company_sudo._get_sms_url(endpoint, provider.code, key, base)
     return provider.verify(f"{url}?{query}" if query else url, form, signature)
-
-
-def find_company(key):
-    """Return the company of an address, in sudo.
-
-    :raises NotFound: 404 for an unknown key
-    """
-    companies_sudo = request.env["res.company"].sudo()
-    company_sudo = companies_sudo._find_by_sms_webhook_key(texts.clean(key))
-    if not company_sudo:
-        raise NotFound("no company has this address")
-    return company_sudo
 
 
 def check(company_sudo, code, endpoint, key, form, signature):
@@ -113,13 +96,11 @@ def check(company_sudo, code, endpoint, key, form, signature):
     if any(map(is_signed, company_sudo._get_sms_base_urls())):
         return
     own = web.normalize_address(company_sudo.get_base_url())
-    is_own = own and is_signed(own)
-    if is_own and not company_sudo._has_proven_sms_base_url(code):
+    if own and is_signed(own) and not company_sudo._has_proven_sms_base_url(code):
         company_sudo._adopt_sms_base_url(own)
         return
     find_cause = partial(_find_cause, own, is_signed, signature)
-    refusals_sudo = request.env["sms.webhook.refusal"].sudo()
-    refusals_sudo._count(company_sudo, code, find_cause)
+    request.env["sms.webhook.refusal"].sudo()._count(company_sudo, code, find_cause)
     raise Forbidden(f"a request that {code} has not signed")
 
 
@@ -165,16 +146,14 @@ def _enter(company_sudo, code):
     """Return the company as the public user, for work before the carrier's answer."""
     become_somebody()
     company_sudo = request.env["res.company"].sudo().browse(company_sudo.id)
-    refusals_sudo = request.env["sms.webhook.refusal"].sudo()
-    refusals_sudo._forget_any(company_sudo, code)
+    request.env["sms.webhook.refusal"].sudo()._forget_any(company_sudo, code)
     return company_sudo
 
 
 def answer_call(company_sudo, code, uuid, report):
     """Record whether a person has answered a call; return what to say, or None."""
     company_sudo = _enter(company_sudo, code)
-    calls_sudo = request.env["sms.sms"].sudo()
-    return calls_sudo._answer_call(company_sudo, uuid, report, code)
+    return request.env["sms.sms"].sudo()._answer_call(company_sudo, uuid, report, code)
 
 
 def press_call_key(company_sudo, code, uuid, key, asked):
@@ -184,5 +163,4 @@ def press_call_key(company_sudo, code, uuid, key, asked):
     """
     company_sudo = _enter(company_sudo, code)
     calls_sudo = request.env["sms.sms"].sudo()
-    is_last = asked >= voice.ROUNDS
-    return calls_sudo._press_call_key(company_sudo, uuid, key, is_last)
+    return calls_sudo._press_call_key(company_sudo, uuid, key, asked >= voice.ROUNDS)

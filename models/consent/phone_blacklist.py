@@ -66,21 +66,19 @@ class PhoneBlacklist(models.Model):
         number = min(left)
         events_sudo = self.env["sms.consent.event"].sudo()
         domain = events_sudo._number_domain(self._get_sms_companies()[:1], number)
-        event = events_sudo.search(
-            domain & Domain("event", "=", consent.REVOKED), limit=1
-        )
+        domain &= Domain("event", "=", consent.REVOKED)
+        event = events_sudo.search(domain, limit=1)
         methods = self.env["sms.consent.details"]._get_labels(event._name, "method")
-        raise UserError(
-            self.env._(
-                "%(number)s has opted out of all text messages (%(how)s, %(when)s). "
-                "Only the person can undo that. Once they agree again (on their "
-                "preference page, by text, or on a signed form dated later), the "
-                "number is removed from the blacklist automatically.",
-                number=number,
-                how=methods[event.method],
-                when=say_moment(self.env, event.happened_at, lasting=True),
-            )
+        message = self.env._(
+            "%(number)s has opted out of all text messages (%(how)s, %(when)s). "
+            "Only the person can undo that. Once they agree again (on their "
+            "preference page, by text, or on a signed form dated later), the "
+            "number is removed from the blacklist automatically.",
+            number=number,
+            how=methods[event.method],
+            when=say_moment(self.env, event.happened_at, lasting=True),
         )
+        raise UserError(message)
 
     # === From the blacklist into the ledger ===
 
@@ -102,16 +100,13 @@ class PhoneBlacklist(models.Model):
         ids = self.env.cr.precommit.data.pop(BLACKLISTED, ())
         rows = self.sudo().browse(ids).exists().filtered("active")
         now = fields.Datetime.now()
-        self._record_sms_opt_outs(
-            [(row.id, row.number, now) for row in rows],
-            self.env._("Put on the phone blacklist"),
-        )
+        opt_outs = [(row.id, row.number, now) for row in rows]
+        self._record_sms_opt_outs(opt_outs, self.env._("Put on the phone blacklist"))
 
     @api.model
     def _record_all_sms_opt_outs(self):
-        rows = self.sudo().search([])
         self._record_sms_opt_outs(
-            [(row.id, row.number, row.create_date) for row in rows],
+            [(row.id, row.number, row.create_date) for row in self.sudo().search([])],
             self.env._("On the phone blacklist when consent recording started"),
         )
 
@@ -125,18 +120,14 @@ class PhoneBlacklist(models.Model):
         ledger_sudo = self.env["sms.consent.event"].sudo()
         consents_sudo = self.env["sms.consent"].sudo()
         companies = self._get_sms_companies()
+        said = (consent.REVOKED, "blacklist", None)
+        facts = {"note": note, "res_model": self._name}
         for chunk in split_every(CHUNK_SIZE, rows, list):
             numbers = [number for _id, number, _since in chunk]
             answers = consents_sudo._get_answers(companies.ids, numbers)
             for company in companies:
                 statements = [
-                    Statement(
-                        number,
-                        consent.REVOKED,
-                        "blacklist",
-                        happened_at=since,
-                        facts={"note": note, "res_model": self._name, "res_id": row_id},
-                    )
+                    Statement(number, *said, since, None, {**facts, "res_id": row_id})
                     for row_id, number, since in chunk
                     if not consent.has_left(answers[company.id, number])
                 ]
@@ -163,14 +154,8 @@ class PhoneBlacklist(models.Model):
             return set()
         companies = self._get_sms_companies()
         answers = self.env["sms.consent"].sudo()._get_answers(companies.ids, numbers)
-        return {
-            number
-            for number in numbers
-            if all(
-                consent.has_left(answers.get((company.id, number), {}))
-                for company in companies
-            )
-        }
+        staying = {key for key, found in answers.items() if not consent.has_left(found)}
+        return set(numbers) - {number for _company_id, number in staying}
 
     @api.model
     def _follow_sms_ledger(self, left, back):
@@ -205,26 +190,20 @@ class PhoneBlacklist(models.Model):
         """
         if not numbers:
             return
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO phone_blacklist
-                    (number, active, create_uid, create_date, write_uid, write_date)
-                SELECT number, %(new)s, %(uid)s, %(now)s, %(uid)s, %(now)s
-                  FROM unnest(%(numbers)s) AS new (number)
-                ON CONFLICT (number) DO UPDATE
-                   SET active = %(is_listed)s, write_uid = EXCLUDED.write_uid,
-                       write_date = EXCLUDED.write_date
-                """,
-                new=bool(is_listed),
-                numbers=as_array(sorted(numbers), "varchar"),
-                is_listed=(
-                    SQL("phone_blacklist.active") if is_listed is None else is_listed
-                ),
-                uid=self.env.uid,
-                now=fields.Datetime.now(),
-            )
-        )
+        query = """
+            INSERT INTO phone_blacklist
+                (number, active, create_uid, create_date, write_uid, write_date)
+            SELECT number, %(new)s, %(uid)s, %(now)s, %(uid)s, %(now)s
+              FROM unnest(%(numbers)s) AS new (number)
+            ON CONFLICT (number) DO UPDATE
+               SET active = %(is_listed)s, write_uid = EXCLUDED.write_uid,
+                   write_date = EXCLUDED.write_date
+        """
+        active = SQL("phone_blacklist.active") if is_listed is None else is_listed
+        values = {"new": bool(is_listed), "is_listed": active}
+        values["numbers"] = as_array(sorted(numbers), "varchar")
+        log = {"uid": self.env.uid, "now": fields.Datetime.now()}
+        self.env.cr.execute(SQL(query, **values, **log))
 
     @api.model
     def _erase_sms_numbers(self, numbers):

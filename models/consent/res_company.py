@@ -39,9 +39,8 @@ class ResCompany(models.Model):
         """Return why the company's forms refuse a number, or an empty string."""
         self.ensure_one()
         company_sudo = self.sudo()
-        return phone.find_kind_refusal(
-            number, company_sudo.sms_form_kinds, company_sudo._takes_sms_country
-        )
+        kinds, takes = company_sudo.sms_form_kinds, company_sudo._takes_sms_country
+        return phone.find_kind_refusal(number, kinds, takes)
 
     def _takes_sms_country(self, code):
         """Return whether the company's forms accept numbers of a country (ISO code).

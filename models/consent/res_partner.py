@@ -33,8 +33,7 @@ class ResPartner(models.Model):
 
     def _get_sms_subject_columns(self, alias):
         return SubjectColumns(
-            SQL("%s", self.env.company.id),
-            SQL.identifier(alias, "phone_sanitized"),
+            SQL("%s", self.env.company.id), SQL.identifier(alias, "phone_sanitized")
         )
 
     def _get_sms_typed_number(self):

@@ -5,14 +5,14 @@ from functools import partial
 from uuid import uuid4
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...providers import PROVIDERS
 from ...providers.base import LookupFailed
 from ...providers.opt_outs import NotOffered, OptOut
 from ..core.batch_jobs import lock_next, work_off_calls
-from ..core.bulk_insert import as_array, insert_many
-from ..core.mixins import NUMBER_GROUPS
+from ..core.bulk_insert import insert_many
 
 WAITING, DONE, FAILED = ("waiting", "done", "failed")
 #: Carriers that accept opt-outs through their API.
@@ -52,7 +52,7 @@ class SmsCarrierOptOut(models.Model):
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
     provider = fields.Char("Carrier", required=True, readonly=True)
-    number = fields.Char(readonly=True, groups=NUMBER_GROUPS, help="E.164")
+    number = fields.Char(readonly=True, help="E.164")
     is_back = fields.Boolean(
         "Rejoined", readonly=True, help="Had opted out, and takes texts again."
     )
@@ -118,23 +118,13 @@ class SmsCarrierOptOut(models.Model):
             if number in said and said[number]["method"] != "carrier"
         ]
         if rows:
-            self._drop_waiting(change.company, [row["number"] for row in rows])
+            # What still waits about these numbers has changed since.
+            waiting = Domain("state", "=", WAITING)
+            waiting &= Domain("company_id", "=", change.company.id)
+            numbers = [row["number"] for row in rows]
+            self.search(waiting & Domain("number", "in", numbers)).unlink()
             insert_many(self, rows)
             self._wake()
-
-    @api.model
-    def _drop_waiting(self, company, numbers):
-        """Delete waiting reports about numbers that have changed since."""
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                "DELETE FROM sms_carrier_opt_out WHERE state = 'waiting'"
-                " AND company_id = %s AND number = ANY(%s)",
-                company.id,
-                as_array(numbers, "varchar"),
-            )
-        )
-        self.invalidate_model()
 
     @api.model
     def _wake(self, at=None):
@@ -144,8 +134,8 @@ class SmsCarrierOptOut(models.Model):
     def action_try_again(self):
         """Queue failed reports again."""
         self.check_access("read")
-        failed_sudo = self.sudo().filtered(lambda row: row.state == FAILED)
         now = fields.Datetime.now()
+        failed_sudo = self.sudo().filtered(lambda row: row.state == FAILED)
         failed_sudo.write({"state": WAITING, "queued_at": now, "next_at": now})
         self._wake()
 
@@ -175,19 +165,15 @@ class SmsCarrierOptOut(models.Model):
         self.flush_model()
         now = fields.Datetime.now()
         due = SQL("state = 'waiting' AND next_at <= %s", now)
-        account = self.env.execute_query(
-            SQL(
-                """
-                SELECT company.id, row.provider
-                  FROM sms_carrier_opt_out row
-                  JOIN res_company company ON company.id = row.company_id
-                   AND row.provider IN (company.sms_provider,
-                                        company.sms_backup_provider)
-                 WHERE %s ORDER BY row.id LIMIT 1
-                """,
-                due,
-            )
-        )
+        query = """
+            SELECT company.id, row.provider
+              FROM sms_carrier_opt_out row
+              JOIN res_company company ON company.id = row.company_id
+               AND row.provider IN (company.sms_provider,
+                                    company.sms_backup_provider)
+             WHERE %s ORDER BY row.id LIMIT 1
+        """
+        account = self.env.execute_query(SQL(query, due))
         if not account:
             return self.browse()
         is_its = SQL("%s AND company_id = %s AND provider = %s", due, *account[0])
@@ -240,30 +226,23 @@ class SmsCarrierOptOut(models.Model):
             return
         self.flush_model()
         now = fields.Datetime.now()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_carrier_opt_out
-                   SET next_at = %(next)s, fault = %(words)s,
-                       state = CASE WHEN queued_at < %(until)s THEN 'failed'
-                                    ELSE state END
-                 WHERE state = 'waiting' AND company_id = %(company)s
-                   AND provider = %(provider)s
-                """,
-                next=now + pause,
-                words=words,
-                until=now - TRY_FOR,
-                company=self.company_id.id,
-                provider=self[0].provider,
-            )
-        )
+        query = """
+            UPDATE sms_carrier_opt_out
+               SET next_at = %(next)s, fault = %(words)s,
+                   state = CASE WHEN queued_at < %(until)s THEN 'failed'
+                                ELSE state END
+             WHERE state = 'waiting' AND company_id = %(company)s
+               AND provider = %(provider)s
+        """
+        values = {"next": now + pause, "words": words, "until": now - TRY_FOR}
+        account = {"company": self.company_id.id, "provider": self[0].provider}
+        self.env.cr.execute(SQL(query, **values, **account))
         self.invalidate_model()
 
     @api.model
     def _wake_for_next(self):
         """Wake the cron when the next row is due."""
-        self.flush_model()
-        waiting = "SELECT min(next_at) FROM sms_carrier_opt_out WHERE state = 'waiting'"
-        [(next_at,)] = self.env.execute_query(SQL(waiting))
+        waiting = [("state", "=", WAITING)]
+        [(next_at,)] = self._read_group(waiting, aggregates=["next_at:min"])
         if next_at and next_at > fields.Datetime.now():
             self._wake(next_at + timedelta(minutes=1))

@@ -5,6 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
 from ...providers import PROVIDERS
@@ -56,24 +57,10 @@ FIND_OURS = """
 
 #: Opted out at the carrier, and recorded here too; blocked there despite a later opt-in
 #: here; opted out only here; deactivated by its network.
-ENTERED, BLOCKED, MISSING, DEACTIVATED = KINDS = (
-    "entered",
-    "blocked",
-    "missing",
-    "deactivated",
-)
+ENTERED, BLOCKED = "entered", "blocked"
+MISSING, DEACTIVATED = "missing", "deactivated"
 #: Kinds that somebody should act on.
 URGENT_KINDS = (BLOCKED, DEACTIVATED)
-
-
-class Question(NamedTuple):
-    """What is needed to ask a carrier without the database.
-
-    :param tuple days: days whose reports of deactivations are wanted
-    """
-
-    provider: object
-    days: tuple
 
 
 class Answer(NamedTuple):
@@ -123,10 +110,9 @@ class SmsCarrierSync(models.Model):
     @api.model
     def _ensure_rows(self):
         """Create a row for each company and carrier, and delete former ones."""
-        companies = self.env["res.company"].search([])
         wanted = {
             (company, code)
-            for company in companies
+            for company in self.env["res.company"].search([])
             for code in company._get_sms_carriers()
             if code in COMPARED
         }
@@ -154,7 +140,7 @@ class SmsCarrierSync(models.Model):
         if company._has_locked_sms_account(self.provider) or provider.missing():
             self.next_at = fields.Datetime.now() + EVERY
             return None
-        return partial(self._get_answer, Question(provider, self._get_days()))
+        return partial(self._get_answer, provider, self._get_days())
 
     def _get_days(self):
         """Return the days whose reports are still to be read, up to yesterday."""
@@ -164,17 +150,19 @@ class SmsCarrierSync(models.Model):
         return tuple(begin + timedelta(it) for it in range(1, (today - begin).days))
 
     @staticmethod
-    def _get_answer(question):
-        """Ask the carrier; uses the network and not the database."""
-        provider, faults = question.provider, []
-        opt_outs, reports = None, {}
+    def _get_answer(provider, days):
+        """Ask the carrier; uses the network and not the database.
+
+        :param tuple days: days whose reports of deactivations are wanted
+        """
+        opt_outs, reports, faults = None, {}, []
         try:
             if provider.lists_opt_outs:
                 opt_outs = [row for page in provider.list_opt_outs() for row in page]
         except LookupFailed as error:
             faults.append(str(error))
         try:
-            for day in question.days if provider.lists_deactivated else ():
+            for day in days if provider.lists_deactivated else ():
                 reports[day] = provider.list_deactivated(day)
         except LookupFailed as error:
             faults.append(str(error))
@@ -185,7 +173,6 @@ class SmsCarrierSync(models.Model):
         self.invalidate_recordset()
         if not self.try_lock_for_update():
             return
-        now = fields.Datetime.now()
         if answer.opt_outs is not None:
             self._compare(answer.opt_outs)
         for day, numbers in sorted(answer.reports.items()):
@@ -194,7 +181,7 @@ class SmsCarrierSync(models.Model):
         if answer.fault:
             told = "Company %s could not be compared with %s: %s"
             _logger.warning(told, self.company_id.id, self.provider, answer.fault)
-        self.next_at = now + (PAUSE if answer.fault else EVERY)
+        self.next_at = fields.Datetime.now() + (PAUSE if answer.fault else EVERY)
 
     # === Opt-outs ===
 
@@ -204,19 +191,16 @@ class SmsCarrierSync(models.Model):
         for row in opt_outs:
             number = canonical(row.number)
             if number and E164.match(number):
-                before = listed.get(number)
-                listed[number] = max(filter(None, (before, row.said_at)), default=None)
+                times = filter(None, (listed.get(number), row.said_at))
+                listed[number] = max(times, default=None)
         blocked = {}
         for numbers in split_every(CHUNK_SIZE, sorted(listed)):
             blocked.update(self._enter({it: listed[it] for it in numbers}))
         differences = self.env["sms.carrier.difference"]
         account = (self.company_id, self.provider)
         differences._set(*account, BLOCKED, blocked)
-        missing = {
-            number: since
-            for number, since in self._read_stopped()
-            if number not in listed
-        }
+        stopped = self._read_stopped()
+        missing = {number: since for number, since in stopped if number not in listed}
         differences._set(*account, MISSING, missing)
 
     def _enter(self, listed):
@@ -231,29 +215,19 @@ class SmsCarrierSync(models.Model):
         left = consents._find_left(stored, hashes.values())
         others = [number for number in listed if hashes[number] not in left]
         agreed = self._read_agreed([hashes[number] for number in others])
+        facts = {"note": self.env._("The carrier keeps the number as opted out.")}
         blocked, statements = {}, []
         for number in others:
             said_at, agreed_at = listed[number], agreed.get(hashes[number])
             if said_at and agreed_at and agreed_at > said_at:
                 blocked[number] = said_at
                 continue
-            note = self.env._("The carrier keeps the number as opted out.")
-            statements.append(
-                Statement(
-                    number,
-                    consent.REVOKED,
-                    "carrier",
-                    happened_at=said_at,
-                    facts={"note": note},
-                )
-            )
+            opt_out = (number, consent.REVOKED, "carrier", None, said_at)
+            statements.append(Statement(*opt_out, facts=facts))
         self.env["sms.consent.event"]._record_many(company, statements)
-        self.env["sms.carrier.difference"]._add(
-            company,
-            self.provider,
-            ENTERED,
-            ((row.number, row.happened_at) for row in statements),
-        )
+        entered = [(it.number, it.happened_at) for it in statements]
+        account = (company, self.provider)
+        self.env["sms.carrier.difference"]._add(*account, ENTERED, entered)
         return blocked
 
     def _read_agreed(self, hashes):
@@ -268,17 +242,12 @@ class SmsCarrierSync(models.Model):
     def _read_stopped(self):
         """Return the numbers opted out of everything here, with the time (UTC)."""
         self.env["sms.consent"].flush_model()
-        return self.env.execute_query(
-            SQL(
-                """
-                SELECT number, since FROM sms_consent
-                 WHERE company_id = %s AND purpose_id IS NULL AND state = %s
-                   AND number IS NOT NULL
-                """,
-                self.company_id.id,
-                consent.OPTED_OUT,
-            )
-        )
+        query = """
+            SELECT number, since FROM sms_consent
+             WHERE company_id = %s AND purpose_id IS NULL AND state = %s
+               AND number IS NOT NULL
+        """
+        return self.env.execute_query(SQL(query, self.company_id.id, consent.OPTED_OUT))
 
     # === Deactivated numbers ===
 
@@ -290,54 +259,35 @@ class SmsCarrierSync(models.Model):
         """
         end = datetime.combine(day + timedelta(days=1), time())
         for chunk in split_every(CHUNK_SIZE, numbers, list):
-            found = self._find_ours(chunk, end)
-            if found:
+            if found := self._find_ours(chunk, end):
                 self._end_numbers(found, end)
         self.report_day = max(day, self.report_day or day)
 
     def _find_ours(self, numbers, end):
         for name in ("sms.consent", "sms.sms", "sms.inbound"):
             self.env[name].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                FIND_OURS,
-                numbers=as_array(numbers, "varchar"),
-                company=self.company_id.id,
-                end=end,
-            )
-        )
-        return [number for (number,) in rows]
+        wanted = as_array(numbers, "varchar")
+        query = SQL(FIND_OURS, numbers=wanted, company=self.company_id.id, end=end)
+        return [number for (number,) in self.env.execute_query(query)]
 
     def _end_numbers(self, numbers, end):
         company = self.company_id
         policy = self.env["sms.fault"]._get_policy(GONE, company)
         self.env["sms.unusable.number"]._note_many(company, numbers, policy)
-        note = self.env._("Its network has deactivated the number.")
-        answers = self.env["sms.consent"].search(
-            [
-                ("company_id", "=", company.id),
-                ("number", "in", numbers),
-                ("purpose_id", "!=", False),
-                ("state", "in", (consent.OPTED_IN, consent.PENDING)),
-            ]
-        )
-        self.env["sms.consent.event"]._record_many(
-            company,
-            [
-                Statement(
-                    number,
-                    consent.EXPIRED,
-                    "carrier",
-                    own.purpose_id,
-                    facts={"note": note},
-                )
-                for number, own in answers.grouped("number").items()
-            ],
-        )
+        facts = {"note": self.env._("Its network has deactivated the number.")}
+        domain = Domain("company_id", "=", company.id) & Domain("number", "in", numbers)
+        domain &= Domain("state", "in", (consent.OPTED_IN, consent.PENDING))
+        domain &= Domain("purpose_id", "!=", False)
+        answers = self.env["sms.consent"].search(domain)
+        statements = [
+            Statement(number, consent.EXPIRED, "carrier", own.purpose_id, facts=facts)
+            for number, own in answers.grouped("number").items()
+        ]
+        self.env["sms.consent.event"]._record_many(company, statements)
         self.env["sms.sms"]._cancel_waiting(company, numbers)
-        self.env["sms.carrier.difference"]._add(
-            company, self.provider, DEACTIVATED, ((it, end) for it in numbers)
-        )
+        gone = [(number, end) for number in numbers]
+        account = (company, self.provider)
+        self.env["sms.carrier.difference"]._add(*account, DEACTIVATED, gone)
 
 
 class SmsCarrierDifference(models.Model):
@@ -412,46 +362,37 @@ class SmsCarrierDifference(models.Model):
     def _add(self, company, provider, kind, rows):
         """Store differences, each number once.
 
-        :param rows: iterable of pairs of a number and the time since when (UTC) or None
+        :param rows: pairs of a number and the time since when (UTC) or None
         """
-        rows = list(rows)
         if not rows:
             return
         self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO sms_carrier_difference (company_id, provider, kind,
-                       found_at, number, said_at)
-                SELECT %(company)s, %(provider)s, %(kind)s, %(now)s, number, said_at
-                  FROM unnest(%(rows)s) AS new (number, said_at)
-                ON CONFLICT (company_id, provider, kind, number)
-                DO UPDATE SET found_at = EXCLUDED.found_at, done_at = NULL,
-                              said_at = EXCLUDED.said_at, done_by_id = NULL
-                        WHERE sms_carrier_difference.said_at
-                              IS DISTINCT FROM EXCLUDED.said_at
-                """,
-                company=company.id,
-                provider=provider,
-                kind=kind,
-                now=fields.Datetime.now(),
-                rows=as_arrays(rows, "varchar", "timestamp"),
-            )
-        )
+        query = """
+            INSERT INTO sms_carrier_difference (company_id, provider, kind,
+                   found_at, number, said_at)
+            SELECT %(company)s, %(provider)s, %(kind)s, %(now)s, number, said_at
+              FROM unnest(%(rows)s) AS new (number, said_at)
+            ON CONFLICT (company_id, provider, kind, number)
+            DO UPDATE SET found_at = EXCLUDED.found_at, done_at = NULL,
+                          said_at = EXCLUDED.said_at, done_by_id = NULL
+                    WHERE sms_carrier_difference.said_at
+                          IS DISTINCT FROM EXCLUDED.said_at
+        """
+        account = {"company": company.id, "provider": provider}
+        found = {"kind": kind, "rows": as_arrays(rows, "varchar", "timestamp")}
+        query = SQL(query, **account, **found, now=fields.Datetime.now())
+        self.env.cr.execute(query)
         self.invalidate_model()
 
     @api.model
     def _set(self, company, provider, kind, rows):
-        """Replace the stored differences of a kind by the current ones."""
-        rows = dict(rows)
-        self.search(
-            [
-                ("company_id", "=", company.id),
-                ("provider", "=", provider),
-                ("kind", "=", kind),
-                ("number", "not in", list(rows)),
-            ]
-        ).unlink()
+        """Replace the stored differences of a kind by the current ones.
+
+        :param dict rows: the time since when (UTC) or None, by number
+        """
+        over = Domain("company_id", "=", company.id) & Domain("kind", "=", kind)
+        over &= Domain("provider", "=", provider)
+        self.search(over & Domain("number", "not in", list(rows))).unlink()
         self._add(company, provider, kind, rows.items())
 
     @api.model

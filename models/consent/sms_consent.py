@@ -41,11 +41,8 @@ class SmsConsent(models.Model):
         by_number = partners.grouped("phone_sanitized")
         for answer in self:
             found = by_number.get(answer.number, partners.browse())
-            answer.partner_ids = found.filtered(
-                lambda partner, company=answer.company_id: (
-                    not partner.company_id or partner.company_id == company
-                )
-            )
+            domain = [("company_id", "in", (False, answer.company_id.id))]
+            answer.partner_ids = found.filtered_domain(domain)
 
     @api.model
     def _search_partner_ids(self, operator, value):

@@ -60,11 +60,9 @@ class SmsConsentApi(models.AbstractModel):
         if not way:
             ways = ", ".join(import_rows.WAYS)
             raise ValidationError(self.env._("how: say one of %s.", ways))
-        required = {"source": source, "wording": wording}
-        facts = self._read_texts(required, **evidence)
-        facts["note"] = import_rows.make_note(
-            way, facts.pop("source"), facts.get("note")
-        )
+        facts = self._read_texts({"source": source, "wording": wording}, **evidence)
+        source = facts.pop("source")
+        facts["note"] = import_rows.make_note(way, source, facts.get("note"))
         purposes._check_proof(way)
         subject = (company, number, consent.GRANTED, purposes)
         return self._record_once(*subject, happened_at, message_ref, **facts)
@@ -120,21 +118,14 @@ class SmsConsentApi(models.AbstractModel):
         """
         company = self._check_user(company_id)
         purposes = self._read_purposes(purposes).sorted()
-        wordings_sudo = self.env["sms.wording"]._get_published(
-            company, purposes, lang, as_one=True
-        )
-        return {
-            "wording": wordings_sudo._render(company),
-            "versions": [
-                {
-                    "purpose": wording.purpose_id.code,
-                    "lang": wording.lang,
-                    "version": wording.version,
-                    "digest": wording.digest,
-                }
-                for wording in wordings_sudo
-            ],
-        }
+        wordings = self.env["sms.wording"]
+        wordings_sudo = wordings._get_published(company, purposes, lang, as_one=True)
+        names = ("lang", "version", "digest")
+        versions = [
+            {"purpose": it.purpose_id.code, **{name: it[name] for name in names}}
+            for it in wordings_sudo
+        ]
+        return {"wording": wordings_sudo._render(company), "versions": versions}
 
     # === Recording ===
 
@@ -158,44 +149,30 @@ class SmsConsentApi(models.AbstractModel):
         is_new = not request_sudo._find_events()
         if is_new:
             now = fields.Datetime.now()
-            events_sudo = self.env["sms.consent.entry"]._enter(
-                company,
-                number,
-                event,
-                "api",
-                purposes,
-                import_rows.settle_clock(moment or now, now),
-                facts.pop("wording", None),
-                message_ref=reference,
-                **facts,
-            )
+            said_at = import_rows.settle_clock(moment or now, now)
+            subject = (company, number, event, "api", purposes, said_at)
+            words = facts.pop("wording", None)
+            enter = self.env["sms.consent.entry"]._enter
+            events_sudo = enter(*subject, words, message_ref=reference, **facts)
             request_sudo.evidence_id = events_sudo.evidence_id
-        events_sudo = request_sudo._find_events()
-        return {
-            "recorded": is_new,
-            "event_ids": events_sudo.ids,
-            **self._describe(company, number),
-        }
+        recorded = {"recorded": is_new, "event_ids": request_sudo._find_events().ids}
+        return {**recorded, **self._describe(company, number)}
 
     def _describe(self, company, number):
         """Return the number's current consent, overall and by purpose."""
         consents = self.env["sms.consent"]
         found = consents._get_found(company, number)
-        answers = {
-            purpose.code: consents._get_answer(found, purpose.id)
-            for purpose in self.env["sms.purpose"].search([])
-        }
+        purposes = self.env["sms.purpose"].search([])
+        answers = {it.code: consents._get_answer(found, it.id) for it in purposes}
         event_ids = [answer.event_id for answer in answers.values() if answer.event_id]
         events_sudo = self.env["sms.consent.event"].sudo().browse(event_ids)
         since = {it.id: f"{it.happened_at.isoformat()}Z" for it in events_sudo}
-        return {
-            "number": number,
-            "state": consent.summarize(answers.values()),
-            "purposes": {
-                code: {"state": answer.state, "since": since.get(answer.event_id)}
-                for code, answer in answers.items()
-            },
+        state = consent.summarize(answers.values())
+        by_purpose = {
+            code: {"state": it.state, "since": since.get(it.event_id)}
+            for code, it in answers.items()
         }
+        return {"number": number, "state": state, "purposes": by_purpose}
 
     # === Arguments: each error is named, and nothing is guessed ===
 
@@ -212,83 +189,71 @@ class SmsConsentApi(models.AbstractModel):
 
     def _read_number(self, company, number):
         if not isinstance(number, str):
-            raise ValidationError(
-                self.env._("number: give it as text, such as “+13035550100”.")
-            )
+            message = self.env._("number: give it as text, such as “+13035550100”.")
+            raise ValidationError(message)
         return self.env["sms.consent.entry"]._read_number(company, number)
 
     def _read_purposes(self, codes):
-        if codes is None:
-            codes = []
+        codes = [] if codes is None else codes
         if not isinstance(codes, list) or not all(isinstance(c, str) for c in codes):
-            raise ValidationError(
-                self.env._("purposes: give a list of codes, such as [“ticket”].")
-            )
+            message = self.env._("purposes: give a list of codes, such as [“ticket”].")
+            raise ValidationError(message)
         found = self.env["sms.purpose"].search([("code", "in", codes)])
         if unknown := set(codes) - set(found.mapped("code")):
-            known = self.env["sms.purpose"].search([]).mapped("code")
-            raise ValidationError(
-                self.env._(
-                    "purposes: there is no %(unknown)s. Available: %(known)s.",
-                    unknown=", ".join(sorted(unknown)),
-                    known=", ".join(known),
-                )
+            message = self.env._(
+                "purposes: there is no %(unknown)s. Available: %(known)s.",
+                unknown=", ".join(sorted(unknown)),
+                known=", ".join(self.env["sms.purpose"].search([]).mapped("code")),
             )
+            raise ValidationError(message)
         return found
 
     def _read_instant(self, text):
         try:
             return import_rows.parse_instant(text)
         except ValueError as error:
-            raise ValidationError(
-                self.env._(
-                    "happened_at: give the time as in 2026-11-25T10:18:00Z, not %s.",
-                    text,
-                )
-            ) from error
+            message = self.env._(
+                "happened_at: give the time as in 2026-11-25T10:18:00Z, not %s.", text
+            )
+            raise ValidationError(message) from error
 
     def _read_texts(self, required, **optional):
         """Return the texts of the evidence, cleaned; refuse missing required ones."""
         known = ("name", "note", "address", "device", "page", "witness")
         if unknown := optional.keys() - set(known):
-            raise ValidationError(
-                self.env._(
-                    "There is no argument %(unknown)s. Available as evidence: "
-                    "%(known)s.",
-                    unknown=", ".join(sorted(unknown)),
-                    known=", ".join(known),
-                )
+            message = self.env._(
+                "There is no argument %(unknown)s. Available as evidence: %(known)s.",
+                unknown=", ".join(sorted(unknown)),
+                known=", ".join(known),
             )
+            raise ValidationError(message)
         found = {}
         for name, value in {**required, **optional}.items():
             if value is not None and not isinstance(value, str):
                 raise ValidationError(self.env._("%s: give a text.", name))
             if len(value or "") > MAX_TEXT:
-                raise ValidationError(
-                    self.env._("%(name)s: at most %(max)s letters.", name=name,
-                               max=MAX_TEXT)
-                )  # fmt: skip
+                message = self.env._(
+                    "%(name)s: at most %(max)s letters.", name=name, max=MAX_TEXT
+                )
+                raise ValidationError(message)
             found[name] = texts.clean(value).strip()
             if name in required and not found[name]:
-                raise ValidationError(
-                    self.env._(
-                        "%s: it is missing. Without it the consent proves nothing.",
-                        name,
-                    )
+                message = self.env._(
+                    "%s: it is missing. Without it the consent proves nothing.", name
                 )
+                raise ValidationError(message)
         return found
 
     def _read_reference(self, reference):
         is_text = isinstance(reference, str)
         found = texts.clean(reference).strip() if is_text else ""
         if not 0 < len(found) <= MAX_REFERENCE:
-            raise ValidationError(
-                self.env._(
-                    "message_ref: give a reference of your own, of at most %s letters, "
-                    "another one for each statement.",
-                    MAX_REFERENCE,
-                )
+            message = self.env._(
+                "message_ref: give a reference of your own, of at most %s letters, "
+                "another one for each statement.",
+                MAX_REFERENCE,
             )
+            raise ValidationError(message)
         return found
 
 
@@ -331,29 +296,22 @@ class SmsConsentRequest(models.Model):
         """
         reference_hash = self.env["sms.consent.key"]._hash([reference])[reference]
         digest = chain.digest(said)
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO sms_consent_request (company_id, reference_hash, digest)
-                VALUES (%s, %s, %s)
-                ON CONFLICT (company_id, reference_hash) DO NOTHING
-                """,
-                company.id,
-                reference_hash,
-                digest,
-            )
-        )
+        query = """
+            INSERT INTO sms_consent_request (company_id, reference_hash, digest)
+            VALUES (%s, %s, %s)
+            ON CONFLICT (company_id, reference_hash) DO NOTHING
+        """
+        self.env.cr.execute(SQL(query, company.id, reference_hash, digest))
         request = self.search(
             [("company_id", "=", company.id), ("reference_hash", "=", reference_hash)]
         )
         if request.digest != digest:
-            raise ValidationError(
-                self.env._(
-                    "The message_ref “%s” was used already, for another statement. "
-                    "Give each statement a reference of its own.",
-                    reference,
-                )
+            message = self.env._(
+                "The message_ref “%s” was used already, for another statement. "
+                "Give each statement a reference of its own.",
+                reference,
             )
+            raise ValidationError(message)
         return request
 
     def _find_events(self):

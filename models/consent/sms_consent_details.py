@@ -36,24 +36,15 @@ class SmsConsentDetails(models.AbstractModel):
         company = company or self.env.company
         found, problem = self._find(company, number, typed)
         purposes_sudo = self._get_purposes(found, purpose)
-        answers = {
-            it: self.env["sms.consent"]._get_answer(found, it.id)
-            for it in purposes_sudo
-        }
+        get_answer = self.env["sms.consent"]._get_answer
+        answers = {it: get_answer(found, it.id) for it in purposes_sudo}
         event_ids = [it.event_id for it in answers.values() if it.event_id]
         events_sudo = self.env["sms.consent.event"].sudo().browse(event_ids)
         said = {event.id: event for event in events_sudo}
-        subject_sudo = purpose.sudo()
-        state = consent.summarize(answers[it] for it in subject_sudo or purposes_sudo)
+        about = [answers[it] for it in purpose.sudo() or purposes_sudo]
+        state = consent.summarize(about)
         # The newest event that leads to the overall state.
-        event_id = max(
-            (
-                answer.event_id
-                for it, answer in answers.items()
-                if answer.state == state and it in (subject_sudo or it)
-            ),
-            default=0,
-        )
+        event_id = max((it.event_id for it in about if it.state == state), default=0)
         number_shown = number and self.env["res.partner"]._phone_format(
             number=number, force_format="INTERNATIONAL"
         )
@@ -76,7 +67,8 @@ class SmsConsentDetails(models.AbstractModel):
         :return: its answers, and the gate's reason against texting it, or empty
         """
         if not number:
-            return {}, self._find_typed_problem(typed)
+            refusal = phone.find_refusal(typed) if typed else verdicts.NO_NUMBER
+            return {}, refusal or verdicts.BAD_NUMBER
         key = (company.id, number)
         try:
             known = self.env["sms.consent"].sudo()._get_known([company.id], [number])
@@ -84,12 +76,6 @@ class SmsConsentDetails(models.AbstractModel):
             return {}, verdicts.LEDGER_UNREADABLE
         is_reviewed = key in known.reviewed
         return known.answers[key], verdicts.UNDER_REVIEW if is_reviewed else ""
-
-    def _find_typed_problem(self, typed):
-        """Return the gate's reason against texting an unreadable number."""
-        if not typed:
-            return verdicts.NO_NUMBER
-        return phone.find_refusal(typed) or verdicts.BAD_NUMBER
 
     def _get_purposes(self, found, purpose):
         """Return the purposes to show.
@@ -134,8 +120,7 @@ class SmsConsentDetails(models.AbstractModel):
             consent.NONE: self.env._("Ended on %s", when),
             consent.PENDING: self.env._("Asked on %s", when),
         }.get(answer.state) or self.env._("Since %s", when)
-        methods = self._get_labels("sms.consent.event", "method")
-        facts = [since, methods[event.method]]
+        facts = [since, self._get_labels("sms.consent.event", "method")[event.method]]
         if event.method in ENTERED_METHODS:
             facts.append(self.env._("Entered by %s", event.user_id.name))
         if event.erased_at:
@@ -243,11 +228,9 @@ class SmsConsentDetails(models.AbstractModel):
             "when": self._say_date(event.happened_at),
             "how": self._get_labels("sms.consent.event", "method")[event.method],
         }
-        opted_out = (
-            self.env._("%(number)s opted out on %(when)s (%(how)s).", **facts)
-            if number
-            else self.env._("Opted out on %(when)s (%(how)s).", **facts)
-        )
+        said = self.env._("Opted out on %(when)s (%(how)s).", **facts)
+        if number:
+            said = self.env._("%(number)s opted out on %(when)s (%(how)s).", **facts)
         if not obstacle.is_own:
             way_back = self.env._("If they agree again, record it.")
         elif obstacle.by_start:
@@ -260,4 +243,4 @@ class SmsConsentDetails(models.AbstractModel):
                 "Only they can undo it: on their preference page, by texting a joining "
                 "keyword, or by a signed form dated later."
             )
-        return f"{opted_out} {way_back}"
+        return f"{said} {way_back}"

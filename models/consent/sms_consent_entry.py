@@ -54,19 +54,11 @@ class SmsConsentEntry(models.AbstractModel):
             raise UserError(fault)
         if is_yes and method == consent.PAPER and not files:
             raise UserError(self.env._("Attach the scan of the signed form."))
+        wordings = self._match_wordings(company, purposes, words)
+        statement = (number, event, method, purposes or None, happened_at, wordings)
         ledger_sudo = self.env["sms.consent.event"].sudo()
-        return ledger_sudo._record(
-            company,
-            number,
-            event,
-            method,
-            purposes or None,
-            happened_at=happened_at,
-            wordings=self._match_wordings(company, purposes, words),
-            wording=words,
-            files=files,
-            **facts,
-        )
+        facts = {"wording": words, "files": files, **facts}
+        return ledger_sudo._record(company, *statement, **facts)
 
     def _check_may_record(self, company):
         """Raise an AccessError unless a helpdesk user with ``company`` selected."""
@@ -87,21 +79,18 @@ class SmsConsentEntry(models.AbstractModel):
             return found
         refusal = phone.find_refusal(number or "")
         if refusal not in ("", verdicts.BAD_NUMBER):
-            labels = self.env["sms.consent.details"]._get_labels(
-                "sms.sms", "gate_reason"
+            details = self.env["sms.consent.details"]
+            labels = details._get_labels("sms.sms", "gate_reason")
+            message = self.env._(
+                "“%(number)s”: %(reason)s.", number=number, reason=labels[refusal]
             )
-            raise UserError(
-                self.env._(
-                    "“%(number)s”: %(reason)s.", number=number, reason=labels[refusal]
-                )
-            )
-        raise UserError(
-            self.env._(
-                "“%s” is not a phone number. Enter it with its country code, for "
-                "example +1 303 555 0100.",
-                number or "",
-            )
+            raise UserError(message)
+        message = self.env._(
+            "“%s” is not a phone number. Enter it with its country code, for "
+            "example +1 303 555 0100.",
+            number or "",
         )
+        raise UserError(message)
 
     # === Opt-outs that stand in the way ===
 
@@ -217,21 +206,19 @@ class SmsConsentEntry(models.AbstractModel):
         if fault == media.EMPTY:
             raise UserError(self.env._("Attach the scan of the signed form."))
         if fault == media.TOO_LARGE:
-            raise UserError(
-                self.env._(
-                    "The scan “%(name)s” has %(size)s MB; at most %(limit)s MB are "
-                    "accepted. Scan it in gray or at a lower resolution.",
-                    name=name or "",
-                    size=len(data) // 1024**2,
-                    limit=media.MAX_SCAN_BYTES // 1024**2,
-                )
+            message = self.env._(
+                "The scan “%(name)s” has %(size)s MB; at most %(limit)s MB are "
+                "accepted. Scan it in gray or at a lower resolution.",
+                name=name or "",
+                size=len(data) // 1024**2,
+                limit=media.MAX_SCAN_BYTES // 1024**2,
             )
+            raise UserError(message)
         if fault:
-            raise UserError(
-                self.env._(
-                    "“%s” is not a scan, whatever its name says. Attach a PDF, PNG, "
-                    "JPEG, TIFF or HEIC file.",
-                    name or "",
-                )
+            message = self.env._(
+                "“%s” is not a scan, whatever its name says. Attach a PDF, PNG, "
+                "JPEG, TIFF or HEIC file.",
+                name or "",
             )
+            raise UserError(message)
         return media.get_scan_name(name, media.find_type(data)), data

@@ -50,14 +50,6 @@ class Choice(NamedTuple):
         return self.state == consent.OPTED_IN
 
 
-class Trace(NamedTuple):
-    """Origin of a form, for the evidence."""
-
-    address: str
-    device: str
-    page: str
-
-
 class SmsConsentForm(models.AbstractModel):
     """Serves web forms: the choices to show, and the opt-ins and opt-outs they submit.
 
@@ -104,12 +96,8 @@ class SmsConsentForm(models.AbstractModel):
         :return: ``(ticked, is_outdated)``: the choices agreed to, and whether one was
             ticked under a wording that is no longer in force
         """
-        ticked = [choice for choice in choices if form.get(choice.field)]
-        valid = [
-            choice
-            for choice in ticked
-            if choice.wording and form[choice.field] == str(choice.wording.id)
-        ]
+        ticked = [c for c in choices if form.get(c.field)]
+        valid = [c for c in ticked if c.wording and form[c.field] == str(c.wording.id)]
         return valid, len(valid) < len(ticked)
 
     def _read_number(self, company, typed, country=None):
@@ -130,16 +118,14 @@ class SmsConsentForm(models.AbstractModel):
         """
         offered = self.env["sms.purpose"]._get_for_customers()
         found = self.env["sms.consent"]._get_found(company, number)
-        answered = filter(None, found)
-        return offered + (offered.browse(answered) - offered).sorted()
+        return offered + (offered.browse(filter(None, found)) - offered).sorted()
 
     # === Statements ===
 
     def _agree(self, company, number, choices, trace, **facts):
         """Record an opt-in to choices that are not agreed to already."""
-        new = [choice for choice in choices if not choice.is_on]
-        if new:
-            facts = {**self._get_shown(new), **trace._asdict(), **facts}
+        if new := [choice for choice in choices if not choice.is_on]:
+            facts = {**self._get_shown(new), **trace, **facts}
             ledger = self.env["sms.consent.event"]
             ledger._record(company, number, consent.GRANTED, "web", **facts)
 
@@ -150,7 +136,7 @@ class SmsConsentForm(models.AbstractModel):
             purposes = purposes.filtered(lambda it: not self._is_lasting(found, it.id))
         is_new = bool(purposes) if purposes is not None else not self._is_lasting(found)
         if is_new:
-            facts = {**trace._asdict(), **facts}
+            facts = {**trace, **facts}
             ledger = self.env["sms.consent.event"]
             ledger._record(company, number, consent.REVOKED, "web", purposes, **facts)
 
@@ -171,12 +157,11 @@ class SmsConsentForm(models.AbstractModel):
 
     def _request(self, company, number, choices, trace, **facts):
         """Ask an unconfirmed number to confirm an opt-in by text; return the events."""
-        is_over = self.env["sms.rate.limit"]._is_over
-        if self._is_asking_too_much(trace) or is_over(
+        if self._is_asking_too_much(trace) or self.env["sms.rate.limit"]._is_over(
             "join_company_question", str(company.id)
         ):
             return self.env["sms.consent.event"]
-        facts = {**self._get_shown(choices), **trace._asdict(), **facts}
+        facts = {**self._get_shown(choices), **trace, **facts}
         return self.env["sms.opt.in"]._ask_on_web(company, number, **facts)
 
     def _is_asking_too_much(self, trace):
@@ -186,12 +171,10 @@ class SmsConsentForm(models.AbstractModel):
         forms.
         """
         limits = self.env["sms.rate.limit"]
-        if limits._is_over("join_visitor_question", web.visitor(trace.address)):
+        if limits._is_over("join_visitor_question", web.visitor(trace["address"])):
             return True
-        user = self.env.user
-        return not user._is_public() and limits._is_over(
-            "portal_user_question", str(user.id)
-        )
+        user, scope = self.env.user, "portal_user_question"
+        return not user._is_public() and limits._is_over(scope, str(user.id))
 
     def _refuse_number(self, company, number, trace):
         """Return why a company's forms refuse a number, or an empty string.
@@ -200,8 +183,7 @@ class SmsConsentForm(models.AbstractModel):
 
         :return: a refusal of ``tools.phone``, or empty
         """
-        refusal = company._find_sms_form_refusal(number)
-        if refusal:
+        if refusal := company._find_sms_form_refusal(number):
             self._is_asking_too_much(trace)
         return refusal
 
@@ -214,7 +196,9 @@ class SmsConsentForm(models.AbstractModel):
         }
 
     def _get_trace(self, address, device, page):
-        return Trace(texts.clip(address, 64), texts.clip(device, 400), page)
+        """Return the origin of a form, for the evidence."""
+        address, device = texts.clip(address, 64), texts.clip(device, 400)
+        return {"address": address, "device": device, "page": page}
 
     # === Public page to join ===
 
@@ -233,8 +217,7 @@ class SmsConsentForm(models.AbstractModel):
         """
         if form.get(TRAP_FIELD):
             return ""
-        choices = self._get_join_choices(company)
-        ticked, is_outdated = self._read_choices(choices, form)
+        ticked, is_outdated = self._read_choices(self._get_join_choices(company), form)
         typed = texts.clip(form.get("phone"), NUMBER_LIMIT + 1).strip()
         number = self._read_number(company, typed)
         if not number:
@@ -287,11 +270,9 @@ class SmsConsentForm(models.AbstractModel):
 
     def _take_ticket(self, company, partner, form, trace):
         """Process the consent on the form of a new ticket; return a result code."""
-        purpose = self.env["sms.purpose"]._get("ticket")
-        choices = self._get_choices(company, "", purpose)
-        number, ticked, refusal = self._read_portal_form(
-            company, partner, choices, form, trace
-        )
+        choices = self._get_choices(company, "", self.env["sms.purpose"]._get("ticket"))
+        found = self._read_portal_form(company, partner, choices, form, trace)
+        number, ticked, refusal = found
         if refusal or not ticked:
             return refusal or SAVED
         return self._agree_in_portal(company, number, partner, ticked, trace)
@@ -309,13 +290,11 @@ class SmsConsentForm(models.AbstractModel):
         choices = self._get_portal_choices(company, partner, purposes)
         shown = [c for c in choices if form.get(f"sms_shown_{c.purpose.code}")]
         fresh = [choice for choice in choices if choice not in shown]
-        number, ticked, refusal = self._read_portal_form(
-            company, partner, fresh, form, trace
-        )
+        found = self._read_portal_form(company, partner, fresh, form, trace)
+        number, ticked, refusal = found
         if refusal:
             return refusal
-        dropped = [c for c in shown if c.is_on and not form.get(c.field)]
-        if dropped:
+        if dropped := [c for c in shown if c.is_on and not form.get(c.field)]:
             ended = purposes.browse().union(*(choice.purpose for choice in dropped))
             self._stop(company, own, ended, trace, **self._get_portal_facts(partner))
         is_new = bool(number) and number != own

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
 from odoo.tools import SQL, formatLang
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -64,7 +65,7 @@ class SmsConsentImport(models.Model):
             (consent.REVOKED, "Opt-outs"),
             (ANSWERS, "Answers of the Reassigned Numbers Database"),
         ],
-        string="The List Contains",
+        "The List Contains",
         required=True,
         default=consent.GRANTED,
         help="For rows that do not say it in their own column.",
@@ -94,20 +95,18 @@ class SmsConsentImport(models.Model):
             (import_rows.MDY, "11/25/2026"),
             (import_rows.DMY, "25.11.2026"),
         ],
-        string="Date Format",
+        "Date Format",
         required=True,
         default=lambda self: self._default_date_order(),
     )
     tz = fields.Selection(
         _tz_get,
-        string="Time Zone",
+        "Time Zone",
         required=True,
         default=lambda self: self.env.user.tz or "UTC",
         help="Time zone of the times in the list, unless they include one.",
     )
-    column_ids = fields.One2many(
-        "sms.consent.import.column", "import_id", string="Columns"
-    )
+    column_ids = fields.One2many("sms.consent.import.column", "import_id", "Columns")
     missing = fields.Char(compute="_compute_missing")
     state = fields.Selection(
         [
@@ -123,9 +122,7 @@ class SmsConsentImport(models.Model):
         readonly=True,
         copy=False,
     )
-    user_id = fields.Many2one(
-        "res.users", string="Imported By", readonly=True, copy=False
-    )
+    user_id = fields.Many2one("res.users", "Imported By", readonly=True, copy=False)
     packed = fields.Binary(attachment=True, readonly=True, copy=False)
     row_total = fields.Integer("Rows", readonly=True, copy=False)
     position = fields.Integer(readonly=True, copy=False, help="Rows that are done.")
@@ -142,7 +139,7 @@ class SmsConsentImport(models.Model):
     row_ids = fields.One2many(
         "sms.consent.import.row",
         "import_id",
-        string="Rows Not Recorded",
+        "Rows Not Recorded",
         domain=[("outcome", "!=", "good")],
         readonly=True,
     )
@@ -175,9 +172,8 @@ class SmsConsentImport(models.Model):
             job.report_name = f"{stem}-not-recorded.csv"
 
     def _get_labels(self, model_name, field_name):
-        return self.env["sms.consent.details"]._get_labels(
-            f"{self._name}.{model_name}", field_name
-        )
+        details = self.env["sms.consent.details"]
+        return details._get_labels(f"{self._name}.{model_name}", field_name)
 
     @api.depends("column_ids.field", "decision")
     def _compute_missing(self):
@@ -195,13 +191,11 @@ class SmsConsentImport(models.Model):
     def _compute_summary(self):
         """Count the rows not recorded by reason, the most frequent first."""
         labels = self._get_labels("row", "reason")
+        rows = self.env["sms.consent.import.row"]
         for job in self:
-            groups = self.env["sms.consent.import.row"]._read_group(
-                [("import_id", "in", job.ids), ("outcome", "!=", GOOD)],
-                ["reason"],
-                ["__count"],
-                order="__count DESC",
-            )
+            domain = [("import_id", "in", job.ids), ("outcome", "!=", GOOD)]
+            order = "__count DESC"
+            groups = rows._read_group(domain, ["reason"], ["__count"], order=order)
             job.summary = "\n".join(
                 f"{formatLang(self.env, count, 0)} × {labels[r]}" for r, count in groups
             )
@@ -220,9 +214,10 @@ class SmsConsentImport(models.Model):
         """Accept changes of the set-up only while nothing runs or is recorded."""
         if not self.env.su:
             if any(job.state in (*RUNNING, DONE) for job in self):
-                raise UserError(
-                    self.env._("This list is being processed. Upload it again instead.")
+                message = self.env._(
+                    "This list is being processed. Upload it again instead."
                 )
+                raise UserError(message)
             self.sudo().state = DRAFT
         result = super().write(vals)
         for job in self:
@@ -234,8 +229,7 @@ class SmsConsentImport(models.Model):
         self._check_works_here()
         if vals.get("file") and not vals.get("column_ids"):
             job_sudo = self.sudo()
-            columns = job_sudo._get_column_values(job_sudo.file)
-            job_sudo.column_ids = [(5, 0, 0), *((0, 0, vals) for vals in columns)]
+            job_sudo.column_ids = job_sudo._get_column_commands(job_sudo.file)
 
     @api.model
     def _get_setup_fields(self):
@@ -259,27 +253,25 @@ class SmsConsentImport(models.Model):
         for job_sudo in self.sudo():
             query_sudo = job_sudo.query_id
             if bool(query_sudo) != (job_sudo.decision == ANSWERS):
-                raise ValidationError(
-                    self.env._(
-                        "Choose the query that the Reassigned Numbers Database has "
-                        "answered. Other lists belong to none."
-                    )
+                message = self.env._(
+                    "Choose the query that the Reassigned Numbers Database has "
+                    "answered. Other lists belong to none."
                 )
+                raise ValidationError(message)
             if query_sudo and query_sudo.company_id != job_sudo.company_id:
-                raise ValidationError(
-                    self.env._("This query was made by another company.")
-                )
+                message = self.env._("This query was made by another company.")
+                raise ValidationError(message)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_recorded(self):
         """Refuse to delete imports that the ledger's evidence refers to."""
-        evidence_sudo = self.env["sms.consent.evidence"].sudo()
         domain = [("res_model", "=", self._name), ("res_id", "in", self.ids)]
-        is_named = evidence_sudo.search_count(domain, limit=1)
+        is_named = self.env["sms.consent.evidence"].sudo().search_count(domain, limit=1)
         if is_named or any(job.state in (*RUNNING, DONE) for job in self):
-            raise UserError(
-                self.env._("An import that has recorded consents cannot be deleted.")
+            message = self.env._(
+                "An import that has recorded consents cannot be deleted."
             )
+            raise UserError(message)
 
     # === Buttons ===
 
@@ -311,12 +303,10 @@ class SmsConsentImport(models.Model):
         if not self.file:
             raise UserError(self.env._("Choose the list first."))
         if self.missing:
-            raise UserError(
-                self.env._(
-                    "The list lacks required evidence: %s. Choose its column.",
-                    self.missing,
-                )
+            message = self.env._(
+                "The list lacks required evidence: %s. Choose its column.", self.missing
             )
+            raise UserError(message)
         self.sudo()._begin(state, self.env.user)
         return True
 
@@ -331,11 +321,14 @@ class SmsConsentImport(models.Model):
 
     @api.onchange("file")
     def _onchange_file(self):
-        columns = self._get_column_values(self.file) if self.file else []
-        self.column_ids = [(5, 0, 0), *((0, 0, column) for column in columns)]
+        none = [Command.clear()]
+        self.column_ids = self._get_column_commands(self.file) if self.file else none
 
-    def _get_column_values(self, file):
-        """Return the columns of an upload (base64): header, samples, guessed field."""
+    def _get_column_commands(self, file):
+        """Return commands for an upload's columns: header, samples, guessed field.
+
+        :param file: base64
+        """
         rows = tabular.iter_rows(base64.b64decode(file))
         try:
             _number, headers = next(rows, (0, []))
@@ -346,21 +339,19 @@ class SmsConsentImport(models.Model):
         if self.decision == ANSWERS:
             headings = reassigned.HEADERS
             if reassigned.has_number(headers):
-                raise UserError(
-                    self.env._(
-                        "The first row must name the columns, or its answer would be "
-                        "lost. Add a row such as: TN, Date, Disconnected."
-                    )
+                message = self.env._(
+                    "The first row must name the columns, or its answer would be "
+                    "lost. Add a row such as: TN, Date, Disconnected."
                 )
+                raise UserError(message)
         guesses = import_rows.guess_fields(headers, headings)
-        columns = []
+        commands = [Command.clear()]
         for index, (header, field) in enumerate(zip(headers, guesses, strict=True)):
             shown = [cells[index][:40] for cells in samples if index < len(cells)]
             sample = " · ".join(dict.fromkeys(shown))
-            columns.append(
-                {"position": index, "header": header, "sample": sample, "field": field}
-            )
-        return columns
+            column = {"header": header, "sample": sample, "field": field}
+            commands.append(Command.create({"position": index, **column}))
+        return commands
 
     @api.model
     def _explain(self, error):
@@ -442,18 +433,14 @@ class SmsConsentImport(models.Model):
     @api.model
     def _run_imports(self):
         """Continue every running job, batch by batch (cron)."""
-        faulty = self.browse()
-        while job := self.search(
-            [("state", "in", RUNNING), ("id", "not in", faulty.ids)],
-            order="id",
-            limit=1,
-        ):
+        running, faulty = [("state", "in", RUNNING)], self.browse()
+        while job := (self.search(running, order="id") - faulty)[:1]:
             done = try_work_off(job, job._work_off, DATABASE_FAULTS)
             if done is None:
                 # Retried by the next run, after the other jobs.
                 faulty |= job
-            domain = [("state", "in", RUNNING), ("id", "not in", faulty.ids)]
-            left = sum(it.row_total - it.position for it in self.search(domain))
+            waiting = self.search(running) - faulty
+            left = sum(it.row_total - it.position for it in waiting)
             time_left = self.env["ir.cron"]._commit_progress(done or 0, remaining=left)
             if not time_left and left:
                 return
@@ -480,13 +467,9 @@ class SmsConsentImport(models.Model):
         insert_many(self.env["sms.consent.import.row"], lines)
         job.env["sms.consent.import.row"].invalidate_model()
         counts = Counter(line[name] for line in lines for name in ("outcome", "reason"))
-        job.write(
-            {
-                "position": job.position + len(lines),
-                "offset": offset,
-                **{name: job[name] + counts[it] for name, it in COUNTERS.items()},
-            }
-        )
+        counters = {name: job[name] + counts[it] for name, it in COUNTERS.items()}
+        position = job.position + len(lines)
+        job.write({"position": position, "offset": offset, **counters})
         if job.position >= job.row_total:
             job._finish()
         return len(lines)
@@ -514,15 +497,12 @@ class SmsConsentImport(models.Model):
 
     def _forget_rows(self, good_only=False):
         """Delete the job's rows in one statement, as there may be many."""
-        self.env["sms.consent.import.row"].flush_model()
-        self.env.cr.execute(
-            SQL(
-                "DELETE FROM sms_consent_import_row WHERE import_id = %s AND %s",
-                self.id,
-                SQL("outcome = %s", GOOD) if good_only else SQL("TRUE"),
-            )
-        )
-        self.env["sms.consent.import.row"].invalidate_model()
+        rows = self.env["sms.consent.import.row"]
+        rows.flush_model()
+        which = SQL("outcome = %s", GOOD) if good_only else SQL("TRUE")
+        query = "DELETE FROM sms_consent_import_row WHERE import_id = %s AND %s"
+        self.env.cr.execute(SQL(query, self.id, which))
+        rows.invalidate_model()
         self.invalidate_recordset(["row_ids"])
 
     def _make_report(self):
@@ -546,19 +526,13 @@ class SmsConsentImport(models.Model):
     def _iter_faults(self):
         """Yield the rows not recorded, read in batches."""
         last = 0
-        while rows := self.env.execute_query(
-            SQL(
-                """
-                SELECT "row", outcome, reason, detail, cells
-                  FROM sms_consent_import_row
-                 WHERE import_id = %s AND outcome != %s AND "row" > %s
-              ORDER BY "row" LIMIT %s
-                """,
-                self.id,
-                GOOD,
-                last,
-                BATCH_SIZE,
-            )
-        ):
+        query = """
+            SELECT "row", outcome, reason, detail, cells
+              FROM sms_consent_import_row
+             WHERE import_id = %s AND outcome != %s AND "row" > %s
+          ORDER BY "row" LIMIT %s
+        """
+        execute = self.env.execute_query
+        while rows := execute(SQL(query, self.id, GOOD, last, BATCH_SIZE)):
             yield from rows
             last = rows[-1][0]

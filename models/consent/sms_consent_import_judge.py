@@ -73,45 +73,32 @@ class Judge:
 
     @staticmethod
     def _mark(line, cells, fault, outcome):
-        line.update(
-            outcome=outcome,
-            reason=fault.reason,
-            detail=fault.detail[:200],
-            cells=json.dumps(cells, ensure_ascii=False),
-            key=None,
-        )
+        line.update(outcome=outcome, reason=fault.reason, detail=fault.detail[:200])
+        line.update(cells=json.dumps(cells, ensure_ascii=False), key=None)
 
     # === One row ===
 
     def _read(self, row, cells):
         """Return the statement that a row would record."""
         job = self.job
-        said = import_rows.read_row(
-            cells, self.columns, job.date_order, job.tz, self.now, job.decision
-        )
+        formats = (job.date_order, job.tz, self.now)
+        said = import_rows.read_row(cells, self.columns, *formats, job.decision)
         number = self._read_number(said.number)
         purposes = self._find_purposes(said)
         self._check_proof(said, purposes)
         wordings, words = self._find_words(said, purposes)
         note = import_rows.make_note(said.how, said.source, said.note)
-        facts = {
-            "wording": words,
-            "note": f"{note}\n{job.file_name or ''}, {row}",
-            "name": said.name,
-            "witness": said.witness,
-            "address": said.address,
-            "res_model": job._name,
-            "res_id": job.id,
-        }
+        facts = {"name": said.name, "witness": said.witness, "address": said.address}
+        facts |= {"wording": words, "note": f"{note}\n{job.file_name or ''}, {row}"}
+        facts |= {"res_model": job._name, "res_id": job.id}
         subject = (number, said.event, "import", purposes or None)
         return Statement(*subject, said.happened_at, wordings, facts)
 
     def _read_number(self, text):
         """Return a number as E.164, using the company's country."""
+        country = self.company.country_id
         try:
-            return self.job._phone_format_number(
-                text, self.company.country_id, raise_exception=True
-            )
+            return self.job._phone_format_number(text, country, raise_exception=True)
         except UserError as error:
             raise Fault(find_refusal_of_words(text), text) from error
 
@@ -204,40 +191,28 @@ class Judge:
         """Return the fault of a consent that is too old to count, or None."""
         if statement.event != consent.GRANTED:
             return None
-        reason = self.env["sms.consent.entry"]._find_age_fault(
-            self.company, statement.happened_at, handover
-        )
+        entry = self.env["sms.consent.entry"]
+        reason = entry._find_age_fault(self.company, statement.happened_at, handover)
         return Fault("outdated", reason) if reason else None
 
     def _find_seen(self, keys):
         """Return the keys that earlier batches had, each with its first row."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT key, min("row") FROM sms_consent_import_row
-                 WHERE import_id = %s AND key = ANY(%s) GROUP BY key
-                """,
-                self.job.id,
-                keys,
-            )
-        )
-        return dict(rows)
+        query = """
+            SELECT key, min("row") FROM sms_consent_import_row
+             WHERE import_id = %s AND key = ANY(%s) GROUP BY key
+        """
+        return dict(self.env.execute_query(SQL(query, self.job.id, keys)))
 
     def _find_stopped(self, hashes):
         """Return the opt-outs of numbers in earlier batches of the list.
 
         :return: lists of purpose ids (empty: all purposes), by the number's hash
         """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT stopped, stopped_purposes FROM sms_consent_import_row
-                 WHERE import_id = %s AND stopped = ANY(%s)
-                """,
-                self.job.id,
-                list(hashes),
-            )
-        )
+        query = """
+            SELECT stopped, stopped_purposes FROM sms_consent_import_row
+             WHERE import_id = %s AND stopped = ANY(%s)
+        """
+        rows = self.env.execute_query(SQL(query, self.job.id, list(hashes)))
         found = {}
         for number_hash, ids in rows:
             found.setdefault(number_hash, []).append(json.loads(ids))
@@ -245,19 +220,14 @@ class Judge:
 
     def _find_known(self, hashes):
         """Return the valid ledger events of numbers, as a set of tuples."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT number_hash, COALESCE(purpose_id, 0), event, happened_at
-                  FROM sms_consent_event
-                 WHERE company_id = %s AND number_hash = ANY(%s) AND %s
-                """,
-                self.company.id,
-                list(hashes),
-                self.env["sms.consent"]._get_counting_sql(self.company),
-            )
-        )
-        return set(rows)
+        query = """
+            SELECT number_hash, COALESCE(purpose_id, 0), event, happened_at
+              FROM sms_consent_event
+             WHERE company_id = %s AND number_hash = ANY(%s) AND %s
+        """
+        numbers = (self.company.id, list(hashes))
+        counting = self.env["sms.consent"]._get_counting_sql(self.company)
+        return set(self.env.execute_query(SQL(query, *numbers, counting)))
 
     # === Words ===
 
@@ -274,10 +244,8 @@ class Judge:
 
     def _match_words(self, said, purposes):
         if not said.version:
-            wordings = self.env["sms.consent.entry"]._match_wordings(
-                self.company, purposes, said.wording
-            )
-            return wordings, said.wording
+            match = self.env["sms.consent.entry"]._match_wordings
+            return match(self.company, purposes, said.wording), said.wording
         found = self.env["sms.wording"]
         for purpose in purposes:
             found += self._find_version(purpose, said.version)
@@ -286,11 +254,8 @@ class Judge:
     def _find_version(self, purpose, version):
         """Return a purpose's wording by version number or digest."""
         text = version.casefold().lstrip("v").strip()
-        domain = [
-            ("purpose_id", "=", purpose.id),
-            ("company_id", "in", [False, self.company.id]),
-            ("state", "!=", "draft"),
-        ]
+        domain = [("purpose_id", "=", purpose.id), ("state", "!=", "draft")]
+        domain.append(("company_id", "in", [False, self.company.id]))
         if len(text) == 64:
             domain.append(("digest", "=", text))
         elif text.isdecimal() and len(text) < 6:
@@ -300,8 +265,7 @@ class Judge:
         found = self.env["sms.wording"].search(domain)
         if not found:
             raise Fault("bad_version", f"{purpose.name}: {version}")
-        own = languages.get_language(self.company._pick_sms_lang())
-        order = [own, "en"]
+        order = [languages.get_language(self.company._pick_sms_lang()), "en"]
 
         def rank(wording):
             """Sort the company's own first, then its language, then English."""
@@ -357,9 +321,10 @@ class AnswerJudge(Judge):
         seen = self._find_seen([self._make_key(it[2], it[3]) for it in found])
         statements = []
         for line, cells, reply, question in found:
+            own = standing.get(question.number_hash, ())
             consents = [
                 it
-                for it in standing.get(question.number_hash, ())
+                for it in own
                 if reassigned.concerns(reply.answer, question.day, *it[2:])
                 and it[0] not in self.ended
             ]
@@ -370,7 +335,6 @@ class AnswerJudge(Judge):
             seen[key] = line["row"]
             line.update(key=key, reason=ANSWER_REASONS[reply.answer])
             statements += self._take(line, reply, question, consents)
-            own = standing.get(question.number_hash, ())
             if self.ended.issuperset(it[0] for it in own):
                 self.gone.add(reply.number)
         return statements

@@ -52,17 +52,12 @@ def _get_any_sql(columns, state):
         consent.PENDING: SQL("%s AND NOT %s", purpose, _get_stop_sql(is_later=False)),
         consent.OPTED_OUT: SQL("(answer.purpose_id IS NULL OR %s)", purpose),
     }[state]
-    return SQL(
-        """EXISTS (
-            SELECT FROM sms_consent answer
-             WHERE answer.number = %s AND answer.company_id = %s
-               AND answer.state = %s AND %s
-        )""",
-        columns.number,
-        columns.company,
-        state,
-        condition,
-    )
+    query = """EXISTS (
+        SELECT FROM sms_consent answer
+         WHERE answer.number = %s AND answer.company_id = %s
+           AND answer.state = %s AND %s
+    )"""
+    return SQL(query, columns.number, columns.company, state, condition)
 
 
 def _get_stop_sql(is_later):
@@ -70,16 +65,14 @@ def _get_stop_sql(is_later):
 
     :param bool is_later: consider only opt-outs after the answer
     """
-    return SQL(
-        """EXISTS (
-            SELECT FROM sms_consent stop
-             WHERE stop.number_hash = answer.number_hash
-               AND stop.company_id = answer.company_id
-               AND stop.purpose_id IS NULL AND stop.state = %s %s
-        )""",
-        consent.OPTED_OUT,
-        SQL("AND stop.event_id > answer.event_id") if is_later else SQL(),
-    )
+    later = SQL("AND stop.event_id > answer.event_id") if is_later else SQL()
+    query = """EXISTS (
+        SELECT FROM sms_consent stop
+         WHERE stop.number_hash = answer.number_hash
+           AND stop.company_id = answer.company_id
+           AND stop.purpose_id IS NULL AND stop.state = %s %s
+    )"""
+    return SQL(query, consent.OPTED_OUT, later)
 
 
 class SmsConsentMixin(models.AbstractModel):
@@ -94,7 +87,7 @@ class SmsConsentMixin(models.AbstractModel):
 
     sms_consent_state = fields.Selection(
         STATE_SELECTION,
-        string="Text Messages",
+        "Text Messages",
         compute="_compute_sms_consent_state",
         compute_sudo=True,
         search="_search_sms_consent_state",
@@ -175,8 +168,7 @@ class SmsConsentMixin(models.AbstractModel):
     def _compute_sms_is_bound(self):
         """Read the events of people who have opted out."""
         self.sms_is_bound = False
-        left = self.filtered(lambda it: it.sms_consent_state == consent.OPTED_OUT)
-        if left:
+        if left := self.filtered(lambda it: it.sms_consent_state == consent.OPTED_OUT):
             subjects = left._get_sms_subjects()
             bound = self.env["sms.consent"]._find_bound(subjects.values())
             for record in left:
@@ -215,20 +207,16 @@ class SmsConsentMixin(models.AbstractModel):
         self.ensure_one()
         self.check_access("read")
         if not any(map(self.env.user.has_group, READER_GROUPS)):
-            raise AccessError(
-                self.env._(
-                    "Only helpdesk users and compliance officers see what a person has "
-                    "said about text messages."
-                )
+            message = self.env._(
+                "Only helpdesk users and compliance officers see what a person has "
+                "said about text messages."
             )
+            raise AccessError(message)
         record_sudo = self.sudo()
         company, number, purpose = record_sudo._get_sms_subjects()[self.id]
-        return self.env["sms.consent.details"]._explain(
-            company.sudo(False),
-            number,
-            record_sudo._get_sms_typed_number(),
-            purpose.sudo(False),
-        )
+        company, purpose = company.sudo(False), purpose.sudo(False)
+        typed = record_sudo._get_sms_typed_number()
+        return self.env["sms.consent.details"]._explain(company, number, typed, purpose)
 
     def action_record_sms_consent(self):
         """Open the form to record a statement of the person."""

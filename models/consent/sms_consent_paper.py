@@ -10,6 +10,8 @@ from ...tools.appointments import to_utc
 
 #: How long a completely recorded stack is kept.
 KEEP_EMPTY = timedelta(days=7)
+#: Options of fields that are proposed, with the user's rights, and may be changed.
+PROPOSED = {"store": True, "readonly": False, "precompute": True, "compute_sudo": False}
 
 
 class SmsConsentPaper(models.Model):
@@ -45,16 +47,13 @@ class SmsConsentPaper(models.Model):
     wording = fields.Text(
         "Text on the Form",
         compute="_compute_wording",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
-        precompute=True,
         help="The text above the signature. Change it if the form differs.",
+        **PROPOSED,
     )
     upload_ids = fields.Many2many(
         "ir.attachment", string="Add Scans", help="Each file becomes a line."
     )
-    line_ids = fields.One2many("sms.consent.paper.line", "paper_id", string="Forms")
+    line_ids = fields.One2many("sms.consent.paper.line", "paper_id", "Forms")
     line_count = fields.Integer("To Record", compute="_compute_line_count")
     problem_count = fields.Integer("Problems", compute="_compute_line_count")
     recorded_count = fields.Integer("Recorded", readonly=True, copy=False)
@@ -62,11 +61,8 @@ class SmsConsentPaper(models.Model):
     @api.depends("create_date")
     def _compute_display_name(self):
         for stack in self:
-            stack.display_name = (
-                self.env._("Signed forms no. %s", stack._origin.id)
-                if stack._origin
-                else self.env._("New batch")
-            )
+            name = self.env._("Signed forms no. %s", stack._origin.id)
+            stack.display_name = name if stack._origin else self.env._("New batch")
 
     @api.depends("purpose_ids", "company_id", "lang")
     def _compute_wording(self):
@@ -74,9 +70,8 @@ class SmsConsentPaper(models.Model):
             stack.wording = stack._propose_words(stack.purpose_ids._origin)
 
     def _propose_words(self, purposes):
-        return self.env["sms.consent.entry"]._propose_words(
-            self.company_id, purposes, self.lang
-        )
+        entry = self.env["sms.consent.entry"]
+        return entry._propose_words(self.company_id, purposes, self.lang)
 
     @api.depends("line_ids.problem")
     def _compute_line_count(self):
@@ -165,26 +160,11 @@ class SmsConsentPaperLine(models.Model):
     partner_id = fields.Many2one("res.partner", "Contact")
     # In a form, the contact chosen before: an unsaved line does not know it.
     filled_partner_id = fields.Many2one("res.partner", "Person", store=False)
-    number = fields.Char(
-        "Phone Number", compute="_compute_person", compute_sudo=False,
-        store=True, readonly=False, precompute=True,
-    )  # fmt: skip
-    name = fields.Char(
-        compute="_compute_person", compute_sudo=False,
-        store=True, readonly=False, precompute=True,
-    )  # fmt: skip
-    signed_on = fields.Date(
-        compute="_compute_signed_on", compute_sudo=False,
-        store=True, readonly=False, precompute=True,
-    )  # fmt: skip
+    number = fields.Char("Phone Number", compute="_compute_person", **PROPOSED)
+    name = fields.Char(compute="_compute_person", **PROPOSED)
+    signed_on = fields.Date(compute="_compute_signed_on", **PROPOSED)
     purpose_ids = fields.Many2many(
-        "sms.purpose",
-        string="Purposes",
-        compute="_compute_purpose_ids",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
-        precompute=True,
+        "sms.purpose", string="Purposes", compute="_compute_purpose_ids", **PROPOSED
     )
     problem = fields.Text(readonly=True)
 
@@ -255,24 +235,15 @@ class SmsConsentPaperLine(models.Model):
     def _enter(self):
         """Record the form in the ledger."""
         entry = self.env["sms.consent.entry"]
-        stack = self.paper_id
         scan = entry._read_scan(self)
         happened_at = self._get_moment()
         self._check_new(entry._read_number(self.company_id, self.number), happened_at)
-        entry._enter(
-            self.company_id,
-            self.number,
-            consent.GRANTED,
-            "paper",
-            self.purpose_ids,
-            happened_at,
-            self._get_words(),
-            name=self.name,
-            witness=stack.witness,
-            files=[scan],
-            res_model=self.partner_id and "res.partner",
-            res_id=self.partner_id.id,
-        )
+        subject = (self.company_id, self.number, consent.GRANTED, "paper")
+        said = (self.purpose_ids, happened_at, self._get_words())
+        facts = {"name": self.name, "witness": self.paper_id.witness, "files": [scan]}
+        if self.partner_id:
+            facts |= {"res_model": "res.partner", "res_id": self.partner_id.id}
+        entry._enter(*subject, *said, **facts)
 
     def _get_moment(self):
         """Return when the form was signed: the beginning of that day, in UTC.
@@ -289,21 +260,18 @@ class SmsConsentPaperLine(models.Model):
     def _check_new(self, number, happened_at):
         """Refuse a form already in the ledger, such as a second scan of a sheet."""
         events_sudo = self.env["sms.consent.event"].sudo()
-        found = events_sudo.search(
-            events_sudo._number_domain(self.company_id, number)
-            & Domain("event", "=", consent.GRANTED)
-            & Domain("method", "=", "paper")
-            & Domain("happened_at", "=", happened_at)
-            & Domain("purpose_id", "in", self.purpose_ids.ids)
-        )
+        domain = events_sudo._number_domain(self.company_id, number)
+        domain &= Domain("event", "=", consent.GRANTED) & Domain("method", "=", "paper")
+        domain &= Domain("happened_at", "=", happened_at)
+        domain &= Domain("purpose_id", "in", self.purpose_ids.ids)
+        found = events_sudo.search(domain)
         if self.purpose_ids and found.purpose_id >= self.purpose_ids:
-            raise UserError(
-                self.env._(
-                    "A form of %s, signed on this day, is in the ledger already. "
-                    "Remove this line if it is the same.",
-                    number,
-                )
+            message = self.env._(
+                "A form of %s, signed on this day, is in the ledger already. "
+                "Remove this line if it is the same.",
+                number,
             )
+            raise UserError(message)
 
     def _get_words(self):
         """Return the words on the form.

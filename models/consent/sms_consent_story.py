@@ -34,7 +34,7 @@ SENTENCES = {
         ANY: _lt("%(who)s was asked to confirm: %(purposes)s."),
     },
     consent.CONFIRMED: {
-        ANY: _lt("%(who)s answered %(words)s: may get texts about %(purposes)s."),
+        ANY: _lt("%(who)s answered %(words)s: may get texts about %(purposes)s.")
     },
     consent.GRANTED: {
         "web": _lt("%(who)s agreed on a web page to texts about %(purposes)s."),
@@ -148,14 +148,14 @@ class SmsConsentStory(models.AbstractModel):
         if is_more and len(moments) > 1:
             del moments[0]  # may be incomplete; the earlier page has all of it
         openable = self._get_openable(moments)
+
+        def get_day(moment):
+            """Return the day of a moment in words."""
+            return format_date(self.env, moment.event.recorded_at, date_format="long")
+
         days = [
             {"day": day, "entries": [self._tell_moment(it, openable) for it in group]}
-            for day, group in groupby(
-                moments,
-                lambda it: format_date(
-                    self.env, it.event.recorded_at, date_format="long"
-                ),
-            )
+            for day, group in groupby(moments, get_day)
         ]
         return {"days": days, "before": moments[0].event.id if is_more else False}
 
@@ -207,30 +207,25 @@ class SmsConsentStory(models.AbstractModel):
         :return: ``{evidence id: (message id, when it was sent, or None)}``
         """
         self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT ON (sms.id) event.evidence_id, sms.id, sms.sent_at
-                  FROM sms_consent_event event
-             LEFT JOIN sms_consent answer ON answer.company_id = event.company_id
-                   AND answer.number_hash = event.number_hash
-                  JOIN sms_sms sms ON sms.record_company_id = event.company_id
-                   AND sms.exemption = 'opt_out_confirmation'
-                   AND (sms.consent_event_id = event.id
-                        OR sms.number = answer.number
-                       AND sms.create_date
-                           BETWEEN event.recorded_at - %(near)s::interval
-                               AND event.recorded_at + %(near)s::interval)
-                 WHERE event.id = ANY(%(ids)s) AND event.event = %(revoked)s
-              ORDER BY sms.id,
-                       abs(extract(epoch FROM sms.create_date - event.recorded_at)),
-                       event.id
-                """,
-                near=CONFIRMATION_WINDOW,
-                ids=list(event_ids),
-                revoked=consent.REVOKED,
-            )
-        )
+        query = """
+            SELECT DISTINCT ON (sms.id) event.evidence_id, sms.id, sms.sent_at
+              FROM sms_consent_event event
+         LEFT JOIN sms_consent answer ON answer.company_id = event.company_id
+               AND answer.number_hash = event.number_hash
+              JOIN sms_sms sms ON sms.record_company_id = event.company_id
+               AND sms.exemption = 'opt_out_confirmation'
+               AND (sms.consent_event_id = event.id
+                    OR sms.number = answer.number
+                   AND sms.create_date
+                       BETWEEN event.recorded_at - %(near)s::interval
+                           AND event.recorded_at + %(near)s::interval)
+             WHERE event.id = ANY(%(ids)s) AND event.event = %(revoked)s
+          ORDER BY sms.id,
+                   abs(extract(epoch FROM sms.create_date - event.recorded_at)),
+                   event.id
+        """
+        opt_outs = {"ids": list(event_ids), "revoked": consent.REVOKED}
+        rows = self.env.execute_query(SQL(query, near=CONFIRMATION_WINDOW, **opt_outs))
         return {row[0]: row[1:] for row in reversed(rows)}
 
     def _get_openable(self, moments):
@@ -284,11 +279,9 @@ class SmsConsentStory(models.AbstractModel):
             details.append(self.env._("Said in the sandbox: it counts there alone."))
         if event.recorded_at - event.happened_at > ENTERED_LATER:
             when = say_date(event.happened_at)
-            details.append(
-                self.env._("It was signed on %s.", when)
-                if event.method == consent.PAPER
-                else self.env._("It was said on %s.", when)
-            )
+            signed = self.env._("It was signed on %s.", when)
+            said = self.env._("It was said on %s.", when)
+            details.append(signed if event.method == consent.PAPER else said)
         if event.note and event.method != "keyword":
             details.append(event.note)
         if moment.effect:
@@ -302,18 +295,16 @@ class SmsConsentStory(models.AbstractModel):
         """Return which opt-out it undid, or which one kept it from counting."""
         stop = moment.effect["undone"] or moment.effect["obstacle"]
         details = self.env["sms.consent.details"]
-        when = details._say_date(evidence.parse_time(stop["happened_at"]))
         how = details._get_labels("sms.consent.event", "method")[stop["method"]]
+        when = details._say_date(evidence.parse_time(stop["happened_at"]))
+        facts = {"when": when, "how": how}
         if moment.effect["undone"]:
             return self.env._(
                 "It brought the number back: they had opted out on %(when)s (%(how)s).",
-                when=when,
-                how=how,
+                **facts,
             )
         return self.env._(
-            "It did not count: they had opted out on %(when)s (%(how)s).",
-            when=when,
-            how=how,
+            "It did not count: they had opted out on %(when)s (%(how)s).", **facts
         )
 
     def _get_links(self, moment, openable):
@@ -326,10 +317,8 @@ class SmsConsentStory(models.AbstractModel):
                 label = self.env._("The text")
             links.append({"label": label, "model": record._name, "id": record.id})
         if self.env["sms.consent.evidence"].has_access("read"):
-            links += [
-                {"label": scan.name, "url": f"/web/content/{scan.id}"}
-                for scan in event.evidence_id.attachment_ids
-            ]
+            scans = event.evidence_id.attachment_ids
+            links += [{"label": s.name, "url": f"/web/content/{s.id}"} for s in scans]
         return links
 
     def _get_seal(self, moment):
@@ -375,11 +364,9 @@ class SmsConsentStory(models.AbstractModel):
             "how": methods.get(event.method, ""),
             "witness": event.evidence_id.witness or "",
         }
-        facts["end"] = (
-            self.env._("no more texts of any kind.")
-            if self._is_for_all(moment)
-            else self.env._("no more texts about %(purposes)s.", **facts)
-        )
+        facts["end"] = self.env._("no more texts about %(purposes)s.", **facts)
+        if self._is_for_all(moment):
+            facts["end"] = self.env._("no more texts of any kind.")
         return facts
 
     def _is_for_all(self, moment):

@@ -5,6 +5,7 @@ import string
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from ...providers import SandboxProvider
@@ -71,28 +72,20 @@ class SmsPreferenceLink(models.Model):
         """
         wanted = {pair for pair in pairs if all(pair)}
         hashes = self.env["sms.consent.key"]._hash(number for _c, number in wanted)
-        current = self.sudo().search(
-            [
-                ("number_hash", "in", list(hashes.values())),
-                ("expires_at", ">", fields.Datetime.now() + LINK_LIFE_LEFT),
-            ],
-            order="id",
-        )
-        current = current._filter_current()
+        domain = Domain("expires_at", ">", fields.Datetime.now() + LINK_LIFE_LEFT)
+        domain &= Domain("number_hash", "in", list(hashes.values()))
+        current = self.sudo().search(domain, order="id")._filter_current()
         links = {(link.company_id, link.number): link for link in current}
         for company, number in wanted - links.keys():
             links[company, number] = self._make(company, number, hashes[number])
         return {
-            (company, number): company._get_sms_base_url()
-            + SHORT_PATH
-            + links[company, number].key
-            for company, number in wanted
+            pair: pair[0]._get_sms_base_url() + SHORT_PATH + links[pair].key
+            for pair in wanted
         }
 
     def _filter_current(self):
-        return self.filtered(
-            lambda link: link.is_sandbox == self._is_in_sandbox(link.company_id)
-        )
+        is_in_sandbox = self._is_in_sandbox
+        return self.filtered(lambda it: it.is_sandbox == is_in_sandbox(it.company_id))
 
     @api.model
     def _is_in_sandbox(self, company):
@@ -116,9 +109,8 @@ class SmsPreferenceLink(models.Model):
         self.ensure_one()
         life = min(TOKEN_LIFE, self.expires_at - fields.Datetime.now())
         values = [self.company_id.id, self.number_hash, self.is_sandbox]
-        return PAGE_PATH + hash_sign(
-            self.sudo().env, TOKEN_SCOPE, values, expiration=life
-        )
+        env = self.sudo().env
+        return PAGE_PATH + hash_sign(env, TOKEN_SCOPE, values, expiration=life)
 
     # === Lookup ===
 
@@ -198,5 +190,4 @@ class SmsPreferenceLink(models.Model):
 
     @api.autovacuum
     def _gc_expired(self):
-        until = fields.Datetime.now() - TOKEN_LIFE
-        self.search([("expires_at", "<", until)]).unlink()
+        self.search([("expires_at", "<", fields.Datetime.now() - TOKEN_LIFE)]).unlink()

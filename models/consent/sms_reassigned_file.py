@@ -91,9 +91,8 @@ class SmsReassignedFile(models.Model):
     @api.depends("answer_file_ids.made_at")
     def _compute_answered_at(self):
         for file in self:
-            file.answered_at = max(
-                file.answer_file_ids.mapped("made_at"), default=False
-            )
+            answered_at = file.answer_file_ids.mapped("made_at")
+            file.answered_at = max(answered_at, default=False)
 
     def _compute_counts(self):
         """Count the last answers to all questions, in one query."""
@@ -108,20 +107,16 @@ class SmsReassignedFile(models.Model):
             file.open_count = file.row_count - counts.total()
 
     def _read_last_answers(self):
-        return self.env.execute_query(
-            SQL(
-                """
-                SELECT query_id, answer, count(*)
-                  FROM (SELECT DISTINCT ON (own.question_id) file.query_id, own.answer
-                          FROM sms_reassigned_row own
-                          JOIN sms_reassigned_file file ON file.id = own.file_id
-                         WHERE file.query_id = ANY(%s)
-                      ORDER BY own.question_id, own.id DESC) AS last
-              GROUP BY query_id, answer
-                """,
-                self.ids,
-            )
-        )
+        query = """
+            SELECT query_id, answer, count(*)
+              FROM (SELECT DISTINCT ON (own.question_id) file.query_id, own.answer
+                      FROM sms_reassigned_row own
+                      JOIN sms_reassigned_file file ON file.id = own.file_id
+                     WHERE file.query_id = ANY(%s)
+                  ORDER BY own.question_id, own.id DESC) AS last
+          GROUP BY query_id, answer
+        """
+        return self.env.execute_query(SQL(query, self.ids))
 
     # === Rights ===
 
@@ -132,12 +127,11 @@ class SmsReassignedFile(models.Model):
         :raises AccessError: if not
         """
         if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
-            raise AccessError(
-                self.env._(
-                    "Only compliance officers may query the Reassigned Numbers "
-                    "Database and import its answers."
-                )
+            message = self.env._(
+                "Only compliance officers may query the Reassigned Numbers "
+                "Database and import its answers."
             )
+            raise AccessError(message)
 
     # === Asking ===
 
@@ -159,8 +153,7 @@ class SmsReassignedFile(models.Model):
         self.env["sms.consent"].flush_model()
         known_at = SQL("GREATEST(consent.since, consent.verified_at)")
         moment = known_at if day_kind == VERIFIED_DAY else SQL("consent.since")
-        return SQL(
-            """
+        query = """
             SELECT consent.number_hash, consent.number, %(day)s AS day,
                    starts_with(consent.number, '+1') AND length(consent.number) = 12
                    AND substr(consent.number, 3, 3) = ANY(%(codes)s) AS is_known
@@ -170,29 +163,23 @@ class SmsReassignedFile(models.Model):
                AND %(known_at)s < %(limit)s AND %(condition)s
           GROUP BY 1, 2, 3
           ORDER BY min(%(known_at)s), 1
-            """,
-            day=SQL(DAY, moment, self._get_zone(company)),
-            codes=list(reassigned.AREA_CODES),
-            company=company.id,
-            state=consent.OPTED_IN,
-            known_at=known_at,
-            limit=fields.Datetime.now() - timedelta(days=days),
-            condition=condition or SQL("TRUE"),
-        )
+        """
+        about = {"company": company.id, "state": consent.OPTED_IN}
+        about |= {"known_at": known_at, "condition": condition or SQL("TRUE")}
+        day = SQL(DAY, moment, self._get_zone(company))
+        limit = fields.Datetime.now() - timedelta(days=days)
+        codes = list(reassigned.AREA_CODES)
+        return SQL(query, day=day, codes=codes, limit=limit, **about)
 
     @api.model
     def _count(self, selection):
         """Return how many rows of a selection can be asked about, and how many not."""
-        [[known, others]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT count(*) FILTER (WHERE is_known),
-                       count(*) FILTER (WHERE NOT is_known)
-                  FROM (%s) AS selection
-                """,
-                selection,
-            )
-        )
+        query = """
+            SELECT count(*) FILTER (WHERE is_known),
+                   count(*) FILTER (WHERE NOT is_known)
+              FROM (%s) AS selection
+        """
+        [[known, others]] = self.env.execute_query(SQL(query, selection))
         return known, others
 
     @api.model
@@ -203,16 +190,11 @@ class SmsReassignedFile(models.Model):
         :return: the record and the file (bytes); an empty set and None if there is
             nothing to ask
         """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT number_hash, number, day FROM (%s) AS selection
-                 WHERE is_known LIMIT %s
-                """,
-                selection,
-                reassigned.MAX_ROWS,
-            )
-        )
+        query = """
+            SELECT number_hash, number, day FROM (%s) AS selection
+             WHERE is_known LIMIT %s
+        """
+        rows = self.env.execute_query(SQL(query, selection, reassigned.MAX_ROWS))
         if not rows:
             return self.browse(), None
         pairs = ((number, day) for _hash, number, day in rows)
@@ -245,9 +227,8 @@ class SmsReassignedFile(models.Model):
         own["company_id"] = self.company_id.id
         row_model = self.env["sms.reassigned.row"].sudo()
         for chunk in split_every(INSERT_SIZE, rows):
-            insert_many(
-                row_model, [own | dict(zip(names, row, strict=False)) for row in chunk]
-            )
+            values = [own | dict(zip(names, row, strict=False)) for row in chunk]
+            insert_many(row_model, values)
         row_model.invalidate_model()
 
     # === Answers ===
@@ -257,19 +238,14 @@ class SmsReassignedFile(models.Model):
 
         :return: ``{number_hash: {day: (id, answers)}}``
         """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT own.id, own.number_hash, own.day,
-                       ARRAY(SELECT answer FROM sms_reassigned_row
-                              WHERE question_id = own.id)
-                  FROM sms_reassigned_row own
-                 WHERE own.file_id = %s AND own.number_hash = ANY(%s)
-                """,
-                self.id,
-                as_array(hashes, "varchar"),
-            )
-        )
+        query = """
+            SELECT own.id, own.number_hash, own.day,
+                   ARRAY(SELECT answer FROM sms_reassigned_row
+                          WHERE question_id = own.id)
+              FROM sms_reassigned_row own
+             WHERE own.file_id = %s AND own.number_hash = ANY(%s)
+        """
+        rows = self.env.execute_query(SQL(query, self.id, as_array(hashes, "varchar")))
         found = {}
         for row_id, number_hash, day, answers in rows:
             found.setdefault(number_hash, {})[day] = (row_id, answers)
@@ -281,24 +257,18 @@ class SmsReassignedFile(models.Model):
         :return: ``{number_hash: [(id, purpose id, day of consent, day known)]}``
         """
         self.env["sms.consent"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT number_hash, id, purpose_id, %s, %s
-                  FROM sms_consent
-                 WHERE company_id = %s AND number_hash = ANY(%s)
-                   AND state = %s AND purpose_id IS NOT NULL AND since <= %s
-                """,
-                SQL(DAY, SQL("since"), self.tz),
-                SQL(DAY, SQL("GREATEST(since, verified_at)"), self.tz),
-                self.company_id.id,
-                as_array(hashes, "varchar"),
-                consent.OPTED_IN,
-                self.made_at,
-            )
-        )
+        query = """
+            SELECT number_hash, id, purpose_id, %s, %s
+              FROM sms_consent
+             WHERE company_id = %s AND number_hash = ANY(%s)
+               AND state = %s AND purpose_id IS NOT NULL AND since <= %s
+        """
+        days = (SQL("since"), SQL("GREATEST(since, verified_at)"))
+        days = (SQL(DAY, moment, self.tz) for moment in days)
+        numbers = (self.company_id.id, as_array(hashes, "varchar"))
+        query = SQL(query, *days, *numbers, consent.OPTED_IN, self.made_at)
         found = {}
-        for number_hash, *row in rows:
+        for number_hash, *row in self.env.execute_query(query):
             found.setdefault(number_hash, []).append(tuple(row))
         return found
 
@@ -306,16 +276,11 @@ class SmsReassignedFile(models.Model):
         """Mark the numbers of consents as not reassigned at the time of the query."""
         if not consent_ids:
             return
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_consent SET verified_at = GREATEST(verified_at, %s)
-                 WHERE id = ANY(%s)
-                """,
-                self.made_at,
-                as_array(consent_ids, "int4"),
-            )
-        )
+        query = """
+            UPDATE sms_consent SET verified_at = GREATEST(verified_at, %s)
+             WHERE id = ANY(%s)
+        """
+        self.env.cr.execute(SQL(query, self.made_at, as_array(consent_ids, "int4")))
         self.env["sms.consent"].invalidate_model(["verified_at"])
 
     # === Buttons ===
@@ -387,14 +352,10 @@ class SmsReassignedRow(models.Model):
 
     def _compute_number(self):
         """Show the numbers that were not erased, in one query."""
-        consents = self.env["sms.consent"].search_fetch(
-            [
-                ("company_id", "in", self.company_id.ids),
-                ("number_hash", "in", self.mapped("number_hash")),
-                ("number", "!=", False),
-            ],
-            ["company_id", "number_hash", "number"],
-        )
+        domain = [("company_id", "in", self.company_id.ids), ("number", "!=", False)]
+        domain.append(("number_hash", "in", self.mapped("number_hash")))
+        names = ["company_id", "number_hash", "number"]
+        consents = self.env["sms.consent"].search_fetch(domain, names)
         numbers = {(it.company_id, it.number_hash): it.number for it in consents}
         for row in self:
             row.number = numbers.get((row.company_id, row.number_hash))

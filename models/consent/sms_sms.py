@@ -25,12 +25,9 @@ class SmsSms(models.Model):
         facts = {"text_ids": repr(self.ids)}
         if isinstance(record, self.pool["sms.consent.mixin"]):
             facts.update(res_model=record._name, res_id=record.id)
-        action = self.env["sms.consent.record"]._get_action(
-            sms_sudo._get_sms_company(),
-            sms_sudo.number,
-            sms_sudo.purpose_id.sudo(False),
-            **facts,
-        )
+        subject = (sms_sudo._get_sms_company(), sms_sudo.number)
+        purpose = sms_sudo.purpose_id.sudo(False)
+        action = self.env["sms.consent.record"]._get_action(*subject, purpose, **facts)
         return {**action, "name": self.env._("Record consent and send")}
 
     def _get_ways_note(self):
@@ -39,7 +36,6 @@ class SmsSms(models.Model):
         if self.sent_again_id or sms_sudo._find_block_now() != verdicts.OPTED_OUT:
             return super()._get_ways_note()
         said = consent.Said(consent.GRANTED, "", fields.Datetime.now())
-        obstacle = self.env["sms.consent"]._find_obstacle(
-            company, sms_sudo.number, said, sms_sudo.purpose_id
-        )
+        subject = (company, sms_sudo.number, said, sms_sudo.purpose_id)
+        obstacle = self.env["sms.consent"]._find_obstacle(*subject)
         return obstacle and self.env["sms.consent.details"]._tell_way_back(obstacle)

@@ -77,18 +77,14 @@ class SmsConsent(models.Model):
     @api.model
     def _find_heard(self, pairs):
         self.env["sms.inbound"].flush_model(["company_id", "number"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT wanted.company_id, wanted.number
-                  FROM unnest(%s) AS wanted (company_id, number)
-                 WHERE EXISTS (SELECT FROM sms_inbound
-                                WHERE company_id = wanted.company_id
-                                  AND number = wanted.number)
-                """,
-                as_arrays(pairs, "int4", "varchar"),
-            )
-        )
+        query = """
+            SELECT wanted.company_id, wanted.number
+              FROM unnest(%s) AS wanted (company_id, number)
+             WHERE EXISTS (SELECT FROM sms_inbound
+                            WHERE company_id = wanted.company_id
+                              AND number = wanted.number)
+        """
+        rows = self.env.execute_query(SQL(query, as_arrays(pairs, "int4", "varchar")))
         return super()._find_heard(pairs) | set(rows)
 
     @api.model
@@ -115,7 +111,6 @@ class SmsConsentExpiry(models.AbstractModel):
     _name = "sms.consent.expiry"
     _description = "Expiry of Text Message Consent"
 
-    @api.model
     def _run(self):
         """Record what has expired, in batches (a cron)."""
         self._expire(
@@ -126,31 +121,22 @@ class SmsConsentExpiry(models.AbstractModel):
         companies_sudo = self.env["res.company"].sudo()
         for company in companies_sudo.search([("sms_consent_months", ">", 0)]):
             months, limit = company.sms_consent_months, self._get_limit(company)
-            self._expire(
-                Domain("company_id", "=", company.id)
-                & Domain("state", "=", consent.OPTED_IN)
-                & Domain("since", "<", limit)
-                & (
-                    Domain("verified_at", "=", False)
-                    | Domain("verified_at", "<", limit)
-                ),
-                self.env._("Not given again for %s months.", months),
-            )
+            old = Domain("verified_at", "=", False) | Domain("verified_at", "<", limit)
+            old &= Domain("state", "=", consent.OPTED_IN) & Domain("since", "<", limit)
+            note = self.env._("Not given again for %s months.", months)
+            self._expire(old & Domain("company_id", "=", company.id), note)
 
-    @api.model
     def _get_limit(self, company):
         """Return from when on a company's consents count, None without a limit."""
         months = company.sms_consent_months
         return fields.Datetime.now() - relativedelta(months=months) if months else None
 
-    @api.model
     def _expire(self, domain, note):
         """Record an expiry for the answers of a domain, which then leaves them out."""
         # A number that was erased cannot be texted any more anyway.
         domain &= Domain("purpose_id", "!=", False) & Domain("number", "!=", False)
         answers_sudo = self.env["sms.consent"].sudo()
         while batch := answers_sudo.search(domain, limit=BATCH_SIZE, order="id"):
-            done = len(batch)
             grouped = defaultdict(self.env["sms.purpose"].browse)
             for answer in batch:
                 grouped[answer.company_id, answer.number] |= answer.purpose_id
@@ -159,5 +145,5 @@ class SmsConsentExpiry(models.AbstractModel):
                     company, number, consent.EXPIRED, "time", purposes, note=note
                 )
             left = answers_sudo.search_count(domain)
-            if not self.env["ir.cron"]._commit_progress(done, remaining=left):
+            if not self.env["ir.cron"]._commit_progress(len(batch), remaining=left):
                 break

@@ -141,12 +141,11 @@ class SmsConsentReview(models.Model):
         :raises UserError: if it was decided before
         """
         self._check_open()
-        router_sudo = self.env["sms.inbound.router"].sudo()
         for review_sudo in self.sudo():
             twins = Domain("inbound_id", "in", review_sudo.inbound_id.ids)
             twins |= Domain("id", "=", review_sudo.id)
             for twin_sudo in review_sudo.search(Domain("state", "=", OPEN) & twins):
-                router_sudo._stop_reviewed(twin_sudo)
+                self.env["sms.inbound.router"].sudo()._stop_reviewed(twin_sudo)
                 siblings = self._find_open(twin_sudo.company_id, twin_sudo.number)
                 siblings._close(OPT_OUT, self.env.user)
         return True
@@ -170,11 +169,8 @@ class SmsConsentReview(models.Model):
 
     def _close(self, state, user=None, note=None):
         """Close reviews, as decided by a user, or by a later text without a user."""
-        values = {
-            "state": state,
-            "decided_by": user.id if user else False,
-            "decided_at": fields.Datetime.now(),
-        }
+        values = {"state": state, "decided_at": fields.Datetime.now()}
+        values["decided_by"] = user.id if user else False
         for review in self:
             review.write({**values, "note": review.note or note})
         self.activity_unlink(["mail.mail_activity_data_todo"])

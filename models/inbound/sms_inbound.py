@@ -8,7 +8,6 @@ from odoo.tools import SQL, plaintext2html
 from ...tools import links, texts
 from ...tools.phone import E164, canonical
 from ..core.bulk_insert import as_array
-from ..core.mixins import NUMBER_GROUPS
 from ..core.trail import trace
 
 CONVERSATION = "conversation"
@@ -35,10 +34,7 @@ class SmsInbound(models.Model):
     provider = fields.Char(required=True, readonly=True)
     provider_sid = fields.Char("Carrier's ID", required=True, readonly=True)
     number = fields.Char(
-        "From",
-        readonly=True,
-        groups=NUMBER_GROUPS,
-        help="As the carrier names the sender, usually E.164.",
+        "From", readonly=True, help="As the carrier names the sender, usually E.164."
     )
     to_number = fields.Char("To", readonly=True)
     service = fields.Char(
@@ -130,10 +126,8 @@ class SmsInbound(models.Model):
 
     def write(self, vals):
         """Drop the answers that the gate has read when a conversation changes."""
-        if KNOWN_FIELDS & vals.keys() and CONVERSATION in (
-            vals.get("kind"),
-            *self.mapped("kind"),
-        ):
+        is_known = KNOWN_FIELDS & vals.keys()
+        if is_known and CONVERSATION in {vals.get("kind"), *self.mapped("kind")}:
             self.env["sms.consent"]._forget_answers()
         return super().write(vals)
 
@@ -159,8 +153,7 @@ class SmsInbound(models.Model):
     @api.model
     def _receive_failed(self, company, event, received_at, error):
         """Take in a text that could not be interpreted, as conversation for people."""
-        inbound_sudo = self.sudo()._store(company, event, received_at)
-        if inbound_sudo:
+        if inbound_sudo := self.sudo()._store(company, event, received_at):
             inbound_sudo.error = str(error)
             self.env["sms.inbound.router"].sudo()._route_failed(inbound_sudo)
             self.env["sms.media"]._expect(inbound_sudo, event.media)
@@ -201,19 +194,15 @@ class SmsInbound(models.Model):
             "create_uid": self.env.uid,
             "create_date": now,
         }
-        rows = self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO sms_inbound (%s, raw) VALUES %s
-                ON CONFLICT (company_id, provider_sid) DO NOTHING
-                RETURNING id
-                """,
-                SQL(", ").join(map(SQL.identifier, values)),
-                (*values.values(), json.dumps(raw)),
-            )
-        )
-        inbound = self.browse(row[0] for row in rows)
-        if inbound:
+        query = """
+            INSERT INTO sms_inbound (%s, raw) VALUES %s
+            ON CONFLICT (company_id, provider_sid) DO NOTHING
+            RETURNING id
+        """
+        columns = SQL(", ").join(map(SQL.identifier, values))
+        row = (*values.values(), json.dumps(raw))
+        rows = self.env.execute_query(SQL(query, columns, row))
+        if inbound := self.browse(row[0] for row in rows):
             inbound._cache_stored({**values, "raw": raw})
         return inbound
 
@@ -231,30 +220,23 @@ class SmsInbound(models.Model):
         :return: ``{number: code}``
         """
         self.flush_model(["company_id", "number", "lang"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT wanted.number, last.lang
-                  FROM unnest(%s) AS wanted (number),
-                       LATERAL (
-                           SELECT lang FROM sms_inbound
-                            WHERE company_id = %s AND number = wanted.number
-                              AND lang IS NOT NULL
-                         ORDER BY id DESC LIMIT 1
-                       ) AS last
-                """,
-                as_array(numbers, "varchar"),
-                company.id,
-            )
-        )
-        return dict(rows)
+        query = """
+            SELECT wanted.number, last.lang
+              FROM unnest(%s) AS wanted (number),
+                   LATERAL (
+                       SELECT lang FROM sms_inbound
+                        WHERE company_id = %s AND number = wanted.number
+                          AND lang IS NOT NULL
+                     ORDER BY id DESC LIMIT 1
+                   ) AS last
+        """
+        wanted = as_array(numbers, "varchar")
+        return dict(self.env.execute_query(SQL(query, wanted, company.id)))
 
     def _get_addresses(self):
-        self.ensure_one()
         return [address for address in (self.to_number, self.service) if address]
 
     def _get_words(self):
-        self.ensure_one()
         if words := (self.body or "").strip():
             return words
         if self.media_count:
@@ -275,5 +257,4 @@ class SmsInbound(models.Model):
         return unread & Domain("kind", "=", "conversation")
 
     def _is_from_phone(self):
-        self.ensure_one()
         return bool(E164.match(self.number or ""))

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from functools import partial
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import ormcache
 
@@ -36,7 +36,6 @@ class SmsInboundRouter(models.AbstractModel):
     _name = "sms.inbound.router"
     _description = "Text Message Router"
 
-    @api.model
     def _route(self, inbound):
         """Interpret one new ``sms.inbound``."""
         if not inbound.number:
@@ -70,7 +69,6 @@ class SmsInboundRouter(models.AbstractModel):
         elif not self._read_own_words(inbound):
             self._converse(inbound)
 
-    @api.model
     def _route_failed(self, inbound):
         """Route a text that could not be interpreted to people; review a STOP."""
         inbound.partner_id = self._find_partner(inbound)
@@ -80,7 +78,6 @@ class SmsInboundRouter(models.AbstractModel):
                 self.env["sms.consent.review"]._open(inbound, company, word)
         self._converse(inbound)
 
-    @api.model
     def _is_urgent(self, company, event):
         """Return whether to record a text before its carrier is answered: STOP, START.
 
@@ -108,7 +105,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     # === Answers ===
 
-    @api.model
     def _get_said(self, inbound):
         """Return the words of a text, without laughter if the question was in Spanish.
 
@@ -121,7 +117,6 @@ class SmsInboundRouter(models.AbstractModel):
         lang = wording.lang or self._get_lang(inbound)
         return replies.LAUGHTER.sub("", body) if lang.startswith("es") else body
 
-    @api.model
     def _read_answer(self, inbound):
         """Return ``keywords.YES`` or ``NO`` if a text says that and nothing else."""
         action, _word, _words = self._find_action(inbound)
@@ -129,21 +124,18 @@ class SmsInboundRouter(models.AbstractModel):
             return action
         return None if action else replies.read_answer(self._get_said(inbound))
 
-    @api.model
     def _take_answer(self, inbound):
         """Take a text as the answer to the last question; return whether it is one."""
         questions, answer = self.env["sms.question"], self._read_answer(inbound)
         if not answer:
             return questions._take(inbound)
         asked = self._get_open_question(inbound)
-        is_first = not questions._is_asked_since(inbound, asked)
-        return (
-            (is_first and self._take_yes_or_no(inbound, answer, asked))
-            or questions._take(inbound)
-            or (not is_first and self._take_yes_or_no(inbound, answer, asked))
-        )
+        take_yes_or_no = partial(self._take_yes_or_no, answer=answer, asked=asked)
+        takers = [take_yes_or_no, questions._take]
+        if questions._is_asked_since(inbound, asked):
+            takers.reverse()
+        return any(take(inbound) for take in takers)
 
-    @api.model
     def _take_yes_or_no(self, inbound, answer, asked):
         """Take a text as the answer to the question to confirm joining.
 
@@ -158,7 +150,6 @@ class SmsInboundRouter(models.AbstractModel):
             self._stop(inbound, asked.purpose_id)
         return bool(asked)
 
-    @api.model
     def _take_instead(self, inbound, action, word):
         """Take a company's own STOP or START word as an answer; return whether it is.
 
@@ -180,7 +171,6 @@ class SmsInboundRouter(models.AbstractModel):
             return True
         return False
 
-    @api.model
     def _was_offered(self, inbound, word):
         """Return whether a user has just asked with this word: "Is it high or low?".
 
@@ -190,14 +180,12 @@ class SmsInboundRouter(models.AbstractModel):
         last_sudo = messages._get_last_said(inbound.company_id, inbound.number)
         if not last_sudo.is_personal:
             return False
-        said = re.findall(r"\w+", last_sudo.body or "")
-        return keywords.squeeze(word) in {
-            keywords.squeeze(it) for it in said if not it.isupper()
-        }
+        words = re.findall(r"\w+", last_sudo.body or "")
+        said = {keywords.squeeze(it) for it in words if not it.isupper()}
+        return keywords.squeeze(word) in said
 
     # === Hooks for other rooms ===
 
-    @api.model
     def _serve(self, inbound, keyword):
         """Carry out a keyword of ``keywords.SERVICES``: each room has its actions.
 
@@ -205,24 +193,20 @@ class SmsInboundRouter(models.AbstractModel):
         """
         return self._converse(inbound)
 
-    @api.model
     def _serve_without_keyword(self, inbound):
         """Serve a request without a keyword; return whether the text is one."""
         return False
 
-    @api.model
     def _converse(self, inbound, **place):
         """Treat a text as conversation, and route it to the people who answer it."""
         inbound.kind = "conversation"
 
-    @api.model
     def _after_yes(self, inbound, asked):
         """Hook: confirm the number for the login for which it was asked."""
         self.env["sms.number.claim"].sudo()._take_yes(asked)
 
     # === Leaving ===
 
-    @api.model
     def _stop(self, inbound, purposes=None, note=None):
         """End everything for this number, or some purposes, and confirm it once.
 
@@ -246,13 +230,11 @@ class SmsInboundRouter(models.AbstractModel):
         else:
             self._confirm_stop(inbound, purposes)
 
-    @api.model
     def _confirm_stop(self, inbound, purposes=None):
         """Confirm by one text that some purposes were ended, or everything."""
         reply = reply_codes.STOP_PURPOSE if purposes else reply_codes.STOP_DONE
         self._answer(inbound, "stop", reply, CONFIRMATION, purposes)
 
-    @api.model
     def _get_stopped_purposes(self, inbound, word):
         """Return the purposes that a stop word ends, or None for everything.
 
@@ -273,7 +255,6 @@ class SmsInboundRouter(models.AbstractModel):
         stopped = self._get_purposes_in(inbound, consent.OPTED_OUT)
         return purposes if purposes - stopped else None
 
-    @api.model
     def _read_own_words(self, inbound):
         """Treat a free text as an opt-out if it is one; return whether it was.
 
@@ -293,7 +274,6 @@ class SmsInboundRouter(models.AbstractModel):
                     self.env["sms.consent.review"]._open(inbound, company, reason)
         return kind in phrases.ENDING
 
-    @api.model
     def _end_for_stranger(self, inbound):
         """End the consent of a number that has another holder now.
 
@@ -309,7 +289,6 @@ class SmsInboundRouter(models.AbstractModel):
             self._record(inbound, consent.EXPIRED, known, note=words)
         self._stop(inbound, note=note)
 
-    @api.model
     def _close_reviews(self, inbound, state, companies):
         """Close the open reviews of a number, since the person has been explicit.
 
@@ -325,7 +304,6 @@ class SmsInboundRouter(models.AbstractModel):
             failure = "%s: its reviews were not closed"
             contain(self.env, close, _logger, failure, inbound)
 
-    @api.model
     def _stop_reviewed(self, review):
         """Record the opt-out that a reviewer has found in a text.
 
@@ -336,11 +314,9 @@ class SmsInboundRouter(models.AbstractModel):
         inbound = review._get_own_text()
         found = self.env["sms.consent"]._get_found(review.company_id, review.number)
         was_stopped = self.env["sms.consent"]._is_stopped(found)
+        subject = (review.company_id, review.number, consent.REVOKED, "keyword")
         self.env["sms.consent.event"]._record(
-            review.company_id,
-            review.number,
-            consent.REVOKED,
-            "keyword",
+            *subject,
             happened_at=review.received_at,
             note=review.body,
             name=inbound.partner_id.name,
@@ -356,7 +332,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     # === Coming back ===
 
-    @api.model
     def _start(self, inbound):
         """Restore consents that were ended by text, never more than was once granted.
 
@@ -370,7 +345,6 @@ class SmsInboundRouter(models.AbstractModel):
         reply = reply_codes.START_DONE if purposes else reply_codes.START_NOTHING
         self._answer(inbound, "start", reply, "start", purposes)
 
-    @api.model
     def _restore(self, inbound, company):
         restorable = consent.find_restorable(self._get_history(inbound, company))
         purpose_ids = restorable - {consent.ALL}
@@ -381,7 +355,6 @@ class SmsInboundRouter(models.AbstractModel):
             purposes = self.env["sms.purpose"].browse(sorted(purpose_ids))
             self._record(inbound, consent.RESTORED, purposes, company)
 
-    @api.model
     def _end_unproven(self, inbound, company):
         """Expire consents that a START would restore but whose evidence is gone.
 
@@ -399,7 +372,6 @@ class SmsInboundRouter(models.AbstractModel):
         if gone := events_sudo.filtered("evidence_id.erased_at").purpose_id:
             self._record(inbound, consent.EXPIRED, gone, company)
 
-    @api.model
     def _get_history(self, inbound, company):
         """Return a company's events of the sender as :mod:`tools.consent` reads them.
 
@@ -418,13 +390,11 @@ class SmsInboundRouter(models.AbstractModel):
 
     # === Joining ===
 
-    @api.model
     def _join(self, inbound, keyword):
         """Renew the consents that the sender has given, then ask for the rest."""
         self._renew(inbound, keyword.purpose_ids)
         self._ask_to_join(inbound, keyword)
 
-    @api.model
     def _renew(self, inbound, purposes):
         """Record a renewed opt-in for those purposes that the sender has agreed to.
 
@@ -438,16 +408,10 @@ class SmsInboundRouter(models.AbstractModel):
         agreed_sudo = self.env["sms.consent.event"].sudo().browse(agreed)
         until = fields.Datetime.now() - RENEWAL_PAUSE
         old_sudo = agreed_sudo.filtered(lambda event: event.happened_at <= until)
-        for evidence_sudo, events_sudo in old_sudo.grouped("evidence_id").items():
-            self._record(
-                inbound,
-                consent.GRANTED,
-                events_sudo.purpose_id,
-                wordings=events_sudo.wording_id,
-                wording=evidence_sudo.wording,
-            )
+        for evidence_sudo, own_sudo in old_sudo.grouped("evidence_id").items():
+            words = {"wordings": own_sudo.wording_id, "wording": evidence_sudo.wording}
+            self._record(inbound, consent.GRANTED, own_sudo.purpose_id, **words)
 
-    @api.model
     def _ask_to_join(self, inbound, keyword):
         """Ask the sender of a joining keyword to confirm it (double opt-in)."""
         company, number = inbound.company_id, inbound.number
@@ -468,7 +432,6 @@ class SmsInboundRouter(models.AbstractModel):
             lang = self._get_lang(inbound)
             ask(company, number, wanted, "keyword", partner, lang, **facts)
 
-    @api.model
     def _confirm(self, inbound, asked):
         """Take a yes as the answer to the open question; return whether it is one.
 
@@ -494,7 +457,6 @@ class SmsInboundRouter(models.AbstractModel):
         self._after_yes(inbound, asked)
         return True
 
-    @api.model
     def _get_open_question(self, inbound):
         """Return the newest questions to this number that nothing has answered since.
 
@@ -512,35 +474,27 @@ class SmsInboundRouter(models.AbstractModel):
         asked = events.filtered(lambda event: event.event == consent.REQUESTED)
         asked = asked.filtered(lambda it: it.evidence_id == asked[0].evidence_id)
         later = events.filtered(lambda event: event.id > max(asked.ids, default=0))
-        if later.filtered(
-            lambda it: (
-                not it.purpose_id
-                or (it.method == "keyword" and it.event != consent.GRANTED)
-            )
+        if any(
+            not it.purpose_id
+            or (it.method == "keyword" and it.event != consent.GRANTED)
+            for it in later
         ):
             return events.browse()
         return asked.filtered(lambda it: it.purpose_id not in later.purpose_id)
 
     # === Ledger and answers ===
 
-    @api.model
     @ormcache("keyword_id")
     def _get_keyword_lang(self, keyword_id):
         """Return the code of the language of a keyword, cached: each command asks."""
         return self.env["sms.keyword"].sudo().browse(keyword_id).lang
 
-    @api.model
     def _get_lang(self, inbound):
         """Return the code of the language in which a text is answered."""
         partner = inbound.partner_id or self._find_partner(inbound)
-        return inbound.company_id._pick_sms_lang(
-            partner.lang,
-            inbound.lang,
-            self._get_sender(inbound)["lang"],
-            number=inbound.number,
-        )
+        langs = (partner.lang, inbound.lang, self._get_sender(inbound)["lang"])
+        return inbound.company_id._pick_sms_lang(*langs, number=inbound.number)
 
-    @api.model
     def _find_partner(self, inbound):
         """Return the contact of a text's number, if there is exactly one."""
         found = self._get_sender(inbound)["partner_ids"]
@@ -550,22 +504,13 @@ class SmsInboundRouter(models.AbstractModel):
             (partner | inbound.company_id.partner_id).fetch()
         return partner
 
-    @api.model
     def _record(self, inbound, event, purposes=None, company=None, **facts):
         """Record what the sender said by this text, for its company or another."""
-        company = company or inbound.company_id
+        subject = (company or inbound.company_id, inbound.number, event, "keyword")
         facts = {**self._get_facts(inbound), **facts}
-        self.env["sms.consent.event"]._record(
-            company,
-            inbound.number,
-            event,
-            "keyword",
-            purposes,
-            happened_at=inbound.received_at,
-            **facts,
-        )
+        facts["happened_at"] = inbound.received_at
+        self.env["sms.consent.event"]._record(*subject, purposes, **facts)
 
-    @api.model
     def _get_facts(self, inbound):
         return {
             "note": inbound.body,
@@ -575,24 +520,20 @@ class SmsInboundRouter(models.AbstractModel):
             "res_id": inbound.id,
         }
 
-    @api.model
     def _get_found(self, inbound, company=None):
         company = company or inbound.company_id
         return self.env["sms.consent"]._get_found(company, inbound.number)
 
-    @api.model
     def _is_stopped(self, inbound, company=None):
         """Return whether the number has stopped everything and joined nothing since."""
         return self.env["sms.consent"]._is_stopped(self._get_found(inbound, company))
 
-    @api.model
     def _get_purposes_in(self, inbound, state):
         found = self._get_found(inbound)
         get_answer = self.env["sms.consent"]._get_answer
         purposes = self.env["sms.purpose"].search([])
         return purposes.filtered(lambda it: get_answer(found, it.id).state == state)
 
-    @api.model
     def _answer(self, inbound, kind, code, exemption, purposes=None):
         """Note the kind of a text, and queue the answer to it.
 
@@ -601,18 +542,11 @@ class SmsInboundRouter(models.AbstractModel):
         inbound.kind = kind
         if inbound.opt_out_type or not self._may_answer(inbound, exemption):
             return
-        self.env["sms.reply"]._queue(
-            code,
-            inbound.company_id,
-            inbound.number,
-            inbound.partner_id,
-            exemption,
-            purposes or self.env["sms.purpose"],
-            self._get_lang(inbound),
-            asked_at=inbound.received_at,
-        )
+        sender = (inbound.company_id, inbound.number, inbound.partner_id)
+        purposes = purposes or self.env["sms.purpose"]
+        facts = {"lang": self._get_lang(inbound), "asked_at": inbound.received_at}
+        self.env["sms.reply"]._queue(code, *sender, exemption, purposes, **facts)
 
-    @api.model
     def _may_answer(self, inbound, exemption):
         """Return whether a number may get another automatic answer now.
 

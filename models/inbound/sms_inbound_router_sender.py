@@ -1,7 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
+from contextlib import suppress
 
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
 from ..dispatch.sms_sms_reports import query_last_said
@@ -21,7 +22,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     _inherit = "sms.inbound.router"
 
-    @api.model
     def _get_sender(self, inbound):
         """Return what was known of the sender when a text came, by name.
 
@@ -33,14 +33,17 @@ class SmsInboundRouter(models.AbstractModel):
             self.env.cr.cache[SENDER] = (inbound.id, sender)
         return sender
 
-    @api.model
     def _read_sender(self, inbound):
         if not inbound.number:
             return defaultdict(lambda: None)  # nothing is known without a number
         self.env.flush_all()
         columns, enter = self._get_sender_columns(inbound), None
         if self._is_word(inbound):
-            columns["known"], enter = self._prepare_known(inbound)
+            # With a wrong key nothing can be known; that is raised where it is needed.
+            with suppress(ConsentKeyError):
+                columns["known"], enter = self.env["sms.consent"]._prepare_known_column(
+                    inbound.company_id, inbound.number
+                )
         query = SQL("SELECT %s", SQL(", ").join(columns.values()))
         [row] = self.env.execute_query(query)
         sender = dict(zip(columns, row, strict=True))
@@ -48,27 +51,11 @@ class SmsInboundRouter(models.AbstractModel):
             enter(sender["known"])
         return sender
 
-    @api.model
     def _is_word(self, inbound):
         """Return whether a text is a keyword, for which the ledger must be read."""
-        if not inbound.number or len(inbound.body or "") > WORD_LENGTH:
-            return False
-        return bool(self._find_word(inbound)[0])
+        is_short = len(inbound.body or "") <= WORD_LENGTH
+        return is_short and bool(self._find_word(inbound)[0])
 
-    @api.model
-    def _prepare_known(self, inbound):
-        """Return the column of what is recorded of the number, and its loader.
-
-        With a wrong key nothing can be known; the error is raised where it is needed.
-        """
-        consents = self.env["sms.consent"]
-        company, number = inbound.company_id, inbound.number
-        try:
-            return consents._prepare_known_column(company, number)
-        except ConsentKeyError:
-            return SQL("NULL"), None
-
-    @api.model
     def _get_sender_columns(self, inbound):
         """Return what to look up of a text's sender: SQL expressions by name.
 

@@ -49,15 +49,12 @@ class SmsKeyword(models.Model):
         "contact has another one. Leave empty for a word of several languages.",
     )
     purpose_ids = fields.Many2many(
-        "sms.purpose",
-        string="Purposes",
-        help="What people join by texting this word.",
+        "sms.purpose", string="Purposes", help="What people join by texting this word."
     )
     answer = fields.Text(
         translate=True,
         help="Sent to people who text this word. Placeholders: {company}, {contact} "
-        "and, for "
-        "a new ticket, {ticket} (its number).",
+        "and, for a new ticket, {ticket} (its number).",
     )
     team_id = fields.Many2one(
         "helpdesk.ticket.team",
@@ -118,9 +115,8 @@ class SmsKeyword(models.Model):
                 domain &= Domain("company_id", "in", [False, keyword.company_id.id])
             others = self.sudo().search(domain).mapped("word")
             if keywords.squeeze(keyword.word) in map(keywords.squeeze, others):
-                raise ValidationError(
-                    self.env._("%s already means something else.", keyword.word)
-                )
+                message = self.env._("%s already means something else.", keyword.word)
+                raise ValidationError(message)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -177,9 +173,8 @@ class SmsKeyword(models.Model):
 
         :return: ``{action: {word: sms.keyword}}``
         """
-        keywords_sudo = self.sudo()
         return {
-            action: {word: keywords_sudo.browse(row_id) for word, row_id in ids.items()}
+            action: {word: self.sudo().browse(row_id) for word, row_id in ids.items()}
             for action, ids in self._get_word_ids(company.id).items()
         }
 

@@ -156,15 +156,10 @@ class SmsMedia(models.Model):
         record = inbound.ticket_id or inbound
         # As it came: no processing of a picture that could fail.
         attachments = self.env["ir.attachment"].with_context(image_no_postprocess=True)
-        attachment = attachments.with_user(SUPERUSER_ID).create(
-            {
-                "name": self._make_name(fetched.mimetype),
-                "raw": fetched.data,
-                "mimetype": fetched.mimetype,
-                "res_model": record._name,
-                "res_id": record.id,
-            }
-        )
+        vals = {"name": self._make_name(fetched.mimetype), "raw": fetched.data}
+        vals |= {"res_model": record._name, "res_id": record.id}
+        vals["mimetype"] = fetched.mimetype
+        attachment = attachments.with_user(SUPERUSER_ID).create(vals)
         inbound.attachment_ids |= attachment
         inbound.mail_message_id.attachment_ids |= attachment
         self.write({"state": STORED, "fault": False, "attachment_id": attachment.id})

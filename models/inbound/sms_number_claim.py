@@ -93,15 +93,10 @@ class SmsNumberClaim(models.Model):
     @api.model
     def _query_contacts(self, company, number):
         """Query the contacts of a number, two at most."""
-        contacts = self.env["res.partner"]
-        return contacts._search(
-            [
-                ("phone_sanitized", "=", number),
-                ("company_id", "in", [False, company.id]),
-                ("id", "not in", self._query_unproven(number)),
-            ],
-            limit=2,
-        )
+        domain = Domain("phone_sanitized", "=", number)
+        domain &= Domain("company_id", "in", [False, company.id])
+        domain &= Domain("id", "not in", self._query_unproven(number))
+        return self.env["res.partner"]._search(domain, limit=2)
 
     @api.model
     def _query_unproven(self, number):
@@ -122,22 +117,16 @@ class SmsNumberClaim(models.Model):
         first has done.
         """
         self.sudo().flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO sms_number_claim AS known
-                    (company_id, partner_id, number, typed_at, typed_after_id)
-                VALUES (%s, %s, %s, %s, (SELECT max(id) FROM sms_consent_event))
-                ON CONFLICT (partner_id, number) DO UPDATE
-                   SET typed_at = COALESCE(EXCLUDED.typed_at, known.typed_at),
-                       typed_after_id = EXCLUDED.typed_after_id
-                """,
-                company.id,
-                partner.id,
-                number,
-                fields.Datetime.now() if is_typed else None,
-            )
-        )
+        query = """
+            INSERT INTO sms_number_claim AS known
+                (company_id, partner_id, number, typed_at, typed_after_id)
+            VALUES (%s, %s, %s, %s, (SELECT max(id) FROM sms_consent_event))
+            ON CONFLICT (partner_id, number) DO UPDATE
+               SET typed_at = COALESCE(EXCLUDED.typed_at, known.typed_at),
+                   typed_after_id = EXCLUDED.typed_after_id
+        """
+        typed_at = fields.Datetime.now() if is_typed else None
+        self.env.cr.execute(SQL(query, company.id, partner.id, number, typed_at))
         self._invalidate_caches()
         return self._find(partner, number)
 
@@ -153,12 +142,9 @@ class SmsNumberClaim(models.Model):
         """Count numbers as proven that a user has entered; default: the contacts'."""
         if numbers is None:
             numbers = [it for it in partners.mapped("phone_sanitized") if it]
-        open_sudo = self.sudo().search(
-            self._get_open_domain()
-            & Domain("partner_id", "in", partners.ids)
-            & Domain("number", "in", numbers)
-        )
-        if open_sudo:
+        domain = self._get_open_domain() & Domain("number", "in", numbers)
+        domain &= Domain("partner_id", "in", partners.ids)
+        if open_sudo := self.sudo().search(domain):
             open_sudo.typed_at = False
             self._invalidate_caches()
 
@@ -181,22 +167,10 @@ class SmsNumberClaim(models.Model):
 
         :param sources: ``res.partner`` that are merged into ``target``
         """
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                DELETE FROM sms_number_claim WHERE id IN (
-                    SELECT id FROM (
-                        SELECT id, row_number() OVER (
-                                   PARTITION BY number
-                                   ORDER BY typed_at IS NULL, confirmed_at IS NOT NULL,
-                                            id) AS place
-                          FROM sms_number_claim WHERE partner_id = ANY(%s)
-                    ) claim WHERE place > 1)
-                """,
-                (sources | target).ids,
-            )
-        )
+        known = self.search([("partner_id", "in", (sources | target).ids)], order="id")
+        known = known.sorted(lambda it: (not it.typed_at, bool(it.confirmed_at)))
+        for claims in known.grouped("number").values():
+            claims[1:].unlink()
         self._invalidate_caches()
 
     # === Answers of a number ===
@@ -209,10 +183,8 @@ class SmsNumberClaim(models.Model):
         phone: the YES is a consent, and confirms the number for neither.
         """
         asked_sudo = asked.sudo()
-        claims_sudo = self.sudo().search(
-            Domain("question_id", "in", asked_sudo.evidence_id.ids)
-            & Domain("confirmed_at", "=", False)
-        )
+        claims = Domain("question_id", "in", asked_sudo.evidence_id.ids)
+        claims_sudo = self.sudo().search(claims & Domain("confirmed_at", "=", False))
         if len(claims_sudo) != 1:
             return
         others = self._get_open_domain() & Domain("number", "=", claims_sudo.number)
@@ -227,33 +199,25 @@ class SmsNumberClaim(models.Model):
     @api.model
     def _reopen(self, numbers):
         """Undo the confirmation of numbers: they may have other owners by now."""
-        claims_sudo = self.sudo().search(
-            [("number", "in", list(numbers)), ("confirmed_at", "!=", False)]
-        )
-        if claims_sudo:
-            claims_sudo.write(
-                {"confirmed_at": False, "typed_at": fields.Datetime.now()}
-            )
+        domain = [("number", "in", list(numbers)), ("confirmed_at", "!=", False)]
+        if claims_sudo := self.sudo().search(domain):
+            now = fields.Datetime.now()
+            claims_sudo.write({"confirmed_at": False, "typed_at": now})
             self._invalidate_caches()
 
     def _release_texts(self):
         """Send the texts that have waited for the YES: the newest one per ticket."""
         self.ensure_one()
         since = fields.Datetime.now() - QUESTION_LIFE - timedelta(hours=1)
-        messages_sudo = self.env["sms.sms"].search(
-            [
-                ("partner_id", "=", self.partner_id.id),
-                ("number", "=", self.number),
-                ("record_company_id", "=", self.company_id.id),
-                ("state", "=", "canceled"),
-                ("gate_verdict", "=", verdicts.BLOCK),
-                ("gate_reason", "in", WAITING_REASONS),
-                ("sent_again_id", "=", False),
-                ("create_date", ">=", since),
-                ("mail_message_id.model", "=", TICKET_MODEL),
-            ],
-            order="id desc",
-        )
+        domain = Domain("record_company_id", "=", self.company_id.id)
+        domain &= Domain("partner_id", "=", self.partner_id.id)
+        domain &= Domain("number", "=", self.number) & Domain("state", "=", "canceled")
+        domain &= Domain("gate_verdict", "=", verdicts.BLOCK)
+        domain &= Domain("gate_reason", "in", WAITING_REASONS)
+        domain &= Domain("sent_again_id", "=", False)
+        domain &= Domain("create_date", ">=", since)
+        domain &= Domain("mail_message_id.model", "=", TICKET_MODEL)
+        messages_sudo = self.env["sms.sms"].search(domain, order="id desc")
         newest = {it.mail_message_id.res_id: it for it in reversed(messages_sudo)}
         # A failure in another module must not undo the YES.
         texts = self.env["sms.sms"].concat(*newest.values())
@@ -287,11 +251,9 @@ class ResPartner(models.Model):
         """
         if not {"phone", "country_id"} & vals.keys():
             return super().write(vals)
-        before = {partner.id: partner.phone_sanitized for partner in self.sudo()}
+        old = {partner.id: partner.phone_sanitized for partner in self.sudo()}
         result = super().write(vals)
-        changed_sudo = self.sudo().filtered(
-            lambda partner: partner.phone_sanitized != before[partner.id]
-        )
+        changed_sudo = self.sudo().filtered(lambda it: it.phone_sanitized != old[it.id])
         claims_sudo = self.env["sms.number.claim"].sudo()
         if changed_sudo and self.env.user.share:
             claims_sudo._note_typed(changed_sudo)

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.fields import Domain
 
 from ...tools import consent, exemptions, reply_codes
@@ -17,7 +17,6 @@ class SmsOptIn(models.AbstractModel):
     _name = "sms.opt.in"
     _description = "Double Opt-in"
 
-    @api.model
     def _ask(self, company, number, purposes, method, partner, lang=None, **facts):
         """Record the request and queue the question to which YES is the answer.
 
@@ -27,8 +26,7 @@ class SmsOptIn(models.AbstractModel):
         """
         reply, code = self.env["sms.reply"], reply_codes.JOIN_QUESTION
         lang = lang or company._find_sms_lang(partner.lang, number)
-        question = reply._render_for(code, company, lang, purposes)
-        facts = {"wording": question, **facts}
+        facts = {"wording": reply._render_for(code, company, lang, purposes), **facts}
         record = self.env["sms.consent.event"]._record
         asked = record(company, number, consent.REQUESTED, method, purposes, **facts)
         reply._queue(code, company, number, partner, "opt_in_question", purposes, lang)
@@ -37,7 +35,6 @@ class SmsOptIn(models.AbstractModel):
             self._plan_reminder(company, number, purposes, partner, lang)
         return asked
 
-    @api.model
     def _plan_reminder(self, company, number, purposes, partner, lang):
         """Queue the question a second time, if the company sends reminders.
 
@@ -52,21 +49,16 @@ class SmsOptIn(models.AbstractModel):
         if not hours:
             return
         now = fields.Datetime.now()
+        subject = (company, number, partner, exemptions.REMINDER, purposes, lang)
         self.env["sms.reply"]._queue(
             reply_codes.JOIN_QUESTION,
-            company,
-            number,
-            partner,
-            exemptions.REMINDER,
-            purposes,
-            lang,
+            *subject,
             # The least urgent: an alert would keep no quiet hours.
             purpose_id=purposes.sorted("sequence")[-1:].id,
             send_at=now + timedelta(hours=hours),
             expires_at=now + consent.QUESTION_LIFE,
         )
 
-    @api.model
     def _ask_on_web(self, company, number, purposes, is_login=False, **facts):
         """Ask a number that somebody has typed on a page, if it may be asked.
 
@@ -89,7 +81,6 @@ class SmsOptIn(models.AbstractModel):
         lang = company._pick_sms_lang(partner.lang, shown[:1].lang, number=number)
         return self._ask(company, number, wanted, "web", partner, lang, **facts)
 
-    @api.model
     def _get_wanted(self, company, number, purposes, is_login):
         """Return those purposes that a number may be asked about by text."""
         purposes = purposes.filtered("accepts_text")
@@ -104,14 +95,11 @@ class SmsOptIn(models.AbstractModel):
             return purposes.browse()
         get_answer = self.env["sms.consent"]._get_answer
         unproven = self.env["sms.consent"]._find_unproven(company, number)
-        return purposes.filtered(
-            lambda purpose: (
-                purpose in unproven
-                or get_answer(found, purpose.id).state != consent.OPTED_IN
-            )
+        joined = purposes.filtered(
+            lambda it: get_answer(found, it.id).state == consent.OPTED_IN
         )
+        return purposes - (joined - unproven)
 
-    @api.model
     def _may_ask(self, company, number):
         """Return whether a number may be asked now, by its events in the ledger.
 
@@ -119,8 +107,7 @@ class SmsOptIn(models.AbstractModel):
         """
         ledger = self.env["sms.consent.event"].sudo()
         newest, unanswered = None, {}
-        events = ledger.search(ledger._number_domain(company, number), order="id")
-        for event in events:
+        for event in ledger.search(ledger._number_domain(company, number), order="id"):
             is_question = event.event == consent.REQUESTED
             if is_question:
                 newest = event.recorded_at
@@ -128,6 +115,5 @@ class SmsOptIn(models.AbstractModel):
                 unanswered[event.evidence_id.id] = event.recorded_at
             elif is_question or event.event in consent.STATEMENTS:
                 unanswered.clear()
-        now = fields.Datetime.now()
         start = consent.get_next_asking(newest, list(unanswered.values()))
-        return start is None or now >= start
+        return start is None or fields.Datetime.now() >= start

@@ -20,11 +20,10 @@ class SmsPurposeTerms(models.AbstractModel):
                 row.footer, words.get(keywords.STOP, ()), words.get(keywords.HELP, ())
             )
             if missing:
-                raise ValidationError(
-                    self.env._(
-                        "“%(name)s”: the footer must say %(words)s, in capitals: what "
-                        "the reader texts to opt out, and to get help.",
-                        name=row.display_name,
-                        words=format_list(self.env, missing),
-                    )
+                message = self.env._(
+                    "“%(name)s”: the footer must say %(words)s, in capitals: what "
+                    "the reader texts to opt out, and to get help.",
+                    name=row.display_name,
+                    words=format_list(self.env, missing),
                 )
+                raise ValidationError(message)

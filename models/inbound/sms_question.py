@@ -9,7 +9,6 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..core.batch_jobs import contain
-from ..core.mixins import NUMBER_GROUPS
 
 _logger = logging.getLogger(__name__)
 OPEN, ANSWERED, REPLACED, CANCELLED = ("open", "answered", "replaced", "cancelled")
@@ -38,9 +37,7 @@ class SmsQuestion(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
-    number = fields.Char(
-        readonly=True, groups=NUMBER_GROUPS, help="E.164; empty once it is erased."
-    )
+    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
     partner_id = fields.Many2one(
         "res.partner", "Contact", readonly=True, index="btree_not_null"
     )
@@ -168,19 +165,12 @@ class SmsQuestion(models.Model):
         domain &= Domain("company_id", "=", inbound.company_id.id)
         domain &= Domain("number", "=", inbound.number) & Domain("state", "=", OPEN)
         domain &= Domain("expires_at", ">", inbound.received_at)
-        found = self.sudo().search(domain)
-        return found.sorted(lambda it: not it._is_urgent())
+        return self.sudo().search(domain).sorted(lambda it: not it._is_urgent())
 
     def _note_answer(self, inbound, answer):
         """Note what was answered, and close the question."""
-        self.write(
-            {
-                "state": ANSWERED,
-                "answer": answer,
-                "answered_at": inbound.received_at,
-                "inbound_id": inbound.id,
-            }
-        )
+        said = {"answer": answer, "answered_at": inbound.received_at}
+        self.write({"state": ANSWERED, "inbound_id": inbound.id, **said})
 
     # === Erasure ===
 

@@ -26,9 +26,7 @@ class SmsReply(models.Model):
 
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True, translate=True)
-    code = fields.Selection(
-        codes.SELECTION, string="Sent", required=True, readonly=True
-    )
+    code = fields.Selection(codes.SELECTION, "Sent", required=True, readonly=True)
     body = fields.Text(
         "Text",
         required=True,
@@ -85,7 +83,6 @@ class SmsReply(models.Model):
     def _find_missing(self):
         """Return why a text says less than it must, or empty."""
         code, name = self.code, self.name
-        words = keywords.normalize(self.body).split()
         if code in (codes.HELP, codes.JOIN_QUESTION) and "{company}" not in self.body:
             return self.env._("“%s” must name who writes: {company}.", name)
         if code == codes.HELP and not advice.names_contact(self.body):
@@ -95,7 +92,7 @@ class SmsReply(models.Model):
                 name,
             )
         asks = code in (codes.HELP, codes.JOIN_QUESTION, codes.JOIN_DONE)
-        if asks and "STOP" not in words:
+        if asks and "STOP" not in keywords.normalize(self.body).split():
             return self.env._("“%s” must tell how to STOP.", name)
         if code == codes.JOIN_QUESTION and not self._asks_for_yes():
             return self.env._("“%s” must ask for YES.", name)
@@ -131,12 +128,11 @@ class SmsReply(models.Model):
         """Return the wording of an answer, filled in."""
         company_sudo = company.sudo()
         lang = company._pick_sms_lang(lang)
-        body = self._get_body(code, company.id, lang)
         contact = company_sudo.phone or company_sudo.email
         if not contact and self.env["sms.consent.event"]._is_on_sandbox(company):
             contact = self.with_context(lang=lang).env._("not set yet")
         names = {"company": company_sudo.name, "contact": contact or company_sudo.name}
-        return texts.fill(body, {**names, **values})
+        return texts.fill(self._get_body(code, company.id, lang), {**names, **values})
 
     @api.model
     def _render_for(self, code, company, lang, purposes, **fillers):
@@ -174,15 +170,9 @@ class SmsReply(models.Model):
         if exemption in exemptions.EXEMPTIONS:
             asked_at = asked_at or fields.Datetime.now()
             values["expires_at"] = timing.get_answer_end(exemption, asked_at)
-        self.env["sms.sms"].create(
-            {
-                "number": number,
-                "body": texts.clean(body),
-                "record_company_id": company.id,
-                "partner_id": partner.id,
-                **values,
-            }
-        )
+        to = {"record_company_id": company.id, "partner_id": partner.id}
+        text = {"number": number, "body": texts.clean(body), **to, **values}
+        self.env["sms.sms"].create(text)
 
 
 class SmsSms(models.Model):

@@ -54,8 +54,7 @@ class SmsSender(models.Model):
     @api.model
     def _find_companies(self, inbound):
         """Return the companies that send from the texted number, the text's first."""
-        addresses = tuple(inbound._get_addresses())
-        ids = self._get_company_ids(inbound.provider, addresses)
+        ids = self._get_company_ids(inbound.provider, tuple(inbound._get_addresses()))
         return inbound.company_id | inbound.company_id.browse(ids)
 
     @api.model
@@ -69,37 +68,31 @@ class SmsSender(models.Model):
         """Find the sender with which each person has texted last, either way."""
         self.env["sms.sms"].flush_model()
         self.env["sms.inbound"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT person.number, texted.to_number, texted.received_at,
-                       told.sender_id, told.claimed_at
-                  FROM unnest(%(numbers)s) AS person (number)
-             LEFT JOIN LATERAL (
-                           SELECT to_number, received_at FROM sms_inbound
-                            WHERE company_id = %(company)s
-                              AND number = person.number
-                              AND to_number = ANY(%(addresses)s)
-                         ORDER BY id DESC LIMIT 1
-                       ) AS texted ON TRUE
-             LEFT JOIN LATERAL (
-                           SELECT sender_id, claimed_at FROM sms_sms
-                            WHERE record_company_id = %(company)s
-                              AND number = person.number
-                              AND sender_id = ANY(%(ids)s)
-                              AND claimed_at IS NOT NULL
-                              AND is_call IS NOT TRUE
-                         ORDER BY id DESC LIMIT 1
-                       ) AS told ON TRUE
-                """,
-                numbers=as_array({number for number in numbers if number}, "varchar"),
-                company=company.id,
-                addresses=list(sender_ids),
-                ids=list(sender_ids.values()),
-            )
-        )
-        found = super()._find_conversations(company, numbers, sender_ids)
-        return found | {
+        query = """
+            SELECT person.number, texted.to_number, texted.received_at,
+                   told.sender_id, told.claimed_at
+              FROM unnest(%(numbers)s) AS person (number)
+         LEFT JOIN LATERAL (
+                       SELECT to_number, received_at FROM sms_inbound
+                        WHERE company_id = %(company)s
+                          AND number = person.number
+                          AND to_number = ANY(%(addresses)s)
+                     ORDER BY id DESC LIMIT 1
+                   ) AS texted ON TRUE
+         LEFT JOIN LATERAL (
+                       SELECT sender_id, claimed_at FROM sms_sms
+                        WHERE record_company_id = %(company)s
+                          AND number = person.number
+                          AND sender_id = ANY(%(ids)s)
+                          AND claimed_at IS NOT NULL
+                          AND is_call IS NOT TRUE
+                     ORDER BY id DESC LIMIT 1
+                   ) AS told ON TRUE
+        """
+        people = {"numbers": as_array(set(filter(None, numbers)), "varchar")}
+        ours = {"addresses": list(sender_ids), "ids": list(sender_ids.values())}
+        rows = self.env.execute_query(SQL(query, company=company.id, **people, **ours))
+        return super()._find_conversations(company, numbers, sender_ids) | {
             number: sender_ids[to_number]
             if to_number and not (told_at and told_at > texted_at)
             else sender_id

@@ -71,14 +71,9 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _store_text(self, company, event, raw):
-        return self._store(
-            company,
-            event.provider,
-            TEXT,
-            raw,
-            number=_get_number(event),
-            ledger_mark=SQL("(SELECT max(id) FROM sms_consent_event)"),
-        )
+        mark = SQL("(SELECT max(id) FROM sms_consent_event)")
+        facts = {"number": _get_number(event), "ledger_mark": mark}
+        return self._store(company, event.provider, TEXT, raw, **facts)
 
     @api.model
     def _receive_in_turn(self, company, number, event_id):
@@ -103,20 +98,15 @@ class SmsWebhookEvent(models.Model):
     @api.model
     def _get_numbers(self):
         """Return pairs of a company and a number whose texts wait, the oldest first."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT company_id, number
-                  FROM (SELECT id, company_id, number FROM sms_webhook_event
-                         WHERE kind = %s AND is_failed IS NOT TRUE
-                      ORDER BY id LIMIT %s) AS waiting
-              GROUP BY company_id, number
-              ORDER BY min(id)
-                """,
-                TEXT,
-                LOOKED_AT,
-            )
-        )
+        query = """
+            SELECT company_id, number
+              FROM (SELECT id, company_id, number FROM sms_webhook_event
+                     WHERE kind = %s AND is_failed IS NOT TRUE
+                  ORDER BY id LIMIT %s) AS waiting
+          GROUP BY company_id, number
+          ORDER BY min(id)
+        """
+        rows = self.env.execute_query(SQL(query, TEXT, LOOKED_AT))
         companies = self.env["res.company"]
         return [(companies.browse(company_id), number) for company_id, number in rows]
 
@@ -143,16 +133,8 @@ class SmsWebhookEvent(models.Model):
 
         :param SQL condition: which texts
         """
-        event = self._lock_next(
-            SQL(
-                "kind = %s AND company_id = %s AND number = %s AND %s",
-                TEXT,
-                company.id,
-                number,
-                condition,
-            )
-        )
-        if event:
+        wanted = "kind = %s AND company_id = %s AND number = %s AND %s"
+        if event := self._lock_next(SQL(wanted, TEXT, company.id, number, condition)):
             event._receive_or_keep()
         return bool(event)
 
@@ -169,10 +151,9 @@ class SmsWebhookEvent(models.Model):
             self._keep(error)
 
     def _receive(self):
+        came = (self.received_at, self._is_overtaken())
         inbounds = self.env["sms.inbound"]
-        return inbounds._receive(
-            self.company_id, self._parse_text(), self.received_at, self._is_overtaken()
-        )
+        return inbounds._receive(self.company_id, self._parse_text(), *came)
 
     def _keep(self, error):
         def keep():
@@ -196,15 +177,9 @@ class SmsWebhookEvent(models.Model):
     def _is_overtaken(self):
         """Return whether an opt-out that came after the text was recorded before."""
         hashes = self.env["sms.consent.key"]._hash([self.number])
-        query = SQL(
-            OVERTAKEN,
-            self.company_id.id,
-            hashes.get(self.number, ""),
-            consent.REVOKED,
-            self.ledger_mark,
-            self.received_at,
-        )
-        return self.env.execute_query(query)[0][0]
+        sender = (self.company_id.id, hashes.get(self.number, ""))
+        text = (consent.REVOKED, self.ledger_mark, self.received_at)
+        return self.env.execute_query(SQL(OVERTAKEN, *sender, *text))[0][0]
 
 
 def _get_number(event):
