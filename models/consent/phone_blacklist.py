@@ -120,14 +120,19 @@ class PhoneBlacklist(models.Model):
         ledger_sudo = self.env["sms.consent.event"].sudo()
         consents_sudo = self.env["sms.consent"].sudo()
         companies = self._get_sms_companies()
-        said = (consent.REVOKED, "blacklist", None)
         facts = {"note": note, "res_model": self._name}
         for chunk in split_every(CHUNK_SIZE, rows, list):
             numbers = [number for _id, number, _since in chunk]
             answers = consents_sudo._get_answers(companies.ids, numbers)
             for company in companies:
                 statements = [
-                    Statement(number, *said, since, None, {**facts, "res_id": row_id})
+                    Statement(
+                        number,
+                        consent.REVOKED,
+                        "blacklist",
+                        happened_at=since,
+                        facts={**facts, "res_id": row_id},
+                    )
                     for row_id, number, since in chunk
                     if not consent.has_left(answers[company.id, number])
                 ]
@@ -190,7 +195,9 @@ class PhoneBlacklist(models.Model):
         """
         if not numbers:
             return
-        query = """
+        active = SQL("phone_blacklist.active") if is_listed is None else is_listed
+        query = SQL(
+            """
             INSERT INTO phone_blacklist
                 (number, active, create_uid, create_date, write_uid, write_date)
             SELECT number, %(new)s, %(uid)s, %(now)s, %(uid)s, %(now)s
@@ -198,12 +205,14 @@ class PhoneBlacklist(models.Model):
             ON CONFLICT (number) DO UPDATE
                SET active = %(is_listed)s, write_uid = EXCLUDED.write_uid,
                    write_date = EXCLUDED.write_date
-        """
-        active = SQL("phone_blacklist.active") if is_listed is None else is_listed
-        values = {"new": bool(is_listed), "is_listed": active}
-        values["numbers"] = as_array(sorted(numbers), "varchar")
-        log = {"uid": self.env.uid, "now": fields.Datetime.now()}
-        self.env.cr.execute(SQL(query, **values, **log))
+            """,
+            new=bool(is_listed),
+            is_listed=active,
+            numbers=as_array(sorted(numbers), "varchar"),
+            uid=self.env.uid,
+            now=fields.Datetime.now(),
+        )
+        self.env.cr.execute(query)
 
     @api.model
     def _erase_sms_numbers(self, numbers):

@@ -222,8 +222,10 @@ class SmsCarrierSync(models.Model):
             if said_at and agreed_at and agreed_at > said_at:
                 blocked[number] = said_at
                 continue
-            opt_out = (number, consent.REVOKED, "carrier", None, said_at)
-            statements.append(Statement(*opt_out, facts=facts))
+            opt_out = Statement(
+                number, consent.REVOKED, "carrier", happened_at=said_at, facts=facts
+            )
+            statements.append(opt_out)
         self.env["sms.consent.event"]._record_many(company, statements)
         entered = [(it.number, it.happened_at) for it in statements]
         account = (company, self.provider)

@@ -54,11 +54,19 @@ class SmsConsentEntry(models.AbstractModel):
             raise UserError(fault)
         if is_yes and method == consent.PAPER and not files:
             raise UserError(self.env._("Attach the scan of the signed form."))
-        wordings = self._match_wordings(company, purposes, words)
-        statement = (number, event, method, purposes or None, happened_at, wordings)
         ledger_sudo = self.env["sms.consent.event"].sudo()
-        facts = {"wording": words, "files": files, **facts}
-        return ledger_sudo._record(company, *statement, **facts)
+        return ledger_sudo._record(
+            company,
+            number,
+            event,
+            method,
+            purposes or None,
+            happened_at=happened_at,
+            wordings=self._match_wordings(company, purposes, words),
+            wording=words,
+            files=files,
+            **facts,
+        )
 
     def _check_may_record(self, company):
         """Raise an AccessError unless a helpdesk user with ``company`` selected."""
