@@ -326,10 +326,7 @@ class SmsOutboxWatch(models.AbstractModel):
         late = (jobs_sudo - broken).filtered(
             lambda job: job.active and job.lastcall and job.nextcall < now - STANDSTILL
         )
-        return {
-            "broken_jobs": broken.mapped("name"),
-            "late_jobs": late.mapped("name"),
-        }
+        return {"broken_jobs": broken.mapped("name"), "late_jobs": late.mapped("name")}
 
     def _explain_jobs(self, facts):
         """Return which scheduled actions do not work, and what to do."""

@@ -83,8 +83,7 @@ class SmsPrice(models.Model):
         "CHECK (amount >= 0)", "The price of a segment cannot be negative."
     )
     _media_amount_positive = models.Constraint(
-        "CHECK (media_amount >= 0)",
-        "The price of a picture cannot be negative.",
+        "CHECK (media_amount >= 0)", "The price of a picture cannot be negative."
     )
     _prefix_digits = models.Constraint(
         r"CHECK (prefix ~ '^\+[1-9][0-9]{0,14}$')",
