@@ -80,9 +80,8 @@ class TwilioApi:
             http_client=http_client,
         )
         if account.get("api_url"):
-            client.api.base_url = account["api_url"]
-            client.messaging.base_url = account["api_url"]
-            client.accounts.base_url = account["api_url"]
+            for domain in (client.api, client.messaging, client.accounts):
+                domain.base_url = account["api_url"]
         return client
 
     def get_credentials(self):
