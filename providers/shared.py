@@ -3,7 +3,10 @@
 
 import hashlib
 import json
+import math
 import ssl
+import threading
+import time
 import unicodedata
 from urllib.parse import urlsplit
 
@@ -120,6 +123,28 @@ def by_word(table):
     :param dict table: by meaning, the words that have it, separated by blanks
     """
     return {word: it for it, words in table.items() for word in words.split()}
+
+
+class Fresh:
+    """Connections to a carrier that are kept while in use, and made anew when idle.
+
+    The poster's threads share them.
+
+    :param make: function that makes them
+    """
+
+    def __init__(self, make):
+        self._make, self._made = make, None
+        self._lock, self._used_at = threading.Lock(), -math.inf
+
+    def get(self):
+        """Return the connections; make new ones if the last use was too long ago."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._used_at > IDLE:
+                self._made = self._make()
+            self._used_at = now
+            return self._made
 
 
 def widen(session):

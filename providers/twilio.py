@@ -288,20 +288,14 @@ class TwilioProvider(Provider):
         https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
         https://www.twilio.com/docs/voice/api/call-resource#statuscallback
         """
-        if form.get("CallSid"):
-            return twilio_voice.read_report(
-                form["CallSid"],
-                form.get("CallStatus"),
-                form.get("AnsweredBy"),
-                form.get("SipResponseCode", ""),
-                raw=dict(form),
-            )
-        return twilio_words.read_report(
-            form.get("MessageSid") or form.get("SmsSid", ""),
-            form.get("MessageStatus"),
-            form.get("ErrorCode", ""),
-            raw=dict(form),
-        )
+        get, raw = form.get, dict(form)
+        if sid := get("CallSid"):
+            status, answered_by = get("CallStatus"), get("AnsweredBy")
+            code = get("SipResponseCode", "")
+            return twilio_voice.read_report(sid, status, answered_by, code, raw)
+        sid = get("MessageSid") or get("SmsSid", "")
+        status, code = get("MessageStatus"), get("ErrorCode", "")
+        return twilio_words.read_report(sid, status, code, raw)
 
     # === Calls ===
 

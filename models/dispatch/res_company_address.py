@@ -241,12 +241,10 @@ class ResCompany(models.Model):
         if not company_sudo or company_sudo._has_locked_sms_account(code):
             raise LookupError(code)
         is_former = key != company_sudo.sms_webhook_key
-        return Endpoint(
-            company_sudo.id,
-            company_sudo.sms_old_webhook_key_until if is_former else None,
-            company_sudo._get_sms_base_urls(),
-            company_sudo._get_sms_provider(code, with_senders=False),
-        )
+        until = company_sudo.sms_old_webhook_key_until if is_former else None
+        urls = company_sudo._get_sms_base_urls()
+        provider = company_sudo._get_sms_provider(code, with_senders=False)
+        return Endpoint(company_sudo.id, until, urls, provider)
 
     @api.private
     def cache_invalidation_fields(self):

@@ -73,9 +73,6 @@ class SmsCounter(models.Model):
     def _read(self, company):
         """Return a company's totals: ``{(name, reason or None): amount}``."""
         self._store()
-        query = (
-            "SELECT name, reason, sum(amount) FROM sms_counter"
-            " WHERE company_id = %s GROUP BY 1, 2"
-        )
-        rows = self.env.execute_query(SQL(query, company.id))
-        return {(name, reason): int(amount) for name, reason, amount in rows}
+        own, keys = [("company_id", "=", company.id)], ["name", "reason"]
+        rows = self._read_group(own, keys, ["amount:sum"])
+        return {(name, reason or None): amount for name, reason, amount in rows}
