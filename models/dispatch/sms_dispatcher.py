@@ -304,8 +304,7 @@ class SmsDispatcher(models.AbstractModel):
                AND company.sms_provider = ANY(%s)
                AND sms.not_before <= %s AND sms.id > %s
           ORDER BY sms.id + 0 -- the primary key would lead through all texts
-             LIMIT %s
-               FOR UPDATE OF sms SKIP LOCKED
+             LIMIT %s FOR UPDATE OF sms SKIP LOCKED
         """
         until = fields.Datetime.now() + ASSIGN_AHEAD
         query = SQL(query, is_lost, list(PROVIDERS), until, after, ASSIGN_SIZE)

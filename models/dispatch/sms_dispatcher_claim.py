@@ -251,9 +251,7 @@ class SmsDispatcher(models.AbstractModel):
             SELECT id, GREATEST(segment_count, 1) FROM sms_sms
              WHERE state = 'outgoing' AND sender_id = %s
                AND not_before <= %s AND id != ALL(%s) AND NOT %s
-          ORDER BY %s
-             LIMIT %s
-               FOR UPDATE OF sms_sms SKIP LOCKED
+          ORDER BY %s LIMIT %s FOR UPDATE OF sms_sms SKIP LOCKED
         """
         now, locked_ids = fields.Datetime.now(), [row[0] for row in locked]
         is_behind = self._get_behind_condition()

@@ -55,17 +55,14 @@ NOTE_ACCEPTED = """
        SET sent_at = %s,
            carrier_id = COALESCE(sms.carrier_id, new.carrier_id),
            state = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
-                        THEN new.state
-                        ELSE sms.state END,
+                        THEN new.state ELSE sms.state END,
            lookup_at = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
                             THEN new.lookup_at ELSE sms.lookup_at END,
            lookups = 0,
-           delivered_at = CASE WHEN new.state = 'sent'
-                               THEN COALESCE(sms.delivered_at, %s)
-                               ELSE sms.delivered_at END,
+           delivered_at = CASE WHEN new.state = 'sent' AND sms.delivered_at IS NULL
+                               THEN %s ELSE sms.delivered_at END,
            report_rank = GREATEST(sms.report_rank, new.rank)
-      FROM unnest(%s)
-        AS new (id, carrier_id, rank, state, lookup_at)
+      FROM unnest(%s) AS new (id, carrier_id, rank, state, lookup_at)
      WHERE sms.id = new.id
 """
 #: The column types of its ``new``.
