@@ -10,6 +10,7 @@ from ...providers.telnyx import TelnyxProvider
 from ...tools import business_days, consent, dispatch, texts, verdicts
 from ..core.encrypted_field import EncryptedChar
 from .sms_api import SmsApiGated, SmsApiOutbox
+from .sms_sender import CALLERS
 
 TELNYX = TelnyxProvider.code
 #: System parameters: replace the carriers' API addresses (a proxy, a loopback peer).
@@ -515,7 +516,7 @@ class ResCompany(models.Model):
             return ()
         senders_sudo = self.env["sms.sender"].sudo()
         ids = self._get_sms_sender_ids(code).values()
-        callers = senders_sudo.browse(ids).filtered(lambda it: it._can_call())._ids
+        callers = senders_sudo.browse(ids).filtered(lambda it: it.kind in CALLERS)._ids
         return tuple(it for it in self._get_sms_candidates(code) if it.id in callers)
 
     def _explain_sms_no_calls(self):

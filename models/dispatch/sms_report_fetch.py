@@ -289,7 +289,8 @@ class SmsReportFetch(models.Model):
                 if not read.open_ids:
                     break
                 if page.resume and seconds_left <= 0:
-                    commit(self._give_back)
+                    # This run's time is over: the next one reads the rest.
+                    commit(self.write, {"next_at": fields.Datetime.now()})
                     return seconds_left
         except base.LookupFailed as error:
             commit(self._put_off, error)
@@ -323,10 +324,6 @@ class SmsReportFetch(models.Model):
         next_at = fields.Datetime.now() + LEASE
         values = {"resume": page.resume, "pages": self.pages + 1, "failures": 0}
         self.write({**values, "next_at": next_at})
-
-    def _give_back(self):
-        """Leave the rest of the read to the next run: this one's time is over."""
-        self.next_at = fields.Datetime.now()
 
     def _put_off(self, error):
         """Retry from the same page after a pause, which follows the rules for posts."""

@@ -283,12 +283,6 @@ class SmsSender(models.Model):
         alerts = self.env["sms.outbox.alert"]
         alerts._raise(self.company_id, f"sender:{self.id}", message)
 
-    def _can_call(self):
-        """Return whether its carrier and its kind allow calls."""
-        self.ensure_one()
-        provider = PROVIDERS.get(self.provider)
-        return bool(provider and provider.can_call and self.kind in CALLERS)
-
     def _is_stopped(self):
         self.ensure_one()
         return bool(self.stopped_until and self.stopped_until > fields.Datetime.now())
