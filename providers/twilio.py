@@ -122,9 +122,8 @@ class TwilioProvider(Provider):
         listed = self.api.ask(
             lambda client: client.messages.list(to=message.number, limit=LOOKUP_LIMIT)
         )
-        in_time = shared.pick_in_time(
-            map(twilio_words.read_found, listed), since, until
-        )
+        read = map(twilio_words.read_found, listed)
+        in_time = shared.pick_in_time(read, since, until)
         words = shared.fold(message.body)
         same = [
             it for it in in_time if shared.fold(it.body).removeprefix(TRIAL) == words

@@ -201,12 +201,10 @@ class SmsDispatcher(models.AbstractModel):
             return []
         ids = [one.report.carrier_id for one in found]
         is_listed = Domain("carrier_id", "in", ids)
-        known = self.env["sms.sms"].search(
-            is_listed & Domain("provider", "=", sms.provider)
-        )
-        reported = is_listed & Domain("sms_id", "=", sms.id)
-        earlier = self.env["sms.report"].search(
-            reported & Domain("received_at", "<", sms.claimed_at)
-        )
+        theirs = is_listed & Domain("provider", "=", sms.provider)
+        known = self.env["sms.sms"].search(theirs)
+        former = is_listed & Domain("sms_id", "=", sms.id)
+        former &= Domain("received_at", "<", sms.claimed_at)
+        earlier = self.env["sms.report"].search(former)
         known_ids = {*known.mapped("carrier_id"), *earlier.mapped("carrier_id")}
         return [one for one in found if one.report.carrier_id not in known_ids]

@@ -182,9 +182,7 @@ class SmsSms(models.Model):
         query = SQL(query, provider, company.id, SQL(" OR ").join(ways))
         rows = self.env.execute_query(query)
         by_uuid = {uuid: sms_id for sms_id, uuid, _is_own, _id in rows}
-        by_carrier_id = {
-            its_id: sms_id for sms_id, _uuid, is_own, its_id in rows if is_own
-        }
+        by_carrier_id = {its: sms_id for sms_id, _uuid, is_own, its in rows if is_own}
         return by_uuid, by_carrier_id
 
     def _record_report(self, report):
@@ -216,9 +214,8 @@ class SmsSms(models.Model):
             known = messages._find_known(turn, provider)
             moved = set(self._apply_reports(known)._ids)
             kept = [it for it in turn if not it.is_listed or it.sms_id in moved]
-            self.env["sms.report"]._store(
-                (self.browse(it.sms_id), it.report) for it in kept
-            )
+            stored = ((self.browse(it.sms_id), it.report) for it in kept)
+            self.env["sms.report"]._store(stored)
             self._record_late_prices([it for it in known if it.sms_id not in moved])
             for it in known:
                 self.browse(it.sms_id)._follow_call(it.report)
@@ -430,9 +427,8 @@ class SmsSms(models.Model):
                 amount = format_amount(self.env, sms.price, sms.price_currency_id)
                 sms.price_label = self.env._("%s, says the carrier", amount)
             elif sms.sent_at:
-                price_sudo = self.env["sms.price"]._find(
-                    sms._get_sms_company(), sms.number, sms.provider
-                )
+                company, prices = sms._get_sms_company(), self.env["sms.price"]
+                price_sudo = prices._find(company, sms.number, sms.provider)
                 total = price_sudo._get_cost(sms.segment_count, sms.media_count > 0)
                 if total:
                     amount = format_amount(self.env, total, price_sudo.currency_id)
