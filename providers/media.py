@@ -83,6 +83,7 @@ def fetch(
     session = requests.Session()
     # No proxy and no .netrc: connect to what was checked, with no other password.
     session.trust_env = False
+    session.headers["Accept-Encoding"] = "identity"
     adapter = _GuardedAdapter({_origin(it) for it in trusted})
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -104,15 +105,9 @@ def _follow(session, adapter, url, own, auth, limit):
         origin = _origin(url)
         if origin[0] != "https" and origin not in adapter.trusted:
             raise MediaFailed(BAD_ADDRESS)
-        response = session.get(
-            url,
-            auth=auth if origin == own else None,
-            timeout=TIMEOUT,
-            stream=True,
-            allow_redirects=False,
-            headers={"Accept-Encoding": "identity"},
-        )
-        with response:
+        options = {"timeout": TIMEOUT, "stream": True, "allow_redirects": False}
+        own_auth = auth if origin == own else None
+        with session.get(url, auth=own_auth, **options) as response:
             if not response.is_redirect:
                 return _read(adapter, response, limit)
             url = urljoin(url, response.headers["Location"])

@@ -93,11 +93,8 @@ def read_price(amount, currency):
         value = abs(float(amount))
     except (TypeError, ValueError):
         return None
-    if not (currency and re.fullmatch("[A-Za-z]{3}", currency)):
-        return None
-    if not math.isfinite(value):
-        return None
-    return Price(value, currency.upper())
+    is_code = currency and re.fullmatch("[A-Za-z]{3}", currency)
+    return Price(value, currency.upper()) if is_code and math.isfinite(value) else None
 
 
 @dataclass(frozen=True)

@@ -84,10 +84,7 @@ class SandboxProvider(Provider):
     def fetch_call(self, carrier_id):
         """Report it unanswered: an answer is reported at once."""
         return DeliveryReport(
-            carrier_id,
-            UNDELIVERED,
-            failure_type="sms_not_delivered",
-            fault=UNANSWERED,
+            carrier_id, UNDELIVERED, failure_type="sms_not_delivered", fault=UNANSWERED
         )
 
     @staticmethod

@@ -3,37 +3,23 @@
 
 import hashlib
 import json
+import math
 import ssl
+import threading
+import time
 import unicodedata
 from urllib.parse import urlsplit
 
 import phonenumbers
+from requests import exceptions
 from requests.adapters import HTTPAdapter
-from requests.exceptions import (
-    ConnectTimeout,
-    InvalidHeader,
-    InvalidSchema,
-    InvalidURL,
-    MissingSchema,
-)
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    NewConnectionError,
-    ProxyError,
-    SSLError,
-)
+from urllib3 import exceptions as causes
 
 from ..tools.links import hide_keys
 from . import account as kinds
+from . import faults, outbound
 from .account import FINE, INBOUND, SENDERS, WRONG, Finding, Sender
 from .base import LookupFailed
-from .faults import (
-    AUTHENTICATION,
-    NO_ANSWER,
-    NO_CONNECTION,
-    REFUSED_OTHERWISE,
-    TOO_FAST,
-)
 from .media import fetch
 from .outbound import AGAIN, REFUSED, UNKNOWN, Outcome
 from .poster import MAX_IN_FLIGHT
@@ -46,12 +32,13 @@ IDLE = 20
 
 #: No connection was made or even tried: a mistyped URL, a bad header.
 BEFORE_CONNECTING = (
-    ConnectTimeout,
-    InvalidHeader,
-    InvalidSchema,
-    InvalidURL,
-    MissingSchema,
+    exceptions.ConnectTimeout,
+    exceptions.InvalidHeader,
+    exceptions.InvalidSchema,
+    exceptions.InvalidURL,
+    exceptions.MissingSchema,
 )
+NOT_CONNECTED = (causes.NewConnectionError, causes.ConnectTimeoutError)
 #: How ``http.client`` begins its error if a proxy does not connect to the carrier.
 TUNNEL_REFUSED = "Tunnel connection failed"
 
@@ -62,15 +49,15 @@ def never_connected(error):
         return True
     # ``requests`` wraps urllib3's error, which has the reason.
     reason = getattr(next(iter(error.args), None), "reason", None)
-    if isinstance(reason, ProxyError):
+    if isinstance(reason, causes.ProxyError):
         # urllib3 also raises it for a response that was lost behind the proxy.
         reason = reason.original_error
         if str(reason).startswith(TUNNEL_REFUSED):
             return True
-    if isinstance(reason, SSLError) and reason.args:
+    if isinstance(reason, causes.SSLError) and reason.args:
         # The certificate is verified before the request is sent.
         return isinstance(reason.args[0], ssl.SSLCertVerificationError)
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+    return isinstance(reason, NOT_CONNECTED)
 
 
 def outcome_of_bad_paste(failure_type):
@@ -80,7 +67,7 @@ def outcome_of_bad_paste(failure_type):
     """
     return Outcome(
         REFUSED,
-        fault=AUTHENTICATION,
+        fault=faults.AUTHENTICATION,
         failure_type=failure_type,
         detail="The credentials contain an invalid character.",
     )
@@ -88,9 +75,9 @@ def outcome_of_bad_paste(failure_type):
 
 def outcome_of_failure(error):
     """Return the outcome of a post without a readable response."""
-    kind, fault = UNKNOWN, NO_ANSWER
+    kind, fault = UNKNOWN, faults.NO_ANSWER
     if never_connected(error):
-        kind, fault = AGAIN, NO_CONNECTION
+        kind, fault = AGAIN, faults.NO_CONNECTION
     detail = type(error).__name__
     return Outcome(kind, fault=fault, failure_type="sms_server", detail=detail)
 
@@ -102,16 +89,62 @@ def outcome_of_refusal(known, code, words, is_sure):
     :param str words: the carrier's words; hold no secret
     :param bool is_sure: the carrier certainly did not accept the message
     """
-    fault, failure_type = known or (REFUSED_OTHERWISE, "sms_server")
-    if fault == TOO_FAST:
+    fault, failure_type = known or (faults.REFUSED_OTHERWISE, "sms_server")
+    if fault == faults.TOO_FAST:
         kind = AGAIN
     elif is_sure:
         kind = REFUSED
     else:
-        kind, fault = UNKNOWN, NO_ANSWER
+        kind, fault = UNKNOWN, faults.NO_ANSWER
     return Outcome(
         kind, code=code, fault=fault, failure_type=failure_type, detail=words[:500]
     )
+
+
+def make_report(carrier_id, report, known, code="", raw=None, price=None):
+    """Return a report; only one on an undelivered message has a fault.
+
+    An error of a message in flight is not its fault yet.
+
+    :param known: pair of the fault and Odoo's failure type, None for an unknown error
+    :param dict raw: every field as received
+    """
+    fault, failure_type = "", ""
+    if report == outbound.UNDELIVERED:
+        fault, failure_type = known or (faults.UNSURE, "sms_not_delivered")
+    return outbound.DeliveryReport(
+        carrier_id, report, code, failure_type, fault, raw or {}, price
+    )
+
+
+def by_word(table):
+    """Return a carrier's words or codes with what each means.
+
+    :param dict table: by meaning, the words that have it, separated by blanks
+    """
+    return {word: it for it, words in table.items() for word in words.split()}
+
+
+class Fresh:
+    """Connections to a carrier that are kept while in use, and made anew when idle.
+
+    The poster's threads share them.
+
+    :param make: function that makes them
+    """
+
+    def __init__(self, make):
+        self._make, self._made = make, None
+        self._lock, self._used_at = threading.Lock(), -math.inf
+
+    def get(self):
+        """Return the connections; make new ones if the last use was too long ago."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._used_at > IDLE:
+                self._made = self._make()
+            self._used_at = now
+            return self._made
 
 
 def widen(session):
@@ -125,15 +158,15 @@ def widen(session):
     return session
 
 
-def list_senders(service, numbers):
+def list_senders(account, service):
     """Return an account's senders: the service if there is one, then the numbers.
 
-    :param numbers: pairs of an E.164 number, short code or name and its country code
+    :param dict account: its ``senders`` are pairs of an E.164 number, short code or
+        name and its country code
     """
     pool = (Sender(service, kinds.SERVICE),) if service else ()
-    return pool + tuple(
-        Sender(number, kind_of(number), country or "") for number, country in numbers
-    )
+    numbers = account.get("senders") or ()
+    return pool + tuple(Sender(it, kind_of(it), code or "") for it, code in numbers)
 
 
 def kind_of(number):
@@ -207,11 +240,7 @@ def pick_in_time(found, since, until):
     :param found: ``Found`` items
     :param since: UTC datetime, likewise ``until``
     """
-    return [
-        one
-        for one in found
-        if one.created_at is None or since <= one.created_at <= until
-    ]
+    return [it for it in found if not it.created_at or since <= it.created_at <= until]
 
 
 def refuse_cut_off(found, is_cut_off):

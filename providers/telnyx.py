@@ -15,26 +15,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from requests.exceptions import RequestException
 
-from . import shared, telnyx_account, telnyx_opt_outs
+from . import shared, telnyx_account, telnyx_opt_outs, telnyx_words
 from .base import LookupFailed, Provider
 from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
 from .outbound import ACCEPTED, UNKNOWN, Outcome
 from .telnyx_api import TelnyxApi, is_success, read_error
-from .telnyx_words import (
-    ANSWERED,
-    CODES,
-    REPORTS,
-    STATUSES,
-    as_dict,
-    as_text,
-    first_of,
-    flatten,
-    read_media,
-    read_message,
-    read_payload,
-    read_record,
-)
+from .telnyx_words import as_dict, as_text, first_of, flatten, read_payload
 
 #: Seconds that the time of a signature may differ from ours; older ones are replays.
 SIGNED_WITHIN = 300
@@ -86,9 +73,8 @@ class TelnyxProvider(Provider):
 
     def senders(self):
         """Return the profile whose pool sends, if there is one, then the numbers."""
-        account = self.account
-        numbers = account.get("senders") or ()
-        return shared.list_senders(account.get("messaging_profile_id"), numbers)
+        profile_id = self.account.get("messaging_profile_id")
+        return shared.list_senders(self.account, profile_id)
 
     def send(self, message):
         """Post one message, and classify a failure by what Telnyx may have done.
@@ -103,9 +89,7 @@ class TelnyxProvider(Provider):
             headers["Idempotency-Key"] = message.key
         values = _fields_of(self.account, message)
         try:
-            response = self.api.request(
-                "POST", "/v2/messages", json=values, headers=headers
-            )
+            response = self.api.request("POST", "/v2/messages", headers, json=values)
             if not is_success(response):
                 return _outcome_of_error(response)
             data = as_dict(as_dict(response.json()).get("data"))
@@ -114,7 +98,8 @@ class TelnyxProvider(Provider):
         except (RequestException, ValueError) as error:
             return shared.outcome_of_failure(error)
         status = as_text(first_of(data.get("to")).get("status"))
-        return Outcome(ACCEPTED, as_text(data.get("id")), REPORTS.get(status, UNKNOWN))
+        report = telnyx_words.REPORTS.get(status, UNKNOWN)
+        return Outcome(ACCEPTED, as_text(data.get("id")), report)
 
     def find(self, message, since, until):
         """Search the detail records for the one with the message's own callback URL.
@@ -135,7 +120,7 @@ class TelnyxProvider(Provider):
             },
         )
         found = [
-            read_record(record)
+            telnyx_words.read_record(record)
             for record in records
             if as_text(record.get("delivery_status_webhook_url")).endswith(message.uuid)
         ]
@@ -146,11 +131,10 @@ class TelnyxProvider(Provider):
 
     def fetch(self, carrier_id):
         """Read one message at Telnyx."""
-        return read_message(as_dict(self.api.ask(f"/v2/messages/{carrier_id}")))
+        shown = self.api.ask(f"/v2/messages/{carrier_id}")
+        return telnyx_words.read_message(as_dict(shown))
 
-    def list_opt_outs(self):
-        """Read which numbers the account's messaging profiles block."""
-        return telnyx_opt_outs.list_opt_outs(self)
+    list_opt_outs = telnyx_opt_outs.list_opt_outs
 
     def can_check(self):
         """Tell whether both keys are set."""
@@ -173,8 +157,8 @@ class TelnyxProvider(Provider):
             return False
         if abs(time.time() - int(at)) > SIGNED_WITHIN:
             return False
+        decode = partial(base64.b64decode, validate=True)
         try:
-            decode = partial(base64.b64decode, validate=True)
             public_key = Ed25519PublicKey.from_public_bytes(decode(key))
             public_key.verify(decode(signed), at.encode() + b"|" + form)
         except (InvalidSignature, ValueError):
@@ -209,9 +193,9 @@ class TelnyxProvider(Provider):
             number=as_text(as_dict(payload.get("from")).get("phone_number")),
             to_number=as_text(first_of(payload.get("to")).get("phone_number")),
             body=as_text(payload.get("text")),
-            opt_out_type=ANSWERED.get(answered, ""),
+            opt_out_type=telnyx_words.ANSWERED.get(answered, ""),
             service=as_text(payload.get("messaging_profile_id")),
-            media=read_media(payload),
+            media=telnyx_words.read_media(payload),
             raw=flatten(form),
         )
 
@@ -221,7 +205,7 @@ class TelnyxProvider(Provider):
 
         https://developers.telnyx.com/api-reference/callbacks/delivery-update
         """
-        return read_message(read_payload(form), flatten(form))
+        return telnyx_words.read_message(read_payload(form), flatten(form))
 
 
 def _fields_of(account, message):
@@ -245,7 +229,7 @@ def _outcome_of_error(response):
     code = as_text(error.get("code"))
     words = as_text(error.get("detail")) or as_text(error.get("title"))
     status = response.status_code
-    known = CODES.get(code) or STATUSES.get(status)
+    known = telnyx_words.CODES.get(code) or telnyx_words.STATUSES.get(status)
     # 409: the first post is still being processed. A known key was accepted before.
     is_known_key = status == 409 or "idempotency" in words.lower()
     is_sure = 400 <= status < 500 and status != 408 and not is_known_key

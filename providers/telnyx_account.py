@@ -18,6 +18,8 @@ from .telnyx_words import as_dict, as_text
 
 NUMBERS_PATH = "/v2/phone_numbers/messaging"
 PROFILE_PATH = "/v2/messaging_profiles/{}"
+#: Key of the messaging profile that a number or an account sends with.
+PROFILE = "messaging_profile_id"
 #: Pages of an account's numbers that are read.
 PAGE_LIMIT = 4
 #: The version of the events that we parse.
@@ -36,7 +38,7 @@ def check(provider, inbound_url):
         return (Finding(CREDENTIALS, WRONG, "public_key_malformed"),)
     findings = [Finding(CREDENTIALS, FINE, "accepted")]
     try:
-        profile_id = provider.account.get("messaging_profile_id")
+        profile_id = provider.account.get(PROFILE)
         own = _get_own(provider)
         if profile_id:
             findings += _check_pool(provider, profile_id, numbers, inbound_url)
@@ -100,13 +102,8 @@ def _can_text(number):
 def list_numbers(provider):
     """Return the account's numbers that can send texts (E.164)."""
     numbers = _get_numbers(provider)
-    return tuple(
-        sorted(
-            it
-            for it, number in numbers.items()
-            if _can_text(number) and number.get("messaging_profile_id")
-        )
-    )
+    ready = (it for it, row in numbers.items() if _can_text(row) and row.get(PROFILE))
+    return tuple(sorted(ready))
 
 
 def _check_numbers(provider, own, numbers, inbound_url):
@@ -114,7 +111,7 @@ def _check_numbers(provider, own, numbers, inbound_url):
     profiles = {}
 
     def judge(sender, number):
-        profile_id = as_text(number.get("messaging_profile_id"))
+        profile_id = as_text(number.get(PROFILE))
         if not profile_id:
             return [Finding(SENDERS, WRONG, "no_profile", sender)]
         if profile_id not in profiles:
@@ -134,11 +131,7 @@ def _check_pool(provider, profile_id, numbers, inbound_url):
         return [Finding(SENDERS, WRONG, "profile_off", profile_id)]
     if not profile.get("number_pool_settings"):
         return [Finding(SENDERS, WRONG, "pool_off", profile_id)]
-    pool = sorted(
-        it
-        for it, number in numbers.items()
-        if number.get("messaging_profile_id") == profile_id
-    )
+    pool = sorted(it for it, row in numbers.items() if row.get(PROFILE) == profile_id)
     if not pool:
         return [Finding(SENDERS, WRONG, "profile_empty", profile_id)]
     return [
@@ -158,9 +151,8 @@ def _check_webhook(sender, profile, inbound_url):
 def get_profile_ids(provider):
     """Return the ids of the sending profiles, in order."""
     numbers = _get_numbers(provider)
-    profile_ids = {provider.account.get("messaging_profile_id")}
-    for sender in _get_own(provider):
-        profile_ids.add(numbers.get(sender, {}).get("messaging_profile_id"))
+    senders = [provider.account, *(numbers.get(it, {}) for it in _get_own(provider))]
+    profile_ids = {sender.get(PROFILE) for sender in senders}
     return sorted(filter(None, profile_ids))
 
 

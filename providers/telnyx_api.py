@@ -5,15 +5,12 @@ https://developers.telnyx.com/development/api-fundamentals
 """
 
 import json
-import math
-import threading
-import time
 
 import requests
 
 from ..tools.texts import clean_json
 from .base import LookupFailed
-from .shared import IDLE, TIMEOUT, widen
+from .shared import TIMEOUT, Fresh, widen
 from .telnyx_words import as_dict, first_of
 
 API_URL = "https://api.telnyx.com"
@@ -31,10 +28,7 @@ class TelnyxApi:
     def __init__(self, key, url):
         self._key = key
         self._url = url or API_URL
-        self._session = None
-        self._used_at = -math.inf
-        # The poster's threads share the session.
-        self._lock = threading.Lock()
+        self._get_session = Fresh(_make_session).get
 
     def ask(self, path, params=None):
         """Return the data of a response to a request that changes nothing.
@@ -85,24 +79,17 @@ class TelnyxApi:
 
         :param values: further arguments of ``requests``
         """
-        return self._get_session().request(
-            method,
-            self._url + path,
-            headers={"Authorization": f"Bearer {self._key}", **(headers or {})},
-            timeout=TIMEOUT,
-            allow_redirects=False,
-            **values,
-        )
+        url, limits = self._url + path, {"timeout": TIMEOUT, "allow_redirects": False}
+        headers = {"Authorization": f"Bearer {self._key}", **(headers or {})}
+        session = self._get_session()
+        return session.request(method, url, headers=headers, **limits, **values)
 
-    def _get_session(self):
-        with self._lock:
-            now = time.monotonic()
-            if now - self._used_at > IDLE:
-                self._session = widen(requests.Session())
-                # Otherwise the .netrc of the server's user would replace the key.
-                self._session.auth = lambda request: request
-            self._used_at = now
-            return self._session
+
+def _make_session():
+    session = widen(requests.Session())
+    # Otherwise the .netrc of the server's user would replace the key.
+    session.auth = lambda request: request
+    return session
 
 
 def is_success(response):

@@ -6,80 +6,52 @@ Error codes: https://developers.telnyx.com/docs/messaging/messages/error-codes
 """
 
 from . import base, faults, inbound, outbound
+from .shared import by_word, make_report
 
 #: Our report for each message status of Telnyx's. Any other is ``unknown``.
 #: https://developers.telnyx.com/api-reference/callbacks/delivery-update
-REPORTS = {
-    "scheduled": outbound.QUEUED,
-    "queued": outbound.QUEUED,
-    "sending": outbound.QUEUED,
-    "sent": outbound.SENT,
-    # The network confirms nothing: all that is known is that it was sent.
-    "delivery_unconfirmed": outbound.SENT,
-    "delivered": outbound.DELIVERED,
-    "read": outbound.READ,
-    "sending_failed": outbound.UNDELIVERED,
-    "delivery_failed": outbound.UNDELIVERED,
-    "expired": outbound.UNDELIVERED,
-    "cancelled": outbound.CANCELED,
-}
+REPORTS = by_word(
+    {
+        outbound.QUEUED: "scheduled queued sending",
+        # Unconfirmed by the network: all that is known is that it was sent.
+        outbound.SENT: "sent delivery_unconfirmed",
+        outbound.DELIVERED: "delivered",
+        outbound.READ: "read",
+        outbound.UNDELIVERED: "sending_failed delivery_failed expired",
+        outbound.CANCELED: "cancelled",
+    }
+)
 #: The same for a detail record, which has more statuses.
 #: https://developers.telnyx.com/api-reference/detail-records/search-detail-records
-RECORD_REPORTS = {
-    **REPORTS,
-    "dlr_unconfirmed": outbound.SENT,
-    "dlr_timeout": outbound.SENT,
-    "gw_timeout": outbound.UNDELIVERED,
-    "gw_reject": outbound.UNDELIVERED,
-    "failed": outbound.UNDELIVERED,
-}
+RECORD_REPORTS = REPORTS | by_word(
+    {
+        outbound.SENT: "dlr_unconfirmed dlr_timeout",
+        outbound.UNDELIVERED: "gw_timeout gw_reject failed",
+    }
+)
 #: Statuses that tell by themselves what went wrong.
 STATUS_FAULTS = {"expired": (faults.EXPIRED, "sms_expired")}
 
 #: The fault and Odoo's failure type for each error code.
 #: 1xxxx and 2xxxx: https://developers.telnyx.com/development/api-fundamentals/api-errors
-CODES = {
-    "10001": (faults.SENDER, "sms_acc"),
-    "10002": (faults.BAD_NUMBER, "sms_number_format"),
-    "10009": (faults.AUTHENTICATION, "sms_acc"),
-    "10010": (faults.AUTHENTICATION, "sms_acc"),
-    "10011": (faults.TOO_FAST, "sms_server"),
-    "10016": (faults.BAD_NUMBER, "sms_number_format"),
-    "20100": (faults.NO_CREDIT, "sms_credit"),
-    "40001": (faults.LANDLINE, "sms_not_allowed"),
-    "40002": (faults.FILTERED, "sms_rejected"),
-    "40003": (faults.FILTERED, "sms_rejected"),
-    "40004": (faults.UNSURE, "sms_not_delivered"),
-    "40005": (faults.EXPIRED, "sms_expired"),
-    "40006": (faults.UNREACHABLE, "sms_invalid_destination"),
-    "40008": (faults.UNSURE, "sms_not_delivered"),
-    "40010": (faults.REGISTRATION, "sms_registration_needed"),
-    "40011": (faults.TOO_FAST, "sms_server"),
-    "40012": (faults.BAD_NUMBER, "sms_number_format"),
-    "40013": (faults.SENDER, "sms_acc"),
-    "40014": (faults.EXPIRED, "sms_expired"),
-    "40015": (faults.FILTERED, "sms_rejected"),
-    "40016": (faults.TOO_FAST, "sms_server"),
-    "40017": (faults.FILTERED, "sms_rejected"),
-    "40018": (faults.TOO_FAST, "sms_server"),
-    "40019": (faults.REGISTRATION, "sms_registration_needed"),
-    "40020": (faults.FILTERED, "sms_rejected"),
-    "40100": (faults.SENDER, "sms_acc"),
-    "40300": (faults.OPTED_OUT, "sms_optout"),
-    "40305": (faults.SENDER, "sms_acc"),
-    "40308": (faults.SENDER, "sms_acc"),
-    "40309": (faults.COUNTRY, "sms_country_not_supported"),
-    "40310": (faults.BAD_NUMBER, "sms_number_format"),
-    "40312": (faults.SENDER, "sms_acc"),
-    "40314": (faults.SENDER, "sms_acc"),
-    "40315": (faults.SENDER, "sms_acc"),
-    "40318": (faults.TOO_FAST, "sms_server"),
-    "40322": (faults.FILTERED, "sms_rejected"),
-    "40329": (faults.REGISTRATION, "sms_registration_needed"),
-    "40330": (faults.REGISTRATION, "sms_registration_needed"),
-    "40331": (faults.COUNTRY, "sms_country_not_supported"),
-    "40333": (faults.ACCOUNT_LIMIT, "sms_credit"),
-}
+CODES = by_word(
+    {
+        (faults.SENDER, "sms_acc"): "10001 40013 40100 40305 40308 40312 40314 40315",
+        (faults.BAD_NUMBER, "sms_number_format"): "10002 10016 40012 40310",
+        (faults.AUTHENTICATION, "sms_acc"): "10009 10010",
+        (faults.TOO_FAST, "sms_server"): "10011 40011 40016 40018 40318",
+        (faults.NO_CREDIT, "sms_credit"): "20100",
+        (faults.LANDLINE, "sms_not_allowed"): "40001",
+        (faults.FILTERED, "sms_rejected"): "40002 40003 40015 40017 40020 40322",
+        (faults.UNSURE, "sms_not_delivered"): "40004 40008",
+        (faults.EXPIRED, "sms_expired"): "40005 40014",
+        (faults.UNREACHABLE, "sms_invalid_destination"): "40006",
+        (faults.REGISTRATION, "sms_registration_needed"): "40010 40019 40329 40330",
+        (faults.OPTED_OUT, "sms_optout"): "40300",
+        (faults.COUNTRY, "sms_country_not_supported"): "40309 40331",
+        (faults.ACCOUNT_LIMIT, "sms_credit"): "40333",
+    }
+)
 #: The same for an HTTP status, where the code is not listed.
 STATUSES = {
     429: (faults.TOO_FAST, "sms_server"),
@@ -136,14 +108,9 @@ def read_record(record):
 
 
 def _report(words, carrier_id, status, code, raw=None, price=None):
-    report, fault, failure_type = words.get(status, outbound.UNKNOWN), "", ""
-    # An error of a message in flight is not its fault yet.
-    if report == outbound.UNDELIVERED:
-        known = CODES.get(code) or STATUS_FAULTS.get(status)
-        fault, failure_type = known or (faults.UNSURE, "sms_not_delivered")
-    return outbound.DeliveryReport(
-        carrier_id, report, code, failure_type, fault, raw or {}, price
-    )
+    report = words.get(status, outbound.UNKNOWN)
+    known = CODES.get(code) or STATUS_FAULTS.get(status)
+    return make_report(carrier_id, report, known, code, raw, price)
 
 
 def read_media(payload):

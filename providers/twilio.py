@@ -12,21 +12,12 @@ from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException
 from twilio.request_validator import RequestValidator
 
-from . import shared, twilio_account, twilio_opt_outs, twilio_voice
+from . import shared, twilio_account, twilio_opt_outs, twilio_voice, twilio_words
 from .base import LookupFailed, Provider, RedactionRefused
 from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
 from .outbound import ACCEPTED, UNKNOWN, Outcome, ReportPage, read_price
 from .twilio_api import API_URL, TwilioApi
-from .twilio_words import (
-    CODES,
-    REPORTS,
-    STATUSES,
-    read_found,
-    read_listed,
-    read_media,
-    read_report,
-)
 
 #: Messages that a lookup reads, newest first: one page at Twilio.
 LOOKUP_LIMIT = 1000
@@ -89,9 +80,8 @@ class TwilioProvider(Provider):
 
         A number of the service can still be the sender of a team.
         """
-        account = self.account
-        numbers = account.get("senders") or ()
-        return shared.list_senders(account.get("messaging_service_sid"), numbers)
+        service = self.account.get("messaging_service_sid")
+        return shared.list_senders(self.account, service)
 
     def send(self, message):
         """Post one message, and classify a failure by what Twilio may have done.
@@ -101,27 +91,24 @@ class TwilioProvider(Provider):
         """
         return self._post(
             lambda client: client.messages.create(**fields_of(self.account, message)),
-            REPORTS,
-            lambda code, status: CODES.get(code) or STATUSES.get(status),
+            twilio_words,
         )
 
-    def _post(self, create, reports, find_known):
+    def _post(self, create, words):
         """Post a message or a call, and return the outcome.
 
         :param create: function of the SDK's client
-        :param dict reports: our report for each status of Twilio's
-        :param find_known: function of an error's code and HTTP status that returns the
-            fault and Odoo's failure type, or None
+        :param words: the module whose ``REPORTS`` and ``find_known`` map Twilio's words
         """
         try:
             created = create(self.api.get_client())
         except TwilioException as error:
-            return _outcome_of_error(error, find_known)
+            return _outcome_of_error(error, words)
         except UnicodeEncodeError:
             return shared.outcome_of_bad_paste("twilio_authentication")
         except (RequestException, json.JSONDecodeError) as error:
             return shared.outcome_of_failure(error)
-        report = reports.get(created.status, UNKNOWN)
+        report = words.REPORTS.get(created.status, UNKNOWN)
         return Outcome(ACCEPTED, carrier_id=created.sid or "", report=report)
 
     def find(self, message, since, until):
@@ -135,7 +122,8 @@ class TwilioProvider(Provider):
         listed = self.api.ask(
             lambda client: client.messages.list(to=message.number, limit=LOOKUP_LIMIT)
         )
-        in_time = shared.pick_in_time(map(read_found, listed), since, until)
+        read = map(twilio_words.read_found, listed)
+        in_time = shared.pick_in_time(read, since, until)
         words = shared.fold(message.body)
         same = [
             it for it in in_time if shared.fold(it.body).removeprefix(TRIAL) == words
@@ -147,7 +135,7 @@ class TwilioProvider(Provider):
     def fetch(self, carrier_id):
         """Read one message at Twilio."""
         fetched = self.api.ask(lambda client: client.messages(carrier_id).fetch())
-        return read_found(fetched).report
+        return twilio_words.read_found(fetched).report
 
     def list_prices(self, day, sender=""):
         """List the day's messages, 1,000 a page; Twilio prices them hours later."""
@@ -162,12 +150,11 @@ class TwilioProvider(Provider):
         end = begin + timedelta(days=1) + later
         others = {"from_": sender} if sender else {}
         for page in self._list_pages(begin, end, resource=resource, **others):
-            prices = {
-                instance.sid: read_price(instance.price, instance.price_unit)
-                for instance in page
-                if instance.sid
+            yield {
+                it.sid: price
+                for it in page
+                if it.sid and (price := read_price(it.price, it.price_unit))
             }
-            yield {sid: price for sid, price in prices.items() if price}
 
     def list_reports(self, since, until, resume=""):
         """List what was sent, 1,000 a page.
@@ -178,13 +165,13 @@ class TwilioProvider(Provider):
         https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
         """
         for page in self._list_pages(since, until, resume):
-            reports = tuple(map(read_listed, page))
+            reports = tuple(map(twilio_words.read_listed, page))
             yield ReportPage(reports, page.next_page_url or "")
 
     def _list_pages(self, since, until, resume="", resource="messages", **others):
         """Yield the SDK's pages of the messages or calls of a period.
 
-        :param str resume: URL of the page to start from, empty for the first
+        :param str resume: URL of the page to start from (messages only)
         """
         moment = MOMENTS[resource]
         values = {
@@ -193,24 +180,16 @@ class TwilioProvider(Provider):
             "page_size": PAGE_SIZE,
             **others,
         }
-        page = self.api.ask(
-            lambda client: (
-                getattr(client, resource).get_page(resume)
-                if resume
-                else getattr(client, resource).page(**values)
-            )
-        )
+        if resume:
+            page = self.api.ask(lambda client: client.messages.get_page(resume))
+        else:
+            page = self.api.ask(lambda client: getattr(client, resource).page(**values))
         while page is not None:
             yield page
             page = self.api.ask(lambda _client, page=page: page.next_page())
 
-    def tell_opt_outs(self, opt_outs):
-        """Report opt-outs to Twilio's Consent Management API."""
-        return twilio_opt_outs.tell(self, opt_outs)
-
-    def list_deactivated(self, day):
-        """Read the report of a day; it lists US numbers only."""
-        return twilio_opt_outs.list_deactivated(self, day)
+    tell_opt_outs = twilio_opt_outs.tell
+    list_deactivated = twilio_opt_outs.list_deactivated
 
     def redact(self, carrier_id, is_whole=False):
         """Remove a message's body and media, or the whole message.
@@ -234,7 +213,7 @@ class TwilioProvider(Provider):
             status = error.status
             if status == GONE:
                 return
-            if status and 400 <= status < 500 and status not in PASSING:
+            if status in range(400, 500) and status not in PASSING:
                 raise RedactionRefused(str(error)) from error
             raise
 
@@ -297,7 +276,7 @@ class TwilioProvider(Provider):
             body=form.get("Body", ""),
             opt_out_type=form.get("OptOutType", ""),
             service=form.get("MessagingServiceSid", ""),
-            media=read_media(form),
+            media=twilio_words.read_media(form),
             raw=dict(form),
         )
 
@@ -308,20 +287,14 @@ class TwilioProvider(Provider):
         https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
         https://www.twilio.com/docs/voice/api/call-resource#statuscallback
         """
-        if form.get("CallSid"):
-            return twilio_voice.read_report(
-                form["CallSid"],
-                form.get("CallStatus"),
-                form.get("AnsweredBy"),
-                form.get("SipResponseCode", ""),
-                raw=dict(form),
-            )
-        return read_report(
-            form.get("MessageSid") or form.get("SmsSid", ""),
-            form.get("MessageStatus"),
-            form.get("ErrorCode", ""),
-            raw=dict(form),
-        )
+        get, raw = form.get, dict(form)
+        if sid := get("CallSid"):
+            status, answered_by = get("CallStatus"), get("AnsweredBy")
+            code = get("SipResponseCode", "")
+            return twilio_voice.read_report(sid, status, answered_by, code, raw)
+        sid = get("MessageSid") or get("SmsSid", "")
+        status, code = get("MessageStatus"), get("ErrorCode", "")
+        return twilio_words.read_report(sid, status, code, raw)
 
     # === Calls ===
 
@@ -329,8 +302,7 @@ class TwilioProvider(Provider):
         """Post one call, and classify a failure as :meth:`send` does."""
         return self._post(
             lambda client: client.calls.create(**twilio_voice.fields_of(message)),
-            twilio_voice.REPORTS,
-            twilio_voice.find_known,
+            twilio_voice,
         )
 
     find_call = twilio_voice.find
@@ -354,22 +326,21 @@ def fields_of(account, message):
         values["media_url"] = list(message.media)
     if message.callback:
         values["status_callback"] = message.callback
-    service = account.get("messaging_service_sid")
     # With the service as well, its opt-outs and settings apply to its numbers.
-    if service:
+    if service := account.get("messaging_service_sid"):
         values["messaging_service_sid"] = service
     if message.sender and message.sender != service:
         values["from_"] = message.sender
     return values
 
 
-def _outcome_of_error(error, find_known):
+def _outcome_of_error(error, words):
     """Classify an error response: refused, not accepted yet, or unknown."""
     status = getattr(error, "status", None)
     code = str(getattr(error, "code", None) or "")
     # The error as text repeats the URL with the account in it: keep the message only.
     told = (getattr(error, name, None) for name in ("msg", "detail", "title"))
-    words = str(next(filter(None, told), ""))
-    known = find_known(code, status)
+    detail = str(next(filter(None, told), ""))
     is_sure = status in range(400, 500) and status != 408
-    return shared.outcome_of_refusal(known, code, words, is_sure)
+    known = words.find_known(code, status)
+    return shared.outcome_of_refusal(known, code, detail, is_sure)

@@ -36,12 +36,10 @@ def _check_credentials(provider):
     standard key may read the numbers but not the account.
     """
     account = provider.account
-    token = (account["account_sid"], account["auth_token"])
+    sid = account["account_sid"]
+    client = provider.api.make_client((sid, account["auth_token"]))
     try:
-        shown = provider.api.ask(
-            lambda client: client.api.v2010.accounts(account["account_sid"]).fetch(),
-            provider.api.make_client(token),
-        )
+        shown = provider.api.ask(lambda it: it.api.v2010.accounts(sid).fetch(), client)
     except LookupFailed as error:
         return [_refusal(error, "token_refused")]
     if shown.status != "active":
@@ -137,13 +135,9 @@ def set_inbound_url(provider, inbound_url):
     """Set our URL on the Messaging Service, else on each sending number."""
     sid = provider.account.get("messaging_service_sid")
     if sid:
-        provider.api.ask(
-            lambda client: client.messaging.v1.services(sid).update(
-                inbound_request_url=inbound_url,
-                inbound_method="POST",
-                use_inbound_webhook_on_number=False,
-            )
-        )
+        values = {"inbound_request_url": inbound_url, "inbound_method": "POST"}
+        values["use_inbound_webhook_on_number"] = False
+        provider.api.ask(lambda it: it.messaging.v1.services(sid).update(**values))
         return
     numbers = _get_numbers(provider)
     for own, _country in provider.account["senders"]:

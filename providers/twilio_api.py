@@ -3,10 +3,7 @@
 
 import json
 import logging
-import math
 import re
-import threading
-import time
 
 from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException
@@ -14,7 +11,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from .base import LookupFailed
-from .shared import IDLE, TIMEOUT, widen
+from .shared import TIMEOUT, Fresh, widen
 
 # At INFO it logs the URL of every request, which holds the account.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
@@ -38,10 +35,7 @@ class TwilioApi:
 
     def __init__(self, account):
         self._account = account
-        self._client = None
-        self._used_at = -math.inf
-        # The poster's threads share the client.
-        self._lock = threading.Lock()
+        self.get_client = Fresh(self.make_client).get
 
     def ask(self, question, client=None):
         """Return Twilio's response to a request that may be repeated.
@@ -57,15 +51,6 @@ class TwilioApi:
             words = f"HTTP {status}" if status else type(error).__name__
             raise LookupFailed(words, status, _get_retry_after(error)) from error
 
-    def get_client(self):
-        """Return the SDK's client; make a new one if it was idle."""
-        with self._lock:
-            now = time.monotonic()
-            if now - self._used_at > IDLE:
-                self._client = self.make_client()
-            self._used_at = now
-            return self._client
-
     def make_client(self, credentials=None):
         """Make an SDK client with a timeout and without retries.
 
@@ -80,9 +65,8 @@ class TwilioApi:
             http_client=http_client,
         )
         if account.get("api_url"):
-            client.api.base_url = account["api_url"]
-            client.messaging.base_url = account["api_url"]
-            client.accounts.base_url = account["api_url"]
+            for domain in (client.api, client.messaging, client.accounts):
+                domain.base_url = account["api_url"]
         return client
 
     def get_credentials(self):

@@ -101,13 +101,8 @@ def list_deactivated(provider, day):
             return None
         raise
     try:
-        report = shared.fetch_media(
-            provider.account,
-            found.redirect_to,
-            limit=REPORT_LIMIT,
-            deadline=REPORT_DEADLINE,
-            any_type=True,
-        )
+        limits = {"limit": REPORT_LIMIT, "deadline": REPORT_DEADLINE, "any_type": True}
+        report = shared.fetch_media(provider.account, found.redirect_to, **limits)
     except MediaFailed as error:
         raise LookupFailed(error.fault) from error
     lines = report.data.decode("ascii", "replace").split()

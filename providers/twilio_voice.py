@@ -24,17 +24,14 @@ KEY_SECONDS, TIME_LIMIT = 8, 180
 #: Our report for each call status of Twilio's. ``completed`` is an answered call that
 #: has ended; that a person heard it is known earlier, when Twilio asks what to say.
 #: https://www.twilio.com/docs/voice/api/call-resource#call-status-values
-REPORTS = {
-    "queued": outbound.QUEUED,
-    "initiated": outbound.QUEUED,
-    "ringing": outbound.QUEUED,
-    "in-progress": outbound.SENT,
-    "completed": outbound.UNDELIVERED,
-    "busy": outbound.UNDELIVERED,
-    "no-answer": outbound.UNDELIVERED,
-    "failed": outbound.UNDELIVERED,
-    "canceled": outbound.CANCELED,
-}
+REPORTS = shared.by_word(
+    {
+        outbound.QUEUED: "queued initiated ringing",
+        outbound.SENT: "in-progress",
+        outbound.UNDELIVERED: "completed busy no-answer failed",
+        outbound.CANCELED: "canceled",
+    }
+)
 #: Why nobody heard it; a ``completed`` call that no person heard met a machine.
 FAULTS = {
     "completed": faults.VOICEMAIL,
@@ -96,21 +93,15 @@ def read_report(carrier_id, status, answered_by, code="", raw=None, price=None):
     fault = FAULTS.get(status, "")
     if fault == faults.VOICEMAIL and not is_machine(answered_by):
         fault = faults.UNANSWERED
-    failure_type = FAILURE if fault else ""
-    return outbound.DeliveryReport(
-        carrier_id, report, code, failure_type, fault, raw or {}, price
-    )
+    return shared.make_report(carrier_id, report, (fault, FAILURE), code, raw, price)
 
 
 def read_answer(form):
     """Return the report of an answered call: by a person, or by a machine."""
-    report, fault, failure_type = outbound.DELIVERED, "", ""
-    if is_machine(form.get("AnsweredBy")):
-        report, fault = outbound.UNDELIVERED, faults.VOICEMAIL
-        failure_type = FAILURE
-    return outbound.DeliveryReport(
-        form.get("CallSid", ""), report, "", failure_type, fault, dict(form)
-    )
+    was_machine = is_machine(form.get("AnsweredBy"))
+    report = outbound.UNDELIVERED if was_machine else outbound.DELIVERED
+    known = (faults.VOICEMAIL, FAILURE)
+    return shared.make_report(form.get("CallSid", ""), report, known, raw=dict(form))
 
 
 def is_machine(answered_by):

@@ -52,11 +52,9 @@ class IrCron(models.Model):
 
         Commits, and locks nothing for longer than a moment.
         """
-        in_new_transaction = self.env["sms.dispatcher"]._in_new_transaction
-        return any(
-            in_new_transaction(self._is_sms_unattended, model_name)
-            for model_name in in_new_transaction(self._find_urgent_sms_work)
-        )
+        commit = self.env["sms.dispatcher"]._in_new_transaction
+        urgent = commit(self._find_urgent_sms_work)
+        return any(commit(self._is_sms_unattended, model_name) for model_name in urgent)
 
     @api.model
     def _find_urgent_sms_work(self):

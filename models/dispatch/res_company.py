@@ -4,17 +4,13 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
-from ...providers import (
-    PROVIDERS,
-    SandboxProvider,
-    TelnyxProvider,
-    account,
-    faults,
-    get_provider,
-)
+from ...providers import PROVIDERS, account, faults, get_provider
+from ...providers.sandbox import SandboxProvider
+from ...providers.telnyx import TelnyxProvider
 from ...tools import business_days, consent, dispatch, texts, verdicts
 from ..core.encrypted_field import EncryptedChar
 from .sms_api import SmsApiGated, SmsApiOutbox
+from .sms_sender import CALLERS
 
 TELNYX = TelnyxProvider.code
 #: System parameters: replace the carriers' API addresses (a proxy, a loopback peer).
@@ -270,14 +266,12 @@ class ResCompany(models.Model):
 
     def _get_sms_gate_facts(self):
         """Add the settings that the account lacks."""
-        provider = self._get_sms_provider()
+        provider, missing = self._get_sms_provider(), ()
         if provider and not self.sudo().active:
             missing = ("active",)
+        # Texts of a locked account wait in the outbox until it can be used.
         elif provider and not self._has_locked_sms_account():
             missing = provider.missing()
-        else:
-            # Texts of a locked account wait in the outbox until it can be used.
-            missing = ()
         return {**super()._get_sms_gate_facts(), "missing": missing}
 
     # === Accounts (``code`` is a key of ``PROVIDERS``) ===
@@ -298,14 +292,12 @@ class ResCompany(models.Model):
         what was tried in the sandbox. Twilio without an account sends nothing and
         reports what is missing. In SQL: code that reacts to a new carrier may be gone.
         """
-        self.env.cr.execute(
-            """
+        query = """
             UPDATE res_company
                SET sms_provider = 'twilio', sms_twilio_account_sid = NULL
              WHERE id = ANY(%s)
-            """,
-            [self.ids],
-        )
+        """
+        self.env.cr.execute(query, [self.ids])
         self.invalidate_recordset()
 
     def _drop_sms_backup(self):
@@ -422,30 +414,21 @@ class ResCompany(models.Model):
             candidates = [it for it in candidates if it.id in among]
             sender_ids = {key: it for key, it in sender_ids.items() if it in among}
         if is_call:
-            return [
-                dispatch.choose_by_country(number or "", candidates) or False
-                for number in numbers
-            ]
+            choose = dispatch.choose_by_country
+            return [choose(number or "", candidates) or False for number in numbers]
         if len(sender_ids) < 2 and all(it.is_plain for it in candidates):
             only_id = next(iter(sender_ids.values()), False)
             return [only_id] * len(numbers)
-        team_ids = {}
-        if any(it.team_id for it in candidates):
-            team_ids = self._get_sms_team_ids(posts)
+        has_teams = any(it.team_id for it in candidates)
+        team_ids = self._get_sms_team_ids(posts) if has_teams else {}
         senders_sudo = self.env["sms.sender"].sudo()
         known_ids = senders_sudo._find_conversations(self, numbers, sender_ids)
-        answers = answers or [""] * len(numbers)
-        return [
-            dispatch.choose_sender(
-                number or "",
-                candidates,
-                team_ids.get(post.id, 0),
-                known_ids.get(number, 0),
-                answer,
-            )
-            or False
-            for number, post, answer in zip(numbers, posts, answers, strict=True)
-        ]
+        answers, chosen = answers or [""] * len(numbers), []
+        for number, post, answer in zip(numbers, posts, answers, strict=True):
+            known = (team_ids.get(post.id, 0), known_ids.get(number, 0))
+            sender_id = dispatch.choose_sender(number or "", candidates, *known, answer)
+            chosen.append(sender_id or False)
+        return chosen
 
     def _find_sms_sender_refusal(self, number, answer=""):
         """Distinguish a country no sender may text from one where none can receive."""
@@ -492,10 +475,8 @@ class ResCompany(models.Model):
 
     @ormcache("self.id", "code")
     def _get_sms_sender_ids(self, code):
-        senders_sudo = self.env["sms.sender"].sudo()
-        found = senders_sudo.search(
-            [("company_id", "=", self.id), ("provider", "=", code)]
-        )
+        domain = [("company_id", "=", self.id), ("provider", "=", code)]
+        found = self.env["sms.sender"].sudo().search(domain)
         return {sender.address: sender.id for sender in found}
 
     def _get_sms_candidates(self, code):
@@ -514,19 +495,19 @@ class ResCompany(models.Model):
         candidates = []
         for sender in self._get_sms_provider(code).senders():
             row_sudo = senders_sudo.browse(sender_ids.get(sender.address, ()))
-            if row_sudo:
-                countries = row_sudo.country_ids.mapped("code") or [sender.country]
-                countries = tuple(filter(None, countries))
-                candidates.append(
-                    dispatch.Candidate(
-                        row_sudo.id,
-                        countries,
-                        row_sudo.team_id.id or 0,
-                        is_pool=sender.kind == account.SERVICE,
-                        is_one_way=row_sudo.is_one_way,
-                        reach=get_reach(sender.kind, countries, today),
-                    )
-                )
+            if not row_sudo:
+                continue
+            countries = row_sudo.country_ids.mapped("code") or [sender.country]
+            countries = tuple(filter(None, countries))
+            candidate = dispatch.Candidate(
+                row_sudo.id,
+                countries,
+                row_sudo.team_id.id or 0,
+                is_pool=sender.kind == account.SERVICE,
+                is_one_way=row_sudo.is_one_way,
+                reach=get_reach(sender.kind, countries, today),
+            )
+            candidates.append(candidate)
         return tuple(candidates)
 
     def _get_sms_callers(self, code):
@@ -535,7 +516,7 @@ class ResCompany(models.Model):
             return ()
         senders_sudo = self.env["sms.sender"].sudo()
         ids = self._get_sms_sender_ids(code).values()
-        callers = set(senders_sudo.browse(ids).filtered(lambda it: it._can_call()).ids)
+        callers = senders_sudo.browse(ids).filtered(lambda it: it.kind in CALLERS)._ids
         return tuple(it for it in self._get_sms_candidates(code) if it.id in callers)
 
     def _explain_sms_no_calls(self):

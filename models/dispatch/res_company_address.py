@@ -216,18 +216,10 @@ class ResCompany(models.Model):
         if not key:
             return self.browse()
         # Fetch only the fields that an endpoint needs.
-        names = {
-            "sms_webhook_key",
-            "sms_webhook_base_url",
-            "sms_former_webhook_base_url",
-            "sms_has_refusals",
-            *SENDER_FIELDS,
-            *ACCOUNT_FIELDS,
-        }
+        names = ENDPOINT_FIELDS | SENDER_FIELDS | {"sms_has_refusals"}
         names = [name for name in names if self._fields[name].column_type]
-        former = Domain("sms_old_webhook_key", "=", key) & Domain(
-            "sms_old_webhook_key_until", ">", fields.Datetime.now()
-        )
+        former = Domain("sms_old_webhook_key", "=", key)
+        former &= Domain("sms_old_webhook_key_until", ">", fields.Datetime.now())
         domain = Domain("sms_webhook_key", "=", key) | former
         # Archived companies too: a STOP still counts, and texts are still under way.
         companies_sudo = self.sudo()
@@ -249,12 +241,10 @@ class ResCompany(models.Model):
         if not company_sudo or company_sudo._has_locked_sms_account(code):
             raise LookupError(code)
         is_former = key != company_sudo.sms_webhook_key
-        return Endpoint(
-            company_sudo.id,
-            company_sudo.sms_old_webhook_key_until if is_former else None,
-            company_sudo._get_sms_base_urls(),
-            company_sudo._get_sms_provider(code, with_senders=False),
-        )
+        until = company_sudo.sms_old_webhook_key_until if is_former else None
+        urls = company_sudo._get_sms_base_urls()
+        provider = company_sudo._get_sms_provider(code, with_senders=False)
+        return Endpoint(company_sudo.id, until, urls, provider)
 
     @api.private
     def cache_invalidation_fields(self):
@@ -290,12 +280,11 @@ class ResCompany(models.Model):
     def _store_former_sms_base_url(self, former, url):
         """Store the addresses (``former``, by company) that a new one replaces."""
         for company, known in former.items():
-            if known == url:
-                continue
-            company.sms_former_webhook_base_url = known
-            # Requests within this second were still signed for the former address.
-            since = fields.Datetime.now() + timedelta(seconds=1)
-            company.sms_webhook_base_since = since
+            if known != url:
+                company.sms_former_webhook_base_url = known
+                # Requests within this second were still signed for the former address.
+                since = fields.Datetime.now() + timedelta(seconds=1)
+                company.sms_webhook_base_since = since
 
     def _ensure_sms_base_url(self):
         for company_sudo in self.sudo():
@@ -346,10 +335,9 @@ class ResCompany(models.Model):
         """Follow ``web.base.url`` when an administrator has changed it by hand."""
         before, after = map(web.normalize_address, (before, after))
         if before and after and before != after:
-            domain = [("sms_webhook_base_url", "=", before)]
-            self.sudo().with_context(active_test=False).search(domain).write(
-                {"sms_webhook_base_url": after}
-            )
+            all_sudo = self.sudo().with_context(active_test=False)
+            found_sudo = all_sudo.search([("sms_webhook_base_url", "=", before)])
+            found_sudo.sms_webhook_base_url = after
 
 
 class IrConfigParameter(models.Model):

@@ -116,11 +116,8 @@ class SmsCarrierNumber(models.Model):
     @api.constrains("number")
     def _check_number(self):
         for row in self:
-            if not (
-                E164.match(row.number)
-                or SHORT_CODE.match(row.number)
-                or is_name(row.number)
-            ):
+            is_number = E164.match(row.number) or SHORT_CODE.match(row.number)
+            if not (is_number or is_name(row.number)):
                 raise ValidationError(row._make_number_error())
 
     @api.model_create_multi

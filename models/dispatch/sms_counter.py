@@ -50,13 +50,12 @@ class SmsCounter(models.Model):
         if not counted:
             return
         rows = [(*key, amount) for key, amount in counted.items()]
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO sms_counter (company_id, name, reason, amount)"
-                " SELECT * FROM unnest(%s)",
-                as_arrays(rows, "int4", "varchar", "varchar", "int4"),
-            )
+        values = as_arrays(rows, "int4", "varchar", "varchar", "int4")
+        query = (
+            "INSERT INTO sms_counter (company_id, name, reason, amount)"
+            " SELECT * FROM unnest(%s)"
         )
+        self.env.cr.execute(SQL(query, values))
 
     @api.model
     def _merge(self):
@@ -74,11 +73,6 @@ class SmsCounter(models.Model):
     def _read(self, company):
         """Return a company's totals: ``{(name, reason or None): amount}``."""
         self._store()
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT name, reason, sum(amount) FROM sms_counter"
-                " WHERE company_id = %s GROUP BY 1, 2",
-                company.id,
-            )
-        )
-        return {(name, reason): int(amount) for name, reason, amount in rows}
+        own, keys = [("company_id", "=", company.id)], ["name", "reason"]
+        rows = self._read_group(own, keys, ["amount:sum"])
+        return {(name, reason or None): amount for name, reason, amount in rows}

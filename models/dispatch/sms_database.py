@@ -63,10 +63,9 @@ class SmsDatabase(models.AbstractModel):
         waiting_sudo.cancelled_by_id = self.env.user
         waiting_sudo.action_set_canceled()
         self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE sms_sms SET state = 'pending' WHERE state IN ('process', 'unknown')"
-        )
-        self.env.cr.execute(
-            "UPDATE sms_sms SET lookup_at = NULL WHERE lookup_at IS NOT NULL"
-        )
+        query = """
+            UPDATE sms_sms SET state = 'pending' WHERE state IN ('process', 'unknown');
+            UPDATE sms_sms SET lookup_at = NULL WHERE lookup_at IS NOT NULL
+        """
+        self.env.cr.execute(query)
         self.env.invalidate_all()

@@ -156,27 +156,22 @@ class SmsDispatcher(models.AbstractModel):
 
     def _find_urgent_senders(self):
         """Return the ids of the senders with a due text that somebody waits for."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT id FROM sms_sender sender
-                 WHERE EXISTS (
-                           SELECT FROM sms_sms sms
-                            WHERE sms.state = 'outgoing' AND sms.sender_id = sender.id
-                              AND sms.priority <= %s AND sms.not_before <= %s)
-                """,
-                PERSONAL_PRIORITY,
-                fields.Datetime.now(),
-            )
-        )
+        query = """
+            SELECT id FROM sms_sender sender
+             WHERE EXISTS (
+                       SELECT FROM sms_sms sms
+                        WHERE sms.state = 'outgoing' AND sms.sender_id = sender.id
+                          AND sms.priority <= %s AND sms.not_before <= %s)
+        """
+        query = SQL(query, PERSONAL_PRIORITY, fields.Datetime.now())
+        rows = self.env.execute_query(query)
         return {sender_id for (sender_id,) in rows}
 
     def _submit(self, poster, calls, until):
         """Hand calls to the threads, as :meth:`_claim` returns them."""
         for account, key, call, delay in calls:
             guarded = partial(self._call_safely, key, call, until)
-            lane = key.sender_id
-            poster.submit(account, key, guarded, delay, key.is_urgent, lane)
+            poster.submit(account, key, guarded, delay, key.is_urgent, key.sender_id)
 
     @staticmethod
     def _call_safely(key, call, until):
@@ -211,10 +206,8 @@ class SmsDispatcher(models.AbstractModel):
 
     def _wake_others(self):
         """Trigger the other dispatchers: more is waiting than this one can take."""
-        domain = [
-            ("model_id.model", "=", self._name),
-            ("id", "!=", self.env.context.get("cron_id")),
-        ]
+        is_other = ("id", "!=", self.env.context.get("cron_id"))
+        domain = [("model_id.model", "=", self._name), is_other]
         for cron_sudo in self.env["ir.cron"].sudo().search(domain):
             cron_sudo._trigger()
 
@@ -250,21 +243,14 @@ class SmsDispatcher(models.AbstractModel):
                     raise
                 time.sleep(random.uniform(0.01, 0.1) * 2**attempt)
 
-    def _select(self, query):
-        """Return the ``sms.sms`` whose ids are the first column of a query."""
-        rows = self.env.execute_query(query)
-        return self.env["sms.sms"].browse(row[0] for row in rows)
-
     def _lock_messages(self, sms_ids):
         """Lock messages by id, so that none deadlock; return ``{id: attempts}``."""
-        self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id, COALESCE(attempts, 0) FROM sms_sms"
-                " WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
-                sms_ids,
-            )
+        query = (
+            "SELECT id, COALESCE(attempts, 0) FROM sms_sms"
+            " WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
         )
+        self.env["sms.sms"].flush_model()
+        rows = self.env.execute_query(SQL(query, sms_ids))
         self.env["sms.sms"].invalidate_model()
         return dict(rows)
 
@@ -290,17 +276,9 @@ class SmsDispatcher(models.AbstractModel):
         """Write values on messages in SQL: the ORM may fail on them, or fail again."""
         if not messages:
             return
-        assignments = [
-            SQL("%s = %s", SQL.identifier(name), value)
-            for name, value in values.items()
-        ]
-        self.env.cr.execute(
-            SQL(
-                "UPDATE sms_sms SET %s WHERE id = ANY(%s)",
-                SQL(", ").join(assignments),
-                messages.ids,
-            )
-        )
+        pairs = [SQL("%s = %s", SQL.identifier(it), values[it]) for it in values]
+        query = "UPDATE sms_sms SET %s WHERE id = ANY(%s)"
+        self.env.cr.execute(SQL(query, SQL(", ").join(pairs), messages.ids))
         messages.invalidate_recordset(flush=False)
 
     # === Senders of waiting messages ===
@@ -315,51 +293,52 @@ class SmsDispatcher(models.AbstractModel):
         :param int after: id after which the batch begins
         :return: id after which the next batch begins, 0 after the last one
         """
-        self.env["sms.sms"].flush_model()
         is_lost = SQL("sms.sender_id IS NULL")
         # Ids, so that the planner sees how few there are, and uses an index.
         if replaced := self._find_replaced_senders():
             is_lost = SQL("(%s OR sms.sender_id = ANY(%s))", is_lost, replaced)
-        messages = self._select(
-            SQL(
-                """
-                SELECT sms.id FROM sms_sms sms
-                  JOIN res_company company ON company.id = sms.record_company_id
-                 WHERE sms.state = 'outgoing' AND %s
-                   AND company.sms_provider = ANY(%s)
-                   AND sms.not_before <= %s AND sms.id > %s
-              ORDER BY sms.id + 0 -- the primary key would lead through all texts
-                 LIMIT %s
-                   FOR UPDATE OF sms SKIP LOCKED
-                """,
-                is_lost,
-                list(PROVIDERS),
-                fields.Datetime.now() + ASSIGN_AHEAD,
-                after,
-                ASSIGN_SIZE,
-            )
-        )
+        query = """
+            SELECT sms.id FROM sms_sms sms
+              JOIN res_company company ON company.id = sms.record_company_id
+             WHERE sms.state = 'outgoing' AND %s
+               AND company.sms_provider = ANY(%s)
+               AND sms.not_before <= %s AND sms.id > %s
+          ORDER BY sms.id + 0 -- the primary key would lead through all texts
+             LIMIT %s FOR UPDATE OF sms SKIP LOCKED
+        """
+        until = fields.Datetime.now() + ASSIGN_AHEAD
+        query = SQL(query, is_lost, list(PROVIDERS), until, after, ASSIGN_SIZE)
+        messages = self.env["sms.sms"]._select(query)
         failed = self._contain_each(messages, self._assign_all)
         self._write_plainly(failed, not_before=fields.Datetime.now() + PUT_OFF)
         return messages[-1:].id if len(messages) == ASSIGN_SIZE else 0
 
     def _find_replaced_senders(self):
-        """Return the ids of senders whose messages need another one."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT sender.id FROM sms_sender sender
-                  JOIN res_company own ON own.id = sender.company_id
-                 WHERE NOT sender.active
-                    OR sender.provider NOT IN (
-                           COALESCE(own.sms_provider, ''),
-                           COALESCE(own.sms_backup_provider, '')
-                       )
-                    OR %s
-                """,
-                self._get_replaced_condition(),
-            )
-        )
+        """Return the ids of senders whose messages need another one.
+
+        A stopped sender is replaced by the other carrier's if its fault allows that,
+        and that carrier has a sender that may send. When its pause is over, the next
+        new message tries it again.
+        """
+        query = """
+            SELECT sender.id FROM sms_sender sender
+              JOIN res_company own ON own.id = sender.company_id
+             WHERE NOT sender.active
+                OR sender.provider NOT IN (COALESCE(own.sms_provider, ''),
+                                           COALESCE(own.sms_backup_provider, ''))
+                OR (own.sms_backup_provider IS NOT NULL
+                    AND sender.stopped_until > %(now)s
+                    AND EXISTS (SELECT 1 FROM sms_fault fault
+                                 WHERE fault.id = sender.fault_id AND fault.use_backup)
+                    AND EXISTS (SELECT 1 FROM sms_sender other
+                                 WHERE other.company_id = own.id AND other.active
+                                   AND other.provider != sender.provider
+                                   AND other.provider IN (own.sms_provider,
+                                                          own.sms_backup_provider)
+                                   AND COALESCE(other.stopped_until, %(now)s)
+                                       <= %(now)s))
+        """
+        rows = self.env.execute_query(SQL(query, now=fields.Datetime.now()))
         return [row[0] for row in rows]
 
     def _assign_all(self, messages):
@@ -368,29 +347,6 @@ class SmsDispatcher(models.AbstractModel):
             self._assign(company, waiting)
         # The account has no sender: the gate records that on the message.
         messages.filtered(lambda sms: not sms.sender_id)._ask_gate()
-
-    def _get_replaced_condition(self):
-        """Return the condition for replacing a stopped sender by the other carrier's.
-
-        Its fault allows that, and the other carrier has a sender that may send. When
-        its pause is over, the next new message tries it again.
-
-        :return: condition on ``sender`` and its company ``own``
-        """
-        return SQL(
-            """
-            (own.sms_backup_provider IS NOT NULL AND sender.stopped_until > %(now)s
-             AND EXISTS (SELECT 1 FROM sms_fault fault
-                          WHERE fault.id = sender.fault_id AND fault.use_backup)
-             AND EXISTS (SELECT 1 FROM sms_sender other
-                          WHERE other.company_id = own.id AND other.active
-                            AND other.provider != sender.provider
-                            AND other.provider IN (own.sms_provider,
-                                                   own.sms_backup_provider)
-                            AND COALESCE(other.stopped_until, %(now)s) <= %(now)s))
-            """,
-            now=fields.Datetime.now(),
-        )
 
     def _assign(self, company, waiting):
         """Assign senders to locked messages of one company."""
@@ -480,11 +436,8 @@ class SmsDispatcher(models.AbstractModel):
 
     def _mark_abandoned(self):
         """Mark abandoned claims as unknown, so that they are looked up."""
-        condition = SQL(
-            "state = 'process' AND provider = ANY(%s) AND claimed_at < %s",
-            list(PROVIDERS),
-            fields.Datetime.now() - LEASE,
-        )
+        condition = "state = 'process' AND provider = ANY(%s) AND claimed_at < %s"
+        condition = SQL(condition, list(PROVIDERS), fields.Datetime.now() - LEASE)
         abandoned = lock_next(self.env["sms.sms"], condition, SQL("id"), limit=None)
         if abandoned:
             message = "%s: unknown outcome, its worker is gone"

@@ -247,25 +247,16 @@ class SmsDispatcher(models.AbstractModel):
         """
         if not limit:
             return []
-        return self.env.execute_query(
-            SQL(
-                """
-                SELECT id, GREATEST(segment_count, 1) FROM sms_sms
-                 WHERE state = 'outgoing' AND sender_id = %(sender)s
-                   AND not_before <= %(now)s AND id != ALL(%(locked)s)
-                   AND NOT %(is_behind)s
-              ORDER BY %(order)s
-                 LIMIT %(limit)s
-                   FOR UPDATE OF sms_sms SKIP LOCKED
-                """,
-                sender=sender_id,
-                now=fields.Datetime.now(),
-                locked=[row[0] for row in locked],
-                is_behind=self._get_behind_condition(),
-                order=order,
-                limit=limit,
-            )
-        )
+        query = """
+            SELECT id, GREATEST(segment_count, 1) FROM sms_sms
+             WHERE state = 'outgoing' AND sender_id = %s
+               AND not_before <= %s AND id != ALL(%s) AND NOT %s
+          ORDER BY %s LIMIT %s FOR UPDATE OF sms_sms SKIP LOCKED
+        """
+        now, locked_ids = fields.Datetime.now(), [row[0] for row in locked]
+        is_behind = self._get_behind_condition()
+        query = SQL(query, sender_id, now, locked_ids, is_behind, order, limit)
+        return self.env.execute_query(query)
 
     def _get_behind_condition(self):
         """Return the condition for a message (``sms_sms``) to wait for another text."""
@@ -288,53 +279,51 @@ class SmsDispatcher(models.AbstractModel):
 
         :return: seconds from now, 0 if it is due already; None if nothing waits
         """
+        query = """
+            SELECT EXTRACT(EPOCH FROM LEAST(
+                       (SELECT min(GREATEST(sender.stopped_until, next.due,
+                                            %(next_slot)s - %(horizon)s))
+                          FROM sms_sender sender
+                     LEFT JOIN sms_sender_pace pace ON pace.sender_id = sender.id,
+                               LATERAL (SELECT not_before AS due FROM sms_sms
+                                         WHERE state = 'outgoing'
+                                           AND sender_id = sender.id
+                                           AND NOT %(is_behind)s
+                                      ORDER BY not_before LIMIT 1) AS next
+                         WHERE sender.active AND NOT %(is_trying)s),
+                       (SELECT sms.lookup_at %(lookups)s
+                      ORDER BY sms.lookup_at LIMIT 1),
+                       (SELECT sms.expires_at %(expiring)s
+                      ORDER BY sms.expires_at LIMIT 1),
+                       (SELECT min(claimed_at) + %(lease)s FROM sms_sms
+                         WHERE state = 'process' AND provider = ANY(%(providers)s))
+                   ) - %(now)s)::float
+        """
         self.env["sms.sms"].flush_model()
-        [(due,)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT EXTRACT(EPOCH FROM LEAST(
-                           (SELECT min(GREATEST(sender.stopped_until, next.due,
-                                                %(next_slot)s - %(horizon)s))
-                              FROM sms_sender sender
-                         LEFT JOIN sms_sender_pace pace ON pace.sender_id = sender.id,
-                                   LATERAL (SELECT not_before AS due FROM sms_sms
-                                             WHERE state = 'outgoing'
-                                               AND sender_id = sender.id
-                                               AND NOT %(is_behind)s
-                                          ORDER BY not_before LIMIT 1) AS next
-                             WHERE sender.active AND NOT %(is_trying)s),
-                           (SELECT sms.lookup_at %(lookups)s
-                          ORDER BY sms.lookup_at LIMIT 1),
-                           (SELECT sms.expires_at %(expiring)s
-                          ORDER BY sms.expires_at LIMIT 1),
-                           (SELECT min(claimed_at) + %(lease)s FROM sms_sms
-                             WHERE state = 'process' AND provider = ANY(%(providers)s))
-                       ) - %(now)s)::float
-                """,
-                is_trying=IS_TRYING,
-                is_behind=self._get_behind_condition(),
-                horizon=timedelta(seconds=HORIZON),
-                next_slot=NEXT_SLOT,
-                lookups=self._get_lookup_source(),
-                expiring=self._get_expiring_source(),
-                lease=LEASE,
-                providers=list(PROVIDERS),
-                now=fields.Datetime.now(),
-            )
+        query = SQL(
+            query,
+            is_trying=IS_TRYING,
+            is_behind=self._get_behind_condition(),
+            horizon=timedelta(seconds=HORIZON),
+            next_slot=NEXT_SLOT,
+            lookups=self._get_lookup_source(),
+            expiring=self._get_expiring_source(),
+            lease=LEASE,
+            providers=list(PROVIDERS),
+            now=fields.Datetime.now(),
         )
+        [(due,)] = self.env.execute_query(query)
         return due if due is None else max(due, 0.0)
 
     def _get_expiring_source(self):
         """Return the query for outbox messages that can expire: ``FROM … WHERE …``."""
-        return SQL(
-            """
-                  FROM sms_sms sms
-                  JOIN res_company company ON company.id = sms.record_company_id
-                   AND company.sms_provider = ANY(%s)
-                 WHERE sms.expires_at IS NOT NULL AND sms.state = 'outgoing'
-            """,
-            list(PROVIDERS),
-        )
+        query = """
+              FROM sms_sms sms
+              JOIN res_company company ON company.id = sms.record_company_id
+               AND company.sms_provider = ANY(%s)
+             WHERE sms.expires_at IS NOT NULL AND sms.state = 'outgoing'
+        """
+        return SQL(query, list(PROVIDERS))
 
     def _end_expired(self):
         """End expired messages, except those that another worker has locked.
@@ -342,20 +331,12 @@ class SmsDispatcher(models.AbstractModel):
         Their turn may be far away, since their sender has stopped or their next try is
         later; until then they would be shown as waiting.
         """
-        self.env["sms.sms"].flush_model()
-        expired = self._select(
-            SQL(
-                """
-                SELECT sms.id %s AND sms.expires_at <= %s
-              ORDER BY sms.expires_at
-                 LIMIT %s
-                   FOR UPDATE OF sms SKIP LOCKED
-                """,
-                self._get_expiring_source(),
-                fields.Datetime.now(),
-                END_SIZE,
-            )
-        )
+        query = """
+            SELECT sms.id %s AND sms.expires_at <= %s
+          ORDER BY sms.expires_at LIMIT %s FOR UPDATE OF sms SKIP LOCKED
+        """
+        source, now = self._get_expiring_source(), fields.Datetime.now()
+        expired = self.env["sms.sms"]._select(SQL(query, source, now, END_SIZE))
         failed = self._contain_each(expired, lambda messages: messages._ask_gate())
         self._write_plainly(failed, state="canceled")
 
@@ -398,29 +379,22 @@ class SmsDispatcher(models.AbstractModel):
                 slots[call.sms_id] = call.slot if call.due > now else 0.0
             else:
                 lookups.append(call.sms_id)
-        released = self.env.execute_query(
-            SQL(
-                """
-                UPDATE sms_sms
-                   SET state = 'outgoing', attempts = attempts - 1,
-                       tried_at = CASE WHEN attempts > 1 THEN tried_at END
-                 WHERE id = ANY(%s) AND state = 'process' AND report_rank = 0
-             RETURNING id, sender_id
-                """,
-                list(slots),
-            )
-        )
+        query = """
+            UPDATE sms_sms
+               SET state = 'outgoing', attempts = attempts - 1,
+                   tried_at = CASE WHEN attempts > 1 THEN tried_at END
+             WHERE id = ANY(%s) AND state = 'process' AND report_rank = 0
+         RETURNING id, sender_id
+        """
+        released = self.env.execute_query(SQL(query, list(slots)))
         seconds = Counter()
         for sms_id, sender_id in released:
             seconds[sender_id] += slots[sms_id]
         self.env["sms.sender.pace"]._return_slots(seconds)
         self.env.cr.execute(
-            SQL(
-                "UPDATE sms_sms SET lookup_at = %s"
-                " WHERE id = ANY(%s) AND lookup_at IS NOT NULL",
-                fields.Datetime.now(),
-                lookups,
-            )
+            "UPDATE sms_sms SET lookup_at = %s"
+            " WHERE id = ANY(%s) AND lookup_at IS NOT NULL",
+            [fields.Datetime.now(), lookups],
         )
         self.env["sms.sms"].invalidate_model()
         return self.env["sms.sms"].browse(row[0] for row in released)
@@ -493,11 +467,8 @@ class SmsDispatcher(models.AbstractModel):
         readers = messages.partner_id._get_sms_readers()
         questions = [it._get_question(readers, sms_id=it.id) for it in messages]
         decisions = self.env["sms.gate"]._decide(questions)
-        return [
-            sms
-            for sms, (decision, _event_id) in zip(messages, decisions, strict=True)
-            if decision.verdict == verdicts.BLOCK
-        ]
+        decided = zip(messages, decisions, strict=True)
+        return [sms for sms, (it, _event_id) in decided if it.verdict == verdicts.BLOCK]
 
     def _find_stopped(self, calls):
         """Return the calls whose sender has stopped since they were claimed."""
@@ -521,33 +492,26 @@ class SmsDispatcher(models.AbstractModel):
             hashes = self.env["sms.consent.key"]._hash(call.number for call in calls)
         except ConsentKeyError:
             return dict.fromkeys(calls, 0)
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT answer.*
-                  FROM unnest(%s) AS wanted (number_hash),
-                       LATERAL (
-                           SELECT company_id, number_hash, max(event_id)
-                             FROM sms_consent
-                            WHERE company_id = ANY(%s)
-                              AND number_hash = wanted.number_hash
-                              AND state IN (%s, %s)
-                         GROUP BY company_id, number_hash
-                           OFFSET 0
-                       ) AS answer
-                """,
-                as_array(list(set(hashes.values())), "varchar"),
-                list({call.company_id for call in calls}),
-                consent.OPTED_OUT,
-                consent.NONE,
-            )
-        )
+        query = """
+            SELECT answer.*
+              FROM unnest(%s) AS wanted (number_hash),
+                   LATERAL (
+                       SELECT company_id, number_hash, max(event_id)
+                         FROM sms_consent
+                        WHERE company_id = ANY(%s)
+                          AND number_hash = wanted.number_hash
+                          AND state IN %s
+                     GROUP BY company_id, number_hash
+                       OFFSET 0
+                   ) AS answer
+        """
+        wanted = as_array(set(hashes.values()), "varchar")
+        company_ids = list({call.company_id for call in calls})
+        ended = (consent.OPTED_OUT, consent.NONE)
+        rows = self.env.execute_query(SQL(query, wanted, company_ids, ended))
         events = {(company_id, value): event_id for company_id, value, event_id in rows}
-        found = {
-            call: events.get((call.company_id, hashes.get(call.number)))
-            for call in calls
-        }
-        return {call: event_id for call, event_id in found.items() if event_id}
+        keys = {call: (call.company_id, hashes.get(call.number)) for call in calls}
+        return {call: events[key] for call, key in keys.items() if events.get(key)}
 
     def _block_withdrawn(self, calls):
         """Requeue withdrawn messages and have the gate block those it refuses.

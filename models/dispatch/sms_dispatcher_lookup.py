@@ -4,11 +4,13 @@ from datetime import timedelta
 from functools import partial
 
 from odoo import fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...providers.faults import NO_ANSWER
 from ...tools import dispatch
 from ..core.batch_jobs import contain
+from ..core.bulk_insert import as_arrays
 from ..message.sms_sms import UNKNOWN_STATE
 from .sms_dispatcher import Account, Call
 
@@ -51,12 +53,12 @@ class SmsDispatcher(models.AbstractModel):
         messages = self._lock_lookups(min(room, BATCH_SIZE), full)
         # Nobody asks again before then: no other worker, nor this one after a crash.
         self._write_plainly(messages, lookup_at=fields.Datetime.now() + TOLERANCE)
-        calls = []
-        for sms in messages:
-            # One that fails is asked about later, and does not hold up those behind it.
-            prepare = partial(self._prepare_lookup, sms)
-            failure = "%s: cannot be looked up"
-            calls.append(contain(self.env, prepare, _logger, failure, sms))
+        # One that fails is asked about later, and does not hold up those behind it.
+        failure, prepare = "%s: cannot be looked up", self._prepare_lookup
+        calls = (
+            contain(self.env, partial(prepare, sms), _logger, failure, sms)
+            for sms in messages
+        )
         return list(filter(None, calls))
 
     def _prepare_lookup(self, sms):
@@ -83,38 +85,24 @@ class SmsDispatcher(models.AbstractModel):
         an erased person: a lookup that is never made must never be due either, or the
         outbox would wake for it forever.
         """
-        return SQL(
-            """
-                  FROM sms_sms sms
-                  JOIN res_company company ON company.id = sms.record_company_id
-                 WHERE sms.lookup_at IS NOT NULL
-                   AND sms.state IN ('unknown', 'pending')
-                   AND %s
-            """,
-            IS_ASKABLE,
-        )
+        query = """
+              FROM sms_sms sms
+              JOIN res_company company ON company.id = sms.record_company_id
+             WHERE sms.lookup_at IS NOT NULL AND sms.state IN ('unknown', 'pending')
+               AND %s
+        """
+        return SQL(query, IS_ASKABLE)
 
     def _lock_lookups(self, limit, full):
         """Lock and return the messages whose lookup is due, without full accounts'."""
-        self.env["sms.sms"].flush_model()
-        return self._select(
-            SQL(
-                """
-                SELECT sms.id %s AND sms.lookup_at <= %s
-                   AND (company.id, sms.provider) NOT IN (
-                       SELECT * FROM unnest(%s::int[], %s::varchar[])
-                   )
-              ORDER BY sms.lookup_at
-                 LIMIT %s
-                   FOR UPDATE OF sms SKIP LOCKED
-                """,
-                self._get_lookup_source(),
-                fields.Datetime.now(),
-                [account.company_id for account in full],
-                [account.provider for account in full],
-                limit,
-            )
-        )
+        query = """
+            SELECT sms.id %s AND sms.lookup_at <= %s
+               AND (company.id, sms.provider) NOT IN (SELECT * FROM unnest(%s))
+          ORDER BY sms.lookup_at LIMIT %s FOR UPDATE OF sms SKIP LOCKED
+        """
+        source, now = self._get_lookup_source(), fields.Datetime.now()
+        accounts = as_arrays(full, "int4", "varchar")
+        return self.env["sms.sms"]._select(SQL(query, source, now, accounts, limit))
 
     def _record_lookups(self, ends):
         """Record carriers' answers to lookups.
@@ -171,20 +159,15 @@ class SmsDispatcher(models.AbstractModel):
         forever.
         """
         policy = self.env["sms.fault"]._get_policy(NO_ANSWER)
-        ended = self._select(
-            SQL(
-                """
-                SELECT id FROM sms_sms stuck
-                 WHERE state = 'unknown' AND lookup_at < %s
-                   AND NOT EXISTS (SELECT 1 %s AND sms.id = stuck.id)
-                 LIMIT %s
-                   FOR UPDATE SKIP LOCKED
-                """,
-                fields.Datetime.now() - timedelta(seconds=policy.deadline),
-                self._get_lookup_source(),
-                BATCH_SIZE,
-            )
-        )
+        query = """
+            SELECT id FROM sms_sms stuck
+             WHERE state = 'unknown' AND lookup_at < %s
+               AND NOT EXISTS (SELECT 1 %s AND sms.id = stuck.id)
+             LIMIT %s FOR UPDATE SKIP LOCKED
+        """
+        before = fields.Datetime.now() - timedelta(seconds=policy.deadline)
+        query = SQL(query, before, self._get_lookup_source(), BATCH_SIZE)
+        ended = self.env["sms.sms"]._select(query)
         failed = self._contain_each(ended, partial(self._fail_all, policy))
         self._write_plainly(failed, state="error", lookup_at=None)
 
@@ -200,14 +183,10 @@ class SmsDispatcher(models.AbstractModel):
         The message that the carrier shows may then be that one, whose answer is
         outstanding. For calls the carrier shows no words, so any call counts.
         """
-        domain = [
-            ("record_company_id", "=", sms.record_company_id.id),
-            ("number", "=", sms.number),
-            ("is_call", "=", sms.is_call),
-            ("state", "=", "process"),
-        ]
-        if not sms.is_call:
-            domain.append(("body", "=", sms.body))
+        names = ("number", "is_call") if sms.is_call else ("number", "is_call", "body")
+        domain = [(name, "=", sms[name]) for name in names]
+        domain += [("record_company_id", "=", sms.record_company_id.id)]
+        domain += [("state", "=", "process")]
         return bool(self.env["sms.sms"].search_count(domain, limit=1))
 
     def _exclude_known(self, sms, found):
@@ -221,15 +200,11 @@ class SmsDispatcher(models.AbstractModel):
         if not found:
             return []
         ids = [one.report.carrier_id for one in found]
-        known = self.env["sms.sms"].search(
-            [("provider", "=", sms.provider), ("carrier_id", "in", ids)]
-        )
-        earlier = self.env["sms.report"].search(
-            [
-                ("sms_id", "=", sms.id),
-                ("carrier_id", "in", ids),
-                ("received_at", "<", sms.claimed_at),
-            ]
-        )
+        is_listed = Domain("carrier_id", "in", ids)
+        theirs = is_listed & Domain("provider", "=", sms.provider)
+        known = self.env["sms.sms"].search(theirs)
+        former = is_listed & Domain("sms_id", "=", sms.id)
+        former &= Domain("received_at", "<", sms.claimed_at)
+        earlier = self.env["sms.report"].search(former)
         known_ids = {*known.mapped("carrier_id"), *earlier.mapped("carrier_id")}
         return [one for one in found if one.report.carrier_id not in known_ids]

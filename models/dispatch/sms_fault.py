@@ -100,20 +100,12 @@ class SmsFault(models.Model):
         :return: ``tools.dispatch.Policy``
         """
         owners = [False, company.id] if company else [False]
-        rows_sudo = self.sudo().search(
-            [("fault", "=", fault), ("company_id", "in", owners)]
-        )
+        domain = [("fault", "=", fault), ("company_id", "in", owners)]
+        rows_sudo = self.sudo().search(domain)
         row_sudo = rows_sudo.sorted(lambda row: not row.company_id)[:1]
         if not row_sudo:
             return dispatch.Policy(fault, dispatch.END)
-        return dispatch.Policy(
-            fault,
-            row_sudo.action,
-            row_sudo.first_pause,
-            row_sudo.max_pause,
-            row_sudo.max_attempts,
-            round(row_sudo.deadline_hours * 3600),
-            row_sudo.number_after,
-            row_sudo.id,
-            row_sudo.use_backup,
-        )
+        pauses = (row_sudo.first_pause, row_sudo.max_pause, row_sudo.max_attempts)
+        deadline = round(row_sudo.deadline_hours * 3600)
+        others = (row_sudo.number_after, row_sudo.id, row_sudo.use_backup)
+        return dispatch.Policy(fault, row_sudo.action, *pauses, deadline, *others)

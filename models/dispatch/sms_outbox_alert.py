@@ -44,9 +44,8 @@ class SmsOutboxAlert(models.Model):
             quiet_sudo = alert_sudo.with_context(mail_activity_quick_update=True)
             quiet_sudo._schedule_activities()
             return alert_sudo
-        alert_sudo = self.sudo().create(
-            {"company_id": company.id, "key": key, "message": message}
-        )
+        values = {"company_id": company.id, "key": key, "message": message}
+        alert_sudo = self.sudo().create(values)
         alert_sudo._schedule_activities()
         alert_sudo._mail_administrators()
         return alert_sudo
@@ -60,11 +59,8 @@ class SmsOutboxAlert(models.Model):
         """
         if key not in PROVOKED:
             return self.browse()
-        domain = [
-            ("company_id", "=", company.id),
-            ("key", "=", key),
-            ("closed_at", ">", fields.Datetime.now() - CALM),
-        ]
+        is_recent = ("closed_at", ">", fields.Datetime.now() - CALM)
+        domain = [("company_id", "=", company.id), ("key", "=", key), is_recent]
         alert = self.search(domain, limit=1)
         alert.write({"closed_at": False, "message": message})
         return alert
@@ -82,14 +78,11 @@ class SmsOutboxAlert(models.Model):
         readers = self._get_administrators().filtered(
             lambda user: user.notification_type == "inbox" and user.email
         )
+        subject = self.env._("Text messages: something is wrong")
+        mail = {"subject": subject, "body_html": plaintext2html(self.message)}
         self.env["mail.mail"].sudo().create(
             [
-                {
-                    "subject": self.env._("Text messages: something is wrong"),
-                    "body_html": plaintext2html(self.message),
-                    "email_to": user.email_formatted,
-                    "auto_delete": True,
-                }
+                {**mail, "email_to": user.email_formatted, "auto_delete": True}
                 for user in readers
             ]
         )

@@ -7,7 +7,6 @@ from odoo.fields import Domain
 from odoo.tools import SQL, consteq
 
 from ...providers import PROVIDERS, faults
-from ...providers.faults import COPY, COUNTRY, NO_CONNECTION
 from ...tools.exposition import Metric
 from ..core.ir_cron import MODULE
 from .sms_counter import DELIVERED, FAILED, SENT
@@ -82,11 +81,8 @@ class SmsOutboxWatch(models.AbstractModel):
                     alerts._close(company, key)
         # Companies that have left the outbox or are archived are not watched any more:
         # their alerts would stay open forever.
-        former = [
-            ("company_id", "not in", companies.ids),
-            ("closed_at", "=", False),
-            ("key", "not in", LASTING),
-        ]
+        former = Domain("company_id", "not in", companies.ids)
+        former &= Domain("closed_at", "=", False) & Domain("key", "not in", LASTING)
         for alert in alerts.search(former):
             alert._close(alert.company_id, alert.key)
         self.env["sms.counter"]._merge()
@@ -179,9 +175,8 @@ class SmsOutboxWatch(models.AbstractModel):
     @api.model
     def _make_health_token(self):
         if not self._get_health_token():
-            self.env["ir.config_parameter"].sudo().set_param(
-                HEALTH_TOKEN_PARAMETER, secrets.token_urlsafe(24)
-            )
+            parameters_sudo = self.env["ir.config_parameter"].sudo()
+            parameters_sudo.set_param(HEALTH_TOKEN_PARAMETER, secrets.token_urlsafe(24))
 
     # === Facts, without personal data ===
 
@@ -208,23 +203,22 @@ class SmsOutboxWatch(models.AbstractModel):
                 [("company_id", "=", company.id), ("stop_count", ">", 0)]
             ),
             "is_cron_active": cron.sudo().active,
-            "is_copy": company._find_sms_account_lock() == COPY,
+            "is_copy": company._find_sms_account_lock() == faults.COPY,
         }
 
     def _get_open_facts(self, company, now):
         """Return how many messages have no outcome yet, and since when."""
         self.env["sms.sms"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                OPEN_MESSAGES,
-                company=company.id,
-                now=now,
-                abandoned=now - 2 * LEASE,
-                unasked=now - UNKNOWN_TOO_LONG,
-                lately=now - STANDSTILL,
-                no_connection=NO_CONNECTION,
-            )
+        query = SQL(
+            OPEN_MESSAGES,
+            company=company.id,
+            now=now,
+            abandoned=now - 2 * LEASE,
+            unasked=now - UNKNOWN_TOO_LONG,
+            lately=now - STANDSTILL,
+            no_connection=faults.NO_CONNECTION,
         )
+        rows = self.env.execute_query(query)
         queues = [
             (self.env["sms.sender"].browse(sender_id or ()), size, oldest_at)
             for sender_id, size, oldest_at, *_others in rows
@@ -232,14 +226,11 @@ class SmsOutboxWatch(models.AbstractModel):
         ]
         oldest_at = min((oldest for _sender, _size, oldest in queues), default=None)
         names = ("held", "stuck_sending", "unknown", "unknown_too_long")
-        names += ("not_connected",)
+        counted = enumerate((*names, "not_connected"), 3)
         return {
             "waiting": sum(size for _sender, size, _oldest in queues),
             "oldest_seconds": oldest_at and int((now - oldest_at).total_seconds()),
-            **{
-                name: sum(row[place + 3] for row in rows)
-                for place, name in enumerate(names)
-            },
+            **{name: sum(row[place] for row in rows) for place, name in counted},
             "standing_still": sum(
                 size
                 for sender, size, oldest in queues
@@ -270,20 +261,14 @@ class SmsOutboxWatch(models.AbstractModel):
         return {
             "ended": sum(count for _is_failed, _fault, count in rows),
             "failed": sum(failed.values()),
-            "country_refused": failed.get(COUNTRY, 0),
+            "country_refused": failed.get(faults.COUNTRY, 0),
         }
 
     def _get_event_facts(self, company, now):
         """Return how many carriers' events are not processed, and since when."""
-        rows = (
-            self.env["sms.webhook.event"]
-            .sudo()
-            ._read_group(
-                [("company_id", "=", company.id)],
-                ["is_failed"],
-                ["__count", "received_at:min"],
-            )
-        )
+        events_sudo = self.env["sms.webhook.event"].sudo()
+        own, figures = [("company_id", "=", company.id)], ["__count", "received_at:min"]
+        rows = events_sudo._read_group(own, ["is_failed"], figures)
         counts = {bool(is_failed): count for is_failed, count, _oldest in rows}
         waiting = (oldest for is_failed, _count, oldest in rows if not is_failed)
         oldest_at = min(waiting, default=None)
@@ -326,10 +311,7 @@ class SmsOutboxWatch(models.AbstractModel):
         late = (jobs_sudo - broken).filtered(
             lambda job: job.active and job.lastcall and job.nextcall < now - STANDSTILL
         )
-        return {
-            "broken_jobs": broken.mapped("name"),
-            "late_jobs": late.mapped("name"),
-        }
+        return {"broken_jobs": broken.mapped("name"), "late_jobs": late.mapped("name")}
 
     def _explain_jobs(self, facts):
         """Return which scheduled actions do not work, and what to do."""
@@ -396,8 +378,7 @@ class SmsOutboxWatch(models.AbstractModel):
             "sent_total": counts.get((SENT, None), 0),
             "delivered_total": counts.get((DELIVERED, None), 0),
             "failed_total": {
-                fault: counts.get((FAILED, fault), 0)
-                for fault, _name in faults.SELECTION
+                it: counts.get((FAILED, it), 0) for it, _name in faults.SELECTION
             },
         }
 

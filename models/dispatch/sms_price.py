@@ -83,8 +83,7 @@ class SmsPrice(models.Model):
         "CHECK (amount >= 0)", "The price of a segment cannot be negative."
     )
     _media_amount_positive = models.Constraint(
-        "CHECK (media_amount >= 0)",
-        "The price of a picture cannot be negative.",
+        "CHECK (media_amount >= 0)", "The price of a picture cannot be negative."
     )
     _prefix_digits = models.Constraint(
         r"CHECK (prefix ~ '^\+[1-9][0-9]{0,14}$')",
@@ -111,13 +110,13 @@ class SmsPrice(models.Model):
         company_sudo = company.sudo()
         code = company_sudo.country_id.phone_code
         self.flush_model()
-        values = {
-            "company": company.id,
-            "provider": provider or company_sudo.sms_provider,
-            "number": number or f"+{code or ''}",
-            "day": fields.Date.today(),
-        }
-        rows = self.env.execute_query(pick_price(**values))
+        query = pick_price(
+            company=company.id,
+            provider=provider or company_sudo.sms_provider,
+            number=number or f"+{code or ''}",
+            day=fields.Date.today(),
+        )
+        rows = self.env.execute_query(query)
         return self.sudo().browse(row[0] for row in rows)
 
     def _get_cost(self, segments, has_media=False):
@@ -177,11 +176,10 @@ class SmsPrice(models.Model):
         domain &= Domain("sent_at", ">=", since)
         domain &= Domain("sent_at", "<=", now - CHARGED_AFTER)
         messages = self.env["sms.sms"].with_context(tz="UTC")
+        groups = messages._read_group(domain, ["sent_at:day", "sender_id", "is_call"])
         rows = {
             (moment.date(), sender.kind != account.SERVICE and sender.address, is_call)
-            for moment, sender, is_call in messages._read_group(
-                domain, ["sent_at:day", "sender_id", "is_call"]
-            )
+            for moment, sender, is_call in groups
         }
         # A service's list of a day already has all messages of that day.
         whole = {(day, is_call) for day, address, is_call in rows if not address}

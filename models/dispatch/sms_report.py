@@ -2,7 +2,6 @@
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ..core.bulk_insert import insert_many
 from ..core.mixins import NUMBER_GROUPS
@@ -64,7 +63,6 @@ class SmsReport(models.Model):
         In SQL: many rows at once, and JSON's null is not SQL's.
         """
         self.flush_model()
-        self.env.cr.execute(
-            SQL("UPDATE sms_report SET raw = NULL WHERE id = ANY(%s)", self.ids)
-        )
+        query = "UPDATE sms_report SET raw = NULL WHERE id = ANY(%s)"
+        self.env.cr.execute(query, [self.ids])
         self.invalidate_model()

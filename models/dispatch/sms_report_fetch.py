@@ -112,8 +112,7 @@ class SmsReportFetch(models.Model):
         source = SQL("FROM unnest(%s) AS own (company_id, provider)", values)
         pauses = {"lease": LEASE, "per_page": dispatch.READ_PER_PAGE}
         is_late = SQL(IS_LATE, now=now, **pauses)
-        planned = self._insert_planned(source, first, is_late)
-        if planned:
+        if self._insert_planned(source, first, is_late):
             self._wake(first)
         elif self.search_count([("next_at", "<=", now)], limit=1):
             self._wake()
@@ -121,11 +120,11 @@ class SmsReportFetch(models.Model):
     @api.model
     def _plan_forgotten(self):
         """Plan a read for each account from which reports are expected."""
-        source = SQL(
-            "FROM (SELECT DISTINCT sms.record_company_id, sms.provider %s)"
-            " AS own (company_id, provider)",
-            self._get_open_source(),
-        )
+        query = """
+            FROM (SELECT DISTINCT sms.record_company_id, sms.provider %s)
+              AS own (company_id, provider)
+        """
+        source = SQL(query, self._get_open_source())
         self._insert_planned(source, fields.Datetime.now())
 
     @api.model
@@ -137,23 +136,17 @@ class SmsReportFetch(models.Model):
         :param source: ``FROM …`` with ``own``, of a company's id and a provider
         :param condition: which reads that are ``known`` are planned anew
         """
+        query = """
+            INSERT INTO sms_report_fetch AS known
+                   (company_id, provider, next_at, pages, failures)
+            SELECT own.company_id, own.provider, %s, 0, 0 %s
+                ON CONFLICT (company_id, provider)
+                DO UPDATE SET next_at = excluded.next_at
+             WHERE %s
+         RETURNING id
+        """
         self.flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO sms_report_fetch AS known
-                       (company_id, provider, next_at, pages, failures)
-                SELECT own.company_id, own.provider, %s, 0, 0 %s
-                    ON CONFLICT (company_id, provider)
-                    DO UPDATE SET next_at = excluded.next_at
-                 WHERE %s
-             RETURNING id
-                """,
-                at,
-                source,
-                condition,
-            )
-        )
+        rows = self.env.execute_query(SQL(query, at, source, condition))
         self.invalidate_model(flush=False)
         return bool(rows)
 
@@ -168,33 +161,23 @@ class SmsReportFetch(models.Model):
 
         Without those that are looked up one by one.
         """
-        return SQL(
-            """
-                  FROM sms_sms sms
-                  JOIN res_company company ON company.id = sms.record_company_id
-                 WHERE sms.is_report_fetched AND sms.state = 'pending'
-                   AND sms.lookup_at IS NULL AND COALESCE(sms.lookups, 0) = 0
-                   AND sms.sent_at > %s AND %s
-            """,
-            fields.Datetime.now() - EXPECTED,
-            IS_ASKABLE,
-        )
+        query = """
+              FROM sms_sms sms
+              JOIN res_company company ON company.id = sms.record_company_id
+             WHERE sms.is_report_fetched AND sms.state = 'pending'
+               AND sms.lookup_at IS NULL AND COALESCE(sms.lookups, 0) = 0
+               AND sms.sent_at > %s AND %s
+        """
+        return SQL(query, fields.Datetime.now() - EXPECTED, IS_ASKABLE)
 
     def _select_open(self, columns, condition=ANY):
         """Read columns of the account's ``sms`` whose reports are expected."""
         self.ensure_one()
         self.env["sms.sms"].flush_model()
-        return self.env.execute_query(
-            SQL(
-                "SELECT %s %s AND sms.record_company_id = %s AND sms.provider = %s"
-                " AND %s",
-                columns,
-                self._get_open_source(),
-                self.company_id.id,
-                self.provider,
-                condition,
-            )
-        )
+        account = SQL("(%s, %s)", self.company_id.id, self.provider)
+        query = "SELECT %s %s AND (sms.record_company_id, sms.provider) = %s AND %s"
+        query = SQL(query, columns, self._get_open_source(), account, condition)
+        return self.env.execute_query(query)
 
     # === Run ===
 
@@ -306,7 +289,8 @@ class SmsReportFetch(models.Model):
                 if not read.open_ids:
                     break
                 if page.resume and seconds_left <= 0:
-                    commit(self._give_back)
+                    # This run's time is over: the next one reads the rest.
+                    commit(self.write, {"next_at": fields.Datetime.now()})
                     return seconds_left
         except base.LookupFailed as error:
             commit(self._put_off, error)
@@ -337,18 +321,9 @@ class SmsReportFetch(models.Model):
 
     def _note_page(self, page):
         """Note how far the list was read."""
-        self.write(
-            {
-                "resume": page.resume,
-                "pages": self.pages + 1,
-                "failures": 0,
-                "next_at": fields.Datetime.now() + LEASE,
-            }
-        )
-
-    def _give_back(self):
-        """Leave the rest of the read to the next run: this one's time is over."""
-        self.next_at = fields.Datetime.now()
+        next_at = fields.Datetime.now() + LEASE
+        values = {"resume": page.resume, "pages": self.pages + 1, "failures": 0}
+        self.write({**values, "next_at": next_at})
 
     def _put_off(self, error):
         """Retry from the same page after a pause, which follows the rules for posts."""
@@ -359,10 +334,8 @@ class SmsReportFetch(models.Model):
         pause = dispatch.pause_after(policy, failures, random.random())
         pause = min(max(pause, error.retry_after, 1), dispatch.LAST_READ)
         _logger.info("%s: the list cannot be read: %s", self, error)
-        values = {
-            "failures": failures,
-            "next_at": fields.Datetime.now() + timedelta(seconds=pause),
-        }
+        next_at = fields.Datetime.now() + timedelta(seconds=pause)
+        values = {"failures": failures, "next_at": next_at}
         # The page is gone, or seems to be: start the list over.
         is_gone = 400 <= (error.status or 0) < 500 and error.status not in PASSING
         if is_gone or (failures >= DOUBTFUL and not is_fast):
@@ -373,14 +346,10 @@ class SmsReportFetch(models.Model):
         """Plan the next read at the end of this one."""
         now = fields.Datetime.now()
         # Until the commit nobody can add texts and believe that this read covers them.
-        self.env.cr.execute(
-            SQL("SELECT 1 FROM sms_report_fetch WHERE id = %s FOR UPDATE", self.id)
-        )
-        columns = SQL(
-            "max(sms.sent_at), max(sms.sent_at) FILTER (WHERE sms.sent_at <= %s)",
-            now - RECENT,
-        )
-        [(youngest, youngest_old)] = self._select_open(columns)
+        query = "SELECT 1 FROM sms_report_fetch WHERE id = %s FOR UPDATE"
+        self.env.cr.execute(query, [self.id])
+        columns = "max(sms.sent_at), max(sms.sent_at) FILTER (WHERE sms.sent_at <= %s)"
+        [(youngest, youngest_old)] = self._select_open(SQL(columns, now - RECENT))
         values = {"resume": False, "failures": 0, "next_at": False}
         if youngest:
             values["next_at"] = now + self._get_pause(now, youngest)
@@ -439,14 +408,10 @@ class SmsSms(models.Model):
         """Mark the texts of a long list; the claim checks the carrier used."""
         result = super()._prepare_intake(vals_list, batch)
         is_long = 0 < self._get_long_list() <= len(vals_list)
-        listing = {
-            company_id: is_long
-            and any(
-                PROVIDERS[code].lists_reports
-                for code in company.sudo()._get_sms_carriers()
-            )
-            for company_id, company in batch.companies.items()
-        }
+        listing = {}
+        for company_id, company in batch.companies.items():
+            codes = company.sudo()._get_sms_carriers() if is_long else ()
+            listing[company_id] = any(PROVIDERS[code].lists_reports for code in codes)
         for vals in vals_list:
             is_listed = listing[vals["record_company_id"]]
             vals["is_report_fetched"] = is_listed and not vals.get("is_call")

@@ -148,9 +148,8 @@ class SmsSender(models.Model):
         for vals in vals_list:
             self._check_rate(vals)
         senders = super().create(vals_list)
-        self.env["sms.sender.pace"].sudo().create(
-            [{"sender_id": sender.id} for sender in senders]
-        )
+        paces_sudo = self.env["sms.sender.pace"].sudo()
+        paces_sudo.create([{"sender_id": sender_id} for sender_id in senders.ids])
         return senders
 
     def write(self, vals):
@@ -169,9 +168,8 @@ class SmsSender(models.Model):
         """
         rate = float(vals.get("rate") or 0)
         if not rate >= 0:  # refuses NaN as well
-            raise ValidationError(
-                self.env._("The rate of a sender cannot be negative.")
-            )
+            message = self.env._("The rate of a sender cannot be negative.")
+            raise ValidationError(message)
         _precision, places = self._fields["rate"].get_digits(self.env)
         if rate and float_is_zero(rate, precision_digits=places):
             raise ValidationError(
@@ -258,15 +256,11 @@ class SmsSender(models.Model):
             # Texts in flight when it stopped are refused as well: one stop for all.
             if sender._is_stopped():
                 continue
-            pause = dispatch.pause_after(policy, sender.stop_count + 1, random.random())
-            sender.write(
-                {
-                    "stopped_until": now + timedelta(seconds=pause),
-                    "stop_count": sender.stop_count + 1,
-                    "fault_id": policy.id,
-                    "fault_detail": detail,
-                }
-            )
+            count = sender.stop_count + 1
+            pause = dispatch.pause_after(policy, count, random.random())
+            reason = {"fault_id": policy.id, "fault_detail": detail}
+            until = now + timedelta(seconds=pause)
+            sender.write({"stopped_until": until, "stop_count": count, **reason})
             if sender.stop_count == 1:
                 sender._tell_administrators()
 
@@ -286,15 +280,8 @@ class SmsSender(models.Model):
                 "to time.",
                 **words,
             )
-        self.env["sms.outbox.alert"]._raise(
-            self.company_id, f"sender:{self.id}", message
-        )
-
-    def _can_call(self):
-        """Return whether its carrier and its kind allow calls."""
-        self.ensure_one()
-        provider = PROVIDERS.get(self.provider)
-        return bool(provider and provider.can_call and self.kind in CALLERS)
+        alerts = self.env["sms.outbox.alert"]
+        alerts._raise(self.company_id, f"sender:{self.id}", message)
 
     def _is_stopped(self):
         self.ensure_one()
@@ -361,12 +348,9 @@ class SmsSender(models.Model):
         """Count open messages; the indexes contain only those."""
         now, messages = fields.Datetime.now(), self.env["sms.sms"]
         waiting = Domain("sender_id", "in", self.ids) & Domain("state", "=", "outgoing")
-        due = messages._read_group(
-            waiting & Domain("not_before", "<=", now),
-            ["sender_id"],
-            ["__count", "not_before:min"],
-        )
-        due = {sender: (count, oldest) for sender, count, oldest in due}
+        ready, measures = Domain("not_before", "<=", now), ["__count", "not_before:min"]
+        due = messages._read_group(waiting & ready, ["sender_id"], measures)
+        due = {sender: counted for sender, *counted in due}
         later = waiting & Domain("not_before", ">", now)
         held = dict(messages._read_group(later, ["sender_id"], ["__count"]))
         open_counts = self._count_by_state(["process", "unknown"])
@@ -382,23 +366,17 @@ class SmsSender(models.Model):
         counts = self._count_by_state(["pending", "sent", "error"], since)
         reasons = self._get_failed_reasons(since)
         for sender in self:
-            key = sender.id
-            sender.sent_count = counts.get((key, "pending"), 0)
-            sender.sent_count += counts.get((key, "sent"), 0)
-            sender.failed_count = counts.get((key, "error"), 0)
-            sender.failed_reasons = reasons.get(key, "")
+            left = (counts.get((sender.id, state), 0) for state in ("pending", "sent"))
+            sender.sent_count = sum(left)
+            sender.failed_count = counts.get((sender.id, "error"), 0)
+            sender.failed_reasons = reasons.get(sender.id, "")
 
     def _get_failed_reasons(self, claimed_since):
         """Return in words why messages of these senders were not delivered.
 
         :return: ``{sender id: "3 × reason · 1 × other reason"}``, most frequent first
         """
-        domain = [
-            ("sender_id", "in", self.ids),
-            ("state", "=", "error"),
-            ("claimed_at", ">=", claimed_since),
-            ("is_call", "=", False),
-        ]
+        domain = self._get_state_domain(["error"], claimed_since)
         groups = self.env["sms.sms"]._read_group(
             domain, ["sender_id", "fault_id"], ["__count"], order="__count desc"
         )
@@ -410,19 +388,21 @@ class SmsSender(models.Model):
 
     def _count_by_state(self, states, claimed_since=None):
         """Count messages of these senders: ``{(sender id, state): count}``."""
+        domain = self._get_state_domain(states, claimed_since)
+        keys, messages = ["sender_id", "state"], self.env["sms.sms"]
+        groups = messages._read_group(domain, keys, ["__count"])
+        return {(sender.id, state): count for sender, state, count in groups}
+
+    def _get_state_domain(self, states, claimed_since):
         domain = [("sender_id", "in", self.ids), ("state", "in", states)]
         if claimed_since:
             domain += [("claimed_at", ">=", claimed_since), ("is_call", "=", False)]
-        groups = self.env["sms.sms"]._read_group(
-            domain, ["sender_id", "state"], ["__count"]
-        )
-        return {(sender.id, state): count for sender, state, count in groups}
+        return domain
 
     def _compute_rate_label(self):
-        paces_sudo = self.env["sms.sender.pace"].sudo()
-        slowed = paces_sudo.search(
-            [("sender_id", "in", self.ids), ("slowed_at", "!=", False)]
-        ).grouped("sender_id")
+        domain = [("sender_id", "in", self.ids), ("slowed_at", "!=", False)]
+        paces_sudo = self.env["sms.sender.pace"].sudo().search(domain)
+        slowed = paces_sudo.grouped("sender_id")
         now = fields.Datetime.now()
         for sender in self:
             rate = sender.rate
@@ -437,12 +417,10 @@ class SmsSender(models.Model):
     def action_view_messages(self):
         """Show this sender's messages, at first only those that wait."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.sms_sms_action"
-        )
-        action["domain"] = [("sender_id", "=", self.id)]
-        action["context"] = {"search_default_waiting": 1}
-        return action
+        actions = self.env["ir.actions.act_window"]
+        action = actions._for_xml_id("helpdesk_mgmt_sms.sms_sms_action")
+        domain, context = [("sender_id", "=", self.id)], {"search_default_waiting": 1}
+        return {**action, "domain": domain, "context": context}
 
     def action_view_failed(self):
         """Show the messages that were not delivered, by reason."""

@@ -96,21 +96,14 @@ class SmsSenderPace(models.Model):
 
         :return: list of :class:`ReadySender`
         """
-        return self._read_ready(
-            SQL(
-                """
-                sender.active
-                   AND COALESCE(sender.stopped_until, %(now)s) <= %(now)s
-                   AND EXISTS (
-                           SELECT 1 FROM sms_sms sms
+        condition = """
+            sender.active AND COALESCE(sender.stopped_until, %(now)s) <= %(now)s
+               AND EXISTS (SELECT 1 FROM sms_sms sms
                             WHERE sms.sender_id = sender.id
-                              AND sms.state = 'outgoing' AND sms.not_before <= %(now)s
-                       )
-              ORDER BY pace.next_at NULLS FIRST, sender.id
-                """,
-                now=fields.Datetime.now(),
-            )
-        )
+                              AND sms.state = 'outgoing' AND sms.not_before <= %(now)s)
+          ORDER BY pace.next_at NULLS FIRST, sender.id
+        """
+        return self._read_ready(SQL(condition, now=fields.Datetime.now()))
 
     @api.model
     def _lock_ready(self, ready):
@@ -123,12 +116,11 @@ class SmsSenderPace(models.Model):
         """
         if ready.capacity is None:
             return ready
-        query = SQL(
+        query = (
             "SELECT sender_id FROM sms_sender_pace WHERE sender_id = %s"
-            " FOR NO KEY UPDATE SKIP LOCKED",
-            ready.id,
+            " FOR NO KEY UPDATE SKIP LOCKED"
         )
-        locked = self.env.execute_query(query)
+        locked = self.env.execute_query(SQL(query, ready.id))
         # Only a statement after the lock sees what others have booked before.
         rows = locked and self._read_ready(SQL("sender.id = %s", ready.id))
         return rows[0] if rows else None
@@ -142,27 +134,21 @@ class SmsSenderPace(models.Model):
         self.flush_model()
         self.env["sms.sender"].flush_model()
         self.env["sms.sms"].flush_model(["sender_id", "state"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT sender.id, sender.company_id, sender.provider,
-                       sender.rate, sender.stop_count > 0,
-                       COALESCE(pace.slowed_to, 1),
-                       EXTRACT(EPOCH FROM %(clock)s - pace.slowed_at)::float,
-                       EXTRACT(EPOCH FROM %(next_slot)s - %(clock)s)::float
-                  FROM sms_sender sender
-                  JOIN res_company company ON company.id = sender.company_id
-                   AND sender.provider IN (company.sms_provider,
-                                           company.sms_backup_provider)
-                  JOIN sms_sender_pace pace ON pace.sender_id = sender.id
-                 WHERE NOT %(is_trying)s AND %(condition)s
-                """,
-                clock=CLOCK,
-                is_trying=IS_TRYING,
-                next_slot=NEXT_SLOT,
-                condition=condition,
-            )
-        )
+        query = """
+            SELECT sender.id, sender.company_id, sender.provider,
+                   sender.rate, sender.stop_count > 0,
+                   COALESCE(pace.slowed_to, 1),
+                   EXTRACT(EPOCH FROM %s - pace.slowed_at)::float,
+                   EXTRACT(EPOCH FROM %s - %s)::float
+              FROM sms_sender sender
+              JOIN res_company company ON company.id = sender.company_id
+               AND sender.provider IN (company.sms_provider,
+                                       company.sms_backup_provider)
+              JOIN sms_sender_pace pace ON pace.sender_id = sender.id
+             WHERE NOT %s AND %s
+        """
+        query = SQL(query, CLOCK, NEXT_SLOT, CLOCK, IS_TRYING, condition)
+        rows = self.env.execute_query(query)
         ready = []
         for *keys, rate, was_stopped, slowed_to, seconds_since, booked in rows:
             current = dispatch.current_rate(rate, slowed_to, seconds_since or 0.0)
@@ -179,22 +165,17 @@ class SmsSenderPace(models.Model):
         """Book slots of a sender; return the seconds until the first of them."""
         if not ready.rate:
             return 0.0
-        [(delay,)] = self.env.execute_query(
-            SQL(
-                """
-                UPDATE sms_sender_pace pace
-                   SET next_at = GREATEST(%(next_slot)s, %(clock)s)
-                                 + %(length)s * interval '1 second',
-                       booked_at = %(clock)s
-                 WHERE sender_id = %(sender)s
-             RETURNING EXTRACT(EPOCH FROM next_at - %(clock)s)::float - %(length)s
-                """,
-                sender=ready.id,
-                length=segments / ready.rate,
-                next_slot=NEXT_SLOT,
-                clock=CLOCK,
-            )
-        )
+        query = """
+            UPDATE sms_sender_pace pace
+               SET next_at = GREATEST(%(next_slot)s, %(clock)s)
+                             + %(length)s * interval '1 second',
+                   booked_at = %(clock)s
+             WHERE sender_id = %(sender)s
+         RETURNING EXTRACT(EPOCH FROM next_at - %(clock)s)::float - %(length)s
+        """
+        values = {"sender": ready.id, "length": segments / ready.rate}
+        query = SQL(query, **values, next_slot=NEXT_SLOT, clock=CLOCK)
+        [(delay,)] = self.env.execute_query(query)
         return max(delay, 0.0)
 
     @api.model

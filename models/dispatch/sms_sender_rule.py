@@ -133,12 +133,9 @@ class SmsSenderRule(models.Model):
             if rulings.get(code, rulings.get("", ALLOWED)) != REFUSED:
                 continue
             domain = [("kind", "=", kind), ("ruling", "=", REFUSED)]
-            refusing = self.sudo().search(
-                [*domain, ("country_id.code", "in", [code, False])]
-            )
-            found = refusing.filtered(lambda it: it._to_rules()[0].is_in_force(today))[
-                :1
-            ]
+            domain += [("country_id.code", "in", [code, False])]
+            refusing = self.sudo().search(domain)
+            found = refusing.filtered(lambda it: it._to_rules()[0].is_in_force(today))
             labels = dict(self._fields["kind"]._description_selection(self.env))
             raise ValidationError(
                 self.env._(
@@ -148,6 +145,6 @@ class SmsSenderRule(models.Model):
                     sender=address,
                     country=country.name,
                     kind=labels[kind],
-                    origin=found.source or "",
+                    origin=found[:1].source or "",
                 )
             )

@@ -55,17 +55,14 @@ NOTE_ACCEPTED = """
        SET sent_at = %s,
            carrier_id = COALESCE(sms.carrier_id, new.carrier_id),
            state = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
-                        THEN new.state
-                        ELSE sms.state END,
+                        THEN new.state ELSE sms.state END,
            lookup_at = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
                             THEN new.lookup_at ELSE sms.lookup_at END,
            lookups = 0,
-           delivered_at = CASE WHEN new.state = 'sent'
-                               THEN COALESCE(sms.delivered_at, %s)
-                               ELSE sms.delivered_at END,
+           delivered_at = CASE WHEN new.state = 'sent' AND sms.delivered_at IS NULL
+                               THEN %s ELSE sms.delivered_at END,
            report_rank = GREATEST(sms.report_rank, new.rank)
-      FROM unnest(%s)
-        AS new (id, carrier_id, rank, state, lookup_at)
+      FROM unnest(%s) AS new (id, carrier_id, rank, state, lookup_at)
      WHERE sms.id = new.id
 """
 #: The column types of its ``new``.
@@ -93,6 +90,12 @@ class SmsSms(models.Model):
         help="By which the carrier recognizes a repeated post of the message. It stays "
         "the same until the carrier has the message, or has certainly refused it.",
     )
+
+    @api.model
+    def _select(self, query):
+        """Return the messages whose ids are the first column of a query (``SQL``)."""
+        self.flush_model()
+        return self.browse(row[0] for row in self.env.execute_query(query))
 
     @api.model
     def _wake_outbox(self, at=None):
@@ -216,14 +219,11 @@ class SmsSms(models.Model):
         orphans = self.filtered(lambda sms: not sms.sms_tracker_id)
         uuids = {sms.id: sms.uuid for sms in orphans}
         notifications_sudo = self.env["mail.notification"].sudo()
-        notifications_sudo = notifications_sudo.search([("sms_id_int", "in", [*uuids])])
+        found_sudo = notifications_sudo.search([("sms_id_int", "in", [*uuids])])
         self.env["sms.tracker"].sudo().create(
             [
-                {
-                    "sms_uuid": uuids[notification.sms_id_int],
-                    "mail_notification_id": notification.id,
-                }
-                for notification in notifications_sudo
+                {"sms_uuid": uuids[it.sms_id_int], "mail_notification_id": it.id}
+                for it in found_sudo
             ]
         )
         self.invalidate_recordset(["sms_tracker_id"])
@@ -301,28 +301,21 @@ class SmsSms(models.Model):
 
     def _mark_claimed(self, provider):
         """Mark messages as being sent, before their first byte leaves."""
-        now = fields.Datetime.now()
+        query = """
+            UPDATE sms_sms
+               SET state = 'process', provider = %s, claimed_at = %s,
+                   tried_at = COALESCE(tried_at, %s),
+                   carrier_key = COALESCE(carrier_key, gen_random_uuid()::text),
+                   attempts = COALESCE(attempts, 0) + 1,
+                   carrier_id = NULL, carrier_code = NULL, carrier_detail = NULL,
+                   fault_id = NULL, failure_type = NULL, report_rank = 0,
+                   lookups = 0, lookup_at = NULL, call_ended_at = NULL,
+                   is_report_fetched = is_report_fetched AND %s
+             WHERE id = ANY(%s)
+        """
+        now, lists_reports = fields.Datetime.now(), PROVIDERS[provider].lists_reports
         self.flush_recordset()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_sms
-                   SET state = 'process', provider = %(provider)s,
-                       claimed_at = %(now)s, tried_at = COALESCE(tried_at, %(now)s),
-                       carrier_key = COALESCE(carrier_key, gen_random_uuid()::text),
-                       attempts = COALESCE(attempts, 0) + 1,
-                       carrier_id = NULL, carrier_code = NULL, carrier_detail = NULL,
-                       fault_id = NULL, failure_type = NULL, report_rank = 0,
-                       lookups = 0, lookup_at = NULL, call_ended_at = NULL,
-                       is_report_fetched = is_report_fetched AND %(lists_reports)s
-                 WHERE id = ANY(%(ids)s)
-                """,
-                provider=provider,
-                now=now,
-                ids=self.ids,
-                lists_reports=PROVIDERS[provider].lists_reports,
-            )
-        )
+        self.env.cr.execute(query, [provider, now, now, lists_reports, self.ids])
         self.invalidate_recordset(flush=False)
 
     def _record_accepted(self, outcomes):
@@ -334,9 +327,7 @@ class SmsSms(models.Model):
         """
         if not self:
             return
-        self._reassign_carrier_ids(
-            {outcome.carrier_id for outcome in outcomes.values()}
-        )
+        self._reassign_carrier_ids({it.carrier_id for it in outcomes.values()})
         now = fields.Datetime.now()
         rows, states = [], {}
         for sms_id, outcome in outcomes.items():
@@ -372,13 +363,9 @@ class SmsSms(models.Model):
     def _is_trial(self):
         """Return whether it was to show if its stopped sender may send again."""
         self.ensure_one()
-        sender = self.sender_id
-        until = sender.stopped_until
-        return bool(
-            sender.stop_count
-            and self.claimed_at
-            and (not until or self.claimed_at >= until)
-        )
+        sender, claimed_at = self.sender_id, self.claimed_at
+        until = sender.stopped_until or claimed_at
+        return bool(sender.stop_count and claimed_at and claimed_at >= until)
 
     def _count(self, name, reason=None):
         """Count the outcome of messages, for a monitor."""
@@ -390,10 +377,8 @@ class SmsSms(models.Model):
 
         :param dict states: their new states by id
         """
-        arrived = self.filtered(
-            lambda sms: states.get(sms.id) == "sent" and sms.state != "sent"
-        )
-        arrived._count(DELIVERED)
+        now_sent = self.filtered(lambda sms: states.get(sms.id) == "sent")
+        now_sent.filtered(lambda sms: sms.state != "sent")._count(DELIVERED)
 
     def _get_lookup_time(self, report, now):
         """Return when to ask the carrier if no further report comes; None: never.
@@ -428,11 +413,8 @@ class SmsSms(models.Model):
         """
         if not (wanted := carrier_ids - {False, ""}):
             return self.browse()
-        domain = [
-            ("provider", "in", self.mapped("provider")),
-            ("carrier_id", "in", wanted),
-            ("id", "not in", self.ids),
-        ]
+        domain = [("carrier_id", "in", wanted), ("id", "not in", self.ids)]
+        domain += [("provider", "in", self.mapped("provider"))]
         if others := self.search(domain):
             others.write({"carrier_id": False, "report_rank": 0, "lookups": 0})
             others._mark_unknown()
@@ -467,13 +449,8 @@ class SmsSms(models.Model):
         for company, messages in self.grouped("record_company_id").items():
             policy = self.env["sms.fault"]._get_policy(faults.NO_ANSWER, company)
             pause = timedelta(seconds=dispatch.pause_after(policy, 1, 0))
-            messages.write(
-                {
-                    "state": UNKNOWN_STATE,
-                    "fault_id": policy.id,
-                    "lookup_at": fields.Datetime.now() + pause,
-                }
-            )
+            values = {"state": UNKNOWN_STATE, "fault_id": policy.id}
+            messages.write({**values, "lookup_at": fields.Datetime.now() + pause})
 
     def _apply_fault(self, fault, is_taken):
         """Apply the manager's rule for a fault (``sms.fault``)."""
@@ -512,26 +489,15 @@ class SmsSms(models.Model):
         the message.
         """
         self.ensure_one()
-        self.write(
-            {
-                "state": "outgoing",
-                "failure_type": False,
-                "not_before": fields.Datetime.now() + pause,
-                "lookup_at": False,
-            }
-        )
+        values = {"state": "outgoing", "failure_type": False, "lookup_at": False}
+        self.write({**values, "not_before": fields.Datetime.now() + pause})
 
     def _fail(self, policy):
         """End a message, and stop texting its number if the rule says so."""
         self.ensure_one()
-        self.write(
-            {
-                "state": "error",
-                "failure_type": self.failure_type or "sms_not_delivered",
-                "fault_id": policy.id,
-                "lookup_at": False,
-            }
-        )
+        failure_type = self.failure_type or "sms_not_delivered"
+        values = {"state": "error", "fault_id": policy.id, "lookup_at": False}
+        self.write({**values, "failure_type": failure_type})
         self._count(FAILED, policy.fault)
         self.filtered("is_call")._end_call()
         if policy.fault == faults.OPTED_OUT:

@@ -28,9 +28,8 @@ class SmsSms(models.Model):
 
     def _get_answer_url(self, company, provider):
         """Return where the carrier asks for the words of a call, empty for a text."""
-        return (
-            self.is_call and company._get_sms_url(f"call/{self.uuid}", provider) or ""
-        )
+        endpoint = f"call/{self.uuid}"
+        return company._get_sms_url(endpoint, provider) if self.is_call else ""
 
     def _follow_call(self, report):
         """End a call that the carrier reports as over."""
@@ -82,40 +81,24 @@ class SmsSms(models.Model):
         Its words are asked for when somebody answers. If it is just being claimed, this
         waits: then the transaction starts over, and finds it claimed.
         """
+        query = """
+            SELECT id FROM sms_sms
+             WHERE is_call AND number = %s AND record_company_id = %s
+               AND call_ended_at IS NULL
+               AND (state = 'outgoing' AND COALESCE(expires_at > %s, TRUE)
+                    OR state IN ('process', 'unknown', 'pending') AND claimed_at > %s)
+          ORDER BY id DESC LIMIT 1 FOR UPDATE
+        """
         now = fields.Datetime.now()
-        self.flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT id FROM sms_sms
-                 WHERE is_call AND number = %s AND record_company_id = %s
-                   AND call_ended_at IS NULL
-                   AND (state = 'outgoing' AND COALESCE(expires_at > %s, TRUE)
-                        OR state IN ('process', 'unknown', 'pending')
-                       AND claimed_at > %s)
-              ORDER BY id DESC LIMIT 1
-                   FOR UPDATE
-                """,
-                number,
-                company.id,
-                now,
-                now - CALL_OVERDUE,
-            )
-        )
-        return self.browse(row[0] for row in rows)
+        return self._select(SQL(query, number, company.id, now, now - CALL_OVERDUE))
 
     @api.model
     def _find_call(self, company, uuid):
-        self.flush_model(["uuid", "record_company_id", "is_call"])
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM sms_sms"
-                " WHERE uuid = %s AND record_company_id = %s AND is_call",
-                clean(uuid),
-                company.id,
-            )
+        query = (
+            "SELECT id FROM sms_sms"
+            " WHERE uuid = %s AND record_company_id = %s AND is_call"
         )
-        return self.browse(row[0] for row in rows)
+        return self._select(SQL(query, clean(uuid), company.id))
 
     def _say_on_answer(self):
         """Return what to say on an answer; the room that places calls extends this."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_amount, ormcache
 
 from ...providers.faults import GONE, UNSURE
@@ -74,17 +75,13 @@ def query_last_said(company_id, number):
     The last one that has left, or is leaving: a short answer such as STOP or "done"
     refers to that one.
     """
-    return SQL(
-        """
+    query = """
           FROM sms_sms
          WHERE record_company_id = %s AND number = %s AND state IN %s
            AND is_call IS NOT TRUE
       ORDER BY id DESC LIMIT 1
-        """,
-        company_id,
-        number,
-        (*IN_FLIGHT, *LEFT),
-    )
+    """
+    return SQL(query, company_id, number, (*IN_FLIGHT, *LEFT))
 
 
 class SmsSms(models.Model):
@@ -124,17 +121,13 @@ class SmsSms(models.Model):
         for (state, failure_type, reason), messages in by_outcome.items():
             trackers_sudo = messages.sms_tracker_id.sudo()
             of_chatter = trackers_sudo.filtered("mail_notification_id")
+            others = trackers_sudo - of_chatter
+            native_state = NATIVE_STATES.get(state, state)
             native_type = NATIVE_FAILURE_TYPES.get(failure_type, failure_type)
-            for told_type, told in (
-                (failure_type, of_chatter),
-                (native_type, trackers_sudo - of_chatter),
-            ):
+            for its_type, told in ((failure_type, of_chatter), (native_type, others)):
                 if told:
-                    told._action_update_from_sms_state(
-                        NATIVE_STATES.get(state, state),
-                        failure_type=told_type,
-                        failure_reason=reason,
-                    )
+                    values = {"failure_type": its_type, "failure_reason": reason}
+                    told._action_update_from_sms_state(native_state, **values)
         return super()._update_trackers()
 
     # === Reports ===
@@ -182,19 +175,14 @@ class SmsSms(models.Model):
             ways.append(SQL("provider = %s AND carrier_id = ANY(%s)", provider, array))
         if not ways:
             return {}, {}
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id, uuid, provider = %s, carrier_id FROM sms_sms"
-                " WHERE record_company_id = %s AND (%s) ORDER BY id FOR UPDATE",
-                provider,
-                company.id,
-                SQL(" OR ").join(ways),
-            )
+        query = (
+            "SELECT id, uuid, provider = %s, carrier_id FROM sms_sms"
+            " WHERE record_company_id = %s AND (%s) ORDER BY id FOR UPDATE"
         )
+        query = SQL(query, provider, company.id, SQL(" OR ").join(ways))
+        rows = self.env.execute_query(query)
         by_uuid = {uuid: sms_id for sms_id, uuid, _is_own, _id in rows}
-        by_carrier_id = {
-            its_id: sms_id for sms_id, _uuid, is_own, its_id in rows if is_own
-        }
+        by_carrier_id = {its: sms_id for sms_id, _uuid, is_own, its in rows if is_own}
         return by_uuid, by_carrier_id
 
     def _record_report(self, report):
@@ -226,9 +214,8 @@ class SmsSms(models.Model):
             known = messages._find_known(turn, provider)
             moved = set(self._apply_reports(known)._ids)
             kept = [it for it in turn if not it.is_listed or it.sms_id in moved]
-            self.env["sms.report"]._store(
-                (self.browse(it.sms_id), it.report) for it in kept
-            )
+            stored = ((self.browse(it.sms_id), it.report) for it in kept)
+            self.env["sms.report"]._store(stored)
             self._record_late_prices([it for it in known if it.sms_id not in moved])
             for it in known:
                 self.browse(it.sms_id)._follow_call(it.report)
@@ -256,20 +243,16 @@ class SmsSms(models.Model):
             if it.report.received_at < sms.claimed_at
         }
         if doubtful:
-            rows = self.env.execute_query(
-                SQL(
-                    """
-                    SELECT new.sms_id
-                      FROM unnest(%s) AS new (sms_id, carrier_id, claimed_at)
-                     WHERE EXISTS (SELECT FROM sms_report earlier
-                                    WHERE earlier.sms_id = new.sms_id
-                                      AND earlier.carrier_id = new.carrier_id
-                                      AND earlier.received_at < new.claimed_at)
-                    """,
-                    as_arrays(doubtful, "int4", "varchar", "timestamp"),
-                )
-            )
-            late |= {row[0] for row in rows}
+            query = """
+                SELECT new.sms_id
+                  FROM unnest(%s) AS new (sms_id, carrier_id, claimed_at)
+                 WHERE EXISTS (SELECT FROM sms_report earlier
+                                WHERE earlier.sms_id = new.sms_id
+                                  AND earlier.carrier_id = new.carrier_id
+                                  AND earlier.received_at < new.claimed_at)
+            """
+            values = as_arrays(doubtful, "int4", "varchar", "timestamp")
+            late |= {row[0] for row in self.env.execute_query(SQL(query, values))}
         return [it for sms, it in pairs if sms.id not in late]
 
     @api.model
@@ -295,9 +278,7 @@ class SmsSms(models.Model):
         unknown._count(SENT)
         messages._count_delivered(states)
         moved = self._store_steps(steps)
-        failed = {
-            sms.id: report for sms, report in steps if report.report == UNDELIVERED
-        }
+        failed = {sms.id: it for sms, it in steps if it.report == UNDELIVERED}
         for sms in self.browse(failed):
             report = failed[sms.id]
             sms.failure_type = report.failure_type or "sms_not_delivered"
@@ -372,9 +353,8 @@ class SmsSms(models.Model):
     @api.model
     def _get_last_said(self, company, number):
         """Return, in sudo, the text that :func:`query_last_said` finds."""
-        self.flush_model()
         query = SQL("SELECT id %s", query_last_said(company.id, number))
-        return self.sudo().browse(row[0] for row in self.env.execute_query(query))
+        return self.sudo()._select(query)
 
     def _record_carrier_opt_out(self, code):
         """Record in the ledger an opt-out that the carrier knows and we do not.
@@ -392,15 +372,9 @@ class SmsSms(models.Model):
     def _record_by_carrier(self, event, purposes, note):
         """Record in the ledger what the carrier has reported about the number."""
         self.ensure_one()
-        self.env["sms.consent.event"]._record(
-            self._get_sms_company(),
-            self.number,
-            event,
-            "carrier",
-            purposes,
-            note=note,
-            message_ref=self.carrier_id or self.uuid,
-        )
+        events, company = self.env["sms.consent.event"], self._get_sms_company()
+        values = {"note": note, "message_ref": self.carrier_id or self.uuid}
+        events._record(company, self.number, event, "carrier", purposes, **values)
 
     def _end_number_after(self, policy):
         """Stop texting the number if enough messages in a row have met the same fault.
@@ -412,12 +386,9 @@ class SmsSms(models.Model):
             return
         company = self._get_sms_company()
         if wanted := policy.number_after - 1:
-            domain = [
-                ("record_company_id", "=", company.id),
-                ("number", "=", self.number),
-                ("id", "<", self.id),
-                ("state", "in", ("error", "sent")),
-            ]
+            domain = Domain("record_company_id", "=", company.id)
+            domain &= Domain("number", "=", self.number) & Domain("id", "<", self.id)
+            domain &= Domain("state", "in", ("error", "sent"))
             before_sudo = self.sudo().search(domain, order="id desc", limit=wanted)
             met = [sms.fault_id.fault for sms in before_sudo]
             if met != [policy.fault] * wanted:
@@ -456,9 +427,8 @@ class SmsSms(models.Model):
                 amount = format_amount(self.env, sms.price, sms.price_currency_id)
                 sms.price_label = self.env._("%s, says the carrier", amount)
             elif sms.sent_at:
-                price_sudo = self.env["sms.price"]._find(
-                    sms._get_sms_company(), sms.number, sms.provider
-                )
+                company, prices = sms._get_sms_company(), self.env["sms.price"]
+                price_sudo = prices._find(company, sms.number, sms.provider)
                 total = price_sudo._get_cost(sms.segment_count, sms.media_count > 0)
                 if total:
                     amount = format_amount(self.env, total, price_sudo.currency_id)
@@ -479,22 +449,17 @@ class SmsSms(models.Model):
         ]
         if not rows:
             return 0
+        query = """
+            UPDATE sms_sms sms
+               SET price = new.price, price_currency_id = new.currency_id
+              FROM unnest(%s) AS new (carrier_id, price, currency_id)
+             WHERE sms.provider = %s AND sms.carrier_id = new.carrier_id
+               AND (sms.price, sms.price_currency_id)
+                   IS DISTINCT FROM (new.price, new.currency_id)
+        """
+        values = as_arrays(rows, "varchar", "numeric", "int4")
         self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_sms sms
-                   SET price = new.price, price_currency_id = new.currency_id
-                  FROM unnest(%s)
-                    AS new (carrier_id, price, currency_id)
-                 WHERE sms.provider = %s AND sms.carrier_id = new.carrier_id
-                   AND (sms.price, sms.price_currency_id)
-                       IS DISTINCT FROM (new.price, new.currency_id)
-                """,
-                as_arrays(rows, "varchar", "numeric", "int4"),
-                provider,
-            )
-        )
+        self.env.cr.execute(SQL(query, values, provider))
         self.invalidate_model(["price", "price_currency_id"], flush=False)
         return self.env.cr.rowcount
 

@@ -92,15 +92,13 @@ class SmsWebhookEvent(models.Model):
             "received_at": NOW,
             **values,
         }
-        comma = SQL(", ")
-        [[event_id, has_refusals]] = self.env.execute_query(
-            SQL(
-                "INSERT INTO sms_webhook_event (%s) VALUES (%s) RETURNING id,"
-                " (SELECT sms_has_refusals FROM res_company WHERE id = company_id)",
-                comma.join(map(SQL.identifier, values)),
-                comma.join(SQL("%s", value) for value in values.values()),
-            )
+        names = SQL(", ").join(map(SQL.identifier, values))
+        cells = SQL(", ").join(SQL("%s", value) for value in values.values())
+        query = (
+            "INSERT INTO sms_webhook_event (%s) VALUES (%s) RETURNING id,"
+            " (SELECT sms_has_refusals FROM res_company WHERE id = company_id)"
         )
+        [[event_id, has_refusals]] = self.env.execute_query(SQL(query, names, cells))
         if has_refusals:
             self.env["sms.webhook.refusal"]._forget(company, provider)
         return event_id
@@ -162,13 +160,12 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _is_waiting(self):
-        return self.env.execute_query(
-            SQL(
-                "SELECT EXISTS (SELECT FROM sms_webhook_event"
-                " WHERE kind = ANY(%s) AND is_failed IS NOT TRUE)",
-                [REPORT, TEXT],
-            )
-        )[0][0]
+        query = (
+            "SELECT EXISTS (SELECT FROM sms_webhook_event"
+            " WHERE kind = ANY(%s) AND is_failed IS NOT TRUE)"
+        )
+        [[is_waiting]] = self.env.execute_query(SQL(query, [REPORT, TEXT]))
+        return is_waiting
 
     @api.model
     def _wake(self):

@@ -86,10 +86,8 @@ class SmsWebhookRefusal(models.Model):
     @api.model
     def _mark(self, company, has_refusals):
         """Flag whether a company has refusals; in SQL, as no cache depends on it."""
-        self.env.cr.execute(
-            "UPDATE res_company SET sms_has_refusals = %s WHERE id = %s",
-            [has_refusals, company.id],
-        )
+        query = "UPDATE res_company SET sms_has_refusals = %s WHERE id = %s"
+        self.env.cr.execute(query, [has_refusals, company.id])
         company.invalidate_recordset(["sms_has_refusals"], flush=False)
 
     @api.model
@@ -104,9 +102,6 @@ class SmsWebhookRefusal(models.Model):
         Of several carriers, the one with the newest refusal. Requests of a carrier that
         the company no longer uses do not matter.
         """
-        domain = [
-            ("company_id", "=", company.id),
-            ("provider", "in", company._get_sms_carriers()),
-            ("hits", ">=", RUN),
-        ]
+        carriers = ("provider", "in", company._get_sms_carriers())
+        domain = [("company_id", "=", company.id), carriers, ("hits", ">=", RUN)]
         return self.search(domain, order="last_at desc", limit=1)
