@@ -334,25 +334,24 @@ class SmsDashboard(models.AbstractModel):
     @api.model
     def _prepare_queue(self):
         """Return the outbox's current state; partial indexes make this fast."""
-        [[waiting, held, sending, oldest]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT count(*) FILTER (WHERE state = 'outgoing'
-                                          AND not_before <= %(now)s),
-                       count(*) FILTER (WHERE state = 'outgoing'
-                                          AND not_before > %(now)s),
-                       count(*) FILTER (WHERE state = 'process'),
-                       EXTRACT(EPOCH FROM %(now)s::timestamp - min(not_before)
-                           FILTER (WHERE state = 'outgoing'))
-                  FROM sms_sms
-                 WHERE state IN ('outgoing', 'process')
-                   AND record_company_id = ANY(%(companies)s)
-                   AND is_call IS NOT TRUE
-                """,
-                now=fields.Datetime.now(),
-                companies=self.env.companies.ids,
-            )
+        query = SQL(
+            """
+            SELECT count(*) FILTER (WHERE state = 'outgoing'
+                                      AND not_before <= %(now)s),
+                   count(*) FILTER (WHERE state = 'outgoing'
+                                      AND not_before > %(now)s),
+                   count(*) FILTER (WHERE state = 'process'),
+                   EXTRACT(EPOCH FROM %(now)s::timestamp - min(not_before)
+                       FILTER (WHERE state = 'outgoing'))
+              FROM sms_sms
+             WHERE state IN ('outgoing', 'process')
+               AND record_company_id = ANY(%(companies)s)
+               AND is_call IS NOT TRUE
+            """,
+            now=fields.Datetime.now(),
+            companies=self.env.companies.ids,
         )
+        [[waiting, held, sending, oldest]] = self.env.execute_query(query)
         return {
             "waiting": waiting,
             "held": held,

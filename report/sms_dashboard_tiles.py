@@ -3,30 +3,34 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL, format_amount, format_date, formatLang
+from odoo.tools.translate import LazyTranslate
 
 from ..models.setup.sms_carrier_check import MANAGER_GROUP
 from ..models.setup.sms_health import uses_carrier
 from ..models.setup.sms_onboarding import SYSTEM_GROUP
 from ..tools import figures
 
+_lt = LazyTranslate(__name__)
+
 #: Groups that may open the set-up.
 SETTERS = (MANAGER_GROUP, SYSTEM_GROUP)
 
-#: Key and unit of each tile, and whether more is better (1), worse (-1) or neither (0).
+#: Key, label and unit of each tile, and whether more is better (1), worse (-1) or
+#: neither (0).
 TILES = (
-    ("sent_count", "count", 0),
-    ("delivery_rate", "percent", 1),
-    ("delivery_time", "seconds", -1),
-    ("blocked_count", "count", -1),
-    ("reply_count", "count", 1),
-    ("answer_time", "seconds", -1),
-    ("opt_out_count", "count", -1),
-    ("click_count", "count", 1),
-    ("confirmed_rate", "percent", 1),
-    ("rating", "rating", 1),
-    ("alert_rate", "percent", 1),
-    ("reach_rate", "percent", 1),
-    ("news_count", "count", 0),
+    ("sent_count", _lt("Sent"), "count", 0),
+    ("delivery_rate", _lt("Delivered"), "percent", 1),
+    ("delivery_time", _lt("Time to deliver"), "seconds", -1),
+    ("blocked_count", _lt("Blocked"), "count", -1),
+    ("reply_count", _lt("Replies"), "count", 1),
+    ("answer_time", _lt("First answer"), "seconds", -1),
+    ("opt_out_count", _lt("Opt-outs"), "count", -1),
+    ("click_count", _lt("Clicks on links"), "count", 1),
+    ("confirmed_rate", _lt("Visits confirmed"), "percent", 1),
+    ("rating", _lt("Rating"), "rating", 1),
+    ("alert_rate", _lt("Alerts acknowledged in time"), "percent", 1),
+    ("reach_rate", _lt("Broadcasts reached"), "percent", 1),
+    ("news_count", _lt("News of incidents"), "count", 0),
 )
 
 
@@ -68,38 +72,20 @@ class SmsDashboard(models.AbstractModel):
         """Return the tiles, each with its change from the previous period."""
         now = self._get_rates(found)
         before = self._get_rates(found, is_now=False)
-        labels, notes = self._get_labels(), self._get_notes(now)
+        notes = self._get_notes(now)
         tiles = [
             {
                 "key": key,
-                "label": labels[key],
+                "label": self.env._(label),
                 "unit": unit,
                 "value": now[key],
                 "note": notes[key],
                 "better": better,
                 **figures.compare(now[key], before[key])._asdict(),
             }
-            for key, unit, better in TILES
+            for key, label, unit, better in TILES
         ]
         return tiles + self._prepare_costs(found)
-
-    @api.model
-    def _get_labels(self):
-        return {
-            "sent_count": self.env._("Sent"),
-            "delivery_rate": self.env._("Delivered"),
-            "delivery_time": self.env._("Time to deliver"),
-            "blocked_count": self.env._("Blocked"),
-            "reply_count": self.env._("Replies"),
-            "answer_time": self.env._("First answer"),
-            "opt_out_count": self.env._("Opt-outs"),
-            "click_count": self.env._("Clicks on links"),
-            "confirmed_rate": self.env._("Visits confirmed"),
-            "rating": self.env._("Rating"),
-            "alert_rate": self.env._("Alerts acknowledged in time"),
-            "reach_rate": self.env._("Broadcasts reached"),
-            "news_count": self.env._("News of incidents"),
-        }
 
     @api.model
     def _get_notes(self, now):
@@ -109,34 +95,19 @@ class SmsDashboard(models.AbstractModel):
             for name, value in now.items()
             if value is not None
         }
-        # A measure, and the notes for a count of one and for others.
-        counted = {
-            "sent_count": (
-                "segment_count",
-                self.env._("1 segment"),
-                self.env._("%s segments", say["segment_count"]),
-            ),
-            "opt_out_count": (
-                "opt_in_count",
-                self.env._("1 opt-in"),
-                self.env._("%s opt-ins", say["opt_in_count"]),
-            ),
-            "rating": (
-                "rating_count",
-                self.env._("1 rating, 1 to 5"),
-                self.env._("%s ratings, 1 to 5", say["rating_count"]),
-            ),
-            "alert_rate": (
-                "alert_count",
-                self.env._("of 1 team alert"),
-                self.env._("of %s team alerts", say["alert_count"]),
-            ),
-        }
         return {
-            **{
-                key: one if now[name] == 1 else many
-                for key, (name, one, many) in counted.items()
-            },
+            "sent_count": self.env._("1 segment")
+            if now["segment_count"] == 1
+            else self.env._("%s segments", say["segment_count"]),
+            "opt_out_count": self.env._("1 opt-in")
+            if now["opt_in_count"] == 1
+            else self.env._("%s opt-ins", say["opt_in_count"]),
+            "rating": self.env._("1 rating, 1 to 5")
+            if now["rating_count"] == 1
+            else self.env._("%s ratings, 1 to 5", say["rating_count"]),
+            "alert_rate": self.env._("of 1 team alert")
+            if now["alert_count"] == 1
+            else self.env._("of %s team alerts", say["alert_count"]),
             "delivery_rate": self.env._("%s not delivered", say["failed_count"]),
             "delivery_time": self.env._("until the carrier's report"),
             "blocked_count": self.env._("before sending, with a reason"),
@@ -320,10 +291,7 @@ class SmsDashboard(models.AbstractModel):
         reviews = self.env["sms.consent.review"]
         if not reviews.has_access("read"):
             return []
-        domain = [
-            ("state", "=", "open"),
-            ("company_id", "in", self.env.companies.ids),
-        ]
+        domain = [("state", "=", "open"), ("company_id", "in", self.env.companies.ids)]
         late = [*domain, ("deadline", "<", reviews._get_today())]
         count, late_count = reviews.search_count(domain), reviews.search_count(late)
         items = []

@@ -63,8 +63,7 @@ class SmsFigures(models.AbstractModel):
     sender_id = fields.Many2one("sms.sender")
     fault_id = fields.Many2one("sms.fault", "Why Not Delivered")
     gate_reason = fields.Selection(
-        lambda self: self._get_selection("gate_reason"),
-        "Reason for Decision",
+        lambda self: self._get_selection("gate_reason"), "Reason for Decision"
     )
     failure_type = fields.Selection(
         lambda self: self._get_selection("failure_type"), "Failure"
