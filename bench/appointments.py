@@ -74,11 +74,7 @@ def prepare(env):
     """Allow texts to leave at any hour."""
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
     env.company.write(
-        {
-            "country_id": env.ref("base.us").id,
-            "sms_provider": "sandbox",
-            **ANY_HOUR,
-        }
+        {"country_id": env.ref("base.us").id, "sms_provider": "sandbox", **ANY_HOUR}
     )
 
 
