@@ -151,7 +151,7 @@ class Stage:
         ticket.mark_sms_read()
         ticket.send_sms_reply(words, uuid4().hex, is_sure=True, **values)
 
-    def record_consent(self, key, how, source, codes, given_at, name=None):
+    def record_consent(self, key, how, source, codes, given_at):
         """Record a consent with the wording in force, as another system does."""
         api = self.hands("agent")["sms.consent.api"]
         api.record_consent(
@@ -162,18 +162,14 @@ class Stage:
             api.get_wordings(list(codes))["wording"],
             source,
             f"demo-{key}-{'-'.join(codes)}",
-            name=name or self.partner(key).name,
+            name=self.partner(key).name,
         )
 
     def import_list(self, name, rows, **values):
         """Import a list as a manager does: check it, then record the valid rows."""
         content = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
         job = self.hands("manager")["sms.consent.import"].create(
-            {
-                "file": base64.b64encode(content.encode()),
-                "file_name": name,
-                **values,
-            }
+            {"file": base64.b64encode(content.encode()), "file_name": name, **values}
         )
         job.action_check()
         job.action_import()

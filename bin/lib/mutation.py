@@ -361,8 +361,6 @@ class Trial:
             result.failfast = True
             run([self.tests[it] for it in names], result)
             killed = int(not result.wasSuccessful())
-        except BaseException:
-            killed = 1
         finally:
             os._exit(killed)
 
