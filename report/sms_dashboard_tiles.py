@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL, format_amount, format_date, formatLang
 from odoo.tools.translate import LazyTranslate
 
@@ -39,7 +39,6 @@ class SmsDashboard(models.AbstractModel):
 
     _inherit = "sms.dashboard"
 
-    @api.model
     def _prepare_period(self, period):
         """Return the period shown, and the previous one in words."""
         days, company = self.env["sms.day"], self.env.company
@@ -55,7 +54,6 @@ class SmsDashboard(models.AbstractModel):
             f"{format_date(self.env, last_before)}",
         }
 
-    @api.model
     def _prepare_choices(self):
         """Return the teams and purposes to choose from."""
         companies = [False, *self.env.companies.ids]
@@ -67,7 +65,6 @@ class SmsDashboard(models.AbstractModel):
             "purposes": self.env["sms.purpose"].sudo().search_read([], ["name"]),
         }
 
-    @api.model
     def _prepare_tiles(self, found):
         """Return the tiles, each with its change from the previous period."""
         now = self._get_rates(found)
@@ -87,7 +84,6 @@ class SmsDashboard(models.AbstractModel):
         ]
         return tiles + self._prepare_costs(found)
 
-    @api.model
     def _get_notes(self, now):
         """Return the note below each tile's figure."""
         say = {
@@ -136,7 +132,6 @@ class SmsDashboard(models.AbstractModel):
             ),
         }
 
-    @api.model
     def _prepare_costs(self, found):
         """Return tiles for the cost of texts and of calls in each currency.
 
@@ -165,14 +160,12 @@ class SmsDashboard(models.AbstractModel):
             ]
         return tiles
 
-    @api.model
     def _describe_call_cost(self, sums):
         if sums["call_count"] == 1:
             return self.env._("1 call, as the carrier says")
         count = formatLang(self.env, sums["call_count"], 0)
         return self.env._("%s calls, as the carrier says", count)
 
-    @api.model
     def _describe_cost(self, sums):
         """Return whether a cost comes from the carrier or from the price list."""
         if not sums["priced_count"]:
@@ -185,7 +178,6 @@ class SmsDashboard(models.AbstractModel):
 
     # === Attention ===
 
-    @api.model
     def _find_attention(self, found, filters):
         """Return the items that need attention, the most severe first.
 
@@ -204,7 +196,6 @@ class SmsDashboard(models.AbstractModel):
         ]
         return sorted(items, key=lambda item: item["level"] != "danger")
 
-    @api.model
     def _make_item(self, level, text, advice, xmlid, domain=()):
         """Return an item that opens the records of a domain.
 
@@ -216,7 +207,6 @@ class SmsDashboard(models.AbstractModel):
         action = {**action, "domain": domain, "context": {}}
         return {"level": level, "text": text, "advice": advice, "action": action}
 
-    @api.model
     def _find_troubles(self):
         """Return the outbox's open troubles."""
         alerts = self.env["sms.outbox.alert"]
@@ -239,7 +229,6 @@ class SmsDashboard(models.AbstractModel):
             for alert in alerts.search(domain)
         ]
 
-    @api.model
     def _find_unsaid(self):
         """Return the companies that text real phones without legal information."""
         if not any(map(self.env.user.has_group, SETTERS)):
@@ -258,7 +247,6 @@ class SmsDashboard(models.AbstractModel):
                 )
         return items
 
-    @api.model
     def _find_oncall_gaps(self, filters):
         """Return the teams with on-call gaps in the days to come."""
         gaps = self.env["sms.oncall.gap"]
@@ -285,7 +273,6 @@ class SmsDashboard(models.AbstractModel):
             )
         return items
 
-    @api.model
     def _find_reviews(self):
         """Return the numbers of undecided possible opt-outs, overdue and others."""
         reviews = self.env["sms.consent.review"]
@@ -316,7 +303,6 @@ class SmsDashboard(models.AbstractModel):
             for level, text, advice, found in items
         ]
 
-    @api.model
     def _find_carrier_differences(self):
         """Return how many numbers differ between the carrier and our ledger."""
         differences = self.env["sms.carrier.difference"]
@@ -336,7 +322,6 @@ class SmsDashboard(models.AbstractModel):
         xmlid = "sms_carrier_difference_action"
         return [self._make_item("warning", text, advice, xmlid, domain)]
 
-    @api.model
     def _find_untold(self, filters):
         """Return how many people their last text has not reached."""
         messages = self.env["sms.sms"]
@@ -368,7 +353,6 @@ class SmsDashboard(models.AbstractModel):
         )
         return [self._make_item("warning", text, advice, "sms_sms_action", domain)]
 
-    @api.model
     def _find_failing_senders(self, found):
         """Return the senders with many undelivered texts."""
         failing = {
@@ -392,7 +376,6 @@ class SmsDashboard(models.AbstractModel):
             for sender_id, sums in failing.items()
         ]
 
-    @api.model
     def _find_unanswered(self, filters):
         """Return how many customers wait for an answer, and how many for long."""
         tickets = self.env["helpdesk.ticket"]
@@ -426,7 +409,6 @@ class SmsDashboard(models.AbstractModel):
             )
         ]
 
-    @api.model
     def _find_rising_opt_outs(self, found):
         """Return the templates whose opt-out rate is rising."""
         before = found["template"][False]

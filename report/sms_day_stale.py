@@ -38,17 +38,8 @@ WATCHED = (
         "sms_sms",
         "it.create_date",
         "it.record_company_id",
-        (
-            "state",
-            "gate_verdict",
-            "failure_type",
-            "fault_id",
-            "sent_at",
-            "delivered_at",
-            "segment_count",
-            "price",
-            "price_currency_id",
-        ),
+        ("state", "gate_verdict", "failure_type", "fault_id", "sent_at")
+        + ("delivered_at", "segment_count", "price", "price_currency_id"),
     ),
     Watch(
         "appointment",

@@ -20,17 +20,9 @@ RATIOS = {
 }
 #: Rates, which a single row does not have.
 RATES = tuple(name for name in RATIOS if name.endswith("_rate"))
+_COUNTS = "sent delivered failed blocked reply click opt_in opt_out"
 #: Measures of the charts.
-SERIES = (
-    "sent_count",
-    "delivered_count",
-    "failed_count",
-    "blocked_count",
-    "reply_count",
-    "click_count",
-    "opt_in_count",
-    "opt_out_count",
-)
+SERIES = tuple(f"{name}_count" for name in _COUNTS.split())
 
 
 class SmsFigures(models.AbstractModel):
