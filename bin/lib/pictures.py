@@ -70,21 +70,15 @@ def stack_forms(env):
     """Return a stack of signed forms that are not recorded yet."""
     purposes = env["sms.purpose"].search([("code", "in", ("ticket", "appointment"))])
     people = [("+13035550173", "Nora Lind"), ("+13035550174", "Omar Said")]
+    forms = [
+        {"number": number, "name": name, "scan_name": f"form {name.lower()}.pdf"}
+        for number, name in people
+    ]
     values = {
         "purpose_ids": [(6, 0, purposes.ids)],
         "signed_on": fields.Date.today() - timedelta(days=3),
         "witness": "Ana Castillo, front desk",
-        "line_ids": [
-            fields.Command.create(
-                {
-                    "number": number,
-                    "name": name,
-                    "scan": SCAN,
-                    "scan_name": f"form {name.lower()}.pdf",
-                }
-            )
-            for number, name in people
-        ],
+        "line_ids": [fields.Command.create({**form, "scan": SCAN}) for form in forms],
     }
     return env["sms.consent.paper"].create(values)
 
