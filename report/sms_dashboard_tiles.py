@@ -208,32 +208,22 @@ class SmsDashboard(models.AbstractModel):
         return {"level": level, "text": text, "advice": advice, "action": action}
 
     def _find_troubles(self):
-        """Return the outbox's open troubles."""
+        """Yield the outbox's open troubles."""
         alerts = self.env["sms.outbox.alert"]
         if not alerts.has_access("read"):
-            return []
-        domain = [
-            ("closed_at", "=", False),
-            ("company_id", "in", self.env.companies.ids),
-        ]
-        return [
-            self._make_item(
-                "danger",
-                alert.message,
-                self.env._("No texts are received until it is resolved.")
-                if alert.key == "webhook"
-                else self.env._("Texts wait until it is resolved."),
-                "sms_outbox_alert_action",
-                [("id", "=", alert.id)],
-            )
-            for alert in alerts.search(domain)
-        ]
+            return
+        own = ("company_id", "in", self.env.companies.ids)
+        for alert in alerts.search([("closed_at", "=", False), own]):
+            advice = self.env._("Texts wait until it is resolved.")
+            if alert.key == "webhook":
+                advice = self.env._("No texts are received until it is resolved.")
+            one = ("sms_outbox_alert_action", [("id", "=", alert.id)])
+            yield self._make_item("danger", alert.message, advice, *one)
 
     def _find_unsaid(self):
-        """Return the companies that text real phones without legal information."""
+        """Yield the companies that text real phones without legal information."""
         if not any(map(self.env.user.has_group, SETTERS)):
-            return []
-        items = []
+            return
         for company in self.env.companies.filtered(uses_carrier):
             if unsaid := company._get_sms_unsaid():
                 text = self.env._(
@@ -242,46 +232,37 @@ class SmsDashboard(models.AbstractModel):
                     missing=", ".join(unsaid.values()),
                 )
                 advice = self.env._("Enter it under “Say who you are”.")
-                items.append(
-                    self._make_item("warning", text, advice, "sms_onboarding_action")
-                )
-        return items
+                yield self._make_item("warning", text, advice, "sms_onboarding_action")
 
     def _find_oncall_gaps(self, filters):
-        """Return the teams with on-call gaps in the days to come."""
+        """Yield the teams with on-call gaps in the days to come."""
         gaps = self.env["sms.oncall.gap"]
         if not gaps.has_access("read"):
-            return []
+            return
         now = fields.Datetime.now()
         domain = [("stop_at", ">", now), ("company_id", "in", self.env.companies.ids)]
         if team_id := self._read_id(filters, "team_id"):
             domain.append(("team_id", "=", team_id))
-        items = []
         for team, found in gaps.search(domain).grouped("team_id").items():
             text = self.env._("Nobody is on call for %s", found[0].display_name)
-            if len(found) > 1:
+            if count := len(found) - 1:
                 text = self.env._(
-                    "%(gap)s, and at %(count)s other times",
-                    gap=text,
-                    count=len(found) - 1,
+                    "%(gap)s, and at %(count)s other times", gap=text, count=count
                 )
             level = "danger" if found[0].start_at <= now else "warning"
             advice = self.env._("Give somebody a shift, or take one over.")
             mine = [*domain, ("team_id", "=", team.id)]
-            items.append(
-                self._make_item(level, text, advice, "sms_oncall_gap_action", mine)
-            )
-        return items
+            yield self._make_item(level, text, advice, "sms_oncall_gap_action", mine)
 
     def _find_reviews(self):
-        """Return the numbers of undecided possible opt-outs, overdue and others."""
+        """Yield the numbers of undecided possible opt-outs, overdue and others."""
         reviews = self.env["sms.consent.review"]
         if not reviews.has_access("read"):
-            return []
+            return
         domain = [("state", "=", "open"), ("company_id", "in", self.env.companies.ids)]
         late = [*domain, ("deadline", "<", reviews._get_today())]
         count, late_count = reviews.search_count(domain), reviews.search_count(late)
-        items = []
+        xmlid = "sms_consent_review_action"
         if late_count:
             text = self.env._(
                 "%s possible opt-outs are past their deadline", late_count
@@ -291,100 +272,79 @@ class SmsDashboard(models.AbstractModel):
             advice = self.env._(
                 "Decide in the review queue. The legal deadline has passed."
             )
-            items.append(("danger", text, advice, late))
+            yield self._make_item("danger", text, advice, xmlid, late)
         if count > late_count:
             text = self.env._("%s possible opt-outs need review", count)
             if count == 1:
                 text = self.env._("A possible opt-out needs review")
             advice = self.env._("Until then, only replies to their own texts are sent.")
-            items.append(("warning", text, advice, domain))
-        return [
-            self._make_item(level, text, advice, "sms_consent_review_action", found)
-            for level, text, advice, found in items
-        ]
+            yield self._make_item("warning", text, advice, xmlid, domain)
 
     def _find_carrier_differences(self):
-        """Return how many numbers differ between the carrier and our ledger."""
+        """Yield how many numbers differ between the carrier and our ledger, if any."""
         differences = self.env["sms.carrier.difference"]
         if not differences.has_access("read"):
-            return []
-        domain = [
-            *differences._get_urgent_domain(),
-            ("company_id", "in", self.env.companies.ids),
-        ]
-        count = differences.search_count(domain)
-        if not count:
-            return []
-        text = self.env._("%s numbers differ at the carrier", count)
-        if count == 1:
-            text = self.env._("A number differs at the carrier")
-        advice = self.env._("Deactivated, or still blocked there: see what to do.")
-        xmlid = "sms_carrier_difference_action"
-        return [self._make_item("warning", text, advice, xmlid, domain)]
+            return
+        own = ("company_id", "in", self.env.companies.ids)
+        domain = [*differences._get_urgent_domain(), own]
+        if count := differences.search_count(domain):
+            text = self.env._("%s numbers differ at the carrier", count)
+            if count == 1:
+                text = self.env._("A number differs at the carrier")
+            advice = self.env._("Deactivated, or still blocked there: see what to do.")
+            xmlid = "sms_carrier_difference_action"
+            yield self._make_item("warning", text, advice, xmlid, domain)
 
     def _find_untold(self, filters):
-        """Return how many people their last text has not reached."""
+        """Yield how many people their last text has not reached, if any."""
         messages = self.env["sms.sms"]
         if not messages.has_access("read"):
-            return []
-        domain = [
-            ("is_untold", "=", True),
-            ("record_company_id", "in", self.env.companies.ids),
-        ]
+            return
+        own = ("record_company_id", "in", self.env.companies.ids)
+        domain = [("is_untold", "=", True), own]
         if purpose_id := self._read_id(filters, "purpose_id"):
             domain.append(("purpose_id", "=", purpose_id))
-        query = messages._search(domain)
-        person = SQL("COALESCE('p' || partner_id, number, 's' || id)")
-        [[count]] = self.env.execute_query(
-            SQL(
-                "SELECT count(DISTINCT %s) FROM sms_sms WHERE id IN %s",
-                person,
-                query.subselect(),
+        query = SQL(
+            "SELECT count(DISTINCT COALESCE('p' || partner_id, number, 's' || id))"
+            " FROM sms_sms WHERE id IN %s",
+            messages._search(domain).subselect(),
+        )
+        [[count]] = self.env.execute_query(query)
+        if count:
+            text = self.env._("%s customers were never told", count)
+            if count == 1:
+                text = self.env._("A customer was never told")
+            advice = self.env._(
+                "The last text about their ticket, appointment or outage was blocked "
+                "or failed, and nothing has reached them since."
             )
-        )
-        if not count:
-            return []
-        text = self.env._("%s customers were never told", count)
-        if count == 1:
-            text = self.env._("A customer was never told")
-        advice = self.env._(
-            "The last text about their ticket, appointment or outage was blocked or "
-            "failed, and nothing has reached them since."
-        )
-        return [self._make_item("warning", text, advice, "sms_sms_action", domain)]
+            yield self._make_item("warning", text, advice, "sms_sms_action", domain)
 
     def _find_failing_senders(self, found):
-        """Return the senders with many undelivered texts."""
+        """Yield the senders with many undelivered texts."""
         failing = {
             key[0]: sums
             for key, sums in found["sender"][True].items()
             if key[0] and figures.is_failing(sums)
         }
         names = self._get_names("sms.sender", failing)
-        return [
-            self._make_item(
-                "danger",
-                self.env._(
-                    "%(sender)s: %(rate)s of its texts are not delivered",
-                    sender=names[sender_id],
-                    rate=f"{figures.get_rates(sums)['failure_rate']:.0%}",
-                ),
-                self.env._("Look at the reasons below, then at the sender."),
-                "sms_sender_action",
-                [("id", "=", sender_id)],
+        for sender_id, sums in failing.items():
+            text = self.env._(
+                "%(sender)s: %(rate)s of its texts are not delivered",
+                sender=names[sender_id],
+                rate=f"{figures.get_rates(sums)['failure_rate']:.0%}",
             )
-            for sender_id, sums in failing.items()
-        ]
+            advice = self.env._("Look at the reasons below, then at the sender.")
+            one = ("sms_sender_action", [("id", "=", sender_id)])
+            yield self._make_item("danger", text, advice, *one)
 
     def _find_unanswered(self, filters):
-        """Return how many customers wait for an answer, and how many for long."""
+        """Yield how many customers wait for an answer, and how many for long."""
         tickets = self.env["helpdesk.ticket"]
         if not tickets.has_access("read"):
-            return []
-        domain = [
-            ("sms_waiting_since", "!=", False),
-            ("company_id", "in", [False, *self.env.companies.ids]),
-        ]
+            return
+        own = ("company_id", "in", [False, *self.env.companies.ids])
+        domain = [("sms_waiting_since", "!=", False), own]
         if team_id := self._read_id(filters, "team_id"):
             domain.append(("team_id", "=", team_id))
         hours = figures.PATIENCE_HOURS
@@ -392,7 +352,7 @@ class SmsDashboard(models.AbstractModel):
         late = [*domain, ("sms_waiting_since", "<", limit)]
         count, late_count = tickets.search_count(domain), tickets.search_count(late)
         if not count:
-            return []
+            return
         text = self.env._("%s customers are waiting for an answer", count)
         if count == 1:
             text = self.env._("A customer is waiting for an answer")
@@ -403,14 +363,11 @@ class SmsDashboard(models.AbstractModel):
                 count=late_count,
                 hours=hours,
             )
-        return [
-            self._make_item(
-                "warning", text, advice, "helpdesk_ticket_conversation_action", domain
-            )
-        ]
+        xmlid = "helpdesk_ticket_conversation_action"
+        yield self._make_item("warning", text, advice, xmlid, domain)
 
     def _find_rising_opt_outs(self, found):
-        """Return the templates whose opt-out rate is rising."""
+        """Yield the templates whose opt-out rate is rising."""
         before = found["template"][False]
         rising = {
             key[0]: sums
@@ -418,17 +375,14 @@ class SmsDashboard(models.AbstractModel):
             if key[0] and figures.is_stop_rate_rising(sums, before.get(key, {}))
         }
         names = self._get_names("sms.template", rising)
-        return [
-            self._make_item(
-                "warning",
-                self.env._(
-                    "“%(template)s”: %(rate)s of its recipients have opted out",
-                    template=names[template_id],
-                    rate=f"{figures.get_rates(sums)['stop_rate']:.1%}",
-                ),
-                self.env._("More than before. Is it useful to the people who get it?"),
-                "sms_template_action",
-                [("id", "=", template_id)],
+        for template_id, sums in rising.items():
+            text = self.env._(
+                "“%(template)s”: %(rate)s of its recipients have opted out",
+                template=names[template_id],
+                rate=f"{figures.get_rates(sums)['stop_rate']:.1%}",
             )
-            for template_id, sums in rising.items()
-        ]
+            advice = self.env._(
+                "More than before. Is it useful to the people who get it?"
+            )
+            one = ("sms_template_action", [("id", "=", template_id)])
+            yield self._make_item("warning", text, advice, *one)
