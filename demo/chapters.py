@@ -349,8 +349,8 @@ class Story:
         moment = at(3, "11:20")
         words = "Backup of file server FS2 has failed twice. Look at the job log."
         self.plan(moment, self.raise_alert, words)
-        self.plan(moment + 2 * minute, self.reply_to_alert, 0, replies.ACKNOWLEDGE)
-        self.plan(moment + 47 * minute, self.reply_to_alert, 0, replies.RESOLVE)
+        self.plan(moment + 2 * minute, self.reply_to_alert, replies.ACKNOWLEDGE)
+        self.plan(moment + 47 * minute, self.reply_to_alert, replies.RESOLVE)
         moment = at("sat", "14:20")
         words = "Server 4 offline. All hands on deck in the data center."
         self.plan(moment, self.report_trouble, words, True)
@@ -361,7 +361,7 @@ class Story:
         self.plan(moment + 75 * minute, self.report_trouble, words, False)
         moment = at(0, "33")
         self.plan(moment, self.raise_alert, "UPS in rack B is on battery, 38 % left.")
-        self.plan(moment + 3 * minute, self.reply_to_alert, 0, replies.ACKNOWLEDGE)
+        self.plan(moment + 3 * minute, self.reply_to_alert, replies.ACKNOWLEDGE)
 
     def raise_alert(self, words):
         """Raise an alert from the board."""
@@ -375,19 +375,11 @@ class Story:
         report = monitoring.Report("server4", (trouble,))
         self.stage.ref("sms_alert_source_demo")._take(report)
 
-    def _get_alert(self):
-        return self.stage.env["sms.team.alert"].search([], order="id desc", limit=1)
-
-    def reply_to_alert(self, place, action):
-        """Reply to the newest alert by its code.
-
-        :param int place: position of the sender among those who were notified
-        :param action: one of ``tools.replies``
-        """
-        alert = self._get_alert()
-        entry = alert._get_told()[place]
+    def reply_to_alert(self, action):
+        """Answer the newest alert by the phone of whoever was told first."""
+        alert = self.stage.env["sms.team.alert"].search([], order="id desc", limit=1)
         phone = self.stage.hands("manager")["sms.virtual.phone"]
-        phone.send_text(entry.number, alert._get_codes()[action])
+        phone.send_text(alert._get_told()[0].number, alert._get_codes()[action])
 
     def _get_ringing(self):
         phone = self.stage.hands("manager")["sms.virtual.phone"]

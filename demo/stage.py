@@ -11,6 +11,7 @@ ZONE = ZoneInfo("America/Denver")
 #: Opening hours of the desk in the story. Before ``MORNING`` it ends the day before.
 MORNING, EVENING = timedelta(hours=10, minutes=30), timedelta(hours=17, minutes=30)
 SATURDAY = 5
+CHANNEL = "helpdesk_mgmt.helpdesk_ticket_channel"
 COLLEAGUES = ("agent", "manager", "technician")
 
 
@@ -116,24 +117,20 @@ class Stage:
         domain = [("number", "=", self.number(key))]
         return self.env["sms.inbound"].search(domain, order="id desc", limit=1)
 
-    def open_ticket(self, key, login, channel, title, words, **values):
+    def open_ticket(self, key, login, channel, title, words):
         """Create the ticket of a customer who has called or written."""
         partner = self.partner(key)
-        return self.hands(login)["helpdesk.ticket"].create(
-            {
-                "name": title,
-                "description": f"<p>{words}</p>",
-                "partner_id": partner.id,
-                "partner_name": partner.name,
-                "partner_email": partner.email,
-                "team_id": self.ref("team_demo_service_desk").id,
-                "channel_id": self.ref(
-                    f"helpdesk_mgmt.helpdesk_ticket_channel_{channel}"
-                ).id,
-                "user_id": self.ref(f"user_demo_{login}").id,
-                **values,
-            }
-        )
+        values = {
+            "name": title,
+            "description": f"<p>{words}</p>",
+            "partner_id": partner.id,
+            "partner_name": partner.name,
+            "partner_email": partner.email,
+            "team_id": self.ref("team_demo_service_desk").id,
+            "channel_id": self.ref(f"{CHANNEL}_{channel}").id,
+            "user_id": self.ref(f"user_demo_{login}").id,
+        }
+        return self.hands(login)["helpdesk.ticket"].create(values)
 
     # === The desk ===
 

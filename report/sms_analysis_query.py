@@ -15,15 +15,19 @@ from .sms_figures import DIMENSIONS, MEASURES, RATES
 
 
 class Source(NamedTuple):
-    """A source of facts: its kind, its model, and the parts of its SELECT."""
+    """A source of facts: its kind and the parts of its SELECT."""
 
     kind: str
-    model: str
     moment: str
     company: str
     tables: str
     condition: str
     columns: dict
+
+    @property
+    def model(self):
+        """The model of its first table."""
+        return self.tables.split()[0].replace("_", ".")
 
     @property
     def row_id(self):
@@ -113,7 +117,6 @@ PRICE = (
 
 OUTGOING = Source(
     "outgoing",
-    "sms.sms",
     "sms.create_date",
     "sms.record_company_id",
     f"""sms_sms sms
@@ -166,7 +169,6 @@ OUTGOING = Source(
 #: Calls have no segments, and no list price: the carrier reports what each costs.
 CALL = Source(
     "call",
-    "sms.sms",
     "sms.create_date",
     "sms.record_company_id",
     "sms_sms sms",
@@ -183,7 +185,6 @@ CALL = Source(
 
 INCOMING = Source(
     "incoming",
-    "sms.inbound",
     "text.received_at",
     "text.company_id",
     f"""sms_inbound text
@@ -215,7 +216,6 @@ ALERTS = "(SELECT id FROM sms_purpose WHERE code = 'alert')"
 
 CONSENT = Source(
     "consent",
-    "sms.consent.event",
     "event.recorded_at",
     "event.company_id",
     "sms_consent_event event",
@@ -229,7 +229,6 @@ CONSENT = Source(
 
 APPOINTMENT = Source(
     "appointment",
-    "calendar.event",
     "event.start",
     "event.sms_company_id",
     """calendar_event event
@@ -251,7 +250,6 @@ APPOINTMENT = Source(
 
 RATING = Source(
     "rating",
-    "rating.rating",
     "rating.write_date",
     "ticket.company_id",
     """rating_rating rating
@@ -269,7 +267,6 @@ RATING = Source(
 
 CLICK = Source(
     "click",
-    "link.tracker.click",
     "click.create_date",
     "link.sms_company_id",
     """link_tracker_click click
@@ -285,7 +282,6 @@ CLICK = Source(
 
 RECIPIENT = Source(
     "recipient",
-    "sms.broadcast.recipient",
     "broadcast.started_at",
     "broadcast.company_id",
     """sms_broadcast_recipient own
@@ -305,7 +301,6 @@ RECIPIENT = Source(
 
 NEWS = Source(
     "news",
-    "sms.incident.news",
     "news.published_at",
     "incident.company_id",
     """sms_incident_news news
@@ -316,7 +311,6 @@ NEWS = Source(
 
 MUTE = Source(
     "mute",
-    "sms.incident.mute",
     "mute.muted_at",
     "mute.company_id",
     "sms_incident_mute mute",
@@ -331,7 +325,6 @@ MUTE = Source(
 
 ALERT = Source(
     "alert",
-    "sms.team.alert",
     "alert.created_at",
     "alert.company_id",
     "sms_team_alert alert",
