@@ -172,8 +172,7 @@ def take_leave(env):
     env.cr.execute(SQL("DROP FUNCTION IF EXISTS %s CASCADE", functions))
     drop_foreign_keys(env)
     env.cr.execute("DROP INDEX IF EXISTS res_partner_phone_sanitized_sms_index")
-    parameters = env["ir.config_parameter"].sudo()
-    parameters.search([("key", "=like", f"{MODULE}.%")]).unlink()
+    env["ir.config_parameter"].sudo().search([("key", "=like", f"{MODULE}.%")]).unlink()
 
 
 def drop_foreign_keys(env):

@@ -59,8 +59,7 @@ class Intake:
             "body": "Hello {{ object.name }}, our office is closed.",
             "mass_keep_log": mass_keep_log,
         }
-        composer = self.env["sms.composer"].create(values)
-        composer._action_send_sms()
+        self.env["sms.composer"].create(values)._action_send_sms()
         self.env.cr.commit()
 
     def compose_with_log(self):

@@ -113,8 +113,7 @@ def make_team(env):
     team = env["helpdesk.ticket.team"].create({"name": "On call"})
     user = env["res.users"].create({"name": "Ann", "login": "ann", "phone": ON_CALL})
     agree(env, "internal", [ON_CALL])
-    shift = {"team_id": team.id, "user_id": user.id}
-    env["sms.oncall.shift"].create(shift)
+    env["sms.oncall.shift"].create({"team_id": team.id, "user_id": user.id})
     step = {"after_minutes": 0, "whom": "on_call"}
     plan = {"name": "Bench", "team_id": team.id, "step_ids": [(0, 0, step)]}
     env["sms.team.alert.plan"].create(plan)

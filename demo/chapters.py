@@ -124,8 +124,7 @@ class Story:
             if partner.id not in known:
                 given_at = begin - timedelta(days=40 + 7 * index)
                 day = given_at.date().isoformat()
-                source = f"Order {20411 + 17 * index}"
-                said = (day, "web form", wording, source)
+                said = (day, "web form", wording, f"Order {20411 + 17 * index}")
                 rows.append((partner.phone, partner.name, *said))
         codes = [("code", "in", ("ticket", "alert"))]
         purposes = stage.env["sms.purpose"].search(codes)
@@ -222,8 +221,7 @@ class Story:
         self.plan(moment, self.prepare_broadcast)
         self.plan(moment + timedelta(minutes=3), self.send_broadcast)
         for minutes, key, words in REPLIES:
-            later = moment + timedelta(minutes=minutes)
-            self.plan(later, self.stage.text, key, words)
+            self.plan(moment + timedelta(minutes=minutes), self.stage.text, key, words)
         self.plan(moment + timedelta(minutes=15), self.answer_victim)
         self.plan(moment + timedelta(minutes=50), self.answer_others)
 
@@ -292,19 +290,16 @@ class Story:
             "name": "No connection to the Denver data center",
             "area_ids": [(6, 0, self.stage.ref("area_demo_denver").ids)],
         }
-        incident = self.stage.hands("manager")["sms.incident"].create(values)
-        self.incident_id = incident.id
+        self.incident_id = self.stage.hands("manager")["sms.incident"].create(values).id
 
     def open_publishing(self):
         """Open the form to publish news, which determines who would be notified."""
         incidents = self.stage.hands("manager")["sms.incident"]
-        action = incidents.browse(self.incident_id).action_publish()
-        self.form_id = action["res_id"]
+        self.form_id = incidents.browse(self.incident_id).action_publish()["res_id"]
 
     def publish(self, words, is_told=True):
         """Publish news."""
-        forms = self.stage.hands("manager")["sms.incident.publish"]
-        form = forms.browse(self.form_id)
+        form = self.stage.hands("manager")["sms.incident.publish"].browse(self.form_id)
         form.write({"body": words, "is_told": is_told})
         form.action_publish()
 

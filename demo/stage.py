@@ -43,8 +43,7 @@ class Calendar:
     @staticmethod
     def to_utc(local):
         """Convert a time in Denver to UTC."""
-        aware = local.replace(tzinfo=ZONE).astimezone(UTC)
-        return aware.replace(tzinfo=None)
+        return local.replace(tzinfo=ZONE).astimezone(UTC).replace(tzinfo=None)
 
     def at(self, day, clock):
         """Return a moment: ``at(2, "09:45")``, ``at("sat", "16:05")``, ``at(0, "25")``.
@@ -108,8 +107,7 @@ class Stage:
 
     def text(self, key, words):
         """Text the company from a customer's phone; return the text's ticket."""
-        number = self.number(key)
-        self.hands("manager")["sms.virtual.phone"].send_text(number, words)
+        self.hands("manager")["sms.virtual.phone"].send_text(self.number(key), words)
         return self.find_text(key).ticket_id
 
     def find_text(self, key):

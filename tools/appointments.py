@@ -92,8 +92,7 @@ def get_span(start, stop, is_allday, zone_name):
 
 def get_day_end(start, zone_name):
     """Return when the day of an all-day appointment ends in a zone (UTC)."""
-    midnight = datetime.combine(start.date() + timedelta(days=1), time())
-    return to_utc(midnight, zone_name)
+    return to_utc(datetime.combine(start.date() + timedelta(days=1), time()), zone_name)
 
 
 def get_latest_end(moment, is_allday):

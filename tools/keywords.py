@@ -162,8 +162,7 @@ _squeeze_word = lru_cache(maxsize=1024)(squeeze)
 
 def is_mandatory(action, word):
     """Tell if a word is one that the law or the carriers prescribe for an action."""
-    words = MANDATORY_WORDS.get(action, ())
-    return squeeze(word) in map(_squeeze_word, words)
+    return squeeze(word) in map(_squeeze_word, MANDATORY_WORDS.get(action, ()))
 
 
 def find_action(text, words, carrier_action=""):

@@ -126,8 +126,7 @@ def _drop_addresses(line):
 
 def _drop_rest(line):
     while True:
-        seen = "".join(map(_look, line))
-        match = _ADDRESS.search(seen)
+        match = _ADDRESS.search("".join(map(_look, line)))
         if not match:
             return line.strip(" .,;:-/")
         line = " ".join(f"{line[: match.start()]} {line[match.end() :]}".split())

@@ -285,8 +285,7 @@ def read_kind(number):
     # "001": satellites, premium numbers and others without a country.
     code = phonenumbers.region_code_for_number(parsed) or ""
     country = PARTS.get(code, code) if code.isalpha() else ""
-    kind = _KINDS.get(phonenumbers.number_type(parsed), "")
-    return NumberKind(country, kind)
+    return NumberKind(country, _KINDS.get(phonenumbers.number_type(parsed), ""))
 
 
 def find_kind_refusal(number, taken, is_country_taken):

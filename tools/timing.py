@@ -89,8 +89,7 @@ class When:
         passes = self._get_pass(is_answer)
         if passes:
             return wanted, passes if wanted == self.now else SCHEDULED
-        zone_names = self.place.zones
-        opening = quiet_hours.next_opening(wanted, zone_names, self.rules)
+        opening = quiet_hours.next_opening(wanted, self.place.zones, self.rules)
         if opening is None:
             return wanted + NO_OPENING_PAUSE, NO_OPENING
         if opening == wanted:

@@ -44,8 +44,7 @@ def send_first_text(env):
         "description": "<p>Since Monday.</p>",
         "partner_id": customer.id,
     }
-    ticket = env["helpdesk.ticket"].create(values)
-    ticket._message_sms(WORDS)
+    env["helpdesk.ticket"].create(values)._message_sms(WORDS)
     run_crons(env)
     texts = env["sms.sms"].search([("number", "=", NUMBER)])
     text = texts.filtered(lambda it: it.body.startswith(WORDS))
