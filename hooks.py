@@ -70,25 +70,24 @@ def adopt_messages(env):
     while rows := env.execute_query(SQL(query, last_id, ADOPTED_AT_ONCE)):
         last_id = rows[-1][0]
         counted = ((sms_id, *count_segments(body)) for sms_id, body in rows)
-        env.cr.execute(
-            SQL(
-                """
-                UPDATE sms_sms sms
-                   SET purpose_id = %s,
-                       record_company_id = COALESCE(message.record_company_id,
-                                                    sms.record_company_id, %s),
-                       not_before = COALESCE(sms.not_before, sms.create_date),
-                       encoding = old.encoding, segment_count = old.count
-                  FROM unnest(%s) AS old (id, encoding, units, count)
-                  JOIN sms_sms own ON own.id = old.id
-             LEFT JOIN mail_message message ON message.id = own.mail_message_id
-                 WHERE sms.id = old.id
-                """,
-                purpose.id,
-                env.company.id,
-                as_arrays(counted, "int4", "varchar", "int4", "int4"),
-            )
+        update = SQL(
+            """
+            UPDATE sms_sms sms
+               SET purpose_id = %s,
+                   record_company_id = COALESCE(message.record_company_id,
+                                                sms.record_company_id, %s),
+                   not_before = COALESCE(sms.not_before, sms.create_date),
+                   encoding = old.encoding, segment_count = old.count
+              FROM unnest(%s) AS old (id, encoding, units, count)
+              JOIN sms_sms own ON own.id = old.id
+         LEFT JOIN mail_message message ON message.id = own.mail_message_id
+             WHERE sms.id = old.id
+            """,
+            purpose.id,
+            env.company.id,
+            as_arrays(counted, "int4", "varchar", "int4", "int4"),
         )
+        env.cr.execute(update)
     env["sms.sms"].invalidate_model()
 
 
@@ -100,18 +99,12 @@ def forget_extensions(env):
     """
     for model, (typed, read) in NUMBER_FIELDS.items():
         # A number with an extension has other characters between its digits.
-        records = env[model].browse(
-            record_id
-            for [record_id] in env.execute_query(
-                SQL(
-                    "SELECT id FROM %s WHERE %s IS NOT NULL AND %s ~ %s",
-                    SQL.identifier(env[model]._table),
-                    SQL.identifier(read),
-                    SQL.identifier(typed),
-                    "[0-9].*[^0-9[:space:]()+./-].*[0-9]",
-                )
-            )
+        query = SQL(
+            "SELECT id FROM %s WHERE %s IS NOT NULL AND %s ~ %s",
+            *map(SQL.identifier, (env[model]._table, read, typed)),
+            "[0-9].*[^0-9[:space:]()+./-].*[0-9]",
         )
+        records = env[model].browse(it for [it] in env.execute_query(query))
         records = records.filtered(
             lambda it, typed=typed: phone.has_extension(phone.tidy(it[typed] or ""))
         )
@@ -141,6 +134,18 @@ def create_shipped(env, names):
         xml_import(env, MODULE, {}, "update", xml_filename=place).parse(root)
 
 
+def reword_shipped(env, words):
+    """Replace shipped words that nobody has edited.
+
+    :param env: in English
+    :param dict words: former and current words, by a record's name and field
+    """
+    for (name, field), (former, current) in words.items():
+        record = env.ref(f"{MODULE}.{name}", raise_if_not_found=False)
+        if record and (record[field] or "").strip() == former:
+            record[field] = current
+
+
 def uninstall_hook(env):
     """Prepare the uninstallation, so that Odoo's own queue finds nothing to send.
 
@@ -163,16 +168,11 @@ def take_leave(env):
     env["sms.encryption"]._decrypt_host()
     names = {guard.function for _table, guard in get_guards(env)}
     names |= {f"sms_day_mark_{watch.table}" for watch in WATCHED}
-    env.cr.execute(
-        SQL(
-            "DROP FUNCTION IF EXISTS %s CASCADE",
-            SQL(", ").join(map(SQL.identifier, sorted(names))),
-        )
-    )
+    functions = SQL(", ").join(map(SQL.identifier, sorted(names)))
+    env.cr.execute(SQL("DROP FUNCTION IF EXISTS %s CASCADE", functions))
     drop_foreign_keys(env)
     env.cr.execute("DROP INDEX IF EXISTS res_partner_phone_sanitized_sms_index")
-    parameters = env["ir.config_parameter"].sudo()
-    parameters.search([("key", "=like", f"{MODULE}.%")]).unlink()
+    env["ir.config_parameter"].sudo().search([("key", "=like", f"{MODULE}.%")]).unlink()
 
 
 def drop_foreign_keys(env):
@@ -222,16 +222,15 @@ def cancel_waiting(env):
     ids = [row[0] for row in env.cr.fetchall()]
     for table, state, waiting, cancelled in FOLLOWERS:
         if table_exists(env.cr, table):
-            env.cr.execute(
-                SQL(
-                    "UPDATE %(table)s SET %(state)s = %(cancelled)s"
-                    " WHERE sms_id_int = ANY(%(ids)s) AND %(state)s = %(waiting)s",
-                    table=SQL.identifier(table),
-                    state=SQL.identifier(state),
-                    waiting=waiting,
-                    cancelled=cancelled,
-                    ids=ids,
-                )
+            update = SQL(
+                "UPDATE %(table)s SET %(state)s = %(cancelled)s"
+                " WHERE sms_id_int = ANY(%(ids)s) AND %(state)s = %(waiting)s",
+                table=SQL.identifier(table),
+                state=SQL.identifier(state),
+                waiting=waiting,
+                cancelled=cancelled,
+                ids=ids,
             )
+            env.cr.execute(update)
     env.cr.execute("UPDATE sms_sms SET state = 'process' WHERE state = 'unknown'")
     env.invalidate_all()

@@ -74,11 +74,7 @@ def prepare(env):
     """Allow texts to leave at any hour."""
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
     env.company.write(
-        {
-            "country_id": env.ref("base.us").id,
-            "sms_provider": "sandbox",
-            **ANY_HOUR,
-        }
+        {"country_id": env.ref("base.us").id, "sms_provider": "sandbox", **ANY_HOUR}
     )
 
 
@@ -175,8 +171,7 @@ def measure_native(env, sizes, due):
 
 def main():
     """Measure planning, handing over what is due, and Odoo's own reminders."""
-    parser = make_parser(__doc__, sizes=SIZES, due=DUE, native_due=DUE)
-    options = parser.parse_args()
+    options = make_parser(__doc__, sizes=SIZES, due=DUE, native_due=DUE).parse_args()
     read_config(options)
     print(f"Load at the beginning: {os.getloadavg()[0]:.1f}")
     print("| what | appointments | s | each second | Python, µs each | queries |")

@@ -65,15 +65,14 @@ def measure_ours(env, way, count):
     make_people(env, numbers, "Benchville")
     agree(env, "alert", numbers)
     env.cr.commit()
-    broadcast = env["sms.broadcast"].create(
-        {
-            **make_audience(env, way, numbers),
-            "name": "Outage",
-            "body": BODY,
-            "is_emergency": True,
-            "emergency_reason": "A benchmark",
-        }
-    )
+    values = {
+        **make_audience(env, way, numbers),
+        "name": "Outage",
+        "body": BODY,
+        "is_emergency": True,
+        "emergency_reason": "A benchmark",
+    }
+    broadcast = env["sms.broadcast"].create(values)
     env.company.sms_approve_from = 0
     env.cr.commit()
     env.cr.execute("ANALYZE res_partner, sms_consent")

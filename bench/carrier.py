@@ -38,6 +38,7 @@ times, lists, taken = [], [], []
 when = itemgetter(0)
 arrivals = defaultdict(list)
 filled = 0
+DATES = ("date_created", "date_updated", "date_sent")
 MADE = "Wed, 25 Nov 2026 12:00:00 +0000"
 #: Seconds between a message and its first report, and between its reports.
 REPORT_AFTER = 1.0
@@ -72,8 +73,7 @@ def respond_taken(sid):
 def show_taken(made, sid, number, body):
     """Return a taken message as it appears in the list."""
     is_new = (datetime.now(UTC) - made).total_seconds() < REPORT_AFTER
-    dates = ("date_created", "date_updated", "date_sent")
-    shown = dict.fromkeys(dates, format_datetime(made))
+    shown = dict.fromkeys(DATES, format_datetime(made))
     shown |= {"sid": sid, "to": number, "body": body, "error_code": None}
     return {**show(0), **shown, "status": "sent" if is_new else "delivered"}
 
@@ -104,9 +104,7 @@ def show(index):
         "num_media": "0",
         "price": "-0.00790",
         "price_unit": "USD",
-        "date_created": MADE,
-        "date_updated": MADE,
-        "date_sent": MADE,
+        **dict.fromkeys(DATES, MADE),
         "messaging_service_sid": None,
         "api_version": "2010-04-01",
         "uri": f"/2010-04-01/Accounts/AC0/Messages/{sid}.json",

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import resource
 import shutil
+import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -152,6 +153,17 @@ def measure_apart(work, database, *arguments, **settings):
     return end_apart(start_apart(work, database, *arguments, **settings))
 
 
+def start_carrier(latency, *arguments):
+    """Start ``carrier.py``; return its process and address.
+
+    :param float latency: seconds that it takes for each request
+    """
+    command = [sys.executable, Path(__file__).with_name("carrier.py"), *arguments]
+    command += ["--latency", str(latency)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return process, f"http://127.0.0.1:{int(process.stdout.readline())}"
+
+
 def get_peak():
     """Return the process's peak memory so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -248,23 +260,22 @@ def american(first, count):
 
 def make_people(env, numbers, city=None, country="base.us"):
     """Make contacts, each with a number of their own, by SQL; return their ids."""
-    rows = env.execute_query(
-        SQL(
-            """
-            INSERT INTO res_partner (id, commercial_partner_id, name, complete_name,
-                                     active, type, lang, city, phone, phone_sanitized,
-                                     country_id, partner_share)
-            SELECT id, id, 'P' || n, 'P' || n, TRUE, 'contact', 'en_US', %s, number,
-                   number, %s, TRUE
-              FROM (SELECT nextval('res_partner_id_seq') AS id, n, number
-                      FROM unnest(%s) WITH ORDINALITY AS new (number, n)) AS new
-            RETURNING id
-            """,
-            city,
-            env.ref(country).id,
-            list(numbers),
-        )
+    query = SQL(
+        """
+        INSERT INTO res_partner (id, commercial_partner_id, name, complete_name,
+                                 active, type, lang, city, phone, phone_sanitized,
+                                 country_id, partner_share)
+        SELECT id, id, 'P' || n, 'P' || n, TRUE, 'contact', 'en_US', %s, number,
+               number, %s, TRUE
+          FROM (SELECT nextval('res_partner_id_seq') AS id, n, number
+                  FROM unnest(%s) WITH ORDINALITY AS new (number, n)) AS new
+        RETURNING id
+        """,
+        city,
+        env.ref(country).id,
+        list(numbers),
     )
+    rows = env.execute_query(query)
     env.invalidate_all()
     return [row[0] for row in rows]
 
@@ -292,24 +303,23 @@ def fill_consents(env, purpose, numbers, others=0):
     env.flush_all()
     env.cr.execute("ALTER TABLE sms_consent DISABLE TRIGGER USER")
     env.cr.execute("DELETE FROM sms_consent")
-    env.cr.execute(
-        SQL(
-            """
-            INSERT INTO sms_consent
-                (company_id, number_hash, purpose_id, state, since, event_id)
-            SELECT %s, hash, %s, 'opted_in', now() AT TIME ZONE 'UTC', %s
-              FROM (SELECT unnest(%s) AS hash
-                     UNION ALL
-                    SELECT encode(sha256(n::text::bytea), 'hex')
-                      FROM generate_series(1, %s) AS n) AS numbers
-            """,
-            env.company.id,
-            purpose.id,
-            event.id,
-            list(env["sms.consent.key"]._hash(numbers).values()),
-            others,
-        )
+    query = SQL(
+        """
+        INSERT INTO sms_consent
+            (company_id, number_hash, purpose_id, state, since, event_id)
+        SELECT %s, hash, %s, 'opted_in', now() AT TIME ZONE 'UTC', %s
+          FROM (SELECT unnest(%s) AS hash
+                 UNION ALL
+                SELECT encode(sha256(n::text::bytea), 'hex')
+                  FROM generate_series(1, %s) AS n) AS numbers
+        """,
+        env.company.id,
+        purpose.id,
+        event.id,
+        list(env["sms.consent.key"]._hash(numbers).values()),
+        others,
     )
+    env.cr.execute(query)
     env.cr.execute("ALTER TABLE sms_consent ENABLE TRIGGER USER")
     env.cr.commit()
     vacuum(env, "sms_consent")

@@ -13,16 +13,9 @@ AUTH_TOKEN = "5ecret-of-the-benchmark"
 BATCH = 1_000
 
 
-def configure(env, carrier, in_flight=64, rate=0, workers=1):
-    """Make the company a customer of the carrier; leave only the outbox's crons active.
-
-    :param str carrier: address of the carrier's API
-    :param int in_flight: requests that a worker has open at the same time
-    :param rate: segments per second of the sender; 0: no limit
-    :param int workers: number of active crons, at most 2
-    """
-    country = env.ref("base.us")
-    company = env.company
+def connect(company):
+    """Give a company its account at the carrier and a number, if it has none."""
+    country = company.env.ref("base.us")
     company.write(
         {
             "country_id": country.id,
@@ -34,6 +27,17 @@ def configure(env, carrier, in_flight=64, rate=0, workers=1):
     if not company.sms_twilio_number_ids:
         values = {"number": OWN_NUMBER, "country_id": country.id}
         company.sms_twilio_number_ids = [(0, 0, values)]
+
+
+def configure(env, carrier, in_flight=64, rate=0, workers=1):
+    """Make the company a customer of the carrier; leave only the outbox's crons active.
+
+    :param str carrier: address of the carrier's API
+    :param int in_flight: requests that a worker has open at the same time
+    :param rate: segments per second of the sender; 0: no limit
+    :param int workers: number of active crons, at most 2
+    """
+    connect(env.company)
     set_param = env["ir.config_parameter"].sudo().set_param
     set_param("web.base.url", PUBLIC_URL)
     env.flush_all()

@@ -68,15 +68,14 @@ def measure_import(env, first, count):
     idle = get_peak()
 
     def check():
-        job = env["sms.consent.import"].create(
-            {
-                "file": data,
-                "file_name": "bench.csv",
-                "purpose_ids": [(6, 0, purpose.ids)],
-                "date_order": "ymd",
-                "tz": "UTC",
-            }
-        )
+        values = {
+            "file": data,
+            "file_name": "bench.csv",
+            "purpose_ids": [(6, 0, purpose.ids)],
+            "date_order": "ymd",
+            "tz": "UTC",
+        }
+        job = env["sms.consent.import"].create(values)
         job.action_check()
         work_off(job, "checking")
         return job
@@ -169,16 +168,15 @@ def measure_answers(env, first, count):
     for index, line in enumerate(lines[1:]):
         told = "yes" if not index % 100 else "no data" if not index % 10 else "no"
         answers.append(f"{line},{told}")
-    job = env["sms.consent.import"].create(
-        {
-            "file": base64.b64encode("\n".join(answers).encode()),
-            "file_name": "answers.csv",
-            "decision": "answers",
-            "query_id": query.id,
-            "date_order": "ymd",
-            "tz": "UTC",
-        }
-    )
+    values = {
+        "file": base64.b64encode("\n".join(answers).encode()),
+        "file_name": "answers.csv",
+        "decision": "answers",
+        "query_id": query.id,
+        "date_order": "ymd",
+        "tz": "UTC",
+    }
+    job = env["sms.consent.import"].create(values)
 
     def work(action, state):
         action()
@@ -227,16 +225,10 @@ def run_import(options):
             found = measure_apart(work, options.database, first, size, *arguments)
             first += size
             rates[way, size] = size / (found["record"] + found.get("check", 0))
-            rows.append(
-                [
-                    f"{size:,}",
-                    way,
-                    f"{found['check']:.1f}" if "check" in found else "",
-                    f"{found['record']:.1f}",
-                    f"{rates[way, size]:,.0f}",
-                    f"{found['memory']:.0f}",
-                ]
-            )
+            checked = f"{found['check']:.1f}" if "check" in found else ""
+            cells = [f"{size:,}", way, checked, f"{found['record']:.1f}"]
+            cells += [f"{rates[way, size]:,.0f}", f"{found['memory']:.0f}"]
+            rows.append(cells)
             if "seal" in found:
                 speed = f"{size / found['seal']:,.0f}"
                 seals.append([f"{size:,}", f"{found['seal']:.2f}", speed])
@@ -253,12 +245,10 @@ def run_import(options):
         ],
     )
     print_table(["events", "sealing, s", "events/s"], seals)
-    single = measure_apart(measure_one_by_one, options.database, first, SINGLES)[
-        "record"
-    ]
+    single = measure_apart(measure_one_by_one, options.database, first, SINGLES)
     smallest, largest = options.sizes[0], options.sizes[-1]
     growth = rates["import", smallest] / rates["import", largest]
-    print(f"One by one: {SINGLES / single:,.0f} statements/s.\n")
+    print(f"One by one: {SINGLES / single['record']:,.0f} statements/s.\n")
     native = rates["import", largest] / rates["res.partner", largest]
     common.add_result(
         f"import of {largest:,} consents, with evidence",

@@ -52,16 +52,14 @@ class Intake:
 
     def compose(self, mass_keep_log=False):
         """Send to contacts by the composer, as a user does: one transaction."""
-        composer = self.env["sms.composer"].create(
-            {
-                "composition_mode": "mass",
-                "res_model": "res.partner",
-                "res_ids": repr(self.partner_ids),
-                "body": "Hello {{ object.name }}, our office is closed.",
-                "mass_keep_log": mass_keep_log,
-            }
-        )
-        composer._action_send_sms()
+        values = {
+            "composition_mode": "mass",
+            "res_model": "res.partner",
+            "res_ids": repr(self.partner_ids),
+            "body": "Hello {{ object.name }}, our office is closed.",
+            "mass_keep_log": mass_keep_log,
+        }
+        self.env["sms.composer"].create(values)._action_send_sms()
         self.env.cr.commit()
 
     def compose_with_log(self):
@@ -74,20 +72,19 @@ class Intake:
         columns += ["create_uid", "write_uid", "create_date", "write_date"]
         for first in range(0, self.count, BATCH):
             numbers = map(phone, range(first, min(first + BATCH, self.count)))
-            self.env.cr.execute(
-                SQL(
-                    """
-                    INSERT INTO sms_sms (%s)
-                    SELECT number, 'Hello, our office is closed.', 'outgoing',
-                           replace(gen_random_uuid()::text, '-', ''), %s, 1, 1, now(),
-                           now()
-                      FROM unnest(%s) AS new (number)
-                    """,
-                    SQL(", ").join(map(SQL.identifier, columns)),
-                    self.env.company.id,
-                    list(numbers),
-                )
+            query = SQL(
+                """
+                INSERT INTO sms_sms (%s)
+                SELECT number, 'Hello, our office is closed.', 'outgoing',
+                       replace(gen_random_uuid()::text, '-', ''), %s, 1, 1, now(),
+                       now()
+                  FROM unnest(%s) AS new (number)
+                """,
+                SQL(", ").join(map(SQL.identifier, columns)),
+                self.env.company.id,
+                list(numbers),
             )
+            self.env.cr.execute(query)
             self.env.cr.commit()
 
 

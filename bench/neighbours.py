@@ -9,12 +9,10 @@ Markdown, and fails if a limit is exceeded.
 """
 
 import os
-import subprocess
 import sys
 import threading
 import time
 import uuid
-from pathlib import Path
 from statistics import median
 
 import requests
@@ -29,8 +27,9 @@ from common import (
     make_people,
     print_table,
     read_config,
+    start_carrier,
 )
-from company import ACCOUNT_SID, AUTH_TOKEN, OWN_NUMBER, PUBLIC_URL
+from company import AUTH_TOKEN, PUBLIC_URL, connect
 from lxml import etree
 
 from odoo.tools import SQL
@@ -64,21 +63,8 @@ def prepare(options):
         and ``screens`` (arguments of :meth:`Client.call` by name)
     """
     with environment(options.database) as env:
-        company, country = env.company, env.ref("base.us")
-        company.write(
-            {
-                "country_id": country.id,
-                "sms_provider": "twilio",
-                "sms_twilio_account_sid": ACCOUNT_SID,
-                "sms_twilio_auth_token": AUTH_TOKEN,
-                "sms_twilio_number_ids": [
-                    (0, 0, {"number": OWN_NUMBER, "country_id": country.id})
-                ],
-                "sms_approve_from": 0,
-                "sms_user_limit": 0,
-                **ANY_HOUR,
-            }
-        )
+        connect(env.company)
+        env.company.write({"sms_approve_from": 0, "sms_user_limit": 0, **ANY_HOUR})
         env["sms.quiet.hours"].search([]).write(ANY_TIME)
         env["sms.sender"].search([]).rate = options.rate
         # Crons of other apps may use the internet, which is not to be measured.
@@ -90,14 +76,13 @@ def prepare(options):
         numbers = american(1, options.people)
         make_people(env, numbers, "Benchville")
         agree(env, "alert", numbers)
-        agent = env["res.users"].create(
-            {
-                "name": "Agent",
-                "login": "bench-agent",
-                "password": PASSWORD,
-                "group_ids": [(6, 0, env.ref("helpdesk_mgmt.group_helpdesk_user").ids)],
-            }
-        )
+        values = {
+            "name": "Agent",
+            "login": "bench-agent",
+            "password": PASSWORD,
+            "group_ids": [(6, 0, env.ref("helpdesk_mgmt.group_helpdesk_user").ids)],
+        }
+        agent = env["res.users"].create(values)
         own = american(200_001, CUSTOMERS)
         tickets = env["helpdesk.ticket"].create(
             [
@@ -106,12 +91,11 @@ def prepare(options):
             ]
         )
         agree(env, "ticket", own)
+        area = env["sms.area"].create({"name": "Benchville", "cities": "Benchville"})
         facts = {
             "tickets": list(zip(tickets.ids, own, strict=True)),
             "team": make_team(env),
-            "area": env["sms.area"]
-            .create({"name": "Benchville", "cities": "Benchville"})
-            .id,
+            "area": area.id,
             "screens": make_screens(env(user=agent), tickets.ids),
         }
         # Conversations, for the inbox to show.
@@ -129,8 +113,7 @@ def make_team(env):
     team = env["helpdesk.ticket.team"].create({"name": "On call"})
     user = env["res.users"].create({"name": "Ann", "login": "ann", "phone": ON_CALL})
     agree(env, "internal", [ON_CALL])
-    shift = {"team_id": team.id, "user_id": user.id}
-    env["sms.oncall.shift"].create(shift)
+    env["sms.oncall.shift"].create({"team_id": team.id, "user_id": user.id})
     step = {"after_minutes": 0, "whom": "on_call"}
     plan = {"name": "Bench", "team_id": team.id, "step_ids": [(0, 0, step)]}
     env["sms.team.alert.plan"].create(plan)
@@ -140,22 +123,13 @@ def make_team(env):
 def make_screens(env, ticket_ids):
     """Return the calls that the web client makes to open each screen."""
     lists, form, inbox = (get_specification(env, it) for it in (LIST, FORM, INBOX))
+    read = "web_search_read"
     page = {"limit": 80, "order": "id desc", "count_limit": 10_001}
     shown = [("sms_is_conversation", "=", True), ("closed", "=", False)]
     return {
-        "ticket list": (
-            MODEL,
-            "web_search_read",
-            [[]],
-            {**page, "specification": lists},
-        ),
+        "ticket list": (MODEL, read, [[]], {**page, "specification": lists}),
         "ticket": (MODEL, "web_read", [ticket_ids[:1]], {"specification": form}),
-        "inbox": (
-            MODEL,
-            "web_search_read",
-            [shown],
-            {**page, "limit": 40, "specification": inbox},
-        ),
+        "inbox": (MODEL, read, [shown], {**page, "limit": 40, "specification": inbox}),
         "dashboard": ("sms.dashboard", "get_dashboard", [{}], {}),
     }
 
@@ -399,11 +373,8 @@ def main():
 
     facts = prepare(options)
     server = LiveServer(options.database, options.crons, options.workers)
-    command = [sys.executable, Path(__file__).with_name("carrier.py")]
-    command += ["--latency", str(LATENCY), "--server", server.url]
-    command += ["--token", AUTH_TOKEN]
-    carrier = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    url = f"http://127.0.0.1:{int(carrier.stdout.readline())}"
+    told = ("--server", server.url, "--token", AUTH_TOKEN)
+    carrier, url = start_carrier(LATENCY, *told)
     with environment(options.database) as env:
         set_param = env["ir.config_parameter"].set_param
         set_param("helpdesk_mgmt_sms.twilio_api_url", url)

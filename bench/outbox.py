@@ -22,13 +22,13 @@ from common import (
     print_table,
     read_config,
     start_apart,
+    start_carrier,
 )
 from intake_work import intake
 from outbox_work import dispatch, prepare, profile
 from report_work import await_fetch, fetch, take_singly
 from web_work import HEALTH, desk, health, inbound, receive, report, stage, work_off
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY = 0.1
 IN_FLIGHT = (1, 16, 32, 64)
 #: Messages that are sent one after the other, ten a second.
@@ -60,11 +60,7 @@ class Bench:
 
     def __init__(self, options):
         self.options = options
-        command = [sys.executable, os.path.join(HERE, "carrier.py")]
-        self.process = subprocess.Popen(
-            [*command, "--latency", str(LATENCY)], stdout=subprocess.PIPE, text=True
-        )
-        self.carrier = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+        self.process, self.carrier = start_carrier(LATENCY)
 
     def start(self, work, database, *arguments, **settings):
         """Start one measurement in a process of its own."""
@@ -81,8 +77,7 @@ class Bench:
 
     def read_times(self):
         """Return when the carrier got messages since the last call, sorted."""
-        answer = requests.get(f"{self.carrier}/stats?reset", timeout=5)
-        return sorted(answer.json())
+        return sorted(requests.get(f"{self.carrier}/stats?reset", timeout=5).json())
 
 
 def rate_of(times):
@@ -105,17 +100,11 @@ def run_dispatch(bench):
         rates[name] = rate_of(times)
         ceiling = in_flight * workers / LATENCY
         cpu = sum(one["cpu"] for one in found) / count * 1000
-        rows.append(
-            [
-                name,
-                f"{count:,}",
-                f"{rates[name]:,.1f}",
-                f"{rates[name] / ceiling:.0%}",
-                f"{cpu:.2f}",
-                f"{max(one['memory'] for one in found):.0f}",
-                f"{max(one['grown'] for one in found):.0f}",
-            ]
-        )
+        cells = [name, f"{count:,}", f"{rates[name]:,.1f}"]
+        cells += [f"{rates[name] / ceiling:.0%}", f"{cpu:.2f}"]
+        for key in ("memory", "grown"):
+            cells.append(f"{max(one[key] for one in found):.0f}")
+        rows.append(cells)
 
     row("Odoo's own loop", options.native, FEW, 1)
     for in_flight in IN_FLIGHT:

@@ -116,8 +116,7 @@ def run_script(name, options, arguments):
     scripts = {it.name: it.script for it in BENCHES}
     if name not in scripts:
         sys.exit(f"No such bench: {name}. There are: all, {', '.join(scripts)}")
-    script = scripts[name]
-    rows = run(Bench(name, script), options, arguments)
+    rows = run(Bench(name, scripts[name]), options, arguments)
     command = " ".join(["bin/bench", name, *arguments])
     print_results([{**row, "command": command} for row in rows])
 

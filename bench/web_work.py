@@ -56,8 +56,7 @@ def await_reports(database, carrier, count):
                 "UPDATE sms_sms SET state = 'pending', provider = 'twilio',"
                 " carrier_id = 'SM' || uuid, report_rank = 1, attempts = 1"
             )
-            key = env.company.sms_webhook_key
-            endpoint = f"/helpdesk_sms/twilio/{key}/status/"
+            endpoint = f"/helpdesk_sms/twilio/{env.company.sms_webhook_key}/status/"
         else:
             messages.write({"state": "pending", "to_delete": False})
             env["sms.tracker"].create([{"sms_uuid": sms.uuid} for sms in messages])
@@ -149,8 +148,7 @@ def report(database, carrier, count, port, threads):
 
 def make_text(index):
     """Return a text of a person with a ticket, as Twilio posts it."""
-    body = "It jams again, this is the %sth time."
-    return make_form(index % PEOPLE, body % index)
+    return make_form(index % PEOPLE, f"It jams again, this is the {index}th time.")
 
 
 def inbound(database, carrier, count, port, threads):
@@ -238,8 +236,7 @@ def receive(database, carrier, count):
 def agree_to_tickets(env, index):
     """Make a contact who has agreed to texts about tickets, and commit."""
     purpose, number = env["sms.purpose"]._get("ticket"), phone(index)
-    record = env["sms.consent.event"]._record
-    record(env.company, number, "granted", "import", purpose)
+    env["sms.consent.event"]._record(env.company, number, "granted", "import", purpose)
     env["res.partner"].create({"name": f"Person {index}", "phone": number})
     env.cr.commit()
 

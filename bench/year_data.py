@@ -28,11 +28,14 @@ FATES = (
     (200, "canceled", "block", "opted_out", "sms_optout"),
     (100, "canceled", "send", "consent", "sms_replaced"),
 )
-TICKETS = {
+LOGGED = {
     "create_uid": "1",
     "create_date": "moment",
     "write_uid": "1",
     "write_date": "moment",
+}
+TICKETS = {
+    **LOGGED,
     "number": "'B' || lpad(n::text, 7, '0')",
     "name": "'The printer jams'",
     "description": "'<p>It jams.</p>'",
@@ -82,11 +85,8 @@ TEXT_TABLE = """
              ORDER BY moment) it
 """
 MESSAGES = {
+    **LOGGED,
     "id": "message_id",
-    "create_uid": "1",
-    "create_date": "moment",
-    "write_uid": "1",
-    "write_date": "moment",
     "date": "moment",
     "model": "'helpdesk.ticket'",
     "res_id": "ticket_id",
@@ -97,11 +97,9 @@ MESSAGES = {
 }
 SENT = "state IN ('sent', 'pending', 'error')"
 OUTGOING = {
+    **LOGGED,
     "id": "sms_id",
     "create_uid": "CASE WHEN is_personal THEN 2 ELSE 1 END",
-    "create_date": "moment",
-    "write_uid": "1",
-    "write_date": "moment",
     "uuid": "uuid",
     "number": "number",
     "partner_id": "partner_id",

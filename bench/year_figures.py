@@ -25,13 +25,12 @@ def measure_figures(env):
     results["the last days counted again (hourly)"] = measure(
         env, lambda env: env["sms.day"]._run(), turns=1
     )
-    manager = env["res.users"].create(
-        {
-            "name": "Bench Manager",
-            "login": "bench-manager",
-            "group_ids": [(6, 0, env.ref("helpdesk_mgmt.group_helpdesk_manager").ids)],
-        }
-    )
+    values = {
+        "name": "Bench Manager",
+        "login": "bench-manager",
+        "group_ids": [(6, 0, env.ref("helpdesk_mgmt.group_helpdesk_manager").ids)],
+    }
+    manager = env["res.users"].create(values)
     env.cr.commit()
     env = env(user=manager, su=False)
     today = env["sms.day"]._get_today(env.company)

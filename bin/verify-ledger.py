@@ -244,8 +244,7 @@ def check_links(links, segment):
         content = link.get("statement", link["content"])
         need(isinstance(content, dict), f"the event of link {number} is missing")
         sealed = {"content": content, "previous": previous, "sequence": number}
-        is_same = sha256(sealed) == link["hash"]
-        need(is_same, f"link {number} is not what was sealed")
+        need(sha256(sealed) == link["hash"], f"link {number} is not what was sealed")
         previous = link["hash"]
 
 
@@ -474,8 +473,7 @@ def check_packet_seal(folder, fingerprint_, key):
     need(path.is_file(), "SEAL is missing: nothing shows that the packet is whole")
     seal = read_json(path)
     known = {"format", "key", "sums", "seal"}
-    is_known = set(seal) == known and seal["format"] == SEAL
-    need(is_known, "SEAL has an unknown form")
+    need(set(seal) == known and seal["format"] == SEAL, "SEAL has an unknown form")
     need(seal["key"] == fingerprint_, "SEAL was made with another key than the links")
     is_same = seal["sums"] == digest_file(folder / "SHA256SUMS")
     need(is_same, "SHA256SUMS is not what was sealed")

@@ -105,25 +105,15 @@ class Story:
         """Record a colleague's consent to texts and calls about outages."""
         api = self.stage.hands("manager")["sms.consent.api"]
         given_at = (begin - timedelta(days=60)).isoformat()
+        said = ("in_person", given_at, words, "Personnel file", f"demo-on-call-{key}")
         name = self.stage.ref(f"user_demo_{key}").name
-        reference = f"demo-on-call-{key}"
-        api.record_consent(
-            self.stage.number(key),
-            ["internal"],
-            "in_person",
-            given_at,
-            words,
-            "Personnel file",
-            reference,
-            name=name,
-        )
+        api.record_consent(self.stage.number(key), ["internal"], *said, name=name)
 
     def import_customers(self, begin):
         """Import the consents that a former system has collected."""
         stage = self.stage
-        wording = stage.hands("manager")["sms.consent.api"].get_wordings(
-            ["ticket", "alert"]
-        )["wording"]
+        api = stage.hands("manager")["sms.consent.api"]
+        wording = api.get_wordings(["ticket", "alert"])["wording"]
         wording = " ".join(wording.split()).replace('"', "'")
         partners = stage.env["res.partner"].search([("phone", "like", "-555-01")])
         known = {stage.partner(key).id for key in NOT_ON_LIST}
@@ -134,10 +124,8 @@ class Story:
             if partner.id not in known:
                 given_at = begin - timedelta(days=40 + 7 * index)
                 day = given_at.date().isoformat()
-                source = f"Order {20411 + 17 * index}"
-                rows.append(
-                    (partner.phone, partner.name, day, "web form", wording, source)
-                )
+                said = (day, "web form", wording, f"Order {20411 + 17 * index}")
+                rows.append((partner.phone, partner.name, *said))
         codes = [("code", "in", ("ticket", "alert"))]
         purposes = stage.env["sms.purpose"].search(codes)
         values = {"purpose_ids": [(6, 0, purposes.ids)]}
@@ -146,16 +134,15 @@ class Story:
     def subscribe_to_mail(self):
         """Subscribe a customer, in the portal, to news about the mail service."""
         partner = self.stage.partner("priya")
-        self.stage.env["sms.subscription"].create(
-            {
-                "company_id": self.stage.company.id,
-                "area_id": self.stage.ref("area_demo_mail").id,
-                "partner_id": partner.id,
-                "number": partner.phone_sanitized,
-                "lang": "en_US",
-                "method": "portal",
-            }
-        )
+        values = {
+            "company_id": self.stage.company.id,
+            "area_id": self.stage.ref("area_demo_mail").id,
+            "partner_id": partner.id,
+            "number": partner.phone_sanitized,
+            "lang": "en_US",
+            "method": "portal",
+        }
+        self.stage.env["sms.subscription"].create(values)
 
     def plan_talks(self):
         """Plan every conversation of ``talks.txt``."""
@@ -206,32 +193,27 @@ class Story:
         STOP is among the replies to the broadcast.
         """
         at, text = self.calendar.at, self.stage.text
-        joins = (
-            ("dana", at(4, "12:10")),
-            ("ivan", at("sun", "18:20")),
-            ("will", at(1, "11:30")),
-        )
-        for key, moment in joins:
+        joins = {"dana": (4, "12:10"), "ivan": ("sun", "18:20"), "will": (1, "11:30")}
+        for key, day_and_hour in joins.items():
+            moment = at(*day_and_hour)
             self.plan(moment, text, key, "SUPPORT")
             self.plan(moment + timedelta(minutes=2), text, key, "YES")
         self.plan(at(1, "12:05"), text, "karl", "Please stop texting me")
         self.plan(at(1, "16:40"), self.opt_out_by_phone, "edna")
-        words = "Too many texts lately"
-        self.plan(at(0, "55"), text, "tess", words)
+        self.plan(at(0, "55"), text, "tess", "Too many texts lately")
 
     def opt_out_by_phone(self, key):
         """Record an opt-out that a customer has told the desk on the phone."""
         hands = self.stage.hands("agent")
-        hands["sms.consent.record"].create(
-            {
-                "number": self.stage.number(key),
-                "decision": "revoked",
-                "method": "phone",
-                "note": "Called the desk. Prefers mail from now on.",
-                "res_model": "res.partner",
-                "res_id": self.stage.partner(key).id,
-            }
-        ).action_record()
+        values = {
+            "number": self.stage.number(key),
+            "decision": "revoked",
+            "method": "phone",
+            "note": "Called the desk. Prefers mail from now on.",
+            "res_model": "res.partner",
+            "res_id": self.stage.partner(key).id,
+        }
+        hands["sms.consent.record"].create(values).action_record()
 
     def plan_broadcast(self):
         """Plan a warning to everybody in Denver and Boulder, and their replies."""
@@ -239,23 +221,21 @@ class Story:
         self.plan(moment, self.prepare_broadcast)
         self.plan(moment + timedelta(minutes=3), self.send_broadcast)
         for minutes, key, words in REPLIES:
-            later = moment + timedelta(minutes=minutes)
-            self.plan(later, self.stage.text, key, words)
+            self.plan(moment + timedelta(minutes=minutes), self.stage.text, key, words)
         self.plan(moment + timedelta(minutes=15), self.answer_victim)
         self.plan(moment + timedelta(minutes=50), self.answer_others)
 
     def prepare_broadcast(self):
         """Write the warning, and start the check of its recipients."""
         hands = self.stage.hands("manager")
-        broadcast = hands["sms.broadcast"].create(
-            {
-                "name": "Phishing mail “Payroll update”",
-                "area_ids": [(6, 0, self.stage.ref("area_demo_denver").ids)],
-                "body": '[Security] A mail called "Payroll update" asks for your '
-                "password. It is not from us: please delete it. Clicked already? Reply "
-                "here, and we call you.",
-            }
-        )
+        values = {
+            "name": "Phishing mail “Payroll update”",
+            "area_ids": [(6, 0, self.stage.ref("area_demo_denver").ids)],
+            "body": '[Security] A mail called "Payroll update" asks for your '
+            "password. It is not from us: please delete it. Clicked already? Reply "
+            "here, and we call you.",
+        }
+        broadcast = hands["sms.broadcast"].create(values)
         broadcast.action_check()
         self.broadcast_id = broadcast.id
 
@@ -306,24 +286,20 @@ class Story:
 
     def open_incident(self):
         """Open the incident in the area of Denver."""
-        incident = self.stage.hands("manager")["sms.incident"].create(
-            {
-                "name": "No connection to the Denver data center",
-                "area_ids": [(6, 0, self.stage.ref("area_demo_denver").ids)],
-            }
-        )
-        self.incident_id = incident.id
+        values = {
+            "name": "No connection to the Denver data center",
+            "area_ids": [(6, 0, self.stage.ref("area_demo_denver").ids)],
+        }
+        self.incident_id = self.stage.hands("manager")["sms.incident"].create(values).id
 
     def open_publishing(self):
         """Open the form to publish news, which determines who would be notified."""
         incidents = self.stage.hands("manager")["sms.incident"]
-        action = incidents.browse(self.incident_id).action_publish()
-        self.form_id = action["res_id"]
+        self.form_id = incidents.browse(self.incident_id).action_publish()["res_id"]
 
     def publish(self, words, is_told=True):
         """Publish news."""
-        forms = self.stage.hands("manager")["sms.incident.publish"]
-        form = forms.browse(self.form_id)
+        form = self.stage.hands("manager")["sms.incident.publish"].browse(self.form_id)
         form.write({"body": words, "is_told": is_told})
         form.action_publish()
 
@@ -344,16 +320,15 @@ class Story:
         """Announce a maintenance, in three days early in the morning, on its page."""
         start = self.calendar.tomorrow + timedelta(days=3, hours=5)
         hands = self.stage.hands("manager")
-        incident = hands["sms.incident"].create(
-            {
-                "name": "New core switch in Denver",
-                "area_ids": [(6, 0, self.stage.ref("area_demo_denver").ids)],
-                "planned_from": self.calendar.to_utc(start),
-                "planned_to": self.calendar.to_utc(start + timedelta(hours=2)),
-                "end_words": "The new core switch is in place. Remote desktops and "
-                "shared drives work again.",
-            }
-        )
+        values = {
+            "name": "New core switch in Denver",
+            "area_ids": [(6, 0, self.stage.ref("area_demo_denver").ids)],
+            "planned_from": self.calendar.to_utc(start),
+            "planned_to": self.calendar.to_utc(start + timedelta(hours=2)),
+            "end_words": "The new core switch is in place. Remote desktops and "
+            "shared drives work again.",
+        }
+        incident = hands["sms.incident"].create(values)
         hands["sms.incident.news"].create(
             {
                 "incident_id": incident.id,
@@ -369,8 +344,8 @@ class Story:
         moment = at(3, "11:20")
         words = "Backup of file server FS2 has failed twice. Look at the job log."
         self.plan(moment, self.raise_alert, words)
-        self.plan(moment + 2 * minute, self.reply_to_alert, 0, replies.ACKNOWLEDGE)
-        self.plan(moment + 47 * minute, self.reply_to_alert, 0, replies.RESOLVE)
+        self.plan(moment + 2 * minute, self.reply_to_alert, replies.ACKNOWLEDGE)
+        self.plan(moment + 47 * minute, self.reply_to_alert, replies.RESOLVE)
         moment = at("sat", "14:20")
         words = "Server 4 offline. All hands on deck in the data center."
         self.plan(moment, self.report_trouble, words, True)
@@ -381,7 +356,7 @@ class Story:
         self.plan(moment + 75 * minute, self.report_trouble, words, False)
         moment = at(0, "33")
         self.plan(moment, self.raise_alert, "UPS in rack B is on battery, 38 % left.")
-        self.plan(moment + 3 * minute, self.reply_to_alert, 0, replies.ACKNOWLEDGE)
+        self.plan(moment + 3 * minute, self.reply_to_alert, replies.ACKNOWLEDGE)
 
     def raise_alert(self, words):
         """Raise an alert from the board."""
@@ -391,26 +366,15 @@ class Story:
 
     def report_trouble(self, words, is_firing):
         """Report a problem, or its end, as the monitoring system does."""
-        trouble = monitoring.Trouble(
-            key="server4", summary=words, severity=monitoring.CRITICAL,
-            is_firing=is_firing,
-        )  # fmt: skip
-        report = monitoring.Report(troubles=[trouble], group="server4", more=0)
+        trouble = monitoring.Trouble("server4", is_firing, words)
+        report = monitoring.Report("server4", (trouble,))
         self.stage.ref("sms_alert_source_demo")._take(report)
 
-    def _get_alert(self):
-        return self.stage.env["sms.team.alert"].search([], order="id desc", limit=1)
-
-    def reply_to_alert(self, place, action):
-        """Reply to the newest alert by its code.
-
-        :param int place: position of the sender among those who were notified
-        :param action: one of ``tools.replies``
-        """
-        alert = self._get_alert()
-        entry = alert._get_told()[place]
+    def reply_to_alert(self, action):
+        """Answer the newest alert by the phone of whoever was told first."""
+        alert = self.stage.env["sms.team.alert"].search([], order="id desc", limit=1)
         phone = self.stage.hands("manager")["sms.virtual.phone"]
-        phone.send_text(entry.number, alert._get_codes()[action])
+        phone.send_text(alert._get_told()[0].number, alert._get_codes()[action])
 
     def _get_ringing(self):
         phone = self.stage.hands("manager")["sms.virtual.phone"]
@@ -436,13 +400,9 @@ class Story:
         # The reminder is sent a day before, which must be before the story ends.
         clock = (self.calendar.end - self.calendar.days[0]) - hour
         soon = self.calendar.to_utc(tomorrow + clock // hour * hour)
+        title = "Docking station is not recognized"
         visits = (
-            (
-                "priya",
-                "Docking station is not recognized",
-                at(4, "11:10"),
-                at(3, "14:00"),
-            ),
+            ("priya", title, at(4, "11:10"), at(3, "14:00")),
             ("mei", "Second screen to be mounted", at(3, "12:20"), at(1, "10:00")),
             ("tom", "New laptop is to be set up", at(2, "12:00"), soon),
             ("omar", "Second display for room 4", at(2, "16:50"), at(1, "15:00")),
@@ -466,18 +426,17 @@ class Story:
         hands = self.stage.hands("technician")
         people = ticket.partner_id | hands.user.partner_id
         # No invitations by e-mail from a demo.
-        hands["calendar.event"].with_context(no_mail_to_attendees=True).create(
-            {
-                "name": f"{ticket.number} {title}",
-                "start": start,
-                "stop": start + timedelta(hours=1),
-                "ticket_id": ticket.id,
-                "user_id": hands.uid,
-                "technician_id": hands.uid,
-                "partner_ids": [(6, 0, people.ids)],
-                "location": f"{ticket.partner_id.street}, {ticket.partner_id.city}",
-            }
-        )
+        values = {
+            "name": f"{ticket.number} {title}",
+            "start": start,
+            "stop": start + timedelta(hours=1),
+            "ticket_id": ticket.id,
+            "user_id": hands.uid,
+            "technician_id": hands.uid,
+            "partner_ids": [(6, 0, people.ids)],
+            "location": f"{ticket.partner_id.street}, {ticket.partner_id.city}",
+        }
+        hands["calendar.event"].with_context(no_mail_to_attendees=True).create(values)
 
     def _find_visit(self, key):
         events = self.stage.hands("technician")["calendar.event"]

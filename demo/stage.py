@@ -11,6 +11,7 @@ ZONE = ZoneInfo("America/Denver")
 #: Opening hours of the desk in the story. Before ``MORNING`` it ends the day before.
 MORNING, EVENING = timedelta(hours=10, minutes=30), timedelta(hours=17, minutes=30)
 SATURDAY = 5
+CHANNEL = "helpdesk_mgmt.helpdesk_ticket_channel"
 COLLEAGUES = ("agent", "manager", "technician")
 
 
@@ -42,8 +43,7 @@ class Calendar:
     @staticmethod
     def to_utc(local):
         """Convert a time in Denver to UTC."""
-        aware = local.replace(tzinfo=ZONE).astimezone(UTC)
-        return aware.replace(tzinfo=None)
+        return local.replace(tzinfo=ZONE).astimezone(UTC).replace(tzinfo=None)
 
     def at(self, day, clock):
         """Return a moment: ``at(2, "09:45")``, ``at("sat", "16:05")``, ``at(0, "25")``.
@@ -107,8 +107,7 @@ class Stage:
 
     def text(self, key, words):
         """Text the company from a customer's phone; return the text's ticket."""
-        number = self.number(key)
-        self.hands("manager")["sms.virtual.phone"].send_text(number, words)
+        self.hands("manager")["sms.virtual.phone"].send_text(self.number(key), words)
         return self.find_text(key).ticket_id
 
     def find_text(self, key):
@@ -116,24 +115,20 @@ class Stage:
         domain = [("number", "=", self.number(key))]
         return self.env["sms.inbound"].search(domain, order="id desc", limit=1)
 
-    def open_ticket(self, key, login, channel, title, words, **values):
+    def open_ticket(self, key, login, channel, title, words):
         """Create the ticket of a customer who has called or written."""
         partner = self.partner(key)
-        return self.hands(login)["helpdesk.ticket"].create(
-            {
-                "name": title,
-                "description": f"<p>{words}</p>",
-                "partner_id": partner.id,
-                "partner_name": partner.name,
-                "partner_email": partner.email,
-                "team_id": self.ref("team_demo_service_desk").id,
-                "channel_id": self.ref(
-                    f"helpdesk_mgmt.helpdesk_ticket_channel_{channel}"
-                ).id,
-                "user_id": self.ref(f"user_demo_{login}").id,
-                **values,
-            }
-        )
+        values = {
+            "name": title,
+            "description": f"<p>{words}</p>",
+            "partner_id": partner.id,
+            "partner_name": partner.name,
+            "partner_email": partner.email,
+            "team_id": self.ref("team_demo_service_desk").id,
+            "channel_id": self.ref(f"{CHANNEL}_{channel}").id,
+            "user_id": self.ref(f"user_demo_{login}").id,
+        }
+        return self.hands(login)["helpdesk.ticket"].create(values)
 
     # === The desk ===
 
@@ -151,7 +146,7 @@ class Stage:
         ticket.mark_sms_read()
         ticket.send_sms_reply(words, uuid4().hex, is_sure=True, **values)
 
-    def record_consent(self, key, how, source, codes, given_at, name=None):
+    def record_consent(self, key, how, source, codes, given_at):
         """Record a consent with the wording in force, as another system does."""
         api = self.hands("agent")["sms.consent.api"]
         api.record_consent(
@@ -162,18 +157,14 @@ class Stage:
             api.get_wordings(list(codes))["wording"],
             source,
             f"demo-{key}-{'-'.join(codes)}",
-            name=name or self.partner(key).name,
+            name=self.partner(key).name,
         )
 
     def import_list(self, name, rows, **values):
         """Import a list as a manager does: check it, then record the valid rows."""
         content = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
         job = self.hands("manager")["sms.consent.import"].create(
-            {
-                "file": base64.b64encode(content.encode()),
-                "file_name": name,
-                **values,
-            }
+            {"file": base64.b64encode(content.encode()), "file_name": name, **values}
         )
         job.action_check()
         job.action_import()

@@ -88,12 +88,11 @@ class IrActionsReport(models.Model):
         if not is_own or self.get_wkhtmltopdf_state() != "install":
             return super()._render_qweb_pdf_prepare_streams(report_ref, data, res_ids)
         if load_weasyprint() is None:
-            raise UserError(
-                self.env._(
-                    "No PDF can be created: neither wkhtmltopdf nor WeasyPrint is "
-                    "installed on the server. Tell your administrator."
-                )
+            message = self.env._(
+                "No PDF can be created: neither wkhtmltopdf nor WeasyPrint is "
+                "installed on the server. Tell your administrator."
             )
+            raise UserError(message)
         data = {**(data or {}), "report_type": "pdf"}
         html, _kind = self._render_qweb_html(report_ref, res_ids, data=data)
         with self._explain_sms_pdf_failure():
@@ -110,13 +109,12 @@ class IrActionsReport(models.Model):
             yield
         except Exception as error:
             _logger.warning("No PDF was made", exc_info=True)
-            raise UserError(
-                self.env._(
-                    "No PDF can be created: the server's library for PDFs does not "
-                    "work (%s). Tell your administrator.",
-                    str(error).rstrip("."),
-                )
-            ) from error
+            message = self.env._(
+                "No PDF can be created: the server's library for PDFs does not work "
+                "(%s). Tell your administrator.",
+                str(error).rstrip("."),
+            )
+            raise UserError(message) from error
 
     @api.model
     def _attach_to_sms_pdf(self, pdf, name, data):
@@ -131,9 +129,8 @@ class IrActionsReport(models.Model):
             )
 
             writer, target = OdooPdfFileWriter(), io.BytesIO()
-            writer.cloneReaderDocumentRoot(
-                OdooPdfFileReader(io.BytesIO(pdf), strict=False)
-            )
+            reader = OdooPdfFileReader(io.BytesIO(pdf), strict=False)
+            writer.cloneReaderDocumentRoot(reader)
             writer.addAttachment(name, data, subtype="application/json")
             writer.write(target)
         return target.getvalue()

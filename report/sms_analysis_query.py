@@ -15,16 +15,29 @@ from .sms_figures import DIMENSIONS, MEASURES, RATES
 
 
 class Source(NamedTuple):
-    """A source of facts: its kind, its model, and the parts of its SELECT."""
+    """A source of facts: its kind and the parts of its SELECT."""
 
     kind: str
-    model: str
     moment: str
-    row_id: str
     company: str
     tables: str
     condition: str
     columns: dict
+
+    @property
+    def model(self):
+        """The model of its first table."""
+        return self.tables.split()[0].replace("_", ".")
+
+    @property
+    def row_id(self):
+        """The id in its first table."""
+        return f"{self.tables.split()[1]}.id"
+
+
+def _take(alias, *names):
+    """Return columns that link to a record, taken from a table as they are."""
+    return {f"{name}_id": f"{alias}.{name}_id" for name in names}
 
 
 #: A text within this many hours after our last one counts as a reply to it.
@@ -104,9 +117,7 @@ PRICE = (
 
 OUTGOING = Source(
     "outgoing",
-    "sms.sms",
     "sms.create_date",
-    "sms.id",
     "sms.record_company_id",
     f"""sms_sms sms
        LEFT JOIN sms_price price ON price.id = ({PRICE})
@@ -115,11 +126,8 @@ OUTGOING = Source(
        LEFT JOIN helpdesk_ticket ticket ON ticket.id = about.res_id""",
     "sms.is_call IS NOT TRUE",
     {
-        "partner_id": "sms.partner_id",
+        **_take("sms", "partner", "automation", "broadcast", "incident"),
         "masked_number": "'…' || right(sms.number, 4)",
-        "automation_id": "sms.automation_id",
-        "broadcast_id": "sms.broadcast_id",
-        "incident_id": "sms.incident_id",
         "user_id": "CASE WHEN sms.is_personal THEN sms.create_uid END",
         "outcome": f"""CASE WHEN {IS_BLOCKED} THEN 'blocked'
             WHEN sms.state = 'canceled' THEN 'cancelled'
@@ -128,10 +136,8 @@ OUTGOING = Source(
             WHEN sms.state = 'unknown' THEN 'checking'
             WHEN sms.state = 'sent' THEN 'delivered'
             WHEN sms.state = 'error' THEN 'failed' ELSE 'sent' END""",
-        "purpose_id": "sms.purpose_id",
-        "template_id": "sms.template_id",
+        **_take("sms", "purpose", "template", "sender"),
         "team_id": "ticket.team_id",
-        "sender_id": "sms.sender_id",
         "fault_id": "CASE WHEN sms.state = 'error' THEN sms.fault_id END",
         "gate_reason": "CASE WHEN sms.state IN ('canceled', 'outgoing') "
         "THEN sms.gate_reason END",
@@ -163,17 +169,13 @@ OUTGOING = Source(
 #: Calls have no segments, and no list price: the carrier reports what each costs.
 CALL = Source(
     "call",
-    "sms.sms",
     "sms.create_date",
-    "sms.id",
     "sms.record_company_id",
     "sms_sms sms",
     "sms.is_call",
     {
-        "partner_id": "sms.partner_id",
+        **_take("sms", "partner", "purpose", "sender"),
         "masked_number": "'…' || right(sms.number, 4)",
-        "purpose_id": "sms.purpose_id",
-        "sender_id": "sms.sender_id",
         "currency_id": "sms.price_currency_id",
         "call_count": f"({IS_SENT})::int",
         "call_cost": "CASE WHEN sms.price_currency_id IS NOT NULL "
@@ -183,9 +185,7 @@ CALL = Source(
 
 INCOMING = Source(
     "incoming",
-    "sms.inbound",
     "text.received_at",
-    "text.id",
     "text.company_id",
     f"""sms_inbound text
        LEFT JOIN helpdesk_ticket ticket ON ticket.id = text.ticket_id
@@ -195,15 +195,11 @@ INCOMING = Source(
     {
         "partner_id": "text.partner_id",
         "masked_number": "'…' || right(text.number, 4)",
-        "automation_id": "last.automation_id",
-        "broadcast_id": "last.broadcast_id",
-        "incident_id": "last.incident_id",
+        **_take("last", "automation", "broadcast", "incident"),
         "user_id": "answer.user_id",
         "inbound_kind": "text.kind",
-        "purpose_id": "last.purpose_id",
-        "template_id": "last.template_id",
+        **_take("last", "purpose", "template", "sender"),
         "team_id": "ticket.team_id",
-        "sender_id": "last.sender_id",
         "received_count": "1",
         "reply_count": "(last.sent_at IS NOT NULL AND text.kind <> 'stop')::int",
         "reply_seconds": """CASE WHEN text.kind <> 'stop'
@@ -220,9 +216,7 @@ ALERTS = "(SELECT id FROM sms_purpose WHERE code = 'alert')"
 
 CONSENT = Source(
     "consent",
-    "sms.consent.event",
     "event.recorded_at",
-    "event.id",
     "event.company_id",
     "sms_consent_event event",
     "event.event IN ('granted', 'confirmed', 'restored', 'revoked')",
@@ -235,9 +229,7 @@ CONSENT = Source(
 
 APPOINTMENT = Source(
     "appointment",
-    "calendar.event",
     "event.start",
-    "event.id",
     "event.sms_company_id",
     """calendar_event event
        LEFT JOIN helpdesk_ticket ticket ON ticket.id = event.ticket_id""",
@@ -258,9 +250,7 @@ APPOINTMENT = Source(
 
 RATING = Source(
     "rating",
-    "rating.rating",
     "rating.write_date",
-    "rating.id",
     "ticket.company_id",
     """rating_rating rating
        JOIN helpdesk_ticket ticket ON ticket.id = rating.res_id""",
@@ -277,9 +267,7 @@ RATING = Source(
 
 CLICK = Source(
     "click",
-    "link.tracker.click",
     "click.create_date",
-    "click.id",
     "link.sms_company_id",
     """link_tracker_click click
        JOIN link_tracker link ON link.id = click.link_id""",
@@ -294,19 +282,15 @@ CLICK = Source(
 
 RECIPIENT = Source(
     "recipient",
-    "sms.broadcast.recipient",
     "broadcast.started_at",
-    "own.id",
     "broadcast.company_id",
     """sms_broadcast_recipient own
        JOIN sms_broadcast broadcast ON broadcast.id = own.broadcast_id""",
     "broadcast.started_at IS NOT NULL",
     {
-        "partner_id": "own.partner_id",
+        **_take("own", "partner", "broadcast"),
         "masked_number": "'…' || right(own.number, 4)",
-        "broadcast_id": "own.broadcast_id",
-        "incident_id": "broadcast.incident_id",
-        "user_id": "broadcast.user_id",
+        **_take("broadcast", "incident", "user"),
         "purpose_id": ALERTS,
         "gate_reason": "CASE WHEN own.outcome = 'blocked' THEN own.reason END",
         "concerned_count": "1",
@@ -317,33 +301,23 @@ RECIPIENT = Source(
 
 NEWS = Source(
     "news",
-    "sms.incident.news",
     "news.published_at",
-    "news.id",
     "incident.company_id",
     """sms_incident_news news
        JOIN sms_incident incident ON incident.id = news.incident_id""",
     "TRUE",
-    {
-        "incident_id": "news.incident_id",
-        "user_id": "news.user_id",
-        "purpose_id": ALERTS,
-        "news_count": "1",
-    },
+    {**_take("news", "incident", "user"), "purpose_id": ALERTS, "news_count": "1"},
 )
 
 MUTE = Source(
     "mute",
-    "sms.incident.mute",
     "mute.muted_at",
-    "mute.id",
     "mute.company_id",
     "sms_incident_mute mute",
     "TRUE",
     {
-        "partner_id": "mute.partner_id",
+        **_take("mute", "partner", "incident"),
         "masked_number": "'…' || right(mute.number, 4)",
-        "incident_id": "mute.incident_id",
         "purpose_id": ALERTS,
         "mute_count": "1",
     },
@@ -351,17 +325,14 @@ MUTE = Source(
 
 ALERT = Source(
     "alert",
-    "sms.team.alert",
     "alert.created_at",
-    "alert.id",
     "alert.company_id",
     "sms_team_alert alert",
     "TRUE",
     {
         "user_id": "alert.acknowledged_by_id",
         "purpose_id": "(SELECT id FROM sms_purpose WHERE code = 'internal')",
-        "automation_id": "alert.automation_id",
-        "team_id": "alert.team_id",
+        **_take("alert", "automation", "team"),
         "alert_count": "1",
         "alert_taken_count": "(alert.acknowledged_at IS NOT NULL)::int",
         "alert_in_time_count": "COALESCE(alert.is_in_time, FALSE)::int",

@@ -2,7 +2,7 @@
 import pytz
 from babel.dates import format_datetime
 
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import AccessError
 from odoo.tools.misc import babel_locale_parse
 
@@ -28,7 +28,6 @@ class SmsCertificate(models.AbstractModel):
     _name = "report.helpdesk_mgmt_sms.sms_certificate"
     _description = "Certificate of Text Message Consent"
 
-    @api.model
     def _get_report_values(self, docids, data=None):
         """Return the values of the template.
 
@@ -77,7 +76,6 @@ class SmsCertificate(models.AbstractModel):
             "zone": self._get_zone(),
         }
 
-    @api.model
     def _get_story(self, events, wordings):
         """Return the events for display; those of one statement are one entry."""
         groups = {}
@@ -106,7 +104,6 @@ class SmsCertificate(models.AbstractModel):
             for key, group in groups.items()
         ]
 
-    @api.model
     def _say_effect(self, event):
         """Return how an event undid an opt-out, or why it did not count."""
         effect = event["effect"]
@@ -123,7 +120,6 @@ class SmsCertificate(models.AbstractModel):
             )
         return self._say_return(event, opt_out)
 
-    @api.model
     def _say_return(self, event, opt_out):
         """Return when, how and by whom an opt-out was undone, and which one."""
         method = event["content"]["method"]
@@ -159,12 +155,10 @@ class SmsCertificate(models.AbstractModel):
             **facts,
         )
 
-    @api.model
     def _get_methods(self):
         labels = self.env["sms.consent.details"]._get_labels
         return labels("sms.consent.event", "method")
 
-    @api.model
     def _say_how(self, event):
         """Return the method of an event, and the person who entered it, if any."""
         method = event["content"]["method"]
@@ -173,7 +167,6 @@ class SmsCertificate(models.AbstractModel):
             return label
         return self.env._("%(method)s, entered by %(user)s", method=label, user=user)
 
-    @api.model
     def _get_sentences(self):
         """Return the sentences with placeholders in the document, by name.
 
@@ -216,11 +209,9 @@ class SmsCertificate(models.AbstractModel):
         )
         return (recorded - said).total_seconds() > 60
 
-    @api.model
     def _get_zone(self):
         return self.env.user.tz or "UTC"
 
-    @api.model
     def _when(self, text):
         """Return a time of the JSON in the user's language and zone, or empty.
 
@@ -234,7 +225,6 @@ class SmsCertificate(models.AbstractModel):
         zone = pytz.timezone(self._get_zone())
         return format_datetime(moment, "medium", zone, locale)
 
-    @api.model
     def _span(self, seconds):
         """Return a number of seconds in words, such as ``4 s``."""
         return " ".join(
@@ -245,7 +235,6 @@ class SmsCertificate(models.AbstractModel):
     def _tail(rows):
         return rows[-PRINTED_ROWS:]
 
-    @api.model
     def _say_rest(self, rows):
         """Return how many rows of a table are printed, empty if all of them are."""
         if len(rows) <= PRINTED_ROWS:
@@ -256,7 +245,6 @@ class SmsCertificate(models.AbstractModel):
             all=len(rows),
         )
 
-    @api.model
     def _get_summary(self, facts):
         sentences = []
         for number in facts["person"]["numbers"]:
@@ -267,7 +255,6 @@ class SmsCertificate(models.AbstractModel):
             sentences += self._say_states(number["number"], states)
         return sentences
 
-    @api.model
     def _say_states(self, number, states):
         number = number or self.env._("The erased number")
         sentences = {
@@ -288,7 +275,6 @@ class SmsCertificate(models.AbstractModel):
 
     # === Wordings ===
 
-    @api.model
     def _get_shown_wordings(self, facts):
         """Return the distinct wordings that were shown, each with a letter.
 
@@ -320,7 +306,6 @@ class SmsCertificate(models.AbstractModel):
             for index, entry in enumerate(found.values())
         ]
 
-    @api.model
     def _say_origin(self, entry):
         """Return the origin of a wording: its published versions and events."""
         parts = [

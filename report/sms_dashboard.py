@@ -108,14 +108,12 @@ class SmsDashboard(models.AbstractModel):
             "gets_mail": digest_sudo and (self.env.user in digest_sudo.user_ids),
         }
 
-    @api.model
     def _check_dashboard_access(self):
         if not self.env.su and not any(map(self.env.user.has_group, GROUPS)):
             raise AccessError(
                 self.env._("Only helpdesk users and compliance officers see figures.")
             )
 
-    @api.model
     def _read_period(self, filters):
         today = self.env["sms.day"]._get_today(self.env.company)
         last = min(self._read_day(filters.get("date_to")) or today, today)
@@ -124,7 +122,6 @@ class SmsDashboard(models.AbstractModel):
         first = min(first or last - timedelta(days=29), last)
         return Period(max(first, last - timedelta(days=MAX_DAYS - 1)), last)
 
-    @api.model
     def _read_day(self, value):
         """Return a date sent by a client (ISO), or None."""
         try:
@@ -132,7 +129,6 @@ class SmsDashboard(models.AbstractModel):
         except (TypeError, ValueError) as error:
             raise UserError(self.env._("This is not a day: %s", value)) from error
 
-    @api.model
     def _read_figures(self, period, filters):
         """Return the figures of a period and the previous one, by :data:`SPLITS`.
 
@@ -160,7 +156,6 @@ class SmsDashboard(models.AbstractModel):
             found[split][is_now][key] = {name: by_name[name] for name in measures}
         return found
 
-    @api.model
     def _query_sums(self, rows, period, condition):
         """Return the query for the sums by day, and by all other columns.
 
@@ -181,7 +176,6 @@ class SmsDashboard(models.AbstractModel):
             SQL(", ").join(names),
         )
 
-    @api.model
     def _query_split(self, split):
         """Return the query of one breakdown; columns that it lacks are NULL."""
         names, measures = SPLITS[split]
@@ -202,13 +196,11 @@ class SmsDashboard(models.AbstractModel):
             SQL(", ").join(map(SQL.identifier, ("is_now", *names))),
         )
 
-    @api.model
     def _read_id(self, filters, name):
         """Return an id sent by a client, or 0."""
         value = filters.get(name)
         return value if isinstance(value, int) and value > 0 else 0
 
-    @api.model
     def _get_rates(self, found, is_now=True):
         """Return the total sums and rates from :meth:`_read_figures`."""
         sums = found["total"][is_now].get((), {})
@@ -231,7 +223,6 @@ class SmsDashboard(models.AbstractModel):
             digest_sudo._action_unsubscribe_users(self.env.user)
         return bool(is_wanted)
 
-    @api.model
     def _get_digest_sudo(self):
         """Return our digest in sudo, or None if it was deleted."""
         digest = self.env.ref(DIGEST, raise_if_not_found=False)
@@ -239,7 +230,6 @@ class SmsDashboard(models.AbstractModel):
 
     # === Charts and lists ===
 
-    @api.model
     def _prepare_series(self, found, period):
         """Return the charts' points: days, or weeks for long periods."""
         step = 1 if period.days <= MAX_POINTS else 7
@@ -254,7 +244,6 @@ class SmsDashboard(models.AbstractModel):
         labels = [format_skeleton("MMMd", it, locale=locale) for it in starts]
         return {"labels": labels, "is_weekly": step > 1, **points}
 
-    @api.model
     def _prepare_templates(self, found):
         sums = {key[0]: it for key, it in found["template"][True].items() if key[0]}
         best, worst = figures.rank_templates(sums)
@@ -271,7 +260,6 @@ class SmsDashboard(models.AbstractModel):
             }
         return {"best": [rows[it] for it in best], "worst": [rows[it] for it in worst]}
 
-    @api.model
     def _prepare_teams(self, found):
         """Return how fast each team answers, the busiest teams first."""
         sums = {key[0]: it for key, it in found["team"][True].items()}
@@ -290,7 +278,6 @@ class SmsDashboard(models.AbstractModel):
             )
         ]
 
-    @api.model
     def _prepare_failures(self, found):
         """Return why texts were not delivered, in plain words, with advice."""
         labels = self._get_selection_labels("failure_type")
@@ -309,7 +296,6 @@ class SmsDashboard(models.AbstractModel):
             )
         return self._get_largest(rows)
 
-    @api.model
     def _prepare_blocked(self, found):
         labels = self._get_selection_labels("gate_reason")
         return self._get_largest(
@@ -321,38 +307,34 @@ class SmsDashboard(models.AbstractModel):
             for (reason,), sums in found["reason"][True].items()
         )
 
-    @api.model
     def _get_selection_labels(self, name):
         return self.env["sms.consent.details"]._get_labels("sms.sms", name)
 
-    @api.model
     def _get_largest(self, rows):
         """Return the six rows with the largest counts, without zeros."""
         counted = filter(lambda row: row["count"], rows)
         return sorted(counted, key=lambda row: -row["count"])[:6]
 
-    @api.model
     def _prepare_queue(self):
         """Return the outbox's current state; partial indexes make this fast."""
-        [[waiting, held, sending, oldest]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT count(*) FILTER (WHERE state = 'outgoing'
-                                          AND not_before <= %(now)s),
-                       count(*) FILTER (WHERE state = 'outgoing'
-                                          AND not_before > %(now)s),
-                       count(*) FILTER (WHERE state = 'process'),
-                       EXTRACT(EPOCH FROM %(now)s::timestamp - min(not_before)
-                           FILTER (WHERE state = 'outgoing'))
-                  FROM sms_sms
-                 WHERE state IN ('outgoing', 'process')
-                   AND record_company_id = ANY(%(companies)s)
-                   AND is_call IS NOT TRUE
-                """,
-                now=fields.Datetime.now(),
-                companies=self.env.companies.ids,
-            )
+        query = SQL(
+            """
+            SELECT count(*) FILTER (WHERE state = 'outgoing'
+                                      AND not_before <= %(now)s),
+                   count(*) FILTER (WHERE state = 'outgoing'
+                                      AND not_before > %(now)s),
+                   count(*) FILTER (WHERE state = 'process'),
+                   EXTRACT(EPOCH FROM %(now)s::timestamp - min(not_before)
+                       FILTER (WHERE state = 'outgoing'))
+              FROM sms_sms
+             WHERE state IN ('outgoing', 'process')
+               AND record_company_id = ANY(%(companies)s)
+               AND is_call IS NOT TRUE
+            """,
+            now=fields.Datetime.now(),
+            companies=self.env.companies.ids,
         )
+        [[waiting, held, sending, oldest]] = self.env.execute_query(query)
         return {
             "waiting": waiting,
             "held": held,
@@ -360,7 +342,6 @@ class SmsDashboard(models.AbstractModel):
             "oldest_seconds": max(0, float(oldest or 0)),
         }
 
-    @api.model
     def _get_names(self, model, ids):
         records_sudo = self.env[model].sudo().browse(ids).exists()
         names = {record.id: record.display_name for record in records_sudo}

@@ -1,32 +1,36 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL, format_amount, format_date, formatLang
+from odoo.tools.translate import LazyTranslate
 
 from ..models.setup.sms_carrier_check import MANAGER_GROUP
 from ..models.setup.sms_health import uses_carrier
 from ..models.setup.sms_onboarding import SYSTEM_GROUP
 from ..tools import figures
 
+_lt = LazyTranslate(__name__)
+
 #: Groups that may open the set-up.
 SETTERS = (MANAGER_GROUP, SYSTEM_GROUP)
 
-#: Key and unit of each tile, and whether more is better (1), worse (-1) or neither (0).
+#: Key, label and unit of each tile, and whether more is better (1), worse (-1) or
+#: neither (0).
 TILES = (
-    ("sent_count", "count", 0),
-    ("delivery_rate", "percent", 1),
-    ("delivery_time", "seconds", -1),
-    ("blocked_count", "count", -1),
-    ("reply_count", "count", 1),
-    ("answer_time", "seconds", -1),
-    ("opt_out_count", "count", -1),
-    ("click_count", "count", 1),
-    ("confirmed_rate", "percent", 1),
-    ("rating", "rating", 1),
-    ("alert_rate", "percent", 1),
-    ("reach_rate", "percent", 1),
-    ("news_count", "count", 0),
+    ("sent_count", _lt("Sent"), "count", 0),
+    ("delivery_rate", _lt("Delivered"), "percent", 1),
+    ("delivery_time", _lt("Time to deliver"), "seconds", -1),
+    ("blocked_count", _lt("Blocked"), "count", -1),
+    ("reply_count", _lt("Replies"), "count", 1),
+    ("answer_time", _lt("First answer"), "seconds", -1),
+    ("opt_out_count", _lt("Opt-outs"), "count", -1),
+    ("click_count", _lt("Clicks on links"), "count", 1),
+    ("confirmed_rate", _lt("Visits confirmed"), "percent", 1),
+    ("rating", _lt("Rating"), "rating", 1),
+    ("alert_rate", _lt("Alerts acknowledged in time"), "percent", 1),
+    ("reach_rate", _lt("Broadcasts reached"), "percent", 1),
+    ("news_count", _lt("News of incidents"), "count", 0),
 )
 
 
@@ -35,7 +39,6 @@ class SmsDashboard(models.AbstractModel):
 
     _inherit = "sms.dashboard"
 
-    @api.model
     def _prepare_period(self, period):
         """Return the period shown, and the previous one in words."""
         days, company = self.env["sms.day"], self.env.company
@@ -51,7 +54,6 @@ class SmsDashboard(models.AbstractModel):
             f"{format_date(self.env, last_before)}",
         }
 
-    @api.model
     def _prepare_choices(self):
         """Return the teams and purposes to choose from."""
         companies = [False, *self.env.companies.ids]
@@ -63,45 +65,25 @@ class SmsDashboard(models.AbstractModel):
             "purposes": self.env["sms.purpose"].sudo().search_read([], ["name"]),
         }
 
-    @api.model
     def _prepare_tiles(self, found):
         """Return the tiles, each with its change from the previous period."""
         now = self._get_rates(found)
         before = self._get_rates(found, is_now=False)
-        labels, notes = self._get_labels(), self._get_notes(now)
+        notes = self._get_notes(now)
         tiles = [
             {
                 "key": key,
-                "label": labels[key],
+                "label": self.env._(label),
                 "unit": unit,
                 "value": now[key],
                 "note": notes[key],
                 "better": better,
                 **figures.compare(now[key], before[key])._asdict(),
             }
-            for key, unit, better in TILES
+            for key, label, unit, better in TILES
         ]
         return tiles + self._prepare_costs(found)
 
-    @api.model
-    def _get_labels(self):
-        return {
-            "sent_count": self.env._("Sent"),
-            "delivery_rate": self.env._("Delivered"),
-            "delivery_time": self.env._("Time to deliver"),
-            "blocked_count": self.env._("Blocked"),
-            "reply_count": self.env._("Replies"),
-            "answer_time": self.env._("First answer"),
-            "opt_out_count": self.env._("Opt-outs"),
-            "click_count": self.env._("Clicks on links"),
-            "confirmed_rate": self.env._("Visits confirmed"),
-            "rating": self.env._("Rating"),
-            "alert_rate": self.env._("Alerts acknowledged in time"),
-            "reach_rate": self.env._("Broadcasts reached"),
-            "news_count": self.env._("News of incidents"),
-        }
-
-    @api.model
     def _get_notes(self, now):
         """Return the note below each tile's figure."""
         say = {
@@ -109,34 +91,19 @@ class SmsDashboard(models.AbstractModel):
             for name, value in now.items()
             if value is not None
         }
-        # A measure, and the notes for a count of one and for others.
-        counted = {
-            "sent_count": (
-                "segment_count",
-                self.env._("1 segment"),
-                self.env._("%s segments", say["segment_count"]),
-            ),
-            "opt_out_count": (
-                "opt_in_count",
-                self.env._("1 opt-in"),
-                self.env._("%s opt-ins", say["opt_in_count"]),
-            ),
-            "rating": (
-                "rating_count",
-                self.env._("1 rating, 1 to 5"),
-                self.env._("%s ratings, 1 to 5", say["rating_count"]),
-            ),
-            "alert_rate": (
-                "alert_count",
-                self.env._("of 1 team alert"),
-                self.env._("of %s team alerts", say["alert_count"]),
-            ),
-        }
         return {
-            **{
-                key: one if now[name] == 1 else many
-                for key, (name, one, many) in counted.items()
-            },
+            "sent_count": self.env._("1 segment")
+            if now["segment_count"] == 1
+            else self.env._("%s segments", say["segment_count"]),
+            "opt_out_count": self.env._("1 opt-in")
+            if now["opt_in_count"] == 1
+            else self.env._("%s opt-ins", say["opt_in_count"]),
+            "rating": self.env._("1 rating, 1 to 5")
+            if now["rating_count"] == 1
+            else self.env._("%s ratings, 1 to 5", say["rating_count"]),
+            "alert_rate": self.env._("of 1 team alert")
+            if now["alert_count"] == 1
+            else self.env._("of %s team alerts", say["alert_count"]),
             "delivery_rate": self.env._("%s not delivered", say["failed_count"]),
             "delivery_time": self.env._("until the carrier's report"),
             "blocked_count": self.env._("before sending, with a reason"),
@@ -165,7 +132,6 @@ class SmsDashboard(models.AbstractModel):
             ),
         }
 
-    @api.model
     def _prepare_costs(self, found):
         """Return tiles for the cost of texts and of calls in each currency.
 
@@ -194,14 +160,12 @@ class SmsDashboard(models.AbstractModel):
             ]
         return tiles
 
-    @api.model
     def _describe_call_cost(self, sums):
         if sums["call_count"] == 1:
             return self.env._("1 call, as the carrier says")
         count = formatLang(self.env, sums["call_count"], 0)
         return self.env._("%s calls, as the carrier says", count)
 
-    @api.model
     def _describe_cost(self, sums):
         """Return whether a cost comes from the carrier or from the price list."""
         if not sums["priced_count"]:
@@ -214,7 +178,6 @@ class SmsDashboard(models.AbstractModel):
 
     # === Attention ===
 
-    @api.model
     def _find_attention(self, found, filters):
         """Return the items that need attention, the most severe first.
 
@@ -233,7 +196,6 @@ class SmsDashboard(models.AbstractModel):
         ]
         return sorted(items, key=lambda item: item["level"] != "danger")
 
-    @api.model
     def _make_item(self, level, text, advice, xmlid, domain=()):
         """Return an item that opens the records of a domain.
 
@@ -245,35 +207,23 @@ class SmsDashboard(models.AbstractModel):
         action = {**action, "domain": domain, "context": {}}
         return {"level": level, "text": text, "advice": advice, "action": action}
 
-    @api.model
     def _find_troubles(self):
-        """Return the outbox's open troubles."""
+        """Yield the outbox's open troubles."""
         alerts = self.env["sms.outbox.alert"]
         if not alerts.has_access("read"):
-            return []
-        domain = [
-            ("closed_at", "=", False),
-            ("company_id", "in", self.env.companies.ids),
-        ]
-        return [
-            self._make_item(
-                "danger",
-                alert.message,
-                self.env._("No texts are received until it is resolved.")
-                if alert.key == "webhook"
-                else self.env._("Texts wait until it is resolved."),
-                "sms_outbox_alert_action",
-                [("id", "=", alert.id)],
-            )
-            for alert in alerts.search(domain)
-        ]
+            return
+        own = ("company_id", "in", self.env.companies.ids)
+        for alert in alerts.search([("closed_at", "=", False), own]):
+            advice = self.env._("Texts wait until it is resolved.")
+            if alert.key == "webhook":
+                advice = self.env._("No texts are received until it is resolved.")
+            one = ("sms_outbox_alert_action", [("id", "=", alert.id)])
+            yield self._make_item("danger", alert.message, advice, *one)
 
-    @api.model
     def _find_unsaid(self):
-        """Return the companies that text real phones without legal information."""
+        """Yield the companies that text real phones without legal information."""
         if not any(map(self.env.user.has_group, SETTERS)):
-            return []
-        items = []
+            return
         for company in self.env.companies.filtered(uses_carrier):
             if unsaid := company._get_sms_unsaid():
                 text = self.env._(
@@ -282,51 +232,37 @@ class SmsDashboard(models.AbstractModel):
                     missing=", ".join(unsaid.values()),
                 )
                 advice = self.env._("Enter it under “Say who you are”.")
-                items.append(
-                    self._make_item("warning", text, advice, "sms_onboarding_action")
-                )
-        return items
+                yield self._make_item("warning", text, advice, "sms_onboarding_action")
 
-    @api.model
     def _find_oncall_gaps(self, filters):
-        """Return the teams with on-call gaps in the days to come."""
+        """Yield the teams with on-call gaps in the days to come."""
         gaps = self.env["sms.oncall.gap"]
         if not gaps.has_access("read"):
-            return []
+            return
         now = fields.Datetime.now()
         domain = [("stop_at", ">", now), ("company_id", "in", self.env.companies.ids)]
         if team_id := self._read_id(filters, "team_id"):
             domain.append(("team_id", "=", team_id))
-        items = []
         for team, found in gaps.search(domain).grouped("team_id").items():
             text = self.env._("Nobody is on call for %s", found[0].display_name)
-            if len(found) > 1:
+            if count := len(found) - 1:
                 text = self.env._(
-                    "%(gap)s, and at %(count)s other times",
-                    gap=text,
-                    count=len(found) - 1,
+                    "%(gap)s, and at %(count)s other times", gap=text, count=count
                 )
             level = "danger" if found[0].start_at <= now else "warning"
             advice = self.env._("Give somebody a shift, or take one over.")
             mine = [*domain, ("team_id", "=", team.id)]
-            items.append(
-                self._make_item(level, text, advice, "sms_oncall_gap_action", mine)
-            )
-        return items
+            yield self._make_item(level, text, advice, "sms_oncall_gap_action", mine)
 
-    @api.model
     def _find_reviews(self):
-        """Return the numbers of undecided possible opt-outs, overdue and others."""
+        """Yield the numbers of undecided possible opt-outs, overdue and others."""
         reviews = self.env["sms.consent.review"]
         if not reviews.has_access("read"):
-            return []
-        domain = [
-            ("state", "=", "open"),
-            ("company_id", "in", self.env.companies.ids),
-        ]
+            return
+        domain = [("state", "=", "open"), ("company_id", "in", self.env.companies.ids)]
         late = [*domain, ("deadline", "<", reviews._get_today())]
         count, late_count = reviews.search_count(domain), reviews.search_count(late)
-        items = []
+        xmlid = "sms_consent_review_action"
         if late_count:
             text = self.env._(
                 "%s possible opt-outs are past their deadline", late_count
@@ -336,104 +272,79 @@ class SmsDashboard(models.AbstractModel):
             advice = self.env._(
                 "Decide in the review queue. The legal deadline has passed."
             )
-            items.append(("danger", text, advice, late))
+            yield self._make_item("danger", text, advice, xmlid, late)
         if count > late_count:
             text = self.env._("%s possible opt-outs need review", count)
             if count == 1:
                 text = self.env._("A possible opt-out needs review")
             advice = self.env._("Until then, only replies to their own texts are sent.")
-            items.append(("warning", text, advice, domain))
-        return [
-            self._make_item(level, text, advice, "sms_consent_review_action", found)
-            for level, text, advice, found in items
-        ]
+            yield self._make_item("warning", text, advice, xmlid, domain)
 
-    @api.model
     def _find_carrier_differences(self):
-        """Return how many numbers differ between the carrier and our ledger."""
+        """Yield how many numbers differ between the carrier and our ledger, if any."""
         differences = self.env["sms.carrier.difference"]
         if not differences.has_access("read"):
-            return []
-        domain = [
-            *differences._get_urgent_domain(),
-            ("company_id", "in", self.env.companies.ids),
-        ]
-        count = differences.search_count(domain)
-        if not count:
-            return []
-        text = self.env._("%s numbers differ at the carrier", count)
-        if count == 1:
-            text = self.env._("A number differs at the carrier")
-        advice = self.env._("Deactivated, or still blocked there: see what to do.")
-        xmlid = "sms_carrier_difference_action"
-        return [self._make_item("warning", text, advice, xmlid, domain)]
+            return
+        own = ("company_id", "in", self.env.companies.ids)
+        domain = [*differences._get_urgent_domain(), own]
+        if count := differences.search_count(domain):
+            text = self.env._("%s numbers differ at the carrier", count)
+            if count == 1:
+                text = self.env._("A number differs at the carrier")
+            advice = self.env._("Deactivated, or still blocked there: see what to do.")
+            xmlid = "sms_carrier_difference_action"
+            yield self._make_item("warning", text, advice, xmlid, domain)
 
-    @api.model
     def _find_untold(self, filters):
-        """Return how many people their last text has not reached."""
+        """Yield how many people their last text has not reached, if any."""
         messages = self.env["sms.sms"]
         if not messages.has_access("read"):
-            return []
-        domain = [
-            ("is_untold", "=", True),
-            ("record_company_id", "in", self.env.companies.ids),
-        ]
+            return
+        own = ("record_company_id", "in", self.env.companies.ids)
+        domain = [("is_untold", "=", True), own]
         if purpose_id := self._read_id(filters, "purpose_id"):
             domain.append(("purpose_id", "=", purpose_id))
-        query = messages._search(domain)
-        person = SQL("COALESCE('p' || partner_id, number, 's' || id)")
-        [[count]] = self.env.execute_query(
-            SQL(
-                "SELECT count(DISTINCT %s) FROM sms_sms WHERE id IN %s",
-                person,
-                query.subselect(),
+        query = SQL(
+            "SELECT count(DISTINCT COALESCE('p' || partner_id, number, 's' || id))"
+            " FROM sms_sms WHERE id IN %s",
+            messages._search(domain).subselect(),
+        )
+        [[count]] = self.env.execute_query(query)
+        if count:
+            text = self.env._("%s customers were never told", count)
+            if count == 1:
+                text = self.env._("A customer was never told")
+            advice = self.env._(
+                "The last text about their ticket, appointment or outage was blocked "
+                "or failed, and nothing has reached them since."
             )
-        )
-        if not count:
-            return []
-        text = self.env._("%s customers were never told", count)
-        if count == 1:
-            text = self.env._("A customer was never told")
-        advice = self.env._(
-            "The last text about their ticket, appointment or outage was blocked or "
-            "failed, and nothing has reached them since."
-        )
-        return [self._make_item("warning", text, advice, "sms_sms_action", domain)]
+            yield self._make_item("warning", text, advice, "sms_sms_action", domain)
 
-    @api.model
     def _find_failing_senders(self, found):
-        """Return the senders with many undelivered texts."""
+        """Yield the senders with many undelivered texts."""
         failing = {
             key[0]: sums
             for key, sums in found["sender"][True].items()
             if key[0] and figures.is_failing(sums)
         }
         names = self._get_names("sms.sender", failing)
-        return [
-            self._make_item(
-                "danger",
-                self.env._(
-                    "%(sender)s: %(rate)s of its texts are not delivered",
-                    sender=names[sender_id],
-                    rate=f"{figures.get_rates(sums)['failure_rate']:.0%}",
-                ),
-                self.env._("Look at the reasons below, then at the sender."),
-                "sms_sender_action",
-                [("id", "=", sender_id)],
+        for sender_id, sums in failing.items():
+            text = self.env._(
+                "%(sender)s: %(rate)s of its texts are not delivered",
+                sender=names[sender_id],
+                rate=f"{figures.get_rates(sums)['failure_rate']:.0%}",
             )
-            for sender_id, sums in failing.items()
-        ]
+            advice = self.env._("Look at the reasons below, then at the sender.")
+            one = ("sms_sender_action", [("id", "=", sender_id)])
+            yield self._make_item("danger", text, advice, *one)
 
-    @api.model
     def _find_unanswered(self, filters):
-        """Return how many customers wait for an answer, and how many for long."""
+        """Yield how many customers wait for an answer, and how many for long."""
         tickets = self.env["helpdesk.ticket"]
         if not tickets.has_access("read"):
-            return []
-        domain = [
-            ("sms_waiting_since", "!=", False),
-            ("company_id", "in", [False, *self.env.companies.ids]),
-        ]
+            return
+        own = ("company_id", "in", [False, *self.env.companies.ids])
+        domain = [("sms_waiting_since", "!=", False), own]
         if team_id := self._read_id(filters, "team_id"):
             domain.append(("team_id", "=", team_id))
         hours = figures.PATIENCE_HOURS
@@ -441,7 +352,7 @@ class SmsDashboard(models.AbstractModel):
         late = [*domain, ("sms_waiting_since", "<", limit)]
         count, late_count = tickets.search_count(domain), tickets.search_count(late)
         if not count:
-            return []
+            return
         text = self.env._("%s customers are waiting for an answer", count)
         if count == 1:
             text = self.env._("A customer is waiting for an answer")
@@ -452,15 +363,11 @@ class SmsDashboard(models.AbstractModel):
                 count=late_count,
                 hours=hours,
             )
-        return [
-            self._make_item(
-                "warning", text, advice, "helpdesk_ticket_conversation_action", domain
-            )
-        ]
+        xmlid = "helpdesk_ticket_conversation_action"
+        yield self._make_item("warning", text, advice, xmlid, domain)
 
-    @api.model
     def _find_rising_opt_outs(self, found):
-        """Return the templates whose opt-out rate is rising."""
+        """Yield the templates whose opt-out rate is rising."""
         before = found["template"][False]
         rising = {
             key[0]: sums
@@ -468,17 +375,14 @@ class SmsDashboard(models.AbstractModel):
             if key[0] and figures.is_stop_rate_rising(sums, before.get(key, {}))
         }
         names = self._get_names("sms.template", rising)
-        return [
-            self._make_item(
-                "warning",
-                self.env._(
-                    "“%(template)s”: %(rate)s of its recipients have opted out",
-                    template=names[template_id],
-                    rate=f"{figures.get_rates(sums)['stop_rate']:.1%}",
-                ),
-                self.env._("More than before. Is it useful to the people who get it?"),
-                "sms_template_action",
-                [("id", "=", template_id)],
+        for template_id, sums in rising.items():
+            text = self.env._(
+                "“%(template)s”: %(rate)s of its recipients have opted out",
+                template=names[template_id],
+                rate=f"{figures.get_rates(sums)['stop_rate']:.1%}",
             )
-            for template_id, sums in rising.items()
-        ]
+            advice = self.env._(
+                "More than before. Is it useful to the people who get it?"
+            )
+            one = ("sms_template_action", [("id", "=", template_id)])
+            yield self._make_item("warning", text, advice, *one)

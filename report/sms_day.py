@@ -81,17 +81,16 @@ class SmsDay(models.Model):
     def _count(self, company, first, last, kind=None):
         """Recount the days ``first`` to ``last``, for all kinds of facts or one."""
         self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                "DELETE FROM sms_day WHERE company_id = %s AND day BETWEEN %s AND %s"
-                " AND (%s IS NULL OR kind = %s)",
-                company.id,
-                first,
-                last,
-                kind,
-                kind,
-            )
+        query = SQL(
+            "DELETE FROM sms_day WHERE company_id = %s AND day BETWEEN %s AND %s"
+            " AND (%s IS NULL OR kind = %s)",
+            company.id,
+            first,
+            last,
+            kind,
+            kind,
         )
+        self.env.cr.execute(query)
         facts = self._query_facts(company, first, last, kind)
         self.env.cr.execute(SQL("INSERT INTO sms_day (%s) %s", COLUMNS, facts))
         self.invalidate_model()

@@ -38,17 +38,8 @@ WATCHED = (
         "sms_sms",
         "it.create_date",
         "it.record_company_id",
-        (
-            "state",
-            "gate_verdict",
-            "failure_type",
-            "fault_id",
-            "sent_at",
-            "delivered_at",
-            "segment_count",
-            "price",
-            "price_currency_id",
-        ),
+        ("state", "gate_verdict", "failure_type", "fault_id", "sent_at")
+        + ("delivered_at", "segment_count", "price", "price_currency_id"),
     ),
     Watch(
         "appointment",
@@ -167,35 +158,33 @@ class SmsDayStale(models.Model):
     @api.model
     def _mark_prices(self, company, since):
         """Mark the days from ``since`` on (None: all) after a change of prices."""
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO sms_day_stale (company_id, kind, moment)
-                SELECT DISTINCT company_id, kind,
-                       (day + interval '12 hours') AT TIME ZONE %s AT TIME ZONE 'UTC'
-                  FROM sms_day
-                 WHERE company_id = %s AND kind = 'outgoing'
-                   AND day >= COALESCE(%s, '-infinity'::date) - 1
-                """,
-                self.env["sms.day"]._get_zone(company),
-                company.id,
-                since,
-            )
+        query = SQL(
+            """
+            INSERT INTO sms_day_stale (company_id, kind, moment)
+            SELECT DISTINCT company_id, kind,
+                   (day + interval '12 hours') AT TIME ZONE %s AT TIME ZONE 'UTC'
+              FROM sms_day
+             WHERE company_id = %s AND kind = 'outgoing'
+               AND day >= COALESCE(%s, '-infinity'::date) - 1
+            """,
+            self.env["sms.day"]._get_zone(company),
+            company.id,
+            since,
         )
+        self.env.cr.execute(query)
 
     @api.model
     def _take(self):
         """Delete a batch of marks; return them as (company, kind, day) tuples."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                DELETE FROM sms_day_stale WHERE id IN (
-                    SELECT id FROM sms_day_stale ORDER BY id LIMIT %s)
-                RETURNING company_id, kind, moment
-                """,
-                BATCH_SIZE,
-            )
+        query = SQL(
+            """
+            DELETE FROM sms_day_stale WHERE id IN (
+                SELECT id FROM sms_day_stale ORDER BY id LIMIT %s)
+            RETURNING company_id, kind, moment
+            """,
+            BATCH_SIZE,
         )
+        rows = self.env.execute_query(query)
         companies = self.env["res.company"].sudo()
         everybody = companies.search([]) if rows else companies
         days = self.env["sms.day"]

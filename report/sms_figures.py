@@ -20,17 +20,9 @@ RATIOS = {
 }
 #: Rates, which a single row does not have.
 RATES = tuple(name for name in RATIOS if name.endswith("_rate"))
+_COUNTS = "sent delivered failed blocked reply click opt_in opt_out"
 #: Measures of the charts.
-SERIES = (
-    "sent_count",
-    "delivered_count",
-    "failed_count",
-    "blocked_count",
-    "reply_count",
-    "click_count",
-    "opt_in_count",
-    "opt_out_count",
-)
+SERIES = tuple(f"{name}_count" for name in _COUNTS.split())
 
 
 class SmsFigures(models.AbstractModel):
@@ -63,8 +55,7 @@ class SmsFigures(models.AbstractModel):
     sender_id = fields.Many2one("sms.sender")
     fault_id = fields.Many2one("sms.fault", "Why Not Delivered")
     gate_reason = fields.Selection(
-        lambda self: self._get_selection("gate_reason"),
-        "Reason for Decision",
+        lambda self: self._get_selection("gate_reason"), "Reason for Decision"
     )
     failure_type = fields.Selection(
         lambda self: self._get_selection("failure_type"), "Failure"

@@ -168,20 +168,16 @@ NOT_SOLVED = compile_patterns(
     "immer|noch noch|immer kaputt|defekt|da",
 )
 
+_FIGURES = (
+    "ONE UNO UNA UN UNE EINS EIN",
+    "TWO DOS DEUX ZWEI",
+    "THREE TRES TROIS DREI",
+    "FOUR CUATRO QUATRE VIER",
+    "FIVE CINCO CINQ FUNF FUENF",
+)
 #: Numbers in words, from 1 to 5.
 FIGURES = {
-    word: value
-    for value, words in enumerate(
-        (
-            "ONE UNO UNA UN UNE EINS EIN",
-            "TWO DOS DEUX ZWEI",
-            "THREE TRES TROIS DREI",
-            "FOUR CUATRO QUATRE VIER",
-            "FIVE CINCO CINQ FUNF FUENF",
-        ),
-        1,
-    )
-    for word in words.split()
+    word: value for value, words in enumerate(_FIGURES, 1) for word in words.split()
 }
 #: Units after a rating's figure: a regular expression without accents.
 UNITS = (

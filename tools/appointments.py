@@ -19,14 +19,7 @@ from .answers import APPOINTMENT_WORDS
 from .business_days import SATURDAY, get_holidays
 from .clocks import to_utc
 from .geography import is_zone
-from .moments import (
-    get_locale,
-    is_same_clock,
-    say_hour,
-    say_place,
-    tidy_day,
-    to_local,
-)
+from .moments import get_locale, is_same_clock, say_hour, say_place, tidy_day, to_local
 from .replies import agrees, flatten, is_thanks
 from .texts import plain_spaces
 
@@ -99,8 +92,7 @@ def get_span(start, stop, is_allday, zone_name):
 
 def get_day_end(start, zone_name):
     """Return when the day of an all-day appointment ends in a zone (UTC)."""
-    midnight = datetime.combine(start.date() + timedelta(days=1), time())
-    return to_utc(midnight, zone_name)
+    return to_utc(datetime.combine(start.date() + timedelta(days=1), time()), zone_name)
 
 
 def get_latest_end(moment, is_allday):
@@ -365,17 +357,11 @@ def keep_daytime(spans, zone_name):
 
     A technician may work while a customer in another zone sleeps.
     """
-    found = []
-    for start, end in spans:
-        day = to_local(start, zone_name).date()
-        while day <= to_local(end, zone_name).date():
-            opens, closes = (
-                to_utc(datetime.combine(day, hour), zone_name) for hour in DAYTIME
-            )
-            if max(start, opens) < min(end, closes):
-                found.append((max(start, opens), min(end, closes)))
-            day += timedelta(days=1)
-    return found
+
+    def get_window(day):
+        return [datetime.combine(day, hour) for hour in DAYTIME]
+
+    return _keep_windows(spans, zone_name, get_window)
 
 
 def keep_business_days(spans, zone_name, region, has_weekends):
@@ -385,18 +371,26 @@ def keep_business_days(spans, zone_name, region, has_weekends):
     :param tuple region: ISO codes of country and state, which may be empty
     :param bool has_weekends: people also work on Saturdays and Sundays
     """
+
+    def get_window(day):
+        begin = datetime.combine(day, time())
+        is_off = day in get_holidays(*region, day.year)
+        is_off |= not has_weekends and day.weekday() >= SATURDAY
+        return begin, begin if is_off else begin + timedelta(days=1)
+
+    return _keep_windows(spans, zone_name, get_window)
+
+
+def _keep_windows(spans, zone_name, get_window):
+    """Return the parts of spans (UTC) within the window of each day in a zone."""
     found = []
     for start, end in spans:
         day = to_local(start, zone_name).date()
         while day <= to_local(end, zone_name).date():
-            begins = to_utc(datetime.combine(day, time()), zone_name)
+            opens, closes = (to_utc(wall, zone_name) for wall in get_window(day))
+            if max(start, opens) < min(end, closes):
+                found.append((max(start, opens), min(end, closes)))
             day += timedelta(days=1)
-            ends = to_utc(datetime.combine(day, time()), zone_name)
-            worked = day - timedelta(days=1)
-            is_off = worked in get_holidays(*region, worked.year)
-            is_off |= not has_weekends and worked.weekday() >= SATURDAY
-            if not is_off and max(start, begins) < min(end, ends):
-                found.append((max(start, begins), min(end, ends)))
     return found
 
 

@@ -8,30 +8,18 @@ from bisect import bisect_right
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-CREATED, ASSIGNED, STAGE, CLOSED, REOPENED, WROTE, NO_ANSWER, SLA = TRIGGERS = (
-    "created",
-    "assigned",
-    "stage",
-    "closed",
-    "reopened",
-    "wrote",
-    "no_answer",
-    "sla",
-)
+CREATED, ASSIGNED, STAGE, CLOSED = "created", "assigned", "stage", "closed"
+REOPENED, WROTE = "reopened", "wrote"
+#: Triggers set off by time, not by a change of the record.
+NO_ANSWER, SLA = TIMED = ("no_answer", "sla")
+TRIGGERS = (CREATED, ASSIGNED, STAGE, CLOSED, REOPENED, WROTE, *TIMED)
 #: The stage that a new ticket is in: its text confirms the ticket.
 FIRST_STAGE = "first_stage"
-#: Triggers set off by time, not by a change of the record.
-TIMED = (NO_ANSWER, SLA)
 
-CUSTOMER, FOLLOWERS, ASSIGNEE, TEAM, ON_CALL = AUDIENCES = (
-    "customer",
-    "followers",
-    "assignee",
-    "team",
-    "on_call",
-)
-#: Audiences who work here: texts to them are internal.
-STAFF = (ASSIGNEE, TEAM, ON_CALL)
+# Audiences.
+CUSTOMER, FOLLOWERS = "customer", "followers"
+#: Those who work here: texts to them are internal.
+ASSIGNEE, TEAM, ON_CALL = STAFF = ("assignee", "team", "on_call")
 
 #: The pause after which an automation may text again about one record. None: each time
 #: that it is triggered; ``timedelta.max``: once only.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import phonenumbers
 
-from .phone import PARTS
+from .phone import PARTS, parse
 
 
 class Deadline:
@@ -298,9 +298,8 @@ def choose_by_country(number, candidates):
 
 
 def _get_near_countries(number):
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
+    parsed = parse(number)
+    if not parsed:
         return ()
     country = phonenumbers.region_code_for_number(parsed)
     neighbours = phonenumbers.region_codes_for_country_code(parsed.country_code)
@@ -312,9 +311,8 @@ def country_of(number):
 
     If several countries share its calling code and none matches, the main one.
     """
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
+    parsed = parse(number)
+    if not parsed:
         return ""
     code = phonenumbers.region_code_for_number(parsed)
     code = code or phonenumbers.region_code_for_country_code(parsed.country_code)

@@ -8,7 +8,7 @@ and what comes next.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from .clocks import to_local, to_utc
+from . import oncall
 
 ON_CALL, NEXT, ALL = WHOM = ("on_call", "next", "all")
 #: How a step reaches people, and how a person prefers to be reached.
@@ -135,18 +135,4 @@ class Turn(NamedTuple):
 
 def covers(turn, now):
     """Tell if a shift covers a time (naive UTC)."""
-    if turn.weeks and turn.start and turn.stop:
-        return any(start <= now < stop for start, stop in _find_turns(turn, now))
-    return (not turn.start or turn.start <= now) and (not turn.stop or now < turn.stop)
-
-
-def _find_turns(turn, now):
-    """Yield the recurrences of a shift near a time, as ``(start, stop)`` (UTC)."""
-    zone = turn.zone or "UTC"
-    start, stop, local = (to_local(it, zone) for it in (turn.start, turn.stop, now))
-    period = timedelta(weeks=turn.weeks)
-    count = (local - start) // period
-    # In a night in which the clocks change it may be the previous or the next one.
-    for number in (count - 1, count, count + 1):
-        if number >= 0:
-            yield tuple(to_utc(it + number * period, zone) for it in (start, stop))
+    return bool(oncall.expand(turn, now, now + timedelta.resolution))

@@ -244,7 +244,8 @@ class Packet:
 
     def digest(self, name):
         """Return the SHA-256 (hex) of a file that has been written."""
-        return _digest(Path(self._folder.name, name))
+        with Path(self._folder.name, name).open("rb") as stream:
+            return hashlib.file_digest(stream, hashlib.sha256).hexdigest()
 
     def pack(self):
         """Return the ZIP as bytes."""
@@ -264,8 +265,3 @@ class Packet:
         if name not in self._names:  # one scan may prove several events
             self._names.append(name)
         return path
-
-
-def _digest(path):
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, hashlib.sha256).hexdigest()

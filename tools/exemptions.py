@@ -3,21 +3,13 @@
 
 from .verdicts import EXPIRED, UNANSWERED, UNCONFIRMED
 
+#: Answers that ask for or confirm an opt-in: an opt-out while they wait cancels them.
+INVITATIONS = ("opt_in_question", "opt_in_confirmation", "start")
 #: Texts that answer what the person has just texted. They pass without consent, once
 #: for each cause: the confirmation of an opt-out (47 CFR 64.1200(a)(12)), HELP in any
 #: subscription state (CTIA 5.1.4), the double opt-in question and the confirmation of
 #: an opt-in (CTIA 5.1.2), answers to a customer's keyword.
-EXEMPTIONS = (
-    "opt_out_confirmation",
-    "help",
-    "opt_in_question",
-    "opt_in_confirmation",
-    "start",
-    "service",
-)
-#: Of these, the ones that ask for or confirm an opt-in: an opt-out while they wait
-#: cancels them. The others only say what was asked.
-INVITATIONS = ("opt_in_question", "opt_in_confirmation", "start")
+EXEMPTIONS = ("opt_out_confirmation", "help", *INVITATIONS, "service")
 
 #: Reasons of messages that expired before they could be sent.
 TOO_LATE = (EXPIRED, UNCONFIRMED, UNANSWERED)

@@ -105,17 +105,8 @@ URGENT = (STOP, START)
 #: 47 CFR 64.1200(a)(10): these replies revoke consent by themselves. With Twilio's own
 #: stop words (STOPALL, OPTOUT) they apply in every company, whatever else it adds.
 MANDATORY_WORDS = {
-    STOP: (
-        "STOP",
-        "STOPALL",
-        "UNSUBSCRIBE",
-        "CANCEL",
-        "END",
-        "QUIT",
-        "REVOKE",
-        "OPTOUT",
-        "OPT OUT",
-    ),
+    STOP: ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE")
+    + ("OPTOUT", "OPT OUT"),
     HELP: ("HELP", "INFO"),
     START: ("START", "UNSTOP"),
     # The answer to the double opt-in question. A carrier also reads it as START.
@@ -171,8 +162,7 @@ _squeeze_word = lru_cache(maxsize=1024)(squeeze)
 
 def is_mandatory(action, word):
     """Tell if a word is one that the law or the carriers prescribe for an action."""
-    words = MANDATORY_WORDS.get(action, ())
-    return squeeze(word) in map(_squeeze_word, words)
+    return squeeze(word) in map(_squeeze_word, MANDATORY_WORDS.get(action, ()))
 
 
 def find_action(text, words, carrier_action=""):

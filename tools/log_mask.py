@@ -79,8 +79,7 @@ class LogMask(logging.Filter):
             record.exc_text = self._formatter.formatException(record.exc_info)
         if not is_ours(record.name, line, record.exc_text):
             return True
-        is_query = record.name == QUERIES
-        masked = mask_query(line) if is_query else mask(line)
+        masked = mask_query(line) if record.name == QUERIES else mask(line)
         if masked != line:
             record.msg, record.args = masked, None
         if record.exc_text:

@@ -8,12 +8,7 @@ import re
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import (
-    format_date,
-    format_skeleton,
-    format_time,
-    get_timezone_location,
-)
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
 
 from . import clocks
 from .geography import is_zone

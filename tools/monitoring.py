@@ -203,11 +203,7 @@ def _read_zabbix(payload):
     return Report(key, (trouble,))
 
 
-_READERS = {
-    ALERTMANAGER: _read_alerts,
-    GRAFANA: _read_alerts,
-    ZABBIX: _read_zabbix,
-}
+_READERS = {ALERTMANAGER: _read_alerts, GRAFANA: _read_alerts, ZABBIX: _read_zabbix}
 
 
 def _get_words(holder, name):

@@ -5,13 +5,7 @@
 characters without a meaning in YAML and JavaScript.
 """
 
-from .monitoring import (
-    ALERTMANAGER,
-    GRAFANA,
-    SIGNATURE_HEADER,
-    TIME_HEADER,
-    ZABBIX,
-)
+from .monitoring import ALERTMANAGER, GRAFANA, SIGNATURE_HEADER, TIME_HEADER, ZABBIX
 from .texts import fill
 
 #: Most alerts in one report, for systems that can limit them.

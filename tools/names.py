@@ -94,15 +94,10 @@ def _flatten(text, limit):
             around = text[max(index - 1, 0) : index], text[index + 1 : index + 2]
             if _belongs(char, *around):
                 kept.append(char)
-        elif (
-            category[0] == "C"
-            or char in _INVISIBLE
-            or "\ufe00" <= char <= "\ufe0f"
-            and (not kept or kept[-1].isascii())
-        ):
-            continue
-        else:
-            kept.append(char)
+        elif category[0] != "C" and char not in _INVISIBLE:
+            is_variant = "\ufe00" <= char <= "\ufe0f"
+            if not is_variant or (kept and not kept[-1].isascii()):
+                kept.append(char)
     return " ".join("".join(kept).split())
 
 
@@ -131,8 +126,7 @@ def _drop_addresses(line):
 
 def _drop_rest(line):
     while True:
-        seen = "".join(map(_look, line))
-        match = _ADDRESS.search(seen)
+        match = _ADDRESS.search("".join(map(_look, line)))
         if not match:
             return line.strip(" .,;:-/")
         line = " ".join(f"{line[: match.start()]} {line[match.end() :]}".split())

@@ -70,17 +70,26 @@ def _canonical(number):
     return phonenumbers.format_number(_repair(parsed), PhoneNumberFormat.E164)
 
 
+def parse(number, country=None):
+    """Return a number as the library parses it, None if it cannot.
+
+    :param str country: ISO code of the country in which it is dialed, None if it must
+        have its country's code
+    """
+    try:
+        return phonenumbers.parse(number, country)
+    except NumberParseException:
+        return None
+
+
 def _parse(number):
-    """Return a number as the library parses it, None if it has no country's code."""
+    """Parse a number in any form, None if it has no country's code."""
     text = tidy(number)
     if dialed := _INTERNATIONAL.match(text):
         text = f"+{text[dialed.end() :]}"
     if text[:1] != "+":
         return None
-    try:
-        return phonenumbers.parse(text)
-    except NumberParseException:
-        return None
+    return parse(text)
 
 
 def _repair(parsed):
@@ -90,14 +99,10 @@ def _repair(parsed):
     code = str(parsed.country_code)
     national = phonenumbers.national_significant_number(parsed)
     for prefix in (code, "0", f"0{code}", f"{code}0", f"00{code}"):
-        if not national.startswith(prefix):
-            continue
-        try:
-            other = phonenumbers.parse(f"+{code}{national[len(prefix) :]}")
-        except NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(other):
-            return other
+        if national.startswith(prefix):
+            other = parse(f"+{code}{national[len(prefix) :]}")
+            if other and phonenumbers.is_valid_number(other):
+                return other
     return parsed
 
 
@@ -136,11 +141,8 @@ def has_extension(text):
         return False
     if _EXTENSION.search(text):
         return True
-    try:
-        # The country does not matter.
-        return bool(phonenumbers.parse(text, "US").extension)
-    except NumberParseException:
-        return False
+    parsed = parse(text, "US")  # the country does not matter
+    return bool(parsed and parsed.extension)
 
 
 def get_spellings_to_read(text):
@@ -201,9 +203,8 @@ def find_refusal(number):
         return _find_american_refusal(number[2:5])
     if is_mobile(number[1:]):
         return ""
-    try:
-        parsed = phonenumbers.parse(number)
-    except NumberParseException:
+    parsed = parse(number)
+    if not parsed:
         return verdicts.BAD_NUMBER
     refusal = _REFUSED_KINDS.get(phonenumbers.number_type(parsed), "")
     # A possible number that is not in the plan yet may be new.
@@ -257,11 +258,7 @@ PARTS = {
 MOBILE, VOIP, LANDLINE = ("mobile", "voip", "landline")
 #: Kinds that a form accepts, by the company's setting. Never premium, shared-cost,
 #: toll-free or personal numbers, pagers, voicemail or unknown ones.
-TAKEN = {
-    MOBILE: (MOBILE,),
-    VOIP: (MOBILE, VOIP),
-    LANDLINE: (MOBILE, VOIP, LANDLINE),
-}
+TAKEN = {MOBILE: (MOBILE,), VOIP: (MOBILE, VOIP), LANDLINE: (MOBILE, VOIP, LANDLINE)}
 _KINDS = {
     PhoneNumberType.MOBILE: MOBILE,
     # North America's number plan does not distinguish the two.
@@ -282,15 +279,13 @@ class NumberKind(NamedTuple):
 
 def read_kind(number):
     """Return the country and the kind of a number (E.164)."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except NumberParseException:
+    parsed = parse(number)
+    if not parsed:
         return NumberKind("", "")
     # "001": satellites, premium numbers and others without a country.
     code = phonenumbers.region_code_for_number(parsed) or ""
     country = PARTS.get(code, code) if code.isalpha() else ""
-    kind = _KINDS.get(phonenumbers.number_type(parsed), "")
-    return NumberKind(country, kind)
+    return NumberKind(country, _KINDS.get(phonenumbers.number_type(parsed), ""))
 
 
 def find_kind_refusal(number, taken, is_country_taken):
@@ -332,9 +327,8 @@ def get_spellings(number):
 
     :param str number: E.164; of anything else only its own digits are returned
     """
-    try:
-        parsed = phonenumbers.parse(number or "")
-    except NumberParseException:
+    parsed = parse(number or "")
+    if not parsed:
         return {digits(number)} - {""}
     code = str(parsed.country_code)
     national = phonenumbers.national_significant_number(parsed)

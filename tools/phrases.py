@@ -14,14 +14,10 @@ from .grammar import measure
 from .keywords import MANDATORY_WORDS, STOP, squeeze
 from .phrase_model import get_model, read_tokens
 
-OPT_OUT, WRONG_NUMBER, DOUBTFUL, CONVERSATION = CLASSES = (
-    "opt_out",
-    "wrong_number",
-    "doubtful",
-    "conversation",
-)
 #: Classes that end consent.
-ENDING = (OPT_OUT, WRONG_NUMBER)
+OPT_OUT, WRONG_NUMBER = ENDING = ("opt_out", "wrong_number")
+DOUBTFUL, CONVERSATION = "doubtful", "conversation"
+CLASSES = (*ENDING, DOUBTFUL, CONVERSATION)
 #: The likelihood of ending consent from which a text does so at once, and the
 #: likelihood of being more than conversation from which a person reads it.
 SURE, MAYBE = 0.75, 0.35

@@ -87,10 +87,7 @@ _ANSWER_LIMIT = 160
 _QUESTION_MARKS = frozenset("?¿？")
 #: Laughter or a sigh in Spanish, but a yes in German.
 LAUGHTER = re.compile(r"\b(?:ja|jo)+j?\b[\s,.!]*", re.I)
-_PLAIN = {
-    YES: (answers.YES, answers.AGREEING),
-    NO: (answers.NO, answers.REFUSING),
-}
+_PLAIN = {YES: (answers.YES, answers.AGREEING), NO: (answers.NO, answers.REFUSING)}
 
 
 def read_answer(text):

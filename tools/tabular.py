@@ -136,8 +136,7 @@ def _clean(cell):
 
 
 def _iter_csv(data):
-    encoding = find_encoding(data)
-    stream = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
+    stream = io.TextIOWrapper(io.BytesIO(data), find_encoding(data), newline="")
     first = stream.readline(MAX_CELL * MAX_COLUMNS)
     stream.seek(0)
     yield from enumerate(csv.reader(stream, delimiter=find_delimiter(first)), 1)

@@ -10,16 +10,12 @@ from .clocks import to_local, to_utc
 from .geography import Place
 
 # Why a message waits.
-QUIET_HOURS = "quiet_hours"
-SCHEDULED = "scheduled"
-NO_OPENING = "no_opening"
+QUIET_HOURS, SCHEDULED, NO_OPENING = "quiet_hours", "scheduled", "no_opening"
 HOLDS = (QUIET_HOURS, SCHEDULED, NO_OPENING)
 
 # Why the time is right.
-IN_WINDOW = "in_window"
-URGENT = "urgent"
-ANSWER = "answer"
-NOT_KEPT = "not_kept"
+IN_WINDOW, URGENT = "in_window", "urgent"
+ANSWER, NOT_KEPT = "answer", "not_kept"
 PASSES = (IN_WINDOW, URGENT, ANSWER, NOT_KEPT)
 
 #: Daily limits count the messages within this time before one, as the laws do.
@@ -93,8 +89,7 @@ class When:
         passes = self._get_pass(is_answer)
         if passes:
             return wanted, passes if wanted == self.now else SCHEDULED
-        zone_names = self.place.zones
-        opening = quiet_hours.next_opening(wanted, zone_names, self.rules)
+        opening = quiet_hours.next_opening(wanted, self.place.zones, self.rules)
         if opening is None:
             return wanted + NO_OPENING_PAUSE, NO_OPENING
         if opening == wanted:

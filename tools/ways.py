@@ -5,117 +5,51 @@ One table has them for every reason of the gate (``verdicts``) and every fault o
 carriers (``providers.faults``); where both have the same name they mean the same.
 """
 
-from .verdicts import (
-    AWAITING_YES,
-    BAD_NUMBER,
-    CANCELLED,
-    EMERGENCY,
-    ERASED,
-    EXPIRED,
-    EXTENSION,
-    LANDLINE,
-    LEDGER_UNREADABLE,
-    MUTED,
-    NO_ADDRESS,
-    NO_CONSENT,
-    NO_NUMBER,
-    NO_PROOF,
-    NO_PROVIDER,
-    NO_SENDER,
-    NO_WAY_BACK,
-    ONE_WAY,
-    OPTED_OUT,
-    OVERTAKEN,
-    PAUSED,
-    PREMIUM,
-    QUESTION_OVER,
-    REFUSED_BY_APP,
-    SERVICE_NUMBER,
-    SHORT_CODE,
-    TOO_MANY,
-    UNANSWERED,
-    UNCONFIRMED,
-    UNDER_REVIEW,
-    UNPROVEN,
-    UNUSABLE,
-)
+from . import verdicts as why
 
 #: Record consent and send; send again; send to another number; call instead.
 RECORD, AGAIN, OTHER, CALL = WAYS = ("record", "again", "other", "call")
 
-#: Options while a reason applies.
-BY_REASON = {
+# Reasons that the gate checks each time, by the options while they apply.
+_CHECKED = (
     # The person's number.
-    NO_NUMBER: (OTHER,),
-    **dict.fromkeys((BAD_NUMBER, EXTENSION, SHORT_CODE, EMERGENCY), (OTHER,)),
-    PREMIUM: (OTHER,),
-    SERVICE_NUMBER: (OTHER, CALL),
-    LANDLINE: (OTHER, CALL),
-    UNUSABLE: (OTHER, CALL),
+    ((OTHER,), (why.NO_NUMBER, why.BAD_NUMBER, why.EXTENSION, why.SHORT_CODE)),
+    ((OTHER,), (why.EMERGENCY, why.PREMIUM)),
+    ((OTHER, CALL), (why.SERVICE_NUMBER, why.LANDLINE, why.UNUSABLE)),
     # The person's wishes. After an opt-out no other number of theirs is texted either.
-    OPTED_OUT: (CALL,),
-    UNDER_REVIEW: (CALL,),
-    AWAITING_YES: (RECORD, OTHER, CALL),
-    NO_CONSENT: (RECORD, OTHER, CALL),
-    NO_PROOF: (RECORD, OTHER, CALL),
-    UNPROVEN: (RECORD, OTHER, CALL),
+    ((CALL,), (why.OPTED_OUT, why.UNDER_REVIEW)),
+    ((RECORD, OTHER, CALL), (why.AWAITING_YES, why.NO_CONSENT)),
+    ((RECORD, OTHER, CALL), (why.NO_PROOF, why.UNPROVEN)),
     # The company's account.
-    NO_WAY_BACK: (CALL,),
-    NO_PROVIDER: (CALL,),
-    NO_SENDER: (OTHER, CALL),
-    ONE_WAY: (CALL,),
-    NO_ADDRESS: (CALL,),
-    LEDGER_UNREADABLE: (CALL,),
+    ((CALL,), (why.NO_WAY_BACK, why.NO_PROVIDER, why.NO_ADDRESS)),
+    ((CALL,), (why.LEDGER_UNREADABLE,)),
+    ((OTHER, CALL), (why.NO_SENDER,)),
+)
+# Reasons that stay.
+_LASTING = (
+    ((CALL,), (why.ONE_WAY,)),
     # The time, which may be right now.
-    EXPIRED: (AGAIN, CALL),
-    TOO_MANY: (AGAIN, CALL),
+    ((AGAIN, CALL), (why.EXPIRED, why.TOO_MANY)),
     # Answers that no longer answer anything.
-    UNCONFIRMED: (),
-    UNANSWERED: (CALL,),
-    QUESTION_OVER: (),
+    ((), (why.UNCONFIRMED, why.QUESTION_OVER)),
+    ((CALL,), (why.UNANSWERED,)),
     # Reasons that apply whoever the recipient is.
-    ERASED: (),
-    REFUSED_BY_APP: (CALL,),
-    MUTED: (CALL,),
-    OVERTAKEN: (),
-    CANCELLED: (),
-    PAUSED: (),
+    ((), (why.ERASED, why.OVERTAKEN, why.CANCELLED, why.PAUSED)),
+    ((CALL,), (why.REFUSED_BY_APP, why.MUTED)),
     # The carriers' faults, by their names in providers.faults.
-    "too_fast": (AGAIN, CALL),
-    "no_connection": (AGAIN, CALL),
-    "no_answer": (AGAIN, CALL),
-    "unreachable": (AGAIN, OTHER, CALL),
-    "unsure": (AGAIN, OTHER, CALL),
-    "gone": (AGAIN, OTHER, CALL),
-    "filtered": (CALL,),
-    "closed_hours": (AGAIN, CALL),
-    "country": (AGAIN, OTHER, CALL),
-    "authentication": (AGAIN, CALL),
-    "sender": (AGAIN, CALL),
-    "registration": (AGAIN, CALL),
-    "no_credit": (AGAIN, CALL),
-    "account_limit": (AGAIN, CALL),
-    "temporary_block": (AGAIN, CALL),
-    "locked": (AGAIN, CALL),
-    "copy": (AGAIN, CALL),
-    "other": (AGAIN, OTHER, CALL),
+    ((AGAIN, CALL), ("too_fast", "no_connection", "no_answer", "closed_hours")),
+    ((AGAIN, CALL), ("authentication", "sender", "registration", "no_credit")),
+    ((AGAIN, CALL), ("account_limit", "temporary_block", "locked", "copy")),
+    ((AGAIN, OTHER, CALL), ("unreachable", "unsure", "gone", "country", "other")),
+    ((CALL,), ("filtered",)),
     # Calls, after which a team alert's plan goes on by itself.
-    "call_unanswered": (CALL,),
-    "call_busy": (CALL,),
-    "call_voicemail": (CALL,),
-    "call_impossible": (CALL,),
-}
+    ((CALL,), ("call_unanswered", "call_busy", "call_voicemail", "call_impossible")),
+)
+#: Options while a reason applies.
+BY_REASON = {it: ways for ways, them in (*_CHECKED, *_LASTING) for it in them}
 #: Reasons that the gate checks each time (``gate_refusals.find_block``): once they are
 #: gone the text may be sent again.
-PASSING = frozenset(
-    (
-        *(NO_NUMBER, BAD_NUMBER, UNUSABLE, OPTED_OUT, UNDER_REVIEW, AWAITING_YES),
-        *(NO_CONSENT, NO_PROOF, UNPROVEN, NO_WAY_BACK, NO_PROVIDER, NO_SENDER),
-        *(EXTENSION, SHORT_CODE, EMERGENCY, PREMIUM, SERVICE_NUMBER, LANDLINE),
-        NO_ADDRESS,
-        LEDGER_UNREADABLE,
-    )
-)
+PASSING = frozenset(reason for _ways, reasons in _CHECKED for reason in reasons)
 
 
 def find_ways(reason, obstacle="", *, may_record=True, is_over=False, is_answer=False):

@@ -39,14 +39,12 @@ def send_first_text(env):
     for words in ("SUPPORT", "YES"):
         env["sms.virtual.phone"].send_text(NUMBER, words)
         run_crons(env)
-    ticket = env["helpdesk.ticket"].create(
-        {
-            "name": "VPN drops",
-            "description": "<p>Since Monday.</p>",
-            "partner_id": customer.id,
-        }
-    )
-    ticket._message_sms(WORDS)
+    values = {
+        "name": "VPN drops",
+        "description": "<p>Since Monday.</p>",
+        "partner_id": customer.id,
+    }
+    env["helpdesk.ticket"].create(values)._message_sms(WORDS)
     run_crons(env)
     texts = env["sms.sms"].search([("number", "=", NUMBER)])
     text = texts.filtered(lambda it: it.body.startswith(WORDS))

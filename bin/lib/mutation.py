@@ -361,8 +361,6 @@ class Trial:
             result.failfast = True
             run([self.tests[it] for it in names], result)
             killed = int(not result.wasSuccessful())
-        except BaseException:
-            killed = 1
         finally:
             os._exit(killed)
 
@@ -371,8 +369,7 @@ class Trial:
         pid, status = os.wait()
         mutant = self.running.pop(pid)
         is_stuck = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
-        found = STUCK if is_stuck else KILLED if status else SURVIVED
-        self.results[mutant] = found
+        self.results[mutant] = STUCK if is_stuck else KILLED if status else SURVIVED
 
 
 def main():

@@ -70,40 +70,29 @@ def stack_forms(env):
     """Return a stack of signed forms that are not recorded yet."""
     purposes = env["sms.purpose"].search([("code", "in", ("ticket", "appointment"))])
     people = [("+13035550173", "Nora Lind"), ("+13035550174", "Omar Said")]
-    return env["sms.consent.paper"].create(
-        {
-            "purpose_ids": [(6, 0, purposes.ids)],
-            "signed_on": fields.Date.today() - timedelta(days=3),
-            "witness": "Ana Castillo, front desk",
-            "line_ids": [
-                (
-                    0,
-                    0,
-                    {
-                        "number": number,
-                        "name": name,
-                        "scan": SCAN,
-                        "scan_name": f"form {name.lower()}.pdf",
-                    },
-                )
-                for number, name in people
-            ],
-        }
-    )
+    forms = [
+        {"number": number, "name": name, "scan_name": f"form {name.lower()}.pdf"}
+        for number, name in people
+    ]
+    values = {
+        "purpose_ids": [(6, 0, purposes.ids)],
+        "signed_on": fields.Date.today() - timedelta(days=3),
+        "witness": "Ana Castillo, front desk",
+        "line_ids": [fields.Command.create({**form, "scan": SCAN}) for form in forms],
+    }
+    return env["sms.consent.paper"].create(values)
 
 
 def check_list(env):
     """Return an import whose rows were checked, some of them wrong."""
     rows = "".join(ROW.format(index=index) for index in range(101, 161))
-    job = env["sms.consent.import"].create(
-        {
-            "file": base64.b64encode(LIST.format(rows=rows).encode()),
-            "file_name": "crm.csv",
-            "purpose_ids": [
-                (6, 0, env["sms.purpose"].search([("code", "=", "ticket")]).ids)
-            ],
-        }
-    )
+    purposes = env["sms.purpose"].search([("code", "=", "ticket")])
+    values = {
+        "file": base64.b64encode(LIST.format(rows=rows).encode()),
+        "file_name": "crm.csv",
+        "purpose_ids": [(6, 0, purposes.ids)],
+    }
+    job = env["sms.consent.import"].create(values)
     job.action_check()
     return job
 

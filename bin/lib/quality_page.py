@@ -43,13 +43,9 @@ def show_coverage(path):
     yield "|---|---|---|---|---|"
     for name, one in rows:
         lines, branches = one["num_statements"], one["num_branches"]
-        yield _row(
-            name,
-            lines,
-            _share(one["covered_lines"], lines),
-            branches,
-            _share(one["covered_branches"], branches),
-        )
+        reached = _share(one["covered_lines"], lines)
+        taken = _share(one["covered_branches"], branches)
+        yield _row(name, lines, reached, branches, taken)
 
 
 def _add(summaries, key):
@@ -96,10 +92,8 @@ def show_fuzz(path):
     statuses = ", ".join(f"{it}: {count}" for it, count in found["statuses"].items())
     yield "| requests | processor minutes | seeds | answers | most queries of one |"
     yield "|---|---|---|---|---|"
-    yield _row(
-        *(found["requests"], f"{found['minutes']:.1f}", found["seeds"], statuses),
-        found["most_queries"],
-    )
+    minutes, most = f"{found['minutes']:.1f}", found["most_queries"]
+    yield _row(found["requests"], minutes, found["seeds"], statuses, most)
 
 
 def _share(part, whole):

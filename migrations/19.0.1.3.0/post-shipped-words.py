@@ -6,12 +6,12 @@ They are noupdate, since managers edit them: an upgrade by itself leaves them al
 
 from odoo import SUPERUSER_ID, api
 
-#: Record, field, text as formerly shipped, text as shipped now.
-WORDS = (
+from odoo.addons.helpdesk_mgmt_sms.hooks import reword_shipped
+
+#: Record and field: text as formerly shipped, text as shipped now.
+WORDS = {
     # The rating request became the only text about closing a ticket.
-    (
-        "sms_template_ticket_rating",
-        "body",
+    ("sms_template_ticket_rating", "body"): (
         "Hi {{ object.sms_customer_name }}, how did we do with ticket "
         "#{{ object.number }}? Reply 1 (poor) to 5 (great), or NO if it is not solved.",
         "Hi {{ object.sms_customer_name }}, your ticket #{{ object.number }} is "
@@ -19,38 +19,30 @@ WORDS = (
         "solved.",
     ),
     # A reminder may be sent the evening before, in the customer's time zone.
-    (
-        "sms_template_appointment_reminder",
-        "body",
+    ("sms_template_appointment_reminder", "body"): (
         "Hi {{ object.sms_customer_name }}, this is a reminder of your IT appointment "
         "with {{ object.user_id.name }} today at {{ object.sms_start_time }}.",
         "Hi {{ object.sms_customer_name }}, this is a reminder of your IT appointment "
         "with {{ object.sms_technician_name }} {{ object.sms_when_soon }}.",
     ),
     # The question is also asked after a reply without a code.
-    (
-        "sms_reply_alert_which",
-        "name",
+    ("sms_reply_alert_which", "name"): (
         "Team alert: no such code",
         "Team alert: which one is meant",
     ),
-    (
-        "sms_reply_alert_which",
-        "body",
+    ("sms_reply_alert_which", "body"): (
         "No alert has that code. Reply:\n{choices}",
         "Which alert? Reply:\n{choices}",
     ),
     # On a ticket that did not come by text it is no answer, and so gets the footer,
     # whose words are not repeated if the text has them already.
-    (
-        "sms_reply_incident_known",
-        "body",
+    ("sms_reply_incident_known", "body"): (
         "{company}: we know about this already and are working on it: {incident}. "
         "How it stands: {status_page} Reply STOP to opt out.",
         "{company}: we know about this already and are working on it: {incident}. "
         "How it stands: {status_page} Reply STOP to opt out, HELP for help.",
     ),
-)
+}
 
 
 def migrate(cr, _version):
@@ -59,7 +51,4 @@ def migrate(cr, _version):
     Translations that a manager has written stay.
     """
     env = api.Environment(cr, SUPERUSER_ID, {"lang": "en_US"})
-    for name, field, former, current in WORDS:
-        record = env.ref(f"helpdesk_mgmt_sms.{name}", raise_if_not_found=False)
-        if record and (record[field] or "").strip() == former:
-            record[field] = current
+    reword_shipped(env, WORDS)

@@ -87,14 +87,13 @@ def seal_entries(env, key):
 def seal_erasures(env, key):
     """Give each piece of erased evidence the seal of its erasure."""
     evidence = env["sms.consent.evidence"]
-    rows = env.execute_query(
-        SQL(
-            """
-            SELECT id, erased_at, erased_by_id FROM sms_consent_evidence
-             WHERE erased_at IS NOT NULL AND erasure_seal IS NULL
-            """
-        )
+    query = SQL(
+        """
+        SELECT id, erased_at, erased_by_id FROM sms_consent_evidence
+         WHERE erased_at IS NOT NULL AND erasure_seal IS NULL
+        """
     )
+    rows = env.execute_query(query)
     seals = [(row[0], evidence._seal_erasure(key, *row)) for row in rows]
     write_seals(env, "sms_consent_evidence", "erasure_seal", seals)
     evidence.invalidate_model()
@@ -102,18 +101,17 @@ def seal_erasures(env, key):
 
 def write_seals(env, table, column, seals):
     """Write seals into a column, from pairs of an id and its seal."""
-    env.cr.execute(
-        SQL(
-            """
-            UPDATE %(table)s SET %(column)s = sealed.seal
-              FROM unnest(%(seals)s) AS sealed (id, seal)
-             WHERE %(table)s.id = sealed.id
-            """,
-            table=SQL.identifier(table),
-            column=SQL.identifier(column),
-            seals=as_arrays(seals, "int4", "varchar"),
-        )
+    query = SQL(
+        """
+        UPDATE %(table)s SET %(column)s = sealed.seal
+          FROM unnest(%(seals)s) AS sealed (id, seal)
+         WHERE %(table)s.id = sealed.id
+        """,
+        table=SQL.identifier(table),
+        column=SQL.identifier(column),
+        seals=as_arrays(seals, "int4", "varchar"),
     )
+    env.cr.execute(query)
 
 
 def carry_over(company, key):

@@ -16,14 +16,13 @@ MASK = "_" * 16
 def migrate(cr, _version):
     """Replace each key by underscores; a second run changes nothing."""
     for table, column in COLUMNS:
-        cr.execute(
-            SQL(
-                "UPDATE %(table)s SET %(column)s = "
-                "regexp_replace(%(column)s, %(key)s, %(mask)s, 'g') "
-                "WHERE %(column)s LIKE '%%/sms/p/%%' AND %(column)s ~ %(key)s",
-                table=SQL.identifier(table),
-                column=SQL.identifier(column),
-                key=KEY,
-                mask=rf"\1{MASK}",
-            )
+        query = SQL(
+            "UPDATE %(table)s SET %(column)s = "
+            "regexp_replace(%(column)s, %(key)s, %(mask)s, 'g') "
+            "WHERE %(column)s LIKE '%%/sms/p/%%' AND %(column)s ~ %(key)s",
+            table=SQL.identifier(table),
+            column=SQL.identifier(column),
+            key=KEY,
+            mask=rf"\1{MASK}",
         )
+        cr.execute(query)

@@ -6,6 +6,8 @@ They are noupdate, since managers edit them: an upgrade by itself leaves them al
 
 from odoo import SUPERUSER_ID, api
 
+from odoo.addons.helpdesk_mgmt_sms.hooks import reword_shipped
+
 #: Templates for a new ticket: with a technician assigned, and without one.
 ASSIGNED, UNASSIGNED = (
     f"helpdesk_mgmt_sms.sms_template_ticket_received{suffix}"
@@ -14,22 +16,20 @@ ASSIGNED, UNASSIGNED = (
 #: Template of texts that only the team gets.
 INTERNAL = "helpdesk_mgmt_sms.sms_template_internal"
 SAID = "has been received and assigned to a technician."
-#: Reply, text as formerly shipped, text as shipped now.
-REPLIES = (
-    (
-        "sms_reply_alert_late",
+#: Reply and field: text as formerly shipped, text as shipped now.
+REPLIES = {
+    ("sms_reply_alert_late", "body"): (
         "{name} was faster, at {time}: {alert}. You need do nothing.",
         "{name} was faster ({time}): {alert}. You need not do anything.",
     ),
-    (
-        "sms_reply_incident_known",
+    ("sms_reply_incident_known", "body"): (
         "{company}: we know about this already and are working on it: {incident}. "
         "How it stands: {status_page} Reply STOP to opt out, HELP for help.",
         "{company}: we know about this already and are working on it: {incident}. "
         "How it stands: {status_page} Something else? Reply OTHER. Reply STOP to opt "
         "out, HELP for help.",
     ),
-)
+}
 
 
 def migrate(cr, _version):
@@ -43,7 +43,4 @@ def migrate(cr, _version):
     internal = env.ref(INTERNAL, raise_if_not_found=False)
     if internal:
         (internal | internal.copy_ids).is_internal = True
-    for name, former, current in REPLIES:
-        reply = env.ref(f"helpdesk_mgmt_sms.{name}", raise_if_not_found=False)
-        if reply and (reply.body or "").strip() == former:
-            reply.body = current
+    reword_shipped(env, REPLIES)

@@ -101,7 +101,7 @@ class TestUpgradeOfWords(ShippedCase):
         self.assertEqual(self.received.body, "We have your ticket.")
 
     def test_answers(self):
-        for name, former, current in self.upgrade()["REPLIES"]:
+        for (name, _field), (former, current) in self.upgrade()["REPLIES"].items():
             reply = self.env.ref(f"{MODULE}.{name}")
             self.assertEqual(reply.body, current)
             reply.body = former
