@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models
+from odoo import fields, models
 
 from ...tools import keywords, reply_codes
 from ..inbound.sms_inbound_router import CONFIRMATION
@@ -14,7 +14,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     _inherit = "sms.inbound.router"
 
-    @api.model
     def _confirm_stop(self, inbound, purposes=None):
         """Ask in the one confirmation of a CANCEL whether the appointment is meant.
 
@@ -27,7 +26,6 @@ class SmsInboundRouter(models.AbstractModel):
             return self._ask_if_meant(inbound, attendee, purposes)
         return super()._confirm_stop(inbound, purposes)
 
-    @api.model
     def _find_next_appointment(self, inbound):
         """Return the number's next invitation that was announced by text.
 
@@ -46,7 +44,6 @@ class SmsInboundRouter(models.AbstractModel):
         attendees_sudo = self.env[ATTENDEE_MODEL].sudo()
         return attendees_sudo.search(domain, order="sms_told_start, id", limit=1)
 
-    @api.model
     def _ask_if_meant(self, inbound, attendee, purposes):
         """Confirm the opt-out, and ask whether to cancel the appointment too."""
         inbound.kind = "stop"

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL
@@ -12,7 +12,6 @@ class SmsOutboxWatch(models.AbstractModel):
 
     _inherit = "sms.outbox.watch"
 
-    @api.model
     def _get_troubles(self, facts):
         """Add planned texts that are overdue."""
         return {
@@ -26,7 +25,6 @@ class SmsOutboxWatch(models.AbstractModel):
             ),
         }
 
-    @api.model
     def _get_facts(self, company):
         """Add how many planned texts are overdue."""
         self.env["sms.automation.run"].flush_model()
@@ -46,7 +44,6 @@ class SmsOutboxWatch(models.AbstractModel):
         )
         return {**super()._get_facts(company), "planned_too_long": count}
 
-    @api.model
     def _get_metric_words(self):
         return {
             **super()._get_metric_words(),

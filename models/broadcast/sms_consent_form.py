@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from typing import NamedTuple
 
-from odoo import api, models
+from odoo import models
 from odoo.fields import Domain
 
 from ...tools import consent
@@ -36,7 +36,6 @@ class SmsConsentForm(models.AbstractModel):
 
     _inherit = "sms.consent.form"
 
-    @api.model
     def _get_area_offer(self, company, partner):
         """Return the :class:`Offer` for a portal user's contact."""
         number = partner.phone_sanitized or ""
@@ -48,7 +47,6 @@ class SmsConsentForm(models.AbstractModel):
         [choice] = self._get_portal_choices(company, partner, purpose)
         return Offer(number, chosen, areas.sorted("kind"), choice)
 
-    @api.model
     def _take_areas(self, company, partner, form, trace):
         """Subscribe to the areas that a customer has ticked, or end a subscription.
 
@@ -82,7 +80,6 @@ class SmsConsentForm(models.AbstractModel):
         self._subscribe_in_portal(company, partner, number, ticked, result)
         return result
 
-    @api.model
     def _subscribe_in_portal(self, company, partner, number, areas, result):
         """Subscribe a confirmed number, or wait for the YES of one just asked."""
         subscriptions = self.env["sms.subscription"]

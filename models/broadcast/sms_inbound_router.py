@@ -2,7 +2,7 @@
 import logging
 from functools import partial
 
-from odoo import api, models
+from odoo import models
 from odoo.fields import Domain
 
 from ...tools import consent, keywords, reply_codes
@@ -21,7 +21,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     _inherit = "sms.inbound.router"
 
-    @api.model
     def _route(self, inbound):
         """Also link the text to what it replies to, once all else is done."""
         result = super()._route(inbound)
@@ -31,12 +30,10 @@ class SmsInboundRouter(models.AbstractModel):
             contain(self.env, link, _logger, failure, inbound)
         return result
 
-    @api.model
     def _get_sender_columns(self, inbound):
         columns = super()._get_sender_columns(inbound)
         return {**columns, "replied_to": inbound._query_broadcast()}
 
-    @api.model
     def _serve(self, inbound, keyword):
         if keyword.action == keywords.MUTE:
             return self._mute_incident(inbound)
@@ -46,7 +43,6 @@ class SmsInboundRouter(models.AbstractModel):
             return self._deny_incident(inbound)
         return super()._serve(inbound, keyword)
 
-    @api.model
     def _mute_incident(self, inbound):
         """Mute the incident of the newest text to the number; this is no opt-out."""
         self._serialize_by_number(inbound)
@@ -60,7 +56,6 @@ class SmsInboundRouter(models.AbstractModel):
         else:
             self._say_reply(inbound, reply_codes.INCIDENT_MUTE_NOTHING)
 
-    @api.model
     def _unmute_incident(self, inbound):
         """Undo the number's newest MUTE."""
         self._serialize_by_number(inbound)
@@ -76,7 +71,6 @@ class SmsInboundRouter(models.AbstractModel):
         else:
             self._say_reply(inbound, reply_codes.INCIDENT_UNMUTE_NOTHING)
 
-    @api.model
     def _deny_incident(self, inbound):
         """Unlink the sender's ticket from the incident that we told them about.
 
@@ -101,12 +95,10 @@ class SmsInboundRouter(models.AbstractModel):
                 inbound, incident, reply_codes.INCIDENT_OTHER, ticket=ticket_sudo.number
             )
 
-    @api.model
     def _say_of_incident(self, inbound, incident, code, **fillers):
         lang = self._get_lang(inbound)
         self._say_reply(inbound, code, **incident._get_fillers(lang), **fillers)
 
-    @api.model
     def _after_place(self, inbound):
         """Acknowledge a known incident, and link a ticket opened since it began.
 
@@ -126,7 +118,6 @@ class SmsInboundRouter(models.AbstractModel):
             ticket_sudo._note_sms_incident_told(incident_sudo, number)
         return result
 
-    @api.model
     def _may_be_told(self, inbound):
         """Return whether a sender gets automatic answers: no (possible) opt-out."""
         reviews = self.env["sms.consent.review"]
@@ -138,7 +129,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     # === Subscription by keyword ===
 
-    @api.model
     def _ask_to_join(self, inbound, keyword):
         """Subscribe senders who have agreed to alerts; ask others for a YES."""
         areas = self._get_areas_of(inbound, keyword)
@@ -158,14 +148,12 @@ class SmsInboundRouter(models.AbstractModel):
         code = reply_codes.SUBSCRIBED
         return self._say_reply(inbound, code, areas=", ".join(names))
 
-    @api.model
     def _get_areas_of(self, inbound, keyword):
         companies = (inbound.company_id, inbound.company_id.browse())
         areas_sudo = keyword.sudo().area_ids.filtered("active")
         areas_sudo = areas_sudo.filtered("takes_subscribers")
         return areas_sudo.filtered(lambda area: area.company_id in companies)
 
-    @api.model
     def _get_waiting_areas(self, inbound, question):
         """Return the areas of the sender's keywords that wait for a YES.
 
@@ -177,7 +165,6 @@ class SmsInboundRouter(models.AbstractModel):
         domain &= Domain("state", "=", PENDING) & Domain("method", "=", KEYWORD)
         return found_sudo.search(domain).area_id
 
-    @api.model
     def _subscribe(self, inbound, areas, question=None):
         """Subscribe the sender, at once or upon the YES to a question."""
         company, number, partner = (
@@ -189,7 +176,6 @@ class SmsInboundRouter(models.AbstractModel):
         found_sudo = self.env["sms.subscription"].sudo()
         found_sudo._subscribe(company, number, areas, KEYWORD, partner, asked)
 
-    @api.model
     def _after_yes(self, inbound, asked):
         result = super()._after_yes(inbound, asked)
         self.env["sms.subscription"].sudo()._take_yes(

@@ -3,7 +3,7 @@ import logging
 
 from psycopg2 import OperationalError
 
-from odoo import SUPERUSER_ID, api, models
+from odoo import SUPERUSER_ID, models
 from odoo.tools import SQL, plaintext2html
 
 from ...tools import keywords, replies, reply_codes, texts, ticket_texts
@@ -65,7 +65,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     _inherit = "sms.inbound.router"
 
-    @api.model
     def _converse(self, inbound, **place):
         """Post a text on its ticket; on a failure keep the text, with the error."""
         super()._converse(inbound, **place)
@@ -83,13 +82,11 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.ticket_id = False
             inbound.error = str(error)
 
-    @api.model
     def _serialize_by_number(self, inbound):
         """Force the later of two concurrent texts of a number into Odoo's retry."""
         key = f"{inbound.company_id.id}:{inbound.number}"
         self.env["sms.rate.limit"]._is_over("texts", key)
 
-    @api.model
     def _place(self, inbound, ticket=None, team=None, is_new=False):
         """Find the ticket of a text, or create one for a team, and post it there."""
         if not ticket and not is_new:
@@ -103,13 +100,11 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.ticket_id._move_by_sms()
         inbound.ticket_id._note_sms_inbound(inbound, waits=not is_over)
 
-    @api.model
     def _after_place(self, inbound):
         """Handle a text that was posted on its ticket. Extended by other rooms."""
 
     # === Ticket of a text ===
 
-    @api.model
     def _get_own_domain(self, inbound):
         """Return the domain of the sender's tickets, without unconfirmed numbers."""
         return [
@@ -118,7 +113,6 @@ class SmsInboundRouter(models.AbstractModel):
             ("sms_phone_is_unproven", "=", False),
         ]
 
-    @api.model
     def _find_named_ticket(self, inbound):
         """Return the sender's own ticket that a text names by its number, if any."""
         tickets = self.env["helpdesk.ticket"]
@@ -127,7 +121,6 @@ class SmsInboundRouter(models.AbstractModel):
             sender["named"] = self._read_named_ticket(inbound).ids
         return tickets.browse(sender["named"])
 
-    @api.model
     def _read_named_ticket(self, inbound):
         tickets = self.env["helpdesk.ticket"]
         if not any(char.isdigit() for char in inbound.body or ""):
@@ -139,7 +132,6 @@ class SmsInboundRouter(models.AbstractModel):
         found = ticket_texts.find_ticket_number(inbound.body, tickets.mapped("number"))
         return tickets.filtered(lambda ticket: ticket.number == found)[:1]
 
-    @api.model
     def _get_sender_columns(self, inbound):
         tickets = self.env["helpdesk.ticket"]
         query = SQL(
@@ -152,13 +144,11 @@ class SmsInboundRouter(models.AbstractModel):
         )
         return {**super()._get_sender_columns(inbound), "ticket_and_parent_ids": query}
 
-    @api.model
     def _find_ticket(self, inbound):
         """Return the sender's ticket for a text that names none."""
         ids = self._get_sender(inbound)["ticket_and_parent_ids"] or ()
         return self.env["helpdesk.ticket"].browse(ids[:1])
 
-    @api.model
     def _make_ticket(self, inbound, team=None):
         """Create a ticket from a text as OdooBot, unassigned."""
         team = team or self._find_team(inbound)
@@ -168,7 +158,6 @@ class SmsInboundRouter(models.AbstractModel):
         house = house.with_context(mail_create_nosubscribe=True)
         return house.create(self._prepare_ticket(inbound, team)).with_env(self.env)
 
-    @api.model
     def _find_team(self, inbound):
         """Return the team whose number was texted, else the company's SMS team."""
         if team_id := self._get_sender(inbound)["team_id"]:
@@ -177,7 +166,6 @@ class SmsInboundRouter(models.AbstractModel):
         is_usable = team.active and team.company_id in (company, company.browse())
         return team if is_usable else team.browse()
 
-    @api.model
     def _prepare_ticket(self, inbound, team):
         channel_id = self.env["ir.model.data"]._xmlid_to_res_id(
             "helpdesk_mgmt_sms.helpdesk_ticket_channel_sms", raise_if_not_found=False
@@ -196,7 +184,6 @@ class SmsInboundRouter(models.AbstractModel):
             "partner_phone": inbound.number,
         }
 
-    @api.model
     def _post(self, inbound):
         """Post a text in the ticket's chatter, with its sender as author."""
         ticket = inbound.ticket_id.with_context(mail_create_nosubscribe=True)
@@ -220,7 +207,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     # === Commands: a word, or the number of a ticket ===
 
-    @api.model
     def _serve(self, inbound, keyword):
         if keyword.action == keywords.STATUS:
             return self._tell_status(inbound)
@@ -231,12 +217,10 @@ class SmsInboundRouter(models.AbstractModel):
             return self._say_keyword(inbound, keyword)
         return super()._serve(inbound, keyword)
 
-    @api.model
     def _serve_without_keyword(self, inbound):
         done = super()._serve_without_keyword(inbound)
         return done or self._tell_one_ticket(inbound)
 
-    @api.model
     def _tell_status(self, inbound):
         """Reply with the number's open tickets in this company."""
         tickets = self.env["helpdesk.ticket"].search(
@@ -251,7 +235,6 @@ class SmsInboundRouter(models.AbstractModel):
         )
         self._tell(inbound, tickets)
 
-    @api.model
     def _tell_one_ticket(self, inbound):
         """Reply with a ticket's state if its number is the whole text.
 
@@ -273,7 +256,6 @@ class SmsInboundRouter(models.AbstractModel):
             return True
         return False
 
-    @api.model
     def _looks_like_number(self, inbound):
         if not ticket_texts.may_be_number(inbound.body):
             return False
@@ -282,7 +264,6 @@ class SmsInboundRouter(models.AbstractModel):
         )
         return ticket_texts.looks_like(inbound.body, sample.number or "")
 
-    @api.model
     def _tell(self, inbound, tickets):
         """Reply with the state of tickets that the sender may know."""
         inbound.kind = SERVICE
@@ -300,7 +281,6 @@ class SmsInboundRouter(models.AbstractModel):
         status = ticket_texts.tell_status(told, more)
         self._say_reply(inbound, reply_codes.STATUS_LIST, tickets=status)
 
-    @api.model
     def _open_ticket(self, inbound, keyword):
         """Create a ticket for a keyword's team, and send the keyword's answer."""
         company = inbound.company_id
@@ -313,7 +293,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     # === Answers ===
 
-    @api.model
     def _say_keyword(self, inbound, keyword):
         company_sudo = inbound.company_id.sudo()
         lang = self._get_lang(inbound)
@@ -323,7 +302,6 @@ class SmsInboundRouter(models.AbstractModel):
             values["ticket"] = inbound.ticket_id.number
         self._say(inbound, texts.fill(keyword.with_context(lang=lang).answer, values))
 
-    @api.model
     def _say_reply(self, inbound, code, lang=None, **fillers):
         """Reply with a wording that managers can edit.
 
@@ -334,7 +312,6 @@ class SmsInboundRouter(models.AbstractModel):
         body = replies_model._render_for(code, company, lang, purposes, **fillers)
         self._say(inbound, body)
 
-    @api.model
     def _say(self, inbound, body):
         """Queue the answer to a command, unless the number has had too many."""
         if not self._may_answer(inbound, SERVICE):

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError
 
 from ...providers import faults
@@ -19,14 +19,12 @@ class SmsDatabase(models.AbstractModel):
     _name = "sms.database"
     _description = "Database That Texts"
 
-    @api.model
     def _is_copy(self):
         """Return whether this is a copy that nobody has allowed to send."""
         parameters_sudo = self.env["ir.config_parameter"].sudo()
         known = parameters_sudo.get_param(UUID_PARAMETER)
         return bool(known) and known != parameters_sudo.get_param("database.uuid")
 
-    @api.model
     def _check_no_copy(self):
         """Refuse an action that reaches a carrier at once.
 
@@ -35,7 +33,6 @@ class SmsDatabase(models.AbstractModel):
         if self._is_copy():
             raise UserError(self._explain())
 
-    @api.model
     def _explain(self):
         """Return a message on what a copy does not do, and who can change that."""
         return self.env._(
@@ -43,7 +40,6 @@ class SmsDatabase(models.AbstractModel):
             "carrier. An administrator can change that under Set-up and health."
         )
 
-    @api.model
     def _adopt(self):
         """Send from this database from now on, including what waits in it."""
         parameters_sudo = self.env["ir.config_parameter"].sudo()
@@ -53,7 +49,6 @@ class SmsDatabase(models.AbstractModel):
         senders_sudo.search([("fault_id.fault", "=", faults.COPY)])._start()
         self.env["ir.cron"]._wake_sms("ir_cron_sms_outbox_watch")
 
-    @api.model
     def _cancel_waiting(self):
         """Cancel waiting messages: the original has them too, and may have sent them.
 

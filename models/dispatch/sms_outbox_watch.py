@@ -157,7 +157,6 @@ class SmsOutboxWatch(models.AbstractModel):
             outboxes.append({"company": company.id, "troubles": wrong, **facts})
         return {"status": "trouble" if troubles else "ok", "outboxes": outboxes}
 
-    @api.model
     def _find_troubles(self, facts):
         """Return all troubles that a monitor can see, by key; false if absent now."""
         troubles = self._get_troubles(facts)
@@ -370,7 +369,6 @@ class SmsOutboxWatch(models.AbstractModel):
 
     # === Metrics ===
 
-    @api.model
     def _get_counter_facts(self, company):
         """Return the counters, which never decrease."""
         counts = self.env["sms.counter"].sudo()._read(company)
@@ -382,7 +380,6 @@ class SmsOutboxWatch(models.AbstractModel):
             },
         }
 
-    @api.model
     def _make_metrics(self, health):
         """Return the outboxes' health as :class:`Metric`, without personal data.
 
@@ -401,7 +398,6 @@ class SmsOutboxWatch(models.AbstractModel):
         text = "1 while this trouble lasts, as in the JSON form of this page."
         return [Metric(f"{METRIC_PREFIX}trouble", text, troubles), *metrics]
 
-    @api.model
     def _sample(self, fact, outboxes):
         """Return the samples of a fact: one per company, or per company and reason.
 
@@ -418,7 +414,6 @@ class SmsOutboxWatch(models.AbstractModel):
                 samples.append((labels, int(value or 0)))
         return samples
 
-    @api.model
     def _get_metric_words(self):
         """Return the facts that are exposed, with their help texts. Rooms add to it.
 

@@ -4,7 +4,7 @@ import logging
 import os
 import secrets
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import config
@@ -41,7 +41,6 @@ class SmsConsentKey(models.AbstractModel):
     def _parameters_sudo(self):
         return self.env["ir.config_parameter"].sudo()
 
-    @api.model
     def _get(self):
         """Return the key.
 
@@ -64,7 +63,6 @@ class SmsConsentKey(models.AbstractModel):
             )
         return key
 
-    @api.model
     def _hash(self, numbers):
         """Return the keyed hashes of some numbers, one for all spellings of a number.
 
@@ -74,7 +72,6 @@ class SmsConsentKey(models.AbstractModel):
         key = self._get()
         return {it: chain.number_hash(key, canonical(it)) for it in set(numbers) if it}
 
-    @api.model
     def _read(self):
         """Read the key from its place; for an empty ledger create one if missing."""
         key = self._read_outside() or self._parameters_sudo.get_param(KEY_PARAMETER)
@@ -83,17 +80,14 @@ class SmsConsentKey(models.AbstractModel):
             self._parameters_sudo.set_param(KEY_PARAMETER, key)
         return key or ""
 
-    @api.model
     def _read_outside(self):
         return os.environ.get(KEY_VARIABLE) or config.get(KEY_OPTION) or ""
 
-    @api.model
     def _is_inside(self):
         inside = self._parameters_sudo.get_param(KEY_PARAMETER)
         fingerprint = chain.fingerprint(inside or "")
         return bool(inside) and self._get_fingerprint(inside) == fingerprint
 
-    @api.model
     def _is_copied_outside(self):
         outside = self._read_outside()
         inside = self._parameters_sudo.get_param(KEY_PARAMETER)
@@ -102,7 +96,6 @@ class SmsConsentKey(models.AbstractModel):
         is_same = hmac.compare_digest(outside.encode(), inside.encode())
         return is_same and self._is_inside()
 
-    @api.model
     def _remove_inside(self):
         """Remove the copy in the database, if the server was started with the same key.
 
@@ -114,7 +107,6 @@ class SmsConsentKey(models.AbstractModel):
         _logger.info("The key of the consent ledger was removed from the database")
         return True
 
-    @api.model
     def _get_fingerprint(self, key):
         """Return the fingerprint of the ledger's key; the first key sets it."""
         fingerprint = self._parameters_sudo.get_param(FINGERPRINT_PARAMETER)
@@ -123,7 +115,6 @@ class SmsConsentKey(models.AbstractModel):
             self._parameters_sudo.set_param(FINGERPRINT_PARAMETER, fingerprint)
         return fingerprint
 
-    @api.model
     def _begin_anew(self, key):
         """Accept another key for an empty ledger; return False for any other.
 
@@ -134,7 +125,6 @@ class SmsConsentKey(models.AbstractModel):
         self._parameters_sudo.set_param(FINGERPRINT_PARAMETER, chain.fingerprint(key))
         return True
 
-    @api.model
     def _is_empty(self):
         return not self.env["sms.consent.event"].sudo().search_count([], limit=1)
 
@@ -152,7 +142,6 @@ class SmsSearchedNumber(models.AbstractModel):
         "Phone Number", store=False, search="_search_searched_number"
     )
 
-    @api.model
     def _search_searched_number(self, operator, value):
         if operator == "in":
             return Domain.OR(self._search_searched_number("=ilike", it) for it in value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL, ormcache
 
 from ...tools import consent, gate, geography, phone, quiet_hours, verdicts
@@ -98,7 +98,6 @@ class SmsGate(models.AbstractModel):
     _name = "sms.gate"
     _description = "Text Message Gate"
 
-    @api.model
     def _decide(self, questions):
         """Decide a batch of messages with one query for people's answers.
 
@@ -111,7 +110,6 @@ class SmsGate(models.AbstractModel):
         batch = GateBatch(self.env, open_questions, known)
         return [batch.decide(question) for question in questions]
 
-    @api.model
     def _read_ledger(self, questions):
         """Return what is recorded of the recipients (``Known``), None if unreadable."""
         company_ids = [question.company_id for question in questions]
@@ -122,7 +120,6 @@ class SmsGate(models.AbstractModel):
             _logger.critical("The key of the consent ledger is wrong: nothing is sent")
             return None
 
-    @api.model
     def _locate(self, company, number, reader):
         """Return where a person may be (``geography.Place``).
 
@@ -137,7 +134,6 @@ class SmsGate(models.AbstractModel):
             company._get_sms_place(),
         )
 
-    @api.model
     @ormcache("model_name", "record_id")
     def _get_code(self, model_name, record_id):
         """Return the ISO code of a country or a state."""

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 REMOVED_WITHIN = timedelta(days=1)
@@ -12,7 +12,6 @@ class SmsOutboxWatch(models.AbstractModel):
 
     _inherit = "sms.outbox.watch"
 
-    @api.model
     def _get_troubles(self, facts):
         """Add erased texts that are still at the carrier."""
         return {
@@ -25,7 +24,6 @@ class SmsOutboxWatch(models.AbstractModel):
             ),
         }
 
-    @api.model
     def _get_facts(self, company):
         """Add how many texts are to be removed, and how many are overdue."""
         self.env["sms.redaction"].flush_model()
@@ -43,7 +41,6 @@ class SmsOutboxWatch(models.AbstractModel):
         facts = {"to_be_removed": waiting, "not_removed": late}
         return {**super()._get_facts(company), **facts}
 
-    @api.model
     def _get_metric_words(self):
         return {
             **super()._get_metric_words(),

@@ -520,7 +520,6 @@ class SmsDispatcher(models.AbstractModel):
 
     _inherit = "sms.dispatcher"
 
-    @api.model
     def _after_outcomes(self, messages):
         result = super()._after_outcomes(messages)
         self.env["sms.virtual.phone"]._notify_outgoing(messages)

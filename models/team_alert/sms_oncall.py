@@ -25,7 +25,6 @@ class SmsOncall(models.AbstractModel):
     _name = "sms.oncall"
     _description = "Who Is on Call"
 
-    @api.model
     def _get_people(self, team, company, now):
         """Return the people (``res.users``) of a team in the order to notify them.
 
@@ -42,7 +41,6 @@ class SmsOncall(models.AbstractModel):
             )
         return people - self._find_away(people, now)
 
-    @api.model
     def _find_shifts(self, team, company, now):
         """Return the active shifts of a team, without hand-overs that are over."""
         own = Domain("team_id", "=", team.id) & Domain("company_id", "=", company.id)
@@ -50,19 +48,16 @@ class SmsOncall(models.AbstractModel):
         is_on &= Domain("user_id.active", "=", True)
         return self.env["sms.oncall.shift"].search(own & is_on)
 
-    @api.model
     def _get_on_duty(self, team, company, now):
         """Return who is on duty at a time (UTC), in order, ignoring time off."""
         shifts = self._find_shifts(team, company, now)
         duties = [it._to_duty() for it in shifts if it._is_on_duty(now)]
         return self.env["res.users"].browse(oncall.order(duties))
 
-    @api.model
     def _find_away(self, users, now):
         """Return the users who have time off at a time (UTC)."""
         return users & self._find_leaves(users, now, now).resource_id.user_id
 
-    @api.model
     def _find_leaves(self, users, start, stop):
         """Return the users' time off between two times (UTC), in sudo.
 
@@ -74,12 +69,10 @@ class SmsOncall(models.AbstractModel):
         domain &= Domain("time_type", "=", "leave")
         return self.env["resource.calendar.leaves"].sudo().search(domain)
 
-    @api.model
     def _is_in_hours(self, calendar, now):
         """Return whether a time (UTC) is in a working schedule, ignoring holidays."""
         return bool(self._get_hours(calendar, now, now + timedelta(minutes=1)))
 
-    @api.model
     def _get_hours(self, calendar, start, stop):
         """Return the ``(start, stop)`` of a schedule's hours within a period (UTC)."""
         start, stop = start.replace(tzinfo=UTC), stop.replace(tzinfo=UTC)
@@ -91,7 +84,6 @@ class SmsOncall(models.AbstractModel):
 
     # === The days to come ===
 
-    @api.model
     def _draw(self, team, company, now, ahead=HORIZON):
         """Return who will be on call when, as a list of ``tools.oncall.Stretch``."""
         stop = now + ahead
@@ -104,7 +96,6 @@ class SmsOncall(models.AbstractModel):
         ]
         return oncall.draw(spans, away, now, stop)
 
-    @api.model
     def _find_gaps(self, team, company, now):
         """Return the ``(start, stop)`` in which nobody on call has a number."""
         users = self._find_shifts(team, company, now).user_id
@@ -114,7 +105,6 @@ class SmsOncall(models.AbstractModel):
             wanted = self._get_hours(calendar, now, now + HORIZON)
         return oncall.find_gaps(self._draw(team, company, now), can_be_told, wanted)
 
-    @api.model
     def _find_teams(self, companies):
         """Return the ``(team, company)`` pairs that have shifts, in sudo."""
         domain = Domain("company_id", "in", companies.ids)
@@ -153,7 +143,6 @@ class SmsOncall(models.AbstractModel):
             "gaps": [{"id": gap.id, "name": gap.display_name} for gap in gaps],
         }
 
-    @api.model
     def _prepare_team(self, team_sudo, company, now):
         [first, *later] = self.sudo()._draw(team_sudo, company, now)
         people = team_sudo.env["res.users"].browse(first.people)
@@ -175,12 +164,10 @@ class SmsOncall(models.AbstractModel):
 
     # === Watch ===
 
-    @api.model
     def _wake_watch(self):
         """Wake the cron that searches for gaps, after the commit."""
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall").sudo()._trigger()
 
-    @api.model
     def _run(self):
         """Update the gaps and the calendar of turns (cron).
 
