@@ -191,6 +191,16 @@ class SmsSubscription(models.Model):
         going_on = self.filtered(lambda it: it.state != ENDED)
         going_on.write({"state": ENDED, "ended_at": fields.Datetime.now()})
 
+    @api.model
+    def _get_overdue_domain(self, company, limits):
+        """Add those whose question nobody has answered."""
+        overdue = super()._get_overdue_domain(company, limits)
+        if not (limit := limits["text"]):
+            return overdue
+        unanswered = Domain("company_id", "=", company.id) & Domain("since", "<", limit)
+        unanswered &= Domain("state", "=", PENDING) & self._remembered
+        return overdue | unanswered
+
     def _forget(self):
         """End it, and erase the person."""
         self._end()

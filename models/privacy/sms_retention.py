@@ -61,7 +61,9 @@ class SmsRetention(models.AbstractModel):
             "sms.question": self.env._("Questions and their answers"),
             "sms.broadcast.recipient": self.env._("Recipients of broadcasts"),
             "sms.incident.mute": self.env._("Muted incidents"),
-            "sms.subscription": self.env._("Ended subscriptions"),
+            "sms.subscription": self.env._(
+                "Subscriptions that ended or were never confirmed"
+            ),
             "sms.team.alert.entry": self.env._("Timelines of team alerts"),
             "sms.consent.review": self.env._("Reviews of possible opt-outs"),
             "sms.consent.evidence": self.env._("Pieces of evidence"),

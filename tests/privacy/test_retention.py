@@ -122,10 +122,14 @@ class TestTexts(RetentionCase):
         mute = {**who, "incident_id": incident.id, "muted_at": self.start}
         mute = self.env["sms.incident.mute"].create(mute)
         subscription = {**who, "area_id": area.id, "company_id": self.company.id}
-        ended, going_on = self.env["sms.subscription"].create(
-            [{**subscription, "state": it} for it in ("ended", "active")]
+        subscription["since"] = self.start
+        ended, waiting, going_on = self.env["sms.subscription"].create(
+            [
+                {**subscription, "state": "ended", "ended_at": self.start},
+                {**subscription, "state": "pending", "number": phone_number(1)},
+                {**subscription, "state": "active"},
+            ]
         )
-        ended.ended_at = self.start
         broadcast = self.env["sms.broadcast"].create(
             {"name": "Outage", "area_ids": [(6, 0, area.ids)]}
         )
@@ -134,6 +138,8 @@ class TestTexts(RetentionCase):
         row = self.env["sms.broadcast.recipient"].create(row)
         self.run_after(months=13)
         self.assertFalse(ended.number or ended.partner_id or row.name)
+        self.assertFalse(waiting.number or waiting.partner_id)
+        self.assertEqual(waiting.state, "ended")
         self.assertTrue(going_on.number and mute.number)
         incident._set_state("resolved")
         self.assertEqual(self.count_after(months=13), {"Muted incidents": 1})

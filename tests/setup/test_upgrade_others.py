@@ -94,7 +94,13 @@ class TestUpgradeFromFourteenth(TestUpgradeFromFourth):
     version = "19.0.1.14.0"
 
 
-class TestUpgradeFromFifteenth(UpdatedTwice, TestUpgradeFromFourth):
-    """From the previous version."""
+class TestUpgradeFromFifteenth(TestUpgradeFromFourth):
+    """From the version in which an answer that does not leave counts as none."""
 
     version = "19.0.1.15.0"
+
+
+class TestUpgradeFromSixteenth(UpdatedTwice, TestUpgradeFromFourth):
+    """From the previous version."""
+
+    version = "19.0.1.16.0"
