@@ -11,7 +11,7 @@ import unittest
 from contextlib import closing
 from pathlib import Path
 
-from odoo.sql_db import close_db, db_connect
+from odoo.sql_db import db_connect
 from odoo.tests import BaseCase
 from odoo.tests.common import get_db_name
 from odoo.tools import SQL, config
@@ -135,7 +135,6 @@ class UpgradeCase(BaseCase):
     @classmethod
     def copy_database(cls, template):
         """Create the database as a copy of another one, with its filestore."""
-        close_db(template)  # the connection pool may still have it open
         names = map(SQL.identifier, (cls.database, template))
         cls.execute_outside(SQL("CREATE DATABASE %s TEMPLATE %s", *names))
         files = config.filestore(template)
