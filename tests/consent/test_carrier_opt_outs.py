@@ -311,7 +311,7 @@ class TestDeactivated(CarrierCase, LoopbackTwilio):
         row = self.env["sms.carrier.difference"].search([])
         row.with_user(self.compliance_officer).action_done()
         self.assertEqual(row.done_by_id, self.compliance_officer)
-        self.assertFalse(dashboard._find_carrier_differences())
+        self.assertFalse(list(dashboard._find_carrier_differences()))
         with self.assertRaises(AccessError):
             row.with_user(self.agent).action_done()
 

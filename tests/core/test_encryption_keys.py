@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ... import hooks
 from ...models.core import sms_encryption
+from ...models.core.bulk_insert import update_many
 from ...models.core.encrypted_field import KEY_VARIABLE
 from ...tools.at_rest import PLAIN, get_key_id
 from ..common import phone_number
@@ -60,18 +61,16 @@ class TestKeysChange(EncryptionCase):
         for index in range(1, 6):
             self.record_consent(phone_number(index), **FACTS)
         self.use_keys(OLD)
-        encryption = type(self.env["sms.encryption"])
         done = []
 
-        def write(self, model, names, rows):
+        def write(model, names, rows):
             if len(done) == 3:
                 raise KeyboardInterrupt
             done.append(len(rows))
-            return write.origin(self, model, names, rows)
+            return update_many(model, names, rows)
 
-        write.origin = encryption._write
         with (
-            patch.object(encryption, "_write", write),
+            patch.object(sms_encryption, "update_many", write),
             patch.object(sms_encryption, "BATCH_SIZE", 1),
             suppress(KeyboardInterrupt),  # assertRaises would roll back what is done
         ):

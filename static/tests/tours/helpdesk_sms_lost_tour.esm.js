@@ -108,7 +108,7 @@ tours.add("helpdesk_sms_desk_store", {
     steps: () => [
         {
             content: "All of them",
-            trigger: "body",
+            trigger: ".o_form_view",
             timeout: 20000,
             async run() {
                 const failed = [];
