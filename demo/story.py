@@ -85,7 +85,8 @@ def tell(env):
     env.cr.execute("SET synchronous_commit TO off")
     with set_back(env, calendar.begin - timedelta(minutes=10)) as clock:
         for name in FILES:
-            convert_file(env, MODULE, f"demo/{name}", {}, mode="init")
+            # An update of the addon must not delete what it does not load.
+            convert_file(env, MODULE, f"demo/{name}", {}, mode="init", noupdate=True)
         env.ref("base.user_admin").tour_enabled = False
         Story(Stage(env, calendar)).play(clock)
     env.cr.commit()  # pylint: disable=invalid-commit

@@ -15,23 +15,23 @@ _lt = LazyTranslate(__name__)
 #: Groups that may open the set-up.
 SETTERS = (MANAGER_GROUP, SYSTEM_GROUP)
 
-#: Key, label and unit of each tile, and whether more is better (1), worse (-1) or
-#: neither (0).
-TILES = (
-    ("sent_count", _lt("Sent"), "count", 0),
-    ("delivery_rate", _lt("Delivered"), "percent", 1),
-    ("delivery_time", _lt("Time to deliver"), "seconds", -1),
-    ("blocked_count", _lt("Blocked"), "count", -1),
-    ("reply_count", _lt("Replies"), "count", 1),
-    ("answer_time", _lt("First answer"), "seconds", -1),
-    ("opt_out_count", _lt("Opt-outs"), "count", -1),
-    ("click_count", _lt("Clicks on links"), "count", 1),
-    ("confirmed_rate", _lt("Visits confirmed"), "percent", 1),
-    ("rating", _lt("Rating"), "rating", 1),
-    ("alert_rate", _lt("Alerts acknowledged in time"), "percent", 1),
-    ("reach_rate", _lt("Broadcasts reached"), "percent", 1),
-    ("news_count", _lt("News of incidents"), "count", 0),
-)
+#: Label and unit of each tile by its key, and whether more is better (1), worse (-1) or
+#: neither (0). If a tuple began with the key, Odoo would export it for translation.
+TILES = {
+    "sent_count": (_lt("Sent"), "count", 0),
+    "delivery_rate": (_lt("Delivered"), "percent", 1),
+    "delivery_time": (_lt("Time to deliver"), "seconds", -1),
+    "blocked_count": (_lt("Blocked"), "count", -1),
+    "reply_count": (_lt("Replies"), "count", 1),
+    "answer_time": (_lt("First answer"), "seconds", -1),
+    "opt_out_count": (_lt("Opt-outs"), "count", -1),
+    "click_count": (_lt("Clicks on links"), "count", 1),
+    "confirmed_rate": (_lt("Visits confirmed"), "percent", 1),
+    "rating": (_lt("Rating"), "rating", 1),
+    "alert_rate": (_lt("Alerts acknowledged in time"), "percent", 1),
+    "reach_rate": (_lt("Broadcasts reached"), "percent", 1),
+    "news_count": (_lt("News of incidents"), "count", 0),
+}
 
 
 class SmsDashboard(models.AbstractModel):
@@ -80,7 +80,7 @@ class SmsDashboard(models.AbstractModel):
                 "better": better,
                 **figures.compare(now[key], before[key])._asdict(),
             }
-            for key, label, unit, better in TILES
+            for key, (label, unit, better) in TILES.items()
         ]
         return tiles + self._prepare_costs(found)
 
