@@ -174,10 +174,18 @@ class CalendarEvent(models.Model):
     @api.model
     def mail_allowed_qweb_expressions(self):
         """Add the expressions that are safe to tell a customer, for managers."""
-        words = self.pool.field_computed[self._fields["sms_when"]]
         return super().mail_allowed_qweb_expressions() + (
-            *(f"object.{field.name}" for field in words),
             "object.sms_customer_id.lang",
+            "object.sms_customer_name",
+            "object.sms_technician_name",
+            "object.sms_title",
+            "object.sms_when",
+            "object.sms_when_soon",
+            "object.sms_old_when",
+            "object.sms_start_time",
+            "object.sms_ticket_note",
+            "object.sms_series_note",
+            "object.sms_answer_hint",
             "object.sms_preference_url",
             "object.ticket_id.number",
             "object.location",

@@ -1,9 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
-from ..core.bulk_insert import as_arrays
+from ..core.bulk_insert import update_many
 
 #: Outcomes of those who get it, now or after their quiet hours.
 WILL, HELD, QUEUED = REACHED = ("will", "held", "queued")
@@ -98,19 +97,7 @@ class SmsBroadcastRecipient(models.Model):
         :param rows: iterable of tuples: the id, then the value of each named field
         """
         self.env.flush_all()
-        kinds = (self._fields[name].column_type[0] for name in names)
-        columns = [SQL.identifier(name) for name in names]
-        query = SQL(
-            """
-            UPDATE sms_broadcast_recipient own SET (%(columns)s) = ROW (%(values)s)
-              FROM unnest(%(arrays)s) AS new (id, %(columns)s)
-             WHERE own.id = new.id
-            """,
-            columns=SQL(", ").join(columns),
-            values=SQL(", ").join(SQL("new.%s", column) for column in columns),
-            arrays=as_arrays(rows, "int4", *kinds),
-        )
-        self.env.cr.execute(query)
+        update_many(self, names, list(rows))
         self.invalidate_recordset()
 
     @api.model
