@@ -27,9 +27,8 @@ def pytest_collection_modifyitems(items):
     files = dict.fromkeys(item.path for item in items)
     rest = iter([path for path in files if path not in live])
     longest = [path for name in LONGEST for path in files if path.name == name]
-    order = []
+    order = longest
     for path in filter(live.__contains__, files):
         order += [path, *itertools.islice(rest, BETWEEN)]
-    places = {path: place for place, path in enumerate([*order, *rest])}
-    places.update((path, place - len(longest)) for place, path in enumerate(longest))
+    places = {path: place for place, path in enumerate(dict.fromkeys([*order, *rest]))}
     items.sort(key=lambda item: places[item.path])
