@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
+from ..models.core.client_actions import reload_view
+
 
 class SmsBroadcastRefusal(models.TransientModel):
     """Form to refuse a broadcast, with the reason for its author."""
@@ -15,4 +17,4 @@ class SmsBroadcastRefusal(models.TransientModel):
         """Refuse the broadcast and return it to its author."""
         self.ensure_one()
         self.broadcast_id.action_refuse(self.reason)
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        return reload_view()

@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..models.core.client_actions import reload_view
 from ..models.core.mixins import FILLED_IN
 from ..models.team_alert.sms_oncall_shift import MANAGERS
 
@@ -59,4 +60,4 @@ class SmsOncallHandover(models.TransientModel):
         """Create the hand-over, and notify both people."""
         self.ensure_one()
         self.shift_id._hand_over(self.user_id, self.start_at, self.stop_at)
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        return reload_view()

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
+from ..models.core.client_actions import notify, reload_view
 from ..models.core.encrypted_field import get_box
 from ..models.dispatch.res_company import REAL
 from ..models.privacy.res_company import OFFICERS
@@ -187,7 +188,7 @@ class SmsSettings(models.TransientModel):
 
     def execute(self):
         """Reload the settings; the client has saved the form before."""
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        return reload_view()
 
     def cancel(self):
         """Reopen the settings, discarding what was entered."""
@@ -283,11 +284,4 @@ class SmsSettings(models.TransientModel):
         self.ensure_one()
         self._check_field_access(self._fields["sms_encryption"], "read")
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_encryption").sudo()._trigger()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": self.env._("This is being processed in the background."),
-                "type": "info",
-            },
-        }
+        return notify(self.env._("This is being processed in the background."), "info")

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from ..models.core.client_actions import notify
 from ..models.ledger.sms_purpose import INTERNAL
 from ..tools import consent
 
@@ -102,15 +103,8 @@ class SmsTestText(models.TransientModel):
                 "purpose_id": self.env["sms.purpose"]._get(INTERNAL).id,
             }
         )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._("The text is in the outbox."),
-                "next": self.action_back(),
-            },
-        }
+        message = self.env._("The text is in the outbox.")
+        return notify(message, next=self.action_back())
 
     def action_back(self):
         """Return to the form that opened this one, if any, unchanged."""

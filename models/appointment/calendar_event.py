@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, appointments
@@ -453,6 +454,18 @@ class CalendarEvent(models.Model):
             touched.events[event_id] = touched.events.get(event_id) or is_loud
         if self.env.context.get(AT_ONCE_KEY):
             touched.at_once.update(self.ids)
+
+    @api.model
+    def _plan_sms_again(self, domain):
+        """Plan the reminders of future appointments again, and announce nothing.
+
+        :param domain: ``Domain`` of the appointments
+        :return: these ``calendar.event`` records
+        """
+        future = Domain("start", ">", fields.Datetime.now())
+        events = self.search(domain & future & Domain("sms_enabled", "=", True))
+        events.with_context(dont_notify=True)._touch_sms_reminders()
+        return events
 
     @api.model
     def _get_sms_touched(self):

@@ -12,6 +12,7 @@ from ...tools import appointments
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED
 from ...tools.moments import get_locale, tidy_hour
 from ...tools.names import tidy_name, tidy_title
+from ..core.client_actions import notify, reload_view
 from ..core.moments import get_spoken_lang
 from .calendar_event import CONFIRMED
 from .sms_reminder import NO_SHOW, ON_THE_WAY, PLANNED, SENT, Whereabouts
@@ -222,17 +223,9 @@ class CalendarEvent(models.Model):
         vals = event_sudo._prepare_sms_reminder(kind, rule)
         rows_sudo.create([{**vals, "partner_id": it.id} for it in customers])
         rows_sudo._wake()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "%s will be told by text.", ", ".join(customers.mapped("name"))
-                ),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        names = ", ".join(customers.mapped("name"))
+        message = self.env._("%s will be told by text.", names)
+        return notify(message, next=reload_view())
 
     def _serialize_sms_buttons(self):
         """Wait for others who press a button of this appointment at this moment.

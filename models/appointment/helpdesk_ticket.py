@@ -2,9 +2,12 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ...tools.appointments import find_free
 
+#: Fields that decide which automations apply to a visit, and whose account is used.
+RULE_FIELDS = {"company_id", "team_id", "category_id", "priority"}
 #: How far ahead a visit is proposed at least, how much further working hours are
 #: searched, and the length of a visit.
 LEAD, HORIZON, LENGTH = timedelta(days=1), timedelta(days=14), timedelta(hours=1)
@@ -27,6 +30,14 @@ class HelpdeskTicket(models.Model):
         )
         for ticket in self:
             ticket.visit_count = counts.get(ticket._origin, 0)
+
+    def write(self, vals):
+        """Plan the reminders of visits again where other automations may apply now."""
+        result = super().write(vals)
+        if RULE_FIELDS & vals.keys():
+            domain = Domain("ticket_id", "in", self.ids)
+            self.env["calendar.event"].sudo()._plan_sms_again(domain)
+        return result
 
     def action_schedule_visit(self):
         """Open the form of a new visit, with customer and technician invited."""

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.tools import ormcache
 
 from ...tools import EVENT_MODEL, automation
@@ -85,9 +86,7 @@ class SmsAutomation(models.Model):
     def _on_rules_change(self):
         result = super()._on_rules_change()
         if "event_reminder" in self.mapped("trigger"):
-            domain = [("start", ">", fields.Datetime.now()), ("sms_enabled", "=", True)]
-            events = self.env[EVENT_MODEL].sudo().search(domain)
-            events.with_context(dont_notify=True)._touch_sms_reminders()
+            self.env[EVENT_MODEL].sudo()._plan_sms_again(Domain.TRUE)
         return result
 
     def _is_timed(self):

@@ -29,7 +29,7 @@ COLUMNS = {
 KEY_COLUMNS = ("event_id", "partner_id", "start", "offset_minutes")
 KEY_KINDS = [COLUMNS[name] for name in KEY_COLUMNS]
 #: Reasons that no longer count once a cancelled reminder is valid again.
-PASSING = ("moved", "called_off", "declined", "uninvited", "switched_off")
+PASSING = ("moved", "called_off", "declined", "uninvited", "switched_off", "no_text")
 #: Reasons after which nothing more is told, not even what has changed.
 SILENT = ("switched_off", "declined")
 #: Upserts planned reminders. One that was sent stays sent; one that was cancelled, and
@@ -58,9 +58,12 @@ CANCEL_VOID = """
       FROM (
           SELECT row.id,
                  CASE WHEN why.event_id IS NULL THEN 'uninvited'
-                      ELSE COALESCE(NULLIF(why.reason, ''), 'moved')
+                      WHEN why.reason != '' THEN why.reason
+                      WHEN event.start = row.start THEN 'no_text'
+                      ELSE 'moved'
                  END AS reason
             FROM sms_reminder row
+            JOIN calendar_event event ON event.id = row.event_id
        LEFT JOIN unnest(%(why)s) AS why (event_id, partner_id, reason)
               ON why.event_id = row.event_id AND why.partner_id = row.partner_id
            WHERE row.kind = 'reminder' AND row.state = 'planned'
@@ -535,12 +538,6 @@ class SmsReminder(models.Model):
     @api.model
     def _plan_again(self, partner):
         """Plan again what is to come: merging may change a person's time zone."""
-        events = self.env["calendar.event"].search(
-            [
-                ("partner_ids", "in", partner.ids),
-                ("start", ">", fields.Datetime.now()),
-                ("sms_enabled", "=", True),
-            ]
-        )
+        domain = Domain("partner_ids", "in", partner.ids)
+        events = self.env["calendar.event"]._plan_sms_again(domain)
         self.env.add_to_compute(events._fields["sms_confirmation"], events)
-        events.with_context(dont_notify=True)._touch_sms_reminders()

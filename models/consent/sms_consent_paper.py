@@ -7,6 +7,7 @@ from odoo.fields import Domain
 
 from ...tools import consent
 from ...tools.appointments import to_utc
+from ..core.client_actions import notify, reload_view
 
 #: How long a completely recorded stack is kept.
 KEEP_EMPTY = timedelta(days=7)
@@ -125,15 +126,8 @@ class SmsConsentPaper(models.Model):
         message = self.env._("%s recorded.", recorded)
         if left:
             message += " " + self.env._("%s left: see what is missing.", left)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if left else "success",
-                "message": message,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        kind = "warning" if left else "success"
+        return notify(message, kind, next=reload_view())
 
     @api.autovacuum
     def _gc_recorded(self):
@@ -208,7 +202,7 @@ class SmsConsentPaperLine(models.Model):
         """Record this form alone."""
         self.ensure_one()
         self._record()
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        return reload_view()
 
     def _record(self):
         """Record the complete forms, and store on the others what is missing.

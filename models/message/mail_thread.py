@@ -4,6 +4,7 @@ from collections import defaultdict
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.fields import Command
 from odoo.tools.misc import clean_context
 
 from ...tools import texts
@@ -174,7 +175,7 @@ class MailMessage(models.Model):
                 or (it.res_model, it.res_id) in places
             )
         )
-        self.attachment_ids -= attachments
+        self.write({"attachment_ids": [Command.unlink(it) for it in attachments.ids]})
         own.unlink()
 
     def _forget_sms_text(self):

@@ -8,6 +8,7 @@ from ...providers.faults import REFUSED_OTHERWISE
 from ...tools import TICKET_MODEL, verdicts, ways
 from ...tools.phone import E164
 from ...tools.purpose_rules import MessageSource
+from ..core.client_actions import notify
 from ..core.mixins import NUMBER_GROUPS
 from ..ledger.sms_consent_key import ConsentKeyError
 from ..ledger.sms_purpose import INTERNAL
@@ -390,16 +391,12 @@ class SmsSms(models.Model):
         reasons = Counter(map(str, errors)).most_common(5)
         lines = [told, *(f"{count} × {reason}" for reason, count in reasons)]
         is_well = not (held or stopped or errors)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success" if is_well else "warning",
-                "message": " ".join(lines),
-                "sticky": bool(errors),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return notify(
+            " ".join(lines),
+            "success" if is_well else "warning",
+            sticky=bool(errors),
+            next={"type": "ir.actions.act_window_close"},
+        )
 
     def _count_outcomes(self):
         """Return how many are held, and how many were not sent."""

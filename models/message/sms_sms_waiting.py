@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, exemptions, verdicts
 from ...tools.phone import canonical
+from ..core.client_actions import notify, reload_view
 
 APPOINTMENT_MODEL = "calendar.event"
 #: The state of waiting messages.
@@ -240,12 +241,7 @@ class SmsSms(models.Model):
             cancelled=len(waiting),
             chosen=len(self),
         )
-        reload = {"type": "ir.actions.client", "tag": "soft_reload"}
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {"type": "warning", "message": told, "next": reload},
-        }
+        return notify(told, "warning", next=reload_view())
 
     @api.model
     def _cancel_waiting(self, company, numbers):

@@ -9,6 +9,7 @@ from odoo.tools import format_date
 from odoo.addons.base.models.res_partner import _tz_get
 
 from ...tools.appointments import to_utc
+from ..core.client_actions import reload_view
 from ..ledger.sms_consent_evidence import PERIOD
 
 DRAFT, WAITING, READY, FAILED = ("draft", "waiting", "ready", "failed")
@@ -126,7 +127,7 @@ class SmsEvidenceAudit(models.Model):
 
     def action_refresh(self):
         """Reload, to show the state."""
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        return reload_view()
 
     @api.model
     def _run_audits(self):

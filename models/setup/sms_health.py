@@ -1,5 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
 from functools import partial
 
 from odoo import fields, models
@@ -9,14 +8,13 @@ from ...providers.sandbox import SandboxProvider
 from ...tools import web
 from ..core.moments import say_moment
 from ..dispatch.res_company import TWILIO_URL_PARAMETER
+from ..dispatch.sms_outbox_watch import STANDSTILL
 from ..privacy.sms_redaction import KEEP
 
 #: States of a row in the panel.
 DONE, TODO, WRONG, SKIPPED = ("done", "todo", "wrong", "skipped")
 #: Troubles with a row of their own, besides the outbox's row.
 OWN_ROWS = ("copy", "cron", "redaction", "webhook")
-#: Delay from which a scheduled action counts as not running.
-CRON_LATE = timedelta(minutes=10)
 
 
 def uses_carrier(company):
@@ -76,7 +74,7 @@ class SmsHealth(models.AbstractModel):
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch").sudo()
         when = say_moment(self.env, cron_sudo.nextcall)
         state, text = WRONG, troubles["cron"]
-        is_late = fields.Datetime.now() - cron_sudo.nextcall > CRON_LATE
+        is_late = fields.Datetime.now() - cron_sudo.nextcall > STANDSTILL
         if not text and is_late:
             text = self.env._(
                 "The outbox's should have run at %s. Check that Odoo runs its "

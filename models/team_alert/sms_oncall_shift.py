@@ -10,6 +10,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 
 from ...tools import clocks, consent, escalation, oncall
 from ..consent.sms_consent_mixin import SubjectColumns
+from ..core.client_actions import reload_view
 from ..core.moments import say_moment
 from ..ledger.sms_purpose import INTERNAL
 
@@ -293,7 +294,7 @@ class SmsOncallShift(models.Model):
                     team=it.team_id.name,
                 )
             )
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        return reload_view()
 
     def _may_end(self, user):
         self.ensure_one()

@@ -75,6 +75,21 @@ READ = """
     }
 """
 
+#: Opens the texts of a line of the failures, and waits for their number.
+OPEN_FAILURES = """
+    const name = %s;
+    const lines = [...document.querySelectorAll("[data-key=failures] button")];
+    lines.find((line) => line.textContent.includes(name)).click();
+    const total = () => document.querySelector(".o_pivot_cell_value");
+    const timer = setInterval(() => {
+        if (total()) {
+            clearInterval(timer);
+            const found = total().textContent.trim();
+            found === "%s" ? console.log("test successful") : console.error(found);
+        }
+    }, 50);
+"""
+
 
 @tagged("post_install", "-at_install")
 class TestPage(ScenarioCase, HttpCase):
@@ -100,3 +115,18 @@ class TestPage(ScenarioCase, HttpCase):
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_day"))
         self.env.flush_all()
         self.read_page(tiles=TILES, lists=LISTS, charts=dict(enumerate(CHARTS)))
+
+    def test_a_line_of_the_failures_leads_to_its_own_texts(self):
+        self.play()
+        failed = self.env["sms.sms"].search([("state", "=", "error")])
+        failed[:2].write({"fault_id": False, "failure_type": "sms_number_format"})
+        failed[2].write({"fault_id": False, "failure_type": "sms_server"})
+        self.env.flush_all()
+        labels = dict(failed._fields["failure_type"]._description_selection(self.env))
+        self.browser_js(
+            "/odoo/sms-dashboard",
+            OPEN_FAILURES % (json.dumps(labels["sms_number_format"]), 2),
+            ready="!!document.querySelector('.o_sms_card[data-key=queue]')",
+            login="sms-manager",
+            timeout=60,
+        )

@@ -417,6 +417,36 @@ class TestRules(AppointmentCase):
         self.pass_time(days=2)
         self.assertIn("Own words", self.bodies()[-1])
 
+    def test_a_ticket_of_another_team_is_reminded_by_that_teams_own(self):
+        other = self.team.copy({"name": "Field service"})
+        own = self.shared.copy(
+            {"sequence": 1, "template_id": self.template.id, "team_ids": other.ids}
+        )
+        event = self.book()
+        self.assertEqual(self.reminder(event).automation_id, self.shared)
+        self.ticket.team_id = other
+        self.settle()
+        self.assertEqual(self.reminder(event).automation_id, own)
+        self.pass_time(days=2)
+        self.assertIn("Own words", self.bodies()[-1])
+
+    def test_where_none_applies_any_more_nobody_is_reminded(self):
+        self.shared.priority = "2"
+        self.ticket.priority = "3"
+        event = self.book()
+        held = self.reminder(event)
+        self.assertTrue(held)
+        count = len(self.bodies())
+        self.ticket.with_user(self.agent).priority = "1"
+        self.settle()
+        self.assertEqual((held.state, held.reason), ("cancelled", "no_text"))
+        self.ticket.priority = "2"
+        self.settle()
+        self.assertEqual(held.state, "planned")
+        self.ticket.priority = "1"
+        self.pass_time(days=2)
+        self.assertEqual(len(self.bodies()), count)
+
 
 class TestWithdrawn(AppointmentCase):
     """An appointment is dragged away and back while its reminder is due."""

@@ -246,7 +246,7 @@ class TestHealth(OnboardingCase):
         self.assertEqual(states["address"], "skipped")
 
     def test_a_cron_that_does_not_run(self):
-        self.cron.nextcall -= timedelta(minutes=11)
+        self.cron.nextcall -= timedelta(minutes=16)
         self.assertIn("should have run", self.get_row("cron", part="health")["text"])
         self.cron.active = False
         row = self.get_row("cron", part="health")

@@ -287,7 +287,10 @@ export class SmsDashboard extends Component {
     }
 
     openFailures(row) {
-        return this.openAnalysis("failed", [["fault_id", "=", row.fault_id || false]]);
+        return this.openAnalysis("failed", [
+            ["fault_id", "=", row.fault_id || false],
+            ["failure_type", "=", row.failure_type || false],
+        ]);
     }
 
     openBlocked(row) {
