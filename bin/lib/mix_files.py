@@ -1,8 +1,8 @@
-"""A pytest plugin: spread the tests of live servers over the run of parallel workers.
+"""A pytest plugin: choose what parallel workers run, and in which order.
 
-Files that drive a server take longest and mostly wait: one worker waits while another
-computes. They run early, the longest of all first, so that at the end no worker is left
-alone with one of them.
+Tests that are tagged ``long`` run only with ``--long``. Files that drive a server take
+longest and mostly wait: one worker waits while another computes. They run early, the
+longest of all first, so that at the end no worker is left alone with one of them.
 """
 
 import itertools
@@ -15,15 +15,30 @@ BETWEEN = 5
 LONGEST = (
     "test_upgrade_others.py",
     "test_upgrade.py",
+    "test_soak.py",
     "test_outbox_kill.py",
     "test_appointments_month.py",
 )
 
 
+def get_tags(item):
+    """Return the Odoo tags of a test's class."""
+    return getattr(item.cls, "test_tags", ())
+
+
+def pytest_addoption(parser):
+    """Add ``--long``."""
+    parser.addoption("--long", action="store_true", help="run those tagged long too")
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    """Spread the files that have a test against a live server."""
-    live = {item.path for item in items if "live" in getattr(item.cls, "test_tags", ())}
+def pytest_collection_modifyitems(config, items):
+    """Leave out long tests, and spread the files that drive a server."""
+    if not config.getoption("--long"):
+        long = {item for item in items if "long" in get_tags(item)}
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
+    live = {item.path for item in items if "live" in get_tags(item)}
     files = dict.fromkeys(item.path for item in items)
     rest = iter([path for path in files if path not in live])
     longest = [path for name in LONGEST for path in files if path.name == name]

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from xmlrpc.client import Fault
 
+from odoo.tests import tagged
 from odoo.tools import SQL
 
 from ..live import LiveCase, LiveServer
@@ -13,6 +14,7 @@ ON_THE_WAY_NUMBER = "+15095553190"
 CRON = "ir_cron_sms_reminder"
 
 
+@tagged("long")
 class TestAppointmentsLive(LiveCase):
     """Texts about appointments on two real servers, one of which is killed."""
 

@@ -3,6 +3,8 @@ import random
 from collections import Counter, defaultdict
 from datetime import timedelta
 
+from odoo.tests import tagged
+
 from ...models.appointment.sms_reminder import Whereabouts
 from ...tools import appointments, quiet_hours
 from ...tools.appointments import NOTICES
@@ -14,6 +16,7 @@ DAYS, CUSTOMERS, EVENTS = 30, 100, 500
 OFFSETS = (timedelta(days=1), timedelta(hours=2))
 
 
+@tagged("long")
 class TestMonth(AppointmentCase):
     """A simulated month of random events, under a clock that we move."""
 

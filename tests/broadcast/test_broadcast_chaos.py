@@ -16,6 +16,7 @@ from contextlib import suppress
 from psycopg2 import InterfaceError, OperationalError
 
 from odoo.sql_db import db_connect
+from odoo.tests import tagged
 from odoo.tools import SQL
 
 from ..live import LiveCase
@@ -64,6 +65,7 @@ class ChaosCase(LiveCase):
             cr.execute("UPDATE res_company SET sms_consent_policy = 'opt_in'")
 
 
+@tagged("long")
 class TestBroadcastChaos(ChaosCase):
     """Nobody is texted twice or after STOP, and the screen shows what is true."""
 
@@ -317,6 +319,7 @@ class TestBroadcastChaos(ChaosCase):
         self.assertEqual(int(left), len(range(0, PEOPLE, STOP_EVERY)))
 
 
+@tagged("long")
 class TestGoingOn(ChaosCase):
     """A broadcast is resumed while the outbox is putting its texts aside."""
 

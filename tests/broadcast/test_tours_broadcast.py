@@ -16,9 +16,8 @@ OUTBOX = "helpdesk_mgmt_sms.ir_cron_sms_dispatch"
 MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
 
 
-@tagged("post_install", "-at_install")
-class TestBroadcastTours(BroadcastCase, HttpCase):
-    """The manager's buttons while a broadcast is approved, leaves, waits and ends."""
+class BroadcastTourCase(BroadcastCase, HttpCase):
+    """Tours that begin at the list of broadcasts."""
 
     #: In seconds: the crons beside the browser hold the cursor for a batch.
     test_cursor_lock_timeout = 60
@@ -38,6 +37,11 @@ class TestBroadcastTours(BroadcastCase, HttpCase):
             timeout=300,
         )
         self.env.invalidate_all()
+
+
+@tagged("post_install", "-at_install")
+class TestBroadcastTours(BroadcastTourCase):
+    """The manager's buttons while a broadcast is approved, leaves, waits and ends."""
 
     def begin(self):
         """Return a broadcast with two of its three texts sent."""
@@ -95,6 +99,11 @@ class TestBroadcastTours(BroadcastCase, HttpCase):
         self.assertEqual(self.texts(broadcast).mapped("state"), ["sent", "sent"])
 
     # === Many people ===
+
+
+@tagged("post_install", "-at_install", "long")
+class TestManyTour(BroadcastTourCase):
+    """A broadcast to many, which the crons work off while somebody watches."""
 
     def make_many(self):
         """Return a draft to so many people that their rows are inserted by SQL."""

@@ -13,7 +13,7 @@ from psycopg2.errors import SerializationFailure
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ...models.consent import sms_consent_import as sms_consent_import_job
@@ -588,6 +588,7 @@ class TestRefused(ImportCase):
         self.assertCounts(job, 1, 0, 1)
 
 
+@tagged("long")
 class TestKilled(LiveCase):
     """A real server is killed while it imports, and started again."""
 

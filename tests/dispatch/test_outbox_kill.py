@@ -5,6 +5,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from odoo.tests import tagged
+
 from .common import SEED, StormCase
 
 _logger = logging.getLogger(__name__)
@@ -17,6 +19,7 @@ DOWN = float(os.environ.get("HELPDESK_SMS_DOWN_SECONDS", "5"))
 TWINS = 40
 
 
+@tagged("long")
 class TestKilledDispatchers(StormCase):
     """After random SIGKILLs during posts, nothing is lost and nothing is sent twice."""
 
@@ -81,6 +84,7 @@ class TestKilledDispatchers(StormCase):
         self.check_taken(words)
 
 
+@tagged("long")
 class TestCarrierDown(StormCase):
     """While the carrier is down texts wait, and are sent once afterwards."""
 

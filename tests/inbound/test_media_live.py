@@ -93,7 +93,7 @@ class TestMediaLive(LiveCase):
             )
             self.assertEqual(cr.fetchone(), ("waiting", 1))
             cr.execute(
-                "UPDATE sms_media SET next_at = now() AT TIME ZONE 'UTC'"
+                "UPDATE sms_media SET next_at = next_at - interval '1 day'"
                 " WHERE inbound_id = %s",
                 [inbound_id],
             )

@@ -6,6 +6,8 @@ from itertools import batched
 
 import requests
 
+from odoo.tests import tagged
+
 from ..live import LiveCase
 from ..peer.twilio import ACCOUNT_SID
 
@@ -102,6 +104,11 @@ class TestFloodLive(FloodCase):
         sent = self.flood(numbers)
         self.wait_events(180)
         self.assert_whole(sent)
+
+
+@tagged("long")
+class TestKilledInAFloodLive(FloodCase):
+    """A server is killed while it routes what came."""
 
     def test_a_kill_loses_nothing_and_repeats_nothing(self):
         self.set_workers(1)

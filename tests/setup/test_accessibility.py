@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from urllib.parse import urlsplit
 
+from odoo.tests import tagged
+
 from ..browser import MODULE, AxeCase
 
 #: Our screens in the web client: action, view, record (XML id), our own elements.
@@ -16,6 +18,7 @@ SCREENS = (
 )
 
 
+@tagged("long")
 class TestAccessibility(AxeCase):
     """Everybody can read, identify and reach what we show."""
 

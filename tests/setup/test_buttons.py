@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
 from ..browser import MODULE, BrowserCase
@@ -17,6 +18,7 @@ TELLS = ("Invalid Operation", "Validation Error")
 WAYS_ON = ("Choose “Edit for my company”", "Use those, or ask an administrator")
 
 
+@tagged("long")
 class TestButtons(FindsScreens, BrowserCase):
     """Every button of every screen works, or says what is missing."""
 

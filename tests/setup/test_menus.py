@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo.tests import tagged
+
 from ..browser import MODULE, BrowserCase
 from ..common import SmsCase
 from .common import FindsScreens
@@ -103,6 +105,7 @@ class TestMenus(FindsScreens, SmsCase):
                     self.assertIn(f"{action}_action", reached)
 
 
+@tagged("long")
 class TestMenusOnScreen(BrowserCase):
     """Each menu fits on the screen of a small laptop."""
 

@@ -13,7 +13,7 @@ from .upgrade_rows import find_unlike_new
 from .upgrade_tests import EDITED, UpdatedTwice, UpgradeTests
 
 
-@tagged("post_install", "-at_install", "live")
+@tagged("post_install", "-at_install", "live", "long")
 class TestUpgradeFromSecond(UpgradeTests, UpgradeCase):
     """From the version with appointments, automations and alerts."""
 

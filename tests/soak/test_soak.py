@@ -10,6 +10,8 @@ import sys
 import time
 from collections import Counter
 
+from odoo.tests import tagged
+
 from .gauges import Gauges
 from .load import LoadCase
 from .verdict import Verdict
@@ -48,6 +50,7 @@ CRONS = tuple(
 )
 
 
+@tagged("long")
 class TestSoak(LoadCase):
     """Nothing is lost, nothing leaves twice, STOP holds, and nothing grows."""
 

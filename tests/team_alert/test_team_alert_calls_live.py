@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
+from odoo.tests import tagged
 from odoo.tools import SQL
 
 from ..live import LiveServer
@@ -108,6 +109,7 @@ class CallLiveCase(AlertLiveCase):
             time.sleep(0.3)
 
 
+@tagged("long")
 class TestCallsLive(CallLiveCase):
     """Calls over real HTTP: spoken, answered, missed, forged."""
 
@@ -191,6 +193,7 @@ class TestCallsLive(CallLiveCase):
         self.assertFalse(self.peer.to(CY))
 
 
+@tagged("long")
 class TestTwoAlertsLive(CallLiveCase):
     """For two alerts at once a phone rings once, and nothing is lost."""
 
@@ -228,6 +231,7 @@ class TestTwoAlertsLive(CallLiveCase):
         self.assertEqual(states, ["acknowledged"] * 2)
 
 
+@tagged("long")
 class TestKilledCalls(CallLiveCase):
     """A worker is killed around a post: each person is called, and only once."""
 
