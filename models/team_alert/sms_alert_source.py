@@ -166,8 +166,10 @@ class SmsAlertSource(models.Model):
         source = source.with_context(lang=self.company_id.partner_id.lang)
         now = fields.Datetime.now()
         source.heard_at = now
-        known = source._find_open([it.key for it in report.troubles], now)
-        firing = [it for it in report.troubles if it.is_firing]
+        keys = [it.key for it in report.troubles]
+        late = source._find_over(keys)
+        known = source._find_open(keys, now)
+        firing = [it for it in report.troubles if it.is_firing and it.key not in late]
         none = rows = source.trouble_ids.browse()
         for trouble in firing:
             if trouble.key in known:
@@ -181,6 +183,17 @@ class SmsAlertSource(models.Model):
         ended = none.union(*(known.get(key, none) for key in over))
         ended._end(now)
         return {"raised": len(new), "repeated": len(rows), "resolved": len(ended)}
+
+    def _find_over(self, keys):
+        """Return the keys of Zabbix's events that are over.
+
+        An event never begins again: a report of it that comes later is a late one.
+        """
+        if self.system != monitoring.ZABBIX:
+            return set()
+        own = [("source_id", "=", self.id), ("key", "in", keys)]
+        rows = self.trouble_ids.search(own)
+        return set(rows.mapped("key")) - set(rows.filtered("is_firing").mapped("key"))
 
     def _find_open(self, keys, now):
         """Return the firing troubles with the given keys, by key.
@@ -224,7 +237,12 @@ class SmsAlertSource(models.Model):
         rows.alert_id = alert
 
     def _find_waiting(self, group):
-        """Return the group's alert that nobody has acknowledged yet, if any."""
+        """Return the group's alert that nobody has acknowledged yet, if any.
+
+        Without a group nothing is known to belong together.
+        """
+        if not group:
+            return self.env["sms.team.alert"]
         own = [("source_id", "=", self.id), ("group_key", "=", group)]
         is_waiting = [("is_firing", "=", True), ("alert_id.state", "=", "open")]
         return self.trouble_ids.search([*own, *is_waiting], limit=1).alert_id
@@ -321,6 +339,10 @@ class SmsAlertTrouble(models.Model):
         for alert in self.alert_id:
             if not any(alert.trouble_ids.mapped("is_firing")):
                 alert._resolve(now, {"user_id": False, "partner_id": False})
+
+    def _end_storm(self, now):
+        """Close the row for excess troubles, which no report ends."""
+        self.filtered(lambda it: it.key == STORM and it.is_firing)._close(now)
 
     def _close(self, now):
         self.write({"is_firing": False, "ended_at": now, "heard_at": now})

@@ -375,6 +375,7 @@ class SmsTeamAlert(models.Model):
         if not self.acknowledged_at:
             values |= {"acknowledged_at": at, "acknowledged_by_id": user_id}
         self.write({**values, "next_at": False})
+        self.trouble_ids._end_storm(at)
         self.env["sms.question"]._keep_team_alert(self, at + replies.KEPT)
         code = reply_codes.ALERT_RESOLVED_BY_OTHER
         self._close_step(entries.RESOLVED, code, at, facts)

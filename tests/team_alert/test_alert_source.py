@@ -122,6 +122,16 @@ class TestTroubles(SourceCase):
         self.assertEqual(len(alert.trouble_ids), 2)
         self.assertEqual(len(self.texts_to(self.ann)), 1)
 
+    def test_what_belongs_to_no_group_is_an_alert_of_its_own(self):
+        """Some senders of this format give no key of a group."""
+        first = payloads.change(payloads.ALERTMANAGER, alerts=1, groupKey=None)
+        second = payloads.change(payloads.ALERTMANAGER, groupKey="")
+        del second["alerts"][0]
+        self.report(first)
+        self.report(second)
+        self.assertEqual(len(self.find_alerts()), 2)
+        self.assertIn("web2:9100 down", self.texts_to(self.ann)[-1])
+
     def test_one_more_after_somebody_has_taken_it_is_a_new_alert(self):
         self.report(payloads.change(payloads.ALERTMANAGER, alerts=1))
         self.find_alerts().with_user(self.ann).action_acknowledge()
@@ -163,6 +173,25 @@ class TestTroubles(SourceCase):
                 self.assertEqual((alert.name, alert.repeat_count), (words, 1))
                 self.report(over, source)
                 self.assertEqual(alert.state, "resolved")
+
+    def test_a_late_report_of_a_zabbix_event_that_is_over(self):
+        """Zabbix posts again what got no answer, even after the recovery."""
+        source = self.make_source("zabbix", "Zabbix")
+        self.report(payloads.ZABBIX, source)
+        self.report(payloads.change(payloads.ZABBIX, event_value="0"), source)
+        done = self.report(payloads.ZABBIX, source)
+        self.assertEqual(done, {"raised": 0, "repeated": 0, "resolved": 0})
+        self.assertEqual(self.find_alerts(source).state, "resolved")
+        self.assertEqual(source.firing_count, 0)
+        self.report(payloads.change(payloads.ZABBIX, event_id="1251"), source)
+        self.assertEqual(len(self.find_alerts(source)), 2)
+
+    def test_a_zabbix_event_that_a_person_has_resolved_too_early(self):
+        source = self.make_source("zabbix", "Zabbix")
+        for number in (1, 2):
+            self.report(payloads.ZABBIX, source)
+            self.assertEqual(len(self.find_alerts(source)), number)
+            self.find_alerts(source).with_user(self.ann).action_resolve()
 
     def test_a_long_summary_is_cut_to_a_segment(self):
         payload = payloads.change(payloads.ALERTMANAGER, alerts=1)
@@ -248,7 +277,9 @@ class TestStorms(SourceCase):
             self.assertEqual(storm.state, "open")
             self.report_group(1)
             self.assertEqual(self.find_alerts(), storm, "flapping texts once")
+            self.assertEqual(self.source.firing_count, 2)
             storm.with_user(self.ann).action_resolve()
+            self.assertEqual(self.source.firing_count, 1, "group 1 fires again")
             self.report_group(2)
             self.assertEqual(len(self.find_alerts()), 2)
 
