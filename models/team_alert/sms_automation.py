@@ -47,10 +47,12 @@ class SmsAutomation(models.Model):
     def _may_raise(self, record, rule):
         """Return whether a rule may raise an alert: none open, and not too often.
 
-        Alerts of the automation that it replaces count too.
+        Alerts of the automation that it replaces count too, and those of a deleted one.
         """
         own = {rule.automation_id, rule.shared_id or rule.automation_id}
         domain = Domain("automation_id", "in", own)
+        is_deleted = Domain("automation_id", "=", False)
+        domain |= is_deleted & Domain("origin", "=", "automation")
         alerts = self.env["sms.team.alert"].sudo()
         last = alerts.search(domain & Domain("ticket_id", "=", record.id), limit=1)
         if last and last.state != RESOLVED:

@@ -137,6 +137,16 @@ class TestByAutomation(TeamAlertCase):
         self.move(self.urgent_stage)
         self.assertEqual(len(self.alerts_of_ticket()), 1, "it is open")
 
+    def test_nor_once_a_companys_own_version_is_deleted(self):
+        own = self.rule._copy_for_company(self.company)
+        self.move(self.urgent_stage)
+        self.assertEqual(self.alerts_of_ticket().automation_id, own)
+        own.unlink()
+        self.move(self.quiet_stage)
+        self.frozen.tick(timedelta(hours=3))
+        self.move(self.urgent_stage)
+        self.assertEqual(len(self.alerts_of_ticket()), 1, "it is open")
+
     def test_a_ticket_without_a_team_says_that_nobody_was_told(self):
         self.ticket.team_id = False
         with self.assertLogs("odoo.addons.helpdesk_mgmt_sms", "ERROR"):
