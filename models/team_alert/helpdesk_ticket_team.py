@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class HelpdeskTicketTeam(models.Model):
@@ -16,10 +16,12 @@ class HelpdeskTicketTeam(models.Model):
     )
     sms_oncall_label = fields.Char("On Call", compute="_compute_sms_oncall_label")
 
+    @api.depends_context("uid")
     def _compute_sms_oncall_label(self):
-        """Show who is on call now, for teams with shifts."""
-        teams = self.env["sms.oncall"].sudo().get_on_call()["teams"]
-        labels = {}
+        """Show who is on call now, for teams with shifts, to those who may see it."""
+        oncall, labels = self.env["sms.oncall"], {}
+        # Every employee and every customer in the portal reads teams.
+        teams = oncall.sudo().get_on_call()["teams"] if oncall._may_see() else ()
         for team in teams:
             name = team["people"][0]["name"] if team["people"] else None
             label = name or self.env._("nobody")

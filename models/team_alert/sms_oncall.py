@@ -126,7 +126,7 @@ class SmsOncall(models.AbstractModel):
             a list of ``id`` and ``name``
         :raises AccessError: if the user is not a helpdesk user
         """
-        if not self.env.su and not any(map(self.env.user.has_group, READERS)):
+        if not self._may_see():
             raise AccessError(
                 self.env._("Only helpdesk users and compliance officers see this.")
             )
@@ -142,6 +142,9 @@ class SmsOncall(models.AbstractModel):
             ],
             "gaps": [{"id": gap.id, "name": gap.display_name} for gap in gaps],
         }
+
+    def _may_see(self):
+        return self.env.su or any(map(self.env.user.has_group, READERS))
 
     def _prepare_team(self, team_sudo, company, now):
         [first, *later] = self.sudo()._draw(team_sudo, company, now)
@@ -253,13 +256,16 @@ class SmsOncallGap(models.Model):
         return kept
 
     def _warn(self):
-        """Ask the team's leader, or else the company's managers, to fill the gap."""
+        """Ask the team's leader, or else the company's managers, to fill the gap.
+
+        A team of all companies may have a leader who is in another one.
+        """
         self.ensure_one()
         leader = self.team_id.user_id.filtered("active")
-        for user in leader or self.company_id._get_sms_managers():
+        people = leader | self.company_id._get_sms_managers()
+        people = people.filtered(lambda it: self.with_user(it).has_access("read"))
+        for user in people & leader or people:
             gap = self.with_context(lang=user.lang, tz=user.tz)
-            if not gap.with_user(user).has_access("read"):
-                continue
             gap.activity_schedule(
                 "mail.mail_activity_data_todo",
                 date_deadline=fields.Date.context_today(gap, self.start_at),

@@ -275,6 +275,7 @@ class TestOnCallNow(OncallCase):
         for user in (self.employee, self.portal_user):
             with self.assertRaises(AccessError):
                 self.oncall.with_user(user).get_on_call()
+            self.assertFalse(self.team.with_user(user).sms_oncall_label)
 
     def test_until_when(self):
         self.assertFalse(self.get_team(self.agent)["until"])
@@ -427,6 +428,11 @@ class TestGaps(OncallCase):
 
     def test_without_a_leader_the_managers_are_asked(self):
         self.team.user_id = False
+        self.find_gaps()
+        self.assertEqual(len(self.get_activities()), 1)
+
+    def test_nor_is_a_leader_asked_who_may_not_see_it(self):
+        self.team.user_id = self.employee
         self.find_gaps()
         self.assertEqual(len(self.get_activities()), 1)
 
