@@ -400,6 +400,7 @@ class SmsBroadcast(models.Model):
         if not self._count_told():
             raise UserError(self.env._("Nobody would get it. See the reasons below."))
         broadcast_sudo._check_time()
+        broadcast_sudo._check_news()
         if self.needs_approval:
             broadcast_sudo.state = WAITING
         else:

@@ -125,6 +125,7 @@ class SmsBroadcast(models.Model):
         """Approve and send a colleague's checked broadcast."""
         self._take(WAITING)._check_time()
         broadcast_sudo = self._take_to_decide()
+        broadcast_sudo._check_news()
         broadcast_sudo.approver_id = self.env.user
         broadcast_sudo._start()
         for_author = broadcast_sudo._in_words_of_author()

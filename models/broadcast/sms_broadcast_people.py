@@ -84,16 +84,20 @@ class SmsBroadcast(models.Model):
         return self.kind != OPENING
 
     def _is_overtaken(self):
-        """Return whether the incident has ended since it was sent, or its end was."""
+        """Return whether since the check the incident ended, or its end was sent."""
         self.ensure_one()
-        ended_at = self.incident_id.resolved_at
-        return bool(ended_at and ended_at >= self.started_at) or any(
+        return self._has_ended_since() or any(
             other.kind == RESOLVED
             and other.started_at
-            and other.started_at >= self.started_at
+            and other.started_at >= self.checked_at
             and other.state != CANCELLED
             for other in self.incident_id.broadcast_ids - self
         )
+
+    def _has_ended_since(self):
+        """Return whether the incident has ended since the check of the broadcast."""
+        ended_at = self.incident_id.resolved_at
+        return bool(ended_at and ended_at >= self.checked_at)
 
     # === Check ===
 

@@ -157,10 +157,11 @@ class SmsBroadcast(models.Model):
         return 1
 
     def _check_news(self):
-        """Raise a UserError if the text is outdated."""
+        """Raise a UserError if the text is outdated, or its incident is gone."""
+        self._check_body()
         if self._is_follow_up():
             self._check_told()
-        if self.kind != RESOLVED and self.incident_id.resolved_at:
+        if self.kind != RESOLVED and self._has_ended_since():
             raise UserError(self.env._("The incident has been resolved meanwhile."))
 
     def _get_selected(self):

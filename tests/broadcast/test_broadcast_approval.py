@@ -89,6 +89,22 @@ class TestApproval(ApprovalCase):
         self.assertEqual(told[0].author_id, self.colleague.partner_id)
         self.assertFalse(broadcast.approval_note)
 
+    def test_the_incident_has_ended_while_it_waited(self):
+        incident = self.env["sms.incident"].create({"name": "No network"})
+        broadcast = self.ask(incident_id=incident.id)
+        incident._set_state("resolved")
+        with self.assertRaisesRegex(UserError, "resolved meanwhile"):
+            broadcast.with_user(self.colleague).action_approve()
+        self.assertEqual(broadcast.state, "waiting")
+
+    def test_the_incident_was_deleted_while_it_waited(self):
+        """Its text would have placeholders that nothing fills in."""
+        incident = self.env["sms.incident"].create({"name": "No network"})
+        broadcast = self.ask(incident_id=incident.id, body="Look: {status_page}")
+        incident.unlink()
+        with self.assertRaisesRegex(UserError, "status_page"):
+            broadcast.with_user(self.colleague).action_approve()
+
     def test_refused(self):
         broadcast = self.ask()
         seen = broadcast.with_user(self.colleague)

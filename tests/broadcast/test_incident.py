@@ -119,6 +119,17 @@ class TestLife(IncidentCase):
         self.assertGateSays(late, "canceled", "block", "overtaken")
         self.assertEqual(self.reached(opening), self.first | self.second)
 
+    def test_what_was_checked_does_not_outlive_the_incident(self):
+        opening = self.prepare()
+        self.check(opening)
+        self.publish("resolved")
+        with self.assertRaisesRegex(UserError, "resolved meanwhile"):
+            opening.action_send()
+        opening.sudo()._start()
+        self.work()
+        self.run_outbox()
+        self.assertEqual(set(self.texts(opening).mapped("gate_reason")), {"overtaken"})
+
     def test_a_copy_is_about_the_same_incident(self):
         copied = self.tell().copy()
         self.assertEqual((copied.incident_id, copied.state), (self.incident, "draft"))
