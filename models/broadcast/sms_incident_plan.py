@@ -125,6 +125,8 @@ class SmsIncident(models.Model):
         result = super().write(vals)
         if is_plan:
             self._follow_plan()
+        elif "reminder" in vals:
+            self.sudo()._wake_planned()
         return result
 
     def _check_may_plan(self):
@@ -156,8 +158,13 @@ class SmsIncident(models.Model):
             values = {"state": PLANNED if is_ahead else OPEN, "opened_at": begin or now}
             values |= {"reminded_at": False, "is_moved": told and is_ahead}
             incident_sudo.write(values)
-            if is_ahead:
-                due = {begin, begin - LEAD.get(incident_sudo.reminder, timedelta())}
+            incident_sudo._wake_planned()
+
+    def _wake_planned(self):
+        """Run the job when planned incidents begin, and when their reminder is due."""
+        for incident in self.filtered(lambda it: it.state == PLANNED):
+            if begin := incident.planned_from:
+                due = {begin, begin - LEAD.get(incident.reminder, timedelta())}
                 self._wake_incidents(sorted(due))
 
     def _set_state(self, state):

@@ -101,6 +101,13 @@ class TestPlan(PlanCase):
         self.come(timedelta(minutes=30))
         self.assertEqual(self.count(), 1)
 
+    def test_its_job_is_woken_for_another_reminder(self):
+        self.incident.reminder = "hour"
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident")
+        calls = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        due = self.incident.planned_from - timedelta(hours=1)
+        self.assertIn(due, calls.mapped("call_at"))
+
     def test_no_reminder_of_what_was_just_said(self):
         self.incident.planned_from = fields.Datetime.now() + timedelta(minutes=30)
         self.say()
