@@ -1,7 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
+from ...tools import phone
 from ..core.bulk_insert import update_many
 
 #: Outcomes of those who get it, now or after their quiet hours.
@@ -127,9 +129,24 @@ class SmsBroadcastRecipient(models.Model):
 
     @api.model
     def _get_personal_domain(self, company, numbers):
+        """Include rows of lists that contain a number which could not be read."""
         broadcasts = self.env["sms.broadcast"].sudo()
         mine = broadcasts._search([("company_id", "=", company.id)])
-        return Domain("number", "in", numbers) & Domain("broadcast_id", "in", mine)
+        tails = [tail for it in numbers if len(tail := phone.get_tail(it)) == 7]
+
+        def is_unread(_model, alias, _query):
+            number = SQL.identifier(alias, "number")
+            return SQL(
+                r"%s !~ '^\+\d+$' AND regexp_replace(%s, '\D', '', 'g') LIKE ANY(%s)",
+                number,
+                number,
+                [f"%{tail}%" for tail in tails],
+            )
+
+        own = Domain("number", "in", numbers)
+        if tails:
+            own |= Domain("row", ">", 0) & Domain.custom(to_sql=is_unread)
+        return own & Domain("broadcast_id", "in", mine)
 
     @api.model
     def _get_overdue_domain(self, company, limits):

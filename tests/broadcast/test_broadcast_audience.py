@@ -16,6 +16,23 @@ UNKNOWN = phone_number(320)
 
 
 @tagged("post_install", "-at_install")
+class TestErasure(AudienceCase):
+    """A person is erased from lists, however their number was written."""
+
+    def test_a_number_that_could_not_be_read(self):
+        written = f"{UNKNOWN[2:5]}-{UNKNOWN[5:8]}-{UNKNOWN[8:]} ext. 5"
+        rows = ["Phone,Name", f"{written},Sam", "Sam's phone,Sam", f"{LOCAL},Far"]
+        broadcast = self.make_listed(rows)
+        self.check(broadcast)
+        rows = self.env["sms.broadcast.recipient"].sudo()
+        found = rows._find_personal(self.company, [UNKNOWN, "SENDER"])
+        self.assertEqual(found.number, written)
+        found._forget()
+        self.assertFalse(found.name)
+        self.assertFalse(rows._find_personal(self.company, [UNKNOWN]))
+
+
+@tagged("post_install", "-at_install")
 class TestFilter(AudienceCase):
     """A filter selects what matches it, as far as its author may see it."""
 
