@@ -5,7 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, escape_psql
 
 from ...tools import geography
-from .mixins import count_linked, open_linked
+from .mixins import open_linked
 
 PLACES = ("state_ids", "cities", "zips")
 #: The fields that select an area's people; without any they would be everybody.
@@ -93,10 +93,14 @@ class SmsArea(models.Model):
             area.contact_count = self.env["res.partner"].search_count(domain)
 
     def _compute_subscriber_count(self):
-        is_active = ("state", "=", "active")
-        counts = count_linked(self, "sms.subscription", "area_id", is_active)
+        subscriptions = self.env["sms.subscription"]
+        if not subscriptions.has_access("read"):
+            self.subscriber_count = 0
+            return
+        is_active = Domain("state", "=", "active")
         for area in self:
-            area.subscriber_count = counts.get(area._origin.id, 0)
+            domain = area._get_subscription_domain() & is_active
+            area.subscriber_count = subscriptions.search_count(domain)
 
     @api.constrains("zips")
     def _check_zips(self):
@@ -134,10 +138,12 @@ class SmsArea(models.Model):
         self = self.with_context(active_test=False)
         if not any(self[name] for name in CRITERIA):
             return Domain.FALSE
-        places = [
-            Domain("city", "=ilike", escape_psql(name))
-            for name in geography.split_names(self.cities)
-        ]
+        places = []
+        if self.cities:
+            # Only commas name no city, which must not mean everybody.
+            names = geography.split_names(self.cities)
+            cities = (Domain("city", "=ilike", escape_psql(name)) for name in names)
+            places.append(Domain.OR(cities))
         if self.state_ids:
             places.append(Domain("state_id", "in", self.state_ids._origin.ids))
         if self.zips:
@@ -171,6 +177,13 @@ class SmsArea(models.Model):
         """Return whose subscribers are the area's: its own, and the one it replaces."""
         return (self._origin | self._origin.sudo().shared_id).ids
 
+    def _get_subscription_domain(self):
+        """Return the domain of the subscriptions that count as the area's."""
+        domain = Domain("area_id", "in", self._get_subscribed_ids())
+        if self.company_id:
+            domain &= Domain("company_id", "=", self.company_id.id)
+        return domain
+
     def _get_subscriber_sql(self, _model, alias, _query):
         """Return the SQL condition for contacts whose number has subscribed."""
         self.env["res.partner"].flush_model(["phone_sanitized"])
@@ -197,6 +210,10 @@ class SmsArea(models.Model):
         own = Domain("company_id", "=", company.id) & Domain("shared_id", "!=", False)
         return found - self.with_context(active_test=False).search(own).shared_id
 
+    def _leave_out(self, chosen):
+        """Return the areas without the chosen ones, or those that replace them."""
+        return self.filtered(lambda area: not (area | area.shared_id) & chosen)
+
     def action_view_contacts(self):
         """Show who belongs to the area."""
         self.ensure_one()
@@ -212,4 +229,5 @@ class SmsArea(models.Model):
         """Show who has chosen the area."""
         context = {"default_area_id": self.id, "search_default_active": 1}
         xmlid = "helpdesk_mgmt_sms.sms_subscription_action"
-        return open_linked(self, xmlid, "area_id", **context)
+        action = open_linked(self, xmlid, "area_id", **context)
+        return {**action, "domain": list(self._get_subscription_domain())}

@@ -42,7 +42,7 @@ class SmsConsentForm(models.AbstractModel):
         subscriptions = self.env["sms.subscription"]
         domain = subscriptions._get_current_domain(company, number)
         chosen = subscriptions.search(domain & Domain("partner_id", "=", partner.id))
-        areas = self.env["sms.area"]._get_offered(company) - chosen.area_id
+        areas = self.env["sms.area"]._get_offered(company)._leave_out(chosen.area_id)
         purpose = self.env["sms.purpose"]._get(ALERT)
         [choice] = self._get_portal_choices(company, partner, purpose)
         return Offer(number, chosen, areas.sorted("kind"), choice)

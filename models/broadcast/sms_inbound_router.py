@@ -149,10 +149,10 @@ class SmsInboundRouter(models.AbstractModel):
         return self._say_reply(inbound, code, areas=", ".join(names))
 
     def _get_areas_of(self, inbound, keyword):
-        companies = (inbound.company_id, inbound.company_id.browse())
-        areas_sudo = keyword.sudo().area_ids.filtered("active")
-        areas_sudo = areas_sudo.filtered("takes_subscribers")
-        return areas_sudo.filtered(lambda area: area.company_id in companies)
+        """Return the keyword's areas as the company offers them."""
+        named_sudo = keyword.sudo().area_ids
+        offered_sudo = named_sudo and named_sudo._get_offered(inbound.company_id)
+        return offered_sudo - offered_sudo._leave_out(named_sudo)
 
     def _get_waiting_areas(self, inbound, question):
         """Return the areas of the sender's keywords that wait for a YES.

@@ -25,6 +25,7 @@ class SmsSubscription(models.Model):
     _kept_since = "ended_at"
     _order = "id desc"
     _rec_name = "number"
+    _check_company_auto = True
 
     company_id = fields.Many2one(
         "res.company",
@@ -37,6 +38,7 @@ class SmsSubscription(models.Model):
         required=True,
         ondelete="cascade",
         index=True,
+        check_company=True,
         domain=[("takes_subscribers", "=", True)],
     )
     number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
@@ -133,7 +135,8 @@ class SmsSubscription(models.Model):
     def _subscribe(self, company, number, areas, method, partner, question=None):
         """Subscribe a number to areas that it has not subscribed to yet.
 
-        Pending subscriptions now wait for the YES to the new question.
+        Pending subscriptions now wait for the YES to the new question. Those of a
+        confirmed number that have no contact yet get it.
 
         :param str number: E.164
         :param partner: ``res.partner`` of the number, may be empty
@@ -144,6 +147,7 @@ class SmsSubscription(models.Model):
         waiting = found.filtered(lambda it: it.state == PENDING)
         if question is None:
             waiting._activate()
+            found.filtered(lambda it: not it.partner_id).partner_id = partner
         else:
             waiting.question_id = question
         new = self.create(
@@ -158,7 +162,7 @@ class SmsSubscription(models.Model):
                     "state": ACTIVE if question is None else PENDING,
                     "question_id": question.id if question else False,
                 }
-                for area in areas - found.area_id
+                for area in areas._leave_out(found.area_id)
             ]
         )
         return found | new
@@ -167,11 +171,12 @@ class SmsSubscription(models.Model):
     def _get_current_domain(self, company, number, areas=None):
         """Return the domain of a number's subscriptions that have not ended.
 
-        :param areas: ``sms.area`` records; None for all
+        :param areas: ``sms.area`` records, for which those that they replace count as
+            well; None for all
         """
         domain = Domain("company_id", "=", company.id) & Domain("number", "=", number)
         if areas is not None:
-            domain &= Domain("area_id", "in", areas.ids)
+            domain &= Domain("area_id", "in", areas._get_subscribed_ids())
         return domain & Domain("state", "!=", ENDED)
 
     @api.model

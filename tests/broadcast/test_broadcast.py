@@ -44,6 +44,7 @@ class TestWhom(BroadcastCase):
         self.assertMeans(locals_ | self.far, cities="Boston", zips="80202")
         self.assertMeans(self.env["res.partner"], zips="80203, 81*")
         self.assertMeans(self.env["res.partner"], cities="Den%, D_nver")
+        self.assertMeans(self.env["res.partner"], cities=" , ")
 
     def test_what_narrows_it_down(self):
         tag = self.env["res.partner.category"].create({"name": "VPN"})

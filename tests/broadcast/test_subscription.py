@@ -91,6 +91,24 @@ class TestByKeyword(SubscriptionCase):
         self.receive("MAIL", STRANGER)
         self.assertFalse(self.subscriptions(STRANGER))
 
+    def test_the_companys_own_version_is_chosen_once(self):
+        """Its copy has the keyword as well."""
+        agreed = self.agreed[1]
+        own = self.mail._copy_for_company(self.company)
+        own.name = "Our e-mail"
+        self.receive("MAIL", agreed.phone)
+        found = self.env["sms.subscription"].search([("number", "=", agreed.phone)])
+        self.assertEqual(found.area_id, own)
+        self.assertIn("Our e-mail", self.messages_to(agreed.phone)[-1].body)
+
+    def test_who_had_chosen_the_shared_one_has_chosen_ours(self):
+        agreed = self.agreed[1]
+        self.receive("MAIL", agreed.phone)
+        self.mail._copy_for_company(self.company)
+        self.receive("MAIL", agreed.phone)
+        found = self.env["sms.subscription"].search([("number", "=", agreed.phone)])
+        self.assertEqual(found.area_id, self.mail)
+
     def test_the_word_must_join_alerts(self):
         with self.assertRaisesRegex(ValidationError, "outage alerts"):
             self.word.purpose_ids = self.purposes("ticket")
@@ -127,6 +145,10 @@ class TestWhoIsTold(SubscriptionCase):
         wanted = [self.far.phone, STRANGER]
         self.assertEqual(broadcast.recipient_ids.mapped("number"), wanted)
         self.assertEqual(broadcast.recipient_ids.area_id, own)
+        self.assertEqual(own.with_user(self.agent).subscriber_count, 2)
+        action = own.with_user(self.agent).action_view_subscribers()
+        found = self.env["sms.subscription"].search(action["domain"])
+        self.assertEqual(found, self.subscriptions())
 
     def test_it_is_no_consent(self):
         self.subscribe(self.silent)
@@ -192,6 +214,13 @@ class TestByUs(SubscriptionCase):
                     "area_id": self.mail.id,
                     "number": self.silent.phone,
                 }
+            )
+
+    def test_an_area_of_another_company(self):
+        self.mail.company_id = self.make_company("Other")
+        with self.assertRaises(UserError):
+            self.env["sms.subscription"].create(
+                {"partner_id": self.far.id, "area_id": self.mail.id}
             )
 
     def test_who_has_no_number(self):
@@ -265,6 +294,22 @@ class TestInThePortal(PortalCase):
             page = self.post(self.URL, stop=str(self.subscriptions().id))
             self.assertIn("Your choices have been saved.", self.text(page))
         self.assertEqual(self.subscriptions().state, "ended")
+
+    def test_who_had_texted_the_keyword_before_sees_it(self):
+        found = self.env["sms.subscription"]._subscribe(
+            self.company, self.own_number, self.area, "keyword", self.env["res.partner"]
+        )
+        self.prove()
+        self.choose()
+        self.assertEqual(self.subscriptions(), found)
+        self.assertEqual(found.partner_id, self.login.partner_id)
+        self.assertIn("You have chosen", self.text(self.get(self.URL)))
+
+    def test_the_companys_own_version_is_not_offered_again(self):
+        self.prove()
+        self.choose()
+        self.area._copy_for_company(self.company)
+        self.assertFalse(self.boxes(self.get(self.URL)))
 
     def test_what_is_new_in_an_old_form_is_chosen(self):
         second = self.env["sms.area"].create(
