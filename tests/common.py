@@ -134,18 +134,7 @@ class SmsCase(TransactionCase):
     def setUp(self):
         """Run what the class has left for the commit, or each test would run it."""
         self.cr.flush()
-        self.addCleanup(self._refill_caches, self._read_caches())
         super().setUp()
-
-    def _read_caches(self):
-        """Return the entries of Odoo's caches, which it empties after each test."""
-        caches = self.registry._Registry__caches
-        return {name: cache.snapshot for name, cache in caches.items()}
-
-    def _refill_caches(self, entries):
-        """Put back what holds again now that the test is rolled back."""
-        for name, found in entries.items():
-            self.registry._Registry__caches[name].update(found)
 
     @classmethod
     def _find_users(cls):

@@ -3,7 +3,7 @@
 
 From each of the next three, whose names differed, then from every third, and from the
 previous one: what was stored in between has passed through the same migrations. They
-take a minute each, so they are not in ``.ci/run``.
+take a minute each, and so are tagged ``long``.
 """
 
 from odoo.tests import tagged
@@ -54,7 +54,13 @@ class TestUpgradeFromThirteenth(TestUpgradeFromFourth):
     version = "19.0.1.13.0"
 
 
-class TestUpgradeFromSixteenth(UpdatedTwice, TestUpgradeFromFourth):
-    """From the previous version."""
+class TestUpgradeFromSixteenth(TestUpgradeFromFourth):
+    """From the version that asks anew when an appointment is moved."""
 
     version = "19.0.1.16.0"
+
+
+class TestUpgradeFromSeventeenth(UpdatedTwice, TestUpgradeFromFourth):
+    """From the previous version."""
+
+    version = "19.0.1.17.0"
