@@ -290,13 +290,14 @@ class SmsConsentForm(models.AbstractModel):
         choices = self._get_portal_choices(company, partner, purposes)
         shown = [c for c in choices if form.get(f"sms_shown_{c.purpose.code}")]
         fresh = [choice for choice in choices if choice not in shown]
+        # A no counts, even if the rest of the form is refused.
+        if dropped := [c for c in shown if c.is_on and not form.get(c.field)]:
+            ended = purposes.browse().union(*(choice.purpose for choice in dropped))
+            self._stop(company, own, ended, trace, **self._get_portal_facts(partner))
         found = self._read_portal_form(company, partner, fresh, form, trace)
         number, ticked, refusal = found
         if refusal:
             return refusal
-        if dropped := [c for c in shown if c.is_on and not form.get(c.field)]:
-            ended = purposes.browse().union(*(choice.purpose for choice in dropped))
-            self._stop(company, own, ended, trace, **self._get_portal_facts(partner))
         is_new = bool(number) and number != own
         if is_new:
             partner.phone = company._phone_format_number(

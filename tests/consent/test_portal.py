@@ -105,6 +105,28 @@ class TestNewTicket(PortalCase):
                 self.assertEqual(self.ticked(page), {"sms_agree_ticket"})
         self.assertFalse(self.tickets())
 
+    def test_a_bad_number_keeps_the_team_and_the_category(self):
+        self.company.write(
+            {
+                "helpdesk_mgmt_portal_select_team": True,
+                "helpdesk_mgmt_portal_select_category": True,
+            }
+        )
+        teams = self.env["helpdesk.ticket.team"].create(
+            [{"name": name, "show_in_portal": True} for name in ("One", "Two")]
+        )
+        categories = self.env["helpdesk.ticket.category"].create(
+            [{"name": name, "show_in_portal": True} for name in ("One", "Two")]
+        )
+        chosen = {"team": str(teams[1].id), "category": str(categories[1].id)}
+        page = self.agree(sms_phone="12", **chosen)
+        for name, value in chosen.items():
+            with self.subTest(name):
+                found = self.tree(page).xpath(
+                    f"//select[@name='{name}']/option[@selected]/@value"
+                )
+                self.assertEqual(found, [value])
+
     def test_a_tick_without_a_number_is_told(self):
         page = self.agree(sms_phone=" ")
         self.assertIn("please enter your mobile number", self.text(page))
@@ -333,9 +355,22 @@ class TestAccount(PortalCase):
         page = self.save(sms_phone="12", sms_agree_alert=None, **self.box("ticket"))
         self.assertIn("not a phone number that we can text", self.text(page))
         self.assertEqual(self.ticked(page), {"sms_agree_ticket"})
-        self.assertEqual(len(self.events(self.own_number)), 1)
+        self.assertEqual(self.answers(self.own_number), {"alert": "opted_out"})
         [phone] = self.tree(page).xpath("//input[@name='sms_phone']/@value")
         self.assertEqual(phone, "12")
+
+    def test_to_untick_counts_even_if_the_rest_is_refused(self):
+        for code, values in (
+            ("alert", {"sms_phone": "12"}),
+            ("appointment", {"sms_agree_ticket": "0"}),
+        ):
+            self.record_consent(self.own_number, code)
+            page = self.save(**{f"sms_agree_{code}": None, **values})
+            with self.subTest(code):
+                self.assertTrue(self.tree(page).xpath("//*[@role='alert']"))
+                self.assertEqual(self.answers(self.own_number)[code], "opted_out")
+                event = self.events(self.own_number)[-1]
+                self.assertEqual((event.event, event.method), ("revoked", "web"))
 
     def test_no_number_is_needed_to_opt_out(self):
         self.record_consent(self.own_number)
