@@ -64,6 +64,8 @@ def make_note(way, source, note=None):
     return "\n".join(filter(None, lines))
 
 
+#: A heading that is a field's own name, but means where people live.
+POSTAL = "address"
 #: Field: other headings of its column, in lower case without accents.
 HEADERS = {
     "number": "number|phone|phone number|mobile|mobile phone|mobile number|cell|tel"
@@ -82,9 +84,9 @@ HEADERS = {
     "name": "name|person|full name|contact|customer|customer name|nom|nombre|kunde",
     "purposes": "purpose|purposes|topic|topics|subscription|list|program|category|zweck"
     "|finalite|proposito",
-    "decision": "decision|status|consent|state|opt in|opted in|opt out|answer",
+    "decision": "decision|status|consent|opt in|opted in|opt out|answer",
     "witness": "witness|witnessed by|taken by|agent|temoin|zeuge|testigo",
-    "address": "ip|ip address|address|source address|adresse ip",
+    "address": "ip|ip address|source address|adresse ip",
     "note": "note|notes|comment|remark|remarks|bemerkung|commentaire",
 }
 
@@ -98,6 +100,15 @@ DECISIONS = {
     **dict.fromkeys((*YES.split(), "opted in", "opt in", "oui", "si", "ja"), GRANTED),
     **dict.fromkeys((*NO.split(), "opted out", "opt out", "non", "nein"), REVOKED),
 }
+
+#: Words that answer the question in a heading.
+BARE = frozenset(
+    ("yes", "y", "true", "1", "no", "n", "false", "0", "oui", "si", "ja", "non", "nein")
+)
+#: A heading that asks who has opted out, perhaps with a word before or after.
+NO_HEADING = re.compile(
+    r"(?:\w+ )?(?:opt(?:ed)? ?out|unsubscribed?|do not (?:text|contact))(?: \w+)?"
+)
 
 # Order of the parts of a date.
 YMD, MDY, DMY = "ymd", "mdy", "dmy"
@@ -147,7 +158,7 @@ def guess_fields(headers, headings=None):
     for index, header in enumerate(headers):
         word = simplify(header)
         for name, spellings in known.items():
-            if word in spellings:
+            if word in spellings and word != POSTAL:
                 ranks[name, index] = spellings.index(word)
     guessed, taken = [None] * len(headers), set()
     for (name, index), _rank in sorted(ranks.items(), key=lambda item: item[1]):
@@ -228,13 +239,14 @@ def parse_time(text, order, zone):
     return parse_instant(f"{moment.isoformat()}{offset}")
 
 
-def read_row(cells, columns, order, zone, now, decision=GRANTED):
+def read_row(cells, columns, order, zone, now, decision=GRANTED, heading=""):
     """Parse a row into :class:`Said`.
 
     :param dict columns: ``{field: index}``
     :param order, zone: see :func:`parse_time`
     :param datetime now: UTC
     :param str decision: the event of rows without a decision
+    :param str heading: of the column with the decision
     :raises Fault: for the first thing that is missing or wrong
     """
     found = dict.fromkeys(HEADERS, "")
@@ -243,9 +255,7 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED):
             found[name] = cells[index]
     event = decision
     if said := found.pop("decision"):
-        event = DECISIONS.get(said.casefold().replace("_", " ").strip())
-        if not event:
-            raise Fault("bad_decision", said)
+        event = _read_decision(said, heading, decision)
     if not found["number"]:
         raise Fault("no_number")
     happened_at = _read_time(found.pop("happened_at"), order, zone, now, event)
@@ -261,6 +271,22 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED):
         purposes=tuple(filter(None, purposes)),
         **found,
     )
+
+
+def _read_decision(text, heading, default):
+    """Return the event that a cell names.
+
+    Under "Opt out" a yes is an opt-out, and a no leaves a consent as it is.
+
+    :raises Fault: if it names none
+    """
+    word = text.casefold().replace("_", " ").strip()
+    event = DECISIONS.get(word)
+    if word in BARE and NO_HEADING.fullmatch(simplify(heading)):
+        event = REVOKED if event == GRANTED else {GRANTED: GRANTED}.get(default)
+    if not event:
+        raise Fault("bad_decision", text)
+    return event
 
 
 def _read_time(text, order, zone, now, event):

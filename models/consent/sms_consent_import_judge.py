@@ -33,6 +33,8 @@ class Judge:
     def __init__(self, job, now):
         self.job, self.env, self.company, self.now = job, job.env, job.company_id, now
         self.columns = {it.field: it.position for it in job.column_ids if it.field}
+        decisions = job.column_ids.filtered(lambda it: it.field == "decision")
+        self.heading = decisions[-1:].header or ""
         self.purposes = self._read_purposes()
         self.default_purposes = job.purpose_ids.sorted()
         self.words = {}
@@ -82,7 +84,9 @@ class Judge:
         """Return the statement that a row would record."""
         job = self.job
         formats = (job.date_order, job.tz, self.now)
-        said = import_rows.read_row(cells, self.columns, *formats, job.decision)
+        said = import_rows.read_row(
+            cells, self.columns, *formats, job.decision, self.heading
+        )
         number = self._read_number(said.number)
         purposes = self._find_purposes(said)
         self._check_proof(said, purposes)
