@@ -315,7 +315,8 @@ class SmsConsentImport(models.Model):
         limit = fields.Datetime.now() - KEEP
         jobs = self.search([("write_date", "<", limit), ("state", "not in", RUNNING)])
         jobs.row_ids.unlink()
-        jobs.filtered("file").write({"file": False, "packed": False, "report": False})
+        jobs.column_ids.sample = False
+        jobs.write({"file": False, "packed": False, "report": False})
 
     # === Uploaded file ===
 
@@ -335,15 +336,8 @@ class SmsConsentImport(models.Model):
             samples = [cells for _index, (_number, cells) in zip(range(3), rows)]  # noqa: B905
         except tabular.FileRefused as error:
             raise UserError(self._explain(error)) from error
-        headings = None
-        if self.decision == ANSWERS:
-            headings = reassigned.HEADERS
-            if reassigned.has_number(headers):
-                message = self.env._(
-                    "The first row must name the columns, or its answer would be "
-                    "lost. Add a row such as: TN, Date, Disconnected."
-                )
-                raise UserError(message)
+        self._check_headers(headers)
+        headings = reassigned.HEADERS if self.decision == ANSWERS else None
         guesses = import_rows.guess_fields(headers, headings)
         commands = [Command.clear()]
         for index, (header, field) in enumerate(zip(headers, guesses, strict=True)):
@@ -352,6 +346,15 @@ class SmsConsentImport(models.Model):
             column = {"header": header, "sample": sample, "field": field}
             commands.append(Command.create({"position": index, **column}))
         return commands
+
+    def _check_headers(self, headers):
+        """Refuse answers without a row that names the columns."""
+        if self.decision == ANSWERS and reassigned.has_number(headers):
+            message = self.env._(
+                "The first row must name the columns, or its answer would be lost. Add "
+                "a row such as: TN, Date, Disconnected."
+            )
+            raise UserError(message)
 
     @api.model
     def _explain(self, error):
@@ -423,7 +426,8 @@ class SmsConsentImport(models.Model):
         """
         rows = tabular.iter_rows(base64.b64decode(self.file))
         try:
-            next(rows, None)  # the headers
+            _number, headers = next(rows, (0, []))
+            self._check_headers(headers)
             packed, count = tabular.pack_rows(rows)
         except tabular.FileRefused as error:
             self.write({"state": FAILED, "problem": self._explain(error)})

@@ -322,6 +322,8 @@ class AnswerJudge(Judge):
                 found.append((line, cells, reply, question))
             except Fault as fault:
                 self._mark(line, cells, fault, WRONG)
+        # Of several answers to one question in a file, only the strongest is stored.
+        found.sort(key=lambda it: reassigned.ANSWERS.index(it[2].answer), reverse=True)
         seen = self._find_seen([self._make_key(it[2], it[3]) for it in found])
         statements = []
         for line, cells, reply, question in found:

@@ -179,6 +179,26 @@ class TestImport(ImportCase):
         states = self.env["sms.consent"].search([])
         self.assertEqual(set(states.mapped("state")), {"opted_out"})
 
+    def test_a_yes_to_opted_out_is_an_opt_out(self):
+        headers = (*HEADERS, "Opt-Out")
+        answers = ("yes", "No", "TRUE", "", "opted in")
+        rows = [make_row(i, **{"Opt-Out": it}) for i, it in enumerate(answers)]
+        job = self.run_job(make_csv(rows, headers))
+        self.assertCounts(job, 5)
+        events = ["revoked", "granted", "revoked", "granted", "granted"]
+        self.assertEqual(self.events().mapped("event"), events)
+        rows = [make_row(9, **{"Opt-Out": "no"})]
+        job = self.run_job(make_csv(rows, headers), decision="revoked")
+        self.assertEqual(self.faults(job), {2: "bad_decision"})
+
+    def test_where_people_live_is_no_evidence(self):
+        headers = (*HEADERS, "Address", "State", "IP address")
+        job = self.make_job(make_csv([make_row()], headers))
+        fields_of = dict(job.column_ids.mapped(lambda it: (it.header, it.field)))
+        self.assertFalse(fields_of["Address"])
+        self.assertFalse(fields_of["State"])
+        self.assertEqual(fields_of["IP address"], "address")
+
 
 class TestOptOut(ImportCase):
     """An import never overrides an opt-out."""
@@ -585,6 +605,8 @@ class TestRefused(ImportCase):
         job.invalidate_recordset()
         self.env["sms.consent.import"]._gc_uploads()
         self.assertFalse(job.row_ids)
+        self.assertFalse(job.report, "it has the rows that were not recorded")
+        self.assertFalse(any(job.column_ids.mapped("sample")))
         self.assertCounts(job, 1, 0, 1)
 
 

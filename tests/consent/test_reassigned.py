@@ -305,6 +305,16 @@ class TestAnswers(ReassignedCase):
         job = self.import_answers(query, (FIRST[2:], DAY, "no"))
         self.assertEqual(self.faults(job), {2: "answered"})
 
+    def test_two_answers_to_one_question_in_a_file(self):
+        query, _lines = self.ask()
+        answers = ("no data", "no", "yes", "no")
+        job = self.import_answers(query, *((FIRST[2:], DAY, it) for it in answers))
+        self.assertEqual(job.state, "done")
+        self.assertCounts(job, 1, 3)
+        self.assertEqual(set(self.faults(job).values()), {"answered"})
+        self.assertEqual(self.state(FIRST), "none")
+        self.assertEqual((query.yes_count, query.no_count), (1, 0))
+
     def test_rows_that_are_no_answer_to_it(self):
         query, _lines = self.ask(company_code="ACME1")
         job = self.import_answers(
@@ -340,6 +350,17 @@ class TestAnswers(ReassignedCase):
                 self.make_answers(query, data)
         self.assertEqual(self.state(FIRST), "opted_in")
         self.assertFalse(query.answer_file_ids)
+
+    def test_what_turns_out_to_be_answers_needs_headers_too(self):
+        query, _lines = self.ask()
+        data = f"{FIRST[2:]},{DAY},yes\n{SECOND[2:]},{DAY},no"
+        job = self.make_job(data.encode(), self.compliance_officer)
+        job.write({"decision": "answers", "query_id": query.id})
+        names = ("number", "asked_day", "answer")
+        for column, field in zip(job.column_ids, names, strict=True):
+            column.field = field
+        with self.assertRaisesRegex(UserError, "first row must name the columns"):
+            job.action_check()
 
     def test_many_answers_in_batches_and_constant_queries(self):
         numbers = [phone_number(100 + index) for index in range(60)]
