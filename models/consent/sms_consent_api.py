@@ -118,6 +118,7 @@ class SmsConsentApi(models.AbstractModel):
         """
         company = self._check_user(company_id)
         purposes = self._read_purposes(purposes).sorted()
+        self._check_text("lang", lang)
         wordings = self.env["sms.wording"]
         wordings_sudo = wordings._get_published(company, purposes, lang, as_one=True)
         names = ("lang", "version", "digest")
@@ -198,15 +199,15 @@ class SmsConsentApi(models.AbstractModel):
         if not isinstance(codes, list) or not all(isinstance(c, str) for c in codes):
             message = self.env._("purposes: give a list of codes, such as [“ticket”].")
             raise ValidationError(message)
-        found = self.env["sms.purpose"].search([("code", "in", codes)])
-        if unknown := set(codes) - set(found.mapped("code")):
+        purposes = self.env["sms.purpose"].search([])
+        if unknown := set(codes) - set(purposes.mapped("code")):
             message = self.env._(
                 "purposes: there is no %(unknown)s. Available: %(known)s.",
                 unknown=", ".join(sorted(unknown)),
-                known=", ".join(self.env["sms.purpose"].search([]).mapped("code")),
+                known=", ".join(purposes.mapped("code")),
             )
             raise ValidationError(message)
-        return found
+        return purposes.filtered(lambda purpose: purpose.code in codes)
 
     def _read_instant(self, text):
         try:
@@ -216,6 +217,10 @@ class SmsConsentApi(models.AbstractModel):
                 "happened_at: give the time as in 2026-11-25T10:18:00Z, not %s.", text
             )
             raise ValidationError(message) from error
+
+    def _check_text(self, name, value):
+        if value is not None and not isinstance(value, str):
+            raise ValidationError(self.env._("%s: give a text.", name))
 
     def _read_texts(self, required, **optional):
         """Return the texts of the evidence, cleaned; refuse missing required ones."""
@@ -229,8 +234,7 @@ class SmsConsentApi(models.AbstractModel):
             raise ValidationError(message)
         found = {}
         for name, value in {**required, **optional}.items():
-            if value is not None and not isinstance(value, str):
-                raise ValidationError(self.env._("%s: give a text.", name))
+            self._check_text(name, value)
             if len(value or "") > MAX_TEXT:
                 message = self.env._(
                     "%(name)s: at most %(max)s letters.", name=name, max=MAX_TEXT

@@ -197,6 +197,7 @@ class TestRefused(ApiCase):
             ("give it as text", {"number": 13035550100}),
             ("name at least one", {"purposes": []}),
             ("no offers. Available: .*ticket", {"purposes": ["offers"]}),
+            ("no ticket\x00. Available", {"purposes": ["ticket\x00"]}),
             ("list of codes", {"purposes": "ticket"}),
             ("say one of web, paper", {"how": "telepathy"}),
             ("happened_at", {"happened_at": "yesterday"}),
@@ -217,6 +218,12 @@ class TestRefused(ApiCase):
         ):
             with self.subTest(values=values):
                 self.refuse(words, **values)
+
+    def test_a_language_that_is_no_text(self):
+        for lang in (5, ["en_US"], {"a": 1}):
+            with self.subTest(lang=lang):
+                values = {"purposes": ["ticket"], "lang": lang}
+                self.refuse("lang: give a text", "get_wordings", **values)
 
     def test_an_opt_out_whose_reference_is_blank(self):
         for reference in ("\x00", " ", "\x00\n"):
