@@ -165,7 +165,7 @@ class SmsConsentPaperLine(models.Model):
     @api.depends("partner_id")
     def _compute_person(self):
         for line in self:
-            line.number = line.partner_id.phone or line.number
+            line.number = self._get_number(line.partner_id) or line.number
             line.name = line.partner_id.name or line.name
 
     @api.onchange("partner_id")
@@ -173,11 +173,16 @@ class SmsConsentPaperLine(models.Model):
         """Drop what the contact chosen before has filled in: it is somebody else's."""
         former, partner = self.filled_partner_id, self.partner_id
         former = former or self._origin.partner_id
-        if former and self.number == former.phone:
-            self.number = partner.phone
+        if former and self.number == self._get_number(former):
+            self.number = self._get_number(partner)
         if former and self.name == former.name:
             self.name = partner.name
         self.filled_partner_id = partner
+
+    @api.model
+    def _get_number(self, partner):
+        """Return a contact's number, if possible as its own country reads it."""
+        return partner.phone_sanitized or partner.phone
 
     @api.depends("paper_id.signed_on")
     def _compute_signed_on(self):

@@ -261,6 +261,16 @@ class TestScreen(PaperCase):
                     stack.line_ids, [{"number": False, "name": other.name}]
                 )
 
+    def test_a_contact_abroad_brings_the_number_of_their_country(self):
+        """Read in the company's country, it is that of somebody else."""
+        india = self.env.ref("base.in")
+        person = self.make_customer("91234 56789", "Indira", country_id=india.id)
+        with Form(self.make_stack()) as form, form.line_ids.new() as line:
+            line.partner_id = person
+            self.assertEqual(line.number, "+919123456789")
+            line.partner_id = self.customer
+            self.assertEqual(line.number, self.number)
+
     def test_a_number_that_was_typed_stays(self):
         other = self.make_customer(False, "Nina None")
         with Form(self.make_stack()) as form, form.line_ids.new() as line:
