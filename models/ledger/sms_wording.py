@@ -163,14 +163,20 @@ class SmsWording(models.Model):
             raise UserError(self.env._("A published wording cannot be deleted."))
 
     def action_publish(self):
-        """Put these drafts in force; what they supersede stays readable."""
+        """Put these drafts in force; what they supersede stays readable.
+
+        A draft whose number a published version has gets the next one.
+        """
         self.check_access("write")
         values = {"state": PUBLISHED, "published_by_id": self.env.uid}
         for record in self.sudo().filtered(lambda record: record.state == DRAFT):
-            current = record._get_versions().filtered(lambda r: r.state == PUBLISHED)
+            former = record._get_versions().filtered(lambda r: r.state != DRAFT)
+            current = former.filtered(lambda r: r.state == PUBLISHED)
             current.write({"state": SUPERSEDED})
             current.flush_recordset()
-            record.write({**values, "published_at": fields.Datetime.now()})
+            version = max([record.version, *(it.version + 1 for it in former)])
+            now = fields.Datetime.now()
+            record.write({**values, "version": version, "published_at": now})
 
     def action_new_version(self):
         """Open a draft that starts from this version."""

@@ -60,6 +60,15 @@ class TestWording(SmsCase):
         self.assertEqual(draft.published_by_id, self.administrator)
         self.assertIn("the terms ({terms})", draft.missing)
 
+    def test_no_two_published_versions_have_one_number(self):
+        """Nor if a draft is created anew instead of from the version in force."""
+        for number in (2, 3):
+            wording = self.shipped.copy({"body": f"{number}: {{company}} texts you."})
+            self.assertEqual(wording.version, 1)
+            wording.with_user(self.administrator).action_publish()
+            self.assertEqual(wording.version, number)
+        self.assertEqual(self.get_published(), wording)
+
     def test_a_client_cannot_publish_by_creating(self):
         wording = (
             self.env["sms.wording"]
