@@ -49,6 +49,9 @@ class SmsConsent(models.Model):
         """Find the answers whose number a matching contact has now."""
         if operator not in ("in", "any"):
             return NotImplemented
+        nobody = Domain.FALSE
+        if operator == "in" and False in value:
+            nobody = ~self._search_partner_ids("any", Domain.TRUE)
         domain = Domain("id", "in", value) if operator == "in" else Domain(value)
         partners = self.env["res.partner"]._search(domain)
         numbers = partners.subselect(SQL.identifier(partners.table, "phone_sanitized"))
@@ -57,7 +60,7 @@ class SmsConsent(models.Model):
             """Return the condition for answers with one of the contacts' numbers."""
             return SQL("%s IN %s", SQL.identifier(alias, "number"), numbers)
 
-        return Domain.custom(to_sql=to_sql)
+        return nobody | Domain.custom(to_sql=to_sql)
 
     @api.model
     def _after_answers(self, change):

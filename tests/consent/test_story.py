@@ -381,3 +381,12 @@ class TestStoryRights(StoryCase):
                 found = answers.search([("partner_ids", operator, value)])
                 self.assertEqual(found.mapped("number"), [self.number])
                 self.assertEqual(found.partner_ids, self.customer)
+
+    def test_numbers_of_nobody_are_found(self):
+        self.record_consent()
+        self.record_consent(phone_number(9))
+        answers = self.env["sms.consent"].with_user(self.agent)
+        for operator, number in (("=", phone_number(9)), ("!=", self.number)):
+            with self.subTest(operator=operator):
+                found = answers.search([("partner_ids", operator, False)])
+                self.assertEqual(found.mapped("number"), [number])
