@@ -117,12 +117,12 @@ class SmsCarrierOptOut(models.Model):
             for number in numbers
             if number in said and said[number]["method"] != "carrier"
         ]
+        # What was not told yet about these numbers has changed since.
+        over = Domain("state", "!=", DONE)
+        over &= Domain("company_id", "=", change.company.id)
+        over &= Domain("number", "in", [*change.left, *change.back])
+        self.search(over).unlink()
         if rows:
-            # What still waits about these numbers has changed since.
-            waiting = Domain("state", "=", WAITING)
-            waiting &= Domain("company_id", "=", change.company.id)
-            numbers = [row["number"] for row in rows]
-            self.search(waiting & Domain("number", "in", numbers)).unlink()
             insert_many(self, rows)
             self._wake()
 

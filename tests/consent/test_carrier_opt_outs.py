@@ -163,6 +163,26 @@ class TestTold(CarrierCase, LoopbackTwilio):
         self.tell()
         self.assertEqual(refused.state, "done")
 
+    def test_what_was_refused_is_not_told_once_it_has_changed(self):
+        self.peer.consents.refused[self.number] = "contact_id is invalid"
+        self.record_consent(event="revoked", method="phone")
+        refused = self.tell()
+        self.assertEqual(refused.state, "failed")
+        self.peer.consents.refused.clear()
+        self.record_consent()
+        rows = self.tell()
+        self.assertFalse(refused.exists(), "to try again would block them there")
+        self.assertRecordValues(rows, [{"is_back": True, "state": "done"}])
+
+    def test_a_return_is_not_told_after_the_carriers_own_stop(self):
+        self.record_consent(event="revoked", method="phone")
+        self.tell()
+        self.peer.consents.status = 503
+        self.record_consent()
+        self.assertEqual(self.tell().mapped("state"), ["done", "waiting"])
+        self.record_consent(event="revoked", method="carrier")
+        self.assertEqual(self.tell().mapped("state"), ["done"])
+
     def test_an_account_without_access_is_tried_again_tomorrow(self):
         self.peer.consents.status = 403
         self.record_consent(event="revoked", method="phone")
