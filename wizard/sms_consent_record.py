@@ -93,12 +93,14 @@ class SmsConsentRecord(models.TransientModel):
                 record.company_id, record.purpose_ids._origin, record._get_lang()
             )
 
-    @api.depends("decision", "method", "purpose_ids", "number")
+    @api.depends("decision", "method", "purpose_ids", "number", "company_id")
     def _compute_offered_purpose_ids(self):
         purposes = self.env["sms.purpose"].search([])
+        entry = self.env["sms.consent.entry"]
         for record in self:
             offered = purposes
-            if not self.env["res.partner"]._is_sms_colleague(record.number):
+            number = entry._find_number(record.company_id, record.number)
+            if not self.env["res.partner"]._is_sms_colleague(number):
                 offered = purposes.filtered(lambda it: it.code != INTERNAL)
             if record.decision == consent.GRANTED:
                 offered = offered.filtered(
@@ -115,7 +117,8 @@ class SmsConsentRecord(models.TransientModel):
         entry = self.env["sms.consent.entry"]
         for record in self:
             record.problem = record.notice = False
-            if record.decision != consent.GRANTED or not record.happened_at:
+            is_filled_in = record.happened_at and record.company_id
+            if record.decision != consent.GRANTED or not is_filled_in:
                 continue
             subject = (record.company_id, record.number)
             said = (record.purpose_ids._origin, record.happened_at)

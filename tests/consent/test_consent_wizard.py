@@ -46,6 +46,14 @@ class TestRecordConsent(ConsentFormCase):
         self.assertEqual((form.decision, form.method), ("granted", "in_person"))
         self.assertEqual(form.save().company_id, self.company)
 
+    def test_the_company_can_be_cleared_to_choose_another(self):
+        self.own_agent.group_ids += self.env.ref("base.group_multi_company")
+        form = self.open_form()
+        form.company_id = self.company.browse()
+        self.assertFalse(form.problem)
+        form.company_id = self.company
+        self.assertEqual(form.save().company_id, self.company)
+
     def test_nothing_is_ticked_for_a_contact(self):
         """Consent is per purpose: the agent must choose."""
         form = self.open_form(self.customer, self.agent)

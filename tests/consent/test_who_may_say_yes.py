@@ -299,6 +299,23 @@ class TestProofs(SmsCase):
             self.assertTrue(self.record_consent(None, "marketing", method=method))
         self.assertTrue(self.record_consent(None, "ticket", method="phone"))
 
+    def test_internal_texts_are_offered_for_colleagues_alone(self):
+        """However their number is written."""
+        self.agent.partner_id.write(
+            {"phone": phone_number(7), "country_id": self.country.id}
+        )
+        wizard = self.env["sms.consent.record"].with_user(self.agent)
+        form = Form(wizard.with_context(default_company_id=self.company.id))
+        internal = self.purposes("internal")
+        for number, is_offered in (
+            (self.number, False),
+            (phone_number(7), True),
+            ("(303) 555-0107", True),
+        ):
+            form.number = number
+            with self.subTest(number):
+                self.assertEqual(internal in form.offered_purpose_ids[:], is_offered)
+
     def test_the_agents_form(self):
         wizard = self.env["sms.consent.record"].with_user(self.agent)
         form = Form(wizard.with_context(default_company_id=self.company.id))
