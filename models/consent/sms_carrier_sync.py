@@ -236,7 +236,7 @@ class SmsCarrierSync(models.Model):
         """Return the time (UTC) at which numbers last agreed to anything, by hash."""
         agreed = {}
         for row in self.env["sms.consent"]._read_applied(self.company_id, hashes):
-            if row["event"] in (*consent.YESES, consent.RESTORED):
+            if row["event"] in consent.YESES:
                 before = agreed.get(row["number_hash"], datetime.min)
                 agreed[row["number_hash"]] = max(before, row["happened_at"])
         return agreed
