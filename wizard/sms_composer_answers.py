@@ -28,7 +28,9 @@ class SmsComposer(models.TransientModel):
         }
         # pylint: disable-next=context-overridden
         composers = self.with_context(context)
-        for ticket in self._get_records():
+        tickets = self._get_records()
+        bodies = self._prepare_body_values(tickets)
+        for ticket in tickets:
             one = composers.create(
                 {
                     "composition_mode": "comment",
@@ -37,7 +39,8 @@ class SmsComposer(models.TransientModel):
                     # Without it Odoo would text a ticket without a contact twice over:
                     # by field and by number.
                     "number_field_name": "partner_phone",
-                    "body": self.body,
+                    "template_id": self.template_id.id,
+                    "body": bodies[ticket.id],
                 }
             )
             super(SmsComposer, one)._action_send_sms()

@@ -98,6 +98,26 @@ class TestReplies(PublishCase):
             self.assertIn(posted.res_id, replies.ticket_id.ids)
         self.assertEqual(self.answers_to(self.third).gate_reason, "opted_out")
 
+    def test_a_template_is_filled_in_for_each(self):
+        self.say()
+        replies = self.receive("When?", self.second.phone)
+        replies |= self.receive("When?", self.third.phone)
+        template = self.env["sms.template"].create(
+            {
+                "name": "Works again",
+                "model_id": self.env["ir.model"]._get_id("helpdesk.ticket"),
+                "body": "It works again. This was {{ object.number }}.",
+            }
+        )
+        action = replies.with_user(self.agent).action_answer_replies()
+        composers = self.env["sms.composer"].with_user(self.agent)
+        composers = composers.with_context(**action["context"])
+        composers.create({"template_id": template.id}).action_send_sms()
+        for reply in replies:
+            [answer] = self.answers_to(reply.partner_id)
+            self.assertIn(f"This was {reply.ticket_id.number}.", answer.body)
+            self.assertEqual(answer.template_id, template)
+
     def test_none_to_answer_and_too_many(self):
         self.say()
         stop = self.receive("STOP", self.first.phone)
