@@ -77,7 +77,11 @@ class SmsComposer(models.TransientModel):
         "(create_uid, desk_key) WHERE desk_key IS NOT NULL"
     )
 
-    @api.depends("recipient_single_number_itf", "res_model", "res_id", "send_at")
+    # The purpose depends on the template, and on whether its text was edited.
+    @api.depends(
+        *("recipient_single_number_itf", "res_model", "res_id", "send_at"),
+        *("template_id", "body"),
+    )
     @api.depends_context("tz", "lang")
     def _compute_sms_block_reason(self):
         """Ask the gate about a single recipient, before anybody writes in vain."""
@@ -138,6 +142,7 @@ class SmsComposer(models.TransientModel):
         "comment_single_recipient",
         "recipient_single_number_itf",
         "template_id",
+        "body",
     )
     def _compute_sms_footer(self):
         for composer in self:

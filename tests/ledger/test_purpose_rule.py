@@ -135,6 +135,21 @@ class TestPurposeRule(RuleCase):
         form = Form(composer.with_context(**context))
         self.assertEqual(form.sms_footer, footer)
 
+    def test_the_composer_asks_again_for_another_template(self):
+        self.record_consent()
+        self.make_rule("marketing", template_id=self.ticket_template.id)
+        composer = self.env["sms.composer"].with_user(self.agent)
+        context = {"default_res_model": "helpdesk.ticket"}
+        context |= {"default_res_id": self.ticket.id}
+        context |= {"default_composition_mode": "comment"}
+        form = Form(composer.with_context(**context))
+        form.body = "Hello"
+        self.assertFalse(form.sms_block_reason)
+        form.template_id = self.ticket_template
+        self.assertIn("No consent", form.sms_block_reason)
+        form.body = "Hello again"
+        self.assertFalse(form.sms_block_reason)
+
     # === Changes ===
 
     def test_messages_follow_a_change_at_once(self):
