@@ -81,7 +81,11 @@ class SmsTemplate(models.Model):
     unassigned_id = fields.Many2one(
         "sms.template",
         "While Nobody Is Assigned",
-        domain=[("model", "=", TICKET_MODEL), ("shared_id", "=", False)],
+        domain=[
+            ("model", "=", TICKET_MODEL),
+            ("shared_id", "=", False),
+            ("is_internal", "=", False),
+        ],
         help="Sent instead while the ticket has no technician.",
     )
 
@@ -194,6 +198,13 @@ class SmsTemplate(models.Model):
         """Refuse a template of another model, and one with a variant of its own."""
         for template in self.sudo().filtered("unassigned_id"):
             other = template.unassigned_id
+            if other.is_internal and not template.is_internal:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is for colleagues. Choose another text for customers.",
+                        other.name,
+                    )
+                )
             if {template.model, other.model} != {TICKET_MODEL} or other.unassigned_id:
                 raise ValidationError(
                     self.env._(

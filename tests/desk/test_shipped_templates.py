@@ -75,6 +75,10 @@ class TestWhetherSomebodyIsAssigned(ShippedCase):
             with self.subTest(other=other.name), self.assertRaises(ValidationError):
                 self.unassigned.unassigned_id = other
 
+    def test_what_is_for_colleagues_does_not_stand_in(self):
+        with self.assertRaisesRegex(ValidationError, "for colleagues"):
+            self.received.unassigned_id = self.internal
+
 
 @tagged("post_install", "-at_install")
 class TestUpgradeOfWords(ShippedCase):
