@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.tools import plaintext2html
 
 from ...tools import business_days
 from ...tools.appointments import to_local
@@ -208,6 +209,6 @@ class SmsConsentReview(models.Model):
                     "mail.mail_activity_data_todo",
                     review_sudo.deadline,
                     summary=self.env._("Is this text an opt-out?"),
-                    note=review_sudo.body,
+                    note=plaintext2html(review_sudo.body or ""),
                     user_id=user.id,
                 )
