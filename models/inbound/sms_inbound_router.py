@@ -283,10 +283,10 @@ class SmsInboundRouter(models.AbstractModel):
         """
         self.env["sms.number.claim"].sudo()._reopen([inbound.number])
         note = self.env._("Wrong number. In their words:")
-        consents = self.env["sms.consent"]
-        if known := consents._find_standing(inbound.company_id, inbound.number):
-            words = f"{note} {inbound.body or ''}"
-            self._record(inbound, consent.EXPIRED, known, note=words)
+        words, consents = f"{note} {inbound.body or ''}", self.env["sms.consent"]
+        for company in self.env["sms.sender"]._find_companies(inbound):
+            if known := consents._find_standing(company, inbound.number):
+                self._record(inbound, consent.EXPIRED, known, company, note=words)
         self._stop(inbound, note=note)
 
     def _close_reviews(self, inbound, state, companies):
@@ -418,7 +418,8 @@ class SmsInboundRouter(models.AbstractModel):
         joined = self._get_purposes_in(inbound, consent.OPTED_IN)
         joined -= self.env["sms.consent"]._find_unproven(company, number)
         wanted = keyword.purpose_ids - joined
-        if not wanted:
+        # Without any left: those of the keyword were archived.
+        if keyword.purpose_ids and not wanted:
             self._answer(inbound, "join", reply_codes.JOIN_ALREADY, "start", joined)
             return
         wanted = wanted.filtered("accepts_text")

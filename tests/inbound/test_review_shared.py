@@ -58,6 +58,12 @@ class TestSharedNumber(ReviewCase):
         """Return a new message of a company."""
         return self.send(record_company_id=company.id)
 
+    def test_a_new_holder_restores_nobodys_consent_in_either(self):
+        self.text("You have the wrong number")
+        self.text("START", "SM2")
+        for company in self.company | self.other:
+            self.assertNotEqual(self.state_in(company), "opted_in", company.name)
+
     def test_it_waits_to_be_read_in_both_and_in_no_third(self):
         inbound = self.text()
         self.assertFalse(self.text(), "a repeat opens nothing")

@@ -123,6 +123,15 @@ class TestOwnWords(LedgerCase):
         )
         self.assertEqual(self.receive("no more texts please").kind, "join")
 
+    def test_a_word_for_what_nobody_can_join_any_more_is_conversation(self):
+        purposes = self.purposes("appointment")
+        self.env["sms.keyword"].create(
+            {"word": "CLUB", "action": "join", "purpose_ids": purposes.ids}
+        )
+        purposes.active = False
+        self.assertEqual(self.receive("club").kind, "conversation")
+        self.assertFalse(self.messages_to())
+
     def test_ordinary_sentences_go_to_the_ticket(self):
         for text in ("please stop by at 5", "can you cancel my 3pm appointment?"):
             with self.subTest(text=text):
