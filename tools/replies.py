@@ -30,6 +30,8 @@ _FIGURE = re.compile(
     re.DOTALL,
 )
 _THANKS = re.compile(rf"(?:(?:{answers.THANKS})(?:\W+|\Z))+")
+#: Alone these complain: it is broken again.
+_AGAIN = re.compile(r"(?:(?:AGAIN|WIEDER|JETZT)(?:\W+|\Z))+")
 #: Characters of a text that are read.
 _LIMIT = 1600
 
@@ -61,7 +63,8 @@ def read_rating(text, is_no=False):
 def is_thanks(text):
     """Tell if a text only says thanks, and so needs no action."""
     bare = flatten(_strip(unicodedata.normalize("NFKC", (text or "")[:_LIMIT])))
-    return len(bare) < 80 and bool(_THANKS.fullmatch(bare))
+    is_short = len(bare) < 80
+    return is_short and bool(_THANKS.fullmatch(bare)) and not _AGAIN.fullmatch(bare)
 
 
 def flatten(text):

@@ -129,11 +129,13 @@ class TestReplies(BaseCase):
     def test_thanks(self):
         long = "Thanks" + "!" * 73
         brief = ("Thanks!", "thank you so much", "Ok, thx 🙏", "Gracias", "Danke.")
+        brief += ("Thanks again", "geht wieder")
         for text in (*brief, long):
             with self.subTest(text=text):
                 self.assertTrue(replies.is_thanks(text))
         for text in (
             *("", None, "🙏", "Thanks, but it still jams", "ok what now", "No"),
+            *("Again", "again!!", "Wieder", "jetzt wieder"),
             long + "!",
         ):
             with self.subTest(text=text):
