@@ -270,6 +270,8 @@ class SmsAutomation(models.Model):
             return automation.choose(rules)
         facts = self._get_facts_of_closing(change.record)
         served = automation.get_served(change.happened, facts)
+        if served and change.record._find_sms_rating_asked():
+            served = ()  # they are not asked again so soon
         return automation.choose(rules, served)
 
     @api.model

@@ -36,21 +36,27 @@ class HelpdeskTicket(models.Model):
     def _ask_sms_rating(self):
         """Ask the customers of closed tickets for a rating, where the team wants it."""
         tickets = self.sudo().filtered(lambda it: it._asks_sms_rating())
-        if not tickets:
-            return
-        lately = self.env["sms.question"].sudo()
-        lately = lately.search(
+        template_sudo = self._get_sms_rating_template().sudo()
+        for ticket in tickets - tickets._find_sms_rating_asked():
+            ticket.with_user(SUPERUSER_ID)._send_sms_rating_question(template_sudo)
+
+    def _find_sms_rating_asked(self):
+        """Return the tickets about which their customers were asked lately.
+
+        A question that was cancelled before it was sent does not count.
+        """
+        questions_sudo = self.env["sms.question"].sudo()
+        questions_sudo = questions_sudo.search(
             [
                 ("kind", "=", "rating"),
                 ("res_model", "=", self._name),
-                ("res_id", "in", tickets.ids),
+                ("res_id", "in", self.ids),
                 ("asked_at", ">", fields.Datetime.now() - RATING_PAUSE),
             ]
         )
-        asked_ids = set(lately.mapped("res_id"))
-        template_sudo = self._get_sms_rating_template().sudo()
-        for ticket in tickets.filtered(lambda it: it.id not in asked_ids):
-            ticket.with_user(SUPERUSER_ID)._send_sms_rating_question(template_sudo)
+        asked_sudo = questions_sudo.filtered(lambda it: it.sms_id.state != "canceled")
+        asked_ids = set(asked_sudo.mapped("res_id"))
+        return self.filtered(lambda it: it.id in asked_ids)
 
     @api.model
     def _get_sms_rating_template(self):
@@ -60,9 +66,13 @@ class HelpdeskTicket(models.Model):
         return template or self.env["sms.template"]
 
     def _asks_sms_rating(self):
-        """Return whether closing sends a rating question instead of a notice."""
+        """Return whether closing sends a rating question instead of a notice.
+
+        Not about a duplicate: its customer rates the ticket that it repeats.
+        """
         self.ensure_one()
         is_asked = self.team_id.sms_ask_rating and self.partner_phone_sanitized
+        is_asked = is_asked and not self.duplicate_id
         return bool(is_asked and self._get_sms_rating_template())
 
     def _send_sms_rating_question(self, template):
@@ -97,7 +107,7 @@ class HelpdeskTicket(models.Model):
 
     def _reopen_by_sms(self):
         self.ensure_one()
-        stage = self.team_id._get_sms_reopen_stage()
+        stage = self.team_id.with_company(self.company_id)._get_sms_reopen_stage()
         if self.stage_id.closed and stage:
             self.stage_id = stage
 

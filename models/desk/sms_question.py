@@ -19,6 +19,8 @@ class SmsQuestion(models.Model):
         is_asked = not self._is_held() and not self._was_asked_otherwise()
         if not reply or not ticket or not is_asked:
             return False
+        if reply.value == replies.NOT_SOLVED and not ticket.active:
+            return False  # nobody would see it there
         # As OdooBot: the customer rates, not one of our users.
         ticket = ticket.with_user(SUPERUSER_ID)
         self._note_answer(inbound, str(reply.value))

@@ -101,10 +101,14 @@ class TestRating(IntakeCase):
         [message] = self.messages_to(number)
         self.assertEqual(message.gate_reason, "no_consent")
 
+    def send_question(self):
+        """Mark the question as sent; its gate has let it go."""
+        self.question.sms_id.state = "sent"
+
     def test_a_ticket_that_comes_and_goes_asks_once_a_day(self):
+        self.send_question()
         self.ticket.stage_id = self.quiet_stage
         self.assertEqual(self.question.state, "cancelled")
-        self.assertEqual(self.question.sms_id.state, "canceled")
         self.close(self.ticket)
         self.assertEqual(self.count_questions(), 1)
         self.question.asked_at -= timedelta(days=2)
@@ -112,6 +116,27 @@ class TestRating(IntakeCase):
         self.ticket.stage_id = self.quiet_stage
         self.close(self.ticket)
         self.assertEqual(self.count_questions(), 2)
+
+    def test_who_is_not_asked_again_is_told_that_it_is_closed(self):
+        self.send_question()
+        self.ticket.stage_id = self.quiet_stage
+        self.close(self.ticket)
+        self.run_automations()
+        self.assertIn("is closed. Is anything", self.messages_to()[-1].body)
+
+    def test_a_question_that_was_never_sent_is_asked_again(self):
+        """A ticket closed by mistake, while the question waited for the morning."""
+        self.ticket.stage_id = self.quiet_stage
+        self.assertEqual(self.question.sms_id.state, "canceled")
+        question = self.close(self.ticket)
+        self.assertEqual((question.state, question.sms_id.state), ("open", "outgoing"))
+
+    def test_nobody_is_asked_about_a_duplicate(self):
+        ticket = self.make_ticket(self.customer, team_id=self.team.id)
+        ticket.duplicate_id = self.ticket
+        self.assertFalse(self.close(ticket))
+        self.run_automations()
+        self.assertIn("is closed. Is anything", self.messages_to()[-1].body)
 
     # === Answering ===
 
@@ -153,6 +178,13 @@ class TestRating(IntakeCase):
         self.assertEqual(self.question.state, "answered")
         self.assertFalse(self.get_ratings())
         self.assertIn("open again", self.messages_to()[-1].body)
+
+    def test_not_solved_is_not_lost_on_an_archived_ticket(self):
+        self.ticket.active = False
+        ticket = self.receive("NO, it still jams").ticket_id
+        self.assertNotEqual(ticket, self.ticket)
+        self.assertTrue(ticket.active)
+        self.assertFalse(ticket.closed)
 
     def test_no_and_yes_answer_what_was_asked_last(self):
         self.receive("SUPPORT")
