@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, email_normalize, email_normalize_all
 
 from ...tools.names import tidy_name, tidy_title
 from ..consent.sms_consent_mixin import SubjectColumns
@@ -399,7 +399,7 @@ class HelpdeskTicket(models.Model):
     def _move_by_sms(self):
         """Move a closed or waiting ticket to where its team wants it after a text."""
         self.ensure_one()
-        team = self.team_id
+        team = self.team_id.with_company(self.company_id)
         if self.stage_id.closed:
             is_reopened = team.sms_reopen if team else True
             stage = team._get_sms_reopen_stage() if is_reopened else None
@@ -442,10 +442,15 @@ class HelpdeskTicket(models.Model):
             return False
         customer = self.sudo().partner_id
         if customer:
-            return customer.id in {recipient["id"] for recipient in recipients}
-        address = self.sudo().partner_email
-        mailed = message.sudo().outgoing_email_to or ""
-        return bool(address and address in mailed)
+            return any(
+                it["id"] == customer.id
+                and (it["notif"] != "email" or customer.email_normalized)
+                for it in recipients
+            )
+        address = email_normalize(self.sudo().partner_email)
+        mailed = email_normalize_all(message.sudo().outgoing_email_to)
+        mailed += [recipient["email_normalized"] for recipient in recipients]
+        return bool(address) and address in mailed
 
     def _find_sms_comments(self, post):
         """Return the answers by mail that followed a chatter message."""

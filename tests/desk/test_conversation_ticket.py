@@ -53,6 +53,43 @@ class TestWaiting(IntakeCase):
         )
         self.assertFalse(self.ticket.sms_waiting_since)
 
+    def test_a_mail_to_nobodys_address_does_not_end_it(self):
+        self.customer.email = False
+        self.post_on(
+            self.ticket.with_user(self.own_agent),
+            "It is fixed.",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            partner_ids=self.customer.ids,
+        )
+        self.assertTrue(self.ticket.sms_waiting_since)
+
+    def test_a_mail_to_a_customer_without_a_contact_ends_it(self):
+        owner = self.make_customer(False, "Dana", email="dana@example.com")
+        self.ticket.write(
+            {
+                "partner_id": False,
+                "partner_email": "Dana <Dana@Example.com>",
+                "partner_phone": self.number,
+            }
+        )
+        for to, waits in (
+            ({"outgoing_email_to": "notdana@example.com"}, True),
+            ({"outgoing_email_to": "dana@example.com"}, False),
+            # As Odoo's chatter does.
+            ({"partner_ids": owner.ids}, False),
+        ):
+            self.receive("Any news?")
+            self.post_on(
+                self.ticket.with_user(self.own_agent),
+                "It is fixed.",
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+                **to,
+            )
+            with self.subTest(to=to):
+                self.assertEqual(bool(self.ticket.sms_waiting_since), waits)
+
     def test_a_mail_of_the_customer_does_not_end_it(self):
         self.post_on(
             self.ticket,

@@ -202,6 +202,16 @@ class TestClosed(RoutingCase):
         self.assertEqual(self.receive("It jams again").ticket_id, self.ticket)
         self.assertFalse(self.ticket.closed)
 
+    def test_without_a_team_into_a_stage_of_its_company(self):
+        other = self.make_company("Other")
+        ours = {"sequence": -10, "company_id": self.company.id}
+        self.env["helpdesk.ticket.stage"].create({"name": "Ours", **ours})
+        ticket = self.make_ticket(self.customer, company_id=other.id)
+        self.close(ticket)
+        self.assertEqual(self.receive("It jams", company=other).ticket_id, ticket)
+        self.assertFalse(ticket.closed)
+        self.assertFalse(ticket.stage_id.company_id)
+
     def test_nobody_reopens_into_a_closed_stage(self):
         with self.assertRaises(ValidationError):
             self.team.with_user(self.manager).sms_reopen_stage_id = self.closed_stage
