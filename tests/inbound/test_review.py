@@ -5,7 +5,7 @@ from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, freeze_time, tagged
-from odoo.tools import html2plaintext, mute_logger
+from odoo.tools import mute_logger
 
 from ...models.message.sms_consent import READ_ANSWERS
 from ...models.message.sms_gate import GateQuestion
@@ -332,13 +332,13 @@ class TestReminding(ReviewCase):
                 self.assertEqual(len(review.activity_ids), len(users))
 
     def test_it_quotes_the_text_as_it_came(self):
-        words = 'Please <b>remove</b> <a href="https://example.com">me</a>'
         with freeze_time("2026-11-02 18:00:00"):
             review = self.doubt()
-        review.body = words
+        review.body = "Please <b>remove</b> me"
         with freeze_time("2026-11-13 08:00"):
             self.run_reminder()
-        self.assertEqual(html2plaintext(review.activity_ids.note), words)
+        note = review.activity_ids.note
+        self.assertIn("Please &lt;b&gt;remove&lt;/b&gt; me", note)
 
     def test_managers_where_there_is_no_officer(self):
         group = self.env.ref("helpdesk_mgmt_sms.group_sms_compliance")
