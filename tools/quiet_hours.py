@@ -194,8 +194,9 @@ def _get_edges(now, zone_name, rules):
     today = to_local(now, zone_name).date()
     for offset in range(SEARCH_DAYS + 1):
         day = today + timedelta(days=offset)
+        windows = {rule.window(day) for rule in rules}
         # When the clocks change, a local time can occur twice or never.
-        for opens in {rule.window(day)[0] for rule in rules}:
+        for opens in {opens for opens, closes in windows if opens < closes}:
             wall = datetime.combine(day, time(*divmod(opens, 60)))
             yield from (to_utc(wall, zone_name, fold) for fold in (0, 1))
         yield from _get_change(day, zone_name)

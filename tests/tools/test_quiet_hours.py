@@ -157,6 +157,13 @@ class TestQuietHours(BaseCase):
             ("2026-07-06 12:00:00", "2026-07-11 13:00:00"),
         )
 
+    def test_a_day_that_is_closed_at_midnight(self):
+        """The form takes 24:00 to 24:00, as any hour twice."""
+        closed = replace(FEDERAL, saturday=(1440, 1440), sunday=(1440, 1440))
+        self.assertOpenings(
+            [EASTERN], (closed,), ("2026-07-04 12:00:00", "2026-07-06 12:00:00")
+        )
+
     def test_how_far_ahead_an_opening_is_looked_for(self):
         closed = Rule(MARKETING, "", "", *[CLOSED] * 3, effective_to=date(2026, 7, 8))
         self.assertOpenings(
