@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -217,9 +217,13 @@ class GateBatch:
         """Return why a message must not leave, whatever the time, or None."""
         key = (question.company_id, question.number)
         found = self._known.answers.get(key, {})
-        answer = self._consent._get_answer(found, question.purpose_id)
-        facts = self._get_facts(question, key, answer, None)
-        facts.update(self._get_shared_facts(question, None))
+        purpose_id = question.purpose_id
+        answer = self._consent._get_answer(found, purpose_id)
+        hours = self._clock.get_hours(question, self._rules[key[0], purpose_id])
+        # For the duties at the person's place; texts of the day are not counted.
+        hours = hours and replace(hours, day_limit=None)
+        facts = self._get_facts(question, key, answer, hours)
+        facts.update(self._get_shared_facts(question, hours))
         return find_block(gate.Facts(**facts))
 
     def _decide_standing(self, question):

@@ -12,7 +12,7 @@ from ..core.client_actions import notify
 from ..core.mixins import NUMBER_GROUPS
 from ..ledger.sms_consent_key import ConsentKeyError
 from ..ledger.sms_purpose import INTERNAL
-from .res_partner import NOBODY, Reader
+from .res_partner import NOBODY
 from .sms_gate import GateBatch, GateQuestion
 from .sms_sms import IN_FLIGHT, LEFT, RECORDED
 from .sms_sms_intake import PersonalText
@@ -144,7 +144,8 @@ class SmsSms(models.Model):
             number,
             self.purpose_id.id,
             is_personal=self.is_personal,
-            reader=Reader(self.partner_id.id),
+            is_unmapped=self.is_unmapped,
+            reader=self.partner_id._get_sms_reader(),
             sender_refusal=self._find_sender_refusal(),
         )
         consents_sudo = sms_sudo.env["sms.consent"]
@@ -343,7 +344,8 @@ class SmsSms(models.Model):
             "partner_id": self.partner_id.id,
             "mail_message_id": self.mail_message_id.id,
             "record_company_id": company.id,
-            "purpose_id": self.purpose_id.id,
+            # One that no rule has given is looked for again.
+            "purpose_id": not self.is_unmapped and self.purpose_id.id,
             "template_id": self.template_id.id,
             "expires_at": self.expires_at,
             "keeps_hours": self.keeps_hours,

@@ -50,6 +50,20 @@ class TestOffers(SmsCase):
                 self.record_consent(number, "marketing")
                 self.assertEqual(self.send(number).gate_verdict, "send")
 
+    def test_a_blocked_offer_can_be_sent_once_the_law_is_met(self):
+        sms = self.send(self.number)
+        self.assertEqual(sms._find_block_now(), "no_consent")
+        ways = sms.with_user(self.manager)._get_ways()
+        self.assertEqual(ways, ("record", "other", "call"))
+        self.record_consent(self.number, "marketing")
+        self.assertEqual(sms._find_block_now(), "")
+        canadian = "+16475550142"
+        self.record_consent(canadian, "marketing")
+        self.company.partner_id.street = False
+        sms = self.send(canadian)
+        self.assertBlocked(sms, "marketing", "no_address")
+        self.assertEqual(sms._find_block_now(), "no_address")
+
     def test_everything_else_needs_none(self):
         for code in ("ticket", "alert", "appointment"):
             with self.subTest(code=code):
@@ -95,6 +109,10 @@ class TestOffers(SmsCase):
         self.assertEqual(named.gate_reason, "no_consent")
         sandbox = self.env["sms.sms"].create({"number": self.number, "body": "x"})
         self.assertEqual(sandbox.gate_reason, "no_consent")
+        unmapped.write({"state": "error", "failure_type": "sms_not_delivered"})
+        again, errors = unmapped.with_user(self.manager)._send_again()
+        self.assertFalse(errors)
+        self.assertEqual((again.is_unmapped, again.gate_verdict), (True, "send"))
 
     def test_the_table_is_the_administrators_and_less_strict_with_a_reason(self):
         law = self.env.ref("helpdesk_mgmt_sms.sms_consent_law_us")
