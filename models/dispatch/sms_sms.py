@@ -569,6 +569,11 @@ class SmsSms(models.Model):
         open_ids = senders_sudo.filtered(lambda it: not it._is_stopped())._ids
         return self._choose_senders(company, code, open_ids)
 
+    def _prepare_again(self, number=None):
+        """Keep words that say STOP from a sender that cannot receive one."""
+        answer = "" if self.sender_id.is_one_way else NEEDED
+        return {**super()._prepare_again(number), "asks_answer": answer}
+
     def _find_sender_refusal(self):
         company = self._get_sms_company()
         if not (self.sender_id or self.is_call) and company._uses_sms_outbox():

@@ -167,12 +167,16 @@ class ResCompany(models.Model):
         """
         return [False] * len(numbers)
 
-    def _find_sms_sender_refusals(self, numbers):
-        """Return for each number why no sender may text it, or empty."""
+    def _find_sms_sender_refusals(self, numbers, answer=""):
+        """Return for each number why no sender may text it, or empty.
+
+        :param str answer: of :data:`tools.dispatch.ANSWERS`, or empty
+        """
         if not self._uses_sms_outbox():
             return [""] * len(numbers)
         posts = [self.env["mail.message"].sudo()] * len(numbers)
-        chosen = self._choose_sms_senders(numbers, posts)
+        answers = [answer] * len(numbers)
+        chosen = self._choose_sms_senders(numbers, posts, answers=answers)
         return [
             "" if sender_id else self._find_sms_sender_refusal(number)
             for number, sender_id in zip(numbers, chosen, strict=True)

@@ -285,8 +285,14 @@ class SmsSms(models.Model):
             sms_sudo.partner_id._get_sms_readers(),
             standing=frozenset(sms_sudo._get_gate_standing()[sms_sudo.id]),
         )
+        [refusal] = sms_sudo._get_sms_company()._find_sms_sender_refusals(
+            [values["number"]], values.get("asks_answer", "")
+        )
         question = question._replace(
-            number=values["number"], written_at=None, send_at=values["send_at"] or None
+            number=values["number"],
+            written_at=None,
+            send_at=values["send_at"] or None,
+            sender_refusal=refusal,
         )
         [(decision, _event_id)] = self.env["sms.gate"].sudo()._decide([question])
         return decision

@@ -2,6 +2,7 @@
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form
 
+from ...providers import faults
 from ...providers.twilio import fields_of
 from ...tools.links import MASK
 from ...tools.segments import count_segments
@@ -197,6 +198,29 @@ class TestNames(SendersCase):
         )
         name = self.sender(NAME)
         self.assertFalse(sms._choose_senders(self.company, "twilio", name._ids)[sms.id])
+
+    def test_nor_is_it_sent_again_by_a_name(self):
+        policy = self.env["sms.fault"]._get_policy(faults.UNREACHABLE)
+        sms = self.text()
+        sms.write({"state": "error", "fault_id": policy.id})
+        sent, errors = sms.with_user(self.manager)._send_again(FRENCH)
+        self.assertFalse(errors)
+        self.assertIn("STOP", sent.body)
+        self.assertEqual(sent.sender_id.address, FIRST)
+
+    def test_another_number_has_its_own_sender(self):
+        self.company.sms_twilio_number_ids = [
+            (5, 0, 0),
+            (0, 0, {"number": "24365", "country_id": self.country.id}),
+        ]
+        self.record_consent(number=GERMAN)
+        sms = self.text(number=GERMAN)
+        self.assertBlocked(sms, "ticket", "no_sender")
+        form = self.env["sms.send.other"].with_user(self.manager)
+        form = form.create({"sms_id": sms.id, "number": self.number})
+        self.assertFalse(form.block_reason)
+        form.action_send()
+        self.assertEqual(self.messages_to().sender_id.address, "24365")
 
     def test_it_is_refused_where_names_may_not_text(self):
         rule = self.env.ref("helpdesk_mgmt_sms.sms_sender_rule_name_us")
