@@ -296,7 +296,7 @@ class SmsSms(models.Model):
         """Move a waiting message to another time; the gate has the last word.
 
         :param datetime send_at: UTC; False: as soon as allowed
-        :raises UserError: if it would have expired by then
+        :raises UserError: if it would have expired by then, or be one too many
         """
         self.ensure_one()
         waiting_sudo = self._filter_movable().sudo()
@@ -310,4 +310,6 @@ class SmsSms(models.Model):
                     "earlier time, or call instead."
                 )
             )
+        if waiting_sudo.gate_reason == verdicts.TOO_MANY:
+            raise UserError(waiting_sudo.gate_label)
         self._notify_changed()

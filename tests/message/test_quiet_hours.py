@@ -336,6 +336,21 @@ class TestTooMany(QuietHoursCase):
         sent = self.messages_to().filtered(lambda it: it.state == "sent")
         self.assertEqual(len(sent), 6)
 
+    @freeze_time(NOON)
+    def test_a_text_is_not_moved_to_a_day_that_has_its_texts(self):
+        for _index in range(3):
+            self.send()
+        self.run_outbox()
+        tomorrow = MORNING + timedelta(hours=4, minutes=1)
+        message = self.send(send_at=tomorrow)
+        with (
+            self.assertRaisesRegex(UserError, "Too many today"),
+            self.env.cr.savepoint(),
+        ):
+            message.with_user(self.agent)._move(False)
+        message.invalidate_recordset()
+        self.assertHeld(message, "scheduled", tomorrow)
+
     def test_what_is_to_leave_later_on_the_same_day_was_promised_before(self):
         evening = datetime(2026, 7, 2, 1)  # 19:00 in Denver
         with freeze_time(NOON):
