@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from requests.exceptions import RequestException
 
 from . import shared, telnyx_account, telnyx_opt_outs, telnyx_words
+from .account import ALPHANUMERIC
 from .base import LookupFailed, Provider
 from .inbound import InboundEvent
 from .media import NO_ACCOUNT, MediaFailed
@@ -212,10 +213,13 @@ def _fields_of(account, message):
     """Return the body of Telnyx's request for a message."""
     profile = account.get("messaging_profile_id")
     values = {"to": message.number, "text": message.body}
-    if message.sender == profile:
-        values["messaging_profile_id"] = profile
-    else:
+    if message.sender != profile:
         values["from"] = message.sender
+    # Telnyx knows the profile of a number. A name is in none, and needs one:
+    # https://developers.telnyx.com/api-reference/messages/send-a-message-using-an-alphanumeric-sender-id
+    is_name = shared.kind_of(message.sender) == ALPHANUMERIC
+    if profile and (is_name or message.sender == profile):
+        values["messaging_profile_id"] = profile
     if message.media:
         values["media_urls"] = list(message.media)
     if message.callback:

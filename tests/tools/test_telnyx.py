@@ -337,6 +337,17 @@ class TestTelnyxSending(BaseCase):
         self.assertEqual(post["messaging_profile_id"], PROFILE_ID)
         self.assertNotIn("from", post)
 
+    def test_a_name_needs_a_profile(self):
+        self.make(messaging_profile_id=PROFILE_ID).send(self.message(sender="NORTH 1"))
+        [post] = self.peer.posts
+        self.assertEqual(post["messaging_profile_id"], PROFILE_ID)
+        self.assertEqual(post["from"], "NORTH 1")
+
+    def test_a_number_has_a_profile_of_its_own(self):
+        self.make(messaging_profile_id=PROFILE_ID).send(self.message())
+        [post] = self.peer.posts
+        self.assertNotIn("messaging_profile_id", post)
+
     def test_pictures_go_along_and_their_addresses_change(self):
         self.make().send(self.message(media=("https://odoo.example.com/m/1",)))
         [post] = self.peer.posts
