@@ -5,6 +5,7 @@ from odoo.http import request
 
 from ..models.core.client_actions import notify
 from ..models.ledger.sms_purpose import INTERNAL
+from ..models.message.sms_sms_waiting import WAITING
 from ..tools import consent
 
 
@@ -95,7 +96,8 @@ class SmsTestText(models.TransientModel):
         if limits_sudo._is_over("test_texts", str(self.env.uid)):
             raise UserError(self.env._("Too many tests. Try again in an hour."))
         self._agree(forms_sudo, number)
-        self.env["sms.sms"].sudo().create(
+        sms_sudo = self.env["sms.sms"].sudo()
+        sms_sudo = sms_sudo.create(
             {
                 "number": number,
                 "body": self.body,
@@ -103,8 +105,8 @@ class SmsTestText(models.TransientModel):
                 "purpose_id": self.env["sms.purpose"]._get(INTERNAL).id,
             }
         )
-        message = self.env._("The text is in the outbox.")
-        return notify(message, next=self.action_back())
+        kind = "success" if sms_sudo.state == WAITING else "warning"
+        return notify(sms_sudo._describe_outcome(), kind, next=self.action_back())
 
     def action_back(self):
         """Return to the form that opened this one, if any, unchanged."""

@@ -197,6 +197,16 @@ class TestTestText(OnboardingCase):
         with self.assertRaisesRegex(UserError, "not a phone number"):
             self.text_my_phone("12")
 
+    def test_a_text_that_is_blocked_is_not_called_sent(self):
+        form = self.env["sms.test.text"].with_user(self.manager)
+        form = form.create({"number": OWN_PHONE, "is_agreed": True})
+        told = form.action_send()["params"]
+        self.assertEqual(told["message"], "The text is on its way.")
+        self.company.write({"sms_provider": "twilio", "sms_twilio_account_sid": False})
+        told = form.action_send()["params"]
+        self.assertEqual(told["type"], "warning")
+        self.assertIn("Text messaging is not set up", told["message"])
+
     def test_the_form_shows_the_words_until_they_are_agreed_to(self):
         with Form(self.env["sms.test.text"].with_user(self.manager)) as form:
             form.number = OWN_PHONE
