@@ -79,6 +79,13 @@ class SmsSms(models.Model):
 
         return told.filtered(is_overtaken)
 
+    def _get_over_reason(self):
+        """Add automatic texts whose ticket has since moved on."""
+        reason = super()._get_over_reason()
+        if not reason and self.sudo()._find_overtaken():
+            reason = self._get_gate_label(verdicts.OVERTAKEN)
+        return reason
+
     def _prepare_again(self, number=None):
         return {**super()._prepare_again(number), "ticket_fact": self.ticket_fact}
 

@@ -7,6 +7,7 @@ from odoo.tests import Form, new_test_user
 
 from ...models.message import sms_sms_again
 from ...providers import faults
+from ...tools import automation
 from ..common import phone_number
 from .common import WaysCase
 
@@ -135,6 +136,15 @@ class TestSendAgain(WaysCase):
         past = fields.Datetime.now() - timedelta(minutes=5)
         old = self.refuse(self.text(expires_at=past))
         with self.assertRaisesRegex(UserError, "too late"):
+            old.with_user(self.agent).action_send_again()
+
+    def test_what_its_ticket_has_overtaken_is_not_sent_again(self):
+        fact = self.ticket._make_sms_fact(automation.STAGE)
+        old = self.refuse(self.text(ticket_fact=fact))
+        self.assertIn("again", self.ways(old))
+        self.ticket.stage_id = self.closed_stage
+        self.assertEqual(self.ways(old), "call")
+        with self.assertRaisesRegex(UserError, "has moved on"):
             old.with_user(self.agent).action_send_again()
 
     def test_an_answer_of_an_agent_stays_one(self):
