@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import verdicts
+from ..message.sms_sms_untold import MEANT
 from .sms_broadcast import CANCELLED, PAUSED
 from .sms_incident import ENDED, RESOLVED
 
@@ -119,7 +120,7 @@ class SmsSms(models.Model):
                     JOIN sms_incident incident ON incident.id = sms.incident_id
                    WHERE incident.resolved_at IS NULL AND %(about)s
                      AND sms.create_date >= %(since)s AND sms.exemption IS NULL
-                     AND (sms.state != 'canceled' OR sms.gate_verdict = 'block')
+                     AND %(meant)s
                 ORDER BY sms.incident_id, sms.number, sms.id DESC
               ) last
               JOIN sms_sms sms ON sms.id = last.id
@@ -127,6 +128,7 @@ class SmsSms(models.Model):
             """,
             about=about,
             since=self._get_untold_since(),
+            meant=MEANT,
             failed=self._get_untold_condition(),
         )
         return [*queries, query]

@@ -12,14 +12,17 @@ from .sms_sms_waiting import APPOINTMENT_MODEL
 
 #: How long texts that did not reach people are followed up; then they are history.
 UNTOLD_TIME = timedelta(days=7)
-#: Condition: the carrier or the gate refused the text. One that we have called off
-#: ourselves was not refused.
-FAILED = SQL(
-    "(sms.state = 'error'"
-    " OR (sms.state = 'canceled' AND sms.gate_verdict IS NOT DISTINCT FROM 'block'"
-    " AND COALESCE(sms.gate_reason, '') != ALL(%s)))",
+#: Condition: the gate refused the text. One that we have called off ourselves was not
+#: refused.
+REFUSED = SQL(
+    "(sms.gate_verdict IS NOT DISTINCT FROM 'block'"
+    " AND COALESCE(sms.gate_reason, '') != ALL(%s))",
     list(verdicts.CALLED_OFF),
 )
+#: Condition: the carrier or the gate refused the text.
+FAILED = SQL("(sms.state = 'error' OR (sms.state = 'canceled' AND %s))", REFUSED)
+#: Condition: nobody has called the text off. Others say nothing about whom it reached.
+MEANT = SQL("(sms.state != 'canceled' OR %s)", REFUSED)
 #: Reasons of blocked texts that nobody needs to be told of.
 NEEDLESS = (*verdicts.CALLED_OFF, verdicts.MUTED, verdicts.ERASED)
 
@@ -115,10 +118,9 @@ class SmsSms(models.Model):
                          sms.id, post.model, post.res_id,
                          CASE WHEN post.model = %(ticket)s THEN 0
                               ELSE COALESCE(sms.partner_id, 0) END AS reader_id
-                    FROM (SELECT id, partner_id, mail_message_id FROM sms_sms
+                    FROM (SELECT id, partner_id, mail_message_id FROM sms_sms sms
                            WHERE create_date >= %(since)s AND exemption IS NULL
-                             AND (state != 'canceled' OR gate_verdict = 'block')
-                             AND mail_message_id IS NOT NULL
+                             AND %(meant)s AND mail_message_id IS NOT NULL
                           %(fence)s) sms
                     JOIN LATERAL (SELECT model, res_id FROM mail_message
                                    WHERE id = sms.mail_message_id %(fence)s) post
@@ -151,6 +153,7 @@ class SmsSms(models.Model):
             since=self._get_untold_since(),
             about=about,
             fence=fence,
+            meant=MEANT,
             failed=self._get_untold_condition(),
             limits=SQL(" AND ").join(self._get_untold_limits()),
         )

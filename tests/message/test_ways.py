@@ -442,6 +442,14 @@ class TestUntold(WaysCase):
         self.text().action_cancel_waiting()
         self.assertFalse(self.untold())
 
+    def test_what_was_called_off_tells_nothing(self):
+        sms = self.text()
+        self.record_consent()
+        later = self.text(ticket_fact="stage left")
+        later._ask_gate()
+        self.assertEqual(later.gate_reason, "overtaken")
+        self.assertEqual(self.untold(), sms)
+
     def test_after_a_week_it_is_history(self):
         sms = self.text()
         self.env.flush_all()
