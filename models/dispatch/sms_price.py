@@ -102,10 +102,11 @@ class SmsPrice(models.Model):
             price.display_name = " ".join(filter(None, parts))
 
     @api.model
-    def _find(self, company, number="", provider=None):
-        """Return the current price for a number, in sudo; empty if unknown.
+    def _find(self, company, number="", provider=None, day=None):
+        """Return the price for a number, in sudo; empty if unknown.
 
         :param str number: E.164; empty: a number in the company's own country
+        :param date day: UTC, default today
         """
         company_sudo = company.sudo()
         code = company_sudo.country_id.phone_code
@@ -114,7 +115,7 @@ class SmsPrice(models.Model):
             company=company.id,
             provider=provider or company_sudo.sms_provider,
             number=number or f"+{code or ''}",
-            day=fields.Date.today(),
+            day=day or fields.Date.today(),
         )
         rows = self.env.execute_query(query)
         return self.sudo().browse(row[0] for row in rows)

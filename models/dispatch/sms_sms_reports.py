@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_amount, ormcache
+from odoo.tools import SQL, formatLang, ormcache
 
 from ...providers.faults import GONE, UNSURE
 from ...providers.outbound import REPORT_RANKS, UNDELIVERED, DeliveryReport
@@ -424,15 +424,22 @@ class SmsSms(models.Model):
         for sms in self:
             sms.price_label = False
             if sms.price_currency_id:
-                amount = format_amount(self.env, sms.price, sms.price_currency_id)
+                amount = self._show_price(sms.price, sms.price_currency_id)
                 sms.price_label = self.env._("%s, says the carrier", amount)
             elif sms.sent_at:
-                company, prices = sms._get_sms_company(), self.env["sms.price"]
-                price_sudo = prices._find(company, sms.number, sms.provider)
+                # Officers see the price, but no number.
+                sms_sudo, day = sms.sudo(), sms.sent_at.date()
+                subject = (sms_sudo._get_sms_company(), sms_sudo.number)
+                price_sudo = self.env["sms.price"]._find(*subject, sms.provider, day)
                 total = price_sudo._get_cost(sms.segment_count, sms.media_count > 0)
                 if total:
-                    amount = format_amount(self.env, total, price_sudo.currency_id)
+                    amount = self._show_price(total, price_sudo.currency_id)
                     sms.price_label = self.env._("About %s", amount)
+
+    @api.model
+    def _show_price(self, amount, currency):
+        """Return an amount with its fractions of a cent: one text may cost no more."""
+        return f"{formatLang(self.env, amount, 4)} {currency.name}"
 
     @api.model
     def _record_prices(self, provider, prices):

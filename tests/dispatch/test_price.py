@@ -151,6 +151,28 @@ class TestReported(SmsCase):
         self.assertIn("0.02", sms.price_label)
         self.assertIn("says the carrier", sms.price_label)
 
+    def test_an_officer_who_sees_no_number_sees_the_price(self):
+        self.set_price(0.01)
+        sms = self.text()
+        self.env.invalidate_all()
+        label = sms.with_user(self.compliance_officer).price_label
+        self.assertIn("0.01", label)
+
+    def test_less_than_a_cent_is_not_nothing(self):
+        self.set_price(0.0041)
+        sms = self.text()
+        self.assertEqual(sms.price_label, "About 0.0041 USD")
+        self.report(sms, "sent", {"amount": "0.0032", "currency": "USD"})
+        self.assertEqual(sms.price_label, "0.0032 USD, says the carrier")
+
+    def test_an_older_text_has_the_price_of_its_day(self):
+        today = fields.Datetime.now()
+        self.set_price(0.01)
+        self.set_price(0.05, valid_from=today.date() - timedelta(days=1))
+        sms = self.text(sent_at=today - timedelta(days=3))
+        self.assertIn("0.01", sms.price_label)
+        self.assertIn("0.05", self.text(carrier_id="T2").price_label)
+
     def test_pictures_cost_what_they_do_in_message_and_figures(self):
         self.set_price(0.01, media_amount=0.05)
         plain = self.text()
