@@ -135,6 +135,14 @@ class SmsSms(models.Model):
             return None
         return super(SmsSms, allowed)._send(*args, **kwargs)
 
+    def _split_by_api(self):
+        """Send by each company's own API class and account, at once as by the queue."""
+        by_company = self.grouped(lambda sms: sms._get_sms_company())
+        for company, messages in by_company.items():
+            sms_api = company._get_sms_api_class()(self.with_company(company).env)
+            sms_api._set_company(company)
+            yield sms_api, messages
+
     @api.model
     def _process_queue(self):
         """Send the messages of Odoo's own loop, one company at a time.

@@ -222,6 +222,8 @@ class TestOdoosOwnProvider(SmsCase):
                 number, body=f"Choose: {self.ticket.sms_preference_url}"
             )
         self.assertEqual(len(set(messages.mapped("body"))), 1, "one masked text")
+        messages[0].send()
+        self.assertEqual(self.posted, [self.number])
         self.run_native_queue()
         links = self.env["sms.preference.link"]
         urls = links._get_urls([(self.company, number) for number in numbers])
