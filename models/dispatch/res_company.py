@@ -430,7 +430,7 @@ class ResCompany(models.Model):
             chosen.append(sender_id or False)
         return chosen
 
-    def _find_sms_sender_refusal(self, number, answer=""):
+    def _find_sms_sender_refusal(self, number):
         """Distinguish a country no sender may text from one where none can receive."""
         candidates = self._get_sms_candidates(self.sudo().sms_provider)
         if not candidates:  # the account lacks something, which the gate says

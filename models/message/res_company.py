@@ -182,7 +182,7 @@ class ResCompany(models.Model):
             for number, sender_id in zip(numbers, chosen, strict=True)
         ]
 
-    def _find_sms_sender_refusal(self, number, answer=""):
+    def _find_sms_sender_refusal(self, number):
         """Return why no sender was chosen, of ``verdicts``; the outbox extends this.
 
         :param str number: E.164, or as given if it cannot be converted

@@ -231,10 +231,10 @@ class IntakeBatch:
                 is_call=is_call,
                 answers=answers,
             )
-            for vals, sender_id, answer in zip(own, sender_ids, answers, strict=True):
+            for vals, sender_id in zip(own, sender_ids, strict=True):
                 vals["sender_id"] = sender_id
                 if not sender_id and not is_call:
-                    refusal = company._find_sms_sender_refusal(vals["number"], answer)
+                    refusal = company._find_sms_sender_refusal(vals["number"])
                     self.sender_refusals[vals["uuid"]] = refusal
 
     def _pop_answer(self, vals):

@@ -303,7 +303,7 @@ class SmsSms(models.Model):
         now = fields.Datetime.now()
         waiting_sudo.write({"send_at": send_at, "not_before": now})
         waiting_sudo._ask_gate()._filter_outbox()._wake_dispatcher()
-        if verdicts.EXPIRED in waiting_sudo.mapped("gate_reason"):
+        if waiting_sudo.gate_reason == verdicts.EXPIRED:
             raise UserError(
                 self.env._(
                     "Quiet hours would hold it until it comes too late. Choose an "
