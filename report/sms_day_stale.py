@@ -18,9 +18,9 @@ COUNTED = ("start", "sms_company_id", "active", "sms_enabled", "sms_confirmation
 class Watch(NamedTuple):
     """One of our tables in which a change invalidates the figures of an old day.
 
-    ``moment`` and ``company`` are expressions on ``it``, the row before or after the
-    change; a company of NULL stands for all. Changes of the columns ``names`` count, or
-    else any change that meets the ``condition``.
+    ``kind``, ``moment`` and ``company`` are expressions on ``it``, the row before or
+    after the change; a company of NULL stands for all. Changes of the columns ``names``
+    count, or else any change that meets the ``condition``.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Watch(NamedTuple):
 
 WATCHED = (
     Watch(
-        "outgoing",
+        "CASE WHEN it.is_call THEN 'call' ELSE 'outgoing' END",
         "sms_sms",
         "it.create_date",
         "it.record_company_id",
@@ -42,7 +42,7 @@ WATCHED = (
         + ("delivered_at", "segment_count", "price", "price_currency_id"),
     ),
     Watch(
-        "appointment",
+        "'appointment'",
         "sms_reminder",
         "(SELECT event.start FROM calendar_event event WHERE event.id = it.event_id)",
         "NULL::int4",
@@ -50,7 +50,7 @@ WATCHED = (
         condition="NEW.kind IN ('moved', 'no_show')",
     ),
     Watch(
-        "alert",
+        "'alert'",
         "sms_team_alert",
         "it.created_at",
         "it.company_id",
@@ -65,7 +65,7 @@ TRIGGER = """
     BEGIN
         IF {what} THEN
             INSERT INTO sms_day_stale (company_id, kind, moment)
-            SELECT DISTINCT {company}, '{kind}', {moment}
+            SELECT DISTINCT {company}, {kind}, {moment}
               FROM (SELECT OLD.* UNION ALL SELECT NEW.*) AS it
              WHERE {moment} < {limit};
         END IF;

@@ -416,6 +416,19 @@ class TestScenario(ScenarioCase):
             with self.subTest(measure=measure):
                 self.assertAlmostEqual(self.sum_day(day, measure), count)
 
+    def test_the_price_of_a_call_comes_late_as_well(self):
+        call = self.text([phone_number(600)], 30, is_call=True)
+        self.hand_over(call, 30)
+        self.run_counting()
+        self.env["sms.day.stale"].search([]).unlink()
+        self.env["sms.sms"]._record_prices(
+            "sandbox", {call.carrier_id: Price(2, "USD")}
+        )
+        self.run_counting()
+        day = self.today - timedelta(days=30)
+        self.assertEqual(self.sum_day(day, "call_count"), 1)
+        self.assertEqual(self.sum_day(day, "call_cost"), 2)
+
     def test_what_is_young_or_no_matter_of_figures_leaves_no_mark(self):
         self.env["sms.day.stale"].search([]).unlink()
         young = self.text([phone_number(600)], 5)
