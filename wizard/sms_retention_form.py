@@ -4,6 +4,9 @@ from odoo import api, fields, models
 from ..models.privacy.sms_retention import TIMES, get_limits
 from ..tools.figures import render_counts
 
+#: The longest time that any of them may be (``_sms_keep_positive`` refuses more).
+LONGEST = 1200
+
 
 class SmsRetentionForm(models.TransientModel):
     """Form for a company's retention times and its consent policy.
@@ -49,7 +52,10 @@ class SmsRetentionForm(models.TransientModel):
     @api.depends("company_id", *TIMES)
     def _compute_count_html(self):
         for form in self:
-            limits = get_limits({kind: max(form[kind], 0) for kind in TIMES})
+            form.company_id._check_sms_user()
+            # What is typed may be no time yet: it is refused when it is saved.
+            amounts = {kind: min(max(form[kind], 0), LONGEST) for kind in TIMES}
+            limits = get_limits(amounts)
             pairs = self.env["sms.retention"]._count(form.company_id, limits)
             form.count_html = render_counts((*pair, "") for pair in pairs)
 

@@ -290,6 +290,17 @@ class TestForm(RetentionCase):
         with self.assertRaises(AccessError):
             form.action_save()
         self.assertEqual(other.sms_keep_text_months, 0)
+        with self.assertRaises(AccessError):
+            _counts = form.count_html
+
+    def test_a_time_that_is_being_typed_is_no_error(self):
+        forms = self.env["sms.retention.form"].with_user(self.compliance_officer)
+        form = Form(forms)
+        for name in TIMES:
+            for amount in (-1, 99_999):
+                with self.subTest(name=name, amount=amount):
+                    form[name] = amount
+                    self.assertIn("0</td><td>Texts received", form.count_html)
 
     def test_less_than_no_time_is_refused(self):
         for name, _unit in TIMES.values():
