@@ -149,7 +149,7 @@ class ResCompany(models.Model):
             return dict(field._description_selection(self.env)).get(value, "")
         if field.type == "boolean":
             return self.env._("yes") if value else self.env._("no")
-        return str(value)
+        return str(value or self.env._("no limit"))
 
     def _check_sms_officer(self, names):
         """Raise an AccessError for officers' fields unless an officer or admin."""

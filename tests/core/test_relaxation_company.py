@@ -63,6 +63,10 @@ class TestSwitches(SmsCase):
         self.assertEqual(note.author_id, self.manager.partner_id)
         for words in (REASON, "1000, and no longer 500", "Every internal user"):
             self.assertIn(words, note.body)
+        with Form(settings) as form:
+            form.sms_user_limit = 0
+            form.sms_relaxation_reason = REASON
+        self.assertIn("no limit, and no longer 200", self.notes()[0].body)
         with self.assertRaises(AccessError):
             note.with_user(self.administrator).unlink()
 
