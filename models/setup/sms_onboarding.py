@@ -6,6 +6,7 @@ from ...providers.account import CREDENTIALS, FINE, INBOUND, SENDERS
 from ...providers.account import WRONG as FOUND_WRONG
 from ...providers.faults import COPY
 from ...providers.sandbox import SandboxProvider
+from ..appointment.sms_reminder import PLANNED
 from .res_company import CONTACT, CONTACT_GROUP, SAY_ACTION
 from .sms_carrier_check import CHECK, NOT_TAKEN, SET_INBOUND, TAKE_NUMBERS
 from .sms_health import DONE, SKIPPED, TODO, WRONG, uses_carrier
@@ -100,11 +101,16 @@ class SmsOnboarding(models.AbstractModel):
         return self.text_from_here_with_waiting()
 
     def _skip_due(self):
-        """Skip automatic texts and broadcasts that are due: the original sent them."""
+        """Skip automatic texts, reminders and broadcasts that are due.
+
+        The original sent them.
+        """
         now = fields.Datetime.now()
         runs_sudo = self.env["sms.automation.run"].sudo()
         due_sudo = runs_sudo.search(runs_sudo._get_due_domain())
         due_sudo.write({"state": "skipped", "done_at": now})
+        due = Domain("state", "=", PLANNED) & Domain("due_at", "<=", now)
+        self.env["sms.reminder"].sudo().search(due)._cancel(lambda _row: "too_late")
         domain = Domain("state", "in", ("leaving", "queueing"))
         domain |= Domain("state", "=", "planned") & Domain("leaves_at", "<=", now)
         for broadcast_sudo in self.env["sms.broadcast"].sudo().search(domain):

@@ -3,6 +3,7 @@
 
 import socket
 from contextlib import contextmanager
+from datetime import timedelta
 from unittest.mock import patch
 
 import requests
@@ -96,9 +97,22 @@ class TestCopy(CopyCase):
             "state": "waiting",
         }
         run = self.env["sms.automation.run"].sudo().create(values)
+        due, later = self.env["sms.reminder"].create(
+            [
+                {
+                    "company_id": self.company.id,
+                    "partner_id": self.customer.id,
+                    "kind": "reminder",
+                    "start": now + timedelta(days=2),
+                    "due_at": due_at,
+                }
+                for due_at in (now, now + timedelta(days=1))
+            ]
+        )
         self.duplicate()
         self.text_from_here("text_from_here")
         self.assertEqual(run.state, "skipped")
+        self.assertEqual((due.state, later.state), ("cancelled", "planned"))
 
     def test_an_original_keeps_what_waits(self):
         """An outdated page may still show the button."""
