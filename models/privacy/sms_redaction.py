@@ -100,16 +100,20 @@ class SmsRedaction(models.Model):
     def _queue_sent(self, messages):
         """Queue ``sms.sms`` records that are about to be erased.
 
-        Under every id that the carrier has assigned: it has a text for each attempt.
+        Under every id that a carrier has assigned: it has a text for each attempt. That
+        of an earlier attempt may be the other carrier's, which knows its own ids.
         """
         self.env["sms.sms"].flush_model()
         query = SQL(
             """
-            SELECT sms.record_company_id AS company_id, sms.provider,
+            SELECT sms.record_company_id AS company_id, known.provider,
                    known.carrier_id, sms.id AS sms_id
               FROM sms_sms sms, LATERAL (
-                       SELECT sms.carrier_id UNION
-                       SELECT report.carrier_id FROM sms_report report
+                       SELECT sms.provider, sms.carrier_id UNION
+                       SELECT tried.provider, report.carrier_id
+                         FROM sms_report report,
+                              unnest(ARRAY[sms.provider, sms.refused_by])
+                                  AS tried (provider)
                         WHERE report.sms_id = sms.id
                    ) known
              WHERE sms.id = ANY(%s)

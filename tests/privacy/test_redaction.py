@@ -122,6 +122,22 @@ class TestRedaction(RedactionCase):
         self.run_cron()
         self.assertEqual(self.kept.kept[earlier], "")
 
+    def test_an_attempt_at_the_carrier_before_the_other_one_goes(self):
+        self.env["sms.report"].create(
+            {
+                "sms_id": self.sms.id,
+                "company_id": self.company.id,
+                "received_at": fields.Datetime.now(),
+                "carrier_id": SENT,
+                "status": "undelivered",
+            }
+        )
+        taken = {"provider": "telnyx", "carrier_id": "an id of Telnyx"}
+        self.sms.write({**taken, "refused_by": "twilio"})
+        self.erase()
+        self.run_cron()
+        self.assertEqual(self.kept.kept[SENT], "")
+
     def test_a_text_on_its_way_goes_once_it_has_a_name(self):
         self.sms.write({"state": "process", "carrier_id": False})
         self.erase()
