@@ -70,6 +70,18 @@ class LinkTracker(models.Model):
         }
 
 
+class LinkTrackerClick(models.Model):
+    """Clicks on links in texts, without the visitor's address."""
+
+    _inherit = "link.tracker.click"
+
+    def _prepare_click_values_from_route(self, **route_values):
+        link = self.env["link.tracker"].browse(route_values.get("link_id"))
+        if link.sms_company_id:
+            route_values.pop("ip", None)
+        return super()._prepare_click_values_from_route(**route_values)
+
+
 class SmsTemplate(models.Model):
     """Adds the template's setting to count clicks on its links."""
 

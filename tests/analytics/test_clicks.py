@@ -63,6 +63,10 @@ class TestClicks(SmsCase, HttpCase):
         self.assertEqual(answer.status_code, 301)
         self.assertEqual(answer.headers["Location"], PAGE)
         self.assertEqual(self.count_clicks(), 1)
+        click = self.env["link.tracker.click"].search([], limit=1, order="id desc")
+        self.assertEqual(
+            (click.link_id.sms_template_id, click.ip), (self.template, False)
+        )
 
     def test_a_robot_is_not_counted(self):
         path = self.find_link(self.send().body)
