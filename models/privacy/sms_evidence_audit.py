@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -10,6 +10,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 
 from ...tools.appointments import to_utc
 from ..core.client_actions import reload_view
+from ..core.mixins import FIRST_DAY
 from ..ledger.sms_consent_evidence import PERIOD
 
 DRAFT, WAITING, READY, FAILED = ("draft", "waiting", "ready", "failed")
@@ -179,7 +180,8 @@ class SmsEvidenceAudit(models.Model):
 
     def _span(self):
         """Return the start (UTC, included) and the end (excluded) of the period."""
-        days = (self.date_from, self.date_to + timedelta(days=1))
+        last = min(self.date_to, date.max - timedelta(days=2))
+        days = (max(self.date_from, FIRST_DAY), last + timedelta(days=1))
         return [to_utc(datetime.combine(day, time()), self.tz) for day in days]
 
     @api.autovacuum

@@ -250,6 +250,15 @@ class TestAudit(PacketCase):
         self.run_audits()
         self.assertEqual(audit.state, "ready")
 
+    def test_everything_is_a_period_too(self):
+        always = {"date_from": "0001-01-01", "date_to": "9999-12-31"}
+        for tz in ("Asia/Tokyo", "America/Denver"):
+            with self.subTest(tz):
+                audit = self.make_audit(**always, tz=tz)
+                audit.action_make()
+                self.run_audits()
+                self.assertEqual(audit.state, "ready")
+
     def test_who_may(self):
         for user in (self.agent, self.manager, self.employee, self.administrator):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
