@@ -39,7 +39,8 @@ class BaseModuleUninstall(models.TransientModel):
         """
         self.ensure_one()
         self.check_access("write")
-        company, today = self.company_id or self.env.company, fields.Date.today()
+        self.company_id = company = self.company_id or self.env.company
+        today = fields.Date.today()
         data = self.env["sms.consent.check"].sudo()._export(company).encode()
         name = f"consent-ledger-{company.id}-{today}.json"
         exports = self.env["sms.evidence.export"]

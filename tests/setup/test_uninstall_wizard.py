@@ -56,6 +56,12 @@ class TestUninstallWizard(SmsCase):
                 (company, "chain", self.administrator),
             )
 
+    def test_without_a_company_it_is_the_ledger_of_the_present_one(self):
+        wizard = Form(self.open("helpdesk_mgmt_sms")).save()
+        wizard.company_id = False
+        chain = self.read_export(wizard.action_export_sms_ledger())
+        self.assertEqual(chain["company_id"], wizard.env.company.id)
+
     def test_it_is_for_administrators(self):
         wizard = Form(self.open("helpdesk_mgmt_sms")).save()
         for user in (self.manager, self.compliance_officer, self.agent):
