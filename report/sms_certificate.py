@@ -186,9 +186,6 @@ class SmsCertificate(models.AbstractModel):
             "zone": self.env._("All times in this document are of the zone %s."),
             "unsealed": self.env._("not sealed yet"),
             "recorded": self.env._("recorded %s"),
-            "erased_on_request": self.env._(
-                "The personal data was erased on %s on request. Its digest stays:"
-            ),
             "wording": self.env._("Wording %s, see section 2"),
             "sent_after": self.env._("sent after %s"),
             "made": self.env._("not handed over; made %s"),

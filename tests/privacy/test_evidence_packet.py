@@ -153,6 +153,14 @@ class TestPacket(PacketCase):
             self.assertTrue(row["erased_at_utc"])
             self.assertFalse(row["person"])
 
+    def test_the_certificate_does_not_say_why_it_was_erased(self):
+        """Most evidence is erased by its age, at nobody's request."""
+        events = self.env["sms.consent.event"].search([("number", "=", self.number)])
+        events.evidence_id._erase()
+        page = self.source._make_page(self.gather(), "0" * 64).decode()
+        self.assertIn("personal data erased on", page)
+        self.assertNotIn("on request", page)
+
 
 class TestReturns(PacketCase):
     """Who restored a number, and whose consent did not count."""
