@@ -185,7 +185,7 @@ class SmsHealth(models.AbstractModel):
         if check.state == "broken":
             state, text = WRONG, check._describe()
         elif check:
-            when = say_moment(self.env, check.checked_at)
+            when = say_moment(self.env, check.checked_at, lasting=True)
             state, text = DONE, self.env._("Intact on %s.", when)
         if self.env["sms.consent.key"]._is_inside():
             state = WRONG if state == WRONG else TODO

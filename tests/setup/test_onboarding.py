@@ -263,6 +263,13 @@ class TestHealth(OnboardingCase):
         self.assertEqual(row["state"], "wrong")
         self.assertIn("switched off", row["text"])
 
+    def test_the_day_of_the_last_verification_is_a_date(self):
+        """Not "intact on today"."""
+        self.record_consent()
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_check"))
+        text = self.get_row("ledger", part="health")["text"]
+        self.assertRegex(text, r"Intact on \w+ \d+, \d{4}, ")
+
     def test_a_sender_that_has_stopped(self):
         self.env["sms.sender"].search([]).stop_count = 1
         self.assertEqual(self.get_states(part="health")["senders"], "wrong")
