@@ -3,6 +3,7 @@ from datetime import timedelta
 from functools import partial
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, automation
@@ -11,8 +12,8 @@ from ..core.batch_jobs import try_work_off
 WAITING, DONE, SKIPPED = "waiting", "done", "skipped"
 #: Prefix of the occasion of a text due at once, followed by the transaction's id.
 AT_ONCE = "at once "
-#: How long finished rows are kept; meanwhile a time-based rule cannot find the same
-#: again.
+#: How long finished rows are kept, and longer until the time is past that a time-based
+#: rule has found, or it would find the same deadline again.
 KEPT = timedelta(days=60)
 #: Rows processed between two commits.
 BATCH_SIZE = 50
@@ -162,8 +163,11 @@ class SmsAutomationRun(models.Model):
 
     @api.autovacuum
     def _gc_done(self):
-        until = fields.Datetime.now() - KEPT
-        self.search([("state", "!=", WAITING), ("done_at", "<", until)]).unlink()
+        now = fields.Datetime.now()
+        is_past = Domain("occasion", "<", fields.Datetime.to_string(now))
+        is_past |= Domain("occasion", "=like", f"{AT_ONCE}%")
+        is_done = Domain("state", "!=", WAITING) & Domain("done_at", "<", now - KEPT)
+        self.search(is_done & is_past).unlink()
 
     # === Processing ===
 
@@ -231,10 +235,7 @@ class SmsAutomationRun(models.Model):
         """Send the texts of one group, and return the rows that were sent."""
         user = self.user_id[:1] or self.env.user
         engine = self.env["sms.automation"].with_user(user).sudo()
-        is_first = any((row.fact or "").startswith("first:") for row in self)
-        stage_trigger = automation.FIRST_STAGE if is_first else automation.STAGE
-        stage_rules = engine._get_stage_rules(ticket, stage_trigger)
-        found = [*stage_rules, *engine._get_rules()]
+        found = engine._get_rules()
         rules = {rule.automation_id: rule for rule in found}
         copies = {
             rule.shared_id: rule
@@ -244,14 +245,14 @@ class SmsAutomationRun(models.Model):
         holding = {
             rule.automation_id: (rule, row)
             for row in self
-            if (rule := row._find_rule(rules, copies))
+            if (rule := row._find_rule(ticket, rules, copies))
             and row.fact == ticket._get_sms_fact(rule.trigger)
         }
         texts = engine._on_due(ticket, [rule for rule, _row in holding.values()])
         sent = [holding[text.rule.automation_id][1] for text in texts]
         return self.browse().union(*sent)
 
-    def _find_rule(self, rules, copies):
+    def _find_rule(self, ticket, rules, copies):
         """Return the rule that sends a row, or None.
 
         A row of a shared automation is sent by the company's copy, if made since.
@@ -259,7 +260,12 @@ class SmsAutomationRun(models.Model):
         :param dict rules: by automation id
         :param dict copies: the company's own rules, by the id of the one they replace
         """
-        automation_id = self.automation_id.id or 0
+        automation_id = self.automation_id.id
+        if not automation_id:
+            is_first = (self.fact or "").startswith("first:")
+            trigger = automation.FIRST_STAGE if is_first else automation.STAGE
+            own = self.env["sms.automation"]._get_stage_rules(ticket, trigger)
+            return next(iter(own), None)
         copy = copies.get(automation_id)
         if copy and not self._is_left_to_clock(copy):
             return copy

@@ -131,6 +131,16 @@ class TestShipped(AutomationCase):
         self.assertEqual(message.template_id, self.template)
         self.assertFalse(message.automation_id)
 
+    def test_a_new_ticket_moved_at_once_gets_the_text_of_its_stage(self):
+        """As where an automated action moves it while it is created."""
+        self.new_stage.sms_template_id = self.make_template("It is new")
+        self.waiting_stage.sms_template_id = self.template
+        ticket = self.make_ticket(self.customer, stage_id=self.new_stage.id)
+        ticket.stage_id = self.waiting_stage
+        self.run_automations()
+        self.assertIn(self.template, self.messages_to().template_id)
+        self.assertNotIn("It is new", self.messages_to().mapped("body"))
+
 
 class TestWhich(AutomationCase):
     """Which tickets an automation covers."""
@@ -656,6 +666,27 @@ class TestLater(AutomationCase):
         self.assertEqual(self.env.execute_query(SQL(ids)), [before])
         runs = [("automation_id", "=", automation.id)]
         self.assertEqual(self.env["sms.automation.run"].search_count(runs), 1)
+
+    def test_what_is_done_is_kept_until_its_time_is_past(self):
+        """A deadline that is months away would be found again."""
+        now = fields.Datetime.now()
+        occasions = ("", "at once 7", now - timedelta(days=9), now + timedelta(days=9))
+        runs = self.env["sms.automation.run"].create(
+            [
+                {
+                    "res_model": self.ticket._name,
+                    "res_id": self.ticket.id,
+                    "occasion": str(occasion),
+                    "happened_at": now,
+                    "due_at": now,
+                    "done_at": now - timedelta(days=61),
+                    "state": "done",
+                }
+                for occasion in occasions
+            ]
+        )
+        runs._gc_done()
+        self.assertEqual(runs.exists(), runs[3])
 
     def test_who_was_answered_does_not_wait(self):
         automation = self.automate("no_answer", wait_hours=1)

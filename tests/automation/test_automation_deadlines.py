@@ -47,6 +47,17 @@ class TestDeadlines(AutomationCase):
         self.assertEqual(len(self.made_by(self.automation)), 1)
         self.assertEqual(self.texts_when_due_in(minutes=90), 2, "it has been moved")
 
+    def test_one_that_was_far_off_is_not_found_again_after_months(self):
+        self.automation.wait_hours = 24 * 90
+        self.automation.sudo().in_force_since -= timedelta(days=400)
+        self.assertEqual(self.texts_when_due_in(days=89), 1)
+        runs = self.env["sms.automation.run"]
+        run = runs.search([("automation_id", "=", self.automation.id)])
+        run.done_at -= timedelta(days=61)
+        runs._gc_done()
+        self.run_clock()
+        self.assertEqual(len(self.made_by(self.automation)), 1)
+
     def test_what_is_missed_or_met_is_left_alone(self):
         self.assertEqual(self.texts_when_due_in(hours=-1), 0, "it is too late")
         self.deadline.state = "accomplished"
