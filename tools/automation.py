@@ -4,7 +4,6 @@
 Pure rules over plain values, so that they also serve records other than tickets.
 """
 
-from bisect import bisect_right
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -138,11 +137,15 @@ def may_text(rule, last, now):
 
 
 class Change(NamedTuple):
-    """One tracked change: when (UTC), and the old values; None if unchanged."""
+    """One tracked change: when (UTC), and the old values; None if unchanged.
+
+    Or a text from the customer, which changes neither.
+    """
 
     at: datetime
     old_stage_id: int | None = None
     old_user_id: int | None = None
+    is_text: bool = False
 
 
 class Event(NamedTuple):
@@ -154,13 +157,14 @@ class Event(NamedTuple):
     user_id: int
 
 
-def read_history(created_at, changes, stage_id, user_id, closed_ids):
+def read_history(created_at, changes, stage_id, user_id, closed_ids, texts=()):
     """Return the events of a record, oldest first, reconstructed from its final state.
 
     :param datetime created_at: UTC, None if before the period in question
     :param list changes: of :class:`Change`
     :param stage_id, user_id: of the record at the end
     :param closed_ids: ids of the stages that close a record
+    :param texts: when the customer texted (UTC)
     """
 
     def describe(stage_id, user_id):
@@ -168,34 +172,23 @@ def read_history(created_at, changes, stage_id, user_id, closed_ids):
 
     events = []
     after = (stage_id, user_id)
-    for change in sorted(changes, key=lambda change: change.at, reverse=True):
+    changes = [*changes, *(Change(at, is_text=True) for at in texts)]
+    # A text in the same second as a change came after it.
+    changes.sort(key=lambda change: (change.at, change.is_text), reverse=True)
+    for change in changes:
         before = (
             after[0] if change.old_stage_id is None else change.old_stage_id,
             after[1] if change.old_user_id is None else change.old_user_id,
         )
         happened = compare(describe(*before), describe(*after))
+        if change.is_text:
+            happened = frozenset({WROTE})
         events.append(Event(change.at, happened, *after))
         after = before
     if created_at:
         happened = compare(None, describe(*after))
         events.append(Event(created_at, happened, *after))
-    return events[::-1]
-
-
-def read_texts(times, events, stage_id, user_id):
-    """Return the customer's texts as events, with the record's state at that time.
-
-    :param list times: when they came (UTC)
-    :param list events: what else happened, oldest first
-    :param stage_id, user_id: of the record before the first event
-    """
-    moments = [event.at for event in events]
-    found = []
-    for at in times:
-        index = bisect_right(moments, at) - 1
-        state = events[index][2:] if index >= 0 else (stage_id, user_id)
-        found.append(Event(at, frozenset({WROTE}), *state))
-    return found
+    return sorted(reversed(events), key=lambda event: event.at)
 
 
 def find_waits(texts, answers):

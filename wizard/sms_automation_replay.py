@@ -108,13 +108,14 @@ class SmsAutomationReplay(models.TransientModel):
         """
         changes, inbound, answers = past
         state = (ticket.stage_id.id or 0, ticket.user_id.id or 0)
-        events = automation.read_history(created_at, changes, *state, closed_ids)
-        events += automation.read_texts(inbound, events, *state)
-        events.sort(key=lambda event: event.at)
+        events = automation.read_history(
+            created_at, changes, *state, closed_ids, inbound
+        )
         # Customers of closed tickets wait no longer.
         closings = [it.at for it in events if automation.CLOSED in it.happened]
         waits = automation.find_waits(inbound, answers + closings)
-        facts = self.env["sms.automation"]._get_facts_of_closing(ticket)
+        facts = self.env["sms.automation"]._get_facts(ticket)
+        facts = facts._replace(asks_rating=ticket._asks_sms_rating())
         now = fields.Datetime.now()
         return automation.plan_replay(events, waits, rules, facts, now)
 
@@ -250,7 +251,7 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _read_answers(self, tickets, since):
-        """Return when internal users wrote on each ticket: ``{ticket id: times}``."""
+        """Return when internal users answered, by ticket id; notes are no answers."""
         messages_sudo = self.env["mail.message"].sudo()
         times = defaultdict(list)
         for message in messages_sudo.search(
@@ -258,8 +259,12 @@ class SmsAutomationReplay(models.TransientModel):
                 ("model", "=", TICKET_MODEL),
                 ("res_id", "in", tickets.ids),
                 ("date", ">=", since),
-                ("message_type", "in", ("comment", "sms")),
                 ("author_id.user_ids.share", "=", False),
+                "|",
+                ("message_type", "=", "sms"),
+                "&",
+                ("message_type", "=", "comment"),
+                ("subtype_id", "=", self.env.ref("mail.mt_comment").id),
             ]
         ):
             times[message.res_id].append(message.date)

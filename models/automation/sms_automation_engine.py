@@ -231,9 +231,17 @@ class SmsAutomation(models.Model):
         """
         planned = [(change, self._find_candidates(change)) for change in changes]
         planned = [(change, rules) for change, rules in planned if rules]
+        tickets = self.env[TICKET_MODEL].sudo()
+        closed = (
+            it.record for it, _rules in planned if automation.CLOSED in it.happened
+        )
+        asked = tickets.union(*closed)._filter_sms_rating()
         pairs = []
         for change, rules in self._drop_by_domain_safely(planned):
-            pairs += [(change.record, rule) for rule in self._choose(change, rules)]
+            facts = Facts(asks_rating=change.record in asked)
+            served = automation.get_served(change.happened, facts)
+            chosen = automation.choose(rules, served)
+            pairs += [(change.record, rule) for rule in chosen]
         if pairs:
             self.env["sms.automation.run"]._plan(pairs)
         return pairs
@@ -265,16 +273,6 @@ class SmsAutomation(models.Model):
         return rules
 
     @api.model
-    def _choose(self, change, rules):
-        if automation.CLOSED not in change.happened:
-            return automation.choose(rules)
-        facts = self._get_facts_of_closing(change.record)
-        served = automation.get_served(change.happened, facts)
-        if served and change.record._find_sms_rating_asked():
-            served = ()  # they are not asked again so soon
-        return automation.choose(rules, served)
-
-    @api.model
     def _get_stage_rules(self, record, trigger):
         template = record.stage_id.sms_template_id
         return [Rule(0, trigger, template.id)] if template else []
@@ -288,10 +286,6 @@ class SmsAutomation(models.Model):
             record.category_id.id or 0,
             record.priority or "",
         )
-
-    @api.model
-    def _get_facts_of_closing(self, record):
-        return self._get_facts(record)._replace(asks_rating=record._asks_sms_rating())
 
     @api.model
     def _drop_by_domain_safely(self, planned):

@@ -35,28 +35,28 @@ class HelpdeskTicket(models.Model):
 
     def _ask_sms_rating(self):
         """Ask the customers of closed tickets for a rating, where the team wants it."""
-        tickets = self.sudo().filtered(lambda it: it._asks_sms_rating())
         template_sudo = self._get_sms_rating_template().sudo()
-        for ticket in tickets - tickets._find_sms_rating_asked():
+        for ticket in self._filter_sms_rating():
             ticket.with_user(SUPERUSER_ID)._send_sms_rating_question(template_sudo)
 
-    def _find_sms_rating_asked(self):
-        """Return the tickets about which their customers were asked lately.
-
-        A question that was cancelled before it was sent does not count.
-        """
+    def _filter_sms_rating(self):
+        """Return the tickets, in sudo, to ask about when closed; none asked lately."""
+        tickets = self.sudo().filtered(lambda it: it._asks_sms_rating())
+        if not tickets:
+            return tickets
         questions_sudo = self.env["sms.question"].sudo()
         questions_sudo = questions_sudo.search(
             [
                 ("kind", "=", "rating"),
                 ("res_model", "=", self._name),
-                ("res_id", "in", self.ids),
+                ("res_id", "in", tickets.ids),
                 ("asked_at", ">", fields.Datetime.now() - RATING_PAUSE),
             ]
         )
+        # One that was cancelled before it was sent does not count.
         asked_sudo = questions_sudo.filtered(lambda it: it.sms_id.state != "canceled")
         asked_ids = set(asked_sudo.mapped("res_id"))
-        return self.filtered(lambda it: it.id in asked_ids)
+        return tickets.filtered(lambda it: it.id not in asked_ids)
 
     @api.model
     def _get_sms_rating_template(self):

@@ -117,9 +117,26 @@ class TestReplay(AutomationCase):
         automation = self.automate("no_answer", wait_hours=4)
         self.assertEqual(len(self.replay(automation)), 1)
         self.post_on(
-            self.ticket.with_user(self.agent), "Yes", message_type="comment"
+            self.ticket.with_user(self.agent),
+            "Yes",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
         ).sudo().date = inbound.received_at + timedelta(hours=1)
         self.assertFalse(self.replay(automation))
+
+    def test_a_note_for_colleagues_is_no_answer(self):
+        self.receive("Hello?")
+        inbound = self.env["sms.inbound"].search([], order="id desc", limit=1)
+        inbound.received_at -= timedelta(hours=5)
+        note = self.post_on(
+            self.ticket.with_user(self.agent),
+            "Who looks at it?",
+            message_type="comment",
+            subtype_xmlid="mail.mt_note",
+        )
+        note.sudo().date = inbound.received_at + timedelta(hours=1)
+        automation = self.automate("no_answer", wait_hours=4)
+        self.assertEqual(len(self.replay(automation)), 1)
 
     def test_who_waited_until_the_ticket_was_closed(self):
         self.receive("Hello?")

@@ -161,13 +161,21 @@ class TestReplayRules(BaseCase):
                 self.assertIs(found, expected)
 
     def test_texts_as_events(self):
-        events = automation.read_history(at(8), [Change(at(10), NEW, 0)], OPEN, 7, ())
-        found = automation.read_texts([at(7), at(8), at(9), at(10)], events, DONE, 9)
-        self.assertEqual(
-            [(it.at, *it[2:]) for it in found],
-            [(at(7), DONE, 9), (at(8), NEW, 0), (at(9), NEW, 0), (at(10), OPEN, 7)],
-        )
-        self.assertEqual({it.happened for it in found}, {frozenset({"wrote"})})
+        """With the state of their time, also before the first change."""
+        texts = [at(9), at(10), at(11)]
+        changes = [Change(at(10), NEW, 0)]
+        for created_at in (None, at(8)):
+            found = automation.read_history(created_at, changes, OPEN, 7, (), texts)
+            self.assertEqual(
+                [(it.at, *it[2:]) for it in found if "wrote" in it.happened],
+                [(at(9), NEW, 0), (at(10), OPEN, 7), (at(11), OPEN, 7)],
+            )
+            self.assertEqual([it.at for it in found], sorted(it.at for it in found))
+
+    def test_a_text_that_opened_its_ticket(self):
+        found = automation.read_history(at(8), [], NEW, 0, (), [at(7)])
+        self.assertEqual([it.at for it in found], [at(7), at(8)])
+        self.assertEqual(found[0].happened, {"wrote"})
 
     def test_no_answer(self):
         rule = Rule(1, automation.NO_ANSWER, 1, lead=timedelta(hours=2))
