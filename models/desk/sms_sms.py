@@ -181,6 +181,7 @@ class SmsSms(models.Model):
     def _resume_waiting(self):
         """Note that customers whose answer was cancelled are waiting again.
 
+        This ends a snooze, which began when they seemed to be answered.
         Unless there is another answer since: if that is a text, the customer waits
         again once it is cancelled too.
         """
@@ -195,6 +196,7 @@ class SmsSms(models.Model):
             elif not ticket_sudo._find_sms_comments(sms_sudo.mail_message_id):
                 since = ticket_sudo.sms_waiting_since or waited_since
                 ticket_sudo.sms_waiting_since = min(since, waited_since)
+                ticket_sudo._end_sms_snooze()
 
     def _find_later_answer(self):
         """Return the next text that somebody wrote on the same ticket and goes on."""

@@ -284,6 +284,15 @@ class TestWritten(WaitingTextsCase):
         self.assertEqual(again.gate_verdict, "block")
         self.assertEqual(self.ticket.sms_waiting_since, since)
 
+    def test_whoever_waits_again_is_not_hidden(self):
+        self.receive("Is it mended?")
+        answer = self.answer_later()
+        desk = self.ticket.with_user(self.agent)
+        desk.snooze_sms()
+        answer.with_user(self.agent).action_cancel_waiting()
+        self.assertTrue(self.ticket.sms_waiting_since)
+        self.assertFalse(desk.sms_is_snoozed)
+
     def test_whoever_has_another_answer_does_not_wait(self):
         since = self.receive("Is it mended?").received_at
         first, second = self.answer_later(), self.answer_later()
