@@ -393,11 +393,12 @@ class CalendarEvent(models.Model):
     def _reopen_sms_answers(self, starts):
         """Take back customers' answers for a time to which the appointment was moved.
 
-        What comes from another calendar has its own answers.
+        What comes from another calendar has its own answers, but only of people whose
+        e-mail address it knows.
 
         :param dict starts: former start (UTC) by event id
         """
-        if not starts or self.env.context.get("dont_notify"):
+        if not starts:
             return
         moved = self.sudo().exists()
         moved = moved.filtered(lambda it: it.sms_enabled and it.start != starts[it.id])
@@ -407,6 +408,8 @@ class CalendarEvent(models.Model):
                 and it.partner_id in it.event_id._get_sms_customers()
             )
         )
+        if self.env.context.get("dont_notify"):
+            answered = answered._filter_sms_without_email()
         answered.state = "needsAction"
 
     def unlink(self):

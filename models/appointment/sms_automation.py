@@ -37,6 +37,15 @@ class SmsAutomation(models.Model):
             rule.is_for_events = rule.trigger in EVENT_TRIGGERS
             rule.template_model = rule._get_record_model()
 
+    @api.onchange("trigger")
+    def _onchange_trigger(self):
+        """Drop the options that the form hides for an appointment, and its template."""
+        if self.is_for_events:
+            self.update({"audience": automation.CUSTOMER, "delay_number": 0})
+            self.update({"stage_ids": False, "domain": False})
+        if self.template_id.model != self.template_model:
+            self.template_id = False
+
     def _get_record_model(self):
         return EVENT_MODEL if self.is_for_events else super()._get_record_model()
 

@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
 from odoo import fields, models
 
 from ...tools import keywords, reply_codes
@@ -33,16 +35,19 @@ class SmsInboundRouter(models.AbstractModel):
         owner was told nothing, and must not read of it.
         """
         unproven = self.env["sms.number.claim"]._query_unproven(inbound.number)
+        now = fields.Datetime.now()
         domain = [
             ("partner_id.phone_sanitized", "=", inbound.number),
             ("partner_id", "not in", unproven),
-            ("sms_told_start", ">", fields.Datetime.now()),
+            # A whole day begins early, and is not over then.
+            ("sms_told_start", ">", now - timedelta(days=2)),
             ("state", "!=", "declined"),
             ("event_id.active", "=", True),
             ("event_id.sms_company_id", "=", inbound.company_id.id),
         ]
         attendees_sudo = self.env[ATTENDEE_MODEL].sudo()
-        return attendees_sudo.search(domain, order="sms_told_start, id", limit=1)
+        found_sudo = attendees_sudo.search(domain, order="sms_told_start, id")
+        return found_sudo.filtered(lambda it: it.event_id._get_sms_end() > now)[:1]
 
     def _ask_if_meant(self, inbound, attendee, purposes):
         """Confirm the opt-out, and ask whether to cancel the appointment too."""
@@ -52,7 +57,7 @@ class SmsInboundRouter(models.AbstractModel):
             attendee,
             inbound,
             partner_id=attendee.partner_id.id,
-            expires_at=attendee.event_id.start,
+            expires_at=attendee.event_id._get_sms_end(),
             details={},
         )
         replies = self.env["sms.reply"]

@@ -9,6 +9,7 @@ from odoo.tools.translate import LazyTranslate
 from ...tools import appointments, keywords, reply_codes
 from ...tools.appointments import CALL_OFF, CONFIRM
 from ...tools.names import tidy_name
+from ...tools.verdicts import HAVE_GOT
 from ..core.bulk_insert import create_many
 from ..inbound.sms_question import OPEN, REPLACED
 from .calendar_event_texts import AppointmentFacts
@@ -122,9 +123,10 @@ class SmsQuestion(models.Model):
         is_yes = router._find_action(inbound)[0] == keywords.YES
         said = router._get_said(inbound)
         action = CONFIRM if is_yes else appointments.read_action(said)
-        if not action or not self._get_attendee():
+        if not action or not self._get_attendee() or not self._may_mean(action):
             return False
-        meant = self._find_meant(inbound, action)
+        # The confirmation of a CANCEL has asked about this one by its time.
+        meant = self._find_meant(inbound, action) if self.sms_id else self
         if len(meant) > 1:
             meant._ask_which(inbound, action)
         else:
@@ -142,9 +144,29 @@ class SmsQuestion(models.Model):
                 it.kind == APPOINTMENT
                 and it._get_attendee()
                 and it._get_attendee().state not in states
+                and it._may_mean(action)
             )
         )
         return found.sorted(lambda it: it._get_attendee().event_id.start)
+
+    def _may_mean(self, action):
+        """Return whether the customer has read what an answer would be about.
+
+        If the text that asks is still held, they may know the appointment by an earlier
+        one. A time that none has told cannot be confirmed.
+        """
+        if not self._is_held():
+            return True
+        attendee = self._get_attendee()
+        rows = self.env["sms.reminder"].search(
+            [
+                ("event_id", "=", attendee.event_id.id),
+                ("partner_id", "=", attendee.partner_id.id),
+                ("sms_id.state", "in", HAVE_GOT),
+            ]
+        )
+        starts = rows.mapped("start")
+        return attendee.event_id.start in starts if action == CONFIRM else bool(starts)
 
     def _ask_which(self, inbound, action):
         self._ask_about(

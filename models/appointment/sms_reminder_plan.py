@@ -41,13 +41,16 @@ UPSERT = """
       FROM unnest(%(arrays)s) AS new (%(names)s)
     ON CONFLICT (event_id, partner_id, start, offset_minutes) WHERE kind = 'reminder'
     DO UPDATE SET state = 'planned', reason = NULL, sms_id = NULL,
-                  due_at = EXCLUDED.due_at, company_id = EXCLUDED.company_id,
+                  due_at = EXCLUDED.due_at, is_allday = EXCLUDED.is_allday,
+                  company_id = EXCLUDED.company_id, ticket_id = EXCLUDED.ticket_id,
                   automation_id = EXCLUDED.automation_id, alarm_id = EXCLUDED.alarm_id
             WHERE sms_reminder.state = 'cancelled'
                OR sms_reminder.state = 'planned'
-              AND (sms_reminder.due_at, sms_reminder.company_id,
+              AND (sms_reminder.due_at, sms_reminder.is_allday,
+                   sms_reminder.company_id, sms_reminder.ticket_id,
                    sms_reminder.automation_id, sms_reminder.alarm_id)
-                  IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.company_id,
+                  IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.is_allday,
+                                    EXCLUDED.company_id, EXCLUDED.ticket_id,
                                     EXCLUDED.automation_id, EXCLUDED.alarm_id)
 """
 #: Cancels the planned reminders of events that are no longer valid, with the reason.
@@ -233,10 +236,13 @@ class SmsReminder(models.Model):
     def _plan_notices(self, found, obstacles, touched):
         """Plan the notices to customers about a transaction's changes."""
         changes = self._find_changes(found, obstacles, touched)
+        # Of a series that is changed, Odoo writes only one occurrence aloud.
+        loud = {(it.partner_id, it.key) for it in changes if it.start and it.subject[1]}
         notices = [
             notice
             for notice in appointments.find_notices(changes)
-            if notice.kind != BOOKED or notice.first.subject[1]
+            if notice.kind != BOOKED
+            or (notice.first.partner_id, notice.first.key) in loud
         ]
         pending = self._group_pending(notices)
         new_vals = []

@@ -178,6 +178,7 @@ class SmsReminder(models.Model):
             "expires_at": False if self.kind == NO_SHOW else self._get_end(),
             "purpose_id": rule.purpose_id,
             "template_id": rule.template_id,
+            "automation_id": rule.automation_id or False,
         }
 
     def _note_sent(self, messages):
@@ -191,6 +192,8 @@ class SmsReminder(models.Model):
     def _find_asking(self, rules):
         """Return the ids of the rows whose text says how to answer.
 
+        Nobody can answer about an appointment that is over.
+
         :param dict rules: :class:`TextRule` by row id
         """
         templates_sudo = self.env["sms.template"].sudo()
@@ -199,7 +202,11 @@ class SmsReminder(models.Model):
         asking = templates_sudo.filtered(
             lambda it: "sms_answer_hint" in (it.body or "")
         )
-        return {row.id for row in self if rules[row.id].template_id in asking.ids}
+        return {
+            row.id
+            for row in self
+            if row.kind != NO_SHOW and rules[row.id].template_id in asking.ids
+        }
 
     def _await_answers(self, asking_ids, messages):
         """Open the questions of texts that say how to answer.

@@ -248,6 +248,20 @@ class TestBooking(AppointmentCase):
             "has moved from Wed, Dec 2 at 11:00 AM to Thu, Dec 3.", self.bodies()[-1]
         )
 
+    def test_a_reminder_of_a_day_that_begins_at_the_same_time_says_the_hour(self):
+        """A day is stored as 8:00 UTC, which is 9:00 in Paris in winter."""
+        self.customer.tz = "Europe/Paris"
+        event = self.book_day(3)
+        self.pass_time(minutes=1)
+        start = event.start
+        event.write({"allday": False, "start": start, "stop": start.replace(hour=9)})
+        self.settle()
+        self.assertEqual(event.start, start)
+        self.assertEqual(
+            self.rows(event, kind="reminder", state="planned").mapped("is_allday"),
+            [False, False],
+        )
+
     def test_a_text_about_a_day_may_leave_until_its_end(self):
         messages = self.env["sms.sms"]
         end = datetime(2026, 12, 2, 7)  # midnight in Denver
@@ -416,6 +430,43 @@ class TestRules(AppointmentCase):
         self.assertEqual(self.reminder(event).automation_id, own)
         self.pass_time(days=2)
         self.assertIn("Own words", self.bodies()[-1])
+
+    def test_the_form_counts_what_was_sent(self):
+        self.book()
+        self.pass_time(days=2)
+        message = self.messages_to()[-1]
+        self.assertEqual(message.automation_id, self.shared)
+        self.assertEqual(self.shared.message_sms_count, 1)
+        self.assertIn(message, self.find_messages(self.shared))
+
+    def find_messages(self, automation):
+        """Return what the button with the figure opens."""
+        action = automation.action_view_messages()
+        return self.env[action["res_model"]].search(action["domain"])
+
+    def test_the_form_of_one_about_tickets_turns_it_into_a_reminder(self):
+        """What has no meaning for an appointment is hidden, so it is dropped."""
+        automation = self.env["sms.automation"].create(
+            {
+                "name": "Later",
+                "trigger": "stage",
+                "stage_ids": self.closed_stage.ids,
+                "domain": "[('number', '!=', False)]",
+                "audience": "assignee",
+                "delay_number": 2,
+                "template_id": self.env.ref(
+                    "helpdesk_mgmt_sms.sms_template_ticket_update"
+                ).id,
+            }
+        )
+        with Form(automation) as form:
+            form.trigger = "event_reminder"
+            self.assertFalse(form.template_id)
+            form.template_id = self.template
+        self.assertEqual(
+            (automation.trigger, automation.audience, automation.delay_number),
+            ("event_reminder", "customer", 0),
+        )
 
     def test_a_ticket_of_another_team_is_reminded_by_that_teams_own(self):
         other = self.team.copy({"name": "Field service"})
@@ -590,15 +641,21 @@ class TestWithdrawn(AppointmentCase):
 class TestScreens(AppointmentCase):
     """What the agent sees in the calendar, and on the ticket."""
 
-    def find_tomorrow(self, tz):
-        """Return what the filter finds for an agent in a time zone."""
+    def find(self, name, tz):
+        """Return what a filter finds for an agent in a time zone."""
         view = self.env.ref("helpdesk_mgmt_sms.calendar_event_view_search")
-        [node] = etree.fromstring(view.arch).xpath(
-            "//filter[@name='sms_open_tomorrow']"
-        )
+        [node] = etree.fromstring(view.arch).xpath(f"//filter[@name='{name}']")
         self.agent.tz = tz
         events = self.env["calendar.event"].with_user(self.agent).with_context(tz=tz)
         return events.search(literal_eval(node.get("domain")))
+
+    def test_a_day_that_has_begun_is_still_to_be_confirmed(self):
+        """Odoo stores a day as 8:00 to 18:00 UTC, which is 1:00 to 11:00 in Denver."""
+        for days in (-1, 0):
+            start = NOW + timedelta(days=days)
+            day = start.date()
+            event = self.book(start, allday=True, start_date=day, stop_date=day)
+        self.assertEqual(self.find("sms_open", "America/Denver"), event)
 
     def test_who_has_not_confirmed_for_tomorrow(self):
         midnight = NOW.replace(hour=7) + timedelta(days=1)
@@ -614,7 +671,9 @@ class TestScreens(AppointmentCase):
             answered = self.book(midnight + timedelta(hours=5))
             self.attendee(answered).state = state
         self.settle()
-        self.assertEqual(set(self.find_tomorrow("America/Denver")), set(tomorrow))
+        self.assertEqual(
+            set(self.find("sms_open_tomorrow", "America/Denver")), set(tomorrow)
+        )
 
     def test_a_day_is_the_same_day_everywhere(self):
         day = NOW.date() + timedelta(days=1)
@@ -622,7 +681,7 @@ class TestScreens(AppointmentCase):
             allday=True, start=NOW + timedelta(days=1), start_date=day, stop_date=day
         )
         for tz in ("America/Denver", "Pacific/Honolulu"):
-            self.assertEqual(self.find_tomorrow(tz), event, tz)
+            self.assertEqual(self.find("sms_open_tomorrow", tz), event, tz)
 
     def test_what_needs_care_comes_first(self):
         events = self.env["calendar.event"]
@@ -734,6 +793,16 @@ class TestButtons(AppointmentCase):
         event.with_user(self.agent).action_sms_no_show()
         self.run_reminders()
         self.assertIn("we missed you", self.bodies()[-1])
+
+    def test_who_was_absent_may_be_told_how_to_answer(self):
+        template = self.env.ref("helpdesk_mgmt_sms.sms_template_appointment_no_show")
+        template.body = "Sorry. {{ object.sms_answer_hint }}"
+        event = self.book(NOW + timedelta(hours=1))
+        self.pass_time(hours=2)
+        event.with_user(self.agent).action_sms_no_show()
+        self.run_reminders()
+        self.assertIn("Sorry.", self.bodies()[-1])
+        self.assertEqual(self.rows(event, kind="no_show").state, "sent")
 
 
 class TestAlarms(AppointmentCase):

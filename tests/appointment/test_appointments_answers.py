@@ -73,12 +73,16 @@ class TestAnswers(AppointmentCase):
         self.assertEqual(self.event.sms_confirmation, "declined")
 
     def test_answers_from_another_calendar_stand(self):
-        self.say("1")
-        start = self.event.start + timedelta(hours=1)
-        self.event.with_context(dont_notify=True).write(
-            {"start": start, "stop": start + timedelta(hours=1)}
-        )
-        self.assertEqual(self.event.sms_confirmation, "confirmed")
+        """Unless it cannot know them: a customer without an address answers by text."""
+        for email, expected in ((False, "open"), ("dana@example.com", "confirmed")):
+            with self.subTest(email=email):
+                self.customer.email = email
+                self.say("1")
+                start = self.event.start + timedelta(hours=1)
+                self.event.with_context(dont_notify=True).write(
+                    {"start": start, "stop": start + timedelta(hours=1)}
+                )
+                self.assertEqual(self.event.sms_confirmation, expected)
 
     def test_words_and_thanks_are_read(self):
         for body in ("C", "confirm", "1.", "1 thanks", "Yes"):
@@ -214,6 +218,37 @@ class TestAnswers(AppointmentCase):
         inbound = self.say("1")
         self.assertEqual(inbound.kind, "conversation")
 
+    def hold(self):
+        """Go to the evening, where texts wait for the morning."""
+        self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
+        self.frozen.move_to(NOW + timedelta(hours=12))
+
+    def test_what_nobody_has_read_yet_is_not_answered(self):
+        self.say("1")
+        self.hold()
+        other = self.book(NOW + timedelta(days=4))
+        self.work()
+        self.assertEqual(self.rows(other, kind="booked").sms_id.state, "outgoing")
+        self.say("1")
+        self.assertEqual(self.attendee(other).state, "needsAction")
+        self.say("3")
+        self.assertEqual(self.attendee(other).state, "needsAction")
+        self.assertEqual(self.attendee(self.event).state, "declined")
+        self.frozen.move_to(NOW + timedelta(hours=24))
+        self.work()
+        self.say("1")
+        self.assertEqual(self.attendee(other).state, "accepted")
+
+    def test_a_new_time_is_confirmed_by_who_has_read_it(self):
+        self.hold()
+        self.move(self.event, days=1)
+        self.frozen.tick(timedelta(minutes=2))
+        self.work()
+        self.assertEqual(self.say("1").kind, "conversation")
+        self.assertEqual(self.attendee(self.event).state, "needsAction")
+        self.assertEqual(self.say("3").kind, "answer")
+        self.assertEqual(self.attendee(self.event).state, "declined")
+
     def test_another_number_answers_nothing(self):
         inbound = self.say("1", phone_number(3))
         self.assertEqual(inbound.kind, "conversation")
@@ -229,6 +264,16 @@ class TestAnswers(AppointmentCase):
         self.say("3")
         self.assertEqual(self.attendee(self.event).state, "declined")
         self.assertEqual(len(self.messages_to()), count)
+
+    def test_a_bare_cancel_may_mean_a_day_that_has_begun(self):
+        """Odoo stores a day as 8:00 to 18:00 UTC, which is 1:00 to 11:00 in Denver."""
+        day = NOW.date()
+        event = self.book(NOW, allday=True, start_date=day, stop_date=day)
+        self.pass_time(minutes=1)
+        self.say("CANCEL")
+        self.assertIn("Did you mean your appointment Mon, Nov 30?", self.bodies()[-1])
+        self.say("3")
+        self.assertEqual(self.attendee(event).state, "declined")
 
     def claim(self, partner):
         """Note that a contact's login typed the contact's number; return the claim."""

@@ -34,6 +34,14 @@ class TestSeries(AppointmentCase):
         self.assertEqual(len(days), 3)
         self.assertEqual(len(self.bodies()), 7)
 
+    def test_who_is_invited_to_all_is_told_whichever_was_edited(self):
+        event = self.book_series(5, partners=self.customer.browse())
+        third = self.occurrences(event)[2]
+        self.edit(third, "all_events", partner_ids=[(4, self.customer.id)])
+        self.pass_time(minutes=2)
+        [body] = self.bodies()
+        self.assertIn("booked for Wed, Dec 2 at 9:00 AM, the first of 5.", body)
+
     def test_this_one_is_moved(self):
         event = self.book_series(5)
         self.pass_time(minutes=1)
