@@ -48,8 +48,13 @@ SENDER_FIELDS = CARRIER_FIELDS | {
     "sms_telnyx_number_ids",
     "sms_telnyx_messaging_profile_id",
 }
+#: By carrier: the field that tells its accounts apart, and the date of its last change.
+ACCOUNT_DATES = {
+    "twilio": ("sms_twilio_account_sid", "sms_twilio_account_since"),
+    TELNYX: ("sms_telnyx_public_key", "sms_telnyx_account_since"),
+}
 #: Fields whose former values are needed when they change.
-FORMER_FIELDS = {"sms_webhook_base_url", "sms_twilio_account_sid"}
+FORMER_FIELDS = {"sms_webhook_base_url", *(it for it, _date in ACCOUNT_DATES.values())}
 #: Models that texts are posted on, with the path from the record to its ticket.
 TICKET_OF = {"helpdesk.ticket": "", "calendar.event": "ticket_id"}
 
@@ -129,6 +134,12 @@ class ResCompany(models.Model):
     )
     sms_twilio_account_since = fields.Datetime(
         "Twilio Account Since",
+        readonly=True,
+        copy=False,
+        help="Since when the current account has been in use. Empty if always.",
+    )
+    sms_telnyx_account_since = fields.Datetime(
+        "Telnyx Account Since",
         readonly=True,
         copy=False,
         help="Since when the current account has been in use. Empty if always.",
@@ -225,8 +236,9 @@ class ResCompany(models.Model):
         if (CARRIER_FIELDS | {"sms_webhook_base_url"}) & vals.keys():
             # A carrier needs an address: an emptied one becomes Odoo's current one.
             self._ensure_sms_base_url()
-        if "sms_twilio_account_sid" in vals:
-            self._date_sms_account_change(before["sms_twilio_account_sid"])
+        for provider, (name, _date) in ACCOUNT_DATES.items():
+            if name in vals:
+                self._date_sms_account_change(provider, before[name])
         return result
 
     def _follow_sms_sandbox(self, tried):
@@ -242,20 +254,21 @@ class ResCompany(models.Model):
         self.env["sms.consent"].sudo()._follow_sandbox(moved)
         return moved
 
-    def _date_sms_account_change(self, former):
-        """Record when companies switch to another Twilio account.
+    def _date_sms_account_change(self, provider, former):
+        """Record when companies switch to another account of a carrier.
 
         The new account does not know the former one's messages. A lookup there would
-        find nothing, and the text would be sent twice.
+        find nothing, and the text would be sent twice. Telnyx's accounts have a public
+        key each, while API keys come and go:
+        https://developers.telnyx.com/docs/development/sdk/python/webhooks
 
-        :param dict former: former account SID by company
+        :param dict former: former value of :data:`ACCOUNT_DATES` by company
         """
-        changed = self.filtered(
-            lambda it: former[it] not in (False, it.sudo().sms_twilio_account_sid)
-        )
+        name, date_name = ACCOUNT_DATES[provider]
+        changed = self.filtered(lambda it: former[it] not in (False, it.sudo()[name]))
         if changed:
-            changed.sms_twilio_account_since = fields.Datetime.now()
-            domain = [("company_id", "in", changed.ids), ("provider", "=", "twilio")]
+            changed[date_name] = fields.Datetime.now()
+            domain = [("company_id", "in", changed.ids), ("provider", "=", provider)]
             # The address of its next page is the former account's.
             self.env["sms.report.fetch"].sudo().search(domain).resume = False
 

@@ -28,9 +28,10 @@ IS_ASKABLE = SQL(
     """
     (sms.provider IN (company.sms_provider, company.sms_backup_provider)
      AND sms.erased_at IS NULL
-     AND (sms.provider <> 'twilio'
-          OR company.sms_twilio_account_since IS NULL
-          OR sms.claimed_at >= company.sms_twilio_account_since))
+     AND (sms.claimed_at < CASE sms.provider
+              WHEN 'twilio' THEN company.sms_twilio_account_since
+              WHEN 'telnyx' THEN company.sms_telnyx_account_since
+          END) IS NOT TRUE)
     """
 )
 

@@ -80,6 +80,21 @@ class TestUnknown(BatchCase):
         dispatcher._end_unaskable()
         self.assertEqual((old.state, recent.state), ("error", "unknown"))
 
+    def test_nor_is_another_account_of_telnyx(self):
+        """It has another public key, while API keys are rotated within an account."""
+        dispatcher = self.env["sms.dispatcher"]
+        own = {"sms_telnyx_api_key": "KEY1", "sms_telnyx_public_key": "cHVibGljMQ=="}
+        self.company.write({**own, "sms_provider": "telnyx"})
+        now = fields.Datetime.now()
+        message = self.make_unknown(provider="telnyx", lookup_at=now, claimed_at=now)
+        self.company.sms_telnyx_api_key = "KEY2"
+        self.env.flush_all()
+        self.assertEqual(dispatcher._lock_lookups(5, ()), message)
+        message.claimed_at -= timedelta(minutes=5)
+        self.company.sms_telnyx_public_key = "cHVibGljMg=="
+        self.env.flush_all()
+        self.assertFalse(dispatcher._lock_lookups(5, ()))
+
     def test_the_rule_may_end_it(self):
         for action, state in (("again", "outgoing"), ("end", "error")):
             with self.subTest(action=action):
