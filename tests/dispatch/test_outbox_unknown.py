@@ -83,10 +83,10 @@ class TestUnknown(BatchCase):
     def test_nor_is_another_account_of_telnyx(self):
         """It has another public key, while API keys are rotated within an account."""
         dispatcher = self.env["sms.dispatcher"]
-        own = {"sms_telnyx_api_key": "KEY1", "sms_telnyx_public_key": "cHVibGljMQ=="}
-        self.company.write({**own, "sms_provider": "telnyx"})
         now = fields.Datetime.now()
         message = self.make_unknown(provider="telnyx", lookup_at=now, claimed_at=now)
+        own = {"sms_telnyx_api_key": "KEY1", "sms_telnyx_public_key": "cHVibGljMQ=="}
+        self.company.write({**own, "sms_provider": "telnyx"})
         self.company.sms_telnyx_api_key = "KEY2"
         self.env.flush_all()
         self.assertEqual(dispatcher._lock_lookups(5, ()), message)
