@@ -77,12 +77,12 @@ class SmsHealth(models.AbstractModel):
         is_late = fields.Datetime.now() - cron_sudo.nextcall > STANDSTILL
         if not text and is_late:
             text = self.env._(
-                "The outbox's should have run at %s. Check that Odoo runs its "
-                "scheduled actions.",
+                "The outbox should have run: %s. Check that Odoo runs its scheduled "
+                "actions.",
                 when,
             )
         elif not text:
-            state, text = DONE, self.env._("The outbox runs next at %s.", when)
+            state, text = DONE, self.env._("Next run of the outbox: %s.", when)
         return self._row("cron", self.env._("Scheduled actions"), state, text)
 
     def _get_queue_row(self, facts, troubles):

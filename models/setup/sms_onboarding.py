@@ -169,8 +169,8 @@ class SmsOnboarding(models.AbstractModel):
                 SYSTEM_GROUP,
                 self.env._(
                     "Waiting texts are cancelled, in all companies, and what "
-                    "automations and broadcasts were due to send is skipped. Continue "
-                    "only if the original is stopped."
+                    "automations, reminders and broadcasts were due to send is "
+                    "skipped. Continue only if the original is stopped."
                 ),
             ),
             self._call(

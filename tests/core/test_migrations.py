@@ -252,3 +252,21 @@ class TestOtherWord(SmsCase):
         self.env.registry.clear_cache()
         self.assertEqual(ref(name), own)
         self.assertEqual(own.action, "answer")
+
+
+class TestClickAddresses(SmsCase):
+    """Who opened a link in a text is forgotten; other apps' clicks stay."""
+
+    def test_they_are_emptied(self):
+        trackers = self.env["link.tracker"].sudo()
+        values = {"title": "Help", "sms_company_id": self.company.id}
+        ours = trackers.create({"url": "https://example.com/a", **values})
+        other = trackers.create({"url": "https://example.com/b", "title": "Help"})
+        clicks = self.env["link.tracker.click"].create(
+            [{"link_id": link.id, "ip": "192.0.2.1"} for link in (ours, other)]
+        )
+        self.env.flush_all()
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.18.0/post-click-addresses.py"))
+        script["migrate"](self.cr, "19.0.1.17.0")
+        self.env.invalidate_all()
+        self.assertEqual(clicks.mapped("ip"), [False, "192.0.2.1"])
