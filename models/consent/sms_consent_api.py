@@ -181,7 +181,7 @@ class SmsConsentApi(models.AbstractModel):
         """Check the user's rights, and return the company of a request."""
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user"):
             raise AccessError(self.env._("Only helpdesk users may use this API."))
-        if company_id is not None and not isinstance(company_id, int):
+        if company_id is not None and type(company_id) is not int:  # bool is one too
             raise ValidationError(self.env._("company_id: give the company's number."))
         company = self.env["res.company"].browse(company_id or self.env.company.id)
         if company not in self.env.companies:

@@ -347,7 +347,10 @@ class SmsReassignedRow(models.Model):
     )
     answer = fields.Selection(ANSWER_SELECTION, readonly=True)
 
-    _row_unique = models.UniqueIndex("(file_id, number_hash, day)")
+    # A long file may answer a question again, more strongly.
+    _row_unique = models.UniqueIndex(
+        "(file_id, number_hash, day, (COALESCE(answer, '')))"
+    )
     _number_index = models.Index("(company_id, number_hash)")
 
     def _compute_number(self):

@@ -315,6 +315,18 @@ class TestAnswers(ReassignedCase):
         self.assertEqual(self.state(FIRST), "none")
         self.assertEqual((query.yes_count, query.no_count), (1, 0))
 
+    def test_two_answers_to_one_question_in_two_batches(self):
+        query, _lines = self.ask()
+        answers = ("no", "yes", "no")
+        with patch.object(sms_consent_import_job, "BATCH_SIZE", 1):
+            job = self.import_answers(query, *((FIRST[2:], DAY, it) for it in answers))
+            self.run_cron()
+            job.action_import()
+            self.run_cron()
+        self.assertEqual(job.state, "done")
+        self.assertEqual(self.state(FIRST), "none")
+        self.assertEqual((query.yes_count, query.no_count), (1, 0))
+
     def test_rows_that_are_no_answer_to_it(self):
         query, _lines = self.ask(company_code="ACME1")
         job = self.import_answers(
