@@ -165,7 +165,8 @@ class MailMessage(models.Model):
     def _forget_sms_attachments(self, attachments):
         """Delete the files that are these messages' own; detach all others.
 
-        A file that belongs to another record was merely sent along.
+        A file that belongs to another record was merely sent along, and one that
+        somebody else was sent too is theirs as well.
         """
         places = {(message.model, message.res_id) for message in self}
         own = attachments.filtered(
@@ -176,7 +177,9 @@ class MailMessage(models.Model):
             )
         )
         self.write({"attachment_ids": [Command.unlink(it) for it in attachments.ids]})
-        own.unlink()
+        domain = [("attachment_ids", "in", own.ids), ("number", "!=", False)]
+        domain.append(("mail_message_id", "not in", self.ids))
+        (own - self.env["sms.sms"].search(domain).attachment_ids).unlink()
 
     def _forget_sms_text(self):
         """Empty the copies of texts, except those that went to other people too.

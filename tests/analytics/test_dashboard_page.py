@@ -118,9 +118,9 @@ class TestPage(ScenarioCase, HttpCase):
 
     def test_a_line_of_the_failures_leads_to_its_own_texts(self):
         self.play()
-        failed = self.env["sms.sms"].search([("state", "=", "error")])
-        failed[:2].write({"fault_id": False, "failure_type": "sms_number_format"})
-        failed[2].write({"fault_id": False, "failure_type": "sms_server"})
+        failed = self.env["sms.sms"].search([("state", "=", "error")], order="sent_at")
+        failed[-2:].write({"fault_id": False, "failure_type": "sms_number_format"})
+        failed[-3].write({"fault_id": False, "failure_type": "sms_server"})
         self.env.flush_all()
         labels = dict(failed._fields["failure_type"]._description_selection(self.env))
         self.browser_js(

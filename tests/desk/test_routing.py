@@ -389,7 +389,8 @@ class TestNewTicket(RoutingCase):
         for _index in range(30):
             self.make_ticket(self.customer)
             self.receive("Hello")
-        self.assertLessEqual(count(), few)
+        # In another second the ticket's time is written as well.
+        self.assertLessEqual(count(), few + 1)
 
 
 class TestWhoWrote(RoutingCase):
