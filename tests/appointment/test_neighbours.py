@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from unittest import SkipTest
 
 from odoo import Command
+from odoo.tests import tagged
 
 from .common import NOW, AppointmentCase
 
 
+@tagged("long")
 class NeighbourCase(AppointmentCase):
     """A visit in a database where another app with calendar events is installed."""
 
