@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools.misc import clean_context
 
-from ...tools import TICKET_MODEL, verdicts
+from ...tools import TICKET_MODEL, consent, verdicts
 from ..consent.sms_consent_details import RECORD
 from .helpdesk_ticket import DESK_GROUP
 from .helpdesk_ticket_thread import EVENT, IN, NOTE, OUT, REVIEW
@@ -290,16 +290,32 @@ class HelpdeskTicket(models.Model):
             "consent_state": self.sms_consent_state,
         }
         if composer and blocked and number and not composer.is_time_wrong:
-            details = self.get_sms_consent_details()
-            button = details["button"]
-            # If it can be done on the spot, the button says enough.
-            is_done_here = button and button["kind"] == RECORD
-            advice = "" if is_done_here else details["advice"]
-            reply.update(button=button, advice=advice)
-            if advice and advice == blocked:
-                messages = self.env["sms.sms"]
-                reply["blocked"] = messages._get_gate_label(verdicts.OPTED_OUT)
+            reply.update(self._advise_sms_refusal(composer, number))
         return reply
+
+    def _advise_sms_refusal(self, composer, number):
+        """Return what can be done about a refusal, as far as it is about consent.
+
+        :return: see :meth:`_prepare_sms_reply`
+        """
+        get_label = self.env["sms.sms"]._get_gate_label
+        blocked, purpose = composer.sms_block_reason, composer._get_sms_purpose()
+        details = self.env["sms.consent.details"]._explain(
+            composer._get_sms_company(), number, number, purpose
+        )
+        is_reviewed = blocked == get_label(verdicts.UNDER_REVIEW)
+        if details["state"] == consent.OPTED_IN and not is_reviewed:
+            return {}
+        button, advice = details["button"], details["advice"]
+        # If it can be done on the spot, the button says enough.
+        if button and button["kind"] == RECORD:
+            button["context"]["default_purpose_ids"] = purpose.ids
+            return {"button": button}
+        if advice != blocked:
+            return {"button": button, "advice": advice}
+        if composer.is_bound:
+            return {"advice": advice, "blocked": get_label(verdicts.OPTED_OUT)}
+        return {}
 
     def _get_sms_reply_templates(self):
         """Return the templates to pick from, as ``id``, ``name`` and ``shortcut``."""

@@ -33,6 +33,14 @@ class DeskCase(SmsCase):
         hours = {"sms_courtesy_from": begin, "sms_courtesy_to": begin + 1}
         cls.company.write({**ANY_HOUR, **hours})
 
+    def make_an_offer(self, name):
+        """Make the texts of a shipped template marketing; return the template."""
+        template = self.env.ref(f"helpdesk_mgmt_sms.sms_template_{name}")
+        values = {"level": "template", "template_id": template.id}
+        values["purpose_id"] = self.purposes("marketing").id
+        self.env["sms.purpose.rule"].create(values)
+        return template
+
     def desk_of(self, user, ticket=None):
         """Return a ticket in a user's environment."""
         return (ticket or self.ticket).with_user(user)

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -248,6 +249,24 @@ class TestReply(DeskCase):
         told = self.converse()["reply"]
         self.assertEqual(told["blocked"], "No consent: ask the person and record it")
         self.assertEqual(told["button"]["kind"], "record")
+
+    def test_a_refused_template_offers_to_record_consent_to_its_purpose(self):
+        template = self.make_an_offer("ticket_update")
+        desk = self.desk_of(self.own_agent)
+        told = desk.preview_sms_reply(template_id=template.id)
+        self.assertTrue(told["blocked"])
+        self.assertEqual(told["button"]["label"], "Record consent")
+        defaults = {"default_purpose_ids": self.purposes("marketing").ids}
+        self.assertEqual(told["button"]["context"], defaults)
+
+    def test_a_refusal_without_regard_to_consent_offers_no_opt_out(self):
+        refusals = patch.object(
+            type(self.company), "_find_sms_sender_refusals", return_value=["no_sender"]
+        )
+        with refusals:
+            told = self.converse()["reply"]
+        self.assertTrue(told["blocked"])
+        self.assertEqual((told["button"], told["advice"]), (False, ""))
 
     def test_who_may_not_edit_the_ticket_reads_and_does_not_text(self):
         self.receive("Hello")
