@@ -29,7 +29,7 @@ export class Poll extends Component {
         this.orm = useService("orm");
         useEffect(
             (isRunning) => isRunning && this.poll(),
-            () => [this.props.record.data.is_live]
+            () => [this.props.record.data.is_live, this.props.record.resId]
         );
     }
 
@@ -49,6 +49,8 @@ export class Poll extends Component {
         };
         const look = async () => {
             const begun = Date.now();
+            // A button of the form has put another one in its place.
+            const {record} = this.props;
             // What somebody is writing would be lost.
             if (!document.hidden && !record.dirty) {
                 await record.load().catch(passLostConnection);
