@@ -5,6 +5,7 @@ import {_t} from "@web/core/l10n/translation";
 import {patch} from "@web/core/utils/patch";
 import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
+import {useRecordObserver} from "@web/model/relational_model/utils";
 import {useService} from "@web/core/utils/hooks";
 
 /**
@@ -25,6 +26,12 @@ export class DeskButton extends Component {
     setup() {
         this.service = useService("helpdesk_mgmt_sms.desk");
         this.unreadByTicket = useState(this.service.unread);
+        useRecordObserver((record) => {
+            // A new set of data knows better than a conversation seen before.
+            if (record.data) {
+                delete this.service.unread[record.resId];
+            }
+        });
     }
 
     get unread() {
