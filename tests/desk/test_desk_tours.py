@@ -44,6 +44,11 @@ class TestDeskTours(DeskCase, HttpCase):
         self.assertEqual(self.ticket.sms_consent_state, "opted_in")
         self.assertFalse(self.messages_to(number), "nothing was sent meanwhile")
 
+    def test_a_template_of_another_purpose_does_not_lock_the_box(self):
+        self.make_an_offer("ticket_update")
+        self.run_tour("purpose")
+        self.assertSent(self.messages_to(), "ticket")
+
     def test_a_text_in_the_night_is_held(self):
         self.close_hours()
         self.run_tour("held")

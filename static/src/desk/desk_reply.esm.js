@@ -28,6 +28,19 @@ function makeKey() {
     return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 }
 
+/** Odoo's input, which tells while files are on their way: no text goes without them. */
+class AttachInput extends FileInput {
+    /** @override */
+    async onFileInputChange() {
+        this.props.onBusy(true);
+        try {
+            await super.onFileInputChange();
+        } finally {
+            this.props.onBusy(false);
+        }
+    }
+}
+
 /**
  * The box in which an agent answers: template, text, what it costs, when it leaves. What
  * may be sent the server says; when nothing may, the box says why and what to do.
@@ -35,8 +48,8 @@ function makeKey() {
 export class DeskReply extends Component {
     static template = "helpdesk_mgmt_sms.DeskReply";
     static components = {
-        ...{DateTimeInput, DeskNote, Dropdown, DropdownItem},
-        ...{FileInput, NavigableList, SegmentCounter},
+        ...{AttachInput, DateTimeInput, DeskNote, Dropdown, DropdownItem},
+        ...{NavigableList, SegmentCounter},
     };
     static props = {
         desk: Object,
@@ -53,6 +66,7 @@ export class DeskReply extends Component {
             sendAt: sendAt && deserializeDateTime(sendAt),
             isTiming: Boolean(sendAt),
             isNote: false,
+            isUploading: false,
             slash: null,
         });
         this.orm = useService("orm");
@@ -64,8 +78,8 @@ export class DeskReply extends Component {
         // Of a draft that may have been sent before its screen was left.
         this.key = key || makeKey();
         this.rendered = rendered;
-        if (sendAt) {
-            this.desk.preview(false, sendAt);
+        if (sendAt || this.unchangedId) {
+            this.ask();
         }
         useEffect(
             () => this.onText(),
@@ -104,14 +118,27 @@ export class DeskReply extends Component {
         return this.desk.reply;
     }
 
-    /** What another time makes right stays open: the time is chosen here. */
+    /** What another time or text makes right stays open: they are chosen here. */
     get mayWrite() {
-        return !this.reply.blocked || this.reply.is_time_wrong;
+        const {blocked, is_time_wrong: isTimeWrong} = this.reply;
+        return !blocked || isTimeWrong || Boolean(this.state.templateId);
+    }
+
+    /** The template whose text is unchanged: it may have a purpose of its own. */
+    get unchangedId() {
+        const {body, templateId} = this.state;
+        return body === this.rendered && templateId;
+    }
+
+    /** Asks what holds for what is in the box. */
+    ask() {
+        return this.desk.preview(this.unchangedId, this.sendAt);
     }
 
     get canSend() {
-        const {desk, state} = this;
-        return !this.reply.blocked && Boolean(state.body.trim()) && !desk.isSending;
+        const {body, isUploading} = this.state;
+        const isBusy = isUploading || this.desk.isSending;
+        return !this.reply.blocked && Boolean(body.trim()) && !isBusy;
     }
 
     get sendAt() {
@@ -124,8 +151,12 @@ export class DeskReply extends Component {
 
     onInput(ev) {
         const {value, selectionStart} = ev.target;
+        const {unchangedId} = this;
         this.state.body = value;
         this.key = makeKey();
+        if (this.unchangedId !== unchangedId) {
+            this.ask();
+        }
         const match = value.slice(0, selectionStart).match(SLASH);
         this.state.slash = match && {term: match[1], end: selectionStart};
     }
@@ -172,6 +203,7 @@ export class DeskReply extends Component {
         this.state.templateId = before || after ? false : template.id;
         this.rendered = this.state.body;
         this.key = makeKey();
+        this.askIfMixed();
         browser.requestAnimationFrame(() => {
             const place = before.length + text.length;
             this.input.el?.focus();
@@ -208,7 +240,20 @@ export class DeskReply extends Component {
         this.state.templateId = isOwn ? false : template.id;
         this.rendered = text;
         this.key = makeKey();
+        this.askIfMixed();
         this.input.el?.focus();
+    }
+
+    /** A template's text with one's own around it is one's own. */
+    askIfMixed() {
+        if (!this.state.templateId) {
+            this.ask();
+        }
+    }
+
+    /** @param {Boolean} isUploading whether files are on their way */
+    setUploading(isUploading) {
+        this.state.isUploading = isUploading;
     }
 
     /**
@@ -238,7 +283,7 @@ export class DeskReply extends Component {
      */
     setTime(moment) {
         this.state.sendAt = moment || false;
-        this.desk.preview(false, this.sendAt);
+        this.ask();
     }
 
     /**
@@ -331,6 +376,9 @@ export class DeskReply extends Component {
     async act(button) {
         if (button.kind === "review") {
             this.action.doAction("helpdesk_mgmt_sms.sms_consent_review_action");
+            return;
+        }
+        if (!(await this.saveForm())) {
             return;
         }
         const action = await this.orm.call(TICKET_MODEL, "action_record_sms_consent", [

@@ -1,3 +1,4 @@
+import {Mutex} from "@web/core/utils/concurrency";
 import {explain} from "../core/explain_error.esm";
 
 /**
@@ -51,6 +52,8 @@ export class DeskStore {
     sendError = "";
     /** @type {String|Boolean} the chosen time (UTC) that the reply box tells about */
     sendAt = false;
+    /** @type {Number|Boolean} the template whose unchanged text it tells about */
+    templateId = false;
 
     /**
      * @param {Number} ticketId
@@ -59,11 +62,17 @@ export class DeskStore {
     setup(ticketId, call) {
         this.ticketId = ticketId;
         this.call = (method, ...args) => call(method, [ticketId, ...args]);
+        // One question after the other: a late answer would bring back what was.
+        this.mutex = new Mutex();
         return this;
     }
 
     /** Loads the newest texts; older ones that were loaded before stay. */
-    async load() {
+    load() {
+        return this.mutex.exec(() => this.fetchNewest());
+    }
+
+    async fetchNewest() {
         try {
             const {
                 messages,
@@ -76,8 +85,12 @@ export class DeskStore {
                 this.messages = [];
                 this.hasOlder = hasOlder;
             }
+            const ids = new Set(messages.map(({id}) => id));
+            const stays = (entry) =>
+                ids.has(entry.id) || compareEntries(entry, messages[0]) < 0;
+            this.messages = this.messages.filter(stays);
             this.take({messages, ...rest});
-            await this.askTime();
+            await this.askAgain();
             this.status = "ready";
         } catch (error) {
             this.error = explain(error);
@@ -102,10 +115,14 @@ export class DeskStore {
     /**
      * @param {String[]} ids of entries that are new, have changed, or are gone
      */
-    async refresh(ids) {
+    refresh(ids) {
+        return this.mutex.exec(() => this.fetchChanges(ids));
+    }
+
+    async fetchChanges(ids) {
         const news = await this.call("get_sms_changes", ids);
         if (news.reply.call !== this.reply.call) {
-            await this.load();
+            await this.fetchNewest();
             return;
         }
         const asked = new Set(ids.slice(0, CHANGES_LIMIT));
@@ -116,13 +133,13 @@ export class DeskStore {
         const isLoaded = (entry) =>
             !first || !this.hasOlder || compareEntries(first, entry) <= 0;
         this.take({...news, messages: news.messages.filter(isLoaded)});
-        await this.askTime();
+        await this.askAgain();
     }
 
-    /** Asks anew about the chosen time: news tell about a text that is sent at once. */
-    async askTime() {
-        if (this.sendAt) {
-            await this.preview(false, this.sendAt);
+    /** Asks anew about what was chosen: news tell about one's own text, sent at once. */
+    async askAgain() {
+        if (this.sendAt || this.templateId) {
+            await this.fetchPreview(this.templateId, this.sendAt);
         }
     }
 
@@ -165,9 +182,13 @@ export class DeskStore {
      * @param {String|Boolean} sendAt UTC
      * @returns {Promise<String|undefined>} the template's text for this ticket
      */
-    async preview(templateId, sendAt) {
+    preview(templateId, sendAt) {
+        return this.mutex.exec(() => this.fetchPreview(templateId, sendAt));
+    }
+
+    async fetchPreview(templateId, sendAt) {
         this.sendError = "";
-        this.sendAt = sendAt;
+        Object.assign(this, {templateId, sendAt});
         try {
             const args = [templateId, sendAt];
             const {body, ...reply} = await this.call("preview_sms_reply", ...args);
@@ -215,7 +236,7 @@ export class DeskStore {
             if (isOvertaken) {
                 return {overtakenBy};
             }
-            this.sendAt = false;
+            this.sendAt = this.templateId = false;
             if (isRepeated) {
                 await this.load();
             }

@@ -114,6 +114,43 @@ tours.add("helpdesk_sms_desk_blocked", {
     ],
 });
 
+/** A template that needs another consent is refused; one's own words are not. */
+tours.add("helpdesk_sms_desk_purpose", {
+    steps: () => [
+        OPEN,
+        {
+            content: "Pick a template",
+            trigger: ".o_sms_desk_templates",
+            run: "click",
+        },
+        {
+            content: "Which is an offer by now",
+            trigger: ".o-dropdown--menu .o-dropdown-item:contains(update)",
+            run: "click",
+        },
+        {
+            content: "It says why it cannot be sent, and what helps",
+            trigger:
+                ".o_sms_desk:has(.o_sms_desk_refusal:contains(No consent):contains(Record consent)):has(.o_sms_desk_send:disabled)",
+        },
+        {
+            content: "Write something else",
+            trigger: ".o_sms_desk_input:not([readonly]):value(an update on)",
+            run: "edit I am on my way",
+        },
+        {
+            content: "That may be sent",
+            trigger:
+                ".o_sms_desk:not(:has(.o_sms_desk_refusal)) .o_sms_desk_send:enabled",
+            run: "click",
+        },
+        {
+            content: "It is sent",
+            trigger: ".o_sms_desk_out:contains(I am on my way)",
+        },
+    ],
+});
+
 /** In the night the box says when a text would leave, and so does the text. */
 tours.add("helpdesk_sms_desk_held", {
     steps: () => [
@@ -177,6 +214,32 @@ tours.add("helpdesk_sms_desk_unread", {
         {
             content: "None is unread",
             trigger: ".o_sms_desk_button:contains(Text messages)",
+        },
+        ...LEAVE,
+        {
+            content: "They text while nobody looks",
+            trigger: ".o_sms_desk_button",
+            async run() {
+                const {services} = odoo.__WOWL_DEBUG__.root.env;
+                const [id] = Object.keys(services["helpdesk_mgmt_sms.desk"].unread).map(
+                    Number
+                );
+                const field = "partner_phone_sanitized";
+                const model = "helpdesk.ticket";
+                const [ticket] = await services.orm.read(model, [id], [field]);
+                const args = [ticket[field], "Three"];
+                await services.orm.call("sms.virtual.phone", "send_text", args);
+                await services.action.doAction({
+                    type: "ir.actions.act_window",
+                    res_model: model,
+                    res_id: id,
+                    views: [[false, "form"]],
+                });
+            },
+        },
+        {
+            content: "Who opens the ticket again is told",
+            trigger: ".o_sms_desk_button:contains(1):contains(Unread text)",
         },
     ],
 });

@@ -2,7 +2,9 @@ import {ConnectionLostError} from "@web/core/network/rpc";
 import {DeskStore} from "@helpdesk_mgmt_sms/desk/desk_store.esm";
 import {InboxModel} from "@helpdesk_mgmt_sms/desk/inbox_view.esm";
 import {LEAVE, OPEN as OPEN_DESK} from "./desk_steps.esm";
+import {Poll} from "@helpdesk_mgmt_sms/core/poll.esm";
 import {RelationalModel} from "@web/model/relational_model/relational_model";
+import {delay} from "@web/core/utils/concurrency";
 import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -83,6 +85,61 @@ const CHECKS = {
         await store.preview(false, false);
         await store.refresh(["in-2"]);
         check(store.reply.time_note, "");
+    },
+    async "News do not hide what is said of a template"() {
+        const free = {call: "+1", blocked: ""};
+        const store = makeStore({
+            get_sms_conversation: () => ({messages: [], reply: free}),
+            get_sms_changes: () => ({messages: [], reply: free}),
+            preview_sms_reply: (_id, template) => ({
+                ...{call: "+1", blocked: template ? "No consent" : ""},
+            }),
+        });
+        await store.load();
+        await store.preview(5, false);
+        await store.refresh([]);
+        check(store.reply.blocked, "No consent");
+        await store.preview(false, false);
+        await store.refresh([]);
+        check(store.reply.blocked, "");
+    },
+    async "An answer that is late does not bring back what was"() {
+        const reply = {call: "+1"};
+        const states = ["sent", "delivered"];
+        const store = makeStore({
+            get_sms_conversation: () => ({messages: [text(1)], reply}),
+            get_sms_changes: async () => {
+                const state = states.shift();
+                await delay(state === "sent" ? 100 : 0);
+                return {messages: [{...text(1), state}], reply};
+            },
+        });
+        await store.load();
+        await Promise.all([store.refresh(["in-1"]), store.refresh(["in-1"])]);
+        check(store.messages[0].state, "delivered");
+    },
+    async "What was deleted while the line was down does not stay"() {
+        const pages = [[text(1), text(2), text(3)], [text(2)]];
+        const store = makeStore({
+            get_sms_conversation: () => ({
+                ...{messages: pages.shift(), has_older: true, reply: {call: "+1"}},
+            }),
+        });
+        await store.load();
+        await store.load();
+        check(idsOf(store), ["in-1", "in-2"]);
+    },
+    async "A form is read again though a button has replaced its record"() {
+        const read = [];
+        const make = (name) => ({dirty: false, load: async () => read.push(name)});
+        const poll = Object.create(Poll.prototype);
+        poll.orm = {silent: {call: async () => true}};
+        poll.props = {record: make("old")};
+        const stop = poll.poll();
+        poll.props = {record: make("new")};
+        await delay(3000);
+        stop();
+        check(read[0], "new");
     },
     async "News of a ticket that cannot be read are none"() {
         await desk().onNews(NO_ID, false);
