@@ -46,6 +46,7 @@ class TestTours(SmsCase, HttpCase):
         )
         self.env.invalidate_all()
         self.assertEqual(self.ticket.sms_consent_state, "opted_out")
+        self.assertEqual(self.ticket.name, "The printer burns", "it is saved before")
         self.start_tour(
             "/odoo/action-helpdesk_mgmt_sms.sms_consent_action",
             "helpdesk_sms_manager_reads_story",

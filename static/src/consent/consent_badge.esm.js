@@ -89,6 +89,10 @@ export class ConsentBadge extends Component {
      */
     async act(button) {
         this.popover.close();
+        // Its number may have been changed, and it is read again at the end.
+        if (!(await this.props.record.save())) {
+            return;
+        }
         if (button.kind === "review") {
             this.action.doAction("helpdesk_mgmt_sms.sms_consent_review_action");
             return;

@@ -163,6 +163,11 @@ tours.add("helpdesk_sms_agent_asks_why", {
                 "body:not(:has(.o_sms_consent_why)) .o_sms_consent_badge[aria-expanded=false]",
         },
         {
+            content: "Change the ticket meanwhile",
+            trigger: ".o_form_view .o_field_widget[name=name] input",
+            run: "edit The printer burns",
+        },
+        {
             content: "Ask again",
             trigger: ".o_sms_consent_badge",
             run: "click",
