@@ -1,4 +1,5 @@
 import {Component, useState} from "@odoo/owl";
+import {KeepLast} from "@web/core/utils/concurrency";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
@@ -24,10 +25,11 @@ export class ConsentStory extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.story = useState({days: [], before: false});
+        const keepLast = new KeepLast();
         useRecordObserver(async (record) => {
             // A new set of data is what a reload of the form brings.
             const id = record.data && record.resId;
-            Object.assign(this.story, await this.fetch(id));
+            Object.assign(this.story, await keepLast.add(this.fetch(id)));
         });
     }
 
@@ -41,10 +43,11 @@ export class ConsentStory extends Component {
     }
 
     async showEarlier() {
-        const {days, before} = await this.fetch(
-            this.props.record.resId,
-            this.story.before
-        );
+        const asked = this.story.before;
+        const {days, before} = await this.fetch(this.props.record.resId, asked);
+        if (this.story.before !== asked) {
+            return; // pressed twice, or another number's
+        }
         const [first] = this.story.days;
         const last = days[days.length - 1];
         if (first && last && first.day === last.day) {
