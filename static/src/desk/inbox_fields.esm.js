@@ -1,6 +1,7 @@
 import {toMoment, toShortMoment} from "../core/text_dates.esm";
-import {Component} from "@odoo/owl";
+import {Component, onWillUnmount, useState} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
+import {browser} from "@web/core/browser/browser";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
@@ -8,18 +9,28 @@ const {DateTime} = luxon;
 
 /** From so many minutes on, who waits is marked. */
 const LONG_WAIT = 60;
+/** Milliseconds between two looks at the clock. */
+const TICK = 30000;
 
 /** How long a customer has waited for an answer, in one unit: "2 h". */
 export class WaitingField extends Component {
     static template = "helpdesk_mgmt_sms.WaitingField";
     static props = {...standardFieldProps};
 
+    setup() {
+        this.state = useState({now: DateTime.local()});
+        const clock = browser.setInterval(() => {
+            this.state.now = DateTime.local();
+        }, TICK);
+        onWillUnmount(() => browser.clearInterval(clock));
+    }
+
     get since() {
         return this.props.record.data[this.props.name];
     }
 
     get minutes() {
-        return Math.max(0, DateTime.local().diff(this.since, "minutes").minutes);
+        return Math.max(0, this.state.now.diff(this.since, "minutes").minutes);
     }
 
     get label() {
