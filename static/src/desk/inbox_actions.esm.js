@@ -191,14 +191,16 @@ export class InboxActions extends Component {
 
     /**
      * @param {DateTime|Boolean} until false: until the customer texts
+     * @param {Number[]} [asked] see :meth:`act`
      */
-    snooze(until) {
+    snooze(until, asked = null) {
         const args = [until ? serializeDateTime(until) : false];
-        return this.act("snooze", "snooze_sms", args);
+        return this.act("snooze", "snooze_sms", args, asked);
     }
 
-    chooseTime() {
-        this.dialog.add(SnoozeDialog, {onChoose: (until) => this.snooze(until)});
+    async chooseTime() {
+        const ids = await this.props.getIds();
+        this.dialog.add(SnoozeDialog, {onChoose: (until) => this.snooze(until, ids)});
     }
 
     unsnooze() {
