@@ -295,7 +295,11 @@ export class DeskLog extends Component {
     }
 
     async cancel(text) {
-        await this.orm.call("sms.sms", "action_cancel_waiting", [[getRowId(text)]]);
+        const ids = [getRowId(text)];
+        const told = await this.orm.call("sms.sms", "action_cancel_waiting", [ids]);
+        if (told) {
+            this.action.doAction({...told, params: {...told.params, next: undefined}});
+        }
         await this.desk.refresh([text.id]);
     }
 
