@@ -20,6 +20,10 @@ class HelpfulCalendarController extends CalendarController {
             this.isEmpty = !count;
         });
     }
+
+    get isHelpShown() {
+        return this.isEmpty && !Object.keys(this.model.records).length;
+    }
 }
 
 registry.category("views").add("sms_calendar", {
