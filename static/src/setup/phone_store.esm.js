@@ -182,8 +182,8 @@ export class PhoneStore {
      * @param {String} key
      */
     async pressKey(key) {
-        const {id, asks, asked, isBusy} = this.talk;
-        if (asks && !isBusy) {
+        const {id, asks, asked, isBusy, isOver} = this.talk;
+        if (asks && !isBusy && !isOver) {
             await this.speak("press_key", [id, key, asked]);
         }
     }
@@ -199,7 +199,7 @@ export class PhoneStore {
             Object.assign(talk, {words: explain(error), asks: false});
         }
         talk.isBusy = false;
-        if (!talk.asks) {
+        if (!talk.asks && !talk.isOver) {
             await this.hangUp();
         }
     }
