@@ -81,14 +81,15 @@ export class DeskStore {
             } = await this.call("get_sms_conversation");
             // Texts of a former number are somebody else's.
             const isOther = rest.reply.call !== this.reply.call;
-            if (isOther || !messages.some(({id}) => this.has(id))) {
+            const ids = new Set(messages.map(({id}) => id));
+            if (isOther || !this.messages.some(({id}) => ids.has(id))) {
                 this.messages = [];
                 this.hasOlder = hasOlder;
             }
-            const ids = new Set(messages.map(({id}) => id));
-            const stays = (entry) =>
-                ids.has(entry.id) || compareEntries(entry, messages[0]) < 0;
-            this.messages = this.messages.filter(stays);
+            // What is in the page's time and not in the page has been deleted.
+            this.messages = this.messages.filter(
+                (known) => ids.has(known.id) || compareEntries(known, messages[0]) < 0
+            );
             this.take({messages, ...rest});
             await this.askAgain();
             this.status = "ready";
@@ -153,10 +154,6 @@ export class DeskStore {
         if (hidden.length) {
             await this.refresh(hidden.slice(-CHANGES_LIMIT).map(({id}) => id));
         }
-    }
-
-    has(id) {
-        return this.messages.some((known) => known.id === id);
     }
 
     /**
