@@ -88,3 +88,6 @@ SELECTION = [
         "After an area's keyword, if they already agreed to alerts",
     ),
 ]
+
+#: Those that confirm an opt-out, and may do nothing else.
+CONFIRMATIONS = (STOP_DONE, STOP_PURPOSE, STOP_APPOINTMENT)

@@ -15,8 +15,8 @@ class SmsReply(models.Model):
     """The wording of an automatic answer to a keyword.
 
     One of each ships for all companies; managers reword and translate their company's
-    own. Placeholders in braces are filled in: {company}, {contact}, {purposes},
-    {tickets}, {ticket}.
+    own. Placeholders in braces are filled in; :mod:`tools.reply_codes` names those
+    that only some have.
     """
 
     _name = "sms.reply"
@@ -31,9 +31,8 @@ class SmsReply(models.Model):
         "Text",
         required=True,
         translate=True,
-        help="Placeholders: {company}, {contact} (the company's phone or email), "
-        "{purposes} (what the person joins), {tickets} (theirs, one a line), {ticket} "
-        "(its number).",
+        help="Placeholders: {company} and {contact} (the company's phone or email). "
+        "Others are filled in only in the replies that ship with them.",
     )
 
     company_id = fields.Many2one(
@@ -63,7 +62,7 @@ class SmsReply(models.Model):
 
     def _find_promotion(self):
         """Return why a text says more than an opt-out confirmation may, or empty."""
-        if self.code not in (codes.STOP_DONE, codes.STOP_PURPOSE):
+        if self.code not in codes.CONFIRMATIONS:
             return ""
         found = advice.find_promotion(self.body)
         if found == "…":

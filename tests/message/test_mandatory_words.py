@@ -159,7 +159,7 @@ class TestAnswers(SmsCase):
 
     def test_the_confirmation_only_confirms(self):
         self.env["res.lang"]._activate_lang("fr_FR")
-        for code in ("stop_done", "stop_purpose"):
+        for code in ("stop_done", "stop_purpose", "stop_appointment"):
             reply = self.reply(code)
             for text in PROMOTIONS:
                 with self.subTest(code=code, text=text):
