@@ -118,7 +118,8 @@ class SmsConsentExpiry(models.AbstractModel):
             & Domain("since", "<", fields.Datetime.now() - consent.QUESTION_LIFE),
             self.env._("The question to confirm joining was not answered."),
         )
-        companies_sudo = self.env["res.company"].sudo()
+        # Archived ones too: evidence is kept while the consent holds.
+        companies_sudo = self.env["res.company"].sudo().with_context(active_test=False)
         for company in companies_sudo.search([("sms_consent_months", ">", 0)]):
             months, limit = company.sms_consent_months, self._get_limit(company)
             old = Domain("verified_at", "=", False) | Domain("verified_at", "<", limit)

@@ -126,6 +126,15 @@ class TestRenewal(RenewalCase):
         self.text("YES", AGAIN + timedelta(days=2, minutes=1))
         self.assertEqual(self.state("alert"), "opted_in")
 
+    def test_it_expires_in_an_archived_company_too(self):
+        """Else its evidence would be kept for ever: a consent would need it."""
+        other = self.make_company("Other", sms_consent_months=18)
+        self.record_consent(None, "ticket", happened_at=JOINED, company=other)
+        other.active = False
+        self.expire(JOINED + relativedelta(months=19))
+        said = self.env["sms.consent.event"].search([("company_id", "=", other.id)])
+        self.assertEqual(said.sorted("id").mapped("event"), ["granted", "expired"])
+
     def test_nobody_else_joins_by_the_word_alone(self):
         self.text("SUPPORT")
         self.text("SUPPORT", AGAIN + timedelta(days=2))
