@@ -27,7 +27,9 @@ class SmsRetention(models.AbstractModel):
 
     def _run(self):
         """Erase overdue data, company by company, in batches (cron)."""
-        for company in self.env["res.company"].sudo().search([]):
+        # Archived ones too: their data does not stop to be personal.
+        companies_sudo = self.env["res.company"].sudo().with_context(active_test=False)
+        for company in companies_sudo.search([]):
             limits = company._get_sms_limits()
             for _label, records, domain, forget in self._get_kinds(company, limits):
                 if not self._forget_overdue(records, domain, forget):

@@ -198,6 +198,23 @@ class TestVerification(LedgerCase):
         self.assertIn(self.compliance_officer.partner_id, message.notified_partner_ids)
         self.assertIn("BROKEN at link 1", message.body)
 
+    def test_the_ledger_of_an_archived_company_is_verified_too(self):
+        """It stays the proof of what was sent until then."""
+        other = self.make_company("Former")
+        event = self.record_consent(company=other)
+        self.env["sms.consent.link"]._seal(other)
+        other.active = False
+        query = "UPDATE sms_consent_event SET method = 'web' WHERE id = %s"
+        self.tamper("sms_consent_event", query, event.ids)
+        with mute_logger(CHECK_LOGGER):
+            self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_check"))
+        check = self.env["sms.consent.check"].search([("company_id", "=", other.id)])
+        self.assertEqual(check.state, "broken")
+        with mute_logger(CHECK_LOGGER), patch("builtins.print") as printed:
+            self.assertFalse(self.env["sms.consent.check"]._print_report())
+        lines = [call.args[0] for call in printed.call_args_list]
+        self.assertTrue(any(it.startswith("Former: BROKEN") for it in lines))
+
     def test_the_command_line_prints_a_line_for_each_company(self):
         with patch("builtins.print") as printed:
             self.assertTrue(self.env["sms.consent.check"]._print_report())

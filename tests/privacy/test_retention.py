@@ -152,6 +152,16 @@ class TestTexts(RetentionCase):
         self.run_after(months=13)
         self.assertEqual(kept.body, "Kept")
 
+    def test_an_archived_company_keeps_nothing_longer(self):
+        """Its ledger stays the proof, its texts and evidence are personal still."""
+        other = self.make_company("Other", sms_keep_text_months=12)
+        old = self.receive("Of a former customer", company=other)
+        other.active = False
+        self.run_after(months=11)
+        self.assertEqual(old.body, "Of a former customer")
+        self.run_after(months=13)
+        self.assertFalse(old.body or old.number)
+
     def test_it_goes_in_batches_until_all_is_gone(self):
         for index in range(5):
             self.receive(f"Text {index}")
