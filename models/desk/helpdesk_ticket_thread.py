@@ -255,7 +255,7 @@ class HelpdeskTicket(models.Model):
             )
         )
         questions = self._get_sms_questions(inbound_sudo)
-        may_move = self.env["sms.sms"].has_access("read")
+        may_move = self.env["sms.reschedule"].has_access("create")
         texts = [self._prepare_sms_inbound(it, questions) for it in inbound_sudo]
         keys = [(TICKET_MODEL, it.ticket_id.id) for it in inbound_sudo]
         texts += [self._prepare_sms_outgoing(it, may_move) for it in sms_sudo]
@@ -371,6 +371,7 @@ class HelpdeskTicket(models.Model):
         """
         # Portal users and the webhook's user write no texts, but may trigger some.
         maker = sms.create_uid
+        may_cancel = sms.state == "outgoing" and sms.sudo(False)._may_move()
         is_automatic = maker.id == SUPERUSER_ID or maker.share
         author = sms.mail_message_id.author_id or maker.partner_id
         return {
@@ -380,7 +381,8 @@ class HelpdeskTicket(models.Model):
             "state": sms.shown_state or "",
             "label": sms.shown_label or "",
             "reason": sms.shown_reason or "",
-            "is_movable": may_move and sms.state == "outgoing",
+            "is_movable": may_cancel and may_move,
+            "is_cancellable": may_cancel,
             "ways": self._get_sms_ways(sms) if self._has_sms_posted(sms) else [],
         }
 

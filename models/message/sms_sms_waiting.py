@@ -201,20 +201,28 @@ class SmsSms(models.Model):
         self.ensure_one()
         user = self.env.user
         is_agent = user.has_group("helpdesk_mgmt.group_helpdesk_user")
-        return self.env.su or is_agent or self.create_uid == user
+        return self.env.su or is_agent or self._is_own()
+
+    def _is_own(self):
+        """Return whether the user has written it: no customer in the portal has."""
+        return not self.env.user.share and self.sudo().create_uid == self.env.user
 
     def _filter_movable(self):
         """Return the messages that still wait.
 
+        Authors need no right to read the list of messages: they wrote on a record.
+
         :raises AccessError: if the user is neither their author nor an agent
         :raises UserError: if none waits: they are on their way, or over
         """
-        self.check_access("read")
+        others = self.filtered(lambda sms: not sms._is_own())
+        if others or not self:
+            others.check_access("read")
         if not all(sms._may_move() for sms in self):
             raise AccessError(
                 self.env._("Only its author and helpdesk users may change a message.")
             )
-        waiting = self.filtered(lambda sms: sms.state == WAITING)
+        waiting = self.filtered(lambda sms: sms.sudo().state == WAITING)
         if not waiting:
             raise UserError(
                 self.env._("It no longer waits: it is on its way, or was cancelled.")

@@ -204,6 +204,28 @@ class TestReply(DeskCase):
         offered = [each["id"] for each in self.converse()["templates"]]
         self.assertNotIn(template.id, offered)
 
+    def test_an_author_without_the_list_of_messages_cancels_their_own(self):
+        """As the note on a closed ticket asks them to."""
+        later = fields.Datetime.to_string(fields.Datetime.now() + timedelta(hours=3))
+        self.reply(send_at=later)
+        self.reply(user=self.agent, send_at=later)
+        own, others = self.texts()
+        shown = [(it["is_cancellable"], it["is_movable"]) for it in (own, others)]
+        self.assertEqual(shown, [(True, False), (False, False)])
+        shown = [
+            (it["is_cancellable"], it["is_movable"]) for it in self.texts(self.agent)
+        ]
+        self.assertEqual(shown, [(True, True)] * 2)
+        messages = self.messages_to().with_user(self.own_agent)
+        with self.assertRaises(AccessError):
+            messages.action_cancel_waiting()
+        mine = messages.filtered(lambda it: it.sudo().create_uid == self.own_agent)
+        self.assertFalse(mine.action_cancel_waiting())
+        own, others = self.texts()
+        self.assertEqual((own["state"], others["state"]), ("cancelled", "held"))
+        with self.assertRaisesRegex(UserError, "no longer waits"):
+            mine.action_cancel_waiting()
+
     def test_send_at_holds_it(self):
         later = fields.Datetime.now() + timedelta(hours=3)
         send_at = fields.Datetime.to_string(later)
