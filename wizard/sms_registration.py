@@ -112,7 +112,8 @@ class SmsRegistration(models.TransientModel):
             code = PURPOSES.get(template.model, sms_purpose.TICKET)
             purpose = self.env["sms.purpose"]._get(code)
             words = words_by_model.get(template.model, {})
-            body = registration.show_placeholders(template.body, words)
+            body = template._get_for_company(self.company_id).body
+            body = registration.show_placeholders(body, words)
             rules = purpose._get_rules(LANG, self.company_id)
             # Like the first text to a number, which names the sender.
             name = self.company_id.name

@@ -39,6 +39,15 @@ class TestRegistrationPacket(SmsCase):
         self.assertIn("Hi [customer], your ticket #[ticket number]", packet.samples)
         self.assertEqual(packet.samples.count(self.footer), len(packet.template_ids))
 
+    def test_a_sample_is_the_companys_own_version(self):
+        template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_closed")
+        action = template.with_user(self.manager).action_copy_for_company()
+        own = template.browse(action["res_id"]).with_user(self.manager)
+        own.body = "Ticket {{ object.number }} is done. Reply to reopen it."
+        samples = self.make_packet().samples
+        self.assertIn("Ticket [ticket number] is done.", samples)
+        self.assertNotIn("is closed", samples)
+
     def test_it_says_what_is_missing_and_then_nothing(self):
         packet = self.make_packet()
         self.assertIn("Privacy", packet.problems)
