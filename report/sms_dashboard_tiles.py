@@ -269,9 +269,7 @@ class SmsDashboard(models.AbstractModel):
             )
             if late_count == 1:
                 text = self.env._("A possible opt-out is past its deadline")
-            advice = self.env._(
-                "Decide in the review queue. The legal deadline has passed."
-            )
+            advice = self.env._("Decide in the review queue now.")
             yield self._make_item("danger", text, advice, xmlid, late)
         if count > late_count:
             text = self.env._("%s possible opt-outs need review", count)
