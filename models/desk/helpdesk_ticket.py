@@ -66,10 +66,7 @@ class HelpdeskTicket(models.Model):
         "logging in. It expires after the number of days in the settings.",
     )
     sms_last_inbound_at = fields.Datetime(
-        "Customer's Last Text",
-        readonly=True,
-        copy=False,
-        help="When it was received, in UTC.",
+        "Customer's Last Text", readonly=True, copy=False
     )
     sms_waiting_since = fields.Datetime(
         "Customer Waiting Since",
