@@ -303,6 +303,9 @@ class SmsComposer(models.TransientModel):
         """
         if not self.env.su:
             self._check_sms_rights()
+        if self.composition_mode != "mass":
+            whole = "\n".join(filter(None, (self.body, self.sms_footer)))
+            self.env["sms.sms"]._check_length(whole)
         sent = self._hand_over_attachments()
         if self.res_model == TICKET_MODEL:
             self._get_records()._check_may_send_sms()

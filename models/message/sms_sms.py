@@ -2,6 +2,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import sql
 
 from ...tools import exemptions, gate, timing, verdicts
@@ -15,6 +16,8 @@ from .res_partner import NOBODY
 from .sms_gate import GateQuestion
 from .sms_sms_waiting import FAR, WAITING
 
+#: Longest text that a carrier accepts (Twilio: 1,600 characters, error 21617).
+BODY_LIMIT = 1600
 UNKNOWN_STATE = "unknown"
 #: The carrier has the message, or may have it.
 IN_FLIGHT = ("process", UNKNOWN_STATE)
@@ -497,6 +500,21 @@ class SmsSms(models.Model):
             values["state"] = "canceled"
             values["failure_type"] = verdicts.FAILURE_TYPES.get(decision.reason, False)
         return values
+
+    @api.model
+    def _check_length(self, body):
+        """Refuse a text that is too long for carriers.
+
+        :raises UserError: with what to do instead
+        """
+        if len(body) > BODY_LIMIT:
+            message = self.env._(
+                "This text has %(count)s characters, and carriers accept at most "
+                "%(limit)s. Shorten it, or send it in parts.",
+                count=len(body),
+                limit=BODY_LIMIT,
+            )
+            raise UserError(message)
 
     @api.model
     def _get_standing_values(self, reason):

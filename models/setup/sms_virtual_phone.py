@@ -21,8 +21,6 @@ PROVIDER_NAMES = {
 SANDBOX = SandboxProvider.code
 MESSAGE_LIMIT = 200
 NUMBER_LIMIT = 32
-#: Longest text that a carrier accepts (Twilio: 1,600 characters).
-BODY_LIMIT = 1600
 CONTACT_LIMIT = 80
 QUERY_LIMIT = 64
 BUS_CHANNEL = "helpdesk_mgmt_sms.virtual_phone"
@@ -183,15 +181,7 @@ class SmsVirtualPhone(models.AbstractModel):
         body = str(body or "")
         if not body.strip("\x00 \t\r\n"):
             raise UserError(self.env._("Enter a text first."))
-        if len(body) > BODY_LIMIT:
-            raise UserError(
-                self.env._(
-                    "This text has %(count)s characters, and carriers accept at most "
-                    "%(limit)s. Shorten it, or send it in parts.",
-                    count=len(body),
-                    limit=BODY_LIMIT,
-                )
-            )
+        self.env["sms.sms"]._check_length(body)
         return body
 
     def _get_provider_label(self, company):

@@ -2,6 +2,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import UserError
 
 from ..common import SmsCase, phone_number
 
@@ -43,6 +44,13 @@ class TestNotice(SmsCase):
         kind, message = self.send(self.ticket, send_at=later)
         self.assertEqual(kind, "warning")
         self.assertIn("Held until", message)
+
+    def test_it_is_too_long_for_any_carrier(self):
+        self.record_consent()
+        self.send(self.ticket, body="x" * (1599 - len(self.footer)))
+        with self.assertRaisesRegex(UserError, "at most 1600"):
+            self.send(self.ticket, body="x" * (1600 - len(self.footer)))
+        self.assertEqual(len(self.messages_to()), 1)
 
     def test_of_many_it_counts(self):
         self.record_consent()
