@@ -76,10 +76,18 @@ class SmsAutomation(models.Model):
         for ticket in tickets:
             someone = people(ticket)
             if audience in automation.STAFF:
+                colleagues = self._filter_colleagues(someone, ticket.company_id)
                 # Whoever made the change knows about it.
-                someone = (someone - self.env.user).partner_id
+                someone = (colleagues - self.env.user).partner_id
             found[ticket.id] = [self._to_recipient(partner) for partner in someone]
         return found
+
+    @api.model
+    def _filter_colleagues(self, users, company):
+        """Return the users who still work here, and in the ticket's company."""
+        return users.filtered(
+            lambda it: it.active and not it.share and company in it.company_ids
+        )
 
     @api.model
     def _to_recipient(self, partner):
@@ -99,8 +107,13 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _get_followers(self, ticket):
+        """Return the contacts who follow; none who works here, or has worked here."""
         followers = ticket.message_partner_ids - ticket.partner_id
-        return followers.filtered(lambda it: all(user.share for user in it.user_ids))
+        return followers.filtered(
+            lambda partner: all(
+                it.share for it in partner.with_context(active_test=False).user_ids
+            )
+        )
 
     # === Texts ===
 

@@ -283,6 +283,37 @@ class TestWhom(AutomationCase):
         self.ticket.with_user(self.team_agent).stage_id = self.progress_stage
         self.assertEqual(self.made_by(automation).partner_id, self.own_agent.partner_id)
 
+    def test_whoever_has_left_is_told_nothing_more(self):
+        """They keep their tickets, their number and their consent."""
+        users, elsewhere = self.team.user_ids, self.make_company("Elsewhere")
+        for index, user in enumerate(users):
+            user.partner_id.phone = phone_number(10 + index)
+        here = {"company_ids": [(6, 0, self.company.ids)]}
+        away = {"company_ids": [(6, 0, elsewhere.ids)], "company_id": elsewhere.id}
+        for audience in ("assignee", "team"):
+            automation = self.automate("stage", audience=audience)
+            for leave, back in (
+                ({"active": False}, {"active": True}),
+                (away, {**here, "company_id": self.company.id}),
+            ):
+                with self.subTest(audience, **leave):
+                    users.write(leave)
+                    self.ticket.stage_id = self.waiting_stage
+                    self.assertFalse(self.made_by(automation))
+                    users.write(back)
+                    self.ticket.stage_id = self.progress_stage
+                    self.assertTrue(self.made_by(automation).unlink())
+            automation.unlink()
+
+    def test_a_colleague_who_has_left_follows_as_no_customer(self):
+        self.own_agent.partner_id.phone = OTHER_NUMBER
+        self.record_consent(OTHER_NUMBER)
+        self.ticket.message_subscribe(self.own_agent.partner_id.ids)
+        self.own_agent.active = False
+        automation = self.automate("stage", audience="followers")
+        self.ticket.stage_id = self.progress_stage
+        self.assertFalse(self.made_by(automation))
+
     def test_followers_are_contacts_and_not_the_customer(self):
         friend = self.make_customer(OTHER_NUMBER, "Friend")
         self.record_consent(OTHER_NUMBER)
