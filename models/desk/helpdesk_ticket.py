@@ -312,7 +312,7 @@ class HelpdeskTicket(models.Model):
         if "partner_id" in vals and "partner_phone" not in vals:
             partner = self.env["res.partner"].browse(vals["partner_id"])
             former = self.filtered(lambda it: it._has_former_sms_number(partner))
-            former.partner_phone = False
+            super(HelpdeskTicket, former).write({"partner_phone": False})
         before = {ticket.id: ticket._get_sms_state() for ticket in self.sudo()}
         result = super().write(vals)
         if vals.get("stage_id"):

@@ -5,11 +5,17 @@ from odoo import SUPERUSER_ID, fields, models
 from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, automation
+from ...tools.phone import canonical
+from ..inbound.sms_question import CANCELLED
 from .helpdesk_ticket import DESK_GROUP
+from .helpdesk_ticket_inbox import RECIPIENT_FIELDS
 
 #: Waiting texts that the desk shows when it asks what to do with them.
 SHOWN_LIMIT = 5
 WORDS_LIMIT = 80
+#: Fact of texts to a number, or from a company, that the ticket no longer has: one that
+#: never holds.
+FORMER = "former recipient"
 #: A text written by a person that is held until later.
 IS_WRITTEN_AND_HELD = """
     sms.gate_verdict = 'hold' AND sms.not_before > %(now)s AND sms.ticket_fact IS NULL
@@ -28,6 +34,41 @@ class HelpdeskTicket(models.Model):
     _inherit = "helpdesk.ticket"
 
     # === Automatic texts ===
+
+    def write(self, vals):
+        """Cancel automatic texts to a customer, or from a company, of before."""
+        if not vals.keys() & RECIPIENT_FIELDS:
+            return super().write(vals)
+        before = {ticket.id: ticket._get_sms_line() for ticket in self.sudo()}
+        result = super().write(vals)
+        self.sudo()._end_misdirected_sms(before)
+        return result
+
+    def _get_sms_line(self):
+        """Return the number that is texted about the ticket, and the company."""
+        return canonical(self.partner_phone_sanitized), self.company_id
+
+    def _end_misdirected_sms(self, before):
+        """Have the gate cancel waiting texts to numbers that were replaced.
+
+        Whoever has such a number rates the ticket no more.
+
+        :param dict before: :meth:`_get_sms_line` by id
+        """
+        changed = self.filtered(lambda it: before[it.id] != it._get_sms_line())
+        waiting_sudo = changed._find_waiting_sms(SQL("sms.ticket_fact IS NOT NULL"))
+        former_sudo = waiting_sudo.filtered(
+            lambda sms: (
+                (sms.number, sms.record_company_id)
+                == before[sms.mail_message_id.res_id]
+            )
+        )
+        former_sudo.ticket_fact = FORMER
+        former_sudo.with_user(SUPERUSER_ID)._ask_gate()
+        renumbered = changed.filtered(
+            lambda it: before[it.id][0] != it._get_sms_line()[0]
+        )
+        self.env["sms.question"]._end("rating", renumbered, CANCELLED)
 
     def _get_sms_fact(self, trigger):
         """Return the fact that must hold until the text of a trigger is sent."""

@@ -13,6 +13,7 @@ from ...models.automation.helpdesk_ticket import TOLD
 from ..common import phone_number
 from ..message.common import MORNING, NIGHT, QuietHoursCase
 
+OTHER_NUMBER = phone_number(1)
 REASON = "The ticket has moved on since, so it would no longer be right"
 
 
@@ -199,6 +200,62 @@ class TestOvertaken(WaitingTextsCase):
         ticket, received = self.open()
         ticket.write({"name": "Another title", "priority": "3"})
         self.assertWaits(received)
+
+    def test_whoever_is_no_longer_texted_about_it_gets_nothing_more(self):
+        """A number that was wrong, another customer, another company."""
+        changes = {
+            "number": lambda it: {"partner_phone": OTHER_NUMBER},
+            "no number": lambda it: {"partner_phone": False},
+            "customer": lambda it: {"partner_id": self.make_customer(OTHER_NUMBER).id},
+            "nobody": lambda it: {"partner_id": False},
+            "company": lambda it: {"company_id": self.make_company("Other").id},
+        }
+        for name, get_values in changes.items():
+            with self.subTest(name):
+                ticket, received = self.open()
+                ticket.write(get_values(ticket))
+                self.assertOvertaken(received)
+                ticket.write({"partner_id": self.customer.id})
+                self.assertOvertaken(received)
+
+    def test_whoever_has_the_former_number_rates_nothing(self):
+        self.team.sms_ask_rating = True
+        ticket, _received = self.open()
+        self.move(ticket, self.closed_stage)
+        with freeze_time(MORNING + timedelta(minutes=45)):
+            self.run_outbox()
+            question = self.env["sms.question"].search([("res_id", "=", ticket.id)])
+            self.assertEqual((question.state, question.sms_id.state), ("open", "sent"))
+            ticket.write({"partner_phone": OTHER_NUMBER})
+            self.receive("5")
+        self.assertEqual(question.state, "cancelled")
+        self.assertFalse(ticket.rating_ids)
+
+    def test_another_contact_with_the_number_gets_what_waits(self):
+        ticket, received = self.open()
+        ticket.partner_id = self.make_customer(self.number, "Their spouse")
+        self.assertEqual(ticket.partner_phone_sanitized, self.number)
+        self.assertWaits(received)
+
+    def test_what_colleagues_get_does_not_depend_on_the_customer(self):
+        self.own_agent.partner_id.phone = OTHER_NUMBER
+        self.record_consent(OTHER_NUMBER, "internal")
+        self.purposes("internal").write({"quiet_class": "informational"})
+        template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
+        self.env["sms.automation"].create(
+            {
+                "name": "Yours",
+                "trigger": "assigned",
+                "audience": "assignee",
+                "template_id": template.id,
+            }
+        )
+        ticket, _received = self.open()
+        ticket.user_id = self.own_agent
+        self.texts_about(ticket)
+        [told] = self.messages_to(OTHER_NUMBER)
+        ticket.partner_phone = phone_number(7)
+        self.assertWaits(told)
 
     def test_many_in_as_many_queries_as_a_few(self):
         counts = []
