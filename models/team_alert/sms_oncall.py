@@ -42,11 +42,13 @@ class SmsOncall(models.AbstractModel):
         return people - self._find_away(people, now)
 
     def _find_shifts(self, team, company, now):
-        """Return the active shifts of a team, without hand-overs that are over."""
+        """Return the active shifts of a team, without hand-overs that are over.
+
+        Nor those of people who have left the company.
+        """
         own = Domain("team_id", "=", team.id) & Domain("company_id", "=", company.id)
         is_on = Domain("replaced_user_id", "=", False) | Domain("stop_at", ">", now)
-        is_on &= Domain("user_id.active", "=", True)
-        return self.env["sms.oncall.shift"].search(own & is_on)
+        return self.env["sms.oncall.shift"].search(own & is_on)._filter_staffed()
 
     def _get_on_duty(self, team, company, now):
         """Return who is on duty at a time (UTC), in order, ignoring time off."""
@@ -108,11 +110,11 @@ class SmsOncall(models.AbstractModel):
     def _find_teams(self, companies):
         """Return the ``(team, company)`` pairs that have shifts, in sudo."""
         domain = Domain("company_id", "in", companies.ids)
-        domain &= Domain("user_id.active", "=", True)
         domain &= Domain("team_id.active", "=", True)
         domain &= Domain("replaced_user_id", "=", False)
-        shifts_sudo = self.env["sms.oncall.shift"].sudo()
-        return shifts_sudo._read_group(domain, ["team_id", "company_id"])
+        shifts_sudo = self.env["sms.oncall.shift"].sudo().search(domain)
+        shifts_sudo = shifts_sudo._filter_staffed()
+        return list(shifts_sudo.grouped(lambda it: (it.team_id, it.company_id)))
 
     # === Screens ===
 

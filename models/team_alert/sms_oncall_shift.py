@@ -316,6 +316,10 @@ class SmsOncallShift(models.Model):
         users_sudo = self.team_id.sudo().user_ids | shifts_sudo.user_id
         return self._filter_colleagues(users_sudo)
 
+    def _filter_staffed(self):
+        """Leave out the shifts of people who have left the company."""
+        return self.filtered(lambda it: it._filter_colleagues(it.user_id))
+
     def _filter_colleagues(self, users):
         return users.sudo().filtered(
             lambda it: it.active and not it.share and self.company_id in it.company_ids

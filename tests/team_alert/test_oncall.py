@@ -400,6 +400,27 @@ class TestGaps(OncallCase):
         self.ann.active = False
         self.assertEqual(self.find_gaps(), [], "no shifts: the members are told")
 
+    def test_whoever_has_left_the_company_is_not_on_call(self):
+        """Moved to another company, or kept as a customer with a login."""
+        other = self.make_company("Elsewhere")
+        self.shift.stop_at = False
+        for name, values in (
+            ("Eve", {"company_ids": [(6, 0, other.ids)], "company_id": other.id}),
+            ("Finn", {"group_ids": [(6, 0, [self.ref("base.group_portal")])]}),
+        ):
+            with self.subTest(name):
+                user = self.make_colleague(name, 940 + len(name))
+                self.team.user_ids |= user
+                self.shift.user_id = user
+                self.assertEqual(self.find_gaps(), [])
+                self.assertEqual(self.get_names(), [name])
+                user.write(values)
+                self.assertNotIn(name, self.get_names())
+                self.assertEqual(self.find_gaps(), [], "the members are told")
+                turns = self.env["sms.oncall.turn"]
+                turns = turns.search([("user_id", "=", user.id)])
+                self.assertFalse(turns.filtered(lambda it: it.stop_at > NOW))
+
     def test_only_in_the_hours_of_the_team(self):
         self.shift.stop_at = NOW + timedelta(hours=1)
         self.team.sms_oncall_calendar_id = self.env["resource.calendar"].create(
