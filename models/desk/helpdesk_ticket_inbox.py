@@ -277,15 +277,15 @@ class HelpdeskTicket(models.Model):
     def get_sms_inbox_count(self):
         """Count the conversations with unread texts that the user should answer.
 
-        Their own and the unassigned ones of their teams, unless snoozed.
+        Their own, and those of their teams that are unassigned, or whose assignee has
+        left, unless snoozed.
 
         :raises AccessError: if the user is not a helpdesk user
         """
         self._check_sms_inbox_user()
         is_mine = Domain("user_id", "=", self.env.uid)
-        is_ours = Domain("user_id", "=", False) & Domain(
-            "team_id", "in", self.env.user.helpdesk_team_ids.ids
-        )
+        is_ours = Domain("user_id", "=", False) | Domain("user_id.active", "=", False)
+        is_ours &= Domain("team_id", "in", self.env.user.helpdesk_team_ids.ids)
         return self.search_count(
             Domain("sms_unread_count", ">", 0)
             & Domain("sms_is_snoozed", "=", False)

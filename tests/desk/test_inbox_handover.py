@@ -182,6 +182,16 @@ class TestCount(InboxCase):
         mine.with_user(self.own_agent).mark_sms_read()
         self.assertEqual(self.count(self.own_agent), before[self.own_agent] + 1)
 
+    def test_what_somebody_had_who_has_left(self):
+        gone = self.own_agent.copy({"login": "gone"})
+        self.team.user_ids |= gone
+        before = self.count(self.team_agent), self.count(self.agent)
+        self.make_conversation(1, user_id=gone.id, team_id=self.team.id)
+        self.assertEqual(self.count(self.team_agent), before[0])
+        gone.active = False
+        self.assertEqual(self.count(self.team_agent), before[0] + 1)
+        self.assertEqual(self.count(self.agent), before[1])
+
     def test_it_stays_until_it_is_read_and_not_while_it_is_snoozed(self):
         before = self.count(self.own_agent)
         ticket = self.make_conversation(1, user_id=self.own_agent.id)
