@@ -19,6 +19,7 @@ class BasePartnerMerge(models.TransientModel):
         sudo["calendar.attendee"]._drop_sms_duplicates(src_partners, dst_partner)
         sudo["sms.number.claim"]._drop_duplicates(src_partners, dst_partner)
         sudo["sms.broadcast.recipient"]._part_duplicates(src_partners, dst_partner)
+        sudo["sms.area"]._follow_merge(src_partners, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
         sudo["sms.reminder"]._plan_again(dst_partner)
         return result

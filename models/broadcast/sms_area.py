@@ -45,21 +45,28 @@ class SmsArea(models.Model):
         help="The shared area that this one replaces for the company.",
     )
     copy_ids = fields.One2many("sms.area", "shared_id", readonly=True)
-    state_ids = fields.Many2many("res.country.state", string="States")
+    # Without one of its criteria, an area would mean more people: none can be deleted.
+    state_ids = fields.Many2many(
+        "res.country.state", string="States", ondelete="restrict"
+    )
     cities = fields.Char(help="Separated by commas.")
     zips = fields.Text(
         "ZIP Codes", help="Codes, prefixes and ranges: 80202, 803*, 80401-80419"
     )
-    category_ids = fields.Many2many("res.partner.category", string="Tags")
+    category_ids = fields.Many2many(
+        "res.partner.category", string="Tags", ondelete="restrict"
+    )
     company_partner_ids = fields.Many2many(
         "res.partner",
         string="Companies",
+        ondelete="restrict",
         domain=[("is_company", "=", True)],
         help="The contacts of these customers.",
     )
     team_ids = fields.Many2many(
         "helpdesk.ticket.team",
         string="Teams",
+        ondelete="restrict",
         help="Customers with a ticket of one of these teams.",
     )
     contact_count = fields.Integer("Contacts", compute="_compute_contact_count")
@@ -213,6 +220,18 @@ class SmsArea(models.Model):
     def _leave_out(self, chosen):
         """Return the areas without the chosen ones, or those that replace them."""
         return self.filtered(lambda area: not (area | area.shared_id) & chosen)
+
+    @api.model
+    def _follow_merge(self, sources, target):
+        """Name the contact into which others are merged, which are deleted then.
+
+        :param sources: ``res.partner`` that are merged into ``target``
+        """
+        areas = self.with_context(active_test=False)
+        areas = areas.search([("company_partner_ids", "in", sources.ids)])
+        link, unlink = fields.Command.link, fields.Command.unlink
+        commands = [link(target.id), *(unlink(it) for it in sources.ids)]
+        areas.company_partner_ids = commands
 
     def action_view_contacts(self):
         """Show who belongs to the area."""

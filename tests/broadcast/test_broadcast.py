@@ -71,6 +71,46 @@ class TestWhom(BroadcastCase):
         area = {"cities": "Denver", "team_ids": [(6, 0, self.team.ids)]}
         self.assertMeans(self.stopped, **area)
 
+    def test_what_narrows_it_down_cannot_be_deleted(self):
+        tag = self.env["res.partner.category"].create({"name": "VPN"})
+        firm = self.env["res.partner"].create({"name": "Firm", "is_company": True})
+        team = self.env["helpdesk.ticket.team"].create({"name": "VPN"})
+        for name, record in (
+            ("category_ids", tag),
+            ("company_partner_ids", firm),
+            ("team_ids", team),
+        ):
+            values = {"name": name, "cities": "Denver", name: [(6, 0, record.ids)]}
+            self.env["sms.area"].create(values)
+            self.env.flush_all()
+            with (
+                self.subTest(name),
+                self.assertRaises(IntegrityError),
+                mute_logger("odoo.sql_db"),
+                self.cr.savepoint(),
+            ):
+                record.unlink()
+
+    def test_companies_that_are_merged(self):
+        partners = self.env["res.partner"]
+        firm, twin, other = (
+            partners.create({"name": name, "is_company": True})
+            for name in ("Firm", "Firm, Inc.", "Other")
+        )
+        both, one, none = (
+            self.env["sms.area"].create(
+                {"name": "Firm", "company_partner_ids": [(6, 0, firms.ids)]}
+            )
+            for firms in (firm | twin | other, twin, other)
+        )
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((firm | twin).ids, firm)
+        self.env.invalidate_all()
+        self.assertFalse(twin.exists())
+        self.assertEqual(both.company_partner_ids, firm | other)
+        self.assertEqual(one.company_partner_ids, firm)
+        self.assertEqual(none.company_partner_ids, other)
+
     def test_nonsense_is_refused(self):
         for values, words in (
             ({}, "Say who belongs"),
