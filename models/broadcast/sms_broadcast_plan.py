@@ -15,6 +15,8 @@ from .sms_incident import RESOLVED
 
 #: Longest time over which texts can be spread, in hours.
 MAX_SPREAD = 168
+#: A broadcast that is this late, after a downtime, is no longer sent by itself.
+TOO_LATE = timedelta(days=1)
 
 
 class SmsBroadcast(models.Model):
@@ -136,12 +138,17 @@ class SmsBroadcast(models.Model):
     def _leave(self):
         """Select the recipients anew, and note what has changed.
 
-        If that is no longer possible, the broadcast is returned to its author.
+        If that is no longer possible, or it is far too late, the broadcast is returned
+        to its author.
 
         :return: 1 if it was due, else 0
         """
-        if self.leaves_at > fields.Datetime.now():
+        now = fields.Datetime.now()
+        if self.leaves_at > now:
             return 0
+        if self.send_at < now - TOO_LATE:
+            self._give_back(self._get_send_at_fault())
+            return 1
         before = self._get_selected()
         try:
             with self.env.cr.savepoint():
@@ -214,7 +221,10 @@ class SmsBroadcast(models.Model):
         self._tell_author(self.env._("It has not left. %s", reason))
 
     def _tell_author(self, words):
-        self.message_post(body=words, partner_ids=self.user_id.partner_id.ids)
+        """Notify the author, or the company's managers if they have left."""
+        author = self.user_id.filtered("active")
+        people = author or self.company_id._get_sms_managers()
+        self.message_post(body=words, partner_ids=people.partner_id.ids)
 
     # === Time of each text ===
 

@@ -66,6 +66,17 @@ class TestPlan(PlanCase):
         self.assertEqual(self.texts(broadcast).partner_id, self.agreed)
         self.assertEqual(set(self.texts(broadcast).mapped("gate_verdict")), {"send"})
 
+    def test_one_that_is_days_late_is_not_sent_by_itself(self):
+        """The server was down: what was true then may be wrong now."""
+        broadcast = self.plan()
+        self.leave(EVENING + timedelta(days=1, minutes=1))
+        self.assertEqual(broadcast.state, "draft")
+        self.assertFalse(self.texts(broadcast))
+        self.assertIn("“Send at” is in the past", self.read_notes(broadcast))
+        late = self.plan()
+        self.leave(EVENING + timedelta(hours=23))
+        self.assertEqual(late.state, "sent")
+
     def test_its_cron_is_woken_then(self):
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast")
         self.plan()
@@ -110,6 +121,9 @@ class TestPlan(PlanCase):
             }
         )
         self.agreed.write({"x_circuit": "A1"})
+        colleague = new_test_user(
+            self.env, "sms-colleague", "helpdesk_mgmt.group_helpdesk_manager"
+        )
         for change, words in (
             (lambda _it: field.unlink(), "x_circuit"),
             (lambda _it: self.agreed.write({"city": "Boston"}), "Nobody matches"),
@@ -128,7 +142,9 @@ class TestPlan(PlanCase):
                 self.assertFalse(self.texts(broadcast))
                 self.assertIn(words, self.read_notes(broadcast))
                 told = broadcast.message_ids.partner_ids
-                self.assertIn(broadcast.user_id.partner_id, told)
+                is_left = words == "has been archived"
+                reader = colleague if is_left else broadcast.user_id
+                self.assertIn(reader.partner_id, told)
 
     def test_more_people_than_were_approved(self):
         self.company.sms_approve_from = 3
