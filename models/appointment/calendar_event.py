@@ -248,7 +248,7 @@ class CalendarEvent(models.Model):
     # === Customers and their consent ===
 
     def _get_sms_customers(self):
-        """Return the attendees who are not colleagues.
+        """Return the attendees who neither are nor were colleagues.
 
         The customer of the linked ticket counts even if they work here, as in an
         internal helpdesk, unless they are the technician or organizer.
@@ -258,7 +258,7 @@ class CalendarEvent(models.Model):
         ours = self.technician_id.partner_id | self.user_id.partner_id
         return self.partner_ids.filtered(
             lambda partner: (
-                all(user.share for user in partner.user_ids)
+                all(it.share for it in partner.with_context(active_test=False).user_ids)
                 or (partner in ticket_customer and partner not in ours)
             )
         )
@@ -270,7 +270,7 @@ class CalendarEvent(models.Model):
             """(
                 NOT EXISTS (
                     SELECT FROM res_users "user" WHERE "user".partner_id = %(partner)s
-                       AND "user".active AND NOT "user".share
+                       AND NOT "user".share
                 ) OR EXISTS (
                     SELECT FROM helpdesk_ticket ticket
                      WHERE ticket.id = %(ticket)s AND ticket.partner_id = %(partner)s
@@ -306,7 +306,7 @@ class CalendarEvent(models.Model):
     def _get_sms_subject_columns(self, alias):
         """Find the customer as :meth:`_compute_sms_customer_id` does."""
         self.env["res.partner"].flush_model(["phone_sanitized", "complete_name"])
-        self.env["res.users"].flush_model(["partner_id", "share", "active"])
+        self.env["res.users"].flush_model(["partner_id", "share"])
         number = SQL(
             """(
                 SELECT partner.phone_sanitized
@@ -494,9 +494,12 @@ class CalendarEvent(models.Model):
     def _find_sms_free_times(self):
         """Return the technician's next free times (UTC), three at most.
 
-        The appointment's present time is excluded, as the customer wants another.
+        The appointment's present time is excluded, as the customer wants another. A
+        technician who has left has none.
         """
         self.ensure_one()
+        if not all(self._get_sms_technician().mapped("active")):
+            return []
         now = fields.Datetime.now()
         work, busy = self._get_sms_hours(now, now + HORIZON)
         busy = [*busy, (self.start, self.stop)]

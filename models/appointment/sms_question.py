@@ -330,18 +330,24 @@ class SmsQuestion(models.Model):
             router._say_reply(inbound, code, self._get_lang(), **fillers)
 
     def _tell_technician(self, note):
-        """Notify the technician, in their language, and note it on the ticket."""
+        """Notify the technician, in their language, and note it on the ticket.
+
+        If they have left: the organizer, or else the company's managers.
+        """
         attendee = self._get_invitation()
         event = attendee.event_id.with_user(SUPERUSER_ID)
-        technician = event._get_sms_technician()
-        lang = self.company_id._pick_sms_lang(technician.lang)
-        reader = event.with_context(tz=technician.tz, lang=lang)
+        people = event._get_sms_technician()
+        if not all(people.mapped("active")):
+            people = event.user_id.filtered("active")
+            people = people or self.company_id._get_sms_managers()
+        lang = self.company_id._pick_sms_lang(people[:1].lang)
+        reader = event.with_context(tz=people[:1].tz, lang=lang)
         words = reader.env._(note)
         words %= {"who": attendee.partner_id.name, "when": reader.display_time}
         body = plaintext2html(words)
-        if technician:
+        if people:
             event.message_notify(
-                partner_ids=technician.partner_id.ids,
+                partner_ids=people.partner_id.ids,
                 subject=words[:120],
                 body=body,
                 author_id=attendee.partner_id.id,

@@ -329,7 +329,7 @@ class SmsReminder(models.Model):
         self.env["calendar.event"].flush_model()
         self.env["calendar.attendee"].flush_model()
         self.env["helpdesk.ticket"].flush_model(["partner_id"])
-        self.env["res.users"].flush_model(["partner_id", "share", "active"])
+        self.env["res.users"].flush_model(["partner_id", "share"])
         customer = self.env["calendar.event"]._get_sms_customer_sql("event", "partner")
         query = SQL(
             """

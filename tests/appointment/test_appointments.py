@@ -132,6 +132,21 @@ class TestBooking(AppointmentCase):
         self.pass_time(days=4)
         self.assertEqual(len(self.messages_to()), 1)
 
+    def test_a_technician_who_has_left_is_no_customer(self):
+        """They stay invited to the visits that a colleague takes over."""
+        gone = self.team_agent
+        gone.partner_id.write({"name": "Aaron", "phone": phone_number(9)})
+        self.record_consent(phone_number(9), "appointment")
+        people = self.customer | gone.partner_id | self.agent.partner_id
+        event = self.book(partners=people, technician_id=gone.id)
+        gone.active = False
+        event.technician_id = self.agent
+        self.settle()
+        self.assertEqual(event.sms_customer_id, self.customer)
+        self.work()
+        self.assertEqual(len(self.messages_to()), 1)
+        self.assertFalse(self.messages_to(phone_number(9)))
+
     def test_who_is_invited_later_is_told_and_who_is_dropped_too(self):
         luis = self.make_customer(phone_number(1), "Luis", tz="America/Chicago")
         self.record_consent(phone_number(1), "appointment")

@@ -183,6 +183,28 @@ class TestAnswers(AppointmentCase):
         self.say("2")
         self.assertIn("a colleague will contact you", self.bodies()[-1])
 
+    def told_that(self, words):
+        """Return the contacts who were notified of an answer."""
+        subject = [("subject", "like", words)]
+        return self.env["mail.message"].search(subject).partner_ids
+
+    def test_a_technician_who_has_left_is_neither_offered_nor_told(self):
+        organizer = self.team_agent
+        people = {"user_id": organizer.id, "technician_id": self.agent.id}
+        self.event.sudo().write(people)
+        self.agent.active = False
+        self.settle()
+        self.say("1")
+        told = self.told_that("has confirmed the appointment")
+        self.assertEqual(told, organizer.partner_id)
+        organizer.active = False
+        self.settle()
+        self.say("2")
+        self.assertIn("a colleague will contact you", self.bodies()[-1])
+        told = self.told_that("waits for your call")
+        self.assertIn(self.manager.partner_id, told)
+        self.assertFalse(told & (organizer | self.agent).partner_id)
+
     def test_none_of_the_times_goes_to_a_person(self):
         self.say("2")
         inbound = self.say("0")
