@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from ...tools import appointments
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, NOTICES, Change
 from ..core.bulk_insert import as_arrays, create_many, update_many
+from ..inbound.sms_question import OPEN
 from .sms_reminder import CANCELLED, GRACE, PLANNED, REMINDER, SENT, ReminderClock
 
 #: Columns of a planned reminder, with their SQL types.
@@ -514,7 +515,43 @@ class SmsReminder(models.Model):
         if self.env.execute_query(query):
             self._wake()
 
-    # === Merges of contacts ===
+    # === Changed and merged contacts ===
+
+    @api.model
+    def _follow_numbers(self, partners, former):
+        """Send texts that still wait to contacts' new numbers.
+
+        Except about deleted appointments, which cannot be filled in again. Whoever has
+        the former number answers for nobody any more.
+
+        :param dict former: E.164 by the contact's id
+        """
+
+        def is_former(number, partner):
+            return number == former[partner.id]
+
+        waiting = self.search(
+            [
+                *(("partner_id", "in", partners.ids), ("state", "=", SENT)),
+                *(("event_id", "!=", False), ("sms_id.state", "=", "outgoing")),
+            ]
+        )
+        misdirected = waiting.filtered(
+            lambda row: is_former(row.sms_id.number, row.partner_id)
+        )
+        withdrawn = misdirected._withdraw()
+        again = misdirected.filtered(lambda row: row.sms_id in withdrawn)
+        again.write({"state": PLANNED, "due_at": fields.Datetime.now()})
+        if again:
+            self._wake()
+        asked = self.env["sms.question"].search(
+            [
+                *(("partner_id", "in", partners.ids), ("state", "=", OPEN)),
+                ("res_model", "=", "calendar.attendee"),
+            ]
+        )
+        asked = asked.filtered(lambda it: is_former(it.number, it.partner_id))
+        asked.state = CANCELLED
 
     @api.model
     def _drop_duplicates(self, src_partners, dst_partner):
@@ -547,3 +584,25 @@ class SmsReminder(models.Model):
         domain = Domain("partner_ids", "in", partner.ids)
         events = self.env["calendar.event"]._plan_sms_again(domain)
         self.env.add_to_compute(events._fields["sms_confirmation"], events)
+
+
+class ResPartner(models.Model):
+    """Takes texts about appointments along to a contact's new number.
+
+    Not to one that customers have typed themselves: it must be confirmed first.
+    """
+
+    _inherit = "res.partner"
+
+    def write(self, vals):
+        """Have texts that wait follow the number; a country changes it, too."""
+        if self.env.user.share or not {"phone", "country_id"} & vals.keys():
+            return super().write(vals)
+        former = {it.id: it.phone_sanitized for it in self.sudo()}
+        result = super().write(vals)
+        changed_sudo = self.sudo().filtered(
+            lambda it: former[it.id] and it.phone_sanitized != former[it.id]
+        )
+        if changed_sudo:
+            self.env["sms.reminder"].sudo()._follow_numbers(changed_sudo, former)
+        return result

@@ -132,6 +132,31 @@ class TestBooking(AppointmentCase):
         self.pass_time(days=4)
         self.assertEqual(len(self.messages_to()), 1)
 
+    def test_what_waits_goes_to_the_number_that_was_corrected(self):
+        event = self.book()
+        self.run_reminders()
+        [former] = self.messages_to()
+        self.record_consent(phone_number(9), "appointment")
+        self.customer.phone = phone_number(9)
+        self.settle()
+        self.work()
+        self.assertEqual(former.state, "canceled")
+        [told] = self.messages_to(phone_number(9))
+        self.assertEqual(told.body, former.body)
+        self.assertIn(told.state, ("pending", "sent"))
+        [row] = self.rows(event, kind="booked")
+        self.assertEqual((row.state, row.sms_id), ("sent", told))
+        questions = self.env["sms.question"].search([("state", "=", "open")])
+        self.assertEqual(questions.mapped("number"), [phone_number(9)])
+        self.customer.phone = phone_number(8)
+        self.settle()
+        self.work()
+        self.assertEqual(row.sms_id, told, "what has left is not sent again")
+        self.receive("3", phone_number(9))
+        self.settle()
+        state = self.attendee(event).state
+        self.assertEqual(state, "needsAction", "it is somebody else's number")
+
     def test_a_technician_who_has_left_is_no_customer(self):
         """They stay invited to the visits that a colleague takes over."""
         gone = self.team_agent
