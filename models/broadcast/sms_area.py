@@ -88,6 +88,7 @@ class SmsArea(models.Model):
         "keyword_id",
         string="Joining Keywords",
         readonly=True,
+        groups="helpdesk_mgmt.group_helpdesk_user_own,base.group_system",
     )
     subscriber_count = fields.Integer(
         "Subscribers", compute="_compute_subscriber_count"

@@ -53,10 +53,13 @@ class HelpdeskTicket(models.Model):
     )
     sms_customer_name = fields.Char(
         compute="_compute_sms_words",
+        compute_sudo=True,
         help="How texts greet them: “there” if their name is unknown.",
     )
-    sms_technician_name = fields.Char(compute="_compute_sms_words")
-    sms_title = fields.Char("Subject for Texts", compute="_compute_sms_words")
+    sms_technician_name = fields.Char(compute="_compute_sms_words", compute_sudo=True)
+    sms_title = fields.Char(
+        "Subject for Texts", compute="_compute_sms_words", compute_sudo=True
+    )
     sms_ticket_url = fields.Char(
         "Link to the Ticket",
         compute="_compute_sms_ticket_url",

@@ -21,6 +21,8 @@ class HelpdeskTicketTeam(models.Model):
         "sms.sender",
         "team_id",
         string="Phone Numbers",
+        groups="helpdesk_mgmt.group_helpdesk_user,"
+        "helpdesk_mgmt_sms.group_sms_compliance",
         help="Texts to these numbers that are not about a ticket create one for this "
         "team, and the team's own texts are sent from them.",
     )

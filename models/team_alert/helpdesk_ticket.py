@@ -1,13 +1,17 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
+from ..desk.helpdesk_ticket import DESK_GROUP
+
 
 class HelpdeskTicket(models.Model):
     """Lets users raise a team alert about an urgent ticket."""
 
     _inherit = "helpdesk.ticket"
 
-    team_alert_count = fields.Integer(compute="_compute_team_alert_count")
+    team_alert_count = fields.Integer(
+        compute="_compute_team_alert_count", groups=DESK_GROUP
+    )
 
     def _compute_team_alert_count(self):
         alerts, own = self.env["sms.team.alert"], [("ticket_id", "in", self.ids)]

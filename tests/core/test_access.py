@@ -276,6 +276,51 @@ class TestRights(SmsCase):
             form.with_user(self.own_agent).read(["number"])
 
 
+class TestReaders(SmsCase):
+    """Who may read a record of Odoo's can read all that the addon adds to it."""
+
+    def test_no_field_keeps_a_reader_from_the_others(self):
+        """A client that names no fields reads all."""
+        readers = self.employee | self.portal_user
+        self.ticket.message_subscribe(readers.partner_id.ids)
+        event = self.env["calendar.event"].create(
+            {
+                "name": "Visit",
+                "start": "2030-01-01 10:00:00",
+                "stop": "2030-01-01 11:00:00",
+                "ticket_id": self.ticket.id,
+                "partner_ids": [(6, 0, self.customer.ids)],
+            }
+        )
+        records = (
+            self.ticket,
+            self.team,
+            self.quiet_stage,
+            self.company,
+            self.customer,
+            self.employee,
+            event,
+            event.attendee_ids,
+            self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update"),
+            self.env["sms.area"].create({"name": "Denver", "cities": "Denver"}),
+        )
+        users = readers | self.own_agent | self.agent | self.manager
+        for user in users | self.compliance_officer:
+            for record in records:
+                own = record.with_user(user)
+                if not own.has_access("read"):
+                    continue
+                names = [
+                    name
+                    for name in own.fields_get()
+                    if own._fields[name]._module == MODULE
+                    and not own._fields[name].inherited
+                ]
+                with self.subTest(user=user.login, model=record._name):
+                    self.env.invalidate_all()
+                    own.read(["id", *names])
+
+
 class TestCompanyRules(SmsCase):
     """A user sees the texts and consents of the companies that they work in now."""
 
