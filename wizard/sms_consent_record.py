@@ -117,7 +117,9 @@ class SmsConsentRecord(models.TransientModel):
         entry = self.env["sms.consent.entry"]
         for record in self:
             record.problem = record.notice = False
-            is_filled_in = record.happened_at and record.company_id
+            # A client may send any company.
+            is_here = record.company_id in self.env.companies
+            is_filled_in = record.happened_at and is_here
             if record.decision != consent.GRANTED or not is_filled_in:
                 continue
             subject = (record.company_id, record.number)

@@ -64,6 +64,7 @@ class SmsTestText(models.TransientModel):
 
     def _get_choice(self):
         """Return the internal purpose's wording, and the number's current answer."""
+        self.company_id._check_sms_user()
         forms_sudo = self.env["sms.consent.form"].sudo()
         company_sudo = self.company_id.sudo()
         [choice] = forms_sudo._get_choices(

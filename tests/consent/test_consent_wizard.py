@@ -437,6 +437,22 @@ class TestWhoMayRecord(ConsentFormCase):
         with self.assertRaisesRegex(AccessError, "do not work in Other"):
             form.action_record()
 
+    def test_the_form_tells_nothing_of_a_company_where_they_do_not_work(self):
+        other_company = self.make_company("Other")
+        self.own_agent.company_ids = self.company
+        self.record_consent(company=other_company, event="revoked")
+        form = self.env["sms.consent.record"].with_user(self.own_agent)
+        form = form.create(
+            {
+                "number": self.number,
+                "company_id": other_company.id,
+                "purpose_ids": [(6, 0, self.purposes("ticket").ids)],
+                "happened_at": fields.Datetime.now() - timedelta(days=1),
+            }
+        )
+        self.assertFalse(form.problem)
+        self.assertFalse(form.notice)
+
     def test_a_record_without_a_person_is_refused(self):
         self.refuse(self.agent, self.company, ValidationError)
         for model in ("no.such.model", "sms.consent"):

@@ -218,6 +218,15 @@ class TestTestText(OnboardingCase):
             form.number = OWN_PHONE
             self.assertTrue(form.is_known)
 
+    def test_the_form_tells_nothing_of_a_company_where_they_do_not_work(self):
+        other = self.make_company("Other")
+        self.manager.company_ids -= other
+        self.record_consent(OWN_PHONE, "internal", company=other)
+        form = self.env["sms.test.text"].with_user(self.manager)
+        values = {"company_id": other.id, "number": OWN_PHONE}
+        with self.assertRaises(AccessError):
+            form.onchange(values, ["number"], {"number": {}, "is_known": {}})
+
     def test_others_do_not_send_it(self):
         for user in (self.agent, self.employee):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
