@@ -300,8 +300,16 @@ class CalendarEvent(models.Model):
         for event in self:
             company = event.sms_company_id or self.env.company
             purpose = rules._find_for_model(company, self._name)
-            subjects[event.id] = company, event.sms_customer_id.phone_sanitized, purpose
+            number = event._get_sms_shown_customer().phone_sanitized
+            subjects[event.id] = company, number, purpose
         return subjects
+
+    def _get_sms_shown_customer(self):
+        """Return the customer; none of a private appointment of others, even in sudo.
+
+        Consent is read in sudo, and would tell whom the appointment is with.
+        """
+        return self.sudo(False).sms_customer_id.with_env(self.env)
 
     def _get_sms_subject_columns(self, alias):
         """Find the customer as :meth:`_compute_sms_customer_id` does."""
@@ -329,7 +337,7 @@ class CalendarEvent(models.Model):
         return SubjectColumns(company, number, purpose)
 
     def _get_sms_typed_number(self):
-        return self.sms_customer_id.phone
+        return self._get_sms_shown_customer().phone
 
     # === Odoo's own reminders by text ===
 

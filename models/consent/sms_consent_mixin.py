@@ -11,10 +11,10 @@ from ..ledger.sms_consent import STATE_SELECTION
 from ..ledger.sms_consent_key import ConsentKeyError
 
 MODULE = "helpdesk_mgmt_sms"
-#: Groups that may see why a number may be texted, on records that they may read.
+#: Groups that may see whether and why a number may be texted, on records that they may
+#: read. Employees and customers in the portal read contacts, too.
 READER_GROUPS = (
-    "helpdesk_mgmt.group_helpdesk_user_own",
-    "helpdesk_mgmt_sms.group_sms_compliance",
+    "helpdesk_mgmt.group_helpdesk_user_own,helpdesk_mgmt_sms.group_sms_compliance"
 )
 
 
@@ -91,11 +91,13 @@ class SmsConsentMixin(models.AbstractModel):
         compute="_compute_sms_consent_state",
         compute_sudo=True,
         search="_search_sms_consent_state",
+        groups=READER_GROUPS,
     )
     sms_is_bound = fields.Boolean(
         "Only the Person Can Undo It",
         compute="_compute_sms_is_bound",
         compute_sudo=True,
+        groups=READER_GROUPS,
         help="They opted out themselves, so you cannot record consent for them.",
     )
     sms_preference_url = fields.Char(
@@ -206,7 +208,7 @@ class SmsConsentMixin(models.AbstractModel):
         """
         self.ensure_one()
         self.check_access("read")
-        if not any(map(self.env.user.has_group, READER_GROUPS)):
+        if not self.env.user.has_groups(READER_GROUPS):
             message = self.env._(
                 "Only helpdesk users and compliance officers see what a person has "
                 "said about text messages."
@@ -241,6 +243,8 @@ class SmsConsentMixin(models.AbstractModel):
         found as one without any answer: only its keyed hash is left, and the key must
         not appear in SQL statements.
         """
+        # Odoo does not check the groups of a field that has its own search.
+        self._check_field_access(self._fields["sms_consent_state"], "read")
         if operator != "in":
             return NotImplemented
         states = set(value) & set(consent.STATES)

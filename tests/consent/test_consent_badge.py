@@ -180,6 +180,59 @@ class TestDetails(SmsCase):
         self.assertEqual(told["state"], "opted_in")
         self.assertFalse(told["button"], "an officer records nothing")
 
+    def test_a_private_appointment_tells_others_nothing(self):
+        event = self.env["calendar.event"].create(
+            {
+                "name": "Visit",
+                "privacy": "private",
+                "user_id": self.agent.id,
+                "start": fields.Datetime.now(),
+                "stop": fields.Datetime.now() + timedelta(hours=1),
+                "partner_ids": [(6, 0, (self.customer | self.agent.partner_id).ids)],
+            }
+        )
+        self.record_consent(None, "appointment")
+        for user, state in (
+            (self.own_agent, "none"),
+            (self.manager, "none"),
+            (self.agent, "opted_in"),
+        ):
+            with self.subTest(user=user.login):
+                self.env.flush_all()
+                self.env.invalidate_all()
+                told = self.explain(user, event)
+                self.assertEqual(told["state"], state)
+                self.assertEqual(bool(told["number"]), state == "opted_in")
+                self.env.invalidate_all()
+                [values] = event.with_user(user).read(["sms_consent_state"])
+                self.assertEqual(values["sms_consent_state"], state)
+
+    def test_the_state_is_not_for_everybody_who_reads_contacts(self):
+        self.record_consent()
+        self.ticket.message_subscribe(self.employee.partner_id.ids)
+        for user, record in (
+            (self.employee, self.customer),
+            (self.employee, self.ticket),
+            (self.employee, self.employee),
+            (self.portal_user, self.portal_user.partner_id),
+        ):
+            own = record.with_user(user)
+            for name in ("sms_consent_state", "sms_is_bound"):
+                with self.subTest(user=user.login, record=record, name=name):
+                    self.assertTrue(own.has_access("read"))
+                    self.assertFalse(own.fields_get([name]))
+                    with self.assertRaises(AccessError):
+                        own.read([name])
+            for operator, value in (("=", "opted_in"), ("!=", "opted_out")):
+                with self.assertRaises(AccessError):
+                    own.search_count([("sms_consent_state", operator, value)])
+        form = self.env["sms.composer"].with_user(self.employee)
+        form = form.with_context(
+            default_res_model="res.partner", default_res_id=self.customer.id
+        )
+        form = Form(form, "sms.sms_composer_view_form")
+        self.assertNotIn("sms_consent_state", form._view["fields"])
+
     def test_others_are_refused(self):
         others_ticket = self.make_ticket(self.customer, user_id=self.agent.id)
         for user, record in (
