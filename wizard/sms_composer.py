@@ -2,7 +2,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..models.consent.sms_consent_mixin import READER_GROUPS
 from ..models.core.moments import say_moment
 from ..models.ledger.sms_consent import STATE_SELECTION
 from ..models.message.sms_gate import GateQuestion
@@ -54,7 +53,6 @@ class SmsComposer(models.TransientModel):
         STATE_SELECTION,
         string="Consent",
         compute="_compute_sms_consent_state",
-        groups=READER_GROUPS,
         help="Of the record's own number. Empty while another one is typed.",
     )
     sms_segment_price = fields.Float(compute="_compute_sms_segment_price")

@@ -11,8 +11,7 @@ from ..ledger.sms_consent import STATE_SELECTION
 from ..ledger.sms_consent_key import ConsentKeyError
 
 MODULE = "helpdesk_mgmt_sms"
-#: Groups that may see whether and why a number may be texted, on records that they may
-#: read. Employees and customers in the portal read contacts, too.
+#: Groups that may see why a number may be texted, on records that they may read.
 READER_GROUPS = (
     "helpdesk_mgmt.group_helpdesk_user_own,helpdesk_mgmt_sms.group_sms_compliance"
 )
@@ -91,13 +90,13 @@ class SmsConsentMixin(models.AbstractModel):
         compute="_compute_sms_consent_state",
         compute_sudo=True,
         search="_search_sms_consent_state",
-        groups=READER_GROUPS,
+        groups="base.group_user",
     )
     sms_is_bound = fields.Boolean(
         "Only the Person Can Undo It",
         compute="_compute_sms_is_bound",
         compute_sudo=True,
-        groups=READER_GROUPS,
+        groups="base.group_user",
         help="They opted out themselves, so you cannot record consent for them.",
     )
     sms_preference_url = fields.Char(

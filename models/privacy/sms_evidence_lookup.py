@@ -113,6 +113,15 @@ class SmsEvidenceLookup(models.Model):
             self._add(owner, records._name, kind, len(own_sudo), hashes)
 
     @api.model
+    def _note_groups(self, model, domain):
+        """Log that the user has grouped records by whose they are."""
+        count = model.search_count(domain)
+        if count <= NAMED:
+            self._note(model.search(domain), READ)
+        else:
+            self._add(self.env.company, model._name, READ, count)
+
+    @api.model
     def _note_nothing(self, model_name, numbers):
         """Log that the user has searched for unknown numbers."""
         self._add(self.env.company, model_name, NOTHING, 0, self._hash_typed(numbers))
@@ -218,6 +227,26 @@ class SmsLookedUp(models.AbstractModel):
     def web_read_group(self, *args, **options):
         """Call ``super()``, but never on a replica."""
         return super().web_read_group(*args, **options)
+
+    @writes
+    @api.model
+    def formatted_read_group(self, domain, groupby=(), *args, **options):
+        """Also log groups whose titles tell who somebody is."""
+        groups = super().formatted_read_group(domain, groupby, *args, **options)
+        names = {spec.partition(":")[0] for spec in groupby}
+        if groups and not self.env.su and self._telling & names:
+            self.env["sms.evidence.lookup"]._note_groups(self, domain)
+        return groups
+
+    @writes
+    @api.model
+    def name_search(self, *args, **options):
+        """Also log what is found by names that tell a number."""
+        found = super().name_search(*args, **options)
+        if found and not self.env.su and "display_name" in self._telling:
+            records = self.browse(record_id for record_id, _name in found)
+            self.env["sms.evidence.lookup"]._note(records, READ)
+        return found
 
     @writes
     @api.model

@@ -77,6 +77,7 @@ PUBLIC_METHODS = {
     "base": {"export_data"},
     "sms.looked.up": {
         *("read", "search_read", "web_read", "web_read_group", "web_search_read"),
+        *("formatted_read_group", "name_search"),
     },
     "sms.consent": {
         *("action_record_sms_consent", "action_erase_person", "get_story"),

@@ -73,6 +73,22 @@ class TestLookups(LookupCase):
             self.assertEqual(len(rows), before + 1, method)
             self.assertEqual(rows[-1][:3], (self.agent, READ, "sms.consent"))
 
+    def test_names_and_groups_tell_numbers_too(self):
+        officer = self.compliance_officer
+        call = self.call
+        [found] = call(officer, "sms.consent", "name_search", self.number)
+        self.assertEqual(found[0], self.get_answer().id)
+        domain = [("number", "=", self.number)]
+        groups = call(
+            officer, "sms.consent", "formatted_read_group", domain, ["number"]
+        )
+        self.assertEqual(groups[0]["number"], self.number)
+        call(officer, "sms.consent", "web_read_group", domain, ["number"])
+        entry = (officer, READ, "sms.consent", 1, self.hash)
+        self.assertEqual(self.find(), [entry] * 3)
+        call(officer, "sms.consent", "formatted_read_group", domain, ["state"])
+        self.assertEqual(len(self.find()), 3)
+
     def test_the_story_of_a_number(self):
         self.get_answer().with_user(self.agent).get_story()
         self.assertEqual(
