@@ -136,8 +136,11 @@ class SmsSms(models.Model):
         return super(SmsSms, allowed)._send(*args, **kwargs)
 
     def _split_by_api(self):
-        """Send by each company's own API class and account, at once as by the queue."""
-        by_company = self.grouped(lambda sms: sms._get_sms_company())
+        """Send masked links by their company's API class, which reveals them."""
+        masked = self.filtered(lambda sms: links.MASK in (sms.body or ""))
+        if others := self - masked:
+            yield from super(SmsSms, others)._split_by_api()
+        by_company = masked.grouped(lambda sms: sms._get_sms_company())
         for company, messages in by_company.items():
             sms_api = company._get_sms_api_class()(self.with_company(company).env)
             sms_api._set_company(company)
