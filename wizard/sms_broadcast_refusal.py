@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
-from ..models.core.client_actions import reload_view
+from ..tools.actions import reload_view
 
 
 class SmsBroadcastRefusal(models.TransientModel):

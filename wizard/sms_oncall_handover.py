@@ -2,9 +2,9 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..models.core.client_actions import reload_view
 from ..models.core.mixins import FILLED_IN
 from ..models.team_alert.sms_oncall_shift import MANAGERS
+from ..tools.actions import reload_view
 
 
 class SmsOncallHandover(models.TransientModel):

@@ -1,12 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 
-from ..models.core.client_actions import notify, reload_view
 from ..models.core.encrypted_field import get_box
 from ..models.dispatch.res_company import REAL
 from ..models.privacy.res_company import OFFICERS
 from ..models.setup.res_company import CONTACT_GROUP
 from ..models.setup.sms_health import uses_carrier
+from ..tools.actions import notify, reload_view
 
 ADMIN = "base.group_system"
 #: Shown instead of a set secret, which would stay in the browser's caches.

@@ -3,10 +3,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from ..models.core.client_actions import notify
 from ..models.ledger.sms_purpose import INTERNAL
 from ..models.message.sms_sms_waiting import WAITING
 from ..tools import consent
+from ..tools.actions import notify
 
 
 class SmsTestText(models.TransientModel):

@@ -9,10 +9,10 @@ from odoo.tools import SQL
 from odoo.tools.translate import LazyTranslate
 
 from ...tools import appointments
+from ...tools.actions import notify, reload_view
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED
 from ...tools.moments import get_locale, tidy_hour
 from ...tools.names import tidy_name, tidy_title
-from ..core.client_actions import notify, reload_view
 from ..core.moments import get_spoken_lang
 from .calendar_event import CONFIRMED
 from .sms_reminder import NO_SHOW, ON_THE_WAY, PLANNED, SENT, Whereabouts

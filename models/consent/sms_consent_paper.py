@@ -6,8 +6,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...tools import consent
+from ...tools.actions import notify, reload_view
 from ...tools.appointments import to_utc
-from ..core.client_actions import notify, reload_view
 
 #: How long a completely recorded stack is kept.
 KEEP_EMPTY = timedelta(days=7)

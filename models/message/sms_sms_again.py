@@ -6,9 +6,9 @@ from odoo.exceptions import AccessError, UserError
 
 from ...providers.faults import REFUSED_OTHERWISE
 from ...tools import TICKET_MODEL, verdicts, ways
+from ...tools.actions import notify
 from ...tools.phone import E164
 from ...tools.purpose_rules import MessageSource
-from ..core.client_actions import notify
 from ..core.mixins import NUMBER_GROUPS
 from ..ledger.sms_consent_key import ConsentKeyError
 from ..ledger.sms_purpose import INTERNAL

@@ -7,8 +7,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, exemptions, verdicts
+from ...tools.actions import notify, reload_view
 from ...tools.phone import canonical
-from ..core.client_actions import notify, reload_view
 
 APPOINTMENT_MODEL = "calendar.event"
 #: The state of waiting messages.

@@ -8,8 +8,8 @@ from odoo.tools import format_date
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ...tools.actions import reload_view
 from ...tools.appointments import to_utc
-from ..core.client_actions import reload_view
 from ..core.mixins import FIRST_DAY
 from ..ledger.sms_consent_evidence import PERIOD
 

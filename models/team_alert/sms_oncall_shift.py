@@ -9,8 +9,8 @@ from odoo.tools import SQL
 from odoo.addons.base.models.res_partner import _tz_get
 
 from ...tools import clocks, consent, escalation, oncall
+from ...tools.actions import reload_view
 from ..consent.sms_consent_mixin import SubjectColumns
-from ..core.client_actions import reload_view
 from ..core.moments import say_moment
 from ..ledger.sms_purpose import INTERNAL
 
@@ -321,9 +321,8 @@ class SmsOncallShift(models.Model):
         return self.filtered(lambda it: it._filter_colleagues(it.user_id))
 
     def _filter_colleagues(self, users):
-        return users.sudo().filtered(
-            lambda it: it.active and not it.share and self.company_id in it.company_ids
-        )
+        automations = self.env["sms.automation"]
+        return automations._filter_colleagues(users.sudo(), self.company_id)
 
     def _check_hand_over(self, user):
         """Check that the current user may put ``user`` in place of the shift's person.
