@@ -464,7 +464,9 @@ class SmsSms(models.Model):
         return False
 
     def _open_other(self):
-        return self._open_form("sms.send.other", self.env._("Send to another number"))
+        name = self.env._("Send to another number")
+        forms, context = self.env["sms.send.other"], {"default_sms_id": self.id}
+        return forms._get_records_action(name=name, target="new", context=context)
 
     def _call(self):
         return {

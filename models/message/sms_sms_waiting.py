@@ -286,19 +286,9 @@ class SmsSms(models.Model):
         """Open the form that moves a waiting message to another time."""
         self.ensure_one()
         self._filter_movable()
-        return self._open_form("sms.reschedule", self.env._("Change time"))
-
-    def _open_form(self, model_name, title):
-        """Return the action that opens a form about this message."""
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": model_name,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_sms_id": self.id},
-        }
+        name, context = self.env._("Change time"), {"default_sms_id": self.id}
+        forms = self.env["sms.reschedule"]
+        return forms._get_records_action(name=name, target="new", context=context)
 
     def _move(self, send_at):
         """Move a waiting message to another time; the gate has the last word.
