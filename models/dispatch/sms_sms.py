@@ -5,7 +5,6 @@ from collections import Counter
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -202,28 +201,6 @@ class SmsSms(models.Model):
         if is_again or new_state == "canceled":
             self._notify_changed()
         return result
-
-    def _check_not_left(self):
-        """Refuse to resend or cancel messages that the carrier has or may have.
-
-        The user may be looking at an old page: somebody else may have resent it since.
-        """
-        states = set(self.mapped("state"))
-        if states & set(IN_FLIGHT):
-            raise UserError(
-                self.env._(
-                    "The carrier may have sent this message already. It is being "
-                    "checked; send a new message if it cannot wait."
-                )
-            )
-        if states & set(LEFT):
-            raise UserError(
-                self.env._("The carrier already has this message. Reload the page.")
-            )
-        if self.sent_again_id:
-            raise UserError(
-                self.env._("This message has already been sent again. Reload the page.")
-            )
 
     def _ensure_trackers(self):
         """Link messages to their notification where Odoo did not."""

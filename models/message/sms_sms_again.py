@@ -297,22 +297,37 @@ class SmsSms(models.Model):
         [(decision, _event_id)] = self.env["sms.gate"].sudo()._decide([question])
         return decision
 
+    def _check_not_left(self):
+        """Refuse to resend or cancel messages that the carrier has or may have.
+
+        The user may be looking at an old page: somebody else may have resent it since.
+        """
+        states = set(self.mapped("state"))
+        if states & set(IN_FLIGHT):
+            raise UserError(
+                self.env._(
+                    "The carrier may have sent this message already. It is being "
+                    "checked; send a new message if it cannot wait."
+                )
+            )
+        if states & set(LEFT):
+            raise UserError(
+                self.env._("The carrier already has this message. Reload the page.")
+            )
+        if self.sent_again_id:
+            raise UserError(
+                self.env._("This message has already been sent again. Reload the page.")
+            )
+
     def _check_not_again(self, number=None):
         """Refuse to resend a text that has left, may have left, or must not leave.
 
         :raises UserError: with the reason
         """
         sms_sudo = self.sudo()
-        if sms_sudo.sent_again_id:
-            raise UserError(self.env._("It has already been sent again."))
-        checking = self.env._("The carrier may have sent it. It is being checked.")
-        by_state = {
-            **dict.fromkeys(IN_FLIGHT, checking),
-            **dict.fromkeys(LEFT, self.env._("The carrier already has it.")),
-            WAITING: self.env._("It is still waiting to be sent."),
-        }
-        if sms_sudo.state in by_state:
-            raise UserError(by_state[sms_sudo.state])
+        sms_sudo._check_not_left()
+        if sms_sudo.state == WAITING:
+            raise UserError(self.env._("It is still waiting to be sent."))
         if not sms_sudo.body:
             raise UserError(self.env._("Its words were erased."))
         if (ways.OTHER if number else ways.AGAIN) not in self._get_ways():
