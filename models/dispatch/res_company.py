@@ -25,6 +25,8 @@ REAL = tuple(code for code in PROVIDERS if code != SandboxProvider.code)
 LEAVING = (TELNYX, SandboxProvider.code)
 #: Fields that name the carriers that texts are sent through.
 CARRIER_FIELDS = {"sms_provider", "sms_backup_provider"}
+#: Options of fields that only administrators see, and that copies do not get.
+ADMINS_ONLY = {"groups": "base.group_system", "copy": False}
 #: The secrets of an account, by its carrier.
 SECRETS = {
     "twilio": (
@@ -76,8 +78,7 @@ class ResCompany(models.Model):
     sms_twilio_auth_token = EncryptedChar()
     sms_twilio_second_auth_token = EncryptedChar(
         "Second Auth Token",
-        groups="base.group_system",
-        copy=False,
+        **ADMINS_ONLY,
         help="Only while you change the token at Twilio: requests signed with either "
         "one are accepted. Clear it once the new token is the primary one.",
     )
@@ -91,9 +92,7 @@ class ResCompany(models.Model):
         groups="base.group_system",
         help="Preferred over the auth token for sending; it can be revoked separately.",
     )
-    sms_twilio_api_key_secret = EncryptedChar(
-        "API Key Secret", groups="base.group_system", copy=False
-    )
+    sms_twilio_api_key_secret = EncryptedChar("API Key Secret", **ADMINS_ONLY)
     sms_provider = fields.Selection(
         selection_add=[
             (TELNYX, "Send via Telnyx"),
@@ -103,19 +102,15 @@ class ResCompany(models.Model):
             LEAVING, lambda companies: companies._leave_sms_carrier()
         ),
     )
-    sms_telnyx_api_key = EncryptedChar(
-        "Telnyx API Key", groups="base.group_system", copy=False
-    )
+    sms_telnyx_api_key = EncryptedChar("Telnyx API Key", **ADMINS_ONLY)
     sms_telnyx_public_key = fields.Char(
         "Public Key",
-        groups="base.group_system",
-        copy=False,
+        **ADMINS_ONLY,
         help="Verifies Telnyx's requests. Found under Keys & Credentials, Public Key.",
     )
     sms_telnyx_messaging_profile_id = fields.Char(
         "Messaging Profile ID",
-        groups="base.group_system",
-        copy=False,
+        **ADMINS_ONLY,
         help="Only to send from this profile's number pool instead of a single number.",
     )
     sms_telnyx_number_ids = fields.One2many(
@@ -180,9 +175,8 @@ class ResCompany(models.Model):
         "no expiry.",
     )
     sms_check_seal = fields.Char(
+        **ADMINS_ONLY,
         readonly=True,
-        copy=False,
-        groups="base.group_system",
         help="The seal of the newest verification of the consent ledger.",
     )
 

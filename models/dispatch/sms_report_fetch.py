@@ -14,6 +14,7 @@ from ...providers import PROVIDERS, base, faults
 from ...tools import dispatch
 from ..core.batch_jobs import lock_next
 from ..core.bulk_insert import as_arrays
+from ..message.sms_sms import RECORDED
 from .sms_dispatcher_lookup import IS_ASKABLE, TOLERANCE
 
 _logger = logging.getLogger(__name__)
@@ -391,8 +392,7 @@ class SmsSms(models.Model):
 
     is_report_fetched = fields.Boolean(
         "Report Is Fetched",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="It was made together with many others, so the carrier is asked for their "
         "reports page by page, instead of sending each report here.",
     )

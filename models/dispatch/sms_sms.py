@@ -15,7 +15,7 @@ from ...tools.dispatch import NEEDED
 from ...tools.texts import clean
 from ..core.bulk_insert import as_arrays
 from ..core.trail import trace
-from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
+from ..message.sms_sms import IN_FLIGHT, RECORDED, UNKNOWN_STATE
 from .sms_counter import DELIVERED, FAILED, SENT
 
 _logger = logging.getLogger(__name__)
@@ -79,13 +79,11 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     refused_by = fields.Char(
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="The carrier that refused it, so that the other one was used.",
     )
     carrier_key = fields.Char(
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="By which the carrier recognizes a repeated post of the message. It stays "
         "the same until the carrier has the message, or has certainly refused it.",
     )

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ...providers.outbound import CANCELED, DELIVERED, UNDELIVERED
 from ...tools.texts import clean
+from ..message.sms_sms import RECORDED
 from .sms_sms import CALL_OVERDUE
 
 #: Reports after which a call is over, whether or not somebody has answered it.
@@ -21,7 +22,7 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     call_ended_at = fields.Datetime(
-        readonly=True, copy=False, help="When the call was over, whatever came of it."
+        **RECORDED, help="When the call was over, whatever came of it."
     )
 
     _call_index = models.Index("(number) WHERE is_call")

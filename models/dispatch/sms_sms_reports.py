@@ -13,7 +13,7 @@ from ...tools import consent
 from ...tools.texts import clean
 from ..core.bulk_insert import as_array, as_arrays
 from ..core.trail import trace
-from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
+from ..message.sms_sms import IN_FLIGHT, LEFT, RECORDED, UNKNOWN_STATE
 from .sms_counter import SENT
 from .sms_sms import REPORT_STATES
 
@@ -91,17 +91,13 @@ class SmsSms(models.Model):
 
     price = fields.Float(
         digits=(16, 5),
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="Of all its segments, as the carrier has charged it.",
     )
-    price_currency_id = fields.Many2one("res.currency", readonly=True, copy=False)
+    price_currency_id = fields.Many2one("res.currency", **RECORDED)
     price_label = fields.Char("Cost", compute="_compute_price_label")
     delivered_at = fields.Datetime(
-        "Delivered On",
-        readonly=True,
-        copy=False,
-        help="When the carrier first reported it.",
+        "Delivered On", **RECORDED, help="When the carrier first reported it."
     )
 
     # Rows are stored in order of creation: the index costs next to nothing.
