@@ -10,10 +10,7 @@ from ...tools.actions import notify
 from ...tools.phone import E164
 from ...tools.purpose_rules import MessageSource
 from ..core.mixins import NUMBER_GROUPS
-from ..ledger.sms_consent_key import ConsentKeyError
 from ..ledger.sms_purpose import INTERNAL
-from .res_partner import NOBODY
-from .sms_gate import GateBatch, GateQuestion
 from .sms_sms import IN_FLIGHT, LEFT, RECORDED
 from .sms_sms_intake import PersonalText
 from .sms_sms_waiting import APPOINTMENT_MODEL, WAITING
@@ -137,24 +134,9 @@ class SmsSms(models.Model):
 
         By the number, its holder and the account; the time is left to the gate itself.
         """
-        self.ensure_one()
-        sms_sudo, number = self.sudo(), self.number or ""
-        question = GateQuestion(
-            self._get_sms_company().id,
-            number,
-            self.purpose_id.id,
-            is_personal=self.is_personal,
-            is_unmapped=self.is_unmapped,
-            reader=self.partner_id._get_sms_reader(),
-            sender_refusal=self._find_sender_refusal(),
-        )
-        consents_sudo = sms_sudo.env["sms.consent"]
-        try:
-            known = consents_sudo._get_known([question.company_id], [number])
-        except ConsentKeyError:
-            return verdicts.LEDGER_UNREADABLE
-        batch = GateBatch(sms_sudo.env, [question], known)
-        return batch.find_block(question) or ""
+        question = self._get_question(self.partner_id._get_sms_readers())
+        question = question._replace(exemption="", written_at=None)
+        return self.env["sms.gate"].sudo()._find_block(question)
 
     def _get_way_labels(self):
         """Return the button label of each way."""
