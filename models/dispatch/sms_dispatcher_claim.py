@@ -10,7 +10,7 @@ from functools import partial
 from psycopg2 import InterfaceError, OperationalError
 
 from odoo import fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from ...providers import PROVIDERS
 from ...tools import consent, quiet_hours, verdicts
@@ -121,11 +121,8 @@ class SmsDispatcher(models.AbstractModel):
 
     def _group_ready(self):
         """Return the senders that may send now, by :class:`Account`."""
-        accounts = {}
-        for ready in self.env["sms.sender.pace"]._get_ready():
-            account = Account(ready.company_id, ready.provider)
-            accounts.setdefault(account, []).append(ready)
-        return accounts
+        ready = self.env["sms.sender.pace"]._get_ready()
+        return dict(groupby(ready, lambda it: Account(it.company_id, it.provider)))
 
     def _claim(self, senders, room):
         """Claim the next messages, ask the gate again and mark them as being sent.
