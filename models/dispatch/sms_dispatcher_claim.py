@@ -7,14 +7,13 @@ from collections import Counter
 from datetime import timedelta
 from functools import partial
 
-from psycopg2 import InterfaceError, OperationalError
-
 from odoo import fields, models
 from odoo.tools import SQL, groupby
 
 from ...providers import PROVIDERS
 from ...tools import consent, quiet_hours, verdicts
 from ...tools.dispatch import HORIZON, DispatchRun
+from ..core.batch_jobs import DATABASE_FAULTS
 from ..core.bulk_insert import as_array
 from ..core.trail import trace
 from ..ledger.sms_consent_key import ConsentKeyError
@@ -158,7 +157,7 @@ class SmsDispatcher(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 return self._claim_for(ready, limit, oldest)
-        except (OperationalError, InterfaceError):  # the run handles a lost database
+        except DATABASE_FAULTS:  # the run handles a lost database
             raise
         except Exception:
             self.env.invalidate_all(flush=False)

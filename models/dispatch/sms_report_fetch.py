@@ -3,9 +3,8 @@ import logging
 import random
 import time
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
-
-from psycopg2 import InterfaceError, OperationalError
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -185,7 +184,8 @@ class SmsReportFetch(models.Model):
     @api.model
     def _run(self):
         """Read the lists of all accounts that are due (a cron)."""
-        cron, commit = self.env["ir.cron"], self._in_new_transaction
+        cron = self.env["ir.cron"]
+        commit = self.env["sms.dispatcher"]._in_new_transaction
         seconds_left = cron._commit_progress(remaining=1)
         commit(self._plan_forgotten)
         is_rested = False
@@ -213,9 +213,6 @@ class SmsReportFetch(models.Model):
                 return False
             time.sleep(min(left, LOOK_EVERY))
         return True
-
-    def _in_new_transaction(self, step, *args):
-        return self.env["sms.dispatcher"]._in_new_transaction(step, *args)
 
     @api.model
     def _get_next_due(self):
@@ -281,7 +278,8 @@ class SmsReportFetch(models.Model):
 
         :return: seconds that the cron has left
         """
-        cron, commit = self.env["ir.cron"], self._in_new_transaction
+        cron = self.env["ir.cron"]
+        commit = self.env["sms.dispatcher"]._in_new_transaction
         try:
             for page in read.provider.list_reports(read.since, read.until, read.resume):
                 read.open_ids.difference_update(self._record(read, page.reports))
@@ -305,20 +303,13 @@ class SmsReportFetch(models.Model):
 
         :return: the ids of the messages that were reported on
         """
-        told = [(None, report) for report in reports]
-        record = self.env["sms.sms"]._record_reports
-        try:
-            return self._in_new_transaction(record, read.company, read.code, told)._ids
-        except (OperationalError, InterfaceError):  # the database is gone
-            raise
-        except Exception:
-            self.env.cr.rollback()
-            self.env.transaction.clear()
-            if len(reports) == 1:
-                carrier_id = reports[0].carrier_id
-                _logger.exception("%s: cannot record a report on %s", self, carrier_id)
-                return ()
-            return [it for one in reports for it in self._record(read, [one])]
+        record = partial(self.env["sms.sms"]._record_reports, read.company, read.code)
+        recorded = self.env["sms.dispatcher"]._record_safely(
+            record,
+            [(None, report) for report in reports],
+            lambda told: f"{self}: a report on {told[1].carrier_id}",
+        )
+        return [sms_id for messages in recorded for sms_id in messages._ids]
 
     def _note_page(self, page):
         """Note how far the list was read."""
