@@ -387,11 +387,8 @@ class SmsDispatcher(models.AbstractModel):
         for sms_id, sender_id in released:
             seconds[sender_id] += slots[sms_id]
         self.env["sms.sender.pace"]._return_slots(seconds)
-        self.env.cr.execute(
-            "UPDATE sms_sms SET lookup_at = %s"
-            " WHERE id = ANY(%s) AND lookup_at IS NOT NULL",
-            [fields.Datetime.now(), lookups],
-        )
+        asked = self.env["sms.sms"].browse(lookups).filtered("lookup_at")
+        self._write_plainly(asked, lookup_at=fields.Datetime.now())
         self.env["sms.sms"].invalidate_model()
         return self.env["sms.sms"].browse(row[0] for row in released)
 

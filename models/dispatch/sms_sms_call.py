@@ -95,11 +95,8 @@ class SmsSms(models.Model):
 
     @api.model
     def _find_call(self, company, uuid):
-        query = (
-            "SELECT id FROM sms_sms"
-            " WHERE uuid = %s AND record_company_id = %s AND is_call"
-        )
-        return self._select(SQL(query, clean(uuid), company.id))
+        domain = [("uuid", "=", clean(uuid)), ("record_company_id", "=", company.id)]
+        return self.search([*domain, ("is_call", "=", True)], limit=1)
 
     def _say_on_answer(self):
         """Return what to say on an answer; the room that places calls extends this."""
