@@ -389,7 +389,8 @@ class SmsSms(models.Model):
             met = [sms.fault_id.fault for sms in before_sudo]
             if met != [policy.fault] * wanted:
                 return
-        self.env["sms.unusable.number"]._note(self, policy)
+        unusable = self.env["sms.unusable.number"]
+        unusable._note_many(company, [self.number], policy, sms_id=self.id)
         if policy.fault == GONE:
             self._record_gone(self.carrier_code)
         self._cancel_waiting(company, [self.number])

@@ -316,13 +316,9 @@ class SmsCountryRule(models.Model):
             for row, source_sudo in zip(rows, sources_sudo, strict=True):
                 row.rule = source_sudo._describe_rule()
 
-    def _get_source(self):
-        """Return the record that a row shows."""
+    def action_view_source(self):
+        """Open the rule; its own access rights apply."""
         self.ensure_one()
         models = list(self._get_sources())
         row_id, place = divmod(self.id, len(models))
-        return self.env[models[place]].browse(row_id)
-
-    def action_view_source(self):
-        """Open the rule; its own access rights apply."""
-        return self._get_source()._get_records_action()
+        return self.env[models[place]].browse(row_id)._get_records_action()

@@ -186,14 +186,6 @@ class SmsSms(models.Model):
             return False
         return True
 
-    def _check_may_send(self, number):
-        """Refuse a number that the user may not text from the text's record.
-
-        :raises AccessError: without the right to it
-        :raises UserError: over the daily limit
-        """
-        self._get_post_record()._check_sms_rights([], [number], [number])
-
     # === Sending again ===
 
     def action_send_again(self):
@@ -244,7 +236,8 @@ class SmsSms(models.Model):
         self._check_not_again(number)
         sms_sudo = self.sudo()
         values = sms_sudo._prepare_again(number)
-        self._check_may_send(values["number"])
+        numbers = [values["number"]]
+        self._get_post_record()._check_sms_rights([], numbers, numbers)
         post = sms_sudo.mail_message_id
         written = (post.model, post.res_id, self.env.uid, sms_sudo.body)
         source = MessageSource(template_id=sms_sudo.template_id.id or 0)
@@ -338,8 +331,7 @@ class SmsSms(models.Model):
         """
         self.ensure_one()
         is_later = self.send_at and self.send_at > fields.Datetime.now()
-        company, readers = self._get_sms_company(), self.partner_id._get_sms_readers()
-        reader = readers.get(self.partner_id.id, NOBODY)
+        company, reader = self._get_sms_company(), self.partner_id._get_sms_reader()
         number = number and self._to_e164(number, reader, company)
         return {
             "number": number or self.number,
