@@ -172,7 +172,6 @@ class SmsReportFetch(models.Model):
 
     def _select_open(self, columns, condition=ANY):
         """Read columns of the account's ``sms`` whose reports are expected."""
-        self.ensure_one()
         self.env["sms.sms"].flush_model()
         account = SQL("(%s, %s)", self.company_id.id, self.provider)
         query = "SELECT %s %s AND (sms.record_company_id, sms.provider) = %s AND %s"

@@ -213,7 +213,6 @@ class SmsSender(models.Model):
 
     def _footer_says_stop(self):
         """Return whether the footer says STOP and a STOP can be received."""
-        self.ensure_one()
         return not (self.is_one_way or "STOP" in advice.find_missing(self.footer))
 
     @api.model
@@ -269,7 +268,6 @@ class SmsSender(models.Model):
 
     def _tell_administrators(self):
         """Raise an alert: this sender has stopped."""
-        self.ensure_one()
         words = {"sender": self.address, "reason": self.fault_id.name}
         message = self.env._(
             "Texts from %(sender)s have stopped. %(reason)s. Waiting texts are kept, "
@@ -287,7 +285,6 @@ class SmsSender(models.Model):
         alerts._raise(self.company_id, f"sender:{self.id}", message)
 
     def _is_stopped(self):
-        self.ensure_one()
         return bool(self.stopped_until and self.stopped_until > fields.Datetime.now())
 
     def _needs_report(self):
@@ -296,7 +293,6 @@ class SmsSender(models.Model):
         Carriers accept texts that they refuse later, such as those of a number without
         registration.
         """
-        self.ensure_one()
         self.flush_recordset()
         self.env["sms.sms"].flush_model()
         query = "SELECT 1 FROM sms_sender sender WHERE sender.id = %s AND %s"

@@ -348,7 +348,6 @@ class SmsSms(models.Model):
 
     def _is_trial(self):
         """Return whether it was to show if its stopped sender may send again."""
-        self.ensure_one()
         sender, claimed_at = self.sender_id, self.claimed_at
         until = sender.stopped_until or claimed_at
         return bool(sender.stop_count and claimed_at and claimed_at >= until)
@@ -413,7 +412,6 @@ class SmsSms(models.Model):
 
     def _record_refused(self, outcome):
         """Record that the carrier refused the message, or its outcome is unknown."""
-        self.ensure_one()
         # A delivery report or a lookup may have settled it meanwhile.
         if self.report_rank or self.state not in IN_FLIGHT:
             if self.report_rank and outcome.kind == outbound.UNKNOWN:

@@ -190,7 +190,6 @@ class SmsSms(models.Model):
 
     def _record_locked_report(self, report, provider=None):
         """Record a report on a message whose row is locked."""
-        self.ensure_one()
         reported = Reported(self.id, _clean_report(report))
         self._record_locked_reports([reported], provider)
 
@@ -367,7 +366,6 @@ class SmsSms(models.Model):
 
     def _record_by_carrier(self, event, purposes, note):
         """Record in the ledger what the carrier has reported about the number."""
-        self.ensure_one()
         events, company = self.env["sms.consent.event"], self._get_sms_company()
         values = {"note": note, "message_ref": self.carrier_id or self.uuid}
         events._record(company, self.number, event, "carrier", purposes, **values)
@@ -377,7 +375,6 @@ class SmsSms(models.Model):
 
         A single report may be a passing error.
         """
-        self.ensure_one()
         if not self.number:
             return
         company = self._get_sms_company()
@@ -401,8 +398,6 @@ class SmsSms(models.Model):
         The next holder has agreed to nothing (47 CFR 64.1200(m)), and their START does
         not restore anything that an opt-out covers.
         """
-        if not self.number:
-            return
         company = self._get_sms_company()
         purposes = self.env["sms.consent"]._find_standing(company, self.number)
         if purposes:

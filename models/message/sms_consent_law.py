@@ -164,7 +164,6 @@ class SmsConsentLaw(models.Model):
             law.display_name = f"{law.country_id.name}: {duties.get(law.duty, '')}"
 
     def _describe_rule(self):
-        self.ensure_one()
         if not self.is_required:
             return self.env._("Not required.")
         sentences = {

@@ -165,7 +165,6 @@ class SmsQuietHours(models.Model):
         )
 
     def _describe_rule(self):
-        self.ensure_one()
         sentences = [
             self.env._(
                 "Monday to Friday %(weekdays)s, Saturday %(saturday)s, Sunday "

@@ -24,7 +24,6 @@ class SmsSendAt(models.AbstractModel):
 
     def _get_send_at_fault(self):
         """Return what is wrong with the time, in words; empty if nothing is."""
-        self.ensure_one()
         now = fields.Datetime.now()
         if not self.send_at:
             return ""

@@ -25,7 +25,7 @@ WAY_METHODS = {
 #: Most texts that can be sent again by one click.
 AGAIN_LIMIT = 1000
 #: Shown states of a text that leaves or has left.
-LEAVING = {"waiting", "sending", "checking", "sent", "delivered", "read"}
+LEAVING = {"waiting", "sending", "checking", "sent", "delivered"}
 #: The gate's reasons for failure types that an app or Odoo's own loop has set.
 BY_FAILURE = {
     "sms_number_missing": verdicts.NO_NUMBER,
@@ -92,7 +92,6 @@ class SmsSms(models.Model):
         :return: empty for a text that waits, is on its way, has arrived, or was
             called off
         """
-        self.ensure_one()
         if self.state == "error":
             own = BY_FAILURE.get(self.failure_type, REFUSED_OTHERWISE)
             return self.fault_id.sudo().fault or own

@@ -52,7 +52,6 @@ class SmsSms(models.Model):
         return tuple(f"{base}{path}" for path in self._get_media_paths())
 
     def _get_media_paths(self):
-        self.ensure_one()
         expires = int(time.time()) + URL_LIFE
         return [
             f"{MEDIA_PATH}/{self.id}/{attachment_id}/{expires}/"

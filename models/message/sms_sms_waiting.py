@@ -136,8 +136,6 @@ class SmsSms(models.Model):
             for sms_id, vals in zip(self._ids, vals_list, strict=True)
             if vals["gate_reason"] == verdicts.TOO_MANY and vals["template_id"]
         }
-        if not refused:
-            return
         news = self.browse(refused)._filter_news()
         readers = news.partner_id._get_sms_readers()
         # One after the other: each may be replaced by the next.
