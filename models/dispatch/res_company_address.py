@@ -214,10 +214,9 @@ class ResCompany(models.Model):
         former &= Domain("sms_old_webhook_key_until", ">", fields.Datetime.now())
         domain = Domain("sms_webhook_key", "=", key) | former
         # Archived companies too: a STOP still counts, and texts are still under way.
-        companies_sudo = self.sudo()
-        all_sudo = companies_sudo.with_context(active_test=False)
+        all_sudo = self.sudo().with_context(active_test=False)
         found_sudo = all_sudo.search_fetch(domain, names, limit=1)
-        return found_sudo.with_env(companies_sudo.env)
+        return found_sudo.with_env(self.sudo().env)
 
     @api.model
     @ormcache("key", "code")

@@ -125,8 +125,7 @@ class SmsDispatcher(models.AbstractModel):
             _logger.error("%d calls to carriers do not end", poster.pending)
             return False
         if time.monotonic() - run.told_at > TELL_EVERY:
-            cron = self.env["ir.cron"]
-            run.note_told(cron._commit_progress(run.done, remaining=1))
+            run.note_told(self.env["ir.cron"]._commit_progress(run.done, remaining=1))
         return True
 
     def _claim_and_submit(self, poster, run):
@@ -168,8 +167,7 @@ class SmsDispatcher(models.AbstractModel):
                           AND sms.priority <= %s AND sms.not_before <= %s)
         """
         query = SQL(query, PERSONAL_PRIORITY, fields.Datetime.now())
-        rows = self.env.execute_query(query)
-        return {sender_id for (sender_id,) in rows}
+        return {sender_id for (sender_id,) in self.env.execute_query(query)}
 
     def _submit(self, poster, calls, until):
         """Hand calls to the threads, as :meth:`_claim` returns them."""
@@ -365,8 +363,7 @@ class SmsDispatcher(models.AbstractModel):
             chosen = messages._choose_open_senders(company, code)
             found = {sms_id: it for sms_id, it in chosen.items() if it}
             self._write_senders(found, refused_by=sender.provider)
-        others = waiting - stopped
-        self._write_senders(others._choose_senders(company, carriers[0]))
+        self._write_senders((waiting - stopped)._choose_senders(company, carriers[0]))
 
     def _write_senders(self, chosen, **values):
         """Store the chosen senders (``sms.sender`` by message id)."""

@@ -459,8 +459,7 @@ class SmsDispatcher(models.AbstractModel):
         """Return the messages that the gate blocks by now; nothing is written."""
         readers = messages.partner_id._get_sms_readers()
         questions = [it._get_question(readers, sms_id=it.id) for it in messages]
-        decisions = self.env["sms.gate"]._decide(questions)
-        decided = zip(messages, decisions, strict=True)
+        decided = zip(messages, self.env["sms.gate"]._decide(questions), strict=True)
         return [sms for sms, (it, _event_id) in decided if it.verdict == verdicts.BLOCK]
 
     def _find_stopped(self, calls):
@@ -512,8 +511,7 @@ class SmsDispatcher(models.AbstractModel):
         In one transaction, so that nobody claims them in between. A crash before it
         leaves them claimed: they are looked up, and the gate is asked before a retry.
         """
-        released = self._release(calls)
-        failed = self._contain_each(released, self._block_released)
+        failed = self._contain_each(self._release(calls), self._block_released)
         self._write_plainly(failed, not_before=fields.Datetime.now() + PUT_OFF)
 
     def _block_released(self, released):

@@ -88,8 +88,7 @@ class SmsOutboxWatch(models.AbstractModel):
         self.env["sms.counter"]._merge()
 
     def _get_companies(self):
-        domain = [("sms_provider", "in", list(PROVIDERS))]
-        return self.env["res.company"].search(domain)
+        return self.env["res.company"].search([("sms_provider", "in", list(PROVIDERS))])
 
     def _get_troubles(self, facts):
         """Return what is wrong, in plain words. Extended by other rooms.

@@ -111,8 +111,7 @@ class SmsReportFetch(models.Model):
         values = as_arrays(sorted(accounts), "int4", "varchar")
         source = SQL("FROM unnest(%s) AS own (company_id, provider)", values)
         pauses = {"lease": LEASE, "per_page": dispatch.READ_PER_PAGE}
-        is_late = SQL(IS_LATE, now=now, **pauses)
-        if self._insert_planned(source, first, is_late):
+        if self._insert_planned(source, first, SQL(IS_LATE, now=now, **pauses)):
             self._wake(first)
         elif self.search_count([("next_at", "<=", now)], limit=1):
             self._wake()
@@ -124,8 +123,7 @@ class SmsReportFetch(models.Model):
             FROM (SELECT DISTINCT sms.record_company_id, sms.provider %s)
               AS own (company_id, provider)
         """
-        source = SQL(query, self._get_open_source())
-        self._insert_planned(source, fields.Datetime.now())
+        self._insert_planned(SQL(query, self._get_open_source()), fields.Datetime.now())
 
     @api.model
     def _insert_planned(self, source, at, condition=IS_UNPLANNED):
@@ -152,8 +150,7 @@ class SmsReportFetch(models.Model):
 
     @api.model
     def _wake(self, at=None):
-        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_report_fetch")
-        cron.sudo()._trigger(at)
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_report_fetch").sudo()._trigger(at)
 
     @api.model
     def _get_open_source(self):
@@ -194,9 +191,8 @@ class SmsReportFetch(models.Model):
                 seconds_left = fetch._work_off(read)
             elif not fetch:
                 due = commit(self._get_next_due)
-                if is_rested or due is None or due > LINGER:
-                    break
-                if not self._rest(due):
+                is_far = is_rested or due is None or due > LINGER
+                if is_far or not self._rest(due):
                     break
                 is_rested = True
         self._schedule_next_run()

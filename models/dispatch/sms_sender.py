@@ -386,8 +386,7 @@ class SmsSender(models.Model):
 
     def _compute_rate_label(self):
         domain = [("sender_id", "in", self.ids), ("slowed_at", "!=", False)]
-        paces_sudo = self.env["sms.sender.pace"].sudo().search(domain)
-        slowed = paces_sudo.grouped("sender_id")
+        slowed = self.env["sms.sender.pace"].sudo().search(domain).grouped("sender_id")
         now = fields.Datetime.now()
         for sender in self:
             rate = sender.rate

@@ -96,9 +96,8 @@ class SmsSms(models.Model):
 
     @api.model
     def _wake_outbox(self, at=None):
-        result = super()._wake_outbox(at)
         self.env["sms.dispatcher"]._wake(at)
-        return result
+        return super()._wake_outbox(at)
 
     def send(self, *args, **kwargs):
         """Leave the outbox's messages to the outbox; send the others as Odoo does."""
@@ -340,8 +339,7 @@ class SmsSms(models.Model):
         :param bool is_delivered: else they were only accepted, which is not enough for
             a sender that a delivery report has stopped
         """
-        trials = self.filtered(lambda sms: sms._is_trial())
-        senders = trials.sender_id
+        senders = self.filtered(lambda sms: sms._is_trial()).sender_id
         if not is_delivered:
             senders = senders.filtered(lambda sender: not sender._needs_report())
         senders._start()

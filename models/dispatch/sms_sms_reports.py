@@ -486,8 +486,7 @@ class SmsSms(models.Model):
     @ormcache("code")
     def _get_currency_id(self, code):
         """Return the id of a currency (ISO 4217), in use or not; False if unknown."""
-        currencies_sudo = self.env["res.currency"].sudo()
-        all_sudo = currencies_sudo.with_context(active_test=False)
+        all_sudo = self.env["res.currency"].sudo().with_context(active_test=False)
         return all_sudo.search([("name", "=", code.upper())], limit=1).id
 
 

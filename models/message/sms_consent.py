@@ -136,8 +136,7 @@ class SmsConsent(models.Model):
 
         :param str number: E.164, may be empty
         """
-        answers = self._get_answers([company.id], [number])
-        return answers.get((company.id, number), {})
+        return self._get_answers([company.id], [number]).get((company.id, number), {})
 
     @api.model
     def _find_standing(self, company, number):

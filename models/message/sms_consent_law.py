@@ -167,17 +167,17 @@ class SmsConsentLaw(models.Model):
         if not self.is_required:
             return self.env._("Not required.")
         sentences = {
-            purpose_rules.CONSENT: self._describe_consent,
-            purpose_rules.SENDER: lambda: self.env._("Each offer names the sender."),
-            purpose_rules.ADDRESS: lambda: self.env._(
+            purpose_rules.CONSENT: self._describe_consent(),
+            purpose_rules.SENDER: self.env._("Each offer names the sender."),
+            purpose_rules.ADDRESS: self.env._(
                 "Each offer gives the sender's postal address and a contact."
             ),
-            purpose_rules.WAY_OUT: lambda: self.env._(
+            purpose_rules.WAY_OUT: self.env._(
                 "Each offer says how to opt out, at no charge."
             ),
-            purpose_rules.RECORDS: self._describe_records,
+            purpose_rules.RECORDS: self._describe_records(),
         }
-        return sentences[self.duty]()
+        return sentences[self.duty]
 
     def _describe_consent(self):
         sentences = [self.env._("Each offer needs express consent.")]

@@ -29,10 +29,8 @@ class CompanyRule(NamedTuple):
 
     def holds_for(self, company_id):
         """Return whether it applies to a company, by its id."""
-        return (
-            self.company_id in (False, company_id)
-            and company_id not in self.replaced_in
-        )
+        is_meant = self.company_id in (False, company_id)
+        return is_meant and company_id not in self.replaced_in
 
 
 def to_minutes(hours):

@@ -433,8 +433,7 @@ class SmsSms(models.Model):
 
     def _get_held_label(self):
         zone = (self.zone_names or "").split(",")[0]
-        until = say_moment(self.env, self.not_before, zone)
-        return self.env._("Held until %s", until)
+        return self.env._("Held until %s", say_moment(self.env, self.not_before, zone))
 
     @api.model
     def _get_zone_note(self, moment, zone_names):

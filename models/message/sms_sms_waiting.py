@@ -197,8 +197,7 @@ class SmsSms(models.Model):
     def _may_move(self):
         """Return whether the user may move or cancel it, as its author or an agent."""
         self.ensure_one()
-        user = self.env.user
-        is_agent = user.has_group("helpdesk_mgmt.group_helpdesk_user")
+        is_agent = self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user")
         return self.env.su or is_agent or self._is_own()
 
     def _is_own(self):
@@ -296,8 +295,7 @@ class SmsSms(models.Model):
         """
         self.ensure_one()
         waiting_sudo = self._filter_movable().sudo()
-        now = fields.Datetime.now()
-        waiting_sudo.write({"send_at": send_at, "not_before": now})
+        waiting_sudo.write({"send_at": send_at, "not_before": fields.Datetime.now()})
         waiting_sudo._ask_gate()._filter_outbox()._wake_dispatcher()
         if waiting_sudo.gate_reason == verdicts.EXPIRED:
             raise UserError(
