@@ -1,6 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from typing import NamedTuple
-
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
@@ -59,14 +57,6 @@ ACCOUNT_DATES = {
 FORMER_FIELDS = {"sms_webhook_base_url", *(it for it, _date in ACCOUNT_DATES.values())}
 #: Models that texts are posted on, with the path from the record to its ticket.
 TICKET_OF = {"helpdesk.ticket": "", "calendar.event": "ticket_id"}
-
-
-class SenderWords(NamedTuple):
-    """Wording of a sender's texts; an empty ``footer`` stands for the purpose's own."""
-
-    address: str
-    footer: str
-    is_one_way: bool
 
 
 class ResCompany(models.Model):
@@ -447,22 +437,21 @@ class ResCompany(models.Model):
 
     def _get_sms_footer(self, sender_id, footer, lang):
         """Prefer the sender's own footer; one-way senders link to the preferences."""
-        words = self._get_sms_sender_words(sender_id, lang) if sender_id else None
-        if not words or not (words.footer or words.is_one_way):
+        address, own = self._get_sms_sender_words(sender_id, lang)
+        if not own:
             return footer
-        speaking = self.with_context(lang=lang or None)
-        own = words.footer or speaking.env._("No replies. Opt out or get help: {link}")
         link = self.env["sms.sms"]._get_masked_preference_url(self)
-        return texts.fill(own, {"link": link, "sender": words.address})
+        return texts.fill(own, {"link": link, "sender": address})
 
     @ormcache("sender_id", "lang")
     def _get_sms_sender_words(self, sender_id, lang):
-        """Return a sender's :class:`SenderWords` in a language, cached."""
-        sender_sudo = self.env["sms.sender"].sudo().with_context(lang=lang or None)
-        sender_sudo = sender_sudo.browse(sender_id)
-        return SenderWords(
-            sender_sudo.address, sender_sudo.footer or "", sender_sudo.is_one_way
-        )
+        """Return a sender's address and its own footer in a language, cached."""
+        senders_sudo = self.env["sms.sender"].sudo().with_context(lang=lang or None)
+        sender_sudo = senders_sudo.browse(sender_id or ())
+        footer = sender_sudo.footer
+        if sender_sudo.is_one_way and not footer:
+            footer = sender_sudo.env._("No replies. Opt out or get help: {link}")
+        return sender_sudo.address, footer
 
     def _get_sms_team_ids(self, posts):
         """Return the teams of the tickets that posts are about: ``{post id: team id}``.

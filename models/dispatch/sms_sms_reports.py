@@ -17,8 +17,6 @@ from ..message.sms_sms import IN_FLIGHT, LEFT, RECORDED, UNKNOWN_STATE
 from .sms_counter import SENT
 from .sms_sms import REPORT_STATES
 
-#: Odoo's states for those it does not know, for the chatter and mass mailings.
-NATIVE_STATES = {UNKNOWN_STATE: "process"}
 #: Odoo's failure types for ours, for mass mailings (``mailing.trace``).
 NATIVE_FAILURE_TYPES = {
     "sms_no_consent": "sms_optout",
@@ -118,7 +116,8 @@ class SmsSms(models.Model):
             trackers_sudo = messages.sms_tracker_id.sudo()
             of_chatter = trackers_sudo.filtered("mail_notification_id")
             others = trackers_sudo - of_chatter
-            native_state = NATIVE_STATES.get(state, state)
+            # Odoo does not know our own state.
+            native_state = "process" if state == UNKNOWN_STATE else state
             native_type = NATIVE_FAILURE_TYPES.get(failure_type, failure_type)
             for its_type, told in ((failure_type, of_chatter), (native_type, others)):
                 if told:
