@@ -215,8 +215,7 @@ class ResCompany(models.Model):
         if CARRIER_FIELDS & vals.keys():
             self._drop_sms_backup()
         if "sms_webhook_base_url" in vals:
-            url = vals["sms_webhook_base_url"]
-            self._store_former_sms_base_url(before["sms_webhook_base_url"], url)
+            self._store_former_sms_base_url(before["sms_webhook_base_url"])
         if (CARRIER_FIELDS | {"sms_webhook_base_url"}) & vals.keys():
             # A carrier needs an address: an emptied one becomes Odoo's current one.
             self._ensure_sms_base_url()

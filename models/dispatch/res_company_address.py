@@ -268,11 +268,12 @@ class ResCompany(models.Model):
         base = base or self._get_sms_base_url()
         return f"{base}/helpdesk_sms/{provider}/{key}/{endpoint}"
 
-    def _store_former_sms_base_url(self, former, url):
+    def _store_former_sms_base_url(self, former):
         """Store the addresses (``former``, by company) that a new one replaces."""
         for company, known in former.items():
-            if known != url:
-                company.sms_former_webhook_base_url = known
+            if known != company.sms_webhook_base_url:
+                if known:  # else it was emptied, and its former one stays
+                    company.sms_former_webhook_base_url = known
                 # Requests within this second were still signed for the former address.
                 since = fields.Datetime.now() + timedelta(seconds=1)
                 company.sms_webhook_base_since = since
