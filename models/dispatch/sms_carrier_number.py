@@ -114,8 +114,9 @@ class SmsCarrierNumber(models.Model):
     @api.constrains("number")
     def _check_number(self):
         for row in self:
-            is_number = E164.match(row.number) or SHORT_CODE.match(row.number)
-            if not (is_number or is_name(row.number)):
+            number = row.number or ""
+            is_number = E164.match(number) or SHORT_CODE.match(number)
+            if not (is_number or is_name(number)):
                 raise ValidationError(row._make_number_error())
 
     @api.model_create_multi
