@@ -11,6 +11,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 from ...tools import consent, reassigned
 from ...tools.evidence import sha256
 from ..core.bulk_insert import INSERT_SIZE, as_array, insert_many
+from ..ledger.ledger_guards import ENTERED_AT, ENTERED_BY
 
 QUERY, ANSWERS = ("query", "answers")
 #: The date to ask about: that of the consent, or the last one on which the number was
@@ -56,17 +57,8 @@ class SmsReassignedFile(models.Model):
     file_digest = fields.Char(
         "Digest of the File", required=True, readonly=True, help="SHA-256"
     )
-    user_id = fields.Many2one(
-        "res.users",
-        "Created By",
-        required=True,
-        readonly=True,
-        ondelete="restrict",
-        default=lambda self: self.env.user,
-    )
-    made_at = fields.Datetime(
-        "Created On", required=True, readonly=True, default=fields.Datetime.now
-    )
+    user_id = fields.Many2one(string="Created By", **ENTERED_BY)
+    made_at = fields.Datetime("Created On", **ENTERED_AT)
     scope = fields.Char("Asked About", readonly=True)
     company_code = fields.Char(
         "Company ID",

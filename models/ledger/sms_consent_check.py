@@ -12,6 +12,7 @@ from odoo.tools import SQL
 from ...tools import chain
 from ...tools.chain import CONTENT_FIELDS, GENESIS
 from ...tools.evidence import CHAIN_FORMAT, make_reference
+from .ledger_guards import ENTERED_AT
 from .sms_consent_evidence import CHAIN, PERSONAL_FIELDS
 from .sms_consent_key import ConsentKeyError
 
@@ -68,9 +69,7 @@ class SmsConsentCheck(models.Model):
     _log_access = False
 
     company_id = fields.Many2one(index=True, default=lambda self: self.env.company)
-    checked_at = fields.Datetime(
-        required=True, readonly=True, default=fields.Datetime.now
-    )
+    checked_at = fields.Datetime(**ENTERED_AT)
     state = fields.Selection(
         [("intact", "Intact"), ("broken", "Broken")], readonly=True, string="Result"
     )
@@ -117,7 +116,7 @@ class SmsConsentCheck(models.Model):
                 _logger.info("Company %s is being verified by another", company.id)
             else:
                 if check.state == "broken":
-                    check._alert()
+                    check._notify(company, check._describe())
             self.env["ir.cron"]._commit_progress(1)
         self.env["sms.consent.key"]._remove_inside()
 
@@ -157,10 +156,6 @@ class SmsConsentCheck(models.Model):
         else:
             result = self.env._("%(company)s: BROKEN", company=company)
         return f"{result}: {' '.join([*findings, *remarks])}"
-
-    def _alert(self):
-        self.ensure_one()
-        self._notify(self.company_id, self._describe())
 
     @api.model
     def _notify(self, company, text):
@@ -356,15 +351,11 @@ class SmsConsentCheck(models.Model):
     def _export_link(self, row, content):
         """Return a link as the file has it; ``content`` of its event or None."""
         link = self._make_link(row, content)
-        exported = {
-            "sequence": link.sequence,
-            "previous": link.previous,
-            "hash": link.hash,
-            "seal": link.seal,
-        }
-        if link.statement is not None:
-            return {**exported, "content": None, "statement": link.statement}
-        return {**exported, "content": link.content and self._to_json(link.content)}
+        exported = link._asdict()
+        exported["content"] = link.content and self._to_json(link.content)
+        if link.statement is None:
+            del exported["statement"]
+        return exported
 
     @api.model
     def _get_fingerprint(self):

@@ -14,6 +14,7 @@ from ...tools.chain import CONTENT_FIELDS
 from ...tools.import_rows import CLOCK_TOLERANCE
 from ...tools.phone import canonical
 from ..core.bulk_insert import insert_many
+from .ledger_guards import ENTERED_AT, ENTERED_BY
 
 EVENT_SELECTION = [
     (consent.REQUESTED, "Asked"),
@@ -105,17 +106,8 @@ class SmsConsentEvent(models.Model):
         readonly=True,
         help="When the person said so. It may be earlier than when it was recorded.",
     )
-    recorded_at = fields.Datetime(
-        required=True, readonly=True, default=fields.Datetime.now
-    )
-    user_id = fields.Many2one(
-        "res.users",
-        string="Entered By",
-        required=True,
-        readonly=True,
-        ondelete="restrict",
-        default=lambda self: self.env.user,
-    )
+    recorded_at = fields.Datetime(**ENTERED_AT)
+    user_id = fields.Many2one(string="Entered By", **ENTERED_BY)
     wording_id = fields.Many2one(
         "sms.wording",
         "Wording Version",
@@ -178,7 +170,7 @@ class SmsConsentEvent(models.Model):
             event.sequence = event.link_ids[:1].sequence
 
     @api.model
-    def _complete_entries(self, vals_list):
+    def _complete_entries(self, company, vals_list):
         """Return the values of new events with the sandbox flag and the seal."""
         key = self.env["sms.consent.key"]._get()
         purposes_sudo = self.env["sms.purpose"].sudo()
@@ -186,16 +178,13 @@ class SmsConsentEvent(models.Model):
             purpose_id: purposes_sudo.browse(purpose_id or ()).code or None
             for purpose_id in {values.get("purpose_id") for values in vals_list}
         }
-        companies_sudo = self.env["res.company"].sudo()
-        companies_sudo = companies_sudo.browse({it["company_id"] for it in vals_list})
-        tried = set(companies_sudo.filtered(self._is_on_sandbox).ids)
+        is_tried = self._is_on_sandbox(company)
         completed = []
         for vals in vals_list:
             values = dict(vals)
             # To the second, as it is sealed and exported.
             said_at = fields.Datetime.to_datetime(values["happened_at"])
             values["happened_at"] = said_at.replace(microsecond=0)
-            is_tried = values["company_id"] in tried
             values["sandbox"] = is_tried and values["method"] not in BY_ITSELF
             content = {name: values.get(name) or None for name in CONTENT_FIELDS}
             content.update(
@@ -291,7 +280,7 @@ class SmsConsentEvent(models.Model):
                 row.wordings._ids if row.wordings else (),
             )
         ]
-        events = self._complete_entries(rows)
+        events = self._complete_entries(company, rows)
         ids = insert_many(self, events)
         numbers = {value: number for number, value in hashes.items()}
         self.env["sms.consent"]._apply(company, events, numbers)

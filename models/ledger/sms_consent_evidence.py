@@ -11,7 +11,7 @@ from ...tools import chain
 from ...tools.evidence import sha256
 from ..core.bulk_insert import as_arrays, insert_many
 from ..core.encrypted_field import EncryptedChar, EncryptedText, decrypt, get_box
-from .ledger_guards import make_evidence_guards
+from .ledger_guards import ENTERED_AT, ENTERED_BY, make_evidence_guards
 
 #: Evidence that a caller may pass, besides ``files``.
 WORDS = ("name", "wording", "note", "address", "device", "page", "witness")
@@ -183,17 +183,8 @@ class SmsEvidenceExport(models.Model):
     reference = fields.Char(required=True, readonly=True)
     company_id = fields.Many2one(index=True)
     kind = fields.Selection(KIND_SELECTION, required=True, readonly=True, string="What")
-    user_id = fields.Many2one(
-        "res.users",
-        string="Created By",
-        required=True,
-        readonly=True,
-        ondelete="restrict",
-        default=lambda self: self.env.user,
-    )
-    made_at = fields.Datetime(
-        "Created On", required=True, readonly=True, default=fields.Datetime.now
-    )
+    user_id = fields.Many2one(string="Created By", **ENTERED_BY)
+    made_at = fields.Datetime("Created On", **ENTERED_AT)
     number_hashes = fields.Char(
         "Numbers (Keyed Hashes)", readonly=True, help="Whose evidence it was."
     )

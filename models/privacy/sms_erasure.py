@@ -5,6 +5,7 @@ from odoo.tools import formatLang
 from ...tools import consent
 from ..core.batch_jobs import repeat_after_commit
 from ..inbound import sms_consent_review
+from ..ledger.ledger_guards import ENTERED_AT, ENTERED_BY
 
 #: Method of ledger events that end a consent because its evidence is erased.
 METHOD = "erasure"
@@ -25,17 +26,8 @@ class SmsErasure(models.Model):
     _log_access = False
 
     company_id = fields.Many2one(index=True)
-    erased_at = fields.Datetime(
-        "When", required=True, readonly=True, default=fields.Datetime.now
-    )
-    user_id = fields.Many2one(
-        "res.users",
-        "Erased By",
-        required=True,
-        readonly=True,
-        ondelete="restrict",
-        default=lambda self: self.env.user,
-    )
+    erased_at = fields.Datetime("When", **ENTERED_AT)
+    user_id = fields.Many2one(string="Erased By", **ENTERED_BY)
     number_hash = fields.Char(
         "Number (Keyed Hash)",
         required=True,

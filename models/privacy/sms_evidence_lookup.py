@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..ledger.ledger_guards import Guard
+from ..ledger.ledger_guards import ENTERED_AT, Guard
 from ..ledger.sms_consent_key import ConsentKeyError
 
 READ, STORY, NOTHING, EXPORT = ("read", "story", "nothing", "export")
@@ -47,16 +47,14 @@ class SmsEvidenceLookup(models.Model):
     _rec_name = "happened_at"
     _log_access = False
     _ledger_guards = (
-        Guard(*GUARDED, events=("UPDATE", "DELETE"), level="ROW"),
+        Guard(*GUARDED, events=("DELETE", "UPDATE"), level="ROW"),
         Guard("sms_evidence_lookup_kept", *GUARDED[1:], events=("TRUNCATE",)),
     )
 
     user_id = fields.Many2one(
         "res.users", "Who", required=True, readonly=True, ondelete="restrict"
     )
-    happened_at = fields.Datetime(
-        "When", required=True, readonly=True, default=fields.Datetime.now
-    )
+    happened_at = fields.Datetime("When", **ENTERED_AT)
     kind = fields.Selection(
         [
             (READ, "Read"),
