@@ -210,11 +210,13 @@ class SmsCarrierSync(models.Model):
         :return: dict like ``listed`` of the numbers that have agreed here since
         """
         company, consents = self.company_id, self.env["sms.consent"]
+        events = self.env["sms.consent.event"]
         hashes = self.env["sms.consent.key"]._hash(listed)
         stored, _numbers = consents._read_stored(company, list(hashes.values()), False)
         left = consents._find_left(stored, hashes.values())
         others = [number for number in listed if hashes[number] not in left]
-        agreed = self._read_agreed([hashes[number] for number in others])
+        is_yes = [("event", "in", consent.YESES)]
+        agreed = events._find_newest(company, [hashes[it] for it in others], is_yes)
         facts = {"note": self.env._("The carrier keeps the number as opted out.")}
         blocked, statements = {}, []
         for number in others:
@@ -226,20 +228,11 @@ class SmsCarrierSync(models.Model):
                 number, consent.REVOKED, "carrier", happened_at=said_at, facts=facts
             )
             statements.append(opt_out)
-        self.env["sms.consent.event"]._record_many(company, statements)
+        events._record_many(company, statements)
         entered = [(it.number, it.happened_at) for it in statements]
         account = (company, self.provider)
         self.env["sms.carrier.difference"]._add(*account, ENTERED, entered)
         return blocked
-
-    def _read_agreed(self, hashes):
-        """Return the time (UTC) at which numbers last agreed to anything, by hash."""
-        agreed = {}
-        for row in self.env["sms.consent"]._read_applied(self.company_id, hashes):
-            if row["event"] in consent.YESES:
-                before = agreed.get(row["number_hash"], datetime.min)
-                agreed[row["number_hash"]] = max(before, row["happened_at"])
-        return agreed
 
     def _read_stopped(self):
         """Return the numbers opted out of everything here, with the time (UTC)."""

@@ -364,8 +364,9 @@ class SmsSms(models.Model):
         """
         if not self.number:
             return
-        consents, company = self.env["sms.consent"], self._get_sms_company()
-        if not consents._is_stopped(consents._get_found(company, self.number)):
+        company = self._get_sms_company()
+        found = self.env["sms.consent"]._get_found(company, self.number)
+        if not consent.has_left(found):
             note = self.env._("The carrier refused the message: error %s", code)
             self._record_by_carrier(consent.REVOKED, None, note)
 

@@ -313,7 +313,7 @@ class SmsInboundRouter(models.AbstractModel):
         """
         inbound = review._get_own_text()
         found = self.env["sms.consent"]._get_found(review.company_id, review.number)
-        was_stopped = self.env["sms.consent"]._is_stopped(found)
+        was_stopped = consent.has_left(found)
         subject = (review.company_id, review.number, consent.REVOKED, "keyword")
         self.env["sms.consent.event"]._record(
             *subject,
@@ -527,7 +527,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     def _is_stopped(self, inbound, company=None):
         """Return whether the number has stopped everything and joined nothing since."""
-        return self.env["sms.consent"]._is_stopped(self._get_found(inbound, company))
+        return consent.has_left(self._get_found(inbound, company))
 
     def _get_purposes_in(self, inbound, state):
         found = self._get_found(inbound)

@@ -1,10 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools import SQL
+from odoo.fields import Domain
+from odoo.tools import SQL, groupby
 
 from ...tools import consent
 from ...tools.consent import Answer, Standing
@@ -135,20 +137,9 @@ class SmsConsent(models.Model):
         :param hashes: keyed hashes of numbers
         :return: ``{number_hash: datetime}`` (UTC), without the other numbers
         """
-        self.env["sms.consent.event"].flush_model()
-        query = """
-            SELECT number_hash, max(happened_at) FROM sms_consent_event
-             WHERE company_id = %s AND number_hash = ANY(%s) AND event = %s
-               AND method = ANY(%s) AND %s
-          GROUP BY number_hash
-        """
-        handed_over = (consent.EXPIRED, list(consent.HANDED_OVER))
-        counting = self._get_counting_sql(company)
-        hashes = as_array(hashes, "varchar")
-        rows = self.env.execute_query(
-            SQL(query, company.id, hashes, *handed_over, counting)
-        )
-        return dict(rows)
+        ended = Domain("event", "=", consent.EXPIRED)
+        ended &= Domain("method", "in", consent.HANDED_OVER)
+        return self.env["sms.consent.event"]._find_newest(company, hashes, ended)
 
     @api.model
     def _is_bound(self, company, number, purposes):
@@ -167,14 +158,10 @@ class SmsConsent(models.Model):
         :return: set of ``(company, number)``
         """
         subjects = [subject for subject in subjects if subject[0] and subject[1]]
-        key_model = self.env["sms.consent.key"].sudo()
-        hashes = key_model._hash(number for _company, number, _purposes in subjects)
-        wanted = defaultdict(set)
-        for company, number, _purposes in subjects:
-            wanted[company].add(hashes[number])
+        hashes = self.env["sms.consent.key"].sudo()._hash(it[1] for it in subjects)
         found = {
-            company: self.sudo()._replay(company, list(values))
-            for company, values in wanted.items()
+            company: self.sudo()._replay(company, [hashes[it[1]] for it in own])
+            for company, own in groupby(subjects, itemgetter(0))
         }
         return {
             (company, number)
@@ -186,15 +173,11 @@ class SmsConsent(models.Model):
     def _has_own_no(self, found, number_hash, purposes):
         """Return whether a number's own opt-out covers each of the purposes, or all."""
         of_all = found.get((number_hash, 0), Standing())
-        if not purposes and not of_all.is_bound:
-            return False
-        purpose_ids = (
-            purposes.ids
-            if purposes
-            else [purpose_id for value, purpose_id in found if value == number_hash]
+        known = {purpose_id for value, purpose_id in found if value == number_hash}
+        return all(
+            consent.find_binding(found.get((number_hash, it), Standing()), of_all)
+            for it in purposes.ids or {0, *known}
         )
-        own = (found.get((number_hash, it), Standing()) for it in purpose_ids if it)
-        return all(consent.find_binding(standing, of_all) for standing in own)
 
     @staticmethod
     def _get_answer(found, purpose_id):
@@ -202,10 +185,6 @@ class SmsConsent(models.Model):
         return consent.combine(
             found.get(purpose_id, Answer()), found.get(False, Answer())
         )
-
-    @staticmethod
-    def _is_stopped(found):
-        return consent.has_left(found)
 
     # === Following the ledger, for one event as for thousands ===
 

@@ -354,6 +354,18 @@ class SmsConsentEvent(models.Model):
         return domain
 
     @api.model
+    def _find_newest(self, company, hashes, domain):
+        """Return when the newest events that count happened, of those in a domain.
+
+        :param hashes: keyed hashes of numbers
+        :return: ``{number_hash: datetime}`` (UTC), without the other numbers
+        """
+        domain = self._get_counting_domain(company) & Domain(domain)
+        domain &= Domain("number_hash", "in", hashes)
+        newest = self.sudo()._read_group(domain, ["number_hash"], ["happened_at:max"])
+        return dict(newest)
+
+    @api.model
     def _read_content(self, event_ids):
         """Return what the chain seals of some events: ``{event id: content}``."""
         entries = self._read_entries(event_ids).items()
