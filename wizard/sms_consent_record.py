@@ -96,11 +96,9 @@ class SmsConsentRecord(models.TransientModel):
     @api.depends("decision", "method", "purpose_ids", "number", "company_id")
     def _compute_offered_purpose_ids(self):
         purposes = self.env["sms.purpose"].search([])
-        entry = self.env["sms.consent.entry"]
         for record in self:
             offered = purposes
-            number = entry._find_number(record.company_id, record.number)
-            if not self.env["res.partner"]._is_sms_colleague(number):
+            if not self.env["res.partner"]._is_sms_colleague(record._find_number()):
                 offered = purposes.filtered(lambda it: it.code != INTERNAL)
             if record.decision == consent.GRANTED:
                 offered = offered.filtered(
@@ -117,16 +115,17 @@ class SmsConsentRecord(models.TransientModel):
         entry = self.env["sms.consent.entry"]
         for record in self:
             record.problem = record.notice = False
+            company, number = record.company_id, record._find_number()
             # A client may send any company.
-            is_here = record.company_id in self.env.companies
-            is_filled_in = record.happened_at and is_here
+            is_filled_in = number and record.happened_at
+            is_filled_in = is_filled_in and company in self.env.companies
             if record.decision != consent.GRANTED or not is_filled_in:
                 continue
-            subject = (record.company_id, record.number)
-            said = (record.purpose_ids._origin, record.happened_at)
-            record.problem = entry._find_problem(*subject, record.method, *said)
+            said = consent.Said(record.decision, record.method, record.happened_at)
+            subject = (company, number, said, record.purpose_ids._origin)
+            record.problem = entry._find_fault(*subject)
             if not record.problem:
-                record.notice = entry._find_notice(*subject, *said)
+                record.notice = entry._find_notice(*subject)
 
     @api.model
     def _get_action(self, company, number, purposes, **defaults):
@@ -201,9 +200,7 @@ class SmsConsentRecord(models.TransientModel):
 
     def _find_blocked(self):
         """Return the texts blocked for lack of this consent that the user may send."""
-        sms_sudo = self.env["sms.sms"].sudo()
-        entry = self.env["sms.consent.entry"]
-        number = entry._find_number(self.company_id, self.number)
+        sms_sudo, number = self.env["sms.sms"].sudo(), self._find_number()
         if self.decision != consent.GRANTED or not number:
             return sms_sudo.sudo(False)
         lacking = [it for it, its in ways.BY_REASON.items() if ways.RECORD in its]
@@ -231,8 +228,7 @@ class SmsConsentRecord(models.TransientModel):
         """Return the texts to this number that the form was opened to send."""
         ids = map(int, ID.findall(self.text_ids or "")[:BLOCKED_LIMIT])
         texts_sudo = self.env["sms.sms"].sudo().browse(ids).exists()
-        entry = self.env["sms.consent.entry"]
-        number = entry._find_number(self.company_id, self.number)
+        number = self._find_number()
         return texts_sudo.filtered(
             lambda sms: (
                 sms.number == number and sms._get_sms_company() == self.company_id
@@ -275,13 +271,18 @@ class SmsConsentRecord(models.TransientModel):
             return record.sms_customer_id.name
         return record.display_name
 
+    def _find_number(self):
+        """Return the number as E.164, empty if it cannot be read."""
+        entry = self.env["sms.consent.entry"]
+        return entry._find_number(self.company_id, self.number)
+
     def _get_lang(self):
         """Return the code of the language for the person on the record."""
         return self.company_id._find_sms_lang(self._get_own_lang(), self.number)
 
     def _get_own_lang(self):
         record = self.env.get(self.res_model)
-        if record is None or not self.res_id or not record.has_access("read"):
+        if record is None or not self.res_id:
             return False
         record = record.browse(self.res_id).exists()
         if not record.has_access("read"):

@@ -102,15 +102,6 @@ class SmsConsentEntry(models.AbstractModel):
 
     # === Opt-outs that stand in the way ===
 
-    def _find_problem(self, company, number, method, purposes, happened_at):
-        """Return why a consent would be refused, or an empty string.
-
-        For a form that is being filled in, so missing values are ignored.
-        """
-        number = self._find_number(company, number)
-        said = consent.Said(consent.GRANTED, method, happened_at)
-        return self._find_fault(company, number, said, purposes) if number else ""
-
     def _find_fault(self, company, number, said, purposes):
         """Return why a :class:`tools.consent.Said` does not count, or an empty string.
 
@@ -150,15 +141,12 @@ class SmsConsentEntry(models.AbstractModel):
             return self.env._("Not given again for %s months.", months)
         return ""
 
-    def _find_notice(self, company, number, purposes, happened_at):
+    def _find_notice(self, company, number, said, purposes):
         """Return a note on the opt-out that a consent would undo, or empty."""
-        number = self._find_number(company, number)
-        bare = consent.Said(consent.GRANTED, "", happened_at)
-        consents = self.env["sms.consent"]
-        obstacle = number and consents._find_obstacle(company, number, bare, purposes)
-        if not obstacle:
-            return ""
-        return self.env["sms.consent.details"]._tell_way_back(obstacle, number)
+        subject = (company, number, said._replace(method=""), purposes)
+        obstacle = self.env["sms.consent"]._find_obstacle(*subject)
+        details = self.env["sms.consent.details"]
+        return details._tell_way_back(obstacle, number) if obstacle else ""
 
     def _explain_obstacle(self, number, said, obstacle):
         """Return why an opt-in does not count, and what would."""

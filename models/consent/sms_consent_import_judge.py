@@ -201,26 +201,19 @@ class Judge:
 
     def _find_seen(self, keys):
         """Return the keys that earlier batches had, each with its first row."""
-        query = """
-            SELECT key, min("row") FROM sms_consent_import_row
-             WHERE import_id = %s AND key = ANY(%s) GROUP BY key
-        """
-        return dict(self.env.execute_query(SQL(query, self.job.id, keys)))
+        domain = [("import_id", "=", self.job.id), ("key", "in", keys)]
+        rows = self.env["sms.consent.import.row"]
+        return dict(rows._read_group(domain, ["key"], ["row:min"]))
 
     def _find_stopped(self, hashes):
         """Return the opt-outs of numbers in earlier batches of the list.
 
         :return: lists of purpose ids (empty: all purposes), by the number's hash
         """
-        query = """
-            SELECT stopped, stopped_purposes FROM sms_consent_import_row
-             WHERE import_id = %s AND stopped = ANY(%s)
-        """
-        rows = self.env.execute_query(SQL(query, self.job.id, list(hashes)))
-        found = {}
-        for number_hash, ids in rows:
-            found.setdefault(number_hash, []).append(json.loads(ids))
-        return found
+        domain = [("import_id", "=", self.job.id), ("stopped", "in", list(hashes))]
+        rows = self.env["sms.consent.import.row"]
+        found = rows._read_group(domain, ["stopped"], ["stopped_purposes:array_agg"])
+        return {number_hash: list(map(json.loads, ids)) for number_hash, ids in found}
 
     def _find_known(self, hashes):
         """Return the valid ledger events of numbers, as a set of tuples."""

@@ -147,7 +147,7 @@ class SmsConsentStory(models.AbstractModel):
         moments = self._get_moments(events)
         if is_more and len(moments) > 1:
             del moments[0]  # may be incomplete; the earlier page has all of it
-        openable = self._get_openable(moments)
+        openable = self._get_openable(events)
 
         def get_day(moment):
             """Return the day of a moment in words."""
@@ -228,22 +228,18 @@ class SmsConsentStory(models.AbstractModel):
         rows = self.env.execute_query(SQL(query, near=CONFIRMATION_WINDOW, **opt_outs))
         return {row[0]: row[1:] for row in reversed(rows)}
 
-    def _get_openable(self, moments):
-        """Return the records behind moments that the user may read.
+    def _get_openable(self, events):
+        """Return the records behind events that the user may read.
 
         :return: ``{(model name, id): record}``, with the user's rights
         """
-        wanted = {}
-        for moment in moments:
-            for event in moment.events:
-                if event.res_model and event.res_id:
-                    wanted.setdefault(event.res_model, set()).add(event.res_id)
         found = {}
-        for model_name, ids in wanted.items():
-            if model_name in self.env:  # else its module was uninstalled
-                records = self.env[model_name].browse(ids).exists()
-                for record in records._filtered_access("read"):
-                    found[model_name, record.id] = record
+        # A model is missing if its module was uninstalled.
+        named = events.filtered(lambda it: it.res_id and it.res_model in self.env)
+        for model_name, own in named.grouped("res_model").items():
+            records = self.env[model_name].browse(set(own.mapped("res_id"))).exists()
+            for record in records._filtered_access("read"):
+                found[model_name, record.id] = record
         return found
 
     # === Entries ===

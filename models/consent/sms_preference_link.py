@@ -8,7 +8,6 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
-from ...providers import SandboxProvider
 from ...tools.links import KEY_LENGTH, MASK, PAGE_PATH, SHORT_PATH
 
 #: A link in a text works at least this long, and at most LINK_LIFE: the same link is
@@ -84,12 +83,8 @@ class SmsPreferenceLink(models.Model):
         }
 
     def _filter_current(self):
-        is_in_sandbox = self._is_in_sandbox
-        return self.filtered(lambda it: it.is_sandbox == is_in_sandbox(it.company_id))
-
-    @api.model
-    def _is_in_sandbox(self, company):
-        return company.sudo().sms_provider == SandboxProvider.code
+        is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
+        return self.filtered(lambda it: it.is_sandbox == is_on_sandbox(it.company_id))
 
     @api.model
     def _make(self, company, number, number_hash):
@@ -101,7 +96,7 @@ class SmsPreferenceLink(models.Model):
                 "number_hash": number_hash,
                 "key": key,
                 "expires_at": fields.Datetime.now() + LINK_LIFE,
-                "is_sandbox": self._is_in_sandbox(company),
+                "is_sandbox": self.env["sms.consent.event"]._is_on_sandbox(company),
             }
         )
 

@@ -282,17 +282,14 @@ class SmsReassignedFile(models.Model):
         self.ensure_one()
         self.check_access("read")
         self._check_officer()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Import answers"),
-            "res_model": "sms.consent.import",
-            "views": [(False, "form")],
-            "context": {
+        return self.env["sms.consent.import"]._get_records_action(
+            name=self.env._("Import answers"),
+            context={
                 "default_decision": ANSWERS,
                 "default_query_id": self.id,
                 "default_company_id": self.company_id.id,
             },
-        }
+        )
 
     def action_view_rows(self):
         """Show the numbers of the file."""
