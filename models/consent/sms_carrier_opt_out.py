@@ -162,24 +162,18 @@ class SmsCarrierOptOut(models.Model):
 
         Only for companies that still use the carrier, so nothing in a neutralized copy.
         """
-        self.flush_model()
         now = fields.Datetime.now()
-        due = SQL("state = 'waiting' AND next_at <= %s", now)
-        query = """
-            SELECT company.id, row.provider
-              FROM sms_carrier_opt_out row
-              JOIN res_company company ON company.id = row.company_id
-               AND row.provider IN (company.sms_provider,
-                                    company.sms_backup_provider)
-             WHERE %s ORDER BY row.id LIMIT 1
-        """
-        account = self.env.execute_query(SQL(query, due))
-        if not account:
-            return self.browse()
-        is_its = SQL("%s AND company_id = %s AND provider = %s", due, *account[0])
-        rows = lock_next(self, is_its, SQL("id"), BATCH_SIZE)
-        rows.next_at = now + LEASE
-        return rows
+        due = [("state", "=", WAITING), ("next_at", "<=", now)]
+        accounts = self._read_group(due, ["company_id", "provider"], order="id:min")
+        for company, provider in accounts:
+            if provider in company._get_sms_carriers():
+                condition = "company_id = %s AND provider = %s AND %s"
+                is_due = SQL("state = 'waiting' AND next_at <= %s", now)
+                is_its = SQL(condition, company.id, provider, is_due)
+                rows = lock_next(self, is_its, SQL("id"), BATCH_SIZE)
+                rows.next_at = now + LEASE
+                return rows
+        return self.browse()
 
     def _prepare_call(self):
         company, code = self.company_id, self[0].provider

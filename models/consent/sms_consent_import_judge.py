@@ -160,10 +160,12 @@ class Judge:
                 fault = Fault("twice", self.env._("row %s", seen[key]))
             elif entries <= known:
                 fault = Fault("known")
-            else:
+            elif statement.event == consent.GRANTED:
                 stops = stopped.get(number_hash, [])
                 fault = self._find_opt_out(statement, found, stops)
                 fault = fault or self._find_age(statement, handovers.get(number_hash))
+            else:
+                fault = None
             if fault:
                 self._mark(line, cells, fault, SKIPPED)
                 continue
@@ -182,8 +184,6 @@ class Judge:
         return chain.digest({"said": said, "at": statement.happened_at})[:32]
 
     def _find_opt_out(self, statement, found, stopped):
-        if statement.event != consent.GRANTED:
-            return None
         for purpose in statement.purposes:
             answer = self.env["sms.consent"]._get_answer(found, purpose.id)
             in_list = any(not ids or purpose.id in ids for ids in stopped)
@@ -193,8 +193,6 @@ class Judge:
 
     def _find_age(self, statement, handover):
         """Return the fault of a consent that is too old to count, or None."""
-        if statement.event != consent.GRANTED:
-            return None
         entry = self.env["sms.consent.entry"]
         reason = entry._find_age_fault(self.company, statement.happened_at, handover)
         return Fault("outdated", reason) if reason else None

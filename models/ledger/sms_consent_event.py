@@ -143,8 +143,7 @@ class SmsConsentEvent(models.Model):
     link_ids = fields.One2many("sms.consent.link", "event_id", readonly=True)
     sequence = fields.Integer(
         "No.",
-        compute="_compute_sequence",
-        compute_sudo=True,
+        related="link_ids.sequence",
         help="Its number in the company's chain. 0 until it is sealed.",
     )
 
@@ -163,11 +162,6 @@ class SmsConsentEvent(models.Model):
         for event in self:
             number = event.number or self.env._("erased number")
             event.display_name = f"{labels.get(event.event)} · {number}"
-
-    @api.depends("link_ids")
-    def _compute_sequence(self):
-        for event in self:
-            event.sequence = event.link_ids[:1].sequence
 
     @api.model
     def _complete_entries(self, company, vals_list):

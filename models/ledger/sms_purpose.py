@@ -147,7 +147,9 @@ class SmsPurpose(models.Model):
         translate=True,
         help="What the person will get, in plain words. Shown where they agree.",
     )
-    footer = fields.Text(default=lambda self: self._default_footer())
+    footer = fields.Text(
+        default=lambda self: self.env._("Reply STOP to opt out, HELP for help.")
+    )
     is_helpdesk = fields.Boolean(
         string="Helpdesk Purpose",
         tracking=True,
@@ -226,10 +228,6 @@ class SmsPurpose(models.Model):
     def _get_strictness(self):
         terms = {name: self[name] for name in TERM_FIELDS}
         return Terms(**terms, has_footer=self._has_footer())
-
-    @api.model
-    def _default_footer(self):
-        return self.env._("Reply STOP to opt out, HELP for help.")
 
     def write(self, vals):
         """Refuse another code: rules name it, and the ledger's seals cover it."""

@@ -173,9 +173,9 @@ class SmsPurposeRule(models.Model):
         after = self._get_strictness()
         # Not from the cache: a refusal rolls back what would be cached.
         rules = self._read_rules()
-        former = {
-            key: found for key, found in rules.items() if not after or key != after[0]
-        }
+        former = dict(rules)
+        if after:
+            former.pop(after[0], None)
         if before:
             former[before[0]] = before[1]
         keys = {it[0] for it in (before, after) if it}
@@ -238,10 +238,8 @@ class SmsPurposeRule(models.Model):
 
     @api.model
     def _knows_template(self, template):
-        return any(
-            level == purpose_rules.TEMPLATE and target == template.id
-            for level, target, _company_id in self._get_rules()
-        )
+        own = (purpose_rules.TEMPLATE, template.id)
+        return any(key[:2] == own for key in self._get_rules())
 
     @api.model
     @ormcache()
@@ -337,11 +335,11 @@ class SmsScopeRule(models.Model):
 
     def _get_usual_strictness(self):
         """Compare with the matching shared rule; without one a STOP ends all."""
-        shared = self._find_shared()
-        terms = shared and shared._get_strictness()._replace(
-            company_id=self.company_id.id
-        )
-        return terms or None, self.new({"scope": SCOPE_ALL, "active": True})
+        terms = None
+        domain = [*self._get_copy_domain(), ("company_id", "=", False)]
+        if self.company_id and (shared := self.sudo().search(domain, limit=1)):
+            terms = shared._get_strictness()._replace(company_id=self.company_id.id)
+        return terms, self.new({"scope": SCOPE_ALL, "active": True})
 
     def _is_less_strict_than(self, before):
         return strictness.is_scope_less_strict(before, self._get_strictness())
@@ -351,10 +349,6 @@ class SmsScopeRule(models.Model):
             ("purpose_class", "=", self.purpose_class),
             ("effective_from", "=", self.effective_from),
         ]
-
-    def _find_shared(self):
-        domain = [*self._get_copy_domain(), ("company_id", "=", False)]
-        return self.sudo().search(domain, limit=1) if self.company_id else self.browse()
 
     @api.model
     def _find(self, purpose, day, company=None):
