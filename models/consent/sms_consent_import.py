@@ -298,8 +298,20 @@ class SmsConsentImport(models.Model):
                 "The list lacks required evidence: %s. Choose its column.", self.missing
             )
             raise UserError(message)
+        self._check_columns()
         self.sudo()._begin(state, self.env.user)
         return True
+
+    def _check_columns(self):
+        """Refuse two columns for one thing: only one of them would be read."""
+        labels = self._get_labels("column", "field")
+        for name, columns in self.column_ids.filtered("field").grouped("field").items():
+            if len(columns) > 1:
+                message = self.env._(
+                    "Several columns are said to hold “%s”. Choose one of them.",
+                    labels[name],
+                )
+                raise UserError(message)
 
     @api.autovacuum
     def _gc_uploads(self):
@@ -445,7 +457,6 @@ class SmsConsentImport(models.Model):
 
         :return: the number of rows processed
         """
-        self.ensure_one()
         limit = limit or BATCH_SIZE
         job = self.with_company(self.company_id)
         job.lock_for_update()
