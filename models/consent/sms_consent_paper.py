@@ -11,6 +11,8 @@ from ...tools.appointments import to_utc
 
 #: How long a completely recorded stack is kept.
 KEEP_EMPTY = timedelta(days=7)
+#: Models whose attachments are scans of signed forms: uploads, and lines.
+SCANNED = {"sms.consent.paper", "sms.consent.paper.line"}
 #: Options of fields that are proposed, with the user's rights, and may be changed.
 PROPOSED = {"store": True, "readonly": False, "precompute": True, "compute_sudo": False}
 
@@ -283,3 +285,15 @@ class SmsConsentPaperLine(models.Model):
         if self.purpose_ids == stack.purpose_ids or not as_published:
             return stack.wording
         return stack._propose_words(self.purpose_ids)
+
+
+class IrAttachment(models.Model):
+    """Keeps scans of signed forms as they were uploaded: they become evidence."""
+
+    _inherit = "ir.attachment"
+
+    def _postprocess_contents(self, values):
+        """Do not shrink them, as Odoo shrinks other large pictures."""
+        if SCANNED & {values.get("res_model"), *self.mapped("res_model")}:
+            return values
+        return super()._postprocess_contents(values)
