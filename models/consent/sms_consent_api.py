@@ -323,7 +323,6 @@ class SmsConsentRequest(models.Model):
 
         Events of the sandbox are not, so the statement can be recorded again.
         """
-        self.ensure_one()
         ledger = self.env["sms.consent.event"]
         domain = ledger._get_counting_domain(self.company_id)
         domain &= Domain("evidence_id", "=", self.evidence_id.id)

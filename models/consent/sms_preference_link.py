@@ -101,7 +101,6 @@ class SmsPreferenceLink(models.Model):
         )
 
     def _get_path(self):
-        self.ensure_one()
         life = min(TOKEN_LIFE, self.expires_at - fields.Datetime.now())
         values = [self.company_id.id, self.number_hash, self.is_sandbox]
         env = self.sudo().env
@@ -158,7 +157,6 @@ class SmsPreferenceLink(models.Model):
         :return: ``stopped``, ``stopped_all`` or ``agreed``; ``outdated`` or
             ``not_ticked`` if nothing was recorded
         """
-        self.ensure_one()
         form_model = self.env["sms.consent.form"]
         partner = self._get_partner()
         facts = {"name": partner.name} if partner else {}

@@ -132,7 +132,6 @@ class SmsConsentCheck(models.Model):
         return set(checks.mapped("state")) <= {"intact"}
 
     def _describe(self):
-        self.ensure_one()
         company = self.company_id.name
         remarks = (self.remarks or "").splitlines()
         if self.state == "intact":

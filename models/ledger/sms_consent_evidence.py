@@ -129,7 +129,6 @@ class SmsConsentEvidence(models.Model):
         return {name: value or None for name, value in content.items()}
 
     def _files_hold(self):
-        self.ensure_one()
         found = {it.name: sha256(it.raw or b"") for it in self.attachment_ids}
         return found == (self.file_digests or {})
 

@@ -148,8 +148,7 @@ class SmsSearchedNumber(models.AbstractModel):
         if operator not in ("ilike", "=ilike", "like", "=like"):
             return NotImplemented
         typed = (value or "").strip()
-        country = self.env.company.country_id
-        number = self._phone_format_number(typed, country)
+        number = self._phone_format_number(typed, self.env.company.country_id)
         if not number:
             return Domain("number", operator, typed)
         hashes = self.env["sms.consent.key"]._hash([number])

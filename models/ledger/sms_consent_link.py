@@ -98,12 +98,11 @@ class SmsConsentLink(models.Model):
         if not is_mine:
             return 0
         key = self.env["sms.consent.key"]._get()
-        sequence, previous = self._get_head(company)
+        last, previous = self._get_head(company)
         event_ids = self._get_unsealed(company, look_back, BATCH_SIZE)
         contents = self.env["sms.consent.event"]._read_content(event_ids)
         rows = []
-        for event_id in event_ids:
-            sequence += 1
+        for sequence, event_id in enumerate(event_ids, last + 1):
             own_hash = chain.link_hash(previous, sequence, contents[event_id])
             own_seal = chain.link_seal(key, company.id, sequence, own_hash)
             rows.append((sequence, event_id, previous, own_hash, own_seal))
@@ -148,18 +147,19 @@ class SmsConsentLink(models.Model):
 
     @api.model
     def _get_unsealed(self, company, look_back=None, limit=None):
-        """Return the ids of a company's events that have no link, oldest first."""
+        """Return the ids of a company's events that have no link, oldest first.
+
+        :param int look_back: as for :meth:`_seal`
+        """
         self.env["sms.consent.event"].flush_model()
-        first = SQL("0")
-        if look_back is not None:
-            last = "(SELECT COALESCE(max(event_id), 0) - %s FROM sms_consent_link)"
-            first = SQL(last, look_back)
         query = """
             SELECT event.id
               FROM sms_consent_event event
          LEFT JOIN sms_consent_link link ON link.event_id = event.id
-             WHERE event.company_id = %s AND link.id IS NULL AND event.id > %s
+             WHERE event.company_id = %s AND link.id IS NULL
+               AND event.id > COALESCE(
+                   (SELECT max(event_id) - %s FROM sms_consent_link), 0)
           ORDER BY event.id LIMIT %s
         """
-        rows = self.env.execute_query(SQL(query, company.id, first, limit))
+        rows = self.env.execute_query(SQL(query, company.id, look_back, limit))
         return [row[0] for row in rows]

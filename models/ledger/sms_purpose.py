@@ -200,7 +200,6 @@ class SmsPurpose(models.Model):
 
     def _check_class(self, quiet_class):
         """Refuse hours other than the legal ones for purposes that may be offers."""
-        self.ensure_one()
         is_offer = self.code == MARKETING or not self.is_helpdesk
         if is_offer and quiet_class != quiet_hours.MARKETING:
             raise ValidationError(
@@ -325,8 +324,7 @@ class SmsPurpose(models.Model):
 
     @api.model
     def _get_for_customers(self):
-        ids = map(self._get_id, CUSTOMER_CODES)
-        return self.sudo().browse(ids).filtered("active")
+        return self.sudo().browse(map(self._get_id, CUSTOMER_CODES)).filtered("active")
 
 
 class SmsPurposeCompany(models.Model):
@@ -412,8 +410,7 @@ class SmsPurposeCompany(models.Model):
     @api.constrains("footer")
     def _check_footer_is_kept(self):
         """Allow only administrators to remove a footer."""
-        may_remove = self.env.user.has_group(ADMINISTRATORS)
-        if may_remove or not self._asks_about_footer():
+        if self.env.user.has_group(ADMINISTRATORS) or not self._asks_about_footer():
             return
         for own in self:
             if not own._has_footer() and own.purpose_id.sudo()._has_footer():

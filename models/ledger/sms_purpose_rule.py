@@ -153,8 +153,7 @@ class SmsPurposeRule(models.Model):
 
     def _get_usual_strictness(self):
         """Compare with marketing, the purpose of messages without a rule."""
-        marketing = self.env["sms.purpose"]._get(MARKETING)
-        return None, self.new({"purpose_id": marketing})
+        return None, self.new({"purpose_id": self.env["sms.purpose"]._get(MARKETING)})
 
     def _needs_reason(self):
         """Require a reason of users only, not of the superuser."""
@@ -162,7 +161,6 @@ class SmsPurposeRule(models.Model):
 
     def _get_strictness(self):
         """Return ``((level, target, company id), purpose id)``, None without effect."""
-        self.ensure_one()
         target = self._get_target()
         if not self.active or not target:
             return None
@@ -201,7 +199,6 @@ class SmsPurposeRule(models.Model):
 
     def _creation_message(self):
         """Return the note on a new rule; later changes are tracked."""
-        self.ensure_one()
         return self.env._(
             "Messages of “%(target)s” are for “%(purpose)s”.",
             target=self.name,
