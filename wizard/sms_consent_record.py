@@ -145,24 +145,14 @@ class SmsConsentRecord(models.TransientModel):
         """
         self.ensure_one()
         record = self._check_rights()
-        facts = {}
+        facts = {name: self[name] for name in ("note", "res_model", "res_id")}
+        facts["name"] = self._get_person(record)
         entry = self.env["sms.consent.entry"]
         if self.method == consent.PAPER:
-            facts = {"files": [entry._read_scan(self)], "witness": self.witness}
-        entry._enter(
-            self.company_id,
-            self.number,
-            self.decision,
-            self.method,
-            self.purpose_ids,
-            self.happened_at,
-            self.wording,
-            note=self.note,
-            name=self._get_person(record),
-            res_model=self.res_model,
-            res_id=self.res_id,
-            **facts,
-        )
+            facts |= {"files": [entry._read_scan(self)], "witness": self.witness}
+        said = consent.Said(self.decision, self.method, self.happened_at)
+        subject = (self.company_id, self.number, said, self.purpose_ids)
+        entry._enter(*subject, self.wording, **facts)
         return self._go_on()
 
     def action_back(self):

@@ -236,13 +236,10 @@ class SmsCarrierSync(models.Model):
 
     def _read_stopped(self):
         """Return the numbers opted out of everything here, with the time (UTC)."""
-        self.env["sms.consent"].flush_model()
-        query = """
-            SELECT number, since FROM sms_consent
-             WHERE company_id = %s AND purpose_id IS NULL AND state = %s
-               AND number IS NOT NULL
-        """
-        return self.env.execute_query(SQL(query, self.company_id.id, consent.OPTED_OUT))
+        domain = Domain("company_id", "=", self.company_id.id)
+        domain &= Domain("purpose_id", "=", False) & Domain("number", "!=", False)
+        domain &= Domain("state", "=", consent.OPTED_OUT)
+        return self.env["sms.consent"]._read_group(domain, ["number"], ["since:max"])
 
     # === Deactivated numbers ===
 

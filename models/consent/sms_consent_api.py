@@ -151,7 +151,7 @@ class SmsConsentApi(models.AbstractModel):
         if is_new:
             now = fields.Datetime.now()
             said_at = import_rows.settle_clock(moment or now, now)
-            subject = (company, number, event, "api", purposes, said_at)
+            subject = (company, number, consent.Said(event, "api", said_at), purposes)
             words = facts.pop("wording", None)
             enter = self.env["sms.consent.entry"]._enter
             events_sudo = enter(*subject, words, message_ref=reference, **facts)

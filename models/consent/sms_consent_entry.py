@@ -17,56 +17,33 @@ class SmsConsentEntry(models.AbstractModel):
     _name = "sms.consent.entry"
     _description = "Entry into the Consent Ledger"
 
-    def _enter(
-        self,
-        company,
-        number,
-        event,
-        method,
-        purposes,
-        happened_at,
-        words,
-        files=(),
-        **facts,
-    ):
+    def _enter(self, company, number, said, purposes, words, files=(), **facts):
         """Check a statement and record it.
 
         :param str number: as it was typed, E.164 or national
-        :param str event: ``granted`` or ``revoked``
-        :param str method: a key of ``METHOD_SELECTION``
+        :param said: :class:`tools.consent.Said`, ``granted`` or ``revoked``; an opt-out
+            counts from now at the latest
         :param purposes: ``sms.purpose``; empty: an opt-out from everything
-        :param datetime happened_at: when it was said (UTC); of an opt-out, now at the
-            latest
         :param str words: the text that the person agreed to
         :raises UserError: if something is missing, unreadable or overtaken
         """
         number = self._read_number(company, number)
-        is_yes = event == consent.GRANTED
-        if not is_yes:
+        if not said.is_yes:
             # A no counts whenever it is entered, even if another clock is ahead.
-            happened_at = min(happened_at, fields.Datetime.now())
-        if is_yes and not purposes:
+            happened_at = min(said.happened_at, fields.Datetime.now())
+            said = said._replace(happened_at=happened_at)
+        elif not purposes:
             raise UserError(self.env._("Choose what the person agreed to."))
-        if is_yes and not (words or "").strip():
+        elif not (words or "").strip():
             raise UserError(self.env._("Enter the text that the person agreed to."))
-        said = consent.Said(event, method, happened_at)
         if fault := self._find_fault(company, number, said, purposes):
             raise UserError(fault)
-        if is_yes and method == consent.PAPER and not files:
+        if said.is_yes and said.method == consent.PAPER and not files:
             raise UserError(self.env._("Attach the scan of the signed form."))
-        ledger_sudo = self.env["sms.consent.event"].sudo()
-        return ledger_sudo._record(
-            company,
-            number,
-            event,
-            method,
-            purposes or None,
-            happened_at=happened_at,
-            wordings=self._match_wordings(company, purposes, words),
-            wording=words,
-            files=files,
-            **facts,
-        )
+        subject = (company, number, said.event, said.method, purposes or None)
+        facts |= {"wording": words, "files": files, "happened_at": said.happened_at}
+        facts["wordings"] = self._match_wordings(company, purposes, words)
+        return self.env["sms.consent.event"].sudo()._record(*subject, **facts)
 
     def _check_may_record(self, company):
         """Raise an AccessError unless a helpdesk user with ``company`` selected."""

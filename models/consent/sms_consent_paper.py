@@ -239,12 +239,12 @@ class SmsConsentPaperLine(models.Model):
         scan = entry._read_scan(self)
         happened_at = self._get_moment()
         self._check_new(entry._read_number(self.company_id, self.number), happened_at)
-        subject = (self.company_id, self.number, consent.GRANTED, "paper")
-        said = (self.purpose_ids, happened_at, self._get_words())
+        said = consent.Said(consent.GRANTED, consent.PAPER, happened_at)
+        subject = (self.company_id, self.number, said, self.purpose_ids)
         facts = {"name": self.name, "witness": self.paper_id.witness, "files": [scan]}
         if self.partner_id:
             facts |= {"res_model": "res.partner", "res_id": self.partner_id.id}
-        entry._enter(*subject, *said, **facts)
+        entry._enter(*subject, self._get_words(), **facts)
 
     def _get_moment(self):
         """Return when the form was signed: the beginning of that day, in UTC.

@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -266,14 +266,10 @@ class SmsReassignedFile(models.Model):
 
     def _verify(self, consent_ids):
         """Mark the numbers of consents as not reassigned at the time of the query."""
-        if not consent_ids:
-            return
-        query = """
-            UPDATE sms_consent SET verified_at = GREATEST(verified_at, %s)
-             WHERE id = ANY(%s)
-        """
-        self.env.cr.execute(SQL(query, self.made_at, as_array(consent_ids, "int4")))
-        self.env["sms.consent"].invalidate_model(["verified_at"])
+        consents = self.env["sms.consent"].browse(consent_ids)
+        moment = self.made_at
+        older = consents.filtered(lambda it: (it.verified_at or datetime.min) < moment)
+        older.verified_at = moment
 
     # === Buttons ===
 

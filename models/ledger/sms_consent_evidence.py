@@ -5,11 +5,10 @@ from functools import lru_cache
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ...tools import chain
 from ...tools.evidence import sha256
-from ..core.bulk_insert import as_arrays, insert_many
+from ..core.bulk_insert import insert_many, update_many
 from ..core.encrypted_field import EncryptedChar, EncryptedText, decrypt, get_box
 from .ledger_guards import ENTERED_AT, ENTERED_BY, make_evidence_guards
 
@@ -145,17 +144,9 @@ class SmsConsentEvidence(models.Model):
             (row.id, self._seal_erasure(key, row.id, erased_at, self.env.uid))
             for row in standing
         ]
-        emptied = SQL(", ").join(
-            SQL("%s = NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS
-        )
-        query = """
-            UPDATE sms_consent_evidence
-               SET %s, erased_at = %s, erased_by_id = %s, erasure_seal = sealed.seal
-              FROM unnest(%s) AS sealed (id, seal)
-             WHERE sms_consent_evidence.id = sealed.id
-        """
-        seals = as_arrays(seals, "int4", "varchar")
-        self.env.cr.execute(SQL(query, emptied, erased_at, self.env.uid, seals))
+        values = dict.fromkeys(PERSONAL_FIELDS) | {"erased_at": erased_at}
+        values["erased_by_id"] = self.env.uid
+        update_many(self, ["erasure_seal"], seals, **values)
         self.invalidate_model()
 
     @staticmethod

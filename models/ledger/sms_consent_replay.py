@@ -82,16 +82,12 @@ class SmsConsent(models.Model):
 
         Before 19.0.1.4.0 each spelling had a hash of its own.
         """
-        query = """
-            SELECT DISTINCT number_hash, number FROM sms_consent
-             WHERE company_id = %s AND number_hash = ANY(%s) AND number IS NOT NULL
-        """
-        rows = self.env.execute_query(
-            SQL(query, company.id, as_array(hashes, "varchar"))
-        )
         key = self.env["sms.consent.key"]._get()
+        domain = [("company_id", "=", company.id), ("number_hash", "in", hashes)]
+        domain.append(("number", "!=", False))
+        named = self._read_group(domain, ["number_hash", "number"])
         return sorted(
-            {own for own, number in rows if chain.number_hash(key, number) != own}
+            {own for own, number in named if chain.number_hash(key, number) != own}
         )
 
     @api.model
