@@ -255,8 +255,7 @@ class SmsConsentPaperLine(models.Model):
             raise UserError(self.env._("Enter the date on which it was signed."))
         if self.signed_on > fields.Date.context_today(self):
             raise UserError(self.env._("It cannot be signed in the future."))
-        zone = self.env.context.get("tz") or self.env.user.tz or "UTC"
-        return to_utc(datetime.combine(self.signed_on, time()), zone)
+        return to_utc(datetime.combine(self.signed_on, time()), str(self.env.tz))
 
     def _check_new(self, number, happened_at):
         """Refuse a form already in the ledger, such as a second scan of a sheet."""
