@@ -39,41 +39,28 @@ class SmsReassignedFile(models.Model):
     _name = "sms.reassigned.file"
     _description = "Reassigned Numbers File"
     _inherit = "sms.ledger.row"
-    _order = "id desc"
     _rec_name = "file_name"
     _log_access = False
 
     company_id = fields.Many2one(index=True)
-    kind = fields.Selection(
-        [(QUERY, "Query"), (ANSWERS, "Answer File")], required=True, readonly=True
-    )
+    kind = fields.Selection([(QUERY, "Query"), (ANSWERS, "Answer File")], required=True)
     query_id = fields.Many2one(
-        "sms.reassigned.file",
-        readonly=True,
-        ondelete="restrict",
-        index="btree_not_null",
+        "sms.reassigned.file", ondelete="restrict", index="btree_not_null"
     )
-    file_name = fields.Char("File", required=True, readonly=True)
-    file_digest = fields.Char(
-        "Digest of the File", required=True, readonly=True, help="SHA-256"
-    )
+    file_name = fields.Char("File", required=True)
+    file_digest = fields.Char("Digest of the File", required=True, help="SHA-256")
     user_id = fields.Many2one(string="Created By", **ENTERED_BY)
     made_at = fields.Datetime("Created On", **ENTERED_AT)
-    scope = fields.Char("Asked About", readonly=True)
+    scope = fields.Char("Asked About")
     company_code = fields.Char(
-        "Company ID",
-        readonly=True,
-        help="What the Reassigned Numbers Database calls the company.",
+        "Company ID", help="What the Reassigned Numbers Database calls the company."
     )
     tz = fields.Selection(
-        _tz_get,
-        "Time Zone",
-        readonly=True,
-        help="Where the dates of the query begin and end.",
+        _tz_get, "Time Zone", help="Where the dates of the query begin and end."
     )
-    row_count = fields.Integer("Rows", readonly=True)
-    row_ids = fields.One2many("sms.reassigned.row", "file_id", readonly=True)
-    answer_file_ids = fields.One2many("sms.reassigned.file", "query_id", readonly=True)
+    row_count = fields.Integer("Rows")
+    row_ids = fields.One2many("sms.reassigned.row", "file_id")
+    answer_file_ids = fields.One2many("sms.reassigned.file", "query_id")
     answered_at = fields.Datetime("Answered On", compute="_compute_answered_at")
     yes_count = fields.Integer("Yes", compute="_compute_counts")
     no_count = fields.Integer("No", compute="_compute_counts")
@@ -128,11 +115,7 @@ class SmsReassignedFile(models.Model):
     # === Asking ===
 
     @api.model
-    def _get_zone(self, company):
-        return company.sudo().partner_id.tz or "UTC"
-
-    @api.model
-    def _select(self, company, days, day_kind=CONSENT_DAY, condition=None):
+    def _select(self, company, days, day_kind, condition):
         """Return the SQL query for the questions about a company's consents.
 
         One row per number and day of consent, the one verified longest ago first:
@@ -140,7 +123,7 @@ class SmsReassignedFile(models.Model):
         Numbers Database covers such numbers.
 
         :param int days: only consents neither given nor verified in the last ``days``
-        :param SQL condition: on ``consent``; default: all
+        :param SQL condition: on ``consent``
         """
         self.env["sms.consent"].flush_model()
         known_at = SQL("GREATEST(consent.since, consent.verified_at)")
@@ -157,8 +140,8 @@ class SmsReassignedFile(models.Model):
           ORDER BY min(%(known_at)s), 1
         """
         about = {"company": company.id, "state": consent.OPTED_IN}
-        about |= {"known_at": known_at, "condition": condition or SQL("TRUE")}
-        day = SQL(DAY, moment, self._get_zone(company))
+        about |= {"known_at": known_at, "condition": condition}
+        day = SQL(DAY, moment, company.sudo().partner_id.tz or "UTC")
         limit = fields.Datetime.now() - timedelta(days=days)
         codes = list(reassigned.AREA_CODES)
         return SQL(query, day=day, codes=codes, limit=limit, **about)
@@ -201,7 +184,7 @@ class SmsReassignedFile(models.Model):
                 "made_at": now,
                 "scope": scope,
                 "company_code": company_code,
-                "tz": self._get_zone(company),
+                "tz": company.sudo().partner_id.tz or "UTC",
                 "row_count": len(rows),
             }
         )
@@ -312,25 +295,21 @@ class SmsReassignedRow(models.Model):
     _order = "id"
     _log_access = False
 
-    file_id = fields.Many2one(
-        "sms.reassigned.file", required=True, readonly=True, ondelete="restrict"
-    )
-    number_hash = fields.Char("Number (Keyed Hash)", required=True, readonly=True)
+    file_id = fields.Many2one("sms.reassigned.file", required=True, ondelete="restrict")
+    number_hash = fields.Char("Number (Keyed Hash)", required=True)
     number = fields.Char(compute="_compute_number", compute_sudo=True)
     day = fields.Date(
         "Date Asked About",
         required=True,
-        readonly=True,
         help="That of the consent, or when the number was last verified.",
     )
     question_id = fields.Many2one(
         "sms.reassigned.row",
-        readonly=True,
         ondelete="restrict",
         index="btree_not_null",
         help="The row of the query that it answers.",
     )
-    answer = fields.Selection(ANSWER_SELECTION, readonly=True)
+    answer = fields.Selection(ANSWER_SELECTION)
 
     # A long file may answer a question again, more strongly.
     _row_unique = models.UniqueIndex(

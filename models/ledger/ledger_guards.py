@@ -16,11 +16,10 @@ from ...tools import at_rest
 GONE, DISABLED, REPLACED = ("gone", "disabled", "replaced")
 
 #: Options of the fields that say who has entered a row of the ledger, and when.
-ENTERED_AT = {"required": True, "readonly": True, "default": fields.Datetime.now}
+ENTERED_AT = {"required": True, "default": fields.Datetime.now}
 ENTERED_BY = {
     "comodel_name": "res.users",
     "required": True,
-    "readonly": True,
     "ondelete": "restrict",
     "default": lambda self: self.env.user,
 }
@@ -237,17 +236,17 @@ def find_faulty_guards(env):
 class SmsLedgerRow(models.AbstractModel):
     """A company's row of the ledger, protected by triggers from every role.
 
-    The ORM refuses first, with a message for users.
+    The ORM refuses first, with a message for users. Nobody has the right to write such
+    rows, and so no field needs to be ``readonly``.
     """
 
     _name = "sms.ledger.row"
     _description = "Row of the Consent Ledger"
+    _order = "id desc"
     _ledger_guards = (APPEND_ONLY_GUARD,)
     _is_append_only = True
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
+    company_id = fields.Many2one("res.company", required=True, ondelete="restrict")
 
     def init(self):
         """Install the triggers."""

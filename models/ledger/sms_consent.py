@@ -57,27 +57,22 @@ class SmsConsent(models.Model):
     number_hash = fields.Char(
         "Number (Keyed Hash)",
         required=True,
-        readonly=True,
         help="Identifies the number. It stays when the person's data is erased.",
     )
-    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
+    number = fields.Char(help="E.164; empty once it is erased.")
     purpose_id = fields.Many2one(
         "sms.purpose",
-        readonly=True,
         ondelete="restrict",
         help="Empty: the answer is about all purposes.",
     )
-    state = fields.Selection(STATE_SELECTION, required=True, readonly=True)
-    since = fields.Datetime(required=True, readonly=True)
+    state = fields.Selection(STATE_SELECTION, required=True)
+    since = fields.Datetime(required=True)
     verified_at = fields.Datetime(
         "Last Verified",
-        readonly=True,
         help="The Reassigned Numbers Database was asked then whether the number was "
         "disconnected since it agreed, and answered no.",
     )
-    event_id = fields.Many2one(
-        "sms.consent.event", required=True, readonly=True, ondelete="restrict"
-    )
+    event_id = fields.Many2one("sms.consent.event", required=True, ondelete="restrict")
     event = fields.Selection(related="event_id.event", string="What Happened")
     method = fields.Selection(related="event_id.method")
     name = fields.Char(related="event_id.name")

@@ -63,7 +63,6 @@ class SmsConsentCheck(models.Model):
     _name = "sms.consent.check"
     _description = "Verification of the Consent Ledger"
     _inherit = "sms.ledger.row"
-    _order = "id desc"
     _rec_name = "checked_at"
     # Odoo's own log columns would be set to NULL when a user is deleted: an update.
     _log_access = False
@@ -71,27 +70,23 @@ class SmsConsentCheck(models.Model):
     company_id = fields.Many2one(index=True, default=lambda self: self.env.company)
     checked_at = fields.Datetime(**ENTERED_AT)
     state = fields.Selection(
-        [("intact", "Intact"), ("broken", "Broken")], readonly=True, string="Result"
+        [("intact", "Intact"), ("broken", "Broken")], string="Result"
     )
-    link_count = fields.Integer("Links", readonly=True)
-    head_hash = fields.Char("End of the Chain", readonly=True)
+    link_count = fields.Integer("Links")
+    head_hash = fields.Char("End of the Chain")
     unsealed_count = fields.Integer(
-        "Not Sealed Yet", readonly=True, help="Events waiting to be sealed."
+        "Not Sealed Yet", help="Events waiting to be sealed."
     )
-    broken_sequence = fields.Integer("First Broken Link", readonly=True)
-    broken_reason = fields.Selection(REASONS, "Why", readonly=True)
-    broken_event_id = fields.Integer("Event (ID)", readonly=True)
-    findings = fields.Text(
-        "Found", readonly=True, help="Everything that is not as it was sealed."
-    )
-    remarks = fields.Text(readonly=True, help="What this verification cannot detect.")
+    broken_sequence = fields.Integer("First Broken Link")
+    broken_reason = fields.Selection(REASONS, "Why")
+    broken_event_id = fields.Integer("Event (ID)")
+    findings = fields.Text("Found", help="Everything that is not as it was sealed.")
+    remarks = fields.Text(help="What this verification cannot detect.")
     key_place = fields.Selection(
-        [(OUTSIDE, "Outside the database"), (INSIDE, "In the database")],
-        "Key",
-        readonly=True,
+        [(OUTSIDE, "Outside the database"), (INSIDE, "In the database")], "Key"
     )
-    previous_seal = fields.Char(readonly=True)
-    seal = fields.Char(readonly=True)
+    previous_seal = fields.Char()
+    seal = fields.Char()
 
     def action_verify(self):
         """Verify the current company's ledger now, and open the result."""

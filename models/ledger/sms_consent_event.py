@@ -82,28 +82,24 @@ class SmsConsentEvent(models.Model):
     _name = "sms.consent.event"
     _description = "Text Message Consent Event"
     _inherit = ["sms.ledger.row", "sms.searched.number"]
-    _order = "id desc"
     # Odoo's own log columns would be set to NULL when a user is deleted: an update.
     _log_access = False
 
     number_hash = fields.Char(
         "Number (Keyed Hash)",
         required=True,
-        readonly=True,
         help="Stands for the number, even after the person's data is erased.",
     )
     purpose_id = fields.Many2one(
         "sms.purpose",
-        readonly=True,
         ondelete="restrict",
         help="Empty: the event is about all purposes.",
     )
-    event = fields.Selection(EVENT_SELECTION, required=True, readonly=True)
-    method = fields.Selection(METHOD_SELECTION, "How", required=True, readonly=True)
+    event = fields.Selection(EVENT_SELECTION, required=True)
+    method = fields.Selection(METHOD_SELECTION, "How", required=True)
     happened_at = fields.Datetime(
         string="When",
         required=True,
-        readonly=True,
         help="When the person said so. It may be earlier than when it was recorded.",
     )
     recorded_at = fields.Datetime(**ENTERED_AT)
@@ -111,24 +107,21 @@ class SmsConsentEvent(models.Model):
     wording_id = fields.Many2one(
         "sms.wording",
         "Wording Version",
-        readonly=True,
         ondelete="restrict",
         help="The version of the wording that the person agreed to.",
     )
-    wording_digest = fields.Char(readonly=True, help="SHA-256 of that version.")
+    wording_digest = fields.Char(help="SHA-256 of that version.")
     evidence_id = fields.Many2one(
-        "sms.consent.evidence", required=True, readonly=True, ondelete="restrict"
+        "sms.consent.evidence", required=True, ondelete="restrict"
     )
     evidence_digest = fields.Char(
-        required=True, readonly=True, help="SHA-256 of the evidence as it was given."
+        required=True, help="SHA-256 of the evidence as it was given."
     )
     sandbox = fields.Boolean(
-        readonly=True,
         help="Given while the company used the sandbox. It does not count anywhere "
-        "else.",
+        "else."
     )
     seal = fields.Char(
-        readonly=True,
         groups="helpdesk_mgmt_sms.group_sms_compliance",
         help="Keyed: shows that the ledger entered it, and nobody else.",
     )
@@ -140,7 +133,7 @@ class SmsConsentEvent(models.Model):
     res_model = fields.Char(related="evidence_id.res_model")
     res_id = fields.Many2oneReference(related="evidence_id.res_id")
     erased_at = fields.Datetime(related="evidence_id.erased_at")
-    link_ids = fields.One2many("sms.consent.link", "event_id", readonly=True)
+    link_ids = fields.One2many("sms.consent.link", "event_id")
     sequence = fields.Integer(
         "No.",
         related="link_ids.sequence",

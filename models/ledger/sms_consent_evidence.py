@@ -41,51 +41,41 @@ class SmsConsentEvidence(models.Model):
     _name = "sms.consent.evidence"
     _description = "Text Message Consent Evidence"
     _inherit = ["sms.ledger.row", "sms.personal.data"]
-    _order = "id desc"
     _rec_name = "number"
     _log_access = False
     _ledger_guards = make_evidence_guards(PERSONAL_FIELDS, ENCRYPTED_FIELDS)
 
-    salt = EncryptedChar(readonly=True, groups="base.group_system")
-    number = EncryptedChar(readonly=True, help="E.164")
-    name = EncryptedChar(
-        string="Person", readonly=True, help="The name as it was known at that time."
-    )
+    salt = EncryptedChar(groups="base.group_system")
+    number = EncryptedChar(help="E.164")
+    name = EncryptedChar(string="Person", help="The name as it was known at that time.")
     wording = EncryptedText(
-        readonly=True, help="The words that the person agreed to, as they were shown."
+        help="The words that the person agreed to, as they were shown."
     )
-    note = EncryptedText(readonly=True)
+    note = EncryptedText()
     address = EncryptedChar(
-        "Source Address", readonly=True, help="The IP address that the form came from."
+        "Source Address", help="The IP address that the form came from."
     )
-    device = EncryptedChar(readonly=True, help="The browser, as it named itself.")
-    page = EncryptedChar(readonly=True, help="The page on which it was said.")
-    witness = EncryptedChar(readonly=True, help="Who witnessed the signature.")
+    device = EncryptedChar(help="The browser, as it named itself.")
+    page = EncryptedChar(help="The page on which it was said.")
+    witness = EncryptedChar(help="Who witnessed the signature.")
     message_ref = fields.Char(
-        string="Message",
-        readonly=True,
-        help="The carrier's id of the text that said so.",
+        string="Message", help="The carrier's id of the text that said so."
     )
-    res_model = fields.Char(string="Record Model", readonly=True)
-    res_id = fields.Many2oneReference(
-        string="Related Record", model_field="res_model", readonly=True
-    )
-    file_digests = fields.Json(
-        "Digests of the Files", readonly=True, help="SHA-256 by file name."
-    )
+    res_model = fields.Char(string="Record Model")
+    res_id = fields.Many2oneReference(string="Related Record", model_field="res_model")
+    file_digests = fields.Json("Digests of the Files", help="SHA-256 by file name.")
     attachment_ids = fields.One2many(
         "ir.attachment",
         "res_id",
         string="Scans",
         domain=[("res_model", "=", "sms.consent.evidence")],
-        readonly=True,
     )
-    erased_at = fields.Datetime(readonly=True)
+    erased_at = fields.Datetime()
     erased_by_id = fields.Integer(
-        "Erased By (ID)", readonly=True, help="No foreign key: the row cannot change."
+        "Erased By (ID)", help="No foreign key: the row cannot change."
     )
     erasure_seal = fields.Char(
-        readonly=True, help="Keyed: shows that the ledger erased it, and nobody else."
+        help="Keyed: shows that the ledger erased it, and nobody else."
     )
 
     @api.model
@@ -166,26 +156,21 @@ class SmsEvidenceExport(models.Model):
     _name = "sms.evidence.export"
     _description = "Export of Evidence"
     _inherit = "sms.ledger.row"
-    _order = "id desc"
     _rec_name = "reference"
     _log_access = False
 
-    reference = fields.Char(required=True, readonly=True)
+    reference = fields.Char(required=True)
     company_id = fields.Many2one(index=True)
-    kind = fields.Selection(KIND_SELECTION, required=True, readonly=True, string="What")
+    kind = fields.Selection(KIND_SELECTION, required=True, string="What")
     user_id = fields.Many2one(string="Created By", **ENTERED_BY)
     made_at = fields.Datetime("Created On", **ENTERED_AT)
-    number_hashes = fields.Char(
-        "Numbers (Keyed Hashes)", readonly=True, help="Whose evidence it was."
-    )
-    date_from = fields.Date("From", readonly=True)
-    date_to = fields.Date("Until", readonly=True)
-    event_count = fields.Integer("Events", readonly=True)
-    message_count = fields.Integer("Messages", readonly=True)
-    file_name = fields.Char(required=True, readonly=True)
-    file_digest = fields.Char(
-        "Digest of the File", required=True, readonly=True, help="SHA-256"
-    )
+    number_hashes = fields.Char("Numbers (Keyed Hashes)", help="Whose evidence it was.")
+    date_from = fields.Date("From")
+    date_to = fields.Date("Until")
+    event_count = fields.Integer("Events")
+    message_count = fields.Integer("Messages")
+    file_name = fields.Char(required=True)
+    file_digest = fields.Char("Digest of the File", required=True, help="SHA-256")
 
     _reference_unique = models.UniqueIndex("(reference)")
 

@@ -36,17 +36,15 @@ class SmsConsentLink(models.Model):
     _rec_name = "sequence"
     _log_access = False
 
-    sequence = fields.Integer("No.", required=True, readonly=True)
-    event_id = fields.Many2one("sms.consent.event", readonly=True, ondelete="restrict")
-    previous_hash = fields.Char(required=True, readonly=True)
-    hash = fields.Char(required=True, readonly=True)
-    seal = fields.Char(
-        readonly=True, help="Keyed. Empty only before the ledger had seals."
-    )
+    sequence = fields.Integer("No.", required=True)
+    event_id = fields.Many2one("sms.consent.event", ondelete="restrict")
+    previous_hash = fields.Char(required=True)
+    hash = fields.Char(required=True)
+    seal = fields.Char(help="Keyed. Empty only before the ledger had seals.")
     content_version = fields.Integer(
-        readonly=True, help="Which fields of the event it hashes. 0: the first ones."
+        help="Which fields of the event it hashes. 0: the first ones."
     )
-    statement = fields.Json(readonly=True, help="What a link without an event says.")
+    statement = fields.Json(help="What a link without an event says.")
 
     _sequence_unique = models.UniqueIndex("(company_id, sequence)")
     _event_unique = models.UniqueIndex("(event_id)")

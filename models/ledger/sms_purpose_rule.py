@@ -37,7 +37,6 @@ class SmsPurposeRule(models.Model):
     name = fields.Char(
         "Applies To",
         compute="_compute_name",
-        compute_sudo=True,
         store=True,
         help="Kept when what it names is deleted: the rule then applies to nothing.",
     )
@@ -59,7 +58,6 @@ class SmsPurposeRule(models.Model):
     template_id = fields.Many2one(
         "sms.template",
         "SMS Template",
-        ondelete="set null",
         tracking=True,
         help="Applies while its text is sent unchanged.",
     )
@@ -67,7 +65,6 @@ class SmsPurposeRule(models.Model):
         "ir.actions.server",
         "Server Action",
         domain=[("state", "=", "sms")],
-        ondelete="set null",
         tracking=True,
     )
     purpose_id = fields.Many2one(

@@ -21,7 +21,6 @@ class SmsErasure(models.Model):
     _name = "sms.erasure"
     _description = "Erasure of a Person"
     _inherit = "sms.ledger.row"
-    _order = "id desc"
     _rec_name = "erased_at"
     _log_access = False
 

@@ -43,7 +43,6 @@ class SmsEvidenceLookup(models.Model):
     _name = "sms.evidence.lookup"
     _description = "Lookup of Evidence"
     _inherit = "sms.ledger.row"
-    _order = "id desc"
     _rec_name = "happened_at"
     _log_access = False
     _ledger_guards = (
