@@ -197,11 +197,10 @@ class SmsCarrierSync(models.Model):
         for numbers in split_every(CHUNK_SIZE, sorted(listed)):
             blocked.update(self._enter({it: listed[it] for it in numbers}))
         differences = self.env["sms.carrier.difference"]
-        account = (self.company_id, self.provider)
-        differences._set(*account, BLOCKED, blocked)
+        differences._set(self, BLOCKED, blocked)
         stopped = self._read_stopped()
         missing = {number: since for number, since in stopped if number not in listed}
-        differences._set(*account, MISSING, missing)
+        differences._set(self, MISSING, missing)
 
     def _enter(self, listed):
         """Record the opt-outs missing here; return numbers that have agreed since.
@@ -230,8 +229,7 @@ class SmsCarrierSync(models.Model):
             statements.append(opt_out)
         events._record_many(company, statements)
         entered = [(it.number, it.happened_at) for it in statements]
-        account = (company, self.provider)
-        self.env["sms.carrier.difference"]._add(*account, ENTERED, entered)
+        self.env["sms.carrier.difference"]._add(self, ENTERED, entered)
         return blocked
 
     def _read_stopped(self):
@@ -278,8 +276,7 @@ class SmsCarrierSync(models.Model):
         self.env["sms.consent.event"]._record_many(company, statements)
         self.env["sms.sms"]._cancel_waiting(company, numbers)
         gone = [(number, end) for number in numbers]
-        account = (company, self.provider)
-        self.env["sms.carrier.difference"]._add(*account, DEACTIVATED, gone)
+        self.env["sms.carrier.difference"]._add(self, DEACTIVATED, gone)
 
 
 class SmsCarrierDifference(models.Model):
@@ -351,9 +348,10 @@ class SmsCarrierDifference(models.Model):
         open_sudo.write({"done_at": fields.Datetime.now(), "done_by_id": self.env.uid})
 
     @api.model
-    def _add(self, company, provider, kind, rows):
+    def _add(self, sync, kind, rows):
         """Store differences, each number once.
 
+        :param sync: the ``sms.carrier.sync`` that has found them
         :param rows: pairs of a number and the time since when (UTC) or None
         """
         if not rows:
@@ -370,22 +368,23 @@ class SmsCarrierDifference(models.Model):
                     WHERE sms_carrier_difference.said_at
                           IS DISTINCT FROM EXCLUDED.said_at
         """
-        account = {"company": company.id, "provider": provider}
+        account = {"company": sync.company_id.id, "provider": sync.provider}
         found = {"kind": kind, "rows": as_arrays(rows, "varchar", "timestamp")}
         query = SQL(query, **account, **found, now=fields.Datetime.now())
         self.env.cr.execute(query)
         self.invalidate_model()
 
     @api.model
-    def _set(self, company, provider, kind, rows):
+    def _set(self, sync, kind, rows):
         """Replace the stored differences of a kind by the current ones.
 
+        :param sync: as for :meth:`_add`
         :param dict rows: the time since when (UTC) or None, by number
         """
-        over = Domain("company_id", "=", company.id) & Domain("kind", "=", kind)
-        over &= Domain("provider", "=", provider)
+        over = Domain("company_id", "=", sync.company_id.id)
+        over &= Domain("provider", "=", sync.provider) & Domain("kind", "=", kind)
         self.search(over & Domain("number", "not in", list(rows))).unlink()
-        self._add(company, provider, kind, rows.items())
+        self._add(sync, kind, rows.items())
 
     @api.model
     def _get_urgent_domain(self):

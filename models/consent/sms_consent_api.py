@@ -273,9 +273,7 @@ class SmsConsentRequest(models.Model):
     _order = "id desc"
     _log_access = False
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     reference_hash = fields.Char(
         required=True, readonly=True, help="Stands for the other system's reference."
     )

@@ -158,8 +158,7 @@ class SmsPreferenceLink(models.Model):
             ``not_ticked`` if nothing was recorded
         """
         form_model = self.env["sms.consent.form"]
-        partner = self._get_partner()
-        facts = {"name": partner.name} if partner else {}
+        facts = {"name": self._get_partner().name}
         choices = self._get_choices()
         stop = form.get("stop")
         subject = (self.company_id, self.number)

@@ -295,7 +295,7 @@ class SmsReassignedRow(models.Model):
     _order = "id"
     _log_access = False
 
-    file_id = fields.Many2one("sms.reassigned.file", required=True, ondelete="restrict")
+    file_id = fields.Many2one("sms.reassigned.file", required=True)
     number_hash = fields.Char("Number (Keyed Hash)", required=True)
     number = fields.Char(compute="_compute_number", compute_sudo=True)
     day = fields.Date(

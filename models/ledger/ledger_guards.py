@@ -20,7 +20,6 @@ ENTERED_AT = {"required": True, "default": fields.Datetime.now}
 ENTERED_BY = {
     "comodel_name": "res.users",
     "required": True,
-    "ondelete": "restrict",
     "default": lambda self: self.env.user,
 }
 
@@ -237,7 +236,8 @@ class SmsLedgerRow(models.AbstractModel):
     """A company's row of the ledger, protected by triggers from every role.
 
     The ORM refuses first, with a message for users. Nobody has the right to write such
-    rows, and so no field needs to be ``readonly``.
+    rows, and so no field needs to be ``readonly``. What they name cannot be deleted, as
+    Odoo restricts that for fields that are required.
     """
 
     _name = "sms.ledger.row"
@@ -246,7 +246,7 @@ class SmsLedgerRow(models.AbstractModel):
     _ledger_guards = (APPEND_ONLY_GUARD,)
     _is_append_only = True
 
-    company_id = fields.Many2one("res.company", required=True, ondelete="restrict")
+    company_id = fields.Many2one("res.company", required=True)
 
     def init(self):
         """Install the triggers."""

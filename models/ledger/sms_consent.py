@@ -72,7 +72,7 @@ class SmsConsent(models.Model):
         help="The Reassigned Numbers Database was asked then whether the number was "
         "disconnected since it agreed, and answered no.",
     )
-    event_id = fields.Many2one("sms.consent.event", required=True, ondelete="restrict")
+    event_id = fields.Many2one("sms.consent.event", required=True)
     event = fields.Selection(related="event_id.event", string="What Happened")
     method = fields.Selection(related="event_id.method")
     name = fields.Char(related="event_id.name")

@@ -111,9 +111,7 @@ class SmsConsentEvent(models.Model):
         help="The version of the wording that the person agreed to.",
     )
     wording_digest = fields.Char(help="SHA-256 of that version.")
-    evidence_id = fields.Many2one(
-        "sms.consent.evidence", required=True, ondelete="restrict"
-    )
+    evidence_id = fields.Many2one("sms.consent.evidence", required=True)
     evidence_digest = fields.Char(
         required=True, help="SHA-256 of the evidence as it was given."
     )
