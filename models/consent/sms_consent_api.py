@@ -273,15 +273,13 @@ class SmsConsentRequest(models.Model):
     _order = "id desc"
     _log_access = False
 
-    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    company_id = fields.Many2one("res.company", required=True)
     reference_hash = fields.Char(
-        required=True, readonly=True, help="Stands for the other system's reference."
+        required=True, help="Stands for the other system's reference."
     )
-    digest = fields.Char(
-        "Digest (SHA-256)", required=True, readonly=True, help="Of what was said."
-    )
+    digest = fields.Char("Digest (SHA-256)", required=True, help="Of what was said.")
     evidence_id = fields.Many2one(
-        "sms.consent.evidence", readonly=True, ondelete="restrict", index=True
+        "sms.consent.evidence", ondelete="restrict", index=True
     )
 
     _reference_unique = models.UniqueIndex("(company_id, reference_hash)")

@@ -43,14 +43,12 @@ class SmsPreferenceLink(models.Model):
     _rec_name = "number"
     _log_access = False
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
-    )
-    number = fields.Char(required=True, readonly=True, help="E.164")
-    number_hash = fields.Char(required=True, readonly=True)
-    key = fields.Char(required=True, readonly=True, groups="base.group_system")
-    expires_at = fields.Datetime(required=True, readonly=True)
-    is_sandbox = fields.Boolean("Of the Sandbox", readonly=True)
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    number = fields.Char(required=True, help="E.164")
+    number_hash = fields.Char(required=True)
+    key = fields.Char(required=True, groups="base.group_system")
+    expires_at = fields.Datetime(required=True)
+    is_sandbox = fields.Boolean("Of the Sandbox")
 
     _key_unique = models.UniqueIndex("(key)")
     _number_index = models.Index("(number_hash, company_id)")
