@@ -156,28 +156,20 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _complete_entries(self, company, vals_list):
-        """Return the values of new events with the sandbox flag and the seal."""
-        key = self.env["sms.consent.key"]._get()
-        purposes_sudo = self.env["sms.purpose"].sudo()
-        codes = {
-            purpose_id: purposes_sudo.browse(purpose_id or ()).code or None
-            for purpose_id in {values.get("purpose_id") for values in vals_list}
-        }
-        is_tried = self._is_on_sandbox(company)
-        completed = []
-        for vals in vals_list:
-            values = dict(vals)
+        """Add the sandbox flag and the seal to the values of new events."""
+        key, is_tried = self.env["sms.consent.key"]._get(), self._is_on_sandbox(company)
+        purpose_ids = {values["purpose_id"] for values in vals_list} - {False}
+        purposes_sudo = self.env["sms.purpose"].sudo().browse(purpose_ids)
+        codes = {purpose.id: purpose.code for purpose in purposes_sudo}
+        for values in vals_list:
             # To the second, as it is sealed and exported.
             said_at = fields.Datetime.to_datetime(values["happened_at"])
             values["happened_at"] = said_at.replace(microsecond=0)
             values["sandbox"] = is_tried and values["method"] not in BY_ITSELF
             content = {name: values.get(name) or None for name in CONTENT_FIELDS}
-            content.update(
-                purpose=codes[values.get("purpose_id")], sandbox=values["sandbox"]
-            )
+            content["purpose"] = codes.get(values["purpose_id"])
+            content["sandbox"] = values["sandbox"]
             values["seal"] = chain.entry_seal(key, content)
-            completed.append(values)
-        return completed
 
     @staticmethod
     def _is_on_sandbox(company):
@@ -244,7 +236,7 @@ class SmsConsentEvent(models.Model):
         now = fields.Datetime.now()
         # Many statements share few sets of purposes and wordings.
         get_purpose_values = lru_cache(maxsize=None)(self._get_purpose_values)
-        rows = [
+        events = [
             {
                 "company_id": company.id,
                 "number_hash": hashes[row.number],
@@ -265,7 +257,7 @@ class SmsConsentEvent(models.Model):
                 row.wordings._ids if row.wordings else (),
             )
         ]
-        events = self._complete_entries(company, rows)
+        self._complete_entries(company, events)
         ids = insert_many(self, events)
         numbers = {value: number for number, value in hashes.items()}
         self.env["sms.consent"]._apply(company, events, numbers)

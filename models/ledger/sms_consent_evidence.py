@@ -85,7 +85,9 @@ class SmsConsentEvidence(models.Model):
         :return: pairs of an id and the digest for the ledger, in the same order
         :raises ValueError: for facts that are not in :data:`FACTS`
         """
-        rows = []
+        rows, digests = [], []
+        # Values that many rows share, such as a wording, are encrypted once.
+        encrypt = lru_cache(maxsize=None)(get_box().encrypt)
         for statement in statements:
             facts = statement.facts
             if unknown := facts.keys() - {*FACTS, "files"}:
@@ -93,16 +95,10 @@ class SmsConsentEvidence(models.Model):
             files = {name: sha256(data) for name, data in facts.get("files", ())}
             row = {name: facts.get(name) or None for name in FACTS}
             row.update(number=statement.number, salt=secrets.token_hex(16))
-            rows.append({**row, "file_digests": files or None})
-        digests = [chain.digest(row) for row in rows]
-        # Values that many rows share, such as a wording, are encrypted once.
-        encrypt = lru_cache(maxsize=None)(get_box().encrypt)
-        for row in rows:
-            row.update(
-                {name: encrypt(row[name]) for name in ENCRYPTED_FIELDS if row[name]},
-                company_id=company.id,
-                file_digests=row["file_digests"] and Json(row["file_digests"]),
-            )
+            digests.append(chain.digest({**row, "file_digests": files or None}))
+            row |= {name: encrypt(row[name]) for name in ENCRYPTED_FIELDS if row[name]}
+            file_digests = Json(files) if files else None
+            rows.append({**row, "company_id": company.id, "file_digests": file_digests})
         ids = insert_many(self, rows)
         for evidence, statement in zip(self.browse(ids), statements, strict=True):
             if files := statement.facts.get("files"):

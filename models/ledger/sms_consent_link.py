@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import chain
-from ..core.bulk_insert import as_arrays
+from ..core.bulk_insert import insert_many
 from .sms_consent_key import ConsentKeyError
 
 _logger = logging.getLogger(__name__)
@@ -102,8 +102,16 @@ class SmsConsentLink(models.Model):
         rows = []
         for sequence, event_id in enumerate(event_ids, last + 1):
             own_hash = chain.link_hash(previous, sequence, contents[event_id])
-            own_seal = chain.link_seal(key, company.id, sequence, own_hash)
-            rows.append((sequence, event_id, previous, own_hash, own_seal))
+            row = {
+                "company_id": company.id,
+                "content_version": chain.CURRENT_VERSION,
+                "sequence": sequence,
+                "event_id": event_id,
+                "previous_hash": previous,
+                "hash": own_hash,
+                "seal": chain.link_seal(key, company.id, sequence, own_hash),
+            }
+            rows.append(row)
             previous = own_hash
         hashes = {content["number_hash"] for content in contents.values()}
         return self._append(company, rows, hashes)
@@ -115,15 +123,7 @@ class SmsConsentLink(models.Model):
             return 0
         try:
             with self.env.cr.savepoint(flush=False):
-                query = """
-                    INSERT INTO sms_consent_link
-                        (company_id, content_version, sequence, event_id,
-                         previous_hash, hash, seal)
-                    SELECT %s, %s, new.* FROM unnest(%s) AS new
-                """
-                links = as_arrays(rows, "int4", "int4", *["varchar"] * 3)
-                version = chain.CURRENT_VERSION
-                self.env.cr.execute(SQL(query, company.id, version, links))
+                insert_many(self, rows)
                 self.env["sms.consent"]._settle_overlaps(company.id, list(hashes))
         except (UniqueViolation, SerializationFailure):
             # The other worker's links came between our first read and our lock.

@@ -2,12 +2,12 @@
 from collections import Counter, defaultdict
 
 from odoo import SUPERUSER_ID, api, models
+from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
 from ...tools import chain, consent, evidence
 from ..core.batch_jobs import repeat_after_commit
 from ..core.bulk_insert import as_array, as_arrays
-from ..core.encrypted_field import decrypt
 from .ledger_guards import DERIVING, EVENT_STATE
 from .sms_consent_event import to_said
 
@@ -146,24 +146,11 @@ class SmsConsent(models.Model):
     @api.model
     def _find_numbers(self, company, hashes):
         """Return numbers by their keyed hashes, from the evidence; None: erased."""
-        if not hashes:
-            return {}
-        query = """
-            SELECT wanted.number_hash, proof.number
-              FROM unnest(%s) AS wanted (number_hash)
-              LEFT JOIN LATERAL (
-                    SELECT evidence.number FROM sms_consent_event event
-                      JOIN sms_consent_evidence evidence
-                        ON evidence.id = event.evidence_id
-                     WHERE event.company_id = %s
-                       AND event.number_hash = wanted.number_hash
-                       AND evidence.erased_at IS NULL
-                  ORDER BY event.id DESC LIMIT 1) AS proof ON TRUE
-        """
-        rows = self.env.execute_query(
-            SQL(query, as_array(hashes, "varchar"), company.id)
-        )
-        return {value: decrypt(self.env, number) for value, number in rows}
+        domain = Domain("company_id", "=", company.id)
+        domain &= Domain("number_hash", "in", list(hashes))
+        domain &= Domain("evidence_id.erased_at", "=", False)
+        events_sudo = self.env["sms.consent.event"].sudo().search(domain, order="id")
+        return dict.fromkeys(hashes) | {it.number_hash: it.number for it in events_sudo}
 
     # === Overlapping transactions ===
 

@@ -135,9 +135,8 @@ class SmsPurposeRule(models.Model):
 
     @api.constrains("level", *TARGET_FIELDS.values())
     def _check_target(self):
-        for rule in self:
-            if not rule._get_target():
-                raise ValidationError(self.env._("Choose what the rule applies to."))
+        if not all(rule._get_target() for rule in self):
+            raise ValidationError(self.env._("Choose what the rule applies to."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
