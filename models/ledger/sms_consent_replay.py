@@ -250,18 +250,16 @@ class SmsConsent(models.Model):
                 history.append((row["purpose_id"] or 0, said))
 
         def describe(event_id):
-            """Return an opt-out for the JSON."""
-            return event_id and {
+            """Return an opt-out for the JSON, None for none."""
+            said = known.get(event_id)
+            return said and {
                 "event_id": event_id,
-                "method": known[event_id].method,
-                "happened_at": evidence.plain(known[event_id].happened_at),
+                "method": said.method,
+                "happened_at": evidence.plain(said.happened_at),
             }
 
         return {
-            event_id: {
-                "undone": describe(effect.undone) or None,
-                "obstacle": describe(effect.obstacle) or None,
-            }
+            event_id: {name: describe(it) for name, it in effect._asdict().items()}
             for history in histories.values()
             for event_id, effect in consent.find_effects(history).items()
         }
