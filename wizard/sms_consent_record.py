@@ -218,11 +218,9 @@ class SmsConsentRecord(models.TransientModel):
         """Return the texts to this number that the form was opened to send."""
         ids = map(int, ID.findall(self.text_ids or "")[:BLOCKED_LIMIT])
         texts_sudo = self.env["sms.sms"].sudo().browse(ids).exists()
-        number = self._find_number()
+        subject = (self._find_number(), self.company_id)
         return texts_sudo.filtered(
-            lambda sms: (
-                sms.number == number and sms._get_sms_company() == self.company_id
-            )
+            lambda sms: (sms.number, sms._get_sms_company()) == subject
         ).sudo(False)
 
     def _go_on(self):

@@ -3,7 +3,6 @@
 
 import base64
 import json
-from typing import NamedTuple
 
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -271,15 +270,6 @@ class Judge:
         return found.sorted(rank)[0]
 
 
-class Question(NamedTuple):
-    """A number and day that the query asked about, with earlier answers."""
-
-    row_id: int
-    number_hash: str
-    day: object
-    earlier: list
-
-
 class AnswerJudge(Judge):
     """Decides on batches of answers, with a fixed number of queries each.
 
@@ -307,9 +297,8 @@ class AnswerJudge(Judge):
         standing = self.query._read_consents(hashes.values())
         found = []
         for line, cells, reply in read:
-            number_hash = hashes[reply.number]
             try:
-                question = self._find_question(number_hash, asked, reply)
+                question = self._find_question(asked[hashes[reply.number]], reply)
                 found.append((line, cells, reply, question))
             except Fault as fault:
                 self._mark(line, cells, fault, WRONG)
@@ -337,12 +326,12 @@ class AnswerJudge(Judge):
         return statements
 
     @staticmethod
-    def _find_question(number_hash, asked, reply):
+    def _find_question(days, reply):
         """Return the question that a reply answers.
 
+        :param dict days: those about its number, by day
         :raises Fault: if the query did not ask it, or it is ambiguous
         """
-        days = asked.get(number_hash)
         if not days:
             raise Fault("not_asked", reply.number)
         if not reply.day and len(days) > 1:
@@ -350,8 +339,7 @@ class AnswerJudge(Judge):
         day = reply.day or next(iter(days))
         if day not in days:
             raise Fault("other_day", day.isoformat())
-        row_id, earlier = days[day]
-        return Question(row_id, number_hash, day, earlier)
+        return days[day]
 
     @staticmethod
     def _make_key(reply, question):

@@ -128,8 +128,7 @@ class SmsConsentPaper(models.Model):
         message = self.env._("%s recorded.", recorded)
         if left:
             message += " " + self.env._("%s left: see what is missing.", left)
-        kind = "warning" if left else "success"
-        return notify(message, kind, next=reload_view())
+        return notify(message, "warning" if left else "success", next=reload_view())
 
     @api.autovacuum
     def _gc_recorded(self):

@@ -3,7 +3,6 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import models
-from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_list, format_time, groupby
 from odoo.tools.translate import LazyTranslate
 
@@ -162,12 +161,11 @@ class SmsConsentStory(models.AbstractModel):
     # === Reading ===
 
     def _read_events(self, company, number_hash, before):
-        domain = Domain("company_id", "=", company.id)
-        domain &= Domain("number_hash", "=", number_hash)
+        domain = [("company_id", "=", company.id), ("number_hash", "=", number_hash)]
         if before:
-            domain &= Domain("id", "<", before)
-        events_sudo = self.env["sms.consent.event"].sudo()
-        found = events_sudo.search(domain, order="id desc", limit=PAGE_SIZE + 1)
+            domain.append(("id", "<", before))
+        # The newest come first.
+        found = self.env["sms.consent.event"].sudo().search(domain, limit=PAGE_SIZE + 1)
         return found[:PAGE_SIZE].sorted("id"), len(found) > PAGE_SIZE
 
     def _get_moments(self, events):

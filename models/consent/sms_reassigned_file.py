@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import Counter, defaultdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -25,6 +26,15 @@ ANSWER_SELECTION = [
     (reassigned.NO, "No (not disconnected)"),
     (reassigned.NO_DATA, "No data"),
 ]
+
+
+class Question(NamedTuple):
+    """A number and day that a query asked about, with earlier answers."""
+
+    row_id: int
+    number_hash: str
+    day: date
+    earlier: list
 
 
 class SmsReassignedFile(models.Model):
@@ -211,7 +221,7 @@ class SmsReassignedFile(models.Model):
     def _read_questions(self, hashes):
         """Return the query's questions about numbers, with earlier answers.
 
-        :return: ``{number_hash: {day: (id, answers)}}``
+        :return: ``{number_hash: {day: Question}}``, empty for other numbers
         """
         query = """
             SELECT own.id, own.number_hash, own.day,
@@ -221,9 +231,10 @@ class SmsReassignedFile(models.Model):
              WHERE own.file_id = %s AND own.number_hash = ANY(%s)
         """
         rows = self.env.execute_query(SQL(query, self.id, as_array(hashes, "varchar")))
-        found = {}
-        for row_id, number_hash, day, answers in rows:
-            found.setdefault(number_hash, {})[day] = (row_id, answers)
+        found = defaultdict(dict)
+        for row in rows:
+            question = Question(*row)
+            found[question.number_hash][question.day] = question
         return found
 
     def _read_consents(self, hashes):

@@ -137,19 +137,11 @@ class SmsConsent(models.Model):
         return self.env["sms.consent.event"]._find_newest(company, hashes, ended)
 
     @api.model
-    def _is_bound(self, company, number, purposes):
-        """Return whether a number has opted out so that only the person can undo it.
-
-        :param purposes: ``sms.purpose``: of all of these; empty: of all purposes
-        """
-        return (company, number) in self._find_bound([(company, number, purposes)])
-
-    @api.model
     def _find_bound(self, subjects):
         """Return which numbers have opted out so that only the person can undo it.
 
-        :param subjects: iterable of ``(company, number, purposes)``, as for
-            :meth:`_is_bound`
+        :param subjects: iterable of ``(company, number, purposes)``, the purposes all
+            of which they have opted out of; empty: of all there are
         :return: set of ``(company, number)``
         """
         subjects = [subject for subject in subjects if subject[0] and subject[1]]

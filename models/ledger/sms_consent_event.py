@@ -314,10 +314,9 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _number_domain(self, company, number):
-        hashes = self.env["sms.consent.key"]._hash([number])
-        return self._get_counting_domain(company) & Domain(
-            "number_hash", "=", hashes.get(number, "")
-        )
+        number_hash = self.env["sms.consent.key"]._hash([number]).get(number, "")
+        is_its = Domain("number_hash", "=", number_hash)
+        return self._get_counting_domain(company) & is_its
 
     @api.model
     def _get_counting_domain(self, company):
