@@ -48,34 +48,26 @@ class SmsCarrierOptOut(models.Model):
     _rec_name = "number"
     _log_access = False
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
-    )
-    provider = fields.Char("Carrier", required=True, readonly=True)
-    number = fields.Char(readonly=True, help="E.164")
-    is_back = fields.Boolean(
-        "Rejoined", readonly=True, help="Had opted out, and takes texts again."
-    )
-    method = fields.Char("How", readonly=True, help="As the ledger has it.")
-    said_at = fields.Datetime("Said On", required=True, readonly=True)
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    provider = fields.Char("Carrier", required=True)
+    number = fields.Char(help="E.164")
+    is_back = fields.Boolean("Rejoined", help="Had opted out, and takes texts again.")
+    method = fields.Char("How", help="As the ledger has it.")
+    said_at = fields.Datetime("Said On", required=True)
     key = fields.Char(
         required=True,
-        readonly=True,
         groups="base.group_system",
         help="The carrier knows by it that it was told this before.",
     )
     state = fields.Selection(
         [(WAITING, "To be told"), (DONE, "Told"), (FAILED, "Not told")],
         required=True,
-        readonly=True,
         default=WAITING,
     )
-    queued_at = fields.Datetime("Recorded Here", required=True, readonly=True)
-    next_at = fields.Datetime("Next Attempt", readonly=True)
-    told_at = fields.Datetime("Told On", readonly=True)
-    fault = fields.Char(
-        "Last Answer", readonly=True, help="What the carrier answered instead."
-    )
+    queued_at = fields.Datetime("Recorded Here", required=True)
+    next_at = fields.Datetime("Next Attempt")
+    told_at = fields.Datetime("Told On")
+    fault = fields.Char("Last Answer", help="What the carrier answered instead.")
 
     _due_index = models.Index(
         "(company_id, provider, next_at, id) WHERE state = 'waiting'"

@@ -87,14 +87,10 @@ class SmsCarrierSync(models.Model):
     _description = "Comparison with the Text Message Carrier"
     _log_access = False
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
-    )
-    provider = fields.Char("Carrier", required=True, readonly=True)
-    next_at = fields.Datetime(required=True, readonly=True)
-    report_day = fields.Date(
-        readonly=True, help="Deactivations are known up to this day."
-    )
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    provider = fields.Char("Carrier", required=True)
+    next_at = fields.Datetime(required=True)
+    report_day = fields.Date(help="Deactivations are known up to this day.")
 
     _company_unique = models.UniqueIndex("(company_id, provider)")
 
@@ -295,11 +291,9 @@ class SmsCarrierDifference(models.Model):
     _rec_name = "number"
     _log_access = False
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
-    )
-    provider = fields.Char("Carrier", required=True, readonly=True)
-    number = fields.Char(readonly=True, help="E.164")
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    provider = fields.Char("Carrier", required=True)
+    number = fields.Char(help="E.164")
     kind = fields.Selection(
         [
             (ENTERED, "Opted out at the carrier"),
@@ -309,15 +303,12 @@ class SmsCarrierDifference(models.Model):
         ],
         "What",
         required=True,
-        readonly=True,
     )
     advice = fields.Char("What to Do", compute="_compute_advice")
-    said_at = fields.Datetime(
-        "Since", readonly=True, help="When it was said, as far as it is known."
-    )
-    found_at = fields.Datetime("Found On", required=True, readonly=True)
-    done_at = fields.Datetime("Done On", readonly=True)
-    done_by_id = fields.Many2one("res.users", readonly=True)
+    said_at = fields.Datetime("Since", help="When it was said, as far as it is known.")
+    found_at = fields.Datetime("Found On", required=True)
+    done_at = fields.Datetime("Done On")
+    done_by_id = fields.Many2one("res.users")
 
     _kind_unique = models.UniqueIndex("(company_id, provider, kind, number)")
 
