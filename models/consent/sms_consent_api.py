@@ -249,8 +249,7 @@ class SmsConsentApi(models.AbstractModel):
         return found
 
     def _read_reference(self, reference):
-        is_text = isinstance(reference, str)
-        found = texts.clean(reference).strip() if is_text else ""
+        found = texts.clean(reference).strip() if isinstance(reference, str) else ""
         if not 0 < len(found) <= MAX_REFERENCE:
             message = self.env._(
                 "message_ref: give a reference of your own, of at most %s letters, "

@@ -161,8 +161,8 @@ class Judge:
                 fault = Fault("known")
             elif statement.event == consent.GRANTED:
                 stops = stopped.get(number_hash, [])
-                fault = self._find_opt_out(statement, found, stops)
-                fault = fault or self._find_age(statement, handovers.get(number_hash))
+                handover = handovers.get(number_hash)
+                fault = self._find_obstacle(statement, found, stops, handover)
             else:
                 fault = None
             if fault:
@@ -182,16 +182,13 @@ class Judge:
         said = [statement.number, statement.event, sorted(purposes)]
         return chain.digest({"said": said, "at": statement.happened_at})[:32]
 
-    def _find_opt_out(self, statement, found, stopped):
+    def _find_obstacle(self, statement, found, stopped, handover):
+        """Return why a consent does not count, an opt-out or its age, or None."""
         for purpose in statement.purposes:
             answer = self.env["sms.consent"]._get_answer(found, purpose.id)
             in_list = any(not ids or purpose.id in ids for ids in stopped)
             if in_list or answer.state == consent.OPTED_OUT:
                 return Fault("opted_out", purpose.name)
-        return None
-
-    def _find_age(self, statement, handover):
-        """Return the fault of a consent that is too old to count, or None."""
         entry = self.env["sms.consent.entry"]
         reason = entry._find_age_fault(self.company, statement.happened_at, handover)
         return Fault("outdated", reason) if reason else None

@@ -291,8 +291,7 @@ class SmsConsentCheck(models.Model):
             return EVIDENCE_FOREIGN
         if chain.digest(content) != digest:
             return chain.EVIDENCE_CHANGED
-        has_files = content["file_digests"]
-        if has_files and not evidence.browse(evidence_id)._files_hold():
+        if content["file_digests"] and not evidence.browse(evidence_id)._files_hold():
             return chain.EVIDENCE_CHANGED
         return None
 
@@ -336,7 +335,7 @@ class SmsConsentCheck(models.Model):
             "exported_at": fields.Datetime.to_string(fields.Datetime.now()),
             "genesis": GENESIS,
             "content_fields": CONTENT_FIELDS,
-            "key": self._get_fingerprint(),
+            "key": chain.fingerprint(self.env["sms.consent.key"]._get()),
             "links": links,
         }
         return json.dumps(exported, ensure_ascii=False, indent=1)
@@ -350,10 +349,6 @@ class SmsConsentCheck(models.Model):
         if link.statement is None:
             del exported["statement"]
         return exported
-
-    @api.model
-    def _get_fingerprint(self):
-        return chain.fingerprint(self.env["sms.consent.key"]._get())
 
     @staticmethod
     def _to_json(content):

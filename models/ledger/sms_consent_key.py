@@ -94,9 +94,7 @@ class SmsConsentKey(models.AbstractModel):
 
     def _is_copied_outside(self):
         outside = self._read_outside()
-        inside = self._parameters_sudo.get_param(KEY_PARAMETER)
-        if not (outside and inside):
-            return False
+        inside = self._parameters_sudo.get_param(KEY_PARAMETER) or ""
         is_same = hmac.compare_digest(outside.encode(), inside.encode())
         return is_same and self._is_inside()
 

@@ -105,7 +105,7 @@ class SmsEvidence(models.AbstractModel):
             "company_id": company.id,
             "segment": segment,
             "sandbox": self.env["sms.consent.event"]._is_on_sandbox(company),
-            "key": self.env["sms.consent.check"]._get_fingerprint(),
+            "key": chain.fingerprint(self.env["sms.consent.key"]._get()),
             "content_fields": list(CONTENT_FIELDS),
         }
 
