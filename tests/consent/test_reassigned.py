@@ -145,6 +145,17 @@ class TestQuery(ReassignedCase):
         _query, lines = self.ask(records=self.find_answer(SECOND))
         self.assertEqual(lines[1:], [f"{SECOND[2:]},{DAY}"])
 
+    def test_chosen_consents_of_several_companies(self):
+        """The form shows only what it asks about: those of its own company."""
+        other = self.make_company("Other")
+        self.compliance_officer.company_ids += other
+        self.record_consent(FIRST, company=other, happened_at=AGREED)
+        chosen = self.env["sms.consent"].search([("number", "=", FIRST)])
+        self.assertEqual(len(chosen), 2)
+        wizard = self.open_wizard(records=chosen)
+        self.assertEqual(wizard.consent_ids.company_id, wizard.company_id)
+        self.assertEqual((len(wizard.consent_ids), wizard.ask_count), (1, 1))
+
     def test_there_is_nothing_to_ask(self):
         with self.assertRaisesRegex(UserError, "nothing to ask"):
             self.open_wizard(days=3000).action_make()
