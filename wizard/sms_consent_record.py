@@ -261,8 +261,7 @@ class SmsConsentRecord(models.TransientModel):
 
     def _find_number(self):
         """Return the number as E.164, empty if it cannot be read."""
-        entry = self.env["sms.consent.entry"]
-        return entry._find_number(self.company_id, self.number)
+        return self.env["sms.consent.entry"]._find_number(self.company_id, self.number)
 
     def _get_lang(self):
         """Return the code of the language for the person on the record."""

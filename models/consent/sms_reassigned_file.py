@@ -71,17 +71,12 @@ class SmsReassignedFile(models.Model):
     row_count = fields.Integer("Rows")
     row_ids = fields.One2many("sms.reassigned.row", "file_id")
     answer_file_ids = fields.One2many("sms.reassigned.file", "query_id")
-    answered_at = fields.Datetime("Answered On", compute="_compute_answered_at")
+    # That of the newest, which comes first.
+    answered_at = fields.Datetime("Answered On", related="answer_file_ids.made_at")
     yes_count = fields.Integer("Yes", compute="_compute_counts")
     no_count = fields.Integer("No", compute="_compute_counts")
     no_data_count = fields.Integer("No Data", compute="_compute_counts")
     open_count = fields.Integer("Not Answered", compute="_compute_counts")
-
-    @api.depends("answer_file_ids.made_at")
-    def _compute_answered_at(self):
-        for file in self:
-            answered_at = file.answer_file_ids.mapped("made_at")
-            file.answered_at = max(answered_at, default=False)
 
     def _compute_counts(self):
         """Count the last answers to all questions, in one query."""

@@ -183,8 +183,7 @@ class SmsPurposeRule(models.Model):
     @api.model
     def _get_terms(self, rules, key):
         """Return the terms of a key (level, target, company id) by given rules."""
-        level, target, _company_id = key
-        found = rules.get(key) or rules.get((level, target, False))
+        found = rules.get(key) or rules.get((*key[:2], False))
         purposes = self.env["sms.purpose"].sudo()
         purpose = purposes.browse(found) if found else purposes._get(MARKETING)
         return purpose._get_strictness()
@@ -393,7 +392,5 @@ class SmsScopeRule(models.Model):
             return None
         if self._get_class(purpose_sudo) == INFORMATIONAL:
             return purpose_sudo._ids
-        promotional_sudo = purposes_sudo.search([]).filtered(
-            lambda other: self._get_class(other) == PROMOTIONAL
-        )
-        return promotional_sudo._ids
+        offers = [("quiet_class", "=", quiet_hours.MARKETING)]
+        return purposes_sudo.search(offers)._ids

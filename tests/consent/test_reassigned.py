@@ -316,6 +316,14 @@ class TestAnswers(ReassignedCase):
         job = self.import_answers(query, (FIRST[2:], DAY, "no"))
         self.assertEqual(self.faults(job), {2: "answered"})
 
+    def test_when_it_was_answered_last(self):
+        query, _lines = self.ask()
+        self.assertFalse(query.answered_at)
+        for days, answer in enumerate(("no data", "no"), 1):
+            with freeze_time(ASKED + timedelta(days)):
+                self.import_answers(query, (FIRST[2:], DAY, answer))
+        self.assertEqual(query.answered_at, ASKED + timedelta(2))
+
     def test_two_answers_to_one_question_in_a_file(self):
         query, _lines = self.ask()
         answers = ("no data", "no", "yes", "no")
