@@ -52,7 +52,8 @@ class KeywordCase(SmsCase):
         """Return the action of a text in a company, and its keyword if it is one."""
         words = self.env["sms.keyword"]._get_words(company or self.company)
         action, word = keywords.find_action(text, words)
-        return action, words.get(action, {}).get(word, self.env["sms.keyword"])
+        keyword_id = words.get(action, {}).get(word)
+        return action, self.env["sms.keyword"].browse(keyword_id)
 
 
 @tagged("post_install", "-at_install")
