@@ -217,24 +217,12 @@ class HelpdeskTicket(models.Model):
     def _search_sms_is_held(self, operator, value):
         if operator != "in":
             return NotImplemented
-        self.env["sms.sms"].flush_model()
-        query = SQL(
-            """
-            SELECT message.res_id
-              FROM sms_sms sms
-              JOIN mail_message message ON message.id = sms.mail_message_id
-             WHERE sms.state = 'outgoing' AND sms.gate_verdict = 'hold'
-               AND sms.not_before > %s AND message.model = %s
-            """,
-            fields.Datetime.now(),
-            self._name,
-        )
-        held = Domain.custom(
-            to_sql=lambda _model, alias, _query: SQL(
-                "%s IN (%s)", SQL.identifier(alias, "id"), query
-            )
-        )
-        return held if True in value else ~held
+        texts_sudo = self.env["sms.sms"].sudo()
+        held = Domain("state", "=", "outgoing") & Domain("gate_verdict", "=", "hold")
+        held &= Domain("not_before", ">", fields.Datetime.now())
+        post_ids = texts_sudo._search(held).subselect("mail_message_id")
+        tickets = Domain("message_ids", "any", Domain("id", "in", post_ids))
+        return tickets if True in value else ~tickets
 
     # === What is noted on tickets ===
 
