@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_amount, formatLang
 
-from ...tools import texts, verdicts
+from ...tools import verdicts
 from ...tools.figures import render_counts
 from ..dispatch.sms_price import pick_price
 from .mixins import open_linked
@@ -161,13 +161,8 @@ class SmsBroadcast(models.Model):
         """Refuse unknown placeholders, which recipients would see as they are."""
         for broadcast in self:
             known = broadcast._get_blanks()
-            if unknown := texts.find_unknown(broadcast.body, known):
-                words = self.env._(
-                    "{%(unknown)s} is not a placeholder. Available: %(known)s.",
-                    unknown=unknown[0],
-                    known=", ".join(f"{{{name}}}" for name in known),
-                )
-                raise ValidationError(words)
+            if fault := self._find_unknown_placeholder(broadcast.body, known):
+                raise ValidationError(fault)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -128,6 +128,18 @@ class SmsCheckedWords(models.AbstractModel):
             self.with_context(lang=lang)._validate_fields([field_name])
         return result
 
+    def _find_unknown_placeholder(self, text, known):
+        """Return the fault of a text with an unknown ``{placeholder}``, or empty.
+
+        :param known: names of the placeholders that are filled in
+        """
+        unknown = texts.find_unknown(text, known)
+        return unknown and self.env._(
+            "{%(unknown)s} is not a placeholder. Available: %(known)s.",
+            unknown=unknown[0],
+            known=", ".join(f"{{{name}}}" for name in known),
+        )
+
 
 class SmsShortLink(models.AbstractModel):
     """Mixin for records with a short public address for texts.
