@@ -4,7 +4,10 @@
 They are noupdate, since managers edit them: an upgrade by itself leaves them alone.
 """
 
+from contextlib import suppress
+
 from odoo import SUPERUSER_ID, api
+from odoo.exceptions import ValidationError
 
 from odoo.addons.helpdesk_mgmt_sms.hooks import reword_shipped
 
@@ -42,5 +45,7 @@ def migrate(cr, _version):
         known.filtered(lambda it: SAID in (it.body or "")).unassigned_id = other
     internal = env.ref(INTERNAL, raise_if_not_found=False)
     if internal:
-        (internal | internal.copy_ids).is_internal = True
+        # Where customers get it, it stays what it was.
+        with suppress(ValidationError), cr.savepoint():
+            (internal | internal.copy_ids).is_internal = True
     reword_shipped(env, REPLIES)

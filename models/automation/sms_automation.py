@@ -503,3 +503,17 @@ class SmsAutomation(models.Model):
             {"automation_ids": [fields.Command.set(chosen.ids)]}
         )
         return wizard.action_replay()
+
+
+class SmsTemplate(models.Model):
+    """Stays for customers while an automation sends it to them."""
+
+    _inherit = "sms.template"
+
+    @api.constrains("is_internal")
+    def _check_is_internal(self):
+        """Refuse one for colleagues where an automation sends it to customers."""
+        result = super()._check_is_internal()
+        rules_sudo = self.env["sms.automation"].sudo().with_context(active_test=False)
+        rules_sudo.search([("template_id", "in", self.ids)])._check_template()
+        return result

@@ -214,6 +214,16 @@ class SmsTemplate(models.Model):
                     )
                 )
 
+    @api.constrains("is_internal")
+    def _check_is_internal(self):
+        """Refuse one for colleagues where customers get it. Extended by other rooms."""
+        others_sudo = self.sudo().search([("unassigned_id", "in", self.ids)])
+        (self.sudo() | others_sudo)._check_unassigned_id()
+        stages_sudo = self.env["helpdesk.ticket.stage"].sudo()
+        stages_sudo = stages_sudo.with_context(active_test=False)
+        stages = stages_sudo.search([("sms_template_id", "in", self.ids)])
+        stages._check_sms_template_id()
+
     @api.model_create_multi
     def create(self, vals_list):
         """Complete the form's values; a manager's template belongs to their company."""
