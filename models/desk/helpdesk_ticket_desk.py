@@ -250,7 +250,7 @@ class HelpdeskTicket(models.Model):
             "res_model": self._name,
             "res_id": self.id,
             "template_id": template.id,
-            "send_at": fields.Datetime.to_datetime(send_at or False),
+            "send_at": self._read_sms_time(send_at),
         }
 
     def _new_sms_composer(self, template=None, send_at=False):
@@ -300,9 +300,12 @@ class HelpdeskTicket(models.Model):
         """
         get_label = self.env["sms.sms"]._get_gate_label
         blocked, purpose = composer.sms_block_reason, composer._get_sms_purpose()
-        details = self.env["sms.consent.details"]._explain(
-            composer._get_sms_company(), number, number, purpose
-        )
+        explainer, company = self.env["sms.consent.details"], self.sudo().company_id
+        details = explainer._explain(company, number, number, purpose)
+        if blocked in (get_label(verdicts.NO_PROOF), get_label(verdicts.UNPROVEN)):
+            # What they have said is not enough: as if they had said nothing.
+            details |= explainer._advise(company, consent.NONE, "", None)
+            details.update(state=consent.NONE, advice=blocked)
         is_reviewed = blocked == get_label(verdicts.UNDER_REVIEW)
         if details["state"] == consent.OPTED_IN and not is_reviewed:
             return {}
@@ -340,9 +343,10 @@ class HelpdeskTicket(models.Model):
 
     def _find_sms_reply_template(self, template_id):
         templates = self.env["sms.template"]
-        domain = Domain("id", "=", int(template_id or 0))
-        domain &= self._get_sms_reply_domain()
-        return templates.search(domain) if template_id else templates
+        if not template_id:
+            return templates
+        is_it = Domain("id", "=", self._read_sms_id(template_id))
+        return templates.search(is_it & self._get_sms_reply_domain())
 
     # === Texts of the ticket alone ===
 

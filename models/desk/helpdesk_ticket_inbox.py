@@ -247,6 +247,16 @@ class HelpdeskTicket(models.Model):
             raise UserError(self.env._("This is no longer there. Reload the page."))
         return value
 
+    @api.model
+    def _read_sms_time(self, value):
+        """Return a time (UTC) from a client; raise a UserError if it cannot be one."""
+        try:
+            return fields.Datetime.to_datetime(value or False)
+        except (KeyError, TypeError, ValueError):
+            raise UserError(
+                self.env._("This is no longer there. Reload the page.")
+            ) from None
+
     def _check_sms_inbox(self):
         """Raise an AccessError unless a helpdesk user who may edit the tickets."""
         self._check_sms_inbox_user()

@@ -505,31 +505,43 @@ class SmsTemplate(models.Model):
         :return: for each version ``{"lang", "text", "footer", "segments", "encoding",
             "units", "problem", "advice": [sentences]}``
         :raises AccessError: if the user may not write templates, or not read the record
+        :raises UserError: for what no screen of ours sends
         """
         self.check_access("create")
-        if model not in OWN_MODELS:
+        if model not in OWN_MODELS or not self._are_versions(versions or []):
             raise UserError(self.env._("Choose what the text is about."))
+        read_id = self.env[TICKET_MODEL]._read_sms_id
+        template = self.browse(template_id and read_id(template_id)).exists()
         if record_id:
-            record = self.env[model].browse(int(record_id)).exists()
+            record = self.env[model].browse(read_id(record_id)).exists()
             record.check_access("read")
         else:
             record = self.env[model].search([], order="id desc", limit=1)
         if model == EVENT_MODEL and record and record._check_private_event_conditions():
             record = record.browse()  # others' private appointments are not shown
-        return [self._preview(record, it, template_id or 0) for it in versions or []]
+        return [template._preview(record, version) for version in versions or []]
 
     @api.model
-    def _preview(self, record, version, template_id):
+    def _are_versions(self, versions):
+        """Return whether a client's value has the form of ``language_versions``."""
+        known = [None, *dict(self.env["res.lang"].get_installed())]
+        return isinstance(versions, list) and all(
+            isinstance(version, dict)
+            and version.get("lang") in known
+            and isinstance(version.get("body") or "", str)
+            for version in versions
+        )
+
+    def _preview(self, record, version):
         """Return one version as the reader would get it, with advice on its wording."""
         lang, source = version.get("lang"), version.get("body") or ""
         text, problem = self._fill_in(record, source, lang)
         company_sudo = self._get_company_of(record)
         purposes_sudo = self.env["sms.purpose.rule"].sudo()
-        origin = MessageSource(record._name, int(template_id))
+        origin = MessageSource(record._name, self.id or 0)
         purpose = purposes_sudo._find_purpose(company_sudo, origin)
         rules = purpose._get_rules(lang, company_sudo)
         is_promotional = rules.quiet_class == MARKETING
-        is_internal = self.browse(int(template_id)).sudo().is_internal
         footer, signed = self._get_preview_footers(record, text, rules, lang)
         names = [company_sudo.name]
         if record._name == TICKET_MODEL and record.sudo().team_id:
@@ -542,7 +554,7 @@ class SmsTemplate(models.Model):
             segments,
             tuple(names),
             is_promotional=is_promotional,
-            is_internal=is_internal or purpose.code == INTERNAL,
+            is_internal=self.sudo().is_internal or purpose.code == INTERNAL,
         )
         return {
             "lang": lang,
