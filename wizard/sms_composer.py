@@ -94,16 +94,15 @@ class SmsComposer(models.TransientModel):
                 composer.sms_block_reason = fault
                 composer.is_time_wrong = True
                 continue
-            record = composer._get_records()
-            decision = composer._ask_gate(record)
+            decision = composer._ask_gate(composer._get_records())
             if decision.verdict == verdicts.BLOCK:
-                composer._explain_block(record, decision)
+                composer._explain_block(decision)
             elif decision.reason == verdicts.CONVERSATION:
                 composer.sms_answer_note = composer._describe_answer(decision.text)
             if decision.verdict == verdicts.HOLD:
                 composer.sms_time_note = composer._get_time_note(decision)
 
-    def _explain_block(self, record, decision):
+    def _explain_block(self, decision):
         """Store why the gate blocks and, for an opt-out, what undoes it."""
         self.sms_block_reason = self.env["sms.sms"]._get_gate_label(decision.reason)
         self.is_time_wrong = decision.reason in TIME_REASONS
@@ -111,13 +110,12 @@ class SmsComposer(models.TransientModel):
             return
         stop = self.env["sms.consent"]._find_obstacle(
             self._get_sms_company(),
-            self._get_sms_number(record),
+            self._get_sms_number(),
             consent.Said(consent.GRANTED, "", fields.Datetime.now()),
             self._get_sms_purpose(),
         )
         if stop:
-            details = self.env["sms.consent.details"]
-            self.sms_block_reason = details._tell_way_back(stop)
+            self.sms_block_reason = self.env["sms.consent.details"]._tell_way_back(stop)
             self.is_bound = bool(stop.is_own)
 
     def _describe_answer(self, text):
@@ -146,12 +144,11 @@ class SmsComposer(models.TransientModel):
     )
     def _compute_sms_footer(self):
         for composer in self:
-            company = composer._get_sms_company()
-            partner, record, number = self.env["res.partner"], None, ""
+            company, number = composer._get_sms_company(), composer._get_sms_number()
+            partner, record = self.env["res.partner"], None
             if composer.comment_single_recipient:
                 record = composer._get_records()
                 partner = record._mail_get_partners()[record.id][:1].sudo()
-                number = composer._get_sms_number(record)
             lang = company._find_sms_lang(partner.lang, number)
             messages, template_sudo = self.env["sms.sms"], composer.template_id.sudo()
             if template_sudo:
@@ -177,10 +174,8 @@ class SmsComposer(models.TransientModel):
     @api.depends("res_model", "res_id", "recipient_single_number_itf")
     def _compute_sms_segment_price(self):
         for composer in self:
-            number = ""
-            if composer.comment_single_recipient and composer.res_model:
-                number = composer._get_sms_number(composer._get_records())
-            price = composer._get_sms_company()._get_sms_segment_price(number)
+            company, number = composer._get_sms_company(), composer._get_sms_number()
+            price = company._get_sms_segment_price(number)
             composer.sms_segment_price = price["amount"]
             composer.sms_segment_currency_id = price["currency_id"]
 
@@ -254,15 +249,16 @@ class SmsComposer(models.TransientModel):
             and self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own")
         )
 
-    def _get_sms_number(self, record):
-        """Return the single recipient's number, as E.164 if possible."""
+    def _get_sms_number(self):
+        """Return the single recipient's number, as E.164 if possible; else empty."""
+        record = self._get_records() if self.comment_single_recipient else None
         number = self.recipient_single_number_itf or self.recipient_single_number
-        return record._phone_format(number=number) or number
+        return record._phone_format(number=number) or number if record else ""
 
     def _ask_gate(self, record):
         """Return the gate's decision on a message to the composer's recipient."""
         purpose, is_unmapped = self._get_default_sms_purpose()
-        company, number = self._get_sms_company(), self._get_sms_number(record)
+        company, number = self._get_sms_company(), self._get_sms_number()
         [sender_refusal] = company._find_sms_sender_refusals([number])
         question = GateQuestion(
             company.id,
@@ -286,7 +282,7 @@ class SmsComposer(models.TransientModel):
         record = self._get_records()
         return self.env["sms.consent.record"]._get_action(
             self._get_sms_company(),
-            self._get_sms_number(record),
+            self._get_sms_number(),
             self._get_sms_purpose(),
             res_model=record._name,
             res_id=record.id,
@@ -373,8 +369,7 @@ class SmsComposer(models.TransientModel):
     @api.model
     def _find_personal(self, company, numbers):
         """Return the forms with one of the numbers, or about records texted there."""
-        sms_model = self.env["sms.sms"]
-        messages = sms_model._find_personal(company, numbers).mail_message_id
+        messages = self.env["sms.sms"]._find_personal(company, numbers).mail_message_id
         records = {(message.model, message.res_id) for message in messages}
 
         def is_about(composer):

@@ -21,8 +21,7 @@ class SmsComposer(models.TransientModel):
         if not self.env.company.sudo()._uses_sms_outbox():
             return super().action_send_sms()
         sent = Sent()
-        composer = self.with_context(sms_sent=sent)
-        super(SmsComposer, composer).action_send_sms()
+        super(SmsComposer, self.with_context(sms_sent=sent)).action_send_sms()
         return self._find_sent(sent)._get_outcome_notice()
 
     def _action_send_sms(self):

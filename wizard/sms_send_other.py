@@ -70,10 +70,9 @@ class SmsSendOther(models.TransientModel):
         self.ensure_one()
         self.sms_id._check_may_act()
         sms_sudo = self.sms_id.sudo()
-        number = sms_sudo._prepare_again(self.number)["number"]
         return self.env["sms.consent.record"]._get_action(
             sms_sudo._get_sms_company(),
-            number,
+            sms_sudo._prepare_again(self.number)["number"],
             sms_sudo.purpose_id.sudo(False),
             back_model=self._name,
             back_id=self.id,
