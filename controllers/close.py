@@ -27,7 +27,7 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
         ticket = self._find_closable(public.read_id(form.get("ticket_id")))
         if not ticket:
             return public.bare(status=404)
-        stages_sudo = ticket.sudo()._get_sms_closing_stages()
+        stages_sudo = ticket.sudo()._get_sms_stages().filtered("close_from_portal")
         stage_id = public.read_id(form.get("stage_id"))
         if stage_id in stages_sudo.ids and not ticket.sudo().stage_id.closed:
             ticket.sudo().stage_id = stage_id

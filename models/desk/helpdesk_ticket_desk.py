@@ -322,12 +322,9 @@ class HelpdeskTicket(models.Model):
 
     def _get_sms_reply_templates(self):
         """Return the templates to pick from, as ``id``, ``name`` and ``shortcut``."""
-        templates = self.env["sms.template"]
-        company = self.sudo().company_id
-        copies = templates._get_copies()
-        replaced = [shared for shared, company_id in copies if company_id == company.id]
-        return templates.search_read(
-            self._get_sms_reply_domain() & Domain("id", "not in", replaced),
+        replaced = Domain("copy_ids.company_id", "=", self.sudo().company_id.id)
+        return self.env["sms.template"].search_read(
+            self._get_sms_reply_domain() & ~replaced,
             ["name", "shortcut"],
             limit=80,
             order="name",
@@ -477,8 +474,7 @@ class SmsInbound(models.Model):
         result = super()._after_receiving()
         if not self.mail_message_id:
             key = self.company_id.id, self.number
-            changed = {key: [f"{IN}-{self.id}"]}
-            self.env[TICKET_MODEL]._notify_sms_number_desks(changed)
+            self.env[TICKET_MODEL]._notify_sms_number_desks({key: [f"{IN}-{self.id}"]})
         return result
 
     def _after_media(self):

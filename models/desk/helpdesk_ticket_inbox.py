@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..message.sms_sms import RECORDED
 from ..message.sms_sms_untold import FAILED
 from .helpdesk_ticket import DESK_GROUP
 
@@ -81,16 +82,14 @@ class HelpdeskTicket(models.Model):
     )
     sms_is_conversation = fields.Boolean(
         "Is a Conversation",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         groups=DESK_GROUP,
         help="The customer or a colleague has written, or a text could not be "
         "delivered. Automatic texts alone do not make a conversation.",
     )
     sms_last_failed = fields.Boolean(
         "Last Text Failed",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         groups=DESK_GROUP,
         help="Our last text to the customer was not delivered, or was blocked.",
     )
@@ -217,12 +216,12 @@ class HelpdeskTicket(models.Model):
     def _search_sms_is_held(self, operator, value):
         if operator != "in":
             return NotImplemented
-        texts_sudo = self.env["sms.sms"].sudo()
-        held = Domain("state", "=", "outgoing") & Domain("gate_verdict", "=", "hold")
-        held &= Domain("not_before", ">", fields.Datetime.now())
-        post_ids = texts_sudo._search(held).subselect("mail_message_id")
-        tickets = Domain("message_ids", "any", Domain("id", "in", post_ids))
-        return tickets if True in value else ~tickets
+        texts = Domain("state", "=", "outgoing") & Domain("gate_verdict", "=", "hold")
+        texts &= Domain("not_before", ">", fields.Datetime.now())
+        query = self.env["sms.sms"].sudo()._search(texts)
+        posts = Domain("id", "in", query.subselect("mail_message_id"))
+        held = Domain("message_ids", "any", posts)
+        return held if True in value else ~held
 
     # === What is noted on tickets ===
 
@@ -233,8 +232,7 @@ class HelpdeskTicket(models.Model):
         self.flush_model(names)
         self.env["sms.sms"].flush_model()
         query = SQL(NOTE_TEXTS, failed=FAILED, ids=list(sms_ids), model=self._name)
-        rows = self.env.execute_query(query)
-        tickets = self.browse(row[0] for row in rows)
+        tickets = self.browse(row[0] for row in self.env.execute_query(query))
         tickets.invalidate_recordset(names, flush=False)
 
     # === Rights ===
@@ -252,7 +250,7 @@ class HelpdeskTicket(models.Model):
         """Return a time (UTC) from a client; raise a UserError if it cannot be one."""
         try:
             return fields.Datetime.to_datetime(value or False)
-        except (KeyError, TypeError, ValueError):
+        except (TypeError, ValueError):
             raise UserError(
                 self.env._("This is no longer there. Reload the page.")
             ) from None

@@ -127,17 +127,13 @@ class HelpdeskTicketTeam(models.Model):
         Falls back to the settings for e-mails of OCA's
         ``helpdesk_ticket_partner_response``, if it is installed.
         """
-        is_told_by_mail = "autoupdate_ticket_stage" in self._fields
-        if not (is_told_by_mail or self.sms_answered_stage_id):
-            return stage.browse()
-        if stage in self.sms_answered_stage_ids:
+        target = stage.browse()
+        if self.sms_answered_stage_id and stage in self.sms_answered_stage_ids:
             target = self.sms_answered_stage_id
-        elif is_told_by_mail and (
+        elif "autoupdate_ticket_stage" in self._fields and (
             self.autoupdate_ticket_stage and stage in self.autopupdate_src_stage_ids
         ):
             target = self.autopupdate_dest_stage_id
-        else:
-            target = stage.browse()
         return target.filtered("active")
 
     def _count_sms_lately(self):

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, automation
 from ...tools.phone import canonical
+from ...tools.texts import shorten
 from ..inbound.sms_question import CANCELLED
 from .helpdesk_ticket import DESK_GROUP
 from .helpdesk_ticket_inbox import RECIPIENT_FIELDS
@@ -126,8 +127,7 @@ class HelpdeskTicket(models.Model):
         As OdooBot: the customer may have closed the ticket.
         """
         waiting_sudo = self._find_waiting_sms(SQL("sms.ticket_fact IS NOT NULL"))
-        overtaken_sudo = waiting_sudo._find_overtaken()
-        overtaken_sudo.with_user(SUPERUSER_ID)._ask_gate()
+        waiting_sudo._find_overtaken().with_user(SUPERUSER_ID)._ask_gate()
 
     def _find_waiting_sms(self, condition, is_locked=True):
         """Return the waiting texts about the tickets, in sudo, locked by default.
@@ -193,13 +193,11 @@ class HelpdeskTicket(models.Model):
 
     def _describe_waiting_sms(self, sms_sudo):
         ticket = self.browse(sms_sudo.mail_message_id.res_id)
-        words = " ".join((sms_sudo.body or "").split())
-        is_long = len(words) > WORDS_LIMIT
         return {
             "id": sms_sudo.id,
             "ticket": ticket.number,
             "author": sms_sudo.create_uid.name,
-            "words": words[:WORDS_LIMIT] + "…" * is_long,
+            "words": shorten(sms_sudo.body, WORDS_LIMIT),
             "label": sms_sudo.shown_label,
         }
 

@@ -40,6 +40,8 @@ NUMBER_FIELDS = {
 }
 #: A shortcut is typed after a slash, and contains no blank.
 _SHORTCUT = re.compile(r"[\w-]{1,20}")
+#: Names that lead to the settings.
+SETTINGS = {"get_param", "config_parameter", "password", "signup_token"}
 #: With these an expression could read more than its author may.
 MORE_RIGHTS = {"sudo", "env", "with_user", "with_env", "cr"}
 
@@ -133,8 +135,7 @@ class SmsTemplate(models.Model):
             if template_sudo.model not in OWN_MODELS:
                 template.is_shared = template.is_locked = template.is_copyable = False
             elif template.is_copyable and self._is_strict(template_sudo):
-                is_unsafe = template_sudo._has_unsafe_expression()
-                template.is_copyable = not is_unsafe
+                template.is_copyable = not template_sudo._has_unsafe_expression()
         return result
 
     @api.depends("body", "model_id")
@@ -155,8 +156,7 @@ class SmsTemplate(models.Model):
     @api.depends("body")
     def _compute_language_versions(self):
         languages = self.env["res.lang"].get_installed()
-        own = self.env.lang or "en_US"
-        languages.sort(key=lambda pair: pair[0] != own)
+        languages.sort(key=lambda pair: pair[0] != (self.env.lang or "en_US"))
         for template in self:
             template.language_versions = [
                 {
@@ -277,14 +277,11 @@ class SmsTemplate(models.Model):
         has_variants = self.id and (self._get_copies() or self.sudo().unassigned_id)
         if field != "body" or not has_variants:
             return super()._render_field(field, res_ids, *args, **kwargs)
-        by_template = {}
-        for record in self.env[self.sudo().render_model].sudo().browse(res_ids):
-            template = self._get_for_record(record)
-            by_template.setdefault(template, []).append(record.id)
+        records_sudo = self.env[self.sudo().render_model].sudo().browse(res_ids)
         rendered = {}
-        for template, ids in by_template.items():
+        for template, its_sudo in records_sudo.grouped(self._get_for_record).items():
             render = super(SmsTemplate, template)._render_field
-            rendered |= render(field, ids, *args, **kwargs)
+            rendered |= render(field, its_sudo.ids, *args, **kwargs)
         return rendered
 
     def _get_for_record(self, record):
@@ -407,12 +404,9 @@ class SmsTemplate(models.Model):
         Restricted fields of companies and users, and names that lead to the settings:
         anybody may send a template that an administrator has written.
         """
-        names = {"get_param", "config_parameter", "password", "signup_token"}
-        for model_name in ("res.company", "res.users"):
-            for name, field in self.env[model_name]._fields.items():
-                if field.groups and name not in self.env["res.partner"]._fields:
-                    names.add(name)
-        return names
+        known = (self.env["res.company"]._fields, self.env["res.users"]._fields)
+        restricted = {name for them in known for name in them if them[name].groups}
+        return SETTINGS | (restricted - self.env["res.partner"]._fields.keys())
 
     @api.model
     def _has_secret(self, text, is_strict=False):

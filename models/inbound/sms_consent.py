@@ -1,6 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from collections import defaultdict
-
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -138,10 +136,9 @@ class SmsConsentExpiry(models.AbstractModel):
         domain &= Domain("purpose_id", "!=", False) & Domain("number", "!=", False)
         answers_sudo = self.env["sms.consent"].sudo()
         while batch := answers_sudo.search(domain, limit=BATCH_SIZE, order="id"):
-            grouped = defaultdict(self.env["sms.purpose"].browse)
-            for answer in batch:
-                grouped[answer.company_id, answer.number] |= answer.purpose_id
-            for (company, number), purposes in grouped.items():
+            by_number = batch.grouped(lambda it: (it.company_id, it.number))
+            for (company, number), answers in by_number.items():
+                purposes = answers.purpose_id
                 self.env["sms.consent.event"]._record(
                     company, number, consent.EXPIRED, "time", purposes, note=note
                 )

@@ -283,7 +283,7 @@ class TestReply(DeskCase):
 
     def test_a_consent_that_is_no_proof_offers_to_record_one(self):
         template = self.make_an_offer("ticket_update")
-        self.record_consent(self.number, "marketing", method="keyword")
+        self.record_consent(self.number, "marketing", method="phone")
         desk = self.desk_of(self.own_agent)
         told = desk.preview_sms_reply(template_id=template.id)
         self.assertIn("not given as this purpose asks", told["blocked"])
@@ -295,7 +295,7 @@ class TestReply(DeskCase):
         desk = self.desk_of(self.own_agent)
         for values in (
             *({"template_id": it} for it in ("x", -1, 2**40, [1], {"id": 1}, True)),
-            *({"send_at": it} for it in ("soon", "2030", 5, [1], {"at": 1}, True)),
+            *({"send_at": it} for it in ("soon", 5, [1], {"at": 1}, True)),
         ):
             with self.subTest(values), self.assertRaises(UserError):
                 desk.preview_sms_reply(**values)

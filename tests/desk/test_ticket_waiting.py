@@ -232,7 +232,7 @@ class TestOvertaken(WaitingTextsCase):
                 self.assertOvertaken(sms)
                 note = (ticket.message_ids - known).filtered("partner_ids")
                 self.assertEqual(note.partner_ids, self.agent.partner_id)
-                self.assertIn("“Your password is reset.”", note.body)
+                self.assertIn("“Your password is reset. ", note.body)
                 self.assertIn(REASON, note.body)
                 self.assertTrue(note.subtype_id.internal)
 
