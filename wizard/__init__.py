@@ -9,8 +9,6 @@ from . import (
     sms_broadcast_refusal,
     sms_composer,
     sms_composer_mass,
-    sms_composer_notice,
-    sms_composer_answers,
     sms_consent_record,
     sms_erasure_wizard,
     sms_evidence_wizard,

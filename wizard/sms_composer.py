@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools.misc import clean_context
 
 from ..models.core.moments import say_moment
 from ..models.ledger.sms_consent import STATE_SELECTION
@@ -13,6 +14,12 @@ from ..tools.purpose_rules import MAILING_MODEL, MessageSource
 
 #: Reasons of the gate that depend on the time of sending.
 TIME_REASONS = {verdicts.EXPIRED, verdicts.TOO_MANY}
+
+
+class Sent(list):
+    """Collects the records a composer has created; hashable, to be in a context."""
+
+    __hash__ = object.__hash__
 
 
 class SmsComposer(models.TransientModel):
@@ -292,11 +299,37 @@ class SmsComposer(models.TransientModel):
 
     # === Sending ===
 
+    def action_send_sms(self):
+        """Send, close the dialog, and show the outcome, if our outbox sends.
+
+        :return: an action, or Odoo's result
+        """
+        if not self.env.company.sudo()._uses_sms_outbox():
+            return super().action_send_sms()
+        sent = Sent()
+        super(SmsComposer, self.with_context(sms_sent=sent)).action_send_sms()
+        return self._find_sent(sent)._get_outcome_notice()
+
+    def _find_sent(self, made):
+        """Return the texts from created ``sms.sms`` or ``mail.message`` records."""
+        texts_sudo = self.env["sms.sms"].sudo()
+        found_sudo = texts_sudo.browse()
+        for records in made:
+            if records._name == "sms.sms":
+                found_sudo |= records.sudo().exists()
+            else:
+                domain = [("mail_message_id", "in", records.ids)]
+                found_sudo |= texts_sudo.search(domain)
+        return found_sudo
+
     def _action_send_sms(self):
         """Check the user's rights, and pass on the source of the messages.
 
         Attached pictures and files are moved to the record, like the message.
         """
+        is_many = self.composition_mode == "mass" and self.res_model == TICKET_MODEL
+        if is_many and self.env.context.get("sms_answers"):
+            return self._answer_each()
         if not self.env.su:
             self._check_sms_rights()
         if self.composition_mode != "mass":
@@ -312,7 +345,42 @@ class SmsComposer(models.TransientModel):
             sms_send_at=self.send_at or None,
             **({"sms_media": sent} if sent else {}),
         )
-        return super(SmsComposer, composer)._action_send_sms()
+        made = super(SmsComposer, composer)._action_send_sms()
+        sent = self.env.context.get("sms_sent")
+        if isinstance(sent, Sent) and isinstance(made, models.BaseModel):
+            sent.append(made)
+        return made
+
+    def _answer_each(self):
+        """Answer replies to a broadcast one by one, so the gate treats them as answers.
+
+        Each is posted on its ticket, like one that an agent writes there.
+        """
+        self._check_sms_rights()
+        # The form's defaults would make each of them a mass message.
+        context = {
+            name: value
+            for name, value in clean_context(self.env.context).items()
+            if not name.startswith("active_")
+        }
+        # pylint: disable-next=context-overridden
+        composers = self.with_context(context)
+        tickets = self._get_records()
+        bodies = self._prepare_body_values(tickets)
+        for ticket in tickets:
+            one = composers.create(
+                {
+                    "composition_mode": "comment",
+                    "res_model": TICKET_MODEL,
+                    "res_id": ticket.id,
+                    # Without it Odoo would text a ticket without a contact twice over:
+                    # by field and by number.
+                    "number_field_name": "partner_phone",
+                    "template_id": self.template_id.id,
+                    "body": bodies[ticket.id],
+                }
+            )
+            one._action_send_sms()
 
     def _prepare_body_values(self, records):
         """Never render the text of a single message a second time.
