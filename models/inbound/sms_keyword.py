@@ -15,7 +15,7 @@ class SmsKeyword(models.Model):
     """
 
     _name = "sms.keyword"
-    _inherit = ["sms.shared.row", "sms.cached.rules"]
+    _inherit = ["sms.shared.row", "sms.checked.words", "sms.cached.rules"]
     _description = "Text Message Keyword"
     _order = "action, word"
     _rec_name = "word"
@@ -99,7 +99,9 @@ class SmsKeyword(models.Model):
         for reserved in keywords.MANDATORY_WORDS:
             if action != reserved and keywords.is_mandatory(reserved, word):
                 return self.env._("%s already means something to the carriers.", word)
-        return None
+        known = ("company", "contact")
+        known += ("ticket",) if action == keywords.TICKET else ()
+        return self._find_unknown_placeholder(self.answer, known)
 
     @api.constrains("word", "action", "company_id", "active")
     def _check_one_meaning(self):
