@@ -283,12 +283,18 @@ class TestReply(DeskCase):
 
     def test_a_consent_that_is_no_proof_offers_to_record_one(self):
         template = self.make_an_offer("ticket_update")
+        offers = self.purposes("marketing")
+        law = self.env.ref("helpdesk_mgmt_sms.sms_consent_law_us")
+        reason = {"relaxation_reason": "Before the upgrade"}
+        offers.write({"accepts_spoken": True, **reason})
+        law.write({"is_written": False, **reason})
         self.record_consent(self.number, "marketing", method="phone")
+        offers.accepts_spoken, law.is_written = False, True
         desk = self.desk_of(self.own_agent)
         told = desk.preview_sms_reply(template_id=template.id)
         self.assertIn("not given as this purpose asks", told["blocked"])
         self.assertEqual(told["button"]["label"], "Record consent")
-        defaults = {"default_purpose_ids": self.purposes("marketing").ids}
+        defaults = {"default_purpose_ids": offers.ids}
         self.assertEqual(told["button"]["context"], defaults)
 
     def test_what_no_screen_sends_is_refused_in_words(self):
