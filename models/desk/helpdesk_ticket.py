@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize, email_normalize_all
 
@@ -307,13 +307,18 @@ class HelpdeskTicket(models.Model):
         return tickets
 
     def write(self, vals):
-        """Clear a replaced contact's number, and run the hooks for changes."""
+        """Clear a replaced contact's number, and run the hooks for changes.
+
+        Texts that wait for a number or company of before are cancelled.
+        """
+        lines = {ticket.id: ticket._get_sms_line() for ticket in self.sudo()}
         if "partner_id" in vals and "partner_phone" not in vals:
             partner = self.env["res.partner"].browse(vals["partner_id"])
             former = self.filtered(lambda it: it._has_former_sms_number(partner))
             super(HelpdeskTicket, former).write({"partner_phone": False})
         before = {ticket.id: ticket._get_sms_state() for ticket in self.sudo()}
         result = super().write(vals)
+        self.sudo()._end_misdirected_sms(lines)
         if vals.get("stage_id"):
             self.filtered("stage_id.closed")._end_sms_waiting()
         self._on_sms_changes(before)
@@ -535,13 +540,8 @@ class HelpdeskTicket(models.Model):
 
     def _check_may_send_sms(self):
         """Raise an AccessError unless a helpdesk user who may edit the ticket."""
-        if self.env.su:
-            return
-        if not self.env.user.has_group(DESK_GROUP):
-            raise AccessError(
-                self.env._("Only helpdesk users may send text messages from a ticket.")
-            )
-        self.check_access("write")
+        if not self.env.su:
+            self._check_sms_inbox()
 
     def _has_sms_limits(self, company):
         """Apply the limits to tickets under every policy."""

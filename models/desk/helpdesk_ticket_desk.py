@@ -236,10 +236,7 @@ class HelpdeskTicket(models.Model):
     def _check_sms_desk(self):
         """Raise an AccessError unless a helpdesk user who may read the ticket."""
         self.ensure_one()
-        if not self.env.user.has_group(DESK_GROUP):
-            raise AccessError(
-                self.env._("Only helpdesk users read the text messages of a ticket.")
-            )
+        self._check_sms_user()
         self.check_access("read")
 
     # === Reply box ===

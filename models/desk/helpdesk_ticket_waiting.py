@@ -9,7 +9,6 @@ from ...tools.phone import canonical
 from ...tools.texts import shorten
 from ..inbound.sms_question import CANCELLED
 from .helpdesk_ticket import DESK_GROUP
-from .helpdesk_ticket_inbox import RECIPIENT_FIELDS
 
 #: Waiting texts that the desk shows when it asks what to do with them.
 SHOWN_LIMIT = 5
@@ -40,15 +39,6 @@ class HelpdeskTicket(models.Model):
     _inherit = "helpdesk.ticket"
 
     # === Automatic texts ===
-
-    def write(self, vals):
-        """Cancel automatic texts to a customer, or from a company, of before."""
-        if not vals.keys() & RECIPIENT_FIELDS:
-            return super().write(vals)
-        before = {ticket.id: ticket._get_sms_line() for ticket in self.sudo()}
-        result = super().write(vals)
-        self.sudo()._end_misdirected_sms(before)
-        return result
 
     def _get_sms_line(self):
         """Return the number that is texted about the ticket, and the company."""
@@ -85,9 +75,8 @@ class HelpdeskTicket(models.Model):
         author = sms_sudo.create_uid.partner_id
         sms_sudo = sms_sudo.with_context(lang=author.lang)
         about = self._describe_waiting_sms(sms_sudo)
-        self.browse(sms_sudo.mail_message_id.res_id).with_user(
-            SUPERUSER_ID
-        ).message_post(
+        ticket = self.browse(sms_sudo.mail_message_id.res_id)
+        ticket.with_user(SUPERUSER_ID).message_post(
             body=f"{about['label']}: “{about['words']}”. {sms_sudo.shown_reason}.",
             partner_ids=author.ids,
             subtype_xmlid="mail.mt_note",

@@ -256,6 +256,14 @@ class TestOvertaken(WaitingTextsCase):
         self.assertEqual(question.state, "cancelled")
         self.assertFalse(ticket.rating_ids)
 
+    def test_who_is_texted_from_now_on_is_asked_for_a_rating(self):
+        self.team.sms_ask_rating = True
+        self.record_consent(OTHER_NUMBER)
+        ticket, _received = self.open()
+        ticket.write({"partner_phone": OTHER_NUMBER, "stage_id": self.closed_stage.id})
+        question = self.env["sms.question"].search([("res_id", "=", ticket.id)])
+        self.assertEqual((question.number, question.state), (OTHER_NUMBER, "open"))
+
     def test_another_contact_with_the_number_gets_what_waits(self):
         ticket, received = self.open()
         ticket.partner_id = self.make_customer(self.number, "Their spouse")
