@@ -121,18 +121,19 @@ class HelpdeskTicket(models.Model):
         """
         self._check_sms_desk()
         self._check_may_send_sms()
-        if not (body or "").strip():
+        if not isinstance(body, str) or not body.strip():
             raise UserError(self.env._("Write a text first."))
         overtaken_by = not is_sure and self._find_sms_overtaking(known_id)
         if overtaken_by:
             changes = self.get_sms_changes([overtaken_by["id"]])
             return {**changes, "is_overtaken": True, "overtaken_by": overtaken_by}
         template = self._find_sms_reply_template(template_id)
+        file_ids = [self._read_sms_id(it) for it in attachment_ids or ()]
         values = {
             **self._get_sms_composer_values(template, send_at),
             "body": body,
             "desk_key": key,
-            "attachment_ids": [fields.Command.set(attachment_ids)],
+            "attachment_ids": [fields.Command.set(file_ids)],
         }
         context = clean_context(self.env.context)
         # Replacing the whole context is intended here.

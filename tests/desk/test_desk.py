@@ -307,6 +307,9 @@ class TestReply(DeskCase):
                 desk.preview_sms_reply(**values)
             with self.subTest(values), self.assertRaises(UserError):
                 self.reply(**values)
+        for values in ({"body": 5}, {"body": ["x"]}, {"attachment_ids": ["x"]}):
+            with self.subTest(values), self.assertRaises(UserError):
+                self.reply(**values)
 
     def test_a_refusal_without_regard_to_consent_offers_no_opt_out(self):
         refusals = patch.object(
