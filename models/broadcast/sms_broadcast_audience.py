@@ -175,8 +175,29 @@ class SmsBroadcast(models.Model):
         )
 
     def _select_told(self):
-        """Store the recipients whom earlier texts about the incident have reached."""
+        """Store the recipients whom earlier texts about the incident have reached.
+
+        And those who were mailed, who may have agreed to texts since.
+        """
         self._store_told(NEW)
+        self.env.cr.execute(
+            """
+            INSERT INTO sms_broadcast_recipient
+                   (broadcast_id, partner_id, area_id, number, lang, outcome)
+            SELECT DISTINCT ON (told.partner_id) %(broadcast)s, told.partner_id,
+                   told.area_id, NULLIF(partner.phone_sanitized, ''),
+                   partner.lang, 'new'
+              FROM sms_broadcast_recipient told
+              JOIN sms_broadcast before ON before.id = told.broadcast_id
+              JOIN res_partner partner ON partner.id = told.partner_id
+             WHERE before.incident_id = %(incident)s
+               AND before.id != %(broadcast)s AND told.mail_outcome = 'mailed'
+          ORDER BY told.partner_id, told.id
+                ON CONFLICT (broadcast_id, partner_id) DO NOTHING
+            """,
+            {"broadcast": self.id, "incident": self.incident_id.id},
+        )
+        self._mark_unreachable()
 
     def _add_told(self):
         """Add to the end those whom an earlier text has reached since the check.

@@ -11,9 +11,9 @@ from ...tools.timing import SCHEDULED
 from ..ledger.sms_purpose import ALERT
 from ..message.res_partner import NOBODY
 from ..message.sms_gate import GateQuestion
-from .sms_broadcast import CANCELLED, CHECKING, LEAVING, STATUS_PAGE
+from .sms_broadcast import CANCELLED, CHECKING, LEAVING, NEWS, STATUS_PAGE
 from .sms_broadcast_recipient import BLOCKED, HELD, MUTED, REACHED, WILL
-from .sms_incident import OPENING, RESOLVED, UPDATE
+from .sms_incident import GOING_ON, OPENING, PLANNED, RESOLVED, UPDATE
 
 OUTCOME_OF = {verdicts.SEND: WILL, verdicts.HOLD: HELD, verdicts.BLOCK: BLOCKED}
 
@@ -84,14 +84,21 @@ class SmsBroadcast(models.Model):
         return self.kind != OPENING
 
     def _is_overtaken(self):
-        """Return whether since the check the incident ended, or its end was sent."""
+        """Return whether since the check the incident ended, or its end was sent.
+
+        Or the maintenance that it announces has already begun.
+        """
         self.ensure_one()
+        incident = self.incident_id
+        is_begun = incident.planned_from and incident.state in GOING_ON
+        if is_begun and self._get_news().state == PLANNED:
+            return True
         return self._has_ended_since() or any(
             other.kind == RESOLVED
             and other.started_at
             and other.started_at >= self.checked_at
             and other.state != CANCELLED
-            for other in self.incident_id.broadcast_ids - self
+            for other in incident.broadcast_ids - self
         )
 
     def _has_ended_since(self):
@@ -157,8 +164,16 @@ class SmsBroadcast(models.Model):
         return words
 
     def _get_told_langs(self):
-        """Return the codes of the languages in which the text is written."""
-        return self.company_id._get_sms_told_langs(self, "body")
+        """Return the codes of the languages in which the text, or its news, is written.
+
+        The words around news exist in all.
+        """
+        if not self._tells_news():
+            return self.company_id._get_sms_told_langs(self, "body")
+        if (news := self.env.context.get("sms_news")) is not None:
+            return frozenset(news)
+        news = self._get_news()
+        return self.company_id._get_sms_told_langs(news, "body") if news else {"en_US"}
 
     @api.model
     def _fill_in(self, words, recipient):
@@ -169,8 +184,28 @@ class SmsBroadcast(models.Model):
         return text if name else close_greeting(text)
 
     def _get_shared_words(self):
+        """Return what is filled in for everybody: the page, and the news.
+
+        A draft of the news for a preview is in the context key ``sms_news``, as a text
+        by language.
+        """
+        if not self.incident_id:
+            return {}
+        lang = self.env.context.get("lang")
+        if (news := self.env.context.get("sms_news")) is not None:
+            text = news.get(lang) or next(iter(news.values()), "")
+        else:
+            text = self._get_news().body
         page = self.incident_id.sudo().status_page
-        return {STATUS_PAGE: page} if self.incident_id else {}
+        return {STATUS_PAGE: page, NEWS: (text or "").strip()}
+
+    def _tells_news(self):
+        """Return whether it carries news of an incident, which is mailed as well."""
+        return f"{{{NEWS}}}" in (self.body or "")
+
+    def _get_news(self):
+        news_sudo = self.env["sms.incident.news"].sudo()
+        return news_sudo.search([("broadcast_id", "=", self.id)], limit=1)
 
     def _get_samples(self):
         """Return a :class:`Sample` for each language of the recipients."""

@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import formatLang
 
@@ -194,13 +194,19 @@ class SmsBroadcast(models.Model):
             )
 
     def _end_check(self):
-        """End the check; after the second one, send a planned broadcast."""
+        """End the check; after the second one, send a planned broadcast.
+
+        Mails are marked first, since their recipients count towards approval.
+        """
+        if self._tells_news():
+            self._mark_mails()
         now = fields.Datetime.now()
         self.write({"checked_at": now, "longest": self._find_longest()})
         if self.audience == LIST:  # its languages are known only now
             self._on_recipients_selected()
         if self.state == states.CHECKING:
             self.state = states.CHECKED
+            self._send_by_itself()
             return
         self.invalidate_recordset(["reached_count", "needs_approval"])
         if not self._count_told():
@@ -215,6 +221,15 @@ class SmsBroadcast(models.Model):
             )
         else:
             self._begin()
+
+    def _send_by_itself(self):
+        """Send checked news that a maintenance plan has triggered, without a user.
+
+        A reminder or the end goes only to those who were told before, in a broadcast
+        that was approved.
+        """
+        if self.user_id.id == SUPERUSER_ID and self._get_news() and self._count_told():
+            self._start()
 
     def _give_back(self, reason):
         self.state = states.DRAFT

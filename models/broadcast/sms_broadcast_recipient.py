@@ -8,6 +8,7 @@ from ..core.bulk_insert import update_many
 
 #: Outcomes of those who get it, now or after their quiet hours.
 WILL, HELD, QUEUED = REACHED = ("will", "held", "queued")
+UNTEXTED = (WILL, HELD)
 #: Other outcomes.
 NEW, BLOCKED, NO_NUMBER = ("new", "blocked", "no_number")
 DUPLICATE, MUTED, CALLED_OFF = ("duplicate", "muted", "cancelled")
