@@ -2,7 +2,6 @@
 import ast
 import base64
 from itertools import chain
-from operator import itemgetter
 
 from psycopg2 import DataError, ProgrammingError
 
@@ -515,7 +514,7 @@ class SmsBroadcast(models.Model):
             return recipients
         to_e164, company = self.env["sms.sms"]._to_e164, self.company_id
         numbers = {it.id: to_e164(it.number, NOBODY, company) for it in recipients}
-        contacts = self._find_contacts(numbers.values())
+        contacts = self._find_contacts(list(numbers.values()))
         seen = self._find_earlier(numbers)
         rows = []
         for row_id, number in numbers.items():
@@ -544,28 +543,20 @@ class SmsBroadcast(models.Model):
     def _find_contacts(self, numbers):
         """Return ``{number: (contact id, language)}`` of the oldest contacts."""
         partners = self._as_author().env["res.partner"]
-        domain = Domain("phone_sanitized", "in", list(numbers))
-        query = partners._search(domain & self._get_company_domain())
-        columns = ("phone_sanitized", "id", "lang")
-        rows = self.env.execute_query(
-            query.select(*(SQL.identifier("res_partner", name) for name in columns))
-        )
-        rows.sort(key=itemgetter(1), reverse=True)
-        return {number: found for number, *found in rows}
+        domain = self._get_company_domain() & Domain("phone_sanitized", "in", numbers)
+        names = ["phone_sanitized", "lang"]
+        found = partners.search_fetch(domain, names, order="id DESC")
+        return {it.phone_sanitized: (it.id, it.lang or None) for it in found}
 
     def _find_earlier(self, numbers):
         """Return which numbers occur in rows before the given ones.
 
         :param dict numbers: E.164 by row id
         """
-        self.env.cr.execute(
-            """
-            SELECT DISTINCT number FROM sms_broadcast_recipient
-             WHERE broadcast_id = %s AND number = ANY(%s) AND id < %s
-            """,
-            [self.id, list(set(numbers.values())), min(numbers)],
-        )
-        return {number for (number,) in self.env.cr.fetchall()}
+        domain = Domain("broadcast_id", "=", self.id) & Domain("id", "<", min(numbers))
+        domain &= Domain("number", "in", list(numbers.values()))
+        earlier = self.env["sms.broadcast.recipient"].search_fetch(domain, ["number"])
+        return set(earlier.mapped("number"))
 
 
 def _read_cell(cells, index, limit):
