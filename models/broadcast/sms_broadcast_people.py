@@ -207,6 +207,14 @@ class SmsBroadcast(models.Model):
         news_sudo = self.env["sms.incident.news"].sudo()
         return news_sudo.search([("broadcast_id", "=", self.id)], limit=1)
 
+    def _preview(self, words, recipient):
+        """Return the text for one recipient, with its footer."""
+        number = recipient.number or recipient.partner_id.phone_sanitized
+        purpose = self.env["sms.purpose"]._get(ALERT)
+        footer = purpose._get_rules(words.lang, self.company_id).footer
+        footer = self.company_id._get_sms_footer_to(number, footer, words.lang)
+        return "\n".join(filter(None, (self._fill_in(words, recipient), footer)))
+
     def _get_samples(self):
         """Return a :class:`Sample` for each language of the recipients."""
         self.ensure_one()
@@ -215,18 +223,13 @@ class SmsBroadcast(models.Model):
         is_counted = self.state not in (CHECKING, LEAVING)
         groups = self.longest or (self._find_longest() if is_counted else [])
         words = self._get_words({lang for lang, _id, _count in groups})
-        purpose = self.env["sms.purpose"]._get(ALERT)
         samples = []
         for own_lang, recipient_id, count in groups:
-            lang = words[own_lang].lang
-            recipient_sudo = recipients_sudo.browse(recipient_id)
-            number = recipient_sudo.number or recipient_sudo.partner_id.phone_sanitized
-            footer = purpose._get_rules(lang, self.company_id).footer
-            footer = self.company_id._get_sms_footer_to(number, footer, lang)
-            text = self._fill_in(words[own_lang], recipient_sudo)
-            text = "\n".join(filter(None, (text, footer)))
-            language, segments = names.get(lang, lang), count_segments(text)
-            samples.append(Sample(own_lang, language, text, segments, count))
+            own_words = words[own_lang]
+            text = self._preview(own_words, recipients_sudo.browse(recipient_id))
+            language = names.get(own_words.lang, own_words.lang)
+            sample = Sample(own_lang, language, text, count_segments(text), count)
+            samples.append(sample)
         return samples
 
     def action_test_text(self):
@@ -254,11 +257,7 @@ class SmsBroadcast(models.Model):
         reader = self.env["sms.broadcast.recipient"].new(
             {"name": self.env.user.name, "area_id": self.area_ids[:1].id}
         )
-        words = self._get_words({lang})[lang]
-        text = self._fill_in(words, reader)
-        purpose = self.env["sms.purpose"]._get(ALERT)
-        footer = purpose._get_rules(words.lang, self.company_id).footer
-        return "\n".join(filter(None, (text, footer)))
+        return self._preview(self._get_words({lang})[lang], reader)
 
     def _find_longest(self):
         """Return for each language the recipient with the longest name and area.
