@@ -42,7 +42,11 @@ class SmsOncallShift(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     team_id = fields.Many2one(
-        "helpdesk.ticket.team", required=True, ondelete="cascade", index=True
+        "helpdesk.ticket.team",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
@@ -125,15 +129,6 @@ class SmsOncallShift(models.Model):
             )
             if stop - start > timedelta(weeks=shift.repeat_weeks):
                 raise ValidationError(self.env._("A shift must end before it repeats."))
-
-    @api.constrains("team_id", "company_id")
-    def _check_team_company(self):
-        for shift in self:
-            team = shift.team_id
-            if team.company_id and team.company_id != shift.company_id:
-                raise ValidationError(
-                    self.env._("“%s” is a team of another company.", team.name)
-                )
 
     @api.depends(
         *("team_id", "user_id", "calendar_id", "start_at", "stop_at", "sequence"),
