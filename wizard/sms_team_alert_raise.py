@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..models.core.mixins import FILLED_IN
 from ..tools import replies
@@ -90,9 +89,7 @@ class SmsTeamAlertRaise(models.TransientModel):
             self.ticket_id.check_access("write")
         self.team_id.check_access("read")
         self._get_company()._check_sms_user()
-        if not (self.name or "").strip():
-            raise UserError(self.env._("Enter what is wrong."))
-        alert = self.env["sms.team.alert"]._raise(
-            self.team_id, self.name, ticket_id=self.ticket_id.id, user_id=self.env.uid
-        )
+        values = {"ticket_id": self.ticket_id.id, "user_id": self.env.uid}
+        alerts, words = self.env["sms.team.alert"], self.name or ""
+        alert = alerts._raise(self.team_id, words, **values)
         return alert._get_records_action(context={})
