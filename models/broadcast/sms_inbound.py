@@ -73,18 +73,14 @@ class SmsInbound(models.Model):
             )
         if len(tickets) > MANY:
             raise UserError(self.env._("Choose at most %s to answer at once.", MANY))
-        one = {"default_res_id": tickets[0].id, "default_composition_mode": "comment"}
-        many = {
-            "default_res_ids": repr(tickets.ids),
-            "default_composition_mode": "mass",
-        }
         context = {
             "sms_answers": True,
             "default_res_model": TICKET_MODEL,
+            "default_res_ids": repr(tickets.ids),
+            "default_composition_mode": "comment" if len(tickets) == 1 else "mass",
             "active_model": TICKET_MODEL,
             "active_id": tickets[0].id,
             "active_ids": tickets.ids,
-            **(one if len(tickets) == 1 else many),
         }
         return self.env["sms.composer"]._get_records_action(
             name=self.env._("Reply"), target="new", context=context

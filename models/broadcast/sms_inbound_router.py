@@ -167,14 +167,14 @@ class SmsInboundRouter(models.AbstractModel):
 
     def _subscribe(self, inbound, areas, question=None):
         """Subscribe the sender, at once or upon the YES to a question."""
-        company, number, partner = (
+        self.env["sms.subscription"].sudo()._subscribe(
             inbound.company_id,
             inbound.number,
+            areas,
+            KEYWORD,
             inbound.partner_id,
+            question and question[:1].sudo().evidence_id,
         )
-        asked = question and question[:1].sudo().evidence_id
-        found_sudo = self.env["sms.subscription"].sudo()
-        found_sudo._subscribe(company, number, areas, KEYWORD, partner, asked)
 
     def _after_yes(self, inbound, asked):
         result = super()._after_yes(inbound, asked)
