@@ -1,11 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL, escape_psql
 
 from ...tools import geography
-from .mixins import open_linked
 
 PLACES = ("state_ids", "cities", "zips")
 #: The fields that select an area's people; without any they would be everybody.
@@ -105,9 +104,8 @@ class SmsArea(models.Model):
         if not subscriptions.has_access("read"):
             self.subscriber_count = 0
             return
-        is_active = Domain("state", "=", "active")
         for area in self:
-            domain = area._get_subscription_domain() & is_active
+            domain = area._get_subscription_domain() & Domain("state", "=", "active")
             area.subscriber_count = subscriptions.search_count(domain)
 
     @api.constrains("zips")
@@ -230,9 +228,8 @@ class SmsArea(models.Model):
         """
         areas = self.with_context(active_test=False)
         areas = areas.search([("company_partner_ids", "in", sources.ids)])
-        link, unlink = fields.Command.link, fields.Command.unlink
-        commands = [link(target.id), *(unlink(it) for it in sources.ids)]
-        areas.company_partner_ids = commands
+        gone = map(Command.unlink, sources.ids)
+        areas.company_partner_ids = [Command.link(target.id), *gone]
 
     def action_view_contacts(self):
         """Show who belongs to the area."""
@@ -247,7 +244,9 @@ class SmsArea(models.Model):
 
     def action_view_subscribers(self):
         """Show who has chosen the area."""
-        context = {"default_area_id": self.id, "search_default_active": 1}
         xmlid = "helpdesk_mgmt_sms.sms_subscription_action"
-        action = open_linked(self, xmlid, "area_id", **context)
-        return {**action, "domain": list(self._get_subscription_domain())}
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id(xmlid),
+            "domain": list(self._get_subscription_domain()),
+            "context": {"default_area_id": self.id, "search_default_active": 1},
+        }

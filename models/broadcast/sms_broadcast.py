@@ -10,9 +10,9 @@ from odoo.tools import SQL, format_amount, formatLang
 
 from ...tools import texts, verdicts
 from ...tools.figures import render_counts
+from ..core.mixins import open_linked
 from ..dispatch.sms_price import pick_price
 from . import sms_broadcast_recipient as outcomes
-from .mixins import open_linked
 
 DRAFT, CHECKING, CHECKED, WAITING = ("draft", "checking", "checked", "waiting")
 PLANNED, LEAVING = ("planned", "leaving")

@@ -7,13 +7,12 @@ from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.misc import clean_context
 
 from ...tools import reply_codes
 from ...tools.figures import render_counts
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from ..core.batch_jobs import contain, lock_next
-from .mixins import count_linked, open_linked
+from ..core.mixins import count_linked, open_linked
 from .sms_broadcast import WAITING
 
 OPEN, MONITORING, RESOLVED = ("open", "monitoring", "resolved")
@@ -26,6 +25,7 @@ ENDED = (RESOLVED, CALLED_OFF)
 OPENING, UPDATE = ("opening", "update")
 #: Fields that only news entries may change.
 NEWS_FIELDS = {"state", "resolved_at"}
+PLAN_FIELDS = {"planned_from", "planned_to"}
 #: How long the status page works after the incident was created. Its address never
 #: changes, so that all texts about the incident contain the same one.
 PAGE_LIFE = timedelta(days=365)
@@ -41,7 +41,7 @@ class SmsIncident(models.Model):
 
     _name = "sms.incident"
     _description = "Incident"
-    _inherit = ["mail.thread", "sms.short.link", "sms.replied.mixin"]
+    _inherit = ["mail.thread", "sms.setup.mixin", "sms.short.link", "sms.replied.mixin"]
     _reply_field = "incident_id"
     _order = "resolved_at DESC NULLS FIRST, opened_at DESC, id DESC"
 
@@ -136,14 +136,10 @@ class SmsIncident(models.Model):
 
     @api.depends("broadcast_ids", "ticket_ids", "mute_ids.ended_at")
     def _compute_counts(self):
-        standing = ("ended_at", "=", False)
-        tickets = count_linked(self, "helpdesk.ticket", "sms_incident_id")
-        mutes = count_linked(self, "sms.incident.mute", "incident_id", standing)
-        broadcasts = count_linked(self, "sms.broadcast", "incident_id")
-        for incident in self:
-            incident.ticket_count = tickets.get(incident._origin.id, 0)
-            incident.muted_count = mutes.get(incident._origin.id, 0)
-            incident.broadcast_count = broadcasts.get(incident._origin.id, 0)
+        mutes, standing = "sms.incident.mute", ("ended_at", "=", False)
+        count_linked(self, "ticket_count", "helpdesk.ticket", "sms_incident_id")
+        count_linked(self, "muted_count", mutes, "incident_id", standing)
+        count_linked(self, "broadcast_count", "sms.broadcast", "incident_id")
 
     @api.depends("broadcast_ids.state")
     def _compute_texts(self):
@@ -185,25 +181,27 @@ class SmsIncident(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Refuse fields of news, and companies that are not selected."""
-        for vals in vals_list:
-            self._check_by_hand(vals)
-        # Defaults from the client's context would bypass the check.
-        # pylint: disable-next=context-overridden
-        self = self.with_context(clean_context(self.env.context))
+        """Refuse companies that are not selected; schedule those that begin later."""
         incidents = super().create(vals_list)
         incidents._check_works_here()
         self.env.registry.clear_cache()
+        incidents.filtered("planned_from")._follow_plan()
         return incidents
 
     def write(self, vals):
-        """Refuse fields of news, and companies that are not selected."""
-        self._check_by_hand(vals)
+        """Refuse companies that are not selected; reschedule if the plan changes."""
         self._check_works_here()
+        is_plan = bool(vals.keys() & PLAN_FIELDS)
+        if is_plan and not self.env.su:
+            self._check_may_plan()
         result = super().write(vals)
         self._check_works_here()
         if vals.keys() & {"state", "company_id"}:
             self.env.registry.clear_cache()
+        if is_plan:
+            self._follow_plan()
+        elif "reminder" in vals:
+            self.sudo()._wake_planned()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -214,21 +212,18 @@ class SmsIncident(models.Model):
             )
         self.env.registry.clear_cache()
 
-    def _check_by_hand(self, vals):
-        own = ", ".join(sorted(vals.keys() & NEWS_FIELDS))
-        if own and not self.env.su:
-            raise AccessError(
-                self.env._("Publish news to change the status of an incident: %s", own)
-            )
-
-    def _check_works_here(self):
-        if not self.env.su and self:
-            self.company_id._check_sms_user()
+    @api.model
+    def _get_setup_fields(self):
+        return self._fields.keys() - NEWS_FIELDS
 
     def _set_state(self, state):
+        """Follow news, which also announces a change of the plan."""
         self.ensure_one()
-        ended = self.resolved_at or fields.Datetime.now()
-        values = {"state": state, "resolved_at": ended if state in ENDED else False}
+        now = fields.Datetime.now()
+        ended = (self.resolved_at or now) if state in ENDED else False
+        values = {"state": state, "resolved_at": ended, "is_moved": False}
+        if self.state == PLANNED and state == OPEN:
+            values["opened_at"] = now
         self.sudo().write(values)
         if state in ENDED:
             self._lock_known().with_user(SUPERUSER_ID)._ask_gate()
@@ -424,6 +419,8 @@ class SmsIncident(models.Model):
 
     def _get_body(self, kind):
         """Return the text around the news of a kind."""
+        if self.planned_from:
+            return self._get_maintenance_body(kind)
         mark = self.env._("[System Alert]")
         if kind == OPENING:
             return self.env._("%s {news} How it stands: {status_page}", mark)
@@ -438,24 +435,18 @@ class SmsIncident(models.Model):
 
     def action_view_broadcasts(self):
         """Show the broadcasts about it."""
-        return open_linked(
-            self, "helpdesk_mgmt_sms.sms_broadcast_action", "incident_id"
-        )
+        xmlid = "helpdesk_mgmt_sms.sms_broadcast_action"
+        return open_linked(self, xmlid, "incident_id")
 
     def action_view_tickets(self):
         """Show the tickets about it."""
-        return open_linked(
-            self,
-            "helpdesk_mgmt.helpdesk_ticket_action",
-            "sms_incident_id",
-            default_sms_incident_id=self.id,
-        )
+        xmlid, new = "helpdesk_mgmt.helpdesk_ticket_action", "default_sms_incident_id"
+        return open_linked(self, xmlid, "sms_incident_id", **{new: self.id})
 
     def action_view_mutes(self):
         """Show who has muted it."""
-        return open_linked(
-            self, "helpdesk_mgmt_sms.sms_incident_mute_action", "incident_id"
-        )
+        xmlid = "helpdesk_mgmt_sms.sms_incident_mute_action"
+        return open_linked(self, xmlid, "incident_id")
 
     def action_view_texts(self):
         """Show the texts about it, by person."""

@@ -22,7 +22,6 @@ LONGER = "longer"
 #: Longest wait for an earlier text that is still being queued; delay after which the
 #: end is no longer texted.
 PATIENCE, TOO_LATE = timedelta(hours=1), timedelta(days=1)
-PLAN_FIELDS = {"planned_from", "planned_to"}
 
 
 class SmsIncident(models.Model):
@@ -110,25 +109,6 @@ class SmsIncident(models.Model):
                     self.env._("A maintenance ends after it has begun.")
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Schedule incidents that begin later."""
-        incidents = super().create(vals_list)
-        incidents.filtered("planned_from")._follow_plan()
-        return incidents
-
-    def write(self, vals):
-        """Reschedule when the plan changes."""
-        is_plan = bool(vals.keys() & PLAN_FIELDS)
-        if is_plan and not self.env.su:
-            self._check_may_plan()
-        result = super().write(vals)
-        if is_plan:
-            self._follow_plan()
-        elif "reminder" in vals:
-            self.sudo()._wake_planned()
-        return result
-
     def _check_may_plan(self):
         if begun := self.filtered(lambda it: not it.may_plan):
             words = self.env._(
@@ -166,14 +146,6 @@ class SmsIncident(models.Model):
             if begin := incident.planned_from:
                 due = {begin, begin - LEAD.get(incident.reminder, timedelta())}
                 self._wake_incidents(sorted(due))
-
-    def _set_state(self, state):
-        """Clear the mark of an unannounced change, since news announces it."""
-        if self.is_moved:
-            self.sudo().is_moved = False
-        if self.state == PLANNED and state == OPEN:
-            self.sudo().opened_at = fields.Datetime.now()
-        return super()._set_state(state)
 
     # === Words ===
 
@@ -250,10 +222,7 @@ class SmsIncident(models.Model):
             lines.append(f"{said} (“{words}”)")
         return "\n".join(lines)
 
-    def _get_body(self, kind):
-        """Use the wording for a maintenance instead of that for an outage."""
-        if not self.planned_from:
-            return super()._get_body(kind)
+    def _get_maintenance_body(self, kind):
         if kind == UPDATE:
             return self.env._(
                 "[Maintenance] {news} {status_page} Reply MUTE for no more texts "

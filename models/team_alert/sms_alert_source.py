@@ -4,12 +4,12 @@ import time
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from ...tools import monitoring
 from ...tools.monitoring_setup import write_setup
 from ..core.encrypted_field import EncryptedChar
+from ..core.mixins import count_linked, open_linked
 from .sms_team_alert import RESOLVED
 
 MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
@@ -27,11 +27,6 @@ STORM = " too many"
 KEPT = timedelta(days=90)
 
 
-def make_keys():
-    """Return a new random key for the address, and a secret."""
-    return {"key": secrets.token_urlsafe(24), "secret": secrets.token_urlsafe(32)}
-
-
 class SmsAlertSource(models.Model):
     """A monitoring system that raises and resolves alerts of a team.
 
@@ -41,6 +36,7 @@ class SmsAlertSource(models.Model):
 
     _name = "sms.alert.source"
     _description = "Monitoring System"
+    _inherit = "sms.setup.mixin"
     _order = "name, id"
     _check_company_auto = True
 
@@ -96,43 +92,32 @@ class SmsAlertSource(models.Model):
 
     @api.depends("trouble_ids.ended_at")
     def _compute_firing_count(self):
-        troubles = self.env["sms.alert.trouble"]
-        domain = [("source_id", "in", self.ids), ("is_firing", "=", True)]
-        counts = dict(troubles._read_group(domain, ["source_id"], ["__count"]))
-        for source in self:
-            source.firing_count = counts.get(source._origin, 0)
+        model_name, is_firing = "sms.alert.trouble", ("is_firing", "=", True)
+        count_linked(self, "firing_count", model_name, "source_id", is_firing)
 
     @api.model_create_multi
     def create(self, vals_list):
         """Give each source its own random address and secret."""
-        for vals in vals_list:
-            self._check_own_fields(vals)
-        return super().create([{**vals, **make_keys()} for vals in vals_list])
+        sources = super().create(vals_list)
+        sources.action_rotate_key()
+        return sources
 
-    def write(self, vals):
-        """Refuse to set keys, secrets or report times by hand."""
-        self._check_own_fields(vals)
-        return super().write(vals)
-
-    def _check_own_fields(self, vals):
-        if not self.env.su and OWN_FIELDS & vals.keys():
-            raise AccessError(
-                self.env._("Keys are random. Choose “Rotate key” for new ones.")
-            )
+    @api.model
+    def _get_setup_fields(self):
+        return self._fields.keys() - OWN_FIELDS
 
     def action_rotate_key(self):
         """Replace address and secret; the former ones stop working."""
         self.check_access("write")
         for source_sudo in self.sudo():
-            source_sudo.write(make_keys())
+            source_sudo.key = secrets.token_urlsafe(24)
+            source_sudo.secret = secrets.token_urlsafe(32)
         return True
 
     def action_view_troubles(self):
         """Show the troubles that the system has reported."""
-        self.ensure_one()
         xmlid = "helpdesk_mgmt_sms.sms_alert_trouble_action"
-        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
-        return {**action, "domain": [("source_id", "=", self.id)]}
+        return open_linked(self, xmlid, "source_id", search_default_firing=1)
 
     # === Requests ===
 

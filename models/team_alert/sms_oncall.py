@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...tools import oncall
+from ..core.mixins import open_linked
 from ..core.moments import say_moment
 
 #: How far ahead gaps are searched, and the schedule is calculated.
@@ -277,10 +278,8 @@ class SmsOncallGap(models.Model):
 
     def action_view_shifts(self):
         """Show the shifts of the team, to fill the gap."""
-        self.ensure_one()
         xmlid = "helpdesk_mgmt_sms.sms_oncall_shift_action"
-        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
-        return {**action, "domain": [("team_id", "=", self.team_id.id)]}
+        return open_linked(self.team_id, xmlid, "team_id")
 
 
 class SmsOncallTurn(models.Model):
@@ -309,8 +308,8 @@ class SmsOncallTurn(models.Model):
     )
     next_user_id = fields.Many2one("res.users", "Next", readonly=True)
     shift_id = fields.Many2one("sms.oncall.shift", compute="_compute_shift_id")
-    may_take_over = fields.Boolean(compute="_compute_shift_id")
-    may_hand_over = fields.Boolean(compute="_compute_shift_id")
+    may_take_over = fields.Boolean(related="shift_id.may_take_over", related_sudo=False)
+    may_hand_over = fields.Boolean(related="shift_id.may_hand_over", related_sudo=False)
 
     @api.depends("team_id", "user_id")
     @api.depends_context("lang")
@@ -322,7 +321,7 @@ class SmsOncallTurn(models.Model):
     @api.depends("team_id", "user_id", "start_at")
     @api.depends_context("uid")
     def _compute_shift_id(self):
-        """Find the shift that puts the person on call, and what the user may do."""
+        """Find the shift that puts the person on call."""
         now, shifts = fields.Datetime.now(), self.env["sms.oncall.shift"]
         names = ("team_id", "company_id", "user_id")
         for turn in self:
@@ -331,8 +330,6 @@ class SmsOncallTurn(models.Model):
             is_ahead = turn.stop_at > now and turn.user_id
             found = shifts.search(own) if is_ahead else shifts
             turn.shift_id = found.filtered(lambda it, at=at: it._is_on_duty(at))[:1]
-            turn.may_take_over = turn.shift_id.may_take_over
-            turn.may_hand_over = turn.shift_id.may_hand_over
 
     # === Drawing ===
 
