@@ -180,8 +180,13 @@ class SmsArea(models.Model):
         return SQL("(%s)", SQL(" OR ").join(conditions)) if ranges else SQL("FALSE")
 
     def _get_subscribed_ids(self):
-        """Return whose subscribers are the area's: its own, and the one it replaces."""
-        return (self._origin | self._origin.sudo().shared_id).ids
+        """Return whose subscribers are the area's, for a company's subscriptions.
+
+        Its own, those of the shared area that it replaces, and those of the companies'
+        areas that replace it.
+        """
+        own_sudo = self._origin.sudo().with_context(active_test=False)
+        return (own_sudo | own_sudo.shared_id | own_sudo.copy_ids).ids
 
     def _get_subscription_domain(self):
         """Return the domain of the subscriptions that count as the area's."""

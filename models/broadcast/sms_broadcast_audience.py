@@ -460,7 +460,7 @@ class SmsBroadcast(models.Model):
             """
             UPDATE sms_broadcast_recipient
                SET outcome = CASE WHEN number IS NULL THEN %s ELSE %s END,
-                   reason = NULL, partner_id = NULL, lang = NULL
+                   reason = NULL, mail_outcome = NULL, partner_id = NULL, lang = NULL
              WHERE broadcast_id = %s
             """,
             [NO_NUMBER, NEW, self.id],

@@ -204,8 +204,11 @@ class SmsTeamAlertPlan(models.Model):
         return found[0]
 
     def _get_steps(self):
-        """Return the plan's steps as ``tools.escalation.Step`` items."""
-        return [
+        """Return the plan's steps as ``tools.escalation.Step`` items.
+
+        A plan whose steps were deleted one by one, over RPC, tells everybody at once.
+        """
+        steps = [
             escalation.Step(
                 timedelta(minutes=step.after_minutes),
                 step.whom,
@@ -215,6 +218,7 @@ class SmsTeamAlertPlan(models.Model):
             )
             for step in self.step_ids
         ]
+        return steps or [escalation.Step(timedelta(), escalation.ALL)]
 
     def _render(self, alert, lang):
         """Return the text of an alert in a language; an empty one: the company's."""
