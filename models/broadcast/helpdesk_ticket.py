@@ -3,6 +3,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import html2plaintext
 
+from .sms_incident import GOING_ON
+
 
 class HelpdeskTicket(models.Model):
     """A ticket about an incident: linked automatically when new, or by hand."""
@@ -97,19 +99,24 @@ class HelpdeskTicket(models.Model):
             self._end_overtaken_sms()
 
     def _find_sms_incident(self, number, words=""):
-        """Return the incident that the ticket or a text on it is about, if any.
+        """Return the newest incident that the ticket or a text on it is about, if any.
+
+        See ``sms.incident._is_about`` for the criteria.
 
         :param str number: the customer's number (E.164), may be empty
         :param str words: of the text; default: the ticket's title and description
         """
         self.ensure_one()
-        incidents, company = self.env["sms.incident"], self.company_id
-        if self.sms_is_no_incident or not incidents._get_going_on_ids(company.id):
+        incidents = self.env["sms.incident"].sudo()
+        going_on_ids = incidents._get_going_on_ids(self.company_id.id)
+        if self.sms_is_no_incident or not going_on_ids:
             return incidents
         words = words or f"{self.name} {html2plaintext(self.description or '')}"
-        return incidents._find_concerning(
-            company, self.partner_id, number, words, self.category_id
-        )
+        about = (self.partner_id, number, words, self.category_id)
+        for incident in incidents.browse(going_on_ids):
+            if incident.state in GOING_ON and incident._is_about(*about):
+                return incident
+        return incidents
 
     def _began_in_sms_incident(self, incident_sudo):
         """Return whether a ticket is newer than the incident, or itself mentions it.

@@ -4,11 +4,11 @@ from collections import Counter, defaultdict
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_amount, formatLang
 
-from ...tools import texts, verdicts
+from ...tools import verdicts
 from ...tools.figures import render_counts
 from ..core.mixins import open_linked
 from ..dispatch.sms_price import pick_price
@@ -153,14 +153,7 @@ class SmsBroadcast(models.Model):
     def _check_body(self):
         """Refuse unknown placeholders, which recipients would see as they are."""
         for broadcast in self:
-            known = broadcast._get_blanks()
-            if unknown := texts.find_unknown(broadcast.body, known):
-                words = self.env._(
-                    "{%(unknown)s} is not a placeholder. Available: %(known)s.",
-                    unknown=unknown[0],
-                    known=", ".join(f"{{{name}}}" for name in known),
-                )
-                raise ValidationError(words)
+            self._check_placeholders(broadcast.body, broadcast._get_blanks())
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -90,7 +90,7 @@ class SmsBroadcast(models.Model):
                 raise UserError(self.env._("Choose the areas first."))
         elif self.audience != LIST:
             self._read_filter()
-        elif not (self.sudo().list_file or self._has_list_rows()):
+        elif not (self.sudo().list_file or self.sudo().recipient_ids[:1].row):
             raise UserError(self.env._("Upload the list first."))
 
     def _as_author(self):
@@ -440,11 +440,6 @@ class SmsBroadcast(models.Model):
         return self.env.cr.rowcount
 
     # === List ===
-
-    def _has_list_rows(self):
-        rows_sudo = self.env["sms.broadcast.recipient"].sudo()
-        domain = [("broadcast_id", "=", self.id), ("row", ">", 0)]
-        return bool(rows_sudo.search_count(domain, limit=1))
 
     def _select_listed(self):
         """Store the rows of a new list, or reset those of a former check.

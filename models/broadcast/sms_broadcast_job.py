@@ -65,7 +65,9 @@ class SmsBroadcastJob(models.Model):
         compute="_compute_progress", help="What can still be held or cancelled."
     )
     shown_state = fields.Selection(
-        "_selection_shown_state", "Status", compute="_compute_progress"
+        lambda self: self._fields["state"]._description_selection(self.env),
+        "Status",
+        compute="_compute_progress",
     )
     standing_note = fields.Char(compute="_compute_progress")
     cancel_note = fields.Char(compute="_compute_progress")
@@ -134,12 +136,12 @@ class SmsBroadcastJob(models.Model):
         if job.state == states.PLANNED:
             return job._leave()
         if job.state in (states.CHECKING, states.LEAVING):
-            batch = job._get_batch([outcomes.NEW])
+            batch = job._get_batch("outcome", [outcomes.NEW], BATCH_SIZE)
             job._judge(job._address(batch))
             if len(batch) < BATCH_SIZE:
                 job._end_check()
         else:
-            batch = job._get_batch(outcomes.UNTEXTED)
+            batch = job._get_batch("outcome", outcomes.UNTEXTED, BATCH_SIZE)
             job._queue(batch)
             if len(batch) < BATCH_SIZE and not job._add_told():
                 mailed = job._mail_next() if job._tells_news() else 0
@@ -170,10 +172,11 @@ class SmsBroadcastJob(models.Model):
             "SELECT 1 FROM sms_broadcast WHERE id = %s FOR NO KEY UPDATE", [self.id]
         )
 
-    def _get_batch(self, outcomes):
-        own = [("broadcast_id", "=", self.id), ("outcome", "in", outcomes)]
+    def _get_batch(self, name, values, limit):
+        """Return the next recipients with one of the values in a field."""
+        own = [("broadcast_id", "=", self.id), (name, "in", values)]
         recipients = self.env["sms.broadcast.recipient"]
-        return recipients.search(own, order="id", limit=BATCH_SIZE)
+        return recipients.search(own, order="id", limit=limit)
 
     def _queue(self, recipients):
         """Queue the messages to a batch; news replaces texts that still wait."""
@@ -274,10 +277,7 @@ class SmsBroadcastJob(models.Model):
 
         :return: the number of recipients
         """
-        waiting = [("broadcast_id", "=", self.id), ("mail_outcome", "=", outcomes.MAIL)]
-        recipients = self.env["sms.broadcast.recipient"].search(
-            waiting, order="id", limit=MAIL_BATCH
-        )
+        recipients = self._get_batch("mail_outcome", [outcomes.MAIL], MAIL_BATCH)
         if not recipients:
             return 0
         excluded = recipients.filtered("partner_id.is_blacklisted")
@@ -309,10 +309,6 @@ class SmsBroadcastJob(models.Model):
         }
 
     # === Progress ===
-
-    @api.model
-    def _selection_shown_state(self):
-        return self._fields["state"]._description_selection(self.env)
 
     @api.depends("state", "started_at", "finished_at")
     @api.depends_context("lang")

@@ -240,21 +240,6 @@ class SmsIncident(models.Model):
         domain = [("company_id", "=", company_id), ("state", "not in", ENDED)]
         return tuple(self.sudo().search(domain, order="opened_at DESC, id DESC").ids)
 
-    @api.model
-    def _find_concerning(self, company, partner, number, words, category):
-        """Return the newest current incident that a ticket is about.
-
-        See :meth:`_is_about` for the criteria.
-
-        :return: ``sms.incident`` in sudo, may be empty
-        """
-        incidents_sudo = self.sudo().browse(self._get_going_on_ids(company.id))
-        for incident_sudo in incidents_sudo:
-            is_begun = incident_sudo.state in GOING_ON
-            if is_begun and incident_sudo._is_about(partner, number, words, category):
-                return incident_sudo
-        return incidents_sudo.browse()
-
     def _concerns(self, partner, number):
         self.ensure_one()
         if partner and self.area_ids:

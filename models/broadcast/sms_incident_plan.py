@@ -151,20 +151,24 @@ class SmsIncident(models.Model):
 
     def _get_planned_words(self):
         """Return the planned period in words, in the company's time zone."""
-        zone = self.company_id.sudo().partner_id.tz or "UTC"
-        own = self.with_context(tz=zone)
-        begin, end = (
-            say_moment(own.env, moment, zone, lasting=True)
-            for moment in (self.planned_from, self.planned_to)
-        )
+        begin, end = map(self._say_time, (self.planned_from, self.planned_to))
         if not end:
             return self.env._("from %s", begin)
+        zone = self._get_zone()
         first = moments.to_local(self.planned_from, zone)
         last = moments.to_local(self.planned_to, zone)
         if first.date() == last.date():
-            locale = moments.get_locale(get_spoken_lang(own.env))
+            locale = moments.get_locale(get_spoken_lang(self.env))
             end = moments.say_hour(last, locale)
         return self.env._("from %(begin)s until %(end)s", begin=begin, end=end)
+
+    def _get_zone(self):
+        return self.company_id.sudo().partner_id.tz or "UTC"
+
+    def _say_time(self, moment):
+        """Return a time (UTC) in words, in the company's time zone."""
+        own = self.with_context(tz=self._get_zone())
+        return say_moment(own.env, moment, lasting=True)
 
     def _suggest_news(self, state):
         """Return a draft of the news for a manager to edit."""
@@ -200,11 +204,9 @@ class SmsIncident(models.Model):
 
     def _say_longer(self, end):
         """Return the news for a later end (UTC), in the company's time zone."""
-        zone = self.company_id.sudo().partner_id.tz or "UTC"
+        values = {"name": self.name, "end": self._say_time(end)}
         return self.env._(
-            "%(name)s takes longer. It should be finished by %(end)s.",
-            name=self.name,
-            end=say_moment(self.with_context(tz=zone).env, end, zone, lasting=True),
+            "%(name)s takes longer. It should be finished by %(end)s.", **values
         )
 
     def _describe_plan(self):

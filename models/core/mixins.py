@@ -2,7 +2,7 @@
 from datetime import date, timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tools.misc import clean_context, hmac
 
 from ...tools import links, texts
@@ -149,6 +149,20 @@ class SmsCheckedWords(models.AbstractModel):
         for lang in langs:
             self.with_context(lang=lang)._validate_fields([field_name])
         return result
+
+    @api.model
+    def _check_placeholders(self, text, known):
+        """Refuse a text with unknown placeholders, which people would see as they are.
+
+        :param known: names of the available placeholders
+        """
+        if unknown := texts.find_unknown(text, known):
+            words = self.env._(
+                "{%(unknown)s} is not a placeholder. Available: %(known)s.",
+                unknown=unknown[0],
+                known=", ".join(f"{{{name}}}" for name in known),
+            )
+            raise ValidationError(words)
 
 
 class SmsShortLink(models.AbstractModel):

@@ -308,8 +308,8 @@ class SmsOncallTurn(models.Model):
     )
     next_user_id = fields.Many2one("res.users", "Next", readonly=True)
     shift_id = fields.Many2one("sms.oncall.shift", compute="_compute_shift_id")
-    may_take_over = fields.Boolean(related="shift_id.may_take_over", related_sudo=False)
-    may_hand_over = fields.Boolean(related="shift_id.may_hand_over", related_sudo=False)
+    may_take_over = fields.Boolean(compute="_compute_shift_id")
+    may_hand_over = fields.Boolean(compute="_compute_shift_id")
 
     @api.depends("team_id", "user_id")
     @api.depends_context("lang")
@@ -321,7 +321,7 @@ class SmsOncallTurn(models.Model):
     @api.depends("team_id", "user_id", "start_at")
     @api.depends_context("uid")
     def _compute_shift_id(self):
-        """Find the shift that puts the person on call."""
+        """Find the shift that puts the person on call, and what the user may do."""
         now, shifts = fields.Datetime.now(), self.env["sms.oncall.shift"]
         names = ("team_id", "company_id", "user_id")
         for turn in self:
@@ -330,6 +330,8 @@ class SmsOncallTurn(models.Model):
             is_ahead = turn.stop_at > now and turn.user_id
             found = shifts.search(own) if is_ahead else shifts
             turn.shift_id = found.filtered(lambda it, at=at: it._is_on_duty(at))[:1]
+            turn.may_take_over = turn.shift_id.may_take_over
+            turn.may_hand_over = turn.shift_id.may_hand_over
 
     # === Drawing ===
 

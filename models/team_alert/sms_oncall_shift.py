@@ -417,8 +417,7 @@ class SmsOncallShift(models.Model):
             return self.env._("%s has no phone number.", user_sudo.name)
         purpose = self.env["sms.purpose"]._get(INTERNAL)
         consents_sudo = self.env["sms.consent"].sudo()
-        answers = consents_sudo._get_answers([company.id], [number])
-        found = answers.get((company.id, number), {})
+        found = consents_sudo._get_found(company, number)
         if consents_sudo._get_answer(found, purpose.id).state == consent.OPTED_IN:
             return ""
         return self.env._(

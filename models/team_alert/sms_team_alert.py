@@ -376,7 +376,7 @@ class SmsTeamAlert(models.Model):
             values |= {"acknowledged_at": at, "acknowledged_by_id": user_id}
         self.write({**values, "next_at": False})
         self.trouble_ids._end_storm(at)
-        self.env["sms.question"]._keep_team_alert(self, at + replies.KEPT)
+        self.env["sms.question"]._find_team_alert(self).expires_at = at + replies.KEPT
         code = reply_codes.ALERT_RESOLVED_BY_OTHER
         self._close_step(entries.RESOLVED, code, at, facts)
         return True
@@ -469,15 +469,7 @@ class SmsTeamAlert(models.Model):
             last[name] = say_moment(self.env, entry.at)
         return ", ".join(f"{name} {at}" for name, at in last.items())
 
-    @api.depends(
-        "state",
-        "created_at",
-        "acknowledged_at",
-        "acknowledged_by_id",
-        "resolved_at",
-        "resolved_by_id",
-        "next_at",
-    )
+    @api.depends("state", "acknowledged_by_id", "resolved_by_id", "next_at")
     @api.depends_context("lang", "tz")
     def _compute_status_label(self):
         now = fields.Datetime.now()

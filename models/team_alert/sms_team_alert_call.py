@@ -245,9 +245,6 @@ class SmsTeamAlert(models.Model):
             lambda it: it.sms_id.call_ended_at or it.sms_id.shown_state in NEVER_PLACED
         )
 
-    def _find_open_calls(self):
-        return self._get_running_calls() - self._find_missed_calls()
-
     def _note_missed_calls(self, now):
         """Note the calls that ended without being taken; return their entries."""
         missed = self._find_missed_calls()

@@ -69,7 +69,7 @@ class SmsTeamAlert(models.Model):
         missed = self._note_missed_calls(now)
         if is_due:
             self._escalate(now)
-        elif missed and not self._find_open_calls():
+        elif missed and not self._get_running_calls():
             self._skip_wait(now)
         return int(is_due or bool(missed))
 

@@ -143,14 +143,7 @@ class SmsTeamAlertPlan(models.Model):
     def _check_body(self):
         """Refuse unknown placeholders, and a text without the alert."""
         for plan in self:
-            unknown = texts.find_unknown(plan.body, BLANKS)
-            if unknown:
-                words = self.env._(
-                    "{%(unknown)s} is not a placeholder. Available: %(known)s.",
-                    unknown=unknown[0],
-                    known=", ".join(f"{{{name}}}" for name in BLANKS),
-                )
-                raise ValidationError(words)
+            self._check_placeholders(plan.body, BLANKS)
             for needed in ("alert", replies.ACKNOWLEDGE):
                 if f"{{{needed}}}" not in plan.body:
                     raise ValidationError(
