@@ -25,25 +25,6 @@ SHOWN = (CHECKED, WAITING, PLANNED)
 RUNNING = (CHECKING, LEAVING, QUEUEING)
 #: States in which some may have its words already, and others not yet.
 UNDER_WAY = (LEAVING, QUEUEING, PAUSED)
-#: Fields that users write; the job writes all others.
-SETUP_FIELDS = {
-    "name",
-    "company_id",
-    "area_ids",
-    "body",
-    "is_emergency",
-    "emergency_reason",
-    "incident_id",
-    "kind",
-    "audience",
-    "filter_domain",
-    "saved_filter_id",
-    "list_file",
-    "list_name",
-    "send_at",
-    "is_local_time",
-    "spread_hours",
-}
 #: Placeholders of every text, and those added for an incident.
 BLANKS = ("customer", "area")
 STATUS_PAGE, NEWS = ABOUT_INCIDENT = ("status_page", "news")
@@ -167,7 +148,7 @@ class SmsBroadcast(models.Model):
 
         Approvers are asked, and a request is withdrawn once it is decided or changed.
         """
-        is_setup = bool(SETUP_FIELDS & vals.keys())
+        is_setup = bool(self._get_setup_fields() & vals.keys())
         if not self.env.su:
             self.check_access("write")
             self._check_setup(vals)
@@ -194,10 +175,6 @@ class SmsBroadcast(models.Model):
             raise UserError(
                 self.env._("It has been sent. Create a new broadcast for further news.")
             )
-
-    @api.model
-    def _get_setup_fields(self):
-        return SETUP_FIELDS
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent(self):

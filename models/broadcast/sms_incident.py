@@ -23,8 +23,6 @@ GOING_ON = (OPEN, MONITORING)
 ENDED = (RESOLVED, CALLED_OFF)
 #: Kinds of texts about it; the kind of its end is :data:`RESOLVED`.
 OPENING, UPDATE = ("opening", "update")
-#: Fields that only news entries may change.
-NEWS_FIELDS = {"state", "resolved_at"}
 PLAN_FIELDS = {"planned_from", "planned_to"}
 #: How long the status page works after the incident was created. Its address never
 #: changes, so that all texts about the incident contain the same one.
@@ -211,10 +209,6 @@ class SmsIncident(models.Model):
                 self.env._("People were texted about it. Resolve it instead.")
             )
         self.env.registry.clear_cache()
-
-    @api.model
-    def _get_setup_fields(self):
-        return self._fields.keys() - NEWS_FIELDS
 
     def _set_state(self, state):
         """Follow news, which also announces a change of the plan."""

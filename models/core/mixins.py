@@ -49,8 +49,12 @@ class SmsSetupMixin(models.AbstractModel):
 
     @api.model
     def _get_setup_fields(self):
-        """Return the names of the fields that users may set."""
-        raise NotImplementedError
+        """Return the names of the fields that users may set: those not read-only."""
+        return {
+            name
+            for name, field in self._fields.items()
+            if not (field.readonly or name.startswith(("message_", "activity_")))
+        }
 
     @api.model_create_multi
     def create(self, vals_list):

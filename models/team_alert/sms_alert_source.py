@@ -17,8 +17,6 @@ MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
 PATH = "/helpdesk_sms/alerts/"
 #: Most firing troubles of one source; further ones are only counted.
 MAX_OPEN = 2000
-#: Fields that only our code writes.
-OWN_FIELDS = {"key", "secret", "heard_at", "refused_count", "refused_at", "refusal"}
 
 #: Key of the row that stands for all excess troubles; no system's key starts with a
 #: blank.
@@ -101,10 +99,6 @@ class SmsAlertSource(models.Model):
         sources = super().create(vals_list)
         sources.action_rotate_key()
         return sources
-
-    @api.model
-    def _get_setup_fields(self):
-        return self._fields.keys() - OWN_FIELDS
 
     def action_rotate_key(self):
         """Replace address and secret; the former ones stop working."""

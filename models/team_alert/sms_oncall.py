@@ -195,16 +195,11 @@ class SmsOncall(models.AbstractModel):
         self.env["sms.oncall.shift"].sudo().search(over).active = False
 
 
-class SmsOncallGap(models.Model):
-    """A time in the days to come in which nobody of a team is on call.
+class SmsOncallPeriod(models.AbstractModel):
+    """Mixin for a time of a team in its on-call calendar."""
 
-    Created by a cron, which warns of it once, and deleted when somebody covers it,
-    together with the activity that asks for somebody.
-    """
-
-    _name = "sms.oncall.gap"
-    _description = "On-Call Gap"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _name = "sms.oncall.period"
+    _description = "On-Call Period"
     _order = "start_at, id"
 
     team_id = fields.Many2one(
@@ -217,6 +212,18 @@ class SmsOncallGap(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     start_at = fields.Datetime("From", required=True, readonly=True)
     stop_at = fields.Datetime("Until", required=True, readonly=True)
+
+
+class SmsOncallGap(models.Model):
+    """A time in the days to come in which nobody of a team is on call.
+
+    Created by a cron, which warns of it once, and deleted when somebody covers it,
+    together with the activity that asks for somebody.
+    """
+
+    _name = "sms.oncall.gap"
+    _description = "On-Call Gap"
+    _inherit = ["sms.oncall.period", "mail.thread", "mail.activity.mixin"]
 
     @api.depends("team_id", "start_at", "stop_at")
     @api.depends_context("lang", "tz")
@@ -291,18 +298,8 @@ class SmsOncallTurn(models.Model):
 
     _name = "sms.oncall.turn"
     _description = "On-Call Turn"
-    _order = "start_at, id"
+    _inherit = "sms.oncall.period"
 
-    team_id = fields.Many2one(
-        "helpdesk.ticket.team",
-        required=True,
-        readonly=True,
-        ondelete="cascade",
-        index=True,
-    )
-    company_id = fields.Many2one("res.company", required=True, readonly=True)
-    start_at = fields.Datetime("From", required=True, readonly=True)
-    stop_at = fields.Datetime("Until", required=True, readonly=True)
     user_id = fields.Many2one(
         "res.users", "On Call", readonly=True, ondelete="cascade", help="Empty: nobody."
     )
