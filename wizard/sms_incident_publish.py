@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter
 from datetime import timedelta
 
 from markupsafe import Markup
@@ -122,20 +123,17 @@ class SmsIncidentPublish(models.TransientModel):
         ]
         muted = (people.DUPLICATE, people.MUTED)
         rows += [(count(name), outcomes[name], "o_sms_muted") for name in muted]
-        untexted = sorted(
-            (
-                (n, reasons.get(reason, outcomes[name]), "o_sms_muted")
-                for (name, reason), n in found.items()
-                if name not in (*people.REACHED, *muted)
-                for reason in [reason if name == people.BLOCKED else name]
-            ),
-            reverse=True,
-        )
+        untexted = Counter()
+        for (name, reason), n in found.items():
+            if name not in (*people.REACHED, *muted):
+                key = reason if name == people.BLOCKED else name
+                untexted[reasons.get(key, outcomes[name])] += n
         parts = [Markup("<p class='fw-bold mb-1'>%s</p>") % title]
         parts.append(render_counts(row for row in rows if row[0]))
         if untexted:
             why = self.env._("Why not by text")
             parts.append(Markup("<p class='mb-1 mt-2'>%s</p>") % why)
+            untexted = ((n, it, "o_sms_muted") for it, n in untexted.most_common())
             parts.append(render_counts(untexted))
         return Markup("").join(parts)
 

@@ -3,11 +3,13 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 from ...tools import texts, verdicts
 from ...tools.names import NAME_LIMIT, close_greeting, tidy_name
 from ...tools.segments import count_segments
 from ...tools.timing import SCHEDULED
+from ..core.batch_jobs import lock_next
 from ..ledger.sms_purpose import ALERT
 from ..message.res_partner import NOBODY
 from ..message.sms_gate import GateQuestion
@@ -302,23 +304,17 @@ class SmsBroadcast(models.Model):
 
         Those locked by the dispatcher are about to be sent, and are skipped.
         """
-        self.env.cr.execute(
-            """
-            SELECT older.id, own.sms_id
-              FROM sms_sms older
-              JOIN sms_broadcast_recipient own ON own.number = older.number
-              JOIN sms_sms newer ON newer.id = own.sms_id
-             WHERE own.id = ANY(%s)
-               AND older.incident_id = %s AND older.state = 'outgoing'
-               AND older.broadcast_id IS NOT NULL AND older.broadcast_id != %s
-               AND newer.state = 'outgoing'
-               FOR NO KEY UPDATE OF older SKIP LOCKED
-            """,
-            [recipients.ids, self.incident_id.id, self.id],
+        newer_of = {it.number: it.sms_id for it in recipients.sudo()}
+        newer_of = {it: sms for it, sms in newer_of.items() if sms.state == "outgoing"}
+        is_older = SQL(
+            "incident_id = %s AND broadcast_id != %s AND state = 'outgoing'"
+            " AND number = ANY(%s)",
+            self.incident_id.id,
+            self.id,
+            list(newer_of),
         )
-        replaced_sudo = self.env["sms.sms"].sudo()
-        for older_id, newer_id in self.env.cr.fetchall():
-            older_sudo = replaced_sudo.browse(older_id)
-            older_sudo.replaced_by_id = newer_id
-            replaced_sudo |= older_sudo
-        replaced_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
+        older_sudo = self.env["sms.sms"].sudo()
+        older_sudo = lock_next(older_sudo, is_older, SQL("id"), limit=None)
+        for sms_sudo in older_sudo:
+            sms_sudo.replaced_by_id = newer_of[sms_sudo.number]
+        older_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")

@@ -48,8 +48,7 @@ class SmsInboundRouter(models.AbstractModel):
         self._serialize_by_number(inbound)
         inbound.kind = SERVICE
         company, number = inbound.company_id, inbound.number
-        incident = self.env["sms.incident"]._find_newest_text(company, number)
-        if incident:
+        if incident := self.env["sms.incident"]._find_newest_text(company, number):
             mutes = self.env["sms.incident.mute"]
             mutes._mute(incident, number, inbound.partner_id)
             self._say_of_incident(inbound, incident, reply_codes.INCIDENT_MUTED)
@@ -63,8 +62,7 @@ class SmsInboundRouter(models.AbstractModel):
         incidents = self.env["sms.incident"]
         going_on = incidents.browse(incidents._get_going_on_ids(inbound.company_id.id))
         mutes_sudo = self.env["sms.incident.mute"].sudo()
-        mute_sudo = mutes_sudo._search_standing(going_on, inbound.number)[:1]
-        if mute_sudo:
+        if mute_sudo := mutes_sudo._search_standing(going_on, inbound.number)[:1]:
             mute_sudo._end()
             code, incident = reply_codes.INCIDENT_UNMUTED, mute_sudo.incident_id
             self._say_of_incident(inbound, incident, code)

@@ -208,8 +208,7 @@ class SmsAlertSource(models.Model):
         """Link troubles to their group's waiting alert, or raise a new one."""
         if not rows:
             return
-        alert = self._find_waiting(report.group)
-        if alert:
+        if alert := self._find_waiting(report.group):
             alert.repeat_count += 1
         else:
             alert = self._raise_alert(rows, report.more)
@@ -237,8 +236,7 @@ class SmsAlertSource(models.Model):
 
     def _get_storm_alert(self):
         """Return the one alert for all excess troubles; only a person resolves it."""
-        storm = self._find_open([STORM], fields.Datetime.now()).get(STORM)
-        if storm:
+        if storm := self._find_open([STORM], fields.Datetime.now()).get(STORM):
             return storm.alert_id
         summary = self.env._("Too many alerts in an hour. Look there.")
         alert = self._raise_in_words(summary)

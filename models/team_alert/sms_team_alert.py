@@ -211,8 +211,7 @@ class SmsTeamAlert(models.Model):
         words = words or self.env._("An email without a subject")
         same = Domain("plan_id", "=", plan_sudo.id) & Domain("name", "=", words)
         is_on = Domain("state", "!=", RESOLVED)
-        alert_sudo = self.sudo().search(same & is_on, limit=1)
-        if alert_sudo:
+        if alert_sudo := self.sudo().search(same & is_on, limit=1):
             alert_sudo.repeat_count += 1
             return alert_sudo
         author = self.env["res.partner"].browse(msg_dict.get("author_id") or ())

@@ -76,10 +76,13 @@ class SmsTeamAlert(models.Model):
     @api.model
     def _wake_next(self):
         domain = [("state", "=", OPEN), ("next_at", "!=", False)]
-        following = self.search(domain, order="next_at", limit=1)
-        if following:
-            cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert").sudo()
-            cron._trigger(following.next_at)
+        if following := self.search(domain, order="next_at", limit=1):
+            self._wake(following.next_at)
+
+    @api.model
+    def _wake(self, at=None):
+        """Run the due steps now, or at a time (UTC)."""
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert").sudo()._trigger(at)
 
     def _escalate(self, now):
         """Run all steps that are due, and set the time of the next one."""

@@ -238,8 +238,7 @@ class SmsTeamAlertPlan(models.Model):
 
     def _alias_get_error(self, message, message_dict, alias):
         """Bounce mails from unknown senders, and too many, since alerts wake people."""
-        error = super()._alias_get_error(message, message_dict, alias)
-        if error:
+        if error := super()._alias_get_error(message, message_dict, alias):
             return error
         partners_sudo = self.env["res.partner"].sudo()
         author_sudo = partners_sudo.browse(message_dict.get("author_id") or ())
