@@ -262,14 +262,13 @@ class SmsBroadcast(models.Model):
             "<div class='mb-3'><div class='o_sms_muted small'>%s</div>"
             "<div class='o_sms_sample'>%s</div></div>"
         )
-        cards = (card % (self._describe_sample(it), it.text) for it in samples)
+        cards = []
+        for it in samples:
+            segments = self._describe_segments(it.segments)
+            values = {"language": it.language, "segments": segments}
+            title = self.env._("%(language)s, longest text: %(segments)s", **values)
+            cards.append(card % (title, it.text))
         return Markup("").join(cards) or False
-
-    @api.model
-    def _describe_sample(self, sample):
-        values = {"language": sample.language}
-        values["segments"] = self._describe_segments(sample.segments)
-        return self.env._("%(language)s, longest text: %(segments)s", **values)
 
     @api.model
     def _describe_segments(self, segments):

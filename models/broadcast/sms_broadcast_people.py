@@ -134,17 +134,13 @@ class SmsBroadcast(models.Model):
             for recipient, time, refusal in facts
         ]
         decided = self.env["sms.gate"]._decide(questions)
-        rows = [
-            (recipient.id, self._get_outcome(decision), decision.reason)
-            for recipient, (decision, _id) in zip(recipients, decided, strict=True)
-        ]
+        rows = []
+        for recipient, (decision, _id) in zip(recipients, decided, strict=True):
+            # Waiting for the planned time is not a hold.
+            is_planned = decision.reason == SCHEDULED
+            outcome = WILL if is_planned else OUTCOME_OF[decision.verdict]
+            rows.append((recipient.id, outcome, decision.reason))
         recipients._write_rows(rows, "outcome", "reason")
-
-    @api.model
-    def _get_outcome(self, decision):
-        """Return a recipient's outcome; waiting for the planned time is not a hold."""
-        is_planned = decision.reason == SCHEDULED
-        return WILL if is_planned else OUTCOME_OF[decision.verdict]
 
     # === Text ===
 

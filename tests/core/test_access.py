@@ -55,9 +55,7 @@ PUBLIC_METHODS = {
         *("onchange", "action_encrypt"),
     },
     "helpdesk.ticket.team": {"write"},
-    "sms.alert.source": {
-        *("create", "write", "action_rotate_key", "action_view_troubles"),
-    },
+    "sms.alert.source": {"create", "action_rotate_key", "action_view_troubles"},
     "sms.analysis": {"action_view_source"},
     "sms.country.rule": {"action_view_source"},
     "sms.area": {"action_view_contacts", "action_view_subscribers"},
