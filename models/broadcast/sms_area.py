@@ -140,7 +140,8 @@ class SmsArea(models.Model):
         return domain
 
     def _get_criteria_domain(self):
-        # A tag that is archived must not let the area mean more people.
+        # A tag that is archived must not let the area mean more people; nor are
+        # archived tickets left out.
         self = self.with_context(active_test=False)
         if not any(self[name] for name in CRITERIA):
             return Domain.FALSE
@@ -161,7 +162,6 @@ class SmsArea(models.Model):
             domain &= Domain("id", "child_of", self.company_partner_ids.ids)
         if self.team_ids:
             tickets_sudo = self.env["helpdesk.ticket"].sudo()
-            tickets_sudo = tickets_sudo.with_context(active_test=False)
             found = tickets_sudo._search([("team_id", "in", self.team_ids.ids)])
             domain &= Domain("id", "in", found.subselect("partner_id"))
         return domain

@@ -252,14 +252,11 @@ class SmsBroadcast(models.Model):
             return [self.send_at or None] * len(recipients)
         own_zone = self.user_id.tz or self.company_id._get_sms_place().zones[0]
         wall = moments.to_local(self.send_at, own_zone)
-        gate, found = self.env["sms.gate"], {}
-        times = []
+        gate, times = self.env["sms.gate"], []
         for recipient in recipients:
             reader = readers.get(recipient.partner_id.id, NOBODY)
-            zone = gate._locate(self.company_id, recipient.number, reader).zones[0]
-            if zone not in found:
-                found[zone] = clocks.to_utc(wall, zone)
-            times.append(found[zone])
+            place = gate._locate(self.company_id, recipient.number, reader)
+            times.append(clocks.to_utc(wall, place.zones[0]))
         return times
 
     def _note_first(self, times):

@@ -261,8 +261,6 @@ class SmsIncident(models.Model):
         Among current and planned ones that the number has not muted.
         """
         going_on = self.browse(self._get_going_on_ids(company.id))
-        if not going_on:
-            return going_on
         mutes_sudo = self.env["sms.incident.mute"].sudo()
         muted_sudo = mutes_sudo._search_standing(going_on, number).incident_id
         domain = Domain("incident_id", "in", (going_on - muted_sudo).ids)
