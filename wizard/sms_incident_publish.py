@@ -202,7 +202,6 @@ class SmsIncidentPublish(models.TransientModel):
 
     def _prepare(self):
         """Prepare the text for the new state, and check its recipients if changed."""
-        self.ensure_one()
         kind = self.incident_id._get_kind(self._get_state())
         own = self.broadcast_id
         self.obstacle = self.is_told and self.incident_id._find_obstacle(kind, own)

@@ -48,7 +48,6 @@ class SmsTeamAlertRaise(models.TransientModel):
             form.name = f"{ticket.name} (#{ticket.number})" if ticket else form.name
 
     def _get_company(self):
-        self.ensure_one()
         return self.ticket_id.company_id or self.team_id.company_id or self.env.company
 
     @api.depends("team_id", "ticket_id")

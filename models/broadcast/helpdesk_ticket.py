@@ -106,7 +106,6 @@ class HelpdeskTicket(models.Model):
         :param str number: the customer's number (E.164), may be empty
         :param str words: of the text; default: the ticket's title and description
         """
-        self.ensure_one()
         incidents = self.env["sms.incident"].sudo()
         going_on_ids = incidents._get_going_on_ids(self.company_id.id)
         if self.sms_is_no_incident or not going_on_ids:
@@ -147,7 +146,6 @@ class HelpdeskTicket(models.Model):
         :param str who: who has said so, for the ticket's chatter
         :return: whether the customer gets a confirmation of receipt
         """
-        self.ensure_one()
         incident = self.sms_incident_id
         if not incident:
             return False

@@ -133,7 +133,6 @@ class SmsArea(models.Model):
 
     def _get_contact_domain(self):
         """Return the domain of the area's contacts and the company's subscribers."""
-        self.ensure_one()
         domain = self._get_criteria_domain()
         if self.takes_subscribers:
             domain |= Domain.custom(to_sql=self._get_subscriber_sql)

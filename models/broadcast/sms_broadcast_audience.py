@@ -139,7 +139,6 @@ class SmsBroadcast(models.Model):
         One statement per area. Of several people with one number the first gets it.
         Those who have muted the incident are marked.
         """
-        self.ensure_one()
         self.sudo().longest = False
         self.env.flush_all()
         if self._is_follow_up():

@@ -126,7 +126,6 @@ class SmsBroadcastJob(models.Model):
 
         :return: the number of recipients processed
         """
-        self.ensure_one()
         self._wait_for_row()
         if self.state == states.CANCELLED and not self.finished_at:
             return self._cancel_next()

@@ -90,7 +90,6 @@ class SmsBroadcast(models.Model):
 
         Or the maintenance that it announces has already begun.
         """
-        self.ensure_one()
         incident = self.incident_id
         is_begun = incident.planned_from and incident.state in GOING_ON
         if is_begun and self._get_news().state == PLANNED:
@@ -215,7 +214,6 @@ class SmsBroadcast(models.Model):
 
     def _get_samples(self):
         """Return a :class:`Sample` for each language of the recipients."""
-        self.ensure_one()
         names = dict(self.env["res.lang"].get_installed())
         recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
         is_counted = self.state not in (CHECKING, LEAVING)

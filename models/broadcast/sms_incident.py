@@ -126,7 +126,6 @@ class SmsIncident(models.Model):
 
         The end is sent once, and only if the incident was announced by text.
         """
-        self.ensure_one()
         told = self.broadcast_ids.filtered("started_at").sorted("id")[-1:].kind
         if state in ENDED:
             return told and told != RESOLVED and RESOLVED
@@ -212,7 +211,6 @@ class SmsIncident(models.Model):
 
     def _set_state(self, state):
         """Follow news, which also announces a change of the plan."""
-        self.ensure_one()
         now = fields.Datetime.now()
         ended = (self.resolved_at or now) if state in ENDED else False
         values = {"state": state, "resolved_at": ended, "is_moved": False}
@@ -235,7 +233,6 @@ class SmsIncident(models.Model):
         return tuple(self.sudo().search(domain, order="opened_at DESC, id DESC").ids)
 
     def _concerns(self, partner, number):
-        self.ensure_one()
         if partner and self.area_ids:
             areas = self.with_company(self.company_id).area_ids
             domain = Domain.OR(area._get_contact_domain() for area in areas)
@@ -290,7 +287,6 @@ class SmsIncident(models.Model):
         :param partner: ``res.partner``, may be empty
         :param values: values of the message; at least ``purpose_id``
         """
-        self.ensure_one()
         queue = partial(self._queue_known, number, partner, **values)
         failure = "%s: somebody was not told that we know of it"
         contain(self.env, queue, _logger, failure, self)
@@ -320,7 +316,6 @@ class SmsIncident(models.Model):
 
     def _get_fillers(self, lang):
         """Return the values for replies about the incident, in a language (code)."""
-        self.ensure_one()
         it_sudo = self.with_context(lang=lang).sudo()
         return {"incident": it_sudo.name, "status_page": it_sudo.status_page}
 
@@ -343,7 +338,6 @@ class SmsIncident(models.Model):
 
         It updates the row, since a mere lock would not reveal the other's news.
         """
-        self.ensure_one()
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE sms_incident SET state = state WHERE id = %s", [self.id]
@@ -369,7 +363,6 @@ class SmsIncident(models.Model):
 
     def _prepare_broadcast(self, kind, **values):
         """Create the broadcast for a kind of text, not yet checked."""
-        self.ensure_one()
         labels = dict(self._fields["next_kind"]._description_selection(self.env))
         broadcast = self.env["sms.broadcast"].create(
             {

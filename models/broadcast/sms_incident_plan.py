@@ -373,7 +373,6 @@ class SmsIncident(models.Model):
         :param str words: of the ticket, or of the incoming text
         :param category: ``helpdesk.ticket.category``, may be empty
         """
-        self.ensure_one()
         self = self.with_context(active_test=False)  # archived areas are places too
         is_named = category in self.category_ids if category else False
         is_named = is_named or topics.mentions(words, self.words)

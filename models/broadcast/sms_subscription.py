@@ -243,7 +243,6 @@ class SmsPreferenceLink(models.Model):
 
     def _get_subscriptions(self):
         """Return the subscriptions of the number, including pending ones."""
-        self.ensure_one()
         found_sudo = self.env["sms.subscription"].sudo()
         domain = found_sudo._get_current_domain(self.company_id, self.number)
         return found_sudo.search(domain, order="id")

@@ -123,7 +123,6 @@ class SmsAlertSource(models.Model):
 
     def _is_authentic(self, body, headers):
         """Return whether a request is authenticated with the source's secret."""
-        self.ensure_one()
         now = time.time()
         return monitoring.is_authentic(self.system, self.secret, body, headers, now)
 
@@ -140,7 +139,6 @@ class SmsAlertSource(models.Model):
         :param report: ``tools.monitoring.Report``
         :return: dict with the counts ``raised``, ``repeated`` and ``resolved``
         """
-        self.ensure_one()
         source = self.with_user(SUPERUSER_ID).with_company(self.company_id)
         source = source.with_context(lang=self.company_id.partner_id.lang)
         now = fields.Datetime.now()

@@ -270,7 +270,6 @@ class SmsOncallGap(models.Model):
 
         A team of all companies may have a leader who is in another one.
         """
-        self.ensure_one()
         leader = self.team_id.user_id.filtered("active")
         people = leader | self.company_id._get_sms_managers()
         people = people.filtered(lambda it: self.with_user(it).has_access("read"))

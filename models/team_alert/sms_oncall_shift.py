@@ -165,7 +165,6 @@ class SmsOncallShift(models.Model):
             shift.may_take_over = may_take_over and user in shift._get_members()
 
     def _get_turn(self):
-        self.ensure_one()
         return escalation.Turn(self.start_at, self.stop_at, self.repeat_weeks, self.tz)
 
     def _is_on_duty(self, now):
@@ -177,7 +176,6 @@ class SmsOncallShift(models.Model):
 
     def _to_duty(self):
         """Return the shift as a ``tools.oncall.Duty``."""
-        self.ensure_one()
         rank, instead_of = (self.sequence, self.id), self.replaced_user_id.id or None
         return oncall.Duty(self.user_id.id, rank, self.id, instead_of)
 
@@ -304,7 +302,6 @@ class SmsOncallShift(models.Model):
 
     def _get_members(self):
         """Return who may stand in: members of the team and people with shifts."""
-        self.ensure_one()
         own = Domain("team_id", "=", self.team_id.id)
         own &= Domain("company_id", "=", self.company_id.id)
         shifts_sudo = self.sudo().search(own & Domain("replaced_user_id", "=", False))
@@ -410,7 +407,6 @@ class SmsOncallShift(models.Model):
 
     def _get_reach_note(self, user):
         """Return why alerts would not reach a stand-in, or an empty string."""
-        self.ensure_one()
         user_sudo = user.sudo()
         company, number = self.company_id, user_sudo.partner_id.phone_sanitized
         if not number:
@@ -431,7 +427,6 @@ class SmsOncallShift(models.Model):
 
         :param write: function that takes an environment and returns the message
         """
-        self.ensure_one()
         for user in self.user_id | self.replaced_user_id:
             reader = self.with_context(lang=user.lang, tz=user.tz).env
             self.team_id.with_env(reader).message_notify(

@@ -234,7 +234,6 @@ class SmsTeamAlert(models.Model):
         return replies.find_free(taken.mapped("code_block"))
 
     def _get_codes(self):
-        self.ensure_one()
         return replies.get_codes(self.code_block)
 
     # === Answers by text ===
@@ -291,7 +290,6 @@ class SmsTeamAlert(models.Model):
 
     def _get_taken(self):
         """Return the ``res.users`` who resolved or else took the alert, and when."""
-        self.ensure_one()
         if self.state == RESOLVED:
             return self.resolved_by_id, self.resolved_at
         return self.acknowledged_by_id, self.acknowledged_at

@@ -38,7 +38,6 @@ class SmsTeamAlert(models.Model):
 
         If somebody is texted instead of called, a note gives the reason.
         """
-        self.ensure_one()
         obstacle = self.company_id._explain_sms_no_calls()
         texts = self._get_told().filtered(lambda it: not it.sms_id.is_call)
         failed = texts.filtered(lambda it: it.sms_id.state in entries.FAILED_STATES)

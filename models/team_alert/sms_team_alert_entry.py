@@ -133,7 +133,6 @@ class SmsTeamAlertEntry(models.Model):
 
         :param answers: entries of the same alert
         """
-        self.ensure_one()
         later = answers.filtered(lambda it: it.id > self.id)
         return later.filtered(lambda it: it.kind == TAKEN or it.user_id == self.user_id)
 

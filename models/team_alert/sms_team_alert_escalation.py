@@ -58,7 +58,6 @@ class SmsTeamAlert(models.Model):
 
     def _work_off(self):
         """Run the due steps of an alert; return 1 if there were any, else 0."""
-        self.ensure_one()
         if not self.try_lock_for_update():
             return 0
         self.invalidate_recordset()
@@ -86,7 +85,6 @@ class SmsTeamAlert(models.Model):
 
     def _escalate(self, now):
         """Run all steps that are due, and set the time of the next one."""
-        self.ensure_one()
         steps = self.plan_id._get_steps()
         done = timedelta(minutes=self.done_minutes)
         due = escalation.find_due(steps, done, now - self.escalating_since)
@@ -99,7 +97,6 @@ class SmsTeamAlert(models.Model):
 
         :param passed_by: ``res.users`` who cannot take it and are skipped
         """
-        self.ensure_one()
         steps = self.plan_id._get_steps()
         done = timedelta(minutes=self.done_minutes)
         following = escalation.find_next(steps, done)
@@ -258,7 +255,6 @@ class SmsTeamAlert(models.Model):
 
     def _note(self, kind, at, **values):
         """Add an entry to the timeline."""
-        self.ensure_one()
         values |= {"alert_id": self.id, "kind": kind, "at": at}
         self.env["sms.team.alert.entry"].create(values)
 

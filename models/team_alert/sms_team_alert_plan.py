@@ -219,7 +219,6 @@ class SmsTeamAlertPlan(models.Model):
         return plan._fill_in(alert.name, alert.team_id, alert._get_codes())
 
     def _fill_in(self, words, team, codes):
-        self.ensure_one()
         team = team.with_context(lang=self.env.lang)
         return texts.fill(self.body, {"alert": words, "team": team.name, **codes})
 
@@ -312,7 +311,6 @@ class SmsTeamAlertStep(models.Model):
         self.plan_id._check_calls()
 
     def _describe(self):
-        self.ensure_one()
         words = dict(self._fields["whom"]._description_selection(self.env))
         whom = words[self.whom]
         if self.how == escalation.CALL:
