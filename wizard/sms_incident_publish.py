@@ -75,8 +75,7 @@ class SmsIncidentPublish(models.TransientModel):
     @api.depends("step")
     def _compute_plan_note(self):
         for form in self:
-            is_announced = form.step == PLANNED
-            form.plan_note = is_announced and form.incident_id._describe_plan()
+            form.plan_note = form.step == PLANNED and form.incident_id._describe_plan()
 
     @api.onchange("planned_to")
     def _onchange_planned_to(self):
@@ -255,8 +254,7 @@ class SmsIncidentPublish(models.TransientModel):
         """Open the form to text the news to oneself, as a recipient would read it."""
         self.ensure_one()
         self.check_access("read")
-        broadcast = self._get_preview()
-        return broadcast._test_text(back_ref=f"{self._name},{self.id}")
+        return self._get_preview()._test_text(back_ref=f"{self._name},{self.id}")
 
     def action_publish(self):
         """Publish the news, text and mail it, and post it on tickets.

@@ -531,8 +531,7 @@ class SmsBroadcast(models.Model):
         if silent:
             langs = {it.number: it.lang for it in silent}
             found = self.company_id._find_sms_langs(langs)
-            rows = [(it.id, found[it.number]) for it in silent]
-            silent._write_rows(rows, "lang")
+            silent._write_rows([(it.id, found[it.number]) for it in silent], "lang")
 
     def _find_contacts(self, numbers):
         """Return ``{number: (contact id, language)}`` of the oldest contacts."""

@@ -174,8 +174,7 @@ class SmsBroadcastJob(models.Model):
     def _get_batch(self, name, values, limit):
         """Return the next recipients with one of the values in a field."""
         own = [("broadcast_id", "=", self.id), (name, "in", values)]
-        recipients = self.env["sms.broadcast.recipient"]
-        return recipients.search(own, order="id", limit=limit)
+        return self.env["sms.broadcast.recipient"].search(own, order="id", limit=limit)
 
     def _queue(self, recipients):
         """Queue the messages to a batch; news replaces texts that still wait."""

@@ -237,8 +237,7 @@ class SmsBroadcast(models.Model):
 
     def _tell_author(self, words):
         """Notify the author, or the company's managers if they have left."""
-        author = self.user_id.filtered("active")
-        people = author or self.company_id._get_sms_managers()
+        people = self.user_id.filtered("active") or self.company_id._get_sms_managers()
         self.message_post(body=words, partner_ids=people.partner_id.ids)
 
     # === Time of each text ===

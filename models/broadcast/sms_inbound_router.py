@@ -49,8 +49,7 @@ class SmsInboundRouter(models.AbstractModel):
         inbound.kind = SERVICE
         company, number = inbound.company_id, inbound.number
         if incident := self.env["sms.incident"]._find_newest_text(company, number):
-            mutes = self.env["sms.incident.mute"]
-            mutes._mute(incident, number, inbound.partner_id)
+            self.env["sms.incident.mute"]._mute(incident, number, inbound.partner_id)
             self._say_of_incident(inbound, incident, reply_codes.INCIDENT_MUTED)
         else:
             self._say_reply(inbound, reply_codes.INCIDENT_MUTE_NOTHING)
@@ -109,8 +108,7 @@ class SmsInboundRouter(models.AbstractModel):
             incident_sudo = ticket_sudo._find_sms_incident(number, inbound.body)
             if incident_sudo and ticket_sudo._began_in_sms_incident(incident_sudo):
                 ticket_sudo.sms_incident_id = incident_sudo
-        is_to_be_told = incident_sudo._is_to_be_told(number)
-        if is_to_be_told and self._may_be_told(inbound):
+        if incident_sudo._is_to_be_told(number) and self._may_be_told(inbound):
             ticket_sudo._tell_sms_incident(incident_sudo, number, exemption=SERVICE)
         elif incident_sudo:
             ticket_sudo._note_sms_incident_told(incident_sudo, number)
@@ -143,8 +141,7 @@ class SmsInboundRouter(models.AbstractModel):
         self._subscribe(inbound, areas)
         inbound.kind = "join"
         names = areas.with_context(lang=self._get_lang(inbound)).mapped("name")
-        code = reply_codes.SUBSCRIBED
-        return self._say_reply(inbound, code, areas=", ".join(names))
+        return self._say_reply(inbound, reply_codes.SUBSCRIBED, areas=", ".join(names))
 
     def _get_areas_of(self, inbound, keyword):
         """Return the keyword's areas as the company offers them."""

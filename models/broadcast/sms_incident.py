@@ -311,8 +311,7 @@ class SmsIncident(models.Model):
         )
         if number:
             condition = SQL("%s AND number = %s", condition, number)
-        messages_sudo = self.env["sms.sms"].sudo()
-        return lock_next(messages_sudo, condition, SQL("id"), limit=None)
+        return lock_next(self.env["sms.sms"].sudo(), condition, SQL("id"), limit=None)
 
     def _get_fillers(self, lang):
         """Return the values for replies about the incident, in a language (code)."""

@@ -158,8 +158,7 @@ class SmsIncident(models.Model):
         first = moments.to_local(self.planned_from, zone)
         last = moments.to_local(self.planned_to, zone)
         if first.date() == last.date():
-            locale = moments.get_locale(get_spoken_lang(self.env))
-            end = moments.say_hour(last, locale)
+            end = moments.say_hour(last, moments.get_locale(get_spoken_lang(self.env)))
         return self.env._("from %(begin)s until %(end)s", begin=begin, end=end)
 
     def _get_zone(self):
@@ -234,11 +233,10 @@ class SmsIncident(models.Model):
 
     def _render_news(self, words):
         """Return news as HTML for tickets and mails, with a link to the page."""
-        page = self.sudo().status_page
         return Markup("<p><strong>%s</strong></p>%s<p><a href='%s'>%s</a></p>") % (
             self.name,
             plaintext2html(words or ""),
-            page,
+            self.sudo().status_page,
             self.env._("How it stands"),
         )
 

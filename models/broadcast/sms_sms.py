@@ -57,8 +57,7 @@ class SmsSms(models.Model):
         told = self.filtered("broadcast_id")
         broadcasts_sudo = told.broadcast_id.sudo()
         broadcasts_sudo._keep_paused()
-        incidents_sudo = told.incident_id.sudo()
-        muted = self.env["sms.incident.mute"]._get_muted(incidents_sudo)
+        muted = self.env["sms.incident.mute"]._get_muted(told.incident_id.sudo())
         overtaken = broadcasts_sudo.filtered(
             lambda it: it.incident_id and it.kind != RESOLVED and it._is_overtaken()
         )

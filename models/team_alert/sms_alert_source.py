@@ -225,8 +225,7 @@ class SmsAlertSource(models.Model):
 
     def _raise_alert(self, rows, more):
         """Raise one alert for several troubles, unless there were too many alerts."""
-        limits = self.env["sms.rate.limit"]
-        if limits._is_over("alert_source_alerts", str(self.id)):
+        if self.env["sms.rate.limit"]._is_over("alert_source_alerts", str(self.id)):
             return self._get_storm_alert()
         worst = min(rows, key=lambda it: monitoring.SEVERITIES.index(it.severity))
         others = len(rows) - 1 + more

@@ -184,8 +184,7 @@ class SmsOncall(models.AbstractModel):
         turns = drawn = self.env["sms.oncall.turn"].sudo()
         midnight = (now + CALENDAR_AHEAD).replace(hour=0, minute=0, second=0)
         for team, company in self._find_teams(self.env["res.company"].search([])):
-            found = self._find_gaps(team, company, now)
-            kept |= gaps._keep(team, company, found, now)
+            kept |= gaps._keep(team, company, self._find_gaps(team, company, now), now)
             stretches = self._draw(team, company, now, midnight - now)
             drawn |= turns._keep(team, company, stretches, now)
         (gaps.search([]) - kept).unlink()

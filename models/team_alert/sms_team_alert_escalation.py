@@ -101,10 +101,8 @@ class SmsTeamAlert(models.Model):
         done = timedelta(minutes=self.done_minutes)
         following = escalation.find_next(steps, done)
         if not following:
-            last = escalation.Occurrence(done, escalation.ALL, steps[-1].how)
-            following = [last]
-        since = now - following[0].offset
-        self._advance(steps, following, now, since, passed_by)
+            following = [escalation.Occurrence(done, escalation.ALL, steps[-1].how)]
+        self._advance(steps, following, now, now - following[0].offset, passed_by)
 
     def _skip_wait(self, now):
         """Run the next step at once, since nobody has taken the last one's calls.

@@ -245,8 +245,7 @@ class SmsTeamAlertPlan(models.Model):
         if not self.active or not self._takes_mail_of(sender, author_sudo):
             reason = self.env._("This address only accepts alerts from known senders.")
             return AliasError("error_team_alert_sender", reason)
-        limits_sudo = self.env["sms.rate.limit"].sudo()
-        if limits_sudo._is_over("team_alert_mails", str(self.id)):
+        if self.env["sms.rate.limit"].sudo()._is_over("team_alert_mails", str(self.id)):
             reason = self.env._("Too many alerts in an hour. Call instead.")
             return AliasError("error_team_alert_many", reason)
         return False
@@ -311,8 +310,7 @@ class SmsTeamAlertStep(models.Model):
         self.plan_id._check_calls()
 
     def _describe(self):
-        words = dict(self._fields["whom"]._description_selection(self.env))
-        whom = words[self.whom]
+        whom = dict(self._fields["whom"]._description_selection(self.env))[self.whom]
         if self.how == escalation.CALL:
             whom = self.env._("%s by call", whom)
         said = self.env._("At once: %s", whom)
