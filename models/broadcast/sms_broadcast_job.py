@@ -297,10 +297,9 @@ class SmsBroadcastJob(models.Model):
         told = self._get_told_langs()
         it = self.with_context(lang=company_sudo._pick_sms_told_lang(told, lang))
         incident_sudo = it.incident_id.sudo()
-        news = it._get_shared_words()[states.NEWS]
         return {
             "subject": f"{company_sudo.name}: {incident_sudo.name}",
-            "body_html": incident_sudo._render_news(news)
+            "body_html": incident_sudo._render_news(it._get_shared_words()[states.NEWS])
             + Markup("<p>%s</p>") % company_sudo.name,
             "email_from": company_sudo.email_formatted or self.env.user.email_formatted,
             "auto_delete": True,
@@ -371,10 +370,9 @@ class SmsBroadcastJob(models.Model):
         }
         found = {it.id: dict.fromkeys(STAGES, 0) for it in self}
         mine = Domain("broadcast_id", "in", self.filtered("started_at").ids)
-        messages_sudo = self.env["sms.sms"].sudo()
         last = mine & Domain("sent_again_id", "=", False)
         columns = ["broadcast_id", "state", "gate_verdict", "gate_reason"]
-        groups = messages_sudo._read_group(last, columns, ["__count"])
+        groups = self.env["sms.sms"].sudo()._read_group(last, columns, ["__count"])
         for broadcast, state, verdict, reason, count in groups:
             is_called_off = verdict != BLOCK or reason in CALLED_OFF_REASONS
             is_cancelled = state == "canceled" and is_called_off

@@ -9,7 +9,6 @@ from ...tools import clocks, moments
 from ..core.moments import say_moment
 from ..message.res_partner import NOBODY
 from . import sms_broadcast as states
-from .sms_broadcast import LIST
 from .sms_broadcast_recipient import HELD, QUEUED, WILL
 from .sms_incident import RESOLVED
 
@@ -159,7 +158,7 @@ class SmsBroadcast(models.Model):
             return 1
         self.state = states.LEAVING
         self._on_recipients_selected()
-        if self.audience != LIST:
+        if self.audience != states.LIST:
             self._note_changes(before, self._get_selected())
         return 1
 
@@ -202,7 +201,7 @@ class SmsBroadcast(models.Model):
             self._mark_mails()
         now = fields.Datetime.now()
         self.write({"checked_at": now, "longest": self._find_longest()})
-        if self.audience == LIST:  # its languages are known only now
+        if self.audience == states.LIST:  # its languages are known only now
             self._on_recipients_selected()
         if self.state == states.CHECKING:
             self.state = states.CHECKED

@@ -493,9 +493,8 @@ class SmsIncidentMute(models.Model):
 
     def _end(self, user=None):
         """Undo it, by a user or by the person's own text (None)."""
-        standing = self.filtered(lambda mute: not mute.ended_at)
         values = {"ended_at": fields.Datetime.now(), "ended_by_id": user and user.id}
-        standing.write(values)
+        self.filtered(lambda mute: not mute.ended_at).write(values)
 
     @api.model
     def _get_overdue_domain(self, company, limits):

@@ -228,21 +228,18 @@ class SmsOncallShift(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Search for on-call gaps again."""
-        shifts = super().create(vals_list)
         self.env["sms.oncall"]._wake_watch()
-        return shifts
+        return super().create(vals_list)
 
     def write(self, vals):
         """Search for on-call gaps again."""
-        result = super().write(vals)
         self.env["sms.oncall"]._wake_watch()
-        return result
+        return super().write(vals)
 
     def unlink(self):
         """Search for on-call gaps again."""
-        result = super().unlink()
         self.env["sms.oncall"]._wake_watch()
-        return result
+        return super().unlink()
 
     # === Hand-overs ===
 

@@ -110,8 +110,7 @@ class SmsTeamAlert(models.Model):
         Repeats of the same step are not brought forward.
         """
         steps = self.plan_id._get_steps()
-        done = timedelta(minutes=self.done_minutes)
-        following = escalation.find_next(steps, done)
+        following = escalation.find_next(steps, timedelta(minutes=self.done_minutes))
         if not all(it.is_repeat for it in following):
             self._advance(steps, following, now, now - following[0].offset)
 

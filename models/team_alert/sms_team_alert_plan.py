@@ -153,11 +153,9 @@ class SmsTeamAlertPlan(models.Model):
     @api.constrains("step_ids")
     def _check_steps(self):
         """Refuse a plan without steps."""
-        for plan in self:
-            if not plan.step_ids:
-                raise ValidationError(
-                    self.env._("“%s” needs at least one step.", plan.name)
-                )
+        if empty := self.filtered(lambda it: not it.step_ids):
+            words = self.env._("“%s” needs at least one step.", empty[0].name)
+            raise ValidationError(words)
 
     @api.constrains("alias_id", "team_id", "company_id")
     def _check_alias(self):
