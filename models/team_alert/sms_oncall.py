@@ -103,9 +103,8 @@ class SmsOncall(models.AbstractModel):
         """Return the ``(start, stop)`` in which nobody on call has a number."""
         users = self._find_shifts(team, company, now).user_id
         can_be_told = users.sudo().filtered("partner_id.phone_sanitized").ids
-        calendar, wanted = team.sms_oncall_calendar_id, None
-        if calendar:
-            wanted = self._get_hours(calendar, now, now + HORIZON)
+        calendar = team.sms_oncall_calendar_id
+        wanted = self._get_hours(calendar, now, now + HORIZON) if calendar else None
         return oncall.find_gaps(self._draw(team, company, now), can_be_told, wanted)
 
     def _find_teams(self, companies):
