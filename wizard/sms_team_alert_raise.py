@@ -88,7 +88,7 @@ class SmsTeamAlertRaise(models.TransientModel):
             self.ticket_id.check_access("write")
         self.team_id.check_access("read")
         self._get_company()._check_sms_user()
-        values = {"ticket_id": self.ticket_id.id, "user_id": self.env.uid}
-        alerts, words = self.env["sms.team.alert"], self.name or ""
-        alert = alerts._raise(self.team_id, words, **values)
+        alert = self.env["sms.team.alert"]._raise(
+            self.team_id, self.name, ticket_id=self.ticket_id.id, user_id=self.env.uid
+        )
         return alert._get_records_action(context={})

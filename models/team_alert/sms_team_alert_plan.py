@@ -146,9 +146,8 @@ class SmsTeamAlertPlan(models.Model):
             self._check_placeholders(plan.body, BLANKS)
             for needed in ("alert", replies.ACKNOWLEDGE):
                 if f"{{{needed}}}" not in plan.body:
-                    raise ValidationError(
-                        self.env._("The text must contain {%s}.", needed)
-                    )
+                    words = self.env._("The text must contain {%s}.", needed)
+                    raise ValidationError(words)
 
     @api.constrains("step_ids")
     def _check_steps(self):
