@@ -106,16 +106,16 @@ class HelpdeskTicket(models.Model):
         :param str number: the customer's number (E.164), may be empty
         :param str words: of the text; default: the ticket's title and description
         """
-        incidents = self.env["sms.incident"].sudo()
-        going_on_ids = incidents._get_going_on_ids(self.company_id.id)
+        incidents_sudo = self.env["sms.incident"].sudo()
+        going_on_ids = incidents_sudo._get_going_on_ids(self.company_id.id)
         if self.sms_is_no_incident or not going_on_ids:
-            return incidents
+            return incidents_sudo
         words = words or f"{self.name} {html2plaintext(self.description or '')}"
         about = (self.partner_id, number, words, self.category_id)
-        for incident in incidents.browse(going_on_ids):
-            if incident.state in GOING_ON and incident._is_about(*about):
-                return incident
-        return incidents
+        for incident_sudo in incidents_sudo.browse(going_on_ids):
+            if incident_sudo.state in GOING_ON and incident_sudo._is_about(*about):
+                return incident_sudo
+        return incidents_sudo
 
     def _began_in_sms_incident(self, incident_sudo):
         """Return whether a ticket is newer than the incident, or itself mentions it.

@@ -298,8 +298,8 @@ class SmsBroadcast(models.Model):
 
         Those locked by the dispatcher are about to be sent, and are skipped.
         """
-        newer_of = {it.number: it.sms_id for it in recipients.sudo()}
-        newer_of = {it: sms for it, sms in newer_of.items() if sms.state == "outgoing"}
+        newer = recipients.sudo().filtered(lambda it: it.sms_id.state == "outgoing")
+        newer_of = {it.number: it.sms_id for it in newer}
         is_older = SQL(
             "incident_id = %s AND broadcast_id != %s AND state = 'outgoing'"
             " AND number = ANY(%s)",

@@ -409,8 +409,9 @@ class SmsIncident(models.Model):
 
     def action_view_tickets(self):
         """Show the tickets about it."""
-        xmlid, new = "helpdesk_mgmt.helpdesk_ticket_action", "default_sms_incident_id"
-        return open_linked(self, xmlid, "sms_incident_id", **{new: self.id})
+        xmlid = "helpdesk_mgmt.helpdesk_ticket_action"
+        new = {"default_sms_incident_id": self.id}
+        return open_linked(self, xmlid, "sms_incident_id", **new)
 
     def action_view_mutes(self):
         """Show who has muted it."""
