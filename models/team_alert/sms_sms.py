@@ -31,7 +31,6 @@ class SmsSms(models.Model):
 
     def _end_call(self):
         """Wake the escalation, which alerts the next person if nobody took the call."""
-        ended = super()._end_call()
-        if ended:
+        if ended := super()._end_call():
             self.env["sms.team.alert"]._wake()
         return ended
