@@ -165,7 +165,9 @@ class TestWhoIsTold(SubscriptionCase):
         self.check(broadcast)
         wanted = [self.far.phone, STRANGER]
         self.assertEqual(broadcast.recipient_ids.mapped("number"), wanted)
-        self.assertEqual(self.mail.with_user(self.agent).subscriber_count, 2)
+        area = self.mail.with_user(self.agent)
+        area = area.with_context(allowed_company_ids=self.company.ids)
+        self.assertEqual(area.subscriber_count, 2)
 
     def test_it_is_no_consent(self):
         self.subscribe(self.silent)
