@@ -234,7 +234,7 @@ class TestRules(TeamAlertCase):
             },
             {"team_id": self.make_foreign_team().id},
         ):
-            with self.subTest(values), self.assertRaises(ValidationError):
+            with self.subTest(values), self.assertRaises(UserError):
                 self.shifts[0].write(values)
 
     def test_a_shift_of_a_whole_week_repeats(self):
