@@ -5,6 +5,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, escape_psql
 
 from ...tools import geography
+from ..core.mixins import open_linked
 
 PLACES = ("state_ids", "cities", "zips")
 #: The fields that select an area's people; without any they would be everybody.
@@ -248,9 +249,7 @@ class SmsArea(models.Model):
 
     def action_view_subscribers(self):
         """Show who has chosen the area."""
+        context = {"default_area_id": self.id, "search_default_active": 1}
         xmlid = "helpdesk_mgmt_sms.sms_subscription_action"
-        return {
-            **self.env["ir.actions.act_window"]._for_xml_id(xmlid),
-            "domain": list(self._get_subscription_domain()),
-            "context": {"default_area_id": self.id, "search_default_active": 1},
-        }
+        action = open_linked(self, xmlid, "area_id", **context)
+        return {**action, "domain": list(self._get_subscription_domain())}

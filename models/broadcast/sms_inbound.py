@@ -72,11 +72,13 @@ class SmsInbound(models.Model):
             )
         if len(tickets) > MANY:
             raise UserError(self.env._("Choose at most %s to answer at once.", MANY))
+        is_one = len(tickets) == 1
         context = {
             "sms_answers": True,
             "default_res_model": TICKET_MODEL,
-            "default_res_ids": repr(tickets.ids),
-            "default_composition_mode": "comment" if len(tickets) == 1 else "mass",
+            "default_res_id": is_one and tickets.id,
+            "default_res_ids": not is_one and repr(tickets.ids),
+            "default_composition_mode": "comment" if is_one else "mass",
             "active_model": TICKET_MODEL,
             "active_id": tickets[0].id,
             "active_ids": tickets.ids,

@@ -322,8 +322,7 @@ class SmsTeamAlert(models.Model):
 
     def _press(self, action):
         self._check_may_act()
-        user = self.env.user
-        facts = {"user_id": user.id, "partner_id": user.partner_id.id}
+        facts = {"user_id": self.env.uid, "partner_id": self.env.user.partner_id.id}
         for alert in self.sudo():
             alert._act(action, fields.Datetime.now(), facts)
         return True
