@@ -293,7 +293,6 @@ class SmsAutomation(models.Model):
     def _to_rule(self):
         self.ensure_one()
         is_timed = self._is_timed()
-        number = 0 if is_timed else self.delay_number
         return Rule(
             automation_id=self.id,
             trigger=self.trigger,
@@ -307,7 +306,7 @@ class SmsAutomation(models.Model):
             domain=self._parse_domain(),
             purpose_code=self.purpose_id.code,
             is_urgent=self.is_urgent,
-            delay=timedelta(**{self.delay_unit: number}),
+            delay=timedelta(**{self.delay_unit: 0 if is_timed else self.delay_number}),
             lead=timedelta(hours=self.wait_hours if is_timed else 0),
             pause=automation.PAUSES[self.at_most],
             shared_id=self.shared_id.id or 0,

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, automation
 from ..core.batch_jobs import try_work_off
+from ..core.ir_cron import to_minutes
 
 WAITING, DONE, SKIPPED = "waiting", "done", "skipped"
 #: Prefix of the occasion of a text due at once, followed by the transaction's id.
@@ -86,73 +87,64 @@ class SmsAutomationRun(models.Model):
     def _plan(self, pairs):
         """Plan the texts of ``(ticket, Rule)`` pairs, and restart their delays."""
         now = fields.Datetime.now()
-        at_once = SQL("%s || pg_current_xact_id()", AT_ONCE)
-        values = [
-            SQL(
-                "(%s, %s, %s, %s, %s, %s, %s, %s, 'waiting')",
+        self._insert(
+            (
                 rule.automation_id or None,
-                record._name,
                 record.id,
-                "" if rule.delay else at_once,
+                "" if rule.delay else SQL("%s || pg_current_xact_id()", AT_ONCE),
                 record._get_sms_fact(rule.trigger),
                 self.env.uid,
                 now,
                 now + rule.delay,
             )
             for record, rule in pairs
+        )
+        self._skip_replaced(pairs, now)
+        self._wake({now + rule.delay for _record, rule in pairs})
+
+    @api.model
+    def _insert(self, rows):
+        """Store planned texts about tickets, in place of those with the same key.
+
+        :param rows: iterable of values: automation, ticket, occasion, fact, user, when
+            it happened, when it is due
+        """
+        values = [
+            SQL("(%s, %s, %s, %s, %s, %s, %s, %s, 'waiting')", TICKET_MODEL, *row)
+            for row in rows
         ]
-        self.env.execute_query(
-            SQL(
+        if values:
+            query = SQL(
                 """
-                INSERT INTO sms_automation_run AS planned (automation_id, res_model,
+                INSERT INTO sms_automation_run AS planned (res_model, automation_id,
                        res_id, occasion, fact, user_id, happened_at, due_at, state)
                 VALUES %s
                 ON CONFLICT (automation_id, res_model, res_id, occasion)
                 DO UPDATE SET fact = EXCLUDED.fact, state = EXCLUDED.state,
                        user_id = EXCLUDED.user_id, done_at = NULL,
                        happened_at = EXCLUDED.happened_at, due_at = EXCLUDED.due_at
-                RETURNING id
                 """,
                 SQL(", ").join(values),
             )
-        )
-        self.invalidate_model(flush=False)
-        self._skip_replaced(pairs, now)
-        self._wake({now + rule.delay for _record, rule in pairs})
+            self.env.cr.execute(query)
+            self.invalidate_model(flush=False)
 
     @api.model
     def _skip_replaced(self, pairs, now):
         """Skip delayed texts of shared automations whose company's own begin anew."""
-        begun = {
-            (record.id, rule.shared_id)
+        replaced = Domain.OR(
+            Domain("automation_id", "=", rule.shared_id)
+            & Domain("res_id", "=", record.id)
             for record, rule in pairs
             if rule.delay and rule.shared_id
-        }
-        if begun:
-            ticket_ids, automation_ids = zip(*begun, strict=True)
-            waiting = self.search(
-                [
-                    ("state", "=", WAITING),
-                    ("occasion", "=", ""),
-                    ("res_id", "in", ticket_ids),
-                    ("automation_id", "in", automation_ids),
-                ]
-            )
-            waiting.filtered(
-                lambda row: (row.res_id, row.automation_id.id) in begun
-            ).write({"state": SKIPPED, "done_at": now})
+        )
+        delayed = Domain("state", "=", WAITING) & Domain("occasion", "=", "")
+        self.search(delayed & replaced).write({"state": SKIPPED, "done_at": now})
 
     @api.model
     def _wake(self, moments):
-        """Wake the cron at times (UTC), future ones rounded up to the minute."""
-        now = fields.Datetime.now()
-        minutes = {
-            moment
-            if moment <= now
-            else moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
-            for moment in moments
-        }
-        self.env["ir.cron"]._wake_sms("ir_cron_sms_automation", minutes)
+        """Wake the cron at times (UTC)."""
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_automation", to_minutes(moments))
 
     @api.model
     def _wake_for_waiting(self, ticket):
@@ -281,93 +273,75 @@ class SmsAutomationRun(models.Model):
         if not is_timed or rule.trigger not in automation.TIMED:
             return False
         moment = fields.Datetime.to_datetime(occasion.partition(".")[0])
-        is_after = rule.trigger == automation.NO_ANSWER
-        reached = moment + rule.lead if is_after else moment - rule.lead
-        own_sudo = self.env["sms.automation"].sudo().browse(rule.automation_id)
-        since = own_sudo.in_force_since
-        return bool(since and reached >= since)
+        return self._is_in_force(rule, moment)
 
     # === Time-based rules: waiting customers and deadlines ===
 
     @api.model
+    def _is_in_force(self, rule, moment):
+        """Return whether a time-based rule was in force when its time was reached.
+
+        :param datetime moment: since when a customer waits, or the deadline
+        """
+        lead = rule.lead if rule.trigger == automation.NO_ANSWER else -rule.lead
+        rule_sudo = self.env["sms.automation"].sudo().browse(rule.automation_id)
+        since = rule_sudo.in_force_since
+        return bool(since) and moment + lead >= since
+
+    @api.model
     def _find_timed(self):
-        self.env.flush_all()
-        for rule in self.env["sms.automation"]._get_rules():
-            source = rule.trigger in automation.TIMED and self._get_clock(rule)
-            if source:
-                self._find_by_clock(rule, *source)
-        self.invalidate_model(flush=False)
-
-    @api.model
-    def _get_clock(self, rule):
-        """Return a rule's SQL: FROM (alias ``ticket``), time column, condition."""
-        now = fields.Datetime.now()
-        if rule.trigger == automation.NO_ANSWER:
-            column = SQL("ticket.sms_waiting_since")
-            until = now - rule.lead
-            condition = SQL("%s BETWEEN %s AND %s", column, until - TOO_LATE, until)
-            return SQL("helpdesk_ticket ticket"), column, condition
-        source = self.env["sms.automation"]._get_deadline_source()
-        if not source:
-            return None
-        if source == TICKET_MODEL:
-            table, column = SQL("helpdesk_ticket ticket"), SQL("ticket.sla_deadline")
-            is_open = SQL("TRUE")
-        else:
-            table = SQL(
-                "helpdesk_ticket_sla sla JOIN helpdesk_ticket ticket "
-                "ON ticket.id = sla.ticket_id"
-            )
-            column, is_open = SQL("sla.deadline"), SQL("sla.state = 'in_progress'")
-        condition = SQL(
-            "%s AND %s BETWEEN %s AND %s", is_open, column, now, now + rule.lead
-        )
-        return table, column, condition
-
-    @api.model
-    def _find_by_clock(self, rule, table, column, condition):
         """Plan a row for each open ticket whose time has come, once per time.
 
         A company's copy, even an archived one, replaces a shared automation here, since
         the copy has a time of its own. The filters are checked when the row is
-        processed. Known rows are excluded rather than left to ON CONFLICT, which would
-        use up ids.
+        processed.
         """
-        reached = SQL("+") if rule.trigger == automation.NO_ANSWER else SQL("-")
-        self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO sms_automation_run (automation_id, res_model, res_id,
-                       occasion, fact, happened_at, due_at, state)
-                SELECT DISTINCT rule.id, %(model)s, ticket.id, %(column)s::text,
-                       CASE WHEN rule.trigger = 'no_answer' THEN %(column)s::text
-                            ELSE 'open' END,
-                       %(now)s::timestamp, %(now)s::timestamp, 'waiting'
-                  FROM %(table)s
-                  JOIN helpdesk_ticket_stage stage ON stage.id = ticket.stage_id
-                  JOIN sms_automation rule ON rule.id = %(rule_id)s
-                 WHERE %(condition)s AND ticket.active AND stage.closed IS NOT TRUE
-                   AND (rule.company_id IS NULL
-                        OR rule.company_id = ticket.company_id)
-                   AND NOT EXISTS (SELECT 1 FROM sms_automation own
-                                    WHERE own.shared_id = rule.id
-                                      AND own.company_id = ticket.company_id)
-                   AND %(column)s %(reached)s %(lead)s >= rule.in_force_since
-                   AND NOT EXISTS (SELECT 1 FROM sms_automation_run known
-                                    WHERE known.automation_id = rule.id
-                                      AND known.res_model = %(model)s
-                                      AND known.res_id = ticket.id
-                                      AND known.occasion = %(column)s::text)
-                ON CONFLICT DO NOTHING
-                RETURNING id
-                """,
-                model=TICKET_MODEL,
-                table=table,
-                column=column,
-                condition=condition,
-                reached=reached,
-                lead=rule.lead,
-                rule_id=rule.automation_id,
-                now=fields.Datetime.now(),
+        now = fields.Datetime.now()
+        for rule in self.env["sms.automation"]._get_rules():
+            if rule.trigger not in automation.TIMED:
+                continue
+            reached = {
+                (ticket, str(moment))
+                for ticket, moment in self._read_clock(rule, now)
+                if automation.is_of_company(rule, ticket.company_id.id)
+                and self._is_in_force(rule, moment)
+            }
+            own = Domain("automation_id", "=", rule.automation_id)
+            found = self.search(
+                own & Domain("res_id", "in", [ticket.id for ticket, _text in reached])
             )
-        )
+            known = {(row.res_id, row.occasion) for row in found}
+            self._insert(
+                (
+                    rule.automation_id,
+                    ticket.id,
+                    occasion,
+                    ticket._get_sms_fact(rule.trigger),
+                    None,
+                    now,
+                    now,
+                )
+                for ticket, occasion in reached
+                if (ticket.id, occasion) not in known
+            )
+
+    @api.model
+    def _read_clock(self, rule, now):
+        """Return open tickets, each with the time that a rule counts from, if near."""
+        if rule.trigger == automation.NO_ANSWER:
+            source, name = TICKET_MODEL, "sms_waiting_since"
+            since, until = now - rule.lead - TOO_LATE, now - rule.lead
+        else:
+            source = self.env["sms.automation"]._get_deadline_source()
+            name = "sla_deadline" if source == TICKET_MODEL else "deadline"
+            since, until = now, now + rule.lead
+        if not source:
+            return []
+        domain = Domain(name, ">=", since) & Domain(name, "<=", until)
+        is_open = Domain("active", "=", True) & Domain("stage_id.closed", "=", False)
+        if source == TICKET_MODEL:
+            found = self.env[source].search(domain & is_open)
+            return [(ticket, ticket[name]) for ticket in found]
+        domain &= Domain("state", "=", "in_progress")
+        found = self.env[source].search(domain & Domain("ticket_id", "any", is_open))
+        return [(sla.ticket_id, sla.deadline) for sla in found]

@@ -61,17 +61,18 @@ def try_work_off(job, work, passing=()):
         return None
 
 
-def contain(env, work, logger, message, *args):
+def contain(env, work, logger, message, *args, flush=True):
     """Run some work in a savepoint; if it fails, log that and undo only the work.
 
     A conflict with another transaction is raised: Odoo then starts the request over.
 
     :param work: function without arguments
     :param str message: logged with the traceback, filled in with ``args``
+    :param bool flush: flush before and after, which may run what waits for that
     :return: what ``work`` returns, None if it failed
     """
     try:
-        with env.cr.savepoint():
+        with env.cr.savepoint(flush=flush):
             return work()
     except OperationalError:
         raise

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -9,6 +9,16 @@ from .bulk_insert import as_arrays
 MODULE = "helpdesk_mgmt_sms"
 #: Key of the crons that a transaction wakes, in ``cr.precommit.data``.
 WOKEN = "helpdesk_mgmt_sms.woken"
+
+
+def to_minutes(moments):
+    """Return times, future ones rounded up to full minutes: crons run by the minute."""
+    now = fields.Datetime.now()
+    minute = timedelta(minutes=1)
+    return {
+        it if it <= now else it.replace(second=0, microsecond=0) + minute
+        for it in moments
+    }
 
 
 class IrCron(models.Model):

@@ -14,7 +14,7 @@ from ...providers.outbound import QUEUED, REPORT_RANKS, OutboundMessage
 from ...tools import dispatch, links
 from ...tools.dispatch import NEEDED
 from ...tools.texts import clean
-from ..core.bulk_insert import as_arrays
+from ..core.bulk_insert import as_arrays, create_many
 from ..core.trail import trace
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
 from .sms_counter import DELIVERED, FAILED, SENT
@@ -231,12 +231,12 @@ class SmsSms(models.Model):
         uuids = {sms.id: sms.uuid for sms in orphans}
         notifications_sudo = self.env["mail.notification"].sudo()
         found_sudo = notifications_sudo.search([("sms_id_int", "in", [*uuids])])
-        self.env["sms.tracker"].sudo().create(
-            [
-                {"sms_uuid": uuids[it.sms_id_int], "mail_notification_id": it.id}
-                for it in found_sudo
-            ]
-        )
+        vals_list = [
+            {"sms_uuid": uuids[it.sms_id_int], "mail_notification_id": it.id}
+            for it in found_sudo
+        ]
+        if vals_list:
+            create_many(self.env["sms.tracker"].sudo(), vals_list)
         self.invalidate_recordset(["sms_tracker_id"])
 
     # === Posts and their answers ===

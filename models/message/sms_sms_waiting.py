@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -9,19 +9,13 @@ from odoo.tools import SQL
 from ...tools import TICKET_MODEL, exemptions, verdicts
 from ...tools.actions import notify, reload_view
 from ...tools.phone import canonical
+from ..core.ir_cron import to_minutes
 
 APPOINTMENT_MODEL = "calendar.event"
 #: The state of waiting messages.
 WAITING = "outgoing"
 #: ``not_before`` of a message without a time yet: it waits until somebody goes on.
 FAR = datetime(9999, 12, 31)
-
-
-def _to_minutes(moments):
-    """Return times rounded up to full minutes, each once: crons run by the minute."""
-    return sorted(
-        {moment.replace(second=0) + timedelta(minutes=1) for moment in moments}
-    )
 
 
 class SmsSms(models.Model):
@@ -85,10 +79,10 @@ class SmsSms(models.Model):
         :param of_others: those of Odoo's own loop
         """
         if of_outbox:
-            self._wake_outbox(_to_minutes(of_outbox))
+            self._wake_outbox(to_minutes(of_outbox))
         if of_others:
             cron = self.env.ref("sms.ir_cron_sms_scheduler_action")
-            cron.sudo()._trigger(_to_minutes(of_others))
+            cron.sudo()._trigger(to_minutes(of_others))
 
     @api.model
     def _get_due_domain(self):
