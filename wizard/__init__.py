@@ -5,7 +5,6 @@ from . import (
     privacy_lookup_wizard,
     privacy_lookup_wizard_line,
     sms_automation_replay,
-    sms_automation_replay_line,
     sms_broadcast_refusal,
     sms_composer,
     sms_composer_mass,
