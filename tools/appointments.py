@@ -396,8 +396,7 @@ def _keep_windows(spans, zone_name, get_window):
 
 def is_free(moment, duration, work, busy):
     """Tell if a time is free; arguments as for :func:`find_free`."""
-    until = moment + duration
-    is_work = any(start <= moment and until <= end for start, end in work)
+    is_work = any(start <= moment <= end - duration for start, end in work)
     return is_work and not _is_taken(moment, duration, busy)
 
 

@@ -385,16 +385,14 @@ class CalendarEvent(models.Model):
         if "user_id" in vals and "technician_id" not in vals:
             own = self.filtered(lambda event: event.technician_id == event.user_id)
             own.with_context(dont_notify=True).write({"technician_id": vals["user_id"]})
-        # Checked first, since Odoo pops values from it.
-        is_watched = bool(WATCHED_FIELDS & vals.keys())
-        is_visit = bool(VISIT_FIELDS & vals.keys())
-        is_move = bool(START_FIELDS & vals.keys())
+        names = set(vals)  # Odoo pops values from it
+        is_move = bool(START_FIELDS & names)
         starts = {it.id: it.start for it in self.sudo()} if is_move else {}
         result = super().write(vals)
         self._reopen_sms_answers(starts)
-        if is_visit:
+        if VISIT_FIELDS & names:
             self._check_sms_visit_rights()
-        if is_watched:
+        if WATCHED_FIELDS & names:
             self._touch_sms_reminders()
         return result
 

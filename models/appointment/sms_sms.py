@@ -32,8 +32,7 @@ class SmsSms(models.Model):
     @api.model
     def _get_expiry(self, record):
         """Return the end of its day for texts about an all-day appointment."""
-        expiry = super()._get_expiry(record)
-        return expiry and record.sudo()._get_sms_end()
+        return super()._get_expiry(record) and record.sudo()._get_sms_end()
 
     def _find_reminders(self):
         """Return the planned text (``sms.reminder``) that became this one, in sudo."""
