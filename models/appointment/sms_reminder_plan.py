@@ -476,8 +476,12 @@ class SmsReminder(models.Model):
             same[1:].unlink()
 
     @api.model
-    def _plan_again(self, partner):
-        """Plan again what is to come: merging may change a person's time zone."""
-        domain = Domain("partner_ids", "in", partner.ids)
+    def _plan_again(self, partners):
+        """Plan again what is to come: the time zone of contacts may have changed.
+
+        That of a company's own contact counts for customers whose place is unknown.
+        """
+        domain = Domain("partner_ids", "in", partners.ids)
+        domain |= Domain("sms_company_id.partner_id", "in", partners.ids)
         events = self.env["calendar.event"]._plan_sms_again(domain)
         self.env.add_to_compute(events._fields["sms_confirmation"], events)

@@ -302,6 +302,21 @@ class TestBooking(AppointmentCase):
             [False, False],
         )
 
+    def test_reminders_follow_the_time_zone(self):
+        """The contact's own or, where that is unknown, the company's."""
+        places = {"tz": False, "phone": False, "country_id": False, "state_id": False}
+        for place, contact in (
+            ({}, self.customer),
+            (places, self.company.partner_id),
+        ):
+            with self.subTest(contact=contact.name):
+                self.customer.write(place)
+                row = self.rows(self.book_day(4), kind="reminder")
+                due_at = row.due_at
+                contact.tz = "Pacific/Honolulu"
+                self.settle()
+                self.assertEqual(row.due_at - due_at, timedelta(hours=3))
+
     def test_a_text_about_a_day_may_leave_until_its_end(self):
         messages = self.env["sms.sms"]
         end = datetime(2026, 12, 2, 7)  # midnight in Denver
