@@ -200,6 +200,8 @@ class Change(NamedTuple):
     :param datetime known: the start that they were told (UTC), None if never told
     :param datetime start: the current start (UTC), None if it is called off
     :param object subject: anything that the caller wants back
+    :param bool is_retold: the start is the same, but was told as a whole day and is an
+        hour of it now, or the reverse
     """
 
     key: str
@@ -207,6 +209,7 @@ class Change(NamedTuple):
     known: datetime | None
     start: datetime | None
     subject: object = None
+    is_retold: bool = False
 
 
 class Notice(NamedTuple):
@@ -241,7 +244,7 @@ def _find_notice(group):
     holding = sorted(
         (change for change in group if change.start), key=lambda it: it.start
     )
-    same = set(known) & {change.start for change in holding}
+    same = set(known) & {change.start for change in holding if not change.is_retold}
     before = [start for start in known if start not in same]
     after = [change for change in holding if change.start not in same]
     count = max(len(before), len(after))

@@ -387,27 +387,27 @@ class CalendarEvent(models.Model):
             own.with_context(dont_notify=True).write({"technician_id": vals["user_id"]})
         names = set(vals)  # Odoo pops values from it
         is_move = bool(START_FIELDS & names)
-        starts = {it.id: it.start for it in self.sudo()} if is_move else {}
+        former = {it: (it.start, it.allday) for it in self.sudo() if is_move}
         result = super().write(vals)
-        self._reopen_sms_answers(starts)
+        self._reopen_sms_answers(former)
         if VISIT_FIELDS & names:
             self._check_sms_visit_rights()
         if WATCHED_FIELDS & names:
             self._touch_sms_reminders()
         return result
 
-    def _reopen_sms_answers(self, starts):
+    def _reopen_sms_answers(self, former):
         """Take back customers' answers for a time to which the appointment was moved.
 
         What comes from another calendar has its own answers, but only of people whose
         e-mail address it knows.
 
-        :param dict starts: former start (UTC) by event id
+        :param dict former: former start (UTC) and whether it was all day, by event
         """
-        if not starts:
+        if not former:
             return
-        moved = self.sudo().exists()
-        moved = moved.filtered(lambda it: it.sms_enabled and it.start != starts[it.id])
+        moved = self.sudo().exists().filtered("sms_enabled")
+        moved = moved.filtered(lambda it: (it.start, it.allday) != former[it])
         answered = moved.attendee_ids.filtered(
             lambda it: (
                 it.state in ("accepted", "tentative")

@@ -125,19 +125,51 @@ class SmsReminder(models.Model):
         :return: list of :class:`Change` with subjects ``(Appointment, loud, text)``
         """
         now = fields.Datetime.now()
+        retold = self._find_retold(found)
         changes = []
         for it in found:
             obstacle = obstacles[it]
             is_off = obstacle in ("called_off", "uninvited") and it.is_enabled
             is_lost = is_off and not it.has_declined and it.knows_of_more(now)
-            if is_lost or (not obstacle and it.known != it.start):
+            is_moved = it.known != it.start or it in retold
+            if is_lost or (not obstacle and is_moved):
                 subject = it, bool(touched.events.get(it.event_id)), None
                 start = None if obstacle else it.start
-                changes.append(Change(it.key, it.partner_id, it.known, start, subject))
+                about = it.key, it.partner_id, it.known, start, subject
+                changes.append(Change(*about, is_retold=it in retold))
         for it, text in touched.gone:
             subject = it, True, text
             changes.append(Change(it.key, it.partner_id, it.known, None, subject))
         return changes
+
+    @api.model
+    def _find_retold(self, found):
+        """Return the appointments told as a day that have an hour now, or the reverse.
+
+        Odoo stores a day like an hour of it: only that hour takes a query.
+        """
+        doubtful = [
+            it
+            for it in found
+            if it.known == it.start and it.start.time() == appointments.ALL_DAY_TIME
+        ]
+        rows = self.search(
+            [
+                ("partner_id", "in", [it.partner_id for it in doubtful]),
+                ("subject_key", "in", [it.key for it in doubtful]),
+                ("start", "in", [it.start for it in doubtful]),
+                ("kind", "in", (BOOKED, MOVED)),
+                ("state", "in", (PLANNED, SENT)),
+            ],
+            order="id",
+        )
+        told = {(it.partner_id.id, it.subject_key, it.start): it for it in rows}
+        return {
+            it
+            for it in doubtful
+            if (row := told.get((it.partner_id, it.key, it.start)))
+            and row.is_allday != it.is_allday
+        }
 
     @api.model
     def _group_pending(self, notices):

@@ -286,6 +286,7 @@ class SmsReminder(models.Model):
             ("subject_key", "=", self.subject_key),
             ("kind", "in", (BOOKED, MOVED)),
             ("start", "=", known),
+            ("state", "=", SENT),
         ]
         return (self.search(domain, order="id desc", limit=1) or self).is_allday
 

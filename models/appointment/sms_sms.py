@@ -22,7 +22,11 @@ class SmsSms(models.Model):
             return reason
         has_changed = any(
             row.kind != CALLED_OFF
-            and not (row.event_id.active and row.event_id.start == row.start)
+            and not (
+                row.event_id.active
+                and row.event_id.start == row.start
+                and row.event_id.allday == row.is_allday
+            )
             for row in self._find_reminders()
         )
         return has_changed and self.env._(
