@@ -106,7 +106,6 @@ class SmsRegistration(models.TransientModel):
 
     def _get_samples(self):
         """Return the samples as texts would be sent, with placeholders in brackets."""
-        self.ensure_one()
         templates = self.template_ids.with_context(lang=LANG)
         words_by_model = templates._get_placeholder_words()
         samples = []
@@ -161,7 +160,6 @@ class SmsRegistration(models.TransientModel):
 
     def _get_packet(self):
         """Return the contents of the registration as plain texts."""
-        self.ensure_one()
         names = registration.Packet.__dataclass_fields__.keys() - {"company", "samples"}
         return registration.Packet(
             company=self.company_id.name,
@@ -171,7 +169,6 @@ class SmsRegistration(models.TransientModel):
 
     def _get_printed(self):
         """Return pairs of a label and a text for the printed packet."""
-        self.ensure_one()
         env = self.with_context(lang=LANG).env
         words = {True: env._("Yes"), False: env._("No")}
         return [
@@ -211,7 +208,6 @@ class SmsRegistration(models.TransientModel):
 
     def _get_ways(self):
         """Yield a sentence for each available way to opt in."""
-        self.ensure_one()
         company = self.company_id
         purposes = self.env["sms.purpose"]._get_for_customers()
         words = sorted(self.env["sms.keyword"]._get_words(company).get("join", ()))

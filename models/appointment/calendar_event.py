@@ -214,7 +214,6 @@ class CalendarEvent(models.Model):
 
     def _has_sms_begun(self):
         """Return whether it has begun, an all-day one with its day at our place."""
-        self.ensure_one()
         begins = self.start
         if self.allday:
             begins = appointments.get_day_start(begins, self._get_sms_zone())
@@ -222,7 +221,6 @@ class CalendarEvent(models.Model):
 
     def _get_sms_end(self):
         """Return when texts about it expire (UTC): at its start, or with its day."""
-        self.ensure_one()
         if self.allday:
             return appointments.get_day_end(self.start, self._get_sms_zone())
         return self.start
@@ -503,7 +501,6 @@ class CalendarEvent(models.Model):
         The appointment's present time is excluded, as the customer wants another. A
         technician who has left has none.
         """
-        self.ensure_one()
         if not all(self._get_sms_technician().mapped("active")):
             return []
         now = fields.Datetime.now()
@@ -513,7 +510,6 @@ class CalendarEvent(models.Model):
 
     def _is_sms_time_free(self, start):
         """Return whether technician and customers are free for it at a time (UTC)."""
-        self.ensure_one()
         if start <= fields.Datetime.now():
             return False
         day = timedelta(days=1)
@@ -590,7 +586,6 @@ class CalendarEvent(models.Model):
 
     def _tells_sms_moves(self):
         """Return whether its customers get a text when it is moved."""
-        self.ensure_one()
         reminders = self.env["sms.reminder"]
         rule = reminders._get_rule(self._get_sms_company(), MOVED, self.ticket_id)
         return bool(rule) and self.sms_enabled
@@ -600,7 +595,6 @@ class CalendarEvent(models.Model):
 
         :param datetime start: UTC
         """
-        self.ensure_one()
         user = self.user_id if self.user_id.active else self.env.user
         event = self.with_user(user).sudo().with_context(**{AT_ONCE_KEY: True})
         values = {"start": start, "stop": start + (self.stop - self.start)}

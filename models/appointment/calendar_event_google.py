@@ -96,7 +96,6 @@ class CalendarRecurrence(models.Model):
 
     def _find_sms_former_visit(self):
         """Return the last visit of the series that this one was split from, if any."""
-        self.ensure_one()
         first_id, _sign, beginning = (self.google_id or "").partition("_R")
         if not beginning:
             return self.env["calendar.event"]

@@ -34,8 +34,7 @@ class CalendarEvent(models.Model):
     def _complete_old_sms(self):
         """Fill the derived fields of existing events, by SQL."""
         self.env.flush_all()
-        query = SQL(
-            """
+        query = """
             UPDATE calendar_event event
                SET ticket_id = ticket.id, technician_id = own.user_id,
                    sms_company_id = COALESCE(ticket.company_id, organizer.company_id,
@@ -46,13 +45,9 @@ class CalendarEvent(models.Model):
                 ON own.res_model = %s AND ticket.id = own.res_id
          LEFT JOIN res_users organizer ON organizer.id = own.user_id
              WHERE event.id = own.id AND event.sms_company_id IS NULL
-            """,
-            self.env.company.id,
-            TICKET_MODEL,
-        )
-        self.env.cr.execute(query)
-        query = SQL(
-            """
+        """
+        self.env.cr.execute(SQL(query, self.env.company.id, TICKET_MODEL))
+        query = """
             UPDATE calendar_event event SET sms_confirmation = (%s)[answer.place]
               FROM (SELECT own.id, min(array_position(
                            %s, COALESCE(attendee.state, 'needsAction'))) AS place
@@ -63,10 +58,9 @@ class CalendarEvent(models.Model):
                      WHERE %s
                   GROUP BY own.id) answer
              WHERE event.id = answer.id AND event.sms_confirmation IS NULL
-            """,
-            as_array(CONFIRMATION_OF.values(), "varchar"),
-            as_array(CONFIRMATION_OF, "varchar"),
-            self._get_sms_customer_sql("own", "partner"),
-        )
-        self.env.cr.execute(query)
+        """
+        answers = as_array(CONFIRMATION_OF.values(), "varchar")
+        states = as_array(CONFIRMATION_OF, "varchar")
+        customer = self._get_sms_customer_sql("own", "partner")
+        self.env.cr.execute(SQL(query, answers, states, customer))
         self.invalidate_model()

@@ -111,7 +111,6 @@ class CalendarEvent(models.Model):
 
     def _get_sms_words(self, facts, whereabouts):
         """Return the values of the template fields for one reader."""
-        self.ensure_one()
         reader = self.env["res.partner"].browse(facts.partner_id)
         name = tidy_name(self._get_sms_technician().name) or self.sms_company_id.name
         number = self.ticket_id.number
@@ -225,10 +224,8 @@ class CalendarEvent(models.Model):
         The row is changed, not only locked: so the transaction of whoever comes second
         conflicts, and Odoo repeats it with what the first has planned.
         """
-        query = SQL(
-            "UPDATE calendar_event SET write_date = write_date WHERE id = %s", self.id
-        )
-        self.env.cr.execute(query)
+        query = "UPDATE calendar_event SET write_date = write_date WHERE id = %s"
+        self.env.cr.execute(SQL(query, self.id))
 
     def _get_sms_rule_of_button(self, kind):
         """Return the :class:`TextRule` by which a button texts the customer.

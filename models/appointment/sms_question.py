@@ -103,7 +103,6 @@ class SmsQuestion(models.Model):
 
     def _get_invitation(self):
         """Return the ``calendar.attendee``, in sudo, even if its event is over."""
-        self.ensure_one()
         return self.env[ATTENDEE_MODEL].sudo().browse(self.res_id)
 
     def _get_attendee(self):

@@ -327,8 +327,7 @@ class SmsReminder(models.Model):
         self.env["helpdesk.ticket"].flush_model(["partner_id"])
         self.env["res.users"].flush_model(["partner_id", "share"])
         customer = self.env["calendar.event"]._get_sms_customer_sql("event", "partner")
-        query = SQL(
-            """
+        query = """
             SELECT attendee.id, event.id, partner.id, event.sms_company_id,
                    event.ticket_id,
                    COALESCE(event.sms_series_key, 'event ' || event.id),
@@ -341,10 +340,8 @@ class SmsReminder(models.Model):
               JOIN res_partner partner ON partner.id = attendee.partner_id
              WHERE %(condition)s AND (%(customer)s OR attendee.sms_told_start NOTNULL)
           ORDER BY event.start, event.id, attendee.id
-            """,
-            customer=customer,
-            condition=condition,
-        )
+        """
+        query = SQL(query, customer=customer, condition=condition)
         return [Appointment(*row) for row in self.env.execute_query(query)]
 
 

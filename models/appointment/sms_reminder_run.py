@@ -134,7 +134,6 @@ class SmsReminder(models.Model):
 
     def _get_end(self):
         """Return when the text expires (UTC)."""
-        self.ensure_one()
         if not self.is_allday:
             return self.start
         zone = Whereabouts(self.company_id).get_zone(self.partner_id)
@@ -165,7 +164,6 @@ class SmsReminder(models.Model):
 
     def _prepare_sms(self, rule, body, message):
         """Return the values of the ``sms.sms`` that a ``mail.message`` shows."""
-        self.ensure_one()
         return {
             "partner_id": self.partner_id.id,
             "number": self.partner_id.phone_sanitized or self.partner_id.phone,
@@ -277,7 +275,6 @@ class SmsReminder(models.Model):
 
         Only a time at which Odoo stores days takes a query.
         """
-        self.ensure_one()
         known = self.known_start
         if not known or known.time() != appointments.ALL_DAY_TIME:
             return False
@@ -321,7 +318,6 @@ class SmsReminder(models.Model):
 
         A broken template must not keep anybody from deleting an appointment.
         """
-        self.ensure_one()
 
         def render():
             return self._render_rows(self._find_own_rules()).get(self.id)

@@ -291,7 +291,6 @@ class SmsAutomation(models.Model):
         return tuple(rule._to_rule() for rule in found)
 
     def _to_rule(self):
-        self.ensure_one()
         is_timed = self._is_timed()
         return Rule(
             automation_id=self.id,
@@ -326,7 +325,6 @@ class SmsAutomation(models.Model):
 
     def _parse_domain(self):
         """Return the conditions; raise a ValueError unless they are literals."""
-        self.ensure_one()
         try:
             domain = ast.literal_eval(self.domain or "[]")
         except (SyntaxError, TypeError, MemoryError, RecursionError) as error:

@@ -114,8 +114,7 @@ class SmsAutomationRun(models.Model):
             for row in rows
         ]
         if values:
-            query = SQL(
-                """
+            query = """
                 INSERT INTO sms_automation_run AS planned (res_model, automation_id,
                        res_id, occasion, fact, user_id, happened_at, due_at, state)
                 VALUES %s
@@ -123,10 +122,8 @@ class SmsAutomationRun(models.Model):
                 DO UPDATE SET fact = EXCLUDED.fact, state = EXCLUDED.state,
                        user_id = EXCLUDED.user_id, done_at = NULL,
                        happened_at = EXCLUDED.happened_at, due_at = EXCLUDED.due_at
-                """,
-                SQL(", ").join(values),
-            )
-            self.env.cr.execute(query)
+            """
+            self.env.cr.execute(SQL(query, SQL(", ").join(values)))
             self.invalidate_model(flush=False)
 
     @api.model
