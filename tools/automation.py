@@ -250,10 +250,9 @@ def plan_replay(events, waits, rules, facts, now):
         fitting = [
             it for it in rules if it.trigger in event.happened and fits(it, then)
         ]
-        served = get_served(event.happened, facts)
         found += [
             (event.at + rule.delay, rule)
-            for rule in choose(fitting, served)
+            for rule in choose(fitting, get_served(event.happened, facts))
             if not rule.delay or holds(event, rule, events, waits)
         ]
     for rule in rules:

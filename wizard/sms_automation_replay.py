@@ -200,8 +200,7 @@ class SmsAutomationReplay(models.TransientModel):
     @api.model
     def _get_body(self, ticket, rule, recipient):
         template_sudo = self.env["sms.template"].sudo().browse(rule.template_id)
-        is_customer = rule.audience == automation.CUSTOMER
-        partner = None if is_customer else recipient.partner
+        partner = None if rule.audience == automation.CUSTOMER else recipient.partner
         try:
             return template_sudo._render_text(ticket, partner)
         except UserError:

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from psycopg2 import OperationalError
@@ -312,17 +313,12 @@ class SmsAutomation(models.Model):
     @api.model
     def _drop_by_domain(self, planned):
         """Return the changes, each with the rules whose conditions hold."""
-        asked = {
-            rule.automation_id: rule
-            for _change, rules in planned
-            for rule in rules
-            if rule.domain
-        }
         ids = [change.record.id for change, _rules in planned]
-        holding = {
-            rule_id: set(self._filter_by_domain(rule, ids).ids)
-            for rule_id, rule in asked.items()
-        }
+        holding = {}
+        for rule in chain.from_iterable(rules for _change, rules in planned):
+            if rule.domain and rule.automation_id not in holding:
+                found = self._filter_by_domain(rule, ids)
+                holding[rule.automation_id] = set(found.ids)
 
         def holds(change, rule):
             return not rule.domain or change.record.id in holding[rule.automation_id]
