@@ -94,7 +94,6 @@ class SmsAutomationRun(models.Model):
                 "" if rule.delay else SQL("%s || pg_current_xact_id()", AT_ONCE),
                 record._get_sms_fact(rule.trigger),
                 self.env.uid,
-                now,
                 now + rule.delay,
             )
             for record, rule in pairs
@@ -106,17 +105,18 @@ class SmsAutomationRun(models.Model):
     def _insert(self, rows):
         """Store planned texts about tickets, in place of those with the same key.
 
-        :param rows: iterable of values: automation, ticket, occasion, fact, user, when
-            it happened, when it is due
+        :param rows: iterable of values: automation, ticket, occasion, fact, user, and
+            when it is due
         """
+        shared = TICKET_MODEL, fields.Datetime.now()
         values = [
-            SQL("(%s, %s, %s, %s, %s, %s, %s, %s, 'waiting')", TICKET_MODEL, *row)
+            SQL("('waiting', %s, %s, %s, %s, %s, %s, %s, %s)", *shared, *row)
             for row in rows
         ]
         if values:
             query = """
-                INSERT INTO sms_automation_run AS planned (res_model, automation_id,
-                       res_id, occasion, fact, user_id, happened_at, due_at, state)
+                INSERT INTO sms_automation_run (state, res_model, happened_at,
+                       automation_id, res_id, occasion, fact, user_id, due_at)
                 VALUES %s
                 ON CONFLICT (automation_id, res_model, res_id, occasion)
                 DO UPDATE SET fact = EXCLUDED.fact, state = EXCLUDED.state,
@@ -315,7 +315,6 @@ class SmsAutomationRun(models.Model):
                     occasion,
                     ticket._get_sms_fact(rule.trigger),
                     None,
-                    now,
                     now,
                 )
                 for ticket, occasion in reached
