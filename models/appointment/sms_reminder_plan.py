@@ -514,6 +514,8 @@ class SmsReminder(models.Model):
         That of a company's own contact counts for customers whose place is unknown.
         """
         domain = Domain("partner_ids", "in", partners.ids)
-        domain |= Domain("sms_company_id.partner_id", "in", partners.ids)
+        companies = self.env["res.company"].search([("partner_id", "in", partners.ids)])
+        if companies:
+            domain |= Domain("sms_company_id", "in", companies.ids)
         events = self.env["calendar.event"]._plan_sms_again(domain)
         self.env.add_to_compute(events._fields["sms_confirmation"], events)
