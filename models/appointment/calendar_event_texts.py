@@ -81,7 +81,7 @@ class CalendarEvent(models.Model):
     sms_untold_note = fields.Char(
         compute="_compute_sms_untold", compute_sudo=True, groups=DESK_GROUP
     )
-    sms_untold_ways = fields.Char(related="sms_untold_id.ways", groups=DESK_GROUP)
+    sms_untold_ways = fields.Char(compute="_compute_sms_untold_ways", groups=DESK_GROUP)
 
     @api.depends(
         "name",
@@ -299,6 +299,13 @@ class CalendarEvent(models.Model):
             if sms := newest.get(event.id):
                 event.sms_untold_id = sms
                 event.sms_untold_note = event._tell_sms_untold(sms)
+
+    # Not a related field: what it would follow cannot be searched for.
+    @api.depends("sms_untold_id")
+    @api.depends_context("uid")
+    def _compute_sms_untold_ways(self):
+        for event in self:
+            event.sms_untold_ways = event.sudo().sms_untold_id.ways
 
     def _tell_sms_untold(self, sms):
         """Return what a customer was not told, and why."""
