@@ -17,8 +17,6 @@ from .sms_webhook_refusal import ADDRESS, UNSIGNED
 HEALTH_TOKEN_PARAMETER = "helpdesk_mgmt_sms.health_token"
 #: Trouble: at least this many texts ended within an hour, and this percentage failed.
 ERROR_SAMPLE, ERROR_PERCENT = 20, 20
-#: Alerts that stay open when their company leaves the outbox.
-LASTING = ("redaction",)
 #: A waiting queue from which nothing has left for this long stands still.
 STANDSTILL = timedelta(minutes=15)
 #: Scheduled actions that are shipped switched off: second workers, for many texts.
@@ -82,8 +80,7 @@ class SmsOutboxWatch(models.AbstractModel):
         # Companies that have left the outbox or are archived are not watched any more:
         # their alerts would stay open forever.
         former = Domain("company_id", "not in", companies.ids)
-        former &= Domain("closed_at", "=", False) & Domain("key", "not in", LASTING)
-        for alert in alerts.search(former):
+        for alert in alerts.search(former & Domain("closed_at", "=", False)):
             alert._close(alert.company_id, alert.key)
         self.env["sms.counter"]._merge()
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .sms_redaction import IS_IN_USE
+
 REMOVED_WITHIN = timedelta(days=1)
 
 
@@ -25,17 +27,21 @@ class SmsOutboxWatch(models.AbstractModel):
         }
 
     def _get_facts(self, company):
-        """Add how many texts are to be removed, and how many are overdue."""
+        """Add how many texts are to be removed, and how many are overdue.
+
+        Without those at a carrier that the company has left: nobody can remove them.
+        """
         self.env["sms.redaction"].flush_model()
         query = SQL(
             """
             SELECT count(*) FILTER (WHERE state = 'waiting'),
                    count(*) FILTER (WHERE state = 'failed' OR queued_at < %s)
               FROM sms_redaction
-             WHERE company_id = %s AND state IN ('waiting', 'failed')
+             WHERE company_id = %s AND state IN ('waiting', 'failed') AND %s
             """,
             fields.Datetime.now() - REMOVED_WITHIN,
             company.id,
+            IS_IN_USE,
         )
         [[waiting, late]] = self.env.execute_query(query)
         facts = {"to_be_removed": waiting, "not_removed": late}
