@@ -46,7 +46,7 @@ def post_init_hook(env):
     sent from this database, and not from a copy of it.
     """
     env["sms.consent.key"]._get()
-    companies = env["res.company"].with_context(active_test=False).search([])
+    companies = env["res.company"]._get_sms_all()
     companies._ensure_sms_keys()
     env["sms.sender"]._sync(companies)
     adopt_messages(env)

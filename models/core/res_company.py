@@ -64,6 +64,14 @@ class ResCompany(models.Model):
         "At least one person can be texted at once, and limits cannot be negative.",
     )
 
+    @api.model
+    def _get_sms_all(self):
+        """Return all companies, in sudo, archived ones too: their data stays personal.
+
+        And their ledger stays the proof.
+        """
+        return self.sudo().with_context(active_test=False).search([])
+
     def _get_sms_managers(self):
         """Return the helpdesk managers who work for the company."""
         self.ensure_one()

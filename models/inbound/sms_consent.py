@@ -119,8 +119,8 @@ class SmsConsentExpiry(models.AbstractModel):
             self.env._("The question to confirm joining was not answered."),
         )
         # Archived ones too: evidence is kept while the consent holds.
-        companies_sudo = self.env["res.company"].sudo().with_context(active_test=False)
-        for company in companies_sudo.search([("sms_consent_months", ">", 0)]):
+        companies_sudo = self.env["res.company"]._get_sms_all()
+        for company in companies_sudo.filtered("sms_consent_months"):
             months, limit = company.sms_consent_months, self._get_limit(company)
             old = Domain("verified_at", "=", False) | Domain("verified_at", "<", limit)
             old &= Domain("state", "=", consent.OPTED_IN) & Domain("since", "<", limit)

@@ -100,14 +100,9 @@ class SmsConsentCheck(models.Model):
         return self.sudo()._verify(self.env.company)._get_records_action()
 
     @api.model
-    def _get_companies(self):
-        """Return all companies, archived ones too: their ledger stays the proof."""
-        return self.env["res.company"].with_context(active_test=False).search([])
-
-    @api.model
     def _run_checks(self):
         """Verify every company's ledger, and alert compliance of a break (cron)."""
-        for company in self._get_companies():
+        for company in self.env["res.company"]._get_sms_all():
             try:
                 with self.env.cr.savepoint():
                     check = self.with_company(company)._verify(company)
@@ -127,7 +122,8 @@ class SmsConsentCheck(models.Model):
 
         Run as ``env["sms.consent.check"]._print_report()`` in an ``odoo shell``.
         """
-        checks = self.browse().concat(*map(self._verify, self._get_companies()))
+        companies = self.env["res.company"]._get_sms_all()
+        checks = self.browse().concat(*map(self._verify, companies))
         for check in checks:
             print(check._describe())  # pylint: disable=print-used
         return set(checks.mapped("state")) <= {"intact"}

@@ -123,8 +123,7 @@ class SmsConsent(models.Model):
     @api.model
     def _rebuild_all(self):
         """Derive all answers of all companies again (in migrations, or by hand)."""
-        companies_sudo = self.env["res.company"].sudo().with_context(active_test=False)
-        for company in companies_sudo.search([]):
+        for company in self.env["res.company"]._get_sms_all():
             for batch in self._iter_numbers(company):
                 self._rebuild(company, batch)
 
