@@ -74,15 +74,9 @@ def answer(template, values=None, status=200, ancestors=NO_FRAME):
         **(values or {}),
     }
     body = request.env["ir.qweb"]._render(f"helpdesk_mgmt_sms.{template}", page)
-    response = request.make_response(
-        f"<!DOCTYPE html>\n{body}",
-        [("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
-        status=status,
-    )
-    response.headers["Content-Security-Policy"] = CSP.format(ancestors=ancestors)
-    if ancestors in FRAME_OPTIONS:
-        response.headers["X-Frame-Options"] = FRAME_OPTIONS[ancestors]
-    return response
+    response = request.make_response(f"<!DOCTYPE html>\n{body}", status=status)
+    csp = CSP.format(ancestors=ancestors)
+    return shield(response, csp, FRAME_OPTIONS.get(ancestors))
 
 
 def bare(data="", content_type="text/plain; charset=utf-8", status=200):
@@ -103,8 +97,9 @@ def redirect(path):
 
 def shield(response, csp=PORTAL_CSP, frame="SAMEORIGIN"):
     """Return an answer with our headers, by default one of the portal."""
-    policies = {"Content-Security-Policy": csp, "X-Frame-Options": frame}
-    response.headers.update({**HEADERS, **policies})
+    response.headers.update({**HEADERS, "Content-Security-Policy": csp})
+    if frame:
+        response.headers["X-Frame-Options"] = frame
     return response
 
 
