@@ -92,14 +92,9 @@ def lock_next(model, condition, order, limit=1):
     :return: the rows, not cached; empty if there is none or others have them all
     """
     model.flush_model()
-    query = SQL(
-        "SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %s FOR UPDATE SKIP LOCKED",
-        SQL.identifier(model._table),
-        condition,
-        order,
-        limit,
-    )
-    if rows := model.env.execute_query(query):
+    query = "SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %s FOR UPDATE SKIP LOCKED"
+    table = SQL.identifier(model._table)
+    if rows := model.env.execute_query(SQL(query, table, condition, order, limit)):
         model.invalidate_model()
     return model.browse(row_id for (row_id,) in rows)
 

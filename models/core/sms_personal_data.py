@@ -74,12 +74,9 @@ class SmsPersonalData(models.AbstractModel):
         So nothing is recomputed, and JSON's null is not SQL's.
         """
         self.flush_model()
-        assignments = [SQL("%s = NULL", SQL.identifier(name)) for name in names]
-        assignments += [
-            SQL("%s = %s", SQL.identifier(name), value)
-            for name, value in values.items()
-        ]
-        table, changes = SQL.identifier(self._table), SQL(", ").join(assignments)
+        values = {**dict.fromkeys(names), **values}
+        changes = [SQL("%s = %s", SQL.identifier(it), values[it]) for it in values]
+        table, changes = SQL.identifier(self._table), SQL(", ").join(changes)
         query = SQL("UPDATE %s SET %s WHERE id = ANY(%s)", table, changes, self.ids)
         self.env.cr.execute(query)
         self.invalidate_model()

@@ -80,19 +80,16 @@ class SmsErasure(models.Model):
         self._forget_all(company, number, is_opt_out)
         hashes = self.env["sms.consent.key"].sudo()._hash([number])
         lines = [f"{formatLang(self.env, it, 0)} × {label}" for it, label in forgotten]
-        erasure_sudo = self.sudo().create(
-            {
-                "company_id": company.id,
-                "user_id": self.env.uid,
-                "number_hash": hashes[number],
-                "reason": reason,
-                "is_opt_out": is_opt_out,
-                "summary": "\n".join(lines),
-            }
-        )
+        vals = {
+            "company_id": company.id,
+            "number_hash": hashes[number],
+            "reason": reason,
+            "is_opt_out": is_opt_out,
+            "summary": "\n".join(lines),
+        }
         # Again after the commit, for texts received or sent by others meanwhile.
         repeat_after_commit(self, "_forget_late", company.id, number)
-        return erasure_sudo
+        return self.sudo().create(vals)
 
     @api.model
     def _forget_all(self, company, number, is_opt_out=False):
@@ -110,14 +107,10 @@ class SmsErasure(models.Model):
     def _close_reviews(self, company, number):
         """Decide open reviews as opt-outs, as the text can no longer be read."""
         reviews_sudo = self.env["sms.consent.review"]._find_open(company, number)
+        stop, ledger = (consent.REVOKED, "keyword"), self.env["sms.consent.event"]
         for review_sudo in reviews_sudo:
-            self.env["sms.consent.event"]._record(
-                company,
-                number,
-                consent.REVOKED,
-                "keyword",
-                happened_at=review_sudo.received_at,
-            )
+            at = review_sudo.received_at
+            ledger._record(company, number, *stop, happened_at=at)
         reviews_sudo._close(sms_consent_review.OPT_OUT, self.env.user)
 
     @api.model

@@ -128,16 +128,15 @@ class SmsEvidenceLookup(models.Model):
 
     @api.model
     def _add(self, company, model_name, kind, count, hashes=()):
-        self.sudo().create(
-            {
-                "company_id": company.id,
-                "user_id": self.env.uid,
-                "kind": kind,
-                "res_model": model_name,
-                "row_count": count,
-                "number_hashes": " ".join(sorted(hashes)) or False,
-            }
-        )
+        vals = {
+            "company_id": company.id,
+            "user_id": self.env.uid,
+            "kind": kind,
+            "res_model": model_name,
+            "row_count": count,
+            "number_hashes": " ".join(sorted(hashes)) or False,
+        }
+        self.sudo().create(vals)
 
     @api.model
     def _get_hashes(self, records_sudo):
@@ -166,18 +165,14 @@ class SmsEvidenceLookup(models.Model):
 
     @api.autovacuum
     def _gc_lookups(self):
-        query = SQL(
-            """
+        query = """
             DELETE FROM sms_evidence_lookup WHERE id IN (
                 SELECT id FROM sms_evidence_lookup
                  WHERE happened_at < now() AT TIME ZONE 'UTC'
                                      - make_interval(years => %s)
                  LIMIT %s)
-            """,
-            KEEP_YEARS,
-            CLEAN_UP_SIZE,
-        )
-        self.env.cr.execute(query)
+        """
+        self.env.cr.execute(SQL(query, KEEP_YEARS, CLEAN_UP_SIZE))
         return self.env.cr.rowcount, self.env.cr.rowcount == CLEAN_UP_SIZE
 
 
@@ -272,10 +267,9 @@ class Base(models.AbstractModel):
 
     def export_data(self, fields_to_export):
         """Log who exports text messages, consents and other data about people."""
-        result = super().export_data(fields_to_export)
         if self and self._name.startswith("sms.") and self._fields.keys() & PEOPLE:
             self.env["sms.evidence.lookup"]._note(self, EXPORT)
-        return result
+        return super().export_data(fields_to_export)
 
 
 class SmsConsentEvent(models.Model):

@@ -31,24 +31,19 @@ class SmsOutboxWatch(models.AbstractModel):
 
         Without those at a carrier that the company has left: nobody can remove them.
         """
-        self.env["sms.redaction"].flush_model()
-        query = SQL(
-            """
+        self.env.flush_all()
+        query = """
             SELECT count(*) FILTER (WHERE state = 'waiting'),
                    count(*) FILTER (WHERE state = 'failed' OR queued_at < %s)
               FROM sms_redaction
              WHERE company_id = %s AND state IN ('waiting', 'failed') AND %s
-            """,
-            fields.Datetime.now() - REMOVED_WITHIN,
-            company.id,
-            IS_IN_USE,
-        )
+        """
+        limit = fields.Datetime.now() - REMOVED_WITHIN
+        query = SQL(query, limit, company.id, IS_IN_USE)
         [[waiting, late]] = self.env.execute_query(query)
         facts = {"to_be_removed": waiting, "not_removed": late}
         return {**super()._get_facts(company), **facts}
 
     def _get_metric_words(self):
-        return {
-            **super()._get_metric_words(),
-            "not_removed": "Erased texts that are still at the carrier after a day.",
-        }
+        words = "Erased texts that are still at the carrier after a day."
+        return {**super()._get_metric_words(), "not_removed": words}

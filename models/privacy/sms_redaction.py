@@ -104,8 +104,7 @@ class SmsRedaction(models.Model):
         of an earlier attempt may be the other carrier's, which knows its own ids.
         """
         self.env["sms.sms"].flush_model()
-        query = SQL(
-            """
+        query = """
             SELECT sms.record_company_id AS company_id, known.provider,
                    known.carrier_id, sms.id AS sms_id
               FROM sms_sms sms, LATERAL (
@@ -119,24 +118,18 @@ class SmsRedaction(models.Model):
              WHERE sms.id = ANY(%s)
                AND (known.carrier_id IS NOT NULL
                     OR sms.carrier_id IS NULL AND sms.state = ANY(%s))
-            """,
-            messages.ids,
-            list(IN_FLIGHT),
-        )
-        self._queue(query)
+        """
+        self._queue(SQL(query, messages.ids, list(IN_FLIGHT)))
 
     @api.model
     def _queue_received(self, inbounds):
         """Queue ``sms.inbound`` records that are about to be erased."""
         self.env["sms.inbound"].flush_model()
-        query = SQL(
-            """
+        query = """
             SELECT company_id, provider, provider_sid AS carrier_id, NULL::int AS sms_id
               FROM sms_inbound WHERE id = ANY(%s)
-            """,
-            inbounds.ids,
-        )
-        self._queue(query)
+        """
+        self._queue(SQL(query, inbounds.ids))
 
     @api.model
     def _queue(self, texts):
@@ -147,8 +140,7 @@ class SmsRedaction(models.Model):
         """
         self.flush_model()
         self.env["res.company"].flush_model(["sms_redaction"])
-        query = SQL(
-            """
+        query = """
             INSERT INTO sms_redaction (company_id, provider, carrier_id, sms_id,
                                        is_whole, state, queued_at, attempts, next_at)
             SELECT text.company_id, text.provider, text.carrier_id, text.sms_id,
@@ -159,13 +151,9 @@ class SmsRedaction(models.Model):
              WHERE text.provider = ANY(%(providers)s)
        ON CONFLICT DO NOTHING
          RETURNING id
-            """,
-            empty=EMPTY,
-            delete=DELETE,
-            now=fields.Datetime.now(),
-            texts=texts,
-            providers=REDACTING,
-        )
+        """
+        kinds = {"empty": EMPTY, "delete": DELETE, "providers": REDACTING}
+        query = SQL(query, texts=texts, now=fields.Datetime.now(), **kinds)
         if self.env.execute_query(query):
             self._wake()
 
@@ -187,9 +175,8 @@ class SmsRedaction(models.Model):
         self.check_access("read")
         failed_sudo = self.sudo().filtered(lambda row: row.state == FAILED)
         now = fields.Datetime.now()
-        failed_sudo.write(
-            {"state": WAITING, "attempts": 0, "queued_at": now, "next_at": now}
-        )
+        again = {"state": WAITING, "attempts": 0, "queued_at": now, "next_at": now}
+        failed_sudo.write(again)
         self._wake()
 
     @api.autovacuum
@@ -283,27 +270,20 @@ class SmsRedaction(models.Model):
     def _put_off_account(self, until):
         """Postpone all waiting rows of the account until a time."""
         self.flush_model()
-        query = SQL(
-            """
+        query = """
             UPDATE sms_redaction SET next_at = %(until)s
              WHERE company_id = %(company)s AND provider = %(provider)s
                AND state = 'waiting' AND next_at < %(until)s
-            """,
-            company=self.company_id.id,
-            provider=self.provider,
-            until=until,
-        )
-        self.env.cr.execute(query)
+        """
+        account = {"company": self.company_id.id, "provider": self.provider}
+        self.env.cr.execute(SQL(query, until=until, **account))
         self.invalidate_model()
 
     @api.model
     def _wake_for_next(self):
         """Wake the cron for the next row whose carrier is still in use."""
         self.flush_model()
-        query = SQL(
-            "SELECT min(next_at) FROM sms_redaction WHERE state = 'waiting' AND %s",
-            IS_IN_USE,
-        )
-        [(next_at,)] = self.env.execute_query(query)
+        query = "SELECT min(next_at) FROM sms_redaction WHERE state = 'waiting' AND %s"
+        [(next_at,)] = self.env.execute_query(SQL(query, IS_IN_USE))
         if next_at:
             self._wake(max(next_at, fields.Datetime.now() + ACCOUNT_PAUSE))
