@@ -66,9 +66,9 @@ class ResCompany(models.Model):
 
     @api.model
     def _get_sms_all(self):
-        """Return all companies, in sudo, archived ones too: their data stays personal.
+        """Return all companies, in sudo.
 
-        And their ledger stays the proof.
+        Archived ones too: their data is still personal, and their ledger still proof.
         """
         return self.sudo().with_context(active_test=False).search([])
 
