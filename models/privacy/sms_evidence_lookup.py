@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from itertools import chain
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -225,13 +227,37 @@ class SmsLookedUp(models.AbstractModel):
 
     @writes
     @api.model
-    def formatted_read_group(self, domain, groupby=(), *args, **options):
-        """Also log groups whose titles tell who somebody is."""
-        groups = super().formatted_read_group(domain, groupby, *args, **options)
-        names = {spec.partition(":")[0] for spec in groupby}
-        if groups and not self.env.su and self._telling & names:
+    def formatted_read_group(self, *args, **options):
+        """Call ``super()``, but never on a replica."""
+        return super().formatted_read_group(*args, **options)
+
+    @writes
+    @api.model
+    def formatted_read_grouping_sets(self, *args, **options):
+        """Call ``super()``, but never on a replica."""
+        return super().formatted_read_grouping_sets(*args, **options)
+
+    def _read_group(self, domain, groupby=(), aggregates=(), *args, **options):
+        """Also log groups and totals that tell who somebody is."""
+        rows = super()._read_group(domain, groupby, aggregates, *args, **options)
+        self._note_telling(domain, (*groupby, *aggregates))
+        return rows
+
+    def _read_grouping_sets(self, domain, sets, aggregates=(), *args, **options):
+        rows = super()._read_grouping_sets(domain, sets, aggregates, *args, **options)
+        self._note_telling(domain, (*chain(*sets), *aggregates))
+        return rows
+
+    def _note_telling(self, domain, specs):
+        names = {spec.partition(":")[0] for spec in specs}
+        if not self.env.su and self._telling & names:
             self.env["sms.evidence.lookup"]._note_groups(self, domain)
-        return groups
+
+    def copy_data(self, default=None):
+        """Also log copies, which have all values."""
+        if not self.env.su:
+            self.env["sms.evidence.lookup"]._note(self, READ)
+        return super().copy_data(default)
 
     @writes
     @api.model

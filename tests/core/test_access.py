@@ -77,7 +77,8 @@ PUBLIC_METHODS = {
     "base": {"export_data"},
     "sms.looked.up": {
         *("read", "search_read", "web_read", "web_read_group", "web_search_read"),
-        *("formatted_read_group", "name_search"),
+        *("formatted_read_group", "formatted_read_grouping_sets", "name_search"),
+        "copy_data",
     },
     "sms.consent": {
         *("action_record_sms_consent", "action_erase_person", "get_story"),
