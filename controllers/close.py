@@ -1,5 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo.exceptions import AccessError, MissingError
 from odoo.http import request, route
 
 from odoo.addons.helpdesk_mgmt.controllers.main import HelpdeskTicketController
@@ -43,8 +42,4 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
         user = request.env.user
         is_theirs = ticket.sudo().partner_id == user.partner_id
         operation = "write" if user._is_internal() and not is_theirs else "read"
-        try:
-            ticket.check_access(operation)
-        except (AccessError, MissingError):
-            return ticket.browse()
-        return ticket
+        return ticket._filtered_access(operation)

@@ -63,7 +63,7 @@ class SmsCertificate(models.AbstractModel):
             "no_text": self.env._("(no text on record)"),
             "no_answer": self.env._("no answer was imported"),
             "purposes": {it["purpose"]: it["purpose_name"] for it in facts["answers"]},
-            "tail": self._tail,
+            "tail": lambda rows: rows[-PRINTED_ROWS:],
             "rest": self._say_rest,
             "when": self._when,
             "span": self._span,
@@ -215,10 +215,6 @@ class SmsCertificate(models.AbstractModel):
         """Return a number of seconds in words, such as ``4 s``."""
         parts = evidence.split_seconds(seconds)
         return " ".join(f"{count} {unit}" for count, unit in parts)
-
-    @staticmethod
-    def _tail(rows):
-        return rows[-PRINTED_ROWS:]
 
     def _say_rest(self, rows):
         """Return how many rows of a table are printed, empty if all of them are."""

@@ -58,11 +58,9 @@ class SmsPersonalData(models.AbstractModel):
         """Return the domain of rows past their retention that are not erased yet."""
         if not (self._kept_since and limits["text"]):
             return Domain.FALSE
-        return (
-            Domain(self._personal_company, "=", company.id)
-            & Domain(self._kept_since, "<", limits["text"])
-            & self._remembered
-        )
+        old = Domain(self._personal_company, "=", company.id)
+        old &= Domain(self._kept_since, "<", limits["text"])
+        return old & self._remembered
 
     def _forget(self):
         """Erase the rows: delete them, unless the model keeps something of them."""

@@ -44,9 +44,7 @@ class SmsSharedRow(models.AbstractModel):
     @api.model
     def _default_row_company(self):
         """Return the company of a new row: none for administrators."""
-        if self.env.is_system():
-            return self.env["res.company"]
-        return self.env.company
+        return self.env["res.company"] if self.env.is_system() else self.env.company
 
     def _get_row_company(self):
         """Return the company of a row, empty for a shared one."""
