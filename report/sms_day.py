@@ -17,7 +17,7 @@ LIVE_DAYS = 2
 CHUNK_DAYS = 31
 COLUMNS = SQL(", ").join(map(SQL.identifier, ("day", *DIMENSIONS, *MEASURES)))
 #: Figures of a company's counted days.
-COUNTED = "SELECT %s FROM sms_day WHERE company_id = %s AND day BETWEEN %s AND %s"
+COUNTED_DAYS = "SELECT %s FROM sms_day WHERE company_id = %s AND day BETWEEN %s AND %s"
 
 
 class SmsDay(models.Model):
@@ -172,7 +172,7 @@ class SmsDay(models.Model):
             live = self._get_live_day(company)
             if first < live:
                 until = min(last, live - timedelta(days=1))
-                parts.append(SQL(COUNTED, COLUMNS, company.id, first, until))
+                parts.append(SQL(COUNTED_DAYS, COLUMNS, company.id, first, until))
             if last >= live:
                 parts.append(self._query_facts(company, max(first, live), last))
         return SQL(" UNION ALL ").join(SQL("(%s)", part) for part in parts)
