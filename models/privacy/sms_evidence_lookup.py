@@ -243,9 +243,10 @@ class SmsLookedUp(models.AbstractModel):
         self._note_telling(domain, (*groupby, *aggregates))
         return rows
 
-    def _read_grouping_sets(self, domain, sets, aggregates=(), *args, **options):
-        rows = super()._read_grouping_sets(domain, sets, aggregates, *args, **options)
-        self._note_telling(domain, (*chain(*sets), *aggregates))
+    def _read_grouping_sets(self, domain, grouping_sets, aggregates=(), order=None):
+        columns = (grouping_sets, aggregates)
+        rows = super()._read_grouping_sets(domain, *columns, order)
+        self._note_telling(domain, (*chain(*grouping_sets), *aggregates))
         return rows
 
     def _note_telling(self, domain, specs):
