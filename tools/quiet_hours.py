@@ -182,15 +182,18 @@ def get_day_limit(rules, day):
 def _search(now, zone_names, rules):
     """Return the first open time after ``now``, or None.
 
-    That can only be when a window opens or the clocks change in one of the zones.
+    That can only be when a window opens in one of the zones, or when clocks change,
+    which they do at a full or half hour (UTC).
     """
     until = now + timedelta(days=SEARCH_DAYS)
-    moments = {it for name in zone_names for it in _get_edges(now, name, rules)}
+    moments = {it for name in zone_names for it in _get_openings(now, name, rules)}
+    half_hours = range(2 * 24 * SEARCH_DAYS + 2)
+    moments.update(now.replace(minute=0) + timedelta(hours=it / 2) for it in half_hours)
     later = sorted(moment for moment in moments if now < moment <= until)
     return next((it for it in later if is_open(it, zone_names, rules)), None)
 
 
-def _get_edges(now, zone_name, rules):
+def _get_openings(now, zone_name, rules):
     today = to_local(now, zone_name).date()
     for offset in range(SEARCH_DAYS + 1):
         day = today + timedelta(days=offset)
@@ -199,27 +202,3 @@ def _get_edges(now, zone_name, rules):
         for opens in {opens for opens, closes in windows if opens < closes}:
             wall = datetime.combine(day, time(*divmod(opens, 60)))
             yield from (to_utc(wall, zone_name, fold) for fold in (0, 1))
-        yield from _get_change(day, zone_name)
-
-
-def _get_change(day, zone_name):
-    """Yield the UTC time at which the clocks change on a local date, if they do.
-
-    Found to the minute by bisection, as the offset to UTC differs before and after.
-    """
-    start = to_utc(datetime.combine(day, time()), zone_name)
-    low, high = 0, 36 * 60
-    before = _get_offset(start, zone_name)
-    if _get_offset(start + timedelta(minutes=high), zone_name) == before:
-        return
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _get_offset(start + timedelta(minutes=middle), zone_name) == before:
-            low = middle
-        else:
-            high = middle
-    yield start + timedelta(minutes=high)
-
-
-def _get_offset(moment, zone_name):
-    return to_local(moment, zone_name) - moment
