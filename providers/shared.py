@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import exceptions as causes
 
 from ..tools.links import hide_keys
+from ..tools.phone import parse
 from . import account as kinds
 from . import faults, outbound
 from .account import FINE, INBOUND, SENDERS, WRONG, Finding, Sender
@@ -174,10 +175,8 @@ def kind_of(number):
     if not number.startswith("+"):
         is_name = any(map(str.isalpha, number))
         return kinds.ALPHANUMERIC if is_name else kinds.SHORT_CODE
-    try:
-        kind = phonenumbers.number_type(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return kinds.LONG_CODE
+    parsed = parse(number)
+    kind = parsed and phonenumbers.number_type(parsed)
     is_toll_free = kind == phonenumbers.PhoneNumberType.TOLL_FREE
     return kinds.TOLL_FREE if is_toll_free else kinds.LONG_CODE
 
