@@ -2,7 +2,7 @@
 from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ...tools.strictness import COMPANY_SWITCHES, is_switch_less_strict
+from ...tools.strictness import COMPANY_SWITCHES
 from ..core.sms_relaxation_reason import REASON_SUBTYPE
 from .sms_redaction import DELETE, EMPTY, KEEP
 from .sms_retention import TIMES, get_limits
@@ -101,7 +101,7 @@ class ResCompany(models.Model):
         for company, was in before.get("switches", {}).items():
             now = company._get_sms_switches(was)
             relaxed = [
-                it for it in sorted(was) if is_switch_less_strict(it, was[it], now[it])
+                it for it in sorted(was) if COMPANY_SWITCHES[it](was[it], now[it])
             ]
             if relaxed:
                 company._post_sms_relaxation(
