@@ -148,8 +148,7 @@ def get_profile_ids(provider):
     """Return the ids of the sending profiles, in order."""
     numbers = _get_numbers(provider)
     senders = [provider.account, *(numbers.get(it, {}) for it in _get_own(provider))]
-    profile_ids = {sender.get(PROFILE) for sender in senders}
-    return sorted(filter(None, profile_ids))
+    return sorted(filter(None, {sender.get(PROFILE) for sender in senders}))
 
 
 def set_inbound_url(provider, inbound_url):

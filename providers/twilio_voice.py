@@ -77,8 +77,7 @@ def fields_of(message):
 
 def find_known(code, status):
     """Return the fault and Odoo's failure type for a refused call."""
-    known = CALL_CODES.get(code) or STATUSES.get(status)
-    return known or (faults.NO_CALL, FAILURE)
+    return CALL_CODES.get(code) or STATUSES.get(status) or (faults.NO_CALL, FAILURE)
 
 
 def read_report(carrier_id, status, answered_by, code="", raw=None, price=None):

@@ -148,13 +148,12 @@ def find_last_opening(moment, zone_names, rules):
             for closes in {rule.window(day)[1] for rule in rules}:
                 wall = datetime.combine(day, time()) + timedelta(minutes=closes)
                 ends.add(to_utc(wall, name))
-    minute = timedelta(minutes=1)
     return next(
         (
             end
             for end in sorted(ends, reverse=True)
             if end <= moment
-            and quiet_hours.is_open(end - minute, zone_names, rules)
+            and quiet_hours.is_open(end - timedelta(minutes=1), zone_names, rules)
             and quiet_hours.is_open(end - BEFORE_CLOSING, zone_names, rules)
         ),
         None,

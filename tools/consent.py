@@ -242,8 +242,7 @@ def combine(of_purpose, of_all):
     """
     if of_all.state != OPTED_OUT:
         return of_purpose
-    agreed_anew = of_purpose.state == OPTED_IN
-    if agreed_anew and of_purpose.event_id > of_all.event_id:
+    if of_purpose.state == OPTED_IN and of_purpose.event_id > of_all.event_id:
         return of_purpose
     return of_all
 

@@ -236,11 +236,10 @@ def _of_area_code(code):
     library knows one by one, are combined. A code without a place (toll-free, personal
     numbers) gives :data:`NOWHERE`.
     """
-    codes = (code, _OVERLAYS.get(code))
     found = (
         zone
         for prefix, names in TIMEZONE_DATA.items()
-        if prefix[0] == "1" and prefix[1:4] in codes
+        if prefix[0] == "1" and prefix[1:4] in (code, _OVERLAYS.get(code))
         for zone in names
     )
     zones = dict.fromkeys((*found, *_MORE_ZONES.get(code, ())))

@@ -77,8 +77,7 @@ def link(text):
     text = text or ""
     parts, end = [], 0
     for match in _ADDRESS.finditer(text):
-        anchor = _LINK % (match[0], match[0])
-        parts += [escape(text[end : match.start()]), anchor]
+        parts += [escape(text[end : match.start()]), _LINK % (match[0], match[0])]
         end = match.end()
     return Markup("").join([*parts, escape(text[end:])])
 

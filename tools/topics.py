@@ -56,5 +56,4 @@ def suggest(name, left_out=(), usual=""):
         for word in re.findall(r"\w+", name or "")
         if len(word) >= _SHORTEST and _read_words(word) not in known
     ]
-    entries = dict.fromkeys([*(it.lower() for it in found), *split(usual)])
-    return ", ".join(entries)
+    return ", ".join(dict.fromkeys([*(it.lower() for it in found), *split(usual)]))
