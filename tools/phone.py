@@ -10,7 +10,6 @@ from +447911… must hold for each of them.
 import re
 import unicodedata
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import unquote
 
 import phonenumbers
@@ -270,22 +269,18 @@ _KINDS = {
 BAD_COUNTRY, BAD_KIND = ("bad_country", "bad_kind")
 
 
-class NumberKind(NamedTuple):
-    """Country (ISO code) and kind of a number; empty: none, or none that we text."""
-
-    country: str
-    kind: str
-
-
 def read_kind(number):
-    """Return the country and the kind of a number (E.164)."""
+    """Return the country (ISO code) and the kind of a number (E.164).
+
+    Either is empty if there is none, or none that we text.
+    """
     parsed = parse(number)
     if not parsed:
-        return NumberKind("", "")
+        return "", ""
     # "001": satellites, premium numbers and others without a country.
     code = phonenumbers.region_code_for_number(parsed) or ""
     country = PARTS.get(code, code) if code.isalpha() else ""
-    return NumberKind(country, _KINDS.get(phonenumbers.number_type(parsed), ""))
+    return country, _KINDS.get(phonenumbers.number_type(parsed), "")
 
 
 def find_kind_refusal(number, taken, is_country_taken):
@@ -295,10 +290,10 @@ def find_kind_refusal(number, taken, is_country_taken):
     :param is_country_taken: function from an ISO code to a bool
     :return: :data:`BAD_COUNTRY`, :data:`BAD_KIND` or empty
     """
-    found = read_kind(number)
-    if not found.country or not is_country_taken(found.country):
+    country, kind = read_kind(number)
+    if not country or not is_country_taken(country):
         return BAD_COUNTRY
-    return "" if found.kind in TAKEN[taken] else BAD_KIND
+    return "" if kind in TAKEN[taken] else BAD_KIND
 
 
 # Spellings of a person's number, to find it where it was typed.
