@@ -220,17 +220,11 @@ def cancel_waiting(env):
         """
     )
     ids = [row[0] for row in env.cr.fetchall()]
-    for table, state, waiting, cancelled in FOLLOWERS:
+    for table, column, waiting, cancelled in FOLLOWERS:
         if table_exists(env.cr, table):
-            update = SQL(
-                "UPDATE %(table)s SET %(state)s = %(cancelled)s"
-                " WHERE sms_id_int = ANY(%(ids)s) AND %(state)s = %(waiting)s",
-                table=SQL.identifier(table),
-                state=SQL.identifier(state),
-                waiting=waiting,
-                cancelled=cancelled,
-                ids=ids,
-            )
-            env.cr.execute(update)
+            query = "UPDATE %s SET %s = %s WHERE sms_id_int = ANY(%s) AND %s = %s"
+            state = SQL.identifier(column)
+            values = (SQL.identifier(table), state, cancelled, ids, state, waiting)
+            env.cr.execute(SQL(query, *values))
     env.cr.execute("UPDATE sms_sms SET state = 'process' WHERE state = 'unknown'")
     env.invalidate_all()
