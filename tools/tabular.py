@@ -174,11 +174,11 @@ def neutralize(cell):
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
-def write_rows(rows):
-    """Return rows as the bytes of a CSV whose encoding spreadsheets recognize."""
+def write_rows(rows, encoding="utf-8-sig"):
+    """Return rows as the bytes of a CSV, whose encoding spreadsheets recognize."""
     stream = io.StringIO(newline="")
     write_csv(stream, rows)
-    return stream.getvalue().encode("utf-8-sig")
+    return stream.getvalue().encode(encoding)
 
 
 def write_csv(stream, rows):
