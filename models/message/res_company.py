@@ -111,8 +111,7 @@ class ResCompany(models.Model):
         start, end = company_sudo.sms_courtesy_from, company_sudo.sms_courtesy_to
         hours = (to_minutes(start), to_minutes(end))
         weekend = hours if company_sudo.sms_courtesy_days == EVERY_DAY else CLOSED
-        name = self.env._("Business hours of %s", company_sudo.name)
-        return Rule(quiet_class, "", "", hours, weekend, weekend, name=name)
+        return Rule(quiet_class, "", "", hours, weekend, weekend)
 
     def _get_sms_place(self):
         """Return where the company is, for people who could be anywhere."""

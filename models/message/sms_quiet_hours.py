@@ -205,7 +205,6 @@ class SmsQuietHours(models.Model):
                     effective_from=rule.effective_from or None,
                     effective_to=rule.effective_to or None,
                     max_per_day=rule.max_per_day,
-                    name=rule.name,
                 ),
                 frozenset(rule.with_context(active_test=False).copy_ids.company_id.ids),
             )
