@@ -116,8 +116,6 @@ def find_due(anchor, offset, now, zone_names, rules, key):
     wanted = anchor - offset
     if wanted <= now:
         return None
-    if not rules:
-        return wanted
     opening = quiet_hours.next_opening(wanted, zone_names, rules)
     if opening == wanted:
         return wanted

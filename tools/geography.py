@@ -130,11 +130,9 @@ def read_number(number):
     In most countries a mobile number indicates no more than the country; the library
     knows in which it indicates a place.
     """
-    if not number or number[0] != "+":
+    if not re.fullmatch(r"\+[0-9]+", number or ""):
         return NOWHERE
     digits = number[1:]
-    if not (digits.isascii() and digits.isdigit()):
-        return NOWHERE
     if digits[0] == "1" and len(digits) == 11:
         return _of_area_code(digits[1:4])
     return _of_plan(digits)

@@ -149,10 +149,7 @@ def squeeze(text):
 
     ``S.T.O.P.`` is ``STOP``, ``Arrêt`` is ``ARRET``: phones and people leave both out.
     """
-    squeezed = normalize(text).replace(" ", "")
-    if squeezed.isascii():
-        return squeezed
-    letters = unicodedata.normalize("NFD", squeezed)
+    letters = unicodedata.normalize("NFD", normalize(text).replace(" ", ""))
     return unicodedata.normalize("NFC", _LATIN_ACCENTS.sub(r"\1", letters))
 
 
