@@ -16,6 +16,7 @@ from werkzeug.exceptions import Forbidden, NotFound
 from odoo.http import request
 
 from ..models.core.moments import say_moment as say_to_user
+from ..tools.links import is_page
 from ..tools.web import visitor
 
 _logger = logging.getLogger(__name__)
@@ -201,8 +202,8 @@ def get_trace(page):
 
 def get_origin(address):
     """Return the origin of a website as a CSP names it, or an empty string."""
-    parts = urlsplit(address or "")
-    is_plain = re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", parts.netloc)
-    if parts.scheme not in ("http", "https") or not is_plain:
+    if not is_page(address):
         return ""
-    return f"{parts.scheme}://{parts.netloc}"
+    parts = urlsplit(address)
+    is_plain = re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", parts.netloc)
+    return f"{parts.scheme}://{parts.netloc}" if is_plain else ""
