@@ -166,8 +166,7 @@ def find_obstacle(said, of_subject, of_all):
     """
     if not said.is_yes:
         return None
-    subjects = [of_subject] if of_all is None else [of_subject, of_all]
-    stops = [standing for standing in subjects if standing.is_stop]
+    stops = [it for it in (of_subject, of_all) if it and it.is_stop]
     if not stops:
         return None
     latest = max(stops, key=lambda standing: standing.since)

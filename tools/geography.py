@@ -328,7 +328,6 @@ def _put_together(of_number, tz, country, state, fallback):
     """Combine the places of the number, the contact's zone and the address."""
     of_contact = Place((tz,), (), (CONTACT,)) if is_zone(tz) else NOWHERE
     clues = (of_contact, _of_address(country, state), of_number)
-    clues = [clue for clue in clues if clue.zones or clue.regions]
     exact = {zone for clue in clues if clue.is_exact for zone in clue.zones}
     used = [
         clue
