@@ -14,6 +14,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from .texts import is_same
+
 #: The previous hash of a chain's first link.
 GENESIS = "0" * 64
 
@@ -130,7 +132,7 @@ def seal(key, kind, values):
 
 def is_sealed(key, kind, values, found):
     """Tell if a stored seal, which may be empty, is the seal of a mapping."""
-    return hmac.compare_digest(seal(key, kind, values), found or "")
+    return is_same(found, seal(key, kind, values))
 
 
 def entry_seal(key, content):
@@ -226,7 +228,7 @@ class Verifier:
         if not link.seal:
             return NOT_SEALED if self.is_sealed or link.statement else None
         expected = link_seal(self.key, self.company_id, link.sequence, link.hash)
-        if not hmac.compare_digest(expected, link.seal):
+        if not is_same(link.seal, expected):
             return FORGED
         if link.statement is not None:
             if self.is_sealed or not self._takes_over(link):

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Helpers for the text of messages: footer, placeholders, unsafe characters."""
 
+import hmac
 import math
 import re
 import unicodedata
@@ -101,6 +102,15 @@ def add_footer(body, footer):
     if not footer or squeeze(footer) in squeeze(body):
         return body
     return f"{body.rstrip()}\n{footer.strip()}".lstrip("\n")
+
+
+def is_same(given, expected):
+    """Compare in constant time; what is given may be empty, or any text.
+
+    As bytes: the library refuses to compare texts that are not ASCII.
+    """
+    given = (given or "").encode(errors="replace")
+    return hmac.compare_digest(given, expected.encode())
 
 
 def find_unknown(text, names):

@@ -1,5 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import hmac
 import json
 import logging
 
@@ -12,6 +11,7 @@ from odoo.tools import SQL
 from ...tools import chain
 from ...tools.chain import CONTENT_FIELDS, GENESIS
 from ...tools.evidence import CHAIN_FORMAT, make_reference
+from ...tools.texts import is_same
 from .sms_consent_evidence import CHAIN, PERSONAL_FIELDS
 from .sms_consent_key import ConsentKeyError
 
@@ -229,7 +229,7 @@ class SmsConsentCheck(models.Model):
                 if found := verifier.check(link):
                     return [(found, row[1] or 0), *broken[:NAMED]]
                 seal = content and chain.entry_seal(verifier.key, content)
-                if content and not hmac.compare_digest(seal, entry_seal or ""):
+                if content and not is_same(entry_seal, seal):
                     broken.append((chain.Break(link.sequence, ENTRY_FORGED), row[1]))
             if len(broken) < NAMED:
                 sequences = {row[1]: row[0] for row in rows if row[1]}
@@ -295,8 +295,7 @@ class SmsConsentCheck(models.Model):
             return EVIDENCE_FOREIGN
         if erased_at:
             seal = evidence._seal_erasure(key, evidence_id, erased_at, erased_by_id)
-            is_ours = hmac.compare_digest(seal, erasure_seal or "")
-            return None if is_ours else NOT_ERASED
+            return None if is_same(erasure_seal, seal) else NOT_ERASED
         content = evidence._read_content(values)
         if chain.number_hash(key, content["number"] or "") != number_hash:
             return EVIDENCE_FOREIGN
