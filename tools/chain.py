@@ -160,9 +160,11 @@ def link_hash(previous, sequence, content):
 def content_of(content, version):
     """Return the part of an event's content that a link of a version hashes.
 
-    :param int version: a key of :data:`CONTENT_VERSIONS`; None stands for 1
+    :param int version: a key of :data:`CONTENT_VERSIONS`; None stands for 1, and any
+        other, which nobody but a forger stores, for the current one
     """
-    return {name: content[name] for name in CONTENT_VERSIONS[version or 1]}
+    names = CONTENT_VERSIONS.get(version or 1, CONTENT_FIELDS)
+    return {name: content[name] for name in names}
 
 
 def carry_over(company_id, sequence, previous, key, moment):

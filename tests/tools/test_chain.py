@@ -320,6 +320,7 @@ class TestEntries(BaseCase):
             (None, chain.FIRST_CONTENT_FIELDS),
             (1, chain.FIRST_CONTENT_FIELDS),
             (2, chain.CONTENT_FIELDS),
+            (99, chain.CONTENT_FIELDS),
         ):
             found = chain.content_of({**self.content, "more": 1}, version)
             self.assertEqual(list(found), list(fields))
