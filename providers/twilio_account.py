@@ -149,6 +149,4 @@ def _set_number_url(provider, number, inbound_url):
     values = {"sms_url": inbound_url, "sms_method": "POST"}
     if number.sms_application_sid:
         values["sms_application_sid"] = ""  # it would take precedence over the URL
-    provider.api.ask(
-        lambda client: client.incoming_phone_numbers(number.sid).update(**values)
-    )
+    provider.api.ask(lambda it: it.incoming_phone_numbers(number.sid).update(**values))

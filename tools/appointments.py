@@ -235,9 +235,7 @@ def find_notices(changes):
 def _find_notice(group):
     """Return the notice of a group of changes, or None if nothing is new."""
     known = sorted(change.known for change in group if change.known)
-    holding = sorted(
-        (change for change in group if change.start), key=lambda it: it.start
-    )
+    holding = sorted((it for it in group if it.start), key=lambda it: it.start)
     same = set(known) & {change.start for change in holding}
     before = [start for start in known if start not in same]
     after = [change for change in holding if change.start not in same]

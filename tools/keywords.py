@@ -67,9 +67,7 @@ def unmix(text):
 
 def _to_latin(match):
     latin = match[0].translate(_LATIN)
-    is_latin = all(
-        "LATIN" in unicodedata.name(char, char) for char in latin if char.isalpha()
-    )
+    is_latin = all("LATIN" in unicodedata.name(it, it) for it in latin if it.isalpha())
     return latin if is_latin else match[0]
 
 

@@ -99,9 +99,7 @@ def _is_text(data, encoding):
 
 def find_delimiter(line):
     """Return the delimiter of a CSV: the one that splits its first line most."""
-    return max(
-        DELIMITERS, key=lambda mark: len(next(csv.reader([line], delimiter=mark)))
-    )
+    return max(DELIMITERS, key=lambda it: len(next(csv.reader([line], delimiter=it))))
 
 
 def iter_rows(data):
