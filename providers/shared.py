@@ -118,14 +118,6 @@ def make_report(carrier_id, report, known, code="", raw=None, price=None):
     )
 
 
-def by_word(table):
-    """Return a carrier's words or codes with what each means.
-
-    :param dict table: by meaning, the words that have it, separated by blanks
-    """
-    return {word: it for it, words in table.items() for word in words.split()}
-
-
 class Fresh:
     """Connections to a carrier that are kept while in use, and made anew when idle.
 

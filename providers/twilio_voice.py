@@ -11,6 +11,7 @@ import re
 
 from twilio.twiml.voice_response import VoiceResponse
 
+from ..tools.texts import by_word
 from . import faults, outbound, shared
 from .twilio_words import CODES, STATUSES, to_utc
 from .voice import RING_SECONDS
@@ -24,7 +25,7 @@ KEY_SECONDS, TIME_LIMIT = 8, 180
 #: Our report for each call status of Twilio's. ``completed`` is an answered call that
 #: has ended; that a person heard it is known earlier, when Twilio asks what to say.
 #: https://www.twilio.com/docs/voice/api/call-resource#call-status-values
-REPORTS = shared.by_word(
+REPORTS = by_word(
     {
         outbound.QUEUED: "queued initiated ringing",
         outbound.SENT: "in-progress",

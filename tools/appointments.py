@@ -21,7 +21,7 @@ from .clocks import to_utc
 from .geography import is_zone
 from .moments import get_locale, is_same_clock, say_hour, say_place, tidy_day, to_local
 from .replies import agrees, flatten, is_thanks
-from .texts import plain_spaces
+from .texts import by_word, plain_spaces
 
 #: Reminders of an all-day appointment count back from this local hour of its day; one
 #: less than the offset before it makes no sense.
@@ -280,12 +280,7 @@ def follows(pending_kind, pending_start, notice):
 
 CONFIRM, MOVE, CALL_OFF = ACTIONS = ("confirm", "move", "call_off")
 
-_ACTION_OF = {
-    word: action
-    for action, words in APPOINTMENT_WORDS.items()
-    for word in words.split()
-}
-_ACTION_OF["CALL OFF"] = CALL_OFF
+_ACTION_OF = by_word(APPOINTMENT_WORDS) | {"CALL OFF": CALL_OFF}
 
 #: The answer, then anything after punctuation, or thanks after a blank.
 _ANSWER = re.compile(

@@ -13,6 +13,8 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber
 from phonenumbers.phonenumberutil import is_number_type_geographical
 from phonenumbers.timezone import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
+from .texts import by_word
+
 #: Sources of a place.
 CONTACT, ADDRESS, NUMBER, COMPANY = "contact", "address", "number", "company"
 
@@ -174,10 +176,7 @@ def _compile_kinds(country, calling_code):
     kinds = {"service": _SERVICES, "local": ("fixed_line",), "mobile": ("mobile",)}
     if is_number_type_geographical(PhoneNumberType.MOBILE, calling_code):
         kinds["local"] += kinds.pop("mobile")
-    groups = (
-        f"(?P<{kind}>{_join_patterns(metadata, names)})"
-        for kind, names in kinds.items()
-    )
+    groups = (f"(?P<{it}>{_join_patterns(metadata, kinds[it])})" for it in kinds)
     return re.compile("|".join(groups))
 
 
@@ -292,11 +291,7 @@ _STATES_OF_ZONES = {
     ("Pacific/Pago_Pago",): "AS",
 }
 #: code of a state or territory of the US: its zones
-ZONES_OF_STATE = {
-    state: zones
-    for zones, states in _STATES_OF_ZONES.items()
-    for state in states.split()
-}
+ZONES_OF_STATE = by_word(_STATES_OF_ZONES)
 
 
 def locate(number, tz="", country="", state="", fallback=NOWHERE):

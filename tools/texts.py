@@ -113,6 +113,14 @@ def is_same(given, expected):
     return hmac.compare_digest(given, expected.encode())
 
 
+def by_word(table):
+    """Return words or codes with what each means.
+
+    :param dict table: by meaning, the words that have it, separated by blanks
+    """
+    return {word: it for it, words in table.items() for word in words.split()}
+
+
 def find_unknown(text, names):
     """Return a text's placeholders that are not in ``names``, in order, each once."""
     found = (match.strip() for match in _BLANK.findall(text or ""))
