@@ -7,7 +7,6 @@ import math
 import ssl
 import threading
 import time
-import unicodedata
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -15,6 +14,7 @@ from requests import exceptions
 from requests.adapters import HTTPAdapter
 from urllib3 import exceptions as causes
 
+from ..tools import texts
 from ..tools.links import hide_keys
 from ..tools.phone import parse
 from . import account as kinds
@@ -252,8 +252,7 @@ def fold(words):
 
     :return: its letters and digits, or the text if it has none
     """
-    plain = unicodedata.normalize("NFKD", hide_keys(words)).casefold()
-    return "".join(filter(str.isalnum, plain)) or words.strip()
+    return "".join(filter(str.isalnum, texts.fold(hide_keys(words)))) or words.strip()
 
 
 def fingerprint(form):
