@@ -17,6 +17,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberTyp
 
 from . import verdicts
 from .geography import TERRITORIES, is_assigned, is_mobile
+from .texts import by_word
 
 #: E.164: a plus sign, then 8 to 15 digits that do not start with 0 (ITU-T E.164).
 #: ASCII digits only, and nothing after them, not even a line break.
@@ -245,14 +246,9 @@ def _find_american_refusal(area_code):
 # text to them. The number plans are those of ``phonenumbers``.
 
 #: Territories: the country to which their numbers count.
-PARTS = {
-    **dict.fromkeys(TERRITORIES, "US"),
-    **dict.fromkeys(("GG", "IM", "JE"), "GB"),
-    **dict.fromkeys(("CC", "CX"), "AU"),
-    "AX": "FI",
-    "SJ": "NO",
-    "VA": "IT",
-}
+PARTS = dict.fromkeys(TERRITORIES, "US") | by_word(
+    {"GB": "GG IM JE", "AU": "CC CX", "FI": "AX", "NO": "SJ", "IT": "VA"}
+)
 
 MOBILE, VOIP, LANDLINE = ("mobile", "voip", "landline")
 #: Kinds that a form accepts, by the company's setting. Never premium, shared-cost,
