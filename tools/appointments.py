@@ -146,16 +146,11 @@ def find_last_opening(moment, zone_names, rules):
             for closes in {rule.window(day)[1] for rule in rules}:
                 wall = datetime.combine(day, time()) + timedelta(minutes=closes)
                 ends.add(to_utc(wall, name))
-    return next(
-        (
-            end
-            for end in sorted(ends, reverse=True)
-            if end <= moment
-            and quiet_hours.is_open(end - timedelta(minutes=1), zone_names, rules)
-            and quiet_hours.is_open(end - BEFORE_CLOSING, zone_names, rules)
-        ),
-        None,
-    )
+    for end in sorted((it for it in ends if it <= moment), reverse=True):
+        before = (end - timedelta(minutes=1), end - BEFORE_CLOSING)
+        if all(quiet_hours.is_open(it, zone_names, rules) for it in before):
+            return end
+    return None
 
 
 def say(start, is_allday, zone_name, company_zone, lang, now):

@@ -160,11 +160,10 @@ def guess_fields(headers, headings=None):
         for name, spellings in known.items():
             if word in spellings and word != POSTAL:
                 ranks[name, index] = spellings.index(word)
-    guessed, taken = [None] * len(headers), set()
-    for (name, index), _rank in sorted(ranks.items(), key=lambda item: item[1]):
-        if name not in taken and guessed[index] is None:
+    guessed = [None] * len(headers)
+    for name, index in sorted(ranks, key=ranks.get):
+        if name not in guessed and guessed[index] is None:
             guessed[index] = name
-            taken.add(name)
     return guessed
 
 

@@ -106,10 +106,8 @@ class Model:
         ]
         most = max(logits)
         powers = [math.exp(one - most) for one in logits]
-        return {
-            name: power / sum(powers)
-            for name, power in zip(self.classes, powers, strict=True)
-        }
+        shares = (power / sum(powers) for power in powers)
+        return dict(zip(self.classes, shares, strict=True))
 
 
 @cache
