@@ -213,11 +213,8 @@ def cancel_waiting(env):
     """
     env["sms.sms"].flush_model()
     env.cr.execute(
-        """
-        UPDATE sms_sms SET state = 'canceled', failure_type = NULL
-         WHERE state = 'outgoing'
-     RETURNING id
-        """
+        "UPDATE sms_sms SET state = 'canceled', failure_type = NULL"
+        " WHERE state = 'outgoing' RETURNING id"
     )
     ids = [row[0] for row in env.cr.fetchall()]
     for table, column, waiting, cancelled in FOLLOWERS:

@@ -238,12 +238,9 @@ class TwilioProvider(Provider):
         https://www.twilio.com/docs/usage/security#validating-requests
         https://www.twilio.com/docs/iam/api/authtoken
         """
-        tokens = (self.account.get(it) for it in ("auth_token", "second_auth_token"))
-        return bool(signature) and any(
-            RequestValidator(token).validate(url, form, signature)
-            for token in tokens
-            if token
-        )
+        tokens = map(self.account.get, ("auth_token", "second_auth_token"))
+        validators = map(RequestValidator, filter(None, tokens))
+        return any(it.validate(url, form, signature or "") for it in validators)
 
     def fetch_media(self, url):
         """Fetch a picture or a file, with the credentials used for sending.

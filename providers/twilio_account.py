@@ -114,9 +114,7 @@ def _check_service(provider, inbound_url):
             return [Finding(SENDERS, WRONG, "not_owned", sid)]
         raise
     shown = provider.api.ask(
-        lambda client: client.messaging.v1.services(sid).phone_numbers.list(
-            limit=NUMBER_LIMIT
-        )
+        lambda it: it.messaging.v1.services(sid).phone_numbers.list(limit=NUMBER_LIMIT)
     )
     pool = [number.phone_number for number in shown if number.phone_number]
     if not pool:
