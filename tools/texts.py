@@ -134,9 +134,7 @@ def fill(text, values):
     and a stray brace cannot make an opt-out confirmation fail. Placeholders in the
     values are not replaced.
     """
-    return _BLANK.sub(
-        lambda match: str(values.get(match[1].strip(), match[0])), text or ""
-    )
+    return _BLANK.sub(lambda it: str(values.get(it[1].strip(), it[0])), text or "")
 
 
 def squeeze(text):
