@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import wraps
@@ -109,11 +110,18 @@ def in_environment(work):
     return run
 
 
-def start_apart(work, database, *arguments, **settings):
-    """Start a measurement in a process of its own; return what :func:`end_apart` takes.
+def measure_apart(work, database, *arguments, **settings):
+    """Run one measurement in a process of its own; return what it found."""
+    [found] = measure_together(1, work, database, *arguments, **settings)
+    return found
 
-    It is forked from this one, with the registry, which takes seconds to load.
 
+def measure_together(count, work, database, *arguments, **settings):
+    """Run a measurement in several processes at once; return what each found.
+
+    They are forked from this one, with the registry, which takes seconds to load.
+
+    :param int count: number of processes
     :param work: function that is called with the other arguments
     :param str database: its name
     """
@@ -123,34 +131,18 @@ def start_apart(work, database, *arguments, **settings):
     odoo.sql_db.close_all()
     gc.collect()
     gc.freeze()  # else the first collection of the fork copies all of its pages
-    context = multiprocessing.get_context("fork")
-    result, sender = context.Pipe(duplex=False)
-
-    def run():
-        # Another fork may have changed what this registry remembers.
-        Registry(database).check_signaling()
-        sender.send(work(database, *arguments, **settings))
-
-    process = context.Process(target=run)
-    process.start()
-    sender.close()
-    return process, result
+    with ProcessPoolExecutor(count, multiprocessing.get_context("fork")) as pool:
+        started = [
+            pool.submit(_follow_up, work, database, *arguments, **settings)
+            for _one in range(count)
+        ]
+        return [one.result() for one in started]
 
 
-def end_apart(started):
-    """Wait for a measurement; return what it found."""
-    process, result = started
-    try:
-        return result.recv()
-    except EOFError:
-        raise RuntimeError("a measurement has failed") from None
-    finally:
-        process.join()
-
-
-def measure_apart(work, database, *arguments, **settings):
-    """Run one measurement in a process of its own; return what it found."""
-    return end_apart(start_apart(work, database, *arguments, **settings))
+def _follow_up(work, database, *arguments, **settings):
+    # Another fork may have changed what this registry remembers.
+    Registry(database).check_signaling()
+    return work(database, *arguments, **settings)
 
 
 def start_carrier(latency, *arguments):
@@ -167,6 +159,23 @@ def start_carrier(latency, *arguments):
 def get_peak():
     """Return the process's peak memory so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+class Usage:
+    """The time and memory that this process uses from now on."""
+
+    def __init__(self):
+        self.idle, self.cpu = get_peak(), time.process_time()
+        self.begin = time.perf_counter()
+
+    def read(self):
+        """Return ``seconds``, those of them of the processor (``cpu``), and MB.
+
+        ``peak`` is the process's peak memory, ``grown`` is by how much that has grown.
+        """
+        seconds, peak = time.perf_counter() - self.begin, get_peak()
+        cpu = time.process_time() - self.cpu
+        return {"seconds": seconds, "cpu": cpu, "peak": peak, "grown": peak - self.idle}
 
 
 def clock(work, *args):
