@@ -7,13 +7,13 @@ addon: booking, and sending what is due. Prints tables in Markdown.
 """
 
 import os
-import time
 from datetime import datetime, timedelta
 from functools import partial
 from unittest.mock import patch
 
 from common import (
     ANY_HOUR,
+    Usage,
     add_result,
     agree,
     american,
@@ -51,14 +51,11 @@ def book(env, partner_ids, start, **values):
 
 def measure(env, work):
     """Return the seconds, processor seconds and queries that a function takes."""
-
-    def read():
-        return time.perf_counter(), time.process_time(), env.cr.sql_log_count
-
-    before = read()
+    before, usage = env.cr.sql_log_count, Usage()
     work()
     env.flush_all()
-    return [after - then for then, after in zip(before, read(), strict=True)]
+    used = usage.read()
+    return used["seconds"], used["cpu"], env.cr.sql_log_count - before
 
 
 def report(what, count, found, queries=None):
