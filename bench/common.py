@@ -23,6 +23,8 @@ from math import ceil
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from lxml import etree
+
 import odoo
 from odoo.modules.registry import Registry
 from odoo.tools import SQL
@@ -207,24 +209,20 @@ def add_result(what, figure, ratio="", growth=""):
     :param ratio: against what a user would otherwise run: "56 x Odoo's own loop"
     :param growth: of the time, or of the cost per item: "1.02 x from 1,000"
     """
-    row = {"what": what, "figure": figure, "ratio": ratio, "growth": growth}
     if path := os.environ.get(RESULTS_VARIABLE):
         with open(path, "a") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps([what, figure, ratio, growth]) + "\n")
 
 
 def print_results(rows):
-    """Print the table of results, with the machine and today's date."""
+    """Print the table of results, with the machine and today's date.
+
+    :param rows: each a result, and the command that measured it
+    """
     here = f"{os.cpu_count()} cores, load {os.getloadavg()[2]:.1f}"
     head = ["what", "figure", "ratio", "growth", "machine", "date", "command"]
-    print_table(
-        head,
-        [
-            [row["what"], row["figure"], row["ratio"], row["growth"]]
-            + [here, str(date.today()), f"`{row['command']}`"]
-            for row in rows
-        ],
-    )
+    today = str(date.today())
+    print_table(head, [[*row, here, today, f"`{command}`"] for row, command in rows])
 
 
 @contextmanager
@@ -252,6 +250,33 @@ def _administer(statement):
         cr._cnx.autocommit = True
         cr.execute(statement)
         cr._cnx.autocommit = False
+
+
+def get_specification(env, model, view_type, xmlid=None):
+    """Return what the web client reads of each record in a view."""
+    view_id = xmlid and env.ref(xmlid).sudo().id
+    views = env[model].get_views([(view_id, view_type)])
+    arch = etree.fromstring(views["views"][view_type]["arch"])
+    return _read_fields(views["models"], model, arch)
+
+
+def _read_fields(models, model, node):
+    """Return the fields below a node, with those of each list's first embedded view."""
+    found = {}
+    for child in node.iterchildren(etree.Element):
+        if child.tag != "field":
+            found |= _read_fields(models, model, child)
+            continue
+        field = models[model]["fields"][child.get("name")]
+        found[child.get("name")] = {}
+        if field["type"] == "many2one":
+            found[child.get("name")] = {"fields": {"display_name": {}}}
+        elif field["type"].endswith("2many"):
+            lines = {}
+            if len(child) and field["relation"] in models:
+                lines = _read_fields(models, field["relation"], child[0])
+            found[child.get("name")] = {"fields": lines, "limit": 40}
+    return found
 
 
 def vacuum(env, table):

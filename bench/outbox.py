@@ -9,6 +9,7 @@ its own. Prints tables in Markdown.
 
 import os
 from contextlib import contextmanager
+from itertools import product
 
 import requests
 from common import (
@@ -32,19 +33,16 @@ FEW = 60
 #: Segments per second of a sender, and number of workers that share it.
 RATES = ((10, 1), (100, 1), (250, 1), (100, 2))
 INTAKE_SIZES = (1_000, 10_000, 100_000)
-#: Name of a way to make messages, its method of ``intake_work.Intake``, and whether it
-#: runs with the addon.
-WAYS = (
-    ("rows by code", "make_rows", True),
-    ("contacts by the way in for lists", "queue_people", True),
-    ("mass composer", "compose", True),
-    ("mass composer with a note each", "compose_with_log", True),
-    ("bare SQL insert", "insert", True),
-    ("Odoo: rows by code", "make_rows", False),
-    ("Odoo: mass composer", "compose", False),
-    ("Odoo: mass composer with a note each", "compose_with_log", False),
-    ("Odoo: bare SQL insert", "insert", False),
-)
+#: By the name of a way to make messages, its method of ``intake_work.Intake``.
+WAYS = {
+    "rows by code": "make_rows",
+    "contacts by the way in for lists": "queue_people",
+    "mass composer": "compose",
+    "mass composer with a note each": "compose_with_log",
+    "bare SQL insert": "insert",
+}
+#: Prefix of the same ways without the addon.
+ODOO = "Odoo: "
 #: Requests to a route at the same time.
 THREADS = (1, 8)
 #: Odoo's composer refuses a longer list of ids ("can't exceed buffer limit").
@@ -145,29 +143,30 @@ def run_rate(bench):
 
 def run_intake(bench):
     """Measure rows per second through the gate, and Odoo's ways without it."""
-    rows, rates = [], {}
-    for size in bench.options.intake_sizes:
-        for name, way, is_ours in WAYS:
-            if way.startswith("compose") and size > TOO_MANY:
-                continue
-            database = bench.options.database if is_ours else bench.options.native
-            found = bench.measure(intake, database, size, way)
-            rates[name, size] = size / found["seconds"]
-            cells = [f"{size:,}", name, f"{rates[name, size]:,.0f}"]
-            cells += [f"{found[key] / size * 1e6:.0f}" for key in ("seconds", "cpu")]
-            cells += [f"{found[key]:.0f}" for key in ("grown", "peak")]
-            rows.append(cells)
+    rows, rates, options = [], {}, bench.options
+    databases = {"": options.database, ODOO: options.native}.items()
+    for size, (prefix, database), (way, method) in product(
+        options.intake_sizes, databases, WAYS.items()
+    ):
+        is_too_long = size > TOO_MANY and method.startswith("compose")
+        if is_too_long or (prefix and method == "queue_people"):
+            continue
+        found = bench.measure(intake, database, size, method)
+        name = prefix + way
+        rates[name, size] = size / found["seconds"]
+        cells = [f"{size:,}", name, f"{rates[name, size]:,.0f}"]
+        cells += [f"{found[key] / size * 1e6:.0f}" for key in ("seconds", "cpu")]
+        cells += [f"{found[key]:.0f}" for key in ("grown", "peak")]
+        rows.append(cells)
     head = ["rows", "way", "rows/s", "µs a row", "of these Python's"]
     print_table([*head, "memory, MB", "peak, MB"], rows)
-    for name, _way, is_ours in WAYS:
-        for size in bench.options.intake_sizes:
-            other = rates.get((f"Odoo: {name}", size))
-            if is_ours and other:
-                ratio = f"{rates[name, size] / other:.2f} x Odoo's"
-                print(f"- {size:,} {name}: {ratio}")
-                if size == max(s for n, s in rates if n == name):
-                    what = f"intake of {size:,}: {name}"
-                    add_result(what, f"{rates[name, size]:,.0f} rows/s", ratio)
+    for (name, size), rate in rates.items():
+        if other := rates.get((ODOO + name, size)):
+            ratio = f"{rate / other:.2f} x Odoo's"
+            print(f"- {size:,} {name}: {ratio}")
+            if size == max(s for n, s in rates if n == name):
+                what = f"intake of {size:,}: {name}"
+                add_result(what, f"{rate:,.0f} rows/s", ratio)
     print()
 
 

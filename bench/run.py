@@ -96,15 +96,14 @@ def run_all(options, arguments):
     rows, failed, begin = [], [], time.monotonic()
     with open("bench.log", "w") as log:
         for bench in BENCHES:
+            own = bench.short if is_short else ()
             try:
-                spent, found = clock(
-                    run, bench, options, bench.short if is_short else (), log
-                )
+                spent, found = clock(run, bench, options, own, log)
             except subprocess.CalledProcessError:
                 failed.append(bench.name)
                 continue
             print(f"... {bench.name}: {spent:.0f} s", file=sys.stderr, flush=True)
-            rows += [{**row, "command": f"bin/bench {bench.name}"} for row in found]
+            rows += [(row, f"bin/bench {bench.name}") for row in found]
     print_results(rows)
     print(f"In {(time.monotonic() - begin) / 60:.1f} minutes.")
     if failed:
@@ -118,7 +117,7 @@ def run_script(name, options, arguments):
         sys.exit(f"No such bench: {name}. There are: all, {', '.join(scripts)}")
     rows = run(Bench(name, scripts[name]), options, arguments)
     command = " ".join(["bin/bench", name, *arguments])
-    print_results([{**row, "command": command} for row in rows])
+    print_results([(row, command) for row in rows])
 
 
 def main():

@@ -8,8 +8,7 @@ forms are also measured in a database without the addon.
 import json
 from statistics import median
 
-from common import clock
-from lxml import etree
+from common import clock, get_specification
 
 from odoo.service.model import call_kw
 
@@ -56,44 +55,12 @@ def measure(env, work, *args, turns=TURNS):
     return median(times), queries
 
 
-def get_specification(env, model, view_type, xmlid=None):
-    """Return what the web client reads of each record in a view."""
-    view_id = xmlid and env.ref(xmlid).sudo().id
-    views = env[model].get_views([(view_id, view_type)])
-    arch = etree.fromstring(views["views"][view_type]["arch"])
-    return _read_fields(views["models"], model, arch)
-
-
-def _read_fields(models, model, node):
-    """Return the fields below a node, with those of each list's first embedded view."""
-    found = {}
-    for child in node.iterchildren(etree.Element):
-        if child.tag != "field":
-            found |= _read_fields(models, model, child)
-            continue
-        field = models[model]["fields"][child.get("name")]
-        found[child.get("name")] = {}
-        if field["type"] == "many2one":
-            found[child.get("name")] = {"fields": {"display_name": {}}}
-        elif field["type"].endswith("2many"):
-            lines = {}
-            if len(child) and field["relation"] in models:
-                lines = _read_fields(models, field["relation"], child[0])
-            found[child.get("name")] = {"fields": lines, "limit": 40}
-    return found
-
-
 def search_read(env, model, domain, specification, limit, order):
     """Make the web client's call for a page of a list."""
     options = {"limit": limit, "order": order, "count_limit": COUNT_LIMIT}
     options["specification"] = specification
     domain = [(*it[:2], env.uid) if it[2:] == ("uid",) else it for it in domain]
     return call_kw(env[model], "web_search_read", [domain], options)
-
-
-def open_form(env, model, record_id, specification):
-    """Make the web client's call to open a form."""
-    return call_kw(env[model], "web_read", [[record_id], specification], {})
 
 
 def call(env, model, method, *args):
@@ -112,16 +79,16 @@ def measure_host(env):
         [TICKET],
     )
     busy_id, _count = env.cr.fetchone()
-    partner_id = env[TICKET].sudo().search([("partner_id", "!=", False)])[-1].partner_id
+    partner = env[TICKET].sudo().search([("partner_id", "!=", False)])[-1].partner_id
     lists = get_specification(env, TICKET, "list", LIST_VIEW)
-    ticket_form = get_specification(env, TICKET, "form")
-    form = get_specification(env, CONTACT, "form")
-    page = (lists, 80, env[TICKET]._order)
+    ticket = get_specification(env, TICKET, "form")
+    contact = get_specification(env, CONTACT, "form")
+    page, read = (lists, 80, env[TICKET]._order), "web_read"
     is_open = [("stage_id.closed", "=", False)]
     return {
         "ticket list": measure(env, search_read, TICKET, is_open, *page),
-        "form of a busy ticket": measure(env, open_form, TICKET, busy_id, ticket_form),
-        "contact form": measure(env, open_form, CONTACT, partner_id.id, form),
+        "form of a busy ticket": measure(env, call, TICKET, read, [busy_id], ticket),
+        "contact form": measure(env, call, CONTACT, read, partner.ids, contact),
     }, busy_id
 
 
