@@ -120,14 +120,11 @@ def get_measured_files():
 
 def import_measured():
     """Return each measured module, by its path."""
-    return {
-        path: importlib.import_module(
-            f"{PACKAGE}.{path.removesuffix('.py').replace('/', '.')}".removesuffix(
-                ".__init__"
-            )
-        )
-        for path in get_measured_files()
-    }
+    modules = {}
+    for path in get_measured_files():
+        name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        modules[path] = importlib.import_module(f"{PACKAGE}.{name}")
+    return modules
 
 
 def run(tests, result):
