@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Hooks of the server's start, of installation, upgrades and uninstallation."""
 
+from hashlib import sha256
+
 from lxml import etree
 
 from odoo.modules import Manifest
@@ -121,29 +123,52 @@ def create_shipped(env, names):
 
     :param names: XML ids without the module
     """
-    for path in Manifest.for_addon(MODULE)["data"]:
-        if not path.startswith("data/"):
-            continue
-        with file_open(f"{MODULE}/{path}", "rb") as file:
-            root, place = etree.parse(file).getroot(), file.name
+    for path, root in parse_data_files():
         for node in list(root):
             if node.get("id") not in names:
                 root.remove(node)
             else:
                 node.attrib.pop("forcecreate", None)
-        xml_import(env, MODULE, {}, "update", xml_filename=place).parse(root)
+        xml_import(env, MODULE, {}, "update", xml_filename=path).parse(root)
 
 
-def reword_shipped(env, words):
-    """Replace shipped words that nobody has edited.
+def reword_shipped(env, former_words):
+    """Replace words that nobody has edited by those of the data files.
 
     :param env: in English
-    :param dict words: former and current words, by a record's name and field
+    :param dict former_words: as once shipped, by a record's name and field
     """
-    for (name, field), (former, current) in words.items():
+    shipped = read_shipped()
+    for (name, field), former in former_words.items():
         record = env.ref(f"{MODULE}.{name}", raise_if_not_found=False)
-        if record and (record[field] or "").strip() == former:
-            record[field] = current
+        if record and name in shipped and (record[field] or "").strip() == former:
+            record[field] = shipped[name][field]
+
+
+def read_shipped(*models):
+    """Return the data files' records: ``{XML id: {field: text}}``.
+
+    :param models: names of their models, none for all
+    """
+    return {
+        record.get("id"): {it.get("name"): it.text for it in record.findall("field")}
+        for _path, root in parse_data_files()
+        for record in root.iter("record")
+        if not models or record.get("model") in models
+    }
+
+
+def parse_data_files():
+    """Yield the path and the root of each data file."""
+    for path in Manifest.for_addon(MODULE)["data"]:
+        if path.startswith("data/"):
+            with file_open(f"{MODULE}/{path}", "rb") as file:
+                yield file.name, etree.parse(file).getroot()
+
+
+def digest_words(words):
+    """Return the digest by which words that were once shipped are recognized."""
+    return sha256((words or "").encode()).hexdigest()[:12]
 
 
 def uninstall_hook(env):

@@ -16,18 +16,14 @@ ASSIGNED, UNASSIGNED = (
 #: Template of texts that only the team gets.
 INTERNAL = "helpdesk_mgmt_sms.sms_template_internal"
 SAID = "has been received and assigned to a technician."
-#: Reply and field: text as formerly shipped, text as shipped now.
+#: Reply and field: text as formerly shipped.
 REPLIES = {
     ("sms_reply_alert_late", "body"): (
-        "{name} was faster, at {time}: {alert}. You need do nothing.",
-        "{name} was faster ({time}): {alert}. You need not do anything.",
+        "{name} was faster, at {time}: {alert}. You need do nothing."
     ),
     ("sms_reply_incident_known", "body"): (
         "{company}: we know about this already and are working on it: {incident}. "
-        "How it stands: {status_page} Reply STOP to opt out, HELP for help.",
-        "{company}: we know about this already and are working on it: {incident}. "
-        "How it stands: {status_page} Something else? Reply OTHER. Reply STOP to opt "
-        "out, HELP for help.",
+        "How it stands: {status_page} Reply STOP to opt out, HELP for help."
     ),
 }
 
