@@ -9,37 +9,19 @@ import json
 from statistics import median
 
 from common import clock, get_specification
+from lxml import etree
 
 from odoo.service.model import call_kw
+from odoo.tools.safe_eval import safe_eval
 
 TICKET, CONTACT = "helpdesk.ticket", "res.partner"
 INBOX_VIEW = "helpdesk_mgmt_sms.helpdesk_ticket_conversation_view_kanban"
+INBOX_SEARCH = "helpdesk_mgmt_sms.helpdesk_ticket_conversation_view_search"
 LIST_VIEW = "helpdesk_mgmt.ticket_view_tree"
 INBOX_ORDER = "sms_waiting_since, sms_last_inbound_at desc, id desc"
 COUNT_LIMIT = 10_001
 TURNS = 5
 CONVERSATIONS = [("sms_is_conversation", "=", True)]
-OPEN = [("closed", "=", False)]
-SHOWN = CONVERSATIONS + OPEN + [("sms_is_snoozed", "=", False)]
-#: Filters of the inbox, as in its search view.
-FILTERS = {
-    "open": SHOWN,
-    "mine": SHOWN + [("user_id", "=", "uid")],
-    "unassigned": SHOWN + [("user_id", "=", False)],
-    "waiting for me": SHOWN
-    + ["|", ("user_id", "=", "uid")]
-    + ["&", ("user_id", "=", False), ("team_id.user_ids", "=", "uid")],
-    "unanswered": SHOWN + [("sms_waiting_since", "!=", False)],
-    "unread": SHOWN + [("sms_unread_count", ">", 0)],
-    "failed": SHOWN + [("sms_last_failed", "=", True)],
-    "held": SHOWN + [("sms_is_held", "=", True)],
-    "opted out": SHOWN + [("sms_consent_state", "=", "opted_out")],
-    "snoozed": CONVERSATIONS + OPEN + [("sms_is_snoozed", "=", True)],
-    "all, closed too": CONVERSATIONS,
-    "failed, closed too": CONVERSATIONS + [("sms_last_failed", "=", True)],
-    "held, closed too": CONVERSATIONS + [("sms_is_held", "=", True)],
-    "opted out, closed too": CONVERSATIONS + [("sms_consent_state", "=", "opted_out")],
-}
 
 
 def measure(env, work, *args, turns=TURNS):
@@ -55,11 +37,27 @@ def measure(env, work, *args, turns=TURNS):
     return median(times), queries
 
 
+def read_filters(env):
+    """Return the domains of the inbox's filters, by what its search view calls them."""
+    view = etree.fromstring(env.ref(INBOX_SEARCH).sudo().arch)
+    own = {
+        it.get("string").lower(): safe_eval(it.get("domain"), {"uid": env.uid})
+        for it in view.iter("filter")
+        if it.get("domain")
+    }
+    snoozed = own.pop("open tickets") + own.pop("snoozed")
+    shown = own.pop("open, not snoozed")
+    found = {"open": shown, "snoozed": snoozed, "all, closed too": []}
+    found |= {name: shown + domain for name, domain in own.items()}
+    for name in ("failed", "held", "opted out"):
+        found[f"{name}, closed too"] = own[name]
+    return found
+
+
 def search_read(env, model, domain, specification, limit, order):
     """Make the web client's call for a page of a list."""
     options = {"limit": limit, "order": order, "count_limit": COUNT_LIMIT}
     options["specification"] = specification
-    domain = [(*it[:2], env.uid) if it[2:] == ("uid",) else it for it in domain]
     return call_kw(env[model], "web_search_read", [domain], options)
 
 
@@ -98,7 +96,8 @@ def measure_desk(env, agents):
     for who, agent in zip(("", ", own tickets"), agents[:2], strict=True):
         env = env(user=agent, su=False)
         spec = get_specification(env, TICKET, "kanban", INBOX_VIEW)
-        for name, domain in FILTERS.items():
+        for name, domain in read_filters(env).items():
+            domain = CONVERSATIONS + domain
             figures = measure(env, search_read, TICKET, domain, spec, 40, INBOX_ORDER)
             results[f"inbox, {name}{who}"] = figures
         name = f"what waits for me, in the systray{who}"
