@@ -96,18 +96,12 @@ class Story:
             given_at = begin - timedelta(days=9 - index, hours=-5)
             self.plan(begin, stage.record_consent, key, how, source, codes, given_at)
         words = "I agree to urgent texts and calls about our systems while I work here."
+        said = ("in_person", "Personnel file", ("internal",))
         for key in COLLEAGUES:
-            self.plan(begin, self.record_colleague, key, words, begin)
+            given_at = begin - timedelta(days=60)
+            self.plan(begin, stage.record_consent, key, *said, given_at, words)
         self.plan(begin, self.import_customers, begin)
         self.plan(begin, self.subscribe_to_mail)
-
-    def record_colleague(self, key, words, begin):
-        """Record a colleague's consent to texts and calls about outages."""
-        api = self.stage.hands("manager")["sms.consent.api"]
-        given_at = (begin - timedelta(days=60)).isoformat()
-        said = ("in_person", given_at, words, "Personnel file", f"demo-on-call-{key}")
-        name = self.stage.ref(f"user_demo_{key}").name
-        api.record_consent(self.stage.number(key), ["internal"], *said, name=name)
 
     def import_customers(self, begin):
         """Import the consents that a former system has collected."""
@@ -116,16 +110,14 @@ class Story:
         wording = api.get_wordings(["ticket", "alert"])["wording"]
         wording = " ".join(wording.split()).replace('"', "'")
         partners = stage.env["res.partner"].search([("phone", "like", "-555-01")])
-        known = {stage.partner(key).id for key in NOT_ON_LIST}
-        known |= {stage.ref(f"user_demo_{key}").partner_id.id for key in COLLEAGUES}
-        known.add(stage.company.partner_id.id)
+        partners -= stage.company.partner_id
+        for key in (*NOT_ON_LIST, *COLLEAGUES):
+            partners -= stage.partner(key)
         rows = [("Phone", "Name", "Given on", "How", "Wording", "Source")]
         for index, partner in enumerate(partners.sorted("id")):
-            if partner.id not in known:
-                given_at = begin - timedelta(days=40 + 7 * index)
-                day = given_at.date().isoformat()
-                said = (day, "web form", wording, f"Order {20411 + 17 * index}")
-                rows.append((partner.phone, partner.name, *said))
+            day = (begin - timedelta(days=40 + 7 * index)).date().isoformat()
+            said = (day, "web form", wording, f"Order {20411 + 17 * index}")
+            rows.append((partner.phone, partner.name, *said))
         codes = [("code", "in", ("ticket", "alert"))]
         purposes = stage.env["sms.purpose"].search(codes)
         values = {"purpose_ids": [(6, 0, purposes.ids)]}

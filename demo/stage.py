@@ -68,28 +68,25 @@ class Stage:
     def __init__(self, env, calendar):
         self.env, self.calendar = env, calendar
         self.company = env.company
-        self.user_of = {}
 
     def ref(self, name):
         """Return a record by its XML id, by default one of the addon."""
         return self.env.ref(name if "." in name else f"{MODULE}.{name}")
 
     def partner(self, key):
-        """Return the contact of a customer."""
+        """Return the contact of a customer or a colleague."""
+        if key in COLLEAGUES:
+            return self.ref(f"user_demo_{key}").partner_id
         return self.ref(f"partner_demo_{key}")
 
     def number(self, key):
         """Return the number of a customer or a colleague (E.164)."""
-        if key in COLLEAGUES:
-            return self.ref(f"user_demo_{key}").partner_id.phone_sanitized
         return self.partner(key).phone_sanitized
 
     def hands(self, login):
         """Return an environment with the user of a colleague."""
-        if login not in self.user_of:
-            self.user_of[login] = self.ref(f"user_demo_{login}").id
         context = {"lang": "en_US", "tz": ZONE.key}
-        return self.env(user=self.user_of[login], context=context)
+        return self.env(user=self.ref(f"user_demo_{login}"), context=context)
 
     def settle(self, workers):
         """Flush as before a commit, then run scheduled actions and the outbox.
@@ -146,15 +143,18 @@ class Stage:
         ticket.mark_sms_read()
         ticket.send_sms_reply(words, uuid4().hex, is_sure=True, **values)
 
-    def record_consent(self, key, how, source, codes, given_at):
-        """Record a consent with the wording in force, as another system does."""
-        api = self.hands("agent")["sms.consent.api"]
+    def record_consent(self, key, how, source, codes, given_at, words=None):
+        """Record a consent as another system does, by default to the wording in force.
+
+        :param str key: of a customer or a colleague
+        """
+        api = self.hands("manager")["sms.consent.api"]
         api.record_consent(
             self.number(key),
             list(codes),
             how,
             given_at.isoformat(),
-            api.get_wordings(list(codes))["wording"],
+            words or api.get_wordings(list(codes))["wording"],
             source,
             f"demo-{key}-{'-'.join(codes)}",
             name=self.partner(key).name,
