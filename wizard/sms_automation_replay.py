@@ -55,13 +55,10 @@ class SmsAutomationReplay(models.TransientModel):
         Side effects of rendering a template are rolled back.
         """
         self.ensure_one()
-        savepoint = self.env.cr.savepoint()
-        try:
+        with self.env.cr.savepoint() as savepoint:
             texts = self._find_texts()
             values = self._describe(texts[:SHOWN])
-        finally:
             savepoint.rollback()
-            savepoint.close(rollback=False)
         self.line_ids.unlink()
         self.write(
             {
