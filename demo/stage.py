@@ -6,6 +6,8 @@ from datetime import UTC, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from dateutil.rrule import DAILY, rrule
+
 MODULE = "helpdesk_mgmt_sms"
 ZONE = ZoneInfo("America/Denver")
 #: Opening hours of the desk in the story. Before ``MORNING`` it ends the day before.
@@ -21,24 +23,20 @@ class Calendar:
     def __init__(self, now):
         local = now.replace(tzinfo=UTC).astimezone(ZONE).replace(tzinfo=None)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        working_days = rrule(
+            DAILY, midnight - timedelta(weeks=2), byweekday=range(SATURDAY)
+        )
         if local.weekday() >= SATURDAY or local - midnight < MORNING:
-            midnight = self._get_working_day(midnight, -1)
+            midnight = working_days.before(midnight)
             local = midnight + EVENING
         self.end = min(local, midnight + EVENING).replace(second=0, microsecond=0)
-        self.days = [midnight]
-        while len(self.days) < 5:
-            self.days.append(self._get_working_day(self.days[-1], -1))
+        #: The working days of a week, the last one first.
+        week = working_days.between(midnight - timedelta(weeks=1), midnight)
+        self.days = [midnight, *reversed(week)]
         #: When consents are recorded: a week before the last day, in the afternoon.
         self.begin = self.to_utc(midnight - timedelta(days=7) + EVENING)
         self.tomorrow = midnight + timedelta(days=1)
-        self.next_day = self._get_working_day(midnight, 1)
-
-    @staticmethod
-    def _get_working_day(day, step):
-        day += timedelta(days=step)
-        while day.weekday() >= SATURDAY:
-            day += timedelta(days=step)
-        return day
+        self.next_day = working_days.after(midnight)
 
     @staticmethod
     def to_utc(local):
