@@ -273,7 +273,7 @@ class TestOtherWord(SmsCase):
 
     def test_the_word_that_is_there_is_the_one_that_ships(self):
         shipped = self.env.ref("helpdesk_mgmt_sms.sms_keyword_other")
-        script = runpy.run_path(str(SCRIPTS / "19.0.1.6.0/pre-other-word.py"))
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.8.0/pre-keyword-languages.py"))
         shipped.unlink()
         script["migrate"](self.cr, "19.0.1.5.0")
         ref = self.env.ref
