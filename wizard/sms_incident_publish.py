@@ -171,15 +171,13 @@ class SmsIncidentPublish(models.TransientModel):
                 "step": state if state in steps else False,
                 "state": OPEN if state in steps else state,
                 "planned_to": end,
-                "body": incident._say_longer(end)
-                if end
-                else incident._suggest_news(state),
                 "is_told": state != RESOLVED or incident.tells_end,
                 "is_emergency": is_emergency,
                 "emergency_reason": is_emergency and first.emergency_reason,
                 "seen_id": incident.news_ids.sorted("id")[-1:].id,
             }
         )
+        form.body = form._suggest()
         form._prepare()
         return form._get_action()
 

@@ -161,3 +161,8 @@ class ResCompany(models.Model):
                     ", ".join(map(self._describe_sms_switch, sorted(officers))),
                 )
             )
+
+    def _read_sms_number(self, typed):
+        """Return a number as E.164, or else as typed, such as a sender's name."""
+        typed = (typed or "").strip()
+        return self._phone_format_number(typed, self.country_id) or typed
