@@ -20,6 +20,7 @@ from common import (
     environment,
     make_parser,
     make_people,
+    print_table,
     read_config,
 )
 
@@ -180,15 +181,15 @@ def main():
     with environment(options.native) as env:
         native, sent = measure_native(env, options.sizes, options.native_due)
     print()
-    print("| compared | ratio |\n|---|---|")
     first, last = min(options.sizes), max(options.sizes)
     growth, booking = ours[last][0] / ours[first][0], sum(ours[last]) / native[last]
-    for what, ratio in (
-        (f"plan, {last:,} against {first:,}, each", growth),
-        ("book with us / book by Odoo", booking),
-        ("Odoo's reminders / ours handed over, each", sent / handed),
-    ):
-        print(f"| {what} | {ratio:.2f} x |")
+    ratios = {
+        f"plan, {last:,} against {first:,}, each": growth,
+        "book with us / book by Odoo": booking,
+        "Odoo's reminders / ours handed over, each": sent / handed,
+    }
+    rows = [[what, f"{ratio:.2f} x"] for what, ratio in ratios.items()]
+    print_table(["compared", "ratio"], rows)
     add_result(
         f"booking {last:,} appointments with three texts each",
         f"{1 / sum(ours[last]):,.0f}/s",

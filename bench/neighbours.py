@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import uuid
+from collections import defaultdict
 from statistics import median
 
 import requests
@@ -298,8 +299,7 @@ def count_posts(carrier):
 def judge(samples, ends):
     """Print the table and note the results; return the missed limits, as lines."""
     rows, missed = [], []
-    for kind in dict.fromkeys(kind for kind, _at, _seconds in samples):
-        found = group(kind, samples, ends)
+    for kind, found in group(samples, ends).items():
         if empty := [phase for phase in PHASES if not found[phase]]:
             missed.append(f"{kind}: no figure {', '.join(empty)}")
             continue
@@ -335,13 +335,12 @@ def print_longest(samples, ends, count=8):
         print(f"The longest of kind {kind}: {', '.join(shown)}.\n")
 
 
-def group(kind, samples, ends):
-    """Return the seconds of one kind of sample, by phase."""
-    found = {phase: [] for phase in PHASES}
-    for one, at, seconds in samples:
-        phase = next((phase for phase in PHASES if at < ends[phase]), None)
-        if one == kind and phase:
-            found[phase].append(seconds)
+def group(samples, ends):
+    """Return the seconds of the samples, by kind and phase."""
+    found = defaultdict(lambda: {phase: [] for phase in PHASES})
+    for kind, at, seconds in samples:
+        if phase := next((phase for phase in PHASES if at < ends[phase]), None):
+            found[kind][phase].append(seconds)
     return found
 
 

@@ -269,7 +269,7 @@ class Trial:
         self.holders = {it: find_test_files(it) - SLOW for it in files}
         names = set().union(*self.holders.values())
         self.tests = {test.id(): test for test in load_tests(names)}
-        self.running, self.results = {}, {}
+        self.running = {}
         self.times, self.by_line = watch_all(self.tests.values(), self.modules)
         gc.freeze()
 
@@ -348,14 +348,12 @@ def main():
     results = read_results(store)
     for path in files:
         began = time.monotonic()
-        known = {key: results.pop(key) for key in list(results) if key[0] == path}
         mutants = {_key(it): it for it in make_mutants(path)}
-        kept = dict.fromkeys((it for it in mutants if known.get(it) == KILLED), KILLED)
-        if not options.again:
-            kept = {}
+        kept = {it for it in mutants if options.again and results.get(it) == KILLED}
         wanted = [it for key, it in mutants.items() if key not in kept]
         found = {_key(it): result for it, result in trial.try_all(wanted).items()}
-        results |= kept | found
+        others = [key for key in results if key[0] != path or key in kept]
+        results = {key: results[key] for key in others} | found
         write_results(store, results)
         took = time.monotonic() - began
         counts = dict(Counter(found.values()))
