@@ -76,10 +76,9 @@ def take_singly(database, _carrier, count):
 def _take_ours(env, uuid):
     from odoo.addons.helpdesk_mgmt_sms.providers.twilio import TwilioProvider
 
-    messages = env["sms.sms"]
     form = {"MessageSid": "", "MessageStatus": "delivered", "To": "+13035550100"}
     report = TwilioProvider.parse_report(form)
-    assert messages._record_reports(env.company, "twilio", [(uuid, report)])
+    assert env["sms.sms"]._record_reports(env.company, "twilio", [(uuid, report)])
 
 
 def _take_native(env, uuid):
