@@ -214,8 +214,12 @@ class Story:
         self.plan(moment + timedelta(minutes=3), self.send_broadcast)
         for minutes, key, words in REPLIES:
             self.plan(moment + timedelta(minutes=minutes), self.stage.text, key, words)
-        self.plan(moment + timedelta(minutes=15), self.answer_victim)
-        self.plan(moment + timedelta(minutes=50), self.answer_others)
+        words = "Hi Cole, your password is reset. I call you in two minutes."
+        self.plan(moment + timedelta(minutes=15), self.answer_text, "cole", words)
+        words = "Thanks, Faye. We have blocked the sender for all."
+        self.plan(moment + timedelta(minutes=50), self.answer_text, "faye", words)
+        for key in ("nate", "wanda", "faye"):
+            self.plan(moment + timedelta(minutes=50), self.close_talk, key)
 
     def prepare_broadcast(self):
         """Write the warning, and start the check of its recipients."""
@@ -236,21 +240,16 @@ class Story:
         broadcasts = self.stage.hands("manager")["sms.broadcast"]
         broadcasts.browse(self.broadcast_id).action_send()
 
-    def answer_victim(self):
-        """Help the customer who has typed the password."""
-        stage = self.stage
-        ticket = stage.find_text("cole").ticket_id
-        words = "Hi Cole, your password is reset. I call you in two minutes."
-        stage.answer(ticket, "agent", words)
+    def answer_text(self, key, words):
+        """Answer a customer's last text."""
+        self.stage.answer(self.stage.find_text(key).ticket_id, "agent", words)
 
-    def answer_others(self):
-        """Answer one of the replies, and close the other conversations as well."""
-        stage, words = self.stage, "Thanks, Faye. We have blocked the sender for all."
-        stage.answer(stage.find_text("faye").ticket_id, "agent", words)
-        for key in ("nate", "wanda", "faye"):
-            ticket = stage.find_text(key).ticket_id.with_env(stage.hands("agent"))
-            ticket.mark_sms_read()
-            stage.move(ticket, "done")
+    def close_talk(self, key):
+        """Close the ticket of a customer's last text."""
+        ticket = self.stage.find_text(key).ticket_id
+        ticket = ticket.with_env(self.stage.hands("agent"))
+        ticket.mark_sms_read()
+        self.stage.move(ticket, "done")
 
     def plan_incident(self):
         """Plan an open incident with its news and tickets, and a maintenance."""
