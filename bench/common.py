@@ -171,9 +171,9 @@ class Usage:
         self.begin = time.perf_counter()
 
     def read(self):
-        """Return ``seconds``, those of them of the processor (``cpu``), and MB.
+        """Return ``seconds``, ``cpu`` (seconds), ``peak`` and ``grown`` (MB).
 
-        ``peak`` is the process's peak memory, ``grown`` is by how much that has grown.
+        ``peak`` is the process's peak memory, ``grown`` by how much it has grown.
         """
         seconds, peak = time.perf_counter() - self.begin, get_peak()
         cpu = time.process_time() - self.cpu
