@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Hooks of the server's start, of installation, upgrades and uninstallation."""
 
+from hashlib import sha256
+
 from lxml import etree
 
 from odoo.modules import Manifest
@@ -46,7 +48,7 @@ def post_init_hook(env):
     sent from this database, and not from a copy of it.
     """
     env["sms.consent.key"]._get()
-    companies = env["res.company"].with_context(active_test=False).search([])
+    companies = env["res.company"]._get_sms_all()
     companies._ensure_sms_keys()
     env["sms.sender"]._sync(companies)
     adopt_messages(env)
@@ -121,29 +123,52 @@ def create_shipped(env, names):
 
     :param names: XML ids without the module
     """
-    for path in Manifest.for_addon(MODULE)["data"]:
-        if not path.startswith("data/"):
-            continue
-        with file_open(f"{MODULE}/{path}", "rb") as file:
-            root, place = etree.parse(file).getroot(), file.name
+    for path, root in parse_data_files():
         for node in list(root):
             if node.get("id") not in names:
                 root.remove(node)
             else:
                 node.attrib.pop("forcecreate", None)
-        xml_import(env, MODULE, {}, "update", xml_filename=place).parse(root)
+        xml_import(env, MODULE, {}, "update", xml_filename=path).parse(root)
 
 
-def reword_shipped(env, words):
-    """Replace shipped words that nobody has edited.
+def reword_shipped(env, former_words):
+    """Replace words that nobody has edited by those of the data files.
 
     :param env: in English
-    :param dict words: former and current words, by a record's name and field
+    :param dict former_words: as once shipped, by a record's name and field
     """
-    for (name, field), (former, current) in words.items():
+    shipped = read_shipped()
+    for (name, field), former in former_words.items():
         record = env.ref(f"{MODULE}.{name}", raise_if_not_found=False)
-        if record and (record[field] or "").strip() == former:
-            record[field] = current
+        if record and name in shipped and (record[field] or "").strip() == former:
+            record[field] = shipped[name][field]
+
+
+def read_shipped(*models):
+    """Return the data files' records: ``{XML id: {field: text}}``.
+
+    :param models: names of their models, none for all
+    """
+    return {
+        record.get("id"): {it.get("name"): it.text for it in record.findall("field")}
+        for _path, root in parse_data_files()
+        for record in root.iter("record")
+        if not models or record.get("model") in models
+    }
+
+
+def parse_data_files():
+    """Yield the path and the root of each data file."""
+    for path in Manifest.for_addon(MODULE)["data"]:
+        if path.startswith("data/"):
+            with file_open(f"{MODULE}/{path}", "rb") as file:
+                yield file.name, etree.parse(file).getroot()
+
+
+def digest_words(words):
+    """Return the digest by which words that were once shipped are recognized."""
+    return sha256((words or "").encode()).hexdigest()[:12]
 
 
 def uninstall_hook(env):
@@ -213,24 +238,15 @@ def cancel_waiting(env):
     """
     env["sms.sms"].flush_model()
     env.cr.execute(
-        """
-        UPDATE sms_sms SET state = 'canceled', failure_type = NULL
-         WHERE state = 'outgoing'
-     RETURNING id
-        """
+        "UPDATE sms_sms SET state = 'canceled', failure_type = NULL"
+        " WHERE state = 'outgoing' RETURNING id"
     )
     ids = [row[0] for row in env.cr.fetchall()]
-    for table, state, waiting, cancelled in FOLLOWERS:
+    for table, column, waiting, cancelled in FOLLOWERS:
         if table_exists(env.cr, table):
-            update = SQL(
-                "UPDATE %(table)s SET %(state)s = %(cancelled)s"
-                " WHERE sms_id_int = ANY(%(ids)s) AND %(state)s = %(waiting)s",
-                table=SQL.identifier(table),
-                state=SQL.identifier(state),
-                waiting=waiting,
-                cancelled=cancelled,
-                ids=ids,
-            )
-            env.cr.execute(update)
+            query = "UPDATE %s SET %s = %s WHERE sms_id_int = ANY(%s) AND %s = %s"
+            state = SQL.identifier(column)
+            values = (SQL.identifier(table), state, cancelled, ids, state, waiting)
+            env.cr.execute(SQL(query, *values))
     env.cr.execute("UPDATE sms_sms SET state = 'process' WHERE state = 'unknown'")
     env.invalidate_all()

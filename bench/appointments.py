@@ -7,19 +7,20 @@ addon: booking, and sending what is due. Prints tables in Markdown.
 """
 
 import os
-import time
 from datetime import datetime, timedelta
 from functools import partial
 from unittest.mock import patch
 
 from common import (
     ANY_HOUR,
+    Usage,
     add_result,
     agree,
     american,
     environment,
     make_parser,
     make_people,
+    print_table,
     read_config,
 )
 
@@ -51,14 +52,11 @@ def book(env, partner_ids, start, **values):
 
 def measure(env, work):
     """Return the seconds, processor seconds and queries that a function takes."""
-
-    def read():
-        return time.perf_counter(), time.process_time(), env.cr.sql_log_count
-
-    before = read()
+    before, usage = env.cr.sql_log_count, Usage()
     work()
     env.flush_all()
-    return [after - then for then, after in zip(before, read(), strict=True)]
+    used = usage.read()
+    return used["seconds"], used["cpu"], env.cr.sql_log_count - before
 
 
 def report(what, count, found, queries=None):
@@ -183,15 +181,15 @@ def main():
     with environment(options.native) as env:
         native, sent = measure_native(env, options.sizes, options.native_due)
     print()
-    print("| compared | ratio |\n|---|---|")
     first, last = min(options.sizes), max(options.sizes)
     growth, booking = ours[last][0] / ours[first][0], sum(ours[last]) / native[last]
-    for what, ratio in (
-        (f"plan, {last:,} against {first:,}, each", growth),
-        ("book with us / book by Odoo", booking),
-        ("Odoo's reminders / ours handed over, each", sent / handed),
-    ):
-        print(f"| {what} | {ratio:.2f} x |")
+    ratios = {
+        f"plan, {last:,} against {first:,}, each": growth,
+        "book with us / book by Odoo": booking,
+        "Odoo's reminders / ours handed over, each": sent / handed,
+    }
+    rows = [[what, f"{ratio:.2f} x"] for what, ratio in ratios.items()]
+    print_table(["compared", "ratio"], rows)
     add_result(
         f"booking {last:,} appointments with three texts each",
         f"{1 / sum(ours[last]):,.0f}/s",

@@ -11,14 +11,13 @@ the last size.
 
 import base64
 import sys
-import time
 
 from common import (
+    Usage,
     add_result,
     agree,
     american,
     clock,
-    get_peak,
     in_environment,
     make_parser,
     make_people,
@@ -76,32 +75,30 @@ def measure_ours(env, way, count):
     env.company.sms_approve_from = 0
     env.cr.commit()
     env.cr.execute("ANALYZE res_partner, sms_consent")
-    idle, times = get_peak(), {}
-    begin = time.perf_counter()
-    broadcast.action_check()
+    usage = Usage()
+    selected, _none = clock(broadcast.action_check)
     env.cr.commit()
-    times["select"] = time.perf_counter() - begin
-    times["gate"], _result = clock(work_off, broadcast, "checking")
+    checked, _none = clock(work_off, broadcast, "checking")
     broadcast.action_send()
     env.cr.commit()
-    times["queue"], _result = clock(work_off, broadcast, "queueing")
+    queued, _none = clock(work_off, broadcast, "queueing")
     env.cr.execute(
         "SELECT count(*) FROM sms_sms WHERE broadcast_id = %s AND state = 'outgoing'",
         [broadcast.id],
     )
     assert env.cr.fetchone()[0] == count
-    begin = time.perf_counter()
     broadcast.invalidate_recordset()
-    assert broadcast.progress_html
-    times["progress"] = time.perf_counter() - begin
-    return {**times, "memory": get_peak() - idle}
+    progress, shown = clock(getattr, broadcast, "progress_html")
+    assert shown
+    times = {"select": selected, "gate": checked, "queue": queued, "progress": progress}
+    return {**times, "grown": usage.read()["grown"]}
 
 
 @in_environment
 def measure_native(env, count):
     """Queue the same with Odoo's mass composer, with a note on each contact."""
     people = make_people(env, american(1, count), "Benchville")
-    idle, begin = get_peak(), time.perf_counter()
+    usage = Usage()
     env["sms.composer"].with_context(
         default_composition_mode="mass",
         default_res_model="res.partner",
@@ -110,7 +107,8 @@ def measure_native(env, count):
         {"body": BODY, "mass_keep_log": True, "mass_force_send": False}
     ).action_send_sms()
     env.cr.commit()
-    return {"queue": time.perf_counter() - begin, "memory": get_peak() - idle}
+    used = usage.read()
+    return {"queue": used["seconds"], "grown": used["grown"]}
 
 
 def run_all(options):
@@ -153,8 +151,8 @@ def make_row(count, way, found, ratio=None):
     cost = get_cost(count, found)
     times = [f"{found[part]:.2f}" if part in found else "" for part in PARTS]
     speed = [f"{1 / cost:,.0f}", f"{cost * 1e6:.0f}"]
-    memory = f"{found['memory']:.0f}"
-    return [f"{count:,}", way, *times, *speed, memory, f"{ratio:.2f}" if ratio else ""]
+    grown = f"{found['grown']:.0f}"
+    return [f"{count:,}", way, *times, *speed, grown, f"{ratio:.2f}" if ratio else ""]
 
 
 def main():

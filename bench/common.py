@@ -15,12 +15,15 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import wraps
 from math import ceil
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from lxml import etree
 
 import odoo
 from odoo.modules.registry import Registry
@@ -109,11 +112,18 @@ def in_environment(work):
     return run
 
 
-def start_apart(work, database, *arguments, **settings):
-    """Start a measurement in a process of its own; return what :func:`end_apart` takes.
+def measure_apart(work, database, *arguments, **settings):
+    """Run one measurement in a process of its own; return what it found."""
+    [found] = measure_together(1, work, database, *arguments, **settings)
+    return found
 
-    It is forked from this one, with the registry, which takes seconds to load.
 
+def measure_together(count, work, database, *arguments, **settings):
+    """Run a measurement in several processes at once; return what each found.
+
+    They are forked from this one, with the registry, which takes seconds to load.
+
+    :param int count: number of processes
     :param work: function that is called with the other arguments
     :param str database: its name
     """
@@ -123,34 +133,18 @@ def start_apart(work, database, *arguments, **settings):
     odoo.sql_db.close_all()
     gc.collect()
     gc.freeze()  # else the first collection of the fork copies all of its pages
-    context = multiprocessing.get_context("fork")
-    result, sender = context.Pipe(duplex=False)
-
-    def run():
-        # Another fork may have changed what this registry remembers.
-        Registry(database).check_signaling()
-        sender.send(work(database, *arguments, **settings))
-
-    process = context.Process(target=run)
-    process.start()
-    sender.close()
-    return process, result
+    with ProcessPoolExecutor(count, multiprocessing.get_context("fork")) as pool:
+        started = [
+            pool.submit(_follow_up, work, database, *arguments, **settings)
+            for _one in range(count)
+        ]
+        return [one.result() for one in started]
 
 
-def end_apart(started):
-    """Wait for a measurement; return what it found."""
-    process, result = started
-    try:
-        return result.recv()
-    except EOFError:
-        raise RuntimeError("a measurement has failed") from None
-    finally:
-        process.join()
-
-
-def measure_apart(work, database, *arguments, **settings):
-    """Run one measurement in a process of its own; return what it found."""
-    return end_apart(start_apart(work, database, *arguments, **settings))
+def _follow_up(work, database, *arguments, **settings):
+    # Another fork may have changed what this registry remembers.
+    Registry(database).check_signaling()
+    return work(database, *arguments, **settings)
 
 
 def start_carrier(latency, *arguments):
@@ -167,6 +161,23 @@ def start_carrier(latency, *arguments):
 def get_peak():
     """Return the process's peak memory so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+class Usage:
+    """The time and memory that this process uses from now on."""
+
+    def __init__(self):
+        self.idle, self.cpu = get_peak(), time.process_time()
+        self.begin = time.perf_counter()
+
+    def read(self):
+        """Return ``seconds``, ``cpu`` (seconds), ``peak`` and ``grown`` (MB).
+
+        ``peak`` is the process's peak memory, ``grown`` by how much it has grown.
+        """
+        seconds, peak = time.perf_counter() - self.begin, get_peak()
+        cpu = time.process_time() - self.cpu
+        return {"seconds": seconds, "cpu": cpu, "peak": peak, "grown": peak - self.idle}
 
 
 def clock(work, *args):
@@ -198,24 +209,20 @@ def add_result(what, figure, ratio="", growth=""):
     :param ratio: against what a user would otherwise run: "56 x Odoo's own loop"
     :param growth: of the time, or of the cost per item: "1.02 x from 1,000"
     """
-    row = {"what": what, "figure": figure, "ratio": ratio, "growth": growth}
     if path := os.environ.get(RESULTS_VARIABLE):
         with open(path, "a") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps([what, figure, ratio, growth]) + "\n")
 
 
 def print_results(rows):
-    """Print the table of results, with the machine and today's date."""
+    """Print the table of results, with the machine and today's date.
+
+    :param rows: each a result, and the command that measured it
+    """
     here = f"{os.cpu_count()} cores, load {os.getloadavg()[2]:.1f}"
     head = ["what", "figure", "ratio", "growth", "machine", "date", "command"]
-    print_table(
-        head,
-        [
-            [row["what"], row["figure"], row["ratio"], row["growth"]]
-            + [here, str(date.today()), f"`{row['command']}`"]
-            for row in rows
-        ],
-    )
+    today = str(date.today())
+    print_table(head, [[*row, here, today, f"`{command}`"] for row, command in rows])
 
 
 @contextmanager
@@ -243,6 +250,33 @@ def _administer(statement):
         cr._cnx.autocommit = True
         cr.execute(statement)
         cr._cnx.autocommit = False
+
+
+def get_specification(env, model, view_type, xmlid=None):
+    """Return what the web client reads of each record in a view."""
+    view_id = xmlid and env.ref(xmlid).sudo().id
+    views = env[model].get_views([(view_id, view_type)])
+    arch = etree.fromstring(views["views"][view_type]["arch"])
+    return _read_fields(views["models"], model, arch)
+
+
+def _read_fields(models, model, node):
+    """Return the fields below a node, with those of each list's first embedded view."""
+    found = {}
+    for child in node.iterchildren(etree.Element):
+        if child.tag != "field":
+            found |= _read_fields(models, model, child)
+            continue
+        field = models[model]["fields"][child.get("name")]
+        found[child.get("name")] = {}
+        if field["type"] == "many2one":
+            found[child.get("name")] = {"fields": {"display_name": {}}}
+        elif field["type"].endswith("2many"):
+            lines = {}
+            if len(child) and field["relation"] in models:
+                lines = _read_fields(models, field["relation"], child[0])
+            found[child.get("name")] = {"fields": lines, "limit": 40}
+    return found
 
 
 def vacuum(env, table):

@@ -5,9 +5,7 @@ Every way makes the same number of messages, each to a different person with a r
 consent, and reports the time and the memory that it took.
 """
 
-import time
-
-from common import COUNTRY, environment, get_peak, make_people, phone, vacuum
+from common import COUNTRY, Usage, environment, make_people, phone, vacuum
 from company import BATCH, agree, configure, make_messages
 
 from odoo.tools import SQL
@@ -92,8 +90,7 @@ def intake(database, carrier, count, way):
     """Make messages in one way.
 
     :param str way: name of a method of :class:`Intake`
-    :return: dict of ``seconds``, ``cpu`` (this process's seconds of them), ``memory``
-        (growth in MB) and ``peak`` (MB)
+    :return: what that took, as :meth:`common.Usage.read` does
     """
     with environment(database) as env:
         work = Intake(env, carrier, count)
@@ -102,10 +99,9 @@ def intake(database, carrier, count, way):
             work.partner_ids = make_people(env, numbers, country=COUNTRY)
             env.cr.commit()
             vacuum(env, "res_partner")
-        idle = get_peak()
-        begin, cpu = time.perf_counter(), time.process_time()
+        usage = Usage()
         getattr(work, way)()
-        seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+        used = usage.read()
         env.cr.execute("SELECT count(*) FROM sms_sms WHERE state = 'outgoing'")
         assert env.cr.fetchone()[0] == count, "messages are missing, or were refused"
         # Contacts and notes stay, without a number: deleting takes longer than making.
@@ -116,5 +112,4 @@ def intake(database, carrier, count, way):
         )
         work.clean()
         vacuum(env, "sms_sms")
-    peak = get_peak()
-    return {"seconds": seconds, "cpu": cpu, "memory": peak - idle, "peak": peak}
+    return used

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import uuid
+from collections import defaultdict
 from statistics import median
 
 import requests
@@ -23,6 +24,7 @@ from common import (
     american,
     environment,
     get_late,
+    get_specification,
     make_parser,
     make_people,
     print_table,
@@ -30,7 +32,6 @@ from common import (
     start_carrier,
 )
 from company import AUTH_TOKEN, PUBLIC_URL, connect
-from lxml import etree
 
 from odoo.tools import SQL
 
@@ -122,7 +123,10 @@ def make_team(env):
 
 def make_screens(env, ticket_ids):
     """Return the calls that the web client makes to open each screen."""
-    lists, form, inbox = (get_specification(env, it) for it in (LIST, FORM, INBOX))
+    lists, form, inbox = (
+        get_specification(env, MODEL, view_type, xmlid)
+        for view_type, xmlid in (("list", LIST), ("form", FORM), ("kanban", INBOX))
+    )
     read = "web_search_read"
     page = {"limit": 80, "order": "id desc", "count_limit": 10_001}
     shown = [("sms_is_conversation", "=", True), ("closed", "=", False)]
@@ -132,21 +136,6 @@ def make_screens(env, ticket_ids):
         "inbox": (MODEL, read, [shown], {**page, "limit": 40, "specification": inbox}),
         "dashboard": ("sms.dashboard", "get_dashboard", [{}], {}),
     }
-
-
-def get_specification(env, xml_id):
-    """Return what the web client reads of each ticket in a view."""
-    view = env.ref(xml_id).sudo()
-    views = env[MODEL].get_views([(view.id, view.type)])
-    fields = views["models"][MODEL]["fields"]
-    names = etree.fromstring(views["views"][view.type]["arch"]).xpath("//field/@name")
-    specification = {}
-    # The form's embedded lists name fields of other models, which are left out.
-    for name in filter(fields.__contains__, names):
-        kind = fields[name]["type"]
-        of_one = {"fields": {"display_name": {}}} if kind == "many2one" else {}
-        specification[name] = {"fields": {}} if kind.endswith("2many") else of_one
-    return specification
 
 
 def wait_for_calm(database, timeout=300):
@@ -310,8 +299,7 @@ def count_posts(carrier):
 def judge(samples, ends):
     """Print the table and note the results; return the missed limits, as lines."""
     rows, missed = [], []
-    for kind in dict.fromkeys(kind for kind, _at, _seconds in samples):
-        found = group(kind, samples, ends)
+    for kind, found in group(samples, ends).items():
         if empty := [phase for phase in PHASES if not found[phase]]:
             missed.append(f"{kind}: no figure {', '.join(empty)}")
             continue
@@ -347,13 +335,12 @@ def print_longest(samples, ends, count=8):
         print(f"The longest of kind {kind}: {', '.join(shown)}.\n")
 
 
-def group(kind, samples, ends):
-    """Return the seconds of one kind of sample, by phase."""
-    found = {phase: [] for phase in PHASES}
-    for one, at, seconds in samples:
-        phase = next((phase for phase in PHASES if at < ends[phase]), None)
-        if one == kind and phase:
-            found[phase].append(seconds)
+def group(samples, ends):
+    """Return the seconds of the samples, by kind and phase."""
+    found = defaultdict(lambda: {phase: [] for phase in PHASES})
+    for kind, at, seconds in samples:
+        if phase := next((phase for phase in PHASES if at < ends[phase]), None):
+            found[kind][phase].append(seconds)
     return found
 
 

@@ -8,20 +8,17 @@ its own. Prints tables in Markdown.
 """
 
 import os
-import socket
-import subprocess
-import sys
-import time
 from contextlib import contextmanager
+from itertools import product
 
 import requests
 from common import (
     add_result,
-    end_apart,
     make_parser,
+    measure_apart,
+    measure_together,
     print_table,
     read_config,
-    start_apart,
     start_carrier,
 )
 from intake_work import intake
@@ -36,19 +33,16 @@ FEW = 60
 #: Segments per second of a sender, and number of workers that share it.
 RATES = ((10, 1), (100, 1), (250, 1), (100, 2))
 INTAKE_SIZES = (1_000, 10_000, 100_000)
-#: Name of a way to make messages, its method of ``intake_work.Intake``, and whether it
-#: runs with the addon.
-WAYS = (
-    ("rows by code", "make_rows", True),
-    ("contacts by the way in for lists", "queue_people", True),
-    ("mass composer", "compose", True),
-    ("mass composer with a note each", "compose_with_log", True),
-    ("bare SQL insert", "insert", True),
-    ("Odoo: rows by code", "make_rows", False),
-    ("Odoo: mass composer", "compose", False),
-    ("Odoo: mass composer with a note each", "compose_with_log", False),
-    ("Odoo: bare SQL insert", "insert", False),
-)
+#: By the name of a way to make messages, its method of ``intake_work.Intake``.
+WAYS = {
+    "rows by code": "make_rows",
+    "contacts by the way in for lists": "queue_people",
+    "mass composer": "compose",
+    "mass composer with a note each": "compose_with_log",
+    "bare SQL insert": "insert",
+}
+#: Prefix of the same ways without the addon.
+ODOO = "Odoo: "
 #: Requests to a route at the same time.
 THREADS = (1, 8)
 #: Odoo's composer refuses a longer list of ids ("can't exceed buffer limit").
@@ -62,18 +56,13 @@ class Bench:
         self.options = options
         self.process, self.carrier = start_carrier(LATENCY)
 
-    def start(self, work, database, *arguments, **settings):
-        """Start one measurement in a process of its own."""
-        return start_apart(work, database, self.carrier, *arguments, **settings)
+    def measure(self, work, database, *arguments, **settings):
+        """Run one measurement in a process of its own; return what it found."""
+        return measure_apart(work, database, self.carrier, *arguments, **settings)
 
-    def measure(self, *arguments, **settings):
-        """Run one measurement; return what it found."""
-        return end_apart(self.start(*arguments, **settings))
-
-    def dispatch(self, database, *arguments, workers=1):
+    def dispatch(self, workers, database, *arguments):
         """Send the waiting messages by parallel workers; return what each found."""
-        started = [self.start(dispatch, database, *arguments) for _i in range(workers)]
-        return list(map(end_apart, started))
+        return measure_together(workers, dispatch, database, self.carrier, *arguments)
 
     def read_times(self):
         """Return when the carrier got messages since the last call, sorted."""
@@ -94,7 +83,7 @@ def run_dispatch(bench):
         settings = {"in_flight": in_flight, "workers": workers}
         bench.measure(prepare, database, count, **settings)
         bench.read_times()
-        found = bench.dispatch(database, workers=workers)
+        found = bench.dispatch(workers, database)
         times = bench.read_times()
         assert len(times) == count, (len(times), count)
         rates[name] = rate_of(times)
@@ -102,7 +91,7 @@ def run_dispatch(bench):
         cpu = sum(one["cpu"] for one in found) / count * 1000
         cells = [name, f"{count:,}", f"{rates[name]:,.1f}"]
         cells += [f"{rates[name] / ceiling:.0%}", f"{cpu:.2f}"]
-        for key in ("memory", "grown"):
+        for key in ("peak", "grown"):
             cells.append(f"{max(one[key] for one in found):.0f}")
         rows.append(cells)
 
@@ -136,7 +125,7 @@ def run_rate(bench):
         count = int(rate * (seconds + 5))
         bench.measure(prepare, database, count, rate=rate, workers=workers)
         bench.read_times()
-        bench.dispatch(database, seconds + 10, workers=workers)
+        bench.dispatch(workers, database, seconds + 10)
         times = bench.read_times()
         within = sum(moment < times[0] + seconds for moment in times)
         busiest = max(
@@ -154,54 +143,45 @@ def run_rate(bench):
 
 def run_intake(bench):
     """Measure rows per second through the gate, and Odoo's ways without it."""
-    rows, rates = [], {}
-    for size in bench.options.intake_sizes:
-        for name, way, is_ours in WAYS:
-            if way.startswith("compose") and size > TOO_MANY:
-                continue
-            database = bench.options.database if is_ours else bench.options.native
-            found = bench.measure(intake, database, size, way)
-            rates[name, size] = size / found["seconds"]
-            cells = [f"{size:,}", name, f"{rates[name, size]:,.0f}"]
-            cells += [f"{found[key] / size * 1e6:.0f}" for key in ("seconds", "cpu")]
-            cells += [f"{found[key]:.0f}" for key in ("memory", "peak")]
-            rows.append(cells)
+    rows, rates, options = [], {}, bench.options
+    databases = {"": options.database, ODOO: options.native}.items()
+    for size, (prefix, database), (way, method) in product(
+        options.intake_sizes, databases, WAYS.items()
+    ):
+        is_too_long = size > TOO_MANY and method.startswith("compose")
+        if is_too_long or (prefix and method == "queue_people"):
+            continue
+        found = bench.measure(intake, database, size, method)
+        name = prefix + way
+        rates[name, size] = size / found["seconds"]
+        cells = [f"{size:,}", name, f"{rates[name, size]:,.0f}"]
+        cells += [f"{found[key] / size * 1e6:.0f}" for key in ("seconds", "cpu")]
+        cells += [f"{found[key]:.0f}" for key in ("grown", "peak")]
+        rows.append(cells)
     head = ["rows", "way", "rows/s", "µs a row", "of these Python's"]
     print_table([*head, "memory, MB", "peak, MB"], rows)
-    for name, _way, is_ours in WAYS:
-        for size in bench.options.intake_sizes:
-            other = rates.get((f"Odoo: {name}", size))
-            if is_ours and other:
-                ratio = f"{rates[name, size] / other:.2f} x Odoo's"
-                print(f"- {size:,} {name}: {ratio}")
-                if size == max(s for n, s in rates if n == name):
-                    what = f"intake of {size:,}: {name}"
-                    add_result(what, f"{rates[name, size]:,.0f} rows/s", ratio)
+    for (name, size), rate in rates.items():
+        if other := rates.get((ODOO + name, size)):
+            ratio = f"{rate / other:.2f} x Odoo's"
+            print(f"- {size:,} {name}: {ratio}")
+            if size == max(s for n, s in rates if n == name):
+                what = f"intake of {size:,}: {name}"
+                add_result(what, f"{rate:,.0f} rows/s", ratio)
     print()
 
 
 @contextmanager
-def web_server(options, database, cron_threads=0):
+def web_server(database, cron_threads=0):
     """Run Odoo's threaded web server on a database; yield its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "odoo", "server", "-c", options.config]
-    command += ["-d", database, "--db-filter", f"^{database}$", "--workers", "0"]
-    command += ["--http-port", str(port), "--http-interface", "127.0.0.1"]
-    command += ["--max-cron-threads", str(cron_threads), "--log-level", "warn"]
-    process = subprocess.Popen(command)
+    # Odoo finds it once the configuration has been read.
+    from odoo.addons.helpdesk_mgmt_sms.tests.live import LiveServer
+
+    server = LiveServer(database, cron_threads)
+    server.options = ("--log-level", "warn")
     try:
-        for _try in range(300):
-            try:
-                requests.get(f"http://127.0.0.1:{port}/web/health", timeout=60)
-                break
-            except requests.ConnectionError:
-                time.sleep(0.2)
-        yield port
+        yield server.start().port
     finally:
-        process.terminate()
-        process.wait(30)
+        server.stop()
 
 
 def measure_web(bench, name, post):
@@ -213,12 +193,12 @@ def measure_web(bench, name, post):
     """
     ours, native = bench.options.database, bench.options.native
     count, rows, found = bench.options.reports, [], {}
-    with web_server(bench.options, ours) as port:
+    with web_server(ours) as port:
         for threads in THREADS:
             for route, call in ((HEALTH, health), (name, post)):
                 it = bench.measure(call, ours, count, port, threads)
                 found[route, threads] = it
-    with web_server(bench.options, native) as port:
+    with web_server(native) as port:
         for threads in THREADS:
             it = bench.measure(report, native, count, port, threads)
             found["Odoo's, a report", threads] = it
@@ -264,7 +244,7 @@ def run_fetch(bench):
         cells = [name, f"{count:,}", f"{found['seconds']:.1f}"]
         cells += [f"{costs[name, count]:.0f}", f"{found['cpu'] / count * 1e6:.0f}"]
         asked = len(lists) if work is fetch else count
-        cells += [f"{asked:,}", f"{found['memory']:.0f}", f"{found['grown']:.0f}"]
+        cells += [f"{asked:,}", f"{found['peak']:.0f}", f"{found['grown']:.0f}"]
         rows.append(cells)
     head = ["way", "reports", "seconds", "µs a report", "of these Python's"]
     print_table([*head, "requests", "peak memory, MB", "above idle, MB"], rows)
@@ -286,7 +266,7 @@ def run_inbound(bench):
     """Measure received texts per second, and how soon each is on its ticket."""
     measure_web(bench, "a text on a ticket", inbound)
     ours, count = bench.options.database, bench.options.desk
-    with web_server(bench.options, ours, cron_threads=2) as port:
+    with web_server(ours, cron_threads=2) as port:
         times = bench.measure(desk, ours, count, port)
     print(
         f"Of {count} texts, each alone, one was on its ticket after"

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
-from common import environment, get_peak, vacuum
+from common import Usage, environment, vacuum
 from company import agree, configure, make_messages
 
 from odoo.tools.profiler import Profiler
@@ -23,38 +23,29 @@ def prepare(database, carrier, count, **settings):
         agree(env, count)
         make_messages(env, count)
         vacuum(env, "sms_sms")
-    return {}
 
 
 def run_crons(database, seconds):
     """Work as one cron thread of Odoo does, until nothing waits or time is up."""
+    usage, end = Usage(), time.monotonic() + seconds
     with environment(database) as env:
-        idle = get_peak()
         if "sms.dispatcher" not in env:
-            return run_native(env, idle)
+            run_native(env)
+            return usage.read()
         assert env["ir.cron"].search_count([]), "no cron is active"
-    begin, cpu = time.perf_counter(), time.process_time()
     left = 1
-    while left and time.perf_counter() - begin < seconds:
+    while left and time.monotonic() < end:
         IrCron._process_jobs(database)
         with environment(database) as env:
             left = env["sms.sms"].search_count([("state", "=", "outgoing")], limit=1)
-    return get_usage(idle, cpu)
+    return usage.read()
 
 
-def run_native(env, idle):
+def run_native(env):
     """Process Odoo's own queue, ten messages per call, as its cron does."""
-    cpu = time.process_time()
     while env["sms.sms"].search_count([("state", "=", "outgoing")], limit=1):
         env["sms.sms"]._process_queue()
         env.invalidate_all()
-    return get_usage(idle, cpu)
-
-
-def get_usage(idle, cpu):
-    """Return the memory (MB) and processor time (s) used since the given values."""
-    peak = get_peak()
-    return {"memory": peak, "grown": peak - idle, "cpu": time.process_time() - cpu}
 
 
 def lead_to(carrier):

@@ -1,10 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Measure recording delivery reports, without HTTP: a part of ``outbox.py``."""
 
-import time
-
 import requests
-from common import environment, get_peak, vacuum
+from common import Usage, environment, vacuum
 from company import agree, configure, make_messages
 
 from odoo.tools import SQL
@@ -23,7 +21,7 @@ def await_fetch(database, carrier, count):
             messages.write({"state": "pending", "to_delete": False})
             env["sms.tracker"].create([{"sms_uuid": sms.uuid} for sms in messages])
             env.cr.commit()
-            return {}
+            return
         # Their ids at the carrier are those of its list (``carrier.py``).
         env.cr.execute(
             """
@@ -45,24 +43,21 @@ def await_fetch(database, carrier, count):
         env.cr.commit()
         vacuum(env, "sms_sms")
         requests.get(f"{carrier}/fill?{count}", timeout=60)
-    return {}
 
 
 def fetch(database, _carrier, count):
     """Fetch reports from the carrier's list, as the cron does."""
     with environment(database) as env:
         env["sms.sms"].search([], limit=1).read(["state"])
-        idle, cpu, begin = get_peak(), time.process_time(), time.perf_counter()
-    left = count
+    usage, left = Usage(), count
     while left:
         IrCron._process_jobs(database)
         with environment(database) as env:
             left = env["sms.sms"].search_count([("state", "=", "pending")], limit=1)
-    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    used = usage.read()
     with environment(database) as env:
         assert env["sms.report"].search_count([]) >= count, "each is kept"
-    peak = get_peak()
-    return {"seconds": seconds, "cpu": cpu, "memory": peak, "grown": peak - idle}
+    return used
 
 
 def take_singly(database, _carrier, count):
@@ -70,23 +65,20 @@ def take_singly(database, _carrier, count):
     with environment(database) as env:
         rows = env.execute_query(SQL("SELECT uuid FROM sms_sms ORDER BY id"))
         take = _take_ours if "sms.report.fetch" in env else _take_native
-        idle, cpu, begin = get_peak(), time.process_time(), time.perf_counter()
+        usage = Usage()
         for (uuid,) in rows[:count]:
             take(env, uuid)
             env.cr.commit()
             env.invalidate_all()
-        seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
-    peak = get_peak()
-    return {"seconds": seconds, "cpu": cpu, "memory": peak, "grown": peak - idle}
+        return usage.read()
 
 
 def _take_ours(env, uuid):
     from odoo.addons.helpdesk_mgmt_sms.providers.twilio import TwilioProvider
 
-    messages = env["sms.sms"]
     form = {"MessageSid": "", "MessageStatus": "delivered", "To": "+13035550100"}
     report = TwilioProvider.parse_report(form)
-    assert messages._record_reports(env.company, "twilio", [(uuid, report)])
+    assert env["sms.sms"]._record_reports(env.company, "twilio", [(uuid, report)])
 
 
 def _take_native(env, uuid):

@@ -9,8 +9,8 @@ To add a bench:
 1. write a script beside this one that takes ``common.make_parser``'s options (``-c``,
    ``-d``, ``--native``), prints what it likes, and calls ``common.add_result`` once for
    each row of the table;
-2. add one line to :data:`BENCHES`: its name, the script, its arguments, and those of
-   the short form, which should take less than a minute.
+2. add one line to :data:`BENCHES`: its name, and the arguments of the short form, which
+   should take less than a minute.
 """
 
 import json
@@ -20,7 +20,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 from common import (
     RESULTS_VARIABLE,
@@ -31,50 +30,22 @@ from common import (
     read_config,
 )
 
-HERE = Path(__file__).parent
+#: By the name of a bench, which is that of its script: its arguments in the short form.
+BENCHES = {
+    "consent": "--sizes [1000,3000] --gate-sizes [1000,20000]",
+    "broadcast": '--sizes [1000,5000] --ways ["area"] --native-size 1000',
+    "outbox": "--size 1500 --seconds 3 --reports 150 --desk 5 --texts 20 --tickets 60"
+    " --fetch-sizes [1000,5000] --intake-sizes [2000]",
+    "appointments": "--sizes [200,1000] --due 500 --native-due 100",
+    "neighbours": "--people 6500 --idle 10",
+    "soak": "--minutes 1",
+    "year": "--size 20000 --short 1",
+}
+#: The parts of a bench that measure something, if it has others.
+PARTS = {"outbox": "dispatch rate stage reports inbound fetch intake"}
 
 
-class Bench(NamedTuple):
-    """One line of ``bin/bench all``."""
-
-    name: str
-    script: str
-    arguments: tuple = ()
-    short: tuple = ()
-
-
-BENCHES = (
-    Bench(
-        "consent",
-        "consent_import.py",
-        short=("--sizes", "[1000, 3000]", "--gate-sizes", "[1000, 20000]"),
-    ),
-    Bench(
-        "broadcast",
-        "broadcast.py",
-        short=("--sizes", "[1000, 5000]", "--ways", '["area"]')
-        + ("--native-size", "1000"),
-    ),
-    Bench(
-        "outbox",
-        "outbox.py",
-        ("dispatch", "rate", "stage", "reports", "inbound", "fetch", "intake"),
-        ("--size", "1500", "--seconds", "3", "--reports", "150", "--desk", "5")
-        + ("--texts", "20", "--tickets", "60", "--fetch-sizes", "[1000, 5000]")
-        + ("--intake-sizes", "[2000]"),
-    ),
-    Bench(
-        "appointments",
-        "appointments.py",
-        short=("--sizes", "[200, 1000]", "--due", "500", "--native-due", "100"),
-    ),
-    Bench("neighbours", "neighbours.py", short=("--people", "6500", "--idle", "10")),
-    Bench("soak", "soak.py", short=("--minutes", "1")),
-    Bench("year", "year.py", short=("--size", "20000", "--short", "1")),
-)
-
-
-def run(bench, options, arguments, log=None):
+def run(name, options, arguments, log=None):
     """Run a bench on copies of the two databases; return the rows of its results."""
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -83,8 +54,9 @@ def run(bench, options, arguments, log=None):
     ):
         path = Path(folder) / "results"
         path.touch()
-        command = [sys.executable, str(HERE / bench.script), "-c", options.config]
-        command += ["-d", own, "--native", without, *bench.arguments, *arguments]
+        script = Path(__file__).with_name(f"{name}.py")
+        command = [sys.executable, script, "-c", options.config]
+        command += ["-d", own, "--native", without, *arguments]
         env = {**os.environ, RESULTS_VARIABLE: str(path)}
         subprocess.run(command, env=env, stdout=log, stderr=log, check=True)
         return [json.loads(line) for line in path.read_text().splitlines()]
@@ -95,16 +67,15 @@ def run_all(options, arguments):
     is_short = "--short" in arguments
     rows, failed, begin = [], [], time.monotonic()
     with open("bench.log", "w") as log:
-        for bench in BENCHES:
+        for name, short in BENCHES.items():
+            own = f"{PARTS.get(name, '')} {short if is_short else ''}".split()
             try:
-                spent, found = clock(
-                    run, bench, options, bench.short if is_short else (), log
-                )
+                spent, found = clock(run, name, options, own, log)
             except subprocess.CalledProcessError:
-                failed.append(bench.name)
+                failed.append(name)
                 continue
-            print(f"... {bench.name}: {spent:.0f} s", file=sys.stderr, flush=True)
-            rows += [{**row, "command": f"bin/bench {bench.name}"} for row in found]
+            print(f"... {name}: {spent:.0f} s", file=sys.stderr, flush=True)
+            rows += [(row, f"bin/bench {name}") for row in found]
     print_results(rows)
     print(f"In {(time.monotonic() - begin) / 60:.1f} minutes.")
     if failed:
@@ -113,12 +84,11 @@ def run_all(options, arguments):
 
 def run_script(name, options, arguments):
     """Run the script of one bench with its arguments, and print its results."""
-    scripts = {it.name: it.script for it in BENCHES}
-    if name not in scripts:
-        sys.exit(f"No such bench: {name}. There are: all, {', '.join(scripts)}")
-    rows = run(Bench(name, scripts[name]), options, arguments)
+    if name not in BENCHES:
+        sys.exit(f"No such bench: {name}. There are: all, {', '.join(BENCHES)}")
+    rows = run(name, options, arguments)
     command = " ".join(["bin/bench", name, *arguments])
-    print_results([{**row, "command": command} for row in rows])
+    print_results([(row, command) for row in rows])
 
 
 def main():

@@ -16,18 +16,9 @@ from unittest.mock import patch
 from common import american, make_people, vacuum
 
 from odoo import fields
+from odoo.tools.sql import table_exists
 
 TEAMS, AGENTS, TEMPLATES = 6, 20, 12
-#: How outgoing texts end: number in ten thousand, state, the gate's verdict and reason,
-#: and failure type.
-FATES = (
-    (8200, "sent", "send", "consent", None),
-    (400, "pending", "send", "consent", None),
-    (500, "error", "send", "consent", "sms_not_delivered"),
-    (600, "canceled", "block", "no_consent", "sms_no_consent"),
-    (200, "canceled", "block", "opted_out", "sms_optout"),
-    (100, "canceled", "send", "consent", "sms_replaced"),
-)
 LOGGED = {
     "create_uid": "1",
     "create_date": "moment",
@@ -126,13 +117,20 @@ OUTGOING = {
     " ELSE interval '0' END",
     "is_personal": "is_personal",
 }
-#: Outgoing texts with their fate. A fifth of those of the last eight hours are held.
+#: Outgoing texts with how they end: of ten thousand, 8,200 are delivered, and so on. A
+#: fifth of those of the last eight hours are held.
 OUTGOING_ROWS = """
     SELECT it.*, fate.*,
            moment > now() AT TIME ZONE 'UTC' - interval '8 hours'
                AND chance < 2000 AS is_held
       FROM bench_text it
-      JOIN (VALUES {fates}) AS fate (since, upto, state, verdict, reason, failure)
+      JOIN (VALUES (0, 8200, 'sent', 'send', 'consent', NULL),
+                   (8200, 8600, 'pending', 'send', 'consent', NULL),
+                   (8600, 9100, 'error', 'send', 'consent', 'sms_not_delivered'),
+                   (9100, 9700, 'canceled', 'block', 'no_consent', 'sms_no_consent'),
+                   (9700, 9900, 'canceled', 'block', 'opted_out', 'sms_optout'),
+                   (9900, 10000, 'canceled', 'send', 'consent', 'sms_replaced')
+           ) AS fate (since, upto, state, verdict, reason, failure)
         ON chance >= since AND chance < upto
      WHERE NOT is_theirs
      ORDER BY sms_id
@@ -212,7 +210,6 @@ TABLES = (
     *("res_partner", "helpdesk_ticket", "mail_message", "mail_followers", "sms_sms"),
     *("mail_notification", "sms_inbound", "sms_report"),
 )
-ADDON_TABLES = ("sms_inbound", "sms_report")
 
 
 @contextmanager
@@ -248,20 +245,17 @@ def fill(env, texts):
     env.cr.execute("UPDATE ir_cron SET active = FALSE")
     agents = make_agents(env)
     values = get_values(env, texts, agents)
-    has_addon = "sms.dispatcher" in env
-    tables = [table for table in TABLES if has_addon or table not in ADDON_TABLES]
-    with filling(env, tables):
+    with filling(env, [table for table in TABLES if table_exists(env.cr, table)]):
         values["partners"] = make_people(env, american(0, values["contacts"]))
         insert(env, "helpdesk.ticket", TICKETS, f"({TICKET_ROWS}) it", values)
         env.cr.execute(TEXT_TABLE.replace("%(phone)s", PHONE), values)
         env.cr.execute("ANALYZE bench_text")
         on_ticket = "bench_text WHERE message_id IS NOT NULL ORDER BY message_id"
         insert(env, "mail.message", MESSAGES, on_ticket, values)
-        rows = OUTGOING_ROWS.replace("{fates}", get_fates())
-        insert(env, "sms.sms", OUTGOING, f"({rows}) it", values)
+        insert(env, "sms.sms", OUTGOING, f"({OUTGOING_ROWS}) it", values)
         insert(env, "mail.notification", NOTIFICATIONS, NOTIFICATION_ROWS, values)
         env.cr.execute(FOLLOWERS, values)
-        if has_addon:
+        if "sms.dispatcher" in env:
             reported = "sms_sms WHERE delivered_at IS NOT NULL ORDER BY id"
             insert(env, "sms.report", REPORTS, reported, values)
             theirs = "bench_text WHERE is_theirs ORDER BY sms_id"
@@ -320,16 +314,6 @@ def get_addon_values(env):
     }
 
 
-def get_fates():
-    """Return the fates as SQL rows, each with its range of ``chance``."""
-    rows, upto = [], 0
-    for share, *fate in FATES:
-        words = ", ".join("NULL" if it is None else f"'{it}'" for it in fate)
-        rows.append(f"({upto}, {upto + share}, {words})")
-        upto += share
-    return ", ".join(rows)
-
-
 def make_agents(env):
     """Return agents who are members of all teams; the first sees all tickets."""
     groups = ["helpdesk_mgmt.group_helpdesk_user"]
@@ -375,6 +359,5 @@ def fill_ledger(env, people):
         env.cr.commit()
     while env["sms.consent.link"]._seal(env.company):
         env.cr.commit()
-    for table in ("sms_consent", "sms_consent_event", "sms_consent_link"):
-        vacuum(env, table)
-    vacuum(env, "sms_consent_evidence")
+    for table in ("consent", "consent_event", "consent_evidence", "consent_link"):
+        vacuum(env, f"sms_{table}")

@@ -1,5 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo.exceptions import AccessError, MissingError
 from odoo.http import request, route
 
 from odoo.addons.helpdesk_mgmt.controllers.main import HelpdeskTicketController
@@ -27,7 +26,7 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
         ticket = self._find_closable(public.read_id(form.get("ticket_id")))
         if not ticket:
             return public.bare(status=404)
-        stages_sudo = ticket.sudo()._get_sms_closing_stages()
+        stages_sudo = ticket.sudo()._get_sms_stages().filtered("close_from_portal")
         stage_id = public.read_id(form.get("stage_id"))
         if stage_id in stages_sudo.ids and not ticket.sudo().stage_id.closed:
             ticket.sudo().stage_id = stage_id
@@ -43,8 +42,4 @@ class HelpdeskSmsCloseController(HelpdeskTicketController):
         user = request.env.user
         is_theirs = ticket.sudo().partner_id == user.partner_id
         operation = "write" if user._is_internal() and not is_theirs else "read"
-        try:
-            ticket.check_access(operation)
-        except (AccessError, MissingError):
-            return ticket.browse()
-        return ticket
+        return ticket._filtered_access(operation)

@@ -30,8 +30,7 @@ class JoinController(Controller):
         company_sudo = company_sudo.with_env(request.env(su=True))
         if request.httprequest.method != "POST":
             return self._show(company_sudo, is_done=query.get("done") == "1")
-        form = request.httprequest.form
-        page = request.httprequest.path
+        form, page = request.httprequest.form, request.httprequest.path
         trace = public.get_trace(page)
         if refusal := public.get_forms()._take_join(company_sudo, form, trace):
             return self._show(company_sudo, refusal, texts.clip(form.get("phone"), 40))

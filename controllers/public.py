@@ -16,6 +16,7 @@ from werkzeug.exceptions import Forbidden, NotFound
 from odoo.http import request
 
 from ..models.core.moments import say_moment as say_to_user
+from ..tools.links import is_page
 from ..tools.web import visitor
 
 _logger = logging.getLogger(__name__)
@@ -74,15 +75,9 @@ def answer(template, values=None, status=200, ancestors=NO_FRAME):
         **(values or {}),
     }
     body = request.env["ir.qweb"]._render(f"helpdesk_mgmt_sms.{template}", page)
-    response = request.make_response(
-        f"<!DOCTYPE html>\n{body}",
-        [("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
-        status=status,
-    )
-    response.headers["Content-Security-Policy"] = CSP.format(ancestors=ancestors)
-    if ancestors in FRAME_OPTIONS:
-        response.headers["X-Frame-Options"] = FRAME_OPTIONS[ancestors]
-    return response
+    response = request.make_response(f"<!DOCTYPE html>\n{body}", status=status)
+    csp = CSP.format(ancestors=ancestors)
+    return shield(response, csp, FRAME_OPTIONS.get(ancestors))
 
 
 def bare(data="", content_type="text/plain; charset=utf-8", status=200):
@@ -102,9 +97,13 @@ def redirect(path):
 
 
 def shield(response, csp=PORTAL_CSP, frame="SAMEORIGIN"):
-    """Return an answer with our headers, by default one of the portal."""
-    policies = {"Content-Security-Policy": csp, "X-Frame-Options": frame}
-    response.headers.update({**HEADERS, **policies})
+    """Return an answer with our headers, by default one of the portal.
+
+    :param str frame: the policy for old browsers, or None
+    """
+    response.headers.update({**HEADERS, "Content-Security-Policy": csp})
+    if frame:
+        response.headers["X-Frame-Options"] = frame
     return response
 
 
@@ -201,8 +200,8 @@ def get_trace(page):
 
 def get_origin(address):
     """Return the origin of a website as a CSP names it, or an empty string."""
-    parts = urlsplit(address or "")
-    is_plain = re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", parts.netloc)
-    if parts.scheme not in ("http", "https") or not is_plain:
+    if not is_page(address):
         return ""
-    return f"{parts.scheme}://{parts.netloc}"
+    parts = urlsplit(address)
+    is_plain = re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", parts.netloc)
+    return f"{parts.scheme}://{parts.netloc}" if is_plain else ""

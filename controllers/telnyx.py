@@ -49,5 +49,4 @@ class TelnyxController(Controller):
         if None in signature:
             signature = None
         code = TelnyxProvider.code
-        company_sudo = webhooks.verify(code, "inbound", key, body, signature)
-        return company_sudo, read_event(body)
+        return webhooks.verify(code, "inbound", key, body, signature), read_event(body)

@@ -27,7 +27,7 @@ class TwilioController(Controller):
         """Take in a text."""
         company_sudo, form = self._verify(key, "inbound")
         webhooks.take_inbound(company_sudo, TwilioProvider.parse_inbound(form), form)
-        return self._answer()
+        return public.bare(EMPTY_TWIML, "text/xml")
 
     @route(_status_url, **webhooks.FORM_WEBHOOK_ROUTE)
     @public.guarded
@@ -38,7 +38,7 @@ class TwilioController(Controller):
         """
         company_sudo, form = self._verify(key, f"status/{uuid}")
         webhooks.take_report(company_sudo, TwilioProvider.code, uuid, form)
-        return self._answer()
+        return public.bare(EMPTY_TWIML, "text/xml")
 
     @route(_call_url, **webhooks.FORM_WEBHOOK_ROUTE)
     @public.guarded
@@ -78,6 +78,3 @@ class TwilioController(Controller):
         code = TwilioProvider.code
         company_sudo = webhooks.verify(code, endpoint, key, form, signature)
         return company_sudo, {name: form[name] for name in form}
-
-    def _answer(self):
-        return public.bare(EMPTY_TWIML, "text/xml")

@@ -111,8 +111,7 @@ def _find_cause(own, is_signed, signature):
     """
     if not signature:
         return UNSIGNED, ""
-    http = request.httprequest
-    called = [f"{scheme}://{http.host}" for scheme in ("https", "http")]
+    called = [f"{scheme}://{request.httprequest.host}" for scheme in ("https", "http")]
     for base in filter(None, map(web.normalize_address, (own, *called))):
         if is_signed(base):
             return ADDRESS, base

@@ -96,18 +96,12 @@ class Story:
             given_at = begin - timedelta(days=9 - index, hours=-5)
             self.plan(begin, stage.record_consent, key, how, source, codes, given_at)
         words = "I agree to urgent texts and calls about our systems while I work here."
+        said = ("in_person", "Personnel file", ("internal",))
         for key in COLLEAGUES:
-            self.plan(begin, self.record_colleague, key, words, begin)
+            given_at = begin - timedelta(days=60)
+            self.plan(begin, stage.record_consent, key, *said, given_at, words)
         self.plan(begin, self.import_customers, begin)
         self.plan(begin, self.subscribe_to_mail)
-
-    def record_colleague(self, key, words, begin):
-        """Record a colleague's consent to texts and calls about outages."""
-        api = self.stage.hands("manager")["sms.consent.api"]
-        given_at = (begin - timedelta(days=60)).isoformat()
-        said = ("in_person", given_at, words, "Personnel file", f"demo-on-call-{key}")
-        name = self.stage.ref(f"user_demo_{key}").name
-        api.record_consent(self.stage.number(key), ["internal"], *said, name=name)
 
     def import_customers(self, begin):
         """Import the consents that a former system has collected."""
@@ -116,16 +110,14 @@ class Story:
         wording = api.get_wordings(["ticket", "alert"])["wording"]
         wording = " ".join(wording.split()).replace('"', "'")
         partners = stage.env["res.partner"].search([("phone", "like", "-555-01")])
-        known = {stage.partner(key).id for key in NOT_ON_LIST}
-        known |= {stage.ref(f"user_demo_{key}").partner_id.id for key in COLLEAGUES}
-        known.add(stage.company.partner_id.id)
+        partners -= stage.company.partner_id
+        for key in (*NOT_ON_LIST, *COLLEAGUES):
+            partners -= stage.partner(key)
         rows = [("Phone", "Name", "Given on", "How", "Wording", "Source")]
         for index, partner in enumerate(partners.sorted("id")):
-            if partner.id not in known:
-                given_at = begin - timedelta(days=40 + 7 * index)
-                day = given_at.date().isoformat()
-                said = (day, "web form", wording, f"Order {20411 + 17 * index}")
-                rows.append((partner.phone, partner.name, *said))
+            day = (begin - timedelta(days=40 + 7 * index)).date().isoformat()
+            said = (day, "web form", wording, f"Order {20411 + 17 * index}")
+            rows.append((partner.phone, partner.name, *said))
         codes = [("code", "in", ("ticket", "alert"))]
         purposes = stage.env["sms.purpose"].search(codes)
         values = {"purpose_ids": [(6, 0, purposes.ids)]}
@@ -222,8 +214,12 @@ class Story:
         self.plan(moment + timedelta(minutes=3), self.send_broadcast)
         for minutes, key, words in REPLIES:
             self.plan(moment + timedelta(minutes=minutes), self.stage.text, key, words)
-        self.plan(moment + timedelta(minutes=15), self.answer_victim)
-        self.plan(moment + timedelta(minutes=50), self.answer_others)
+        words = "Hi Cole, your password is reset. I call you in two minutes."
+        self.plan(moment + timedelta(minutes=15), self.answer_text, "cole", words)
+        words = "Thanks, Faye. We have blocked the sender for all."
+        self.plan(moment + timedelta(minutes=50), self.answer_text, "faye", words)
+        for key in ("nate", "wanda", "faye"):
+            self.plan(moment + timedelta(minutes=50), self.close_talk, key)
 
     def prepare_broadcast(self):
         """Write the warning, and start the check of its recipients."""
@@ -244,21 +240,16 @@ class Story:
         broadcasts = self.stage.hands("manager")["sms.broadcast"]
         broadcasts.browse(self.broadcast_id).action_send()
 
-    def answer_victim(self):
-        """Help the customer who has typed the password."""
-        stage = self.stage
-        ticket = stage.find_text("cole").ticket_id
-        words = "Hi Cole, your password is reset. I call you in two minutes."
-        stage.answer(ticket, "agent", words)
+    def answer_text(self, key, words):
+        """Answer a customer's last text."""
+        self.stage.answer(self.stage.find_text(key).ticket_id, "agent", words)
 
-    def answer_others(self):
-        """Answer one of the replies, and close the other conversations as well."""
-        stage, words = self.stage, "Thanks, Faye. We have blocked the sender for all."
-        stage.answer(stage.find_text("faye").ticket_id, "agent", words)
-        for key in ("nate", "wanda", "faye"):
-            ticket = stage.find_text(key).ticket_id.with_env(stage.hands("agent"))
-            ticket.mark_sms_read()
-            stage.move(ticket, "done")
+    def close_talk(self, key):
+        """Close the ticket of a customer's last text."""
+        ticket = self.stage.find_text(key).ticket_id
+        ticket = ticket.with_env(self.stage.hands("agent"))
+        ticket.mark_sms_read()
+        self.stage.move(ticket, "done")
 
     def plan_incident(self):
         """Plan an open incident with its news and tickets, and a maintenance."""

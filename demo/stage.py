@@ -6,6 +6,8 @@ from datetime import UTC, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from dateutil.rrule import DAILY, rrule
+
 MODULE = "helpdesk_mgmt_sms"
 ZONE = ZoneInfo("America/Denver")
 #: Opening hours of the desk in the story. Before ``MORNING`` it ends the day before.
@@ -21,24 +23,20 @@ class Calendar:
     def __init__(self, now):
         local = now.replace(tzinfo=UTC).astimezone(ZONE).replace(tzinfo=None)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        working_days = rrule(
+            DAILY, midnight - timedelta(weeks=2), byweekday=range(SATURDAY)
+        )
         if local.weekday() >= SATURDAY or local - midnight < MORNING:
-            midnight = self._get_working_day(midnight, -1)
+            midnight = working_days.before(midnight)
             local = midnight + EVENING
         self.end = min(local, midnight + EVENING).replace(second=0, microsecond=0)
-        self.days = [midnight]
-        while len(self.days) < 5:
-            self.days.append(self._get_working_day(self.days[-1], -1))
+        #: The working days of a week, the last one first.
+        week = working_days.between(midnight - timedelta(weeks=1), midnight)
+        self.days = [midnight, *reversed(week)]
         #: When consents are recorded: a week before the last day, in the afternoon.
         self.begin = self.to_utc(midnight - timedelta(days=7) + EVENING)
         self.tomorrow = midnight + timedelta(days=1)
-        self.next_day = self._get_working_day(midnight, 1)
-
-    @staticmethod
-    def _get_working_day(day, step):
-        day += timedelta(days=step)
-        while day.weekday() >= SATURDAY:
-            day += timedelta(days=step)
-        return day
+        self.next_day = working_days.after(midnight)
 
     @staticmethod
     def to_utc(local):
@@ -68,28 +66,25 @@ class Stage:
     def __init__(self, env, calendar):
         self.env, self.calendar = env, calendar
         self.company = env.company
-        self.user_of = {}
 
     def ref(self, name):
         """Return a record by its XML id, by default one of the addon."""
         return self.env.ref(name if "." in name else f"{MODULE}.{name}")
 
     def partner(self, key):
-        """Return the contact of a customer."""
+        """Return the contact of a customer or a colleague."""
+        if key in COLLEAGUES:
+            return self.ref(f"user_demo_{key}").partner_id
         return self.ref(f"partner_demo_{key}")
 
     def number(self, key):
         """Return the number of a customer or a colleague (E.164)."""
-        if key in COLLEAGUES:
-            return self.ref(f"user_demo_{key}").partner_id.phone_sanitized
         return self.partner(key).phone_sanitized
 
     def hands(self, login):
         """Return an environment with the user of a colleague."""
-        if login not in self.user_of:
-            self.user_of[login] = self.ref(f"user_demo_{login}").id
         context = {"lang": "en_US", "tz": ZONE.key}
-        return self.env(user=self.user_of[login], context=context)
+        return self.env(user=self.ref(f"user_demo_{login}"), context=context)
 
     def settle(self, workers):
         """Flush as before a commit, then run scheduled actions and the outbox.
@@ -146,15 +141,18 @@ class Stage:
         ticket.mark_sms_read()
         ticket.send_sms_reply(words, uuid4().hex, is_sure=True, **values)
 
-    def record_consent(self, key, how, source, codes, given_at):
-        """Record a consent with the wording in force, as another system does."""
-        api = self.hands("agent")["sms.consent.api"]
+    def record_consent(self, key, how, source, codes, given_at, words=None):
+        """Record a consent as another system does, by default to the wording in force.
+
+        :param str key: of a customer or a colleague
+        """
+        api = self.hands("manager")["sms.consent.api"]
         api.record_consent(
             self.number(key),
             list(codes),
             how,
             given_at.isoformat(),
-            api.get_wordings(list(codes))["wording"],
+            words or api.get_wordings(list(codes))["wording"],
             source,
             f"demo-{key}-{'-'.join(codes)}",
             name=self.partner(key).name,

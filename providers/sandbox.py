@@ -9,7 +9,6 @@ from .account import SANDBOX, Sender
 from .base import Provider
 from .faults import UNANSWERED
 from .inbound import InboundEvent
-from .media import BAD_ADDRESS, MediaFailed
 from .outbound import ACCEPTED, DELIVERED, SENT, UNDELIVERED, DeliveryReport, Outcome
 
 #: The sandbox's only sender.
@@ -43,14 +42,6 @@ class SandboxProvider(Provider):
         """Report it delivered, as everything here is at once."""
         return DeliveryReport(carrier_id, DELIVERED)
 
-    def verify(self, url, form, signature):
-        """Refuse: the sandbox makes no requests."""
-        return False
-
-    def fetch_media(self, url):
-        """Refuse: media of the virtual phone are in the database already."""
-        raise MediaFailed(BAD_ADDRESS)
-
     @staticmethod
     def parse_inbound(form):
         """Parse an event of the virtual phone.
@@ -66,20 +57,13 @@ class SandboxProvider(Provider):
             raw=dict(form),
         )
 
-    @staticmethod
-    def parse_report(form):
-        """Parse a report; the sandbox itself sends none."""
-        return DeliveryReport(carrier_id=form["id"], report=DELIVERED)
-
     # === Calls: only the virtual phone rings ===
 
     def place_call(self, message):
         """Accept the call: it rings until somebody answers, or it times out."""
         return Outcome(ACCEPTED, carrier_id=f"SB{message.uuid}", report=SENT)
 
-    def find_call(self, message, since, until):
-        """Return nothing: a call without an outcome was not placed."""
-        return []
+    find_call = find  # a call without an outcome was not placed
 
     def fetch_call(self, carrier_id):
         """Report it unanswered: an answer is reported at once."""

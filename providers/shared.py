@@ -7,7 +7,6 @@ import math
 import ssl
 import threading
 import time
-import unicodedata
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -15,7 +14,9 @@ from requests import exceptions
 from requests.adapters import HTTPAdapter
 from urllib3 import exceptions as causes
 
+from ..tools import texts
 from ..tools.links import hide_keys
+from ..tools.phone import parse
 from . import account as kinds
 from . import faults, outbound
 from .account import FINE, INBOUND, SENDERS, WRONG, Finding, Sender
@@ -117,14 +118,6 @@ def make_report(carrier_id, report, known, code="", raw=None, price=None):
     )
 
 
-def by_word(table):
-    """Return a carrier's words or codes with what each means.
-
-    :param dict table: by meaning, the words that have it, separated by blanks
-    """
-    return {word: it for it, words in table.items() for word in words.split()}
-
-
 class Fresh:
     """Connections to a carrier that are kept while in use, and made anew when idle.
 
@@ -174,10 +167,8 @@ def kind_of(number):
     if not number.startswith("+"):
         is_name = any(map(str.isalpha, number))
         return kinds.ALPHANUMERIC if is_name else kinds.SHORT_CODE
-    try:
-        kind = phonenumbers.number_type(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return kinds.LONG_CODE
+    parsed = parse(number)
+    kind = parsed and phonenumbers.number_type(parsed)
     is_toll_free = kind == phonenumbers.PhoneNumberType.TOLL_FREE
     return kinds.TOLL_FREE if is_toll_free else kinds.LONG_CODE
 
@@ -261,8 +252,7 @@ def fold(words):
 
     :return: its letters and digits, or the text if it has none
     """
-    plain = unicodedata.normalize("NFKD", hide_keys(words)).casefold()
-    return "".join(filter(str.isalnum, plain)) or words.strip()
+    return "".join(filter(str.isalnum, texts.fold(hide_keys(words)))) or words.strip()
 
 
 def fingerprint(form):

@@ -9,7 +9,7 @@ Profiles: https://developers.telnyx.com/api-reference/profiles/update-a-messagin
 
 import base64
 
-from requests.exceptions import InvalidHeader, RequestException
+from requests.exceptions import InvalidHeader
 
 from .account import CREDENTIALS, FINE, INBOUND, SENDERS, UNSURE, WRONG, Finding
 from .base import LookupFailed
@@ -51,11 +51,7 @@ def check(provider, inbound_url):
 
 def _refusal(error):
     # ``requests`` or ``http.client`` refuses a bad paste, which no header can hold.
-    cause = error.__cause__
-    is_bad_paste = isinstance(cause, InvalidHeader)
-    is_bad_paste |= isinstance(cause, ValueError) and not isinstance(
-        cause, RequestException
-    )
+    is_bad_paste = isinstance(error.__cause__, InvalidHeader | UnicodeEncodeError)
     if error.status in (401, 403) or is_bad_paste:
         return Finding(CREDENTIALS, WRONG, "api_key_refused")
     return Finding(CREDENTIALS, UNSURE, "no_answer", detail=str(error))
@@ -152,8 +148,7 @@ def get_profile_ids(provider):
     """Return the ids of the sending profiles, in order."""
     numbers = _get_numbers(provider)
     senders = [provider.account, *(numbers.get(it, {}) for it in _get_own(provider))]
-    profile_ids = {sender.get(PROFILE) for sender in senders}
-    return sorted(filter(None, profile_ids))
+    return sorted(filter(None, {sender.get(PROFILE) for sender in senders}))
 
 
 def set_inbound_url(provider, inbound_url):
@@ -163,4 +158,4 @@ def set_inbound_url(provider, inbound_url):
         raise LookupFailed("no messaging profile")
     values = {"webhook_url": inbound_url, "webhook_api_version": WEBHOOK_VERSION}
     for profile_id in profile_ids:
-        provider.api.change(PROFILE_PATH.format(profile_id), values)
+        provider.api.ask(PROFILE_PATH.format(profile_id), "PATCH", json=values)

@@ -30,12 +30,20 @@ class TelnyxApi:
         self._url = url or API_URL
         self._get_session = Fresh(_make_session).get
 
-    def ask(self, path, params=None):
-        """Return the data of a response to a request that changes nothing.
+    def ask(self, path, method="GET", **values):
+        """Return the data of a response to a request that is safe to repeat.
 
-        :raises LookupFailed: for any failure, as it can be repeated
+        :param values: further arguments of ``requests``
+        :raises LookupFailed: for any failure
         """
-        return self._ask("GET", path, params=params)
+        try:
+            response = self.request(method, path, **values)
+            if not is_success(response):
+                status = response.status_code
+                raise LookupFailed(f"HTTP {status}", status)
+            return as_dict(response.json()).get("data")
+        except (requests.RequestException, ValueError) as error:
+            raise LookupFailed(type(error).__name__) from error
 
     def list_rows(self, path, params):
         """Return the rows of a list.
@@ -43,7 +51,7 @@ class TelnyxApi:
         :raises LookupFailed: for any failure. A response that is not a list does not
             mean that there are no rows.
         """
-        shown = self.ask(path, params)
+        shown = self.ask(path, params=params)
         if not isinstance(shown, list):
             raise LookupFailed("The response is not a list")
         return [as_dict(row) for row in shown]
@@ -56,23 +64,6 @@ class TelnyxApi:
             yield rows
             if len(rows) < PAGE_SIZE:
                 return
-
-    def change(self, path, values):
-        """Change values at Telnyx. Safe to repeat.
-
-        :raises LookupFailed: for any failure
-        """
-        self._ask("PATCH", path, json=values)
-
-    def _ask(self, method, path, **values):
-        try:
-            response = self.request(method, path, **values)
-            if not is_success(response):
-                status = response.status_code
-                raise LookupFailed(f"HTTP {status}", status)
-            return as_dict(response.json()).get("data")
-        except (requests.RequestException, ValueError) as error:
-            raise LookupFailed(type(error).__name__) from error
 
     def request(self, method, path, headers=None, **values):
         """Make a request with a time-out and without retries.
@@ -102,14 +93,11 @@ def read_error(response):
 
     Empty if there is none: a gateway may respond with a page instead.
     """
-    try:
-        return first_of(as_dict(response.json()).get("errors"))
-    except ValueError:
-        return {}
+    return first_of(read_event(response.content).get("errors"))
 
 
 def read_event(body):
-    """Return the event in a body, an empty dict if it is not a JSON object."""
+    """Return the JSON object in a body, such as an event, an empty one for none."""
     try:
         return as_dict(clean_json(json.loads(body)))
     except (ValueError, RecursionError):

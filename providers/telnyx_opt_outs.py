@@ -8,8 +8,7 @@ It blocks a number for a messaging profile when it texts STOP, until it texts ST
 API to report other opt-outs, and none that lists deactivated numbers.
 """
 
-from datetime import datetime, timedelta
-
+from ..tools.import_rows import parse_instant
 from .opt_outs import OptOut
 from .telnyx_account import get_profile_ids
 from .telnyx_words import as_text
@@ -41,8 +40,6 @@ def _read(row):
 def _read_time(value):
     """Parse one of Telnyx's times to UTC without a zone; None if it is none."""
     try:
-        moment = datetime.fromisoformat(value)
+        return parse_instant(value)
     except ValueError:
         return None
-    since_utc = moment.utcoffset() or timedelta()
-    return moment.replace(tzinfo=None, microsecond=0) - since_utc

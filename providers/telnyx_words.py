@@ -5,8 +5,9 @@ Webhooks: https://developers.telnyx.com/docs/messaging/messages/receiving-webhoo
 Error codes: https://developers.telnyx.com/docs/messaging/messages/error-codes
 """
 
+from ..tools.texts import by_word
 from . import base, faults, inbound, outbound
-from .shared import by_word, make_report
+from .shared import make_report
 
 #: Our report for each message status of Telnyx's. Any other is ``unknown``.
 #: https://developers.telnyx.com/api-reference/callbacks/delivery-update

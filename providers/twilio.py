@@ -201,30 +201,27 @@ class TwilioProvider(Provider):
         # A call has no words to remove: Twilio only keeps who was called and when.
         if not MESSAGE_SID.match(carrier_id) and not (is_call and is_whole):
             return
+        if is_call:
+            self._remove(lambda client: client.calls(carrier_id).delete())
+        elif is_whole:  # including its media
+            self._remove(lambda client: client.messages(carrier_id).delete())
+        else:
+            shown = self._remove(lambda it: it.messages(carrier_id).media.list())
+            for media in shown or ():
+                self._remove(lambda _client, media=media: media.delete())
+            self._remove(lambda client: client.messages(carrier_id).update(body=""))
+
+    def _remove(self, question):
+        """Ask Twilio, and return None if there is nothing left to remove."""
         try:
-            if is_call:
-                self.api.ask(lambda client: client.calls(carrier_id).delete())
-            elif is_whole:  # including its media
-                self.api.ask(lambda client: client.messages(carrier_id).delete())
-            else:
-                self._remove_media(carrier_id)
-                self.api.ask(lambda client: client.messages(carrier_id).update(body=""))
+            return self.api.ask(question)
         except LookupFailed as error:
             status = error.status
             if status == GONE:
-                return
+                return None
             if status in range(400, 500) and status not in PASSING:
                 raise RedactionRefused(str(error)) from error
             raise
-
-    def _remove_media(self, carrier_id):
-        shown = self.api.ask(lambda client: client.messages(carrier_id).media.list())
-        for media in shown:
-            try:
-                self.api.ask(lambda _client, media=media: media.delete())
-            except LookupFailed as error:
-                if error.status != GONE:
-                    raise
 
     def can_check(self):
         """Tell whether the account SID and the token are set."""
@@ -241,12 +238,9 @@ class TwilioProvider(Provider):
         https://www.twilio.com/docs/usage/security#validating-requests
         https://www.twilio.com/docs/iam/api/authtoken
         """
-        tokens = (self.account.get(it) for it in ("auth_token", "second_auth_token"))
-        return bool(signature) and any(
-            RequestValidator(token).validate(url, form, signature)
-            for token in tokens
-            if token
-        )
+        tokens = map(self.account.get, ("auth_token", "second_auth_token"))
+        validators = map(RequestValidator, filter(None, tokens))
+        return any(it.validate(url, form, signature or "") for it in validators)
 
     def fetch_media(self, url):
         """Fetch a picture or a file, with the credentials used for sending.

@@ -114,9 +114,7 @@ def _check_service(provider, inbound_url):
             return [Finding(SENDERS, WRONG, "not_owned", sid)]
         raise
     shown = provider.api.ask(
-        lambda client: client.messaging.v1.services(sid).phone_numbers.list(
-            limit=NUMBER_LIMIT
-        )
+        lambda it: it.messaging.v1.services(sid).phone_numbers.list(limit=NUMBER_LIMIT)
     )
     pool = [number.phone_number for number in shown if number.phone_number]
     if not pool:
@@ -149,6 +147,4 @@ def _set_number_url(provider, number, inbound_url):
     values = {"sms_url": inbound_url, "sms_method": "POST"}
     if number.sms_application_sid:
         values["sms_application_sid"] = ""  # it would take precedence over the URL
-    provider.api.ask(
-        lambda client: client.incoming_phone_numbers(number.sid).update(**values)
-    )
+    provider.api.ask(lambda it: it.incoming_phone_numbers(number.sid).update(**values))

@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Make requests to Twilio through its SDK, whatever they are for."""
 
-import json
 import logging
 import re
 
@@ -19,10 +18,7 @@ logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 API_URL = "https://api.twilio.com"
 #: What the SDK raises for a response in an unexpected form, and for credentials that
 #: no header can hold.
-UNREADABLE = (
-    *(json.JSONDecodeError, LookupError, TypeError, AttributeError),
-    UnicodeEncodeError,
-)
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError)
 #: A number of seconds that is worth waiting for.
 _SECONDS = re.compile("[0-9]{1,5}")
 

@@ -15,6 +15,7 @@ import re
 from itertools import batched
 from uuid import UUID, uuid5
 
+from ..tools.texts import by_word
 from . import shared
 from .base import LookupFailed
 from .media import MediaFailed
@@ -23,13 +24,7 @@ from .opt_outs import NotOffered
 #: Consents per request, Twilio's maximum; it accepts 100 requests a minute.
 BATCH_SIZE = 25
 #: Twilio's word for each method of the ledger.
-SOURCES = {
-    "web": "website",
-    "paper": "offline",
-    "in_person": "offline",
-    "phone": "offline",
-    "written": "offline",
-}
+SOURCES = by_word({"website": "web", "offline": "paper in_person phone written"})
 #: Maximum size of a day's report in bytes; enough for millions of numbers.
 REPORT_LIMIT = 64 * 1024 * 1024
 #: Seconds that its download may take.

@@ -11,6 +11,7 @@ import re
 
 from twilio.twiml.voice_response import VoiceResponse
 
+from ..tools.texts import by_word
 from . import faults, outbound, shared
 from .twilio_words import CODES, STATUSES, to_utc
 from .voice import RING_SECONDS
@@ -24,7 +25,7 @@ KEY_SECONDS, TIME_LIMIT = 8, 180
 #: Our report for each call status of Twilio's. ``completed`` is an answered call that
 #: has ended; that a person heard it is known earlier, when Twilio asks what to say.
 #: https://www.twilio.com/docs/voice/api/call-resource#call-status-values
-REPORTS = shared.by_word(
+REPORTS = by_word(
     {
         outbound.QUEUED: "queued initiated ringing",
         outbound.SENT: "in-progress",
@@ -77,8 +78,7 @@ def fields_of(message):
 
 def find_known(code, status):
     """Return the fault and Odoo's failure type for a refused call."""
-    known = CALL_CODES.get(code) or STATUSES.get(status)
-    return known or (faults.NO_CALL, FAILURE)
+    return CALL_CODES.get(code) or STATUSES.get(status) or (faults.NO_CALL, FAILURE)
 
 
 def read_report(carrier_id, status, answered_by, code="", raw=None, price=None):

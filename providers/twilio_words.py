@@ -7,8 +7,9 @@ Error codes: https://www.twilio.com/docs/api/errors
 
 import re
 
+from ..tools.texts import by_word
 from . import base, faults, inbound, outbound
-from .shared import by_word, make_report
+from .shared import make_report
 
 #: Our report for each message status of Twilio's. Any other is ``unknown``.
 #: https://www.twilio.com/docs/messaging/api/message-resource#message-status-values

@@ -61,8 +61,7 @@ def load_weasyprint():
 
 def move_footers_first(html):
     """Move the footer before the text, so that CSS repeats it on each sheet."""
-    parser = lxml.html.HTMLParser(encoding="utf-8")
-    root = lxml.html.fromstring(html, parser=parser)
+    root = lxml.html.fromstring(html, parser=lxml.html.HTMLParser(encoding="utf-8"))
     for footer in root.find_class("footer"):
         footer.getparent().insert(0, footer)
     return lxml.html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>")

@@ -47,10 +47,7 @@ class SmsAnalysis(models.Model):
         "State",
     )
     inbound_kind = fields.Selection(
-        lambda self: (
-            self.env["sms.inbound"]._fields["kind"]._description_selection(self.env)
-        ),
-        "Received as",
+        lambda self: self._get_selection("kind", "sms.inbound"), "Received as"
     )
 
     @property

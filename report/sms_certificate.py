@@ -38,9 +38,8 @@ class SmsCertificate(models.AbstractModel):
         facts = (data or {}).get("facts")
         if not isinstance(facts, Facts):
             # Otherwise anybody could print a certificate of invented facts.
-            raise AccessError(
-                self.env._("A certificate is made from the ledger alone.")
-            )
+            message = self.env._("A certificate is made from the ledger alone.")
+            raise AccessError(message)
         events = facts["events"]
         wordings = self._get_shown_wordings(facts)
         return {
@@ -54,9 +53,7 @@ class SmsCertificate(models.AbstractModel):
                 date=self._when(facts["made_at"]),
                 user=facts["made_by"],
             ),
-            "erased_on": max(
-                filter(None, (e["erased_at"] for e in events)), default=""
-            ),
+            "erased_on": max((e["erased_at"] or "" for e in events), default=""),
             "shown_wordings": wordings,
             "story": self._get_story(events, wordings),
             "links": {e["content"]["event_id"]: e["sequence"] for e in events},
@@ -65,10 +62,8 @@ class SmsCertificate(models.AbstractModel):
             "erased_text": self.env._("(the text was erased)"),
             "no_text": self.env._("(no text on record)"),
             "no_answer": self.env._("no answer was imported"),
-            "purposes": {
-                row["purpose"]: row["purpose_name"] for row in facts["answers"]
-            },
-            "tail": self._tail,
+            "purposes": {it["purpose"]: it["purpose_name"] for it in facts["answers"]},
+            "tail": lambda rows: rows[-PRINTED_ROWS:],
             "rest": self._say_rest,
             "when": self._when,
             "span": self._span,
@@ -131,29 +126,25 @@ class SmsCertificate(models.AbstractModel):
             "how": self._get_methods()[method],
             **opt_out,
         }
-        if method == consent.TEXT:
-            return self.env._(
-                "Brought back on %(date)s by the person's own text %(words)s; they had "
-                "opted out on %(since)s (%(by)s).",
-                **facts,
-            )
-        if method == consent.PAGE:
-            return self.env._(
-                "Brought back on %(date)s by the person on a web page; they had opted "
-                "out on %(since)s (%(by)s).",
-                **facts,
-            )
-        if method == consent.PAPER:
-            return self.env._(
-                "Brought back by a signed form dated %(date)s, entered by %(user)s, "
-                "scan %(scan)s; they had opted out on %(since)s (%(by)s).",
-                **facts,
-            )
-        return self.env._(
+        entered = self.env._(
             "Brought back on %(date)s by what %(user)s entered (%(how)s); they had "
-            "opted out on %(since)s (%(by)s).",
-            **facts,
+            "opted out on %(since)s (%(by)s)."
         )
+        sentences = {
+            consent.TEXT: self.env._(
+                "Brought back on %(date)s by the person's own text %(words)s; they had "
+                "opted out on %(since)s (%(by)s)."
+            ),
+            consent.PAGE: self.env._(
+                "Brought back on %(date)s by the person on a web page; they had opted "
+                "out on %(since)s (%(by)s)."
+            ),
+            consent.PAPER: self.env._(
+                "Brought back by a signed form dated %(date)s, entered by %(user)s, "
+                "scan %(scan)s; they had opted out on %(since)s (%(by)s)."
+            ),
+        }
+        return sentences.get(method, entered) % facts
 
     def _get_methods(self):
         labels = self.env["sms.consent.details"]._get_labels
@@ -200,10 +191,8 @@ class SmsCertificate(models.AbstractModel):
 
     @staticmethod
     def _is_late(content):
-        said, recorded = (
-            evidence.parse_time(content[name])
-            for name in ("happened_at", "recorded_at")
-        )
+        times = (content["happened_at"], content["recorded_at"])
+        said, recorded = map(evidence.parse_time, times)
         return (recorded - said).total_seconds() > 60
 
     def _get_zone(self):
@@ -224,13 +213,8 @@ class SmsCertificate(models.AbstractModel):
 
     def _span(self, seconds):
         """Return a number of seconds in words, such as ``4 s``."""
-        return " ".join(
-            f"{count} {unit}" for count, unit in evidence.split_seconds(seconds)
-        )
-
-    @staticmethod
-    def _tail(rows):
-        return rows[-PRINTED_ROWS:]
+        parts = evidence.split_seconds(seconds)
+        return " ".join(f"{count} {unit}" for count, unit in parts)
 
     def _say_rest(self, rows):
         """Return how many rows of a table are printed, empty if all of them are."""
@@ -317,7 +301,6 @@ class SmsCertificate(models.AbstractModel):
         if links := evidence.say_ranges([e["sequence"] for e in entry["events"]]):
             parts.append(self.env._("link %s", links))
         if entry["is_template"]:
-            parts.append(
-                self.env._("the published text; the words as shown were erased")
-            )
+            words = self.env._("the published text; the words as shown were erased")
+            parts.append(words)
         return "; ".join(parts)

@@ -6,6 +6,7 @@ from babel.dates import format_skeleton
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import babel_locale_parse
 
@@ -134,9 +135,8 @@ class SmsDashboard(models.AbstractModel):
 
         :return: ``{split: {is_now: {values of its columns: {measure: sum}}}}``
         """
-        days = self.env["sms.day"]._query_days(
-            self.env.companies, period.before, period.last
-        )
+        span = (period.before, period.last)
+        days = self.env["sms.day"]._query_days(self.env.companies, *span)
         conditions = [SQL("TRUE")]
         for name in ("team_id", "purpose_id"):
             if value := self._read_id(filters, name):
@@ -162,19 +162,14 @@ class SmsDashboard(models.AbstractModel):
         The breakdowns are computed from its thousand rows instead of a year's hundred
         thousand.
         """
-        names = [SQL.identifier(name) for name in COLUMNS if name != "day"]
-        sums = (SQL("sum(%s) AS %s", *[SQL.identifier(it)] * 2) for it in MEASURES)
-        return SQL(
-            "SELECT GROUPING(day) = 0 AS is_day, is_now, day, %s, %s"
-            " FROM (SELECT *, day >= %s AS is_now FROM (%s) it WHERE %s) it"
-            " GROUP BY GROUPING SETS ((is_now, day), (is_now, %s))",
-            SQL(", ").join(names),
-            SQL(", ").join(sums),
-            period.first,
-            rows,
-            condition,
-            SQL(", ").join(names),
-        )
+        names = SQL(", ").join(SQL.identifier(it) for it in COLUMNS if it != "day")
+        sums = SQL(", ").join(SQL(f"sum({it}) AS {it}") for it in MEASURES)
+        query = """
+            SELECT GROUPING(day) = 0 AS is_day, is_now, day, %s, %s
+              FROM (SELECT *, day >= %s AS is_now FROM (%s) it WHERE %s) it
+          GROUP BY GROUPING SETS ((is_now, day), (is_now, %s))
+        """
+        return SQL(query, names, sums, period.first, rows, condition, names)
 
     def _query_split(self, split):
         """Return the query of one breakdown; columns that it lacks are NULL."""
@@ -187,14 +182,9 @@ class SmsDashboard(models.AbstractModel):
             SQL(f"sum({name})::{SUM_TYPES[kind]}") if name in measures else SQL("NULL")
             for name, kind in MEASURES.items()
         ]
-        return SQL(
-            "(SELECT %s AS split, is_now, %s"
-            " FROM figure WHERE is_day = %s GROUP BY %s)",
-            split,
-            SQL(", ").join(columns + sums),
-            "day" in names,
-            SQL(", ").join(map(SQL.identifier, ("is_now", *names))),
-        )
+        query = "(SELECT %s, is_now, %s FROM figure WHERE is_day = %s GROUP BY %s)"
+        groups = SQL(", ").join(map(SQL.identifier, ("is_now", *names)))
+        return SQL(query, split, SQL(", ").join(columns + sums), "day" in names, groups)
 
     def _read_id(self, filters, name):
         """Return an id sent by a client, or 0."""
@@ -262,9 +252,10 @@ class SmsDashboard(models.AbstractModel):
 
     def _prepare_teams(self, found):
         """Return how fast each team answers, the busiest teams first."""
-        sums = {key[0]: it for key, it in found["team"][True].items()}
-        asked = {key: it for key, it in sums.items() if it["asked_count"]}
+        teams = found["team"][True].items()
+        asked = {key[0]: it for key, it in teams if it["asked_count"]}
         names = self._get_names("helpdesk.ticket.team", filter(None, asked))
+        busiest = sorted(asked.items(), key=lambda pair: -pair[1]["asked_count"])
         return [
             {
                 "id": team_id or 0,
@@ -273,31 +264,28 @@ class SmsDashboard(models.AbstractModel):
                 "answered": it["answered_count"],
                 "answer_time": figures.get_rates(it)["answer_time"],
             }
-            for team_id, it in sorted(
-                asked.items(), key=lambda pair: -pair[1]["asked_count"]
-            )
+            for team_id, it in busiest
         ]
 
     def _prepare_failures(self, found):
         """Return why texts were not delivered, in plain words, with advice."""
-        labels = self._get_selection_labels("failure_type")
+        labels = self.env["sms.consent.details"]._get_labels("sms.sms", "failure_type")
         rows = []
         for (fault_id, failure), sums in found["fault"][True].items():
             fault_sudo = self.env["sms.fault"].sudo().browse(fault_id or [])
             name = fault_sudo.name or labels.get(failure) or self.env._("Not known")
-            rows.append(
-                {
-                    "name": name,
-                    "advice": fault_sudo.advice or "",
-                    "count": sums["failed_count"],
-                    "fault_id": fault_id or 0,
-                    "failure_type": failure or "",
-                }
-            )
+            row = {
+                "name": name,
+                "advice": fault_sudo.advice or "",
+                "count": sums["failed_count"],
+                "fault_id": fault_id or 0,
+                "failure_type": failure or "",
+            }
+            rows.append(row)
         return self._get_largest(rows)
 
     def _prepare_blocked(self, found):
-        labels = self._get_selection_labels("gate_reason")
+        labels = self.env["sms.consent.details"]._get_labels("sms.sms", "gate_reason")
         return self._get_largest(
             {
                 "key": reason or "",
@@ -307,9 +295,6 @@ class SmsDashboard(models.AbstractModel):
             for (reason,), sums in found["reason"][True].items()
         )
 
-    def _get_selection_labels(self, name):
-        return self.env["sms.consent.details"]._get_labels("sms.sms", name)
-
     def _get_largest(self, rows):
         """Return the six rows with the largest counts, without zeros."""
         counted = filter(lambda row: row["count"], rows)
@@ -317,29 +302,18 @@ class SmsDashboard(models.AbstractModel):
 
     def _prepare_queue(self):
         """Return the outbox's current state; partial indexes make this fast."""
-        query = SQL(
-            """
-            SELECT count(*) FILTER (WHERE state = 'outgoing'
-                                      AND not_before <= %(now)s),
-                   count(*) FILTER (WHERE state = 'outgoing'
-                                      AND not_before > %(now)s),
-                   count(*) FILTER (WHERE state = 'process'),
-                   EXTRACT(EPOCH FROM %(now)s::timestamp - min(not_before)
-                       FILTER (WHERE state = 'outgoing'))
-              FROM sms_sms
-             WHERE state IN ('outgoing', 'process')
-               AND record_company_id = ANY(%(companies)s)
-               AND is_call IS NOT TRUE
-            """,
-            now=fields.Datetime.now(),
-            companies=self.env.companies.ids,
-        )
-        [[waiting, held, sending, oldest]] = self.env.execute_query(query)
+        texts_sudo, now = self.env["sms.sms"].sudo(), fields.Datetime.now()
+        own = Domain("record_company_id", "in", self.env.companies.ids)
+        own &= Domain("is_call", "=", False)
+        waiting = own & Domain("state", "=", "outgoing")
+        due = waiting & Domain("not_before", "<=", now)
+        counted = ["__count", "not_before:min"]
+        [(count, oldest)] = texts_sudo._read_group(due, aggregates=counted)
         return {
-            "waiting": waiting,
-            "held": held,
-            "sending": sending,
-            "oldest_seconds": max(0, float(oldest or 0)),
+            "waiting": count,
+            "held": texts_sudo.search_count(waiting & Domain("not_before", ">", now)),
+            "sending": texts_sudo.search_count(own & Domain("state", "=", "process")),
+            "oldest_seconds": (now - oldest).total_seconds() if oldest else 0,
         }
 
     def _get_names(self, model, ids):

@@ -42,7 +42,7 @@ class SmsDashboard(models.AbstractModel):
     def _prepare_period(self, period):
         """Return the period shown, and the previous one in words."""
         days, company = self.env["sms.day"], self.env.company
-        last_before = period.first - timedelta(days=1)
+        before = (period.before, period.first - timedelta(days=1))
         return {
             "date_from": str(period.first),
             "date_to": str(period.last),
@@ -50,18 +50,16 @@ class SmsDashboard(models.AbstractModel):
             "today": str(days._get_today(company)),
             "utc_from": str(days._to_utc(company, period.first)),
             "utc_to": str(days._to_utc(company, period.last + timedelta(days=1))),
-            "before": f"{format_date(self.env, period.before)} – "
-            f"{format_date(self.env, last_before)}",
+            "before": " – ".join(format_date(self.env, day) for day in before),
         }
 
     def _prepare_choices(self):
         """Return the teams and purposes to choose from."""
         companies = [False, *self.env.companies.ids]
         teams_sudo = self.env["helpdesk.ticket.team"].sudo()
+        own = [("company_id", "in", companies)]
         return {
-            "teams": teams_sudo.search_read(
-                [("company_id", "in", companies)], ["name"]
-            ),
+            "teams": teams_sudo.search_read(own, ["name"]),
             "purposes": self.env["sms.purpose"].sudo().search_read([], ["name"]),
         }
 
@@ -201,9 +199,8 @@ class SmsDashboard(models.AbstractModel):
 
         The action's own filters are removed, since they could hide some of them.
         """
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            f"helpdesk_mgmt_sms.{xmlid}"
-        )
+        xmlid = f"helpdesk_mgmt_sms.{xmlid}"
+        action = self.env["ir.actions.actions"]._for_xml_id(xmlid)
         action = {**action, "domain": domain, "context": {}}
         return {"level": level, "text": text, "advice": advice, "action": action}
 
@@ -302,11 +299,11 @@ class SmsDashboard(models.AbstractModel):
         domain = [("is_untold", "=", True), own]
         if purpose_id := self._read_id(filters, "purpose_id"):
             domain.append(("purpose_id", "=", purpose_id))
-        query = SQL(
-            "SELECT count(DISTINCT COALESCE('p' || partner_id, number, 's' || id))"
-            " FROM sms_sms WHERE id IN %s",
-            messages._search(domain).subselect(),
-        )
+        query = """
+            SELECT count(DISTINCT COALESCE('p' || partner_id, number, 's' || id))
+              FROM sms_sms WHERE id IN %s
+        """
+        query = SQL(query, messages._search(domain).subselect())
         [[count]] = self.env.execute_query(query)
         if count:
             text = self.env._("%s customers were never told", count)

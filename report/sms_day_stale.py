@@ -145,53 +145,39 @@ class SmsDayStale(models.Model):
         changed = before.symmetric_difference(self.env.execute_query(query))
         if not changed:
             return
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO sms_day_stale (company_id, kind, moment)"
-                " SELECT company_id, %s, moment"
-                " FROM unnest(%s) AS changed (company_id, moment)",
-                kind,
-                as_arrays({row[:2] for row in changed}, "int4", "timestamp"),
-            )
-        )
+        moments = as_arrays({row[:2] for row in changed}, "int4", "timestamp")
+        query = """
+            INSERT INTO sms_day_stale (company_id, kind, moment)
+            SELECT company_id, %s, moment
+              FROM unnest(%s) AS changed (company_id, moment)
+        """
+        self.env.cr.execute(SQL(query, kind, moments))
 
     @api.model
     def _mark_prices(self, company, since):
         """Mark the days from ``since`` on (None: all) after a change of prices."""
-        query = SQL(
-            """
+        query = """
             INSERT INTO sms_day_stale (company_id, kind, moment)
             SELECT DISTINCT company_id, kind,
                    (day + interval '12 hours') AT TIME ZONE %s AT TIME ZONE 'UTC'
               FROM sms_day
              WHERE company_id = %s AND kind = 'outgoing'
                AND day >= COALESCE(%s, '-infinity'::date) - 1
-            """,
-            self.env["sms.day"]._get_zone(company),
-            company.id,
-            since,
-        )
-        self.env.cr.execute(query)
+        """
+        zone = self.env["sms.day"]._get_zone(company)
+        self.env.cr.execute(SQL(query, zone, company.id, since))
 
     @api.model
     def _take(self):
         """Delete a batch of marks; return them as (company, kind, day) tuples."""
-        query = SQL(
-            """
-            DELETE FROM sms_day_stale WHERE id IN (
-                SELECT id FROM sms_day_stale ORDER BY id LIMIT %s)
-            RETURNING company_id, kind, moment
-            """,
-            BATCH_SIZE,
-        )
-        rows = self.env.execute_query(query)
-        companies = self.env["res.company"].sudo()
-        everybody = companies.search([]) if rows else companies
-        days = self.env["sms.day"]
+        rows_sudo = self.sudo().search([], order="id", limit=BATCH_SIZE)
+        marks = {(row.company_id, row.kind, row.moment) for row in rows_sudo}
+        rows_sudo.unlink()
+        everybody, days = self.env["res.company"].sudo().search([]), self.env["sms.day"]
         return {
             (company, kind, days._to_day(company, moment))
-            for company_id, kind, moment in set(rows)
-            for company in (companies.browse(company_id) or everybody)
+            for companies, kind, moment in marks
+            for company in companies or everybody
         }
 
 

@@ -180,8 +180,8 @@ class SmsFigures(models.AbstractModel):
         part_sql = self._field_to_sql(self._table, part, query)
         return SQL("sum(%s)::float8 / NULLIF(%s, 0)", part_sql, sums)
 
-    def _get_selection(self, name):
-        return self.env["sms.sms"]._fields[name]._description_selection(self.env)
+    def _get_selection(self, name, model="sms.sms"):
+        return self.env[model]._fields[name]._description_selection(self.env)
 
 
 def _get_types(*kinds):

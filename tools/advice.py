@@ -262,19 +262,17 @@ def sign(body, footer, name, address="", lang=""):
 # privacy policy and the terms.
 
 #: Element: pattern of wordings that have it, in English, Spanish, French and German.
+#: Only of STOP and HELP the case matters, since people are to text them.
 WORDING_ELEMENTS = {
-    "program": r"\{company\}|\{program\}",
-    "frequency": r"frequen|frecuencia|fréquence|häufigkeit|\bmsgs?/|varies|one message"
-    r"|messages? (a|per) |per (day|week|month)|al mes|par mois|pro monat",
-    "rates": r"\brates?\b|\btarifas?\b|\bfrais\b|\btarifs?\b|\bkosten\b|\bgebühren\b",
+    "program": r"(?i)\{company\}|\{program\}",
+    "frequency": r"(?i)frequen|frecuencia|fréquence|häufigkeit|\bmsgs?/|varies"
+    r"|one message|messages? (a|per) |per (day|week|month)|al mes|par mois|pro monat",
+    "rates": r"(?i)\b(rates?|tarifas?|frais|tarifs?|kosten|gebühren)\b",
     "STOP": r"\bSTOP\b",
     "HELP": r"\bHELP\b",
-    "privacy policy": r"\{privacy\}",
-    "terms": r"\{terms\}",
+    "privacy policy": r"(?i)\{privacy\}",
+    "terms": r"(?i)\{terms\}",
 }
-
-#: Elements whose case matters, since people are to text them.
-EXACT = ("STOP", "HELP")
 
 
 def missing_elements(body):
@@ -286,7 +284,5 @@ def missing_elements(body):
     return [
         element
         for element, pattern in WORDING_ELEMENTS.items()
-        if not re.search(
-            pattern, body or "", re.NOFLAG if element in EXACT else re.IGNORECASE
-        )
+        if not re.search(pattern, body or "")
     ]

@@ -6,6 +6,7 @@ which managers can add.
 """
 
 from .grammar import compile_patterns
+from .texts import by_word
 
 #: A plain yes; what follows it must be in :data:`AGREEING`.
 YES = compile_patterns(
@@ -176,9 +177,7 @@ _FIGURES = (
     "FIVE CINCO CINQ FUNF FUENF",
 )
 #: Numbers in words, from 1 to 5.
-FIGURES = {
-    word: value for value, words in enumerate(_FIGURES, 1) for word in words.split()
-}
+FIGURES = by_word(dict(enumerate(_FIGURES, 1)))
 #: Units after a rating's figure: a regular expression without accents.
 UNITS = (
     r"/\s*5|(?:OUT OF|OF|DE|SUR|VON) 5|STARS?|POINTS?|ESTRELLAS?|PUNTOS?|ETOILES?"

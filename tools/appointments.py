@@ -21,7 +21,7 @@ from .clocks import to_utc
 from .geography import is_zone
 from .moments import get_locale, is_same_clock, say_hour, say_place, tidy_day, to_local
 from .replies import agrees, flatten, is_thanks
-from .texts import plain_spaces
+from .texts import by_word, plain_spaces
 
 #: Reminders of an all-day appointment count back from this local hour of its day; one
 #: less than the offset before it makes no sense.
@@ -116,8 +116,6 @@ def find_due(anchor, offset, now, zone_names, rules, key):
     wanted = anchor - offset
     if wanted <= now:
         return None
-    if not rules:
-        return wanted
     opening = quiet_hours.next_opening(wanted, zone_names, rules)
     if opening == wanted:
         return wanted
@@ -148,17 +146,11 @@ def find_last_opening(moment, zone_names, rules):
             for closes in {rule.window(day)[1] for rule in rules}:
                 wall = datetime.combine(day, time()) + timedelta(minutes=closes)
                 ends.add(to_utc(wall, name))
-    minute = timedelta(minutes=1)
-    return next(
-        (
-            end
-            for end in sorted(ends, reverse=True)
-            if end <= moment
-            and quiet_hours.is_open(end - minute, zone_names, rules)
-            and quiet_hours.is_open(end - BEFORE_CLOSING, zone_names, rules)
-        ),
-        None,
-    )
+    for end in sorted((it for it in ends if it <= moment), reverse=True):
+        before = (end - timedelta(minutes=1), end - BEFORE_CLOSING)
+        if all(quiet_hours.is_open(it, zone_names, rules) for it in before):
+            return end
+    return None
 
 
 def say(start, is_allday, zone_name, company_zone, lang, now):
@@ -200,6 +192,8 @@ class Change(NamedTuple):
     :param datetime known: the start that they were told (UTC), None if never told
     :param datetime start: the current start (UTC), None if it is called off
     :param object subject: anything that the caller wants back
+    :param bool is_retold: the start is the same, but was told as a whole day and is an
+        hour of it now, or the reverse
     """
 
     key: str
@@ -207,6 +201,7 @@ class Change(NamedTuple):
     known: datetime | None
     start: datetime | None
     subject: object = None
+    is_retold: bool = False
 
 
 class Notice(NamedTuple):
@@ -238,10 +233,8 @@ def find_notices(changes):
 def _find_notice(group):
     """Return the notice of a group of changes, or None if nothing is new."""
     known = sorted(change.known for change in group if change.known)
-    holding = sorted(
-        (change for change in group if change.start), key=lambda it: it.start
-    )
-    same = set(known) & {change.start for change in holding}
+    holding = sorted((it for it in group if it.start), key=lambda it: it.start)
+    same = set(known) & {it.start for it in holding if not it.is_retold}
     before = [start for start in known if start not in same]
     after = [change for change in holding if change.start not in same]
     count = max(len(before), len(after))
@@ -285,12 +278,7 @@ def follows(pending_kind, pending_start, notice):
 
 CONFIRM, MOVE, CALL_OFF = ACTIONS = ("confirm", "move", "call_off")
 
-_ACTION_OF = {
-    word: action
-    for action, words in APPOINTMENT_WORDS.items()
-    for word in words.split()
-}
-_ACTION_OF["CALL OFF"] = CALL_OFF
+_ACTION_OF = by_word(APPOINTMENT_WORDS) | {"CALL OFF": CALL_OFF}
 
 #: The answer, then anything after punctuation, or thanks after a blank.
 _ANSWER = re.compile(
@@ -396,8 +384,7 @@ def _keep_windows(spans, zone_name, get_window):
 
 def is_free(moment, duration, work, busy):
     """Tell if a time is free; arguments as for :func:`find_free`."""
-    until = moment + duration
-    is_work = any(start <= moment and until <= end for start, end in work)
+    is_work = any(start <= moment <= end - duration for start, end in work)
     return is_work and not _is_taken(moment, duration, busy)
 
 

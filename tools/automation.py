@@ -222,16 +222,14 @@ def holds(event, rule, events, waits):
     if rule.trigger == STAGE:
         return all(other.stage_id == event.stage_id for other in between)
     if rule.trigger == ASSIGNED:
-        is_closed = any(CLOSED in other.happened for other in between)
         is_theirs = all(other.user_id == event.user_id for other in between)
-        return is_theirs and not is_closed
+        return is_theirs and not any(CLOSED in it.happened for it in between)
     if rule.trigger == WROTE:
         is_waiting = any(
             since <= event.at and (until is None or until > due)
             for since, until in waits
         )
-        again = any(WROTE in other.happened for other in between)
-        return is_waiting and not again
+        return is_waiting and not any(WROTE in it.happened for it in between)
     return not any({CLOSED, REOPENED} & other.happened for other in between)
 
 
@@ -250,10 +248,9 @@ def plan_replay(events, waits, rules, facts, now):
         fitting = [
             it for it in rules if it.trigger in event.happened and fits(it, then)
         ]
-        served = get_served(event.happened, facts)
         found += [
             (event.at + rule.delay, rule)
-            for rule in choose(fitting, served)
+            for rule in choose(fitting, get_served(event.happened, facts))
             if not rule.delay or holds(event, rule, events, waits)
         ]
     for rule in rules:

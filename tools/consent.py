@@ -166,8 +166,7 @@ def find_obstacle(said, of_subject, of_all):
     """
     if not said.is_yes:
         return None
-    subjects = [of_subject] if of_all is None else [of_subject, of_all]
-    stops = [standing for standing in subjects if standing.is_stop]
+    stops = [it for it in (of_subject, of_all) if it and it.is_stop]
     if not stops:
         return None
     latest = max(stops, key=lambda standing: standing.since)
@@ -242,8 +241,7 @@ def combine(of_purpose, of_all):
     """
     if of_all.state != OPTED_OUT:
         return of_purpose
-    agreed_anew = of_purpose.state == OPTED_IN
-    if agreed_anew and of_purpose.event_id > of_all.event_id:
+    if of_purpose.state == OPTED_IN and of_purpose.event_id > of_all.event_id:
         return of_purpose
     return of_all
 

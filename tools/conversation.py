@@ -43,7 +43,6 @@ def is_conversation(facts):
     if facts.stopped_at and facts.stopped_at >= facts.text.received_at:
         return False
     end = facts.text.received_at + CONVERSATION_TIME
-    was_in_time = facts.written_at <= end
-    return facts.now <= end or (
-        was_in_time and facts.now <= facts.written_at + CONVERSATION_PAUSE
-    )
+    if facts.written_at <= end:
+        end = max(end, facts.written_at + CONVERSATION_PAUSE)
+    return facts.now <= end

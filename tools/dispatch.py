@@ -161,9 +161,7 @@ def next_pause(policy, attempts, seconds_since_first, random_share):
     if policy.action != AGAIN or attempts >= policy.max_attempts:
         return None
     pause = pause_after(policy, attempts, random_share)
-    if seconds_since_first + pause > policy.deadline:
-        return None
-    return pause
+    return pause if seconds_since_first + pause <= policy.deadline else None
 
 
 def pause_after(policy, attempts, random_share):

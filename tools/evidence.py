@@ -194,9 +194,7 @@ def say_ranges(numbers):
             ranges[-1][1] = number
         else:
             ranges.append([number, number])
-    return ", ".join(
-        str(first) if first == last else f"{first}–{last}" for first, last in ranges
-    )
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in ranges)
 
 
 def say_letter(index):

@@ -96,8 +96,7 @@ def _is_taken_back(facts):
 
     Compared in whole seconds, in which opt-outs are recorded.
     """
-    if facts.exemption not in INVITATIONS or not (
-        facts.stopped_at and facts.written_at
-    ):
+    is_invitation = facts.exemption in INVITATIONS
+    if not (is_invitation and facts.stopped_at and facts.written_at):
         return False
     return facts.stopped_at > facts.written_at.replace(microsecond=0)

@@ -13,6 +13,8 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber
 from phonenumbers.phonenumberutil import is_number_type_geographical
 from phonenumbers.timezone import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
+from .texts import by_word
+
 #: Sources of a place.
 CONTACT, ADDRESS, NUMBER, COMPANY = "contact", "address", "number", "company"
 
@@ -130,11 +132,9 @@ def read_number(number):
     In most countries a mobile number indicates no more than the country; the library
     knows in which it indicates a place.
     """
-    if not number or number[0] != "+":
+    if not re.fullmatch(r"\+[0-9]+", number or ""):
         return NOWHERE
     digits = number[1:]
-    if not (digits.isascii() and digits.isdigit()):
-        return NOWHERE
     if digits[0] == "1" and len(digits) == 11:
         return _of_area_code(digits[1:4])
     return _of_plan(digits)
@@ -176,10 +176,7 @@ def _compile_kinds(country, calling_code):
     kinds = {"service": _SERVICES, "local": ("fixed_line",), "mobile": ("mobile",)}
     if is_number_type_geographical(PhoneNumberType.MOBILE, calling_code):
         kinds["local"] += kinds.pop("mobile")
-    groups = (
-        f"(?P<{kind}>{_join_patterns(metadata, names)})"
-        for kind, names in kinds.items()
-    )
+    groups = (f"(?P<{it}>{_join_patterns(metadata, kinds[it])})" for it in kinds)
     return re.compile("|".join(groups))
 
 
@@ -236,11 +233,10 @@ def _of_area_code(code):
     library knows one by one, are combined. A code without a place (toll-free, personal
     numbers) gives :data:`NOWHERE`.
     """
-    codes = (code, _OVERLAYS.get(code))
     found = (
         zone
         for prefix, names in TIMEZONE_DATA.items()
-        if prefix[0] == "1" and prefix[1:4] in codes
+        if prefix[0] == "1" and prefix[1:4] in (code, _OVERLAYS.get(code))
         for zone in names
     )
     zones = dict.fromkeys((*found, *_MORE_ZONES.get(code, ())))
@@ -295,11 +291,7 @@ _STATES_OF_ZONES = {
     ("Pacific/Pago_Pago",): "AS",
 }
 #: code of a state or territory of the US: its zones
-ZONES_OF_STATE = {
-    state: zones
-    for zones, states in _STATES_OF_ZONES.items()
-    for state in states.split()
-}
+ZONES_OF_STATE = by_word(_STATES_OF_ZONES)
 
 
 def locate(number, tz="", country="", state="", fallback=NOWHERE):
@@ -331,7 +323,6 @@ def _put_together(of_number, tz, country, state, fallback):
     """Combine the places of the number, the contact's zone and the address."""
     of_contact = Place((tz,), (), (CONTACT,)) if is_zone(tz) else NOWHERE
     clues = (of_contact, _of_address(country, state), of_number)
-    clues = [clue for clue in clues if clue.zones or clue.regions]
     exact = {zone for clue in clues if clue.is_exact for zone in clue.zones}
     used = [
         clue

@@ -160,11 +160,10 @@ def guess_fields(headers, headings=None):
         for name, spellings in known.items():
             if word in spellings and word != POSTAL:
                 ranks[name, index] = spellings.index(word)
-    guessed, taken = [None] * len(headers), set()
-    for (name, index), _rank in sorted(ranks.items(), key=lambda item: item[1]):
-        if name not in taken and guessed[index] is None:
+    guessed = [None] * len(headers)
+    for name, index in sorted(ranks, key=ranks.get):
+        if name not in guessed and guessed[index] is None:
             guessed[index] = name
-            taken.add(name)
     return guessed
 
 
@@ -239,6 +238,26 @@ def parse_time(text, order, zone):
     return parse_instant(f"{moment.isoformat()}{offset}")
 
 
+def read_moment(text, order, zone):
+    """Parse a time as :func:`parse_time`.
+
+    :raises Fault: if it cannot be parsed
+    """
+    try:
+        return parse_time(text, order, zone)
+    except (ValueError, OverflowError) as error:
+        raise Fault("bad_time", text) from error
+
+
+def pick_cells(cells, columns, names):
+    """Return the cells of a row by the names of their columns, empty for the others.
+
+    :param dict columns: ``{name: index}``
+    """
+    found = {name: cells[at] for name, at in columns.items() if at < len(cells)}
+    return {**dict.fromkeys(names, ""), **found}
+
+
 def read_row(cells, columns, order, zone, now, decision=GRANTED, heading=""):
     """Parse a row into :class:`Said`.
 
@@ -249,10 +268,7 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED, heading=""):
     :param str heading: of the column with the decision
     :raises Fault: for the first thing that is missing or wrong
     """
-    found = dict.fromkeys(HEADERS, "")
-    for name, index in columns.items():
-        if index < len(cells):
-            found[name] = cells[index]
+    found = pick_cells(cells, columns, HEADERS)
     event = decision
     if said := found.pop("decision"):
         event = _read_decision(said, heading, decision)
@@ -296,10 +312,7 @@ def _read_time(text, order, zone, now, event):
     """
     if not text:
         raise Fault("no_time")
-    try:
-        moment = settle_clock(parse_time(text, order, zone), now)
-    except (ValueError, OverflowError) as error:
-        raise Fault("bad_time", text) from error
+    moment = settle_clock(read_moment(text, order, zone), now)
     if moment > now and event == GRANTED:
         raise Fault("future", text)
     return min(moment, now)

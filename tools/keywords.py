@@ -67,9 +67,7 @@ def unmix(text):
 
 def _to_latin(match):
     latin = match[0].translate(_LATIN)
-    is_latin = all(
-        "LATIN" in unicodedata.name(char, char) for char in latin if char.isalpha()
-    )
+    is_latin = all("LATIN" in unicodedata.name(it, it) for it in latin if it.isalpha())
     return latin if is_latin else match[0]
 
 
@@ -149,10 +147,7 @@ def squeeze(text):
 
     ``S.T.O.P.`` is ``STOP``, ``Arrêt`` is ``ARRET``: phones and people leave both out.
     """
-    squeezed = normalize(text).replace(" ", "")
-    if squeezed.isascii():
-        return squeezed
-    letters = unicodedata.normalize("NFD", squeezed)
+    letters = unicodedata.normalize("NFD", normalize(text).replace(" ", ""))
     return unicodedata.normalize("NFC", _LATIN_ACCENTS.sub(r"\1", letters))
 
 

@@ -30,9 +30,10 @@ def is_page(url):
         return False
     try:
         parts = urlsplit(url)
+        # Reading an invalid port raises ValueError.
+        has_host = parts.hostname and parts.port != 0 and not parts.username
     except ValueError:
         return False
-    has_host = parts.hostname and not parts.username
     return bool(parts.scheme in ("http", "https") and has_host)
 
 

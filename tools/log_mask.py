@@ -15,7 +15,7 @@ import re
 _NUMBER = re.compile(r"(\+|%2B)([1-9]\d{4,12})(\d{2})(?!\d)", re.IGNORECASE)
 #: Paths, and below parameters, that are followed by a secret.
 _SECRET_PATHS = re.compile(
-    r"(/helpdesk_sms/(?:health|alerts|[a-z]+(?=/[^/\s]+/(?:inbound|status)))/"
+    r"(/helpdesk_sms/(?:health|alerts|[a-z]+(?=/[^/\s]+/(?:inbound|status|call)))/"
     r"|/sms/(?:preferences|p|t|join|incident)/)[^/\s?\"'&]+"
     r"|(/helpdesk_sms/media/)[^\s?\"']+"
 )

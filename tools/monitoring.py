@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from .links import is_page
 from .segments import count_segments
-from .texts import clean, shorten
+from .texts import clean, is_same, shorten
 
 ALERTMANAGER, GRAFANA, ZABBIX = SYSTEMS = ("alertmanager", "grafana", "zabbix")
 CRITICAL, WARNING, INFO = SEVERITIES = ("critical", "warning", "info")
@@ -129,7 +129,7 @@ def is_authentic(system, secret, body, headers, now):
     if system == GRAFANA and headers.get(SIGNATURE_HEADER):
         return _is_signed(secret, body, headers, now)
     scheme, _blank, given = (headers.get("Authorization") or "").partition(" ")
-    return scheme.lower() == "bearer" and _is_same(given.strip(), secret)
+    return scheme.lower() == "bearer" and is_same(given.strip(), secret)
 
 
 def _is_signed(secret, body, headers, now):
@@ -139,12 +139,7 @@ def _is_signed(secret, body, headers, now):
             return False
         body = at.encode() + b":" + body
     expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return _is_same(headers.get(SIGNATURE_HEADER).strip().lower(), expected)
-
-
-def _is_same(given, expected):
-    """Compare in constant time; a header may contain any bytes."""
-    return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+    return is_same(headers.get(SIGNATURE_HEADER).strip().lower(), expected)
 
 
 # === Readers ===

@@ -66,8 +66,7 @@ def tidy_name(text):
 
 def tidy_title(text):
     """Return a title on one line, without addresses; dots mark what is cut off."""
-    known = _drop_addresses(_flatten(text, TITLE_LIMIT))
-    return _cut(known, TITLE_LIMIT, sign="...")
+    return _cut(_drop_addresses(_flatten(text, TITLE_LIMIT)), TITLE_LIMIT, sign="...")
 
 
 #: "Hi , your ticket", "Thanks, . Could you": a greeting whose name is missing.

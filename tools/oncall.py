@@ -112,11 +112,8 @@ def find_gaps(stretches, can_be_told, wanted=None):
     :param wanted: periods in which somebody should be on call, as sorted
         ``(start, stop)``; None: always
     """
-    gaps = [
-        (start, stop)
-        for start, stop, people in stretches
-        if not any(it in can_be_told for it in people)
-    ]
+    told = set(can_be_told)
+    gaps = [(a, b) for a, b, people in stretches if told.isdisjoint(people)]
     if wanted is not None:
         gaps = [
             (max(start, begin), min(stop, end))

@@ -10,7 +10,6 @@ from +447911… must hold for each of them.
 import re
 import unicodedata
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import unquote
 
 import phonenumbers
@@ -18,6 +17,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberTyp
 
 from . import verdicts
 from .geography import TERRITORIES, is_assigned, is_mobile
+from .texts import by_word
 
 #: E.164: a plus sign, then 8 to 15 digits that do not start with 0 (ITU-T E.164).
 #: ASCII digits only, and nothing after them, not even a line break.
@@ -246,14 +246,9 @@ def _find_american_refusal(area_code):
 # text to them. The number plans are those of ``phonenumbers``.
 
 #: Territories: the country to which their numbers count.
-PARTS = {
-    **dict.fromkeys(TERRITORIES, "US"),
-    **dict.fromkeys(("GG", "IM", "JE"), "GB"),
-    **dict.fromkeys(("CC", "CX"), "AU"),
-    "AX": "FI",
-    "SJ": "NO",
-    "VA": "IT",
-}
+PARTS = dict.fromkeys(TERRITORIES, "US") | by_word(
+    {"GB": "GG IM JE", "AU": "CC CX", "FI": "AX", "NO": "SJ", "IT": "VA"}
+)
 
 MOBILE, VOIP, LANDLINE = ("mobile", "voip", "landline")
 #: Kinds that a form accepts, by the company's setting. Never premium, shared-cost,
@@ -270,22 +265,18 @@ _KINDS = {
 BAD_COUNTRY, BAD_KIND = ("bad_country", "bad_kind")
 
 
-class NumberKind(NamedTuple):
-    """Country (ISO code) and kind of a number; empty: none, or none that we text."""
-
-    country: str
-    kind: str
-
-
 def read_kind(number):
-    """Return the country and the kind of a number (E.164)."""
+    """Return the country (ISO code) and the kind of a number (E.164).
+
+    Either is empty if there is none, or none that we text.
+    """
     parsed = parse(number)
     if not parsed:
-        return NumberKind("", "")
+        return "", ""
     # "001": satellites, premium numbers and others without a country.
     code = phonenumbers.region_code_for_number(parsed) or ""
     country = PARTS.get(code, code) if code.isalpha() else ""
-    return NumberKind(country, _KINDS.get(phonenumbers.number_type(parsed), ""))
+    return country, _KINDS.get(phonenumbers.number_type(parsed), "")
 
 
 def find_kind_refusal(number, taken, is_country_taken):
@@ -295,10 +286,10 @@ def find_kind_refusal(number, taken, is_country_taken):
     :param is_country_taken: function from an ISO code to a bool
     :return: :data:`BAD_COUNTRY`, :data:`BAD_KIND` or empty
     """
-    found = read_kind(number)
-    if not found.country or not is_country_taken(found.country):
+    country, kind = read_kind(number)
+    if not country or not is_country_taken(country):
         return BAD_COUNTRY
-    return "" if found.kind in TAKEN[taken] else BAD_KIND
+    return "" if kind in TAKEN[taken] else BAD_KIND
 
 
 # Spellings of a person's number, to find it where it was typed.

@@ -38,7 +38,7 @@ _SILENT = frozenset("!,.;:-–—()/&+*_\"'’`´«»“”„#@")
 def read_tokens(text):
     """Return the tokens of a text: words, emojis, question marks, "0" for numbers."""
     text = unmix(unicodedata.normalize("NFKC", text))
-    text = _SPACED.sub(_join, _APOSTROPHE.sub("", text))
+    text = _SPACED.sub(lambda it: re.sub(r"\W", "", it[0]), _APOSTROPHE.sub("", text))
     tokens = []
     for token in _TOKEN.findall(text):
         if token.isdigit():
@@ -47,10 +47,6 @@ def read_tokens(text):
             tokens.append(_REPEATED.sub(r"\1\1", fold(token)))
     # Folding leaves nothing of an accent alone.
     return list(filter(None, tokens))
-
-
-def _join(match):
-    return re.sub(r"\W", "", match[0])
 
 
 def read_features(tokens):
@@ -110,10 +106,8 @@ class Model:
         ]
         most = max(logits)
         powers = [math.exp(one - most) for one in logits]
-        return {
-            name: power / sum(powers)
-            for name, power in zip(self.classes, powers, strict=True)
-        }
+        shares = (power / sum(powers) for power in powers)
+        return dict(zip(self.classes, shares, strict=True))
 
 
 @cache

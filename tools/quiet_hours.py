@@ -56,7 +56,6 @@ class Rule:
     effective_from: date | None = None
     effective_to: date | None = None
     max_per_day: int = 0
-    name: str = ""
     holidays_of: tuple = ()
 
     def is_in_force(self, day):

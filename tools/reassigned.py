@@ -24,15 +24,15 @@ number may be queried with two dates in one file. The columns are named like the
 of its API in public clients (tn, date, companyId; disconnected, dateProvided).
 """
 
-import io
 import re
 from datetime import date
+from itertools import chain
 from typing import NamedTuple
 
 from .geography import STATE_OF_AREA_CODE
-from .import_rows import Fault, parse_time, simplify
+from .import_rows import Fault, pick_cells, read_moment, simplify
 from .phone import find_refusal_of_words
-from .tabular import write_csv
+from .tabular import write_rows
 
 NO_DATA, NO, YES = ANSWERS = ("no_data", "no", "yes")
 #: Most numbers in one query file.
@@ -81,14 +81,9 @@ def write_query(rows, company_code="", has_header=True):
     :param str company_code: the company's id there; empty: without that column
     """
     width = 2 + bool(company_code)
-    stream = io.StringIO(newline="")
-    if has_header:
-        write_csv(stream, [QUERY_HEADERS[:width]])
-    write_csv(
-        stream,
-        ((number[2:], day.isoformat(), company_code)[:width] for number, day in rows),
-    )
-    return stream.getvalue().encode()
+    header = [QUERY_HEADERS] if has_header else []
+    values = ((number[2:], day.isoformat(), company_code) for number, day in rows)
+    return write_rows((row[:width] for row in chain(header, values)), "utf-8")
 
 
 def read_reply(cells, columns, order):
@@ -98,10 +93,7 @@ def read_reply(cells, columns, order):
     :param str order: see :func:`import_rows.parse_time`
     :raises Fault: for the first thing that is missing or wrong
     """
-    found = {
-        name: cells[columns[name]] if columns.get(name, len(cells)) < len(cells) else ""
-        for name in HEADERS
-    }
+    found = pick_cells(cells, columns, HEADERS)
     number = _match_number(found["number"])
     if not number:
         written = found["number"]
@@ -109,7 +101,8 @@ def read_reply(cells, columns, order):
     answer = _WORDS.get(simplify(found["answer"]))
     if not answer:
         raise Fault("bad_answer", found["answer"])
-    day = _read_day(found["asked_day"], order) if found["asked_day"] else None
+    asked_day = found["asked_day"]
+    day = read_moment(asked_day, order, "UTC").date() if asked_day else None
     return Reply(f"+1{number[1]}", day, answer, found["company_code"])
 
 
@@ -120,13 +113,6 @@ def _match_number(text):
 def has_number(cells):
     """Tell if a row contains a phone number, and so is not the header."""
     return any(map(_match_number, cells))
-
-
-def _read_day(text, order):
-    try:
-        return parse_time(text, order, "UTC").date()
-    except (ValueError, OverflowError) as error:
-        raise Fault("bad_time", text) from error
 
 
 def is_news(answer, earlier):

@@ -131,9 +131,7 @@ def list_keywords(*groups):
     :param groups: collections of words, in the order of the list
     :return: joined by commas
     """
-    return ",".join(
-        word for group in groups for word in sorted(group) if " " not in word
-    )
+    return ",".join(it for group in groups for it in sorted(group) if " " not in it)
 
 
 def has_word(text, word):

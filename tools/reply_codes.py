@@ -18,7 +18,6 @@ SELECTION = [
     (STATUS_UNKNOWN := "status_unknown", "After a number that is no ticket of theirs"),
     (RATING_DONE := "rating_done", "After a reply of 1 to 5"),
     (RATING_REOPENED := "rating_reopened", "After NO: a ticket is not solved"),
-    # Appointments. Further placeholders: {when}, {technician}, {choices} (numbered).
     (
         APPOINTMENT_CONFIRMED := "appointment_confirmed",
         "After an appointment is confirmed",
@@ -44,7 +43,6 @@ SELECTION = [
         STOP_APPOINTMENT := "stop_appointment",
         "After CANCEL, where an appointment may be meant",
     ),
-    # Incidents. Further placeholders: {incident} (what has failed), {status_page}.
     (
         INCIDENT_KNOWN := "incident_known",
         "To people who text, or open a ticket, during an incident",
@@ -63,9 +61,6 @@ SELECTION = [
         INCIDENT_OTHER := "incident_other",
         "After OTHER: their ticket is not about the incident",
     ),
-    # Team alerts. Further placeholders: {alert}, {name} (who acknowledged or resolved
-    # it), {time}, {acknowledge}, {resolve}, {escalate} (its codes), {choices} (an alert
-    # per line).
     (ALERT_ACKNOWLEDGED := "alert_acknowledged", "After a team alert is acknowledged"),
     (ALERT_RESOLVED := "alert_resolved", "After a team alert is resolved"),
     (ALERT_ESCALATED := "alert_escalated", "After a team alert is escalated"),
@@ -82,7 +77,6 @@ SELECTION = [
         ALERT_RESOLVED_BY_OTHER := "alert_resolved_by_other",
         "To the others, when a team alert is resolved",
     ),
-    # Subscriptions. Further placeholder: {areas}.
     (
         SUBSCRIBED := "subscribed",
         "After an area's keyword, if they already agreed to alerts",
@@ -91,3 +85,31 @@ SELECTION = [
 
 #: Those that confirm an opt-out, and may do nothing else.
 CONFIRMATIONS = (STOP_DONE, STOP_PURPOSE, STOP_APPOINTMENT)
+
+_CONSENT = (STOP_PURPOSE, START_DONE, JOIN_QUESTION, JOIN_DONE, JOIN_ALREADY)
+_APPOINTMENT = (APPOINTMENT_CONFIRMED, APPOINTMENT_CALLED_OFF, APPOINTMENT_TIMES)
+_APPOINTMENT += (APPOINTMENT_PERSON, APPOINTMENT_WHICH, APPOINTMENT_LATE)
+_INCIDENT = (INCIDENT_KNOWN, INCIDENT_MUTED, INCIDENT_UNMUTED, INCIDENT_OTHER)
+_ALERT = (ALERT_ACKNOWLEDGED, ALERT_RESOLVED, ALERT_ESCALATED, ALERT_LATE)
+_ALERT += (ALERT_TAKEN_BY_OTHER, ALERT_RESOLVED_BY_OTHER)
+#: Placeholders by the replies that have them, besides the company and its contact.
+_PLACEHOLDERS = (
+    (("purposes",), (*_CONSENT, STOP_APPOINTMENT)),
+    (("tickets",), (STATUS_LIST,)),
+    (("ticket",), (RATING_DONE, RATING_REOPENED, INCIDENT_OTHER)),
+    (("when",), (*_APPOINTMENT, STOP_APPOINTMENT)),
+    (("technician",), _APPOINTMENT),
+    # What has failed.
+    (("incident", "status_page"), _INCIDENT),
+    # Who acknowledged or resolved it, and the codes to answer with.
+    (("alert", "name", "time", "acknowledge", "resolve", "escalate"), _ALERT),
+    # One per line.
+    (("choices",), (APPOINTMENT_TIMES, APPOINTMENT_WHICH, ALERT_WHICH)),
+    (("areas",), (SUBSCRIBED,)),
+)
+
+
+def get_placeholders(code):
+    """Return the names of the placeholders that are filled in in a reply."""
+    own = (name for names, codes in _PLACEHOLDERS if code in codes for name in names)
+    return ("company", "contact", *own)

@@ -48,8 +48,8 @@ def _is_kept_shorter(before, after):
     return bool(after) and not 0 < before <= after
 
 
-#: A company's settings that can let more through, each with a function that tests a
-#: change by the values before and after.
+#: A company's settings that can let more through, or keep proof for less time, each
+#: with a function that tests a change by the values before and after.
 COMPANY_SWITCHES = {
     "sms_consent_policy": partial(_is_later, ("opt_in", "opt_out")),
     "sms_free_right": partial(_is_later, ("managers", "agents", "everybody")),
@@ -65,14 +65,6 @@ COMPANY_SWITCHES = {
     "sms_keep_opt_out_years": _is_kept_shorter,
     "sms_quiet_hours": lambda before, after: before and not after,
 }
-
-
-def is_switch_less_strict(name, before, after):
-    """Tell if a changed setting lets more through, or keeps proof for less time.
-
-    :param str name: a key of :data:`COMPANY_SWITCHES`
-    """
-    return bool(COMPANY_SWITCHES[name](before, after))
 
 
 #: What a STOP ends: everything, or only the purpose that it answered.
@@ -111,12 +103,18 @@ def is_scope_less_strict(before, after):
 
 def _is_scope_within(inner, outer):
     same = (inner.scope, inner.purpose_class, inner.company_id)
-    return (
-        outer.active
-        and same == (outer.scope, outer.purpose_class, outer.company_id)
-        and (outer.effective_from or date.min) <= (inner.effective_from or date.min)
-        and (inner.effective_to or date.max) <= (outer.effective_to or date.max)
-    )
+    is_same = same == (outer.scope, outer.purpose_class, outer.company_id)
+    return outer.active and is_same and _is_period_within(inner, outer)
+
+
+def _is_period_within(inner, outer):
+    """Tell if a rule is in force only while another one is."""
+    (start, end), (first, last) = map(_get_period, (inner, outer))
+    return first <= start and end <= last
+
+
+def _get_period(rule):
+    return rule.effective_from or date.min, rule.effective_to or date.max
 
 
 def are_terms_less_strict(before, after):
@@ -180,17 +178,14 @@ def is_less_strict(before, after):
     """Tell if a changed rule lets more pass than before; ``after`` None: removed."""
     if after is None or _get_scope(before) != _get_scope(after):
         return True
-    starts_later = (after.effective_from or date.min) > (
-        before.effective_from or date.min
-    )
-    ends_earlier = (after.effective_to or date.max) < (before.effective_to or date.max)
+    is_shorter = not _is_period_within(before, after)
     opens_holidays = before.is_closed_on_holidays and not after.is_closed_on_holidays
     allows_more = _allows_more(before.max_per_day, after.max_per_day)
     is_wider = any(
         not _is_within(getattr(after, day), getattr(before, day))
         for day in ("weekdays", "saturday", "sunday")
     )
-    return starts_later or ends_earlier or opens_holidays or allows_more or is_wider
+    return is_shorter or opens_holidays or allows_more or is_wider
 
 
 def _get_scope(rule):

@@ -99,9 +99,7 @@ def _is_text(data, encoding):
 
 def find_delimiter(line):
     """Return the delimiter of a CSV: the one that splits its first line most."""
-    return max(
-        DELIMITERS, key=lambda mark: len(next(csv.reader([line], delimiter=mark)))
-    )
+    return max(DELIMITERS, key=lambda it: len(next(csv.reader([line], delimiter=it))))
 
 
 def iter_rows(data):
@@ -174,11 +172,11 @@ def neutralize(cell):
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
-def write_rows(rows):
-    """Return rows as the bytes of a CSV whose encoding spreadsheets recognize."""
+def write_rows(rows, encoding="utf-8-sig"):
+    """Return rows as the bytes of a CSV, whose encoding spreadsheets recognize."""
     stream = io.StringIO(newline="")
     write_csv(stream, rows)
-    return stream.getvalue().encode("utf-8-sig")
+    return stream.getvalue().encode(encoding)
 
 
 def write_csv(stream, rows):

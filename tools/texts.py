@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Helpers for the text of messages: footer, placeholders, unsafe characters."""
 
+import hmac
 import math
 import re
 import unicodedata
@@ -77,8 +78,7 @@ def link(text):
     text = text or ""
     parts, end = [], 0
     for match in _ADDRESS.finditer(text):
-        anchor = _LINK % (match[0], match[0])
-        parts += [escape(text[end : match.start()]), anchor]
+        parts += [escape(text[end : match.start()]), _LINK % (match[0], match[0])]
         end = match.end()
     return Markup("").join([*parts, escape(text[end:])])
 
@@ -104,6 +104,23 @@ def add_footer(body, footer):
     return f"{body.rstrip()}\n{footer.strip()}".lstrip("\n")
 
 
+def is_same(given, expected):
+    """Compare in constant time; what is given may be empty, or any text.
+
+    As bytes: the library refuses to compare texts that are not ASCII.
+    """
+    given = (given or "").encode(errors="replace")
+    return hmac.compare_digest(given, expected.encode())
+
+
+def by_word(table):
+    """Return words or codes with what each means.
+
+    :param dict table: by meaning, the words that have it, separated by blanks
+    """
+    return {word: it for it, words in table.items() for word in words.split()}
+
+
 def find_unknown(text, names):
     """Return a text's placeholders that are not in ``names``, in order, each once."""
     found = (match.strip() for match in _BLANK.findall(text or ""))
@@ -117,9 +134,7 @@ def fill(text, values):
     and a stray brace cannot make an opt-out confirmation fail. Placeholders in the
     values are not replaced.
     """
-    return _BLANK.sub(
-        lambda match: str(values.get(match[1].strip(), match[0])), text or ""
-    )
+    return _BLANK.sub(lambda it: str(values.get(it[1].strip(), it[0])), text or "")
 
 
 def squeeze(text):

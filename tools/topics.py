@@ -2,7 +2,8 @@
 """Tell by its words whether a ticket is about a known incident."""
 
 import re
-import unicodedata
+
+from .texts import fold
 
 #: Characters of a text that are read.
 _LIMIT = 5000
@@ -21,11 +22,9 @@ _EMPTY = frozenset(
 )
 
 
-def _fold(text):
+def _read_words(text):
     """Return the words of a text in lower case without accents, with single spaces."""
-    plain = unicodedata.normalize("NFKD", text[:_LIMIT])
-    kept = "".join(char for char in plain if not unicodedata.combining(char))
-    return " ".join(re.findall(r"\w+", kept.casefold()))
+    return " ".join(re.findall(r"\w+", fold(text[:_LIMIT])))
 
 
 def split(words):
@@ -38,10 +37,10 @@ def mentions(text, words):
 
     :param str words: separated by commas; an entry may consist of several words
     """
-    entries = filter(None, map(_fold, split(words)))
+    entries = filter(None, map(_read_words, split(words)))
     pattern = "|".join(map(re.escape, entries))
     ending = rf"\b(?:{pattern})\w{{,{_ENDING}}}\b"
-    return bool(text and pattern and re.search(ending, _fold(text)))
+    return bool(text and pattern and re.search(ending, _read_words(text)))
 
 
 def suggest(name, left_out=(), usual=""):
@@ -51,11 +50,10 @@ def suggest(name, left_out=(), usual=""):
     :param left_out: texts whose words mean nothing here, such as names of areas
     :param str usual: words that such texts often contain, separated by commas
     """
-    known = set(" ".join(map(_fold, left_out)).split()) | _EMPTY
+    known = set(" ".join(map(_read_words, left_out)).split()) | _EMPTY
     found = [
         word
         for word in re.findall(r"\w+", name or "")
-        if len(word) >= _SHORTEST and _fold(word) not in known
+        if len(word) >= _SHORTEST and _read_words(word) not in known
     ]
-    entries = dict.fromkeys([*(it.lower() for it in found), *split(usual)])
-    return ", ".join(entries)
+    return ", ".join(dict.fromkeys([*(it.lower() for it in found), *split(usual)]))

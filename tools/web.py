@@ -3,8 +3,9 @@
 
 import hashlib
 import ipaddress
-import re
 from urllib.parse import urlsplit
+
+from .links import is_page
 
 VERDICTS = ("fine", "no_address", "private", "not_https", "underscore")
 FINE, NO_ADDRESS, PRIVATE, NOT_HTTPS, UNDERSCORE = VERDICTS
@@ -19,16 +20,10 @@ PRIVATE_NAMES = ("localhost", "local", "internal", "lan", "home.arpa", "test")
 def normalize_address(url):
     """Return a typed base address without its final slash, None if it is invalid."""
     url = (url or "").strip().rstrip("/")
-    try:
-        parts = urlsplit(url)
-        # Reading an invalid port raises ValueError.
-        has_host = parts.hostname and parts.port != 0
-        is_base = has_host and parts.scheme in ("http", "https")
-    except ValueError:
+    if not is_page(url):
         return None
-    if not is_base or parts.query or parts.fragment or parts.username:
-        return None
-    return None if re.search(r"[\s\x00-\x1f\\\"<>]", url) else url
+    parts = urlsplit(url)
+    return None if parts.query or parts.fragment else url
 
 
 def judge_address(url):
@@ -36,13 +31,10 @@ def judge_address(url):
 
     Plain HTTP works, but anybody on the way can read it.
     """
-    try:
-        parts = urlsplit(url or "")
-        host = (parts.hostname or "").rstrip(".")
-    except ValueError:  # brackets without an IPv6 address
+    if not is_page(url):
         return NO_ADDRESS
-    if parts.scheme not in ("http", "https") or not host:
-        return NO_ADDRESS
+    parts = urlsplit(url)
+    host = parts.hostname.rstrip(".")
     if _is_private(host):
         return PRIVATE
     if "_" in host:

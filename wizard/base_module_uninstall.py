@@ -24,13 +24,12 @@ class BaseModuleUninstall(models.TransientModel):
         sudo = self.sudo().env
         companies_sudo = sudo["res.company"].with_context(active_test=False)
         stranded_sudo = companies_sudo._find_sms_stranded()
+        waiting = [("state", "=", "outgoing")]
+        self.sms_event_count = sudo["sms.consent.event"].search_count([])
+        self.sms_waiting_count = sudo["sms.sms"].search_count(waiting)
+        self.sms_stranded_names = ", ".join(stranded_sudo.mapped("name"))
         for wizard in self:
             wizard.sms_is_leaving = MODULE in wizard._get_modules().mapped("name")
-            wizard.sms_event_count = sudo["sms.consent.event"].search_count([])
-            wizard.sms_waiting_count = sudo["sms.sms"].search_count(
-                [("state", "=", "outgoing")]
-            )
-            wizard.sms_stranded_names = ", ".join(stranded_sudo.mapped("name"))
 
     def action_export_sms_ledger(self):
         """Download the company's chain; allowed to users who may uninstall the addon.

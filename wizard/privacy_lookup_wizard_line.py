@@ -31,19 +31,13 @@ class PrivacyLookupWizardLine(models.TransientModel):
         record_sudo = self.env[self.res_model].sudo().browse(self.res_id).exists()
         company = record_sudo[record_sudo._personal_company].sudo(False)
         self.env["sms.evidence"]._check_rights(company or self.env.company)
-        number = self._get_sms_number(record_sudo, company)
+        number = company._read_sms_number(record_sudo.number)
         erased = [record_sudo]
         if company and number:
             erased += erasures._find(company, [number])
             erasures._erase(company, number, self.env._("Odoo's Privacy Lookup"))
         record_sudo.exists()._forget()  # in case _erase does not find it by number
         self._note_sms_erased(erased)
-
-    def _get_sms_number(self, record_sudo, company):
-        """Return the record's number, as E.164 if possible."""
-        typed = (record_sudo.number or "").strip()
-        country = company.country_id
-        return self.env["res.partner"]._phone_format_number(typed, country) or typed
 
     def _note_sms_erased(self, erased):
         """Mark this line, and the others of its lookup, as erased.

@@ -1,9 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
+from contextlib import closing
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import groupby
 
 from ..models.automation.sms_automation_engine import Change
 from ..models.message.sms_gate import GateQuestion
@@ -55,13 +57,9 @@ class SmsAutomationReplay(models.TransientModel):
         Side effects of rendering a template are rolled back.
         """
         self.ensure_one()
-        savepoint = self.env.cr.savepoint()
-        try:
+        with closing(self.env.cr.savepoint()):
             texts = self._find_texts()
             values = self._describe(texts[:SHOWN])
-        finally:
-            savepoint.rollback()
-            savepoint.close(rollback=False)
         self.line_ids.unlink()
         self.write(
             {
@@ -92,7 +90,7 @@ class SmsAutomationReplay(models.TransientModel):
         closed_ids = set(tickets.stage_id.search([("closed", "=", True)]).ids)
         planned = []
         for (ticket, _happened), own in engine._drop_by_domain(asked):
-            past = (changes[ticket.id], inbound[ticket.id], answers[ticket.id])
+            past = (it.get(ticket.id, []) for it in (changes, inbound, answers))
             created_at = ticket.create_date if ticket.create_date >= since else None
             found = self._replay_ticket(ticket, created_at, past, own, closed_ids)
             planned += [(at, ticket, rule) for at, rule in found]
@@ -103,7 +101,7 @@ class SmsAutomationReplay(models.TransientModel):
         """Return which rules would have texted about a ticket, and when.
 
         :param datetime created_at: None if before the period
-        :param tuple past: the ticket's changes, its customer's texts, our answers
+        :param past: the ticket's changes, its customer's texts, our answers
         :return: list of ``(time, rule)``
         """
         changes, inbound, answers = past
@@ -139,8 +137,7 @@ class SmsAutomationReplay(models.TransientModel):
         engine = self.env["sms.automation"].sudo().with_user(self.env.user)
         last, texts = {}, []
         for at, ticket, rule in planned:
-            recipients = engine._get_recipients(ticket, rule.audience)
-            for recipient in recipients[ticket.id]:
+            for recipient in engine._get_recipients(ticket, rule.audience)[ticket.id]:
                 key = (ticket.id, rule.template_id, recipient.number)
                 if automation.may_text(rule, last.get(key), at):
                     last[key] = at
@@ -184,14 +181,12 @@ class SmsAutomationReplay(models.TransientModel):
 
         :return: ``{(res.company, number): reason of verdicts, or empty}``
         """
-        numbers = defaultdict(set)
-        for _at, ticket, _rule, recipient in texts:
-            numbers[ticket.company_id.sudo()].add(recipient.number)
         refusals = {}
-        for company_sudo, own in numbers.items():
-            found = company_sudo._find_sms_sender_refusals(list(own))
-            for number, refusal in zip(own, found, strict=True):
-                refusals[company_sudo, number] = refusal
+        for company, own in groupby(texts, lambda text: text[1].company_id):
+            numbers = [recipient.number for *_text, recipient in own]
+            found = company.sudo()._find_sms_sender_refusals(numbers)
+            keys = ((company, number) for number in numbers)
+            refusals |= dict(zip(keys, found, strict=True))
         return refusals
 
     @api.model
@@ -205,8 +200,7 @@ class SmsAutomationReplay(models.TransientModel):
     @api.model
     def _get_body(self, ticket, rule, recipient):
         template_sudo = self.env["sms.template"].sudo().browse(rule.template_id)
-        is_customer = rule.audience == automation.CUSTOMER
-        partner = None if is_customer else recipient.partner
+        partner = None if rule.audience == automation.CUSTOMER else recipient.partner
         try:
             return template_sudo._render_text(ticket, partner)
         except UserError:
@@ -218,43 +212,38 @@ class SmsAutomationReplay(models.TransientModel):
     def _read_changes(self, since):
         """Return the tracked changes of stage and user: ``{ticket id: [Change]}``."""
         values_sudo = self.env["mail.tracking.value"].sudo()
-        merged = defaultdict(dict)
-        for value in values_sudo.search(
+        found_sudo = values_sudo.search(
             [
                 ("mail_message_id.model", "=", TICKET_MODEL),
                 ("mail_message_id.date", ">=", since),
                 ("field_id.name", "in", ("stage_id", "user_id")),
             ]
-        ):
-            name = f"old_{value.field_id.name}"
-            merged[value.mail_message_id][name] = value.old_value_integer or 0
+        )
         changes = defaultdict(list)
-        for message, old in merged.items():
+        for message, own in found_sudo.grouped("mail_message_id").items():
+            old = {f"old_{it.field_id.name}": it.old_value_integer or 0 for it in own}
             changes[message.res_id].append(automation.Change(message.date, **old))
         return changes
 
     @api.model
     def _read_inbound(self, since):
         """Return when customers texted: ``{ticket id: times}``."""
-        found = self.env["sms.inbound"].search(
+        groups = self.env["sms.inbound"]._read_group(
             [
                 ("ticket_id", "!=", False),
                 ("kind", "=", "conversation"),
                 ("received_at", ">=", since),
             ],
-            order="received_at",
+            ["ticket_id"],
+            ["received_at:array_agg"],
         )
-        times = defaultdict(list)
-        for inbound in found:
-            times[inbound.ticket_id.id].append(inbound.received_at)
-        return times
+        return {ticket.id: sorted(times) for ticket, times in groups}
 
     @api.model
     def _read_answers(self, tickets, since):
         """Return when internal users answered, by ticket id; notes are no answers."""
         messages_sudo = self.env["mail.message"].sudo()
-        times = defaultdict(list)
-        for message in messages_sudo.search(
+        groups = messages_sudo._read_group(
             [
                 ("model", "=", TICKET_MODEL),
                 ("res_id", "in", tickets.ids),
@@ -265,7 +254,37 @@ class SmsAutomationReplay(models.TransientModel):
                 "&",
                 ("message_type", "=", "comment"),
                 ("subtype_id", "=", self.env.ref("mail.mt_comment").id),
-            ]
-        ):
-            times[message.res_id].append(message.date)
-        return times
+            ],
+            ["res_id"],
+            ["date:array_agg"],
+        )
+        return dict(groups)
+
+
+class SmsAutomationReplayLine(models.TransientModel):
+    """A text that would have been sent."""
+
+    _name = "sms.automation.replay.line"
+    _description = "Text of a Dry Run"
+    _inherit = "sms.personal.data"
+    _personal_company = "ticket_id.company_id"
+    _is_counted = False
+    _order = "happened_at desc, id"
+
+    replay_id = fields.Many2one(
+        "sms.automation.replay", required=True, ondelete="cascade"
+    )
+    happened_at = fields.Datetime("When", readonly=True)
+    ticket_id = fields.Many2one("helpdesk.ticket", readonly=True, ondelete="cascade")
+    automation_id = fields.Many2one(
+        "sms.automation", readonly=True, help="Empty: the text of the stage."
+    )
+    recipient = fields.Char("To", readonly=True)
+    number = fields.Char(readonly=True)
+    body = fields.Text("Text", readonly=True)
+    verdict = fields.Selection(
+        [(verdicts.SEND, "Sent"), (verdicts.HOLD, "Held"), (verdicts.BLOCK, "Blocked")],
+        "Today",
+        readonly=True,
+    )
+    reason = fields.Char("Why", readonly=True)

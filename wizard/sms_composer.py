@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools.misc import clean_context
 
 from ..models.core.moments import say_moment
 from ..models.ledger.sms_consent import STATE_SELECTION
@@ -13,6 +14,12 @@ from ..tools.purpose_rules import MAILING_MODEL, MessageSource
 
 #: Reasons of the gate that depend on the time of sending.
 TIME_REASONS = {verdicts.EXPIRED, verdicts.TOO_MANY}
+
+
+class Sent(list):
+    """Collects the records a composer has created; hashable, to be in a context."""
+
+    __hash__ = object.__hash__
 
 
 class SmsComposer(models.TransientModel):
@@ -94,16 +101,15 @@ class SmsComposer(models.TransientModel):
                 composer.sms_block_reason = fault
                 composer.is_time_wrong = True
                 continue
-            record = composer._get_records()
-            decision = composer._ask_gate(record)
+            decision = composer._ask_gate(composer._get_records())
             if decision.verdict == verdicts.BLOCK:
-                composer._explain_block(record, decision)
+                composer._explain_block(decision)
             elif decision.reason == verdicts.CONVERSATION:
                 composer.sms_answer_note = composer._describe_answer(decision.text)
             if decision.verdict == verdicts.HOLD:
                 composer.sms_time_note = composer._get_time_note(decision)
 
-    def _explain_block(self, record, decision):
+    def _explain_block(self, decision):
         """Store why the gate blocks and, for an opt-out, what undoes it."""
         self.sms_block_reason = self.env["sms.sms"]._get_gate_label(decision.reason)
         self.is_time_wrong = decision.reason in TIME_REASONS
@@ -111,13 +117,12 @@ class SmsComposer(models.TransientModel):
             return
         stop = self.env["sms.consent"]._find_obstacle(
             self._get_sms_company(),
-            self._get_sms_number(record),
+            self._get_sms_number(),
             consent.Said(consent.GRANTED, "", fields.Datetime.now()),
             self._get_sms_purpose(),
         )
         if stop:
-            details = self.env["sms.consent.details"]
-            self.sms_block_reason = details._tell_way_back(stop)
+            self.sms_block_reason = self.env["sms.consent.details"]._tell_way_back(stop)
             self.is_bound = bool(stop.is_own)
 
     def _describe_answer(self, text):
@@ -146,12 +151,11 @@ class SmsComposer(models.TransientModel):
     )
     def _compute_sms_footer(self):
         for composer in self:
-            company = composer._get_sms_company()
-            partner, record, number = self.env["res.partner"], None, ""
+            company, number = composer._get_sms_company(), composer._get_sms_number()
+            partner, record = self.env["res.partner"], None
             if composer.comment_single_recipient:
                 record = composer._get_records()
                 partner = record._mail_get_partners()[record.id][:1].sudo()
-                number = composer._get_sms_number(record)
             lang = company._find_sms_lang(partner.lang, number)
             messages, template_sudo = self.env["sms.sms"], composer.template_id.sudo()
             if template_sudo:
@@ -177,10 +181,8 @@ class SmsComposer(models.TransientModel):
     @api.depends("res_model", "res_id", "recipient_single_number_itf")
     def _compute_sms_segment_price(self):
         for composer in self:
-            number = ""
-            if composer.comment_single_recipient and composer.res_model:
-                number = composer._get_sms_number(composer._get_records())
-            price = composer._get_sms_company()._get_sms_segment_price(number)
+            company, number = composer._get_sms_company(), composer._get_sms_number()
+            price = company._get_sms_segment_price(number)
             composer.sms_segment_price = price["amount"]
             composer.sms_segment_currency_id = price["currency_id"]
 
@@ -254,15 +256,16 @@ class SmsComposer(models.TransientModel):
             and self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own")
         )
 
-    def _get_sms_number(self, record):
-        """Return the single recipient's number, as E.164 if possible."""
+    def _get_sms_number(self):
+        """Return the single recipient's number, as E.164 if possible; else empty."""
+        record = self._get_records() if self.comment_single_recipient else None
         number = self.recipient_single_number_itf or self.recipient_single_number
-        return record._phone_format(number=number) or number
+        return record._phone_format(number=number) or number if record else ""
 
     def _ask_gate(self, record):
         """Return the gate's decision on a message to the composer's recipient."""
         purpose, is_unmapped = self._get_default_sms_purpose()
-        company, number = self._get_sms_company(), self._get_sms_number(record)
+        company, number = self._get_sms_company(), self._get_sms_number()
         [sender_refusal] = company._find_sms_sender_refusals([number])
         question = GateQuestion(
             company.id,
@@ -286,7 +289,7 @@ class SmsComposer(models.TransientModel):
         record = self._get_records()
         return self.env["sms.consent.record"]._get_action(
             self._get_sms_company(),
-            self._get_sms_number(record),
+            self._get_sms_number(),
             self._get_sms_purpose(),
             res_model=record._name,
             res_id=record.id,
@@ -296,11 +299,37 @@ class SmsComposer(models.TransientModel):
 
     # === Sending ===
 
+    def action_send_sms(self):
+        """Send, close the dialog, and show the outcome, if our outbox sends.
+
+        :return: an action, or Odoo's result
+        """
+        if not self.env.company.sudo()._uses_sms_outbox():
+            return super().action_send_sms()
+        sent = Sent()
+        super(SmsComposer, self.with_context(sms_sent=sent)).action_send_sms()
+        return self._find_sent(sent)._get_outcome_notice()
+
+    def _find_sent(self, made):
+        """Return the texts from created ``sms.sms`` or ``mail.message`` records."""
+        texts_sudo = self.env["sms.sms"].sudo()
+        found_sudo = texts_sudo.browse()
+        for records in made:
+            if records._name == "sms.sms":
+                found_sudo |= records.sudo().exists()
+            else:
+                domain = [("mail_message_id", "in", records.ids)]
+                found_sudo |= texts_sudo.search(domain)
+        return found_sudo
+
     def _action_send_sms(self):
         """Check the user's rights, and pass on the source of the messages.
 
         Attached pictures and files are moved to the record, like the message.
         """
+        is_many = self.composition_mode == "mass" and self.res_model == TICKET_MODEL
+        if is_many and self.env.context.get("sms_answers"):
+            return self._answer_each()
         if not self.env.su:
             self._check_sms_rights()
         if self.composition_mode != "mass":
@@ -316,7 +345,42 @@ class SmsComposer(models.TransientModel):
             sms_send_at=self.send_at or None,
             **({"sms_media": sent} if sent else {}),
         )
-        return super(SmsComposer, composer)._action_send_sms()
+        made = super(SmsComposer, composer)._action_send_sms()
+        sent = self.env.context.get("sms_sent")
+        if isinstance(sent, Sent) and isinstance(made, models.BaseModel):
+            sent.append(made)
+        return made
+
+    def _answer_each(self):
+        """Answer replies to a broadcast one by one, so the gate treats them as answers.
+
+        Each is posted on its ticket, like one that an agent writes there.
+        """
+        self._check_sms_rights()
+        # The form's defaults would make each of them a mass message.
+        context = {
+            name: value
+            for name, value in clean_context(self.env.context).items()
+            if not name.startswith("active_")
+        }
+        # pylint: disable-next=context-overridden
+        composers = self.with_context(context)
+        tickets = self._get_records()
+        bodies = self._prepare_body_values(tickets)
+        for ticket in tickets:
+            one = composers.create(
+                {
+                    "composition_mode": "comment",
+                    "res_model": TICKET_MODEL,
+                    "res_id": ticket.id,
+                    # Without it Odoo would text a ticket without a contact twice over:
+                    # by field and by number.
+                    "number_field_name": "partner_phone",
+                    "template_id": self.template_id.id,
+                    "body": bodies[ticket.id],
+                }
+            )
+            one._action_send_sms()
 
     def _prepare_body_values(self, records):
         """Never render the text of a single message a second time.
@@ -373,8 +437,7 @@ class SmsComposer(models.TransientModel):
     @api.model
     def _find_personal(self, company, numbers):
         """Return the forms with one of the numbers, or about records texted there."""
-        sms_model = self.env["sms.sms"]
-        messages = sms_model._find_personal(company, numbers).mail_message_id
+        messages = self.env["sms.sms"]._find_personal(company, numbers).mail_message_id
         records = {(message.model, message.res_id) for message in messages}
 
         def is_about(composer):

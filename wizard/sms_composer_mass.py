@@ -47,8 +47,7 @@ class SmsComposer(models.TransientModel):
         message_ids = []
         for ids in split_every(BATCH_SIZE, records.ids):
             batch = records.browse(ids)
-            messages = super(SmsComposer, composer)._action_send_sms_mass(batch)
-            message_ids += messages.ids
+            message_ids += super(SmsComposer, composer)._action_send_sms_mass(batch).ids
             self.env.flush_all()
             self.env.invalidate_all(flush=False)
         return self.env["sms.sms"].sudo().browse(message_ids)

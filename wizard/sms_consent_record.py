@@ -96,11 +96,9 @@ class SmsConsentRecord(models.TransientModel):
     @api.depends("decision", "method", "purpose_ids", "number", "company_id")
     def _compute_offered_purpose_ids(self):
         purposes = self.env["sms.purpose"].search([])
-        entry = self.env["sms.consent.entry"]
         for record in self:
             offered = purposes
-            number = entry._find_number(record.company_id, record.number)
-            if not self.env["res.partner"]._is_sms_colleague(number):
+            if not self.env["res.partner"]._is_sms_colleague(record._find_number()):
                 offered = purposes.filtered(lambda it: it.code != INTERNAL)
             if record.decision == consent.GRANTED:
                 offered = offered.filtered(
@@ -117,16 +115,17 @@ class SmsConsentRecord(models.TransientModel):
         entry = self.env["sms.consent.entry"]
         for record in self:
             record.problem = record.notice = False
+            company, number = record.company_id, record._find_number()
             # A client may send any company.
-            is_here = record.company_id in self.env.companies
-            is_filled_in = record.happened_at and is_here
+            is_filled_in = number and record.happened_at
+            is_filled_in = is_filled_in and company in self.env.companies
             if record.decision != consent.GRANTED or not is_filled_in:
                 continue
-            subject = (record.company_id, record.number)
-            said = (record.purpose_ids._origin, record.happened_at)
-            record.problem = entry._find_problem(*subject, record.method, *said)
+            said = consent.Said(record.decision, record.method, record.happened_at)
+            subject = (company, number, said, record.purpose_ids._origin)
+            record.problem = entry._find_fault(*subject)
             if not record.problem:
-                record.notice = entry._find_notice(*subject, *said)
+                record.notice = entry._find_notice(*subject)
 
     @api.model
     def _get_action(self, company, number, purposes, **defaults):
@@ -146,24 +145,14 @@ class SmsConsentRecord(models.TransientModel):
         """
         self.ensure_one()
         record = self._check_rights()
-        facts = {}
+        facts = {name: self[name] for name in ("note", "res_model", "res_id")}
+        facts["name"] = self._get_person(record)
         entry = self.env["sms.consent.entry"]
         if self.method == consent.PAPER:
-            facts = {"files": [entry._read_scan(self)], "witness": self.witness}
-        entry._enter(
-            self.company_id,
-            self.number,
-            self.decision,
-            self.method,
-            self.purpose_ids,
-            self.happened_at,
-            self.wording,
-            note=self.note,
-            name=self._get_person(record),
-            res_model=self.res_model,
-            res_id=self.res_id,
-            **facts,
-        )
+            facts |= {"files": [entry._read_scan(self)], "witness": self.witness}
+        said = consent.Said(self.decision, self.method, self.happened_at)
+        subject = (self.company_id, self.number, said, self.purpose_ids)
+        entry._enter(*subject, self.wording, **facts)
         return self._go_on()
 
     def action_back(self):
@@ -201,9 +190,7 @@ class SmsConsentRecord(models.TransientModel):
 
     def _find_blocked(self):
         """Return the texts blocked for lack of this consent that the user may send."""
-        sms_sudo = self.env["sms.sms"].sudo()
-        entry = self.env["sms.consent.entry"]
-        number = entry._find_number(self.company_id, self.number)
+        sms_sudo, number = self.env["sms.sms"].sudo(), self._find_number()
         if self.decision != consent.GRANTED or not number:
             return sms_sudo.sudo(False)
         lacking = [it for it, its in ways.BY_REASON.items() if ways.RECORD in its]
@@ -231,12 +218,9 @@ class SmsConsentRecord(models.TransientModel):
         """Return the texts to this number that the form was opened to send."""
         ids = map(int, ID.findall(self.text_ids or "")[:BLOCKED_LIMIT])
         texts_sudo = self.env["sms.sms"].sudo().browse(ids).exists()
-        entry = self.env["sms.consent.entry"]
-        number = entry._find_number(self.company_id, self.number)
+        subject = (self._find_number(), self.company_id)
         return texts_sudo.filtered(
-            lambda sms: (
-                sms.number == number and sms._get_sms_company() == self.company_id
-            )
+            lambda sms: (sms.number, sms._get_sms_company()) == subject
         ).sudo(False)
 
     def _go_on(self):
@@ -275,13 +259,18 @@ class SmsConsentRecord(models.TransientModel):
             return record.sms_customer_id.name
         return record.display_name
 
+    def _find_number(self):
+        """Return the number as E.164, empty if it cannot be read."""
+        return self.env["sms.consent.entry"]._find_number(self.company_id, self.number)
+
     def _get_lang(self):
         """Return the code of the language for the person on the record."""
-        return self.company_id._find_sms_lang(self._get_own_lang(), self.number)
+        number = self._find_number()
+        return self.company_id._find_sms_lang(self._get_own_lang(), number)
 
     def _get_own_lang(self):
         record = self.env.get(self.res_model)
-        if record is None or not self.res_id or not record.has_access("read"):
+        if record is None or not self.res_id:
             return False
         record = record.browse(self.res_id).exists()
         if not record.has_access("read"):

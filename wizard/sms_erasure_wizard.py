@@ -68,10 +68,8 @@ class SmsErasureWizard(models.TransientModel):
     def _get_numbers(self):
         if self.partner_id:
             return self.line_ids.filtered("is_chosen").mapped("number")
-        typed = (self.number or "").strip()
-        country = self.company_id.country_id
-        number = typed and self.env["res.partner"]._phone_format_number(typed, country)
-        return [number or typed] if typed else []
+        number = self.company_id._read_sms_number(self.number)
+        return [number] if number else []
 
     @api.depends("number", "company_id", "line_ids.is_chosen", "line_ids.number")
     def _compute_shared_with(self):

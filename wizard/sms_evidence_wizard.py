@@ -102,11 +102,9 @@ class SmsEvidenceWizard(models.TransientModel):
         return {**action, "close": True}
 
     def _read_numbers(self):
-        """Return the numbers as E.164, or else as typed, such as a sender's name."""
-        typed = [part.strip() for part in (self.numbers or "").split(",")]
-        country = self.company_id.country_id
-        read = self.env["res.partner"]._phone_format_number
-        numbers = [read(part, country) or part for part in typed if part]
+        """Return the numbers, each once."""
+        parts = (self.numbers or "").split(",")
+        numbers = [self.company_id._read_sms_number(it) for it in parts if it.strip()]
         if not numbers and not self.number_hashes:
             raise UserError(self.env._("Enter the phone number."))
         return list(dict.fromkeys(numbers))

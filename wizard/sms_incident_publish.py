@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from collections import Counter
 from datetime import timedelta
 
 from markupsafe import Markup
@@ -74,8 +75,7 @@ class SmsIncidentPublish(models.TransientModel):
     @api.depends("step")
     def _compute_plan_note(self):
         for form in self:
-            is_announced = form.step == PLANNED
-            form.plan_note = is_announced and form.incident_id._describe_plan()
+            form.plan_note = form.step == PLANNED and form.incident_id._describe_plan()
 
     @api.onchange("planned_to")
     def _onchange_planned_to(self):
@@ -122,20 +122,17 @@ class SmsIncidentPublish(models.TransientModel):
         ]
         muted = (people.DUPLICATE, people.MUTED)
         rows += [(count(name), outcomes[name], "o_sms_muted") for name in muted]
-        untexted = sorted(
-            (
-                (n, reasons.get(reason, outcomes[name]), "o_sms_muted")
-                for (name, reason), n in found.items()
-                if name not in (*people.REACHED, *muted)
-                for reason in [reason if name == people.BLOCKED else name]
-            ),
-            reverse=True,
-        )
+        untexted = Counter()
+        for (name, reason), n in found.items():
+            if name not in (*people.REACHED, *muted):
+                key = reason if name == people.BLOCKED else name
+                untexted[reasons.get(key, outcomes[name])] += n
         parts = [Markup("<p class='fw-bold mb-1'>%s</p>") % title]
         parts.append(render_counts(row for row in rows if row[0]))
         if untexted:
             why = self.env._("Why not by text")
             parts.append(Markup("<p class='mb-1 mt-2'>%s</p>") % why)
+            untexted = ((n, it, "o_sms_muted") for it, n in untexted.most_common())
             parts.append(render_counts(untexted))
         return Markup("").join(parts)
 
@@ -171,15 +168,13 @@ class SmsIncidentPublish(models.TransientModel):
                 "step": state if state in steps else False,
                 "state": OPEN if state in steps else state,
                 "planned_to": end,
-                "body": incident._say_longer(end)
-                if end
-                else incident._suggest_news(state),
                 "is_told": state != RESOLVED or incident.tells_end,
                 "is_emergency": is_emergency,
                 "emergency_reason": is_emergency and first.emergency_reason,
                 "seen_id": incident.news_ids.sorted("id")[-1:].id,
             }
         )
+        form.body = form._suggest()
         form._prepare()
         return form._get_action()
 
@@ -206,7 +201,6 @@ class SmsIncidentPublish(models.TransientModel):
 
     def _prepare(self):
         """Prepare the text for the new state, and check its recipients if changed."""
-        self.ensure_one()
         kind = self.incident_id._get_kind(self._get_state())
         own = self.broadcast_id
         self.obstacle = self.is_told and self.incident_id._find_obstacle(kind, own)
@@ -260,8 +254,7 @@ class SmsIncidentPublish(models.TransientModel):
         """Open the form to text the news to oneself, as a recipient would read it."""
         self.ensure_one()
         self.check_access("read")
-        broadcast = self._get_preview()
-        return broadcast._test_text(back_ref=f"{self._name},{self.id}")
+        return self._get_preview()._test_text(back_ref=f"{self._name},{self.id}")
 
     def action_publish(self):
         """Publish the news, text and mail it, and post it on tickets.

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
 from odoo.tools import SQL, formatLang
 
 from ..models.broadcast.sms_broadcast_recipient import REACHED
@@ -71,11 +72,13 @@ class SmsReassignedWizard(models.TransientModel):
         if model_name in names:
             ids = self.env.context.get("active_ids") or ()
             records = self.env[model_name].browse(ids).exists()
-            if records:
-                values["company_id"] = records.company_id[:1].id
+            if company := records.company_id[:1]:
+                # A query is one company's, so the form does not show others' consents.
+                own = records.filtered(lambda it: it.company_id == company)
                 name = names[model_name]
                 is_many = name == "consent_ids"
-                values[name] = [(6, 0, records.ids)] if is_many else records[0].id
+                values[name] = [Command.set(own.ids)] if is_many else own[0].id
+                values["company_id"] = company.id
         return values
 
     @api.constrains("company_code", "days")

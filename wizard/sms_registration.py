@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from functools import partial
+
 from odoo import api, fields, models
 
 from ..models.core.mixins import FILLED_IN
@@ -66,7 +68,7 @@ class SmsRegistration(models.TransientModel):
     )
     opt_in_flow = fields.Text(
         "How People Opt In",
-        compute="_compute_opt_in_flow",
+        compute="_compute_description",
         precompute=True,
         **FILLED_IN,
     )
@@ -104,7 +106,6 @@ class SmsRegistration(models.TransientModel):
 
     def _get_samples(self):
         """Return the samples as texts would be sent, with placeholders in brackets."""
-        self.ensure_one()
         templates = self.template_ids.with_context(lang=LANG)
         words_by_model = templates._get_placeholder_words()
         samples = []
@@ -132,7 +133,6 @@ class SmsRegistration(models.TransientModel):
     @api.depends("company_id")
     def _compute_commands(self):
         """Show the keywords that people text, and the replies to them."""
-        replies = self.env["sms.reply"]
         purposes = self.env["sms.purpose"]._get_for_customers()
         for record in self:
             company = record.company_id
@@ -142,12 +142,11 @@ class SmsRegistration(models.TransientModel):
             record.opt_in_keywords = join(joining, words[keywords.START])
             record.opt_out_keywords = join(words[keywords.STOP])
             record.help_keywords = join(words[keywords.HELP])
-            for name, code in (
-                ("opt_in_text", reply_codes.JOIN_DONE),
-                ("opt_out_text", reply_codes.STOP_DONE),
-                ("help_text", reply_codes.HELP),
-            ):
-                record[name] = replies._render_for(code, company, LANG, purposes)
+            terms = {"company": company, "lang": LANG, "purposes": purposes}
+            say = partial(self.env["sms.reply"]._render_for, **terms)
+            record.opt_in_text = say(reply_codes.JOIN_DONE)
+            record.opt_out_text = say(reply_codes.STOP_DONE)
+            record.help_text = say(reply_codes.HELP)
 
     @api.depends(
         "description", "opt_in_flow", "samples", "opt_in_text", "opt_out_text",
@@ -161,7 +160,6 @@ class SmsRegistration(models.TransientModel):
 
     def _get_packet(self):
         """Return the contents of the registration as plain texts."""
-        self.ensure_one()
         names = registration.Packet.__dataclass_fields__.keys() - {"company", "samples"}
         return registration.Packet(
             company=self.company_id.name,
@@ -171,7 +169,6 @@ class SmsRegistration(models.TransientModel):
 
     def _get_printed(self):
         """Return pairs of a label and a text for the printed packet."""
-        self.ensure_one()
         env = self.with_context(lang=LANG).env
         words = {True: env._("Yes"), False: env._("No")}
         return [
@@ -207,15 +204,10 @@ class SmsRegistration(models.TransientModel):
                 company=record.company_id.name,
                 purposes=", ".join(names),
             )
-
-    @api.depends("company_id")
-    def _compute_opt_in_flow(self):
-        for record in self:
             record.opt_in_flow = " ".join(record.with_context(lang=LANG)._get_ways())
 
     def _get_ways(self):
         """Yield a sentence for each available way to opt in."""
-        self.ensure_one()
         company = self.company_id
         purposes = self.env["sms.purpose"]._get_for_customers()
         words = sorted(self.env["sms.keyword"]._get_words(company).get("join", ()))

@@ -24,14 +24,10 @@ class SmsRetentionForm(models.TransientModel):
         readonly=True,
         default=lambda self: self.env.company,
     )
-    text = fields.Integer("Texts", default=lambda self: self._default_time("text"))
-    raw = fields.Integer("Raw Texts", default=lambda self: self._default_time("raw"))
-    consent = fields.Integer(
-        "Evidence of Consent", default=lambda self: self._default_time("consent")
-    )
-    opt_out = fields.Integer(
-        "Evidence of Opt-outs", default=lambda self: self._default_time("opt_out")
-    )
+    text = fields.Integer("Texts")
+    raw = fields.Integer("Raw Texts")
+    consent = fields.Integer("Evidence of Consent")
+    opt_out = fields.Integer("Evidence of Opt-outs")
     policy = fields.Selection(
         lambda self: self.env["res.company"]._fields["sms_consent_policy"].selection,
         "Consent Policy",
@@ -46,8 +42,11 @@ class SmsRetentionForm(models.TransientModel):
     count_html = fields.Html(compute="_compute_count_html", sanitize=False)
 
     @api.model
-    def _default_time(self, kind):
-        return self.env.company.sudo()[TIMES[kind][0]]
+    def default_get(self, fields_list):
+        """Default to the times that the company has now."""
+        company_sudo = self.env.company.sudo()
+        times = {kind: company_sudo[name] for kind, (name, _unit) in TIMES.items()}
+        return {**times, **super().default_get(fields_list)}
 
     @api.depends("company_id", *TIMES)
     def _compute_count_html(self):

@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..tools import TICKET_MODEL, verdicts
+from ..tools import TICKET_MODEL, verdicts, ways
 
 
 class SmsSendOther(models.TransientModel):
@@ -41,7 +41,7 @@ class SmsSendOther(models.TransientModel):
         for form in self:
             reason = form._find_block_reason()
             form.block_reason = form.sms_id._get_gate_label(reason) if reason else ""
-            form.needs_consent = reason in (verdicts.NO_CONSENT, verdicts.NO_PROOF)
+            form.needs_consent = ways.RECORD in ways.BY_REASON.get(reason, ())
 
     def _find_block_reason(self):
         """Return why the gate would block the text to this number, or empty."""
@@ -70,10 +70,9 @@ class SmsSendOther(models.TransientModel):
         self.ensure_one()
         self.sms_id._check_may_act()
         sms_sudo = self.sms_id.sudo()
-        number = sms_sudo._prepare_again(self.number)["number"]
         return self.env["sms.consent.record"]._get_action(
             sms_sudo._get_sms_company(),
-            number,
+            sms_sudo._prepare_again(self.number)["number"],
             sms_sudo.purpose_id.sudo(False),
             back_model=self._name,
             back_id=self.id,

@@ -148,9 +148,8 @@ class SmsSettings(models.TransientModel):
 
     @api.depends("company_id")
     def _compute_sms_outbox_trouble(self):
-        alerts = self.env["sms.outbox.alert"]
         for settings in self:
-            found = alerts.search(
+            found = self.env["sms.outbox.alert"].search(
                 [("company_id", "=", settings.company_id.id), ("closed_at", "=", False)]
             )
             settings.sms_outbox_trouble = "\n".join(found.mapped("message"))

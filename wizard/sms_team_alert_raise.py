@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..models.core.mixins import FILLED_IN
 from ..tools import replies
@@ -49,7 +48,6 @@ class SmsTeamAlertRaise(models.TransientModel):
             form.name = f"{ticket.name} (#{ticket.number})" if ticket else form.name
 
     def _get_company(self):
-        self.ensure_one()
         return self.ticket_id.company_id or self.team_id.company_id or self.env.company
 
     @api.depends("team_id", "ticket_id")
@@ -90,8 +88,6 @@ class SmsTeamAlertRaise(models.TransientModel):
             self.ticket_id.check_access("write")
         self.team_id.check_access("read")
         self._get_company()._check_sms_user()
-        if not (self.name or "").strip():
-            raise UserError(self.env._("Enter what is wrong."))
         alert = self.env["sms.team.alert"]._raise(
             self.team_id, self.name, ticket_id=self.ticket_id.id, user_id=self.env.uid
         )

@@ -93,8 +93,7 @@ class SmsTestText(models.TransientModel):
                     "This is not a phone number. Enter it with + and the country code."
                 )
             )
-        limits_sudo = self.env["sms.rate.limit"].sudo()
-        if limits_sudo._is_over("test_texts", str(self.env.uid)):
+        if self.env["sms.rate.limit"].sudo()._is_over("test_texts", str(self.env.uid)):
             raise UserError(self.env._("Too many tests. Try again in an hour."))
         self._agree(forms_sudo, number)
         sms_sudo = self.env["sms.sms"].sudo()

@@ -14,7 +14,6 @@ Code outside functions (tables, constants, patterns) is data and is not changed.
 import argparse
 import difflib
 import gc
-import hashlib
 import json
 import os
 import pickle
@@ -25,6 +24,7 @@ import time
 import unittest
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import libcst as cst
@@ -180,8 +180,7 @@ class Watch(unittest.TestResult):
             for it in vars(module).values()
             if hasattr(it, "cache_clear")
         ]
-        self.lines, self.before = set(), set()
-        self.passed, self.times = {}, {}
+        self.lines, self.before, self.passed = set(), set(), {}
         events = sys.monitoring.events.LINE
         sys.monitoring.use_tool_id(self.TOOL, "mutation")
         sys.monitoring.register_callback(self.TOOL, events, self.record)
@@ -210,108 +209,68 @@ class Watch(unittest.TestResult):
     def stopTest(self, test):
         """Record the lines that the test has executed."""
         super().stopTest(test)
-        self.times[test.id()] = time.process_time() - self.began
-        self.passed[test.id()] = self.take()
+        taken = time.process_time() - self.began
+        self.passed[test.id()] = (taken, self.take())
 
     def watch(self, tests):
         """Run the tests of a class.
 
         :return: ``{test id: (seconds, lines)}``, without the tests that failed
         """
-        self.before, began = set(), time.process_time()
+        self.passed, self.before, began = {}, set(), time.process_time()
         run(tests, self)
-        names = [test.id() for test in tests]
-        failed = {test.id() for test, _text in self.errors + self.failures}
-        taken = sum(self.times.get(it, 0) for it in names)
-        setup = max(0, time.process_time() - began - taken) / len(names)
+        for test, _text in self.errors + self.failures:
+            self.passed.pop(test.id(), None)
+        spent = sum(taken for taken, _lines in self.passed.values())
+        setup = max(0, time.process_time() - began - spent) / len(tests)
         return {
-            it: (
-                self.times.get(it, 0) + setup,
-                self.passed.get(it, set()) | self.before,
-            )
-            for it in names
-            if it not in failed
+            name: (taken + setup, lines | self.before)
+            for name, (taken, lines) in self.passed.items()
         }
 
 
-class Passed:
-    """Which tests execute each line, and their times; cached until files change."""
+def watch_all(tests, modules):
+    """Return the time of each test that passes, and the tests by line.
 
-    def __init__(self, path, modules):
-        self.path, self.modules = path, modules
-        self.digests = {it: _digest(module) for it, module in modules.items()}
-        self.kept = pickle.loads(path.read_bytes()) if path.exists() else {}
-
-    def find(self, tests):
-        """Return the time of each test that succeeds, and the tests by line."""
-        classes = defaultdict(list)
-        for test in tests:
-            classes[type(test)].append(test)
-        found, missing = {}, {}
-        for owner, own in classes.items():
-            key = f"{owner.__module__}.{owner.__name__}"
-            digest = _digest(sys.modules[owner.__module__])
-            kept = self.kept.get(key)
-            is_whole = kept and len(kept[2]) == len(own)
-            if is_whole and (digest, self.get_digests(kept[2])) == kept[:2]:
-                found[key] = kept
-            else:
-                missing[key] = (digest, own)
-        if missing:
-            found |= self.watch(missing)
-            self.path.write_bytes(pickle.dumps(self.kept | found))
-        times, by_line = {}, defaultdict(set)
-        for *_digests, passed in found.values():
-            for test, (taken, lines) in passed.items():
-                times[test] = taken
-                for line in lines:
-                    by_line[line].add(test)
-        if out := {test.id() for test in tests} - set(times):
-            print("Left out, since they fail now:", *sorted(out), file=sys.stderr)
-        return times, by_line
-
-    def get_digests(self, passed):
-        """Return the current digests of the measured files that tests execute."""
-        files = {path for _taken, lines in passed.values() for path, _line in lines}
-        return {path: self.digests.get(path) for path in files}
-
-    def watch(self, missing):
-        """Run tests in a fork, so that their caches and threads do not remain here."""
-        print(f"Watching the tests of {len(missing)} classes", file=sys.stderr)
-        reader, writer = os.pipe()
-        if not os.fork():
-            watch = Watch(self.modules)
-            passed = {key: watch.watch(own) for key, (_digest, own) in missing.items()}
-            with os.fdopen(writer, "wb") as stream:
-                pickle.dump(passed, stream)
-            os._exit(0)
-        os.close(writer)
-        with os.fdopen(reader, "rb") as stream:
-            passed = pickle.load(stream)
-        os.wait()
-        return {
-            key: (digest, self.get_digests(passed[key]), passed[key])
-            for key, (digest, _own) in missing.items()
-        }
-
-
-def _digest(module):
-    return hashlib.sha256(Path(module.__file__).read_bytes()).hexdigest()
+    They run in a fork, so that their caches and threads do not remain here.
+    """
+    classes = defaultdict(list)
+    for test in tests:
+        classes[type(test)].append(test)
+    print(f"Watching the tests of {len(classes)} classes", file=sys.stderr)
+    reader, writer = os.pipe()
+    if not os.fork():
+        watch, passed = Watch(modules), {}
+        for own in classes.values():
+            passed |= watch.watch(own)
+        with os.fdopen(writer, "wb") as stream:
+            pickle.dump(passed, stream)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as stream:
+        passed = pickle.load(stream)
+    os.wait()
+    if out := {test.id() for test in tests} - set(passed):
+        print("Left out, since they fail now:", *sorted(out), file=sys.stderr)
+    by_line = defaultdict(set)
+    for test, (_taken, lines) in passed.items():
+        for line in lines:
+            by_line[line].add(test)
+    return {test: taken for test, (taken, _lines) in passed.items()}, by_line
 
 
 class Trial:
     """Try mutants, several at a time."""
 
-    def __init__(self, jobs, folder, files):
+    def __init__(self, jobs, files):
         self.jobs = jobs
         self.modules = import_measured()
         #: The test files of each file; tests that execute it in passing do not count.
         self.holders = {it: find_test_files(it) - SLOW for it in files}
         names = set().union(*self.holders.values())
         self.tests = {test.id(): test for test in load_tests(names)}
-        self.running, self.results = {}, {}
-        passed = Passed(folder / "passed.pickle", self.modules)
-        self.times, self.by_line = passed.find(list(self.tests.values()))
+        self.running = {}
+        self.times, self.by_line = watch_all(self.tests.values(), self.modules)
         gc.freeze()
 
     def try_all(self, mutants):
@@ -336,18 +295,13 @@ class Trial:
         """Return the tests of a mutant's changed lines, by class, the fastest first."""
         holders = self.holders[mutant.file]
         passing = set().union(*(self.by_line[mutant.file, it] for it in mutant.lines))
-        names = {it for it in passing if it.split(".")[-3] in holders}
-        quickest = {}
-        for name in names:
-            owner = name.rpartition(".")[0]
-            quickest[owner] = min(quickest.get(owner, 1e9), self.times[name])
-        return sorted(
-            names,
-            key=lambda it: (
-                (quickest[it.rpartition(".")[0]], it.rpartition(".")[0])
-                + (self.times[it], it)
-            ),
-        )
+        classes = defaultdict(list)
+        for name in sorted(passing, key=self.times.get):
+            *_folders, file, owner, _test = name.split(".")
+            if file in holders:
+                classes[file, owner].append(name)
+        # A class is entered with its fastest test, so that they are in order as well.
+        return list(chain.from_iterable(classes.values()))
 
     def try_one(self, mutant, names):
         """Run tests on a mutant in its own process, which ends here."""
@@ -390,18 +344,16 @@ def main():
     files = options.only or get_measured_files()
     if unknown := set(files) - set(get_measured_files()):
         parser.error(f"no such file: {', '.join(sorted(unknown))}")
-    trial = Trial(options.jobs, options.folder, files)
+    trial = Trial(options.jobs, files)
     results = read_results(store)
     for path in files:
         began = time.monotonic()
-        known = {key: results.pop(key) for key in list(results) if key[0] == path}
         mutants = {_key(it): it for it in make_mutants(path)}
-        kept = dict.fromkeys((it for it in mutants if known.get(it) == KILLED), KILLED)
-        if not options.again:
-            kept = {}
+        kept = {it for it in mutants if options.again and results.get(it) == KILLED}
         wanted = [it for key, it in mutants.items() if key not in kept]
         found = {_key(it): result for it, result in trial.try_all(wanted).items()}
-        results |= kept | found
+        others = [key for key in results if key[0] != path or key in kept]
+        results = {key: results[key] for key in others} | found
         write_results(store, results)
         took = time.monotonic() - began
         counts = dict(Counter(found.values()))

@@ -14,6 +14,7 @@ import re
 import sys
 import unittest
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
@@ -65,7 +66,8 @@ def load_tests(names=None):
     tests = []
     for name in get_test_files() if names is None else sorted(names):
         module = importlib.import_module(f"{PACKAGE}.tests.tools.{name}")
-        tests += _flatten(loader.loadTestsFromModule(module))
+        # A module's suite has one for each class.
+        tests += chain.from_iterable(loader.loadTestsFromModule(module))
     return tests
 
 
@@ -120,14 +122,11 @@ def get_measured_files():
 
 def import_measured():
     """Return each measured module, by its path."""
-    return {
-        path: importlib.import_module(
-            f"{PACKAGE}.{path.removesuffix('.py').replace('/', '.')}".removesuffix(
-                ".__init__"
-            )
-        )
-        for path in get_measured_files()
-    }
+    modules = {}
+    for path in get_measured_files():
+        name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        modules[path] = importlib.import_module(f"{PACKAGE}.{name}")
+    return modules
 
 
 def run(tests, result):
@@ -135,11 +134,3 @@ def run(tests, result):
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
         unittest.TestSuite(tests).run(result)
     return result
-
-
-def _flatten(suite):
-    for test in suite:
-        if isinstance(test, unittest.TestSuite):
-            yield from _flatten(test)
-        else:
-            yield test

@@ -8,39 +8,26 @@ from odoo import SUPERUSER_ID, api
 
 from odoo.addons.helpdesk_mgmt_sms.hooks import reword_shipped
 
-#: Record and field: text as formerly shipped, text as shipped now.
+#: Record and field: text as formerly shipped.
 WORDS = {
     # The rating request became the only text about closing a ticket.
     ("sms_template_ticket_rating", "body"): (
         "Hi {{ object.sms_customer_name }}, how did we do with ticket "
-        "#{{ object.number }}? Reply 1 (poor) to 5 (great), or NO if it is not solved.",
-        "Hi {{ object.sms_customer_name }}, your ticket #{{ object.number }} is "
-        "closed. How did we do? Reply 1 (poor) to 5 (great), or NO if it is not "
-        "solved.",
+        "#{{ object.number }}? Reply 1 (poor) to 5 (great), or NO if it is not solved."
     ),
     # A reminder may be sent the evening before, in the customer's time zone.
     ("sms_template_appointment_reminder", "body"): (
         "Hi {{ object.sms_customer_name }}, this is a reminder of your IT appointment "
-        "with {{ object.user_id.name }} today at {{ object.sms_start_time }}.",
-        "Hi {{ object.sms_customer_name }}, this is a reminder of your IT appointment "
-        "with {{ object.sms_technician_name }} {{ object.sms_when_soon }}.",
+        "with {{ object.user_id.name }} today at {{ object.sms_start_time }}."
     ),
     # The question is also asked after a reply without a code.
-    ("sms_reply_alert_which", "name"): (
-        "Team alert: no such code",
-        "Team alert: which one is meant",
-    ),
-    ("sms_reply_alert_which", "body"): (
-        "No alert has that code. Reply:\n{choices}",
-        "Which alert? Reply:\n{choices}",
-    ),
+    ("sms_reply_alert_which", "name"): "Team alert: no such code",
+    ("sms_reply_alert_which", "body"): "No alert has that code. Reply:\n{choices}",
     # On a ticket that did not come by text it is no answer, and so gets the footer,
     # whose words are not repeated if the text has them already.
     ("sms_reply_incident_known", "body"): (
         "{company}: we know about this already and are working on it: {incident}. "
-        "How it stands: {status_page} Reply STOP to opt out.",
-        "{company}: we know about this already and are working on it: {incident}. "
-        "How it stands: {status_page} Reply STOP to opt out, HELP for help.",
+        "How it stands: {status_page} Reply STOP to opt out."
     ),
 }
 

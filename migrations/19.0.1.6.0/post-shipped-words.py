@@ -4,7 +4,10 @@
 They are noupdate, since managers edit them: an upgrade by itself leaves them alone.
 """
 
+from contextlib import suppress
+
 from odoo import SUPERUSER_ID, api
+from odoo.exceptions import ValidationError
 
 from odoo.addons.helpdesk_mgmt_sms.hooks import reword_shipped
 
@@ -16,18 +19,14 @@ ASSIGNED, UNASSIGNED = (
 #: Template of texts that only the team gets.
 INTERNAL = "helpdesk_mgmt_sms.sms_template_internal"
 SAID = "has been received and assigned to a technician."
-#: Reply and field: text as formerly shipped, text as shipped now.
+#: Reply and field: text as formerly shipped.
 REPLIES = {
     ("sms_reply_alert_late", "body"): (
-        "{name} was faster, at {time}: {alert}. You need do nothing.",
-        "{name} was faster ({time}): {alert}. You need not do anything.",
+        "{name} was faster, at {time}: {alert}. You need do nothing."
     ),
     ("sms_reply_incident_known", "body"): (
         "{company}: we know about this already and are working on it: {incident}. "
-        "How it stands: {status_page} Reply STOP to opt out, HELP for help.",
-        "{company}: we know about this already and are working on it: {incident}. "
-        "How it stands: {status_page} Something else? Reply OTHER. Reply STOP to opt "
-        "out, HELP for help.",
+        "How it stands: {status_page} Reply STOP to opt out, HELP for help."
     ),
 }
 
@@ -42,5 +41,7 @@ def migrate(cr, _version):
         known.filtered(lambda it: SAID in (it.body or "")).unassigned_id = other
     internal = env.ref(INTERNAL, raise_if_not_found=False)
     if internal:
-        (internal | internal.copy_ids).is_internal = True
+        # Where customers get it, it stays what it was.
+        with suppress(ValidationError), cr.savepoint():
+            (internal | internal.copy_ids).is_internal = True
     reword_shipped(env, REPLIES)

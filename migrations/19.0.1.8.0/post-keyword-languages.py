@@ -3,40 +3,26 @@
 
 from odoo import SUPERUSER_ID, api
 
-from odoo.addons.helpdesk_mgmt_sms.hooks import create_shipped
+from odoo.addons.helpdesk_mgmt_sms.hooks import create_shipped, read_shipped
 
-NAMES = {
-    "es_ES": (
-        *("alta", "alto", "ayuda", "baja", "cancelar", "desuscribir", "estado"),
-        *("otra", "otro", "parar", "reactivar", "reanudar", "si", "silenciar"),
-    ),
-    "fr_FR": (
-        *("aide", "arret", "arreter", "autre", "desabonner", "desinscrire", "etat"),
-        *("fin", "non", "oui", "reinscrire", "reprendre", "retablir", "silence"),
-        "statut",
-    ),
-    "de_DE": (
-        *("abbestellen", "abmelden", "anderes", "anmelden", "austragen"),
-        *("fortsetzen", "hilfe", "ja", "nein", "stand", "stopp", "stumm", "widerruf"),
-    ),
-    None: ("no",),
-}
+#: New as well, but a word of no particular language.
+NO = "sms_keyword_no"
 #: Shipped before: if they were deleted, they are not created again.
-OLD = ("aide", "ayuda", "hilfe")
+OLD = {"sms_keyword_aide", "sms_keyword_ayuda", "sms_keyword_hilfe"}
 
 
 def migrate(cr, _version):
     """Create the new keywords, and fill the new column."""
-    names = [name for names in NAMES.values() for name in names if name not in OLD]
-    shipped = [f"sms_keyword_{name}" for name in names]
-    create_shipped(api.Environment(cr, SUPERUSER_ID, {}), shipped)
-    for lang, names in NAMES.items():
+    keywords = read_shipped("sms.keyword")
+    langs = {name: it["lang"] for name, it in keywords.items() if "lang" in it}
+    create_shipped(api.Environment(cr, SUPERUSER_ID, {}), langs.keys() - OLD | {NO})
+    for name, lang in langs.items():
         cr.execute(
             """
             UPDATE sms_keyword own SET lang = %s
               FROM ir_model_data entry
-             WHERE entry.module = 'helpdesk_mgmt_sms' AND entry.name = ANY(%s)
+             WHERE entry.module = 'helpdesk_mgmt_sms' AND entry.name = %s
                AND entry.res_id = own.id AND own.lang IS NULL
             """,
-            [lang, [f"sms_keyword_{name}" for name in names]],
+            [lang, name],
         )

@@ -7,7 +7,7 @@ NAMES = (
     *("fin", "desabonner", "desinscrire", "reprendre", "reinscrire", "oui", "non"),
     *("statut", "etat", "silence", "retablir", "autre", "stopp", "abmelden"),
     *("abbestellen", "austragen", "widerruf", "anmelden", "fortsetzen", "ja"),
-    *("nein", "stand", "stumm", "anderes"),
+    *("nein", "stand", "stumm", "anderes", "aide", "ayuda", "hilfe", "other"),
 )
 
 

@@ -60,10 +60,9 @@ class LinkTracker(models.Model):
         """
         source = broadcast or template
         kind = "broadcast " if broadcast else ""
-        label = f"Text message {kind}{source.id if source else ''}/{company.id}"
         return {
             "title": source.name if source else company.name,
-            "label": label,
+            "label": f"Text message {kind}{source.id if source else ''}/{company.id}",
             "sms_template_id": template.id if template else False,
             "sms_broadcast_id": broadcast.id if broadcast else False,
             "sms_company_id": company.id,
@@ -76,8 +75,7 @@ class LinkTrackerClick(models.Model):
     _inherit = "link.tracker.click"
 
     def _prepare_click_values_from_route(self, **route_values):
-        link = self.env["link.tracker"].browse(route_values.get("link_id"))
-        if link.sms_company_id:
+        if self.env["link.tracker"].browse(route_values.get("link_id")).sms_company_id:
             route_values.pop("ip", None)
         return super()._prepare_click_values_from_route(**route_values)
 

@@ -2,6 +2,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+#: Fields of a contact that decide where they are, and so when they are reminded.
+PLACE_FIELDS = {"tz", "country_id", "state_id", "phone"}
+
 
 class CalendarAttendee(models.Model):
     """Stores on an invitation which start its customer was told by text."""
@@ -75,22 +78,24 @@ class CalendarAttendee(models.Model):
 
 
 class ResPartner(models.Model):
-    """Takes texts about appointments along to a contact's new number.
+    """Takes texts about appointments along to a contact's new number and place.
 
-    Not to one that customers have typed themselves: it must be confirmed first.
+    Not to a number that customers have typed themselves: it must be confirmed first.
     """
 
     _inherit = "res.partner"
 
     def write(self, vals):
         """Have texts that wait follow the number; a country changes it, too."""
-        if self.env.user.share or not {"phone", "country_id"} & vals.keys():
+        if not PLACE_FIELDS & vals.keys():
             return super().write(vals)
         former = {it.id: it.phone_sanitized for it in self.sudo()}
         result = super().write(vals)
+        reminders_sudo = self.env["sms.reminder"].sudo()
         changed_sudo = self.sudo().filtered(
             lambda it: former[it.id] and it.phone_sanitized != former[it.id]
         )
-        if changed_sudo:
-            self.env["sms.reminder"].sudo()._follow_numbers(changed_sudo, former)
+        if changed_sudo and not self.env.user.share:
+            reminders_sudo._follow_numbers(changed_sudo, former)
+        reminders_sudo._plan_again(self)
         return result

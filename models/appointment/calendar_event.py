@@ -214,7 +214,6 @@ class CalendarEvent(models.Model):
 
     def _has_sms_begun(self):
         """Return whether it has begun, an all-day one with its day at our place."""
-        self.ensure_one()
         begins = self.start
         if self.allday:
             begins = appointments.get_day_start(begins, self._get_sms_zone())
@@ -222,7 +221,6 @@ class CalendarEvent(models.Model):
 
     def _get_sms_end(self):
         """Return when texts about it expire (UTC): at its start, or with its day."""
-        self.ensure_one()
         if self.allday:
             return appointments.get_day_end(self.start, self._get_sms_zone())
         return self.start
@@ -385,31 +383,29 @@ class CalendarEvent(models.Model):
         if "user_id" in vals and "technician_id" not in vals:
             own = self.filtered(lambda event: event.technician_id == event.user_id)
             own.with_context(dont_notify=True).write({"technician_id": vals["user_id"]})
-        # Checked first, since Odoo pops values from it.
-        is_watched = bool(WATCHED_FIELDS & vals.keys())
-        is_visit = bool(VISIT_FIELDS & vals.keys())
-        is_move = bool(START_FIELDS & vals.keys())
-        starts = {it.id: it.start for it in self.sudo()} if is_move else {}
+        names = set(vals)  # Odoo pops values from it
+        is_move = bool(START_FIELDS & names)
+        former = {it: (it.start, it.allday) for it in self.sudo() if is_move}
         result = super().write(vals)
-        self._reopen_sms_answers(starts)
-        if is_visit:
+        self._reopen_sms_answers(former)
+        if VISIT_FIELDS & names:
             self._check_sms_visit_rights()
-        if is_watched:
+        if WATCHED_FIELDS & names:
             self._touch_sms_reminders()
         return result
 
-    def _reopen_sms_answers(self, starts):
+    def _reopen_sms_answers(self, former):
         """Take back customers' answers for a time to which the appointment was moved.
 
         What comes from another calendar has its own answers, but only of people whose
         e-mail address it knows.
 
-        :param dict starts: former start (UTC) by event id
+        :param dict former: former start (UTC) and whether it was all day, by event
         """
-        if not starts:
+        if not former:
             return
-        moved = self.sudo().exists()
-        moved = moved.filtered(lambda it: it.sms_enabled and it.start != starts[it.id])
+        moved = self.sudo().exists().filtered("sms_enabled")
+        moved = moved.filtered(lambda it: (it.start, it.allday) != former[it])
         answered = moved.attendee_ids.filtered(
             lambda it: (
                 it.state in ("accepted", "tentative")
@@ -505,7 +501,6 @@ class CalendarEvent(models.Model):
         The appointment's present time is excluded, as the customer wants another. A
         technician who has left has none.
         """
-        self.ensure_one()
         if not all(self._get_sms_technician().mapped("active")):
             return []
         now = fields.Datetime.now()
@@ -515,7 +510,6 @@ class CalendarEvent(models.Model):
 
     def _is_sms_time_free(self, start):
         """Return whether technician and customers are free for it at a time (UTC)."""
-        self.ensure_one()
         if start <= fields.Datetime.now():
             return False
         day = timedelta(days=1)
@@ -592,7 +586,6 @@ class CalendarEvent(models.Model):
 
     def _tells_sms_moves(self):
         """Return whether its customers get a text when it is moved."""
-        self.ensure_one()
         reminders = self.env["sms.reminder"]
         rule = reminders._get_rule(self._get_sms_company(), MOVED, self.ticket_id)
         return bool(rule) and self.sms_enabled
@@ -602,7 +595,6 @@ class CalendarEvent(models.Model):
 
         :param datetime start: UTC
         """
-        self.ensure_one()
         user = self.user_id if self.user_id.active else self.env.user
         event = self.with_user(user).sudo().with_context(**{AT_ONCE_KEY: True})
         values = {"start": start, "stop": start + (self.stop - self.start)}

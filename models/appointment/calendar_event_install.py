@@ -3,6 +3,7 @@ from odoo import api, models
 from odoo.tools import SQL, sql
 
 from ...tools import TICKET_MODEL
+from ..core.bulk_insert import as_array
 from .calendar_event import CONFIRMATION_OF
 
 #: Stored fields that are derived for each event.
@@ -33,8 +34,7 @@ class CalendarEvent(models.Model):
     def _complete_old_sms(self):
         """Fill the derived fields of existing events, by SQL."""
         self.env.flush_all()
-        query = SQL(
-            """
+        query = """
             UPDATE calendar_event event
                SET ticket_id = ticket.id, technician_id = own.user_id,
                    sms_company_id = COALESCE(ticket.company_id, organizer.company_id,
@@ -45,32 +45,22 @@ class CalendarEvent(models.Model):
                 ON own.res_model = %s AND ticket.id = own.res_id
          LEFT JOIN res_users organizer ON organizer.id = own.user_id
              WHERE event.id = own.id AND event.sms_company_id IS NULL
-            """,
-            self.env.company.id,
-            TICKET_MODEL,
-        )
-        self.env.cr.execute(query)
-        query = SQL(
-            """
-            UPDATE calendar_event event SET sms_confirmation = answer.confirmation
-              FROM (SELECT DISTINCT ON (own.id) own.id, known.confirmation
+        """
+        self.env.cr.execute(SQL(query, self.env.company.id, TICKET_MODEL))
+        query = """
+            UPDATE calendar_event event SET sms_confirmation = (%s)[answer.place]
+              FROM (SELECT own.id, min(array_position(
+                           %s, COALESCE(attendee.state, 'needsAction'))) AS place
                       FROM calendar_event own
-                      JOIN calendar_event_res_partner_rel invited
-                        ON invited.calendar_event_id = own.id
-                      JOIN res_partner partner
-                        ON partner.id = invited.res_partner_id AND partner.active
                       JOIN calendar_attendee attendee ON attendee.event_id = own.id
-                       AND attendee.partner_id = partner.id
-                      JOIN unnest(%s, %s) WITH ORDINALITY
-                        AS known (state, confirmation, place)
-                        ON known.state = COALESCE(attendee.state, 'needsAction')
+                      JOIN res_partner partner
+                        ON partner.id = attendee.partner_id AND partner.active
                      WHERE %s
-                  ORDER BY own.id, known.place) answer
+                  GROUP BY own.id) answer
              WHERE event.id = answer.id AND event.sms_confirmation IS NULL
-            """,
-            list(CONFIRMATION_OF),
-            list(CONFIRMATION_OF.values()),
-            self._get_sms_customer_sql("own", "partner"),
-        )
-        self.env.cr.execute(query)
+        """
+        answers = as_array(CONFIRMATION_OF.values(), "varchar")
+        states = as_array(CONFIRMATION_OF, "varchar")
+        customer = self._get_sms_customer_sql("own", "partner")
+        self.env.cr.execute(SQL(query, answers, states, customer))
         self.invalidate_model()

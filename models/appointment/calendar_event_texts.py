@@ -98,7 +98,7 @@ class CalendarEvent(models.Model):
     def _compute_sms_words(self):
         facts_of = self.env.context.get(FACTS_KEY) or {}
         shown = self._filter_sms_shown()
-        for field in self.pool.field_computed[self._fields["sms_when"]]:
+        for field in self._get_sms_word_fields():
             (self - shown)[field.name] = False
         for company, events in shown.grouped(lambda it: it._get_sms_company()).items():
             whereabouts = Whereabouts(company)
@@ -111,21 +111,16 @@ class CalendarEvent(models.Model):
 
     def _get_sms_words(self, facts, whereabouts):
         """Return the values of the template fields for one reader."""
-        self.ensure_one()
         reader = self.env["res.partner"].browse(facts.partner_id)
         name = tidy_name(self._get_sms_technician().name) or self.sms_company_id.name
         number = self.ticket_id.number
         ticket_note = f" ({self.env._('ticket #%s', number)})" if number else ""
-        words = {
+        words = dict.fromkeys((it.name for it in self._get_sms_word_fields()), "")
+        words |= {
             "sms_customer_name": tidy_name(reader.name),
             "sms_technician_name": name,
             "sms_title": tidy_title(self.name),
-            "sms_when": False,
-            "sms_when_soon": False,
-            "sms_old_when": False,
-            "sms_start_time": False,
             "sms_ticket_note": ticket_note,
-            "sms_series_note": "",
             "sms_answer_hint": self._get_sms_answer_hint(),
         }
         if facts.count > 1:
@@ -176,21 +171,17 @@ class CalendarEvent(models.Model):
     def mail_allowed_qweb_expressions(self):
         """Add the expressions that are safe to tell a customer, for managers."""
         return super().mail_allowed_qweb_expressions() + (
+            *(f"object.{field.name}" for field in self._get_sms_word_fields()),
             "object.sms_customer_id.lang",
-            "object.sms_customer_name",
-            "object.sms_technician_name",
-            "object.sms_title",
-            "object.sms_when",
-            "object.sms_when_soon",
-            "object.sms_old_when",
-            "object.sms_start_time",
-            "object.sms_ticket_note",
-            "object.sms_series_note",
-            "object.sms_answer_hint",
             "object.sms_preference_url",
             "object.ticket_id.number",
             "object.location",
         )
+
+    @api.model
+    def _get_sms_word_fields(self):
+        """Return the fields that :meth:`_compute_sms_words` fills in."""
+        return self.pool.field_computed[self._fields["sms_when"]]
 
     # === The technician's buttons ===
 
@@ -233,10 +224,8 @@ class CalendarEvent(models.Model):
         The row is changed, not only locked: so the transaction of whoever comes second
         conflicts, and Odoo repeats it with what the first has planned.
         """
-        query = SQL(
-            "UPDATE calendar_event SET write_date = write_date WHERE id = %s", self.id
-        )
-        self.env.cr.execute(query)
+        query = "UPDATE calendar_event SET write_date = write_date WHERE id = %s"
+        self.env.cr.execute(SQL(query, self.id))
 
     def _get_sms_rule_of_button(self, kind):
         """Return the :class:`TextRule` by which a button texts the customer.
@@ -311,6 +300,7 @@ class CalendarEvent(models.Model):
                 event.sms_untold_id = sms
                 event.sms_untold_note = event._tell_sms_untold(sms)
 
+    # Not a related field: what it would follow cannot be searched for.
     @api.depends("sms_untold_id")
     @api.depends_context("uid")
     def _compute_sms_untold_ways(self):
@@ -320,10 +310,10 @@ class CalendarEvent(models.Model):
     def _tell_sms_untold(self, sms):
         """Return what a customer was not told, and why."""
         row = self.sms_reminder_ids.filtered(lambda it: it.sms_id == sms)[:1]
-        name = sms.partner_id.name or sms.number or self.env._("The customer")
-        facts = {"customer": name, "reason": sms.shown_reason or sms.shown_label}
-        note = self.env._(UNTOLD.get(row.kind, UNTOLD_OTHERWISE))
-        return note % facts
+        return self.env._(UNTOLD.get(row.kind, UNTOLD_OTHERWISE)) % {
+            "customer": sms.partner_id.name or sms.number or self.env._("The customer"),
+            "reason": sms.shown_reason or sms.shown_label,
+        }
 
     def _get_sms_untold(self):
         """Return the text with the user's rights; empty if the page is outdated."""

@@ -23,13 +23,8 @@ class HelpdeskTicket(models.Model):
 
     @api.depends("visit_ids")
     def _compute_visit_count(self):
-        counts = dict(
-            self.env["calendar.event"]._read_group(
-                [("ticket_id", "in", self.ids)], ["ticket_id"], ["__count"]
-            )
-        )
         for ticket in self:
-            ticket.visit_count = counts.get(ticket._origin, 0)
+            ticket.visit_count = len(ticket.visit_ids)
 
     def write(self, vals):
         """Plan the reminders of visits again where other automations may apply now."""
@@ -63,8 +58,7 @@ class HelpdeskTicket(models.Model):
 
         :param technician: ``res.users`` who makes the visit
         """
-        earliest = fields.Datetime.now().replace(minute=0, second=0, microsecond=0)
-        earliest += LEAD
+        earliest = fields.Datetime.start_of(fields.Datetime.now(), "hour") + LEAD
         people = self.partner_id | technician.partner_id
         values = {"technician_id": technician.id, "ticket_id": self.id}
         visit = self.env["calendar.event"].new({**values, "partner_ids": people.ids})
@@ -77,13 +71,12 @@ class HelpdeskTicket(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "helpdesk_mgmt_sms.calendar_event_action"
         )
-        people = self.partner_id | self.user_id.partner_id
         action |= {
             "name": self.env._("Visits"),
             "domain": [("ticket_id", "=", self.id)],
             "context": {
                 **self._get_sms_visit_context(),
-                "default_partner_ids": people.ids,
+                "default_partner_ids": (self.partner_id | self.user_id.partner_id).ids,
                 "initial_date": max(self.visit_ids.mapped("start"), default=False),
             },
         }

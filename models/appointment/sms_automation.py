@@ -108,13 +108,12 @@ class SmsAutomation(models.Model):
 
         Cached, like :meth:`_get_rules`: every change of the calendar needs them.
         """
-        purposes = self.env["sms.purpose"]
         return tuple(
             TextRule(
                 EVENT_TRIGGERS[rule.trigger],
                 rule.lead,
                 rule.template_id,
-                purposes._get(rule.purpose_code).id,
+                self.env["sms.purpose"]._get(rule.purpose_code).id,
                 rule.automation_id,
                 conditions=rule,
             )

@@ -43,10 +43,9 @@ class SmsConsent(models.Model):
         """Return the numbers (E.164) that have opted out of texts on appointments."""
         rules_sudo = self.env["sms.purpose.rule"].sudo()
         purpose = rules_sudo._find_for_model(company, "calendar.event")
-        found = self._get_answers([company.id] * len(numbers), list(numbers))
+        answers = self._get_answers([company.id], numbers)
         return {
             number
-            for number in numbers
-            if self._get_answer(found.get((company.id, number), {}), purpose.id).state
-            == consent.OPTED_OUT
+            for (_company_id, number), found in answers.items()
+            if self._get_answer(found, purpose.id).state == consent.OPTED_OUT
         }

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
-from odoo.tools import plaintext2html
+from odoo.tools import frozendict, plaintext2html
 from odoo.tools.translate import LazyTranslate
 
 from ...tools import appointments, keywords, reply_codes
@@ -12,8 +12,7 @@ from ...tools.names import tidy_name
 from ...tools.verdicts import HAVE_GOT
 from ..core.bulk_insert import create_many
 from ..inbound.sms_question import OPEN, REPLACED
-from .calendar_event_texts import AppointmentFacts
-from .sms_reminder import Whereabouts
+from .calendar_event_texts import FACTS_KEY, AppointmentFacts
 
 _lt = LazyTranslate(__name__)
 APPOINTMENT, WHICH, TIME = ("appointment", "appointment_which", "appointment_time")
@@ -104,7 +103,6 @@ class SmsQuestion(models.Model):
 
     def _get_invitation(self):
         """Return the ``calendar.attendee``, in sudo, even if its event is over."""
-        self.ensure_one()
         return self.env[ATTENDEE_MODEL].sudo().browse(self.res_id)
 
     def _get_attendee(self):
@@ -305,12 +303,11 @@ class SmsQuestion(models.Model):
 
     def _say_when(self, start=None):
         attendee = self._get_invitation()
-        event, partner = attendee.event_id, attendee.partner_id
+        event, reader = attendee.event_id, attendee.partner_id
         is_allday = event.allday and not start
-        facts = AppointmentFacts(partner.id, start or event.start, is_allday)
-        whereabouts = Whereabouts(event._get_sms_company())
-        it = event.with_context(lang=self._get_lang())
-        return it._get_sms_words(facts, whereabouts)["sms_when"]
+        facts = AppointmentFacts(reader.id, start or event.start, is_allday)
+        told = {FACTS_KEY: frozendict({event.id: facts}), "lang": self._get_lang()}
+        return event.with_context(**told).sms_when
 
     def _get_lang(self):
         """Return the language code of the person who was asked."""

@@ -6,10 +6,11 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools import appointments, automation, geography
+from ...tools import appointments, automation
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, get_latest_end
 from ...tools.geography import read_number
 from ...tools.quiet_hours import URGENT
+from ..core.ir_cron import to_minutes
 
 REMINDER, ON_THE_WAY, NO_SHOW = ("reminder", "on_the_way", "no_show")
 PLANNED, SENT, CANCELLED, FAILED = ("planned", "sent", "cancelled", "failed")
@@ -36,10 +37,6 @@ class TextRule(NamedTuple):
     automation_id: int = 0
     alarm_id: int = 0
     conditions: automation.Rule | None = None
-
-    def fits(self, facts):
-        """Return whether the rule applies to a ticket with these facts."""
-        return not self.conditions or automation.fits(self.conditions, facts)
 
 
 class Appointment(NamedTuple):
@@ -195,11 +192,10 @@ class SmsReminder(models.Model):
         """Show the state of the message, or else why there is none."""
         reasons = dict(self._fields["reason"]._description_selection(self.env))
         for row in self:
-            sms = row.sms_id
-            label = sms.shown_label if row.state == SENT else reasons.get(row.reason)
-            if row.state == SENT and sms.shown_reason:
-                label = f"{label}: {sms.shown_reason}"
-            row.sms_label = label or ""
+            words = [reasons.get(row.reason)]
+            if row.state == SENT:
+                words = [row.sms_id.shown_label, row.sms_id.shown_reason]
+            row.sms_label = ": ".join(filter(None, words))
 
     def action_try_again(self):
         """Plan failed texts again, after their template was corrected."""
@@ -210,15 +206,15 @@ class SmsReminder(models.Model):
         self._wake()
 
     @api.model
-    def _wake(self, at=None):
-        """Wake the cron that sends due texts.
+    def _wake(self, moments=None):
+        """Wake the cron for the earliest of some times (UTC); it then wakes itself.
 
-        :param datetime at: UTC, rounded up to the full minute; default: now
+        :param moments: default now
         """
-        cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_reminder").sudo()
-        if at:
-            at = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
-        cron_sudo._trigger(at)
+        moments = [fields.Datetime.now()] if moments is None else moments
+        if moments:
+            first = to_minutes([min(moments)])
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_reminder", first)
 
     def _restore_opted_out(self):
         """Plan again the texts that an opt-out has cancelled.
@@ -230,7 +226,7 @@ class SmsReminder(models.Model):
         rows = self.filtered(lambda row: row.reason == "opted_out" and row.start > now)
         to_come = rows.filtered(lambda row: row.kind == REMINDER and row.due_at > now)
         to_come.write({"state": PLANNED, "reason": False})
-        to_come._wake_for(to_come.mapped("due_at"))
+        to_come._wake(to_come.mapped("due_at"))
         rows.event_id.with_context(dont_notify=True)._touch_sms_reminders()
 
     @api.autovacuum
@@ -242,14 +238,23 @@ class SmsReminder(models.Model):
 
     @api.model
     def _get_rule(self, company, kind, ticket=None):
-        """Return the first :class:`TextRule` of a kind that fits, or None.
+        """Return the first :class:`TextRule` of a kind that fits, or None."""
+        return next(iter(self._get_rules(company, kind, ticket)), None)
+
+    @api.model
+    def _get_rules(self, company, kind, ticket=None):
+        """Return the :class:`TextRule` items of a kind that fit, in order.
 
         :param ticket: ``helpdesk.ticket`` of the appointment; may be empty
         """
-        facts = self._get_ticket_facts(company, ticket)
-        rules = self.env["sms.automation"]._get_appointment_rules(company)
-        fitting = (it for it in rules if it.kind == kind and it.fits(facts))
-        return next(fitting, None)
+        automations = self.env["sms.automation"]
+        ticket_sudo = (ticket or self.env["helpdesk.ticket"]).sudo()
+        facts = automations._get_facts(ticket_sudo)._replace(company_id=company.id)
+        return [
+            rule
+            for rule in automations._get_appointment_rules(company)
+            if rule.kind == kind and automation.fits(rule.conditions, facts)
+        ]
 
     def _find_own_rules(self):
         """Return each row's current :class:`TextRule`, or None, by row id.
@@ -258,28 +263,16 @@ class SmsReminder(models.Model):
         """
         found = {}
         for company, rows in self.grouped("company_id").items():
-            rules = self.env["sms.automation"]._get_appointment_rules(company)
-            by_automation = {it.automation_id: it for it in rules}
+            automated = self.env["sms.automation"]._get_appointment_rules(company)
             events = rows.filtered("alarm_id").event_id
-            by_alarm = {
-                (event_id, rule.alarm_id): rule
-                for event_id, rules in self._get_alarm_rules(events, company).items()
-                for rule in rules
-            }
+            alarms = self._get_alarm_rules(events, company)
             for row in rows:
-                if row.alarm_id:
-                    rule = by_alarm.get((row.event_id.id, row.alarm_id.id))
-                else:
-                    rule = by_automation.get(row.automation_id.id)
+                rules = alarms[row.event_id.id] if row.alarm_id else automated
+                key = row.automation_id.id or 0, row.alarm_id.id or 0
+                own = (it for it in rules if (it.automation_id, it.alarm_id) == key)
+                rule = next(own, None)
                 found[row.id] = rule or self._get_rule(company, row.kind, row.ticket_id)
         return found
-
-    @api.model
-    def _get_ticket_facts(self, company, ticket):
-        """Return the ``automation.Facts`` that automations filter on."""
-        ticket_sudo = (ticket or self.env["helpdesk.ticket"]).sudo()
-        facts = self.env["sms.automation"]._get_facts(ticket_sudo)
-        return facts._replace(company_id=company.id)
 
     @api.model
     def _get_alarm_rules(self, events, company):
@@ -314,9 +307,12 @@ class SmsReminder(models.Model):
         return found
 
     @api.model
-    def _get_texting_companies(self, found):
+    def _find_obstacles(self, found):
+        """Return why customers get no texts, or "", by :class:`Appointment`."""
         companies = self.env["res.company"].browse({it.company_id for it in found})
-        return {it.id for it in companies.exists() if it._uses_sms_outbox()}
+        texting = {it.id for it in companies.exists() if it._uses_sms_outbox()}
+        now = fields.Datetime.now()
+        return {it: it.get_obstacle(texting, now) for it in found}
 
     @api.model
     def _read_appointments(self, condition):
@@ -331,8 +327,7 @@ class SmsReminder(models.Model):
         self.env["helpdesk.ticket"].flush_model(["partner_id"])
         self.env["res.users"].flush_model(["partner_id", "share"])
         customer = self.env["calendar.event"]._get_sms_customer_sql("event", "partner")
-        query = SQL(
-            """
+        query = """
             SELECT attendee.id, event.id, partner.id, event.sms_company_id,
                    event.ticket_id,
                    COALESCE(event.sms_series_key, 'event ' || event.id),
@@ -345,10 +340,8 @@ class SmsReminder(models.Model):
               JOIN res_partner partner ON partner.id = attendee.partner_id
              WHERE %(condition)s AND (%(customer)s OR attendee.sms_told_start NOTNULL)
           ORDER BY event.start, event.id, attendee.id
-            """,
-            customer=customer,
-            condition=condition,
-        )
+        """
+        query = SQL(query, customer=customer, condition=condition)
         return [Appointment(*row) for row in self.env.execute_query(query)]
 
 
@@ -359,10 +352,9 @@ class Whereabouts:
     """
 
     def __init__(self, company):
-        self._env = company.env
-        self._company_place = company._get_sms_place()
+        self._company = company
         #: Name of the company's time zone.
-        self.here = self._company_place.zones[0]
+        self.here = company._get_sms_place().zones[0]
         self._known = {}
 
     def get_zone(self, partner):
@@ -371,34 +363,26 @@ class Whereabouts:
 
     def find(self, partner):
         """Return place and time zone of a customer."""
-        number = partner.phone_sanitized or ""
-        tz, country, state = partner.tz, partner.country_id.id, partner.state_id.id
-        key = tz, country, state, read_number(number)
+        reader, number = partner._get_sms_reader(), partner.phone_sanitized or ""
+        key = reader.address, read_number(number)
         if key not in self._known:
-            get_code = self._env["sms.gate"]._get_code
-            place = geography.locate(
-                number,
-                tz or "",
-                get_code("res.country", country),
-                get_code("res.country.state", state),
-                self._company_place,
-            )
-            zone = appointments.pick_zone(tz, place.zones, self.here)
+            gate = self._company.env["sms.gate"]
+            place = gate._locate(self._company, number, reader)
+            zone = appointments.pick_zone(reader.tz, place.zones, self.here)
             self._known[key] = place, zone
         return self._known[key]
 
 
-class ReminderClock:
+class ReminderClock(Whereabouts):
     """Calculates when one company's customers are reminded, in local time.
 
     The quiet hours of a place are looked up once.
     """
 
     def __init__(self, company, now):
-        self._company = company
+        super().__init__(company)
         self._now = now
         self._keeps_hours = company._keeps_sms_quiet_hours()
-        self._whereabouts = Whereabouts(company)
         self._hours = {}
 
     def find_due(self, appointment, partner, rule):
@@ -408,7 +392,7 @@ class ReminderClock:
         :param partner: ``res.partner`` to remind
         :param TextRule rule: how long before, for what purpose
         """
-        place, zone = self._whereabouts.find(partner)
+        place, zone = self.find(partner)
         return appointments.find_due(
             appointments.get_anchor(appointment.start, appointment.is_allday, zone),
             rule.offset,
@@ -426,7 +410,6 @@ class ReminderClock:
             quiet_class = purpose._get_rules(env.lang, self._company).quiet_class
             self._hours[key] = ()
             if quiet_class != URGENT:
-                hours = env["sms.quiet.hours"]
-                found = hours._select(self._company, place, quiet_class)
-                self._hours[key] = tuple(found)
+                select = env["sms.quiet.hours"]._select
+                self._hours[key] = select(self._company, place, quiet_class)
         return self._hours[key]

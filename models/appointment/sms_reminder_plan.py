@@ -1,15 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from ...tools import appointments
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, NOTICES, Change
 from ..core.bulk_insert import as_arrays, create_many, update_many
 from ..inbound.sms_question import OPEN
+from ..message.sms_sms_waiting import WAITING
 from .sms_reminder import CANCELLED, GRACE, PLANNED, REMINDER, SENT, ReminderClock
 
 #: Columns of a planned reminder, with their SQL types.
@@ -28,7 +28,6 @@ COLUMNS = {
 }
 #: The unique key of a reminder.
 KEY_COLUMNS = ("event_id", "partner_id", "start", "offset_minutes")
-KEY_KINDS = [COLUMNS[name] for name in KEY_COLUMNS]
 #: Reasons that no longer count once a cancelled reminder is valid again.
 PASSING = ("moved", "called_off", "declined", "uninvited", "switched_off", "no_text")
 #: Reasons after which nothing more is told, not even what has changed.
@@ -54,53 +53,6 @@ UPSERT = """
                                     EXCLUDED.company_id, EXCLUDED.ticket_id,
                                     EXCLUDED.automation_id, EXCLUDED.alarm_id)
 """
-#: Cancels the planned reminders of events that are no longer valid, with the reason.
-#: One that is already due, and waits for the cron, is valid as long as the appointment.
-CANCEL_VOID = """
-    UPDATE sms_reminder
-       SET state = 'cancelled', reason = void.reason, write_date = %(now)s
-      FROM (
-          SELECT row.id,
-                 CASE WHEN why.event_id IS NULL THEN 'uninvited'
-                      WHEN why.reason != '' THEN why.reason
-                      WHEN event.start = row.start THEN 'no_text'
-                      ELSE 'moved'
-                 END AS reason
-            FROM sms_reminder row
-            JOIN calendar_event event ON event.id = row.event_id
-       LEFT JOIN unnest(%(why)s) AS why (event_id, partner_id, reason)
-              ON why.event_id = row.event_id AND why.partner_id = row.partner_id
-           WHERE row.kind = 'reminder' AND row.state = 'planned'
-             AND row.event_id = ANY(%(ids)s)
-             AND NOT EXISTS (
-                 SELECT FROM unnest(%(keys)s)
-                        AS held (event_id, partner_id, start, minutes)
-                  WHERE held.event_id = row.event_id
-                    AND held.partner_id = row.partner_id
-                    AND held.start = row.start AND held.minutes = row.offset_minutes
-             )
-      ) AS void
-     WHERE sms_reminder.id = void.id
-"""
-#: Plans reminders again that are valid again, if they were due when they were
-#: cancelled, or are not due yet.
-RESTORE = """
-    UPDATE sms_reminder SET state = 'planned', reason = NULL, sms_id = NULL
-      FROM unnest(%(keys)s) AS held (event_id, partner_id, start, minutes)
-     WHERE sms_reminder.event_id = held.event_id
-       AND sms_reminder.partner_id = held.partner_id
-       AND sms_reminder.start = held.start
-       AND sms_reminder.offset_minutes = held.minutes
-       AND kind = 'reminder' AND state = 'cancelled' AND reason = ANY(%(passing)s)
-       AND (due_at <= write_date OR due_at > %(now)s)
-       AND NOT EXISTS (
-           SELECT FROM sms_reminder notice
-            WHERE notice.partner_id = sms_reminder.partner_id
-              AND notice.subject_key = sms_reminder.subject_key
-              AND notice.state = 'planned' AND notice.kind = ANY(%(notices)s)
-       )
- RETURNING sms_reminder.id
-"""
 
 
 class SmsReminder(models.Model):
@@ -120,13 +72,10 @@ class SmsReminder(models.Model):
         found = self._read_appointments(SQL("event.id = ANY(%s)", list(touched.events)))
         if not (found or touched.gone):
             return
-        now = fields.Datetime.now()
-        companies = self._get_texting_companies(found)
-        obstacles = {it: it.get_obstacle(companies, now) for it in found}
+        obstacles = self._find_obstacles(found)
         self._plan_notices(found, obstacles, touched)
         self._plan_reminders(found, obstacles)
         self.env["calendar.attendee"].invalidate_model(["sms_told_start"])
-        self.invalidate_model()
 
     @api.model
     def _note_gone(self, attendees):
@@ -140,12 +89,10 @@ class SmsReminder(models.Model):
         if not attendees:
             return
         found = self._read_appointments(SQL("attendee.id = ANY(%s)", attendees.ids))
-        now = fields.Datetime.now()
-        companies = self._get_texting_companies(found)
-        lost = [it for it in found if not it.get_obstacle(companies, now) and it.known]
+        obstacles = self._find_obstacles(found)
+        lost = [it for it in found if not obstacles[it] and it.known]
         texts = self._render_gone(lost)
-        touched = self.env["calendar.event"]._get_sms_touched()
-        touched.gone += [
+        self.env["calendar.event"]._get_sms_touched().gone += [
             (it._replace(event_id=0), texts.get(it.attendee_id)) for it in lost
         ]
         self._cancel_deleted(attendees)
@@ -178,29 +125,51 @@ class SmsReminder(models.Model):
         :return: list of :class:`Change` with subjects ``(Appointment, loud, text)``
         """
         now = fields.Datetime.now()
+        retold = self._find_retold(found)
         changes = []
         for it in found:
             obstacle = obstacles[it]
             is_off = obstacle in ("called_off", "uninvited") and it.is_enabled
             is_lost = is_off and not it.has_declined and it.knows_of_more(now)
-            if is_lost or (not obstacle and it.known != it.start):
+            is_moved = it.known != it.start or it in retold
+            if is_lost or (not obstacle and is_moved):
                 subject = it, bool(touched.events.get(it.event_id)), None
                 start = None if obstacle else it.start
-                changes.append(Change(it.key, it.partner_id, it.known, start, subject))
+                about = it.key, it.partner_id, it.known, start, subject
+                changes.append(Change(*about, is_retold=it in retold))
         for it, text in touched.gone:
             subject = it, True, text
             changes.append(Change(it.key, it.partner_id, it.known, None, subject))
         return changes
 
     @api.model
-    def _store_known(self, changes):
-        """Store what the customers know from now on."""
-        rows = [
-            (change.subject[0].attendee_id, change.start)
-            for change in changes
-            if change.subject[0].event_id
+    def _find_retold(self, found):
+        """Return the appointments told as a day that have an hour now, or the reverse.
+
+        Odoo stores a day like an hour of it: only that hour takes a query.
+        """
+        doubtful = [
+            it
+            for it in found
+            if it.known == it.start and it.start.time() == appointments.ALL_DAY_TIME
         ]
-        update_many(self.env["calendar.attendee"], ["sms_told_start"], rows)
+        rows = self.search(
+            [
+                ("partner_id", "in", [it.partner_id for it in doubtful]),
+                ("subject_key", "in", [it.key for it in doubtful]),
+                ("start", "in", [it.start for it in doubtful]),
+                ("kind", "in", (BOOKED, MOVED)),
+                ("state", "in", (PLANNED, SENT)),
+            ],
+            order="id",
+        )
+        told = {(it.partner_id.id, it.subject_key, it.start): it for it in rows}
+        return {
+            it
+            for it in doubtful
+            if (row := told.get((it.partner_id, it.key, it.start)))
+            and row.is_allday != it.is_allday
+        }
 
     @api.model
     def _group_pending(self, notices):
@@ -208,28 +177,16 @@ class SmsReminder(models.Model):
 
         :return: ``{(partner id, key): sms.reminder}``, the newest last
         """
-        if not notices:
-            return {}
-        self.flush_model()
-        keys = [(it.first.partner_id, it.first.key) for it in notices]
-        query = SQL(
-            """
-            SELECT row.id FROM sms_reminder row
-              JOIN unnest(%s) AS new (partner_id, key)
-                ON new.partner_id = row.partner_id AND new.key = row.subject_key
-         LEFT JOIN sms_sms sms ON sms.id = row.sms_id
-             WHERE row.kind IN ('booked', 'moved', 'called_off')
-               AND (row.state = 'planned'
-                    OR row.state = 'sent' AND sms.state = 'outgoing')
-          ORDER BY row.id
-            """,
-            as_arrays(keys, "int4", "text"),
+        is_waiting = Domain("state", "=", PLANNED)
+        is_waiting |= Domain("state", "=", SENT) & Domain("sms_id.state", "=", WAITING)
+        rows = self.search(
+            Domain("partner_id", "in", [it.first.partner_id for it in notices])
+            & Domain("subject_key", "in", [it.first.key for it in notices])
+            & Domain("kind", "in", NOTICES)
+            & is_waiting,
+            order="id",
         )
-        rows = self.env.execute_query(query)
-        pending = defaultdict(self.browse)
-        for row in self.browse(row_id for (row_id,) in rows):
-            pending[row.partner_id.id, row.subject_key] |= row
-        return pending
+        return rows.grouped(lambda row: (row.partner_id.id, row.subject_key))
 
     # === Notices ===
 
@@ -251,10 +208,15 @@ class SmsReminder(models.Model):
             key = notice.first.partner_id, notice.first.key
             if left := self._merge_pending(pending.get(key, self), notice):
                 new_vals.append(self._prepare_notice(left, touched.at_once))
-        self._store_known(changes)
+        told = [
+            (change.subject[0].attendee_id, change.start)
+            for change in changes
+            if change.subject[0].event_id
+        ]
+        update_many(self.env["calendar.attendee"], ["sms_told_start"], told)
         if new_vals:
             create_many(self, new_vals)
-        self._wake_for([vals["due_at"] for vals in new_vals])
+        self._wake([vals["due_at"] for vals in new_vals])
 
     @api.model
     def _merge_pending(self, older, notice):
@@ -322,13 +284,6 @@ class SmsReminder(models.Model):
             "body": text if kind == CALLED_OFF else False,
         }
 
-    @api.model
-    def _wake_for(self, moments):
-        """Wake the cron for the earliest of the times; it then wakes itself."""
-        if moments:
-            first = min(moments)
-            self._wake(first if first > fields.Datetime.now() else None)
-
     # === Reminders ===
 
     @api.model
@@ -343,32 +298,30 @@ class SmsReminder(models.Model):
         void = {(it.event_id, it.partner_id): obstacles[it] for it in found}
         # A person invited twice is reminded as long as one of the invitations stands.
         void |= {(it.event_id, it.partner_id): "" for it in standing}
-        self._cancel_void(void, valid)
         self._upsert_reminders(rows)
-        self._withdraw_void(void, standing)
-        self._restore_withdrawn(valid)
-        self._wake_for([row["due_at"] for row in rows])
+        own = Domain("event_id", "in", [it.event_id for it in found])
+        known = self.search(own & Domain("kind", "in", (REMINDER, BOOKED, MOVED)))
+        known._cancel_void(void, valid)
+        known._restore_withdrawn(valid)
+        self._wake([row["due_at"] for row in rows])
 
     @api.model
     def _find_reminders(self, standing):
         """Return the keys of all valid reminders, and the rows of those to come.
 
-        :return: list of values of :data:`KEY_COLUMNS`, list of dicts of :data:`COLUMNS`
+        :return: set of values of :data:`KEY_COLUMNS`, list of dicts of :data:`COLUMNS`
         """
         partners = self.env["res.partner"].browse({it.partner_id for it in standing})
         partners.fetch(["tz", "lang", "country_id", "state_id", "phone_sanitized"])
         partner_of = {partner.id: partner for partner in partners}
-        by_company = defaultdict(list)
-        for it in standing:
-            by_company[it.company_id].append(it)
         now = fields.Datetime.now()
-        valid, rows = [], []
-        for company_id, own in by_company.items():
+        valid, rows = set(), []
+        for company_id, own in groupby(standing, lambda it: it.company_id):
             company = self.env["res.company"].browse(company_id)
             clock = ReminderClock(company, now)
             for appointment, rule in self._match_rules(company, own):
                 values = self._prepare_reminder(appointment, rule)
-                valid.append([values[name] for name in KEY_COLUMNS])
+                valid.add(tuple(values[name] for name in KEY_COLUMNS))
                 partner = partner_of[appointment.partner_id]
                 values["due_at"] = clock.find_due(appointment, partner, rule)
                 if values["due_at"]:
@@ -384,7 +337,12 @@ class SmsReminder(models.Model):
         """
         events = self.env["calendar.event"].browse({it.event_id for it in standing})
         alarms = self._get_alarm_rules(events, company)
-        fitting = self._find_fitting(company, {it.ticket_id for it in standing})
+        ticket_ids = {it.ticket_id for it in standing}
+        tickets = self.env["helpdesk.ticket"].browse(filter(None, ticket_ids))
+        fitting = {
+            ticket.id or None: self._get_rules(company, REMINDER, ticket)
+            for ticket in (tickets.browse(), *tickets)
+        }
         for it in standing:
             both = {rule.offset: rule for rule in alarms.get(it.event_id, ())}
             both |= {rule.offset: rule for rule in reversed(fitting[it.ticket_id])}
@@ -392,23 +350,6 @@ class SmsReminder(models.Model):
                 # An all-day event has no hour to remind of.
                 if not it.is_allday or rule.offset >= appointments.ALL_DAY_OFFSET:
                     yield it, rule
-
-    @api.model
-    def _find_fitting(self, company, ticket_ids):
-        """Return the rules for reminders about the appointments of each ticket.
-
-        :param ticket_ids: ids, or None for those without a ticket
-        :return: ``{ticket id or None: list of TextRule}``
-        """
-        rules = self.env["sms.automation"]._get_appointment_rules(company)
-        tickets = self.env["helpdesk.ticket"].browse(filter(None, ticket_ids))
-        fitting = {}
-        for ticket in (tickets.browse(), *tickets):
-            facts = self._get_ticket_facts(company, ticket)
-            fitting[ticket.id or None] = [
-                it for it in rules if it.kind == REMINDER and it.fits(facts)
-            ]
-        return fitting
 
     @api.model
     def _prepare_reminder(self, appointment, rule):
@@ -442,77 +383,74 @@ class SmsReminder(models.Model):
             now=fields.Datetime.now(),
         )
         self.env.cr.execute(query)
+        self.invalidate_model()
 
-    @api.model
+    def _get_key(self):
+        """Return the values of :data:`KEY_COLUMNS`, which identify a reminder."""
+        return self.event_id.id, self.partner_id.id, self.start, self.offset_minutes
+
     def _cancel_void(self, void, valid):
-        """Cancel the planned reminders that are no longer valid.
+        """Cancel what is void: planned reminders, and texts in the outbox.
 
+        A reminder that is already due, and waits for the cron, is valid as long as the
+        appointment. Notices of a change are withdrawn by the next one
+        (:meth:`_merge_pending`), but nothing more is told after a refusal, or without
+        texts. Should that end, what the customer knew before counts.
+
+        :param self: all rows about these appointments, but cancellation notices
         :param dict void: why somebody gets none, or empty, by event and person
+        :param set valid: keys of the valid reminders, see :meth:`_get_key`
         """
-        reasons = [(*key, reason) for key, reason in void.items()]
-        self.flush_model()
-        query = SQL(
-            CANCEL_VOID,
-            now=fields.Datetime.now(),
-            ids=list({event_id for event_id, _partner_id in void}),
-            why=as_arrays(reasons, "int4", "int4", "text"),
-            keys=as_arrays(valid, *KEY_KINDS),
-        )
-        self.env.cr.execute(query)
 
-    @api.model
-    def _withdraw_void(self, void, standing):
-        """Withdraw texts that are void and still wait in the outbox.
-
-        Notices of a change are withdrawn by the next one (:meth:`_merge_pending`), but
-        nothing more is told after a refusal, or without texts. Should that end, what
-        the customer knew before counts.
-
-        :param dict void: why somebody gets none, or empty, by event and person
-        :param list standing: :class:`Appointment` items without an obstacle
-        """
-        starts = {(it.event_id, it.partner_id): it.start for it in standing}
-        rows = self.search(
-            [
-                ("event_id", "in", list({event_id for event_id, _partner_id in void})),
-                ("kind", "in", (REMINDER, BOOKED, MOVED)),
-                ("state", "=", SENT),
-            ]
-        )
+        def get_reason(row):
+            reason = void.get((row.event_id.id, row.partner_id.id), "uninvited")
+            return reason or ("no_text" if row.event_id.start == row.start else "moved")
 
         def is_wrong(row):
-            key = row.event_id.id, row.partner_id.id
             if row.kind == REMINDER:
-                return starts.get(key) != row.start
-            return row.count == 1 and void.get(key) in SILENT
+                # What it says is still true if merely its automation is gone.
+                return get_reason(row) != "no_text"
+            return row.count == 1 and get_reason(row) in SILENT
 
-        wrong = rows.filtered(is_wrong)
+        planned = self.filtered(
+            lambda row: row.kind == REMINDER and row.state == PLANNED
+        )
+        planned.filtered(lambda row: row._get_key() not in valid)._cancel(get_reason)
+        wrong = self.filtered(lambda row: row.state == SENT and is_wrong(row))
         withdrawn = wrong._withdraw()
         taken_back = wrong.filtered(lambda row: row.sms_id in withdrawn)
-        taken_back._cancel(
-            lambda row: (
-                void.get((row.event_id.id, row.partner_id.id), "uninvited") or "moved"
-            )
-        )
+        taken_back._cancel(get_reason)
         for row in taken_back.filtered(lambda row: row.kind != REMINDER):
             row._get_attendees().sms_told_start = row.known_start
 
-    @api.model
     def _restore_withdrawn(self, valid):
         """Plan valid reminders again that were due when they were cancelled.
 
         Otherwise a customer would get none after an appointment was dragged away and
         back. The same for one shifted by quiet hours: it is not due yet, but could no
         longer be planned. A planned notice takes the reminder's place.
+
+        :param set valid: keys of the valid reminders, see :meth:`_get_key`
         """
-        query = SQL(
-            RESTORE,
-            keys=as_arrays(valid, *KEY_KINDS),
-            passing=list(PASSING),
-            now=fields.Datetime.now(),
-            notices=list(NOTICES),
+        now = fields.Datetime.now()
+        back = self.filtered(
+            lambda row: (
+                row.kind == REMINDER
+                and row.state == CANCELLED
+                and row.reason in PASSING
+                and (row.due_at <= row.write_date or row.due_at > now)
+                and row._get_key() in valid
+            )
         )
-        if self.env.execute_query(query):
+        pending = self.search(
+            Domain("partner_id", "in", back.partner_id.ids)
+            & Domain("kind", "in", NOTICES)
+            & Domain("state", "=", PLANNED)
+        )
+        noticed = {(row.partner_id, row.subject_key) for row in pending}
+        back = back.filtered(lambda it: (it.partner_id, it.subject_key) not in noticed)
+        if back:
+            back.write({"state": PLANNED, "reason": False, "sms_id": False})
             self._wake()
 
     # === Changed and merged contacts ===
@@ -526,32 +464,24 @@ class SmsReminder(models.Model):
 
         :param dict former: E.164 by the contact's id
         """
-
-        def is_former(number, partner):
-            return number == former[partner.id]
-
-        waiting = self.search(
-            [
-                *(("partner_id", "in", partners.ids), ("state", "=", SENT)),
-                *(("event_id", "!=", False), ("sms_id.state", "=", "outgoing")),
-            ]
-        )
-        misdirected = waiting.filtered(
-            lambda row: is_former(row.sms_id.number, row.partner_id)
+        theirs = Domain("partner_id", "in", partners.ids)
+        waiting = Domain("state", "=", SENT) & Domain("sms_id.state", "=", WAITING)
+        waiting &= Domain("event_id", "!=", False)
+        misdirected = self.search(theirs & waiting).filtered(
+            lambda row: row.sms_id.number == former[row.partner_id.id]
         )
         withdrawn = misdirected._withdraw()
         again = misdirected.filtered(lambda row: row.sms_id in withdrawn)
         again.write({"state": PLANNED, "due_at": fields.Datetime.now()})
         if again:
             self._wake()
-        asked = self.env["sms.question"].search(
-            [
-                *(("partner_id", "in", partners.ids), ("state", "=", OPEN)),
-                ("res_model", "=", "calendar.attendee"),
-            ]
+        asked = Domain("state", "=", OPEN) & Domain(
+            "res_model", "=", "calendar.attendee"
         )
-        asked = asked.filtered(lambda it: is_former(it.number, it.partner_id))
-        asked.state = CANCELLED
+        questions = self.env["sms.question"].search(theirs & asked)
+        questions.filtered(
+            lambda it: it.number == former[it.partner_id.id]
+        ).state = CANCELLED
 
     @api.model
     def _drop_duplicates(self, src_partners, dst_partner):
@@ -562,9 +492,8 @@ class SmsReminder(models.Model):
 
         :param src_partners: ``res.partner`` that are merged into ``dst_partner``
         """
-        people = src_partners | dst_partner
         rows = self.search(
-            Domain("partner_id", "in", people.ids)
+            Domain("partner_id", "in", (src_partners | dst_partner).ids)
             & Domain("event_id", "!=", False)
             & (Domain("kind", "=", REMINDER) | Domain("state", "=", PLANNED))
         )
@@ -579,8 +508,14 @@ class SmsReminder(models.Model):
             same[1:].unlink()
 
     @api.model
-    def _plan_again(self, partner):
-        """Plan again what is to come: merging may change a person's time zone."""
-        domain = Domain("partner_ids", "in", partner.ids)
+    def _plan_again(self, partners):
+        """Plan again what is to come: the time zone of contacts may have changed.
+
+        That of a company's own contact counts for customers whose place is unknown.
+        """
+        domain = Domain("partner_ids", "in", partners.ids)
+        companies = self.env["res.company"].search([("partner_id", "in", partners.ids)])
+        if companies:
+            domain |= Domain("sms_company_id", "in", companies.ids)
         events = self.env["calendar.event"]._plan_sms_again(domain)
         self.env.add_to_compute(events._fields["sms_confirmation"], events)

@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from collections import Counter, defaultdict
-from itertools import zip_longest
 
 from psycopg2 import OperationalError
 
@@ -11,9 +10,8 @@ from odoo.tools import SQL, frozendict
 from ...tools import appointments
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED
 from ...tools.dispatch import NEEDED
-from ..automation.sms_automation_engine import CONFLICTS
-from ..core.batch_jobs import lock_next
-from ..core.bulk_insert import create_many, insert_many, update_many
+from ..core.batch_jobs import contain, lock_next
+from ..core.bulk_insert import insert_many, update_many
 from .calendar_event_texts import FACTS_KEY, AppointmentFacts
 from .sms_reminder import (
     CANCELLED,
@@ -48,8 +46,7 @@ class SmsReminder(models.Model):
             if is_full and not has_time:
                 return
         following = self.search([("state", "=", PLANNED)], order="due_at", limit=1)
-        if following:
-            self._wake(following.due_at)
+        self._wake(following.mapped("due_at"))
 
     @api.model
     def _lock_due(self):
@@ -97,7 +94,7 @@ class SmsReminder(models.Model):
                 reasons[row] = "moved"
         standing = self.filtered(lambda row: row not in reasons)
         reasons |= dict.fromkeys(standing._find_overtaken(), "replaced")
-        cancelled = self.filtered(lambda row: row in reasons)
+        cancelled = self.filtered(reasons.get)
         cancelled._cancel(reasons.get)
         return self - cancelled
 
@@ -137,7 +134,6 @@ class SmsReminder(models.Model):
 
     def _get_end(self):
         """Return when the text expires (UTC)."""
-        self.ensure_one()
         if not self.is_allday:
             return self.start
         zone = Whereabouts(self.company_id).get_zone(self.partner_id)
@@ -168,7 +164,6 @@ class SmsReminder(models.Model):
 
     def _prepare_sms(self, rule, body, message):
         """Return the values of the ``sms.sms`` that a ``mail.message`` shows."""
-        self.ensure_one()
         return {
             "partner_id": self.partner_id.id,
             "number": self.partner_id.phone_sanitized or self.partner_id.phone,
@@ -196,17 +191,12 @@ class SmsReminder(models.Model):
 
         :param dict rules: :class:`TextRule` by row id
         """
+        template_ids = {row.id: rules[row.id].template_id for row in self}
         templates_sudo = self.env["sms.template"].sudo()
-        template_ids = {rules[row.id].template_id for row in self}
-        templates_sudo = templates_sudo.browse(template_ids).exists()
-        asking = templates_sudo.filtered(
-            lambda it: "sms_answer_hint" in (it.body or "")
-        )
-        return {
-            row.id
-            for row in self
-            if row.kind != NO_SHOW and rules[row.id].template_id in asking.ids
-        }
+        templates_sudo = templates_sudo.browse({*template_ids.values()}).exists()
+        asking = templates_sudo.filtered_domain([("body", "like", "sms_answer_hint")])
+        rows = self.filtered(lambda row: row.kind != NO_SHOW)
+        return {row.id for row in rows if template_ids[row.id] in asking.ids}
 
     def _await_answers(self, asking_ids, messages):
         """Open the questions of texts that say how to answer.
@@ -214,12 +204,14 @@ class SmsReminder(models.Model):
         :param asking_ids: ids of the rows with such a text
         :param messages: ``sms.sms``, one for each row
         """
-        asked = []
-        for row, sms in zip(self, messages, strict=True):
-            attendee = row._get_attendees()[:1]
-            if attendee and row.id in asking_ids:
-                asked.append((attendee, sms, row))
-        self.env["sms.question"]._ask_appointments(asked)
+        self.env["sms.question"]._ask_appointments(
+            [
+                (attendee, sms, row)
+                for row, sms in zip(self, messages, strict=True)
+                if row.id in asking_ids
+                for attendee in row._get_attendees()[:1]
+            ]
+        )
 
     # === Words ===
 
@@ -283,7 +275,6 @@ class SmsReminder(models.Model):
 
         Only a time at which Odoo stores days takes a query.
         """
-        self.ensure_one()
         known = self.known_start
         if not known or known.time() != appointments.ALL_DAY_TIME:
             return False
@@ -292,6 +283,7 @@ class SmsReminder(models.Model):
             ("subject_key", "=", self.subject_key),
             ("kind", "in", (BOOKED, MOVED)),
             ("start", "=", known),
+            ("state", "=", SENT),
         ]
         return (self.search(domain, order="id desc", limit=1) or self).is_allday
 
@@ -306,11 +298,6 @@ class SmsReminder(models.Model):
         texts = {}
         counts = Counter((it.partner_id, it.key) for it in lost)
         for it in {(it.partner_id, it.key): it for it in reversed(lost)}.values():
-            company = self.env["res.company"].browse(it.company_id)
-            ticket = self.env["helpdesk.ticket"].browse(it.ticket_id or ())
-            rule = self._get_rule(company, CALLED_OFF, ticket)
-            if not rule:
-                continue
             row = self.new(
                 {
                     "kind": CALLED_OFF,
@@ -319,29 +306,25 @@ class SmsReminder(models.Model):
                     "partner_id": it.partner_id,
                     "start": it.known,
                     "is_allday": it.is_allday,
+                    "ticket_id": it.ticket_id,
                     "count": counts[it.partner_id, it.key],
-                    "automation_id": rule.automation_id,
                 }
             )
             texts[it.attendee_id] = row._render_safely()
         return texts
 
     def _render_safely(self):
-        """Return the text of a row; False if its template cannot be rendered.
+        """Return the text of a row; None if its template cannot be rendered.
 
         A broken template must not keep anybody from deleting an appointment.
         """
-        self.ensure_one()
-        try:
-            # A savepoint that flushes would run the planning in the middle of the
-            # change.
-            with self.env.cr.savepoint(flush=False):
-                return self._render_rows(self._find_own_rules()).get(self.id)
-        except CONFLICTS:
-            raise
-        except Exception:  # whatever a template raises
-            _logger.exception("%s: its text cannot be filled in", self)
-            return False
+
+        def render():
+            return self._render_rows(self._find_own_rules()).get(self.id)
+
+        failure = "%s: its text cannot be filled in"
+        # A savepoint that flushes would run the planning in the middle of the change.
+        return contain(self.env, render, _logger, failure, self, flush=False)
 
     def _post(self, bodies):
         """Log the texts on the event or, if that is deleted, on ticket or customer.
@@ -350,20 +333,17 @@ class SmsReminder(models.Model):
 
         :return: the ``mail.message`` that carries each text, by row id
         """
-        rows_of = defaultdict(list)
+        rounds, turns = defaultdict(dict), Counter()
         for row in self:
-            rows_of[row.event_id or row.ticket_id or row.partner_id].append(row)
+            record = row.event_id or row.ticket_id or row.partner_id
+            rounds[record._name, turns[record]][record.id] = row
+            turns[record] += 1
         messages = {}
-        for turn in zip_longest(*rows_of.values()):
-            by_model = defaultdict(dict)
-            for record, row in zip(rows_of, turn, strict=True):
-                if row:
-                    by_model[record._name][record.id] = row
-            for name, by_id in by_model.items():
-                records = self.env[name].browse(by_id)
-                texts = {record_id: bodies[row.id] for record_id, row in by_id.items()}
-                posted = records._message_log_batch(texts, message_type="sms")
-                messages |= {by_id[it.res_id].id: it for it in posted}
+        for (model, _turn), by_id in rounds.items():
+            texts = {record_id: bodies[row.id] for record_id, row in by_id.items()}
+            records = self.env[model].browse(by_id)
+            posted = records._message_log_batch(texts, message_type="sms")
+            messages |= {by_id[it.res_id].id: it for it in posted}
         return messages
 
     @api.model
@@ -371,9 +351,8 @@ class SmsReminder(models.Model):
         """Create notifications, so that the chatter shows the messages' state."""
         if not sms_sudo:
             return
-        notifications_sudo = self.env["mail.notification"].sudo()
-        ids = insert_many(
-            notifications_sudo,
+        insert_many(
+            self.env["mail.notification"].sudo(),
             [
                 {
                     "author_id": sms.mail_message_id.author_id.id,
@@ -392,12 +371,5 @@ class SmsReminder(models.Model):
                 for sms in sms_sudo
             ],
         )
-        create_many(
-            self.env["sms.tracker"].sudo(),
-            [
-                {"sms_uuid": sms.uuid, "mail_notification_id": notification_id}
-                for sms, notification_id in zip(sms_sudo, ids, strict=True)
-            ],
-        )
-        sms_sudo.invalidate_recordset(["sms_tracker_id"])
+        sms_sudo._ensure_trackers()
         sms_sudo.mail_message_id.invalidate_recordset(["notification_ids"])

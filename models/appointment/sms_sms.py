@@ -22,7 +22,11 @@ class SmsSms(models.Model):
             return reason
         has_changed = any(
             row.kind != CALLED_OFF
-            and not (row.event_id.active and row.event_id.start == row.start)
+            and not (
+                row.event_id.active
+                and row.event_id.start == row.start
+                and row.event_id.allday == row.is_allday
+            )
             for row in self._find_reminders()
         )
         return has_changed and self.env._(
@@ -32,8 +36,7 @@ class SmsSms(models.Model):
     @api.model
     def _get_expiry(self, record):
         """Return the end of its day for texts about an all-day appointment."""
-        expiry = super()._get_expiry(record)
-        return expiry and record.sudo()._get_sms_end()
+        return super()._get_expiry(record) and record.sudo()._get_sms_end()
 
     def _find_reminders(self):
         """Return the planned text (``sms.reminder``) that became this one, in sudo."""

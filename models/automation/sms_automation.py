@@ -291,9 +291,7 @@ class SmsAutomation(models.Model):
         return tuple(rule._to_rule() for rule in found)
 
     def _to_rule(self):
-        self.ensure_one()
         is_timed = self._is_timed()
-        number = 0 if is_timed else self.delay_number
         return Rule(
             automation_id=self.id,
             trigger=self.trigger,
@@ -307,7 +305,7 @@ class SmsAutomation(models.Model):
             domain=self._parse_domain(),
             purpose_code=self.purpose_id.code,
             is_urgent=self.is_urgent,
-            delay=timedelta(**{self.delay_unit: number}),
+            delay=timedelta(**{self.delay_unit: 0 if is_timed else self.delay_number}),
             lead=timedelta(hours=self.wait_hours if is_timed else 0),
             pause=automation.PAUSES[self.at_most],
             shared_id=self.shared_id.id or 0,
@@ -327,7 +325,6 @@ class SmsAutomation(models.Model):
 
     def _parse_domain(self):
         """Return the conditions; raise a ValueError unless they are literals."""
-        self.ensure_one()
         try:
             domain = ast.literal_eval(self.domain or "[]")
         except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
@@ -503,3 +500,17 @@ class SmsAutomation(models.Model):
             {"automation_ids": [fields.Command.set(chosen.ids)]}
         )
         return wizard.action_replay()
+
+
+class SmsTemplate(models.Model):
+    """Stays for customers while an automation sends it to them."""
+
+    _inherit = "sms.template"
+
+    @api.constrains("is_internal")
+    def _check_is_internal(self):
+        """Refuse one for colleagues where an automation sends it to customers."""
+        result = super()._check_is_internal()
+        rules_sudo = self.env["sms.automation"].sudo().with_context(active_test=False)
+        rules_sudo.search([("template_id", "in", self.ids)])._check_template()
+        return result

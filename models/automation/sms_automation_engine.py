@@ -1,23 +1,21 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from psycopg2 import OperationalError
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
+from odoo.fields import Domain
 
-from ...tools import TICKET_MODEL, automation
+from ...tools import TICKET_MODEL, automation, verdicts
 from ...tools.automation import Facts, Rule
 from ...tools.purpose_rules import MessageSource
 from ..ledger.sms_purpose import PurposeCode
 
 _logger = logging.getLogger(__name__)
-#: Errors to propagate: the transaction is lost, and Odoo retries it.
-CONFLICTS = (OperationalError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
 
 
 class Recipient(NamedTuple):
@@ -173,28 +171,27 @@ class SmsAutomation(models.Model):
 
         :return: ``{(ticket id, template id, number): datetime}``
         """
-        if not texts:
-            return {}
-        self.env["sms.sms"].flush_model(
-            ["number", "template_id", "mail_message_id", "gate_verdict", "state"]
-        )
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT about.res_id, sms.template_id, sms.number, max(sms.create_date)
-                  FROM mail_message about
-                  JOIN sms_sms sms ON sms.mail_message_id = about.id
-                 WHERE about.model = %s AND about.res_id = ANY(%s)
-                   AND sms.template_id = ANY(%s) AND sms.gate_verdict != 'block'
-                   AND sms.state != 'canceled'
-              GROUP BY about.res_id, sms.template_id, sms.number
-                """,
-                TICKET_MODEL,
-                list({text.record.id for text in texts}),
-                list({text.rule.template_id for text in texts}),
+        about = Domain("model", "=", TICKET_MODEL)
+        about &= Domain("res_id", "in", [text.record.id for text in texts])
+        sent_sudo = (
+            self.env["sms.sms"]
+            .sudo()
+            .search(
+                Domain("mail_message_id", "any", about)
+                & Domain("template_id", "in", [text.rule.template_id for text in texts])
+                & Domain("gate_verdict", "in", (verdicts.SEND, verdicts.HOLD))
+                & Domain("state", "!=", "canceled"),
+                order="create_date, id",
             )
         )
-        return {tuple(row[:3]): row[3] for row in rows}
+        return {
+            (
+                sms.mail_message_id.res_id,
+                sms.template_id.id,
+                sms.number,
+            ): sms.create_date
+            for sms in sent_sudo
+        }
 
     @api.model
     def _send(self, text):
@@ -316,17 +313,12 @@ class SmsAutomation(models.Model):
     @api.model
     def _drop_by_domain(self, planned):
         """Return the changes, each with the rules whose conditions hold."""
-        asked = {
-            rule.automation_id: rule
-            for _change, rules in planned
-            for rule in rules
-            if rule.domain
-        }
         ids = [change.record.id for change, _rules in planned]
-        holding = {
-            rule_id: set(self._filter_by_domain(rule, ids).ids)
-            for rule_id, rule in asked.items()
-        }
+        holding = {}
+        for rule in chain.from_iterable(rules for _change, rules in planned):
+            if rule.domain and rule.automation_id not in holding:
+                found = self._filter_by_domain(rule, ids)
+                holding[rule.automation_id] = set(found.ids)
 
         def holds(change, rule):
             return not rule.domain or change.record.id in holding[rule.automation_id]
@@ -367,8 +359,8 @@ class SmsAutomation(models.Model):
             with self.env.cr.savepoint(flush=False):
                 result = work()
                 self.env.flush_all()
-        except CONFLICTS:
-            raise
+        except OperationalError:
+            raise  # the transaction is lost, and Odoo retries it
         except Exception as error:  # whatever a template or another module raises
             self.env.transaction.clear()
             if len(records) == 1:

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, automation
 from ..core.batch_jobs import try_work_off
+from ..core.ir_cron import to_minutes
 
 WAITING, DONE, SKIPPED = "waiting", "done", "skipped"
 #: Prefix of the occasion of a text due at once, followed by the transaction's id.
@@ -144,15 +145,8 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _wake(self, moments):
-        """Wake the cron at times (UTC), future ones rounded up to the minute."""
-        now = fields.Datetime.now()
-        minutes = {
-            moment
-            if moment <= now
-            else moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
-            for moment in moments
-        }
-        self.env["ir.cron"]._wake_sms("ir_cron_sms_automation", minutes)
+        """Wake the cron at times (UTC)."""
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_automation", to_minutes(moments))
 
     @api.model
     def _wake_for_waiting(self, ticket):

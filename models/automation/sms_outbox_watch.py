@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
-from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL
 from ..dispatch.sms_outbox_watch import STANDSTILL
@@ -27,20 +26,13 @@ class SmsOutboxWatch(models.AbstractModel):
 
     def _get_facts(self, company):
         """Add how many planned texts are overdue."""
-        self.env["sms.automation.run"].flush_model()
-        [[count]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT count(*) FROM sms_automation_run planned
-                  JOIN helpdesk_ticket ticket ON ticket.id = planned.res_id
-                 WHERE planned.res_model = %s AND planned.state = %s
-                   AND planned.due_at < %s AND ticket.company_id = %s
-                """,
-                TICKET_MODEL,
-                WAITING,
-                fields.Datetime.now() - STANDSTILL,
-                company.id,
-            )
+        tickets = self.env[TICKET_MODEL].with_context(active_test=False)
+        count = self.env["sms.automation.run"].search_count(
+            [
+                ("state", "=", WAITING),
+                ("due_at", "<", fields.Datetime.now() - STANDSTILL),
+                ("res_id", "in", tickets._search([("company_id", "=", company.id)])),
+            ]
         )
         return {**super()._get_facts(company), "planned_too_long": count}
 

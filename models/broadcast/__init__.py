@@ -15,7 +15,6 @@ from . import (
     sms_broadcast_people,
     sms_broadcast_plan,
     sms_broadcast_recipient,
-    sms_broadcast_news,
     sms_incident,
     sms_incident_plan,
     sms_incident_news,

@@ -3,6 +3,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import html2plaintext
 
+from .sms_incident import GOING_ON
+
 
 class HelpdeskTicket(models.Model):
     """A ticket about an incident: linked automatically when new, or by hand."""
@@ -97,19 +99,23 @@ class HelpdeskTicket(models.Model):
             self._end_overtaken_sms()
 
     def _find_sms_incident(self, number, words=""):
-        """Return the incident that the ticket or a text on it is about, if any.
+        """Return the newest incident that the ticket or a text on it is about, if any.
+
+        See ``sms.incident._is_about`` for the criteria.
 
         :param str number: the customer's number (E.164), may be empty
         :param str words: of the text; default: the ticket's title and description
         """
-        self.ensure_one()
-        incidents, company = self.env["sms.incident"], self.company_id
-        if self.sms_is_no_incident or not incidents._get_going_on_ids(company.id):
-            return incidents
+        incidents_sudo = self.env["sms.incident"].sudo()
+        going_on_ids = incidents_sudo._get_going_on_ids(self.company_id.id)
+        if self.sms_is_no_incident or not going_on_ids:
+            return incidents_sudo
         words = words or f"{self.name} {html2plaintext(self.description or '')}"
-        return incidents._find_concerning(
-            company, self.partner_id, number, words, self.category_id
-        )
+        about = (self.partner_id, number, words, self.category_id)
+        for incident_sudo in incidents_sudo.browse(going_on_ids):
+            if incident_sudo.state in GOING_ON and incident_sudo._is_about(*about):
+                return incident_sudo
+        return incidents_sudo
 
     def _began_in_sms_incident(self, incident_sudo):
         """Return whether a ticket is newer than the incident, or itself mentions it.
@@ -140,7 +146,6 @@ class HelpdeskTicket(models.Model):
         :param str who: who has said so, for the ticket's chatter
         :return: whether the customer gets a confirmation of receipt
         """
-        self.ensure_one()
         incident = self.sms_incident_id
         if not incident:
             return False

@@ -2,27 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-
-def count_linked(records, model_name, field, *domain):
-    """Count the records of a model that link to each, if the user may read them.
-
-    :param str field: name of the linking field
-    :param domain: further conditions
-    :return: ``{id: count}``
-    """
-    linked = records.env[model_name]
-    if not linked.has_access("read"):
-        return {}
-    domain = [(field, "in", records._origin.ids), *domain]
-    groups = linked._read_group(domain, [field], ["__count"])
-    return {record.id: count for record, count in groups}
-
-
-def open_linked(record, xmlid, field, **context):
-    """Return an action that shows the records that link to one by a field."""
-    record.ensure_one()
-    action = record.env["ir.actions.act_window"]._for_xml_id(xmlid)
-    return {**action, "domain": [(field, "=", record.id)], "context": context}
+from ..core.mixins import count_linked, open_linked
 
 
 class SmsRepliedMixin(models.AbstractModel):
@@ -36,9 +16,7 @@ class SmsRepliedMixin(models.AbstractModel):
     reply_count = fields.Integer("Replies", compute="_compute_reply_count")
 
     def _compute_reply_count(self):
-        counts = count_linked(self, "sms.inbound", self._reply_field)
-        for record in self:
-            record.reply_count = counts.get(record._origin.id, 0)
+        count_linked(self, "reply_count", "sms.inbound", self._reply_field)
 
     def action_view_replies(self):
         """Show the replies, questions first."""

@@ -1,11 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL, escape_psql
 
 from ...tools import geography
-from .mixins import open_linked
+from ..core.mixins import open_linked
 
 PLACES = ("state_ids", "cities", "zips")
 #: The fields that select an area's people; without any they would be everybody.
@@ -105,9 +105,8 @@ class SmsArea(models.Model):
         if not subscriptions.has_access("read"):
             self.subscriber_count = 0
             return
-        is_active = Domain("state", "=", "active")
         for area in self:
-            domain = area._get_subscription_domain() & is_active
+            domain = area._get_subscription_domain() & Domain("state", "=", "active")
             area.subscriber_count = subscriptions.search_count(domain)
 
     @api.constrains("zips")
@@ -135,14 +134,14 @@ class SmsArea(models.Model):
 
     def _get_contact_domain(self):
         """Return the domain of the area's contacts and the company's subscribers."""
-        self.ensure_one()
         domain = self._get_criteria_domain()
         if self.takes_subscribers:
             domain |= Domain.custom(to_sql=self._get_subscriber_sql)
         return domain
 
     def _get_criteria_domain(self):
-        # A tag that is archived must not let the area mean more people.
+        # A tag that is archived must not let the area mean more people; nor are
+        # archived tickets left out.
         self = self.with_context(active_test=False)
         if not any(self[name] for name in CRITERIA):
             return Domain.FALSE
@@ -163,7 +162,6 @@ class SmsArea(models.Model):
             domain &= Domain("id", "child_of", self.company_partner_ids.ids)
         if self.team_ids:
             tickets_sudo = self.env["helpdesk.ticket"].sudo()
-            tickets_sudo = tickets_sudo.with_context(active_test=False)
             found = tickets_sudo._search([("team_id", "in", self.team_ids.ids)])
             domain &= Domain("id", "in", found.subselect("partner_id"))
         return domain
@@ -182,8 +180,13 @@ class SmsArea(models.Model):
         return SQL("(%s)", SQL(" OR ").join(conditions)) if ranges else SQL("FALSE")
 
     def _get_subscribed_ids(self):
-        """Return whose subscribers are the area's: its own, and the one it replaces."""
-        return (self._origin | self._origin.sudo().shared_id).ids
+        """Return whose subscribers are the area's, for a company's subscriptions.
+
+        Its own, those of the shared area that it replaces, and those of the companies'
+        areas that replace it.
+        """
+        own_sudo = self._origin.sudo().with_context(active_test=False)
+        return (own_sudo | own_sudo.shared_id | own_sudo.copy_ids).ids
 
     def _get_subscription_domain(self):
         """Return the domain of the subscriptions that count as the area's."""
@@ -230,9 +233,8 @@ class SmsArea(models.Model):
         """
         areas = self.with_context(active_test=False)
         areas = areas.search([("company_partner_ids", "in", sources.ids)])
-        link, unlink = fields.Command.link, fields.Command.unlink
-        commands = [link(target.id), *(unlink(it) for it in sources.ids)]
-        areas.company_partner_ids = commands
+        gone = map(Command.unlink, sources.ids)
+        areas.company_partner_ids = [Command.link(target.id), *gone]
 
     def action_view_contacts(self):
         """Show who belongs to the area."""

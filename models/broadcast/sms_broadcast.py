@@ -5,24 +5,14 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL, format_amount, formatLang
 
-from ...tools import texts, verdicts
+from ...tools import verdicts
 from ...tools.figures import render_counts
+from ..core.mixins import open_linked
 from ..dispatch.sms_price import pick_price
-from .mixins import open_linked
-from .sms_broadcast_recipient import (
-    BLOCKED,
-    CALLED_OFF,
-    DUPLICATE,
-    HELD,
-    MUTED,
-    NEW,
-    NO_NUMBER,
-    QUEUED,
-    REACHED,
-    WILL,
-)
+from . import sms_broadcast_recipient as outcomes
 
 DRAFT, CHECKING, CHECKED, WAITING = ("draft", "checking", "checked", "waiting")
 PLANNED, LEAVING = ("planned", "leaving")
@@ -35,25 +25,6 @@ SHOWN = (CHECKED, WAITING, PLANNED)
 RUNNING = (CHECKING, LEAVING, QUEUEING)
 #: States in which some may have its words already, and others not yet.
 UNDER_WAY = (LEAVING, QUEUEING, PAUSED)
-#: Fields that users write; the job writes all others.
-SETUP_FIELDS = {
-    "name",
-    "company_id",
-    "area_ids",
-    "body",
-    "is_emergency",
-    "emergency_reason",
-    "incident_id",
-    "kind",
-    "audience",
-    "filter_domain",
-    "saved_filter_id",
-    "list_file",
-    "list_name",
-    "send_at",
-    "is_local_time",
-    "spread_hours",
-}
 #: Placeholders of every text, and those added for an incident.
 BLANKS = ("customer", "area")
 STATUS_PAGE, NEWS = ABOUT_INCIDENT = ("status_page", "news")
@@ -73,11 +44,14 @@ class SmsBroadcast(models.Model):
     _description = "Text Message Broadcast"
     _inherit = [
         "mail.thread",
+        "mail.activity.mixin",
         "sms.setup.mixin",
         "sms.checked.words",
         "sms.send.at",
         "sms.emergency.mixin",
+        "sms.replied.mixin",
     ]
+    _reply_field = "broadcast_id"
     _order = "id desc"
 
     name = fields.Char(
@@ -161,13 +135,8 @@ class SmsBroadcast(models.Model):
         """Refuse unknown placeholders, which recipients would see as they are."""
         for broadcast in self:
             known = broadcast._get_blanks()
-            if unknown := texts.find_unknown(broadcast.body, known):
-                words = self.env._(
-                    "{%(unknown)s} is not a placeholder. Available: %(known)s.",
-                    unknown=unknown[0],
-                    known=", ".join(f"{{{name}}}" for name in known),
-                )
-                raise ValidationError(words)
+            if fault := self._find_unknown_placeholder(broadcast.body, known):
+                raise ValidationError(fault)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -177,16 +146,23 @@ class SmsBroadcast(models.Model):
         return broadcasts
 
     def write(self, vals):
-        """Refuse changes once it is being sent; require a new check after others."""
-        is_setup = bool(SETUP_FIELDS & vals.keys())
+        """Refuse changes once it is being sent; require a new check after others.
+
+        Approvers are asked, and a request is withdrawn once it is decided or changed.
+        """
+        is_setup = bool(self._get_setup_fields() & vals.keys())
         if not self.env.su:
             self.check_access("write")
             self._check_setup(vals)
         if is_setup:
             self._check_open()
             vals = {"state": DRAFT, **vals}
+        before = {broadcast: broadcast.state for broadcast in self.sudo()}
         result = super(SmsBroadcast, self.sudo() if is_setup else self).write(vals)
         self._check_works_here()
+        for broadcast_sudo, state in before.items():
+            if broadcast_sudo.state != state:
+                broadcast_sudo._on_state_changed(state)
         return result
 
     def _update_field_translations(self, *args, **options):
@@ -202,10 +178,6 @@ class SmsBroadcast(models.Model):
                 self.env._("It has been sent. Create a new broadcast for further news.")
             )
 
-    @api.model
-    def _get_setup_fields(self):
-        return SETUP_FIELDS
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent(self):
         """Refuse to delete sent broadcasts: they record who was told what."""
@@ -214,20 +186,24 @@ class SmsBroadcast(models.Model):
 
     # === Check: recipients, samples, estimate ===
 
-    @api.depends("state", "recipient_ids.outcome")
+    @api.depends("state", "recipient_ids.outcome", "recipient_ids.mail_outcome")
     def _compute_counts(self):
+        """Count recipients; mails count towards the limit of approval as well."""
         counts = self._origin._count_outcomes()
+        reached = (*outcomes.REACHED, outcomes.CALLED_OFF)
         for broadcast in self:
             found = counts[broadcast._origin.id]
             by_outcome = Counter()
             for (outcome, _reason), count in found.items():
                 by_outcome[outcome] += count
             broadcast.concerned_count = by_outcome.total()
-            broadcast.checked_count = broadcast.concerned_count - by_outcome[NEW]
-            reached = sum(by_outcome[outcome] for outcome in (*REACHED, CALLED_OFF))
-            broadcast.reached_count = reached
+            unchecked = by_outcome[outcomes.NEW]
+            broadcast.checked_count = broadcast.concerned_count - unchecked
+            told = broadcast.reached_count = sum(by_outcome[it] for it in reached)
             limit = broadcast.company_id.sudo().sms_approve_from
-            broadcast.needs_approval = bool(limit and reached > limit)
+            if limit and broadcast._tells_news():
+                told = broadcast._origin._count_told()
+            broadcast.needs_approval = bool(limit and told > limit)
             broadcast.check_html = broadcast._render_check(found, by_outcome)
 
     def _count_outcomes(self):
@@ -252,22 +228,22 @@ class SmsBroadcast(models.Model):
             rows = [(self.reached_count, self.env._("Recipients"), "text-success")]
             title = self.env._("%(reached)s recipients, %(others)s left out.", **counts)
         else:
-            will = by_outcome[WILL] + by_outcome[QUEUED]
-            rows = [(will, labels[WILL], "text-success")]
-            if by_outcome[HELD]:
-                rows.append((by_outcome[HELD], labels[HELD], "text-info"))
+            will = by_outcome[outcomes.WILL] + by_outcome[outcomes.QUEUED]
+            rows = [(will, labels[outcomes.WILL], "text-success")]
+            if held := by_outcome[outcomes.HELD]:
+                rows.append((held, labels[outcomes.HELD], "text-info"))
             title = self.env._(
                 "%(reached)s will get it, %(others)s will not.", **counts
             )
         blocked = [
-            (count, reasons.get(reason, labels[BLOCKED]), "text-danger")
+            (count, reasons.get(reason, labels[outcomes.BLOCKED]), "text-danger")
             for (outcome, reason), count in found.items()
-            if outcome == BLOCKED
+            if outcome == outcomes.BLOCKED
         ]
         rows += sorted(blocked, key=lambda row: -row[0])
         rows += [
             (by_outcome[name], labels[name], "o_sms_muted")
-            for name in (NO_NUMBER, DUPLICATE, MUTED)
+            for name in (outcomes.NO_NUMBER, outcomes.DUPLICATE, outcomes.MUTED)
             if by_outcome[name]
         ]
         return Markup("<p class='fw-bold'>%s</p>%s") % (title, render_counts(rows))
@@ -288,14 +264,13 @@ class SmsBroadcast(models.Model):
             "<div class='mb-3'><div class='o_sms_muted small'>%s</div>"
             "<div class='o_sms_sample'>%s</div></div>"
         )
-        cards = (card % (self._describe_sample(it), it.text) for it in samples)
+        cards = []
+        for it in samples:
+            segments = self._describe_segments(it.segments)
+            values = {"language": it.language, "segments": segments}
+            title = self.env._("%(language)s, longest text: %(segments)s", **values)
+            cards.append(card % (title, it.text))
         return Markup("").join(cards) or False
-
-    @api.model
-    def _describe_sample(self, sample):
-        values = {"language": sample.language}
-        values["segments"] = self._describe_segments(sample.segments)
-        return self.env._("%(language)s, longest text: %(segments)s", **values)
 
     @api.model
     def _describe_segments(self, segments):
@@ -349,7 +324,7 @@ class SmsBroadcast(models.Model):
           GROUP BY own.lang, price.currency_id
             """,
             self.id,
-            REACHED,
+            outcomes.REACHED,
             price_id,
         )
         costs = Counter()
@@ -395,7 +370,14 @@ class SmsBroadcast(models.Model):
         """Hook for other rooms: runs after recipients were selected."""
 
     def action_send(self):
-        """Send the checked broadcast, or ask another manager to approve it."""
+        """Send the checked broadcast, or ask another manager to approve it.
+
+        :raises UserError: if it would reach nobody, or its news is not published
+        """
+        if self._tells_news() and not self._get_news():
+            raise UserError(
+                self.env._("Publish the news on the incident: that texts them too.")
+            )
         broadcast_sudo = self._take(CHECKED)
         if not self._count_told():
             raise UserError(self.env._("Nobody would get it. See the reasons below."))
@@ -408,9 +390,11 @@ class SmsBroadcast(models.Model):
         return True
 
     def _count_told(self):
-        """Count who would get it. Extended for people reached in other ways."""
-        told = [("broadcast_id", "=", self.id), ("outcome", "in", REACHED)]
-        return self.env["sms.broadcast.recipient"].search_count(told)
+        """Count who would get it, by text or by e-mail."""
+        own = Domain("broadcast_id", "=", self.id)
+        told = Domain("outcome", "in", outcomes.REACHED)
+        told |= Domain("mail_outcome", "=", outcomes.MAIL)
+        return self.env["sms.broadcast.recipient"].search_count(own & told)
 
     def action_pause(self):
         """Hold the messages that have not been sent yet.
@@ -441,13 +425,15 @@ class SmsBroadcast(models.Model):
         return True
 
     def _call_off_recipients(self):
-        """Mark the recipients who have no message yet as cancelled."""
+        """Mark the recipients who have no message yet, and no mail, as cancelled."""
         self.env.cr.execute(
             """
-            UPDATE sms_broadcast_recipient SET outcome = %s
-             WHERE broadcast_id = %s AND outcome IN %s
+            UPDATE sms_broadcast_recipient SET outcome = 'cancelled'
+             WHERE broadcast_id = %(id)s AND outcome IN ('will', 'held');
+            UPDATE sms_broadcast_recipient SET mail_outcome = 'cancelled'
+             WHERE broadcast_id = %(id)s AND mail_outcome = 'mail'
             """,
-            [CALLED_OFF, self.id, (WILL, HELD)],
+            {"id": self.id},
         )
         self.env["sms.broadcast.recipient"].invalidate_model()
 

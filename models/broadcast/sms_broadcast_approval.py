@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_list, formatLang
 
-from .sms_broadcast import CHECKED, CHECKING, DRAFT, WAITING
+from .sms_broadcast import CHECKED, CHECKING, DRAFT, SHOWN, UNDER_WAY, WAITING
 
 TODO = "mail.mail_activity_data_todo"
 #: Most approvers that are named.
@@ -17,8 +17,7 @@ class SmsBroadcast(models.Model):
     decides, or until the broadcast is changed.
     """
 
-    _name = "sms.broadcast"
-    _inherit = ["sms.broadcast", "mail.activity.mixin"]
+    _inherit = "sms.broadcast"
 
     refused_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     refusal_reason = fields.Char(readonly=True, copy=False)
@@ -84,16 +83,11 @@ class SmsBroadcast(models.Model):
 
     # === Asking ===
 
-    def write(self, vals):
-        """Ask the managers, and withdraw the request once it is decided or changed."""
-        before = {broadcast: broadcast.state for broadcast in self.sudo()}
-        result = super().write(vals)
-        for broadcast_sudo, state in before.items():
-            if broadcast_sudo.state != state:
-                broadcast_sudo._on_state_changed(state)
-        return result
-
     def _on_state_changed(self, former):
+        """Ask or dismiss approvers; post its news once the check has ended."""
+        if former == CHECKING and self._tells_news():
+            # Who gets it otherwise is not mailed by their ticket.
+            self.env["sms.incident"]._wake_incidents()
         if former == WAITING:
             self.activity_unlink([TODO])
         if self.state == WAITING:
@@ -110,6 +104,26 @@ class SmsBroadcast(models.Model):
             people = formatLang(it.env, count, 0)
             words = it.env._("Approve or refuse: a text to %s people", people)
             it.activity_schedule(TODO, summary=words, user_id=user.id)
+
+    def _before_news_changes(self):
+        """Return it to its author if its words were shown, maybe approved, before.
+
+        :raises UserError: while it is being sent, since all get the same words
+        """
+        for broadcast in self:
+            broadcast._wait_for_row()
+            if broadcast.state in UNDER_WAY:
+                reason = self.env._(
+                    "“%s” is being sent in these words. Publish further news "
+                    "instead, or correct them once it is sent.",
+                    broadcast.name,
+                )
+                raise UserError(reason)
+            if broadcast.state in SHOWN:
+                # They are notified even if they have changed the news themselves.
+                own = broadcast.with_context(mail_notify_author_mention=True)
+                own = own._in_words_of_author()
+                own._give_back(own.env._("Its news was changed. Check it again."))
 
     # === Deciding ===
 

@@ -2,7 +2,6 @@
 import ast
 import base64
 from itertools import chain
-from operator import itemgetter
 
 from psycopg2 import DataError, ProgrammingError
 
@@ -91,7 +90,7 @@ class SmsBroadcast(models.Model):
                 raise UserError(self.env._("Choose the areas first."))
         elif self.audience != LIST:
             self._read_filter()
-        elif not (self.sudo().list_file or self._has_list_rows()):
+        elif not (self.sudo().list_file or self.sudo().recipient_ids[:1].row):
             raise UserError(self.env._("Upload the list first."))
 
     def _as_author(self):
@@ -140,7 +139,6 @@ class SmsBroadcast(models.Model):
         One statement per area. Of several people with one number the first gets it.
         Those who have muted the incident are marked.
         """
-        self.ensure_one()
         self.sudo().longest = False
         self.env.flush_all()
         if self._is_follow_up():
@@ -175,8 +173,29 @@ class SmsBroadcast(models.Model):
         )
 
     def _select_told(self):
-        """Store the recipients whom earlier texts about the incident have reached."""
+        """Store the recipients whom earlier texts about the incident have reached.
+
+        And those who were mailed, who may have agreed to texts since.
+        """
         self._store_told(NEW)
+        self.env.cr.execute(
+            """
+            INSERT INTO sms_broadcast_recipient
+                   (broadcast_id, partner_id, area_id, number, lang, outcome)
+            SELECT DISTINCT ON (told.partner_id) %(broadcast)s, told.partner_id,
+                   told.area_id, NULLIF(partner.phone_sanitized, ''),
+                   partner.lang, 'new'
+              FROM sms_broadcast_recipient told
+              JOIN sms_broadcast before ON before.id = told.broadcast_id
+              JOIN res_partner partner ON partner.id = told.partner_id
+             WHERE before.incident_id = %(incident)s
+               AND before.id != %(broadcast)s AND told.mail_outcome = 'mailed'
+          ORDER BY told.partner_id, told.id
+                ON CONFLICT (broadcast_id, partner_id) DO NOTHING
+            """,
+            {"broadcast": self.id, "incident": self.incident_id.id},
+        )
+        self._mark_unreachable()
 
     def _add_told(self):
         """Add to the end those whom an earlier text has reached since the check.
@@ -421,11 +440,6 @@ class SmsBroadcast(models.Model):
 
     # === List ===
 
-    def _has_list_rows(self):
-        rows_sudo = self.env["sms.broadcast.recipient"].sudo()
-        domain = [("broadcast_id", "=", self.id), ("row", ">", 0)]
-        return bool(rows_sudo.search_count(domain, limit=1))
-
     def _select_listed(self):
         """Store the rows of a new list, or reset those of a former check.
 
@@ -440,7 +454,7 @@ class SmsBroadcast(models.Model):
             """
             UPDATE sms_broadcast_recipient
                SET outcome = CASE WHEN number IS NULL THEN %s ELSE %s END,
-                   reason = NULL, partner_id = NULL, lang = NULL
+                   reason = NULL, mail_outcome = NULL, partner_id = NULL, lang = NULL
              WHERE broadcast_id = %s
             """,
             [NO_NUMBER, NEW, self.id],
@@ -494,7 +508,7 @@ class SmsBroadcast(models.Model):
             return recipients
         to_e164, company = self.env["sms.sms"]._to_e164, self.company_id
         numbers = {it.id: to_e164(it.number, NOBODY, company) for it in recipients}
-        contacts = self._find_contacts(numbers.values())
+        contacts = self._find_contacts(list(numbers.values()))
         seen = self._find_earlier(numbers)
         rows = []
         for row_id, number in numbers.items():
@@ -517,34 +531,25 @@ class SmsBroadcast(models.Model):
         if silent:
             langs = {it.number: it.lang for it in silent}
             found = self.company_id._find_sms_langs(langs)
-            rows = [(it.id, found[it.number]) for it in silent]
-            silent._write_rows(rows, "lang")
+            silent._write_rows([(it.id, found[it.number]) for it in silent], "lang")
 
     def _find_contacts(self, numbers):
         """Return ``{number: (contact id, language)}`` of the oldest contacts."""
         partners = self._as_author().env["res.partner"]
-        domain = Domain("phone_sanitized", "in", list(numbers))
-        query = partners._search(domain & self._get_company_domain())
-        columns = ("phone_sanitized", "id", "lang")
-        rows = self.env.execute_query(
-            query.select(*(SQL.identifier("res_partner", name) for name in columns))
-        )
-        rows.sort(key=itemgetter(1), reverse=True)
-        return {number: found for number, *found in rows}
+        domain = self._get_company_domain() & Domain("phone_sanitized", "in", numbers)
+        names = ["phone_sanitized", "lang"]
+        found = partners.search_fetch(domain, names, order="id DESC")
+        return {it.phone_sanitized: (it.id, it.lang or None) for it in found}
 
     def _find_earlier(self, numbers):
         """Return which numbers occur in rows before the given ones.
 
         :param dict numbers: E.164 by row id
         """
-        self.env.cr.execute(
-            """
-            SELECT DISTINCT number FROM sms_broadcast_recipient
-             WHERE broadcast_id = %s AND number = ANY(%s) AND id < %s
-            """,
-            [self.id, list(set(numbers.values())), min(numbers)],
-        )
-        return {number for (number,) in self.env.cr.fetchall()}
+        domain = Domain("broadcast_id", "=", self.id) & Domain("id", "<", min(numbers))
+        domain &= Domain("number", "in", list(numbers.values()))
+        earlier = self.env["sms.broadcast.recipient"].search_fetch(domain, ["number"])
+        return set(earlier.mapped("number"))
 
 
 def _read_cell(cells, index, limit):

@@ -14,10 +14,14 @@ from ..core.batch_jobs import DATABASE_FAULTS, lock_next, try_work_off
 from ..ledger.sms_purpose import ALERT
 from ..message.sms_sms_intake import Recipient
 from . import sms_broadcast as states
-from .sms_broadcast_recipient import CALLED_OFF, HELD, NEW, QUEUED, WILL
+from . import sms_broadcast_recipient as outcomes
 
 #: Recipients of a batch, which delays an urgent text by up to a second.
 BATCH_SIZE = 1000
+#: Mails created in one transaction.
+MAIL_BATCH = 500
+#: Most people who are checked while the user waits; the job checks more.
+AT_ONCE = 3000
 #: Stages of the progress bar: the states of their messages, and the color.
 STAGES = {
     "delivered": (("sent",), "bg-success"),
@@ -43,8 +47,9 @@ SHORT_WHILE = timedelta(minutes=30)
 class SmsBroadcastJob(models.Model):
     """The job of a broadcast: asks the gate about everybody, then queues the texts.
 
-    A batch's messages and marks are committed together, so a killed job resumes where
-    it stopped, and nobody is texted twice.
+    An incident's news is e-mailed to those who may not be texted. A batch's messages
+    and marks are committed together, so a killed job resumes where it stopped, and
+    nobody is texted twice.
     """
 
     _inherit = "sms.broadcast"
@@ -60,7 +65,9 @@ class SmsBroadcastJob(models.Model):
         compute="_compute_progress", help="What can still be held or cancelled."
     )
     shown_state = fields.Selection(
-        "_selection_shown_state", "Status", compute="_compute_progress"
+        lambda self: self._fields["state"]._description_selection(self.env),
+        "Status",
+        compute="_compute_progress",
     )
     standing_note = fields.Char(compute="_compute_progress")
     cancel_note = fields.Char(compute="_compute_progress")
@@ -119,7 +126,6 @@ class SmsBroadcastJob(models.Model):
 
         :return: the number of recipients processed
         """
-        self.ensure_one()
         self._wait_for_row()
         if self.state == states.CANCELLED and not self.finished_at:
             return self._cancel_next()
@@ -129,15 +135,18 @@ class SmsBroadcastJob(models.Model):
         if job.state == states.PLANNED:
             return job._leave()
         if job.state in (states.CHECKING, states.LEAVING):
-            batch = job._get_batch([NEW])
+            batch = job._get_batch("outcome", [outcomes.NEW], BATCH_SIZE)
             job._judge(job._address(batch))
             if len(batch) < BATCH_SIZE:
                 job._end_check()
         else:
-            batch = job._get_batch([WILL, HELD])
+            batch = job._get_batch("outcome", outcomes.UNTEXTED, BATCH_SIZE)
             job._queue(batch)
             if len(batch) < BATCH_SIZE and not job._add_told():
-                job.state = states.SENT
+                mailed = job._mail_next() if job._tells_news() else 0
+                if mailed < MAIL_BATCH:
+                    job.state = states.SENT
+                return len(batch) + mailed
         return len(batch)
 
     def _cancel_next(self):
@@ -162,10 +171,10 @@ class SmsBroadcastJob(models.Model):
             "SELECT 1 FROM sms_broadcast WHERE id = %s FOR NO KEY UPDATE", [self.id]
         )
 
-    def _get_batch(self, outcomes):
-        own = [("broadcast_id", "=", self.id), ("outcome", "in", outcomes)]
-        recipients = self.env["sms.broadcast.recipient"]
-        return recipients.search(own, order="id", limit=BATCH_SIZE)
+    def _get_batch(self, name, values, limit):
+        """Return the next recipients with one of the values in a field."""
+        own = [("broadcast_id", "=", self.id), (name, "in", values)]
+        return self.env["sms.broadcast.recipient"].search(own, order="id", limit=limit)
 
     def _queue(self, recipients):
         """Queue the messages to a batch; news replaces texts that still wait."""
@@ -192,7 +201,7 @@ class SmsBroadcastJob(models.Model):
             incident_id=self.incident_id.id,
             keeps_hours=not self.is_emergency,
         )
-        queued = [QUEUED] * len(messages)
+        queued = [outcomes.QUEUED] * len(messages)
         rows = zip(recipients.ids, queued, messages.ids, strict=True)
         recipients._write_rows(rows, "outcome", "sms_id")
         if self._is_follow_up():
@@ -217,11 +226,86 @@ class SmsBroadcastJob(models.Model):
         )
         return 1
 
-    # === Progress ===
+    def _check_now(self):
+        """Check recipients: a few at once, many by the job."""
+        self.action_check()
+        broadcast_sudo = self.sudo()
+        if broadcast_sudo.concerned_count > AT_ONCE:
+            return
+        while broadcast_sudo.state == states.CHECKING:
+            broadcast_sudo._work_off()
+        self.invalidate_recordset()
 
-    @api.model
-    def _selection_shown_state(self):
-        return self._fields["state"]._description_selection(self.env)
+    # === Mails ===
+
+    def _mark_mails(self):
+        """Mark who gets it by e-mail instead of a text, and why others do not."""
+        self.env["res.partner"].flush_model(["email_normalized"])
+        self.env["mail.blacklist"].flush_model()
+        self.env.cr.execute(
+            """
+            UPDATE sms_broadcast_recipient own SET mail_outcome = found.outcome
+              FROM (SELECT untold.id,
+                           CASE WHEN COALESCE(partner.email_normalized, '') = ''
+                                THEN 'no_address'
+                                WHEN listed.id IS NOT NULL THEN 'excluded'
+                                WHEN row_number() OVER (
+                                     PARTITION BY partner.email_normalized
+                                     ORDER BY untold.id) > 1 THEN 'same_address'
+                                ELSE 'mail' END AS outcome
+                      FROM sms_broadcast_recipient untold
+                 LEFT JOIN res_partner partner ON partner.id = untold.partner_id
+                 LEFT JOIN mail_blacklist listed
+                        ON listed.email = partner.email_normalized
+                       AND listed.active
+                     WHERE untold.broadcast_id = %s
+                       AND untold.outcome IN ('blocked', 'no_number')
+                   ) AS found
+             WHERE own.id = found.id AND own.mail_outcome IS NULL
+            """,
+            [self.id],
+        )
+        self.env["sms.broadcast.recipient"].invalidate_model(["mail_outcome"])
+        self.invalidate_recordset(["needs_approval"])
+
+    def _mail_next(self):
+        """Queue a batch of mails, which Odoo's queue sends.
+
+        Their recipients are marked in the same transaction, so nobody gets two.
+
+        :return: the number of recipients
+        """
+        recipients = self._get_batch("mail_outcome", [outcomes.MAIL], MAIL_BATCH)
+        if not recipients:
+            return 0
+        excluded = recipients.filtered("partner_id.is_blacklisted")
+        mailed = recipients - excluded
+        for lang, group in mailed.grouped("lang").items():
+            values = self._prepare_mail(lang)
+            self.env["mail.mail"].sudo().create(
+                [{**values, "recipient_ids": [(4, it.id)]} for it in group.partner_id]
+            )
+        rows = [(it.id, outcomes.MAILED) for it in mailed]
+        rows += [(it.id, outcomes.EXCLUDED) for it in excluded]
+        recipients._write_rows(rows, "mail_outcome")
+        self.env["sms.incident"]._wake_mails()
+        return len(recipients)
+
+    def _prepare_mail(self, lang):
+        """Return the values of the mail in a language, without its recipient."""
+        company_sudo = self.company_id.sudo()
+        told = self._get_told_langs()
+        it = self.with_context(lang=company_sudo._pick_sms_told_lang(told, lang))
+        incident_sudo = it.incident_id.sudo()
+        return {
+            "subject": f"{company_sudo.name}: {incident_sudo.name}",
+            "body_html": incident_sudo._render_news(it._get_shared_words()[states.NEWS])
+            + Markup("<p>%s</p>") % company_sudo.name,
+            "email_from": company_sudo.email_formatted or self.env.user.email_formatted,
+            "auto_delete": True,
+        }
+
+    # === Progress ===
 
     @api.depends("state", "started_at", "finished_at")
     @api.depends_context("lang")
@@ -286,21 +370,21 @@ class SmsBroadcastJob(models.Model):
         }
         found = {it.id: dict.fromkeys(STAGES, 0) for it in self}
         mine = Domain("broadcast_id", "in", self.filtered("started_at").ids)
-        messages_sudo = self.env["sms.sms"].sudo()
         last = mine & Domain("sent_again_id", "=", False)
         columns = ["broadcast_id", "state", "gate_verdict", "gate_reason"]
-        groups = messages_sudo._read_group(last, columns, ["__count"])
+        groups = self.env["sms.sms"].sudo()._read_group(last, columns, ["__count"])
         for broadcast, state, verdict, reason, count in groups:
             is_called_off = verdict != BLOCK or reason in CALLED_OFF_REASONS
             is_cancelled = state == "canceled" and is_called_off
             stage = "cancelled" if is_cancelled else stage_of[state]
             found[broadcast.id][stage] += count
-        untexted = mine & Domain("outcome", "in", (WILL, HELD, CALLED_OFF))
+        is_untexted = (*outcomes.UNTEXTED, outcomes.CALLED_OFF)
+        untexted = mine & Domain("outcome", "in", is_untexted)
         recipients = self.env["sms.broadcast.recipient"]
         columns = ["broadcast_id", "outcome"]
         groups = recipients._read_group(untexted, columns, ["__count"])
         for broadcast, outcome, count in groups:
-            stage = "cancelled" if outcome == CALLED_OFF else "waiting"
+            stage = "cancelled" if outcome == outcomes.CALLED_OFF else "waiting"
             found[broadcast.id][stage] += count
         return found
 
@@ -420,6 +504,6 @@ class SmsBroadcastJob(models.Model):
                      WHERE had.incident_id = %s AND had.number = own.number
                        AND had.state = ANY(%s)) >= %s
             """,
-            [self.id, (WILL, HELD), *limits],
+            [self.id, outcomes.UNTEXTED, *limits],
         )
         return self.env.cr.fetchone()[0]

@@ -3,17 +3,19 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 from ...tools import texts, verdicts
 from ...tools.names import NAME_LIMIT, close_greeting, tidy_name
 from ...tools.segments import count_segments
 from ...tools.timing import SCHEDULED
+from ..core.batch_jobs import lock_next
 from ..ledger.sms_purpose import ALERT
 from ..message.res_partner import NOBODY
 from ..message.sms_gate import GateQuestion
-from .sms_broadcast import CANCELLED, CHECKING, LEAVING, STATUS_PAGE
+from .sms_broadcast import CANCELLED, CHECKING, LEAVING, NEWS, STATUS_PAGE
 from .sms_broadcast_recipient import BLOCKED, HELD, MUTED, REACHED, WILL
-from .sms_incident import OPENING, RESOLVED, UPDATE
+from .sms_incident import GOING_ON, OPENING, PLANNED, RESOLVED, UPDATE
 
 OUTCOME_OF = {verdicts.SEND: WILL, verdicts.HOLD: HELD, verdicts.BLOCK: BLOCKED}
 
@@ -84,14 +86,20 @@ class SmsBroadcast(models.Model):
         return self.kind != OPENING
 
     def _is_overtaken(self):
-        """Return whether since the check the incident ended, or its end was sent."""
-        self.ensure_one()
+        """Return whether since the check the incident ended, or its end was sent.
+
+        Or the maintenance that it announces has already begun.
+        """
+        incident = self.incident_id
+        is_begun = incident.planned_from and incident.state in GOING_ON
+        if is_begun and self._get_news().state == PLANNED:
+            return True
         return self._has_ended_since() or any(
             other.kind == RESOLVED
             and other.started_at
             and other.started_at >= self.checked_at
             and other.state != CANCELLED
-            for other in self.incident_id.broadcast_ids - self
+            for other in incident.broadcast_ids - self
         )
 
     def _has_ended_since(self):
@@ -125,17 +133,13 @@ class SmsBroadcast(models.Model):
             for recipient, time, refusal in facts
         ]
         decided = self.env["sms.gate"]._decide(questions)
-        rows = [
-            (recipient.id, self._get_outcome(decision), decision.reason)
-            for recipient, (decision, _id) in zip(recipients, decided, strict=True)
-        ]
+        rows = []
+        for recipient, (decision, _id) in zip(recipients, decided, strict=True):
+            # Waiting for the planned time is not a hold.
+            is_planned = decision.reason == SCHEDULED
+            outcome = WILL if is_planned else OUTCOME_OF[decision.verdict]
+            rows.append((recipient.id, outcome, decision.reason))
         recipients._write_rows(rows, "outcome", "reason")
-
-    @api.model
-    def _get_outcome(self, decision):
-        """Return a recipient's outcome; waiting for the planned time is not a hold."""
-        is_planned = decision.reason == SCHEDULED
-        return WILL if is_planned else OUTCOME_OF[decision.verdict]
 
     # === Text ===
 
@@ -157,8 +161,16 @@ class SmsBroadcast(models.Model):
         return words
 
     def _get_told_langs(self):
-        """Return the codes of the languages in which the text is written."""
-        return self.company_id._get_sms_told_langs(self, "body")
+        """Return the codes of the languages in which the text, or its news, is written.
+
+        The words around news exist in all.
+        """
+        if not self._tells_news():
+            return self.company_id._get_sms_told_langs(self, "body")
+        if (news := self.env.context.get("sms_news")) is not None:
+            return frozenset(news)
+        news = self._get_news()
+        return self.company_id._get_sms_told_langs(news, "body") if news else {"en_US"}
 
     @api.model
     def _fill_in(self, words, recipient):
@@ -169,29 +181,51 @@ class SmsBroadcast(models.Model):
         return text if name else close_greeting(text)
 
     def _get_shared_words(self):
+        """Return what is filled in for everybody: the page, and the news.
+
+        A draft of the news for a preview is in the context key ``sms_news``, as a text
+        by language.
+        """
+        if not self.incident_id:
+            return {}
+        lang = self.env.context.get("lang")
+        if (news := self.env.context.get("sms_news")) is not None:
+            text = news.get(lang) or next(iter(news.values()), "")
+        else:
+            text = self._get_news().body
         page = self.incident_id.sudo().status_page
-        return {STATUS_PAGE: page} if self.incident_id else {}
+        return {STATUS_PAGE: page, NEWS: (text or "").strip()}
+
+    def _tells_news(self):
+        """Return whether it carries news of an incident, which is mailed as well."""
+        return f"{{{NEWS}}}" in (self.body or "")
+
+    def _get_news(self):
+        news_sudo = self.env["sms.incident.news"].sudo()
+        return news_sudo.search([("broadcast_id", "=", self.id)], limit=1)
+
+    def _preview(self, words, recipient):
+        """Return the text for one recipient, with its footer."""
+        number = recipient.number or recipient.partner_id.phone_sanitized
+        purpose = self.env["sms.purpose"]._get(ALERT)
+        footer = purpose._get_rules(words.lang, self.company_id).footer
+        footer = self.company_id._get_sms_footer_to(number, footer, words.lang)
+        return "\n".join(filter(None, (self._fill_in(words, recipient), footer)))
 
     def _get_samples(self):
         """Return a :class:`Sample` for each language of the recipients."""
-        self.ensure_one()
         names = dict(self.env["res.lang"].get_installed())
         recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
         is_counted = self.state not in (CHECKING, LEAVING)
         groups = self.longest or (self._find_longest() if is_counted else [])
         words = self._get_words({lang for lang, _id, _count in groups})
-        purpose = self.env["sms.purpose"]._get(ALERT)
         samples = []
         for own_lang, recipient_id, count in groups:
-            lang = words[own_lang].lang
-            recipient_sudo = recipients_sudo.browse(recipient_id)
-            number = recipient_sudo.number or recipient_sudo.partner_id.phone_sanitized
-            footer = purpose._get_rules(lang, self.company_id).footer
-            footer = self.company_id._get_sms_footer_to(number, footer, lang)
-            text = self._fill_in(words[own_lang], recipient_sudo)
-            text = "\n".join(filter(None, (text, footer)))
-            language, segments = names.get(lang, lang), count_segments(text)
-            samples.append(Sample(own_lang, language, text, segments, count))
+            own_words = words[own_lang]
+            text = self._preview(own_words, recipients_sudo.browse(recipient_id))
+            language = names.get(own_words.lang, own_words.lang)
+            sample = Sample(own_lang, language, text, count_segments(text), count)
+            samples.append(sample)
         return samples
 
     def action_test_text(self):
@@ -219,11 +253,7 @@ class SmsBroadcast(models.Model):
         reader = self.env["sms.broadcast.recipient"].new(
             {"name": self.env.user.name, "area_id": self.area_ids[:1].id}
         )
-        words = self._get_words({lang})[lang]
-        text = self._fill_in(words, reader)
-        purpose = self.env["sms.purpose"]._get(ALERT)
-        footer = purpose._get_rules(words.lang, self.company_id).footer
-        return "\n".join(filter(None, (text, footer)))
+        return self._preview(self._get_words({lang})[lang], reader)
 
     def _find_longest(self):
         """Return for each language the recipient with the longest name and area.
@@ -268,23 +298,17 @@ class SmsBroadcast(models.Model):
 
         Those locked by the dispatcher are about to be sent, and are skipped.
         """
-        self.env.cr.execute(
-            """
-            SELECT older.id, own.sms_id
-              FROM sms_sms older
-              JOIN sms_broadcast_recipient own ON own.number = older.number
-              JOIN sms_sms newer ON newer.id = own.sms_id
-             WHERE own.id = ANY(%s)
-               AND older.incident_id = %s AND older.state = 'outgoing'
-               AND older.broadcast_id IS NOT NULL AND older.broadcast_id != %s
-               AND newer.state = 'outgoing'
-               FOR NO KEY UPDATE OF older SKIP LOCKED
-            """,
-            [recipients.ids, self.incident_id.id, self.id],
+        newer = recipients.sudo().filtered(lambda it: it.sms_id.state == "outgoing")
+        newer_of = {it.number: it.sms_id for it in newer}
+        is_older = SQL(
+            "incident_id = %s AND broadcast_id != %s AND state = 'outgoing'"
+            " AND number = ANY(%s)",
+            self.incident_id.id,
+            self.id,
+            list(newer_of),
         )
-        replaced_sudo = self.env["sms.sms"].sudo()
-        for older_id, newer_id in self.env.cr.fetchall():
-            older_sudo = replaced_sudo.browse(older_id)
-            older_sudo.replaced_by_id = newer_id
-            replaced_sudo |= older_sudo
-        replaced_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
+        older_sudo = self.env["sms.sms"].sudo()
+        older_sudo = lock_next(older_sudo, is_older, SQL("id"), limit=None)
+        for sms_sudo in older_sudo:
+            sms_sudo.replaced_by_id = newer_of[sms_sudo.number]
+        older_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")

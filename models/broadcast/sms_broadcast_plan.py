@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import formatLang
 
@@ -9,7 +9,6 @@ from ...tools import clocks, moments
 from ..core.moments import say_moment
 from ..message.res_partner import NOBODY
 from . import sms_broadcast as states
-from .sms_broadcast import LIST
 from .sms_broadcast_recipient import HELD, QUEUED, WILL
 from .sms_incident import RESOLVED
 
@@ -159,7 +158,7 @@ class SmsBroadcast(models.Model):
             return 1
         self.state = states.LEAVING
         self._on_recipients_selected()
-        if self.audience != LIST:
+        if self.audience != states.LIST:
             self._note_changes(before, self._get_selected())
         return 1
 
@@ -194,13 +193,19 @@ class SmsBroadcast(models.Model):
             )
 
     def _end_check(self):
-        """End the check; after the second one, send a planned broadcast."""
+        """End the check; after the second one, send a planned broadcast.
+
+        Mails are marked first, since their recipients count towards approval.
+        """
+        if self._tells_news():
+            self._mark_mails()
         now = fields.Datetime.now()
         self.write({"checked_at": now, "longest": self._find_longest()})
-        if self.audience == LIST:  # its languages are known only now
+        if self.audience == states.LIST:  # its languages are known only now
             self._on_recipients_selected()
         if self.state == states.CHECKING:
             self.state = states.CHECKED
+            self._send_by_itself()
             return
         self.invalidate_recordset(["reached_count", "needs_approval"])
         if not self._count_told():
@@ -216,14 +221,22 @@ class SmsBroadcast(models.Model):
         else:
             self._begin()
 
+    def _send_by_itself(self):
+        """Send checked news that a maintenance plan has triggered, without a user.
+
+        A reminder or the end goes only to those who were told before, in a broadcast
+        that was approved.
+        """
+        if self.user_id.id == SUPERUSER_ID and self._get_news() and self._count_told():
+            self._start()
+
     def _give_back(self, reason):
         self.state = states.DRAFT
         self._tell_author(self.env._("It has not left. %s", reason))
 
     def _tell_author(self, words):
         """Notify the author, or the company's managers if they have left."""
-        author = self.user_id.filtered("active")
-        people = author or self.company_id._get_sms_managers()
+        people = self.user_id.filtered("active") or self.company_id._get_sms_managers()
         self.message_post(body=words, partner_ids=people.partner_id.ids)
 
     # === Time of each text ===
@@ -237,14 +250,11 @@ class SmsBroadcast(models.Model):
             return [self.send_at or None] * len(recipients)
         own_zone = self.user_id.tz or self.company_id._get_sms_place().zones[0]
         wall = moments.to_local(self.send_at, own_zone)
-        gate, found = self.env["sms.gate"], {}
-        times = []
+        gate, times = self.env["sms.gate"], []
         for recipient in recipients:
             reader = readers.get(recipient.partner_id.id, NOBODY)
-            zone = gate._locate(self.company_id, recipient.number, reader).zones[0]
-            if zone not in found:
-                found[zone] = clocks.to_utc(wall, zone)
-            times.append(found[zone])
+            place = gate._locate(self.company_id, recipient.number, reader)
+            times.append(clocks.to_utc(wall, place.zones[0]))
         return times
 
     def _note_first(self, times):

@@ -8,6 +8,7 @@ from ..core.bulk_insert import update_many
 
 #: Outcomes of those who get it, now or after their quiet hours.
 WILL, HELD, QUEUED = REACHED = ("will", "held", "queued")
+UNTEXTED = (WILL, HELD)
 #: Other outcomes.
 NEW, BLOCKED, NO_NUMBER = ("new", "blocked", "no_number")
 DUPLICATE, MUTED, CALLED_OFF = ("duplicate", "muted", "cancelled")
@@ -130,8 +131,6 @@ class SmsBroadcastRecipient(models.Model):
     @api.model
     def _get_personal_domain(self, company, numbers):
         """Include rows of lists that contain a number which could not be read."""
-        broadcasts = self.env["sms.broadcast"].sudo()
-        mine = broadcasts._search([("company_id", "=", company.id)])
         tails = [tail for it in numbers if len(tail := phone.get_tail(it)) == 7]
 
         def is_unread(_model, alias, _query):
@@ -146,16 +145,16 @@ class SmsBroadcastRecipient(models.Model):
         own = Domain("number", "in", numbers)
         if tails:
             own |= Domain("row", ">", 0) & Domain.custom(to_sql=is_unread)
-        return own & Domain("broadcast_id", "in", mine)
+        return own & Domain("broadcast_id.company_id", "=", company.id)
 
     @api.model
     def _get_overdue_domain(self, company, limits):
         if not limits["text"]:
             return Domain.FALSE
-        domain = [("company_id", "=", company.id), ("checked_at", "<", limits["text"])]
-        told = self.env["sms.broadcast"].sudo()._search(domain)
+        told = Domain("broadcast_id.company_id", "=", company.id)
+        told &= Domain("broadcast_id.checked_at", "<", limits["text"])
         named = (Domain(it, "!=", False) for it in ("number", "name", "partner_id"))
-        return Domain("broadcast_id", "in", told) & Domain.OR(named)
+        return told & Domain.OR(named)
 
     def _forget(self):
         """Erase the person; the row stays as a count."""

@@ -75,8 +75,8 @@ class SmsConsentForm(models.AbstractModel):
         is_waiting = PENDING in chosen.mapped("state")
         if chosen.area_id == ticked and (is_waiting or offer.choice.is_sent):
             return forms.ASKED if is_waiting else forms.SAVED
-        number, choices = offer.number, [offer.choice]
-        result = self._agree_in_portal(company, number, partner, choices, trace)
+        number = offer.number
+        result = self._agree_in_portal(company, number, partner, [offer.choice], trace)
         self._subscribe_in_portal(company, partner, number, ticked, result)
         return result
 

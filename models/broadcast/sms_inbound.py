@@ -55,7 +55,6 @@ class SmsInbound(models.Model):
 
     def _link_to_broadcast(self, broadcast_id, incident_id):
         """Link it to the broadcast and incident that it replies to."""
-        self.ensure_one()
         kind = broadcast_replies.classify(self.kind, self.body)
         about = {"broadcast_id": broadcast_id, "incident_id": incident_id}
         self.write({**about, "reply_kind": kind})
@@ -73,18 +72,16 @@ class SmsInbound(models.Model):
             )
         if len(tickets) > MANY:
             raise UserError(self.env._("Choose at most %s to answer at once.", MANY))
-        one = {"default_res_id": tickets[0].id, "default_composition_mode": "comment"}
-        many = {
-            "default_res_ids": repr(tickets.ids),
-            "default_composition_mode": "mass",
-        }
+        is_one = len(tickets) == 1
         context = {
             "sms_answers": True,
             "default_res_model": TICKET_MODEL,
+            "default_res_id": is_one and tickets.id,
+            "default_res_ids": not is_one and repr(tickets.ids),
+            "default_composition_mode": "comment" if is_one else "mass",
             "active_model": TICKET_MODEL,
             "active_id": tickets[0].id,
             "active_ids": tickets.ids,
-            **(one if len(tickets) == 1 else many),
         }
         return self.env["sms.composer"]._get_records_action(
             name=self.env._("Reply"), target="new", context=context

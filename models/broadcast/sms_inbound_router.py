@@ -48,10 +48,8 @@ class SmsInboundRouter(models.AbstractModel):
         self._serialize_by_number(inbound)
         inbound.kind = SERVICE
         company, number = inbound.company_id, inbound.number
-        incident = self.env["sms.incident"]._find_newest_text(company, number)
-        if incident:
-            mutes = self.env["sms.incident.mute"]
-            mutes._mute(incident, number, inbound.partner_id)
+        if incident := self.env["sms.incident"]._find_newest_text(company, number):
+            self.env["sms.incident.mute"]._mute(incident, number, inbound.partner_id)
             self._say_of_incident(inbound, incident, reply_codes.INCIDENT_MUTED)
         else:
             self._say_reply(inbound, reply_codes.INCIDENT_MUTE_NOTHING)
@@ -63,8 +61,7 @@ class SmsInboundRouter(models.AbstractModel):
         incidents = self.env["sms.incident"]
         going_on = incidents.browse(incidents._get_going_on_ids(inbound.company_id.id))
         mutes_sudo = self.env["sms.incident.mute"].sudo()
-        mute_sudo = mutes_sudo._search_standing(going_on, inbound.number)[:1]
-        if mute_sudo:
+        if mute_sudo := mutes_sudo._search_standing(going_on, inbound.number)[:1]:
             mute_sudo._end()
             code, incident = reply_codes.INCIDENT_UNMUTED, mute_sudo.incident_id
             self._say_of_incident(inbound, incident, code)
@@ -111,8 +108,7 @@ class SmsInboundRouter(models.AbstractModel):
             incident_sudo = ticket_sudo._find_sms_incident(number, inbound.body)
             if incident_sudo and ticket_sudo._began_in_sms_incident(incident_sudo):
                 ticket_sudo.sms_incident_id = incident_sudo
-        is_to_be_told = incident_sudo._is_to_be_told(number)
-        if is_to_be_told and self._may_be_told(inbound):
+        if incident_sudo._is_to_be_told(number) and self._may_be_told(inbound):
             ticket_sudo._tell_sms_incident(incident_sudo, number, exemption=SERVICE)
         elif incident_sudo:
             ticket_sudo._note_sms_incident_told(incident_sudo, number)
@@ -145,8 +141,7 @@ class SmsInboundRouter(models.AbstractModel):
         self._subscribe(inbound, areas)
         inbound.kind = "join"
         names = areas.with_context(lang=self._get_lang(inbound)).mapped("name")
-        code = reply_codes.SUBSCRIBED
-        return self._say_reply(inbound, code, areas=", ".join(names))
+        return self._say_reply(inbound, reply_codes.SUBSCRIBED, areas=", ".join(names))
 
     def _get_areas_of(self, inbound, keyword):
         """Return the keyword's areas as the company offers them."""
@@ -167,14 +162,14 @@ class SmsInboundRouter(models.AbstractModel):
 
     def _subscribe(self, inbound, areas, question=None):
         """Subscribe the sender, at once or upon the YES to a question."""
-        company, number, partner = (
+        self.env["sms.subscription"].sudo()._subscribe(
             inbound.company_id,
             inbound.number,
+            areas,
+            KEYWORD,
             inbound.partner_id,
+            question and question[:1].sudo().evidence_id,
         )
-        asked = question and question[:1].sudo().evidence_id
-        found_sudo = self.env["sms.subscription"].sudo()
-        found_sudo._subscribe(company, number, areas, KEYWORD, partner, asked)
 
     def _after_yes(self, inbound, asked):
         result = super()._after_yes(inbound, asked)

@@ -7,13 +7,12 @@ from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.misc import clean_context
 
 from ...tools import reply_codes
 from ...tools.figures import render_counts
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from ..core.batch_jobs import contain, lock_next
-from .mixins import count_linked, open_linked
+from ..core.mixins import count_linked, open_linked
 from .sms_broadcast import WAITING
 
 OPEN, MONITORING, RESOLVED = ("open", "monitoring", "resolved")
@@ -24,8 +23,7 @@ GOING_ON = (OPEN, MONITORING)
 ENDED = (RESOLVED, CALLED_OFF)
 #: Kinds of texts about it; the kind of its end is :data:`RESOLVED`.
 OPENING, UPDATE = ("opening", "update")
-#: Fields that only news entries may change.
-NEWS_FIELDS = {"state", "resolved_at"}
+PLAN_FIELDS = {"planned_from", "planned_to"}
 #: How long the status page works after the incident was created. Its address never
 #: changes, so that all texts about the incident contain the same one.
 PAGE_LIFE = timedelta(days=365)
@@ -41,7 +39,7 @@ class SmsIncident(models.Model):
 
     _name = "sms.incident"
     _description = "Incident"
-    _inherit = ["mail.thread", "sms.short.link", "sms.replied.mixin"]
+    _inherit = ["mail.thread", "sms.setup.mixin", "sms.short.link", "sms.replied.mixin"]
     _reply_field = "incident_id"
     _order = "resolved_at DESC NULLS FIRST, opened_at DESC, id DESC"
 
@@ -128,7 +126,6 @@ class SmsIncident(models.Model):
 
         The end is sent once, and only if the incident was announced by text.
         """
-        self.ensure_one()
         told = self.broadcast_ids.filtered("started_at").sorted("id")[-1:].kind
         if state in ENDED:
             return told and told != RESOLVED and RESOLVED
@@ -136,14 +133,10 @@ class SmsIncident(models.Model):
 
     @api.depends("broadcast_ids", "ticket_ids", "mute_ids.ended_at")
     def _compute_counts(self):
-        standing = ("ended_at", "=", False)
-        tickets = count_linked(self, "helpdesk.ticket", "sms_incident_id")
-        mutes = count_linked(self, "sms.incident.mute", "incident_id", standing)
-        broadcasts = count_linked(self, "sms.broadcast", "incident_id")
-        for incident in self:
-            incident.ticket_count = tickets.get(incident._origin.id, 0)
-            incident.muted_count = mutes.get(incident._origin.id, 0)
-            incident.broadcast_count = broadcasts.get(incident._origin.id, 0)
+        mutes, standing = "sms.incident.mute", ("ended_at", "=", False)
+        count_linked(self, "ticket_count", "helpdesk.ticket", "sms_incident_id")
+        count_linked(self, "muted_count", mutes, "incident_id", standing)
+        count_linked(self, "broadcast_count", "sms.broadcast", "incident_id")
 
     @api.depends("broadcast_ids.state")
     def _compute_texts(self):
@@ -185,25 +178,27 @@ class SmsIncident(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Refuse fields of news, and companies that are not selected."""
-        for vals in vals_list:
-            self._check_by_hand(vals)
-        # Defaults from the client's context would bypass the check.
-        # pylint: disable-next=context-overridden
-        self = self.with_context(clean_context(self.env.context))
+        """Refuse companies that are not selected; schedule those that begin later."""
         incidents = super().create(vals_list)
         incidents._check_works_here()
         self.env.registry.clear_cache()
+        incidents.filtered("planned_from")._follow_plan()
         return incidents
 
     def write(self, vals):
-        """Refuse fields of news, and companies that are not selected."""
-        self._check_by_hand(vals)
+        """Refuse companies that are not selected; reschedule if the plan changes."""
         self._check_works_here()
+        is_plan = bool(vals.keys() & PLAN_FIELDS)
+        if is_plan and not self.env.su:
+            self._check_may_plan()
         result = super().write(vals)
         self._check_works_here()
         if vals.keys() & {"state", "company_id"}:
             self.env.registry.clear_cache()
+        if is_plan:
+            self._follow_plan()
+        elif "reminder" in vals:
+            self.sudo()._wake_planned()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -214,21 +209,13 @@ class SmsIncident(models.Model):
             )
         self.env.registry.clear_cache()
 
-    def _check_by_hand(self, vals):
-        own = ", ".join(sorted(vals.keys() & NEWS_FIELDS))
-        if own and not self.env.su:
-            raise AccessError(
-                self.env._("Publish news to change the status of an incident: %s", own)
-            )
-
-    def _check_works_here(self):
-        if not self.env.su and self:
-            self.company_id._check_sms_user()
-
     def _set_state(self, state):
-        self.ensure_one()
-        ended = self.resolved_at or fields.Datetime.now()
-        values = {"state": state, "resolved_at": ended if state in ENDED else False}
+        """Follow news, which also announces a change of the plan."""
+        now = fields.Datetime.now()
+        ended = (self.resolved_at or now) if state in ENDED else False
+        values = {"state": state, "resolved_at": ended, "is_moved": False}
+        if self.state == PLANNED and state == OPEN:
+            values["opened_at"] = now
         self.sudo().write(values)
         if state in ENDED:
             self._lock_known().with_user(SUPERUSER_ID)._ask_gate()
@@ -245,23 +232,7 @@ class SmsIncident(models.Model):
         domain = [("company_id", "=", company_id), ("state", "not in", ENDED)]
         return tuple(self.sudo().search(domain, order="opened_at DESC, id DESC").ids)
 
-    @api.model
-    def _find_concerning(self, company, partner, number, words, category):
-        """Return the newest current incident that a ticket is about.
-
-        See :meth:`_is_about` for the criteria.
-
-        :return: ``sms.incident`` in sudo, may be empty
-        """
-        incidents_sudo = self.sudo().browse(self._get_going_on_ids(company.id))
-        for incident_sudo in incidents_sudo:
-            is_begun = incident_sudo.state in GOING_ON
-            if is_begun and incident_sudo._is_about(partner, number, words, category):
-                return incident_sudo
-        return incidents_sudo.browse()
-
     def _concerns(self, partner, number):
-        self.ensure_one()
         if partner and self.area_ids:
             areas = self.with_company(self.company_id).area_ids
             domain = Domain.OR(area._get_contact_domain() for area in areas)
@@ -287,8 +258,6 @@ class SmsIncident(models.Model):
         Among current and planned ones that the number has not muted.
         """
         going_on = self.browse(self._get_going_on_ids(company.id))
-        if not going_on:
-            return going_on
         mutes_sudo = self.env["sms.incident.mute"].sudo()
         muted_sudo = mutes_sudo._search_standing(going_on, number).incident_id
         domain = Domain("incident_id", "in", (going_on - muted_sudo).ids)
@@ -318,7 +287,6 @@ class SmsIncident(models.Model):
         :param partner: ``res.partner``, may be empty
         :param values: values of the message; at least ``purpose_id``
         """
-        self.ensure_one()
         queue = partial(self._queue_known, number, partner, **values)
         failure = "%s: somebody was not told that we know of it"
         contain(self.env, queue, _logger, failure, self)
@@ -343,12 +311,10 @@ class SmsIncident(models.Model):
         )
         if number:
             condition = SQL("%s AND number = %s", condition, number)
-        messages_sudo = self.env["sms.sms"].sudo()
-        return lock_next(messages_sudo, condition, SQL("id"), limit=None)
+        return lock_next(self.env["sms.sms"].sudo(), condition, SQL("id"), limit=None)
 
     def _get_fillers(self, lang):
         """Return the values for replies about the incident, in a language (code)."""
-        self.ensure_one()
         it_sudo = self.with_context(lang=lang).sudo()
         return {"incident": it_sudo.name, "status_page": it_sudo.status_page}
 
@@ -371,7 +337,6 @@ class SmsIncident(models.Model):
 
         It updates the row, since a mere lock would not reveal the other's news.
         """
-        self.ensure_one()
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE sms_incident SET state = state WHERE id = %s", [self.id]
@@ -397,7 +362,6 @@ class SmsIncident(models.Model):
 
     def _prepare_broadcast(self, kind, **values):
         """Create the broadcast for a kind of text, not yet checked."""
-        self.ensure_one()
         labels = dict(self._fields["next_kind"]._description_selection(self.env))
         broadcast = self.env["sms.broadcast"].create(
             {
@@ -424,6 +388,8 @@ class SmsIncident(models.Model):
 
     def _get_body(self, kind):
         """Return the text around the news of a kind."""
+        if self.planned_from:
+            return self._get_maintenance_body(kind)
         mark = self.env._("[System Alert]")
         if kind == OPENING:
             return self.env._("%s {news} How it stands: {status_page}", mark)
@@ -438,24 +404,19 @@ class SmsIncident(models.Model):
 
     def action_view_broadcasts(self):
         """Show the broadcasts about it."""
-        return open_linked(
-            self, "helpdesk_mgmt_sms.sms_broadcast_action", "incident_id"
-        )
+        xmlid = "helpdesk_mgmt_sms.sms_broadcast_action"
+        return open_linked(self, xmlid, "incident_id")
 
     def action_view_tickets(self):
         """Show the tickets about it."""
-        return open_linked(
-            self,
-            "helpdesk_mgmt.helpdesk_ticket_action",
-            "sms_incident_id",
-            default_sms_incident_id=self.id,
-        )
+        xmlid = "helpdesk_mgmt.helpdesk_ticket_action"
+        new = {"default_sms_incident_id": self.id}
+        return open_linked(self, xmlid, "sms_incident_id", **new)
 
     def action_view_mutes(self):
         """Show who has muted it."""
-        return open_linked(
-            self, "helpdesk_mgmt_sms.sms_incident_mute_action", "incident_id"
-        )
+        xmlid = "helpdesk_mgmt_sms.sms_incident_mute_action"
+        return open_linked(self, xmlid, "incident_id")
 
     def action_view_texts(self):
         """Show the texts about it, by person."""
@@ -533,9 +494,8 @@ class SmsIncidentMute(models.Model):
 
     def _end(self, user=None):
         """Undo it, by a user or by the person's own text (None)."""
-        standing = self.filtered(lambda mute: not mute.ended_at)
         values = {"ended_at": fields.Datetime.now(), "ended_by_id": user and user.id}
-        standing.write(values)
+        self.filtered(lambda mute: not mute.ended_at).write(values)
 
     @api.model
     def _get_overdue_domain(self, company, limits):

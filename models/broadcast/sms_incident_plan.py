@@ -22,7 +22,6 @@ LONGER = "longer"
 #: Longest wait for an earlier text that is still being queued; delay after which the
 #: end is no longer texted.
 PATIENCE, TOO_LATE = timedelta(hours=1), timedelta(days=1)
-PLAN_FIELDS = {"planned_from", "planned_to"}
 
 
 class SmsIncident(models.Model):
@@ -110,25 +109,6 @@ class SmsIncident(models.Model):
                     self.env._("A maintenance ends after it has begun.")
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Schedule incidents that begin later."""
-        incidents = super().create(vals_list)
-        incidents.filtered("planned_from")._follow_plan()
-        return incidents
-
-    def write(self, vals):
-        """Reschedule when the plan changes."""
-        is_plan = bool(vals.keys() & PLAN_FIELDS)
-        if is_plan and not self.env.su:
-            self._check_may_plan()
-        result = super().write(vals)
-        if is_plan:
-            self._follow_plan()
-        elif "reminder" in vals:
-            self.sudo()._wake_planned()
-        return result
-
     def _check_may_plan(self):
         if begun := self.filtered(lambda it: not it.may_plan):
             words = self.env._(
@@ -167,32 +147,27 @@ class SmsIncident(models.Model):
                 due = {begin, begin - LEAD.get(incident.reminder, timedelta())}
                 self._wake_incidents(sorted(due))
 
-    def _set_state(self, state):
-        """Clear the mark of an unannounced change, since news announces it."""
-        if self.is_moved:
-            self.sudo().is_moved = False
-        if self.state == PLANNED and state == OPEN:
-            self.sudo().opened_at = fields.Datetime.now()
-        return super()._set_state(state)
-
     # === Words ===
 
     def _get_planned_words(self):
         """Return the planned period in words, in the company's time zone."""
-        zone = self.company_id.sudo().partner_id.tz or "UTC"
-        own = self.with_context(tz=zone)
-        begin, end = (
-            say_moment(own.env, moment, zone, lasting=True)
-            for moment in (self.planned_from, self.planned_to)
-        )
+        begin, end = map(self._say_time, (self.planned_from, self.planned_to))
         if not end:
             return self.env._("from %s", begin)
+        zone = self._get_zone()
         first = moments.to_local(self.planned_from, zone)
         last = moments.to_local(self.planned_to, zone)
         if first.date() == last.date():
-            locale = moments.get_locale(get_spoken_lang(own.env))
-            end = moments.say_hour(last, locale)
+            end = moments.say_hour(last, moments.get_locale(get_spoken_lang(self.env)))
         return self.env._("from %(begin)s until %(end)s", begin=begin, end=end)
+
+    def _get_zone(self):
+        return self.company_id.sudo().partner_id.tz or "UTC"
+
+    def _say_time(self, moment):
+        """Return a time (UTC) in words, in the company's time zone."""
+        own = self.with_context(tz=self._get_zone())
+        return say_moment(own.env, moment, lasting=True)
 
     def _suggest_news(self, state):
         """Return a draft of the news for a manager to edit."""
@@ -228,11 +203,9 @@ class SmsIncident(models.Model):
 
     def _say_longer(self, end):
         """Return the news for a later end (UTC), in the company's time zone."""
-        zone = self.company_id.sudo().partner_id.tz or "UTC"
+        values = {"name": self.name, "end": self._say_time(end)}
         return self.env._(
-            "%(name)s takes longer. It should be finished by %(end)s.",
-            name=self.name,
-            end=say_moment(self.with_context(tz=zone).env, end, zone, lasting=True),
+            "%(name)s takes longer. It should be finished by %(end)s.", **values
         )
 
     def _describe_plan(self):
@@ -250,10 +223,7 @@ class SmsIncident(models.Model):
             lines.append(f"{said} (“{words}”)")
         return "\n".join(lines)
 
-    def _get_body(self, kind):
-        """Use the wording for a maintenance instead of that for an outage."""
-        if not self.planned_from:
-            return super()._get_body(kind)
+    def _get_maintenance_body(self, kind):
         if kind == UPDATE:
             return self.env._(
                 "[Maintenance] {news} {status_page} Reply MUTE for no more texts "
@@ -263,11 +233,10 @@ class SmsIncident(models.Model):
 
     def _render_news(self, words):
         """Return news as HTML for tickets and mails, with a link to the page."""
-        page = self.sudo().status_page
         return Markup("<p><strong>%s</strong></p>%s<p><a href='%s'>%s</a></p>") % (
             self.name,
             plaintext2html(words or ""),
-            page,
+            self.sudo().status_page,
             self.env._("How it stands"),
         )
 
@@ -402,7 +371,6 @@ class SmsIncident(models.Model):
         :param str words: of the ticket, or of the incoming text
         :param category: ``helpdesk.ticket.category``, may be empty
         """
-        self.ensure_one()
         self = self.with_context(active_test=False)  # archived areas are places too
         is_named = category in self.category_ids if category else False
         is_named = is_named or topics.mentions(words, self.words)

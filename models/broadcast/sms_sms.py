@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import verdicts
@@ -58,8 +57,7 @@ class SmsSms(models.Model):
         told = self.filtered("broadcast_id")
         broadcasts_sudo = told.broadcast_id.sudo()
         broadcasts_sudo._keep_paused()
-        incidents_sudo = told.incident_id.sudo()
-        muted = self.env["sms.incident.mute"]._get_muted(incidents_sudo)
+        muted = self.env["sms.incident.mute"]._get_muted(told.incident_id.sudo())
         overtaken = broadcasts_sudo.filtered(
             lambda it: it.incident_id and it.kind != RESOLVED and it._is_overtaken()
         )
@@ -98,9 +96,8 @@ class SmsSms(models.Model):
     def _hand_on_to(self, new):
         result = super()._hand_on_to(new)
         if self.broadcast_id:
-            own = Domain("broadcast_id", "=", self.broadcast_id.id)
             rows_sudo = self.env["sms.broadcast.recipient"].sudo()
-            rows_sudo = rows_sudo.search(own & Domain("sms_id", "=", self.id))
+            rows_sudo = rows_sudo.search([("sms_id", "=", self.id)])
             rows_sudo.write({"sms_id": new.id, "number": new.number})
         return result
 

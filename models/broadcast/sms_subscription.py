@@ -7,8 +7,6 @@ from ..ledger.sms_purpose import ALERT
 
 PENDING, ACTIVE, ENDED = ("pending", "active", "ended")
 PORTAL, KEYWORD, AGENT = ("portal", "keyword", "agent")
-#: Fields that an agent enters; the others follow from them.
-ENTRY_FIELDS = {"partner_id", "area_id", "company_id"}
 
 
 class SmsSubscription(models.Model):
@@ -21,7 +19,7 @@ class SmsSubscription(models.Model):
 
     _name = "sms.subscription"
     _description = "Subscription to an Area"
-    _inherit = ["sms.personal.data", "sms.masked.number"]
+    _inherit = ["sms.setup.mixin", "sms.personal.data", "sms.masked.number"]
     _kept_since = "ended_at"
     _order = "id desc"
     _rec_name = "number"
@@ -98,10 +96,7 @@ class SmsSubscription(models.Model):
 
     def _enter(self, vals):
         """Subscribe the number of a contact, for an agent."""
-        if own := vals.keys() - ENTRY_FIELDS:
-            raise AccessError(
-                self.env._("These fields follow: %s", ", ".join(sorted(own)))
-            )
+        self._check_setup(vals)
         company = self._get_company(vals)
         company._check_sms_user()
         self.check_access("create")
@@ -248,7 +243,6 @@ class SmsPreferenceLink(models.Model):
 
     def _get_subscriptions(self):
         """Return the subscriptions of the number, including pending ones."""
-        self.ensure_one()
         found_sudo = self.env["sms.subscription"].sudo()
         domain = found_sudo._get_current_domain(self.company_id, self.number)
         return found_sudo.search(domain, order="id")

@@ -37,7 +37,6 @@ class ResCompany(models.Model):
 
     def _find_sms_form_refusal(self, number):
         """Return why the company's forms refuse a number, or an empty string."""
-        self.ensure_one()
         company_sudo = self.sudo()
         kinds, takes = company_sudo.sms_form_kinds, company_sudo._takes_sms_country
         return phone.find_kind_refusal(number, kinds, takes)

@@ -11,15 +11,10 @@ class ResPartner(models.Model):
     _name = "res.partner"
     _inherit = ["res.partner", "sms.consent.mixin"]
 
-    def init(self):
-        """Index the number, by which every incoming text looks up its sender."""
-        self.env.cr.execute(
-            """
-            CREATE INDEX IF NOT EXISTS res_partner_phone_sanitized_sms_index
-                ON res_partner (phone_sanitized) WHERE phone_sanitized IS NOT NULL
-            """
-        )
-        return super().init()
+    # Every incoming text looks up its sender by the number.
+    _phone_sanitized_sms_index = models.Index(
+        "(phone_sanitized) WHERE phone_sanitized IS NOT NULL"
+    )
 
     def _get_sms_subject_fields(self):
         return ("phone_sanitized",)

@@ -48,34 +48,26 @@ class SmsCarrierOptOut(models.Model):
     _rec_name = "number"
     _log_access = False
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
-    )
-    provider = fields.Char("Carrier", required=True, readonly=True)
-    number = fields.Char(readonly=True, help="E.164")
-    is_back = fields.Boolean(
-        "Rejoined", readonly=True, help="Had opted out, and takes texts again."
-    )
-    method = fields.Char("How", readonly=True, help="As the ledger has it.")
-    said_at = fields.Datetime("Said On", required=True, readonly=True)
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    provider = fields.Char("Carrier", required=True)
+    number = fields.Char(help="E.164")
+    is_back = fields.Boolean("Rejoined", help="Had opted out, and takes texts again.")
+    method = fields.Char("How", help="As the ledger has it.")
+    said_at = fields.Datetime("Said On", required=True)
     key = fields.Char(
         required=True,
-        readonly=True,
         groups="base.group_system",
         help="The carrier knows by it that it was told this before.",
     )
     state = fields.Selection(
         [(WAITING, "To be told"), (DONE, "Told"), (FAILED, "Not told")],
         required=True,
-        readonly=True,
         default=WAITING,
     )
-    queued_at = fields.Datetime("Recorded Here", required=True, readonly=True)
-    next_at = fields.Datetime("Next Attempt", readonly=True)
-    told_at = fields.Datetime("Told On", readonly=True)
-    fault = fields.Char(
-        "Last Answer", readonly=True, help="What the carrier answered instead."
-    )
+    queued_at = fields.Datetime("Recorded Here", required=True)
+    next_at = fields.Datetime("Next Attempt")
+    told_at = fields.Datetime("Told On")
+    fault = fields.Char("Last Answer", help="What the carrier answered instead.")
 
     _due_index = models.Index(
         "(company_id, provider, next_at, id) WHERE state = 'waiting'"
@@ -162,24 +154,18 @@ class SmsCarrierOptOut(models.Model):
 
         Only for companies that still use the carrier, so nothing in a neutralized copy.
         """
-        self.flush_model()
         now = fields.Datetime.now()
-        due = SQL("state = 'waiting' AND next_at <= %s", now)
-        query = """
-            SELECT company.id, row.provider
-              FROM sms_carrier_opt_out row
-              JOIN res_company company ON company.id = row.company_id
-               AND row.provider IN (company.sms_provider,
-                                    company.sms_backup_provider)
-             WHERE %s ORDER BY row.id LIMIT 1
-        """
-        account = self.env.execute_query(SQL(query, due))
-        if not account:
-            return self.browse()
-        is_its = SQL("%s AND company_id = %s AND provider = %s", due, *account[0])
-        rows = lock_next(self, is_its, SQL("id"), BATCH_SIZE)
-        rows.next_at = now + LEASE
-        return rows
+        due = [("state", "=", WAITING), ("next_at", "<=", now)]
+        accounts = self._read_group(due, ["company_id", "provider"], order="id:min")
+        for company, provider in accounts:
+            if provider in company._get_sms_carriers():
+                condition = "company_id = %s AND provider = %s AND %s"
+                is_due = SQL("state = 'waiting' AND next_at <= %s", now)
+                is_its = SQL(condition, company.id, provider, is_due)
+                rows = lock_next(self, is_its, SQL("id"), BATCH_SIZE)
+                rows.next_at = now + LEASE
+                return rows
+        return self.browse()
 
     def _prepare_call(self):
         company, code = self.company_id, self[0].provider

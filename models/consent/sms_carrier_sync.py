@@ -87,14 +87,10 @@ class SmsCarrierSync(models.Model):
     _description = "Comparison with the Text Message Carrier"
     _log_access = False
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
-    )
-    provider = fields.Char("Carrier", required=True, readonly=True)
-    next_at = fields.Datetime(required=True, readonly=True)
-    report_day = fields.Date(
-        readonly=True, help="Deactivations are known up to this day."
-    )
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    provider = fields.Char("Carrier", required=True)
+    next_at = fields.Datetime(required=True)
+    report_day = fields.Date(help="Deactivations are known up to this day.")
 
     _company_unique = models.UniqueIndex("(company_id, provider)")
 
@@ -197,11 +193,10 @@ class SmsCarrierSync(models.Model):
         for numbers in split_every(CHUNK_SIZE, sorted(listed)):
             blocked.update(self._enter({it: listed[it] for it in numbers}))
         differences = self.env["sms.carrier.difference"]
-        account = (self.company_id, self.provider)
-        differences._set(*account, BLOCKED, blocked)
+        differences._set(self, BLOCKED, blocked)
         stopped = self._read_stopped()
         missing = {number: since for number, since in stopped if number not in listed}
-        differences._set(*account, MISSING, missing)
+        differences._set(self, MISSING, missing)
 
     def _enter(self, listed):
         """Record the opt-outs missing here; return numbers that have agreed since.
@@ -210,11 +205,13 @@ class SmsCarrierSync(models.Model):
         :return: dict like ``listed`` of the numbers that have agreed here since
         """
         company, consents = self.company_id, self.env["sms.consent"]
+        events = self.env["sms.consent.event"]
         hashes = self.env["sms.consent.key"]._hash(listed)
         stored, _numbers = consents._read_stored(company, list(hashes.values()), False)
         left = consents._find_left(stored, hashes.values())
         others = [number for number in listed if hashes[number] not in left]
-        agreed = self._read_agreed([hashes[number] for number in others])
+        is_yes = [("event", "in", consent.YESES)]
+        agreed = events._find_newest(company, [hashes[it] for it in others], is_yes)
         facts = {"note": self.env._("The carrier keeps the number as opted out.")}
         blocked, statements = {}, []
         for number in others:
@@ -226,30 +223,17 @@ class SmsCarrierSync(models.Model):
                 number, consent.REVOKED, "carrier", happened_at=said_at, facts=facts
             )
             statements.append(opt_out)
-        self.env["sms.consent.event"]._record_many(company, statements)
+        events._record_many(company, statements)
         entered = [(it.number, it.happened_at) for it in statements]
-        account = (company, self.provider)
-        self.env["sms.carrier.difference"]._add(*account, ENTERED, entered)
+        self.env["sms.carrier.difference"]._add(self, ENTERED, entered)
         return blocked
-
-    def _read_agreed(self, hashes):
-        """Return the time (UTC) at which numbers last agreed to anything, by hash."""
-        agreed = {}
-        for row in self.env["sms.consent"]._read_applied(self.company_id, hashes):
-            if row["event"] in consent.YESES:
-                before = agreed.get(row["number_hash"], datetime.min)
-                agreed[row["number_hash"]] = max(before, row["happened_at"])
-        return agreed
 
     def _read_stopped(self):
         """Return the numbers opted out of everything here, with the time (UTC)."""
-        self.env["sms.consent"].flush_model()
-        query = """
-            SELECT number, since FROM sms_consent
-             WHERE company_id = %s AND purpose_id IS NULL AND state = %s
-               AND number IS NOT NULL
-        """
-        return self.env.execute_query(SQL(query, self.company_id.id, consent.OPTED_OUT))
+        domain = Domain("company_id", "=", self.company_id.id)
+        domain &= Domain("purpose_id", "=", False) & Domain("number", "!=", False)
+        domain &= Domain("state", "=", consent.OPTED_OUT)
+        return self.env["sms.consent"]._read_group(domain, ["number"], ["since:max"])
 
     # === Deactivated numbers ===
 
@@ -288,8 +272,7 @@ class SmsCarrierSync(models.Model):
         self.env["sms.consent.event"]._record_many(company, statements)
         self.env["sms.sms"]._cancel_waiting(company, numbers)
         gone = [(number, end) for number in numbers]
-        account = (company, self.provider)
-        self.env["sms.carrier.difference"]._add(*account, DEACTIVATED, gone)
+        self.env["sms.carrier.difference"]._add(self, DEACTIVATED, gone)
 
 
 class SmsCarrierDifference(models.Model):
@@ -308,11 +291,9 @@ class SmsCarrierDifference(models.Model):
     _rec_name = "number"
     _log_access = False
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
-    )
-    provider = fields.Char("Carrier", required=True, readonly=True)
-    number = fields.Char(readonly=True, help="E.164")
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    provider = fields.Char("Carrier", required=True)
+    number = fields.Char(help="E.164")
     kind = fields.Selection(
         [
             (ENTERED, "Opted out at the carrier"),
@@ -322,15 +303,12 @@ class SmsCarrierDifference(models.Model):
         ],
         "What",
         required=True,
-        readonly=True,
     )
     advice = fields.Char("What to Do", compute="_compute_advice")
-    said_at = fields.Datetime(
-        "Since", readonly=True, help="When it was said, as far as it is known."
-    )
-    found_at = fields.Datetime("Found On", required=True, readonly=True)
-    done_at = fields.Datetime("Done On", readonly=True)
-    done_by_id = fields.Many2one("res.users", readonly=True)
+    said_at = fields.Datetime("Since", help="When it was said, as far as it is known.")
+    found_at = fields.Datetime("Found On", required=True)
+    done_at = fields.Datetime("Done On")
+    done_by_id = fields.Many2one("res.users")
 
     _kind_unique = models.UniqueIndex("(company_id, provider, kind, number)")
 
@@ -361,9 +339,10 @@ class SmsCarrierDifference(models.Model):
         open_sudo.write({"done_at": fields.Datetime.now(), "done_by_id": self.env.uid})
 
     @api.model
-    def _add(self, company, provider, kind, rows):
+    def _add(self, sync, kind, rows):
         """Store differences, each number once.
 
+        :param sync: the ``sms.carrier.sync`` that has found them
         :param rows: pairs of a number and the time since when (UTC) or None
         """
         if not rows:
@@ -380,22 +359,23 @@ class SmsCarrierDifference(models.Model):
                     WHERE sms_carrier_difference.said_at
                           IS DISTINCT FROM EXCLUDED.said_at
         """
-        account = {"company": company.id, "provider": provider}
+        account = {"company": sync.company_id.id, "provider": sync.provider}
         found = {"kind": kind, "rows": as_arrays(rows, "varchar", "timestamp")}
         query = SQL(query, **account, **found, now=fields.Datetime.now())
         self.env.cr.execute(query)
         self.invalidate_model()
 
     @api.model
-    def _set(self, company, provider, kind, rows):
+    def _set(self, sync, kind, rows):
         """Replace the stored differences of a kind by the current ones.
 
+        :param sync: as for :meth:`_add`
         :param dict rows: the time since when (UTC) or None, by number
         """
-        over = Domain("company_id", "=", company.id) & Domain("kind", "=", kind)
-        over &= Domain("provider", "=", provider)
+        over = Domain("company_id", "=", sync.company_id.id)
+        over &= Domain("provider", "=", sync.provider) & Domain("kind", "=", kind)
         self.search(over & Domain("number", "not in", list(rows))).unlink()
-        self._add(company, provider, kind, rows.items())
+        self._add(sync, kind, rows.items())
 
     @api.model
     def _get_urgent_domain(self):

@@ -90,6 +90,6 @@ class SmsConsent(models.Model):
         subject = (self.company_id, self.number, self.purpose_id)
         # Somebody who has opted out themselves can only be recorded as opting out
         # again.
-        is_bound = self.number and self._is_bound(*subject)
+        is_bound = bool(self._find_bound([subject]))
         defaults = {"decision": consent.REVOKED} if is_bound else {}
         return self.env["sms.consent.record"]._get_action(*subject, **defaults)

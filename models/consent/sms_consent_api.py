@@ -151,7 +151,7 @@ class SmsConsentApi(models.AbstractModel):
         if is_new:
             now = fields.Datetime.now()
             said_at = import_rows.settle_clock(moment or now, now)
-            subject = (company, number, event, "api", purposes, said_at)
+            subject = (company, number, consent.Said(event, "api", said_at), purposes)
             words = facts.pop("wording", None)
             enter = self.env["sms.consent.entry"]._enter
             events_sudo = enter(*subject, words, message_ref=reference, **facts)
@@ -249,8 +249,7 @@ class SmsConsentApi(models.AbstractModel):
         return found
 
     def _read_reference(self, reference):
-        is_text = isinstance(reference, str)
-        found = texts.clean(reference).strip() if is_text else ""
+        found = texts.clean(reference).strip() if isinstance(reference, str) else ""
         if not 0 < len(found) <= MAX_REFERENCE:
             message = self.env._(
                 "message_ref: give a reference of your own, of at most %s letters, "
@@ -273,17 +272,13 @@ class SmsConsentRequest(models.Model):
     _order = "id desc"
     _log_access = False
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
+    company_id = fields.Many2one("res.company", required=True)
     reference_hash = fields.Char(
-        required=True, readonly=True, help="Stands for the other system's reference."
+        required=True, help="Stands for the other system's reference."
     )
-    digest = fields.Char(
-        "Digest (SHA-256)", required=True, readonly=True, help="Of what was said."
-    )
+    digest = fields.Char("Digest (SHA-256)", required=True, help="Of what was said.")
     evidence_id = fields.Many2one(
-        "sms.consent.evidence", readonly=True, ondelete="restrict", index=True
+        "sms.consent.evidence", ondelete="restrict", index=True
     )
 
     _reference_unique = models.UniqueIndex("(company_id, reference_hash)")
@@ -323,7 +318,6 @@ class SmsConsentRequest(models.Model):
 
         Events of the sandbox are not, so the statement can be recorded again.
         """
-        self.ensure_one()
         ledger = self.env["sms.consent.event"]
         domain = ledger._get_counting_domain(self.company_id)
         domain &= Domain("evidence_id", "=", self.evidence_id.id)

@@ -17,56 +17,33 @@ class SmsConsentEntry(models.AbstractModel):
     _name = "sms.consent.entry"
     _description = "Entry into the Consent Ledger"
 
-    def _enter(
-        self,
-        company,
-        number,
-        event,
-        method,
-        purposes,
-        happened_at,
-        words,
-        files=(),
-        **facts,
-    ):
+    def _enter(self, company, number, said, purposes, words, files=(), **facts):
         """Check a statement and record it.
 
         :param str number: as it was typed, E.164 or national
-        :param str event: ``granted`` or ``revoked``
-        :param str method: a key of ``METHOD_SELECTION``
+        :param said: :class:`tools.consent.Said`, ``granted`` or ``revoked``; an opt-out
+            counts from now at the latest
         :param purposes: ``sms.purpose``; empty: an opt-out from everything
-        :param datetime happened_at: when it was said (UTC); of an opt-out, now at the
-            latest
         :param str words: the text that the person agreed to
         :raises UserError: if something is missing, unreadable or overtaken
         """
         number = self._read_number(company, number)
-        is_yes = event == consent.GRANTED
-        if not is_yes:
+        if not said.is_yes:
             # A no counts whenever it is entered, even if another clock is ahead.
-            happened_at = min(happened_at, fields.Datetime.now())
-        if is_yes and not purposes:
+            happened_at = min(said.happened_at, fields.Datetime.now())
+            said = said._replace(happened_at=happened_at)
+        elif not purposes:
             raise UserError(self.env._("Choose what the person agreed to."))
-        if is_yes and not (words or "").strip():
+        elif not (words or "").strip():
             raise UserError(self.env._("Enter the text that the person agreed to."))
-        said = consent.Said(event, method, happened_at)
         if fault := self._find_fault(company, number, said, purposes):
             raise UserError(fault)
-        if is_yes and method == consent.PAPER and not files:
+        if said.is_yes and said.method == consent.PAPER and not files:
             raise UserError(self.env._("Attach the scan of the signed form."))
-        ledger_sudo = self.env["sms.consent.event"].sudo()
-        return ledger_sudo._record(
-            company,
-            number,
-            event,
-            method,
-            purposes or None,
-            happened_at=happened_at,
-            wordings=self._match_wordings(company, purposes, words),
-            wording=words,
-            files=files,
-            **facts,
-        )
+        subject = (company, number, said.event, said.method, purposes or None)
+        facts |= {"wording": words, "files": files, "happened_at": said.happened_at}
+        facts["wordings"] = self._match_wordings(company, purposes, words)
+        return self.env["sms.consent.event"].sudo()._record(*subject, **facts)
 
     def _check_may_record(self, company):
         """Raise an AccessError unless a helpdesk user with ``company`` selected."""
@@ -78,7 +55,7 @@ class SmsConsentEntry(models.AbstractModel):
 
     def _find_number(self, company, number):
         """Return a number as E.164, empty if it cannot be read."""
-        country = company.country_id
+        country = company.sudo().country_id
         return self.env["res.partner"]._phone_format_number(number or "", country) or ""
 
     def _read_number(self, company, number):
@@ -101,15 +78,6 @@ class SmsConsentEntry(models.AbstractModel):
         raise UserError(message)
 
     # === Opt-outs that stand in the way ===
-
-    def _find_problem(self, company, number, method, purposes, happened_at):
-        """Return why a consent would be refused, or an empty string.
-
-        For a form that is being filled in, so missing values are ignored.
-        """
-        number = self._find_number(company, number)
-        said = consent.Said(consent.GRANTED, method, happened_at)
-        return self._find_fault(company, number, said, purposes) if number else ""
 
     def _find_fault(self, company, number, said, purposes):
         """Return why a :class:`tools.consent.Said` does not count, or an empty string.
@@ -150,15 +118,12 @@ class SmsConsentEntry(models.AbstractModel):
             return self.env._("Not given again for %s months.", months)
         return ""
 
-    def _find_notice(self, company, number, purposes, happened_at):
+    def _find_notice(self, company, number, said, purposes):
         """Return a note on the opt-out that a consent would undo, or empty."""
-        number = self._find_number(company, number)
-        bare = consent.Said(consent.GRANTED, "", happened_at)
-        consents = self.env["sms.consent"]
-        obstacle = number and consents._find_obstacle(company, number, bare, purposes)
-        if not obstacle:
-            return ""
-        return self.env["sms.consent.details"]._tell_way_back(obstacle, number)
+        subject = (company, number, said._replace(method=""), purposes)
+        obstacle = self.env["sms.consent"]._find_obstacle(*subject)
+        details = self.env["sms.consent.details"]
+        return details._tell_way_back(obstacle, number) if obstacle else ""
 
     def _explain_obstacle(self, number, said, obstacle):
         """Return why an opt-in does not count, and what would."""

@@ -3,6 +3,7 @@ import base64
 import json
 from collections import Counter
 from datetime import timedelta
+from itertools import islice
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -134,7 +135,7 @@ class SmsConsentImport(models.Model):
     no_count = fields.Integer("Numbers Verified", readonly=True, copy=False)
     no_data_count = fields.Integer("No Data", readonly=True, copy=False)
     progress = fields.Float(compute="_compute_progress")
-    is_live = fields.Boolean(compute="_compute_is_live")
+    is_live = fields.Boolean(compute="_compute_progress")
     problem = fields.Char(readonly=True, copy=False)
     row_ids = fields.One2many(
         "sms.consent.import.row",
@@ -147,7 +148,7 @@ class SmsConsentImport(models.Model):
     report = fields.Binary(
         "Rows That Were Not Recorded", attachment=True, readonly=True, copy=False
     )
-    report_name = fields.Char(compute="_compute_report_name")
+    report_name = fields.Char(compute="_compute_progress")
 
     @api.model
     def _default_date_order(self):
@@ -155,19 +156,11 @@ class SmsConsentImport(models.Model):
         orders = {"m": import_rows.MDY, "d": import_rows.DMY}
         return orders.get((date_format or "").strip("%-")[:1], import_rows.YMD)
 
-    @api.depends("state")
-    def _compute_is_live(self):
-        for job in self:
-            job.is_live = job.state in RUNNING
-
-    @api.depends("position", "row_total")
+    @api.depends("state", "position", "row_total", "file_name")
     def _compute_progress(self):
         for job in self:
+            job.is_live = job.state in RUNNING
             job.progress = 100 * job.position / job.row_total if job.row_total else 0
-
-    @api.depends("file_name")
-    def _compute_report_name(self):
-        for job in self:
             stem = (job.file_name or "list").rpartition(".")[0] or "list"
             job.report_name = f"{stem}-not-recorded.csv"
 
@@ -214,10 +207,9 @@ class SmsConsentImport(models.Model):
         """Accept changes of the set-up only while nothing runs or is recorded."""
         if not self.env.su:
             if any(job.state in (*RUNNING, DONE) for job in self):
-                message = self.env._(
-                    "This list is being processed. Upload it again instead."
+                raise UserError(
+                    self.env._("This list is being processed. Upload it again instead.")
                 )
-                raise UserError(message)
             self.sudo().state = DRAFT
         result = super().write(vals)
         for job in self:
@@ -268,10 +260,9 @@ class SmsConsentImport(models.Model):
         domain = [("res_model", "=", self._name), ("res_id", "in", self.ids)]
         is_named = self.env["sms.consent.evidence"].sudo().search_count(domain, limit=1)
         if is_named or any(job.state in (*RUNNING, DONE) for job in self):
-            message = self.env._(
-                "An import that has recorded consents cannot be deleted."
+            raise UserError(
+                self.env._("An import that has recorded consents cannot be deleted.")
             )
-            raise UserError(message)
 
     # === Buttons ===
 
@@ -307,8 +298,20 @@ class SmsConsentImport(models.Model):
                 "The list lacks required evidence: %s. Choose its column.", self.missing
             )
             raise UserError(message)
+        self._check_columns()
         self.sudo()._begin(state, self.env.user)
         return True
+
+    def _check_columns(self):
+        """Refuse two columns for one thing: only one of them would be read."""
+        labels = self._get_labels("column", "field")
+        for name, columns in self.column_ids.filtered("field").grouped("field").items():
+            if len(columns) > 1:
+                message = self.env._(
+                    "Several columns are said to hold “%s”. Choose one of them.",
+                    labels[name],
+                )
+                raise UserError(message)
 
     @api.autovacuum
     def _gc_uploads(self):
@@ -333,7 +336,7 @@ class SmsConsentImport(models.Model):
         rows = tabular.iter_rows(base64.b64decode(file))
         try:
             _number, headers = next(rows, (0, []))
-            samples = [cells for _index, (_number, cells) in zip(range(3), rows)]  # noqa: B905
+            samples = [cells for _number, cells in islice(rows, 3)]
         except tabular.FileRefused as error:
             raise UserError(self._explain(error)) from error
         self._check_headers(headers)
@@ -454,7 +457,6 @@ class SmsConsentImport(models.Model):
 
         :return: the number of rows processed
         """
-        self.ensure_one()
         limit = limit or BATCH_SIZE
         job = self.with_company(self.company_id)
         job.lock_for_update()

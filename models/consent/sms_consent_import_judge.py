@@ -3,7 +3,6 @@
 
 import base64
 import json
-from typing import NamedTuple
 
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -160,10 +159,12 @@ class Judge:
                 fault = Fault("twice", self.env._("row %s", seen[key]))
             elif entries <= known:
                 fault = Fault("known")
-            else:
+            elif statement.event == consent.GRANTED:
                 stops = stopped.get(number_hash, [])
-                fault = self._find_opt_out(statement, found, stops)
-                fault = fault or self._find_age(statement, handovers.get(number_hash))
+                handover = handovers.get(number_hash)
+                fault = self._find_obstacle(statement, found, stops, handover)
+            else:
+                fault = None
             if fault:
                 self._mark(line, cells, fault, SKIPPED)
                 continue
@@ -181,46 +182,32 @@ class Judge:
         said = [statement.number, statement.event, sorted(purposes)]
         return chain.digest({"said": said, "at": statement.happened_at})[:32]
 
-    def _find_opt_out(self, statement, found, stopped):
-        if statement.event != consent.GRANTED:
-            return None
+    def _find_obstacle(self, statement, found, stopped, handover):
+        """Return why a consent does not count, an opt-out or its age, or None."""
         for purpose in statement.purposes:
             answer = self.env["sms.consent"]._get_answer(found, purpose.id)
             in_list = any(not ids or purpose.id in ids for ids in stopped)
             if in_list or answer.state == consent.OPTED_OUT:
                 return Fault("opted_out", purpose.name)
-        return None
-
-    def _find_age(self, statement, handover):
-        """Return the fault of a consent that is too old to count, or None."""
-        if statement.event != consent.GRANTED:
-            return None
         entry = self.env["sms.consent.entry"]
         reason = entry._find_age_fault(self.company, statement.happened_at, handover)
         return Fault("outdated", reason) if reason else None
 
     def _find_seen(self, keys):
         """Return the keys that earlier batches had, each with its first row."""
-        query = """
-            SELECT key, min("row") FROM sms_consent_import_row
-             WHERE import_id = %s AND key = ANY(%s) GROUP BY key
-        """
-        return dict(self.env.execute_query(SQL(query, self.job.id, keys)))
+        domain = [("import_id", "=", self.job.id), ("key", "in", keys)]
+        rows = self.env["sms.consent.import.row"]
+        return dict(rows._read_group(domain, ["key"], ["row:min"]))
 
     def _find_stopped(self, hashes):
         """Return the opt-outs of numbers in earlier batches of the list.
 
         :return: lists of purpose ids (empty: all purposes), by the number's hash
         """
-        query = """
-            SELECT stopped, stopped_purposes FROM sms_consent_import_row
-             WHERE import_id = %s AND stopped = ANY(%s)
-        """
-        rows = self.env.execute_query(SQL(query, self.job.id, list(hashes)))
-        found = {}
-        for number_hash, ids in rows:
-            found.setdefault(number_hash, []).append(json.loads(ids))
-        return found
+        domain = [("import_id", "=", self.job.id), ("stopped", "in", list(hashes))]
+        rows = self.env["sms.consent.import.row"]
+        found = rows._read_group(domain, ["stopped"], ["stopped_purposes:array_agg"])
+        return {number_hash: list(map(json.loads, ids)) for number_hash, ids in found}
 
     def _find_known(self, hashes):
         """Return the valid ledger events of numbers, as a set of tuples."""
@@ -280,15 +267,6 @@ class Judge:
         return found.sorted(rank)[0]
 
 
-class Question(NamedTuple):
-    """A number and day that the query asked about, with earlier answers."""
-
-    row_id: int
-    number_hash: str
-    day: object
-    earlier: list
-
-
 class AnswerJudge(Judge):
     """Decides on batches of answers, with a fixed number of queries each.
 
@@ -316,9 +294,8 @@ class AnswerJudge(Judge):
         standing = self.query._read_consents(hashes.values())
         found = []
         for line, cells, reply in read:
-            number_hash = hashes[reply.number]
             try:
-                question = self._find_question(number_hash, asked, reply)
+                question = self._find_question(asked[hashes[reply.number]], reply)
                 found.append((line, cells, reply, question))
             except Fault as fault:
                 self._mark(line, cells, fault, WRONG)
@@ -346,12 +323,12 @@ class AnswerJudge(Judge):
         return statements
 
     @staticmethod
-    def _find_question(number_hash, asked, reply):
+    def _find_question(days, reply):
         """Return the question that a reply answers.
 
+        :param dict days: those about its number, by day
         :raises Fault: if the query did not ask it, or it is ambiguous
         """
-        days = asked.get(number_hash)
         if not days:
             raise Fault("not_asked", reply.number)
         if not reply.day and len(days) > 1:
@@ -359,8 +336,7 @@ class AnswerJudge(Judge):
         day = reply.day or next(iter(days))
         if day not in days:
             raise Fault("other_day", day.isoformat())
-        row_id, earlier = days[day]
-        return Question(row_id, number_hash, day, earlier)
+        return days[day]
 
     @staticmethod
     def _make_key(reply, question):

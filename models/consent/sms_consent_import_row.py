@@ -58,22 +58,18 @@ class SmsConsentImportRow(models.Model):
     _order = "import_id, row"
     _log_access = False
 
-    import_id = fields.Many2one(
-        "sms.consent.import", required=True, readonly=True, ondelete="cascade"
-    )
+    import_id = fields.Many2one("sms.consent.import", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="import_id.company_id")
-    row = fields.Integer(readonly=True, help="Its number in the spreadsheet.")
+    row = fields.Integer(help="Its number in the spreadsheet.")
     outcome = fields.Selection(
-        [(GOOD, "Recorded"), (SKIPPED, "Skipped"), (WRONG, "Wrong")],
-        required=True,
-        readonly=True,
+        [(GOOD, "Recorded"), (SKIPPED, "Skipped"), (WRONG, "Wrong")], required=True
     )
-    reason = fields.Selection(REASONS, readonly=True)
-    detail = fields.Char(readonly=True)
-    cells = fields.Text(readonly=True, help="The row as it was, as JSON.")
-    key = fields.Char(readonly=True, help="Digest of what the row says.")
-    stopped = fields.Char(readonly=True, help="Keyed hash of a number that opted out.")
-    stopped_purposes = fields.Char(readonly=True, help="Ids; empty: all purposes.")
+    reason = fields.Selection(REASONS)
+    detail = fields.Char()
+    cells = fields.Text(help="The row as it was, as JSON.")
+    key = fields.Char(help="Digest of what the row says.")
+    stopped = fields.Char(help="Keyed hash of a number that opted out.")
+    stopped_purposes = fields.Char(help="Ids; empty: all purposes.")
 
     _row_unique = models.UniqueIndex("(import_id, row)")
     _key_index = models.Index("(import_id, key) WHERE key IS NOT NULL")

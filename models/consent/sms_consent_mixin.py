@@ -195,7 +195,6 @@ class SmsConsentMixin(models.AbstractModel):
             self.env[model_name].invalidate_model(["sms_consent_state", "sms_is_bound"])
 
     def _get_sms_typed_number(self):
-        self.ensure_one()
         return False
 
     def get_sms_consent_details(self):

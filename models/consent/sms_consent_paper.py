@@ -11,6 +11,8 @@ from ...tools.appointments import to_utc
 
 #: How long a completely recorded stack is kept.
 KEEP_EMPTY = timedelta(days=7)
+#: Models whose attachments are scans of signed forms: uploads, and lines.
+SCANNED = {"sms.consent.paper", "sms.consent.paper.line"}
 #: Options of fields that are proposed, with the user's rights, and may be changed.
 PROPOSED = {"store": True, "readonly": False, "precompute": True, "compute_sudo": False}
 
@@ -126,8 +128,7 @@ class SmsConsentPaper(models.Model):
         message = self.env._("%s recorded.", recorded)
         if left:
             message += " " + self.env._("%s left: see what is missing.", left)
-        kind = "warning" if left else "success"
-        return notify(message, kind, next=reload_view())
+        return notify(message, "warning" if left else "success", next=reload_view())
 
     @api.autovacuum
     def _gc_recorded(self):
@@ -237,12 +238,12 @@ class SmsConsentPaperLine(models.Model):
         scan = entry._read_scan(self)
         happened_at = self._get_moment()
         self._check_new(entry._read_number(self.company_id, self.number), happened_at)
-        subject = (self.company_id, self.number, consent.GRANTED, "paper")
-        said = (self.purpose_ids, happened_at, self._get_words())
+        said = consent.Said(consent.GRANTED, consent.PAPER, happened_at)
+        subject = (self.company_id, self.number, said, self.purpose_ids)
         facts = {"name": self.name, "witness": self.paper_id.witness, "files": [scan]}
         if self.partner_id:
             facts |= {"res_model": "res.partner", "res_id": self.partner_id.id}
-        entry._enter(*subject, *said, **facts)
+        entry._enter(*subject, self._get_words(), **facts)
 
     def _get_moment(self):
         """Return when the form was signed: the beginning of that day, in UTC.
@@ -253,8 +254,7 @@ class SmsConsentPaperLine(models.Model):
             raise UserError(self.env._("Enter the date on which it was signed."))
         if self.signed_on > fields.Date.context_today(self):
             raise UserError(self.env._("It cannot be signed in the future."))
-        zone = self.env.context.get("tz") or self.env.user.tz or "UTC"
-        return to_utc(datetime.combine(self.signed_on, time()), zone)
+        return to_utc(datetime.combine(self.signed_on, time()), str(self.env.tz))
 
     def _check_new(self, number, happened_at):
         """Refuse a form already in the ledger, such as a second scan of a sheet."""
@@ -283,3 +283,15 @@ class SmsConsentPaperLine(models.Model):
         if self.purpose_ids == stack.purpose_ids or not as_published:
             return stack.wording
         return stack._propose_words(self.purpose_ids)
+
+
+class IrAttachment(models.Model):
+    """Keeps scans of signed forms as they were uploaded: they become evidence."""
+
+    _inherit = "ir.attachment"
+
+    def _postprocess_contents(self, values):
+        """Do not shrink them, as Odoo shrinks other large pictures."""
+        if SCANNED & {values.get("res_model"), *self.mapped("res_model")}:
+            return values
+        return super()._postprocess_contents(values)

@@ -3,7 +3,6 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import models
-from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_list, format_time, groupby
 from odoo.tools.translate import LazyTranslate
 
@@ -147,7 +146,7 @@ class SmsConsentStory(models.AbstractModel):
         moments = self._get_moments(events)
         if is_more and len(moments) > 1:
             del moments[0]  # may be incomplete; the earlier page has all of it
-        openable = self._get_openable(moments)
+        openable = self._get_openable(events)
 
         def get_day(moment):
             """Return the day of a moment in words."""
@@ -162,12 +161,11 @@ class SmsConsentStory(models.AbstractModel):
     # === Reading ===
 
     def _read_events(self, company, number_hash, before):
-        domain = Domain("company_id", "=", company.id)
-        domain &= Domain("number_hash", "=", number_hash)
+        domain = [("company_id", "=", company.id), ("number_hash", "=", number_hash)]
         if before:
-            domain &= Domain("id", "<", before)
-        events_sudo = self.env["sms.consent.event"].sudo()
-        found = events_sudo.search(domain, order="id desc", limit=PAGE_SIZE + 1)
+            domain.append(("id", "<", before))
+        # The newest come first.
+        found = self.env["sms.consent.event"].sudo().search(domain, limit=PAGE_SIZE + 1)
         return found[:PAGE_SIZE].sorted("id"), len(found) > PAGE_SIZE
 
     def _get_moments(self, events):
@@ -228,22 +226,18 @@ class SmsConsentStory(models.AbstractModel):
         rows = self.env.execute_query(SQL(query, near=CONFIRMATION_WINDOW, **opt_outs))
         return {row[0]: row[1:] for row in reversed(rows)}
 
-    def _get_openable(self, moments):
-        """Return the records behind moments that the user may read.
+    def _get_openable(self, events):
+        """Return the records behind events that the user may read.
 
         :return: ``{(model name, id): record}``, with the user's rights
         """
-        wanted = {}
-        for moment in moments:
-            for event in moment.events:
-                if event.res_model and event.res_id:
-                    wanted.setdefault(event.res_model, set()).add(event.res_id)
         found = {}
-        for model_name, ids in wanted.items():
-            if model_name in self.env:  # else its module was uninstalled
-                records = self.env[model_name].browse(ids).exists()
-                for record in records._filtered_access("read"):
-                    found[model_name, record.id] = record
+        # A model is missing if its module was uninstalled.
+        named = events.filtered(lambda it: it.res_id and it.res_model in self.env)
+        for model_name, own in named.grouped("res_model").items():
+            records = self.env[model_name].browse(set(own.mapped("res_id"))).exists()
+            for record in records._filtered_access("read"):
+                found[model_name, record.id] = record
         return found
 
     # === Entries ===

@@ -8,7 +8,6 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
-from ...providers import SandboxProvider
 from ...tools.links import KEY_LENGTH, MASK, PAGE_PATH, SHORT_PATH
 
 #: A link in a text works at least this long, and at most LINK_LIFE: the same link is
@@ -44,14 +43,12 @@ class SmsPreferenceLink(models.Model):
     _rec_name = "number"
     _log_access = False
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
-    )
-    number = fields.Char(required=True, readonly=True, help="E.164")
-    number_hash = fields.Char(required=True, readonly=True)
-    key = fields.Char(required=True, readonly=True, groups="base.group_system")
-    expires_at = fields.Datetime(required=True, readonly=True)
-    is_sandbox = fields.Boolean("Of the Sandbox", readonly=True)
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    number = fields.Char(required=True, help="E.164")
+    number_hash = fields.Char(required=True)
+    key = fields.Char(required=True, groups="base.group_system")
+    expires_at = fields.Datetime(required=True)
+    is_sandbox = fields.Boolean("Of the Sandbox")
 
     _key_unique = models.UniqueIndex("(key)")
     _number_index = models.Index("(number_hash, company_id)")
@@ -84,12 +81,8 @@ class SmsPreferenceLink(models.Model):
         }
 
     def _filter_current(self):
-        is_in_sandbox = self._is_in_sandbox
-        return self.filtered(lambda it: it.is_sandbox == is_in_sandbox(it.company_id))
-
-    @api.model
-    def _is_in_sandbox(self, company):
-        return company.sudo().sms_provider == SandboxProvider.code
+        is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
+        return self.filtered(lambda it: it.is_sandbox == is_on_sandbox(it.company_id))
 
     @api.model
     def _make(self, company, number, number_hash):
@@ -101,12 +94,11 @@ class SmsPreferenceLink(models.Model):
                 "number_hash": number_hash,
                 "key": key,
                 "expires_at": fields.Datetime.now() + LINK_LIFE,
-                "is_sandbox": self._is_in_sandbox(company),
+                "is_sandbox": self.env["sms.consent.event"]._is_on_sandbox(company),
             }
         )
 
     def _get_path(self):
-        self.ensure_one()
         life = min(TOKEN_LIFE, self.expires_at - fields.Datetime.now())
         values = [self.company_id.id, self.number_hash, self.is_sandbox]
         env = self.sudo().env
@@ -163,10 +155,8 @@ class SmsPreferenceLink(models.Model):
         :return: ``stopped``, ``stopped_all`` or ``agreed``; ``outdated`` or
             ``not_ticked`` if nothing was recorded
         """
-        self.ensure_one()
         form_model = self.env["sms.consent.form"]
-        partner = self._get_partner()
-        facts = {"name": partner.name} if partner else {}
+        facts = {"name": self._get_partner().name}
         choices = self._get_choices()
         stop = form.get("stop")
         subject = (self.company_id, self.number)

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -11,6 +12,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 from ...tools import consent, reassigned
 from ...tools.evidence import sha256
 from ..core.bulk_insert import INSERT_SIZE, as_array, insert_many
+from ..ledger.ledger_guards import ENTERED_AT, ENTERED_BY
 
 QUERY, ANSWERS = ("query", "answers")
 #: The date to ask about: that of the consent, or the last one on which the number was
@@ -26,6 +28,15 @@ ANSWER_SELECTION = [
 ]
 
 
+class Question(NamedTuple):
+    """A number and day that a query asked about, with earlier answers."""
+
+    row_id: int
+    number_hash: str
+    day: date
+    earlier: list
+
+
 class SmsReassignedFile(models.Model):
     """A query to the FCC's Reassigned Numbers Database, or its answers.
 
@@ -38,61 +49,34 @@ class SmsReassignedFile(models.Model):
     _name = "sms.reassigned.file"
     _description = "Reassigned Numbers File"
     _inherit = "sms.ledger.row"
-    _order = "id desc"
     _rec_name = "file_name"
     _log_access = False
 
     company_id = fields.Many2one(index=True)
-    kind = fields.Selection(
-        [(QUERY, "Query"), (ANSWERS, "Answer File")], required=True, readonly=True
-    )
+    kind = fields.Selection([(QUERY, "Query"), (ANSWERS, "Answer File")], required=True)
     query_id = fields.Many2one(
-        "sms.reassigned.file",
-        readonly=True,
-        ondelete="restrict",
-        index="btree_not_null",
+        "sms.reassigned.file", ondelete="restrict", index="btree_not_null"
     )
-    file_name = fields.Char("File", required=True, readonly=True)
-    file_digest = fields.Char(
-        "Digest of the File", required=True, readonly=True, help="SHA-256"
-    )
-    user_id = fields.Many2one(
-        "res.users",
-        "Created By",
-        required=True,
-        readonly=True,
-        ondelete="restrict",
-        default=lambda self: self.env.user,
-    )
-    made_at = fields.Datetime(
-        "Created On", required=True, readonly=True, default=fields.Datetime.now
-    )
-    scope = fields.Char("Asked About", readonly=True)
+    file_name = fields.Char("File", required=True)
+    file_digest = fields.Char("Digest of the File", required=True, help="SHA-256")
+    user_id = fields.Many2one(string="Created By", **ENTERED_BY)
+    made_at = fields.Datetime("Created On", **ENTERED_AT)
+    scope = fields.Char("Asked About")
     company_code = fields.Char(
-        "Company ID",
-        readonly=True,
-        help="What the Reassigned Numbers Database calls the company.",
+        "Company ID", help="What the Reassigned Numbers Database calls the company."
     )
     tz = fields.Selection(
-        _tz_get,
-        "Time Zone",
-        readonly=True,
-        help="Where the dates of the query begin and end.",
+        _tz_get, "Time Zone", help="Where the dates of the query begin and end."
     )
-    row_count = fields.Integer("Rows", readonly=True)
-    row_ids = fields.One2many("sms.reassigned.row", "file_id", readonly=True)
-    answer_file_ids = fields.One2many("sms.reassigned.file", "query_id", readonly=True)
-    answered_at = fields.Datetime("Answered On", compute="_compute_answered_at")
+    row_count = fields.Integer("Rows")
+    row_ids = fields.One2many("sms.reassigned.row", "file_id")
+    answer_file_ids = fields.One2many("sms.reassigned.file", "query_id")
+    # That of the newest, which comes first.
+    answered_at = fields.Datetime("Answered On", related="answer_file_ids.made_at")
     yes_count = fields.Integer("Yes", compute="_compute_counts")
     no_count = fields.Integer("No", compute="_compute_counts")
     no_data_count = fields.Integer("No Data", compute="_compute_counts")
     open_count = fields.Integer("Not Answered", compute="_compute_counts")
-
-    @api.depends("answer_file_ids.made_at")
-    def _compute_answered_at(self):
-        for file in self:
-            answered_at = file.answer_file_ids.mapped("made_at")
-            file.answered_at = max(answered_at, default=False)
 
     def _compute_counts(self):
         """Count the last answers to all questions, in one query."""
@@ -136,11 +120,7 @@ class SmsReassignedFile(models.Model):
     # === Asking ===
 
     @api.model
-    def _get_zone(self, company):
-        return company.sudo().partner_id.tz or "UTC"
-
-    @api.model
-    def _select(self, company, days, day_kind=CONSENT_DAY, condition=None):
+    def _select(self, company, days, day_kind, condition):
         """Return the SQL query for the questions about a company's consents.
 
         One row per number and day of consent, the one verified longest ago first:
@@ -148,7 +128,7 @@ class SmsReassignedFile(models.Model):
         Numbers Database covers such numbers.
 
         :param int days: only consents neither given nor verified in the last ``days``
-        :param SQL condition: on ``consent``; default: all
+        :param SQL condition: on ``consent``
         """
         self.env["sms.consent"].flush_model()
         known_at = SQL("GREATEST(consent.since, consent.verified_at)")
@@ -165,8 +145,8 @@ class SmsReassignedFile(models.Model):
           ORDER BY min(%(known_at)s), 1
         """
         about = {"company": company.id, "state": consent.OPTED_IN}
-        about |= {"known_at": known_at, "condition": condition or SQL("TRUE")}
-        day = SQL(DAY, moment, self._get_zone(company))
+        about |= {"known_at": known_at, "condition": condition}
+        day = SQL(DAY, moment, company.sudo().partner_id.tz or "UTC")
         limit = fields.Datetime.now() - timedelta(days=days)
         codes = list(reassigned.AREA_CODES)
         return SQL(query, day=day, codes=codes, limit=limit, **about)
@@ -209,7 +189,7 @@ class SmsReassignedFile(models.Model):
                 "made_at": now,
                 "scope": scope,
                 "company_code": company_code,
-                "tz": self._get_zone(company),
+                "tz": company.sudo().partner_id.tz or "UTC",
                 "row_count": len(rows),
             }
         )
@@ -236,7 +216,7 @@ class SmsReassignedFile(models.Model):
     def _read_questions(self, hashes):
         """Return the query's questions about numbers, with earlier answers.
 
-        :return: ``{number_hash: {day: (id, answers)}}``
+        :return: ``{number_hash: {day: Question}}``, empty for other numbers
         """
         query = """
             SELECT own.id, own.number_hash, own.day,
@@ -246,9 +226,10 @@ class SmsReassignedFile(models.Model):
              WHERE own.file_id = %s AND own.number_hash = ANY(%s)
         """
         rows = self.env.execute_query(SQL(query, self.id, as_array(hashes, "varchar")))
-        found = {}
-        for row_id, number_hash, day, answers in rows:
-            found.setdefault(number_hash, {})[day] = (row_id, answers)
+        found = defaultdict(dict)
+        for row in rows:
+            question = Question(*row)
+            found[question.number_hash][question.day] = question
         return found
 
     def _read_consents(self, hashes):
@@ -274,14 +255,10 @@ class SmsReassignedFile(models.Model):
 
     def _verify(self, consent_ids):
         """Mark the numbers of consents as not reassigned at the time of the query."""
-        if not consent_ids:
-            return
-        query = """
-            UPDATE sms_consent SET verified_at = GREATEST(verified_at, %s)
-             WHERE id = ANY(%s)
-        """
-        self.env.cr.execute(SQL(query, self.made_at, as_array(consent_ids, "int4")))
-        self.env["sms.consent"].invalidate_model(["verified_at"])
+        consents = self.env["sms.consent"].browse(consent_ids)
+        moment = self.made_at
+        older = consents.filtered(lambda it: (it.verified_at or datetime.min) < moment)
+        older.verified_at = moment
 
     # === Buttons ===
 
@@ -290,17 +267,14 @@ class SmsReassignedFile(models.Model):
         self.ensure_one()
         self.check_access("read")
         self._check_officer()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Import answers"),
-            "res_model": "sms.consent.import",
-            "views": [(False, "form")],
-            "context": {
+        return self.env["sms.consent.import"]._get_records_action(
+            name=self.env._("Import answers"),
+            context={
                 "default_decision": ANSWERS,
                 "default_query_id": self.id,
                 "default_company_id": self.company_id.id,
             },
-        }
+        )
 
     def action_view_rows(self):
         """Show the numbers of the file."""
@@ -327,25 +301,21 @@ class SmsReassignedRow(models.Model):
     _order = "id"
     _log_access = False
 
-    file_id = fields.Many2one(
-        "sms.reassigned.file", required=True, readonly=True, ondelete="restrict"
-    )
-    number_hash = fields.Char("Number (Keyed Hash)", required=True, readonly=True)
+    file_id = fields.Many2one("sms.reassigned.file", required=True)
+    number_hash = fields.Char("Number (Keyed Hash)", required=True)
     number = fields.Char(compute="_compute_number", compute_sudo=True)
     day = fields.Date(
         "Date Asked About",
         required=True,
-        readonly=True,
         help="That of the consent, or when the number was last verified.",
     )
     question_id = fields.Many2one(
         "sms.reassigned.row",
-        readonly=True,
         ondelete="restrict",
         index="btree_not_null",
         help="The row of the query that it answers.",
     )
-    answer = fields.Selection(ANSWER_SELECTION, readonly=True)
+    answer = fields.Selection(ANSWER_SELECTION)
 
     # A long file may answer a question again, more strongly.
     _row_unique = models.UniqueIndex(

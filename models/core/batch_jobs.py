@@ -61,17 +61,18 @@ def try_work_off(job, work, passing=()):
         return None
 
 
-def contain(env, work, logger, message, *args):
+def contain(env, work, logger, message, *args, flush=True):
     """Run some work in a savepoint; if it fails, log that and undo only the work.
 
     A conflict with another transaction is raised: Odoo then starts the request over.
 
     :param work: function without arguments
     :param str message: logged with the traceback, filled in with ``args``
+    :param bool flush: flush before and after, which may run what waits for that
     :return: what ``work`` returns, None if it failed
     """
     try:
-        with env.cr.savepoint():
+        with env.cr.savepoint(flush=flush):
             return work()
     except OperationalError:
         raise
@@ -92,14 +93,9 @@ def lock_next(model, condition, order, limit=1):
     :return: the rows, not cached; empty if there is none or others have them all
     """
     model.flush_model()
-    query = SQL(
-        "SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %s FOR UPDATE SKIP LOCKED",
-        SQL.identifier(model._table),
-        condition,
-        order,
-        limit,
-    )
-    if rows := model.env.execute_query(query):
+    query = "SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %s FOR UPDATE SKIP LOCKED"
+    table = SQL.identifier(model._table)
+    if rows := model.env.execute_query(SQL(query, table, condition, order, limit)):
         model.invalidate_model()
     return model.browse(row_id for (row_id,) in rows)
 

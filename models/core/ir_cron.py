@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -9,6 +9,16 @@ from .bulk_insert import as_arrays
 MODULE = "helpdesk_mgmt_sms"
 #: Key of the crons that a transaction wakes, in ``cr.precommit.data``.
 WOKEN = "helpdesk_mgmt_sms.woken"
+
+
+def to_minutes(moments):
+    """Return times, future ones rounded up to full minutes: crons run by the minute."""
+    now = fields.Datetime.now()
+    minute = timedelta(minutes=1)
+    return {
+        it if it <= now else it.replace(second=0, microsecond=0) + minute
+        for it in moments
+    }
 
 
 class IrCron(models.Model):
@@ -50,20 +60,16 @@ class IrCron(models.Model):
         woken = self.env.cr.precommit.data.pop(WOKEN)
         now = fields.Datetime.now()
         self.flush_model(["active"])
-        query = SQL(
-            """
+        query = """
             INSERT INTO ir_cron_trigger
                 (cron_id, call_at, create_uid, create_date, write_uid, write_date)
             SELECT cron.id, woken.call_at, %(uid)s, %(now)s, %(uid)s, %(now)s
               FROM unnest(%(woken)s) AS woken (cron_id, call_at)
               JOIN ir_cron cron ON cron.id = woken.cron_id
              WHERE cron.active OR woken.call_at > %(now)s
-            """,
-            woken=as_arrays(sorted(woken), "int4", "timestamp"),
-            uid=self.env.uid,
-            now=now,
-        )
-        self.env.cr.execute(query)
+        """
+        rows = as_arrays(sorted(woken), "int4", "timestamp")
+        self.env.cr.execute(SQL(query, woken=rows, uid=self.env.uid, now=now))
         if any(call_at <= now for _cron_id, call_at in woken):
             self.env.cr.postcommit.add(self._notifydb)
 
@@ -80,10 +86,8 @@ class IrCron(models.Model):
         query = SQL("SELECT 1 FROM ir_cron WHERE %s AND %s LIMIT 1", is_one, is_ready)
         if not self.env.execute_query(query):
             return False
-        query = SQL(
-            "SELECT 1 FROM ir_cron WHERE %s FOR NO KEY UPDATE SKIP LOCKED", is_one
-        )
-        return len(self.env.execute_query(query)) == len(crons_sudo)
+        query = "SELECT 1 FROM ir_cron WHERE %s FOR NO KEY UPDATE SKIP LOCKED"
+        return len(self.env.execute_query(SQL(query, is_one))) == len(crons_sudo)
 
     def _reschedule_asap(self, job):
         """Wake the workers for a job of ours that has more to do.

@@ -15,6 +15,28 @@ NUMBER_GROUPS = "helpdesk_mgmt.group_helpdesk_user_own,base.group_system"
 FILLED_IN = {"compute_sudo": False, "store": True, "readonly": False}
 
 
+def count_linked(records, name, model_name, field, *domain):
+    """Set a field to how many records of a model link to each; 0 without the rights.
+
+    :param str name: name of the field that is set
+    :param str field: name of the linking field
+    :param domain: further conditions
+    """
+    linked, counts = records.env[model_name], {}
+    if linked.has_access("read"):
+        domain = [(field, "in", records._origin.ids), *domain]
+        counts = dict(linked._read_group(domain, [field], ["__count"]))
+    for record in records:
+        record[name] = counts.get(record._origin, 0)
+
+
+def open_linked(record, xmlid, field, **context):
+    """Return an action that shows the records that link to one by a field."""
+    record.ensure_one()
+    action = record.env["ir.actions.act_window"]._for_xml_id(xmlid)
+    return {**action, "domain": [(field, "=", record.id)], "context": context}
+
+
 class SmsSetupMixin(models.AbstractModel):
     """Mixin for jobs that users set up and that keep their own progress.
 
@@ -27,8 +49,12 @@ class SmsSetupMixin(models.AbstractModel):
 
     @api.model
     def _get_setup_fields(self):
-        """Return the names of the fields that users may set."""
-        raise NotImplementedError
+        """Return the names of the fields that users may set: those not read-only."""
+        return {
+            name
+            for name, field in self._fields.items()
+            if not (field.readonly or name.startswith(("message_", "activity_")))
+        }
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -127,6 +153,18 @@ class SmsCheckedWords(models.AbstractModel):
         for lang in langs:
             self.with_context(lang=lang)._validate_fields([field_name])
         return result
+
+    def _find_unknown_placeholder(self, text, known):
+        """Return the fault of a text with an unknown ``{placeholder}``, or empty.
+
+        :param known: names of the placeholders that are filled in
+        """
+        unknown = texts.find_unknown(text, known)
+        return unknown and self.env._(
+            "{%(unknown)s} is not a placeholder. Available: %(known)s.",
+            unknown=unknown[0],
+            known=", ".join(f"{{{name}}}" for name in known),
+        )
 
 
 class SmsShortLink(models.AbstractModel):

@@ -64,6 +64,14 @@ class ResCompany(models.Model):
         "At least one person can be texted at once, and limits cannot be negative.",
     )
 
+    @api.model
+    def _get_sms_all(self):
+        """Return all companies, in sudo.
+
+        Archived ones too: their data is still personal, and their ledger still proof.
+        """
+        return self.sudo().with_context(active_test=False).search([])
+
     def _get_sms_managers(self):
         """Return the helpdesk managers who work for the company."""
         self.ensure_one()

@@ -81,15 +81,13 @@ class SmsEncryption(models.AbstractModel):
         :return: tuples of an id and the values of ``names``
         """
         columns = [SQL.identifier(name) for name in names]
-        query = SQL(
-            "SELECT id, %s FROM %s WHERE id > %s AND (%s)"
-            " ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
-            SQL(", ").join(columns),
-            SQL.identifier(model._table),
-            last,
-            SQL(" OR ").join(_is_stale(column, box) for column in columns),
-            BATCH_SIZE,
-        )
+        query = """
+            SELECT id, %s FROM %s WHERE id > %s AND (%s)
+          ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+        """
+        table, values = SQL.identifier(model._table), SQL(", ").join(columns)
+        stale = SQL(" OR ").join(_is_stale(column, box) for column in columns)
+        query = SQL(query, values, table, last, stale, BATCH_SIZE)
         return self.env.execute_query(query)
 
     def _work_off_scans(self, box):
@@ -109,7 +107,7 @@ class SmsEncryption(models.AbstractModel):
             yield len(scans), scans._encrypt_sms_anew()
 
     def _decrypt_host(self):
-        companies = self.env["res.company"].with_context(active_test=False).search([])
+        companies = self.env["res.company"]._get_sms_all()
         tokens = [
             (it.id, it._read_sms_secret("sms_twilio_auth_token") or None)
             for it in companies

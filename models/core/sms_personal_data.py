@@ -58,11 +58,9 @@ class SmsPersonalData(models.AbstractModel):
         """Return the domain of rows past their retention that are not erased yet."""
         if not (self._kept_since and limits["text"]):
             return Domain.FALSE
-        return (
-            Domain(self._personal_company, "=", company.id)
-            & Domain(self._kept_since, "<", limits["text"])
-            & self._remembered
-        )
+        old = Domain(self._personal_company, "=", company.id)
+        old &= Domain(self._kept_since, "<", limits["text"])
+        return old & self._remembered
 
     def _forget(self):
         """Erase the rows: delete them, unless the model keeps something of them."""
@@ -74,12 +72,9 @@ class SmsPersonalData(models.AbstractModel):
         So nothing is recomputed, and JSON's null is not SQL's.
         """
         self.flush_model()
-        assignments = [SQL("%s = NULL", SQL.identifier(name)) for name in names]
-        assignments += [
-            SQL("%s = %s", SQL.identifier(name), value)
-            for name, value in values.items()
-        ]
-        table, changes = SQL.identifier(self._table), SQL(", ").join(assignments)
+        values = {**dict.fromkeys(names), **values}
+        changes = [SQL("%s = %s", SQL.identifier(it), values[it]) for it in values]
+        table, changes = SQL.identifier(self._table), SQL(", ").join(changes)
         query = SQL("UPDATE %s SET %s WHERE id = ANY(%s)", table, changes, self.ids)
         self.env.cr.execute(query)
         self.invalidate_model()

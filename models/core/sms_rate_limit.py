@@ -66,8 +66,7 @@ class SmsRateLimit(models.Model):
         that fails undoes its count, so a page that refuses must answer, not raise.
         """
         limit, seconds = LIMITS[scope]
-        query = SQL(
-            """
+        query = """
             INSERT INTO sms_rate_limit AS counter (scope, bucket, started_at, hits)
             VALUES (%(scope)s, %(bucket)s, %(now)s, 1)
             ON CONFLICT (scope, bucket) DO UPDATE SET
@@ -76,11 +75,9 @@ class SmsRateLimit(models.Model):
                 started_at = CASE WHEN counter.started_at > %(since)s
                                   THEN counter.started_at ELSE %(now)s END
             RETURNING hits
-            """,
-            scope=scope,
-            bucket=web.bucket(key),
-            limit=limit,
-            now=(now := fields.Datetime.now()),
-            since=fields.Datetime.subtract(now, seconds=seconds),
-        )
-        return self.env.execute_query(query)[0][0] > limit
+        """
+        now = fields.Datetime.now()
+        since = fields.Datetime.subtract(now, seconds=seconds)
+        row = {"scope": scope, "bucket": web.bucket(key), "now": now}
+        [[hits]] = self.env.execute_query(SQL(query, since=since, limit=limit, **row))
+        return hits > limit

@@ -6,6 +6,32 @@ from odoo.exceptions import UserError
 REASON_SUBTYPE = "helpdesk_mgmt_sms.mail_message_subtype_relaxation_reason"
 
 
+def show_value(field, value, env):
+    """Return a value of a field as a form shows it."""
+    if field.type == "selection":
+        return dict(field._description_selection(env)).get(value, "")
+    if field.type == "boolean":
+        return env._("yes") if value else env._("no")
+    if field.type == "many2one":
+        return value.display_name or "–"
+    if field.type == "integer":
+        return value or env._("no limit")
+    return value or "–"
+
+
+def describe_change(record, name, before, after, is_new=False):
+    """Return in words what a field was changed from and to.
+
+    :param before, after: values as :func:`show_value` returns them
+    :param bool is_new: the record is new, ``before`` would hold without it
+    """
+    label = record._fields[name]._description_string(record.env)
+    words = {"field": label, "after": after, "before": before}
+    if is_new:
+        return record.env._("%(field)s: %(after)s, and not %(before)s", **words)
+    return record.env._("%(field)s: %(after)s, and no longer %(before)s", **words)
+
+
 class SmsRelaxationReason(models.AbstractModel):
     """Mixin for settings that managers tighten freely, and relax only with a reason.
 
@@ -40,11 +66,9 @@ class SmsRelaxationReason(models.AbstractModel):
         for record, vals in zip(records, vals_list, strict=True):
             terms, usual = record._get_usual_strictness()
             if usual is not None and record._is_less_strict_than(terms):
-                record._post_relaxation(
-                    usual._describe_strictness(),
-                    vals.get("relaxation_reason"),
-                    is_new=True,
-                )
+                before = usual._describe_strictness()
+                reason = vals.get("relaxation_reason")
+                record._post_relaxation(before, reason, is_new=True)
         return records
 
     def write(self, vals):
@@ -133,23 +157,11 @@ class SmsRelaxationReason(models.AbstractModel):
 
     def _describe_relaxation(self, before, is_new):
         """Return what was changed from what to what, one phrase per field."""
-        phrases = []
-        for name, after in self._describe_strictness().items():
-            if after == before[name]:
-                continue
-            words = {
-                "field": self._fields[name]._description_string(self.env),
-                "after": after,
-                "before": before[name],
-            }
-            phrases.append(
-                self.env._("%(field)s: %(after)s, and not %(before)s", **words)
-                if is_new
-                else self.env._(
-                    "%(field)s: %(after)s, and no longer %(before)s", **words
-                )
-            )
-        return phrases
+        return [
+            describe_change(self, name, before[name], after, is_new)
+            for name, after in self._describe_strictness().items()
+            if after != before[name]
+        ]
 
     def _describe_strictness(self):
         return {
@@ -159,16 +171,7 @@ class SmsRelaxationReason(models.AbstractModel):
 
     def _show_strictness_value(self, field):
         """Return the value of a field as a form shows it."""
-        value = self[field.name]
-        if field.type == "selection":
-            return dict(field._description_selection(self.env)).get(value, "")
-        if field.type == "boolean":
-            return self.env._("yes") if value else self.env._("no")
-        if field.type == "many2one":
-            return value.display_name or "–"
-        if field.type == "integer":
-            return value or self.env._("no limit")
-        return value or "–"
+        return show_value(field, self[field.name], self.env)
 
 
 class MailMessage(models.Model):

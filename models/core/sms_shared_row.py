@@ -44,9 +44,7 @@ class SmsSharedRow(models.AbstractModel):
     @api.model
     def _default_row_company(self):
         """Return the company of a new row: none for administrators."""
-        if self.env.is_system():
-            return self.env["res.company"]
-        return self.env.company
+        return self.env["res.company"] if self.env.is_system() else self.env.company
 
     def _get_row_company(self):
         """Return the company of a row, empty for a shared one."""
@@ -120,8 +118,6 @@ class SmsSharedRow(models.AbstractModel):
                 invisible="not is_copyable",
             )
             if view_type == "list":
-                arch.append(E.field(name="is_copyable", column_invisible="True"))
-                arch.append(E.field(name="is_locked", column_invisible="True"))
                 arch.append(button)
             else:
                 self._add_shared_banner(arch, button)
@@ -132,9 +128,7 @@ class SmsSharedRow(models.AbstractModel):
         """Add a banner that a form's row is shared, with the button to copy it."""
         button.set("class", "btn-link p-0 ms-1 align-baseline")
         banner = E.div(
-            E.field(name="is_shared", invisible="1"),
-            E.field(name="is_locked", invisible="1"),
-            E.field(name="is_copyable", invisible="1"),
+            {"class": "alert alert-info mb-0 text-center"},
             E.span(
                 self.env._(
                     "All companies share this. Only administrators can change it."
@@ -144,7 +138,6 @@ class SmsSharedRow(models.AbstractModel):
             role="status",
             invisible="not is_shared",
         )
-        banner.set("class", "alert alert-info mb-0 text-center")
         sheet = arch.find("./sheet")
         if sheet is None:
             arch.insert(0, banner)

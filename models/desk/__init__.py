@@ -13,7 +13,6 @@ from . import (
     helpdesk_ticket_notices,
     helpdesk_ticket_waiting,
     helpdesk_ticket_snooze,
-    helpdesk_ticket_handover,
     helpdesk_ticket_team,
     helpdesk_ticket_stage,
     helpdesk_ticket_rating,

@@ -2,12 +2,13 @@
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize, email_normalize_all
 
 from ...tools.names import tidy_name, tidy_title
 from ..consent.sms_consent_mixin import SubjectColumns
+from ..message.sms_sms import RECORDED
 
 DESK_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
 NOT_SNOOZED = {"sms_snoozed_until": False, "sms_is_snoozed_for_text": False}
@@ -68,13 +69,10 @@ class HelpdeskTicket(models.Model):
         help="Short link where the customer sees number, title and stage without "
         "logging in. It expires after the number of days in the settings.",
     )
-    sms_last_inbound_at = fields.Datetime(
-        "Customer's Last Text", readonly=True, copy=False
-    )
+    sms_last_inbound_at = fields.Datetime("Customer's Last Text", **RECORDED)
     sms_waiting_since = fields.Datetime(
         "Customer Waiting Since",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="Time of their oldest unanswered text. Empty once a colleague has texted "
         "or emailed them, or the ticket is closed.",
     )
@@ -225,10 +223,8 @@ class HelpdeskTicket(models.Model):
         by_number = partners.grouped("phone_sanitized")
         for ticket in unknown:
             found = by_number.get(ticket.partner_phone_sanitized, partners.browse())
-            companies = (self.env["res.company"], ticket.company_id)
-            ticket.sms_candidate_ids = found.filtered(
-                lambda partner, companies=companies: partner.company_id in companies
-            )
+            own = Domain("company_id", "in", [False, ticket.company_id.id])
+            ticket.sms_candidate_ids = found.filtered_domain(own)
             if ticket.sms_last_inbound_at:
                 ticket.sms_candidate_note = ticket._ask_sms_author()
 
@@ -311,13 +307,18 @@ class HelpdeskTicket(models.Model):
         return tickets
 
     def write(self, vals):
-        """Clear a replaced contact's number, and run the hooks for changes."""
+        """Clear a replaced contact's number, and run the hooks for changes.
+
+        Texts that wait for a number or company of before are cancelled.
+        """
+        lines = {ticket.id: ticket._get_sms_line() for ticket in self.sudo()}
         if "partner_id" in vals and "partner_phone" not in vals:
             partner = self.env["res.partner"].browse(vals["partner_id"])
             former = self.filtered(lambda it: it._has_former_sms_number(partner))
             super(HelpdeskTicket, former).write({"partner_phone": False})
         before = {ticket.id: ticket._get_sms_state() for ticket in self.sudo()}
         result = super().write(vals)
+        self.sudo()._end_misdirected_sms(lines)
         if vals.get("stage_id"):
             self.filtered("stage_id.closed")._end_sms_waiting()
         self._on_sms_changes(before)
@@ -346,8 +347,7 @@ class HelpdeskTicket(models.Model):
         changed_sudo._end_overtaken_sms()
         closed_sudo = changed_sudo.filtered("stage_id.closed")
         closed_sudo.filtered(lambda it: not before[it.id][1])._note_waiting_sms()
-        waiting_sudo = changed_sudo.filtered("sms_waiting_since")
-        (closed_sudo | waiting_sudo)._end_sms_snooze()
+        (closed_sudo | changed_sudo.filtered("sms_waiting_since"))._end_sms_snooze()
 
     def _on_sms_created(self):
         """Handle new tickets, after ``_on_sms_changes``. Extended by other rooms."""
@@ -540,13 +540,8 @@ class HelpdeskTicket(models.Model):
 
     def _check_may_send_sms(self):
         """Raise an AccessError unless a helpdesk user who may edit the ticket."""
-        if self.env.su:
-            return
-        if not self.env.user.has_group(DESK_GROUP):
-            raise AccessError(
-                self.env._("Only helpdesk users may send text messages from a ticket.")
-            )
-        self.check_access("write")
+        if not self.env.su:
+            self._check_sms_inbox()
 
     def _has_sms_limits(self, company):
         """Apply the limits to tickets under every policy."""
@@ -589,10 +584,6 @@ class HelpdeskTicket(models.Model):
         messages_sudo = self.env["mail.message"].sudo()
         last = messages_sudo.search(domain, order="date desc", limit=1)
         return max(filter(None, (self.last_stage_update, self.create_date, last.date)))
-
-    def _get_sms_closing_stages(self):
-        """Return the closing stages that the portal offers on the ticket's page."""
-        return self._get_sms_stages().filtered("close_from_portal")
 
     def _get_sms_stages(self):
         """Return the stages of the ticket's team, or of tickets without one."""

@@ -121,18 +121,19 @@ class HelpdeskTicket(models.Model):
         """
         self._check_sms_desk()
         self._check_may_send_sms()
-        if not (body or "").strip():
+        if not isinstance(body, str) or not body.strip():
             raise UserError(self.env._("Write a text first."))
         overtaken_by = not is_sure and self._find_sms_overtaking(known_id)
         if overtaken_by:
             changes = self.get_sms_changes([overtaken_by["id"]])
             return {**changes, "is_overtaken": True, "overtaken_by": overtaken_by}
         template = self._find_sms_reply_template(template_id)
+        file_ids = [self._read_sms_id(it) for it in attachment_ids or ()]
         values = {
             **self._get_sms_composer_values(template, send_at),
             "body": body,
             "desk_key": key,
-            "attachment_ids": [fields.Command.set(attachment_ids)],
+            "attachment_ids": [fields.Command.set(file_ids)],
         }
         context = clean_context(self.env.context)
         # Replacing the whole context is intended here.
@@ -236,10 +237,7 @@ class HelpdeskTicket(models.Model):
     def _check_sms_desk(self):
         """Raise an AccessError unless a helpdesk user who may read the ticket."""
         self.ensure_one()
-        if not self.env.user.has_group(DESK_GROUP):
-            raise AccessError(
-                self.env._("Only helpdesk users read the text messages of a ticket.")
-            )
+        self._check_sms_user()
         self.check_access("read")
 
     # === Reply box ===
@@ -250,7 +248,7 @@ class HelpdeskTicket(models.Model):
             "res_model": self._name,
             "res_id": self.id,
             "template_id": template.id,
-            "send_at": fields.Datetime.to_datetime(send_at or False),
+            "send_at": self._read_sms_time(send_at),
         }
 
     def _new_sms_composer(self, template=None, send_at=False):
@@ -300,9 +298,12 @@ class HelpdeskTicket(models.Model):
         """
         get_label = self.env["sms.sms"]._get_gate_label
         blocked, purpose = composer.sms_block_reason, composer._get_sms_purpose()
-        details = self.env["sms.consent.details"]._explain(
-            composer._get_sms_company(), number, number, purpose
-        )
+        explainer, company = self.env["sms.consent.details"], self.sudo().company_id
+        details = explainer._explain(company, number, number, purpose)
+        if blocked in (get_label(verdicts.NO_PROOF), get_label(verdicts.UNPROVEN)):
+            # What they have said is not enough: as if they had said nothing.
+            details |= explainer._advise(company, consent.NONE, "", None)
+            details.update(state=consent.NONE, advice=blocked)
         is_reviewed = blocked == get_label(verdicts.UNDER_REVIEW)
         if details["state"] == consent.OPTED_IN and not is_reviewed:
             return {}
@@ -319,12 +320,9 @@ class HelpdeskTicket(models.Model):
 
     def _get_sms_reply_templates(self):
         """Return the templates to pick from, as ``id``, ``name`` and ``shortcut``."""
-        templates = self.env["sms.template"]
-        company = self.sudo().company_id
-        copies = templates._get_copies()
-        replaced = [shared for shared, company_id in copies if company_id == company.id]
-        return templates.search_read(
-            self._get_sms_reply_domain() & Domain("id", "not in", replaced),
+        replaced = Domain("copy_ids.company_id", "=", self.sudo().company_id.id)
+        return self.env["sms.template"].search_read(
+            self._get_sms_reply_domain() & ~replaced,
             ["name", "shortcut"],
             limit=80,
             order="name",
@@ -340,9 +338,10 @@ class HelpdeskTicket(models.Model):
 
     def _find_sms_reply_template(self, template_id):
         templates = self.env["sms.template"]
-        domain = Domain("id", "=", int(template_id or 0))
-        domain &= self._get_sms_reply_domain()
-        return templates.search(domain) if template_id else templates
+        if not template_id:
+            return templates
+        is_it = Domain("id", "=", self._read_sms_id(template_id))
+        return templates.search(is_it & self._get_sms_reply_domain())
 
     # === Texts of the ticket alone ===
 
@@ -473,8 +472,7 @@ class SmsInbound(models.Model):
         result = super()._after_receiving()
         if not self.mail_message_id:
             key = self.company_id.id, self.number
-            changed = {key: [f"{IN}-{self.id}"]}
-            self.env[TICKET_MODEL]._notify_sms_number_desks(changed)
+            self.env[TICKET_MODEL]._notify_sms_number_desks({key: [f"{IN}-{self.id}"]})
         return result
 
     def _after_media(self):

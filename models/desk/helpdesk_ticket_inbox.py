@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..message.sms_sms import RECORDED
 from ..message.sms_sms_untold import FAILED
 from .helpdesk_ticket import DESK_GROUP
 
@@ -59,6 +60,8 @@ RECIPIENT_FIELDS = frozenset(["company_id", "partner_id", "partner_phone"])
 LARGEST_ID = 2**31 - 1
 #: Other tickets of a number that are shown beside its conversation.
 OTHERS_LIMIT = 10
+#: Most users that are offered for handing a conversation over.
+ASSIGNEE_LIMIT = 200
 
 
 class HelpdeskTicket(models.Model):
@@ -81,16 +84,14 @@ class HelpdeskTicket(models.Model):
     )
     sms_is_conversation = fields.Boolean(
         "Is a Conversation",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         groups=DESK_GROUP,
         help="The customer or a colleague has written, or a text could not be "
         "delivered. Automatic texts alone do not make a conversation.",
     )
     sms_last_failed = fields.Boolean(
         "Last Text Failed",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         groups=DESK_GROUP,
         help="Our last text to the customer was not delivered, or was blocked.",
     )
@@ -217,23 +218,11 @@ class HelpdeskTicket(models.Model):
     def _search_sms_is_held(self, operator, value):
         if operator != "in":
             return NotImplemented
-        self.env["sms.sms"].flush_model()
-        query = SQL(
-            """
-            SELECT message.res_id
-              FROM sms_sms sms
-              JOIN mail_message message ON message.id = sms.mail_message_id
-             WHERE sms.state = 'outgoing' AND sms.gate_verdict = 'hold'
-               AND sms.not_before > %s AND message.model = %s
-            """,
-            fields.Datetime.now(),
-            self._name,
-        )
-        held = Domain.custom(
-            to_sql=lambda _model, alias, _query: SQL(
-                "%s IN (%s)", SQL.identifier(alias, "id"), query
-            )
-        )
+        texts = Domain("state", "=", "outgoing") & Domain("gate_verdict", "=", "hold")
+        texts &= Domain("not_before", ">", fields.Datetime.now())
+        query = self.env["sms.sms"].sudo()._search(texts)
+        posts = Domain("id", "in", query.subselect("mail_message_id"))
+        held = Domain("message_ids", "any", posts)
         return held if True in value else ~held
 
     # === What is noted on tickets ===
@@ -245,8 +234,7 @@ class HelpdeskTicket(models.Model):
         self.flush_model(names)
         self.env["sms.sms"].flush_model()
         query = SQL(NOTE_TEXTS, failed=FAILED, ids=list(sms_ids), model=self._name)
-        rows = self.env.execute_query(query)
-        tickets = self.browse(row[0] for row in rows)
+        tickets = self.browse(row[0] for row in self.env.execute_query(query))
         tickets.invalidate_recordset(names, flush=False)
 
     # === Rights ===
@@ -259,17 +247,131 @@ class HelpdeskTicket(models.Model):
             raise UserError(self.env._("This is no longer there. Reload the page."))
         return value
 
+    @api.model
+    def _read_sms_time(self, value):
+        """Return a time (UTC) from a client; raise a UserError if it cannot be one."""
+        try:
+            return fields.Datetime.to_datetime(value or False)
+        except (TypeError, ValueError):
+            raise UserError(
+                self.env._("This is no longer there. Reload the page.")
+            ) from None
+
     def _check_sms_inbox(self):
         """Raise an AccessError unless a helpdesk user who may edit the tickets."""
-        self._check_sms_inbox_user()
+        self._check_sms_user()
         self.check_access("write")
 
     @api.model
-    def _check_sms_inbox_user(self):
+    def _check_sms_user(self):
         if not self.env.user.has_group(DESK_GROUP):
             raise AccessError(
                 self.env._("Only helpdesk users can work with conversations.")
             )
+
+    # === Handing over and closing, one or many at once ===
+
+    @api.model
+    @api.readonly
+    def get_sms_assignees(self, ticket_id):
+        """Return the users to whom a conversation can be handed over.
+
+        :return: list of ``id`` and ``name``
+        :raises AccessError: unless a helpdesk user who may edit the ticket
+        """
+        ticket = self.browse(self._read_sms_id(ticket_id))
+        ticket._check_sms_inbox()
+        users_sudo = self.env["res.users"].sudo()
+        domain = ticket._get_sms_assignee_domain()
+        return users_sudo.search_read(
+            domain, ["name"], limit=ASSIGNEE_LIMIT, order="name, id"
+        )
+
+    def _get_sms_assignee_domain(self):
+        """Return the domain of users who may own the ticket, in its team if any.
+
+        The same as on the ticket's form and for OCA's button *Assign to me*.
+        """
+        self.ensure_one()
+        domain = (
+            Domain("share", "=", False)
+            & Domain("all_group_ids", "in", self.env.ref(DESK_GROUP).ids)
+            & Domain("company_ids", "in", self.sudo().company_id.ids)
+        )
+        if team_sudo := self.sudo().team_id:
+            domain &= Domain("id", "in", team_sudo.user_ids.ids)
+        return domain
+
+    def assign_sms(self, user_id=None):
+        """Assign conversations to a user, whom Odoo notifies as usual.
+
+        :param user_id: id of a user of :meth:`get_sms_assignees`; False: nobody;
+            None (as a button calls it): the caller
+        :raises AccessError: unless a helpdesk user who may edit the tickets
+        :raises UserError: if the user may not own one of them
+        """
+        self._check_sms_inbox()
+        if user_id is None:
+            user_id = self.env.uid
+        elif user_id is not False:
+            user_id = self._read_sms_id(user_id)
+        users_sudo = self.env["res.users"].sudo()
+        for ticket, *_others in self._group_sms_by_team() if user_id else ():
+            domain = ticket._get_sms_assignee_domain() & Domain("id", "=", user_id)
+            if not users_sudo.search_count(domain, limit=1):
+                raise UserError(ticket._explain_sms_assignee())
+        self.write({"user_id": user_id})
+        return True
+
+    def _explain_sms_assignee(self):
+        ticket_sudo = self.sudo()
+        if ticket_sudo.team_id:
+            return self.env._(
+                "This user cannot take ticket %(ticket)s. Choose a member of the team "
+                "%(team)s who works in %(company)s.",
+                ticket=ticket_sudo.number,
+                team=ticket_sudo.team_id.name,
+                company=ticket_sudo.company_id.name,
+            )
+        return self.env._(
+            "This user cannot take ticket %(ticket)s. Choose a helpdesk user who works "
+            "in %(company)s.",
+            ticket=ticket_sudo.number,
+            company=ticket_sudo.company_id.name,
+        )
+
+    def close_sms(self):
+        """Mark conversations as read and move them to their teams' closing stage.
+
+        :raises AccessError: unless a helpdesk user who may edit the tickets
+        :raises UserError: if a team has no stage that closes
+        """
+        self._check_sms_inbox()
+        tickets = self.filtered(lambda ticket: not ticket.closed)
+        tickets._mark_sms_read()
+        for alike in tickets._group_sms_by_team():
+            stage = alike[0]._get_sms_stages().filtered("closed")[:1]
+            if not stage:
+                raise UserError(alike[0]._explain_sms_closing())
+            alike.write({"stage_id": stage.id})
+        return True
+
+    def _explain_sms_closing(self):
+        if self.team_id:
+            return self.env._(
+                "The team %s has no stage that closes a ticket. Ask a helpdesk manager "
+                "to add one.",
+                self.team_id.name,
+            )
+        return self.env._(
+            "Ticket %s has no team, and there is no stage for tickets without a team "
+            "that closes one. Choose a team first.",
+            self.number,
+        )
+
+    def _group_sms_by_team(self):
+        """Return the tickets of each company and team together."""
+        return self.grouped(lambda it: (it.company_id, it.team_id)).values()
 
     # === What waits for me ===
 
@@ -282,7 +384,7 @@ class HelpdeskTicket(models.Model):
 
         :raises AccessError: if the user is not a helpdesk user
         """
-        self._check_sms_inbox_user()
+        self._check_sms_user()
         is_mine = Domain("user_id", "=", self.env.uid)
         is_ours = Domain("user_id", "=", False) | Domain("user_id.active", "=", False)
         is_ours &= Domain("team_id", "in", self.env.user.helpdesk_team_ids.ids)

@@ -62,8 +62,7 @@ class HelpdeskTicket(models.Model):
     def _get_sms_rating_template(self):
         """Return the template of the question; empty if it was deleted."""
         xmlid = "helpdesk_mgmt_sms.sms_template_ticket_rating"
-        template = self.env.ref(xmlid, raise_if_not_found=False)
-        return template or self.env["sms.template"]
+        return self.env.ref(xmlid, raise_if_not_found=False) or self.env["sms.template"]
 
     def _asks_sms_rating(self):
         """Return whether closing sends a rating question instead of a notice.

@@ -78,10 +78,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _read_sms_snooze(self, until):
-        try:
-            moment = fields.Datetime.to_datetime(until)
-        except (TypeError, ValueError):
-            moment = None
+        moment = self._read_sms_time(until)
         now = fields.Datetime.now()
         if not moment or not now < moment < now + SNOOZE_LIMIT:
             raise UserError(

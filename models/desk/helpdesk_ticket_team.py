@@ -2,7 +2,6 @@
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from ...tools import verdicts
 from ..message.res_users import LIMIT_TIME
@@ -128,40 +127,27 @@ class HelpdeskTicketTeam(models.Model):
         Falls back to the settings for e-mails of OCA's
         ``helpdesk_ticket_partner_response``, if it is installed.
         """
-        is_told_by_mail = "autoupdate_ticket_stage" in self._fields
-        if not (is_told_by_mail or self.sms_answered_stage_id):
-            return stage.browse()
-        if stage in self.sms_answered_stage_ids:
+        target = stage.browse()
+        if self.sms_answered_stage_id and stage in self.sms_answered_stage_ids:
             target = self.sms_answered_stage_id
-        elif is_told_by_mail and (
+        elif "autoupdate_ticket_stage" in self._fields and (
             self.autoupdate_ticket_stage and stage in self.autopupdate_src_stage_ids
         ):
             target = self.autopupdate_dest_stage_id
-        else:
-            target = stage.browse()
         return target.filtered("active")
 
     def _count_sms_lately(self):
         """Count users' texts from the team's tickets in the last 24 hours."""
         self.ensure_one()
-        for name in ("sms.sms", "mail.message", "helpdesk.ticket"):
-            self.env[name].flush_model()
-        query = SQL(
-            """
-            SELECT count(*)
-              FROM sms_sms AS sms
-              JOIN mail_message AS message ON message.id = sms.mail_message_id
-              JOIN helpdesk_ticket AS ticket ON ticket.id = message.res_id
-              JOIN res_users AS author ON author.id = sms.create_uid
-             WHERE message.model = 'helpdesk.ticket' AND ticket.team_id = %s
-               AND sms.create_uid <> %s AND author.share IS NOT TRUE
-               AND sms.create_date > %s
-               AND sms.gate_verdict <> %s
-            """,
-            self.id,
-            SUPERUSER_ID,
-            fields.Datetime.now() - LIMIT_TIME,
-            verdicts.BLOCK,
-        )
-        [[count]] = self.env.execute_query(query)
-        return count
+        tickets_sudo = self.env["helpdesk.ticket"].sudo()
+        tickets_sudo = tickets_sudo.with_context(active_test=False)
+        tickets = tickets_sudo._search([("team_id", "=", self.id)])
+        domain = [
+            ("mail_message_id.model", "=", "helpdesk.ticket"),
+            ("mail_message_id.res_id", "in", tickets.subselect()),
+            ("create_uid", "!=", SUPERUSER_ID),
+            ("create_uid.share", "=", False),
+            ("create_date", ">", fields.Datetime.now() - LIMIT_TIME),
+            ("gate_verdict", "!=", verdicts.BLOCK),
+        ]
+        return self.env["sms.sms"].sudo().search_count(domain)

@@ -1,11 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
-from collections import defaultdict
 from datetime import timedelta
+from operator import itemgetter
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date, is_html_empty
+from odoo.tools import SQL, format_date, groupby, is_html_empty
 
 from ...tools import TICKET_MODEL, exemptions
 from ...tools.phone import canonical
@@ -204,14 +204,12 @@ class HelpdeskTicket(models.Model):
         :param keys: pairs of a model's name and an id
         :return: by pair: ``model``, ``id`` (False if not readable) and ``name``
         """
-        ids_by_model = defaultdict(set)
-        for model_name, record_id in keys:
-            ids_by_model[model_name].add(record_id)
         found = {}
-        for model_name, ids in ids_by_model.items():
+        for model_name, about in groupby(keys, itemgetter(0)):
             if model_name in self.env:  # else its module was uninstalled
                 records = self.env[model_name].with_context(active_test=False)
-                for record in records.browse(ids).exists()._filtered_access("read"):
+                records = records.browse(record_id for _name, record_id in about)
+                for record in records.exists()._filtered_access("read"):
                     is_ticket = model_name == TICKET_MODEL
                     name = record.number if is_ticket else record.display_name
                     found[model_name, record.id] = {"id": record.id, "name": name or ""}

@@ -6,9 +6,9 @@ from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, automation
 from ...tools.phone import canonical
+from ...tools.texts import shorten
 from ..inbound.sms_question import CANCELLED
 from .helpdesk_ticket import DESK_GROUP
-from .helpdesk_ticket_inbox import RECIPIENT_FIELDS
 
 #: Waiting texts that the desk shows when it asks what to do with them.
 SHOWN_LIMIT = 5
@@ -16,11 +16,16 @@ WORDS_LIMIT = 80
 #: Fact of texts to a number, or from a company, that the ticket no longer has: one that
 #: never holds.
 FORMER = "former recipient"
-#: A text written by a person that is held until later.
-IS_WRITTEN_AND_HELD = """
-    sms.gate_verdict = 'hold' AND sms.not_before > %(now)s AND sms.ticket_fact IS NULL
-    AND sms.exemption IS NULL AND sms.create_uid != %(root)s
-"""
+
+
+def _is_written_and_held():
+    """Return the condition of a text by a person that is held until later."""
+    return SQL(
+        "sms.gate_verdict = 'hold' AND sms.not_before > %s AND sms.ticket_fact IS NULL"
+        " AND sms.exemption IS NULL AND sms.create_uid != %s",
+        fields.Datetime.now(),
+        SUPERUSER_ID,
+    )
 
 
 class HelpdeskTicket(models.Model):
@@ -35,15 +40,6 @@ class HelpdeskTicket(models.Model):
 
     # === Automatic texts ===
 
-    def write(self, vals):
-        """Cancel automatic texts to a customer, or from a company, of before."""
-        if not vals.keys() & RECIPIENT_FIELDS:
-            return super().write(vals)
-        before = {ticket.id: ticket._get_sms_line() for ticket in self.sudo()}
-        result = super().write(vals)
-        self.sudo()._end_misdirected_sms(before)
-        return result
-
     def _get_sms_line(self):
         """Return the number that is texted about the ticket, and the company."""
         return canonical(self.partner_phone_sanitized), self.company_id
@@ -51,24 +47,40 @@ class HelpdeskTicket(models.Model):
     def _end_misdirected_sms(self, before):
         """Have the gate cancel waiting texts to numbers that were replaced.
 
-        Whoever has such a number rates the ticket no more.
+        The authors of those that a person has written are told on the ticket. Whoever
+        has such a number rates the ticket no more.
 
         :param dict before: :meth:`_get_sms_line` by id
         """
         changed = self.filtered(lambda it: before[it.id] != it._get_sms_line())
-        waiting_sudo = changed._find_waiting_sms(SQL("sms.ticket_fact IS NOT NULL"))
-        former_sudo = waiting_sudo.filtered(
+        is_either = SQL("(sms.ticket_fact IS NOT NULL OR (%s))", _is_written_and_held())
+        former_sudo = changed._find_waiting_sms(is_either).filtered(
             lambda sms: (
                 (sms.number, sms.record_company_id)
                 == before[sms.mail_message_id.res_id]
             )
         )
+        written_sudo = former_sudo.filtered(lambda sms: not sms.ticket_fact)
         former_sudo.ticket_fact = FORMER
         former_sudo.with_user(SUPERUSER_ID)._ask_gate()
+        for sms_sudo in written_sudo:
+            self._tell_sms_author(sms_sudo)
         renumbered = changed.filtered(
             lambda it: before[it.id][0] != it._get_sms_line()[0]
         )
         self.env["sms.question"]._end("rating", renumbered, CANCELLED)
+
+    def _tell_sms_author(self, sms_sudo):
+        """Notify on the ticket who wrote a text that was cancelled, and why it was."""
+        author = sms_sudo.create_uid.partner_id
+        sms_sudo = sms_sudo.with_context(lang=author.lang)
+        about = self._describe_waiting_sms(sms_sudo)
+        ticket = self.browse(sms_sudo.mail_message_id.res_id)
+        ticket.with_user(SUPERUSER_ID).message_post(
+            body=f"{about['label']}: “{about['words']}”. {sms_sudo.shown_reason}.",
+            partner_ids=author.ids,
+            subtype_xmlid="mail.mt_note",
+        )
 
     def _get_sms_fact(self, trigger):
         """Return the fact that must hold until the text of a trigger is sent."""
@@ -104,8 +116,7 @@ class HelpdeskTicket(models.Model):
         As OdooBot: the customer may have closed the ticket.
         """
         waiting_sudo = self._find_waiting_sms(SQL("sms.ticket_fact IS NOT NULL"))
-        overtaken_sudo = waiting_sudo._find_overtaken()
-        overtaken_sudo.with_user(SUPERUSER_ID)._ask_gate()
+        waiting_sudo._find_overtaken().with_user(SUPERUSER_ID)._ask_gate()
 
     def _find_waiting_sms(self, condition, is_locked=True):
         """Return the waiting texts about the tickets, in sudo, locked by default.
@@ -141,9 +152,7 @@ class HelpdeskTicket(models.Model):
 
     def _find_written_sms(self, is_locked=True):
         """Return the held texts written by people, locked by default."""
-        now = fields.Datetime.now()
-        is_written = SQL(IS_WRITTEN_AND_HELD, now=now, root=SUPERUSER_ID)
-        return self._find_waiting_sms(is_written, is_locked)
+        return self._find_waiting_sms(_is_written_and_held(), is_locked)
 
     def get_sms_waiting(self, stage_id=False):
         """Return the texts by people that still wait, for tickets about to be closed.
@@ -173,13 +182,11 @@ class HelpdeskTicket(models.Model):
 
     def _describe_waiting_sms(self, sms_sudo):
         ticket = self.browse(sms_sudo.mail_message_id.res_id)
-        words = " ".join((sms_sudo.body or "").split())
-        is_long = len(words) > WORDS_LIMIT
         return {
             "id": sms_sudo.id,
             "ticket": ticket.number,
             "author": sms_sudo.create_uid.name,
-            "words": words[:WORDS_LIMIT] + "…" * is_long,
+            "words": shorten(sms_sudo.body, WORDS_LIMIT),
             "label": sms_sudo.shown_label,
         }
 

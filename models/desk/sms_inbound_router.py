@@ -187,20 +187,18 @@ class SmsInboundRouter(models.AbstractModel):
     def _post(self, inbound):
         """Post a text in the ticket's chatter, with its sender as author."""
         ticket = inbound.ticket_id.with_context(mail_create_nosubscribe=True)
-        words, sender = inbound._get_words(), inbound.partner_id.email_formatted
-        if not sender:
-            # An E.164 number includes its country.
-            sender = ticket._phone_format_number(
-                inbound.number, self.env["res.country"], "INTERNATIONAL"
-            )
-            sender = sender or inbound.number
+        # An E.164 number includes its country.
+        number = ticket._phone_format_number(
+            inbound.number, self.env["res.country"], "INTERNATIONAL"
+        )
+        words = inbound._get_words()[:CHATTER_LIMIT]
         found_id, *parent_id = self._get_sender(inbound)["ticket_and_parent_ids"] or [0]
         inbound.mail_message_id = ticket.message_post(
-            body=plaintext2html(words[:CHATTER_LIMIT], with_paragraph=False),
+            body=plaintext2html(words, with_paragraph=False),
             message_type="sms",
             subtype_xmlid="mail.mt_note",
             author_id=inbound.partner_id.id or False,
-            email_from=sender,
+            email_from=inbound.partner_id.email_formatted or number or inbound.number,
             # Otherwise Odoo reads the last 200 messages to find it.
             parent_id=found_id == ticket.id and parent_id[0],
         )
@@ -218,18 +216,12 @@ class SmsInboundRouter(models.AbstractModel):
         return super()._serve(inbound, keyword)
 
     def _serve_without_keyword(self, inbound):
-        done = super()._serve_without_keyword(inbound)
-        return done or self._tell_one_ticket(inbound)
+        return super()._serve_without_keyword(inbound) or self._tell_one_ticket(inbound)
 
     def _tell_status(self, inbound):
         """Reply with the number's open tickets in this company."""
         tickets = self.env["helpdesk.ticket"].search(
-            [
-                *self._get_own_domain(inbound),
-                "|",
-                ("stage_id", "=", False),
-                ("stage_id.closed", "=", False),
-            ],
+            [*self._get_own_domain(inbound), ("closed", "=", False)],
             order="id desc",
             limit=READ_LIMIT,
         )

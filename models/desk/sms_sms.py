@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...tools import TICKET_MODEL, verdicts
+from ..message.sms_sms import RECORDED
 from ..message.sms_sms_intake import get_ids
 from .helpdesk_ticket_thread import OUT
 
@@ -19,14 +20,12 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     ticket_fact = fields.Char(
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="What must still be so of its ticket when it leaves: what set it off. "
         "Empty for texts that somebody has written.",
     )
     ticket_waited_since = fields.Datetime(
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="Since when the ticket's customer had waited for this answer.",
     )
     gate_reason = fields.Selection(
@@ -68,10 +67,7 @@ class SmsSms(models.Model):
     def _find_overtaken(self):
         """Return the automatic texts whose fact about the ticket no longer holds."""
         told = self.filtered("ticket_fact")
-        posts_sudo = told.mail_message_id.sudo()
-        tickets_sudo = self.env[TICKET_MODEL].sudo()
-        tickets_sudo = tickets_sudo.browse(set(posts_sudo.mapped("res_id")))
-        known = tickets_sudo.exists().grouped("id")
+        known = told._get_tickets().exists().grouped("id")
 
         def is_overtaken(sms):
             ticket_sudo = known.get(sms.mail_message_id.sudo().res_id)
@@ -156,16 +152,16 @@ class SmsSms(models.Model):
             lambda sms: sms.is_personal and sms.gate_verdict != verdicts.BLOCK
         )
         for sms_sudo in answers.sudo():
-            ticket_sudo = sms_sudo._get_answered_ticket()
+            ticket_sudo = sms_sudo._get_tickets()
             if ticket_sudo.sms_waiting_since:
                 sms_sudo.ticket_waited_since = ticket_sudo.sms_waiting_since
                 ticket_sudo._end_sms_waiting()
 
-    def _get_answered_ticket(self):
-        """Return the ticket that the text is about, in sudo; empty if none."""
-        post_sudo = self.mail_message_id.sudo()
-        ticket_ids = post_sudo.res_id if post_sudo.model == TICKET_MODEL else ()
-        return self.env[TICKET_MODEL].sudo().browse(ticket_ids)
+    def _get_tickets(self):
+        """Return the tickets that the texts are about, in sudo."""
+        posts_sudo = self.mail_message_id.sudo()
+        posts_sudo = posts_sudo.filtered(lambda it: it.model == TICKET_MODEL)
+        return self.env[TICKET_MODEL].sudo().browse(set(posts_sudo.mapped("res_id")))
 
     def _update_sms_state_and_trackers(self, new_state, failure_type=None):
         result = super()._update_sms_state_and_trackers(new_state, failure_type)
@@ -188,7 +184,7 @@ class SmsSms(models.Model):
         for sms_sudo in self.sudo().filtered("ticket_waited_since"):
             waited_since = sms_sudo.ticket_waited_since
             sms_sudo.ticket_waited_since = False
-            ticket_sudo = sms_sudo._get_answered_ticket().exists()
+            ticket_sudo = sms_sudo._get_tickets().exists()
             if not ticket_sudo or ticket_sudo.stage_id.closed:
                 continue
             if later_sudo := sms_sudo._find_later_answer():

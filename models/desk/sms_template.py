@@ -40,6 +40,8 @@ NUMBER_FIELDS = {
 }
 #: A shortcut is typed after a slash, and contains no blank.
 _SHORTCUT = re.compile(r"[\w-]{1,20}")
+#: Names that lead to the settings.
+SETTINGS = {"get_param", "config_parameter", "password", "signup_token"}
 #: With these an expression could read more than its author may.
 MORE_RIGHTS = {"sudo", "env", "with_user", "with_env", "cr"}
 
@@ -133,8 +135,7 @@ class SmsTemplate(models.Model):
             if template_sudo.model not in OWN_MODELS:
                 template.is_shared = template.is_locked = template.is_copyable = False
             elif template.is_copyable and self._is_strict(template_sudo):
-                is_unsafe = template_sudo._has_unsafe_expression()
-                template.is_copyable = not is_unsafe
+                template.is_copyable = not template_sudo._has_unsafe_expression()
         return result
 
     @api.depends("body", "model_id")
@@ -155,8 +156,7 @@ class SmsTemplate(models.Model):
     @api.depends("body")
     def _compute_language_versions(self):
         languages = self.env["res.lang"].get_installed()
-        own = self.env.lang or "en_US"
-        languages.sort(key=lambda pair: pair[0] != own)
+        languages.sort(key=lambda pair: pair[0] != (self.env.lang or "en_US"))
         for template in self:
             template.language_versions = [
                 {
@@ -214,6 +214,16 @@ class SmsTemplate(models.Model):
                     )
                 )
 
+    @api.constrains("is_internal")
+    def _check_is_internal(self):
+        """Refuse one for colleagues where customers get it. Extended by other rooms."""
+        others_sudo = self.sudo().search([("unassigned_id", "in", self.ids)])
+        (self.sudo() | others_sudo)._check_unassigned_id()
+        stages_sudo = self.env["helpdesk.ticket.stage"].sudo()
+        stages_sudo = stages_sudo.with_context(active_test=False)
+        stages = stages_sudo.search([("sms_template_id", "in", self.ids)])
+        stages._check_sms_template_id()
+
     @api.model_create_multi
     def create(self, vals_list):
         """Complete the form's values; a manager's template belongs to their company."""
@@ -267,14 +277,11 @@ class SmsTemplate(models.Model):
         has_variants = self.id and (self._get_copies() or self.sudo().unassigned_id)
         if field != "body" or not has_variants:
             return super()._render_field(field, res_ids, *args, **kwargs)
-        by_template = {}
-        for record in self.env[self.sudo().render_model].sudo().browse(res_ids):
-            template = self._get_for_record(record)
-            by_template.setdefault(template, []).append(record.id)
+        records_sudo = self.env[self.sudo().render_model].sudo().browse(res_ids)
         rendered = {}
-        for template, ids in by_template.items():
+        for template, its_sudo in records_sudo.grouped(self._get_for_record).items():
             render = super(SmsTemplate, template)._render_field
-            rendered |= render(field, ids, *args, **kwargs)
+            rendered |= render(field, its_sudo.ids, *args, **kwargs)
         return rendered
 
     def _get_for_record(self, record):
@@ -397,12 +404,9 @@ class SmsTemplate(models.Model):
         Restricted fields of companies and users, and names that lead to the settings:
         anybody may send a template that an administrator has written.
         """
-        names = {"get_param", "config_parameter", "password", "signup_token"}
-        for model_name in ("res.company", "res.users"):
-            for name, field in self.env[model_name]._fields.items():
-                if field.groups and name not in self.env["res.partner"]._fields:
-                    names.add(name)
-        return names
+        known = (self.env["res.company"]._fields, self.env["res.users"]._fields)
+        restricted = {name for them in known for name in them if them[name].groups}
+        return SETTINGS | (restricted - self.env["res.partner"]._fields.keys())
 
     @api.model
     def _has_secret(self, text, is_strict=False):
@@ -495,31 +499,43 @@ class SmsTemplate(models.Model):
         :return: for each version ``{"lang", "text", "footer", "segments", "encoding",
             "units", "problem", "advice": [sentences]}``
         :raises AccessError: if the user may not write templates, or not read the record
+        :raises UserError: for what no screen of ours sends
         """
         self.check_access("create")
-        if model not in OWN_MODELS:
+        if model not in OWN_MODELS or not self._are_versions(versions or []):
             raise UserError(self.env._("Choose what the text is about."))
+        read_id = self.env[TICKET_MODEL]._read_sms_id
+        template = self.browse(template_id and read_id(template_id)).exists()
         if record_id:
-            record = self.env[model].browse(int(record_id)).exists()
+            record = self.env[model].browse(read_id(record_id)).exists()
             record.check_access("read")
         else:
             record = self.env[model].search([], order="id desc", limit=1)
         if model == EVENT_MODEL and record and record._check_private_event_conditions():
             record = record.browse()  # others' private appointments are not shown
-        return [self._preview(record, it, template_id or 0) for it in versions or []]
+        return [template._preview(record, version) for version in versions or []]
 
     @api.model
-    def _preview(self, record, version, template_id):
+    def _are_versions(self, versions):
+        """Return whether a client's value has the form of ``language_versions``."""
+        known = [None, *dict(self.env["res.lang"].get_installed())]
+        return isinstance(versions, list) and all(
+            isinstance(version, dict)
+            and version.get("lang") in known
+            and isinstance(version.get("body") or "", str)
+            for version in versions
+        )
+
+    def _preview(self, record, version):
         """Return one version as the reader would get it, with advice on its wording."""
         lang, source = version.get("lang"), version.get("body") or ""
         text, problem = self._fill_in(record, source, lang)
         company_sudo = self._get_company_of(record)
         purposes_sudo = self.env["sms.purpose.rule"].sudo()
-        origin = MessageSource(record._name, int(template_id))
+        origin = MessageSource(record._name, self.id or 0)
         purpose = purposes_sudo._find_purpose(company_sudo, origin)
         rules = purpose._get_rules(lang, company_sudo)
         is_promotional = rules.quiet_class == MARKETING
-        is_internal = self.browse(int(template_id)).sudo().is_internal
         footer, signed = self._get_preview_footers(record, text, rules, lang)
         names = [company_sudo.name]
         if record._name == TICKET_MODEL and record.sudo().team_id:
@@ -532,7 +548,7 @@ class SmsTemplate(models.Model):
             segments,
             tuple(names),
             is_promotional=is_promotional,
-            is_internal=is_internal or purpose.code == INTERNAL,
+            is_internal=self.sudo().is_internal or purpose.code == INTERNAL,
         )
         return {
             "lang": lang,

@@ -40,11 +40,9 @@ class IrCron(models.Model):
             return False
         job_sudo = self.sudo().browse(self.env.context.get("cron_id"))
         model_name = job_sudo.model_name or ""
-        if not model_name.startswith("sms."):
-            return False
-        if getattr(self.env[model_name], "_never_gives_way", False):
-            return False
-        return self._lacks_sms_worker()
+        is_urgent = getattr(self.env.get(model_name), "_never_gives_way", False)
+        is_ours = model_name.startswith("sms.")
+        return is_ours and not is_urgent and self._lacks_sms_worker()
 
     @api.model
     def _lacks_sms_worker(self):

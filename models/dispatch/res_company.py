@@ -1,6 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from typing import NamedTuple
-
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
@@ -25,6 +23,8 @@ REAL = tuple(code for code in PROVIDERS if code != SandboxProvider.code)
 LEAVING = (TELNYX, SandboxProvider.code)
 #: Fields that name the carriers that texts are sent through.
 CARRIER_FIELDS = {"sms_provider", "sms_backup_provider"}
+#: Options of fields that only administrators see, and that copies do not get.
+ADMINS_ONLY = {"groups": "base.group_system", "copy": False}
 #: The secrets of an account, by its carrier.
 SECRETS = {
     "twilio": (
@@ -59,14 +59,6 @@ FORMER_FIELDS = {"sms_webhook_base_url", *(it for it, _date in ACCOUNT_DATES.val
 TICKET_OF = {"helpdesk.ticket": "", "calendar.event": "ticket_id"}
 
 
-class SenderWords(NamedTuple):
-    """Wording of a sender's texts; an empty ``footer`` stands for the purpose's own."""
-
-    address: str
-    footer: str
-    is_one_way: bool
-
-
 class ResCompany(models.Model):
     """A company's accounts at its carriers, its senders and its rule for consent."""
 
@@ -76,8 +68,7 @@ class ResCompany(models.Model):
     sms_twilio_auth_token = EncryptedChar()
     sms_twilio_second_auth_token = EncryptedChar(
         "Second Auth Token",
-        groups="base.group_system",
-        copy=False,
+        **ADMINS_ONLY,
         help="Only while you change the token at Twilio: requests signed with either "
         "one are accepted. Clear it once the new token is the primary one.",
     )
@@ -91,9 +82,7 @@ class ResCompany(models.Model):
         groups="base.group_system",
         help="Preferred over the auth token for sending; it can be revoked separately.",
     )
-    sms_twilio_api_key_secret = EncryptedChar(
-        "API Key Secret", groups="base.group_system", copy=False
-    )
+    sms_twilio_api_key_secret = EncryptedChar("API Key Secret", **ADMINS_ONLY)
     sms_provider = fields.Selection(
         selection_add=[
             (TELNYX, "Send via Telnyx"),
@@ -103,19 +92,15 @@ class ResCompany(models.Model):
             LEAVING, lambda companies: companies._leave_sms_carrier()
         ),
     )
-    sms_telnyx_api_key = EncryptedChar(
-        "Telnyx API Key", groups="base.group_system", copy=False
-    )
+    sms_telnyx_api_key = EncryptedChar("Telnyx API Key", **ADMINS_ONLY)
     sms_telnyx_public_key = fields.Char(
         "Public Key",
-        groups="base.group_system",
-        copy=False,
+        **ADMINS_ONLY,
         help="Verifies Telnyx's requests. Found under Keys & Credentials, Public Key.",
     )
     sms_telnyx_messaging_profile_id = fields.Char(
         "Messaging Profile ID",
-        groups="base.group_system",
-        copy=False,
+        **ADMINS_ONLY,
         help="Only to send from this profile's number pool instead of a single number.",
     )
     sms_telnyx_number_ids = fields.One2many(
@@ -180,9 +165,8 @@ class ResCompany(models.Model):
         "no expiry.",
     )
     sms_check_seal = fields.Char(
+        **ADMINS_ONLY,
         readonly=True,
-        copy=False,
-        groups="base.group_system",
         help="The seal of the newest verification of the consent ledger.",
     )
 
@@ -231,8 +215,7 @@ class ResCompany(models.Model):
         if CARRIER_FIELDS & vals.keys():
             self._drop_sms_backup()
         if "sms_webhook_base_url" in vals:
-            url = vals["sms_webhook_base_url"]
-            self._store_former_sms_base_url(before["sms_webhook_base_url"], url)
+            self._store_former_sms_base_url(before["sms_webhook_base_url"])
         if (CARRIER_FIELDS | {"sms_webhook_base_url"}) & vals.keys():
             # A carrier needs an address: an emptied one becomes Odoo's current one.
             self._ensure_sms_base_url()
@@ -453,22 +436,21 @@ class ResCompany(models.Model):
 
     def _get_sms_footer(self, sender_id, footer, lang):
         """Prefer the sender's own footer; one-way senders link to the preferences."""
-        words = self._get_sms_sender_words(sender_id, lang) if sender_id else None
-        if not words or not (words.footer or words.is_one_way):
+        address, own = self._get_sms_sender_words(sender_id, lang)
+        if not own:
             return footer
-        speaking = self.with_context(lang=lang or None)
-        own = words.footer or speaking.env._("No replies. Opt out or get help: {link}")
         link = self.env["sms.sms"]._get_masked_preference_url(self)
-        return texts.fill(own, {"link": link, "sender": words.address})
+        return texts.fill(own, {"link": link, "sender": address})
 
     @ormcache("sender_id", "lang")
     def _get_sms_sender_words(self, sender_id, lang):
-        """Return a sender's :class:`SenderWords` in a language, cached."""
-        sender_sudo = self.env["sms.sender"].sudo().with_context(lang=lang or None)
-        sender_sudo = sender_sudo.browse(sender_id)
-        return SenderWords(
-            sender_sudo.address, sender_sudo.footer or "", sender_sudo.is_one_way
-        )
+        """Return a sender's address and its own footer in a language, cached."""
+        senders_sudo = self.env["sms.sender"].sudo().with_context(lang=lang or None)
+        sender_sudo = senders_sudo.browse(sender_id or ())
+        footer = sender_sudo.footer
+        if sender_sudo.is_one_way and not footer:
+            footer = sender_sudo.env._("No replies. Opt out or get help: {link}")
+        return sender_sudo.address, footer
 
     def _get_sms_team_ids(self, posts):
         """Return the teams of the tickets that posts are about: ``{post id: team id}``.

@@ -13,7 +13,7 @@ from ...providers.base import Provider
 from ...tools import web
 from ...tools.links import is_page
 from ...tools.web import IS_GUESS
-from .res_company import ACCOUNT_FIELDS, REAL, SENDER_FIELDS, TELNYX
+from .res_company import ACCOUNT_FIELDS, ADMINS_ONLY, REAL, SENDER_FIELDS, TELNYX
 
 _logger = logging.getLogger(__name__)
 #: How long a replaced webhook address still works: texts under way report to it.
@@ -65,16 +65,11 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     sms_webhook_key = fields.Char(
-        "Webhook Key",
-        groups="base.group_system",
-        copy=False,
-        help="Random part of the webhook addresses.",
+        "Webhook Key", **ADMINS_ONLY, help="Random part of the webhook addresses."
     )
-    sms_old_webhook_key = fields.Char(
-        "Former Webhook Key", groups="base.group_system", copy=False
-    )
+    sms_old_webhook_key = fields.Char("Former Webhook Key", **ADMINS_ONLY)
     sms_old_webhook_key_until = fields.Datetime(
-        "Former Address Valid Until", groups="base.group_system", copy=False
+        "Former Address Valid Until", **ADMINS_ONLY
     )
     sms_inbound_url = fields.Char(
         "Address for Incoming Messages",
@@ -90,27 +85,24 @@ class ResCompany(models.Model):
     )
     sms_webhook_base_url = fields.Char(
         "Public Address",
-        groups="base.group_system",
-        copy=False,
+        **ADMINS_ONLY,
         help="The carrier calls this address, and links in texts start with it. It is "
         "set when the carrier is chosen and does not follow the address "
         "administrators log in at.",
     )
     sms_former_webhook_base_url = fields.Char(
         "Former Public Address",
-        groups="base.group_system",
-        copy=False,
+        **ADMINS_ONLY,
         readonly=True,
         help="Still accepted from the carrier until the next change.",
     )
     sms_has_refusals = fields.Boolean(
-        groups="base.group_system",
-        copy=False,
+        **ADMINS_ONLY,
         readonly=True,
         help="Requests at its webhooks were refused since the last that was signed.",
     )
     sms_webhook_base_since = fields.Datetime(
-        "Public Address Since", groups="base.group_system", copy=False, readonly=True
+        "Public Address Since", **ADMINS_ONLY, readonly=True
     )
     sms_join_page = fields.Boolean(
         "Sign-up Page",
@@ -222,10 +214,9 @@ class ResCompany(models.Model):
         former &= Domain("sms_old_webhook_key_until", ">", fields.Datetime.now())
         domain = Domain("sms_webhook_key", "=", key) | former
         # Archived companies too: a STOP still counts, and texts are still under way.
-        companies_sudo = self.sudo()
-        all_sudo = companies_sudo.with_context(active_test=False)
+        all_sudo = self.sudo().with_context(active_test=False)
         found_sudo = all_sudo.search_fetch(domain, names, limit=1)
-        return found_sudo.with_env(companies_sudo.env)
+        return found_sudo.with_env(self.sudo().env)
 
     @api.model
     @ormcache("key", "code")
@@ -277,11 +268,12 @@ class ResCompany(models.Model):
         base = base or self._get_sms_base_url()
         return f"{base}/helpdesk_sms/{provider}/{key}/{endpoint}"
 
-    def _store_former_sms_base_url(self, former, url):
+    def _store_former_sms_base_url(self, former):
         """Store the addresses (``former``, by company) that a new one replaces."""
         for company, known in former.items():
-            if known != url:
-                company.sms_former_webhook_base_url = known
+            if known != company.sms_webhook_base_url:
+                if known:  # else it was emptied, and its former one stays
+                    company.sms_former_webhook_base_url = known
                 # Requests within this second were still signed for the former address.
                 since = fields.Datetime.now() + timedelta(seconds=1)
                 company.sms_webhook_base_since = since

@@ -88,7 +88,6 @@ class SmsApiGated(SmsApi):
         ]
         if not remaining:
             return results
-        sent = super()._send_sms_batch(
+        return results + super()._send_sms_batch(
             _reveal(remaining, allowed), delivery_reports_url=delivery_reports_url
         )
-        return results + sent

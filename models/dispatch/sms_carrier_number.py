@@ -20,10 +20,6 @@ class SmsSenderNumber(models.AbstractModel):
     _name = "sms.sender.number"
     _description = "Number That Texts Are Sent From"
 
-    def _is_name(self):
-        self.ensure_one()
-        return kind_of(self.number or "") == account.ALPHANUMERIC
-
     def _make_number_error(self):
         return self.env._(
             "“%s” is not a sender. Enter a number with a plus sign and its country "
@@ -63,7 +59,9 @@ class SmsTwilioNumber(models.Model):
     @api.constrains("number", "country_id")
     def _check_sms_name(self):
         """Refuse invalid names, and those barred by a country (``sms.sender.rule``)."""
-        for row in self.filtered(lambda it: it._is_name()):
+        for row in self:
+            if kind_of(row.number or "") != account.ALPHANUMERIC:
+                continue
             if not is_name(row.number):
                 raise ValidationError(row._make_number_error())
             self.env["sms.sender.rule"]._check_countries(
@@ -116,8 +114,9 @@ class SmsCarrierNumber(models.Model):
     @api.constrains("number")
     def _check_number(self):
         for row in self:
-            is_number = E164.match(row.number) or SHORT_CODE.match(row.number)
-            if not (is_number or is_name(row.number)):
+            number = row.number or ""
+            is_number = E164.match(number) or SHORT_CODE.match(number)
+            if not (is_number or is_name(number)):
                 raise ValidationError(row._make_number_error())
 
     @api.model_create_multi

@@ -2,9 +2,8 @@
 from collections import Counter
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
-from ..core.bulk_insert import as_arrays
+from ..core.bulk_insert import insert_many
 
 #: Names of counters.
 SENT, DELIVERED, FAILED = ("sent", "delivered", "failed")
@@ -46,16 +45,12 @@ class SmsCounter(models.Model):
     @api.model
     def _store(self):
         """Write the pending counts, one row per company, name and reason."""
-        counted = self.env.cr.precommit.data.pop(COUNTED, None)
-        if not counted:
-            return
-        rows = [(*key, amount) for key, amount in counted.items()]
-        values = as_arrays(rows, "int4", "varchar", "varchar", "int4")
-        query = (
-            "INSERT INTO sms_counter (company_id, name, reason, amount)"
-            " SELECT * FROM unnest(%s)"
-        )
-        self.env.cr.execute(SQL(query, values))
+        counted = self.env.cr.precommit.data.pop(COUNTED, {})
+        rows = [
+            {"company_id": company_id, "name": name, "reason": reason, "amount": amount}
+            for (company_id, name, reason), amount in counted.items()
+        ]
+        insert_many(self, rows)
 
     @api.model
     def _merge(self):

@@ -4,9 +4,9 @@ import random
 import time
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
-from psycopg2 import InterfaceError, OperationalError
 from psycopg2.errors import DeadlockDetected, SerializationFailure
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
@@ -16,7 +16,7 @@ from odoo.tools import SQL
 from ...providers import PROVIDERS, base, faults, outbound
 from ...providers.poster import MAX_IN_FLIGHT, Poster
 from ...tools.dispatch import Deadline, DispatchRun
-from ..core.batch_jobs import contain, lock_next
+from ..core.batch_jobs import DATABASE_FAULTS, contain, lock_next
 from ..core.trail import LINE_IDS, log_each, trace
 from ..message.sms_sms import UNKNOWN_STATE
 from ..message.sms_sms_intake import PERSONAL_PRIORITY
@@ -116,13 +116,16 @@ class SmsDispatcher(models.AbstractModel):
             run.waited += pause
         elif results := poster.collect(COLLECT_TIMEOUT):
             run.note_ended(len(results))
-            self._record_outcomes_safely(results)
+            self._record_safely(
+                self._record_outcomes,
+                results,
+                lambda result: f"sms.sms({result[0].sms_id},): its outcome",
+            )
         elif time.monotonic() - run.answered_at > GIVE_UP:
             _logger.error("%d calls to carriers do not end", poster.pending)
             return False
         if time.monotonic() - run.told_at > TELL_EVERY:
-            cron = self.env["ir.cron"]
-            run.note_told(cron._commit_progress(run.done, remaining=1))
+            run.note_told(self.env["ir.cron"]._commit_progress(run.done, remaining=1))
         return True
 
     def _claim_and_submit(self, poster, run):
@@ -164,8 +167,7 @@ class SmsDispatcher(models.AbstractModel):
                           AND sms.priority <= %s AND sms.not_before <= %s)
         """
         query = SQL(query, PERSONAL_PRIORITY, fields.Datetime.now())
-        rows = self.env.execute_query(query)
-        return {sender_id for (sender_id,) in rows}
+        return {sender_id for (sender_id,) in self.env.execute_query(query)}
 
     def _submit(self, poster, calls, until):
         """Hand calls to the threads, as :meth:`_claim` returns them."""
@@ -361,8 +363,7 @@ class SmsDispatcher(models.AbstractModel):
             chosen = messages._choose_open_senders(company, code)
             found = {sms_id: it for sms_id, it in chosen.items() if it}
             self._write_senders(found, refused_by=sender.provider)
-        others = waiting - stopped
-        self._write_senders(others._choose_senders(company, carriers[0]))
+        self._write_senders((waiting - stopped)._choose_senders(company, carriers[0]))
 
     def _write_senders(self, chosen, **values):
         """Store the chosen senders (``sms.sender`` by message id)."""
@@ -372,24 +373,27 @@ class SmsDispatcher(models.AbstractModel):
 
     # === Outcomes ===
 
-    def _record_outcomes_safely(self, results):
-        """Record the results of calls; leave out only those that cannot be recorded.
+    def _record_safely(self, record, items, describe):
+        """Record what carriers said; leave out only what cannot be recorded.
 
-        Such a message stays claimed, is looked up later, and holds up no other.
+        A message whose outcome cannot stays claimed, and is looked up later.
+
+        :param record: step that records a list of items, in a new transaction
+        :param describe: function of an item, for the log
+        :return: list of what ``record`` has returned, for all items or for each
         """
         try:
-            self._in_new_transaction(self._record_outcomes, results)
-        except (OperationalError, InterfaceError):  # the database is gone
+            return [self._in_new_transaction(record, items)]
+        except DATABASE_FAULTS:
             raise
         except Exception:
             self.env.cr.rollback()
             self.env.transaction.clear()
-            if len(results) == 1:
-                sms = self.env["sms.sms"].browse(results[0][0].sms_id)
-                _logger.exception("%s: its outcome cannot be recorded", sms)
-                return
-            for result in results:
-                self._record_outcomes_safely([result])
+            if len(items) == 1:
+                _logger.exception("%s cannot be recorded", describe(items[0]))
+                return []
+            each = (self._record_safely(record, [item], describe) for item in items)
+            return list(chain.from_iterable(each))
 
     def _record_outcomes(self, results):
         """Record the results of the poster's calls, in bulk.

@@ -7,14 +7,13 @@ from collections import Counter
 from datetime import timedelta
 from functools import partial
 
-from psycopg2 import InterfaceError, OperationalError
-
 from odoo import fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from ...providers import PROVIDERS
 from ...tools import consent, quiet_hours, verdicts
 from ...tools.dispatch import HORIZON, DispatchRun
+from ..core.batch_jobs import DATABASE_FAULTS
 from ..core.bulk_insert import as_array
 from ..core.trail import trace
 from ..ledger.sms_consent_key import ConsentKeyError
@@ -121,11 +120,8 @@ class SmsDispatcher(models.AbstractModel):
 
     def _group_ready(self):
         """Return the senders that may send now, by :class:`Account`."""
-        accounts = {}
-        for ready in self.env["sms.sender.pace"]._get_ready():
-            account = Account(ready.company_id, ready.provider)
-            accounts.setdefault(account, []).append(ready)
-        return accounts
+        ready = self.env["sms.sender.pace"]._get_ready()
+        return dict(groupby(ready, lambda it: Account(it.company_id, it.provider)))
 
     def _claim(self, senders, room):
         """Claim the next messages, ask the gate again and mark them as being sent.
@@ -161,7 +157,7 @@ class SmsDispatcher(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 return self._claim_for(ready, limit, oldest)
-        except (OperationalError, InterfaceError):  # the run handles a lost database
+        except DATABASE_FAULTS:  # the run handles a lost database
             raise
         except Exception:
             self.env.invalidate_all(flush=False)
@@ -391,11 +387,8 @@ class SmsDispatcher(models.AbstractModel):
         for sms_id, sender_id in released:
             seconds[sender_id] += slots[sms_id]
         self.env["sms.sender.pace"]._return_slots(seconds)
-        self.env.cr.execute(
-            "UPDATE sms_sms SET lookup_at = %s"
-            " WHERE id = ANY(%s) AND lookup_at IS NOT NULL",
-            [fields.Datetime.now(), lookups],
-        )
+        asked = self.env["sms.sms"].browse(lookups).filtered("lookup_at")
+        self._write_plainly(asked, lookup_at=fields.Datetime.now())
         self.env["sms.sms"].invalidate_model()
         return self.env["sms.sms"].browse(row[0] for row in released)
 
@@ -466,8 +459,7 @@ class SmsDispatcher(models.AbstractModel):
         """Return the messages that the gate blocks by now; nothing is written."""
         readers = messages.partner_id._get_sms_readers()
         questions = [it._get_question(readers, sms_id=it.id) for it in messages]
-        decisions = self.env["sms.gate"]._decide(questions)
-        decided = zip(messages, decisions, strict=True)
+        decided = zip(messages, self.env["sms.gate"]._decide(questions), strict=True)
         return [sms for sms, (it, _event_id) in decided if it.verdict == verdicts.BLOCK]
 
     def _find_stopped(self, calls):
@@ -519,8 +511,7 @@ class SmsDispatcher(models.AbstractModel):
         In one transaction, so that nobody claims them in between. A crash before it
         leaves them claimed: they are looked up, and the gate is asked before a retry.
         """
-        released = self._release(calls)
-        failed = self._contain_each(released, self._block_released)
+        failed = self._contain_each(self._release(calls), self._block_released)
         self._write_plainly(failed, not_before=fields.Datetime.now() + PUT_OFF)
 
     def _block_released(self, released):

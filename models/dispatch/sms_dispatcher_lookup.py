@@ -73,9 +73,8 @@ class SmsDispatcher(models.AbstractModel):
         if kind == "fetch":
             call = partial(ask, sms.carrier_id)
         else:
-            since, until = sms.claimed_at - TOLERANCE, fields.Datetime.now()
-            message = sms._to_outbound(sms.sender_id)
-            call = partial(ask, message, since, until + TOLERANCE)
+            since, until = sms.claimed_at - TOLERANCE, fields.Datetime.now() + TOLERANCE
+            call = partial(ask, sms._to_outbound(sms.sender_id), since, until)
         key = Call(kind, sms.id, sms.attempts)
         return Account(company.id, sms.provider), key, call, 0
 
@@ -131,8 +130,7 @@ class SmsDispatcher(models.AbstractModel):
 
     def _record_find(self, sms, found):
         """Record whether the carrier has a message whose outcome was unknown."""
-        company = sms.record_company_id
-        policy = self.env["sms.fault"]._get_policy(NO_ANSWER, company)
+        policy = self.env["sms.fault"]._get_policy(NO_ANSWER, sms.record_company_id)
         now = fields.Datetime.now()
         if self._is_same_text_in_flight(sms):
             pause = dispatch.pause_after(policy, 1, 0)
@@ -200,8 +198,7 @@ class SmsDispatcher(models.AbstractModel):
         """
         if not found:
             return []
-        ids = [one.report.carrier_id for one in found]
-        is_listed = Domain("carrier_id", "in", ids)
+        is_listed = Domain("carrier_id", "in", [one.report.carrier_id for one in found])
         theirs = is_listed & Domain("provider", "=", sms.provider)
         known = self.env["sms.sms"].search(theirs)
         former = is_listed & Domain("sms_id", "=", sms.id)

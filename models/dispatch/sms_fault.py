@@ -101,8 +101,7 @@ class SmsFault(models.Model):
         """
         owners = [False, company.id] if company else [False]
         domain = [("fault", "=", fault), ("company_id", "in", owners)]
-        rows_sudo = self.sudo().search(domain)
-        row_sudo = rows_sudo.sorted(lambda row: not row.company_id)[:1]
+        row_sudo = self.sudo().search(domain).sorted(lambda row: not row.company_id)[:1]
         if not row_sudo:
             return dispatch.Policy(fault, dispatch.END)
         pauses = (row_sudo.first_pause, row_sudo.max_pause, row_sudo.max_attempts)

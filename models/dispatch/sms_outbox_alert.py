@@ -74,7 +74,6 @@ class SmsOutboxAlert(models.Model):
 
     def _mail_administrators(self):
         """Mail administrators whom Odoo notifies of activities on the screen only."""
-        self.ensure_one()
         readers = self._get_administrators().filtered(
             lambda user: user.notification_type == "inbox" and user.email
         )

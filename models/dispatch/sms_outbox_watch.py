@@ -17,8 +17,6 @@ from .sms_webhook_refusal import ADDRESS, UNSIGNED
 HEALTH_TOKEN_PARAMETER = "helpdesk_mgmt_sms.health_token"
 #: Trouble: at least this many texts ended within an hour, and this percentage failed.
 ERROR_SAMPLE, ERROR_PERCENT = 20, 20
-#: Alerts that stay open when their company leaves the outbox.
-LASTING = ("redaction",)
 #: A waiting queue from which nothing has left for this long stands still.
 STANDSTILL = timedelta(minutes=15)
 #: Scheduled actions that are shipped switched off: second workers, for many texts.
@@ -82,14 +80,12 @@ class SmsOutboxWatch(models.AbstractModel):
         # Companies that have left the outbox or are archived are not watched any more:
         # their alerts would stay open forever.
         former = Domain("company_id", "not in", companies.ids)
-        former &= Domain("closed_at", "=", False) & Domain("key", "not in", LASTING)
-        for alert in alerts.search(former):
+        for alert in alerts.search(former & Domain("closed_at", "=", False)):
             alert._close(alert.company_id, alert.key)
         self.env["sms.counter"]._merge()
 
     def _get_companies(self):
-        domain = [("sms_provider", "in", list(PROVIDERS))]
-        return self.env["res.company"].search(domain)
+        return self.env["res.company"].search([("sms_provider", "in", list(PROVIDERS))])
 
     def _get_troubles(self, facts):
         """Return what is wrong, in plain words. Extended by other rooms.

@@ -117,8 +117,7 @@ class SmsPrice(models.Model):
             number=number or f"+{code or ''}",
             day=day or fields.Date.today(),
         )
-        rows = self.env.execute_query(query)
-        return self.sudo().browse(row[0] for row in rows)
+        return self.sudo().browse(row[0] for row in self.env.execute_query(query))
 
     def _get_cost(self, segments, has_media=False):
         """Return the cost of a text by this line; 0 for an empty recordset."""

@@ -3,9 +3,8 @@ import logging
 import random
 import time
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
-
-from psycopg2 import InterfaceError, OperationalError
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -14,6 +13,7 @@ from ...providers import PROVIDERS, base, faults
 from ...tools import dispatch
 from ..core.batch_jobs import lock_next
 from ..core.bulk_insert import as_arrays
+from ..message.sms_sms import RECORDED
 from .sms_dispatcher_lookup import IS_ASKABLE, TOLERANCE
 
 _logger = logging.getLogger(__name__)
@@ -111,8 +111,7 @@ class SmsReportFetch(models.Model):
         values = as_arrays(sorted(accounts), "int4", "varchar")
         source = SQL("FROM unnest(%s) AS own (company_id, provider)", values)
         pauses = {"lease": LEASE, "per_page": dispatch.READ_PER_PAGE}
-        is_late = SQL(IS_LATE, now=now, **pauses)
-        if self._insert_planned(source, first, is_late):
+        if self._insert_planned(source, first, SQL(IS_LATE, now=now, **pauses)):
             self._wake(first)
         elif self.search_count([("next_at", "<=", now)], limit=1):
             self._wake()
@@ -124,8 +123,7 @@ class SmsReportFetch(models.Model):
             FROM (SELECT DISTINCT sms.record_company_id, sms.provider %s)
               AS own (company_id, provider)
         """
-        source = SQL(query, self._get_open_source())
-        self._insert_planned(source, fields.Datetime.now())
+        self._insert_planned(SQL(query, self._get_open_source()), fields.Datetime.now())
 
     @api.model
     def _insert_planned(self, source, at, condition=IS_UNPLANNED):
@@ -152,8 +150,7 @@ class SmsReportFetch(models.Model):
 
     @api.model
     def _wake(self, at=None):
-        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_report_fetch")
-        cron.sudo()._trigger(at)
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_report_fetch").sudo()._trigger(at)
 
     @api.model
     def _get_open_source(self):
@@ -172,7 +169,6 @@ class SmsReportFetch(models.Model):
 
     def _select_open(self, columns, condition=ANY):
         """Read columns of the account's ``sms`` whose reports are expected."""
-        self.ensure_one()
         self.env["sms.sms"].flush_model()
         account = SQL("(%s, %s)", self.company_id.id, self.provider)
         query = "SELECT %s %s AND (sms.record_company_id, sms.provider) = %s AND %s"
@@ -184,7 +180,8 @@ class SmsReportFetch(models.Model):
     @api.model
     def _run(self):
         """Read the lists of all accounts that are due (a cron)."""
-        cron, commit = self.env["ir.cron"], self._in_new_transaction
+        cron = self.env["ir.cron"]
+        commit = self.env["sms.dispatcher"]._in_new_transaction
         seconds_left = cron._commit_progress(remaining=1)
         commit(self._plan_forgotten)
         is_rested = False
@@ -194,9 +191,8 @@ class SmsReportFetch(models.Model):
                 seconds_left = fetch._work_off(read)
             elif not fetch:
                 due = commit(self._get_next_due)
-                if is_rested or due is None or due > LINGER:
-                    break
-                if not self._rest(due):
+                is_far = is_rested or due is None or due > LINGER
+                if is_far or not self._rest(due):
                     break
                 is_rested = True
         self._schedule_next_run()
@@ -212,9 +208,6 @@ class SmsReportFetch(models.Model):
                 return False
             time.sleep(min(left, LOOK_EVERY))
         return True
-
-    def _in_new_transaction(self, step, *args):
-        return self.env["sms.dispatcher"]._in_new_transaction(step, *args)
 
     @api.model
     def _get_next_due(self):
@@ -280,7 +273,8 @@ class SmsReportFetch(models.Model):
 
         :return: seconds that the cron has left
         """
-        cron, commit = self.env["ir.cron"], self._in_new_transaction
+        cron = self.env["ir.cron"]
+        commit = self.env["sms.dispatcher"]._in_new_transaction
         try:
             for page in read.provider.list_reports(read.since, read.until, read.resume):
                 read.open_ids.difference_update(self._record(read, page.reports))
@@ -304,20 +298,13 @@ class SmsReportFetch(models.Model):
 
         :return: the ids of the messages that were reported on
         """
-        told = [(None, report) for report in reports]
-        record = self.env["sms.sms"]._record_reports
-        try:
-            return self._in_new_transaction(record, read.company, read.code, told)._ids
-        except (OperationalError, InterfaceError):  # the database is gone
-            raise
-        except Exception:
-            self.env.cr.rollback()
-            self.env.transaction.clear()
-            if len(reports) == 1:
-                carrier_id = reports[0].carrier_id
-                _logger.exception("%s: cannot record a report on %s", self, carrier_id)
-                return ()
-            return [it for one in reports for it in self._record(read, [one])]
+        record = partial(self.env["sms.sms"]._record_reports, read.company, read.code)
+        recorded = self.env["sms.dispatcher"]._record_safely(
+            record,
+            [(None, report) for report in reports],
+            lambda told: f"{self}: a report on {told[1].carrier_id}",
+        )
+        return [sms_id for messages in recorded for sms_id in messages._ids]
 
     def _note_page(self, page):
         """Note how far the list was read."""
@@ -391,8 +378,7 @@ class SmsSms(models.Model):
 
     is_report_fetched = fields.Boolean(
         "Report Is Fetched",
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="It was made together with many others, so the carrier is asked for their "
         "reports page by page, instead of sending each report here.",
     )

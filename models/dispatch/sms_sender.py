@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import random
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -9,6 +10,8 @@ from odoo.tools import SQL, float_is_zero
 
 from ...providers import PROVIDERS, account
 from ...tools import advice, dispatch, texts
+from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
+from ..message.sms_sms_waiting import WAITING
 from .sms_sender_pace import NEEDS_REPORT
 
 #: Default segments per second, which a manager can change. Carriers promise one for a
@@ -210,7 +213,6 @@ class SmsSender(models.Model):
 
     def _footer_says_stop(self):
         """Return whether the footer says STOP and a STOP can be received."""
-        self.ensure_one()
         return not (self.is_one_way or "STOP" in advice.find_missing(self.footer))
 
     @api.model
@@ -266,7 +268,6 @@ class SmsSender(models.Model):
 
     def _tell_administrators(self):
         """Raise an alert: this sender has stopped."""
-        self.ensure_one()
         words = {"sender": self.address, "reason": self.fault_id.name}
         message = self.env._(
             "Texts from %(sender)s have stopped. %(reason)s. Waiting texts are kept, "
@@ -284,7 +285,6 @@ class SmsSender(models.Model):
         alerts._raise(self.company_id, f"sender:{self.id}", message)
 
     def _is_stopped(self):
-        self.ensure_one()
         return bool(self.stopped_until and self.stopped_until > fields.Datetime.now())
 
     def _needs_report(self):
@@ -293,7 +293,6 @@ class SmsSender(models.Model):
         Carriers accept texts that they refuse later, such as those of a number without
         registration.
         """
-        self.ensure_one()
         self.flush_recordset()
         self.env["sms.sms"].flush_model()
         query = "SELECT 1 FROM sms_sender sender WHERE sender.id = %s AND %s"
@@ -346,63 +345,48 @@ class SmsSender(models.Model):
 
     def _compute_queue(self):
         """Count open messages; the indexes contain only those."""
-        now, messages = fields.Datetime.now(), self.env["sms.sms"]
-        waiting = Domain("sender_id", "in", self.ids) & Domain("state", "=", "outgoing")
-        ready, measures = Domain("not_before", "<=", now), ["__count", "not_before:min"]
-        due = messages._read_group(waiting & ready, ["sender_id"], measures)
+        messages, own = self.env["sms.sms"], Domain("sender_id", "in", self.ids)
+        is_due = Domain("not_before", "<=", fields.Datetime.now())
+        due = messages._read_group(
+            own & Domain("state", "=", WAITING) & is_due,
+            ["sender_id"],
+            ["__count", "not_before:min"],
+        )
         due = {sender: counted for sender, *counted in due}
-        later = waiting & Domain("not_before", ">", now)
-        held = dict(messages._read_group(later, ["sender_id"], ["__count"]))
-        open_counts = self._count_by_state(["process", "unknown"])
+        is_open = own & Domain("state", "in", (WAITING, *IN_FLIGHT))
+        groups = messages._read_group(is_open, ["sender_id", "state"], ["__count"])
+        counts = Counter({(sender, state): count for sender, state, count in groups})
         for sender in self:
             sender.waiting_count, sender.oldest_at = due.get(sender, (0, False))
-            sender.held_count = held.get(sender, 0)
-            sender.sending_count = open_counts.get((sender.id, "process"), 0)
-            sender.checking_count = open_counts.get((sender.id, "unknown"), 0)
+            sender.held_count = counts[sender, WAITING] - sender.waiting_count
+            sender.sending_count = counts[sender, "process"]
+            sender.checking_count = counts[sender, UNKNOWN_STATE]
 
     def _compute_outcome(self):
-        """Count messages that have ended within the last day."""
+        """Count texts that have ended within the last day, and say why some failed."""
         since = fields.Datetime.subtract(fields.Datetime.now(), days=1)
-        counts = self._count_by_state(["pending", "sent", "error"], since)
-        reasons = self._get_failed_reasons(since)
-        for sender in self:
-            left = (counts.get((sender.id, state), 0) for state in ("pending", "sent"))
-            sender.sent_count = sum(left)
-            sender.failed_count = counts.get((sender.id, "error"), 0)
-            sender.failed_reasons = reasons.get(sender.id, "")
-
-    def _get_failed_reasons(self, claimed_since):
-        """Return in words why messages of these senders were not delivered.
-
-        :return: ``{sender id: "3 × reason · 1 × other reason"}``, most frequent first
-        """
-        domain = self._get_state_domain(["error"], claimed_since)
+        domain = [("sender_id", "in", self.ids), ("state", "in", [*LEFT, "error"])]
+        domain += [("claimed_at", ">=", since), ("is_call", "=", False)]
+        keys = ["sender_id", "state", "fault_id"]
         groups = self.env["sms.sms"]._read_group(
-            domain, ["sender_id", "fault_id"], ["__count"], order="__count desc"
+            domain, keys, ["__count"], order="__count desc"
         )
-        reasons = {}
-        for sender, fault, count in groups:
-            name = fault.name or self.env._("Not known")
-            reasons.setdefault(sender.id, []).append(f"{count} × {name}")
-        return {sender_id: " · ".join(words) for sender_id, words in reasons.items()}
-
-    def _count_by_state(self, states, claimed_since=None):
-        """Count messages of these senders: ``{(sender id, state): count}``."""
-        domain = self._get_state_domain(states, claimed_since)
-        keys, messages = ["sender_id", "state"], self.env["sms.sms"]
-        groups = messages._read_group(domain, keys, ["__count"])
-        return {(sender.id, state): count for sender, state, count in groups}
-
-    def _get_state_domain(self, states, claimed_since):
-        domain = [("sender_id", "in", self.ids), ("state", "in", states)]
-        if claimed_since:
-            domain += [("claimed_at", ">=", claimed_since), ("is_call", "=", False)]
-        return domain
+        sent, failed, reasons = Counter(), Counter(), defaultdict(list)
+        for sender, state, fault, count in groups:
+            if state == "error":
+                failed[sender] += count
+                name = fault.name or self.env._("Not known")
+                reasons[sender].append(f"{count} × {name}")
+            else:
+                sent[sender] += count
+        for sender in self:
+            sender.sent_count = sent[sender]
+            sender.failed_count = failed[sender]
+            sender.failed_reasons = " · ".join(reasons[sender])
 
     def _compute_rate_label(self):
         domain = [("sender_id", "in", self.ids), ("slowed_at", "!=", False)]
-        paces_sudo = self.env["sms.sender.pace"].sudo().search(domain)
-        slowed = paces_sudo.grouped("sender_id")
+        slowed = self.env["sms.sender.pace"].sudo().search(domain).grouped("sender_id")
         now = fields.Datetime.now()
         for sender in self:
             rate = sender.rate

@@ -86,7 +86,6 @@ class SmsSenderRule(models.Model):
         return is_same and rank(after.ruling) >= rank(before.ruling)
 
     def _describe_rule(self):
-        self.ensure_one()
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         rulings = dict(self._fields["ruling"]._description_selection(self.env))
         whose = kinds[self.kind] if self.country_id else self.display_name

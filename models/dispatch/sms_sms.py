@@ -5,7 +5,6 @@ from collections import Counter
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -14,9 +13,9 @@ from ...providers.outbound import QUEUED, REPORT_RANKS, OutboundMessage
 from ...tools import dispatch, links
 from ...tools.dispatch import NEEDED
 from ...tools.texts import clean
-from ..core.bulk_insert import as_arrays
+from ..core.bulk_insert import as_arrays, create_many
 from ..core.trail import trace
-from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
+from ..message.sms_sms import IN_FLIGHT, RECORDED, UNKNOWN_STATE
 from .sms_counter import DELIVERED, FAILED, SENT
 
 _logger = logging.getLogger(__name__)
@@ -80,13 +79,11 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     refused_by = fields.Char(
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="The carrier that refused it, so that the other one was used.",
     )
     carrier_key = fields.Char(
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="By which the carrier recognizes a repeated post of the message. It stays "
         "the same until the carrier has the message, or has certainly refused it.",
     )
@@ -99,9 +96,8 @@ class SmsSms(models.Model):
 
     @api.model
     def _wake_outbox(self, at=None):
-        result = super()._wake_outbox(at)
         self.env["sms.dispatcher"]._wake(at)
-        return result
+        return super()._wake_outbox(at)
 
     def send(self, *args, **kwargs):
         """Leave the outbox's messages to the outbox; send the others as Odoo does."""
@@ -203,40 +199,18 @@ class SmsSms(models.Model):
             self._notify_changed()
         return result
 
-    def _check_not_left(self):
-        """Refuse to resend or cancel messages that the carrier has or may have.
-
-        The user may be looking at an old page: somebody else may have resent it since.
-        """
-        states = set(self.mapped("state"))
-        if states & set(IN_FLIGHT):
-            raise UserError(
-                self.env._(
-                    "The carrier may have sent this message already. It is being "
-                    "checked; send a new message if it cannot wait."
-                )
-            )
-        if states & set(LEFT):
-            raise UserError(
-                self.env._("The carrier already has this message. Reload the page.")
-            )
-        if self.sent_again_id:
-            raise UserError(
-                self.env._("This message has already been sent again. Reload the page.")
-            )
-
     def _ensure_trackers(self):
         """Link messages to their notification where Odoo did not."""
         orphans = self.filtered(lambda sms: not sms.sms_tracker_id)
         uuids = {sms.id: sms.uuid for sms in orphans}
         notifications_sudo = self.env["mail.notification"].sudo()
         found_sudo = notifications_sudo.search([("sms_id_int", "in", [*uuids])])
-        self.env["sms.tracker"].sudo().create(
-            [
-                {"sms_uuid": uuids[it.sms_id_int], "mail_notification_id": it.id}
-                for it in found_sudo
-            ]
-        )
+        vals_list = [
+            {"sms_uuid": uuids[it.sms_id_int], "mail_notification_id": it.id}
+            for it in found_sudo
+        ]
+        if vals_list:
+            create_many(self.env["sms.tracker"].sudo(), vals_list)
         self.invalidate_recordset(["sms_tracker_id"])
 
     # === Posts and their answers ===
@@ -365,15 +339,13 @@ class SmsSms(models.Model):
         :param bool is_delivered: else they were only accepted, which is not enough for
             a sender that a delivery report has stopped
         """
-        trials = self.filtered(lambda sms: sms._is_trial())
-        senders = trials.sender_id
+        senders = self.filtered(lambda sms: sms._is_trial()).sender_id
         if not is_delivered:
             senders = senders.filtered(lambda sender: not sender._needs_report())
         senders._start()
 
     def _is_trial(self):
         """Return whether it was to show if its stopped sender may send again."""
-        self.ensure_one()
         sender, claimed_at = self.sender_id, self.claimed_at
         until = sender.stopped_until or claimed_at
         return bool(sender.stop_count and claimed_at and claimed_at >= until)
@@ -438,7 +410,6 @@ class SmsSms(models.Model):
 
     def _record_refused(self, outcome):
         """Record that the carrier refused the message, or its outcome is unknown."""
-        self.ensure_one()
         # A delivery report or a lookup may have settled it meanwhile.
         if self.report_rank or self.state not in IN_FLIGHT:
             if self.report_rank and outcome.kind == outbound.UNKNOWN:

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ...providers.outbound import CANCELED, DELIVERED, UNDELIVERED
 from ...tools.texts import clean
+from ..message.sms_sms import RECORDED
 from .sms_sms import CALL_OVERDUE
 
 #: Reports after which a call is over, whether or not somebody has answered it.
@@ -21,7 +22,7 @@ class SmsSms(models.Model):
     _inherit = "sms.sms"
 
     call_ended_at = fields.Datetime(
-        readonly=True, copy=False, help="When the call was over, whatever came of it."
+        **RECORDED, help="When the call was over, whatever came of it."
     )
 
     _call_index = models.Index("(number) WHERE is_call")
@@ -94,11 +95,8 @@ class SmsSms(models.Model):
 
     @api.model
     def _find_call(self, company, uuid):
-        query = (
-            "SELECT id FROM sms_sms"
-            " WHERE uuid = %s AND record_company_id = %s AND is_call"
-        )
-        return self._select(SQL(query, clean(uuid), company.id))
+        domain = [("uuid", "=", clean(uuid)), ("record_company_id", "=", company.id)]
+        return self.search([*domain, ("is_call", "=", True)], limit=1)
 
     def _say_on_answer(self):
         """Return what to say on an answer; the room that places calls extends this."""

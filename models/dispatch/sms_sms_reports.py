@@ -13,12 +13,10 @@ from ...tools import consent
 from ...tools.texts import clean
 from ..core.bulk_insert import as_array, as_arrays
 from ..core.trail import trace
-from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
+from ..message.sms_sms import IN_FLIGHT, LEFT, RECORDED, UNKNOWN_STATE
 from .sms_counter import SENT
 from .sms_sms import REPORT_STATES
 
-#: Odoo's states for those it does not know, for the chatter and mass mailings.
-NATIVE_STATES = {UNKNOWN_STATE: "process"}
 #: Odoo's failure types for ours, for mass mailings (``mailing.trace``).
 NATIVE_FAILURE_TYPES = {
     "sms_no_consent": "sms_optout",
@@ -91,17 +89,13 @@ class SmsSms(models.Model):
 
     price = fields.Float(
         digits=(16, 5),
-        readonly=True,
-        copy=False,
+        **RECORDED,
         help="Of all its segments, as the carrier has charged it.",
     )
-    price_currency_id = fields.Many2one("res.currency", readonly=True, copy=False)
+    price_currency_id = fields.Many2one("res.currency", **RECORDED)
     price_label = fields.Char("Cost", compute="_compute_price_label")
     delivered_at = fields.Datetime(
-        "Delivered On",
-        readonly=True,
-        copy=False,
-        help="When the carrier first reported it.",
+        "Delivered On", **RECORDED, help="When the carrier first reported it."
     )
 
     # Rows are stored in order of creation: the index costs next to nothing.
@@ -122,7 +116,8 @@ class SmsSms(models.Model):
             trackers_sudo = messages.sms_tracker_id.sudo()
             of_chatter = trackers_sudo.filtered("mail_notification_id")
             others = trackers_sudo - of_chatter
-            native_state = NATIVE_STATES.get(state, state)
+            # Odoo does not know our own state.
+            native_state = "process" if state == UNKNOWN_STATE else state
             native_type = NATIVE_FAILURE_TYPES.get(failure_type, failure_type)
             for its_type, told in ((failure_type, of_chatter), (native_type, others)):
                 if told:
@@ -194,7 +189,6 @@ class SmsSms(models.Model):
 
     def _record_locked_report(self, report, provider=None):
         """Record a report on a message whose row is locked."""
-        self.ensure_one()
         reported = Reported(self.id, _clean_report(report))
         self._record_locked_reports([reported], provider)
 
@@ -364,14 +358,14 @@ class SmsSms(models.Model):
         """
         if not self.number:
             return
-        consents, company = self.env["sms.consent"], self._get_sms_company()
-        if not consents._is_stopped(consents._get_found(company, self.number)):
+        company = self._get_sms_company()
+        found = self.env["sms.consent"]._get_found(company, self.number)
+        if not consent.has_left(found):
             note = self.env._("The carrier refused the message: error %s", code)
             self._record_by_carrier(consent.REVOKED, None, note)
 
     def _record_by_carrier(self, event, purposes, note):
         """Record in the ledger what the carrier has reported about the number."""
-        self.ensure_one()
         events, company = self.env["sms.consent.event"], self._get_sms_company()
         values = {"note": note, "message_ref": self.carrier_id or self.uuid}
         events._record(company, self.number, event, "carrier", purposes, **values)
@@ -381,7 +375,6 @@ class SmsSms(models.Model):
 
         A single report may be a passing error.
         """
-        self.ensure_one()
         if not self.number:
             return
         company = self._get_sms_company()
@@ -393,7 +386,8 @@ class SmsSms(models.Model):
             met = [sms.fault_id.fault for sms in before_sudo]
             if met != [policy.fault] * wanted:
                 return
-        self.env["sms.unusable.number"]._note(self, policy)
+        unusable = self.env["sms.unusable.number"]
+        unusable._note_many(company, [self.number], policy, sms_id=self.id)
         if policy.fault == GONE:
             self._record_gone(self.carrier_code)
         self._cancel_waiting(company, [self.number])
@@ -404,8 +398,6 @@ class SmsSms(models.Model):
         The next holder has agreed to nothing (47 CFR 64.1200(m)), and their START does
         not restore anything that an opt-out covers.
         """
-        if not self.number:
-            return
         company = self._get_sms_company()
         purposes = self.env["sms.consent"]._find_standing(company, self.number)
         if purposes:
@@ -494,8 +486,7 @@ class SmsSms(models.Model):
     @ormcache("code")
     def _get_currency_id(self, code):
         """Return the id of a currency (ISO 4217), in use or not; False if unknown."""
-        currencies_sudo = self.env["res.currency"].sudo()
-        all_sudo = currencies_sudo.with_context(active_test=False)
+        all_sudo = self.env["res.currency"].sudo().with_context(active_test=False)
         return all_sudo.search([("name", "=", code.upper())], limit=1).id
 
 

@@ -160,12 +160,7 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _is_waiting(self):
-        query = (
-            "SELECT EXISTS (SELECT FROM sms_webhook_event"
-            " WHERE kind = ANY(%s) AND is_failed IS NOT TRUE)"
-        )
-        [[is_waiting]] = self.env.execute_query(SQL(query, [REPORT, TEXT]))
-        return is_waiting
+        return bool(self.search_count([("is_failed", "!=", True)], limit=1))
 
     @api.model
     def _wake(self):

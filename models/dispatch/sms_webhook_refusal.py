@@ -67,8 +67,7 @@ class SmsWebhookRefusal(models.Model):
         if not company.sms_has_refusals:
             self._mark(company, True)
         if hits == RUN:
-            watch = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_outbox_watch")
-            watch.sudo()._trigger()
+            self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_outbox_watch").sudo()._trigger()
 
     @api.model
     def _forget(self, company, provider):

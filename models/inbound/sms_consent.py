@@ -1,6 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from collections import defaultdict
-
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -119,8 +117,8 @@ class SmsConsentExpiry(models.AbstractModel):
             self.env._("The question to confirm joining was not answered."),
         )
         # Archived ones too: evidence is kept while the consent holds.
-        companies_sudo = self.env["res.company"].sudo().with_context(active_test=False)
-        for company in companies_sudo.search([("sms_consent_months", ">", 0)]):
+        companies_sudo = self.env["res.company"]._get_sms_all()
+        for company in companies_sudo.filtered("sms_consent_months"):
             months, limit = company.sms_consent_months, self._get_limit(company)
             old = Domain("verified_at", "=", False) | Domain("verified_at", "<", limit)
             old &= Domain("state", "=", consent.OPTED_IN) & Domain("since", "<", limit)
@@ -138,10 +136,9 @@ class SmsConsentExpiry(models.AbstractModel):
         domain &= Domain("purpose_id", "!=", False) & Domain("number", "!=", False)
         answers_sudo = self.env["sms.consent"].sudo()
         while batch := answers_sudo.search(domain, limit=BATCH_SIZE, order="id"):
-            grouped = defaultdict(self.env["sms.purpose"].browse)
-            for answer in batch:
-                grouped[answer.company_id, answer.number] |= answer.purpose_id
-            for (company, number), purposes in grouped.items():
+            by_number = batch.grouped(lambda it: (it.company_id, it.number))
+            for (company, number), answers in by_number.items():
+                purposes = answers.purpose_id
                 self.env["sms.consent.event"]._record(
                     company, number, consent.EXPIRED, "time", purposes, note=note
                 )

@@ -201,9 +201,8 @@ class SmsConsentReview(models.Model):
         """
         last = business_days.add_business_days(fields.Date.today(), WARNING_DAYS)
         domain = Domain("state", "=", OPEN) & Domain("deadline", "<=", last)
+        domain &= Domain("activity_ids", "=", False)
         for review_sudo in self.sudo().search(domain):
-            if review_sudo.activity_ids:
-                continue
             for user in self._get_reviewers(review_sudo.company_id):
                 review_sudo.activity_schedule(
                     "mail.mail_activity_data_todo",

@@ -41,8 +41,8 @@ class SmsInboundRouter(models.AbstractModel):
         if not inbound.number:
             inbound.kind = "unreadable"
             return
-        action, word, words = self._find_action(inbound)
-        if keyword := words.get(action, {}).get(word):
+        action, word, keyword = self._find_action(inbound)
+        if keyword:
             inbound.lang = self._get_keyword_lang(keyword.id)
         if self._take_instead(inbound, action, word):
             return
@@ -61,9 +61,9 @@ class SmsInboundRouter(models.AbstractModel):
         elif self._take_answer(inbound):
             pass
         elif action == keywords.JOIN:
-            self._join(inbound, words[keywords.JOIN][word])
+            self._join(inbound, keyword)
         elif action in keywords.SERVICES:
-            self._serve(inbound, words[action][word])
+            self._serve(inbound, keyword)
         elif self._serve_without_keyword(inbound):
             pass
         elif not self._read_own_words(inbound):
@@ -86,7 +86,7 @@ class SmsInboundRouter(models.AbstractModel):
 
         :param InboundEvent event: the text as it came
         """
-        words = self.env["sms.keyword"]._get_urgent_words(company)
+        words = self.env["sms.keyword"]._get_words(company)
         action, _word = keywords.find_action(event.body, words, event.opt_out_type)
         return action in keywords.URGENT
 
@@ -96,12 +96,13 @@ class SmsInboundRouter(models.AbstractModel):
         return keywords.find_action(inbound.body, words, inbound.opt_out_type)
 
     def _find_action(self, inbound):
-        """Return a text's action and keyword, and the company's keywords."""
+        """Return a text's action, its word, and the company's keyword if it is one."""
         words = self.env["sms.keyword"]._get_words(inbound.company_id)
-        found = self._find_word(inbound)
-        if found[0] == keywords.YES:
-            found = keywords.find_action(self._get_said(inbound), words)
-        return *found, words
+        action, word = self._find_word(inbound)
+        if action == keywords.YES:
+            action, word = keywords.find_action(self._get_said(inbound), words)
+        keyword_id = words.get(action, {}).get(word)
+        return action, word, self.env["sms.keyword"].browse(keyword_id)
 
     # === Answers ===
 
@@ -119,7 +120,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     def _read_answer(self, inbound):
         """Return ``keywords.YES`` or ``NO`` if a text says that and nothing else."""
-        action, _word, _words = self._find_action(inbound)
+        action, _word, _keyword = self._find_action(inbound)
         if action in (keywords.YES, keywords.NO):
             return action
         return None if action else replies.read_answer(self._get_said(inbound))
@@ -313,7 +314,7 @@ class SmsInboundRouter(models.AbstractModel):
         """
         inbound = review._get_own_text()
         found = self.env["sms.consent"]._get_found(review.company_id, review.number)
-        was_stopped = self.env["sms.consent"]._is_stopped(found)
+        was_stopped = consent.has_left(found)
         subject = (review.company_id, review.number, consent.REVOKED, "keyword")
         self.env["sms.consent.event"]._record(
             *subject,
@@ -442,7 +443,7 @@ class SmsInboundRouter(models.AbstractModel):
         :param asked: ``sms.consent.event`` records of that question, may be empty
         """
         if not asked:
-            _action, word, _words = self._find_action(inbound)
+            _action, word, _keyword = self._find_action(inbound)
             is_start = keywords.is_mandatory(keywords.YES, word)
             if not is_start or not self._is_stopped(inbound):
                 return False
@@ -527,7 +528,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     def _is_stopped(self, inbound, company=None):
         """Return whether the number has stopped everything and joined nothing since."""
-        return self.env["sms.consent"]._is_stopped(self._get_found(inbound, company))
+        return consent.has_left(self._get_found(inbound, company))
 
     def _get_purposes_in(self, inbound, state):
         found = self._get_found(inbound)

@@ -15,7 +15,7 @@ class SmsKeyword(models.Model):
     """
 
     _name = "sms.keyword"
-    _inherit = ["sms.shared.row", "sms.cached.rules"]
+    _inherit = ["sms.shared.row", "sms.checked.words", "sms.cached.rules"]
     _description = "Text Message Keyword"
     _order = "action, word"
     _rec_name = "word"
@@ -99,7 +99,9 @@ class SmsKeyword(models.Model):
         for reserved in keywords.MANDATORY_WORDS:
             if action != reserved and keywords.is_mandatory(reserved, word):
                 return self.env._("%s already means something to the carriers.", word)
-        return None
+        known = ("company", "contact")
+        known += ("ticket",) if action == keywords.TICKET else ()
+        return self._find_unknown_placeholder(self.answer, known)
 
     @api.constrains("word", "action", "company_id", "active")
     def _check_one_meaning(self):
@@ -165,24 +167,16 @@ class SmsKeyword(models.Model):
         return super()._copy_for_company(company)
 
     @api.model
+    @ormcache("company.id")
     def _get_words(self, company):
         """Return the words that ``company`` knows, its own before the common ones.
 
         A company that has archived its own word does not know the common one either,
-        unless that is mandatory.
+        unless that is mandatory. Cached, as every text needs them.
 
-        :return: ``{action: {word: sms.keyword}}``
+        :return: ``{action: {word: id of the keyword}}``
         """
-        return {
-            action: {word: self.sudo().browse(row_id) for word, row_id in ids.items()}
-            for action, ids in self._get_word_ids(company.id).items()
-        }
-
-    @api.model
-    @ormcache("company_id")
-    def _get_word_ids(self, company_id):
-        """Return the ids of :meth:`_get_words`, cached, as every text needs them."""
-        domain = Domain("company_id", "=", company_id)
+        domain = Domain("company_id", "=", company.id)
         domain |= Domain("company_id", "=", False) & Domain("active", "=", True)
         known_sudo = self.sudo().with_context(active_test=False).search(domain)
         words = {}
@@ -193,13 +187,3 @@ class SmsKeyword(models.Model):
             elif not known_sudo.browse(of_action.get(keyword.word)).mandatory:
                 of_action.pop(keyword.word, None)
         return words
-
-    @api.model
-    @ormcache("company.id")
-    def _get_urgent_words(self, company):
-        """Return the words of ``keywords.URGENT``, cached for each request's text.
-
-        :return: ``{action: words}``
-        """
-        words = self._get_words(company)
-        return {action: tuple(words.get(action, ())) for action in keywords.URGENT}

@@ -49,7 +49,7 @@ class SmsReply(models.Model):
 
     @api.constrains("body", "code")
     def _check_body(self):
-        """Require what CTIA and the law prescribe for the answers.
+        """Require what CTIA and the law prescribe, and placeholders that are filled in.
 
         HELP, and the question to confirm joining, say who writes and how to stop, HELP
         also gives a contact (CTIA Messaging Principles and Best Practices, sections
@@ -57,7 +57,9 @@ class SmsReply(models.Model):
         promotion (47 CFR 64.1200(a)(12)).
         """
         for reply in self:
-            if fault := reply._find_promotion() or reply._find_missing():
+            known = codes.get_placeholders(reply.code)
+            fault = reply._find_unknown_placeholder(reply.body, known)
+            if fault := fault or reply._find_promotion() or reply._find_missing():
                 raise ValidationError(fault)
 
     def _find_promotion(self):

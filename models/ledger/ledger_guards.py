@@ -15,14 +15,12 @@ from ...tools import at_rest
 # How a trigger deviates from what was installed.
 GONE, DISABLED, REPLACED = ("gone", "disabled", "replaced")
 
-#: Bits of ``pg_trigger.tgtype`` (PostgreSQL, src/include/catalog/pg_trigger.h).
-TYPE_BITS = {
-    "ROW": 1,
-    "BEFORE": 2,
-    "INSERT": 4,
-    "DELETE": 8,
-    "UPDATE": 16,
-    "TRUNCATE": 32,
+#: Options of the fields that say who has entered a row of the ledger, and when.
+ENTERED_AT = {"required": True, "default": fields.Datetime.now}
+ENTERED_BY = {
+    "comodel_name": "res.users",
+    "required": True,
+    "default": lambda self: self.env.user,
 }
 
 #: Setting that lets our own code delete an answer that no event gives any more.
@@ -108,26 +106,25 @@ END
 class Guard(NamedTuple):
     """A trigger, and the function that it calls.
 
+    :param tuple events: in PostgreSQL's order: INSERT, DELETE, UPDATE, TRUNCATE
     :param str written: name of the table of new rows, for an ``AFTER`` trigger
     """
 
     name: str
     function: str
     body: str
-    events: tuple = ("UPDATE", "DELETE", "TRUNCATE")
+    events: tuple = ("DELETE", "UPDATE", "TRUNCATE")
     level: str = "STATEMENT"
     written: str = ""
 
-    @property
-    def timing(self):
-        """When it fires, in SQL."""
-        return "AFTER" if self.written else "BEFORE"
-
-    @property
-    def type_bits(self):
-        """Its ``tgtype`` in PostgreSQL."""
-        words = (self.timing, self.level, *self.events)
-        return sum(TYPE_BITS.get(word, 0) for word in words)
+    def define(self, table):
+        """Return the SQL that creates it, exactly as ``pg_get_triggerdef`` shows it."""
+        timing = "AFTER" if self.written else "BEFORE"
+        rows = f"REFERENCING NEW TABLE AS {self.written} " if self.written else ""
+        return (
+            f"CREATE TRIGGER {self.name} {timing} {' OR '.join(self.events)} ON {table}"
+            f" {rows}FOR EACH {self.level} EXECUTE FUNCTION {self.function}()"
+        )
 
     def install(self, cr, table):
         """Create or replace the function and its trigger."""
@@ -135,8 +132,7 @@ class Guard(NamedTuple):
             CREATE OR REPLACE FUNCTION %(function)s()
             RETURNS trigger LANGUAGE plpgsql AS %(body)s;
             DROP TRIGGER IF EXISTS %(name)s ON %(table)s;
-            CREATE TRIGGER %(name)s %(timing)s %(events)s ON %(table)s %(rows)s
-            FOR EACH %(level)s EXECUTE FUNCTION %(function)s();
+            %(definition)s;
         """
         cr.execute(
             SQL(
@@ -145,12 +141,7 @@ class Guard(NamedTuple):
                 body=self.body,
                 name=SQL.identifier(self.name),
                 table=SQL.identifier(table),
-                timing=SQL(self.timing),
-                events=SQL(" OR ").join(map(SQL, self.events)),
-                rows=self.written
-                and SQL("REFERENCING NEW TABLE AS %s", SQL.identifier(self.written))
-                or SQL(),
-                level=SQL(self.level),
+                definition=SQL(self.define(table)),
             )
         )
 
@@ -188,7 +179,7 @@ def make_evidence_guards(personal_fields, encrypted_fields):
     )
     function = "sms_consent_evidence_guard"
     return (
-        Guard(function, function, body, events=("UPDATE", "DELETE"), level="ROW"),
+        Guard(function, function, body, events=("DELETE", "UPDATE"), level="ROW"),
         Guard("sms_consent_evidence_kept", function, body, events=("TRUNCATE",)),
     )
 
@@ -214,13 +205,11 @@ def find_faulty_guards(env):
 
     :return: triples of a table, the trigger's name, and :data:`GONE`,
         :data:`DISABLED` (it fires in no session, or only in a replica's) or
-        :data:`REPLACED` (another function or body, or fewer events)
+        :data:`REPLACED` (another definition, or function)
     """
     query = """
-        SELECT class.relname, trigger.tgname, trigger.tgenabled, trigger.tgtype,
-               trigger.tgqual IS NULL AND trigger.tgattr = ''::int2vector
-                   AND proc.proconfig IS NULL,
-               proc.proname, proc.prosrc
+        SELECT class.relname, trigger.tgname, trigger.tgenabled,
+               pg_get_triggerdef(trigger.oid, TRUE), proc.prosrc, proc.proconfig
           FROM pg_trigger trigger
           JOIN pg_class class ON class.oid = trigger.tgrelid
           JOIN pg_proc proc ON proc.oid = trigger.tgfoid
@@ -234,10 +223,9 @@ def find_faulty_guards(env):
     faulty = []
     for table, guard in get_guards(env):
         enabled, *stored = found.get((table, guard.name), [None])
-        expected = [guard.type_bits, True, guard.function, guard.body]
         if not enabled:
             faulty.append((table, guard.name, GONE))
-        elif stored != expected:
+        elif stored != [guard.define(table), guard.body, None]:
             faulty.append((table, guard.name, REPLACED))
         elif enabled not in ("O", "A") or (role == "replica" and enabled != "A"):
             faulty.append((table, guard.name, DISABLED))
@@ -247,17 +235,18 @@ def find_faulty_guards(env):
 class SmsLedgerRow(models.AbstractModel):
     """A company's row of the ledger, protected by triggers from every role.
 
-    The ORM refuses first, with a message for users.
+    The ORM refuses first, with a message for users. Nobody has the right to write such
+    rows, and so no field needs to be ``readonly``. What they name cannot be deleted, as
+    Odoo restricts that for fields that are required.
     """
 
     _name = "sms.ledger.row"
     _description = "Row of the Consent Ledger"
+    _order = "id desc"
     _ledger_guards = (APPEND_ONLY_GUARD,)
     _is_append_only = True
 
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
+    company_id = fields.Many2one("res.company", required=True)
 
     def init(self):
         """Install the triggers."""

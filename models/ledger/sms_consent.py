@@ -1,10 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from collections import defaultdict
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools import SQL
+from odoo.fields import Domain
+from odoo.tools import SQL, groupby
 
 from ...tools import consent
 from ...tools.consent import Answer, Standing
@@ -55,27 +57,22 @@ class SmsConsent(models.Model):
     number_hash = fields.Char(
         "Number (Keyed Hash)",
         required=True,
-        readonly=True,
         help="Identifies the number. It stays when the person's data is erased.",
     )
-    number = fields.Char(readonly=True, help="E.164; empty once it is erased.")
+    number = fields.Char(help="E.164; empty once it is erased.")
     purpose_id = fields.Many2one(
         "sms.purpose",
-        readonly=True,
         ondelete="restrict",
         help="Empty: the answer is about all purposes.",
     )
-    state = fields.Selection(STATE_SELECTION, required=True, readonly=True)
-    since = fields.Datetime(required=True, readonly=True)
+    state = fields.Selection(STATE_SELECTION, required=True)
+    since = fields.Datetime(required=True)
     verified_at = fields.Datetime(
         "Last Verified",
-        readonly=True,
         help="The Reassigned Numbers Database was asked then whether the number was "
         "disconnected since it agreed, and answered no.",
     )
-    event_id = fields.Many2one(
-        "sms.consent.event", required=True, readonly=True, ondelete="restrict"
-    )
+    event_id = fields.Many2one("sms.consent.event", required=True)
     event = fields.Selection(related="event_id.event", string="What Happened")
     method = fields.Selection(related="event_id.method")
     name = fields.Char(related="event_id.name")
@@ -135,46 +132,23 @@ class SmsConsent(models.Model):
         :param hashes: keyed hashes of numbers
         :return: ``{number_hash: datetime}`` (UTC), without the other numbers
         """
-        self.env["sms.consent.event"].flush_model()
-        query = """
-            SELECT number_hash, max(happened_at) FROM sms_consent_event
-             WHERE company_id = %s AND number_hash = ANY(%s) AND event = %s
-               AND method = ANY(%s) AND %s
-          GROUP BY number_hash
-        """
-        handed_over = (consent.EXPIRED, list(consent.HANDED_OVER))
-        counting = self._get_counting_sql(company)
-        hashes = as_array(hashes, "varchar")
-        rows = self.env.execute_query(
-            SQL(query, company.id, hashes, *handed_over, counting)
-        )
-        return dict(rows)
-
-    @api.model
-    def _is_bound(self, company, number, purposes):
-        """Return whether a number has opted out so that only the person can undo it.
-
-        :param purposes: ``sms.purpose``: of all of these; empty: of all purposes
-        """
-        return (company, number) in self._find_bound([(company, number, purposes)])
+        ended = Domain("event", "=", consent.EXPIRED)
+        ended &= Domain("method", "in", consent.HANDED_OVER)
+        return self.env["sms.consent.event"]._find_newest(company, hashes, ended)
 
     @api.model
     def _find_bound(self, subjects):
         """Return which numbers have opted out so that only the person can undo it.
 
-        :param subjects: iterable of ``(company, number, purposes)``, as for
-            :meth:`_is_bound`
+        :param subjects: iterable of ``(company, number, purposes)``, the purposes all
+            of which they have opted out of; empty: of all there are
         :return: set of ``(company, number)``
         """
         subjects = [subject for subject in subjects if subject[0] and subject[1]]
-        key_model = self.env["sms.consent.key"].sudo()
-        hashes = key_model._hash(number for _company, number, _purposes in subjects)
-        wanted = defaultdict(set)
-        for company, number, _purposes in subjects:
-            wanted[company].add(hashes[number])
+        hashes = self.env["sms.consent.key"].sudo()._hash(it[1] for it in subjects)
         found = {
-            company: self.sudo()._replay(company, list(values))
-            for company, values in wanted.items()
+            company: self.sudo()._replay(company, [hashes[it[1]] for it in own])
+            for company, own in groupby(subjects, itemgetter(0))
         }
         return {
             (company, number)
@@ -186,15 +160,11 @@ class SmsConsent(models.Model):
     def _has_own_no(self, found, number_hash, purposes):
         """Return whether a number's own opt-out covers each of the purposes, or all."""
         of_all = found.get((number_hash, 0), Standing())
-        if not purposes and not of_all.is_bound:
-            return False
-        purpose_ids = (
-            purposes.ids
-            if purposes
-            else [purpose_id for value, purpose_id in found if value == number_hash]
+        known = {purpose_id for value, purpose_id in found if value == number_hash}
+        return all(
+            consent.find_binding(found.get((number_hash, it), Standing()), of_all)
+            for it in purposes.ids or {0, *known}
         )
-        own = (found.get((number_hash, it), Standing()) for it in purpose_ids if it)
-        return all(consent.find_binding(standing, of_all) for standing in own)
 
     @staticmethod
     def _get_answer(found, purpose_id):
@@ -202,10 +172,6 @@ class SmsConsent(models.Model):
         return consent.combine(
             found.get(purpose_id, Answer()), found.get(False, Answer())
         )
-
-    @staticmethod
-    def _is_stopped(found):
-        return consent.has_left(found)
 
     # === Following the ledger, for one event as for thousands ===
 

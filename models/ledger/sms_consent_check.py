@@ -1,5 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import hmac
 import json
 import logging
 
@@ -12,6 +11,8 @@ from odoo.tools import SQL
 from ...tools import chain
 from ...tools.chain import CONTENT_FIELDS, GENESIS
 from ...tools.evidence import CHAIN_FORMAT, make_reference
+from ...tools.texts import is_same
+from .ledger_guards import ENTERED_AT
 from .sms_consent_evidence import CHAIN, PERSONAL_FIELDS
 from .sms_consent_key import ConsentKeyError
 
@@ -62,37 +63,30 @@ class SmsConsentCheck(models.Model):
     _name = "sms.consent.check"
     _description = "Verification of the Consent Ledger"
     _inherit = "sms.ledger.row"
-    _order = "id desc"
     _rec_name = "checked_at"
     # Odoo's own log columns would be set to NULL when a user is deleted: an update.
     _log_access = False
 
     company_id = fields.Many2one(index=True, default=lambda self: self.env.company)
-    checked_at = fields.Datetime(
-        required=True, readonly=True, default=fields.Datetime.now
-    )
+    checked_at = fields.Datetime(**ENTERED_AT)
     state = fields.Selection(
-        [("intact", "Intact"), ("broken", "Broken")], readonly=True, string="Result"
+        [("intact", "Intact"), ("broken", "Broken")], string="Result"
     )
-    link_count = fields.Integer("Links", readonly=True)
-    head_hash = fields.Char("End of the Chain", readonly=True)
+    link_count = fields.Integer("Links")
+    head_hash = fields.Char("End of the Chain")
     unsealed_count = fields.Integer(
-        "Not Sealed Yet", readonly=True, help="Events waiting to be sealed."
+        "Not Sealed Yet", help="Events waiting to be sealed."
     )
-    broken_sequence = fields.Integer("First Broken Link", readonly=True)
-    broken_reason = fields.Selection(REASONS, "Why", readonly=True)
-    broken_event_id = fields.Integer("Event (ID)", readonly=True)
-    findings = fields.Text(
-        "Found", readonly=True, help="Everything that is not as it was sealed."
-    )
-    remarks = fields.Text(readonly=True, help="What this verification cannot detect.")
+    broken_sequence = fields.Integer("First Broken Link")
+    broken_reason = fields.Selection(REASONS, "Why")
+    broken_event_id = fields.Integer("Event (ID)")
+    findings = fields.Text("Found", help="Everything that is not as it was sealed.")
+    remarks = fields.Text(help="What this verification cannot detect.")
     key_place = fields.Selection(
-        [(OUTSIDE, "Outside the database"), (INSIDE, "In the database")],
-        "Key",
-        readonly=True,
+        [(OUTSIDE, "Outside the database"), (INSIDE, "In the database")], "Key"
     )
-    previous_seal = fields.Char(readonly=True)
-    seal = fields.Char(readonly=True)
+    previous_seal = fields.Char()
+    seal = fields.Char()
 
     def action_verify(self):
         """Verify the current company's ledger now, and open the result."""
@@ -100,14 +94,9 @@ class SmsConsentCheck(models.Model):
         return self.sudo()._verify(self.env.company)._get_records_action()
 
     @api.model
-    def _get_companies(self):
-        """Return all companies, archived ones too: their ledger stays the proof."""
-        return self.env["res.company"].with_context(active_test=False).search([])
-
-    @api.model
     def _run_checks(self):
         """Verify every company's ledger, and alert compliance of a break (cron)."""
-        for company in self._get_companies():
+        for company in self.env["res.company"]._get_sms_all():
             try:
                 with self.env.cr.savepoint():
                     check = self.with_company(company)._verify(company)
@@ -117,7 +106,7 @@ class SmsConsentCheck(models.Model):
                 _logger.info("Company %s is being verified by another", company.id)
             else:
                 if check.state == "broken":
-                    check._alert()
+                    check._notify(company, check._describe())
             self.env["ir.cron"]._commit_progress(1)
         self.env["sms.consent.key"]._remove_inside()
 
@@ -127,13 +116,13 @@ class SmsConsentCheck(models.Model):
 
         Run as ``env["sms.consent.check"]._print_report()`` in an ``odoo shell``.
         """
-        checks = self.browse().concat(*map(self._verify, self._get_companies()))
+        companies = self.env["res.company"]._get_sms_all()
+        checks = self.browse().concat(*map(self._verify, companies))
         for check in checks:
             print(check._describe())  # pylint: disable=print-used
         return set(checks.mapped("state")) <= {"intact"}
 
     def _describe(self):
-        self.ensure_one()
         company = self.company_id.name
         remarks = (self.remarks or "").splitlines()
         if self.state == "intact":
@@ -157,10 +146,6 @@ class SmsConsentCheck(models.Model):
         else:
             result = self.env._("%(company)s: BROKEN", company=company)
         return f"{result}: {' '.join([*findings, *remarks])}"
-
-    def _alert(self):
-        self.ensure_one()
-        self._notify(self.company_id, self._describe())
 
     @api.model
     def _notify(self, company, text):
@@ -229,7 +214,7 @@ class SmsConsentCheck(models.Model):
                 if found := verifier.check(link):
                     return [(found, row[1] or 0), *broken[:NAMED]]
                 seal = content and chain.entry_seal(verifier.key, content)
-                if content and not hmac.compare_digest(seal, entry_seal or ""):
+                if content and not is_same(entry_seal, seal):
                     broken.append((chain.Break(link.sequence, ENTRY_FORGED), row[1]))
             if len(broken) < NAMED:
                 sequences = {row[1]: row[0] for row in rows if row[1]}
@@ -295,15 +280,13 @@ class SmsConsentCheck(models.Model):
             return EVIDENCE_FOREIGN
         if erased_at:
             seal = evidence._seal_erasure(key, evidence_id, erased_at, erased_by_id)
-            is_ours = hmac.compare_digest(seal, erasure_seal or "")
-            return None if is_ours else NOT_ERASED
+            return None if is_same(erasure_seal, seal) else NOT_ERASED
         content = evidence._read_content(values)
         if chain.number_hash(key, content["number"] or "") != number_hash:
             return EVIDENCE_FOREIGN
         if chain.digest(content) != digest:
             return chain.EVIDENCE_CHANGED
-        has_files = content["file_digests"]
-        if has_files and not evidence.browse(evidence_id)._files_hold():
+        if content["file_digests"] and not evidence.browse(evidence_id)._files_hold():
             return chain.EVIDENCE_CHANGED
         return None
 
@@ -347,7 +330,7 @@ class SmsConsentCheck(models.Model):
             "exported_at": fields.Datetime.to_string(fields.Datetime.now()),
             "genesis": GENESIS,
             "content_fields": CONTENT_FIELDS,
-            "key": self._get_fingerprint(),
+            "key": chain.fingerprint(self.env["sms.consent.key"]._get()),
             "links": links,
         }
         return json.dumps(exported, ensure_ascii=False, indent=1)
@@ -356,19 +339,11 @@ class SmsConsentCheck(models.Model):
     def _export_link(self, row, content):
         """Return a link as the file has it; ``content`` of its event or None."""
         link = self._make_link(row, content)
-        exported = {
-            "sequence": link.sequence,
-            "previous": link.previous,
-            "hash": link.hash,
-            "seal": link.seal,
-        }
-        if link.statement is not None:
-            return {**exported, "content": None, "statement": link.statement}
-        return {**exported, "content": link.content and self._to_json(link.content)}
-
-    @api.model
-    def _get_fingerprint(self):
-        return chain.fingerprint(self.env["sms.consent.key"]._get())
+        exported = link._asdict()
+        exported["content"] = link.content and self._to_json(link.content)
+        if link.statement is None:
+            del exported["statement"]
+        return exported
 
     @staticmethod
     def _to_json(content):

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from itertools import islice, takewhile
+from itertools import dropwhile, islice, takewhile
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -78,8 +78,7 @@ class SmsConsentCheck(models.Model):
              WHERE company_id = %s AND seal IS NOT NULL
           GROUP BY seal HAVING count(*) > 1 ORDER BY 1
         """
-        rows = self.env.execute_query(SQL(query, company.id))
-        for event_id, copy_id in rows:
+        for event_id, copy_id in self.env.execute_query(SQL(query, company.id)):
             copied = {"event": event_id, "copy": copy_id}
             yield self.env._("Event %(copy)s is a copy of event %(event)s.", **copied)
 
@@ -92,8 +91,7 @@ class SmsConsentCheck(models.Model):
                                 WHERE event.evidence_id = evidence.id)
           ORDER BY evidence.id
         """
-        rows = self.env.execute_query(SQL(query, company.id))
-        for (evidence_id,) in rows:
+        for (evidence_id,) in self.env.execute_query(SQL(query, company.id)):
             yield self.env._(
                 "The event of evidence %s was removed, or names other evidence.",
                 evidence_id,
@@ -230,10 +228,8 @@ class SmsConsentCheck(models.Model):
 
     @api.model
     def _get_newest_seal(self, company):
-        company_sudo = company.sudo()
-        if company_sudo.sms_check_seal:
-            return company_sudo.sms_check_seal
-        return self._digest_old(self._read_checks(company))
+        newest = company.sudo().sms_check_seal
+        return newest or self._digest_old(self._read_checks(company))
 
     @staticmethod
     def _digest_old(rows):
@@ -255,19 +251,18 @@ class SmsConsentCheck(models.Model):
         """Yield a sentence for each check that was changed, removed or forged."""
         rows = self._read_checks(company)
         previous = self._digest_old(rows)
-        is_first = True
-        for row in rows:
+        sealed = list(dropwhile(lambda row: not row["seal"], rows))
+        for row in sealed:
             when = say_moment(self.env, row["checked_at"], lasting=True)
             if not row["seal"]:
-                if not is_first:
-                    yield self.env._("The verification of %s was made up.", when)
+                yield self.env._("The verification of %s was made up.", when)
                 continue
             values = self._get_sealed(row)
             if not chain.is_sealed(key, chain.CHECK, values, row["seal"]):
                 yield self.env._("The verification of %s was changed.", when)
             elif row["previous_seal"] != previous:
                 yield self.env._("A verification before that of %s is missing.", when)
-            previous, is_first = row["seal"], False
+            previous = row["seal"]
         newest = company.sudo().sms_check_seal
-        if newest and newest != previous or (not is_first and not newest):
+        if (newest or sealed) and newest != previous:
             yield self.env._("The newest verification is missing.")

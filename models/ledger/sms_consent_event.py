@@ -14,6 +14,7 @@ from ...tools.chain import CONTENT_FIELDS
 from ...tools.import_rows import CLOCK_TOLERANCE
 from ...tools.phone import canonical
 from ..core.bulk_insert import insert_many
+from .ledger_guards import ENTERED_AT, ENTERED_BY
 
 EVENT_SELECTION = [
     (consent.REQUESTED, "Asked"),
@@ -81,62 +82,44 @@ class SmsConsentEvent(models.Model):
     _name = "sms.consent.event"
     _description = "Text Message Consent Event"
     _inherit = ["sms.ledger.row", "sms.searched.number"]
-    _order = "id desc"
     # Odoo's own log columns would be set to NULL when a user is deleted: an update.
     _log_access = False
 
     number_hash = fields.Char(
         "Number (Keyed Hash)",
         required=True,
-        readonly=True,
         help="Stands for the number, even after the person's data is erased.",
     )
     purpose_id = fields.Many2one(
         "sms.purpose",
-        readonly=True,
         ondelete="restrict",
         help="Empty: the event is about all purposes.",
     )
-    event = fields.Selection(EVENT_SELECTION, required=True, readonly=True)
-    method = fields.Selection(METHOD_SELECTION, "How", required=True, readonly=True)
+    event = fields.Selection(EVENT_SELECTION, required=True)
+    method = fields.Selection(METHOD_SELECTION, "How", required=True)
     happened_at = fields.Datetime(
         string="When",
         required=True,
-        readonly=True,
         help="When the person said so. It may be earlier than when it was recorded.",
     )
-    recorded_at = fields.Datetime(
-        required=True, readonly=True, default=fields.Datetime.now
-    )
-    user_id = fields.Many2one(
-        "res.users",
-        string="Entered By",
-        required=True,
-        readonly=True,
-        ondelete="restrict",
-        default=lambda self: self.env.user,
-    )
+    recorded_at = fields.Datetime(**ENTERED_AT)
+    user_id = fields.Many2one(string="Entered By", **ENTERED_BY)
     wording_id = fields.Many2one(
         "sms.wording",
         "Wording Version",
-        readonly=True,
         ondelete="restrict",
         help="The version of the wording that the person agreed to.",
     )
-    wording_digest = fields.Char(readonly=True, help="SHA-256 of that version.")
-    evidence_id = fields.Many2one(
-        "sms.consent.evidence", required=True, readonly=True, ondelete="restrict"
-    )
+    wording_digest = fields.Char(help="SHA-256 of that version.")
+    evidence_id = fields.Many2one("sms.consent.evidence", required=True)
     evidence_digest = fields.Char(
-        required=True, readonly=True, help="SHA-256 of the evidence as it was given."
+        required=True, help="SHA-256 of the evidence as it was given."
     )
     sandbox = fields.Boolean(
-        readonly=True,
         help="Given while the company used the sandbox. It does not count anywhere "
-        "else.",
+        "else."
     )
     seal = fields.Char(
-        readonly=True,
         groups="helpdesk_mgmt_sms.group_sms_compliance",
         help="Keyed: shows that the ledger entered it, and nobody else.",
     )
@@ -148,11 +131,10 @@ class SmsConsentEvent(models.Model):
     res_model = fields.Char(related="evidence_id.res_model")
     res_id = fields.Many2oneReference(related="evidence_id.res_id")
     erased_at = fields.Datetime(related="evidence_id.erased_at")
-    link_ids = fields.One2many("sms.consent.link", "event_id", readonly=True)
+    link_ids = fields.One2many("sms.consent.link", "event_id")
     sequence = fields.Integer(
         "No.",
-        compute="_compute_sequence",
-        compute_sudo=True,
+        related="link_ids.sequence",
         help="Its number in the company's chain. 0 until it is sealed.",
     )
 
@@ -172,38 +154,22 @@ class SmsConsentEvent(models.Model):
             number = event.number or self.env._("erased number")
             event.display_name = f"{labels.get(event.event)} · {number}"
 
-    @api.depends("link_ids")
-    def _compute_sequence(self):
-        for event in self:
-            event.sequence = event.link_ids[:1].sequence
-
     @api.model
-    def _complete_entries(self, vals_list):
-        """Return the values of new events with the sandbox flag and the seal."""
-        key = self.env["sms.consent.key"]._get()
-        purposes_sudo = self.env["sms.purpose"].sudo()
-        codes = {
-            purpose_id: purposes_sudo.browse(purpose_id or ()).code or None
-            for purpose_id in {values.get("purpose_id") for values in vals_list}
-        }
-        companies_sudo = self.env["res.company"].sudo()
-        companies_sudo = companies_sudo.browse({it["company_id"] for it in vals_list})
-        tried = set(companies_sudo.filtered(self._is_on_sandbox).ids)
-        completed = []
-        for vals in vals_list:
-            values = dict(vals)
+    def _complete_entries(self, company, vals_list):
+        """Add the sandbox flag and the seal to the values of new events."""
+        key, is_tried = self.env["sms.consent.key"]._get(), self._is_on_sandbox(company)
+        purpose_ids = {values["purpose_id"] for values in vals_list} - {False}
+        purposes_sudo = self.env["sms.purpose"].sudo().browse(purpose_ids)
+        codes = {purpose.id: purpose.code for purpose in purposes_sudo}
+        for values in vals_list:
             # To the second, as it is sealed and exported.
             said_at = fields.Datetime.to_datetime(values["happened_at"])
             values["happened_at"] = said_at.replace(microsecond=0)
-            is_tried = values["company_id"] in tried
             values["sandbox"] = is_tried and values["method"] not in BY_ITSELF
             content = {name: values.get(name) or None for name in CONTENT_FIELDS}
-            content.update(
-                purpose=codes[values.get("purpose_id")], sandbox=values["sandbox"]
-            )
+            content["purpose"] = codes.get(values["purpose_id"])
+            content["sandbox"] = values["sandbox"]
             values["seal"] = chain.entry_seal(key, content)
-            completed.append(values)
-        return completed
 
     @staticmethod
     def _is_on_sandbox(company):
@@ -270,7 +236,7 @@ class SmsConsentEvent(models.Model):
         now = fields.Datetime.now()
         # Many statements share few sets of purposes and wordings.
         get_purpose_values = lru_cache(maxsize=None)(self._get_purpose_values)
-        rows = [
+        events = [
             {
                 "company_id": company.id,
                 "number_hash": hashes[row.number],
@@ -291,7 +257,7 @@ class SmsConsentEvent(models.Model):
                 row.wordings._ids if row.wordings else (),
             )
         ]
-        events = self._complete_entries(rows)
+        self._complete_entries(company, events)
         ids = insert_many(self, events)
         numbers = {value: number for number, value in hashes.items()}
         self.env["sms.consent"]._apply(company, events, numbers)
@@ -348,10 +314,9 @@ class SmsConsentEvent(models.Model):
 
     @api.model
     def _number_domain(self, company, number):
-        hashes = self.env["sms.consent.key"]._hash([number])
-        return self._get_counting_domain(company) & Domain(
-            "number_hash", "=", hashes.get(number, "")
-        )
+        number_hash = self.env["sms.consent.key"]._hash([number]).get(number, "")
+        is_its = Domain("number_hash", "=", number_hash)
+        return self._get_counting_domain(company) & is_its
 
     @api.model
     def _get_counting_domain(self, company):
@@ -363,6 +328,18 @@ class SmsConsentEvent(models.Model):
         if not self._is_on_sandbox(company):
             domain &= Domain("sandbox", "=", False)
         return domain
+
+    @api.model
+    def _find_newest(self, company, hashes, domain):
+        """Return when the newest events that count happened, of those in a domain.
+
+        :param hashes: keyed hashes of numbers
+        :return: ``{number_hash: datetime}`` (UTC), without the other numbers
+        """
+        domain = self._get_counting_domain(company) & Domain(domain)
+        domain &= Domain("number_hash", "in", hashes)
+        newest = self.sudo()._read_group(domain, ["number_hash"], ["happened_at:max"])
+        return dict(newest)
 
     @api.model
     def _read_content(self, event_ids):

@@ -5,13 +5,12 @@ from functools import lru_cache
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ...tools import chain
 from ...tools.evidence import sha256
-from ..core.bulk_insert import as_arrays, insert_many
+from ..core.bulk_insert import insert_many, update_many
 from ..core.encrypted_field import EncryptedChar, EncryptedText, decrypt, get_box
-from .ledger_guards import make_evidence_guards
+from .ledger_guards import ENTERED_AT, ENTERED_BY, make_evidence_guards
 
 #: Evidence that a caller may pass, besides ``files``.
 WORDS = ("name", "wording", "note", "address", "device", "page", "witness")
@@ -42,51 +41,41 @@ class SmsConsentEvidence(models.Model):
     _name = "sms.consent.evidence"
     _description = "Text Message Consent Evidence"
     _inherit = ["sms.ledger.row", "sms.personal.data"]
-    _order = "id desc"
     _rec_name = "number"
     _log_access = False
     _ledger_guards = make_evidence_guards(PERSONAL_FIELDS, ENCRYPTED_FIELDS)
 
-    salt = EncryptedChar(readonly=True, groups="base.group_system")
-    number = EncryptedChar(readonly=True, help="E.164")
-    name = EncryptedChar(
-        string="Person", readonly=True, help="The name as it was known at that time."
-    )
+    salt = EncryptedChar(groups="base.group_system")
+    number = EncryptedChar(help="E.164")
+    name = EncryptedChar(string="Person", help="The name as it was known at that time.")
     wording = EncryptedText(
-        readonly=True, help="The words that the person agreed to, as they were shown."
+        help="The words that the person agreed to, as they were shown."
     )
-    note = EncryptedText(readonly=True)
+    note = EncryptedText()
     address = EncryptedChar(
-        "Source Address", readonly=True, help="The IP address that the form came from."
+        "Source Address", help="The IP address that the form came from."
     )
-    device = EncryptedChar(readonly=True, help="The browser, as it named itself.")
-    page = EncryptedChar(readonly=True, help="The page on which it was said.")
-    witness = EncryptedChar(readonly=True, help="Who witnessed the signature.")
+    device = EncryptedChar(help="The browser, as it named itself.")
+    page = EncryptedChar(help="The page on which it was said.")
+    witness = EncryptedChar(help="Who witnessed the signature.")
     message_ref = fields.Char(
-        string="Message",
-        readonly=True,
-        help="The carrier's id of the text that said so.",
+        string="Message", help="The carrier's id of the text that said so."
     )
-    res_model = fields.Char(string="Record Model", readonly=True)
-    res_id = fields.Many2oneReference(
-        string="Related Record", model_field="res_model", readonly=True
-    )
-    file_digests = fields.Json(
-        "Digests of the Files", readonly=True, help="SHA-256 by file name."
-    )
+    res_model = fields.Char(string="Record Model")
+    res_id = fields.Many2oneReference(string="Related Record", model_field="res_model")
+    file_digests = fields.Json("Digests of the Files", help="SHA-256 by file name.")
     attachment_ids = fields.One2many(
         "ir.attachment",
         "res_id",
         string="Scans",
         domain=[("res_model", "=", "sms.consent.evidence")],
-        readonly=True,
     )
-    erased_at = fields.Datetime(readonly=True)
+    erased_at = fields.Datetime()
     erased_by_id = fields.Integer(
-        "Erased By (ID)", readonly=True, help="No foreign key: the row cannot change."
+        "Erased By (ID)", help="No foreign key: the row cannot change."
     )
     erasure_seal = fields.Char(
-        readonly=True, help="Keyed: shows that the ledger erased it, and nobody else."
+        help="Keyed: shows that the ledger erased it, and nobody else."
     )
 
     @api.model
@@ -96,7 +85,9 @@ class SmsConsentEvidence(models.Model):
         :return: pairs of an id and the digest for the ledger, in the same order
         :raises ValueError: for facts that are not in :data:`FACTS`
         """
-        rows = []
+        rows, digests = [], []
+        # Values that many rows share, such as a wording, are encrypted once.
+        encrypt = lru_cache(maxsize=None)(get_box().encrypt)
         for statement in statements:
             facts = statement.facts
             if unknown := facts.keys() - {*FACTS, "files"}:
@@ -104,16 +95,10 @@ class SmsConsentEvidence(models.Model):
             files = {name: sha256(data) for name, data in facts.get("files", ())}
             row = {name: facts.get(name) or None for name in FACTS}
             row.update(number=statement.number, salt=secrets.token_hex(16))
-            rows.append({**row, "file_digests": files or None})
-        digests = [chain.digest(row) for row in rows]
-        # Values that many rows share, such as a wording, are encrypted once.
-        encrypt = lru_cache(maxsize=None)(get_box().encrypt)
-        for row in rows:
-            row.update(
-                {name: encrypt(row[name]) for name in ENCRYPTED_FIELDS if row[name]},
-                company_id=company.id,
-                file_digests=row["file_digests"] and Json(row["file_digests"]),
-            )
+            digests.append(chain.digest({**row, "file_digests": files or None}))
+            row |= {name: encrypt(row[name]) for name in ENCRYPTED_FIELDS if row[name]}
+            file_digests = Json(files) if files else None
+            rows.append({**row, "company_id": company.id, "file_digests": file_digests})
         ids = insert_many(self, rows)
         for evidence, statement in zip(self.browse(ids), statements, strict=True):
             if files := statement.facts.get("files"):
@@ -129,7 +114,6 @@ class SmsConsentEvidence(models.Model):
         return {name: value or None for name, value in content.items()}
 
     def _files_hold(self):
-        self.ensure_one()
         found = {it.name: sha256(it.raw or b"") for it in self.attachment_ids}
         return found == (self.file_digests or {})
 
@@ -146,17 +130,9 @@ class SmsConsentEvidence(models.Model):
             (row.id, self._seal_erasure(key, row.id, erased_at, self.env.uid))
             for row in standing
         ]
-        emptied = SQL(", ").join(
-            SQL("%s = NULL", SQL.identifier(name)) for name in PERSONAL_FIELDS
-        )
-        query = """
-            UPDATE sms_consent_evidence
-               SET %s, erased_at = %s, erased_by_id = %s, erasure_seal = sealed.seal
-              FROM unnest(%s) AS sealed (id, seal)
-             WHERE sms_consent_evidence.id = sealed.id
-        """
-        seals = as_arrays(seals, "int4", "varchar")
-        self.env.cr.execute(SQL(query, emptied, erased_at, self.env.uid, seals))
+        values = dict.fromkeys(PERSONAL_FIELDS) | {"erased_at": erased_at}
+        values["erased_by_id"] = self.env.uid
+        update_many(self, ["erasure_seal"], seals, **values)
         self.invalidate_model()
 
     @staticmethod
@@ -176,35 +152,21 @@ class SmsEvidenceExport(models.Model):
     _name = "sms.evidence.export"
     _description = "Export of Evidence"
     _inherit = "sms.ledger.row"
-    _order = "id desc"
     _rec_name = "reference"
     _log_access = False
 
-    reference = fields.Char(required=True, readonly=True)
+    reference = fields.Char(required=True)
     company_id = fields.Many2one(index=True)
-    kind = fields.Selection(KIND_SELECTION, required=True, readonly=True, string="What")
-    user_id = fields.Many2one(
-        "res.users",
-        string="Created By",
-        required=True,
-        readonly=True,
-        ondelete="restrict",
-        default=lambda self: self.env.user,
-    )
-    made_at = fields.Datetime(
-        "Created On", required=True, readonly=True, default=fields.Datetime.now
-    )
-    number_hashes = fields.Char(
-        "Numbers (Keyed Hashes)", readonly=True, help="Whose evidence it was."
-    )
-    date_from = fields.Date("From", readonly=True)
-    date_to = fields.Date("Until", readonly=True)
-    event_count = fields.Integer("Events", readonly=True)
-    message_count = fields.Integer("Messages", readonly=True)
-    file_name = fields.Char(required=True, readonly=True)
-    file_digest = fields.Char(
-        "Digest of the File", required=True, readonly=True, help="SHA-256"
-    )
+    kind = fields.Selection(KIND_SELECTION, required=True, string="What")
+    user_id = fields.Many2one(string="Created By", **ENTERED_BY)
+    made_at = fields.Datetime("Created On", **ENTERED_AT)
+    number_hashes = fields.Char("Numbers (Keyed Hashes)", help="Whose evidence it was.")
+    date_from = fields.Date("From")
+    date_to = fields.Date("Until")
+    event_count = fields.Integer("Events")
+    message_count = fields.Integer("Messages")
+    file_name = fields.Char(required=True)
+    file_digest = fields.Char("Digest of the File", required=True, help="SHA-256")
 
     _reference_unique = models.UniqueIndex("(reference)")
 

@@ -48,8 +48,10 @@ class SmsConsentKey(models.AbstractModel):
             key no opt-out would be found
         """
         key = self._read()
-        is_other = chain.fingerprint(key) != self._get_fingerprint(key)
-        if is_other and not self._begin_anew(key):
+        fingerprint = chain.fingerprint(key)
+        if fingerprint == self._get_fingerprint(key):
+            return key
+        if not self._is_empty():
             raise ConsentKeyError(
                 self.env._(
                     "The key of the consent ledger is not the one that it was begun "
@@ -61,6 +63,8 @@ class SmsConsentKey(models.AbstractModel):
                     parameter=KEY_PARAMETER,
                 )
             )
+        # The installation creates a key. An administrator may still set another one.
+        self._parameters_sudo.set_param(FINGERPRINT_PARAMETER, fingerprint)
         return key
 
     def _hash(self, numbers):
@@ -90,9 +94,7 @@ class SmsConsentKey(models.AbstractModel):
 
     def _is_copied_outside(self):
         outside = self._read_outside()
-        inside = self._parameters_sudo.get_param(KEY_PARAMETER)
-        if not (outside and inside):
-            return False
+        inside = self._parameters_sudo.get_param(KEY_PARAMETER) or ""
         is_same = hmac.compare_digest(outside.encode(), inside.encode())
         return is_same and self._is_inside()
 
@@ -114,16 +116,6 @@ class SmsConsentKey(models.AbstractModel):
             fingerprint = chain.fingerprint(key)
             self._parameters_sudo.set_param(FINGERPRINT_PARAMETER, fingerprint)
         return fingerprint
-
-    def _begin_anew(self, key):
-        """Accept another key for an empty ledger; return False for any other.
-
-        The installation creates a key. An administrator may still set another one.
-        """
-        if not self._is_empty():
-            return False
-        self._parameters_sudo.set_param(FINGERPRINT_PARAMETER, chain.fingerprint(key))
-        return True
 
     def _is_empty(self):
         return not self.env["sms.consent.event"].sudo().search_count([], limit=1)
@@ -148,8 +140,7 @@ class SmsSearchedNumber(models.AbstractModel):
         if operator not in ("ilike", "=ilike", "like", "=like"):
             return NotImplemented
         typed = (value or "").strip()
-        country = self.env.company.country_id
-        number = self._phone_format_number(typed, country)
+        number = self._phone_format_number(typed, self.env.company.country_id)
         if not number:
             return Domain("number", operator, typed)
         hashes = self.env["sms.consent.key"]._hash([number])

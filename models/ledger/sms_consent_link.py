@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import chain
-from ..core.bulk_insert import as_arrays
+from ..core.bulk_insert import insert_many
 from .sms_consent_key import ConsentKeyError
 
 _logger = logging.getLogger(__name__)
@@ -36,17 +36,15 @@ class SmsConsentLink(models.Model):
     _rec_name = "sequence"
     _log_access = False
 
-    sequence = fields.Integer("No.", required=True, readonly=True)
-    event_id = fields.Many2one("sms.consent.event", readonly=True, ondelete="restrict")
-    previous_hash = fields.Char(required=True, readonly=True)
-    hash = fields.Char(required=True, readonly=True)
-    seal = fields.Char(
-        readonly=True, help="Keyed. Empty only before the ledger had seals."
-    )
+    sequence = fields.Integer("No.", required=True)
+    event_id = fields.Many2one("sms.consent.event", ondelete="restrict")
+    previous_hash = fields.Char(required=True)
+    hash = fields.Char(required=True)
+    seal = fields.Char(help="Keyed. Empty only before the ledger had seals.")
     content_version = fields.Integer(
-        readonly=True, help="Which fields of the event it hashes. 0: the first ones."
+        help="Which fields of the event it hashes. 0: the first ones."
     )
-    statement = fields.Json(readonly=True, help="What a link without an event says.")
+    statement = fields.Json(help="What a link without an event says.")
 
     _sequence_unique = models.UniqueIndex("(company_id, sequence)")
     _event_unique = models.UniqueIndex("(event_id)")
@@ -98,15 +96,22 @@ class SmsConsentLink(models.Model):
         if not is_mine:
             return 0
         key = self.env["sms.consent.key"]._get()
-        sequence, previous = self._get_head(company)
+        last, previous = self._get_head(company)
         event_ids = self._get_unsealed(company, look_back, BATCH_SIZE)
         contents = self.env["sms.consent.event"]._read_content(event_ids)
         rows = []
-        for event_id in event_ids:
-            sequence += 1
+        for sequence, event_id in enumerate(event_ids, last + 1):
             own_hash = chain.link_hash(previous, sequence, contents[event_id])
-            own_seal = chain.link_seal(key, company.id, sequence, own_hash)
-            rows.append((sequence, event_id, previous, own_hash, own_seal))
+            row = {
+                "company_id": company.id,
+                "content_version": chain.CURRENT_VERSION,
+                "sequence": sequence,
+                "event_id": event_id,
+                "previous_hash": previous,
+                "hash": own_hash,
+                "seal": chain.link_seal(key, company.id, sequence, own_hash),
+            }
+            rows.append(row)
             previous = own_hash
         hashes = {content["number_hash"] for content in contents.values()}
         return self._append(company, rows, hashes)
@@ -118,15 +123,7 @@ class SmsConsentLink(models.Model):
             return 0
         try:
             with self.env.cr.savepoint(flush=False):
-                query = """
-                    INSERT INTO sms_consent_link
-                        (company_id, content_version, sequence, event_id,
-                         previous_hash, hash, seal)
-                    SELECT %s, %s, new.* FROM unnest(%s) AS new
-                """
-                links = as_arrays(rows, "int4", "int4", *["varchar"] * 3)
-                version = chain.CURRENT_VERSION
-                self.env.cr.execute(SQL(query, company.id, version, links))
+                insert_many(self, rows)
                 self.env["sms.consent"]._settle_overlaps(company.id, list(hashes))
         except (UniqueViolation, SerializationFailure):
             # The other worker's links came between our first read and our lock.
@@ -148,18 +145,19 @@ class SmsConsentLink(models.Model):
 
     @api.model
     def _get_unsealed(self, company, look_back=None, limit=None):
-        """Return the ids of a company's events that have no link, oldest first."""
+        """Return the ids of a company's events that have no link, oldest first.
+
+        :param int look_back: as for :meth:`_seal`
+        """
         self.env["sms.consent.event"].flush_model()
-        first = SQL("0")
-        if look_back is not None:
-            last = "(SELECT COALESCE(max(event_id), 0) - %s FROM sms_consent_link)"
-            first = SQL(last, look_back)
         query = """
             SELECT event.id
               FROM sms_consent_event event
          LEFT JOIN sms_consent_link link ON link.event_id = event.id
-             WHERE event.company_id = %s AND link.id IS NULL AND event.id > %s
+             WHERE event.company_id = %s AND link.id IS NULL
+               AND event.id > COALESCE(
+                   (SELECT max(event_id) - %s FROM sms_consent_link), 0)
           ORDER BY event.id LIMIT %s
         """
-        rows = self.env.execute_query(SQL(query, company.id, first, limit))
+        rows = self.env.execute_query(SQL(query, company.id, look_back, limit))
         return [row[0] for row in rows]

@@ -2,12 +2,12 @@
 from collections import Counter, defaultdict
 
 from odoo import SUPERUSER_ID, api, models
+from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
 from ...tools import chain, consent, evidence
 from ..core.batch_jobs import repeat_after_commit
 from ..core.bulk_insert import as_array, as_arrays
-from ..core.encrypted_field import decrypt
 from .ledger_guards import DERIVING, EVENT_STATE
 from .sms_consent_event import to_said
 
@@ -82,16 +82,12 @@ class SmsConsent(models.Model):
 
         Before 19.0.1.4.0 each spelling had a hash of its own.
         """
-        query = """
-            SELECT DISTINCT number_hash, number FROM sms_consent
-             WHERE company_id = %s AND number_hash = ANY(%s) AND number IS NOT NULL
-        """
-        rows = self.env.execute_query(
-            SQL(query, company.id, as_array(hashes, "varchar"))
-        )
         key = self.env["sms.consent.key"]._get()
+        domain = [("company_id", "=", company.id), ("number_hash", "in", hashes)]
+        domain.append(("number", "!=", False))
+        named = self._read_group(domain, ["number_hash", "number"])
         return sorted(
-            {own for own, number in rows if chain.number_hash(key, number) != own}
+            {own for own, number in named if chain.number_hash(key, number) != own}
         )
 
     @api.model
@@ -123,8 +119,7 @@ class SmsConsent(models.Model):
     @api.model
     def _rebuild_all(self):
         """Derive all answers of all companies again (in migrations, or by hand)."""
-        companies_sudo = self.env["res.company"].sudo().with_context(active_test=False)
-        for company in companies_sudo.search([]):
+        for company in self.env["res.company"]._get_sms_all():
             for batch in self._iter_numbers(company):
                 self._rebuild(company, batch)
 
@@ -150,24 +145,11 @@ class SmsConsent(models.Model):
     @api.model
     def _find_numbers(self, company, hashes):
         """Return numbers by their keyed hashes, from the evidence; None: erased."""
-        if not hashes:
-            return {}
-        query = """
-            SELECT wanted.number_hash, proof.number
-              FROM unnest(%s) AS wanted (number_hash)
-              LEFT JOIN LATERAL (
-                    SELECT evidence.number FROM sms_consent_event event
-                      JOIN sms_consent_evidence evidence
-                        ON evidence.id = event.evidence_id
-                     WHERE event.company_id = %s
-                       AND event.number_hash = wanted.number_hash
-                       AND evidence.erased_at IS NULL
-                  ORDER BY event.id DESC LIMIT 1) AS proof ON TRUE
-        """
-        rows = self.env.execute_query(
-            SQL(query, as_array(hashes, "varchar"), company.id)
-        )
-        return {value: decrypt(self.env, number) for value, number in rows}
+        domain = Domain("company_id", "=", company.id)
+        domain &= Domain("number_hash", "in", list(hashes))
+        domain &= Domain("evidence_id.erased_at", "=", False)
+        events_sudo = self.env["sms.consent.event"].sudo().search(domain, order="id")
+        return dict.fromkeys(hashes) | {it.number_hash: it.number for it in events_sudo}
 
     # === Overlapping transactions ===
 
@@ -267,18 +249,16 @@ class SmsConsent(models.Model):
                 history.append((row["purpose_id"] or 0, said))
 
         def describe(event_id):
-            """Return an opt-out for the JSON."""
-            return event_id and {
+            """Return an opt-out for the JSON, None for none."""
+            said = known.get(event_id)
+            return said and {
                 "event_id": event_id,
-                "method": known[event_id].method,
-                "happened_at": evidence.plain(known[event_id].happened_at),
+                "method": said.method,
+                "happened_at": evidence.plain(said.happened_at),
             }
 
         return {
-            event_id: {
-                "undone": describe(effect.undone) or None,
-                "obstacle": describe(effect.obstacle) or None,
-            }
+            event_id: {name: describe(it) for name, it in effect._asdict().items()}
             for history in histories.values()
             for event_id, effect in consent.find_effects(history).items()
         }

@@ -147,7 +147,9 @@ class SmsPurpose(models.Model):
         translate=True,
         help="What the person will get, in plain words. Shown where they agree.",
     )
-    footer = fields.Text(default=lambda self: self._default_footer())
+    footer = fields.Text(
+        default=lambda self: self.env._("Reply STOP to opt out, HELP for help.")
+    )
     is_helpdesk = fields.Boolean(
         string="Helpdesk Purpose",
         tracking=True,
@@ -198,7 +200,6 @@ class SmsPurpose(models.Model):
 
     def _check_class(self, quiet_class):
         """Refuse hours other than the legal ones for purposes that may be offers."""
-        self.ensure_one()
         is_offer = self.code == MARKETING or not self.is_helpdesk
         if is_offer and quiet_class != quiet_hours.MARKETING:
             raise ValidationError(
@@ -226,10 +227,6 @@ class SmsPurpose(models.Model):
     def _get_strictness(self):
         terms = {name: self[name] for name in TERM_FIELDS}
         return Terms(**terms, has_footer=self._has_footer())
-
-    @api.model
-    def _default_footer(self):
-        return self.env._("Reply STOP to opt out, HELP for help.")
 
     def write(self, vals):
         """Refuse another code: rules name it, and the ledger's seals cover it."""
@@ -327,8 +324,7 @@ class SmsPurpose(models.Model):
 
     @api.model
     def _get_for_customers(self):
-        ids = map(self._get_id, CUSTOMER_CODES)
-        return self.sudo().browse(ids).filtered("active")
+        return self.sudo().browse(map(self._get_id, CUSTOMER_CODES)).filtered("active")
 
 
 class SmsPurposeCompany(models.Model):
@@ -414,8 +410,7 @@ class SmsPurposeCompany(models.Model):
     @api.constrains("footer")
     def _check_footer_is_kept(self):
         """Allow only administrators to remove a footer."""
-        may_remove = self.env.user.has_group(ADMINISTRATORS)
-        if may_remove or not self._asks_about_footer():
+        if self.env.user.has_group(ADMINISTRATORS) or not self._asks_about_footer():
             return
         for own in self:
             if not own._has_footer() and own.purpose_id.sudo()._has_footer():

@@ -37,7 +37,6 @@ class SmsPurposeRule(models.Model):
     name = fields.Char(
         "Applies To",
         compute="_compute_name",
-        compute_sudo=True,
         store=True,
         help="Kept when what it names is deleted: the rule then applies to nothing.",
     )
@@ -59,7 +58,6 @@ class SmsPurposeRule(models.Model):
     template_id = fields.Many2one(
         "sms.template",
         "SMS Template",
-        ondelete="set null",
         tracking=True,
         help="Applies while its text is sent unchanged.",
     )
@@ -67,7 +65,6 @@ class SmsPurposeRule(models.Model):
         "ir.actions.server",
         "Server Action",
         domain=[("state", "=", "sms")],
-        ondelete="set null",
         tracking=True,
     )
     purpose_id = fields.Many2one(
@@ -138,9 +135,8 @@ class SmsPurposeRule(models.Model):
 
     @api.constrains("level", *TARGET_FIELDS.values())
     def _check_target(self):
-        for rule in self:
-            if not rule._get_target():
-                raise ValidationError(self.env._("Choose what the rule applies to."))
+        if not all(rule._get_target() for rule in self):
+            raise ValidationError(self.env._("Choose what the rule applies to."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
@@ -153,8 +149,7 @@ class SmsPurposeRule(models.Model):
 
     def _get_usual_strictness(self):
         """Compare with marketing, the purpose of messages without a rule."""
-        marketing = self.env["sms.purpose"]._get(MARKETING)
-        return None, self.new({"purpose_id": marketing})
+        return None, self.new({"purpose_id": self.env["sms.purpose"]._get(MARKETING)})
 
     def _needs_reason(self):
         """Require a reason of users only, not of the superuser."""
@@ -162,7 +157,6 @@ class SmsPurposeRule(models.Model):
 
     def _get_strictness(self):
         """Return ``((level, target, company id), purpose id)``, None without effect."""
-        self.ensure_one()
         target = self._get_target()
         if not self.active or not target:
             return None
@@ -173,9 +167,9 @@ class SmsPurposeRule(models.Model):
         after = self._get_strictness()
         # Not from the cache: a refusal rolls back what would be cached.
         rules = self._read_rules()
-        former = {
-            key: found for key, found in rules.items() if not after or key != after[0]
-        }
+        former = dict(rules)
+        if after:
+            former.pop(after[0], None)
         if before:
             former[before[0]] = before[1]
         keys = {it[0] for it in (before, after) if it}
@@ -189,8 +183,7 @@ class SmsPurposeRule(models.Model):
     @api.model
     def _get_terms(self, rules, key):
         """Return the terms of a key (level, target, company id) by given rules."""
-        level, target, _company_id = key
-        found = rules.get(key) or rules.get((level, target, False))
+        found = rules.get(key) or rules.get((*key[:2], False))
         purposes = self.env["sms.purpose"].sudo()
         purpose = purposes.browse(found) if found else purposes._get(MARKETING)
         return purpose._get_strictness()
@@ -201,7 +194,6 @@ class SmsPurposeRule(models.Model):
 
     def _creation_message(self):
         """Return the note on a new rule; later changes are tracked."""
-        self.ensure_one()
         return self.env._(
             "Messages of “%(target)s” are for “%(purpose)s”.",
             target=self.name,
@@ -238,10 +230,8 @@ class SmsPurposeRule(models.Model):
 
     @api.model
     def _knows_template(self, template):
-        return any(
-            level == purpose_rules.TEMPLATE and target == template.id
-            for level, target, _company_id in self._get_rules()
-        )
+        own = (purpose_rules.TEMPLATE, template.id)
+        return any(key[:2] == own for key in self._get_rules())
 
     @api.model
     @ormcache()
@@ -337,11 +327,11 @@ class SmsScopeRule(models.Model):
 
     def _get_usual_strictness(self):
         """Compare with the matching shared rule; without one a STOP ends all."""
-        shared = self._find_shared()
-        terms = shared and shared._get_strictness()._replace(
-            company_id=self.company_id.id
-        )
-        return terms or None, self.new({"scope": SCOPE_ALL, "active": True})
+        terms = None
+        domain = [*self._get_copy_domain(), ("company_id", "=", False)]
+        if self.company_id and (shared := self.sudo().search(domain, limit=1)):
+            terms = shared._get_strictness()._replace(company_id=self.company_id.id)
+        return terms, self.new({"scope": SCOPE_ALL, "active": True})
 
     def _is_less_strict_than(self, before):
         return strictness.is_scope_less_strict(before, self._get_strictness())
@@ -351,10 +341,6 @@ class SmsScopeRule(models.Model):
             ("purpose_class", "=", self.purpose_class),
             ("effective_from", "=", self.effective_from),
         ]
-
-    def _find_shared(self):
-        domain = [*self._get_copy_domain(), ("company_id", "=", False)]
-        return self.sudo().search(domain, limit=1) if self.company_id else self.browse()
 
     @api.model
     def _find(self, purpose, day, company=None):
@@ -406,7 +392,5 @@ class SmsScopeRule(models.Model):
             return None
         if self._get_class(purpose_sudo) == INFORMATIONAL:
             return purpose_sudo._ids
-        promotional_sudo = purposes_sudo.search([]).filtered(
-            lambda other: self._get_class(other) == PROMOTIONAL
-        )
-        return promotional_sudo._ids
+        offers = [("quiet_class", "=", quiet_hours.MARKETING)]
+        return purposes_sudo.search(offers)._ids

@@ -31,7 +31,7 @@ BEGIN
 END
 """
 GUARD = "sms_wording_guard"
-PUBLISHED_GUARD = Guard(GUARD, GUARD, KEEP_PUBLISHED, ("UPDATE", "DELETE"), "ROW")
+PUBLISHED_GUARD = Guard(GUARD, GUARD, KEEP_PUBLISHED, ("DELETE", "UPDATE"), "ROW")
 
 
 class SmsWording(models.Model):

@@ -6,21 +6,8 @@ answered (``sms.consent._get_answers``), and hooks for facts and for what follow
 May use core and ledger.
 """
 
-from . import (
-    sms_send_at,
-    sms_sms,
-    sms_sms_waiting,
-    sms_sms_untold,
-    sms_sms_intake,
-    sms_sms_media,
-    sms_sms_again,
-    sms_gate,
-    sms_consent,
-    sms_consent_law,
-    sms_quiet_hours,
-    res_company,
-    mail_thread,
-    res_partner,
-    res_users,
-    sms_unusable_number,
-)
+from . import sms_send_at
+from . import sms_sms, sms_sms_waiting, sms_sms_untold, sms_sms_intake, sms_sms_media
+from . import sms_sms_again, sms_gate
+from . import sms_consent, sms_consent_law, sms_quiet_hours
+from . import res_company, mail_thread, res_partner, res_users, sms_unusable_number

@@ -196,8 +196,7 @@ class MailMessage(models.Model):
         if not texts:
             return
         texts._forget_sms_attachments(texts.attachment_ids)
-        copies = [("mail_message_id", "in", texts.ids)]
-        self.env["mail.mail"].search(copies).unlink()
+        self.env["mail.mail"].search([("mail_message_id", "in", texts.ids)]).unlink()
         translated = [("message_id", "in", texts.ids)]
         self.env["mail.message.translation"].search(translated).unlink()
         words = self.env._("This text was erased.")

@@ -85,11 +85,9 @@ class ResCompany(models.Model):
         self.sudo().partner_id.message_post(body=note, subtype_xmlid=REASON_SUBTYPE)
 
     def _describe_sms_courtesy(self):
-        company_sudo = self.sudo()
         days = self._fields["sms_courtesy_days"]._description_selection(self.env)
-        hours = (company_sudo.sms_courtesy_from, company_sudo.sms_courtesy_to)
-        start, end = (format_minutes(to_minutes(it)) for it in hours)
-        return f"{dict(days)[company_sudo.sms_courtesy_days]} {start}–{end}"
+        start, end = map(format_minutes, self._get_sms_courtesy_rule("").weekdays)
+        return f"{dict(days)[self.sudo().sms_courtesy_days]} {start}–{end}"
 
     def _keeps_sms_quiet_hours(self):
         """Return whether quiet hours and daily limits apply to the company's messages.
@@ -111,8 +109,7 @@ class ResCompany(models.Model):
         start, end = company_sudo.sms_courtesy_from, company_sudo.sms_courtesy_to
         hours = (to_minutes(start), to_minutes(end))
         weekend = hours if company_sudo.sms_courtesy_days == EVERY_DAY else CLOSED
-        name = self.env._("Business hours of %s", company_sudo.name)
-        return Rule(quiet_class, "", "", hours, weekend, weekend, name=name)
+        return Rule(quiet_class, "", "", hours, weekend, weekend)
 
     def _get_sms_place(self):
         """Return where the company is, for people who could be anywhere."""

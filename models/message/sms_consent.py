@@ -4,7 +4,7 @@ from datetime import datetime
 from itertools import product
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from ...tools import consent
 from ...tools.consent import Answer
@@ -136,8 +136,7 @@ class SmsConsent(models.Model):
 
         :param str number: E.164, may be empty
         """
-        answers = self._get_answers([company.id], [number])
-        return answers.get((company.id, number), {})
+        return self._get_answers([company.id], [number]).get((company.id, number), {})
 
     @api.model
     def _find_standing(self, company, number):
@@ -186,9 +185,7 @@ class SmsConsent(models.Model):
     def _prepare_known(self, known, missing):
         """Return the query for companies and numbers, and a function for its rows."""
         company_ids, numbers = (list(set(ids)) for ids in zip(*missing, strict=True))
-        spellings = {}
-        for number in numbers:
-            spellings.setdefault(canonical(number), []).append(number)
+        spellings = dict(groupby(numbers, canonical))
         hashes = self.env["sms.consent.key"]._hash(spellings)
         numbers_by_hash = {value: number for number, value in hashes.items()}
         # Only now that the key is right: else the next lookup would find no answers.

@@ -164,21 +164,20 @@ class SmsConsentLaw(models.Model):
             law.display_name = f"{law.country_id.name}: {duties.get(law.duty, '')}"
 
     def _describe_rule(self):
-        self.ensure_one()
         if not self.is_required:
             return self.env._("Not required.")
         sentences = {
-            purpose_rules.CONSENT: self._describe_consent,
-            purpose_rules.SENDER: lambda: self.env._("Each offer names the sender."),
-            purpose_rules.ADDRESS: lambda: self.env._(
+            purpose_rules.CONSENT: self._describe_consent(),
+            purpose_rules.SENDER: self.env._("Each offer names the sender."),
+            purpose_rules.ADDRESS: self.env._(
                 "Each offer gives the sender's postal address and a contact."
             ),
-            purpose_rules.WAY_OUT: lambda: self.env._(
+            purpose_rules.WAY_OUT: self.env._(
                 "Each offer says how to opt out, at no charge."
             ),
-            purpose_rules.RECORDS: self._describe_records,
+            purpose_rules.RECORDS: self._describe_records(),
         }
-        return sentences[self.duty]()
+        return sentences[self.duty]
 
     def _describe_consent(self):
         sentences = [self.env._("Each offer needs express consent.")]
@@ -316,13 +315,9 @@ class SmsCountryRule(models.Model):
             for row, source_sudo in zip(rows, sources_sudo, strict=True):
                 row.rule = source_sudo._describe_rule()
 
-    def _get_source(self):
-        """Return the record that a row shows."""
+    def action_view_source(self):
+        """Open the rule; its own access rights apply."""
         self.ensure_one()
         models = list(self._get_sources())
         row_id, place = divmod(self.id, len(models))
-        return self.env[models[place]].browse(row_id)
-
-    def action_view_source(self):
-        """Open the rule; its own access rights apply."""
-        return self._get_source()._get_records_action()
+        return self.env[models[place]].browse(row_id)._get_records_action()

@@ -106,9 +106,13 @@ class SmsGate(models.AbstractModel):
             None in place of the id where the ledger was not asked
         """
         open_questions = [it for it in questions if not it.standing]
-        known = self._read_ledger(open_questions)
-        batch = GateBatch(self.env, open_questions, known)
+        batch = GateBatch(self.env, open_questions, self._read_ledger(open_questions))
         return [batch.decide(question) for question in questions]
+
+    def _find_block(self, question):
+        """Return why a message must not leave, whatever the time, or empty."""
+        batch = GateBatch(self.env, [question], self._read_ledger([question]))
+        return batch.find_block(question) or ""
 
     def _read_ledger(self, questions):
         """Return what is recorded of the recipients (``Known``), None if unreadable."""
@@ -188,16 +192,12 @@ class GateBatch:
         """Decide one message, with the result of ``sms.gate._decide``."""
         if question.standing:
             return self._decide_standing(question), None
-        key = (question.company_id, question.number)
-        purpose_id = question.purpose_id
-        found = self._known.answers.get(key, {})
-        answer = self._consent._get_answer(found, purpose_id)
-        hours = self._clock.get_hours(question, self._rules[key[0], purpose_id])
+        key, answer, hours = self._look_up(question)
         facts = self._get_facts(question, key, answer, hours)
         # All that decides on a message; equal for many messages.
         circumstances = (
             question.company_id,
-            purpose_id,
+            question.purpose_id,
             bool(question.number),
             question.is_unmapped,
             question.send_at,
@@ -210,21 +210,25 @@ class GateBatch:
             facts.update(self._get_shared_facts(question, hours))
             decision = self._decisions[circumstances] = gate.decide(gate.Facts(**facts))
         decision = decision.spread(question.key)
-        self._clock.note(key, purpose_id, decision)
+        self._clock.note(key, question.purpose_id, decision)
         return decision, answer.event_id or False
 
     def find_block(self, question):
         """Return why a message must not leave, whatever the time, or None."""
-        key = (question.company_id, question.number)
-        found = self._known.answers.get(key, {})
-        purpose_id = question.purpose_id
-        answer = self._consent._get_answer(found, purpose_id)
-        hours = self._clock.get_hours(question, self._rules[key[0], purpose_id])
+        key, answer, hours = self._look_up(question)
         # For the duties at the person's place; texts of the day are not counted.
         hours = hours and replace(hours, day_limit=None)
         facts = self._get_facts(question, key, answer, hours)
         facts.update(self._get_shared_facts(question, hours))
         return find_block(gate.Facts(**facts))
+
+    def _look_up(self, question):
+        """Return company and number of a message, the person's answer, its hours."""
+        key = (question.company_id, question.number)
+        found = self._known.answers.get(key, {})
+        answer = self._consent._get_answer(found, question.purpose_id)
+        rules = self._rules[question.company_id, question.purpose_id]
+        return key, answer, self._clock.get_hours(question, rules)
 
     def _decide_standing(self, question):
         """Decide a message whose recipient does not matter."""
@@ -294,14 +298,12 @@ class GateBatch:
 class Hours:
     """Hours and limits of messages to a place, compared by identity: one per batch.
 
-    :param tuple rules: of ``quiet_hours.Rule``
+    :param When when: without the times that an author has set
     :param day_limit: messages that a number may get per day, None for no limit
     :param duties: what the law there requires of an offer, ``purpose_rules.DUTIES``
     """
 
-    place: geography.Place
-    quiet_class: str
-    rules: tuple
+    when: When
     day_limit: int | None
     duties: frozenset
 
@@ -338,8 +340,7 @@ class GateClock:
         terms = (company.id, rules.quiet_class, rules.max_per_day)
         key = (*terms, of_number, reader.address)
         if key not in self._hours:
-            gate = self._env["sms.gate"]
-            place = gate._locate(company, question.number, reader)
+            place = self._env["sms.gate"]._locate(company, question.number, reader)
             self._hours[key] = self._make_hours(company, place, rules)
         return self._hours[key]
 
@@ -353,16 +354,12 @@ class GateClock:
         laws = self._env["sms.consent.law"]
         duties = laws._find_duties(place) if is_offer else frozenset()
         limit = self._get_limit(place, hours, rules)
-        return Hours(place, quiet_class, hours, limit, duties)
+        return Hours(When(self._now, quiet_class, place, hours), limit, duties)
 
     def get_when(self, hours, send_at, expires_at):
         """Return the time of messages as the gate needs it; each part may be None."""
-        times = {"now": self._now, "send_at": send_at, "expires_at": expires_at}
-        if not hours:
-            return When(**times)
-        return When(
-            place=hours.place, quiet_class=hours.quiet_class, rules=hours.rules, **times
-        )
+        when = hours.when if hours else When(self._now)
+        return replace(when, send_at=send_at, expires_at=expires_at)
 
     def count(self, key, purpose_id, hours, send_at):
         """Return how many messages to a number for a purpose leave on a message's day.
@@ -377,7 +374,7 @@ class GateClock:
         day = (hours, send_at)
         if day not in self._days:
             leaves_at, _why = self.get_when(hours, send_at, None).find_time()
-            self._days[day] = get_day(leaves_at, hours.place.zones[0])
+            self._days[day] = get_day(leaves_at, hours.when.place.zones[0])
         since, until = self._days[day]
         return sum(since < leaves_at < until for leaves_at in leavings)
 
@@ -389,8 +386,7 @@ class GateClock:
         if self._leavings is None:
             return
         if decision.verdict != verdicts.BLOCK and decision.timing != ANSWER:
-            leaves_at = decision.until or self._now
-            self._leavings[(*key, purpose_id)].append(leaves_at)
+            self._leavings[(*key, purpose_id)].append(decision.until or self._now)
 
     def _get_limit(self, place, hours, rules):
         if rules.quiet_class == quiet_hours.URGENT:

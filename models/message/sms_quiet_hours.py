@@ -29,10 +29,8 @@ class CompanyRule(NamedTuple):
 
     def holds_for(self, company_id):
         """Return whether it applies to a company, by its id."""
-        return (
-            self.company_id in (False, company_id)
-            and company_id not in self.replaced_in
-        )
+        is_meant = self.company_id in (False, company_id)
+        return is_meant and company_id not in self.replaced_in
 
 
 def to_minutes(hours):
@@ -165,7 +163,6 @@ class SmsQuietHours(models.Model):
         )
 
     def _describe_rule(self):
-        self.ensure_one()
         sentences = [
             self.env._(
                 "Monday to Friday %(weekdays)s, Saturday %(saturday)s, Sunday "
@@ -205,7 +202,6 @@ class SmsQuietHours(models.Model):
                     effective_from=rule.effective_from or None,
                     effective_to=rule.effective_to or None,
                     max_per_day=rule.max_per_day,
-                    name=rule.name,
                 ),
                 frozenset(rule.with_context(active_test=False).copy_ids.company_id.ids),
             )

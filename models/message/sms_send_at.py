@@ -24,15 +24,12 @@ class SmsSendAt(models.AbstractModel):
 
     def _get_send_at_fault(self):
         """Return what is wrong with the time, in words; empty if nothing is."""
-        self.ensure_one()
         now = fields.Datetime.now()
-        if not self.send_at:
-            return ""
-        if self.send_at <= now:
+        if self.send_at and self.send_at <= now:
             return self.env._(
                 "“Send at” is in the past. Choose a later time, or leave it empty."
             )
-        if self.send_at - now > LATEST:
+        if self.send_at and self.send_at - now > LATEST:
             return self.env._(
                 "“Send at” is more than a year away. Choose an earlier time."
             )

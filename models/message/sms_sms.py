@@ -357,7 +357,6 @@ class SmsSms(models.Model):
         self._notify_changed()
 
     def _explain_fault(self):
-        self.ensure_one()
         selection = self._fields["failure_type"]._description_selection(self.env)
         failure = self.fault_id.name or dict(selection).get(self.failure_type, "")
         code = self.carrier_code and f"({self.carrier_code})"
@@ -380,7 +379,6 @@ class SmsSms(models.Model):
 
     def _get_shown_state(self):
         """Return the state of the message as it is shown to agents."""
-        self.ensure_one()
         is_waiting = self.state == WAITING and self.gate_verdict == verdicts.HOLD
         later = self.not_before and self.not_before > fields.Datetime.now()
         if is_waiting and later:
@@ -396,7 +394,6 @@ class SmsSms(models.Model):
         return SHOWN_STATES.get(self.state)
 
     def _get_shown_reason(self):
-        self.ensure_one()
         if self.shown_state == "cancelled" and self.cancelled_by_id:
             return self.env._("by %s", self.cancelled_by_id.sudo().name)
         is_refused = self.gate_verdict == verdicts.BLOCK and self.state == "canceled"
@@ -435,10 +432,8 @@ class SmsSms(models.Model):
             sms.is_movable = sms.state == WAITING and sms._may_move()
 
     def _get_held_label(self):
-        self.ensure_one()
         zone = (self.zone_names or "").split(",")[0]
-        until = say_moment(self.env, self.not_before, zone)
-        return self.env._("Held until %s", until)
+        return self.env._("Held until %s", say_moment(self.env, self.not_before, zone))
 
     @api.model
     def _get_zone_note(self, moment, zone_names):

@@ -10,10 +10,7 @@ from ...tools.actions import notify
 from ...tools.phone import E164
 from ...tools.purpose_rules import MessageSource
 from ..core.mixins import NUMBER_GROUPS
-from ..ledger.sms_consent_key import ConsentKeyError
 from ..ledger.sms_purpose import INTERNAL
-from .res_partner import NOBODY
-from .sms_gate import GateBatch, GateQuestion
 from .sms_sms import IN_FLIGHT, LEFT, RECORDED
 from .sms_sms_intake import PersonalText
 from .sms_sms_waiting import APPOINTMENT_MODEL, WAITING
@@ -28,7 +25,7 @@ WAY_METHODS = {
 #: Most texts that can be sent again by one click.
 AGAIN_LIMIT = 1000
 #: Shown states of a text that leaves or has left.
-LEAVING = {"waiting", "sending", "checking", "sent", "delivered", "read"}
+LEAVING = {"waiting", "sending", "checking", "sent", "delivered"}
 #: The gate's reasons for failure types that an app or Odoo's own loop has set.
 BY_FAILURE = {
     "sms_number_missing": verdicts.NO_NUMBER,
@@ -95,7 +92,6 @@ class SmsSms(models.Model):
         :return: empty for a text that waits, is on its way, has arrived, or was
             called off
         """
-        self.ensure_one()
         if self.state == "error":
             own = BY_FAILURE.get(self.failure_type, REFUSED_OTHERWISE)
             return self.fault_id.sudo().fault or own
@@ -137,24 +133,9 @@ class SmsSms(models.Model):
 
         By the number, its holder and the account; the time is left to the gate itself.
         """
-        self.ensure_one()
-        sms_sudo, number = self.sudo(), self.number or ""
-        question = GateQuestion(
-            self._get_sms_company().id,
-            number,
-            self.purpose_id.id,
-            is_personal=self.is_personal,
-            is_unmapped=self.is_unmapped,
-            reader=self.partner_id._get_sms_reader(),
-            sender_refusal=self._find_sender_refusal(),
-        )
-        consents_sudo = sms_sudo.env["sms.consent"]
-        try:
-            known = consents_sudo._get_known([question.company_id], [number])
-        except ConsentKeyError:
-            return verdicts.LEDGER_UNREADABLE
-        batch = GateBatch(sms_sudo.env, [question], known)
-        return batch.find_block(question) or ""
+        question = self._get_question(self.partner_id._get_sms_readers())
+        question = question._replace(exemption="", written_at=None)
+        return self.env["sms.gate"].sudo()._find_block(question)
 
     def _get_way_labels(self):
         """Return the button label of each way."""
@@ -203,14 +184,6 @@ class SmsSms(models.Model):
         except AccessError:
             return False
         return True
-
-    def _check_may_send(self, number):
-        """Refuse a number that the user may not text from the text's record.
-
-        :raises AccessError: without the right to it
-        :raises UserError: over the daily limit
-        """
-        self._get_post_record()._check_sms_rights([], [number], [number])
 
     # === Sending again ===
 
@@ -262,7 +235,8 @@ class SmsSms(models.Model):
         self._check_not_again(number)
         sms_sudo = self.sudo()
         values = sms_sudo._prepare_again(number)
-        self._check_may_send(values["number"])
+        numbers = [values["number"]]
+        self._get_post_record()._check_sms_rights([], numbers, numbers)
         post = sms_sudo.mail_message_id
         written = (post.model, post.res_id, self.env.uid, sms_sudo.body)
         source = MessageSource(template_id=sms_sudo.template_id.id or 0)
@@ -297,22 +271,37 @@ class SmsSms(models.Model):
         [(decision, _event_id)] = self.env["sms.gate"].sudo()._decide([question])
         return decision
 
+    def _check_not_left(self):
+        """Refuse to resend or cancel messages that the carrier has or may have.
+
+        The user may be looking at an old page: somebody else may have resent it since.
+        """
+        states = set(self.mapped("state"))
+        if states & set(IN_FLIGHT):
+            raise UserError(
+                self.env._(
+                    "The carrier may have sent this message already. It is being "
+                    "checked; send a new message if it cannot wait."
+                )
+            )
+        if states & set(LEFT):
+            raise UserError(
+                self.env._("The carrier already has this message. Reload the page.")
+            )
+        if self.sent_again_id:
+            raise UserError(
+                self.env._("This message has already been sent again. Reload the page.")
+            )
+
     def _check_not_again(self, number=None):
         """Refuse to resend a text that has left, may have left, or must not leave.
 
         :raises UserError: with the reason
         """
         sms_sudo = self.sudo()
-        if sms_sudo.sent_again_id:
-            raise UserError(self.env._("It has already been sent again."))
-        checking = self.env._("The carrier may have sent it. It is being checked.")
-        by_state = {
-            **dict.fromkeys(IN_FLIGHT, checking),
-            **dict.fromkeys(LEFT, self.env._("The carrier already has it.")),
-            WAITING: self.env._("It is still waiting to be sent."),
-        }
-        if sms_sudo.state in by_state:
-            raise UserError(by_state[sms_sudo.state])
+        sms_sudo._check_not_left()
+        if sms_sudo.state == WAITING:
+            raise UserError(self.env._("It is still waiting to be sent."))
         if not sms_sudo.body:
             raise UserError(self.env._("Its words were erased."))
         if (ways.OTHER if number else ways.AGAIN) not in self._get_ways():
@@ -341,8 +330,7 @@ class SmsSms(models.Model):
         """
         self.ensure_one()
         is_later = self.send_at and self.send_at > fields.Datetime.now()
-        company, readers = self._get_sms_company(), self.partner_id._get_sms_readers()
-        reader = readers.get(self.partner_id.id, NOBODY)
+        company, reader = self._get_sms_company(), self.partner_id._get_sms_reader()
         number = number and self._to_e164(number, reader, company)
         return {
             "number": number or self.number,
@@ -464,7 +452,9 @@ class SmsSms(models.Model):
         return False
 
     def _open_other(self):
-        return self._open_form("sms.send.other", self.env._("Send to another number"))
+        name = self.env._("Send to another number")
+        forms, context = self.env["sms.send.other"], {"default_sms_id": self.id}
+        return forms._get_records_action(name=name, target="new", context=context)
 
     def _call(self):
         return {

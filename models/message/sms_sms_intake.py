@@ -66,7 +66,6 @@ class IntakeBatch:
         self._langs = {}
         self._active_langs = env["res.company"]._get_sms_active_langs()
         self._told_langs = {}
-        self._rules = {}
         self._words = {}
         self._known_numbers = set()
         #: Why no sender may take a message, by its ``uuid``.
@@ -99,10 +98,8 @@ class IntakeBatch:
         """Return the company of a message: that of its post, else its own."""
         company_id = message.record_company_id.id if message else None
         company_id = company_id or vals.get("record_company_id") or self._env.company.id
-        if company_id not in self.companies:
-            company = self._env["res.company"].browse(company_id)
-            self.companies[company_id] = company
-        return self.companies[company_id]
+        company = self._env["res.company"].browse(company_id)
+        return self.companies.setdefault(company_id, company)
 
     def get_purpose(self, company, message):
         """Return the id of a default purpose, and True if no rule has named it."""
@@ -143,14 +140,6 @@ class IntakeBatch:
             told_lang = self._sms._get_template_lang(template, lang, company)
             self._told_langs[key] = told_lang
         return self._told_langs[key]
-
-    def get_rules(self, purpose_id, lang, company):
-        """Return what a message needs to know of its purpose (``PurposeRules``)."""
-        key = purpose_id, lang, company.id
-        if key not in self._rules:
-            purpose = self._env["sms.purpose"].browse(purpose_id)
-            self._rules[key] = purpose._get_rules(lang, company)
-        return self._rules[key]
 
     def read_known_numbers(self, vals_list):
         """Look up whom the companies have texted before, with one query for all.
@@ -368,7 +357,8 @@ class SmsSms(models.Model):
             company = batch.companies[vals["record_company_id"]]
             lang = batch.get_lang(vals)
             vals.pop("lang", None)
-            rules = batch.get_rules(vals["purpose_id"], lang, company)
+            purpose = self.env["sms.purpose"].browse(vals["purpose_id"])
+            rules = purpose._get_rules(lang, company)
             vals["priority"] = rules.priority
             if vals["is_personal"] or vals.get("exemption"):
                 vals["priority"] = min(rules.priority, PERSONAL_PRIORITY)

@@ -52,7 +52,6 @@ class SmsSms(models.Model):
         return tuple(f"{base}{path}" for path in self._get_media_paths())
 
     def _get_media_paths(self):
-        self.ensure_one()
         expires = int(time.time()) + URL_LIFE
         return [
             f"{MEDIA_PATH}/{self.id}/{attachment_id}/{expires}/"
@@ -75,8 +74,7 @@ class SmsSms(models.Model):
         if not is_ours or expires < time.time():
             return None
         attachments_sudo = self.sudo().browse(sms_id).exists().attachment_ids
-        attachment_sudo = attachments_sudo.filtered(lambda it: it.id == attachment_id)
-        data = attachment_sudo.raw or b""
+        data = attachments_sudo.filtered(lambda it: it.id == attachment_id).raw or b""
         mimetype = media.find_type(data)
         return (data, mimetype) if mimetype in media.SENDABLE else None
 

@@ -58,9 +58,8 @@ class SmsSms(models.Model):
         untold_sudo = self.sudo().filtered(
             lambda sms: sms._get_stop_reason() and not sms.told_at
         )
-        untold_sudo.write(
-            {"told_at": fields.Datetime.now(), "told_by_id": self.env.uid}
-        )
+        untold_sudo.told_at = fields.Datetime.now()
+        untold_sudo.told_by_id = self.env.user
         return True
 
     def _compute_is_untold(self):

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -9,19 +9,13 @@ from odoo.tools import SQL
 from ...tools import TICKET_MODEL, exemptions, verdicts
 from ...tools.actions import notify, reload_view
 from ...tools.phone import canonical
+from ..core.ir_cron import to_minutes
 
 APPOINTMENT_MODEL = "calendar.event"
 #: The state of waiting messages.
 WAITING = "outgoing"
 #: ``not_before`` of a message without a time yet: it waits until somebody goes on.
 FAR = datetime(9999, 12, 31)
-
-
-def _to_minutes(moments):
-    """Return times rounded up to full minutes, each once: crons run by the minute."""
-    return sorted(
-        {moment.replace(second=0) + timedelta(minutes=1) for moment in moments}
-    )
 
 
 class SmsSms(models.Model):
@@ -85,10 +79,10 @@ class SmsSms(models.Model):
         :param of_others: those of Odoo's own loop
         """
         if of_outbox:
-            self._wake_outbox(_to_minutes(of_outbox))
+            self._wake_outbox(to_minutes(of_outbox))
         if of_others:
             cron = self.env.ref("sms.ir_cron_sms_scheduler_action")
-            cron.sudo()._trigger(_to_minutes(of_others))
+            cron.sudo()._trigger(to_minutes(of_others))
 
     @api.model
     def _get_due_domain(self):
@@ -136,8 +130,6 @@ class SmsSms(models.Model):
             for sms_id, vals in zip(self._ids, vals_list, strict=True)
             if vals["gate_reason"] == verdicts.TOO_MANY and vals["template_id"]
         }
-        if not refused:
-            return
         news = self.browse(refused)._filter_news()
         readers = news.partner_id._get_sms_readers()
         # One after the other: each may be replaced by the next.
@@ -199,8 +191,7 @@ class SmsSms(models.Model):
     def _may_move(self):
         """Return whether the user may move or cancel it, as its author or an agent."""
         self.ensure_one()
-        user = self.env.user
-        is_agent = user.has_group("helpdesk_mgmt.group_helpdesk_user")
+        is_agent = self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user")
         return self.env.su or is_agent or self._is_own()
 
     def _is_own(self):
@@ -286,19 +277,9 @@ class SmsSms(models.Model):
         """Open the form that moves a waiting message to another time."""
         self.ensure_one()
         self._filter_movable()
-        return self._open_form("sms.reschedule", self.env._("Change time"))
-
-    def _open_form(self, model_name, title):
-        """Return the action that opens a form about this message."""
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": model_name,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_sms_id": self.id},
-        }
+        name, context = self.env._("Change time"), {"default_sms_id": self.id}
+        forms = self.env["sms.reschedule"]
+        return forms._get_records_action(name=name, target="new", context=context)
 
     def _move(self, send_at):
         """Move a waiting message to another time; the gate has the last word.
@@ -308,8 +289,7 @@ class SmsSms(models.Model):
         """
         self.ensure_one()
         waiting_sudo = self._filter_movable().sudo()
-        now = fields.Datetime.now()
-        waiting_sudo.write({"send_at": send_at, "not_before": now})
+        waiting_sudo.write({"send_at": send_at, "not_before": fields.Datetime.now()})
         waiting_sudo._ask_gate()._filter_outbox()._wake_dispatcher()
         if waiting_sudo.gate_reason == verdicts.EXPIRED:
             raise UserError(

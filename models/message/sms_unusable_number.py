@@ -29,11 +29,6 @@ class SmsUnusableNumber(models.Model):
     _number_unique = models.UniqueIndex("(company_id, number)")
 
     @api.model
-    def _note(self, sms, policy):
-        """Note that the number of a message (``sms.sms``) cannot be texted."""
-        self._note_many(sms._get_sms_company(), [sms.number], policy, sms_id=sms.id)
-
-    @api.model
     def _note_many(self, company, numbers, policy, **values):
         """Note that numbers (E.164) cannot be texted.
 

@@ -51,9 +51,7 @@ class CalendarEvent(models.Model):
         An invitation may still have it after the description has lost it. Invitations
         are many and long, so only those of the contacts' appointments are searched.
         """
-        tails = [f"%{phone.get_tail(number)}%" for number in numbers]
-        return SQL(
-            r"""
+        condition = r"""
             (regexp_replace(%(description)s, '\D', '', 'g') LIKE ANY(%(tails)s)
             OR %(id)s IN (
                 SELECT message.res_id
@@ -65,12 +63,10 @@ class CalendarEvent(models.Model):
                    AND message.res_id = invited.calendar_event_id
                  WHERE partner.phone_sanitized = ANY(%(numbers)s)
                    AND regexp_replace(message.body, '\D', '', 'g') LIKE ANY(%(tails)s)))
-            """,
-            id=SQL.identifier(alias, "id"),
-            description=SQL.identifier(alias, "description"),
-            numbers=numbers,
-            tails=tails,
-        )
+        """
+        columns = {it: SQL.identifier(alias, it) for it in ("id", "description")}
+        tails = [f"%{phone.get_tail(number)}%" for number in numbers]
+        return SQL(condition, numbers=numbers, tails=tails, **columns)
 
     def _describe_personal(self):
         return [(len(self), self.env._("Appointments: the number in their details"))]

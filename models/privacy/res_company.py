@@ -2,8 +2,8 @@
 from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ...tools.strictness import COMPANY_SWITCHES, is_switch_less_strict
-from ..core.sms_relaxation_reason import REASON_SUBTYPE
+from ...tools.strictness import COMPANY_SWITCHES
+from ..core.sms_relaxation_reason import REASON_SUBTYPE, describe_change, show_value
 from .sms_redaction import DELETE, EMPTY, KEEP
 from .sms_retention import TIMES, get_limits
 
@@ -100,13 +100,10 @@ class ResCompany(models.Model):
         result = super()._after_sms_write(before, vals)
         for company, was in before.get("switches", {}).items():
             now = company._get_sms_switches(was)
-            relaxed = [
-                it for it in sorted(was) if is_switch_less_strict(it, was[it], now[it])
-            ]
+            relaxed = [it for it in was if COMPANY_SWITCHES[it](was[it], now[it])]
             if relaxed:
-                company._post_sms_relaxation(
-                    was, relaxed, vals.get("sms_relaxation_reason")
-                )
+                reason = vals.get("sms_relaxation_reason")
+                company._post_sms_relaxation(was, sorted(relaxed), reason)
         return result
 
     def _get_sms_switches(self, names):
@@ -123,15 +120,11 @@ class ResCompany(models.Model):
                     ", ".join(map(self._describe_sms_switch, names)),
                 )
             )
-        changes = [
-            self.env._(
-                "%(field)s: %(after)s, and no longer %(before)s",
-                field=self._describe_sms_switch(name),
-                after=self._show_sms_switch(name, self.sudo()[name]),
-                before=self._show_sms_switch(name, before[name]),
-            )
-            for name in names
-        ]
+        changes = []
+        for name in names:
+            values = (before[name], self.sudo()[name])
+            shown = (show_value(self._fields[name], it, self.env) for it in values)
+            changes.append(describe_change(self, name, *shown))
         note = self.env._(
             "Text messages of %(company)s: %(changes)s. Why: %(reason)s",
             company=self.sudo().name,
@@ -143,14 +136,6 @@ class ResCompany(models.Model):
     def _describe_sms_switch(self, name):
         return self._fields[name]._description_string(self.env)
 
-    def _show_sms_switch(self, name, value):
-        field = self._fields[name]
-        if field.type == "selection":
-            return dict(field._description_selection(self.env)).get(value, "")
-        if field.type == "boolean":
-            return self.env._("yes") if value else self.env._("no")
-        return str(value or self.env._("no limit"))
-
     def _check_sms_officer(self, names):
         """Raise an AccessError for officers' fields unless an officer or admin."""
         officers = OFFICER_FIELDS & set(names)
@@ -161,3 +146,8 @@ class ResCompany(models.Model):
                     ", ".join(map(self._describe_sms_switch, sorted(officers))),
                 )
             )
+
+    def _read_sms_number(self, typed):
+        """Return a number as E.164, or else as typed, such as a sender's name."""
+        typed = (typed or "").strip()
+        return self._phone_format_number(typed, self.country_id) or typed

@@ -28,25 +28,20 @@ class SmsConsent(models.Model):
     @api.model
     def _get_overdue_domain(self, company, limits):
         """Return the domain of answers whose evidence is erased."""
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("number", "!=", False)
-            & Domain.custom(to_sql=self._get_unproven_sql)
-        )
+        known = Domain("company_id", "=", company.id) & Domain("number", "!=", False)
+        return known & Domain.custom(to_sql=self._get_unproven_sql)
 
     @api.model
     def _get_unproven_sql(self, _model, alias, _query):
-        return SQL(
-            """
+        condition = """
             NOT EXISTS (
                 SELECT 1 FROM sms_consent_event event
                   JOIN sms_consent_evidence evidence ON evidence.id = event.evidence_id
                  WHERE event.company_id = %s AND event.number_hash = %s
                    AND evidence.erased_at IS NULL)
-            """,
-            SQL.identifier(alias, "company_id"),
-            SQL.identifier(alias, "number_hash"),
-        )
+        """
+        names = ("company_id", "number_hash")
+        return SQL(condition, *(SQL.identifier(alias, it) for it in names))
 
     def _forget(self):
         self.write({"number": False})
@@ -54,18 +49,13 @@ class SmsConsent(models.Model):
     def action_erase_person(self):
         """Open the form to erase the person."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.sms_erasure_wizard_action"
-        )
-        action["context"] = {
-            "default_number": self.number,
-            "default_company_id": self.company_id.id,
-        }
-        return action
+        xmlid = "helpdesk_mgmt_sms.sms_erasure_wizard_action"
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+        own = {"default_number": self.number, "default_company_id": self.company_id.id}
+        return {**action, "context": own}
 
     def get_story(self, before=False):
         """Log who reads the history."""
-        story = super().get_story(before)
         if not before:
             self.env["sms.evidence.lookup"]._note(self, STORY)
-        return story
+        return super().get_story(before)

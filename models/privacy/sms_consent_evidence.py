@@ -20,14 +20,12 @@ class SmsConsentEvidence(models.Model):
     _name = "sms.consent.evidence"
     _inherit = ["sms.consent.evidence", "sms.looked.up"]
     _telling = frozenset((*WORDS, "number", "display_name", "attachment_ids"))
+    _remembered = Domain("erased_at", "=", False)
 
     @api.model
     def _get_personal_domain(self, company, numbers):
-        return (
-            Domain("company_id", "=", company.id)
-            & Domain("erased_at", "=", False)
-            & self._get_number_domain(company, numbers)
-        )
+        known = Domain("company_id", "=", company.id) & self._remembered
+        return known & self._get_number_domain(company, numbers)
 
     @api.model
     def _get_number_domain(self, company, numbers):
@@ -43,16 +41,15 @@ class SmsConsentEvidence(models.Model):
 
         Encrypted names are decrypted one by one, about 50,000 per second.
         """
-        query = SQL(
-            "SELECT name, number FROM sms_consent_evidence"
-            " WHERE name ILIKE %s OR name LIKE %s",
-            name,
-            f"{at_rest.ENCRYPTED}%",
-        )
+        query = """
+            SELECT name, number FROM sms_consent_evidence
+             WHERE name ILIKE %s OR name LIKE %s
+        """
         read = partial(decrypt, self.env)
+        rows = self.env.execute_query(SQL(query, name, f"{at_rest.ENCRYPTED}%"))
         return [
             read(number)
-            for known, number in self.env.execute_query(query)
+            for known, number in rows
             if not known.startswith(at_rest.ENCRYPTED)
             or read(known).casefold() == name.casefold()
         ]
@@ -77,12 +74,9 @@ class SmsConsentEvidence(models.Model):
         (``sms.consent.law``).
         """
         reviewed = self.env["sms.consent.review"]._get_open_numbers(company)
-        domain = (
-            Domain("company_id", "=", company.id)
-            & Domain("erased_at", "=", False)
-            & ~self._get_number_domain(company, reviewed)
-            & self._get_older_domain(company, limits["consent"], limits["opt_out"])
-        )
+        domain = Domain("company_id", "=", company.id) & self._remembered
+        domain &= ~self._get_number_domain(company, reviewed)
+        domain &= self._get_older_domain(company, limits["consent"], limits["opt_out"])
         kept = self._find_kept_by_law(company, domain, limits)
         return domain & Domain("id", "not in", kept.ids)
 
@@ -116,9 +110,7 @@ class SmsConsentEvidence(models.Model):
 
     @api.model
     def _get_overdue_sql(self, company, yes_limit, no_limit, _model, alias, _query):
-        never = "-infinity"
-        return SQL(
-            """
+        condition = """
             EXISTS (
                 SELECT 1 FROM sms_consent_event own
                  WHERE own.evidence_id = %(evidence)s
@@ -139,14 +131,13 @@ class SmsConsentEvidence(models.Model):
                         WHERE other.company_id = %(company)s
                           AND other.number_hash = own.number_hash
                           AND COALESCE(text.sent_at, text.create_date) >= %(limit)s))
-            """,
+        """
+        limit = "CASE WHEN own.event = %s THEN %s::timestamp ELSE %s::timestamp END"
+        limits = (it or "-infinity" for it in (no_limit, yes_limit))
+        return SQL(
+            condition,
             evidence=SQL.identifier(alias, "id"),
             company=company.id,
             standing=[consent.OPTED_IN, consent.PENDING],
-            limit=SQL(
-                "CASE WHEN own.event = %s THEN %s::timestamp ELSE %s::timestamp END",
-                consent.REVOKED,
-                no_limit or never,
-                yes_limit or never,
-            ),
+            limit=SQL(limit, consent.REVOKED, *limits),
         )

@@ -98,9 +98,8 @@ class SmsConsentImportColumn(models.Model):
 
     @api.model
     def _find_personal(self, company, numbers):
-        columns = self.search(
-            [("import_id.company_id", "=", company.id), ("sample", "!=", False)]
-        )
+        own = Domain("import_id.company_id", "=", company.id)
+        columns = self.search(own & Domain("sample", "!=", False))
         return columns.filtered(lambda it: _find_cell(it.sample.split(" · "), numbers))
 
     def _forget(self):

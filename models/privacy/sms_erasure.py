@@ -5,6 +5,7 @@ from odoo.tools import formatLang
 from ...tools import consent
 from ..core.batch_jobs import repeat_after_commit
 from ..inbound import sms_consent_review
+from ..ledger.ledger_guards import ENTERED_AT, ENTERED_BY
 
 #: Method of ledger events that end a consent because its evidence is erased.
 METHOD = "erasure"
@@ -20,22 +21,12 @@ class SmsErasure(models.Model):
     _name = "sms.erasure"
     _description = "Erasure of a Person"
     _inherit = "sms.ledger.row"
-    _order = "id desc"
     _rec_name = "erased_at"
     _log_access = False
 
     company_id = fields.Many2one(index=True)
-    erased_at = fields.Datetime(
-        "When", required=True, readonly=True, default=fields.Datetime.now
-    )
-    user_id = fields.Many2one(
-        "res.users",
-        "Erased By",
-        required=True,
-        readonly=True,
-        ondelete="restrict",
-        default=lambda self: self.env.user,
-    )
+    erased_at = fields.Datetime("When", **ENTERED_AT)
+    user_id = fields.Many2one(string="Erased By", **ENTERED_BY)
     number_hash = fields.Char(
         "Number (Keyed Hash)",
         required=True,
@@ -80,19 +71,16 @@ class SmsErasure(models.Model):
         self._forget_all(company, number, is_opt_out)
         hashes = self.env["sms.consent.key"].sudo()._hash([number])
         lines = [f"{formatLang(self.env, it, 0)} × {label}" for it, label in forgotten]
-        erasure_sudo = self.sudo().create(
-            {
-                "company_id": company.id,
-                "user_id": self.env.uid,
-                "number_hash": hashes[number],
-                "reason": reason,
-                "is_opt_out": is_opt_out,
-                "summary": "\n".join(lines),
-            }
-        )
+        vals = {
+            "company_id": company.id,
+            "number_hash": hashes[number],
+            "reason": reason,
+            "is_opt_out": is_opt_out,
+            "summary": "\n".join(lines),
+        }
         # Again after the commit, for texts received or sent by others meanwhile.
         repeat_after_commit(self, "_forget_late", company.id, number)
-        return erasure_sudo
+        return self.sudo().create(vals)
 
     @api.model
     def _forget_all(self, company, number, is_opt_out=False):
@@ -110,14 +98,10 @@ class SmsErasure(models.Model):
     def _close_reviews(self, company, number):
         """Decide open reviews as opt-outs, as the text can no longer be read."""
         reviews_sudo = self.env["sms.consent.review"]._find_open(company, number)
+        stop, ledger = (consent.REVOKED, "keyword"), self.env["sms.consent.event"]
         for review_sudo in reviews_sudo:
-            self.env["sms.consent.event"]._record(
-                company,
-                number,
-                consent.REVOKED,
-                "keyword",
-                happened_at=review_sudo.received_at,
-            )
+            at = review_sudo.received_at
+            ledger._record(company, number, *stop, happened_at=at)
         reviews_sudo._close(sms_consent_review.OPT_OUT, self.env.user)
 
     @api.model

@@ -3,7 +3,7 @@ import json
 
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import escape_psql
 
 from ...tools import phone
 from ..dispatch.sms_webhook_event import TEXT
@@ -27,16 +27,8 @@ class BusBus(models.Model):
             texts = self.env[name]._find_personal(company, numbers)
             messages |= texts.mail_message_id._filter_sms()
         bodies = {json.dumps(str(body)) for body in messages.mapped("body") if body}
-        return self.search(
-            Domain.custom(
-                to_sql=lambda _model, alias, _query: SQL(
-                    "EXISTS (SELECT 1 FROM unnest(%s) said"
-                    " WHERE position(said IN %s) > 0)",
-                    [*numbers, *bodies],
-                    SQL.identifier(alias, "message"),
-                )
-            )
-        )
+        said = map(escape_psql, (*numbers, *bodies))
+        return self.search(Domain.OR(Domain("message", "like", it) for it in said))
 
 
 class HelpdeskTicket(models.Model):
@@ -86,10 +78,8 @@ class PhoneBlacklist(models.Model):
         return Domain("number", "in", numbers)
 
     def _describe_personal(self):
-        listed = self.filtered("active")
-        return [
-            (len(listed), self.env._("Phone blacklist: the ledger blocks from now on"))
-        ]
+        count = len(self.filtered("active"))
+        return [(count, self.env._("Phone blacklist: the ledger blocks from now on"))]
 
     def _forget(self):
         self._erase_sms_numbers(self.mapped("number"))
@@ -103,9 +93,8 @@ class SmsBroadcast(models.Model):
 
     @api.model
     def _find_personal(self, company, numbers):
-        drafts = self.search(
-            [("company_id", "=", company.id), ("list_file", "!=", False)]
-        )
+        own = Domain("company_id", "=", company.id)
+        drafts = self.search(own & Domain("list_file", "!=", False))
         return drafts.filtered(lambda it: is_in_list(it.list_file, numbers))
 
     def _describe_personal(self):
@@ -130,17 +119,15 @@ class SmsConsentPaperLine(models.Model):
 
     @api.model
     def _find_personal(self, company, numbers):
-        lines = self.search(
-            [("paper_id.company_id", "=", company.id), ("number", "!=", False)]
-        )
+        own = Domain("paper_id.company_id", "=", company.id)
+        lines = self.search(own & Domain("number", "!=", False))
         return lines.filtered(
             lambda line: any(phone.is_written(line.number, n) for n in numbers)
         )
 
     def _describe_personal(self):
-        return [
-            (len(self), self.env._("Paper forms not recorded yet, with their scan"))
-        ]
+        label = self.env._("Paper forms not recorded yet, with their scan")
+        return [(len(self), label)]
 
 
 class SmsConsentReview(models.Model):
@@ -161,13 +148,11 @@ class SmsConsentReview(models.Model):
         return overdue & Domain("state", "!=", OPEN)
 
     def _describe_personal(self):
-        opened = self.filtered(lambda review: review.state == OPEN)
+        count = len(self.filtered(lambda review: review.state == OPEN))
+        label = self.env._("Of these reviews, not decided: they count as opt-outs")
         return [
             (len(self), self.env._("Reviews of possible opt-outs")),
-            (
-                len(opened),
-                self.env._("Of these reviews, not decided: they count as opt-outs"),
-            ),
+            (count, label),
         ]
 
     def _forget(self):
@@ -175,9 +160,8 @@ class SmsConsentReview(models.Model):
 
         All messages, since ``message_ids`` leaves out those of activities.
         """
-        self.env["mail.message"].search(
-            [("model", "=", self._name), ("res_id", "in", self.ids)]
-        ).unlink()
+        about = [("model", "=", self._name), ("res_id", "in", self.ids)]
+        self.env["mail.message"].search(about).unlink()
         self.with_context(active_test=False).activity_ids.unlink()
         silent = self.with_context(tracking_disable=True)
         silent.write(dict.fromkeys(("number", "body", "note", "reason"), False))
@@ -193,9 +177,7 @@ class SmsWebhookEvent(models.Model):
     @api.model
     def _get_personal_domain(self, company, numbers):
         """Add the reports on texts to these numbers."""
-        own = Domain("record_company_id", "=", company.id)
-        own &= Domain("number", "in", numbers)
-        texts_sudo = self.env["sms.sms"].sudo().search_fetch(own, ["uuid"])
+        texts_sudo = self.env["sms.sms"].sudo()._find_personal(company, numbers)
         reports = Domain("company_id", "=", company.id)
         reports &= Domain("uuid", "in", texts_sudo.mapped("uuid"))
         return super()._get_personal_domain(company, numbers) | reports

@@ -57,11 +57,8 @@ class SmsEvidence(models.AbstractModel):
         hashes = dict.fromkeys(number_hashes)
         for number, value in self.env["sms.consent.key"]._hash(numbers).items():
             hashes[value] = number
-        events = self.env["sms.consent.event"].search(
-            [("company_id", "=", company.id), ("number_hash", "in", list(hashes))],
-            order="id",
-        )
-        event_ids = events.ids
+        own = [("company_id", "=", company.id), ("number_hash", "in", list(hashes))]
+        event_ids = self.env["sms.consent.event"].search(own, order="id").ids
         if not event_ids:
             raise UserError(
                 self.env._(
@@ -105,7 +102,7 @@ class SmsEvidence(models.AbstractModel):
             "company_id": company.id,
             "segment": segment,
             "sandbox": self.env["sms.consent.event"]._is_on_sandbox(company),
-            "key": self.env["sms.consent.check"]._get_fingerprint(),
+            "key": chain.fingerprint(self.env["sms.consent.key"]._get()),
             "content_fields": list(CONTENT_FIELDS),
         }
 
@@ -148,13 +145,10 @@ class SmsEvidence(models.AbstractModel):
     def _find_all_numbers(self, company, partner):
         """Return the numbers (E.164) of a contact, including those without consent."""
         self._check_rights(company)
-        recorded = self.env["sms.consent.evidence"].search(
-            [
-                ("company_id", "=", company.id),
-                ("res_model", "=", "res.partner"),
-                ("res_id", "=", partner.id),
-            ]
-        )
+        own = Domain("company_id", "=", company.id)
+        own &= Domain("res_model", "=", "res.partner")
+        own &= Domain("res_id", "=", partner.id)
+        recorded = self.env["sms.consent.evidence"].search(own)
         numbers = [partner.phone_sanitized, *recorded.mapped("number")]
         for name in ("sms.sms", "sms.inbound", "helpdesk.ticket"):
             model_sudo = self.env[name].sudo().with_context(active_test=False)
@@ -181,17 +175,16 @@ class SmsEvidence(models.AbstractModel):
                 # A consent interrupted by a STOP for everything counts from its end.
                 both = [stored.get((value, key)) for key in (purpose.id, 0)]
                 began = [row[1] for row in both if row]
-                rows.append(
-                    {
-                        "number": number,
-                        "number_hash": value,
-                        "purpose": purpose.code,
-                        "purpose_name": purpose.name,
-                        "state": answer.state,
-                        "since": evidence.plain(answer.event_id and max(began)),
-                        "event_id": answer.event_id or None,
-                    }
-                )
+                row = {
+                    "number": number,
+                    "number_hash": value,
+                    "purpose": purpose.code,
+                    "purpose_name": purpose.name,
+                    "state": answer.state,
+                    "since": evidence.plain(answer.event_id and max(began)),
+                    "event_id": answer.event_id or None,
+                }
+                rows.append(row)
         return rows
 
     def _get_labels(self):
@@ -221,11 +214,8 @@ class SmsEvidence(models.AbstractModel):
     def _read_events(self, event_ids):
         """Return events with their evidence and seals, in a fixed number of queries."""
         contents = self.env["sms.consent.event"]._read_content(event_ids)
-        columns = SQL(", ").join(
-            SQL.identifier("evidence", it) for it in PERSONAL_FIELDS
-        )
-        query = SQL(
-            """
+        columns = [SQL.identifier("evidence", it) for it in PERSONAL_FIELDS]
+        query = """
             SELECT event.id, event.purpose_id, event.wording_id, evidence.id,
                    evidence.erased_at, link.sequence, link.previous_hash, link.hash,
                    link.seal, link.content_version, %s
@@ -234,23 +224,19 @@ class SmsEvidence(models.AbstractModel):
          LEFT JOIN sms_consent_link link ON link.event_id = event.id
              WHERE event.id = ANY(%s)
           ORDER BY link.sequence NULLS LAST, event.id
-            """,
-            columns,
-            list(event_ids),
-        )
+        """
+        query = SQL(query, SQL(", ").join(columns), list(event_ids))
         rows = self.env.execute_query(query)
         with_files = {row[3] for row in rows if row[-1]}
         records = self.env["sms.consent.evidence"].browse(with_files)
         with_changed_scans = {it.id for it in records if not it._files_hold()}
         effects = self.env["sms.consent"]._read_effects(event_ids)
         key = self.env["sms.consent.key"]._get()
-        return [
-            {
-                **self._make_event(key, row, contents[row[0]], with_changed_scans),
-                "effect": effects.get(row[0]),
-            }
-            for row in rows
-        ]
+        events = []
+        for row in rows:
+            event = self._make_event(key, row, contents[row[0]], with_changed_scans)
+            events.append({**event, "effect": effects.get(row[0])})
+        return events
 
     def _make_event(self, key, row, content, with_changed_scans):
         _id, purpose_id, wording_id, evidence_id, erased_at, *rest = row
@@ -305,10 +291,8 @@ class SmsEvidence(models.AbstractModel):
     def _read_statements(self, company):
         """Return the links of a company that seal a statement instead of an event."""
         checks = self.env["sms.consent.check"]
-        links = self.env["sms.consent.link"].search(
-            [("company_id", "=", company.id), ("event_id", "=", False)],
-            order="sequence",
-        )
+        own = [("company_id", "=", company.id), ("event_id", "=", False)]
+        links = self.env["sms.consent.link"].search(own, order="sequence")
         return [
             checks._export_link(row, None)
             for link in links
@@ -317,7 +301,6 @@ class SmsEvidence(models.AbstractModel):
 
     def _read_wordings(self, digests):
         known = [("digest", "in", list(filter(None, digests)))]
-        wordings_sudo = self.env["sms.wording"].sudo().search(known)
         return [
             {
                 "digest": wording.digest,
@@ -328,15 +311,14 @@ class SmsEvidence(models.AbstractModel):
                 "published_at": evidence.plain(wording.published_at),
                 "body": wording.body,
             }
-            for wording in wordings_sudo.sorted("id")
+            for wording in self.env["sms.wording"].sudo().search(known, order="id")
         ]
 
     def _get_chain(self, company, seals):
         """Return the end of the company's chain, its last check, and seals."""
         sequence, own_hash = self.env["sms.consent.link"]._get_head(company)
-        check = self.env["sms.consent.check"].search(
-            [("company_id", "=", company.id)], limit=1
-        )
+        own = [("company_id", "=", company.id)]
+        check = self.env["sms.consent.check"].search(own, limit=1)
         return {
             "end": {"sequence": sequence, "hash": own_hash},
             "sealed": seals[evidence.HOLDS] + seals[evidence.CHANGED],

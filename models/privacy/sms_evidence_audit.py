@@ -97,8 +97,7 @@ class SmsEvidenceAudit(models.Model):
     def create(self, vals_list):
         """Check the right to export evidence of the company."""
         audits = super().create(vals_list)
-        for audit in audits:
-            self.env["sms.evidence"]._check_rights(audit.company_id)
+        self.env["sms.evidence"]._check_rights(audits.company_id)
         return audits
 
     def write(self, vals):
@@ -107,8 +106,7 @@ class SmsEvidenceAudit(models.Model):
             raise UserError(self.env._("Create a new audit export instead."))
         result = super().write(vals)
         if not self.env.su:
-            for audit in self:
-                self.env["sms.evidence"]._check_rights(audit.company_id)
+            self.env["sms.evidence"]._check_rights(self.company_id)
         return result
 
     @api.model
@@ -158,10 +156,8 @@ class SmsEvidenceAudit(models.Model):
                     MAX_TRIES,
                 )
             )
-        source = self.env["sms.evidence"].with_user(self.user_id)
-        source = source.with_context(
-            allowed_company_ids=self.company_id.ids, lang=self.user_id.lang
-        )
+        own = {"allowed_company_ids": self.company_id.ids, "lang": self.user_id.lang}
+        source = self.env["sms.evidence"].with_user(self.user_id).with_context(**own)
         reference, data, counts = source._make_period(self.company_id, *self._span())
         export = self.env["sms.evidence.export"]._note(
             self.company_id,

@@ -1,9 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from itertools import chain
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..ledger.ledger_guards import Guard
+from ..ledger.ledger_guards import ENTERED_AT, Guard
 from ..ledger.sms_consent_key import ConsentKeyError
 
 READ, STORY, NOTHING, EXPORT = ("read", "story", "nothing", "export")
@@ -43,20 +45,17 @@ class SmsEvidenceLookup(models.Model):
     _name = "sms.evidence.lookup"
     _description = "Lookup of Evidence"
     _inherit = "sms.ledger.row"
-    _order = "id desc"
     _rec_name = "happened_at"
     _log_access = False
     _ledger_guards = (
-        Guard(*GUARDED, events=("UPDATE", "DELETE"), level="ROW"),
+        Guard(*GUARDED, events=("DELETE", "UPDATE"), level="ROW"),
         Guard("sms_evidence_lookup_kept", *GUARDED[1:], events=("TRUNCATE",)),
     )
 
     user_id = fields.Many2one(
         "res.users", "Who", required=True, readonly=True, ondelete="restrict"
     )
-    happened_at = fields.Datetime(
-        "When", required=True, readonly=True, default=fields.Datetime.now
-    )
+    happened_at = fields.Datetime("When", **ENTERED_AT)
     kind = fields.Selection(
         [
             (READ, "Read"),
@@ -128,16 +127,15 @@ class SmsEvidenceLookup(models.Model):
 
     @api.model
     def _add(self, company, model_name, kind, count, hashes=()):
-        self.sudo().create(
-            {
-                "company_id": company.id,
-                "user_id": self.env.uid,
-                "kind": kind,
-                "res_model": model_name,
-                "row_count": count,
-                "number_hashes": " ".join(sorted(hashes)) or False,
-            }
-        )
+        vals = {
+            "company_id": company.id,
+            "user_id": self.env.uid,
+            "kind": kind,
+            "res_model": model_name,
+            "row_count": count,
+            "number_hashes": " ".join(sorted(hashes)) or False,
+        }
+        self.sudo().create(vals)
 
     @api.model
     def _get_hashes(self, records_sudo):
@@ -166,18 +164,14 @@ class SmsEvidenceLookup(models.Model):
 
     @api.autovacuum
     def _gc_lookups(self):
-        query = SQL(
-            """
+        query = """
             DELETE FROM sms_evidence_lookup WHERE id IN (
                 SELECT id FROM sms_evidence_lookup
                  WHERE happened_at < now() AT TIME ZONE 'UTC'
                                      - make_interval(years => %s)
                  LIMIT %s)
-            """,
-            KEEP_YEARS,
-            CLEAN_UP_SIZE,
-        )
-        self.env.cr.execute(query)
+        """
+        self.env.cr.execute(SQL(query, KEEP_YEARS, CLEAN_UP_SIZE))
         return self.env.cr.rowcount, self.env.cr.rowcount == CLEAN_UP_SIZE
 
 
@@ -230,13 +224,38 @@ class SmsLookedUp(models.AbstractModel):
 
     @writes
     @api.model
-    def formatted_read_group(self, domain, groupby=(), *args, **options):
-        """Also log groups whose titles tell who somebody is."""
-        groups = super().formatted_read_group(domain, groupby, *args, **options)
-        names = {spec.partition(":")[0] for spec in groupby}
-        if groups and not self.env.su and self._telling & names:
+    def formatted_read_group(self, *args, **options):
+        """Call ``super()``, but never on a replica."""
+        return super().formatted_read_group(*args, **options)
+
+    @writes
+    @api.model
+    def formatted_read_grouping_sets(self, *args, **options):
+        """Call ``super()``, but never on a replica."""
+        return super().formatted_read_grouping_sets(*args, **options)
+
+    def _read_group(self, domain, groupby=(), aggregates=(), *args, **options):
+        """Also log groups and totals that tell who somebody is."""
+        rows = super()._read_group(domain, groupby, aggregates, *args, **options)
+        self._note_telling(domain, (*groupby, *aggregates))
+        return rows
+
+    def _read_grouping_sets(self, domain, grouping_sets, aggregates=(), order=None):
+        columns = (grouping_sets, aggregates)
+        rows = super()._read_grouping_sets(domain, *columns, order)
+        self._note_telling(domain, (*chain(*grouping_sets), *aggregates))
+        return rows
+
+    def _note_telling(self, domain, specs):
+        names = {spec.partition(":")[0] for spec in specs}
+        if not self.env.su and self._telling & names:
             self.env["sms.evidence.lookup"]._note_groups(self, domain)
-        return groups
+
+    def copy_data(self, default=None):
+        """Also log copies, which have all values."""
+        if not self.env.su:
+            self.env["sms.evidence.lookup"]._note(self, READ)
+        return super().copy_data(default)
 
     @writes
     @api.model
@@ -272,10 +291,9 @@ class Base(models.AbstractModel):
 
     def export_data(self, fields_to_export):
         """Log who exports text messages, consents and other data about people."""
-        result = super().export_data(fields_to_export)
         if self and self._name.startswith("sms.") and self._fields.keys() & PEOPLE:
             self.env["sms.evidence.lookup"]._note(self, EXPORT)
-        return result
+        return super().export_data(fields_to_export)
 
 
 class SmsConsentEvent(models.Model):

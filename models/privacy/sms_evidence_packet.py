@@ -16,33 +16,20 @@ from ...tools.tabular import write_csv
 
 #: Rows read at once.
 BATCH_SIZE = 2000
-#: Fields of messages by their names in the documents.
-MESSAGE_FIELDS = {
-    "id": "id",
+#: Fields of messages and received texts that have another name in the documents.
+RENAMED_MESSAGE_FIELDS = {
     "made_at": "create_date",
     "handed_over_at": "sent_at",
-    "number": "number",
-    "body": "body",
+    "purpose": "purpose_id",
     "state": "shown_state",
     "reason": "shown_reason",
     "decision": "gate_verdict",
     "decision_reason": "gate_reason",
     "decided_at": "gate_checked_at",
-    "exemption": "exemption",
     "segments": "segment_count",
-    "encoding": "encoding",
     "carrier": "provider",
-    "carrier_id": "carrier_id",
-    "carrier_code": "carrier_code",
-    "erased_at": "erased_at",
 }
-RECEIVED_FIELDS = {
-    "id": "id",
-    "received_at": "received_at",
-    "number": "number",
-    "to_number": "to_number",
-    "body": "body",
-    "kind": "kind",
+RENAMED_RECEIVED_FIELDS = {
     "answered_by_carrier": "opt_out_type",
     "carrier": "provider",
     "carrier_id": "provider_sid",
@@ -70,19 +57,15 @@ class SmsEvidence(models.AbstractModel):
     _inherit = "sms.evidence"
 
     def _iter_messages(self, domain):
-        names = [*MESSAGE_FIELDS.values(), "purpose_id", "consent_event_id"]
         purposes = self.env["sms.purpose"].with_context(active_test=False).search([])
         codes = {purpose.id: purpose.code for purpose in purposes}
-        for values in self._iter_rows("sms.sms", domain, names):
-            row = _rename(values, MESSAGE_FIELDS)
-            row["purpose"] = codes.get(values["purpose_id"])
-            row["consent_event_id"] = values["consent_event_id"] or None
-            yield row
+        columns = (evidence.MESSAGE_COLUMNS, RENAMED_MESSAGE_FIELDS)
+        for row in self._iter_rows("sms.sms", domain, *columns):
+            yield {**row, "purpose": codes.get(row["purpose"])}
 
     def _iter_received(self, domain):
-        names = list(RECEIVED_FIELDS.values())
-        for values in self._iter_rows("sms.inbound", domain, names):
-            yield _rename(values, RECEIVED_FIELDS)
+        columns = (evidence.RECEIVED_COLUMNS, RENAMED_RECEIVED_FIELDS)
+        return self._iter_rows("sms.inbound", domain, *columns)
 
     def _iter_reassigned(self, company, condition):
         """Yield questions to the Reassigned Numbers Database, with their answers.
@@ -92,31 +75,26 @@ class SmsEvidence(models.AbstractModel):
         :param SQL condition: on ``asked``, ``query``, ``own`` (an answer) and ``reply``
             (its file)
         """
+        query = """
+            SELECT asked.id, COALESCE(own.id, 0), known.number, asked.number_hash,
+                   asked.day, query.made_at, query.user_id, query.file_name,
+                   query.file_digest, own.answer, reply.made_at, reply.user_id,
+                   reply.file_name, reply.file_digest
+              FROM sms_reassigned_row asked
+              JOIN sms_reassigned_file query ON query.id = asked.file_id
+         LEFT JOIN sms_reassigned_row own ON own.question_id = asked.id
+         LEFT JOIN sms_reassigned_file reply ON reply.id = own.file_id
+         LEFT JOIN LATERAL (
+                   SELECT number FROM sms_consent
+                    WHERE company_id = asked.company_id
+                      AND number_hash = asked.number_hash LIMIT 1) known ON TRUE
+             WHERE asked.company_id = %s AND query.kind = 'query' AND %s
+               AND (asked.id, COALESCE(own.id, 0)) > %s
+          ORDER BY 1, 2 LIMIT %s
+        """
         last = (0, 0)
         while rows := self.env.execute_query(
-            SQL(
-                """
-                SELECT asked.id, COALESCE(own.id, 0), known.number, asked.number_hash,
-                       asked.day, query.made_at, query.user_id, query.file_name,
-                       query.file_digest, own.answer, reply.made_at, reply.user_id,
-                       reply.file_name, reply.file_digest
-                  FROM sms_reassigned_row asked
-                  JOIN sms_reassigned_file query ON query.id = asked.file_id
-             LEFT JOIN sms_reassigned_row own ON own.question_id = asked.id
-             LEFT JOIN sms_reassigned_file reply ON reply.id = own.file_id
-             LEFT JOIN LATERAL (
-                       SELECT number FROM sms_consent
-                        WHERE company_id = asked.company_id
-                          AND number_hash = asked.number_hash LIMIT 1) known ON TRUE
-                 WHERE asked.company_id = %s AND query.kind = 'query' AND %s
-                   AND (asked.id, COALESCE(own.id, 0)) > %s
-              ORDER BY 1, 2 LIMIT %s
-                """,
-                company.id,
-                condition,
-                last,
-                BATCH_SIZE,
-            )
+            SQL(query, company.id, condition, last, BATCH_SIZE)
         ):
             for asked_id, _own_id, *values in rows:
                 row = dict(zip(REASSIGNED_FIELDS, values, strict=True))
@@ -129,20 +107,21 @@ class SmsEvidence(models.AbstractModel):
     def _get_user_name(self, user_id):
         return self.env["res.users"].sudo().browse(user_id or ()).name
 
-    def _iter_rows(self, model_name, domain, names):
-        """Yield the values of a model's rows, read in batches.
+    def _iter_rows(self, model_name, domain, columns, renamed):
+        """Yield the values of a model's rows by their names in the documents.
 
+        Read in batches.
         In sudo, since officers do not see numbers in lists. The caller has checked the
         right to export evidence, and the domain restricts the company.
         """
-        model_sudo, last_id = self.env[model_name].sudo(), 0
+        model_sudo, domain, last_id = self.env[model_name].sudo(), Domain(domain), 0
+        names = {path: renamed.get(path, path) for _header, path in columns}
+        stored = [it for it in names.values() if model_sudo._fields[it].store]
         while records_sudo := model_sudo.search_fetch(
-            Domain(domain) & Domain("id", ">", last_id),
-            [name for name in names if model_sudo._fields[name].store],
-            limit=BATCH_SIZE,
-            order="id",
+            domain & Domain("id", ">", last_id), stored, limit=BATCH_SIZE, order="id"
         ):
-            yield from records_sudo.read(names, load=None)
+            for values in records_sudo.read([*names.values()], load=None):
+                yield {it: evidence.plain(values[name]) for it, name in names.items()}
             last_id = records_sudo[-1].id
             model_sudo.invalidate_model()
 
@@ -346,20 +325,16 @@ class SmsEvidence(models.AbstractModel):
         Includes all between two events of the period, even if a slow transaction
         recorded one shortly before it. Unsealed events come last.
         """
+        query = """
+            SELECT event_id FROM sms_consent_link
+             WHERE company_id = %s AND sequence BETWEEN %s AND %s
+               AND event_id IS NOT NULL
+        """
         first, last = self._get_period_links(company, start, end)
         while first <= last:
-            query = SQL(
-                """
-                SELECT event_id FROM sms_consent_link
-                 WHERE company_id = %s AND sequence >= %s AND sequence < %s
-                   AND sequence <= %s AND event_id IS NOT NULL
-                """,
-                company.id,
-                first,
-                first + BATCH_SIZE,
-                last,
-            )
-            yield self._read_events([row[0] for row in self.env.execute_query(query)])
+            until = min(first + BATCH_SIZE - 1, last)
+            rows = self.env.execute_query(SQL(query, company.id, first, until))
+            yield self._read_events([event_id for (event_id,) in rows])
             first += BATCH_SIZE
         unsealed = self.env["sms.consent.event"].search(
             self._get_period_domain("company_id", "recorded_at", company, start, end)
@@ -371,20 +346,15 @@ class SmsEvidence(models.AbstractModel):
     def _get_period_links(self, company, start, end):
         """Return the first and the last link number of a period; (1, 0) if none."""
         self.env["sms.consent.event"].flush_model()
-        query = SQL(
-            """
+        query = """
             SELECT min(link.sequence), max(link.sequence)
               FROM sms_consent_event event
               JOIN sms_consent_link link ON link.event_id = event.id
              WHERE event.company_id = %s
                AND event.recorded_at >= %s AND event.recorded_at < %s
-            """,
-            company.id,
-            start,
-            end,
-        )
-        rows = self.env.execute_query(query)
-        return rows[0] if rows[0][0] else (1, 0)
+        """
+        [ends] = self.env.execute_query(SQL(query, company.id, start, end))
+        return ends if ends[0] else (1, 0)
 
     def _iter_period_opt_outs(self, company, start, end):
         events, last_id = self.env["sms.consent.event"], 0
@@ -401,10 +371,6 @@ class SmsEvidence(models.AbstractModel):
 
 def _wrap(text):
     return textwrap.fill(text, 70)
-
-
-def _rename(values, names):
-    return {name: evidence.plain(values[field]) for name, field in names.items()}
 
 
 class Facts(dict):

@@ -28,17 +28,13 @@ class SmsInbound(models.Model):
         return overdue & Domain("number", "not in", reviewed)
 
     def _describe_personal(self):
+        copies = self.mail_message_id._filter_sms()
+        removed = self.env["sms.redaction"]._count_for(self, "company_id")
         return [
             (len(self), self.env._("Texts received")),
-            (
-                len(self.mail_message_id._filter_sms()),
-                self.env._("Their copies in the chatter"),
-            ),
+            (len(copies), self.env._("Their copies in the chatter")),
             (len(self.attachment_ids), self.env._("Pictures and files received")),
-            (
-                self.env["sms.redaction"]._count_for(self, "company_id"),
-                self.env._("Received texts at the carrier: removed there next"),
-            ),
+            (removed, self.env._("Received texts at the carrier: removed there next")),
         ]
 
     def _forget(self):

@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .sms_redaction import IS_IN_USE
+
 REMOVED_WITHIN = timedelta(days=1)
 
 
@@ -25,24 +27,23 @@ class SmsOutboxWatch(models.AbstractModel):
         }
 
     def _get_facts(self, company):
-        """Add how many texts are to be removed, and how many are overdue."""
-        self.env["sms.redaction"].flush_model()
-        query = SQL(
-            """
+        """Add how many texts are to be removed, and how many are overdue.
+
+        Without those at a carrier that the company has left: nobody can remove them.
+        """
+        self.env.flush_all()
+        query = """
             SELECT count(*) FILTER (WHERE state = 'waiting'),
                    count(*) FILTER (WHERE state = 'failed' OR queued_at < %s)
               FROM sms_redaction
-             WHERE company_id = %s AND state IN ('waiting', 'failed')
-            """,
-            fields.Datetime.now() - REMOVED_WITHIN,
-            company.id,
-        )
+             WHERE company_id = %s AND state IN ('waiting', 'failed') AND %s
+        """
+        limit = fields.Datetime.now() - REMOVED_WITHIN
+        query = SQL(query, limit, company.id, IS_IN_USE)
         [[waiting, late]] = self.env.execute_query(query)
         facts = {"to_be_removed": waiting, "not_removed": late}
         return {**super()._get_facts(company), **facts}
 
     def _get_metric_words(self):
-        return {
-            **super()._get_metric_words(),
-            "not_removed": "Erased texts that are still at the carrier after a day.",
-        }
+        words = "Erased texts that are still at the carrier after a day."
+        return {**super()._get_metric_words(), "not_removed": words}

@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 import random
-import time
 from datetime import timedelta
 from functools import partial
 
@@ -10,7 +9,7 @@ from odoo.tools import SQL
 
 from ...providers import PROVIDERS
 from ...providers.base import LookupFailed, RedactionRefused
-from ...providers.poster import Poster
+from ..core.batch_jobs import lock_next, work_off_calls
 from ..message.sms_sms import IN_FLIGHT
 
 WAITING, DONE, FAILED = ("waiting", "done", "failed")
@@ -20,15 +19,9 @@ KEEP, EMPTY, DELETE = ("keep", "empty", "delete")
 REDACTING = [code for code, cls in PROVIDERS.items() if cls.can_redact]
 #: Age at which finished rows are deleted.
 KEEP_DONE = timedelta(days=30)
-#: Concurrent requests to one account; few, since sending has priority.
-IN_FLIGHT_REMOVALS = 4
-#: Texts of one account claimed at once.
-BATCH_SIZE = 16
 #: A claim without a result after this time was killed, and is repeated. Longer than a
-#: batch takes if every request times out.
+#: request takes that times out.
 LEASE = timedelta(minutes=10)
-#: Seconds to wait for a batch's answers, before it is left until its lease ends.
-GIVE_UP = 120.0
 #: Backoff in seconds: the first pause, doubled each time, and the longest.
 FIRST_PAUSE, LONGEST_PAUSE = 60, 86400
 #: Pause of an account that did not answer.
@@ -37,6 +30,13 @@ ACCOUNT_PAUSE = timedelta(minutes=1)
 LOCKED_PAUSE = timedelta(hours=1)
 #: Rows are no longer retried after this time.
 TRY_FOR = timedelta(days=30)
+#: Condition of the rows whose company still uses the carrier: others cannot be removed.
+IS_IN_USE = SQL(
+    """EXISTS (
+    SELECT FROM res_company company
+     WHERE company.id = sms_redaction.company_id AND sms_redaction.provider
+        IN (company.sms_provider, company.sms_backup_provider))"""
+)
 _logger = logging.getLogger(__name__)
 
 
@@ -104,8 +104,7 @@ class SmsRedaction(models.Model):
         of an earlier attempt may be the other carrier's, which knows its own ids.
         """
         self.env["sms.sms"].flush_model()
-        query = SQL(
-            """
+        query = """
             SELECT sms.record_company_id AS company_id, known.provider,
                    known.carrier_id, sms.id AS sms_id
               FROM sms_sms sms, LATERAL (
@@ -119,24 +118,18 @@ class SmsRedaction(models.Model):
              WHERE sms.id = ANY(%s)
                AND (known.carrier_id IS NOT NULL
                     OR sms.carrier_id IS NULL AND sms.state = ANY(%s))
-            """,
-            messages.ids,
-            list(IN_FLIGHT),
-        )
-        self._queue(query)
+        """
+        self._queue(SQL(query, messages.ids, list(IN_FLIGHT)))
 
     @api.model
     def _queue_received(self, inbounds):
         """Queue ``sms.inbound`` records that are about to be erased."""
         self.env["sms.inbound"].flush_model()
-        query = SQL(
-            """
+        query = """
             SELECT company_id, provider, provider_sid AS carrier_id, NULL::int AS sms_id
               FROM sms_inbound WHERE id = ANY(%s)
-            """,
-            inbounds.ids,
-        )
-        self._queue(query)
+        """
+        self._queue(SQL(query, inbounds.ids))
 
     @api.model
     def _queue(self, texts):
@@ -147,8 +140,7 @@ class SmsRedaction(models.Model):
         """
         self.flush_model()
         self.env["res.company"].flush_model(["sms_redaction"])
-        query = SQL(
-            """
+        query = """
             INSERT INTO sms_redaction (company_id, provider, carrier_id, sms_id,
                                        is_whole, state, queued_at, attempts, next_at)
             SELECT text.company_id, text.provider, text.carrier_id, text.sms_id,
@@ -159,13 +151,9 @@ class SmsRedaction(models.Model):
              WHERE text.provider = ANY(%(providers)s)
        ON CONFLICT DO NOTHING
          RETURNING id
-            """,
-            empty=EMPTY,
-            delete=DELETE,
-            now=fields.Datetime.now(),
-            texts=texts,
-            providers=REDACTING,
-        )
+        """
+        kinds = {"empty": EMPTY, "delete": DELETE, "providers": REDACTING}
+        query = SQL(query, texts=texts, now=fields.Datetime.now(), **kinds)
         if self.env.execute_query(query):
             self._wake()
 
@@ -187,9 +175,8 @@ class SmsRedaction(models.Model):
         self.check_access("read")
         failed_sudo = self.sudo().filtered(lambda row: row.state == FAILED)
         now = fields.Datetime.now()
-        failed_sudo.write(
-            {"state": WAITING, "attempts": 0, "queued_at": now, "next_at": now}
-        )
+        again = {"state": WAITING, "attempts": 0, "queued_at": now, "next_at": now}
+        failed_sudo.write(again)
         self._wake()
 
     @api.autovacuum
@@ -203,100 +190,57 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _run(self):
-        """Remove the due texts at their carriers (cron)."""
-        cron = self.env["ir.cron"]
-        with Poster(IN_FLIGHT_REMOVALS) as poster:
-            while rows := self._claim():
-                for row in rows:
-                    account = (row.company_id.id, row.provider)
-                    provider = row.company_id._get_sms_provider(row.provider)
-                    asked = (provider, row.carrier_id, row.is_whole)
-                    poster.submit(account, row.id, partial(self._redact, *asked))
-                cron._commit_progress(remaining=1)
-                results, deadline = [], time.monotonic() + GIVE_UP
-                while poster.pending and time.monotonic() < deadline:
-                    results += poster.collect(1.0)
-                self._settle(results)
-                if not cron._commit_progress(len(results), remaining=1):
-                    return
+        """Remove the due texts at their carriers, one after the other (cron)."""
+        steps = (type(self)._prepare_call, type(self)._record_result)
+        work_off_calls(self.env, self._claim, *steps)
         self._wake_for_next()
-        cron._commit_progress(remaining=0)
 
     @api.model
     def _claim(self):
-        """Claim the next rows of each account, skipping those of other workers.
+        """Claim the next row; others are left to other workers.
 
         Only for companies that still use the carrier, so nothing in a neutralized copy.
         """
-        self.flush_model()
         now = fields.Datetime.now()
-        query = SQL(
-            """
-            SELECT due.id
-              FROM (SELECT DISTINCT company_id, provider FROM sms_redaction
-                     WHERE state = 'waiting' AND next_at <= %(now)s) account
-              JOIN res_company company ON company.id = account.company_id
-               AND account.provider IN (company.sms_provider,
-                                        company.sms_backup_provider),
-                   LATERAL (SELECT id FROM sms_redaction row
-                             WHERE row.company_id = account.company_id
-                               AND row.provider = account.provider
-                               AND row.state = 'waiting' AND next_at <= %(now)s
-                          ORDER BY next_at, id
-                             LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due
-            """,
-            now=now,
-            limit=BATCH_SIZE,
-        )
-        rows = self.env.execute_query(query)
-        self.invalidate_model()
-        claimed = self.browse(row[0] for row in rows)
-        for row in claimed:
-            row.attempts += 1
-        claimed.next_at = now + LEASE
-        locked = claimed.filtered(
-            lambda row: row.company_id._has_locked_sms_account(row.provider)
-        )
-        locked.next_at = now + LOCKED_PAUSE
-        nameless = (claimed - locked).filtered(lambda row: not row.carrier_id)
-        return claimed - locked - nameless._look_for_id()
+        due = SQL("state = 'waiting' AND next_at <= %s AND %s", now, IS_IN_USE)
+        row = lock_next(self, due, SQL("next_at, id"))
+        row.write({"attempts": row.attempts + 1, "next_at": now + LEASE})
+        return row
+
+    def _prepare_call(self):
+        """Return the request, or None if the carrier cannot be asked now."""
+        if self.company_id._has_locked_sms_account(self.provider):
+            self.next_at = fields.Datetime.now() + LOCKED_PAUSE
+            return None
+        if not self.carrier_id:
+            self._look_for_id()
+        if not self.carrier_id:
+            return None
+        provider = self.company_id._get_sms_provider(self.provider)
+        return partial(self._redact, provider, self.carrier_id, self.is_whole)
 
     def _look_for_id(self):
-        """Take over carrier ids assigned meanwhile; return rows still without one.
-
-        A text that the carrier never accepted needs no removal.
-        """
-        now = fields.Datetime.now()
-        for row in self:
-            sms = row.sms_id
-            if sms.carrier_id:
-                row._take_id(sms.carrier_id)
-            if row.carrier_id or row.state != WAITING:
-                continue
-            if sms.state not in IN_FLIGHT:  # never accepted: nothing to remove
-                row.write({"state": DONE, "done_at": now})
-            elif now - row.queued_at < TRY_FOR:
-                row.next_at = now + timedelta(hours=1)
-            else:
-                # Unknown whether it was accepted, and no id to ask with.
-                row.write({"state": FAILED, "fault": "No id"})
-        return self.filtered(lambda row: not row.carrier_id)
-
-    def _take_id(self, carrier_id):
-        """Store the carrier's id, unless another row has it already."""
-        domain = [
+        """Take over the carrier's id assigned meanwhile, or decide what follows."""
+        now, carrier_id = fields.Datetime.now(), self.sms_id.carrier_id
+        same = [
             ("company_id", "=", self.company_id.id),
             ("provider", "=", self.provider),
             ("carrier_id", "=", carrier_id),
         ]
-        if self.search_count(domain, limit=1):
-            self.write({"state": DONE, "done_at": fields.Datetime.now()})
-        else:
+        if carrier_id and not self.search_count(same, limit=1):
             self.carrier_id = carrier_id
+        elif carrier_id or self.sms_id.state not in IN_FLIGHT:
+            # Another row has the id, or the carrier never accepted the text.
+            self.write({"state": DONE, "done_at": now})
+        elif now - self.queued_at < TRY_FOR:
+            self.next_at = now + timedelta(hours=1)
+        else:
+            # Unknown whether it was accepted, and no id to ask with.
+            self.write({"state": FAILED, "fault": "No id"})
 
     @staticmethod
     def _redact(provider, carrier_id, is_whole):
-        """Ask the carrier; return the state and its error. Runs in a thread."""
+        """Ask the carrier; return the state and its error. Uses no database."""
         try:
             provider.redact(carrier_id, is_whole)
         except RedactionRefused as error:
@@ -308,58 +252,38 @@ class SmsRedaction(models.Model):
             return WAITING, type(error).__name__
         return DONE, False
 
-    @api.model
-    def _settle(self, results):
-        """Store results, pairs of a row's id and the result of :meth:`_redact`."""
-        now = fields.Datetime.now()
-        put_off = set()
-        for row_id, (state, fault) in sorted(results):
-            row = self.browse(row_id)
-            if not row.try_lock_for_update() or row.state != WAITING:
-                continue
-            if state == WAITING and now - row.queued_at > TRY_FOR:
-                state = FAILED
-            values = {"state": state, "fault": fault}
-            if state == WAITING:
-                doubled = FIRST_PAUSE * 2 ** min(row.attempts - 1, 20)
-                pause = min(doubled, LONGEST_PAUSE) * random.uniform(1, 1.5)
-                values["next_at"] = now + timedelta(seconds=pause)
-                put_off.add((row.company_id.id, row.provider))
-            elif state == DONE:
-                values.update(done_at=now, sms_id=False)
-            row.write(values)
-        self._put_off(put_off, now + ACCOUNT_PAUSE)
+    def _record_result(self, result):
+        """Store what :meth:`_redact` has returned; postpone an account that fails."""
+        if not self.try_lock_for_update() or self.state != WAITING:
+            return
+        now, (state, fault) = fields.Datetime.now(), result
+        if state == DONE:
+            self.write({"state": DONE, "fault": fault, "done_at": now, "sms_id": False})
+        elif state == FAILED or now - self.queued_at > TRY_FOR:
+            self.write({"state": FAILED, "fault": fault})
+        else:
+            doubled = FIRST_PAUSE * 2 ** min(self.attempts - 1, 20)
+            pause = min(doubled, LONGEST_PAUSE) * random.uniform(1, 1.5)
+            self.write({"next_at": now + timedelta(seconds=pause), "fault": fault})
+            self._put_off_account(now + ACCOUNT_PAUSE)
 
-    @api.model
-    def _put_off(self, accounts, until):
-        """Postpone accounts (pairs of company id and provider) until a time."""
+    def _put_off_account(self, until):
+        """Postpone all waiting rows of the account until a time."""
         self.flush_model()
-        for company_id, provider in accounts:
-            query = SQL(
-                """
-                UPDATE sms_redaction SET next_at = %(until)s
-                 WHERE company_id = %(company)s AND provider = %(provider)s
-                   AND state = 'waiting' AND next_at < %(until)s
-                """,
-                company=company_id,
-                provider=provider,
-                until=until,
-            )
-            self.env.cr.execute(query)
+        query = """
+            UPDATE sms_redaction SET next_at = %(until)s
+             WHERE company_id = %(company)s AND provider = %(provider)s
+               AND state = 'waiting' AND next_at < %(until)s
+        """
+        account = {"company": self.company_id.id, "provider": self.provider}
+        self.env.cr.execute(SQL(query, until=until, **account))
         self.invalidate_model()
 
     @api.model
     def _wake_for_next(self):
         """Wake the cron for the next row whose carrier is still in use."""
         self.flush_model()
-        query = SQL(
-            """
-            SELECT min(row.next_at) FROM sms_redaction row
-              JOIN res_company company ON company.id = row.company_id
-               AND row.provider IN (company.sms_provider, company.sms_backup_provider)
-             WHERE row.state = 'waiting'
-            """
-        )
-        [(next_at,)] = self.env.execute_query(query)
+        query = "SELECT min(next_at) FROM sms_redaction WHERE state = 'waiting' AND %s"
+        [(next_at,)] = self.env.execute_query(SQL(query, IS_IN_USE))
         if next_at:
             self._wake(max(next_at, fields.Datetime.now() + ACCOUNT_PAUSE))

@@ -27,9 +27,7 @@ class SmsRetention(models.AbstractModel):
 
     def _run(self):
         """Erase overdue data, company by company, in batches (cron)."""
-        # Archived ones too: their data does not stop to be personal.
-        companies_sudo = self.env["res.company"].sudo().with_context(active_test=False)
-        for company in companies_sudo.search([]):
+        for company in self.env["res.company"]._get_sms_all():
             limits = company._get_sms_limits()
             for _label, records, domain, forget in self._get_kinds(company, limits):
                 if not self._forget_overdue(records, domain, forget):

@@ -55,25 +55,19 @@ class SmsSms(models.Model):
     @api.model
     def _get_overdue_domain(self, company, limits):
         reviewed = self.env["sms.consent.review"]._get_open_numbers(company)
-        return (
-            super()._get_overdue_domain(company, limits)
-            & Domain("state", "not in", UNSETTLED_STATES)
-            & Domain("number", "not in", reviewed)
-        )
+        overdue = super()._get_overdue_domain(company, limits)
+        overdue &= Domain("state", "not in", UNSETTLED_STATES)
+        return overdue & Domain("number", "not in", reviewed)
 
     def _describe_personal(self):
         waiting = self.filtered(lambda sms: sms.state == "outgoing")
+        copies = self.mail_message_id._filter_sms()
+        removed = self.env["sms.redaction"]._count_for(self, "record_company_id")
         return [
             (len(self), self.env._("Texts sent, or to be sent")),
             (len(waiting), self.env._("Of these texts, waiting: they are cancelled")),
-            (
-                len(self.mail_message_id._filter_sms()),
-                self.env._("Their copies in the chatter"),
-            ),
-            (
-                self.env["sms.redaction"]._count_for(self, "record_company_id"),
-                self.env._("Of these texts, at the carrier: removed there next"),
-            ),
+            (len(copies), self.env._("Their copies in the chatter")),
+            (removed, self.env._("Of these texts, at the carrier: removed there next")),
             (len(self.attachment_ids), self.env._("Pictures and files sent")),
         ]
 
@@ -94,16 +88,14 @@ class SmsSms(models.Model):
         """Empty the rows and all records derived from them; cancel waiting texts."""
         waiting = self.filtered(lambda sms: sms.state == "outgoing")
         messages = self.mail_message_id
-        notifications = self.env["mail.notification"].search(
-            [("sms_id_int", "in", self.ids)]
-        )
+        own = [("sms_id_int", "in", self.ids)]
+        notifications = self.env["mail.notification"].search(own)
         self.env["sms.redaction"]._queue_sent(self)
         # Written by SQL: the segments that were paid for are not computed again.
         self._empty(PERSONAL_FIELDS, erased_at=fields.Datetime.now())
         self.report_ids._forget_raw()
         if "mailing.trace" in self.env:
-            traces = self.env["mailing.trace"].search([("sms_id_int", "in", self.ids)])
-            traces.write({"sms_number": False})
+            self.env["mailing.trace"].search(own).write({"sms_number": False})
         notifications._forget()
         messages._forget_sms_text()
         # Last, since it notifies open screens, which must not get the content again.

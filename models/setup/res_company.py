@@ -38,7 +38,6 @@ class ResCompany(models.Model):
 
     def _get_sms_unsaid(self):
         """Return the names of missing legal information, by key."""
-        self.ensure_one()
         company_sudo, unsaid = self.sudo(), {}
         if not company_sudo.sms_privacy_url:
             unsaid["sms_privacy_url"] = self.env._("the privacy policy")

@@ -99,10 +99,12 @@ SENTENCES = {
 ANSWERED_WITHIN = timedelta(minutes=2)
 
 
-class Question(NamedTuple):
-    """What is needed to ask a carrier without the database.
+class Request(NamedTuple):
+    """What is needed to ask a carrier without the database, and its answer.
 
     :param str url: the webhook that incoming texts must go to
+    :param str trouble: why the request failed
+    :param tuple numbers: the account's, if these were wanted
     """
 
     wanted: str
@@ -110,12 +112,6 @@ class Question(NamedTuple):
     provider: object
     url: str
     fingerprint: str
-
-
-class Answer(NamedTuple):
-    """Findings, the reason for a failure, or the account's numbers."""
-
-    question: Question
     findings: tuple = ()
     trouble: str = ""
     numbers: tuple = ()
@@ -245,50 +241,52 @@ class SmsCarrierCheck(models.Model):
     def _prepare_call(self):
         company = self.company_id
         provider = company._get_sms_provider(self.provider)
-        question = Question(
+        request = Request(
             self.wanted,
             self.wanted_at,
             provider,
             company._get_sms_url("inbound", self.provider),
             self._get_fingerprint(company, provider),
         )
-        return partial(self._get_answer, question)
+        return partial(self._get_answer, request)
 
     @staticmethod
-    def _get_answer(question):
-        """Ask the carrier; uses the network and not the database."""
-        provider = question.provider
+    def _get_answer(request):
+        """Ask the carrier; uses the network and not the database.
+
+        :return: the :class:`Request` with the answer
+        """
+        provider = request.provider
         try:
-            if question.wanted == SET_INBOUND:
-                provider.set_inbound_url(question.url)
-            elif question.wanted == TAKE_NUMBERS:
-                return Answer(question, numbers=provider.list_numbers())
-            return Answer(question, provider.check(question.url))
+            if request.wanted == SET_INBOUND:
+                provider.set_inbound_url(request.url)
+            elif request.wanted == TAKE_NUMBERS:
+                return request._replace(numbers=provider.list_numbers())
+            return request._replace(findings=provider.check(request.url))
         except Exception as error:  # also a bug in the adapter: the user gets an answer
             if not isinstance(error, LookupFailed):
                 _logger.exception("A carrier was not asked")
-            if trouble := TROUBLES.get(question.wanted):
-                return Answer(question, trouble=trouble)
+            if trouble := TROUBLES.get(request.wanted):
+                return request._replace(trouble=trouble)
             detail = type(error).__name__
             finding = Finding(CREDENTIALS, UNSURE, "no_answer", detail=detail)
-            return Answer(question, (finding,))
+            return request._replace(findings=(finding,))
 
-    def _record_result(self, answer):
-        """Store the carrier's answer."""
-        question = answer.question
+    def _record_result(self, answered):
+        """Store the carrier's answer, in an answered :class:`Request`."""
         self.invalidate_recordset()
         if not self.try_lock_for_update():
             return
-        if answer.findings:
+        if answered.findings:
             self.checked_at = fields.Datetime.now()
-            self.fingerprint = question.fingerprint
-            self.findings = [asdict(finding) for finding in answer.findings]
-        trouble, wanted = answer.trouble, False
-        if question.wanted == TAKE_NUMBERS and not trouble:
+            self.fingerprint = answered.fingerprint
+            self.findings = [asdict(finding) for finding in answered.findings]
+        trouble, wanted = answered.trouble, False
+        if answered.wanted == TAKE_NUMBERS and not trouble:
             # Check the account again, with its numbers.
-            wanted = self._enter_numbers(answer.numbers) and CHECK
+            wanted = self._enter_numbers(answered.numbers) and CHECK
             trouble = "" if wanted else NO_NUMBER
-        if self.wanted_at == question.wanted_at:
+        if self.wanted_at == answered.wanted_at:
             self.write({"wanted": wanted, "trouble": trouble})
         self.claimed_at = False
 

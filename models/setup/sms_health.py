@@ -3,11 +3,9 @@ from functools import partial
 
 from odoo import fields, models
 
-from ...providers import PROVIDERS
-from ...providers.sandbox import SandboxProvider
 from ...tools import web
 from ..core.moments import say_moment
-from ..dispatch.res_company import TWILIO_URL_PARAMETER
+from ..dispatch.res_company import REAL, TWILIO_URL_PARAMETER
 from ..dispatch.sms_outbox_watch import STANDSTILL
 from ..privacy.sms_redaction import KEEP
 
@@ -19,8 +17,7 @@ OWN_ROWS = ("copy", "cron", "redaction", "webhook")
 
 def uses_carrier(company):
     """Return whether a company uses one of our carriers other than the sandbox."""
-    code = company.sudo().sms_provider
-    return code in PROVIDERS and code != SandboxProvider.code
+    return company.sudo().sms_provider in REAL
 
 
 class SmsHealth(models.AbstractModel):

@@ -128,8 +128,7 @@ class SmsOnboarding(models.AbstractModel):
         self._check_may_set_up(SYSTEM_GROUP)
         self.env["sms.database"]._adopt()
         # Compare opt-outs with the carriers at once.
-        syncs_sudo = self.env["sms.carrier.sync"].sudo().search([])
-        syncs_sudo.next_at = fields.Datetime.now()
+        self.env["sms.carrier.sync"].sudo().search([]).next_at = fields.Datetime.now()
         for name in ("ir_cron_sms_carrier_sync", "ir_cron_sms_carrier_check"):
             self.env["ir.cron"]._wake_sms(name)
         return self.get_setup()
@@ -241,8 +240,7 @@ class SmsOnboarding(models.AbstractModel):
             text = self.env._("Still missing: %s.", ", ".join(missing))
         if CONTACT in unsaid and not self.env.user.has_group(CONTACT_GROUP):
             text = self.env._("%s An administrator enters the contact.", text)
-        label = self.env._("Legal pages and contact")
-        button = {"label": label, "action": SAY_ACTION}
+        button = {"label": self.env._("Legal pages and contact"), "action": SAY_ACTION}
         return self._step("company", self.env._("Say who you are"), state, text, button)
 
     def _get_sandbox_step(self, company):
@@ -265,7 +263,10 @@ class SmsOnboarding(models.AbstractModel):
     def _say_left_behind(self, company):
         """Yield notes on consent from the sandbox, which no carrier's texts can use."""
         agreed, stopped = self.env["sms.consent"]._count_tried(company)
-        carrier = self._get_carrier_name(company)
+        company_sudo = company.sudo()
+        carrier = self.env["sms.virtual.phone"]._get_provider_label(company_sudo)
+        if company_sudo.sms_provider == SandboxProvider.code:
+            carrier = self.env._("a carrier")
         if agreed == 1:
             yield self.env._(
                 "1 consent given in the sandbox does not count with %s.", carrier
@@ -283,16 +284,6 @@ class SmsOnboarding(models.AbstractModel):
                 "again.",
                 stopped,
             )
-
-    def _get_carrier_name(self, company):
-        """Return the name of a company's carrier, or "a carrier" in the sandbox."""
-        if uses_carrier(company):
-            return company._get_sms_provider().name
-        code = company.sudo().sms_provider
-        if code == SandboxProvider.code:
-            return self.env._("a carrier")
-        labels = company._fields["sms_provider"]._description_selection(self.env)
-        return dict(labels).get(code)
 
     def _get_account_step(self, company, check):
         """Return the step for a carrier that accepts the credentials."""

@@ -5,7 +5,6 @@ from uuid import uuid4
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from ...providers import PROVIDERS, SandboxProvider, voice
 from ...providers.faults import BUSY, UNANSWERED
@@ -83,7 +82,7 @@ class SmsVirtualPhone(models.AbstractModel):
         company = self._check_phone_access()
         number = self._sanitize_number(company, number)
         names = self._get_names_of(company, [number])
-        last_words = self._get_last_words(company, SQL("number = %s", number))
+        last_words = self._get_last_words(company, Domain("number", "=", number))
         return self._prepare_contact(number, names, last_words)
 
     @api.model
@@ -97,21 +96,12 @@ class SmsVirtualPhone(models.AbstractModel):
         company = self._check_phone_access()
         number = self._sanitize_number(company, number)
         own = Domain("number", "=", number)
-        outgoing = own & self._outgoing_domain()
-        outgoing &= Domain("record_company_id", "=", company.id)
-        sms_sudo = self.env["sms.sms"].sudo().search(outgoing, limit=MESSAGE_LIMIT)
-        incoming = own & Domain("provider", "=", SANDBOX)
-        incoming &= Domain("company_id", "=", company.id)
-        inbound_sudo = self.env["sms.inbound"].sudo()
-        inbound_sudo = inbound_sudo.search(incoming, limit=MESSAGE_LIMIT)
-        bodies = sms_sudo._get_revealed_bodies()
-        # The person's own texts first: a reply created in the same transaction has the
-        # same time.
-        rows = [(self._prepare_inbound(it), it) for it in inbound_sudo.sorted("id")]
-        for sms in sms_sudo.sorted("id"):
-            rows.append((self._prepare_outgoing(sms, bodies[sms.id]), sms))
-        rows.sort(key=lambda it: (it[0]["date"], it[1].create_date))
-        return [message for message, _row in rows[-MESSAGE_LIMIT:]]
+        outgoing, incoming = self._get_text_domains(company, own)
+        texts = self._prepare_texts(
+            self.env["sms.sms"].sudo().search(outgoing, limit=MESSAGE_LIMIT),
+            self.env["sms.inbound"].sudo().search(incoming, limit=MESSAGE_LIMIT),
+        )
+        return [message for message, _row in texts[-MESSAGE_LIMIT:]]
 
     @api.model
     def send_text(self, number, body):
@@ -206,12 +196,12 @@ class SmsVirtualPhone(models.AbstractModel):
             partners = Domain("complete_name", "ilike", query)
             tickets = Domain("partner_name", "ilike", query)
         names = self._get_names(company, partners, tickets)
-        condition = SQL("number IS NOT NULL")
+        numbers = Domain("number", "!=", False)
         if query:
-            condition = SQL("number = ANY(%s)", list(names))
+            numbers = Domain("number", "in", list(names))
         if digits:
-            condition = SQL("(%s OR number LIKE %s)", condition, f"%{digits}%")
-        last_words = self._get_last_words(company, condition)
+            numbers |= Domain("number", "like", digits)
+        last_words = self._get_last_words(company, numbers)
         unnamed = [number for number in last_words if number not in names]
         names.update(self._get_names_of(company, unnamed))
         numbers = list(dict.fromkeys([*last_words, *names]))[:CONTACT_LIMIT]
@@ -223,15 +213,15 @@ class SmsVirtualPhone(models.AbstractModel):
         :return: ``number`` (E.164), ``label`` (the same, readable), ``name``,
             ``last_body``, ``last_date`` (UTC or False)
         """
-        last_body, last_date = last_words.get(number, ("", False))
+        last = last_words.get(number, {})
         phone_format = self.env["res.partner"]._phone_format
         label = phone_format(number=number, force_format="INTERNATIONAL")
         return {
             "number": number,
             "label": label or number,
             "name": names.get(number, ""),
-            "last_body": last_body or "",
-            "last_date": last_date and fields.Datetime.to_string(last_date),
+            "last_body": last.get("body") or "",
+            "last_date": last.get("date", False),
         }
 
     def _get_names(self, company, partner_domain, ticket_domain):
@@ -247,9 +237,10 @@ class SmsVirtualPhone(models.AbstractModel):
         tickets = self.env["helpdesk.ticket"].search_fetch(
             domain, ["partner_name", "partner_phone_sanitized"], limit=CONTACT_LIMIT
         )
+        # Reversed, so that the newest ticket's name remains.
         names = {
-            number: same[0].partner_name or ""
-            for number, same in tickets.grouped("partner_phone_sanitized").items()
+            it.partner_phone_sanitized: it.partner_name or ""
+            for it in reversed(tickets)
         }
         for number, same in partners.grouped("phone_sanitized").items():
             names[number] = ", ".join(it.name or it.complete_name or "" for it in same)
@@ -262,43 +253,28 @@ class SmsVirtualPhone(models.AbstractModel):
             Domain("partner_phone_sanitized", "in", numbers),
         )
 
-    def _get_last_words(self, company, condition):
+    def _get_last_words(self, company, numbers):
         """Return the newest text of each number, the newest number first.
 
-        :param SQL condition: on the column ``number``
-        :return: ``{number: (body, date)}``
+        :param Domain numbers: condition on the field ``number``
+        :return: ``{number: text as the phone shows it}``
         """
-        self.env["sms.sms"].flush_model()
-        self.env["sms.inbound"].flush_model()
-        query = SQL(
-            """
-            SELECT number, body, date FROM (
-                SELECT DISTINCT ON (number) number, body, date FROM (
-                    SELECT number, body, COALESCE(sent_at, create_date) AS date,
-                           create_date, 1 AS rank
-                      FROM sms_sms
-                     WHERE record_company_id = %(company)s
-                       AND provider = %(provider)s AND state = ANY(%(states)s)
-                       AND is_call IS NOT TRUE
-                    UNION ALL
-                    SELECT number, body, received_at, create_date, 0
-                      FROM sms_inbound
-                     WHERE company_id = %(company)s AND provider = %(provider)s
-                ) texts
-                 WHERE %(condition)s
-                 ORDER BY number, date_trunc('second', date) DESC,
-                          create_date DESC, rank DESC
-            ) newest
-             ORDER BY date DESC LIMIT %(limit)s
-            """,
-            company=company.id,
-            provider=SANDBOX,
-            states=list(REACHED_STATES),
-            condition=condition,
-            limit=CONTACT_LIMIT,
+        outgoing, incoming = self._get_text_domains(company, numbers)
+        sms_sudo = self._find_newest(
+            "sms.sms", outgoing & Domain("is_call", "=", False)
         )
-        rows = self.env.execute_query(query)
-        return {number: (body, date) for number, body, date in rows}
+        inbound_sudo = self._find_newest("sms.inbound", incoming)
+        newest = {}
+        for message, row in reversed(self._prepare_texts(sms_sudo, inbound_sudo)):
+            newest.setdefault(row.number, message)
+        return newest
+
+    def _find_newest(self, model, domain):
+        """Return the last row of each number, in sudo."""
+        rows_sudo = self.env[model].sudo()
+        last = {"order": "id:max desc", "limit": CONTACT_LIMIT}
+        groups = rows_sudo._read_group(domain, ["number"], ["id:max"], **last)
+        return rows_sudo.browse(last_id for _number, last_id in groups)
 
     # === Texts ===
 
@@ -312,10 +288,9 @@ class SmsVirtualPhone(models.AbstractModel):
 
     def _notify_inbound(self, inbound_records):
         """Show texts received by the sandbox on all open virtual phones."""
-        for inbound in inbound_records:
-            if inbound.provider == SANDBOX:
-                message = self._prepare_inbound(inbound)
-                self._notify(inbound.company_id, inbound.number, message)
+        for inbound in inbound_records.filtered(lambda it: it.provider == SANDBOX):
+            message = self._prepare_inbound(inbound)
+            self._notify(inbound.company_id, inbound.number, message)
 
     def _notify(self, company, number, message, **others):
         """Notify a company's screens of a text or call, after the commit."""
@@ -335,6 +310,25 @@ class SmsVirtualPhone(models.AbstractModel):
             return []
         own = user.company_ids.filtered(lambda it: it.sms_provider == SANDBOX)
         return [self._get_bus_channel(company) for company in own]
+
+    def _get_text_domains(self, company, numbers):
+        """Return the domains of a company's texts to numbers, and from them."""
+        outgoing = self._outgoing_domain() & Domain(
+            "record_company_id", "=", company.id
+        )
+        incoming = Domain("provider", "=", SANDBOX)
+        incoming &= Domain("company_id", "=", company.id)
+        return outgoing & numbers, incoming & numbers
+
+    def _prepare_texts(self, sms_records, inbound_records):
+        """Return texts as the phone shows them, each with its row, the oldest first."""
+        bodies = sms_records._get_revealed_bodies()
+        # The person's own texts first: a reply created in the same transaction has the
+        # same time.
+        rows = [(self._prepare_inbound(it), it) for it in inbound_records.sorted("id")]
+        for sms in sms_records.sorted("id"):
+            rows.append((self._prepare_outgoing(sms, bodies[sms.id]), sms))
+        return sorted(rows, key=lambda it: (it[0]["date"], it[1].create_date))
 
     def _outgoing_domain(self):
         reached = Domain("state", "in", REACHED_STATES)
@@ -379,8 +373,7 @@ class SmsVirtualPhone(models.AbstractModel):
     @api.model
     def get_calls(self):
         """Return the company's ringing calls, see :meth:`_prepare_call`."""
-        company = self._check_phone_access()
-        own = Domain("record_company_id", "=", company.id)
+        own = Domain("record_company_id", "=", self._check_phone_access().id)
         domain = own & self._get_ringing_domain()
         calls_sudo = self.env["sms.sms"].sudo().search(domain, order="id")
         return [self._prepare_call(call_sudo) for call_sudo in calls_sudo]
@@ -476,9 +469,8 @@ class SmsVirtualPhone(models.AbstractModel):
 
     def _prepare_spoken(self, spoken):
         """Return what is said in a call: ``words``, and ``asks`` (awaits a key)."""
-        if not spoken:
-            return {"words": "", "asks": False}
-        return {"words": spoken.words, "asks": bool(spoken.asks)}
+        words = spoken.words if spoken else ""
+        return {"words": words, "asks": bool(spoken and spoken.asks)}
 
     def _notify_calls(self, calls):
         """Tell open virtual phones to ring, or to stop ringing."""
@@ -556,8 +548,6 @@ class IrUiMenu(models.Model):
 
     def _load_menus_blacklist(self):
         hidden = super()._load_menus_blacklist()
-        companies_sudo = self.env.user.sudo().company_ids
-        if SANDBOX not in companies_sudo.mapped("sms_provider"):
-            menu = self.env.ref(PHONE_MENU, raise_if_not_found=False)
-            hidden = [*hidden, *(menu.ids if menu else ())]
+        if SANDBOX not in self.env.user.sudo().company_ids.mapped("sms_provider"):
+            hidden = [*hidden, self.env["ir.model.data"]._xmlid_to_res_id(PHONE_MENU)]
         return hidden

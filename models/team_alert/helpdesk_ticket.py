@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import fields, models
 
+from ..core.mixins import count_linked, open_linked
 from ..desk.helpdesk_ticket import DESK_GROUP
 
 
@@ -14,10 +15,7 @@ class HelpdeskTicket(models.Model):
     )
 
     def _compute_team_alert_count(self):
-        alerts, own = self.env["sms.team.alert"], [("ticket_id", "in", self.ids)]
-        counts = dict(alerts._read_group(own, ["ticket_id"], ["__count"]))
-        for ticket in self:
-            ticket.team_alert_count = counts.get(ticket._origin, 0)
+        count_linked(self, "team_alert_count", "sms.team.alert", "ticket_id")
 
     def action_raise_team_alert(self):
         """Open the form that raises a team alert about the ticket."""
@@ -31,8 +29,5 @@ class HelpdeskTicket(models.Model):
 
     def action_view_team_alerts(self):
         """Show the team alerts about the ticket."""
-        self.ensure_one()
         xmlid = "helpdesk_mgmt_sms.sms_team_alert_action"
-        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
-        own = {"domain": [("ticket_id", "=", self.id)], "context": {"create": False}}
-        return {**action, **own}
+        return open_linked(self, xmlid, "ticket_id", create=False)

@@ -34,7 +34,6 @@ class HelpdeskTicketTeam(models.Model):
 
     def write(self, vals):
         """Search for on-call gaps again when the hours change."""
-        result = super().write(vals)
         if {"sms_oncall_calendar_id", "active"} & vals.keys():
             self.env["sms.oncall"]._wake_watch()
-        return result
+        return super().write(vals)

@@ -4,12 +4,12 @@ import time
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from ...tools import monitoring
 from ...tools.monitoring_setup import write_setup
 from ..core.encrypted_field import EncryptedChar
+from ..core.mixins import count_linked, open_linked
 from .sms_team_alert import RESOLVED
 
 MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
@@ -17,19 +17,12 @@ MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
 PATH = "/helpdesk_sms/alerts/"
 #: Most firing troubles of one source; further ones are only counted.
 MAX_OPEN = 2000
-#: Fields that only our code writes.
-OWN_FIELDS = {"key", "secret", "heard_at", "refused_count", "refused_at", "refusal"}
 
 #: Key of the row that stands for all excess troubles; no system's key starts with a
 #: blank.
 STORM = " too many"
 #: Troubles are deleted this long after their last report.
 KEPT = timedelta(days=90)
-
-
-def make_keys():
-    """Return a new random key for the address, and a secret."""
-    return {"key": secrets.token_urlsafe(24), "secret": secrets.token_urlsafe(32)}
 
 
 class SmsAlertSource(models.Model):
@@ -41,6 +34,7 @@ class SmsAlertSource(models.Model):
 
     _name = "sms.alert.source"
     _description = "Monitoring System"
+    _inherit = "sms.setup.mixin"
     _order = "name, id"
     _check_company_auto = True
 
@@ -96,43 +90,28 @@ class SmsAlertSource(models.Model):
 
     @api.depends("trouble_ids.ended_at")
     def _compute_firing_count(self):
-        troubles = self.env["sms.alert.trouble"]
-        domain = [("source_id", "in", self.ids), ("is_firing", "=", True)]
-        counts = dict(troubles._read_group(domain, ["source_id"], ["__count"]))
-        for source in self:
-            source.firing_count = counts.get(source._origin, 0)
+        model_name, is_firing = "sms.alert.trouble", ("is_firing", "=", True)
+        count_linked(self, "firing_count", model_name, "source_id", is_firing)
 
     @api.model_create_multi
     def create(self, vals_list):
         """Give each source its own random address and secret."""
-        for vals in vals_list:
-            self._check_own_fields(vals)
-        return super().create([{**vals, **make_keys()} for vals in vals_list])
-
-    def write(self, vals):
-        """Refuse to set keys, secrets or report times by hand."""
-        self._check_own_fields(vals)
-        return super().write(vals)
-
-    def _check_own_fields(self, vals):
-        if not self.env.su and OWN_FIELDS & vals.keys():
-            raise AccessError(
-                self.env._("Keys are random. Choose “Rotate key” for new ones.")
-            )
+        sources = super().create(vals_list)
+        sources.action_rotate_key()
+        return sources
 
     def action_rotate_key(self):
         """Replace address and secret; the former ones stop working."""
         self.check_access("write")
         for source_sudo in self.sudo():
-            source_sudo.write(make_keys())
+            source_sudo.key = secrets.token_urlsafe(24)
+            source_sudo.secret = secrets.token_urlsafe(32)
         return True
 
     def action_view_troubles(self):
         """Show the troubles that the system has reported."""
-        self.ensure_one()
         xmlid = "helpdesk_mgmt_sms.sms_alert_trouble_action"
-        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
-        return {**action, "domain": [("source_id", "=", self.id)]}
+        return open_linked(self, xmlid, "source_id", search_default_firing=1)
 
     # === Requests ===
 
@@ -144,7 +123,6 @@ class SmsAlertSource(models.Model):
 
     def _is_authentic(self, body, headers):
         """Return whether a request is authenticated with the source's secret."""
-        self.ensure_one()
         now = time.time()
         return monitoring.is_authentic(self.system, self.secret, body, headers, now)
 
@@ -161,7 +139,6 @@ class SmsAlertSource(models.Model):
         :param report: ``tools.monitoring.Report``
         :return: dict with the counts ``raised``, ``repeated`` and ``resolved``
         """
-        self.ensure_one()
         source = self.with_user(SUPERUSER_ID).with_company(self.company_id)
         source = source.with_context(lang=self.company_id.partner_id.lang)
         now = fields.Datetime.now()
@@ -229,8 +206,7 @@ class SmsAlertSource(models.Model):
         """Link troubles to their group's waiting alert, or raise a new one."""
         if not rows:
             return
-        alert = self._find_waiting(report.group)
-        if alert:
+        if alert := self._find_waiting(report.group):
             alert.repeat_count += 1
         else:
             alert = self._raise_alert(rows, report.more)
@@ -249,8 +225,7 @@ class SmsAlertSource(models.Model):
 
     def _raise_alert(self, rows, more):
         """Raise one alert for several troubles, unless there were too many alerts."""
-        limits = self.env["sms.rate.limit"]
-        if limits._is_over("alert_source_alerts", str(self.id)):
+        if self.env["sms.rate.limit"]._is_over("alert_source_alerts", str(self.id)):
             return self._get_storm_alert()
         worst = min(rows, key=lambda it: monitoring.SEVERITIES.index(it.severity))
         others = len(rows) - 1 + more
@@ -258,8 +233,7 @@ class SmsAlertSource(models.Model):
 
     def _get_storm_alert(self):
         """Return the one alert for all excess troubles; only a person resolves it."""
-        storm = self._find_open([STORM], fields.Datetime.now()).get(STORM)
-        if storm:
+        if storm := self._find_open([STORM], fields.Datetime.now()).get(STORM):
             return storm.alert_id
         summary = self.env._("Too many alerts in an hour. Look there.")
         alert = self._raise_in_words(summary)

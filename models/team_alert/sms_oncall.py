@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...tools import oncall
+from ..core.mixins import open_linked
 from ..core.moments import say_moment
 
 #: How far ahead gaps are searched, and the schedule is calculated.
@@ -102,9 +103,8 @@ class SmsOncall(models.AbstractModel):
         """Return the ``(start, stop)`` in which nobody on call has a number."""
         users = self._find_shifts(team, company, now).user_id
         can_be_told = users.sudo().filtered("partner_id.phone_sanitized").ids
-        calendar, wanted = team.sms_oncall_calendar_id, None
-        if calendar:
-            wanted = self._get_hours(calendar, now, now + HORIZON)
+        calendar = team.sms_oncall_calendar_id
+        wanted = self._get_hours(calendar, now, now + HORIZON) if calendar else None
         return oncall.find_gaps(self._draw(team, company, now), can_be_told, wanted)
 
     def _find_teams(self, companies):
@@ -183,8 +183,7 @@ class SmsOncall(models.AbstractModel):
         turns = drawn = self.env["sms.oncall.turn"].sudo()
         midnight = (now + CALENDAR_AHEAD).replace(hour=0, minute=0, second=0)
         for team, company in self._find_teams(self.env["res.company"].search([])):
-            found = self._find_gaps(team, company, now)
-            kept |= gaps._keep(team, company, found, now)
+            kept |= gaps._keep(team, company, self._find_gaps(team, company, now), now)
             stretches = self._draw(team, company, now, midnight - now)
             drawn |= turns._keep(team, company, stretches, now)
         (gaps.search([]) - kept).unlink()
@@ -194,16 +193,11 @@ class SmsOncall(models.AbstractModel):
         self.env["sms.oncall.shift"].sudo().search(over).active = False
 
 
-class SmsOncallGap(models.Model):
-    """A time in the days to come in which nobody of a team is on call.
+class SmsOncallPeriod(models.AbstractModel):
+    """Mixin for a time of a team in its on-call calendar."""
 
-    Created by a cron, which warns of it once, and deleted when somebody covers it,
-    together with the activity that asks for somebody.
-    """
-
-    _name = "sms.oncall.gap"
-    _description = "On-Call Gap"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _name = "sms.oncall.period"
+    _description = "On-Call Period"
     _order = "start_at, id"
 
     team_id = fields.Many2one(
@@ -216,6 +210,18 @@ class SmsOncallGap(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     start_at = fields.Datetime("From", required=True, readonly=True)
     stop_at = fields.Datetime("Until", required=True, readonly=True)
+
+
+class SmsOncallGap(models.Model):
+    """A time in the days to come in which nobody of a team is on call.
+
+    Created by a cron, which warns of it once, and deleted when somebody covers it,
+    together with the activity that asks for somebody.
+    """
+
+    _name = "sms.oncall.gap"
+    _description = "On-Call Gap"
+    _inherit = ["sms.oncall.period", "mail.thread", "mail.activity.mixin"]
 
     @api.depends("team_id", "start_at", "stop_at")
     @api.depends_context("lang", "tz")
@@ -262,7 +268,6 @@ class SmsOncallGap(models.Model):
 
         A team of all companies may have a leader who is in another one.
         """
-        self.ensure_one()
         leader = self.team_id.user_id.filtered("active")
         people = leader | self.company_id._get_sms_managers()
         people = people.filtered(lambda it: self.with_user(it).has_access("read"))
@@ -277,10 +282,8 @@ class SmsOncallGap(models.Model):
 
     def action_view_shifts(self):
         """Show the shifts of the team, to fill the gap."""
-        self.ensure_one()
         xmlid = "helpdesk_mgmt_sms.sms_oncall_shift_action"
-        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
-        return {**action, "domain": [("team_id", "=", self.team_id.id)]}
+        return open_linked(self.team_id, xmlid, "team_id")
 
 
 class SmsOncallTurn(models.Model):
@@ -292,18 +295,8 @@ class SmsOncallTurn(models.Model):
 
     _name = "sms.oncall.turn"
     _description = "On-Call Turn"
-    _order = "start_at, id"
+    _inherit = "sms.oncall.period"
 
-    team_id = fields.Many2one(
-        "helpdesk.ticket.team",
-        required=True,
-        readonly=True,
-        ondelete="cascade",
-        index=True,
-    )
-    company_id = fields.Many2one("res.company", required=True, readonly=True)
-    start_at = fields.Datetime("From", required=True, readonly=True)
-    stop_at = fields.Datetime("Until", required=True, readonly=True)
     user_id = fields.Many2one(
         "res.users", "On Call", readonly=True, ondelete="cascade", help="Empty: nobody."
     )

@@ -42,7 +42,11 @@ class SmsOncallShift(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     team_id = fields.Many2one(
-        "helpdesk.ticket.team", required=True, ondelete="cascade", index=True
+        "helpdesk.ticket.team",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
@@ -126,15 +130,6 @@ class SmsOncallShift(models.Model):
             if stop - start > timedelta(weeks=shift.repeat_weeks):
                 raise ValidationError(self.env._("A shift must end before it repeats."))
 
-    @api.constrains("team_id", "company_id")
-    def _check_team_company(self):
-        for shift in self:
-            team = shift.team_id
-            if team.company_id and team.company_id != shift.company_id:
-                raise ValidationError(
-                    self.env._("“%s” is a team of another company.", team.name)
-                )
-
     @api.depends(
         *("team_id", "user_id", "calendar_id", "start_at", "stop_at", "sequence"),
         "replaced_user_id",
@@ -170,7 +165,6 @@ class SmsOncallShift(models.Model):
             shift.may_take_over = may_take_over and user in shift._get_members()
 
     def _get_turn(self):
-        self.ensure_one()
         return escalation.Turn(self.start_at, self.stop_at, self.repeat_weeks, self.tz)
 
     def _is_on_duty(self, now):
@@ -182,7 +176,6 @@ class SmsOncallShift(models.Model):
 
     def _to_duty(self):
         """Return the shift as a ``tools.oncall.Duty``."""
-        self.ensure_one()
         rank, instead_of = (self.sequence, self.id), self.replaced_user_id.id or None
         return oncall.Duty(self.user_id.id, rank, self.id, instead_of)
 
@@ -235,21 +228,18 @@ class SmsOncallShift(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Search for on-call gaps again."""
-        shifts = super().create(vals_list)
         self.env["sms.oncall"]._wake_watch()
-        return shifts
+        return super().create(vals_list)
 
     def write(self, vals):
         """Search for on-call gaps again."""
-        result = super().write(vals)
         self.env["sms.oncall"]._wake_watch()
-        return result
+        return super().write(vals)
 
     def unlink(self):
         """Search for on-call gaps again."""
-        result = super().unlink()
         self.env["sms.oncall"]._wake_watch()
-        return result
+        return super().unlink()
 
     # === Hand-overs ===
 
@@ -309,7 +299,6 @@ class SmsOncallShift(models.Model):
 
     def _get_members(self):
         """Return who may stand in: members of the team and people with shifts."""
-        self.ensure_one()
         own = Domain("team_id", "=", self.team_id.id)
         own &= Domain("company_id", "=", self.company_id.id)
         shifts_sudo = self.sudo().search(own & Domain("replaced_user_id", "=", False))
@@ -415,15 +404,13 @@ class SmsOncallShift(models.Model):
 
     def _get_reach_note(self, user):
         """Return why alerts would not reach a stand-in, or an empty string."""
-        self.ensure_one()
         user_sudo = user.sudo()
         company, number = self.company_id, user_sudo.partner_id.phone_sanitized
         if not number:
             return self.env._("%s has no phone number.", user_sudo.name)
         purpose = self.env["sms.purpose"]._get(INTERNAL)
         consents_sudo = self.env["sms.consent"].sudo()
-        answers = consents_sudo._get_answers([company.id], [number])
-        found = answers.get((company.id, number), {})
+        found = consents_sudo._get_found(company, number)
         if consents_sudo._get_answer(found, purpose.id).state == consent.OPTED_IN:
             return ""
         return self.env._(
@@ -437,7 +424,6 @@ class SmsOncallShift(models.Model):
 
         :param write: function that takes an environment and returns the message
         """
-        self.ensure_one()
         for user in self.user_id | self.replaced_user_id:
             reader = self.with_context(lang=user.lang, tz=user.tz).env
             self.team_id.with_env(reader).message_notify(

@@ -59,12 +59,8 @@ class SmsQuestion(models.Model):
         )
 
     @api.model
-    def _keep_team_alert(self, alert, until):
-        """Accept an alert's codes until a time (UTC)."""
-        self._find_team_alert(alert).expires_at = until
-
-    @api.model
     def _find_team_alert(self, alert):
+        """Return the open questions about an alert, in sudo."""
         domain = Domain("res_model", "=", ALERT_MODEL) & Domain("res_id", "=", alert.id)
         return self.sudo().search(domain & Domain("state", "=", OPEN))
 

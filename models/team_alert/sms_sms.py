@@ -20,21 +20,17 @@ class SmsSms(models.Model):
         return entries_sudo.union(*(own[0] for own in by_alert.values()))
 
     def _say_on_answer(self):
-        entries_sudo = self._get_alert_entries()
-        if not entries_sudo:
-            return super()._say_on_answer()
-        return entries_sudo.alert_id._greet(entries_sudo)
+        if entries_sudo := self._get_alert_entries():
+            return entries_sudo.alert_id._greet(entries_sudo)
+        return super()._say_on_answer()
 
     def _say_on_key(self, key, is_last):
-        entries_sudo = self._get_alert_entries()
-        if not entries_sudo:
-            return super()._say_on_key(key, is_last)
-        return entries_sudo.alert_id._take_key(entries_sudo, key, is_last)
+        if entries_sudo := self._get_alert_entries():
+            return entries_sudo.alert_id._take_key(entries_sudo, key, is_last)
+        return super()._say_on_key(key, is_last)
 
     def _end_call(self):
         """Wake the escalation, which alerts the next person if nobody took the call."""
-        ended = super()._end_call()
-        if ended:
-            cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert")
-            cron.sudo()._trigger()
+        if ended := super()._end_call():
+            self.env["sms.team.alert"]._wake()
         return ended

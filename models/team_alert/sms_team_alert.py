@@ -211,8 +211,7 @@ class SmsTeamAlert(models.Model):
         words = words or self.env._("An email without a subject")
         same = Domain("plan_id", "=", plan_sudo.id) & Domain("name", "=", words)
         is_on = Domain("state", "!=", RESOLVED)
-        alert_sudo = self.sudo().search(same & is_on, limit=1)
-        if alert_sudo:
+        if alert_sudo := self.sudo().search(same & is_on, limit=1):
             alert_sudo.repeat_count += 1
             return alert_sudo
         author = self.env["res.partner"].browse(msg_dict.get("author_id") or ())
@@ -235,7 +234,6 @@ class SmsTeamAlert(models.Model):
         return replies.find_free(taken.mapped("code_block"))
 
     def _get_codes(self):
-        self.ensure_one()
         return replies.get_codes(self.code_block)
 
     # === Answers by text ===
@@ -292,7 +290,6 @@ class SmsTeamAlert(models.Model):
 
     def _get_taken(self):
         """Return the ``res.users`` who resolved or else took the alert, and when."""
-        self.ensure_one()
         if self.state == RESOLVED:
             return self.resolved_by_id, self.resolved_at
         return self.acknowledged_by_id, self.acknowledged_at
@@ -325,8 +322,7 @@ class SmsTeamAlert(models.Model):
 
     def _press(self, action):
         self._check_may_act()
-        user = self.env.user
-        facts = {"user_id": user.id, "partner_id": user.partner_id.id}
+        facts = {"user_id": self.env.uid, "partner_id": self.env.user.partner_id.id}
         for alert in self.sudo():
             alert._act(action, fields.Datetime.now(), facts)
         return True
@@ -376,7 +372,7 @@ class SmsTeamAlert(models.Model):
             values |= {"acknowledged_at": at, "acknowledged_by_id": user_id}
         self.write({**values, "next_at": False})
         self.trouble_ids._end_storm(at)
-        self.env["sms.question"]._keep_team_alert(self, at + replies.KEPT)
+        self.env["sms.question"]._find_team_alert(self).expires_at = at + replies.KEPT
         code = reply_codes.ALERT_RESOLVED_BY_OTHER
         self._close_step(entries.RESOLVED, code, at, facts)
         return True
@@ -469,15 +465,7 @@ class SmsTeamAlert(models.Model):
             last[name] = say_moment(self.env, entry.at)
         return ", ".join(f"{name} {at}" for name, at in last.items())
 
-    @api.depends(
-        "state",
-        "created_at",
-        "acknowledged_at",
-        "acknowledged_by_id",
-        "resolved_at",
-        "resolved_by_id",
-        "next_at",
-    )
+    @api.depends("state", "acknowledged_by_id", "resolved_by_id", "next_at")
     @api.depends_context("lang", "tz")
     def _compute_status_label(self):
         now = fields.Datetime.now()

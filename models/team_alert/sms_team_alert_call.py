@@ -38,7 +38,6 @@ class SmsTeamAlert(models.Model):
 
         If somebody is texted instead of called, a note gives the reason.
         """
-        self.ensure_one()
         obstacle = self.company_id._explain_sms_no_calls()
         texts = self._get_told().filtered(lambda it: not it.sms_id.is_call)
         failed = texts.filtered(lambda it: it.sms_id.state in entries.FAILED_STATES)
@@ -244,9 +243,6 @@ class SmsTeamAlert(models.Model):
         return self._get_running_calls().filtered(
             lambda it: it.sms_id.call_ended_at or it.sms_id.shown_state in NEVER_PLACED
         )
-
-    def _find_open_calls(self):
-        return self._get_running_calls() - self._find_missed_calls()
 
     def _note_missed_calls(self, now):
         """Note the calls that ended without being taken; return their entries."""

@@ -75,8 +75,7 @@ class SmsTeamAlertEntry(models.Model):
         """Show the outcome of the message, and of a call made by hand."""
         for entry in self:
             sms = entry.sms_id
-            parts = [sms.shown_label, sms.shown_reason] if sms else []
-            label = " · ".join(part for part in parts if part)
+            label = " · ".join(filter(None, (sms.shown_label, sms.shown_reason)))
             if sms.is_call:
                 label = self.env._("Call: %s", label)
             if entry.called_at:
@@ -134,7 +133,6 @@ class SmsTeamAlertEntry(models.Model):
 
         :param answers: entries of the same alert
         """
-        self.ensure_one()
         later = answers.filtered(lambda it: it.id > self.id)
         return later.filtered(lambda it: it.kind == TAKEN or it.user_id == self.user_id)
 

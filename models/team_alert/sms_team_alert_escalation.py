@@ -58,7 +58,6 @@ class SmsTeamAlert(models.Model):
 
     def _work_off(self):
         """Run the due steps of an alert; return 1 if there were any, else 0."""
-        self.ensure_one()
         if not self.try_lock_for_update():
             return 0
         self.invalidate_recordset()
@@ -69,21 +68,23 @@ class SmsTeamAlert(models.Model):
         missed = self._note_missed_calls(now)
         if is_due:
             self._escalate(now)
-        elif missed and not self._find_open_calls():
+        elif missed and not self._get_running_calls():
             self._skip_wait(now)
         return int(is_due or bool(missed))
 
     @api.model
     def _wake_next(self):
         domain = [("state", "=", OPEN), ("next_at", "!=", False)]
-        following = self.search(domain, order="next_at", limit=1)
-        if following:
-            cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert").sudo()
-            cron._trigger(following.next_at)
+        if following := self.search(domain, order="next_at", limit=1):
+            self._wake(following.next_at)
+
+    @api.model
+    def _wake(self, at=None):
+        """Run the due steps now, or at a time (UTC)."""
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert").sudo()._trigger(at)
 
     def _escalate(self, now):
         """Run all steps that are due, and set the time of the next one."""
-        self.ensure_one()
         steps = self.plan_id._get_steps()
         done = timedelta(minutes=self.done_minutes)
         due = escalation.find_due(steps, done, now - self.escalating_since)
@@ -96,15 +97,12 @@ class SmsTeamAlert(models.Model):
 
         :param passed_by: ``res.users`` who cannot take it and are skipped
         """
-        self.ensure_one()
         steps = self.plan_id._get_steps()
         done = timedelta(minutes=self.done_minutes)
         following = escalation.find_next(steps, done)
         if not following:
-            last = escalation.Occurrence(done, escalation.ALL, steps[-1].how)
-            following = [last]
-        since = now - following[0].offset
-        self._advance(steps, following, now, since, passed_by)
+            following = [escalation.Occurrence(done, escalation.ALL, steps[-1].how)]
+        self._advance(steps, following, now, now - following[0].offset, passed_by)
 
     def _skip_wait(self, now):
         """Run the next step at once, since nobody has taken the last one's calls.
@@ -112,8 +110,7 @@ class SmsTeamAlert(models.Model):
         Repeats of the same step are not brought forward.
         """
         steps = self.plan_id._get_steps()
-        done = timedelta(minutes=self.done_minutes)
-        following = escalation.find_next(steps, done)
+        following = escalation.find_next(steps, timedelta(minutes=self.done_minutes))
         if not all(it.is_repeat for it in following):
             self._advance(steps, following, now, now - following[0].offset)
 
@@ -255,7 +252,6 @@ class SmsTeamAlert(models.Model):
 
     def _note(self, kind, at, **values):
         """Add an entry to the timeline."""
-        self.ensure_one()
         values |= {"alert_id": self.id, "kind": kind, "at": at}
         self.env["sms.team.alert.entry"].create(values)
 

@@ -143,28 +143,19 @@ class SmsTeamAlertPlan(models.Model):
     def _check_body(self):
         """Refuse unknown placeholders, and a text without the alert."""
         for plan in self:
-            unknown = texts.find_unknown(plan.body, BLANKS)
-            if unknown:
-                words = self.env._(
-                    "{%(unknown)s} is not a placeholder. Available: %(known)s.",
-                    unknown=unknown[0],
-                    known=", ".join(f"{{{name}}}" for name in BLANKS),
-                )
-                raise ValidationError(words)
+            if fault := self._find_unknown_placeholder(plan.body, BLANKS):
+                raise ValidationError(fault)
             for needed in ("alert", replies.ACKNOWLEDGE):
                 if f"{{{needed}}}" not in plan.body:
-                    raise ValidationError(
-                        self.env._("The text must contain {%s}.", needed)
-                    )
+                    words = self.env._("The text must contain {%s}.", needed)
+                    raise ValidationError(words)
 
     @api.constrains("step_ids")
     def _check_steps(self):
         """Refuse a plan without steps."""
-        for plan in self:
-            if not plan.step_ids:
-                raise ValidationError(
-                    self.env._("“%s” needs at least one step.", plan.name)
-                )
+        if empty := self.filtered(lambda it: not it.step_ids):
+            words = self.env._("“%s” needs at least one step.", empty[0].name)
+            raise ValidationError(words)
 
     @api.constrains("alias_id", "team_id", "company_id")
     def _check_alias(self):
@@ -204,8 +195,11 @@ class SmsTeamAlertPlan(models.Model):
         return found[0]
 
     def _get_steps(self):
-        """Return the plan's steps as ``tools.escalation.Step`` items."""
-        return [
+        """Return the plan's steps as ``tools.escalation.Step`` items.
+
+        A plan whose steps were deleted one by one, over RPC, tells everybody at once.
+        """
+        steps = [
             escalation.Step(
                 timedelta(minutes=step.after_minutes),
                 step.whom,
@@ -215,6 +209,7 @@ class SmsTeamAlertPlan(models.Model):
             )
             for step in self.step_ids
         ]
+        return steps or [escalation.Step(timedelta(), escalation.ALL)]
 
     def _render(self, alert, lang):
         """Return the text of an alert in a language; an empty one: the company's."""
@@ -222,7 +217,6 @@ class SmsTeamAlertPlan(models.Model):
         return plan._fill_in(alert.name, alert.team_id, alert._get_codes())
 
     def _fill_in(self, words, team, codes):
-        self.ensure_one()
         team = team.with_context(lang=self.env.lang)
         return texts.fill(self.body, {"alert": words, "team": team.name, **codes})
 
@@ -241,8 +235,7 @@ class SmsTeamAlertPlan(models.Model):
 
     def _alias_get_error(self, message, message_dict, alias):
         """Bounce mails from unknown senders, and too many, since alerts wake people."""
-        error = super()._alias_get_error(message, message_dict, alias)
-        if error:
+        if error := super()._alias_get_error(message, message_dict, alias):
             return error
         partners_sudo = self.env["res.partner"].sudo()
         author_sudo = partners_sudo.browse(message_dict.get("author_id") or ())
@@ -250,8 +243,7 @@ class SmsTeamAlertPlan(models.Model):
         if not self.active or not self._takes_mail_of(sender, author_sudo):
             reason = self.env._("This address only accepts alerts from known senders.")
             return AliasError("error_team_alert_sender", reason)
-        limits_sudo = self.env["sms.rate.limit"].sudo()
-        if limits_sudo._is_over("team_alert_mails", str(self.id)):
+        if self.env["sms.rate.limit"].sudo()._is_over("team_alert_mails", str(self.id)):
             reason = self.env._("Too many alerts in an hour. Call instead.")
             return AliasError("error_team_alert_many", reason)
         return False
@@ -316,9 +308,7 @@ class SmsTeamAlertStep(models.Model):
         self.plan_id._check_calls()
 
     def _describe(self):
-        self.ensure_one()
-        words = dict(self._fields["whom"]._description_selection(self.env))
-        whom = words[self.whom]
+        whom = dict(self._fields["whom"]._description_selection(self.env))[self.whom]
         if self.how == escalation.CALL:
             whom = self.env._("%s by call", whom)
         said = self.env._("At once: %s", whom)

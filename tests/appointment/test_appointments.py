@@ -302,6 +302,48 @@ class TestBooking(AppointmentCase):
             [False, False],
         )
 
+    def test_a_day_that_becomes_the_hour_of_its_storage_is_told(self):
+        """And the reverse; what is undone before it was told is not."""
+        self.customer.tz = "Europe/Paris"
+        event = self.book_day(3)
+        self.pass_time(minutes=1)
+        self.attendee(event).state = "accepted"
+        day = {"allday": True, "start_date": event.start, "stop_date": event.start}
+        stop = event.start.replace(hour=9)
+        hour = {"allday": False, "start": event.start, "stop": stop}
+        event.write(hour)
+        self.settle()
+        self.assertEqual(self.attendee(event).state, "needsAction")
+        event.write(day)
+        self.settle()
+        self.assertNotIn("moved", self.kinds(event))
+        event.write(hour)
+        self.settle()
+        self.pass_time(minutes=2)
+        told = "from Thu, Dec 3 to Thu, Dec 3 at 9:00 AM (Paris time)."
+        self.assertIn(told, self.bodies()[-1])
+        event.write(day)
+        self.settle()
+        self.pass_time(minutes=2)
+        told = "from Thu, Dec 3 at 9:00 AM (Paris time) to Thu, Dec 3."
+        self.assertIn(told, self.bodies()[-1])
+        self.assertEqual(len(self.bodies()), 3)
+
+    def test_reminders_follow_the_time_zone(self):
+        """The contact's own or, where that is unknown, the company's."""
+        places = {"tz": False, "phone": False, "country_id": False, "state_id": False}
+        for place, contact in (
+            ({}, self.customer),
+            (places, self.company.partner_id),
+        ):
+            with self.subTest(contact=contact.name):
+                self.customer.write(place)
+                row = self.rows(self.book_day(4), kind="reminder")
+                due_at = row.due_at
+                contact.tz = "Pacific/Honolulu"
+                self.settle()
+                self.assertEqual(row.due_at - due_at, timedelta(hours=3))
+
     def test_a_text_about_a_day_may_leave_until_its_end(self):
         messages = self.env["sms.sms"]
         end = datetime(2026, 12, 2, 7)  # midnight in Denver

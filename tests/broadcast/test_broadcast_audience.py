@@ -265,6 +265,19 @@ class TestList(AudienceCase):
         self.assertEqual(broadcast.reached_count, reached + 1)
         self.assertEqual(broadcast.concerned_count, 6)
 
+    def test_whoever_agrees_after_the_first_check_is_not_mailed_as_well(self):
+        self.silent.email = "silent@example.com"
+        incident = self.env["sms.incident"].create({"name": "No internet"})
+        values = {"incident_id": incident.id, "body": "{news}"}
+        broadcast = self.make_listed(self.ROWS, **values)
+        self.check(broadcast)
+        row = broadcast.recipient_ids.filtered(lambda it: it.number == SILENT)
+        self.assertEqual((row.outcome, row.mail_outcome), ("blocked", "mail"))
+        self.record_consent(SILENT, "alert")
+        broadcast.body = "Again: {news}"
+        self.check(broadcast)
+        self.assertEqual((row.outcome, row.mail_outcome), ("will", False))
+
     def test_another_list_takes_its_place(self):
         broadcast = self.make_listed(self.ROWS)
         self.check(broadcast)

@@ -402,7 +402,7 @@ class TestRights(IncidentCase):
             )
 
     def test_how_it_stands_is_said_by_news(self):
-        with self.assertRaisesRegex(AccessError, "Publish news"):
+        with self.assertRaisesRegex(AccessError, "set automatically"):
             self.incident.state = "resolved"
         self.publish("monitoring")
         self.assertEqual(self.incident.state, "monitoring")

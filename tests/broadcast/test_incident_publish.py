@@ -10,7 +10,6 @@ from odoo.tests import tagged
 
 from ...models.broadcast import (
     sms_broadcast_job,
-    sms_broadcast_news,
     sms_incident_news,
 )
 from ..common import phone_number
@@ -144,7 +143,7 @@ class TestPublish(PublishCase):
                 for n in range(4)
             ]
         )
-        with patch.object(sms_broadcast_news, "MAIL_BATCH", 2):
+        with patch.object(sms_broadcast_job, "MAIL_BATCH", 2):
             broadcast = self.say()
         self.assertEqual(broadcast.state, "sent")
         self.assertEqual(len(self.mails()), 5)
@@ -173,7 +172,7 @@ class TestPublish(PublishCase):
         self.assertEqual(self.mails().recipient_ids, self.silent)
 
     def test_many_are_counted_by_the_job(self):
-        with patch.object(sms_broadcast_news, "AT_ONCE", 2):
+        with patch.object(sms_broadcast_job, "AT_ONCE", 2):
             form = self.open()
             self.assertTrue(form.is_live)
             self.assertFalse(form.told_html)

@@ -150,6 +150,25 @@ class TestWhoIsTold(SubscriptionCase):
         found = self.env["sms.subscription"].search(action["domain"])
         self.assertEqual(found, self.subscriptions())
 
+    def test_whoever_has_subscribed_to_ours_that_replaces_the_shared_area(self):
+        own = self.mail._copy_for_company(self.company)
+        other = self.make_company("Other")
+        theirs = self.mail._copy_for_company(other)
+        nobody, subscriptions = self.env["res.partner"], self.env["sms.subscription"]
+        for company, number, area, partner in (
+            (self.company, self.far.phone, own, self.far),
+            (self.company, STRANGER, own, nobody),
+            (other, self.silent.phone, theirs, self.silent),
+        ):
+            subscriptions._subscribe(company, number, area, "keyword", partner)
+        broadcast = self.make(area_ids=[(6, 0, self.mail.ids)])
+        self.check(broadcast)
+        wanted = [self.far.phone, STRANGER]
+        self.assertEqual(broadcast.recipient_ids.mapped("number"), wanted)
+        area = self.mail.with_user(self.agent)
+        area = area.with_context(allowed_company_ids=self.company.ids)
+        self.assertEqual(area.subscriber_count, 2)
+
     def test_it_is_no_consent(self):
         self.subscribe(self.silent)
         broadcast = self.make(area_ids=[(6, 0, self.mail.ids)])

@@ -184,6 +184,25 @@ class TestRecordConsent(ConsentFormCase):
                 )
         self.assertEqual(self.record().wording_id, version)
 
+    def test_the_words_are_proposed_in_the_language_of_a_typed_number(self):
+        """However it is typed: with its country code, or as people in it do."""
+        self.env["res.lang"]._activate_lang("es_ES")
+        version = self.env["sms.wording"].create(
+            {
+                "purpose_id": self.purposes("ticket").id,
+                "lang": "es_ES",
+                "body": "Acepto los SMS.",
+            }
+        )
+        version.action_publish()
+        self.company.country_id = self.env.ref("base.mx")
+        for number in ("+525512345678", "55 1234 5678"):
+            with self.subTest(number=number):
+                form = Form(self.env["sms.consent.record"].with_user(self.agent))
+                form.number = number
+                form.purpose_ids.add(self.purposes("ticket"))
+                self.assertEqual(form.wording, "Acepto los SMS.")
+
     def test_the_scan_of_a_signed_form_is_kept_with_the_evidence(self):
         event = self.record(method="paper", witness="Alex at the desk")
         evidence = event.sudo().evidence_id

@@ -481,6 +481,17 @@ class TestRefused(ImportCase):
         job.action_check()
         self.assertCounts(job, 1)
 
+    def test_two_columns_for_one_thing(self):
+        job = self.make_job([make_row(0, Name=phone_number(1))])
+        second = job.column_ids.filtered(lambda it: it.field == "name")
+        second.field = "number"
+        with self.assertRaisesRegex(UserError, "“Phone number”"):
+            job.action_check()
+        self.assertEqual(job.state, "draft")
+        second.field = False
+        job.action_check()
+        self.assertCounts(job, 1)
+
     def test_what_is_no_table(self):
         for data, words in (
             (b"GIF89a\x01\x00\x01\x00", "Save it as “CSV UTF-8”"),

@@ -299,7 +299,10 @@ class TestPage(WebCase):
             page.headers["Content-Security-Policy"],
         )
         self.assertEqual(page.headers["Cache-Control"], "no-store")
-        for website in ("", None, "javascript:x", "https://a b; script-src *", "//x"):
+        for website in (
+            *("", None, "javascript:x", "https://a b; script-src *", "//x"),
+            *("https://[odoo]", "https://exampl\u2100.com"),
+        ):
             self.assertEqual(get_origin(website), "", website)
 
 

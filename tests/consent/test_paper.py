@@ -1,6 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import base64
+import io
 from datetime import date, datetime, timedelta
+
+from PIL import Image
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -16,6 +19,13 @@ PDF = b"%PDF-1.4 signed by "
 def make_scan(name="Dana"):
     """Return a scan as a browser sends it."""
     return base64.b64encode(PDF + name.encode()).decode()
+
+
+def make_picture(shade):
+    """Return a scan as a JPEG that is larger than Odoo's limit for resizing."""
+    stream = io.BytesIO()
+    Image.new("L", (2480, 40), shade).save(stream, "JPEG")
+    return stream.getvalue()
 
 
 @tagged("post_install", "-at_install")
@@ -297,6 +307,20 @@ class TestScreen(PaperCase):
         self.assertEqual(stack.line_ids.mapped("scan_name"), ["a.pdf", "b.pdf"])
         self.assertEqual(base64.b64decode(stack.line_ids[0].scan), PDF + b"a.pdf")
         self.assertFalse(stack.upload_ids or files.exists())
+
+    def test_a_large_scan_is_kept_as_it_was_uploaded(self):
+        """Also one that is put into a line, or replaces another there."""
+        first, second, third = (make_picture(shade) for shade in (0, 100, 200))
+        stack = self.make_stack({"scan": base64.b64encode(first)}, {})
+        stack.line_ids[1].scan = base64.b64encode(second)
+        uploads = self.env["ir.attachment"].with_user(self.agent)
+        stack.upload_ids = uploads.create(
+            {"name": "third.jpg", "raw": third, "res_model": stack._name}
+        )
+        stack.line_ids[2].number = phone_number(2)
+        stack.action_record()
+        scans = self.events().sudo().evidence_id.attachment_ids
+        self.assertEqual(set(scans.mapped("raw")), {first, second, third})
 
     def test_the_scan_can_be_looked_at(self):
         line = self.make_stack({}).line_ids

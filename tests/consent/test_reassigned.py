@@ -145,6 +145,17 @@ class TestQuery(ReassignedCase):
         _query, lines = self.ask(records=self.find_answer(SECOND))
         self.assertEqual(lines[1:], [f"{SECOND[2:]},{DAY}"])
 
+    def test_chosen_consents_of_several_companies(self):
+        """The form shows only what it asks about: those of its own company."""
+        other = self.make_company("Other")
+        self.compliance_officer.company_ids += other
+        self.record_consent(FIRST, company=other, happened_at=AGREED)
+        chosen = self.env["sms.consent"].search([("number", "=", FIRST)])
+        self.assertEqual(len(chosen), 2)
+        wizard = self.open_wizard(records=chosen)
+        self.assertEqual(wizard.consent_ids.company_id, wizard.company_id)
+        self.assertEqual((len(wizard.consent_ids), wizard.ask_count), (1, 1))
+
     def test_there_is_nothing_to_ask(self):
         with self.assertRaisesRegex(UserError, "nothing to ask"):
             self.open_wizard(days=3000).action_make()
@@ -304,6 +315,14 @@ class TestAnswers(ReassignedCase):
         self.assertEqual(self.state(FIRST), "none")
         job = self.import_answers(query, (FIRST[2:], DAY, "no"))
         self.assertEqual(self.faults(job), {2: "answered"})
+
+    def test_when_it_was_answered_last(self):
+        query, _lines = self.ask()
+        self.assertFalse(query.answered_at)
+        for days, answer in enumerate(("no data", "no"), 1):
+            with freeze_time(ASKED + timedelta(days)):
+                self.import_answers(query, (FIRST[2:], DAY, answer))
+        self.assertEqual(query.answered_at, ASKED + timedelta(2))
 
     def test_two_answers_to_one_question_in_a_file(self):
         query, _lines = self.ask()

@@ -90,15 +90,11 @@ class TestStopStands(YesCase):
         self.assertState("opted_in")
 
     def test_a_form_without_its_scan(self):
+        said = consent.Said(consent.GRANTED, "paper", self.now)
+        subject = (self.company, self.number, said, self.purposes("ticket"))
         with self.assertRaisesRegex(UserError, "Attach the scan"):
             self.env["sms.consent.entry"].with_user(self.agent)._enter(
-                self.company,
-                self.number,
-                consent.GRANTED,
-                "paper",
-                self.purposes("ticket"),
-                self.now,
-                "Words",
+                *subject, "Words"
             )
         self.assertState("opted_out")
 

@@ -55,9 +55,7 @@ PUBLIC_METHODS = {
         *("onchange", "action_encrypt"),
     },
     "helpdesk.ticket.team": {"write"},
-    "sms.alert.source": {
-        *("create", "write", "action_rotate_key", "action_view_troubles"),
-    },
+    "sms.alert.source": {"create", "action_rotate_key", "action_view_troubles"},
     "sms.analysis": {"action_view_source"},
     "sms.country.rule": {"action_view_source"},
     "sms.area": {"action_view_contacts", "action_view_subscribers"},
@@ -77,7 +75,8 @@ PUBLIC_METHODS = {
     "base": {"export_data"},
     "sms.looked.up": {
         *("read", "search_read", "web_read", "web_read_group", "web_search_read"),
-        *("formatted_read_group", "name_search"),
+        *("formatted_read_group", "formatted_read_grouping_sets", "name_search"),
+        "copy_data",
     },
     "sms.consent": {
         *("action_record_sms_consent", "action_erase_person", "get_story"),

@@ -37,6 +37,11 @@ class TestTests(BaseCase):
                 ]
                 self.assertEqual(imported, [])
 
+    def test_commands_that_drive_a_server_find_its_launcher(self):
+        for name in ("bench", "test"):
+            command = (TESTS.parent / "bin" / name).read_text()
+            self.assertIn("PYTHONPATH=$ROOT/bin/lib", command)
+
     def test_odoo_collects_every_module(self):
         collected = sorted(
             vars(tests)[name].__name__.removeprefix(f"{tests.__name__}.")

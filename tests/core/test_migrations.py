@@ -1,8 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Migration scripts, run on rows as earlier versions left them."""
 
+import json
 import runpy
 from unittest.mock import patch
+
+from odoo.tools import SQL
 
 from ...models.core.sms_relaxation_reason import REASON_SUBTYPE
 from ..common import SmsCase
@@ -86,13 +89,14 @@ class TestQuietHoursSources(SmsCase):
         super().setUp()
         path = SCRIPTS / "19.0.1.4.0/post-quiet-hours-sources.py"
         self.script = runpy.run_path(str(path))
-        self.script["FORMER"].add(self.script["digest"]("By secondary sources."))
+        self.script["FORMER"].add(self.script["digest_words"]("By secondary sources."))
 
     def test_they_are_those_of_a_new_database(self):
         rules = self.env["sms.quiet.hours"].search([("country_id.code", "=", "US")])
         for rule in rules:
             shipped = rule.source
-            self.assertNotIn(self.script["digest"](shipped), self.script["FORMER"])
+            digest = self.script["digest_words"](shipped)
+            self.assertNotIn(digest, self.script["FORMER"])
             for source, expected in (
                 ("By secondary sources.", shipped),
                 ("Our own", "Our own"),
@@ -123,8 +127,8 @@ class TestCountryRules(SmsCase):
         script = runpy.run_path(str(SCRIPTS / "19.0.1.8.0/post-country-rules.py"))
         law = self.env.ref("helpdesk_mgmt_sms.sms_consent_law_fr")
         shipped, since = law.source, law.effective_from
-        self.assertNotIn(script["digest"](shipped), script["FORMER"])
-        script["FORMER"].add(script["digest"]("Before."))
+        self.assertNotIn(script["digest_words"](shipped), script["FORMER"])
+        script["FORMER"].add(script["digest_words"]("Before."))
         laws = self.registry["sms.consent.law"]
         self.startPatcher(patch.object(laws, "_needs_reason", lambda _law: False))
         for source, expected in (("Before.", shipped), ("Our own", "Our own")):
@@ -139,6 +143,42 @@ class TestCountryRules(SmsCase):
             self.assertEqual(law.effective_from == since, expected == shipped)
             self.assertTrue(law.source_url and law.read_on)
             self.assertEqual(law.consent_kind, "customer")
+
+
+class TestShippedWords(SmsCase):
+    """Words that nobody has edited become those that a new database has."""
+
+    def test_former_words_alone_are_replaced(self):
+        for name, words in (
+            ("19.0.1.3.0/post-shipped-words", "WORDS"),
+            ("19.0.1.6.0/post-plain-words", "WORDS"),
+            ("19.0.1.6.0/post-shipped-words", "REPLIES"),
+        ):
+            script = runpy.run_path(str(SCRIPTS / f"{name}.py"))
+            for (xmlid, field), former in script[words].items():
+                record = self.env.ref(f"helpdesk_mgmt_sms.{xmlid}")
+                shipped = record[field]
+                self.assertNotEqual(shipped, former)
+                for found, expected in ((former, shipped), ("Our own", "Our own")):
+                    with self.subTest(script=name, record=xmlid, found=found):
+                        self.overwrite(record, field, found)
+                        script["migrate"](self.cr, "19.0.1.2.0")
+                        self.assertEqual(record[field], expected)
+                self.overwrite(record, field, shipped)
+
+    def overwrite(self, record, field, words):
+        """Set a translated field's words, which today's rules may not allow."""
+        self.env.flush_all()
+        self.cr.execute(
+            SQL(
+                "UPDATE %s SET %s = %s WHERE id = %s",
+                SQL.identifier(record._table),
+                SQL.identifier(field),
+                json.dumps({"en_US": words}),
+                record.id,
+            )
+        )
+        self.env.invalidate_all()
 
 
 class TestHostTriggers(SmsCase):
@@ -233,7 +273,7 @@ class TestOtherWord(SmsCase):
 
     def test_the_word_that_is_there_is_the_one_that_ships(self):
         shipped = self.env.ref("helpdesk_mgmt_sms.sms_keyword_other")
-        script = runpy.run_path(str(SCRIPTS / "19.0.1.6.0/pre-other-word.py"))
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.8.0/pre-keyword-languages.py"))
         shipped.unlink()
         script["migrate"](self.cr, "19.0.1.5.0")
         ref = self.env.ref

@@ -105,8 +105,8 @@ class TestOwnRows(SmsCase):
         own = self.get_own(self.ref("sms_keyword_support"))
         own.purpose_ids = self.purposes("alert")
         words = self.env["sms.keyword"]._get_words
-        self.assertEqual(words(self.company)["join"]["SUPPORT"], own)
-        self.assertNotEqual(words(self.other_company)["join"]["SUPPORT"], own)
+        self.assertEqual(words(self.company)["join"]["SUPPORT"], own.id)
+        self.assertNotEqual(words(self.other_company)["join"]["SUPPORT"], own.id)
         own.active = False
         self.assertNotIn("SUPPORT", words(self.company)["join"])
         self.assertIn("SUPPORT", words(self.other_company)["join"])

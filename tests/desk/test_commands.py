@@ -133,6 +133,16 @@ class TestKeywords(CommandCase):
             with self.assertRaises(ValidationError):
                 self.make_keyword("HOURS", "answer", answer=answer)
 
+    def test_a_misspelled_placeholder_is_refused(self):
+        """Customers would read it as it is."""
+        for action, answer in (
+            ("answer", "Call {contct}."),
+            ("answer", "Your ticket is {ticket}."),
+            ("ticket", "Ticket {tickets}."),
+        ):
+            with self.subTest(answer), self.assertRaises(ValidationError):
+                self.make_keyword("HOURS", action, answer=answer)
+
     def test_in_the_language_of_who_asks(self):
         self.env["res.lang"]._activate_lang("es_ES")
         keyword = self.make_keyword("HOURS", "answer", answer="8 to 5")

@@ -281,6 +281,36 @@ class TestReply(DeskCase):
         defaults = {"default_purpose_ids": self.purposes("marketing").ids}
         self.assertEqual(told["button"]["context"], defaults)
 
+    def test_a_consent_that_is_no_proof_offers_to_record_one(self):
+        template = self.make_an_offer("ticket_update")
+        offers = self.purposes("marketing")
+        law = self.env.ref("helpdesk_mgmt_sms.sms_consent_law_us")
+        reason = {"relaxation_reason": "Before the upgrade"}
+        offers.write({"accepts_spoken": True, **reason})
+        law.write({"is_written": False, **reason})
+        self.record_consent(self.number, "marketing", method="phone")
+        offers.accepts_spoken, law.is_written = False, True
+        desk = self.desk_of(self.own_agent)
+        told = desk.preview_sms_reply(template_id=template.id)
+        self.assertIn("not given as this purpose asks", told["blocked"])
+        self.assertEqual(told["button"]["label"], "Record consent")
+        defaults = {"default_purpose_ids": offers.ids}
+        self.assertEqual(told["button"]["context"], defaults)
+
+    def test_what_no_screen_sends_is_refused_in_words(self):
+        desk = self.desk_of(self.own_agent)
+        for values in (
+            *({"template_id": it} for it in ("x", -1, 2**40, [1], {"id": 1}, True)),
+            *({"send_at": it} for it in ("soon", 5, [1], {"at": 1}, True)),
+        ):
+            with self.subTest(values), self.assertRaises(UserError):
+                desk.preview_sms_reply(**values)
+            with self.subTest(values), self.assertRaises(UserError):
+                self.reply(**values)
+        for values in ({"body": 5}, {"body": ["x"]}, {"attachment_ids": ["x"]}):
+            with self.subTest(values), self.assertRaises(UserError):
+                self.reply(**values)
+
     def test_a_refusal_without_regard_to_consent_offers_no_opt_out(self):
         refusals = patch.object(
             type(self.company), "_find_sms_sender_refusals", return_value=["no_sender"]

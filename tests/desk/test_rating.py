@@ -166,6 +166,24 @@ class TestRating(IntakeCase):
         with self.assertRaises(AccessError):
             self.ticket.with_user(self.employee).action_view_sms_ratings()
 
+    def test_only_who_works_with_tickets_sees_it_and_only_managers_change_it(self):
+        self.receive("2, rude")
+        rating = self.get_ratings()
+        found = self.env["rating.rating"].with_user(self.employee)
+        self.assertFalse(found.search([("res_model", "=", "helpdesk.ticket")]))
+        with self.assertRaises(AccessError):
+            rating.with_user(self.employee).read(["feedback"])
+        self.assertEqual(rating.with_user(self.own_agent).feedback, "rude")
+        for user in (self.employee, self.own_agent, self.agent):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                rating.with_user(user).rating = 5
+        rating.with_user(self.manager).rating = 3
+        # Of other records Odoo's own rights hold.
+        own = {"res_model_id": self.env["ir.model"]._get_id("res.partner")}
+        other = found.create({**own, "res_id": self.customer.id, "rating": 1})
+        other.rating = 2
+        self.assertEqual(found.search([("id", "=", other.id)]), other)
+
     def test_not_solved_opens_the_ticket_again(self):
         self.team.sms_reopen_stage_id = self.quiet_stage
         self.team.sms_reopen = False

@@ -239,7 +239,7 @@ class TestFollowUp(RoutingCase):
         """As on a team with OCA's ``helpdesk_ticket_partner_response``."""
         team = SimpleNamespace(
             _fields={"autoupdate_ticket_stage": True},
-            sms_answered_stage_ids=(),
+            sms_answered_stage_id=self.team.sms_answered_stage_id,
             autoupdate_ticket_stage=True,
             autopupdate_src_stage_ids=self.waiting_stage,
             autopupdate_dest_stage_id=self.work_stage,

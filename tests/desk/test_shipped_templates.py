@@ -176,6 +176,35 @@ class TestColleagues(ShippedCase):
         with self.assertRaisesRegex(ValidationError, "for colleagues"):
             self.quiet_stage.sms_template_id = self.internal
 
+    def test_none_becomes_internal_while_customers_get_it(self):
+        values = {"name": "x", "trigger": "created", "audience": "customer"}
+        automations = self.env["sms.automation"]
+        automations.search([]).unlink()
+        stages = self.env["helpdesk.ticket.stage"].search([])
+        stages.sms_template_id = self.received.unassigned_id = False
+        uses = {
+            "stage": lambda it: self.quiet_stage.write({"sms_template_id": it.id}),
+            "automation": lambda it: automations.create({**values, "template_id": it}),
+            "variant": lambda it: self.received.write({"unassigned_id": it.id}),
+        }
+        for name, use in uses.items():
+            with self.subTest(name):
+                template = self.unassigned.copy()
+                template.is_internal = True
+                template.is_internal = False
+                use(template.id if name == "automation" else template)
+                with self.assertRaisesRegex(ValidationError, "for colleagues"):
+                    template.is_internal = True
+
+    def test_an_upgrade_leaves_alone_what_customers_get(self):
+        self.internal.is_internal = False
+        self.quiet_stage.sms_template_id = self.internal
+        self.env.flush_all()
+        script = runpy.run_path(str(SCRIPTS / "19.0.1.6.0/post-shipped-words.py"))
+        script["migrate"](self.cr, "19.0.1.5.0")
+        self.env.invalidate_all()
+        self.assertFalse(self.internal.is_internal)
+
     def test_team_alerts_are_recorded_for_colleagues(self):
         wizards = self.env["sms.consent.record"].with_user(self.agent)
         values = {"company_id": self.company.id, "decision": "granted"}

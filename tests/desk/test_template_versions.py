@@ -140,6 +140,26 @@ class TestVersions(SmsCase):
                 self.templates.get_previews(model, 1, [self.version("Hello")])
             self.assertFalse(self.templates.get_placeholders(model))
 
+    def test_what_no_screen_sends_is_refused_in_words(self):
+        version, ticket_id = self.version("Hello"), self.ticket.id
+        for arguments in (
+            ("1", [version]),
+            (-1, [version]),
+            ({"id": 1}, [version]),
+            (ticket_id, "Hello"),
+            (ticket_id, ["Hello"]),
+            (ticket_id, [{"lang": "xx_XX", "body": "Hello"}]),
+            (ticket_id, [{"lang": [], "body": "Hello"}]),
+            (ticket_id, [{"lang": "en_US", "body": 5}]),
+            (ticket_id, [version], "x"),
+            (ticket_id, [version], 2**40),
+        ):
+            with self.subTest(arguments), self.assertRaises(UserError):
+                self.templates.get_previews("helpdesk.ticket", *arguments)
+        for versions in (False, []):
+            found = self.templates.get_previews("helpdesk.ticket", ticket_id, versions)
+            self.assertEqual(found, [])
+
     def test_an_offer_to_canada_gives_the_postal_address(self):
         template = self.make(self.version("News"))
         rule = {"level": "template", "template_id": template.id}

@@ -218,6 +218,31 @@ class TestOvertaken(WaitingTextsCase):
                 ticket.write({"partner_id": self.customer.id})
                 self.assertOvertaken(received)
 
+    def test_nor_do_they_get_what_a_colleague_has_scheduled(self):
+        changes = {
+            "number": lambda it: {"partner_phone": OTHER_NUMBER},
+            "customer": lambda it: {"partner_id": self.make_customer(OTHER_NUMBER).id},
+        }
+        for name, get_values in changes.items():
+            with self.subTest(name):
+                ticket, _received = self.open()
+                sms = self.write_to(ticket, "Your password is reset.")
+                known = ticket.message_ids
+                ticket.write(get_values(ticket))
+                self.assertOvertaken(sms)
+                note = (ticket.message_ids - known).filtered("partner_ids")
+                self.assertEqual(note.partner_ids, self.agent.partner_id)
+                self.assertIn("“Your password is reset. ", note.body)
+                self.assertIn(REASON, note.body)
+                self.assertTrue(note.subtype_id.internal)
+
+    def test_a_scheduled_text_to_the_same_number_waits_on(self):
+        ticket, _received = self.open()
+        sms = self.write_to(ticket)
+        ticket.partner_id = self.make_customer(self.number, "Their spouse")
+        ticket.name = "Another title"
+        self.assertWaits(sms)
+
     def test_whoever_has_the_former_number_rates_nothing(self):
         self.team.sms_ask_rating = True
         ticket, _received = self.open()
@@ -230,6 +255,14 @@ class TestOvertaken(WaitingTextsCase):
             self.receive("5")
         self.assertEqual(question.state, "cancelled")
         self.assertFalse(ticket.rating_ids)
+
+    def test_who_is_texted_from_now_on_is_asked_for_a_rating(self):
+        self.team.sms_ask_rating = True
+        self.record_consent(OTHER_NUMBER)
+        ticket, _received = self.open()
+        ticket.write({"partner_phone": OTHER_NUMBER, "stage_id": self.closed_stage.id})
+        question = self.env["sms.question"].search([("res_id", "=", ticket.id)])
+        self.assertEqual((question.number, question.state), (OTHER_NUMBER, "open"))
 
     def test_another_contact_with_the_number_gets_what_waits(self):
         ticket, received = self.open()

@@ -115,3 +115,15 @@ class TestCarrierChange(SendersCase):
         self.assertEqual(self.send(), [])
         self.assertEqual(sms.gate_verdict, "block")
         self.assertTrue(sms.gate_label)
+
+
+class TestFormerAddress(SendersCase):
+    """The carrier may still call the address before the current one."""
+
+    def test_an_emptied_address_is_still_accepted(self):
+        old = "https://old.example"
+        self.company.write({"sms_provider": "twilio", "sms_webhook_base_url": old})
+        self.company.sms_webhook_base_url = False
+        self.assertNotIn(self.company.sms_webhook_base_url, (False, old))
+        self.assertEqual(self.company.sms_former_webhook_base_url, old)
+        self.assertIn(old, self.company._get_sms_base_urls())

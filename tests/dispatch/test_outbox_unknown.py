@@ -8,6 +8,7 @@ from odoo.tools import SQL, mute_logger
 from ...models.dispatch.sms_dispatcher import Call
 from ...providers import faults, outbound
 from ...providers.outbound import DeliveryReport, Found, Outcome
+from ...tools import consent
 from ...tools.dispatch import Deadline
 from .common import BatchCase
 
@@ -239,7 +240,7 @@ class TestArchivedCompany(BatchCase):
         self.record_consent(company=company)
         self.receive("STOP", company=found)
         self.receive("Are you still there?", company=found)
-        answers = self.env["sms.consent"]
-        self.assertTrue(answers._is_stopped(answers._get_found(company, self.number)))
+        answers = self.env["sms.consent"]._get_found(company, self.number)
+        self.assertTrue(consent.has_left(answers))
         texts = self.env["sms.inbound"].search([("company_id", "=", company.id)])
         self.assertEqual(texts.filtered("error"), self.env["sms.inbound"])

@@ -442,7 +442,7 @@ class TestInterrupted(FetchCase):
         self.assertTrue(fetch and read)
         self.assertFalse(fetches._claim_next()[0])
 
-    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_report_fetch")
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_dispatcher")
     def test_what_cannot_be_recorded_keeps_nobody_waiting(self):
         odd = self.messages[1]
         store = type(odd)._store_steps

@@ -343,6 +343,11 @@ class TestTelnyxNumbers(SmsCase):
             with self.subTest(number=number), self.assertRaises(ValidationError):
                 self.make(number)
 
+    def test_a_number_cannot_be_emptied(self):
+        number = self.make("+13035550173")
+        with self.assertRaisesRegex(ValidationError, "is not a sender"):
+            number.number = False
+
     def test_only_administrators_enter_numbers(self):
         with self.assertRaises(AccessError):
             self.make("+13035550173", self.manager)

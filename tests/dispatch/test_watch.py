@@ -172,13 +172,12 @@ class TestWatch(WatchCase):
         self.assertEqual(self.watch(), ["country"])
 
     def test_a_company_that_leaves_the_outbox_leaves_its_troubles(self):
-        """Except for removals that are still due at its former carrier."""
         self.queue(not_before=self.long_ago())
         self.watch()
         with mute_logger(ALERT_LOGGER):
             self.env["sms.outbox.alert"]._raise(self.company, "redaction", "Left")
         self.company.sms_provider = "iap"
-        self.assertEqual(self.watch(), ["redaction"])
+        self.assertEqual(self.watch(), [])
 
     def test_the_administrator_is_told_once(self):
         self.queue(not_before=self.long_ago())

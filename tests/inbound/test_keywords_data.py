@@ -9,7 +9,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...models.ledger.sms_purpose import SHIPPED_CODES
-from ...tools import keywords
+from ...tools import keywords, reply_codes, texts
 from ...tools.segments import count_segments
 from ..common import SmsCase
 
@@ -52,7 +52,8 @@ class KeywordCase(SmsCase):
         """Return the action of a text in a company, and its keyword if it is one."""
         words = self.env["sms.keyword"]._get_words(company or self.company)
         action, word = keywords.find_action(text, words)
-        return action, words.get(action, {}).get(word, self.env["sms.keyword"])
+        keyword_id = words.get(action, {}).get(word)
+        return action, self.env["sms.keyword"].browse(keyword_id)
 
 
 @tagged("post_install", "-at_install")
@@ -348,11 +349,31 @@ class TestReplies(KeywordCase):
             "{{ object.env }} done",
             "{unknown} { done",
         ):
-            with self.subTest(body=body):
+            with (
+                self.subTest(body=body),
+                self.assertRaisesRegex(ValidationError, "is not a placeholder"),
+            ):
                 reply.body = body
-                text = self.render("stop_done")
-                self.assertIn("done", text)
-                self.assertNotIn(self.company.sms_webhook_key, text)
+        reply.body = "Done {"
+        self.assertEqual(self.render("stop_done"), "Done {")
+
+    def test_a_misspelled_placeholder_is_refused_in_each_language(self):
+        """Customers would read it as it is."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        reply = self.replies.filtered(lambda reply: reply.code == "rating_done")
+        reply = reply.with_user(self.manager)._copy_for_company(self.company)
+        for body in ("Thanks, {compny}.", "Thanks. {choices}"):
+            with self.subTest(body), self.assertRaises(ValidationError):
+                reply.body = body
+        with self.assertRaises(ValidationError):
+            reply.update_field_translations("body", {"fr_FR": "Merci, {societe}."})
+        reply.body = "{company}, {contact}: thanks for ticket { ticket }."
+
+    def test_each_shipped_reply_has_only_placeholders_that_are_filled_in(self):
+        for reply in self.env["sms.reply"].search([]):
+            with self.subTest(reply.code):
+                known = reply_codes.get_placeholders(reply.code)
+                self.assertFalse(texts.find_unknown(reply.body, known))
 
     def test_a_translation_is_used_for_its_reader(self):
         self.env["res.lang"]._activate_lang("fr_FR")

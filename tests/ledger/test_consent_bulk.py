@@ -87,7 +87,9 @@ class TestRecordMany(SmsCase):
         for seed in range(25):
             rng = random.Random(seed)
             companies = [
-                self.env["res.company"].create({"name": f"{side} {seed}"})
+                self.env["res.company"].create(
+                    {"name": f"{side} {seed}", "logo": False}
+                )
                 for side in ("One by one", "At once")
             ]
             one_by_one, at_once = companies

@@ -11,7 +11,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...models.ledger.sms_consent_key import KEY_VARIABLE
-from ...tools import chain
+from ...tools import chain, consent
 from ..common import SmsCase, phone_number
 from .common import CHECK_LOGGER, SCRIPT, LedgerCase
 
@@ -307,7 +307,7 @@ class TestErasure(LedgerCase):
         self.env.invalidate_all()
         answers = self.env["sms.consent"]._get_answers([self.company.id], [self.number])
         found = answers[self.company.id, self.number]
-        self.assertTrue(self.env["sms.consent"]._is_stopped(found))
+        self.assertTrue(consent.has_left(found))
 
     def test_evidence_can_be_erased_and_not_changed(self):
         evidence = self.events[0].evidence_id

@@ -383,6 +383,11 @@ class TestChain(AttackCase):
         )
         self.assertFound("forged", "not sealed by the key", "link 1")
 
+    def test_with_other_letters_as_seals(self):
+        """They cannot keep the check from being made."""
+        self.forge(lambda _number, _own: "é" * 64)
+        self.assertFound("forged", "not sealed by the key", "link 1")
+
     def test_left_to_the_sealer(self):
         """The sealer makes new links for deleted ones, but events have seals too."""
         self.tamper(

@@ -108,8 +108,8 @@ class TestOwnNo(SmsCase):
         for number in (told, none):
             self.assertNotIn((self.company, number), bound)
         of_all = self.env["sms.purpose"]
-        self.assertTrue(consents._is_bound(self.company, own, of_all))
-        self.assertFalse(consents._is_bound(self.company, none, of_all))
+        bound = consents._find_bound([(self.company, it, of_all) for it in (own, none)])
+        self.assertEqual(bound, {(self.company, own)})
 
     def test_what_stands_in_the_way_of_a_yes(self):
         consents, tickets = self.env["sms.consent"], self.purposes("ticket")

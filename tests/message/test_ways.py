@@ -281,6 +281,12 @@ class TestOtherNumber(WaysCase):
             form.action_send()
         self.assertFalse(self.messages_to(self.other))
 
+    def test_consent_of_who_was_only_asked_can_be_recorded_too(self):
+        self.record_consent(self.other, event="requested", method="web")
+        form = self.open(self.other)
+        self.assertIn("has not said YES", form.block_reason)
+        self.assertTrue(form.needs_consent)
+
     def test_consent_can_be_recorded_and_leads_back(self):
         form = self.open(self.other)
         action = form.action_record_sms_consent()

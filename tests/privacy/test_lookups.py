@@ -89,6 +89,25 @@ class TestLookups(LookupCase):
         call(officer, "sms.consent", "formatted_read_group", domain, ["state"])
         self.assertEqual(len(self.find()), 3)
 
+    def test_pivot_tables_totals_and_copies_tell_numbers_too(self):
+        domain = [("number", "=", self.number)]
+        colors = {"field": "state", "colors": {"opted_in": "success"}}
+        for method, *args in (
+            ("formatted_read_grouping_sets", domain, [[], ["number"]]),
+            ("formatted_read_group", domain, [], ["number:max"]),
+            ("read_progress_bar", domain, "number", colors),
+            ("copy_data", self.get_answer().ids),
+        ):
+            before = len(self.find())
+            found = self.call(self.agent, "sms.consent", method, *args)
+            self.assertIn(self.number, str(found), method)
+            entry = (self.agent, READ, "sms.consent", 1, self.hash)
+            self.assertEqual(self.find()[before:], [entry], method)
+        # Figures tell nobody's number.
+        sets = [["state"], []]
+        self.call(self.agent, "sms.consent", "formatted_read_grouping_sets", [], sets)
+        self.assertEqual(len(self.find()), 4)
+
     def test_the_story_of_a_number(self):
         self.get_answer().with_user(self.agent).get_story()
         self.assertEqual(

@@ -4,9 +4,11 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 
-from ...models.privacy.sms_redaction import BATCH_SIZE, LEASE, TRY_FOR
+from ...models.privacy.sms_redaction import LEASE, TRY_FOR
 from ...providers import get_provider
+from ..dispatch.common import ALERT_LOGGER
 from ..peer.company import LoopbackTwilio
 from .common import ErasureCase
 
@@ -243,7 +245,7 @@ class TestTryingAgain(RedactionCase):
     def test_a_late_answer_changes_nothing(self):
         self.erase()
         row = self.run_cron()
-        self.rows._settle([(row.id, ("waiting", "HTTP 503"))])
+        row._record_result(("waiting", "HTTP 503"))
         self.assertEqual(row.state, "done")
 
     def test_one_account_that_fails_rests_and_no_other(self):
@@ -260,7 +262,7 @@ class TestTryingAgain(RedactionCase):
                     for digits in (f"{company.id * 100 + n:032x}" for n in range(size))
                 ]
             )
-            for company, size in ((self.company, BATCH_SIZE + 5), (other, 3))
+            for company, size in ((self.company, 5), (other, 3))
         )
         for row in own | others:
             self.kept.add(row.carrier_id, WORDS)
@@ -269,7 +271,7 @@ class TestTryingAgain(RedactionCase):
         self.run_cron()
         self.assertEqual(set(others.mapped("state")), {"done"})
         self.assertEqual(set(own.mapped("state")), {"waiting"})
-        self.assertEqual(sum(own.mapped("attempts")), BATCH_SIZE)
+        self.assertEqual(sum(own.mapped("attempts")), 1)
         self.assertGreater(min(own.mapped("next_at")), now)
 
     def test_it_takes_as_many_queries_for_many(self):
@@ -324,6 +326,25 @@ class TestAround(RedactionCase):
         rows = self.env["sms.health"]._get_rows(self.company)
         [row] = [row for row in rows if row["key"] == "redaction"]
         self.assertEqual(row["state"], "done")
+
+    def test_what_a_carrier_has_that_was_left_keeps_no_alert(self):
+        """Nobody can remove it, so an alert on it would stay open forever."""
+        self.erase()
+        rows = self.rows.search([])
+        rows.queued_at = fields.Datetime.now() - timedelta(days=2)
+        rows[0].state = "failed"
+        watch, alerts = self.env["sms.outbox.watch"], self.env["sms.outbox.alert"]
+        own = [("company_id", "=", self.company.id), ("key", "=", "redaction")]
+        with mute_logger(ALERT_LOGGER):
+            watch._run()
+        self.assertFalse(alerts.search(own).closed_at)
+        self.company.sms_provider = "telnyx"
+        watch._run()
+        self.assertTrue(alerts.search(own).closed_at)
+        # It stays listed, and is removed if the company returns.
+        self.assertEqual(set(rows.mapped("state")), {"waiting", "failed"})
+        self.company.sms_provider = "twilio"
+        self.assertEqual(watch._get_facts(self.company)["not_removed"], 2)
 
     def test_a_row_names_nobody(self):
         self.erase()

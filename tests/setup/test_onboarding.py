@@ -10,6 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
 from odoo.tests import Form, HttpCase, tagged
 
+from ...models.setup.sms_carrier_check import CHECK
 from ...providers import TelnyxProvider
 from ...providers.outbound import DeliveryReport
 from ..common import SmsCase, phone_number
@@ -357,6 +358,12 @@ class TestOnboardingTour(OnboardingCase, HttpCase):
         self.company.invalidate_recordset()
         self.assertEqual(self.company.sms_provider, "twilio")
         self.assertFalse(self.company._get_sms_unsaid())
+
+    def test_a_slow_server_is_asked_again_only_after_its_answer(self):
+        self.start_peer()
+        self.enter_account()
+        self.env["sms.carrier.check"]._ask(self.company, CHECK)
+        self.start_part("slow")
 
     def start_part(self, part):
         """Run one part of the tour in a browser."""

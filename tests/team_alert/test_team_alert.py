@@ -206,6 +206,14 @@ class TestRules(TeamAlertCase):
             with self.subTest(values), self.assertRaises(ValidationError):
                 self.plan.write(values)
 
+    def test_a_plan_that_has_lost_its_steps_tells_everybody(self):
+        self.plan.step_ids.unlink()
+        alert = self.raise_alert()
+        everybody = self.ann + self.bo + self.cy
+        self.assertEqual(alert._get_told().user_id, everybody)
+        alert.with_user(self.ann).action_escalate()
+        self.assertEqual(alert._get_told()[3:].user_id, everybody - self.ann)
+
     def test_a_shift_that_makes_no_sense_is_refused(self):
         for values in (
             {"repeat_weeks": 1},
@@ -226,7 +234,7 @@ class TestRules(TeamAlertCase):
             },
             {"team_id": self.make_foreign_team().id},
         ):
-            with self.subTest(values), self.assertRaises(ValidationError):
+            with self.subTest(values), self.assertRaises(UserError):
                 self.shifts[0].write(values)
 
     def test_a_shift_of_a_whole_week_repeats(self):

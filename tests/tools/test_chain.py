@@ -199,6 +199,7 @@ class TestSeals(BaseCase):
         for name, links, expected in (
             ("without seals", forged, (5, chain.NOT_SEALED)),
             ("with seals of another key", put_seals(forged, OTHER_KEY), 1),
+            ("with other letters as seals", [it._replace(seal="é") for it in kept], 1),
             ("with the seals that were there", kept, 1),
             ("from the middle on", partly, (4, chain.REORDERED)),
         ):
@@ -309,8 +310,9 @@ class TestEntries(BaseCase):
         values = {"a": 1}
         sealed = chain.seal(KEY, chain.CHECK, values)
         self.assertTrue(chain.is_sealed(KEY, chain.CHECK, values, sealed))
-        for kind, found in ((chain.CHECK, ""), (chain.CHECK, None), ("packet", sealed)):
-            self.assertFalse(chain.is_sealed(KEY, kind, values, found))
+        for found in ("", None, "é", sealed[:-1]):
+            self.assertFalse(chain.is_sealed(KEY, chain.CHECK, values, found))
+        self.assertFalse(chain.is_sealed(KEY, chain.PACKET, values, sealed))
         self.assertFalse(chain.is_sealed(OTHER_KEY, chain.CHECK, values, sealed))
 
     def test_what_each_version_hashes(self):
@@ -318,6 +320,7 @@ class TestEntries(BaseCase):
             (None, chain.FIRST_CONTENT_FIELDS),
             (1, chain.FIRST_CONTENT_FIELDS),
             (2, chain.CONTENT_FIELDS),
+            (99, chain.CONTENT_FIELDS),
         ):
             found = chain.content_of({**self.content, "more": 1}, version)
             self.assertEqual(list(found), list(fields))

@@ -37,6 +37,8 @@ class TestLogMask(BaseCase):
         for path in (
             f"/helpdesk_sms/twilio/{KEY}/inbound",
             f"/helpdesk_sms/twilio/{KEY}/status/0e0e",
+            f"/helpdesk_sms/twilio/{KEY}/call/0e0e",
+            f"/helpdesk_sms/twilio/{KEY}/call/0e0e/1",
             f"/helpdesk_sms/health/{KEY}",
             f"/helpdesk_sms/alerts/{KEY}",
             f"/helpdesk_sms/media/{KEY}",

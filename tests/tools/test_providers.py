@@ -8,7 +8,6 @@ from ...providers.account import Sender
 from ...providers.base import Provider
 from ...providers.faults import UNANSWERED
 from ...providers.inbound import InboundEvent
-from ...providers.media import BAD_ADDRESS, MediaFailed
 from ...providers.outbound import (
     ACCEPTED,
     CANCELED,
@@ -105,7 +104,6 @@ class TestSandbox(BaseCase):
         self.assertEqual(outcome.carrier_id, "SBabc")
         for report in (
             self.sandbox.fetch("SBabc"),
-            SandboxProvider.parse_report({"id": "SBabc"}),
             SandboxProvider.parse_answer({"id": "SBabc"}),
         ):
             self.assertEqual(report, DeliveryReport("SBabc", DELIVERED))
@@ -113,12 +111,6 @@ class TestSandbox(BaseCase):
     def test_what_was_not_noted_was_not_sent(self):
         self.assertEqual(self.sandbox.find(None, None, None), [])
         self.assertEqual(self.sandbox.find_call(None, None, None), [])
-
-    def test_no_request_from_outside_comes_from_it_and_nothing_is_fetched(self):
-        self.assertIs(self.sandbox.verify("https://odoo.example.com", {}, "x"), False)
-        with self.assertRaises(MediaFailed) as caught:
-            self.sandbox.fetch_media("https://example.com/picture.png")
-        self.assertEqual(caught.exception.fault, BAD_ADDRESS)
 
     def test_the_virtual_phones_text(self):
         form = {"id": "SB1", "from": US_SENDER, "body": "STOP"}

@@ -297,7 +297,6 @@ class TestQuietHours(BaseCase):
             ({"weekdays": (540, 1200)}, False),
             ({"sunday": CLOSED}, False),
             ({"max_per_day": 2}, False),
-            ({"name": "Other words"}, False),
             ({"effective_from": None}, False),
             ({"weekdays": (479, 1200)}, True),
             ({"saturday": (480, 1201)}, True),

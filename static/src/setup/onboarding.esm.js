@@ -8,7 +8,7 @@ import {standardActionServiceProps} from "@web/webclient/actions/action_service"
 import {useService} from "@web/core/utils/hooks";
 
 const MODEL = "sms.onboarding";
-/** Milliseconds between two looks whether the carrier has answered. */
+/** Milliseconds from one answer to the next look whether the carrier has answered. */
 const PAUSE = 1000;
 
 /** How each state of a row is marked. */
@@ -52,14 +52,28 @@ export class Onboarding extends Component {
      * @returns {Function} what ends it
      */
     poll() {
-        const timer = browser.setInterval(async () => {
-            if (!document.hidden && !this.state.busy) {
-                const setup = await this.orm.silent.call(MODEL, "get_setup", []);
-                // A button that was pressed meanwhile knows better.
-                this.state.setup = this.state.busy ? this.state.setup : setup;
+        let timer = null;
+        let isOver = false;
+        const look = async () => {
+            try {
+                await this.look();
+            } finally {
+                timer = isOver ? null : browser.setTimeout(look, PAUSE);
             }
-        }, PAUSE);
-        return () => browser.clearInterval(timer);
+        };
+        timer = browser.setTimeout(look, PAUSE);
+        return () => {
+            isOver = true;
+            browser.clearTimeout(timer);
+        };
+    }
+
+    async look() {
+        if (!document.hidden && !this.state.busy) {
+            const setup = await this.orm.silent.call(MODEL, "get_setup", []);
+            // A button that was pressed meanwhile knows better.
+            this.state.setup = this.state.busy ? this.state.setup : setup;
+        }
     }
 
     /**

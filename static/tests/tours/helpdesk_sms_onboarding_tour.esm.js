@@ -255,3 +255,44 @@ tours.add("helpdesk_sms_onboarding_arrives", {
             },
         ]),
 });
+
+/** Make each look take three seconds, and count those under way at once. */
+const slowDown = () => {
+    const {open, send} = XMLHttpRequest.prototype;
+    const counts = document.body.dataset;
+    const looking = new Set();
+    Object.assign(counts, {looks: 0, most: 0});
+    XMLHttpRequest.prototype.open = function (method, url, ...others) {
+        this.isLook = url.includes("sms.onboarding/get_setup");
+        return open.call(this, method, url, ...others);
+    };
+    XMLHttpRequest.prototype.send = function (...data) {
+        if (!this.isLook) {
+            return send.call(this, ...data);
+        }
+        looking.add(this);
+        counts.most = Math.max(counts.most, looking.size);
+        this.addEventListener("loadend", () => {
+            looking.delete(this);
+            counts.looks = Number(counts.looks) + 1;
+        });
+        setTimeout(() => send.call(this, ...data), 3000);
+    };
+};
+
+/** The next look waits for the answer to the last one. */
+tours.add("helpdesk_sms_onboarding_slow", {
+    steps: () =>
+        patiently([
+            {...asked("account"), run: slowDown},
+            {
+                content: "Some looks have ended",
+                trigger: "body[data-looks='2']",
+            },
+            {
+                content: "And never were two under way",
+                trigger: "body[data-most='1']",
+                timeout: 1000,
+            },
+        ]),
+});

@@ -7,20 +7,21 @@ Markdown.
 """
 
 import base64
-import csv
-import io
 import statistics
-import time
 from datetime import datetime, timedelta
 
-import common
 from common import (
+    Usage,
+    add_result,
+    american,
     clock,
     environment,
-    get_peak,
+    fill_consents,
     in_environment,
+    make_parser,
     measure_apart,
     print_table,
+    read_config,
     work_off,
 )
 
@@ -35,65 +36,43 @@ GATE_ROUNDS = 41
 #: Rows per batch of Odoo's own import: the web client's default.
 NATIVE_BATCH = 2_000
 HEADERS = ("Phone", "Date", "Method", "Text", "Evidence", "Name")
-AREAS = (303, 212, 305, 312, 404, 415, 512, 617, 702, 206)
+#: What each row of a list says, between the number and its evidence.
+SAID = ("2026-03-02 09:00", "Web form", "I agree to texts about my tickets.")
 
 
-def phone(index):
-    """Return the ``index``-th number (E.164)."""
-    area, rest = index % len(AREAS), index // len(AREAS)
-    return f"+1{AREAS[area]}{2_000_000 + rest}"
+def make_list(first, count):
+    """Return the lines of a list of consents, as a CRM might export it as CSV."""
+    numbers = enumerate(american(first, count))
+    rows = [(it, *SAID, f"CRM {n}", f"Customer {n}") for n, it in numbers]
+    return [",".join(row) for row in (HEADERS, *rows)]
 
 
-def make_rows(first, count):
-    """Yield the rows of a list as a CRM might export it."""
-    for index in range(first, first + count):
-        said = ("2026-03-02 09:00", "Web form", "I agree to texts about my tickets.")
-        yield phone(index), *said, f"CRM {index}", f"Customer {index}"
+def take_list(env, count, lines, **values):
+    """Import a list as the cron does; return what that took, and its check alone."""
+    values |= {"file_name": "bench.csv", "date_order": "ymd", "tz": "UTC"}
+    values["file"] = base64.b64encode("\n".join(lines).encode())
+    job, usage = env["sms.consent.import"].create(values), Usage()
 
+    def work(action, state):
+        action()
+        work_off(job, state)
 
-def make_csv(first, count):
-    """Return a list of consents as a CSV file."""
-    stream = io.StringIO()
-    writer = csv.writer(stream)
-    writer.writerow(HEADERS)
-    writer.writerows(make_rows(first, count))
-    return stream.getvalue().encode()
+    checked, _none = clock(work, job.action_check, "checking")
+    work(job.action_import, "importing")
+    assert (job.state, job.good_count) == ("done", count), job.read()
+    return {"check": checked, **usage.read()}
 
 
 @in_environment
 def measure_import(env, first, count):
     """Import a list as the cron does; then seal the events that were recorded."""
-    data = base64.b64encode(make_csv(first, count))
-    purpose = env["sms.purpose"]._get("ticket")
-    idle = get_peak()
-
-    def check():
-        values = {
-            "file": data,
-            "file_name": "bench.csv",
-            "purpose_ids": [(6, 0, purpose.ids)],
-            "date_order": "ymd",
-            "tz": "UTC",
-        }
-        job = env["sms.consent.import"].create(values)
-        job.action_check()
-        work_off(job, "checking")
-        return job
-
-    def record():
-        job.action_import()
-        work_off(job, "importing")
-
-    def seal():
-        while env["sms.consent.link"]._seal(env.company):
-            env.cr.commit()
-
-    checked, job = clock(check)
-    recorded, _result = clock(record)
-    assert (job.state, job.good_count) == ("done", count), job.read()
-    memory = get_peak() - idle
-    sealed, _result = clock(seal)
-    return {"check": checked, "record": recorded, "memory": memory, "seal": sealed}
+    purposes = env["sms.purpose"]._get("ticket")
+    values = {"purpose_ids": [(6, 0, purposes.ids)]}
+    found = take_list(env, count, make_list(first, count), **values)
+    usage = Usage()
+    while env["sms.consent.link"]._seal(env.company):
+        env.cr.commit()
+    return {**found, "seal": usage.read()["seconds"]}
 
 
 @in_environment
@@ -103,43 +82,39 @@ def measure_ledger(env, first, count):
 
     purpose = env["sms.purpose"]._get("ticket")
     statements = (
-        Statement(phone(i), "granted", "import", purpose, facts={"wording": "I agree."})
-        for i in range(first, first + count)
+        Statement(it, "granted", "import", purpose, facts={"wording": "I agree."})
+        for it in american(first, count)
     )
-    idle = get_peak()
-    ledger = env["sms.consent.event"]
-    seconds, _result = clock(ledger._record_many, env.company, statements)
+    usage = Usage()
+    env["sms.consent.event"]._record_many(env.company, statements)
     env.cr.commit()
-    return {"record": seconds, "memory": get_peak() - idle}
+    return usage.read()
 
 
 @in_environment
 def measure_one_by_one(env, first, count):
     """Record statements one by one, as a keyword or an agent does."""
     purpose = env["sms.purpose"]._get("ticket")
-    ledger = env["sms.consent.event"]
-    begin = time.perf_counter()
-    for index in range(first, first + count):
+    ledger, usage = env["sms.consent.event"], Usage()
+    for number in american(first, count):
         ledger._record(
-            env.company, phone(index), "granted", "api", purpose, wording="I agree."
+            env.company, number, "granted", "api", purpose, wording="I agree."
         )
-    return {"record": time.perf_counter() - begin}
+    return usage.read()
 
 
 @in_environment
 def measure_native(env, first, count, model):
     """Load the same numbers by Odoo's own import, as the web client does."""
     names = {"res.partner": ["name", "phone"], "phone.blacklist": ["number"]}[model]
-    rows = [
-        [f"Customer {i}", phone(i)][-len(names) :] for i in range(first, first + count)
-    ]
-    idle, begin = get_peak(), time.perf_counter()
+    rows = [[f"Customer {it}", it][-len(names) :] for it in american(first, count)]
+    usage = Usage()
     for start in range(0, count, NATIVE_BATCH):
         result = env[model].load(names, rows[start : start + NATIVE_BATCH])
         assert result["ids"], result["messages"][:3]
         env.cr.commit()
         env.invalidate_all()
-    return {"record": time.perf_counter() - begin, "memory": get_peak() - idle}
+    return usage.read()
 
 
 @in_environment
@@ -152,13 +127,13 @@ def measure_answers(env, first, count):
 
     purpose = env["sms.purpose"]._get("ticket")
     long_ago = datetime.now().replace(microsecond=0) - timedelta(days=400)
-    numbers = [phone(index) for index in range(first, first + count)]
+    numbers = american(first, count)
     env["sms.consent.event"]._record_many(
         env.company,
         (Statement(it, "granted", "import", purpose, long_ago) for it in numbers),
     )
     env.cr.commit()
-    idle, files = get_peak(), env["sms.reassigned.file"]
+    files = env["sms.reassigned.file"]
     condition = SQL("consent.number = ANY(%s)", numbers)
     selection = files._select(env.company, 30, condition=condition)
     asked, (query, data) = clock(files._ask, env.company, selection, "All", "BENCH1")
@@ -168,25 +143,8 @@ def measure_answers(env, first, count):
     for index, line in enumerate(lines[1:]):
         told = "yes" if not index % 100 else "no data" if not index % 10 else "no"
         answers.append(f"{line},{told}")
-    values = {
-        "file": base64.b64encode("\n".join(answers).encode()),
-        "file_name": "answers.csv",
-        "decision": "answers",
-        "query_id": query.id,
-        "date_order": "ymd",
-        "tz": "UTC",
-    }
-    job = env["sms.consent.import"].create(values)
-
-    def work(action, state):
-        action()
-        work_off(job, state)
-
-    checked, _result = clock(work, job.action_check, "checking")
-    recorded, _result = clock(work, job.action_import, "importing")
-    assert (job.state, job.good_count) == ("done", count), job.read()
-    memory = get_peak() - idle
-    return {"ask": asked, "check": checked, "record": recorded, "memory": memory}
+    values = {"decision": "answers", "query_id": query.id}
+    return {"ask": asked, **take_list(env, count, answers, **values)}
 
 
 @in_environment
@@ -196,18 +154,14 @@ def measure_gate(env, count):
     from odoo.addons.helpdesk_mgmt_sms.models.message.sms_gate import GateQuestion
 
     purpose = env["sms.purpose"]._get("ticket")
-    numbers = map(phone, range(GATE_BATCH))
-    common.fill_consents(env, purpose, numbers, others=count - GATE_BATCH)
-    questions = [
-        GateQuestion(env.company.id, phone(index), purpose.id)
-        for index in range(GATE_BATCH)
-    ]
+    numbers = american(0, GATE_BATCH)
+    fill_consents(env, purpose, numbers, others=count - GATE_BATCH)
+    questions = [GateQuestion(env.company.id, it, purpose.id) for it in numbers]
     times = []
     for _round in range(GATE_ROUNDS):
         env.cr.precommit.data.pop(READ_ANSWERS, None)
-        begin = time.perf_counter()
-        decisions = env["sms.gate"]._decide(questions)
-        times.append(time.perf_counter() - begin)
+        seconds, decisions = clock(env["sms.gate"]._decide, questions)
+        times.append(seconds)
     # Some may be held: it is night there.
     assert all(decision.verdict != "block" for decision, _event in decisions)
     return {"milliseconds": statistics.median(times) * 1000}
@@ -215,20 +169,20 @@ def measure_gate(env, count):
 
 def run_import(options):
     """Measure the import, compared with Odoo's own import of the same numbers."""
-    first = 10_000_000
+    first = GATE_BATCH  # the gate's numbers come before
     ways = {"import": (measure_import,), "ledger": (measure_ledger,)}
-    natives = ("res.partner", "phone.blacklist")
-    ways |= {model: (measure_native, model) for model in natives}
+    for model in ("res.partner", "phone.blacklist"):
+        ways[model] = (measure_native, model)
     rates, seals, rows = {}, [], []
     for size in options.sizes:
         for way, (work, *arguments) in ways.items():
             found = measure_apart(work, options.database, first, size, *arguments)
             first += size
-            rates[way, size] = size / (found["record"] + found.get("check", 0))
-            checked = f"{found['check']:.1f}" if "check" in found else ""
-            cells = [f"{size:,}", way, checked, f"{found['record']:.1f}"]
-            cells += [f"{rates[way, size]:,.0f}", f"{found['memory']:.0f}"]
-            rows.append(cells)
+            rates[way, size] = size / found["seconds"]
+            checked = found.get("check", 0)
+            cells = [f"{size:,}", way, f"{checked:.1f}" if checked else ""]
+            cells += [f"{found['seconds'] - checked:.1f}", f"{rates[way, size]:,.0f}"]
+            rows.append([*cells, f"{found['grown']:.0f}"])
             if "seal" in found:
                 speed = f"{size / found['seal']:,.0f}"
                 seals.append([f"{size:,}", f"{found['seal']:.2f}", speed])
@@ -248,21 +202,21 @@ def run_import(options):
     single = measure_apart(measure_one_by_one, options.database, first, SINGLES)
     smallest, largest = options.sizes[0], options.sizes[-1]
     growth = rates["import", smallest] / rates["import", largest]
-    print(f"One by one: {SINGLES / single['record']:,.0f} statements/s.\n")
+    print(f"One by one: {SINGLES / single['seconds']:,.0f} statements/s.\n")
     native = rates["import", largest] / rates["res.partner", largest]
-    common.add_result(
+    add_result(
         f"import of {largest:,} consents, with evidence",
         f"{rates['import', largest]:,.0f} rows/s",
         f"{native:.1f} x Odoo's import of contacts",
         f"{growth:.2f} x from {smallest:,}",
     )
-    common.add_result(
+    add_result(
         f"ledger, {largest:,} statements in bulk",
         f"{rates['ledger', largest]:,.0f} rows/s",
         f"{rates['ledger', largest] / rates['phone.blacklist', largest]:.1f} x Odoo's "
         "import of the blacklist",
     )
-    common.add_result(f"sealing {seals[-1][0]} of them", f"{seals[-1][2]} events/s")
+    add_result(f"sealing {seals[-1][0]} of them", f"{seals[-1][2]} events/s")
 
 
 def run_answers(options):
@@ -271,14 +225,13 @@ def run_answers(options):
     for size in options.sizes:
         found = measure_apart(measure_answers, options.database, first, size)
         first += size
-        rates.append(size / sum(found[it] for it in ("ask", "check", "record")))
-        cells = [f"{found[it]:.1f}" for it in ("ask", "check", "record")]
-        rows.append(
-            [f"{size:,}", *cells, f"{rates[-1]:,.0f}", f"{found['memory']:.0f}"]
-        )
+        rates.append(size / (found["ask"] + found["seconds"]))
+        spent = (found["ask"], found["check"], found["seconds"] - found["check"])
+        cells = [f"{size:,}", *(f"{seconds:.1f}" for seconds in spent)]
+        rows.append([*cells, f"{rates[-1]:,.0f}", f"{found['grown']:.0f}"])
     head = ["numbers", "query, s", "check, s", "record, s", "numbers/s in all"]
     print_table([*head, "memory, MB"], rows)
-    common.add_result(
+    add_result(
         f"reassigned numbers, {options.sizes[-1]:,}: query, answers checked, recorded",
         f"{' + '.join(rows[-1][1:4])} s, {rows[-1][5]} MB",
         growth=f"{rates[0] / rates[-1]:.2f} x from {options.sizes[0]:,}",
@@ -297,7 +250,7 @@ def run_gate(options):
         [[f"{n:,}", f"{ms:.1f}", f"{ms / base:.2f} x"] for n, ms in times.items()],
     )
     count, milliseconds = list(times.items())[-1]
-    common.add_result(
+    add_result(
         f"gate, {GATE_BATCH:,} texts among {count:,} consents",
         f"{milliseconds:.0f} ms",
         growth=f"{milliseconds / base:.2f} x from {options.gate_sizes[0]:,}",
@@ -306,10 +259,8 @@ def run_gate(options):
 
 def main():
     """Run what the command line asks for."""
-    options = common.make_parser(
-        __doc__, sizes=SIZES, gate_sizes=GATE_SIZES
-    ).parse_args()
-    common.read_config(options)
+    options = make_parser(__doc__, sizes=SIZES, gate_sizes=GATE_SIZES).parse_args()
+    read_config(options)
     with environment(options.database) as env:
         env.company.country_id = env.ref("base.us")
         env.company.sms_provider = "sandbox"
