@@ -9,7 +9,7 @@ Profiles: https://developers.telnyx.com/api-reference/profiles/update-a-messagin
 
 import base64
 
-from requests.exceptions import InvalidHeader
+from requests.exceptions import InvalidHeader, RequestException
 
 from .account import CREDENTIALS, FINE, INBOUND, SENDERS, UNSURE, WRONG, Finding
 from .base import LookupFailed
@@ -51,7 +51,11 @@ def check(provider, inbound_url):
 
 def _refusal(error):
     # ``requests`` or ``http.client`` refuses a bad paste, which no header can hold.
-    is_bad_paste = isinstance(error.__cause__, InvalidHeader | UnicodeEncodeError)
+    cause = error.__cause__
+    is_bad_paste = isinstance(cause, InvalidHeader)
+    is_bad_paste |= isinstance(cause, ValueError) and not isinstance(
+        cause, RequestException
+    )
     if error.status in (401, 403) or is_bad_paste:
         return Finding(CREDENTIALS, WRONG, "api_key_refused")
     return Finding(CREDENTIALS, UNSURE, "no_answer", detail=str(error))

@@ -125,8 +125,8 @@ class TestSendAgain(WaysCase):
         for state, words in (
             ("process", "being checked"),
             ("unknown", "being checked"),
-            ("pending", "already has it"),
-            ("sent", "already has it"),
+            ("pending", "already has this message"),
+            ("sent", "already has this message"),
             ("outgoing", "still waiting"),
         ):
             with self.subTest(state), self.assertRaisesRegex(UserError, words):
