@@ -133,7 +133,7 @@ PUBLIC_METHODS = {
     "sms.redaction": {"action_try_again"},
     "sms.carrier.opt.out": {"action_try_again"},
     "sms.carrier.difference": {"action_done"},
-    "sms.retention.form": {"action_save"},
+    "sms.retention.form": {"action_save", "default_get"},
     "sms.oncall": {"get_on_call"},
     "sms.oncall.gap": {"action_view_shifts"},
     "sms.oncall.turn": {"action_take_over", "action_hand_over"},
