@@ -308,7 +308,7 @@ class SmsConsentImport(models.Model):
         for name, columns in self.column_ids.filtered("field").grouped("field").items():
             if len(columns) > 1:
                 message = self.env._(
-                    "Several columns are said to hold “%s”. Choose one of them.",
+                    "More than one column is mapped to “%s”. Choose one.",
                     labels[name],
                 )
                 raise UserError(message)
