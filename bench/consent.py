@@ -135,7 +135,7 @@ def measure_answers(env, first, count):
     env.cr.commit()
     files = env["sms.reassigned.file"]
     condition = SQL("consent.number = ANY(%s)", numbers)
-    selection = files._select(env.company, 30, condition=condition)
+    selection = files._select(env.company, 30, "consent", condition)
     asked, (query, data) = clock(files._ask, env.company, selection, "All", "BENCH1")
     env.cr.commit()
     lines = data.decode().split()
