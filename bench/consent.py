@@ -87,8 +87,9 @@ def measure_ledger(env, first, count):
     )
     usage = Usage()
     env["sms.consent.event"]._record_many(env.company, statements)
+    spent = usage.read()
     env.cr.commit()
-    return usage.read()
+    return spent
 
 
 @in_environment
