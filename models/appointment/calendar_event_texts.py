@@ -310,10 +310,10 @@ class CalendarEvent(models.Model):
     def _tell_sms_untold(self, sms):
         """Return what a customer was not told, and why."""
         row = self.sms_reminder_ids.filtered(lambda it: it.sms_id == sms)[:1]
-        return self.env._(UNTOLD.get(row.kind, UNTOLD_OTHERWISE)) % {
-            "customer": sms.partner_id.name or sms.number or self.env._("The customer"),
-            "reason": sms.shown_reason or sms.shown_label,
-        }
+        name = sms.partner_id.name or sms.number or self.env._("The customer")
+        facts = {"customer": name, "reason": sms.shown_reason or sms.shown_label}
+        note = self.env._(UNTOLD.get(row.kind, UNTOLD_OTHERWISE))
+        return note % facts
 
     def _get_sms_untold(self):
         """Return the text with the user's rights; empty if the page is outdated."""

@@ -75,11 +75,10 @@ class HelpdeskTicket(models.Model):
         author = sms_sudo.create_uid.partner_id
         sms_sudo = sms_sudo.with_context(lang=author.lang)
         about = self._describe_waiting_sms(sms_sudo)
+        note = f"{about['label']}: “{about['words']}”. {sms_sudo.shown_reason}."
         ticket = self.browse(sms_sudo.mail_message_id.res_id)
         ticket.with_user(SUPERUSER_ID).message_post(
-            body=f"{about['label']}: “{about['words']}”. {sms_sudo.shown_reason}.",
-            partner_ids=author.ids,
-            subtype_xmlid="mail.mt_note",
+            body=note, partner_ids=author.ids, subtype_xmlid="mail.mt_note"
         )
 
     def _get_sms_fact(self, trigger):

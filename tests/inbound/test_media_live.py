@@ -99,15 +99,6 @@ class TestMediaLive(LiveCase):
             )
         self.server.start()
         self.set_parameter("web.base.url", self.server.url)
-        cron_id = self.rpc(
-            "ir.model.data",
-            "search_read",
-            [
-                ("module", "=", "helpdesk_mgmt_sms"),
-                ("name", "=", "ir_cron_sms_media"),
-            ],
-            ["res_id"],
-        )[0]["res_id"]
-        self.rpc("ir.cron", "method_direct_trigger", [cron_id])
+        self.trigger_cron("ir_cron_sms_media")
         inbound = self.wait_for_media(inbound_id)
         self.assertEqual(len(inbound["attachment_ids"]), 1)
