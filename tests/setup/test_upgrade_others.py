@@ -60,7 +60,7 @@ class TestUpgradeFromSixteenth(TestUpgradeFromFourth):
     version = "19.0.1.16.0"
 
 
-class TestUpgradeFromEighteenth(UpdatedTwice, TestUpgradeFromFourth):
+class TestUpgradeFromNineteenth(UpdatedTwice, TestUpgradeFromFourth):
     """From the previous version."""
 
-    version = "19.0.1.18.0"
+    version = "19.0.1.19.0"
