@@ -53,6 +53,7 @@ class SmsIncidentPublish(models.TransientModel):
     planned_to = fields.Datetime("Ends")
     plan_note = fields.Text(compute="_compute_plan_note")
     body = fields.Text("News", help="What works, what does not, and when you say more.")
+    suggestion = fields.Text(help="The suggested news, to see whether they were edited.")
     is_told = fields.Boolean(
         "Text and e-mail it",
         default=True,
@@ -80,7 +81,10 @@ class SmsIncidentPublish(models.TransientModel):
     @api.onchange("planned_to")
     def _onchange_planned_to(self):
         if self.step == LONGER and self.planned_to:
-            self.body = self.incident_id._say_longer(self.planned_to)
+            is_edited = self.body != self.suggestion
+            self.suggestion = self._suggest()
+            if not is_edited:
+                self.body = self.suggestion
 
     # === Who is told ===
 
@@ -174,7 +178,7 @@ class SmsIncidentPublish(models.TransientModel):
                 "seen_id": incident.news_ids.sorted("id")[-1:].id,
             }
         )
-        form.body = form._suggest()
+        form.body = form.suggestion = form._suggest()
         form._prepare()
         return form._get_action()
 

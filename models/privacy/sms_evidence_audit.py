@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import format_date
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -121,8 +122,13 @@ class SmsEvidenceAudit(models.Model):
         if self.state in (DRAFT, FAILED):
             values = {"state": WAITING, "user_id": self.env.uid}
             self.sudo().write({**values, "problem": False, "tries": 0})
-            cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_evidence_audit")
-            cron.sudo()._trigger()
+            self._wake()
+
+    @api.model
+    def _wake(self):
+        """Start the job as soon as this transaction is committed."""
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_evidence_audit")
+        cron.sudo()._trigger()
 
     def action_refresh(self):
         """Reload, to show the state."""
@@ -187,4 +193,17 @@ class SmsEvidenceAudit(models.Model):
     @api.model
     def _find_personal(self, company, numbers):
         """Return all audits, since anybody may be in their files."""
-        return self.search([("company_id", "=", company.id), ("state", "=", READY)])
+        domain = Domain("company_id", "=", company.id)
+        return self.search(domain & Domain("state", "in", (WAITING, READY)))
+
+    def _forget(self):
+        """Delete finished packets, and start those in preparation over.
+
+        A packet being made is a snapshot that still has the person. Since its row has
+        changed meanwhile, PostgreSQL does not let it be saved.
+        """
+        waiting = self.filtered(lambda audit: audit.state == WAITING)
+        if waiting:
+            waiting.tries = 0
+            self._wake()
+        (self - waiting).unlink()

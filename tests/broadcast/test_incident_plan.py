@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import PublishCase
 
@@ -261,6 +261,18 @@ class TestEnd(PlanCase):
         self.assertEqual(self.incident.state, "open")
         self.come(timedelta(minutes=-121), lasting=timedelta(hours=2))
         self.assertEqual((self.incident.state, self.count()), ("resolved", 3))
+
+    def test_a_later_end_is_said_unless_the_news_were_edited(self):
+        self.start()
+        with Form(self.open("longer")) as form:
+            for _later in range(2):
+                former = form.body
+                form.planned_to += timedelta(days=2)
+                self.assertIn("It should be finished by", form.body)
+                self.assertNotEqual(form.body, former)
+            form.body = "A disk has failed."
+            form.planned_to += timedelta(days=2)
+            self.assertEqual(form.body, "A disk has failed.")
 
     def test_it_takes_longer_until_a_time_that_has_passed(self):
         self.start()

@@ -14,6 +14,8 @@ from ...tools import evidence
 from ..common import phone_number
 from .common import PacketCase
 
+AUDIT_CRON = "helpdesk_mgmt_sms.ir_cron_sms_evidence_audit"
+
 
 class TestWizard(PacketCase):
     """The form by which an officer exports the evidence of one person."""
@@ -133,7 +135,7 @@ class TestAudit(PacketCase):
         )
 
     def run_audits(self):
-        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_evidence_audit"))
+        self._run_cron(self.env.ref(AUDIT_CRON))
 
     def test_a_period_is_exported_and_verifies(self):
         self.record_consent(phone_number(3), name="Somebody Else")
@@ -249,6 +251,20 @@ class TestAudit(PacketCase):
         audit.action_make()
         self.run_audits()
         self.assertEqual(audit.state, "ready")
+
+    def test_an_erasure_deletes_packets_and_starts_those_in_preparation_over(self):
+        finished, waiting = self.make_audit(), self.make_audit()
+        finished.action_make()
+        self.run_audits()
+        waiting.action_make()
+        waiting.sudo().tries = 1
+        with self.capture_triggers(AUDIT_CRON) as capture:
+            self.env["sms.erasure"].sudo()._erase(
+                self.company, phone_number(5), "Letter 117"
+            )
+        self.assertFalse(finished.exists())
+        self.assertEqual((waiting.state, waiting.tries), ("waiting", 0))
+        self.assertTrue(capture.records)
 
     def test_everything_is_a_period_too(self):
         always = {"date_from": "0001-01-01", "date_to": "9999-12-31"}
