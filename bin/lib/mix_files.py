@@ -7,6 +7,7 @@ longest of all first, so that at the end no worker is left alone with one of the
 
 import itertools
 
+import freezegun
 import pytest
 
 #: Number of other files after each one that drives a server.
@@ -19,6 +20,8 @@ LONGEST = (
     "test_outbox_kill.py",
     "test_appointments_month.py",
 )
+# Tests stop the clock, but not the one that measures how long they take.
+freezegun.configure(extend_ignore_list=["_pytest.timing"])
 
 
 def get_tags(item):
