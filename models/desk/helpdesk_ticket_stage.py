@@ -13,11 +13,13 @@ class HelpdeskTicketStage(models.Model):
     """
 
     _inherit = "helpdesk.ticket.stage"
+    _check_company_auto = True
 
     sms_template_id = fields.Many2one(
         "sms.template",
         string="SMS Template",
         domain=[("model", "=", "helpdesk.ticket"), ("is_internal", "=", False)],
+        check_company=True,
         help="Sent to the customer when a ticket reaches this stage, if they agreed "
         "to texts.",
     )

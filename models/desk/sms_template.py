@@ -56,6 +56,7 @@ class SmsTemplate(models.Model):
 
     _name = "sms.template"
     _inherit = ["sms.template", "sms.shared.copy", "sms.cached.rules"]
+    _check_company_auto = True
 
     company_id = fields.Many2one(
         "res.company",
@@ -88,6 +89,7 @@ class SmsTemplate(models.Model):
             ("shared_id", "=", False),
             ("is_internal", "=", False),
         ],
+        check_company=True,
         help="Sent instead while the ticket has no technician.",
     )
 
