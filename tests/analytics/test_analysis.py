@@ -531,8 +531,6 @@ class TestScenario(ScenarioCase):
         self.text([phone_number(599)], 1, self.news, partner_id=partner.id)
         self.env.flush_all()
         for name, record, count in (
-            # 24 texts of the scenario, their 4 answers, 3 clicks, and the text above.
-            ("template", self.news, 24 + 4 + 3 + 1),
             # Four received texts, three alerts, three visits, two ratings.
             ("team", self.team, 4 + 3 + 3 + 2),
             ("partner", partner, 1),
@@ -543,3 +541,21 @@ class TestScenario(ScenarioCase):
             facts = self.env["sms.analysis"].with_user(self.agent)
             with self.subTest(name=name):
                 self.assertEqual(facts.search_count(domain), count)
+
+    def count_figures(self, template):
+        """Return how many facts the button of a template's form opens."""
+        action = template.with_user(self.agent).action_view_sms_figures()
+        facts = self.env["sms.analysis"].with_user(self.agent)
+        return facts.search_count(action["domain"])
+
+    def test_a_template_leads_to_its_own_figures(self):
+        """Those of a company's own one, too, which is sent in place of a shared one."""
+        # 24 texts of the scenario, their 4 answers, 3 clicks.
+        self.assertEqual(self.count_figures(self.news), 24 + 4 + 3)
+        other = self.make_company("Other")
+        self.text([phone_number(599)], 1, self.news, record_company_id=other.id)
+        self.env.flush_all()
+        own = self.news._copy_for_company(self.company)
+        self.assertEqual(self.count_figures(own), 24 + 4 + 3)
+        theirs = self.news._copy_for_company(other)
+        self.assertEqual(self.count_figures(theirs), 1)
