@@ -236,13 +236,8 @@ class SmsAutomation(models.Model):
             template_sudo = rule.template_id.sudo()
             if template_sudo and template_sudo.model != rule._get_record_model():
                 raise ValidationError(rule._explain_template())
-            if template_sudo.is_internal and rule.audience not in automation.STAFF:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is for colleagues. Choose another text for customers.",
-                        template_sudo.name,
-                    )
-                )
+            if rule.audience not in automation.STAFF:
+                template_sudo._check_for_customers()
 
     def _get_record_model(self):
         return TICKET_MODEL

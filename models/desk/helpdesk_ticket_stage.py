@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError
 
 from ..core.sms_shared_row import ADMINISTRATORS
 
@@ -26,14 +26,7 @@ class HelpdeskTicketStage(models.Model):
 
     @api.constrains("sms_template_id")
     def _check_sms_template_id(self):
-        for template_sudo in self.sudo().sms_template_id:
-            if template_sudo.is_internal:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is for colleagues. Choose another text for customers.",
-                        template_sudo.name,
-                    )
-                )
+        self.sms_template_id._check_for_customers()
 
     @api.model_create_multi
     def create(self, vals_list):
