@@ -69,7 +69,7 @@ LAST_MESSAGE = f"""
 """
 
 #: Our first answer to a text that starts a wait. Later texts (``is_asked`` is false)
-#: belong to the same wait. An aggregate, as above.
+#: belong to the same wait, and of an erased one nobody knows. An aggregate, as above.
 ANSWER = f"""
     SELECT count(*) > 0 AS is_asked, max(our.create_date) AS answered_at,
            max(our.create_uid) AS user_id
@@ -86,7 +86,8 @@ ANSWER = f"""
               AND sms.create_date > text.received_at
               AND sms.create_date <= text.received_at + interval '{ANSWER_DAYS} days'
          ORDER BY sms.create_date, sms.id LIMIT 1) our ON TRUE
-     WHERE text.kind = 'conversation' AND (earlier.received_at IS NULL OR EXISTS (
+     WHERE text.kind = 'conversation' AND text.number IS NOT NULL
+       AND (earlier.received_at IS NULL OR EXISTS (
            SELECT FROM sms_sms sms
             WHERE sms.record_company_id = text.company_id AND sms.number = text.number
               AND sms.is_personal AND sms.state <> 'canceled'

@@ -2,6 +2,7 @@
 from datetime import timedelta
 
 from odoo import fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_amount, format_date, formatLang
 from odoo.tools.translate import LazyTranslate
 
@@ -41,17 +42,25 @@ class SmsDashboard(models.AbstractModel):
 
     def _prepare_period(self, period):
         """Return the period shown, and the previous one in words."""
-        days, company = self.env["sms.day"], self.env.company
+        days = self.env["sms.day"]
         before = (period.before, period.first - timedelta(days=1))
         return {
             "date_from": str(period.first),
             "date_to": str(period.last),
             "days": period.days,
-            "today": str(days._get_today(company)),
-            "utc_from": str(days._to_utc(company, period.first)),
-            "utc_to": str(days._to_utc(company, period.last + timedelta(days=1))),
+            "today": str(days._get_today(self.env.company)),
+            "facts": list(Domain.OR(self._get_facts_domains(period))),
             "before": " – ".join(format_date(self.env, day) for day in before),
         }
+
+    def _get_facts_domains(self, period):
+        """Yield the domain of each company's facts: its days are by its own clock."""
+        days = self.env["sms.day"]
+        for company in self.env.companies:
+            end = days._to_utc(company, period.last + timedelta(days=1))
+            since = Domain("date", ">=", str(days._to_utc(company, period.first)))
+            own = since & Domain("date", "<", str(end))
+            yield own & Domain("company_id", "=", company.id)
 
     def _prepare_choices(self):
         """Return the teams and purposes to choose from."""

@@ -141,7 +141,7 @@ def has_word(text, word):
 
 def has_link(texts):
     """Tell if any of the texts contains a link."""
-    return any(re.search(r"https?://|\[link", text) for text in texts)
+    return any(re.search(r"https?://|\[[^\]]*\blink\b", text) for text in texts)
 
 
 def has_phone(texts):

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ...tools import links
 from ..broadcast.sms_broadcast import STATUS_PAGE
@@ -89,6 +90,21 @@ class SmsTemplate(models.Model):
         help="Replace links in its texts with short links that count clicks. Clicks "
         "by bots are not counted, and who clicked is not recorded."
     )
+
+    def action_view_sms_figures(self):
+        """Open the figures of its texts.
+
+        Stages and automations name the shared template even where they send the
+        company's own.
+        """
+        self.ensure_one()
+        actions, xmlid = self.env["ir.actions.act_window"], "sms_analysis_template_action"
+        action = actions._for_xml_id(f"helpdesk_mgmt_sms.{xmlid}")
+        counted = Domain("template_id", "=", self.id)
+        if self.shared_id:
+            theirs = Domain("template_id", "=", self.shared_id.id)
+            counted |= theirs & Domain("company_id", "=", self.company_id.id)
+        return {**action, "domain": list(counted)}
 
 
 class ResCompany(models.Model):

@@ -14,6 +14,7 @@ from ..ledger.sms_purpose import INTERNAL
 
 SLA_MODEL = "helpdesk.ticket.sla"
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
+FILTER = {"ondelete": "restrict", "context": {"active_test": False}}
 #: Errors of conditions that cannot be used.
 UNUSABLE = (AccessError, UserError, ValueError, TypeError, KeyError, OverflowError)
 
@@ -29,6 +30,7 @@ class SmsAutomation(models.Model):
     _description = "Text Message Automation"
     _inherit = ["sms.shared.copy", "mail.thread", "sms.cached.rules"]
     _order = "sequence, id"
+    _check_company_auto = True
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True, tracking=True)
@@ -64,14 +66,11 @@ class SmsAutomation(models.Model):
         default=4,
         help="How long a customer has waited, or how long before the deadline.",
     )
-    team_ids = fields.Many2many(
-        "helpdesk.ticket.team", string="Teams", ondelete="restrict"
-    )
-    stage_ids = fields.Many2many(
-        "helpdesk.ticket.stage", string="Stages", ondelete="restrict"
-    )
+    # An archived one still limits: without it, the automation would be about all.
+    team_ids = fields.Many2many("helpdesk.ticket.team", string="Teams", **FILTER)
+    stage_ids = fields.Many2many("helpdesk.ticket.stage", string="Stages", **FILTER)
     category_ids = fields.Many2many(
-        "helpdesk.ticket.category", string="Categories", ondelete="restrict"
+        "helpdesk.ticket.category", string="Categories", **FILTER
     )
     min_priority = fields.Selection("_selection_priority", string="Priority (at Least)")
     domain = fields.Char(
@@ -84,6 +83,7 @@ class SmsAutomation(models.Model):
         "sms.template",
         "Text",
         domain=[("model", "=", TICKET_MODEL)],
+        check_company=True,
         tracking=True,
         help="If the template was deleted, nothing is sent.",
     )
@@ -236,13 +236,8 @@ class SmsAutomation(models.Model):
             template_sudo = rule.template_id.sudo()
             if template_sudo and template_sudo.model != rule._get_record_model():
                 raise ValidationError(rule._explain_template())
-            if template_sudo.is_internal and rule.audience not in automation.STAFF:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is for colleagues. Choose another text for customers.",
-                        template_sudo.name,
-                    )
-                )
+            if rule.audience not in automation.STAFF:
+                template_sudo._check_for_customers()
 
     def _get_record_model(self):
         return TICKET_MODEL

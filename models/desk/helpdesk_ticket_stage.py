@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError
 
 from ..core.sms_shared_row import ADMINISTRATORS
 
@@ -13,25 +13,20 @@ class HelpdeskTicketStage(models.Model):
     """
 
     _inherit = "helpdesk.ticket.stage"
+    _check_company_auto = True
 
     sms_template_id = fields.Many2one(
         "sms.template",
         string="SMS Template",
         domain=[("model", "=", "helpdesk.ticket"), ("is_internal", "=", False)],
+        check_company=True,
         help="Sent to the customer when a ticket reaches this stage, if they agreed "
         "to texts.",
     )
 
     @api.constrains("sms_template_id")
     def _check_sms_template_id(self):
-        for template_sudo in self.sudo().sms_template_id:
-            if template_sudo.is_internal:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is for colleagues. Choose another text for customers.",
-                        template_sudo.name,
-                    )
-                )
+        self.sms_template_id._check_for_customers()
 
     @api.model_create_multi
     def create(self, vals_list):

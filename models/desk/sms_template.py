@@ -56,6 +56,7 @@ class SmsTemplate(models.Model):
 
     _name = "sms.template"
     _inherit = ["sms.template", "sms.shared.copy", "sms.cached.rules"]
+    _check_company_auto = True
 
     company_id = fields.Many2one(
         "res.company",
@@ -88,6 +89,7 @@ class SmsTemplate(models.Model):
             ("shared_id", "=", False),
             ("is_internal", "=", False),
         ],
+        check_company=True,
         help="Sent instead while the ticket has no technician.",
     )
 
@@ -198,13 +200,8 @@ class SmsTemplate(models.Model):
         """Refuse a template of another model, and one with a variant of its own."""
         for template in self.sudo().filtered("unassigned_id"):
             other = template.unassigned_id
-            if other.is_internal and not template.is_internal:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” is for colleagues. Choose another text for customers.",
-                        other.name,
-                    )
-                )
+            if not template.is_internal:
+                other._check_for_customers()
             if {template.model, other.model} != {TICKET_MODEL} or other.unassigned_id:
                 raise ValidationError(
                     self.env._(
@@ -223,6 +220,19 @@ class SmsTemplate(models.Model):
         stages_sudo = stages_sudo.with_context(active_test=False)
         stages = stages_sudo.search([("sms_template_id", "in", self.ids)])
         stages._check_sms_template_id()
+
+    def _check_for_customers(self):
+        """Refuse templates for colleagues.
+
+        :raises ValidationError: with the name of the first one
+        """
+        for template_sudo in self.sudo().filtered("is_internal"):
+            raise ValidationError(
+                self.env._(
+                    "“%s” is for colleagues. Choose another text for customers.",
+                    template_sudo.name,
+                )
+            )
 
     @api.model_create_multi
     def create(self, vals_list):

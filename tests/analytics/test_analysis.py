@@ -302,6 +302,33 @@ class TestScenario(ScenarioCase):
         tiles = self.get_tiles(purpose_id=ticket.id)
         self.assertEqual(tiles["sent_count"]["value"], 40)
 
+    def test_a_tile_opens_what_it_counts_by_each_companys_clock(self):
+        """The afternoon of an island in the Pacific is the night before in Denver."""
+        other = self.make_company("Other")
+        other.partner_id.tz = "Pacific/Kiritimati"
+        day = str(self.today - timedelta(days=20))
+        text = self.text([phone_number(600)], 20, record_company_id=other.id)
+        self.shift(text, "create_date", self.at(20, hours=-17))
+        both = [self.company.id, other.id]
+        dashboard = self.env["sms.dashboard"].with_user(self.manager)
+        dashboard = dashboard.with_context(allowed_company_ids=both)
+        shown = dashboard.get_dashboard({"date_from": day, "date_to": day})
+        tiles = {tile["key"]: tile["value"] for tile in shown["tiles"]}
+        facts = dashboard.env["sms.analysis"].search(shown["period"]["facts"])
+        self.assertEqual(tiles["blocked_count"], 1)
+        self.assertEqual(sum(facts.mapped("blocked_count")), 1)
+
+    def test_who_is_erased_did_not_wait_in_vain(self):
+        """Nobody knows any more which of their texts were answered."""
+        before = self.get_tiles()["answer_time"]["note"]
+        self.assertEqual(before, "2 of 3 answered by text")
+        answered = self.env["sms.inbound"].search([("body", "=", "Thank you")])
+        waiting = self.env["sms.inbound"].search([("body", "=", "Is it done?")])
+        again = self.env["sms.inbound"].search([("body", "=", "Hello?")])
+        (answered | waiting | again)._forget()
+        after = self.get_tiles()["answer_time"]["note"]
+        self.assertEqual(after, "0 of 1 answered by text")
+
     def test_days_without_anything_are_empty(self):
         day = str(self.today - timedelta(days=100))
         data = self.get_dashboard(date_from=day, date_to=day)
@@ -504,8 +531,6 @@ class TestScenario(ScenarioCase):
         self.text([phone_number(599)], 1, self.news, partner_id=partner.id)
         self.env.flush_all()
         for name, record, count in (
-            # 24 texts of the scenario, their 4 answers, 3 clicks, and the text above.
-            ("template", self.news, 24 + 4 + 3 + 1),
             # Four received texts, three alerts, three visits, two ratings.
             ("team", self.team, 4 + 3 + 3 + 2),
             ("partner", partner, 1),
@@ -516,3 +541,21 @@ class TestScenario(ScenarioCase):
             facts = self.env["sms.analysis"].with_user(self.agent)
             with self.subTest(name=name):
                 self.assertEqual(facts.search_count(domain), count)
+
+    def count_figures(self, template):
+        """Return how many facts the button of a template's form opens."""
+        action = template.with_user(self.agent).action_view_sms_figures()
+        facts = self.env["sms.analysis"].with_user(self.agent)
+        return facts.search_count(action["domain"])
+
+    def test_a_template_leads_to_its_own_figures(self):
+        """Those of a company's own one, too, which is sent in place of a shared one."""
+        # 24 texts of the scenario, their 4 answers, 3 clicks.
+        self.assertEqual(self.count_figures(self.news), 24 + 4 + 3)
+        other = self.make_company("Other")
+        self.text([phone_number(599)], 1, self.news, record_company_id=other.id)
+        self.env.flush_all()
+        own = self.news._copy_for_company(self.company)
+        self.assertEqual(self.count_figures(own), 24 + 4 + 3)
+        theirs = self.news._copy_for_company(other)
+        self.assertEqual(self.count_figures(theirs), 1)

@@ -90,6 +90,31 @@ OPEN_FAILURES = """
     }, 50);
 """
 
+#: Opens each tile, and waits for the first figure of its table.
+OPEN_TILES = """
+    const wait = async (selector) => {
+        while (!document.querySelector(selector)) {
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        return document.querySelector(selector);
+    };
+    const open = async (expected) => {
+        const wrong = [];
+        for (const [key, figure] of Object.entries(expected)) {
+            (await wait(`.o_sms_tile[data-key=${key}]`)).click();
+            const found = (await wait(".o_pivot_cell_value")).textContent.trim();
+            if (found !== figure) {
+                wrong.push(`${key}: ${found}`);
+            }
+            history.back();
+        }
+        wrong.length
+            ? console.error(wrong.join("; "))
+            : console.log("test successful");
+    };
+    open(%s);
+"""
+
 
 @tagged("post_install", "-at_install")
 class TestPage(ScenarioCase, HttpCase):
@@ -115,6 +140,32 @@ class TestPage(ScenarioCase, HttpCase):
         self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_day"))
         self.env.flush_all()
         self.read_page(tiles=TILES, lists=LISTS, charts=dict(enumerate(CHARTS)))
+
+    def test_a_tile_leads_to_what_it_counts(self):
+        self.play()
+        self.env.flush_all()
+        figures = {
+            "sent_count": "40",
+            "delivery_rate": "6",
+            "blocked_count": "8",
+            "reply_count": "4",
+            "answer_time": "3",
+            "opt_out_count": "5",
+            "delivery_time": "30",
+            "click_count": "4",
+            "confirmed_rate": "3",
+            "rating": "2",
+            "alert_rate": "3",
+            "reach_rate": "6",
+            "news_count": "2",
+        }
+        self.browser_js(
+            "/odoo/sms-dashboard",
+            OPEN_TILES % json.dumps(figures),
+            ready="!!document.querySelector('.o_sms_card[data-key=queue]')",
+            login="sms-manager",
+            timeout=120,
+        )
 
     def test_a_line_of_the_failures_leads_to_its_own_texts(self):
         self.play()

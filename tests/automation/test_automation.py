@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from psycopg2.errors import CheckViolation, SerializationFailure
 
 from odoo import fields
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time
 from odoo.tools import SQL, mute_logger
 
@@ -177,6 +177,39 @@ class TestWhich(AutomationCase):
         ):
             with self.subTest(**values):
                 self.assertEqual(self.moved(**values), count)
+
+    def test_an_archived_filter_is_still_one(self):
+        """Not one that covers the tickets of all teams, stages or categories."""
+        category = self.env["helpdesk.ticket.category"].create({"name": "Net"})
+        team = self.env["helpdesk.ticket.team"].create({"name": "Important people"})
+        for name, record in (
+            ("team_ids", team),
+            ("category_ids", category),
+            ("stage_ids", self.progress_stage),
+        ):
+            with self.subTest(name=name):
+                record.active = False
+                self.assertEqual(self.moved(**{name: record.ids}), 0)
+                automation = self.automate("stage", **{name: record.ids})
+                self.assertIn(record.name, automation.summary)
+                self.assertEqual(automation.copy()[name], record)
+                automation.active = False
+
+    def test_a_template_of_another_company_is_refused(self):
+        """Its customers would be texted in the name of the other company."""
+        other = self.make_company("Other")
+        own = self.template._copy_for_company(other)
+        theirs = self.make_template("Of the other", company_id=other.id)
+        automation = self.automate("stage", template=own, company_id=other.id)
+        for record, values in (
+            (automation.sudo(), {"company_id": False}),
+            (automation, {"company_id": self.company.id}),
+            (self.automate("stage").sudo(), {"template_id": own.id}),
+            (self.waiting_stage, {"company_id": False, "sms_template_id": own.id}),
+            (self.template, {"unassigned_id": theirs.id}),
+        ):
+            with self.subTest(record=record), self.assertRaises(UserError):
+                record.write(values)
 
     def test_today_is_where_the_company_is(self):
         """Not where whoever changes the ticket is, or OdooBot."""

@@ -163,7 +163,7 @@ PUBLIC_METHODS = {
     "sms.team.alert.raise": {"action_raise"},
     "sms.template": {
         *("create", "write", "get_placeholders", "get_previews"),
-        "action_copy_for_company",
+        *("action_copy_for_company", "action_view_sms_figures"),
     },
     "sms.ticket.contact": {"action_save"},
     "sms.unusable.number": {"unlink"},

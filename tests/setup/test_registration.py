@@ -48,6 +48,17 @@ class TestRegistrationPacket(SmsCase):
         self.assertIn("Ticket [ticket number] is done.", samples)
         self.assertNotIn("is closed", samples)
 
+    def test_a_link_that_differs_from_person_to_person_is_one(self):
+        template = self.env["sms.template"].create(
+            {
+                "name": "Preferences",
+                "model_id": self.env["ir.model"]._get_id("helpdesk.ticket"),
+                "body": "Choose what we text you: {{ object.sms_preference_url }}",
+            }
+        )
+        packet = self.make_packet(template_ids=[(6, 0, template.ids)])
+        self.assertTrue(packet.has_links, packet.samples)
+
     def test_it_says_what_is_missing_and_then_nothing(self):
         packet = self.make_packet()
         self.assertIn("Privacy", packet.problems)

@@ -15,21 +15,27 @@ const TRENDS = "helpdesk_mgmt_sms.sms_day_action";
 const ANALYSIS_DAYS = 92;
 const {DateTime} = luxon;
 const FILTERS = ["date_from", "date_to", "team_id", "purpose_id"];
-/** Tiles whose facts the analysis lists, and the filter of its that finds them. */
-const TILE_FILTERS = {
-    sent_count: "outgoing",
-    delivery_rate: "failed",
-    blocked_count: "blocked",
-    reply_count: "replies",
-    answer_time: "asked",
-    opt_out_count: "stops",
-    delivery_time: "outgoing",
-    click_count: "clicks",
-    confirmed_rate: "visits",
-    rating: "ratings",
-    alert_rate: "alerts",
-    reach_rate: "broadcasts",
-    news_count: "broadcasts",
+/** Of each tile: the filter of the analysis, and measures; the first counts its rows. */
+const TILES = {
+    sent_count: ["outgoing", "sent_count", "segment_count"],
+    delivery_rate: ["failed", "failed_count"],
+    blocked_count: ["blocked", "blocked_count"],
+    reply_count: ["replies", "reply_count", "reply_seconds"],
+    answer_time: ["asked", "asked_count", "answered_count", "answer_seconds"],
+    opt_out_count: ["stops", "opt_out_count"],
+    delivery_time: ["outgoing", "timed_count", "delivery_seconds"],
+    click_count: ["clicks", "click_count"],
+    confirmed_rate: [
+        "visits",
+        "visit_count",
+        "visit_confirmed_count",
+        "visit_moved_count",
+        "visit_missed_count",
+    ],
+    rating: ["ratings", "rating_count", "rating_sum"],
+    alert_rate: ["alerts", "alert_count", "alert_in_time_count", "alert_rate"],
+    reach_rate: ["broadcasts", "concerned_count", "reached_count", "reach_rate"],
+    news_count: ["broadcasts", "news_count", "known_count", "mute_count"],
 };
 
 /**
@@ -245,20 +251,18 @@ export class SmsDashboard extends Component {
      *
      * @param {String} [filter] name of a filter of the analysis
      * @param {Array} [domain]
+     * @param {Array} [measures] of the pivot table, unless its own
      */
-    async openAnalysis(filter, domain = []) {
-        const {days, date_from, date_to, utc_from, utc_to} = this.state.data.period;
+    async openAnalysis(filter, domain = [], measures = undefined) {
+        const {days, date_from, date_to, facts} = this.state.data.period;
         const isLong = days > ANALYSIS_DAYS;
         const action = await this.action.loadAction(isLong ? TRENDS : ANALYSIS);
         const {team_id, purpose_id} = this.state.filters;
-        const [field, from, to] = isLong
-            ? ["day", date_from, date_to]
-            : ["date", utc_from, utc_to];
-        const shown = [
-            [field, ">=", from],
-            [field, isLong ? "<=" : "<", to],
-            ...domain,
+        const dates = [
+            ["day", ">=", date_from],
+            ["day", "<=", date_to],
         ];
+        const shown = [...(isLong ? dates : facts), ...domain];
         if (team_id) {
             shown.push(["team_id", "=", team_id]);
         }
@@ -267,15 +271,22 @@ export class SmsDashboard extends Component {
         }
         // A filter would hide other figures of the same days.
         const context = filter && !isLong ? {[`search_default_${filter}`]: 1} : {};
+        if (measures) {
+            context.pivot_measures = measures;
+        }
         return this.action.doAction({...action, domain: shown, context});
     }
 
     canOpen(tile) {
-        return tile.key in TILE_FILTERS;
+        return tile.key in TILES;
     }
 
     openTile(tile) {
-        return this.openAnalysis(TILE_FILTERS[tile.key]);
+        const [filter, ...measures] = TILES[tile.key];
+        // People and texts of a broadcast are facts of their own.
+        const isOfSeveral = filter === "broadcasts";
+        const counted = isOfSeveral ? [] : [[measures[0], ">", 0]];
+        return this.openAnalysis(filter, counted, measures);
     }
 
     urgency(item) {
@@ -288,13 +299,17 @@ export class SmsDashboard extends Component {
 
     openFailures(row) {
         return this.openAnalysis("failed", [
+            ["failed_count", ">", 0],
             ["fault_id", "=", row.fault_id || false],
             ["failure_type", "=", row.failure_type || false],
         ]);
     }
 
     openBlocked(row) {
-        return this.openAnalysis("blocked", [["gate_reason", "=", row.key || false]]);
+        return this.openAnalysis("blocked", [
+            ["blocked_count", ">", 0],
+            ["gate_reason", "=", row.key || false],
+        ]);
     }
 }
 
