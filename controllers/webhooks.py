@@ -10,7 +10,7 @@ from odoo import fields
 from odoo.http import request
 
 from ..models.dispatch import ir_http
-from ..models.dispatch.sms_webhook_refusal import ADDRESS, TOKEN, UNSIGNED
+from ..models.dispatch.sms_webhook_refusal import ADDRESS, INBOUND, TOKEN, UNSIGNED
 from ..providers import voice
 from ..tools import texts, web
 
@@ -99,12 +99,12 @@ def check(company_sudo, code, endpoint, key, form, signature):
     if own and is_signed(own) and not company_sudo._has_proven_sms_base_url(code):
         company_sudo._adopt_sms_base_url(own)
         return
-    find_cause = partial(_find_cause, own, is_signed, signature)
+    find_cause = partial(_find_cause, endpoint, own, is_signed, signature)
     request.env["sms.webhook.refusal"].sudo()._count(company_sudo, code, find_cause)
     raise Forbidden(f"a request that {code} has not signed")
 
 
-def _find_cause(own, is_signed, signature):
+def _find_cause(endpoint, own, is_signed, signature):
     """Return why a signature is wrong, and which address was signed, if it is known.
 
     Only to inform administrators: the called address is used for nothing else.
@@ -114,7 +114,7 @@ def _find_cause(own, is_signed, signature):
     called = [f"{scheme}://{request.httprequest.host}" for scheme in ("https", "http")]
     for base in filter(None, map(web.normalize_address, (own, *called))):
         if is_signed(base):
-            return ADDRESS, base
+            return INBOUND if endpoint == "inbound" else ADDRESS, base
     return TOKEN, ""
 
 

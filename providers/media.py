@@ -33,8 +33,8 @@ UNAVAILABLE = "unavailable"
 SLOW = "slow"
 BAD_ADDRESS = "bad_address"
 NO_ACCOUNT = "no_account"  # the company has changed its carrier
-#: Faults that may pass: the fetch is tried again.
-PASSING = (UNAVAILABLE, SLOW)
+#: Faults that may pass: the fetch is tried again. A token may be just being replaced.
+PASSING = (UNAVAILABLE, SLOW, REFUSED)
 
 MAX_REDIRECTS = 3
 #: Seconds to connect, and seconds without a byte.

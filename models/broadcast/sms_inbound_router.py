@@ -109,7 +109,8 @@ class SmsInboundRouter(models.AbstractModel):
             if incident_sudo and ticket_sudo._began_in_sms_incident(incident_sudo):
                 ticket_sudo.sms_incident_id = incident_sudo
         if incident_sudo._is_to_be_told(number) and self._may_be_told(inbound):
-            ticket_sudo._tell_sms_incident(incident_sudo, number, exemption=SERVICE)
+            values = {"exemption": SERVICE, "asked_at": inbound.received_at}
+            ticket_sudo._tell_sms_incident(incident_sudo, number, **values)
         elif incident_sudo:
             ticket_sudo._note_sms_incident_told(incident_sudo, number)
         return result

@@ -315,4 +315,5 @@ class SmsInboundRouter(models.AbstractModel):
             inbound.partner_id,
             purpose_id=self.env["sms.purpose"]._get("ticket").id,
             exemption=SERVICE,
+            asked_at=inbound.received_at,
         )

@@ -303,12 +303,13 @@ class ResCompany(models.Model):
     def _has_sms_webhook_calls(self, code, since):
         """Return whether a carrier has called; rooms with other webhooks extend this.
 
-        Reports that were fetched prove nothing: nobody has called.
+        Reports that were fetched, or looked up, prove nothing: nobody has called.
 
         :param datetime since: UTC
         """
         recent = Domain("company_id", "=", self.id) & Domain("received_at", ">=", since)
         reported = recent & Domain("sms_id.is_report_fetched", "=", False)
+        reported &= Domain("raw", "!=", False)
         return bool(
             self.env["sms.webhook.event"].search_count(recent, limit=1)
             or self.env["sms.report"].search_count(reported, limit=1)

@@ -11,7 +11,7 @@ from ...tools.exposition import Metric
 from ..core.ir_cron import MODULE
 from .sms_counter import DELIVERED, FAILED, SENT
 from .sms_dispatcher import LEASE
-from .sms_webhook_refusal import ADDRESS, UNSIGNED
+from .sms_webhook_refusal import ADDRESS, INBOUND, UNSIGNED
 
 #: System parameter: token that a monitor must present to read the outbox's health.
 HEALTH_TOKEN_PARAMETER = "helpdesk_mgmt_sms.health_token"
@@ -340,7 +340,7 @@ class SmsOutboxWatch(models.AbstractModel):
 
     def _explain_refusals(self, facts):
         """Return what is refused, the likely cause and what to do, in plain words."""
-        if facts["refused_cause"] == ADDRESS:
+        if facts["refused_cause"] in (ADDRESS, INBOUND):
             return self.env._(
                 "The carrier's requests are refused, a STOP among them: it calls "
                 "%(called)s, and the public address is %(address)s. Correct it in "

@@ -49,8 +49,9 @@ class SmsReport(models.Model):
                 "carrier_id": report.carrier_id,
                 "status": report.report,
                 "code": report.code,
-                # The raw data names the person: none for one who was erased.
-                "raw": None if sms.erased_at else Json(report.raw),
+                # It names the person: none for one who was erased. Nor has a report for
+                # which the carrier was asked.
+                "raw": Json(report.raw) if report.raw and not sms.erased_at else None,
             }
             for sms, report in reports
         ]

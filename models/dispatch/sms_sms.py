@@ -377,7 +377,8 @@ class SmsSms(models.Model):
         self.ensure_one()
         self.write({"sent_at": self.claimed_at, "state": "pending", "lookups": 0})
         self._count(SENT)
-        self._apply_report(found.report)
+        # Stored as well: no later lookup takes it for another attempt.
+        self._record_locked_report(found.report)
         if not self.report_rank:
             self.write({"carrier_id": found.report.carrier_id, "report_rank": 1})
         if self.state == "pending":

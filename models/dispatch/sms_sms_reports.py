@@ -36,13 +36,17 @@ REPORTED_FIELDS = (
 STEP_FIELDS = (
     *("report_rank", "state", "carrier_id", "carrier_code", "failure_type"),
     *("fault_id", "delivered_at", "lookup_at", "price", "price_currency_id"),
+    "sent_at",
 )
-#: Moves messages to what was reported.
+#: Moves messages to what was reported. The worker that has posted one may be gone: then
+#: nobody else notes when it left.
 STORE_STEPS = """
     UPDATE sms_sms sms
        SET report_rank = new.rank, state = new.state,
            carrier_id = COALESCE(sms.carrier_id, new.carrier_id),
            carrier_code = new.code, failure_type = NULL, fault_id = NULL,
+           sent_at = CASE WHEN sms.state IN ('process', 'unknown')
+                          THEN sms.claimed_at ELSE sms.sent_at END,
            delivered_at = CASE WHEN new.state = 'sent'
                                THEN COALESCE(sms.delivered_at, %s) END,
            lookup_at = new.lookup_at,
@@ -353,16 +357,24 @@ class SmsSms(models.Model):
     def _record_carrier_opt_out(self, code):
         """Record in the ledger an opt-out that the carrier knows and we do not.
 
-        After the person was erased, the number is unknown.
+        After the person was erased, the number is unknown. A refusal of what was posted
+        before their newest yes, such as a START, is out of date.
         Source: Twilio error 21610, https://www.twilio.com/docs/api/errors/21610
         """
         if not self.number:
             return
         company = self._get_sms_company()
         found = self.env["sms.consent"]._get_found(company, self.number)
-        if not consent.has_left(found):
+        if not (consent.has_left(found) or self._has_agreed_since(company)):
             note = self.env._("The carrier refused the message: error %s", code)
             self._record_by_carrier(consent.REVOKED, None, note)
+
+    def _has_agreed_since(self, company):
+        """Return whether the person has agreed to texts since this one was posted."""
+        hashes = list(self.env["sms.consent.key"]._hash([self.number]).values())
+        events, is_yes = self.env["sms.consent.event"], [("event", "in", consent.YESES)]
+        newest = events._find_newest(company, hashes, is_yes).values()
+        return any(self.claimed_at and it > self.claimed_at for it in newest)
 
     def _record_by_carrier(self, event, purposes, note):
         """Record in the ledger what the carrier has reported about the number."""
@@ -373,11 +385,16 @@ class SmsSms(models.Model):
     def _end_number_after(self, policy):
         """Stop texting the number if enough messages in a row have met the same fault.
 
-        A single report may be a passing error.
+        A single report may be a passing error. A number that has texted since the
+        message was posted can be texted.
         """
         if not self.number:
             return
         company = self._get_sms_company()
+        texts = self.env["sms.consent"]._get_known([company.id], [self.number]).texts
+        text = texts.get((company.id, self.number))
+        if text and self.claimed_at and text.received_at > self.claimed_at:
+            return
         if wanted := policy.number_after - 1:
             domain = Domain("record_company_id", "=", company.id)
             domain &= Domain("number", "=", self.number) & Domain("id", "<", self.id)

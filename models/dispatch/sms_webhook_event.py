@@ -100,7 +100,7 @@ class SmsWebhookEvent(models.Model):
         )
         [[event_id, has_refusals]] = self.env.execute_query(SQL(query, names, cells))
         if has_refusals:
-            self.env["sms.webhook.refusal"]._forget(company, provider)
+            self.env["sms.webhook.refusal"]._forget(company, provider, kind == TEXT)
         return event_id
 
     @api.model

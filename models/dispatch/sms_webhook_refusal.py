@@ -9,8 +9,9 @@ RUN = 3
 #: No more than this are counted, and in a run none within :data:`PAUSE` of the last:
 #: somebody who knows a company's key must not be able to cause many writes.
 MOST, PAUSE = 1000, timedelta(seconds=10)
-#: Likely causes of wrong signatures.
-ADDRESS, TOKEN, UNSIGNED = ("address", "token", "unsigned")
+#: Likely causes of wrong signatures; another address that is called for texts stands
+#: in the carrier's settings, while we give it those for reports and calls.
+ADDRESS, TOKEN, UNSIGNED, INBOUND = ("address", "token", "unsigned", "inbound")
 #: Counts one more refusal.
 COUNT = """
     INSERT INTO sms_webhook_refusal AS run
@@ -70,9 +71,15 @@ class SmsWebhookRefusal(models.Model):
             self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_outbox_watch").sudo()._trigger()
 
     @api.model
-    def _forget(self, company, provider):
-        """Delete a carrier's refusals: one of its requests was signed correctly."""
-        self._find(company, provider).unlink()
+    def _forget(self, company, provider, is_text=False):
+        """Delete a carrier's refusals: one of its requests was signed correctly.
+
+        Only a text shows that texts come to the right address.
+        """
+        found = self._find(company, provider)
+        if found.cause == INBOUND and not is_text:
+            return
+        found.unlink()
         if not self.search_count([("company_id", "=", company.id)], limit=1):
             self._mark(company, False)
 

@@ -260,6 +260,7 @@ class SmsTeamAlert(models.Model):
         body = answers._render(code, company, partner.lang, **fillers)
         purpose_id = self.env["sms.purpose"]._get(INTERNAL).id
         values = {"purpose_id": purpose_id, "exemption": SERVICE}
+        values["asked_at"] = inbound.received_at
         answers._queue_text(body, company, number, partner, **values)
 
     def _get_facts(self, question, inbound):

@@ -1,7 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
+from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 
 from ...models.core.sms_rate_limit import LIMITS
+from ...providers import SandboxProvider
 from ..common import SmsCase, phone_number
 
 STRANGER = phone_number(40)
@@ -57,6 +61,16 @@ class TestStatus(CommandCase):
     def test_status_of_who_has_opted_out_is_answered(self):
         self.receive("STOP")
         self.assertIn(self.ticket.number, self.answer("STATUS"))
+
+    def test_status_is_not_answered_hours_later(self):
+        """As when the worker stood still in the evening: that would be at night."""
+        form = {"id": "SBlate", "from": self.number, "body": "STATUS"}
+        received_at = fields.Datetime.now() - timedelta(hours=2)
+        text = SandboxProvider.parse_inbound(form)
+        self.env["sms.inbound"]._receive(self.company, text, received_at)
+        message = self.messages_to()
+        reason = (message.state, message.gate_reason)
+        self.assertEqual(reason, ("canceled", "unanswered"))
 
     def test_a_hostile_title_is_only_text(self):
         self.ticket.name = "{company} {{ object.company_id.sms_webhook_key }} {tickets}"

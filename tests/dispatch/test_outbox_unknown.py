@@ -174,6 +174,21 @@ class TestUnknown(BatchCase):
         self.look_up(message, [Found(report, message.body), own])
         self.assertEqual((message.state, message.carrier_id), ("pending", "SM2"))
 
+    def test_an_attempt_that_a_lookup_has_found_is_not_found_again(self):
+        """Or the second attempt, which the carrier has, would count as undelivered."""
+        message = self.make_unknown()
+        report = DeliveryReport("SM1", "undelivered", "30008", fault=faults.UNSURE)
+        message.write({"tried_at": fields.Datetime.now()})
+        self.look_up(message, [Found(report, message.body)])
+        self.assertEqual((message.state, message.attempts), ("outgoing", 1))
+        message.report_ids.received_at -= timedelta(minutes=1)
+        message.not_before = fields.Datetime.now()
+        self.claim(1)
+        message._mark_unknown()
+        self.look_up(message, [Found(report, message.body)])
+        self.assertEqual((message.state, message.lookups), ("unknown", 1))
+        self.assertFalse(message.carrier_id)
+
     def test_twins_leave_as_often_as_they_were_written(self):
         """The carrier does not tell which of two texts with the same words it has.
 

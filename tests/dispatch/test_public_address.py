@@ -206,6 +206,15 @@ class TestRefusals(PublicAddressCase):
         [alert] = self.wait_alerts(1)
         self.assertIn("it calls https://proxy.example", alert["message"])
 
+    def test_reports_do_not_hide_that_texts_come_to_another_address(self):
+        """We give the carrier the address for reports, people that for texts."""
+        form = {"MessageSid": "SM1", "MessageStatus": "delivered"}
+        for _request in range(3):
+            self.post_signed_over("https://proxy.example", host="proxy.example")
+            self.assertEqual(self.post("status/x", form).status_code, 200)
+        [alert] = self.wait_alerts(1)
+        self.assertIn("it calls https://proxy.example", alert["message"])
+
     def test_a_wrong_token_and_none_are_other_causes(self):
         form = {"MessageSid": "SM1", "From": "+13035550110", "Body": "STOP"}
         for _request in range(3):

@@ -65,7 +65,8 @@ class TestOneSetOfRules(SmsCase):
     def make(self, index, values):
         """Return a text that its carrier has accepted, shown in the chatter."""
         number = phone_number(100 + index)
-        self.record_consent(number, "ticket", "alert")
+        joined_at = fields.Datetime.now() - timedelta(hours=1)
+        self.record_consent(number, "ticket", "alert", happened_at=joined_at)
         words = "Hello"
         post = self.ticket.message_post(body=words, message_type="sms")
         sms = self.env["sms.sms"].create(
@@ -255,6 +256,18 @@ class TestOneSetOfRules(SmsCase):
         self.assertEqual((early.state, early.carrier_id), ("sent", sid))
         self.assertNotEqual(wrong.carrier_id, sid)
         self.assertIn(wrong.state, ("unknown", "pending"))
+
+    def test_a_report_says_that_it_left_when_its_worker_is_gone(self):
+        """Else it would have no time in evidence, and its price would not be asked."""
+        for place, state in enumerate(("process", "unknown")):
+            sms = self.make(607 + place, {"carrier_id": False, "report_rank": 0})
+            sms.write({"state": state, "sent_at": False})
+            sid = f"SM{place:032x}"
+            self.record([(sms.uuid, DeliveryReport(sid, "delivered"))])
+            with self.subTest(state):
+                self.assertEqual((sms.state, sms.sent_at), ("sent", sms.claimed_at))
+                self.record([(sms.uuid, DeliveryReport(sid, "read"))])
+                self.assertEqual(sms.sent_at, sms.claimed_at)
 
     def test_two_texts_with_one_id(self):
         """The last one gets it, both one by one and in a batch."""

@@ -118,7 +118,6 @@ class TestMediaIn(MediaCase):
     def test_what_is_given_up_is_said_on_the_ticket(self):
         for path, words in (
             ("/gone", "does not have it any more"),
-            ("/forbidden", "does not give it to this account"),
             ("/claim", "larger than 10 MB"),
             ("/html", "not a picture, sound, video"),
             ("/loop", "leads on and on"),
@@ -133,7 +132,18 @@ class TestMediaIn(MediaCase):
         self.assertIn("private network", inbound.media_note)
 
     def test_what_may_pass_is_tried_again_and_given_up_at_last(self):
-        inbound = self.text_media("/down")
+        """As while the account's token is replaced, when the carrier refuses it."""
+        for path, words in (
+            ("/down", "could not be reached"),
+            ("/forbidden", "does not give it to this account"),
+        ):
+            with self.subTest(path=path):
+                self.peer.requests.clear()
+                self.assertGivenUpAtLast(path, words)
+
+    def assertGivenUpAtLast(self, path, words):
+        """Check that a picture is fetched again after each pause."""
+        inbound = self.text_media(path)
         row = self.get_media(inbound)
         for index, pause in enumerate(PAUSES):
             self.run_media()
@@ -145,7 +155,7 @@ class TestMediaIn(MediaCase):
             row.next_at = fields.Datetime.now()
         self.run_media()
         self.assertEqual(row.state, "failed")
-        self.assertIn("could not be reached", inbound.media_note)
+        self.assertIn(words, inbound.media_note)
 
     def test_what_comes_back_is_stored(self):
         self.peer.scripts["/one"] = ["down", "png"]

@@ -112,6 +112,25 @@ class TestOwnWords(LedgerCase):
         self.assertEqual(self.events()[-1].method, "carrier")
         self.assertEqual(self.state("ticket"), "opted_out")
 
+    def test_a_refusal_that_is_older_than_their_start_ends_nothing(self):
+        """Reports of long lists are read minutes or hours later."""
+        self.record_consent(method="keyword")
+        words = {"number": self.number, "body": "Hello"}
+        words["purpose_id"] = self.purposes("ticket").id
+        old, new = self.env["sms.sms"].create([words, {**words, "body": "Again"}])
+        now = fields.Datetime.now()
+        for message, minutes in ((old, -5), (new, 5)):
+            claimed_at = now + timedelta(minutes=minutes)
+            values = {"provider": "twilio", "carrier_id": f"SM{message.id}"}
+            message.write({**values, "state": "pending", "claimed_at": claimed_at})
+        self.receive("STOP")
+        self.receive("START")
+        for message, state in ((old, "opted_in"), (new, "opted_out")):
+            form = {"MessageSid": message.carrier_id, "MessageStatus": "failed"}
+            report = TwilioProvider.parse_report({**form, "ErrorCode": "21610"})
+            message._apply_report(report)
+            self.assertEqual((message.state, self.state("ticket")), ("error", state))
+
     def test_keywords_come_first(self):
         """A manager's joining keyword takes precedence over a phrase."""
         self.env["sms.keyword"].create(
@@ -302,6 +321,20 @@ class TestGoneNumber(LedgerCase):
         self.report(code="30003")
         self.report(code="30003")
         self.assertEqual(self.state("ticket"), "opted_in")
+
+    def test_a_number_that_has_texted_since_can_be_texted(self):
+        """What was sent before their text is reported late."""
+        values = {"number": self.number, "purpose_id": self.purposes("ticket").id}
+        old = self.env["sms.sms"].create({**values, "body": "Hello"})
+        claimed_at = fields.Datetime.now() - timedelta(minutes=5)
+        sent = {"provider": "twilio", "carrier_id": "SM1", "state": "pending"}
+        old.write({**sent, "claimed_at": claimed_at})
+        self.receive("My printer is on fire")
+        answer = self.env["sms.sms"].create({**values, "body": "Leave the room"})
+        form = {"MessageSid": "SM1", "MessageStatus": "undelivered"}
+        old._apply_report(TwilioProvider.parse_report({**form, "ErrorCode": "30006"}))
+        self.assertEqual((old.state, answer.state), ("error", "outgoing"))
+        self.assertFalse(self.env["sms.unusable.number"].search([]))
 
     def test_an_opt_out_stays_one(self):
         self.report()

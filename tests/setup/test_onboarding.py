@@ -314,11 +314,15 @@ class TestHealth(OnboardingCase):
         )
         self.company.sms_webhook_base_since = since
         sms = self.env["sms.sms"].create({"number": OWN_PHONE, "body": "Hello"})
-        sms.is_report_fetched = True
-        self.env["sms.report"]._store([(sms, DeliveryReport("SM1", "delivered"))])
-        self.assertEqual(self.get_states(part="health")["address"], "todo")
-        self.assertFalse(self.company._has_proven_sms_base_url("twilio"))
-        sms.is_report_fetched = False
+        told = DeliveryReport("SM1", "delivered", raw={"MessageSid": "SM1"})
+        looked_up = DeliveryReport("SM1", "delivered")
+        for report, is_report_fetched in ((told, True), (looked_up, False)):
+            sms.is_report_fetched = is_report_fetched
+            self.env["sms.report"]._store([(sms, report)])
+            self.assertEqual(self.get_states(part="health")["address"], "todo")
+            self.assertFalse(self.company._has_proven_sms_base_url("twilio"))
+            sms.report_ids.unlink()
+        self.env["sms.report"]._store([(sms, told)])
         self.assertEqual(self.get_states(part="health")["address"], "done")
         self.assertTrue(self.company._has_proven_sms_base_url("twilio"))
 
