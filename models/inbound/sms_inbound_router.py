@@ -239,22 +239,24 @@ class SmsInboundRouter(models.AbstractModel):
     def _get_stopped_purposes(self, inbound, word):
         """Return the purposes that a stop word ends, or None for everything.
 
-        After a STOP that the carrier has answered, it blocks everything. A STOP that
-        would change nothing ends everything: no STOP is ever without effect.
+        After a STOP that the carrier has answered, it blocks everything. So does the
+        rule of one of the companies that share a number: to people they are one sender.
+        A STOP that would change nothing ends everything: none is without effect.
         """
         if inbound.opt_out_type or keywords.squeeze(word) in WORDS_FOR_ALL:
             return None
-        company, today = inbound.company_id, fields.Date.context_today(inbound)
         purpose_id = self._get_sender(inbound)["last_purpose_id"]
         if not purpose_id:
             return None
         purpose = self.env["sms.purpose"].browse(purpose_id)
-        rules = self.env["sms.scope.rule"]
-        purposes = rules._get_ended_purposes(purpose, today, company)
-        if not purposes:
+        find_ended = self.env["sms.scope.rule"]._get_ended_purposes
+        today = fields.Date.context_today(inbound)
+        companies = self.env["sms.sender"]._find_companies(inbound)
+        ended = [find_ended(purpose, today, company) for company in companies]
+        if not all(ended):
             return None
         stopped = self._get_purposes_in(inbound, consent.OPTED_OUT)
-        return purposes if purposes - stopped else None
+        return ended[0] if ended[0] - stopped else None
 
     def _read_own_words(self, inbound):
         """Treat a free text as an opt-out if it is one; return whether it was.
