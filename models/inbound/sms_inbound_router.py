@@ -70,10 +70,11 @@ class SmsInboundRouter(models.AbstractModel):
             self._converse(inbound)
 
     def _route_failed(self, inbound):
-        """Route a text that could not be interpreted to people; review a STOP."""
+        """Route a text that could not be interpreted to people; review opt-outs."""
         inbound.partner_id = self._find_partner(inbound)
         action, word = self._find_word(inbound)
-        if action == keywords.STOP:
+        is_no = not action and phrases.classify(inbound.body) != phrases.CONVERSATION
+        if action == keywords.STOP or is_no:
             for company in self.env["sms.sender"]._find_companies(inbound):
                 self.env["sms.consent.review"]._open(inbound, company, word)
         self._converse(inbound)
