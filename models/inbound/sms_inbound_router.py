@@ -447,7 +447,7 @@ class SmsInboundRouter(models.AbstractModel):
         """
         if not asked:
             _action, word, _keyword = self._find_action(inbound)
-            is_start = keywords.is_mandatory(keywords.YES, word)
+            is_start = keywords.is_mandatory(keywords.YES, word) or inbound.opt_out_type
             if not is_start or not self._is_stopped(inbound):
                 return False
             self._start(inbound)
