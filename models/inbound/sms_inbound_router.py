@@ -127,11 +127,17 @@ class SmsInboundRouter(models.AbstractModel):
         return None if action else replies.read_answer(self._get_said(inbound))
 
     def _take_answer(self, inbound):
-        """Take a text as the answer to the last question; return whether it is one."""
+        """Take a text as the answer to the last question; return whether it is one.
+
+        A YES or NO to a user's question is conversation, and no consent to what was
+        asked before.
+        """
         questions, answer = self.env["sms.question"], self._read_answer(inbound)
         if not answer:
             return questions._take(inbound)
         asked = self._get_open_question(inbound)
+        if self._get_users_question(inbound):
+            asked = asked.browse()
         take_yes_or_no = partial(self._take_yes_or_no, answer=answer, asked=asked)
         takers = [take_yes_or_no, questions._take]
         if questions._is_asked_since(inbound, asked):
@@ -178,13 +184,26 @@ class SmsInboundRouter(models.AbstractModel):
 
         In capitals it is what people may text to opt out.
         """
-        messages = self.env["sms.sms"]
-        last_sudo = messages._get_last_said(inbound.company_id, inbound.number)
-        if not last_sudo.is_personal:
-            return False
-        words = re.findall(r"\w+", last_sudo.body or "")
+        words = re.findall(r"\w+", self._get_last_personal(inbound).body or "")
         said = {keywords.squeeze(it) for it in words if not it.isupper()}
         return keywords.squeeze(word) in said
+
+    def _get_users_question(self, inbound):
+        """Return the last text to a number, in sudo, if a user has asked something.
+
+        Not if it asks for a YES in capitals, which is one to another text.
+        """
+        last_sudo = self._get_last_personal(inbound)
+        said, words = last_sudo.body or "", self.env["sms.keyword"]._get_words
+        yeses = words(inbound.company_id).get(keywords.YES, {})
+        is_question = not replies.QUESTION_MARKS.isdisjoint(said)
+        is_question &= yeses.keys().isdisjoint(re.findall(r"\w+", said))
+        return last_sudo if is_question else last_sudo.browse()
+
+    def _get_last_personal(self, inbound):
+        """Return the last text to a number, in sudo, if a user has written it."""
+        found_id = self._get_sender(inbound)["last_personal_id"]
+        return self.env["sms.sms"].sudo().browse(found_id or ())
 
     # === Hooks for other rooms ===
 
