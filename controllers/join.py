@@ -33,17 +33,18 @@ class JoinController(Controller):
         form, page = request.httprequest.form, request.httprequest.path
         trace = public.get_trace(page)
         if refusal := public.get_forms()._take_join(company_sudo, form, trace):
-            return self._show(company_sudo, refusal, texts.clip(form.get("phone"), 40))
+            return self._show(company_sudo, refusal, form)
         return public.redirect(f"{page}?done=1")
 
-    def _show(self, company_sudo, refusal="", phone="", is_done=False):
+    def _show(self, company_sudo, refusal="", typed=None, is_done=False):
         return public.answer(
             "public_join",
             {
                 "company_name": company_sudo.name,
                 "choices": public.get_forms()._get_join_choices(company_sudo),
                 "refusal": refusal,
-                "phone": phone,
+                "phone": typed and texts.clip(typed.get("phone"), 40),
+                "typed": typed,
                 "is_done": is_done,
             },
             ancestors=f"'self' {public.get_origin(company_sudo.website)}".strip(),

@@ -316,6 +316,7 @@ class SmsCase(TransactionCase):
             take = events._take_text_now if is_urgent else events._take_text
             take(company.with_env(events.env), text, form)
         self.env.invalidate_all()
+        self.env["sms.consent"]._forget_answers()
         return sid
 
     def run_events(self):

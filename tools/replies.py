@@ -87,7 +87,7 @@ def _strip(text):
 
 #: A longer text (in characters) is more than an answer.
 _ANSWER_LIMIT = 160
-_QUESTION_MARKS = frozenset("?¿？")
+QUESTION_MARKS = frozenset("?¿？؟")
 #: Laughter or a sigh in Spanish, but a yes in German.
 LAUGHTER = re.compile(r"\b(?:ja|jo)+j?\b[\s,.!]*", re.I)
 _PLAIN = {YES: (answers.YES, answers.AGREEING), NO: (answers.NO, answers.REFUSING)}
@@ -113,7 +113,7 @@ def agrees(text):
 
 def _read_short(text):
     """Return the clauses of a text short enough for an answer; none of a question."""
-    if not text or len(text) > _ANSWER_LIMIT or _QUESTION_MARKS.intersection(text):
+    if not text or len(text) > _ANSWER_LIMIT or QUESTION_MARKS.intersection(text):
         return []
     return read_clauses(text)
 

@@ -71,19 +71,19 @@ class Reported(NamedTuple):
     is_listed: bool = False
 
 
-def query_last_said(company_id, number):
-    """Return the end of a query (``FROM``) for the last text to a number.
+def query_last_said(companies, number):
+    """Return the end of a query (``FROM``) for companies' last text to a number.
 
     The last one that has left, or is leaving: a short answer such as STOP or "done"
     refers to that one.
     """
     query = """
           FROM sms_sms
-         WHERE record_company_id = %s AND number = %s AND state IN %s
+         WHERE record_company_id IN %s AND number = %s AND state IN %s
            AND is_call IS NOT TRUE
       ORDER BY id DESC LIMIT 1
     """
-    return SQL(query, company_id, number, (*IN_FLIGHT, *LEFT))
+    return SQL(query, companies._ids, number, (*IN_FLIGHT, *LEFT))
 
 
 class SmsSms(models.Model):
@@ -351,7 +351,7 @@ class SmsSms(models.Model):
     @api.model
     def _get_last_said(self, company, number):
         """Return, in sudo, the text that :func:`query_last_said` finds."""
-        query = SQL("SELECT id %s", query_last_said(company.id, number))
+        query = SQL("SELECT id %s", query_last_said(company, number))
         return self.sudo()._select(query)
 
     def _record_carrier_opt_out(self, code):

@@ -70,10 +70,11 @@ class SmsInboundRouter(models.AbstractModel):
             self._converse(inbound)
 
     def _route_failed(self, inbound):
-        """Route a text that could not be interpreted to people; review a STOP."""
+        """Route a text that could not be interpreted to people; review opt-outs."""
         inbound.partner_id = self._find_partner(inbound)
         action, word = self._find_word(inbound)
-        if action == keywords.STOP:
+        is_no = not action and phrases.classify(inbound.body) != phrases.CONVERSATION
+        if action == keywords.STOP or is_no:
             for company in self.env["sms.sender"]._find_companies(inbound):
                 self.env["sms.consent.review"]._open(inbound, company, word)
         self._converse(inbound)
@@ -126,11 +127,17 @@ class SmsInboundRouter(models.AbstractModel):
         return None if action else replies.read_answer(self._get_said(inbound))
 
     def _take_answer(self, inbound):
-        """Take a text as the answer to the last question; return whether it is one."""
+        """Take a text as the answer to the last question; return whether it is one.
+
+        A YES or NO to a user's question is conversation, and no consent to what was
+        asked before.
+        """
         questions, answer = self.env["sms.question"], self._read_answer(inbound)
         if not answer:
             return questions._take(inbound)
         asked = self._get_open_question(inbound)
+        if self._get_users_question(inbound):
+            asked = asked.browse()
         take_yes_or_no = partial(self._take_yes_or_no, answer=answer, asked=asked)
         takers = [take_yes_or_no, questions._take]
         if questions._is_asked_since(inbound, asked):
@@ -177,13 +184,26 @@ class SmsInboundRouter(models.AbstractModel):
 
         In capitals it is what people may text to opt out.
         """
-        messages = self.env["sms.sms"]
-        last_sudo = messages._get_last_said(inbound.company_id, inbound.number)
-        if not last_sudo.is_personal:
-            return False
-        words = re.findall(r"\w+", last_sudo.body or "")
+        words = re.findall(r"\w+", self._get_last_personal(inbound).body or "")
         said = {keywords.squeeze(it) for it in words if not it.isupper()}
         return keywords.squeeze(word) in said
+
+    def _get_users_question(self, inbound):
+        """Return the last text to a number, in sudo, if a user has asked something.
+
+        Not if it asks for a YES in capitals, which is one to another text.
+        """
+        last_sudo = self._get_last_personal(inbound)
+        said, words = last_sudo.body or "", self.env["sms.keyword"]._get_words
+        yeses = words(inbound.company_id).get(keywords.YES, {})
+        is_question = not replies.QUESTION_MARKS.isdisjoint(said)
+        is_question &= yeses.keys().isdisjoint(re.findall(r"\w+", said))
+        return last_sudo if is_question else last_sudo.browse()
+
+    def _get_last_personal(self, inbound):
+        """Return the last text to a number, in sudo, if a user has written it."""
+        found_id = self._get_sender(inbound)["last_personal_id"]
+        return self.env["sms.sms"].sudo().browse(found_id or ())
 
     # === Hooks for other rooms ===
 
@@ -239,22 +259,24 @@ class SmsInboundRouter(models.AbstractModel):
     def _get_stopped_purposes(self, inbound, word):
         """Return the purposes that a stop word ends, or None for everything.
 
-        After a STOP that the carrier has answered, it blocks everything. A STOP that
-        would change nothing ends everything: no STOP is ever without effect.
+        After a STOP that the carrier has answered, it blocks everything. So does the
+        rule of one of the companies that share a number: to people they are one sender.
+        A STOP that would change nothing ends everything: none is without effect.
         """
         if inbound.opt_out_type or keywords.squeeze(word) in WORDS_FOR_ALL:
             return None
-        company, today = inbound.company_id, fields.Date.context_today(inbound)
         purpose_id = self._get_sender(inbound)["last_purpose_id"]
         if not purpose_id:
             return None
         purpose = self.env["sms.purpose"].browse(purpose_id)
-        rules = self.env["sms.scope.rule"]
-        purposes = rules._get_ended_purposes(purpose, today, company)
-        if not purposes:
+        find_ended = self.env["sms.scope.rule"]._get_ended_purposes
+        today = fields.Date.context_today(inbound)
+        companies = self.env["sms.sender"]._find_companies(inbound)
+        ended = [find_ended(purpose, today, company) for company in companies]
+        if not all(ended):
             return None
         stopped = self._get_purposes_in(inbound, consent.OPTED_OUT)
-        return purposes if purposes - stopped else None
+        return ended[0] if ended[0] - stopped else None
 
     def _read_own_words(self, inbound):
         """Treat a free text as an opt-out if it is one; return whether it was.
@@ -444,7 +466,7 @@ class SmsInboundRouter(models.AbstractModel):
         """
         if not asked:
             _action, word, _keyword = self._find_action(inbound)
-            is_start = keywords.is_mandatory(keywords.YES, word)
+            is_start = keywords.is_mandatory(keywords.YES, word) or inbound.opt_out_type
             if not is_start or not self._is_stopped(inbound):
                 return False
             self._start(inbound)

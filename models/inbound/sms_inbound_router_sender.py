@@ -64,6 +64,8 @@ class SmsInboundRouter(models.AbstractModel):
         company, number = inbound.company_id, inbound.number
         contacts = self.env["sms.number.claim"]._query_contacts(company, number)
         addresses = inbound._get_addresses()
+        senders = self.env["sms.sender"]._find_companies(inbound)
+        last_said = query_last_said(senders, number)
         return {
             "partner_ids": SQL("ARRAY%s", contacts.subselect()),
             "team_id": self.env["sms.sender"]._query_team(company, addresses),
@@ -91,6 +93,9 @@ class SmsInboundRouter(models.AbstractModel):
             # Of the last text to them, unless it was an answer to one of theirs.
             "last_purpose_id": SQL(
                 "(SELECT CASE WHEN exemption IS NULL THEN purpose_id END %s)",
-                query_last_said(company.id, number),
+                last_said,
+            ),
+            "last_personal_id": SQL(
+                "(SELECT CASE WHEN is_personal THEN id END %s)", last_said
             ),
         }

@@ -157,7 +157,9 @@ class SmsQuestion(models.Model):
     def _find_open(self, inbound):
         """Return the questions that a text may answer: urgent ones, then the newest.
 
-        Not those to a contact for whom the number is not, or no longer, confirmed.
+        Not those to a contact for whom the number is not, or no longer, confirmed. Nor,
+        unless urgent, those after which a user has asked something: "How many?" - "3"
+        cancels no appointment.
         """
         unproven = self.env["sms.number.claim"]._query_unproven(inbound.number)
         domain = Domain("partner_id", "=", False)
@@ -165,7 +167,18 @@ class SmsQuestion(models.Model):
         domain &= Domain("company_id", "=", inbound.company_id.id)
         domain &= Domain("number", "=", inbound.number) & Domain("state", "=", OPEN)
         domain &= Domain("expires_at", ">", inbound.received_at)
-        return self.sudo().search(domain).sorted(lambda it: not it._is_urgent())
+        found_sudo = self.sudo().search(domain)
+        if later_sudo := self.env["sms.inbound.router"]._get_users_question(inbound):
+            found_sudo = found_sudo.filtered(
+                lambda it: it._is_urgent() or not it._is_before(later_sudo)
+            )
+        return found_sudo.sorted(lambda it: not it._is_urgent())
+
+    def _is_before(self, message):
+        """Return whether the question was texted before a message, a ``sms.sms``."""
+        if self.sms_id.claimed_at and message.claimed_at:
+            return self.sms_id.claimed_at <= message.claimed_at
+        return self.sms_id.id < message.id
 
     def _note_answer(self, inbound, answer):
         """Note what was answered, and close the question."""

@@ -261,6 +261,24 @@ class TestAnswers(AppointmentCase):
         self.say("1")
         self.assertEqual(self.attendee(other).state, "accepted")
 
+    def test_what_a_user_has_asked_since_is_answered_instead(self):
+        """Otherwise "How many?" - "3" would cancel the appointment."""
+        asked = self.env["sms.sms"].create(
+            {
+                "number": self.number,
+                "body": "How many screens do you have?",
+                "purpose_id": self.purposes("appointment").id,
+            }
+        )
+        asked.sudo().is_personal = True
+        self.work()
+        for answer in ("3", "Yes"):
+            self.assertEqual(self.say(answer).kind, "conversation")
+        self.assertEqual(self.attendee(self.event).state, "needsAction")
+        self.pass_time(days=1)
+        self.assertEqual(self.say("1").kind, "answer", "the reminder asked later")
+        self.assertEqual(self.attendee(self.event).state, "accepted")
+
     def test_a_new_time_is_confirmed_by_who_has_read_it(self):
         self.hold()
         self.move(self.event, days=1)

@@ -142,6 +142,17 @@ class TestPage(WebCase):
                 self.assertIn(words, self.text(page))
                 self.assertNotIn("alert(1)</script>", page.text)
 
+    def test_what_was_ticked_stays_so_when_the_number_is_refused(self):
+        page = self.join("12", "ticket", "alert")
+        self.assertEqual(self.ticked(page), {"sms_agree_ticket", "sms_agree_alert"})
+        [form] = self.tree(page).xpath("//form")
+        data = {**dict(form.form_values()), "phone": self.unknown}
+        self.assert_thanks(self.url_open(self.page_url, data=data))
+        self.assertEqual(
+            set(self.events(self.unknown).purpose_id.mapped("code")),
+            {"ticket", "alert"},
+        )
+
     def test_nothing_ticked_is_told(self):
         page = self.post(self.page_url, phone=self.unknown)
         self.assertIn("Tick at least one box", self.text(page))

@@ -259,15 +259,19 @@ class TestRating(IntakeCase):
 
     def test_what_one_of_us_asked_since_is_answered_instead(self):
         """Otherwise the number would rate the ticket, and nobody would read it."""
-        for ticket, kind in (
-            (self.ticket, "answer"),
-            (self.make_ticket(self.customer, team_id=self.team.id), "conversation"),
+        other = self.make_ticket(self.customer, team_id=self.team.id)
+        for ticket, body, answer, kind in (
+            (self.ticket, "We are glad that it works.", "5", "answer"),
+            (self.ticket, "How many computers?", "5", "conversation"),
+            (self.ticket, "Does anything else jam?", "No", "conversation"),
+            (other, "Tell us how many computers.", "5", "conversation"),
         ):
             self.question.state = "open"
-            self.compose("comment", ticket, body="How many computers?")
+            self.compose("comment", ticket, body=body)
             self.run_outbox()
-            with self.subTest(kind=kind):
-                self.assertEqual(self.receive("5").kind, kind)
+            with self.subTest(body):
+                self.assertEqual(self.receive(answer).kind, kind)
+        self.assertTrue(self.ticket.closed)
 
     def test_stop_and_yes_are_no_answers(self):
         for word in ("STOP", "START", "HELP"):

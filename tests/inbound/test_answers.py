@@ -57,6 +57,39 @@ class TestAnswers(LedgerCase):
             self.receive(text)
             self.assertEqual(self.state("ticket"), state)
 
+    def test_a_yes_that_the_carrier_takes_for_start_confirms_joining(self):
+        """Twilio calls it START in each Messaging Service with Advanced Opt-Out."""
+        self.receive("SUPPORT")
+        self.bring("YES", OptOutType="START")
+        self.run_events()
+        self.assertEqual(self.state("ticket"), "opted_in")
+        self.receive("STOP")
+        self.bring("Oui", OptOutType="START")
+        self.run_events()
+        self.assertEqual(self.state("ticket"), "opted_in")
+
+    def ask(self, body):
+        """Send a user's text to the customer."""
+        message = self.env["sms.sms"].create(
+            {
+                "number": self.number,
+                "body": body,
+                "purpose_id": self.purposes("ticket").id,
+            }
+        )
+        message.sudo().write({"is_personal": True, "state": "sent"})
+
+    def test_the_answer_to_a_users_question_is_no_answer_to_joining(self):
+        for answer in ("Yes please", "YES", "no"):
+            with self.subTest(answer):
+                self.receive("SUPPORT")
+                self.ask("May I come at 3 pm?")
+                self.assertEqual(self.receive(answer).kind, "conversation")
+                self.assertEqual(self.state("ticket"), "pending")
+        self.ask("Did you get our question? Please answer it with YES.")
+        self.assertEqual(self.receive("YES").kind, "confirm")
+        self.assertEqual(self.state("ticket"), "opted_in")
+
     def test_commands(self):
         for index, (text, kind) in enumerate(
             (

@@ -48,10 +48,10 @@ class TestSharedNumber(ReviewCase):
         """Return the reviews of a company, oldest first."""
         return self.reviews.search([("company_id", "=", company.id)], order="id")
 
-    def state_in(self, company):
-        """Return the number's answer about tickets in a company."""
+    def state_in(self, company, code="ticket"):
+        """Return the number's answer for a purpose in a company."""
         found = self.env["sms.consent"]._get_found(company, self.number)
-        purpose = self.purposes("ticket")
+        purpose = self.purposes(code)
         return self.env["sms.consent"]._get_answer(found, purpose.id).state
 
     def send_in(self, company):
@@ -153,6 +153,43 @@ class TestSharedNumber(ReviewCase):
         for company in self.company | self.other:
             events = self.events(company=company)
             self.assertEqual(events.mapped("event").count("revoked"), 1)
+
+    def activate_scope(self, company):
+        """Let a STOP end only what it answers, in one company."""
+        for purpose_class in ("informational", "marketing"):
+            self.env["sms.scope.rule"].create(
+                {
+                    "name": "By purpose",
+                    "company_id": company.id,
+                    "effective_from": "2026-01-01",
+                    "purpose_class": purpose_class,
+                    "scope": "purpose",
+                    "source": "A test",
+                    "relaxation_reason": "The carrier leaves opt-outs to us.",
+                }
+            )
+
+    def send_sent(self, company, purpose):
+        """Send a message of a company."""
+        message = self.send(purpose, record_company_id=company.id)
+        message.sudo().state = "sent"
+
+    def test_a_stop_ends_what_the_last_text_of_either_was_about(self):
+        for company in self.company | self.other:
+            self.activate_scope(company)
+            self.record_consent(None, "ticket", "marketing", company=company)
+        self.send_sent(self.company, "ticket")
+        self.send_sent(self.other, "marketing")
+        self.text("STOP")
+        self.assertEqual(self.state_in(self.other, "marketing"), "opted_out")
+        self.assertEqual(self.state_in(self.other), "opted_in")
+
+    def test_a_stop_ends_all_if_it_does_in_either(self):
+        self.activate_scope(self.company)
+        self.record_consent(None, "alert", company=self.other)
+        self.send_sent(self.company, "ticket")
+        self.text("STOP")
+        self.assertEqual(self.state_in(self.other, "alert"), "opted_out")
 
     def test_a_later_text_settles_it_in_both(self):
         for index, (body, state) in enumerate(

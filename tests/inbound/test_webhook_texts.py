@@ -35,7 +35,7 @@ class TextCase(LedgerCase):
         self.run_events()
         self.assertEqual(self.state("ticket"), "pending")
 
-    def fail(self, words, error=None):
+    def failing(self, words, error=None):
         """Return a context in which routing a text with these words fails."""
         error = error or ValueError("a hook of another module")
         router = self.registry["sms.inbound.router"]
@@ -94,7 +94,7 @@ class TestTexts(TextCase):
     def test_one_that_fails_is_kept_on_its_ticket_and_holds_up_no_other(self):
         self.bring("Bad")
         self.bring("Good")
-        with self.fail("Bad"), mute_logger(*LOGGERS):
+        with self.failing("Bad"), mute_logger(*LOGGERS):
             self.run_events()
         bad, good = self.received()
         self.assertEqual((bad.body, good.body), ("Bad", "Good"))
@@ -109,7 +109,7 @@ class TestTexts(TextCase):
         keep = patch.object(
             self.registry["sms.inbound"], "_receive_failed", side_effect=ValueError
         )
-        with self.fail("Bad"), keep, mute_logger(*LOGGERS):
+        with self.failing("Bad"), keep, mute_logger(*LOGGERS):
             self.run_events()
         self.assertEqual(self.received().mapped("body"), ["Good"])
         self.assertTrue(self.waiting().is_failed)
@@ -118,7 +118,7 @@ class TestTexts(TextCase):
         """After a serialization error it is processed later, and not kept as failed."""
         self.bring("Busy")
         with (
-            self.fail("Busy", error=SerializationFailure()),
+            self.failing("Busy", error=SerializationFailure()),
             patch.object(self.registry["sms.webhook.event"], "_is_waiting", bool),
             mute_logger(*LOGGERS),
         ):
@@ -306,7 +306,7 @@ class TestStopAtOnce(TextCase):
     def test_a_text_before_that_fails_does_not_keep_it(self):
         self.record_consent()
         self.bring("Bad")
-        with self.fail("Bad"), mute_logger(*LOGGERS):
+        with self.failing("Bad"), mute_logger(*LOGGERS):
             self.bring("STOP")
         self.assert_left()
         self.assertEqual(self.received()[0].error, "a hook of another module")
@@ -314,7 +314,7 @@ class TestStopAtOnce(TextCase):
 
     def test_one_that_fails_at_once_is_put_to_a_person(self):
         self.record_consent()
-        with self.fail("STOP"), mute_logger(*LOGGERS):
+        with self.failing("STOP"), mute_logger(*LOGGERS):
             self.bring("STOP")
         self.assertFalse(self.waiting())
         self.assertEqual(self.received().error, "a hook of another module")
@@ -322,6 +322,16 @@ class TestStopAtOnce(TextCase):
         self.assertEqual(review.state, "open")
         message = self.env["sms.sms"].create({"number": self.number, "body": "Hi"})
         self.assertEqual(message.state, "canceled")
+
+    def test_a_no_in_their_own_words_that_fails_is_put_to_a_person(self):
+        self.record_consent()
+        words = "Please stop texting me"
+        self.bring(words)
+        with self.failing(words), mute_logger(*LOGGERS):
+            self.run_events()
+        self.assertEqual(self.received().error, "a hook of another module")
+        message = self.env["sms.sms"].create({"number": self.number, "body": "Hi"})
+        self.assertEqual(message.gate_reason, "under_review")
 
     def test_one_that_cannot_be_entered_now_waits(self):
         """It is stored first, so that no failure loses it."""
