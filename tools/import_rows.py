@@ -105,10 +105,14 @@ DECISIONS = {
 BARE = frozenset(
     ("yes", "y", "true", "1", "no", "n", "false", "0", "oui", "si", "ja", "non", "nein")
 )
-#: A heading that asks who has opted out, perhaps with a word before or after.
+#: A heading that tells who has opted out, perhaps with words before or after.
 NO_HEADING = re.compile(
-    r"(?:\w+ )?(?:opt(?:ed)? ?out|unsubscribed?|do not (?:text|contact))(?: \w+)?"
+    r"(?!.*\b(?:e ?mail|mail|opt(?:ed)? ?in|or)\b)(?:.* )?(?:opt(?:ed|ing)? ?outs?"
+    r"|unsubscri\w+|do not (?:text|contact|call|message)|dnc|revo(?:ked|cation)"
+    r"|withdr\w+|desinscri\w+|desabonn\w+|abgemeldet|widerruf\w*|baja)(?: .*)?"
 )
+#: What exports write into such a column about those who have not.
+EMPTY_WORDS = frozenset(("", "none", "null", "na", "n a", "nan", "never"))
 
 # Order of the parts of a date.
 YMD, MDY, DMY = "ymd", "mdy", "dmy"
@@ -189,10 +193,12 @@ def find_people_columns(cells):
     return numbers, others[0] if others else None, False
 
 
-def find_missing(names):
-    """Return the required fields that are not among ``names``."""
-    missing = [name for name in REQUIRED if name not in names]
-    return missing + ([] if set(WORDS) & set(names) else ["wording"])
+def find_missing(names, event=GRANTED):
+    """Return the required fields that are not among ``names``; a no needs no proof."""
+    required = REQUIRED[:2] if event == REVOKED else REQUIRED
+    missing = [name for name in required if name not in names]
+    is_worded = event == REVOKED or set(WORDS) & set(names)
+    return missing + ([] if is_worded else ["wording"])
 
 
 DATE = re.compile(
@@ -275,11 +281,12 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED, heading=""):
     if not found["number"]:
         raise Fault("no_number")
     happened_at = _read_time(found.pop("happened_at"), order, zone, now, event)
-    for name in ("how", "source"):
-        if not found[name]:
-            raise Fault(f"no_{name}")
-    if event == GRANTED and not (found["wording"] or found["version"]):
-        raise Fault("no_words")
+    if event == GRANTED:
+        for name in ("how", "source"):
+            if not found[name]:
+                raise Fault(f"no_{name}")
+        if not (found["wording"] or found["version"]):
+            raise Fault("no_words")
     purposes = map(str.strip, re.split("[,;|]", found.pop("purposes")))
     return Said(
         event=event,
@@ -303,6 +310,16 @@ def _read_decision(text, heading, default):
     if not event:
         raise Fault("bad_decision", text)
     return event
+
+
+def says_no(text):
+    """Tell if a cell under a :data:`NO_HEADING` says that the person has opted out."""
+    word = text.casefold().replace("_", " ").strip()
+    event = DECISIONS.get(word)
+    if word in BARE:
+        return event == GRANTED
+    is_silent = simplify(text) in EMPTY_WORDS or "://" in text
+    return event == REVOKED or not (event or is_silent)
 
 
 def _read_time(text, order, zone, now, event):

@@ -5,6 +5,7 @@ from datetime import date
 from functools import partial
 from typing import NamedTuple
 
+from .phone import LANDLINE
 from .purpose_rules import ASSUMED, KINDS
 from .quiet_hours import INFORMATIONAL, MARKETING, URGENT
 
@@ -55,6 +56,7 @@ COMPANY_SWITCHES = {
     "sms_free_right": partial(_is_later, ("managers", "agents", "everybody")),
     "sms_bulk_right": partial(_is_later, ("managers", "agents", "everybody")),
     "sms_redaction": partial(_is_later, ("keep", "empty", "delete")),
+    "sms_form_kinds": lambda before, after: before != after == LANDLINE,
     "sms_bulk_from": lambda before, after: after > before,
     "sms_user_limit": _allows_more,
     "sms_approve_from": _allows_more,

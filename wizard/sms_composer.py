@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.misc import clean_context
 
+from ..models.consent.sms_consent_mixin import READER_GROUPS
 from ..models.core.moments import say_moment
 from ..models.ledger.sms_consent import STATE_SELECTION
 from ..models.message.sms_gate import GateQuestion
@@ -121,9 +122,9 @@ class SmsComposer(models.TransientModel):
             consent.Said(consent.GRANTED, "", fields.Datetime.now()),
             self._get_sms_purpose(),
         )
-        if stop:
+        self.is_bound = bool(stop and stop.is_own)
+        if stop and self.env.user.has_groups(READER_GROUPS):
             self.sms_block_reason = self.env["sms.consent.details"]._tell_way_back(stop)
-            self.is_bound = bool(stop.is_own)
 
     def _describe_answer(self, text):
         return self.env._(

@@ -148,7 +148,8 @@ class SmsConsentRecord(models.TransientModel):
         facts = {name: self[name] for name in ("note", "res_model", "res_id")}
         facts["name"] = self._get_person(record)
         entry = self.env["sms.consent.entry"]
-        if self.method == consent.PAPER:
+        is_scanned = self.scan or self.decision == consent.GRANTED
+        if self.method == consent.PAPER and is_scanned:
             facts |= {"files": [entry._read_scan(self)], "witness": self.witness}
         said = consent.Said(self.decision, self.method, self.happened_at)
         subject = (self.company_id, self.number, said, self.purpose_ids)

@@ -173,10 +173,8 @@ class SmsConsentImport(models.Model):
         labels = self._get_labels("column", "field")
         for job in self:
             known = job.column_ids.mapped("field")
-            names = import_rows.find_missing(known)
-            if job.decision == consent.REVOKED:
-                names = [name for name in names if name not in import_rows.WORDS]
-            elif job.decision == ANSWERS:
+            names = import_rows.find_missing(known, job.decision)
+            if job.decision == ANSWERS:
                 names = [name for name in reassigned.REQUIRED if name not in known]
             job.missing = ", ".join(labels[name] for name in names)
 

@@ -34,6 +34,13 @@ class Judge:
         self.columns = {it.field: it.position for it in job.column_ids if it.field}
         decisions = job.column_ids.filtered(lambda it: it.field == "decision")
         self.heading = decisions[-1:].header or ""
+        # Columns that nobody reads, or only as a date, can still say no.
+        self.noes = {
+            it.header: it.position
+            for it in job.column_ids
+            if it.field in (False, "happened_at")
+            and import_rows.NO_HEADING.fullmatch(simplify(it.header or ""))
+        }
         self.purposes = self._read_purposes()
         self.default_purposes = job.purpose_ids.sorted()
         self.words = {}
@@ -87,15 +94,24 @@ class Judge:
             cells, self.columns, *formats, job.decision, self.heading
         )
         number = self._read_number(said.number)
+        if said.event == consent.GRANTED:
+            self._check_noes(cells)
         purposes = self._find_purposes(said)
         self._check_proof(said, purposes)
         wordings, words = self._find_words(said, purposes)
         note = import_rows.make_note(said.how, said.source, said.note)
         facts = {"name": said.name, "witness": said.witness, "address": said.address}
-        facts |= {"wording": words, "note": f"{note}\n{job.file_name or ''}, {row}"}
+        place = f"{job.file_name or ''}, {row}"
+        facts |= {"wording": words, "note": f"{note}\n{place}" if note else place}
         facts |= {"res_model": job._name, "res_id": job.id}
         subject = (number, said.event, "import", purposes or None)
         return Statement(*subject, said.happened_at, wordings, facts)
+
+    def _check_noes(self, cells):
+        """Refuse a consent whose row tells elsewhere of an opt-out."""
+        for heading, cell in import_rows.pick_cells(cells, self.noes, ()).items():
+            if import_rows.says_no(cell):
+                raise Fault("opted_out", f"{heading}: {cell}")
 
     def _read_number(self, text):
         """Return a number as E.164, using the company's country."""

@@ -181,3 +181,16 @@ class SmsPreferenceLink(models.Model):
     @api.autovacuum
     def _gc_expired(self):
         self.search([("expires_at", "<", fields.Datetime.now() - TOKEN_LIFE)]).unlink()
+
+
+class SmsNumberClaim(models.Model):
+    """Ends the links of numbers that may have other owners."""
+
+    _inherit = "sms.number.claim"
+
+    @api.model
+    def _reopen(self, numbers):
+        """Also delete their links, by which the former owner could agree."""
+        super()._reopen(numbers)
+        links_sudo = self.env["sms.preference.link"].sudo()
+        links_sudo.search([("number", "in", list(numbers))]).unlink()

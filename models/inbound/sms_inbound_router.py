@@ -393,7 +393,9 @@ class SmsInboundRouter(models.AbstractModel):
             if purpose_id and row.answer.state == consent.OPTED_IN
         )
         if gone := events_sudo.filtered("evidence_id.erased_at").purpose_id:
-            self._record(inbound, consent.EXPIRED, gone, company)
+            # Not by this text, which would say that the number has another holder.
+            subject = (company, inbound.number, consent.EXPIRED, "time", gone)
+            self.env["sms.consent.event"]._record(*subject)
 
     def _get_history(self, inbound, company):
         """Return a company's events of the sender as :mod:`tools.consent` reads them.

@@ -214,6 +214,13 @@ class TestRecordConsent(ConsentFormCase):
         for user in (self.own_agent, self.agent, self.manager, self.employee):
             self.assertFalse(scan.with_user(user).has_access("read"), user.login)
 
+    def test_an_opt_out_on_paper_counts_without_a_scan(self):
+        self.record_consent()
+        event = self.record(decision="revoked", method="paper", scan=False)
+        self.assertEqual((event.event, event.method), ("revoked", "paper"))
+        event = self.record(decision="revoked", method="paper")
+        self.assertEqual(event.sudo().evidence_id.attachment_ids.raw, PDF)
+
     def test_a_scan_of_another_way_is_not_kept(self):
         form = self.open_form()
         form.method, form.scan = "paper", SCAN

@@ -191,6 +191,35 @@ class TestImport(ImportCase):
         job = self.run_job(make_csv(rows, headers), decision="revoked")
         self.assertEqual(self.faults(job), {2: "bad_decision"})
 
+    def test_an_opt_out_in_another_column(self):
+        headers = (*HEADERS, "Opt-in", "Opted out of SMS", "Opted out of email")
+        cells = ("", "No", "null", "yes", "2026-04-01", "STOP", "https://x.example/u")
+        rows = [
+            make_row(i, **{"Opt-in": "yes", "Opted out of SMS": it})
+            | {"Opted out of email": "yes"}
+            for i, it in enumerate(cells)
+        ]
+        job = self.run_job(make_csv(rows, headers))
+        self.assertCounts(job, 4, wrong=3)
+        self.assertEqual(self.faults(job), dict.fromkeys((5, 6, 7), "opted_out"))
+        self.assertIn("Opted out of SMS: 2026-04-01", job.row_ids.mapped("detail"))
+
+    def test_the_date_of_an_opt_out_is_no_date_of_a_consent(self):
+        headers = [it if it != "Date" else "Opt-out date" for it in HEADERS]
+        data = make_csv([make_row(0, **{"Opt-out date": "2026-04-01"})], headers)
+        self.assertEqual(self.faults(self.run_job(data)), {2: "opted_out"})
+        self.assertCounts(self.run_job(data, decision="revoked"), 1)
+
+    def test_an_opt_out_needs_no_proof(self):
+        self.record_consent()
+        rows = [make_row(0, Status="unsubscribed", Method="", Evidence="")]
+        job = self.run_job(make_csv(rows, (*HEADERS, "Status")))
+        self.assertCounts(job, 1)
+        self.assertEqual(self.ticket.sms_consent_state, "opted_out")
+        self.assertEqual(self.events()[-1].note, "crm.csv, 2")
+        data = make_csv([make_row(1)], ("Phone", "Date"))
+        self.assertCounts(self.run_job(data, decision="revoked"), 1)
+
     def test_where_people_live_is_no_evidence(self):
         headers = (*HEADERS, "Address", "State", "IP address")
         job = self.make_job(make_csv([make_row()], headers))

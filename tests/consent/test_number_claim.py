@@ -1,7 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from unittest.mock import patch
 
-from odoo.tests import new_test_user
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields
+from odoo.tests import freeze_time, new_test_user
 
 from ...models.core import sms_rate_limit
 from ..common import phone_number
@@ -246,6 +249,33 @@ class TestTypedNumber(ClaimCase):
         self.assertFalse(claims._is_confirmed(self.login.partner_id, number))
         self.submit(number, subject="Later")
         self.assertEqual(self.answers(number)["ticket"], "opted_out")
+
+    def run_expiry(self, **time):
+        """Run the cron that expires questions and consents, after some time."""
+        with freeze_time(fields.Datetime.now() + relativedelta(**time)):
+            self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_expiry"))
+        self.env.invalidate_all()
+
+    def test_a_question_that_a_stranger_caused_does_not_end_the_proof(self):
+        number = phone_number(80)
+        self.submit(number)
+        self.receive("YES", number)
+        self.record_consent(number, "alert", event="requested", method="web")
+        self.run_expiry(days=8)
+        self.assertEqual(self.events(number)[-1].event, "expired")
+        claims = self.env["sms.number.claim"]
+        self.assertTrue(claims._is_confirmed(self.login.partner_id, number))
+        self.submit(number, subject="Later")
+        self.assertFalse(self.tickets("Later").sms_phone_is_unproven)
+
+    def test_a_consent_of_long_ago_ends_the_proof(self):
+        number = phone_number(81)
+        self.company.sms_consent_months = 18
+        self.submit(number)
+        self.receive("YES", number)
+        self.run_expiry(months=19)
+        claims = self.env["sms.number.claim"]
+        self.assertFalse(claims._is_confirmed(self.login.partner_id, number))
 
     def test_a_portal_with_a_confirmed_number_undoes_a_stop(self):
         number = phone_number(78)

@@ -623,6 +623,29 @@ class TestPage(WebCase):
         self.assertEqual(len(set(pages.values())), 1)
         self.assertEqual(self.get(self.page_url).status_code, 200)
 
+    def test_the_former_owner_of_a_number_does_not_agree_for_the_next(self):
+        page = self.get(self.page_url)
+        for index, method in enumerate(("wrong number", "reassigned", "carrier")):
+            number = phone_number(10 + index)
+            self.record_consent(number)
+            link = self.make_link(number)
+            url, short = link._get_path(), f"/sms/p/{link.key}"
+            if method == "wrong number":
+                self.receive("Wrong number", number)
+            else:
+                self.record_consent(number, event="expired", method=method)
+            count = len(self.events(number))
+            with self.subTest(method=method):
+                answer = self.post(url, page, **self.box("ticket"))
+                self.assertEqual(answer.status_code, 404)
+                self.assertEqual(self.get(short).status_code, 404)
+                self.assertEqual(len(self.events(number)), count)
+
+    def test_a_question_that_nobody_answers_ends_no_link(self):
+        self.record_consent(self.number, "alert", event="requested", method="web")
+        self.record_consent(self.number, "alert", event="expired", method="time")
+        self.assertEqual(self.get(self.page_url).status_code, 200)
+
     def test_a_post_with_a_wrong_token_changes_nothing(self):
         self.record_consent()
         expired = self.sign(

@@ -231,6 +231,15 @@ class TestScreens(YesCase):
         self.assertRegex(composer.sms_block_reason, "Opted out on .*texting START")
         self.assertTrue(composer.is_bound)
 
+    def test_the_composer_tells_nobody_else_when_and_how(self):
+        composer = self.env["sms.composer"].with_user(self.employee)
+        composer = composer.with_context(
+            default_res_model="res.partner", default_res_id=self.customer.id
+        ).create({"body": "Hello"})
+        self.assertIn("Opted out", composer.sms_block_reason)
+        self.assertNotRegex(composer.sms_block_reason, "Opted out on|START")
+        self.assertTrue(composer.is_bound)
+
     def test_the_number_offers_to_record_an_opt_out(self):
         answer = self.env["sms.consent"].search([("number", "=", self.number)], limit=1)
         action = answer.with_user(self.agent).action_record_sms_consent()

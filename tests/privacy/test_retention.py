@@ -211,6 +211,24 @@ class TestEvidence(RetentionCase):
         self.assertFalse(revoked.note or revoked.number)
         self.assertBlocked(self.send(), "ticket", "opted_out")
 
+    def test_a_start_after_it_is_gone_tells_of_no_other_holder(self):
+        self.record_consent()
+        self.receive("STOP")
+        self.run_after(years=6)
+        with freeze_time(self.start + relativedelta(years=6)):
+            self.receive("START")
+        hashes = self.env["sms.consent.key"]._hash([self.number])
+        story = self.env["sms.consent.story"]._tell(self.company, hashes[self.number])
+        told = [entry for day in story["days"] for entry in day["entries"]]
+        ended = [it["sentence"] for it in told if it["event"] == "expired"]
+        self.assertEqual(len(ended), 1)
+        self.assertIn("expired by itself", ended[0])
+        self.assertFalse(
+            self.env["sms.consent"]._find_handovers(
+                self.company, list(hashes.values())
+            )
+        )
+
     def test_an_open_review_keeps_it(self):
         self.receive("SUPPORT")
         self.receive("I want to cancel")

@@ -14,6 +14,9 @@ sms_bulk_right          agents   managers  no
 sms_redaction           keep     empty     yes
 sms_redaction           empty    delete    yes
 sms_redaction           delete   keep      no
+sms_form_kinds          mobile   landline  yes
+sms_form_kinds          mobile   voip      no
+sms_form_kinds          landline mobile    no
 sms_bulk_from           10       11        yes
 sms_bulk_from           10       1         no
 sms_user_limit          200      201       yes

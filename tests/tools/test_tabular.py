@@ -350,8 +350,24 @@ class TestCells(BaseCase):
             with self.subTest(text=text):
                 self.assertEqual(self.read_cells(decision=text).event, event)
 
-    def test_an_opt_out_needs_no_words(self):
-        self.assertEqual(self.read_cells(decision="no", wording="").event, REVOKED)
+    def test_a_yes_to_a_heading_is_what_the_heading_asks(self):
+        for heading, event in (
+            *(("Opt-Out", REVOKED), ("Has opted out of SMS?", REVOKED)),
+            *(("Do not text", REVOKED), ("Customer unsubscribed", REVOKED)),
+            *(("Désinscrit", REVOKED), ("Einwilligung widerrufen", REVOKED)),
+            *(("Opt-in", GRANTED), ("Opt-in / opt-out", GRANTED)),
+            *(("Agreed or opted out", GRANTED), ("", GRANTED)),
+        ):
+            cells = [*self.row[:-1], "yes"]
+            said = import_rows.read_row(
+                cells, self.columns, YMD, "UTC", NOW, heading=heading
+            )
+            with self.subTest(heading=heading):
+                self.assertEqual(said.event, event)
+
+    def test_an_opt_out_needs_no_proof(self):
+        said = self.read_cells(decision="no", wording="", how="", source="")
+        self.assertEqual(said.event, REVOKED)
 
     def test_an_opt_out_is_never_in_the_future(self):
         said = self.read_cells(decision="no", happened_at="2062-11-25")
