@@ -24,7 +24,7 @@ PUBLIC_METHODS = {
     "calendar.attendee": {"create", "write", "unlink"},
     "calendar.event": {
         *("mail_allowed_qweb_expressions", "create", "write", "unlink", "web_read"),
-        *("action_view_ticket", "action_sms_on_the_way", "action_sms_no_show"),
+        *("copy", "action_view_ticket", "action_sms_on_the_way", "action_sms_no_show"),
         *("action_sms_untold_record", "action_sms_untold_again"),
         *("action_sms_untold_other", "action_sms_untold_call"),
         "action_sms_untold_told",
