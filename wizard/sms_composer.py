@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.misc import clean_context
 
+from ..models.consent.sms_consent_mixin import READER_GROUPS
 from ..models.core.moments import say_moment
 from ..models.ledger.sms_consent import STATE_SELECTION
 from ..models.message.sms_gate import GateQuestion
@@ -110,10 +111,11 @@ class SmsComposer(models.TransientModel):
                 composer.sms_time_note = composer._get_time_note(decision)
 
     def _explain_block(self, decision):
-        """Store why the gate blocks and, for an opt-out, what undoes it."""
+        """Store why the gate blocks and, for who may see consents, what undoes it."""
         self.sms_block_reason = self.env["sms.sms"]._get_gate_label(decision.reason)
         self.is_time_wrong = decision.reason in TIME_REASONS
-        if decision.reason != verdicts.OPTED_OUT:
+        may_know = self.env.user.has_groups(READER_GROUPS)
+        if decision.reason != verdicts.OPTED_OUT or not may_know:
             return
         stop = self.env["sms.consent"]._find_obstacle(
             self._get_sms_company(),

@@ -231,6 +231,15 @@ class TestScreens(YesCase):
         self.assertRegex(composer.sms_block_reason, "Opted out on .*texting START")
         self.assertTrue(composer.is_bound)
 
+    def test_the_composer_of_who_may_not_see_consents(self):
+        """They see that it is blocked, not when and how the person opted out."""
+        composer = self.env["sms.composer"].with_user(self.employee)
+        composer = composer.with_context(
+            default_res_model="res.partner", default_res_id=self.customer.id
+        ).create({"body": "Hello"})
+        self.assertTrue(composer.sms_block_reason)
+        self.assertNotRegex(composer.sms_block_reason, "START|20[0-9]{2}")
+
     def test_the_number_offers_to_record_an_opt_out(self):
         answer = self.env["sms.consent"].search([("number", "=", self.number)], limit=1)
         action = answer.with_user(self.agent).action_record_sms_consent()
