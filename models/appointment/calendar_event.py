@@ -368,7 +368,7 @@ class CalendarEvent(models.Model):
             if vals.get("resource_booking_ids"):
                 vals.setdefault("sms_enabled", True)
             if vals.get("recurrency"):
-                vals.setdefault("sms_series_key", uuid4().hex)
+                vals["sms_series_key"] = vals.get("sms_series_key") or uuid4().hex
         events = super().create(vals_list).with_env(self.env)
         # Not a constraint, which would be checked in sudo here.
         events._check_sms_visit_rights()
@@ -393,6 +393,10 @@ class CalendarEvent(models.Model):
         if WATCHED_FIELDS & names:
             self._touch_sms_reminders()
         return result
+
+    def copy(self, default=None):
+        """Copy it as an appointment of its own, also one of a series."""
+        return super().copy({"sms_series_key": False, **(default or {})})
 
     def _reopen_sms_answers(self, former):
         """Take back customers' answers for a time to which the appointment was moved.

@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools.misc import clean_context
 
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from .sms_broadcast import CHECKING
@@ -69,10 +70,10 @@ class SmsIncidentNews(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Publish news: set the incident's state, and wake the job for its tickets."""
-        own = {"published_at", "user_id"}
-        if not self.env.su:
-            own |= {"broadcast_id"}
+        own = {"published_at", "user_id", *(() if self.env.su else ("broadcast_id",))}
         given = [{name: vals[name] for name in vals.keys() - own} for vals in vals_list]
+        # Nor are defaults of a client taken for what is noted by itself.
+        self = self.with_context(clean_context(self.env.context))
         news = super().create([{**vals, "is_to_be_posted": True} for vals in given])
         news.incident_id._check_works_here()
         for entry in news:

@@ -239,9 +239,14 @@ class SmsMaskedNumber(models.AbstractModel):
             shown = number if sees_all or not number else texts.mask_number(number)
             record.shown_number = shown
 
+    # Odoo shows the name of a record to everyone who links to it, in sudo.
     @api.depends("shown_number")
+    @api.depends_context("uid")
     def _compute_display_name(self):
         masked = self.filtered(lambda record: record._rec_name == "number")
+        readable = masked.sudo(False)._filtered_access("read")
         for record in masked:
-            record.display_name = record.shown_number
+            shown = record.shown_number
+            is_read = not shown or record in readable
+            record.display_name = shown if is_read else texts.mask_number(shown)
         return super(SmsMaskedNumber, self - masked)._compute_display_name()

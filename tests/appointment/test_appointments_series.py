@@ -55,6 +55,26 @@ class TestSeries(AppointmentCase):
             self.bodies()[-1],
         )
 
+    def test_a_copy_is_an_appointment_of_its_own(self):
+        """An answer to the series does not concern it, above all not undo its own."""
+        event = self.book_series(3)
+        self.pass_time(minutes=1)
+        copy = self.occurrences(event)[1].with_user(self.agent).copy()
+        self.settle()
+        self.move(copy, days=1)
+        self.pass_time(minutes=2)
+        self.assertEqual(len(self.occurrences(event)), 3)
+        # To cancel; which of the two: the copy; to confirm what is left.
+        for words in ("3", "2", "1"):
+            self.receive(words)
+            self.pass_time(minutes=1)
+        self.assertIn("Dec 2 at 9:00 AM is confirmed", self.bodies()[-1])
+        self.assertEqual(self.attendee(copy).state, "declined")
+        states = self.occurrences(event).attendee_ids.filtered(
+            lambda it: it.partner_id == self.customer
+        )
+        self.assertEqual(set(states.mapped("state")), {"accepted"})
+
     def test_the_following_are_moved(self):
         event = self.book_series(5)
         self.pass_time(minutes=1)

@@ -354,6 +354,22 @@ class TestMute(IncidentCase):
 
 
 @tagged("post_install", "-at_install")
+class TestForgedNews(IncidentCase):
+    """Who published what and when is noted by the server."""
+
+    def test_a_clients_defaults_are_not_noted(self):
+        news = self.env["sms.incident.news"].with_user(self.manager)
+        forged = {
+            "default_user_id": self.administrator.id,
+            "default_published_at": "2020-01-01 00:00:00",
+        }
+        entry = news.with_context(**forged).create(
+            {"incident_id": self.incident.id, "body": "It works."}
+        )
+        self.assertEqual(entry.user_id, self.manager)
+        self.assertGreater(entry.published_at.year, 2020)
+
+
 class TestDiscipline(IncidentCase):
     """The texts that people have had are counted, and too many cause a warning."""
 

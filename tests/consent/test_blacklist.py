@@ -312,6 +312,20 @@ class TestOffTheBlacklist(BlacklistCase):
                 attempt()
         self.assertTrue(self.is_listed())
 
+    def test_the_error_names_the_opt_out_of_the_users_company(self):
+        company = self.make_company("Other")
+        self.administrator.company_ids |= company
+        for it, year in ((self.company, 2024), (company, 2025)):
+            moment = datetime(year, 3, 3)
+            facts = {"company": it, "happened_at": moment, "method": "phone"}
+            self.record_consent(event="revoked", **facts)
+        rows = self.env["phone.blacklist"].with_user(self.administrator)
+        row = rows.search([("number", "=", self.number)])
+        for it, year in ((self.company, "2024"), (company, "2025")):
+            own = row.with_context(allowed_company_ids=it.ids)
+            with self.assertRaisesRegex(UserError, f", {year}, "):
+                own.unlink()
+
     def test_who_was_put_on_it_by_hand_stays_too(self):
         self.put_on()
         with self.assertRaisesRegex(UserError, "Phone blacklist.*agree again"):

@@ -24,7 +24,7 @@ PUBLIC_METHODS = {
     "calendar.attendee": {"create", "write", "unlink"},
     "calendar.event": {
         *("mail_allowed_qweb_expressions", "create", "write", "unlink", "web_read"),
-        *("action_view_ticket", "action_sms_on_the_way", "action_sms_no_show"),
+        *("copy", "action_view_ticket", "action_sms_on_the_way", "action_sms_no_show"),
         *("action_sms_untold_record", "action_sms_untold_again"),
         *("action_sms_untold_other", "action_sms_untold_call"),
         "action_sms_untold_told",
@@ -274,6 +274,37 @@ class TestRights(SmsCase):
         )
         with self.assertRaises(AccessError):
             form.with_user(self.own_agent).read(["number"])
+
+    def test_a_composer_of_another_user_is_out_of_reach(self):
+        """Each answer from the desk is one for a while, with its words."""
+        self.record_consent()
+        self.ticket.with_user(self.own_agent).send_sms_reply("Between us", "key")
+        mine = self.env["sms.composer"].with_user(self.own_agent)
+        found = mine.search([("body", "=", "Between us")])
+        self.assertTrue(found)
+        for user in (self.employee, self.agent, self.manager):
+            with self.subTest(user=user.login):
+                self.assertFalse(found.with_user(user).search([("id", "=", found.id)]))
+                with self.assertRaises(AccessError):
+                    found.with_user(user).read(["body"])
+
+    def test_a_form_does_not_name_the_number_of_a_text_out_of_reach(self):
+        """A client may put any id into a form, and Odoo reads its name in sudo."""
+        number = phone_number(7)
+        company = self.make_company("Other")
+        self.own_agent.company_ids -= company
+        self.agent.company_ids -= company
+        sms = self.env["sms.sms"].create(
+            {"number": number, "body": "Hi", "record_company_id": company.id}
+        )
+        spec = {"sms_id": {"fields": {"display_name": {}}}}
+        for user in (self.own_agent, self.agent):
+            forms = self.env["sms.send.other"].with_user(user)
+            with self.subTest(user=user.login):
+                told = forms.onchange({"sms_id": sms.id}, ["sms_id"], spec)
+                self.assertNotIn(number, str(told))
+                form = forms.create({"sms_id": sms.id})
+                self.assertNotIn(number, str(form.web_read(spec)))
 
 
 class TestReaders(SmsCase):
