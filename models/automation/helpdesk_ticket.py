@@ -27,7 +27,7 @@ class HelpdeskTicket(models.Model):
                 happened -= {automation.ASSIGNED}
             if happened:
                 changes.append(Change(ticket, happened))
-        if not changes:
+        if not changes or self._is_sms_history():
             return
         planned = self.env["sms.automation"].sudo()._on_changes(changes)
         told.update(

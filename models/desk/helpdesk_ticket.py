@@ -302,7 +302,8 @@ class HelpdeskTicket(models.Model):
         """Run the hooks for new tickets, and note numbers entered by customers."""
         tickets = super().create(vals_list)
         tickets._on_sms_changes(dict.fromkeys(tickets.ids))
-        tickets._on_sms_created()
+        if not self._is_sms_history():
+            tickets._on_sms_created()
         tickets._note_sms_typed_numbers()
         return tickets
 
@@ -327,6 +328,15 @@ class HelpdeskTicket(models.Model):
         if "partner_phone" in vals:
             self._note_sms_typed_numbers()
         return result
+
+    @api.model
+    def _is_sms_history(self):
+        """Return whether tickets are being imported that nobody is to be told about.
+
+        Odoo sends no mails about them either, unless its box is ticked to track them.
+        """
+        context = self.env.context
+        return bool(context.get("import_file") and context.get("tracking_disable"))
 
     def _get_sms_state(self):
         """Return the facts whose change may cause texts: stage, its closing, user."""

@@ -28,7 +28,8 @@ class HelpdeskTicket(models.Model):
         """Ask about tickets that were closed; withdraw questions on reopened ones."""
         was_closed = {ticket_id for ticket_id, state in before.items() if state[1]}
         closed = self.filtered("stage_id.closed")
-        closed.filtered(lambda ticket: ticket.id not in was_closed)._ask_sms_rating()
+        if not self._is_sms_history():
+            (closed - self.browse(was_closed))._ask_sms_rating()
         opened = (self - closed).filtered(lambda ticket: ticket.id in was_closed)
         if opened:
             self.env["sms.question"]._end("rating", opened, sms_question.CANCELLED)

@@ -73,6 +73,31 @@ class TestTriggers(AutomationCase):
         self.ticket.stage_id = self.progress_stage
         self.assertFalse(self.made_by(automation))
 
+    def test_an_import_of_old_tickets_tells_nobody(self):
+        """Nor asks for a rating, unless the box to track them is ticked."""
+        self.team.sms_ask_rating = True
+        self.automate("created", at_most="each")
+        closed = self.env["helpdesk.ticket.stage"].search([("closed", "=", True)])[0]
+        texts = [("partner_id", "=", self.customer.id)]
+        new = {
+            "name": "Old",
+            "description": "Old",
+            "partner_id/.id": str(self.customer.id),
+            "team_id/.id": str(self.team.id),
+        }
+        for is_unticked, counts in ((True, (0, 0)), (False, (1, 2))):
+            with self.subTest(is_unticked=is_unticked):
+                tickets = self.env["helpdesk.ticket"].with_context(
+                    import_file=True, tracking_disable=is_unticked
+                )
+                [ticket_id] = tickets.load([*new], [[*new.values()]])["ids"]
+                self.run_automations()
+                self.assertEqual(self.env["sms.sms"].search_count(texts), counts[0])
+                row = [str(ticket_id), str(closed.id)]
+                self.assertTrue(tickets.load([".id", "stage_id/.id"], [row])["ids"])
+                self.run_automations()
+                self.assertEqual(self.env["sms.sms"].search_count(texts), counts[1])
+
     def test_the_portal_and_the_mail_gateway_set_them_off(self):
         created = self.automate("created")
         closed = self.automate("closed", self.make_template("Closed"))
