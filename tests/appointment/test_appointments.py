@@ -452,6 +452,26 @@ class TestBooking(AppointmentCase):
         self.pass_time(minutes=5)
         self.assertIn("is booked for Thu, Dec 3", self.bodies()[-1])
 
+    def test_a_reminder_in_the_outbox_is_taken_back_from_who_is_off(self):
+        """Deleted, or no longer invited: they are told that it is off, only."""
+        for is_deleted in (True, False):
+            with self.subTest(is_deleted=is_deleted):
+                self.frozen.move_to(NOW)
+                event = self.book()
+                self.pass_time(minutes=1)
+                self.frozen.move_to(NOW + timedelta(days=1))
+                self.run_reminders()
+                reminder = self.messages_to()[-1]
+                self.assertEqual(reminder.state, "outgoing")
+                if is_deleted:
+                    event.unlink()
+                else:
+                    event.partner_ids -= self.customer
+                self.settle()
+                self.assertEqual(reminder.state, "canceled")
+                self.pass_time(minutes=2)
+                self.assertIn("is cancelled", self.bodies()[-1])
+
     def test_what_waits_is_taken_back_when_texts_are_switched_off(self):
         event = self.book()
         self.run_reminders()
