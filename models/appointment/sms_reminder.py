@@ -55,7 +55,11 @@ class Appointment(NamedTuple):
     is_active: bool
     is_enabled: bool
     is_customer: bool
-    has_declined: bool
+    answer: str | None
+
+    @property
+    def has_declined(self):
+        return self.answer == "declined"
 
     def get_obstacle(self, companies, now):
         """Return why the customer gets no texts, as ``sms.reminder.reason``, or "".
@@ -333,8 +337,7 @@ class SmsReminder(models.Model):
                    COALESCE(event.sms_series_key, 'event ' || event.id),
                    event.start, event.stop, COALESCE(event.allday, FALSE),
                    attendee.sms_told_start, event.active,
-                   COALESCE(event.sms_enabled, FALSE), %(customer)s,
-                   attendee.state IS NOT DISTINCT FROM 'declined'
+                   COALESCE(event.sms_enabled, FALSE), %(customer)s, attendee.state
               FROM calendar_event event
               JOIN calendar_attendee attendee ON attendee.event_id = event.id
               JOIN res_partner partner ON partner.id = attendee.partner_id

@@ -80,13 +80,41 @@ class SmsReminder(models.Model):
 
         :param Touched touched: what the transaction has changed
         """
-        found = self._read_appointments(SQL("event.id = ANY(%s)", list(touched.events)))
+        are_touched = SQL("event.id = ANY(%s)", list(touched.events))
+        found = self._read_appointments(are_touched)
         if not (found or touched.gone):
             return
+        if self._keep_answers(found):
+            found = self._read_appointments(are_touched)
         obstacles = self._find_obstacles(found)
         self._plan_notices(found, obstacles, touched)
         self._plan_reminders(found, obstacles)
         self.env["calendar.attendee"].invalidate_model(["sms_told_start"])
+
+    @api.model
+    def _keep_answers(self, found):
+        """Take over customers' answers to dates that were created again at their time.
+
+        Odoo does so with all dates of a series when one is added.
+
+        :return: whether there were any
+        """
+        answers = {
+            (it.partner_id, it.key, it.start): it.answer
+            for it in found
+            if not it.is_active and it.answer not in (None, "needsAction")
+        }
+        again = [
+            (it.attendee_id, answers[it.partner_id, it.key, it.start])
+            for it in found
+            if it.is_active
+            and not it.known
+            and (it.partner_id, it.key, it.start) in answers
+        ]
+        attendees = self.env["calendar.attendee"].with_context(dont_notify=True)
+        for attendee_id, answer in again:
+            attendees.browse(attendee_id).state = answer
+        return bool(again)
 
     @api.model
     def _note_gone(self, attendees):
@@ -172,18 +200,23 @@ class SmsReminder(models.Model):
             [
                 ("partner_id", "in", [it.partner_id for it in doubtful]),
                 ("subject_key", "in", [it.key for it in doubtful]),
-                ("start", "in", [it.start for it in doubtful]),
                 ("kind", "in", (BOOKED, MOVED)),
                 ("state", "in", (PLANNED, SENT)),
             ],
             order="id",
         )
-        told = {(it.partner_id.id, it.subject_key, it.start): it for it in rows}
+        # A text about a series names its first date only.
+        told = {
+            (row.partner_id.id, row.subject_key, start): row.is_allday
+            for row in rows
+            for start in (row.start, None)[: min(row.count, 2)]
+        }
         return {
             it
             for it in doubtful
-            if (row := told.get((it.partner_id, it.key, it.start)))
-            and row.is_allday != it.is_allday
+            for about in [(it.partner_id, it.key)]
+            if told.get((*about, it.start), told.get((*about, None), it.is_allday))
+            != it.is_allday
         }
 
     @api.model
