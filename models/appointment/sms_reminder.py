@@ -298,7 +298,7 @@ class SmsReminder(models.Model):
         events.fetch(["alarm_ids"])
         for event in events:
             for alarm in event.alarm_ids.filtered(lambda it: it.alarm_type == "sms"):
-                template = alarm.sms_template_id
+                template = alarm.sms_template_id.filtered(lambda it: not it.is_internal)
                 is_default = own and (not template or template == shipped)
                 rule = TextRule(
                     REMINDER,
