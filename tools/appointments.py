@@ -304,10 +304,14 @@ def read_action(text):
 def read_choice(text, count):
     """Return which of some numbered choices a text names, 0 for none of them, or None.
 
+    A higher number that would confirm or cancel another appointment is none of them.
+
     :param int count: how many there are, from 1
     """
     first = _read_first(text)
-    return int(first) if first.isdigit() and int(first) <= count else None
+    if first.isdigit() and int(first) <= count:
+        return int(first)
+    return 0 if first.isdigit() and first in _ACTION_OF else None
 
 
 def _read_first(text):

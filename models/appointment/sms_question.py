@@ -151,18 +151,17 @@ class SmsQuestion(models.Model):
         """Return whether the customer has read what an answer would be about.
 
         If the text that asks is still held, they may know the appointment by an earlier
-        one. A time that none has told cannot be confirmed.
+        one. A time that none has told cannot be confirmed, as after a move.
         """
+        is_read = Domain("sms_id.state", "in", HAVE_GOT)
         if not self._is_held():
-            return True
+            if action != CONFIRM or not self.sms_id:
+                return True
+            is_read |= Domain("sms_id", "=", self.sms_id.id)
         attendee = self._get_attendee()
-        rows = self.env["sms.reminder"].search(
-            [
-                ("event_id", "=", attendee.event_id.id),
-                ("partner_id", "=", attendee.partner_id.id),
-                ("sms_id.state", "in", HAVE_GOT),
-            ]
-        )
+        own = Domain("event_id", "=", attendee.event_id.id)
+        own &= Domain("partner_id", "=", attendee.partner_id.id)
+        rows = self.env["sms.reminder"].search(own & is_read)
         starts = rows.mapped("start")
         return attendee.event_id.start in starts if action == CONFIRM else bool(starts)
 
@@ -203,8 +202,9 @@ class SmsQuestion(models.Model):
             attendees[1:].state = "accepted"
             # After confirming they may still need another time, by the same text.
             self.state = OPEN
-            self._reply(inbound, reply_codes.APPOINTMENT_CONFIRMED)
-            self._tell_technician(CONFIRMED)
+            when = self._say_when(count=len(attendees))
+            self._reply(inbound, reply_codes.APPOINTMENT_CONFIRMED, when=when)
+            self._tell_technician(CONFIRMED, len(attendees))
         elif not event._may_change_by_sms():
             self._reply(inbound, reply_codes.APPOINTMENT_LATE)
             self._tell_technician(TOO_LATE)
@@ -212,8 +212,9 @@ class SmsQuestion(models.Model):
             attendees = self._get_answered()
             attendees[:1].do_decline()
             attendees[1:].state = "declined"
-            self._reply(inbound, reply_codes.APPOINTMENT_CALLED_OFF)
-            self._tell_technician(CALLED_OFF)
+            when = self._say_when(count=len(attendees))
+            self._reply(inbound, reply_codes.APPOINTMENT_CALLED_OFF, when=when)
+            self._tell_technician(CALLED_OFF, len(attendees))
         else:
             self._offer_times(inbound)
 
@@ -301,13 +302,21 @@ class SmsQuestion(models.Model):
 
     # === Words ===
 
-    def _say_when(self, start=None):
+    def _say_when(self, start=None, count=1):
+        event = self._get_told_event(start, count).with_context(lang=self._get_lang())
+        return event.sms_when + event.sms_series_note
+
+    def _get_told_event(self, start=None, count=1):
+        """Return the event, whose fields for texts tell a start, and of so many dates.
+
+        :param datetime start: UTC, default the event's
+        """
         attendee = self._get_invitation()
         event, reader = attendee.event_id, attendee.partner_id
         is_allday = event.allday and not start
-        facts = AppointmentFacts(reader.id, start or event.start, is_allday)
-        told = {FACTS_KEY: frozendict({event.id: facts}), "lang": self._get_lang()}
-        return event.with_context(**told).sms_when
+        start = start or event.start
+        facts = AppointmentFacts(reader.id, start, is_allday, count=count)
+        return event.with_context(**{FACTS_KEY: frozendict({event.id: facts})})
 
     def _get_lang(self):
         """Return the language code of the person who was asked."""
@@ -326,13 +335,13 @@ class SmsQuestion(models.Model):
             fillers = {"when": self._say_when(), "technician": name, **fillers}
             router._say_reply(inbound, code, self._get_lang(), **fillers)
 
-    def _tell_technician(self, note):
+    def _tell_technician(self, note, count=1):
         """Notify the technician, in their language, and note it on the ticket.
 
         If they have left: the organizer, or else the company's managers.
         """
         attendee = self._get_invitation()
-        event = attendee.event_id.with_user(SUPERUSER_ID)
+        event = self._get_told_event(count=count).with_user(SUPERUSER_ID)
         people = event._get_sms_technician()
         if not all(people.mapped("active")):
             people = event.user_id.filtered("active")
@@ -340,7 +349,8 @@ class SmsQuestion(models.Model):
         lang = self.company_id._pick_sms_lang(people[:1].lang)
         reader = event.with_context(tz=people[:1].tz, lang=lang)
         words = reader.env._(note)
-        words %= {"who": attendee.partner_id.name, "when": reader.display_time}
+        when = reader.display_time + reader.sms_series_note
+        words %= {"who": attendee.partner_id.name, "when": when}
         body = plaintext2html(words)
         if people:
             event.message_notify(

@@ -55,7 +55,11 @@ class Appointment(NamedTuple):
     is_active: bool
     is_enabled: bool
     is_customer: bool
-    has_declined: bool
+    answer: str | None
+
+    @property
+    def has_declined(self):
+        return self.answer == "declined"
 
     def get_obstacle(self, companies, now):
         """Return why the customer gets no texts, as ``sms.reminder.reason``, or "".
@@ -294,7 +298,7 @@ class SmsReminder(models.Model):
         events.fetch(["alarm_ids"])
         for event in events:
             for alarm in event.alarm_ids.filtered(lambda it: it.alarm_type == "sms"):
-                template = alarm.sms_template_id
+                template = alarm.sms_template_id.filtered(lambda it: not it.is_internal)
                 is_default = own and (not template or template == shipped)
                 rule = TextRule(
                     REMINDER,
@@ -333,8 +337,7 @@ class SmsReminder(models.Model):
                    COALESCE(event.sms_series_key, 'event ' || event.id),
                    event.start, event.stop, COALESCE(event.allday, FALSE),
                    attendee.sms_told_start, event.active,
-                   COALESCE(event.sms_enabled, FALSE), %(customer)s,
-                   attendee.state IS NOT DISTINCT FROM 'declined'
+                   COALESCE(event.sms_enabled, FALSE), %(customer)s, attendee.state
               FROM calendar_event event
               JOIN calendar_attendee attendee ON attendee.event_id = event.id
               JOIN res_partner partner ON partner.id = attendee.partner_id

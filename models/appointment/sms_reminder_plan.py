@@ -10,7 +10,15 @@ from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, NOTICES, Change
 from ..core.bulk_insert import as_arrays, create_many, update_many
 from ..inbound.sms_question import OPEN
 from ..message.sms_sms_waiting import WAITING
-from .sms_reminder import CANCELLED, GRACE, PLANNED, REMINDER, SENT, ReminderClock
+from .sms_reminder import (
+    CANCELLED,
+    GRACE,
+    ON_THE_WAY,
+    PLANNED,
+    REMINDER,
+    SENT,
+    ReminderClock,
+)
 
 #: Columns of a planned reminder, with their SQL types.
 COLUMNS = {
@@ -32,6 +40,9 @@ KEY_COLUMNS = ("event_id", "partner_id", "start", "offset_minutes")
 PASSING = ("moved", "called_off", "declined", "uninvited", "switched_off", "no_text")
 #: Reasons after which nothing more is told, not even what has changed.
 SILENT = ("switched_off", "declined")
+#: Texts that are planned, or still wait in the outbox.
+IS_WAITING = Domain("state", "=", PLANNED)
+IS_WAITING |= Domain("state", "=", SENT) & Domain("sms_id.state", "=", WAITING)
 #: Upserts planned reminders. One that was sent stays sent; one that was cancelled, and
 #: is valid again, is planned again.
 UPSERT = """
@@ -69,13 +80,41 @@ class SmsReminder(models.Model):
 
         :param Touched touched: what the transaction has changed
         """
-        found = self._read_appointments(SQL("event.id = ANY(%s)", list(touched.events)))
+        are_touched = SQL("event.id = ANY(%s)", list(touched.events))
+        found = self._read_appointments(are_touched)
         if not (found or touched.gone):
             return
+        if self._keep_answers(found):
+            found = self._read_appointments(are_touched)
         obstacles = self._find_obstacles(found)
         self._plan_notices(found, obstacles, touched)
         self._plan_reminders(found, obstacles)
         self.env["calendar.attendee"].invalidate_model(["sms_told_start"])
+
+    @api.model
+    def _keep_answers(self, found):
+        """Take over customers' answers to dates that were created again at their time.
+
+        Odoo does so with all dates of a series when one is added.
+
+        :return: whether there were any
+        """
+        answers = {
+            (it.partner_id, it.key, it.start): it.answer
+            for it in found
+            if not it.is_active and it.answer not in (None, "needsAction")
+        }
+        again = [
+            (it.attendee_id, answers[it.partner_id, it.key, it.start])
+            for it in found
+            if it.is_active
+            and not it.known
+            and (it.partner_id, it.key, it.start) in answers
+        ]
+        attendees = self.env["calendar.attendee"].with_context(dont_notify=True)
+        for attendee_id, answer in again:
+            attendees.browse(attendee_id).state = answer
+        return bool(again)
 
     @api.model
     def _note_gone(self, attendees):
@@ -101,19 +140,23 @@ class SmsReminder(models.Model):
     def _cancel_deleted(self, attendees):
         """Cancel the reminders of invitations that are about to be deleted.
 
-        Planned cancellation notices are rendered now, while the records exist.
+        Also those in the outbox. Planned cancellation notices are rendered now, while
+        the records exist.
         """
-        planned = self.search(
-            [("event_id", "in", attendees.event_id.ids), ("state", "=", PLANNED)]
-        )
+        events = Domain("event_id", "in", attendees.event_id.ids)
+        waiting = self.search(events & IS_WAITING)
         pairs = {(it.event_id, it.partner_id) for it in attendees}
-        void = planned.filtered(
+        void = waiting.filtered(
             lambda row: (
-                row.kind not in NOTICES and (row.event_id, row.partner_id) in pairs
+                row.kind in (REMINDER, ON_THE_WAY)
+                and (row.event_id, row.partner_id) in pairs
             )
         )
+        kept = void.sms_id - void._withdraw()
+        void = void.filtered(lambda row: row.sms_id not in kept)
         void.write({"state": CANCELLED, "reason": "called_off"})
-        for row in planned.filtered(lambda it: it.kind == CALLED_OFF and not it.body):
+        unsaid = waiting.filtered(lambda it: not (it.body or it.sms_id))
+        for row in unsaid.filtered(lambda it: it.kind == CALLED_OFF):
             row.body = row._render_safely()
 
     @api.model
@@ -157,18 +200,23 @@ class SmsReminder(models.Model):
             [
                 ("partner_id", "in", [it.partner_id for it in doubtful]),
                 ("subject_key", "in", [it.key for it in doubtful]),
-                ("start", "in", [it.start for it in doubtful]),
                 ("kind", "in", (BOOKED, MOVED)),
                 ("state", "in", (PLANNED, SENT)),
             ],
             order="id",
         )
-        told = {(it.partner_id.id, it.subject_key, it.start): it for it in rows}
+        # A text about a series names its first date only.
+        told = {
+            (row.partner_id.id, row.subject_key, start): row.is_allday
+            for row in rows
+            for start in (row.start, None)[: min(row.count, 2)]
+        }
         return {
             it
             for it in doubtful
-            if (row := told.get((it.partner_id, it.key, it.start)))
-            and row.is_allday != it.is_allday
+            for about in [(it.partner_id, it.key)]
+            if told.get((*about, it.start), told.get((*about, None), it.is_allday))
+            != it.is_allday
         }
 
     @api.model
@@ -177,13 +225,11 @@ class SmsReminder(models.Model):
 
         :return: ``{(partner id, key): sms.reminder}``, the newest last
         """
-        is_waiting = Domain("state", "=", PLANNED)
-        is_waiting |= Domain("state", "=", SENT) & Domain("sms_id.state", "=", WAITING)
         rows = self.search(
             Domain("partner_id", "in", [it.first.partner_id for it in notices])
             & Domain("subject_key", "in", [it.first.key for it in notices])
             & Domain("kind", "in", NOTICES)
-            & is_waiting,
+            & IS_WAITING,
             order="id",
         )
         return rows.grouped(lambda row: (row.partner_id.id, row.subject_key))

@@ -282,10 +282,12 @@ class SmsReminder(models.Model):
             ("partner_id", "=", self.partner_id.id),
             ("subject_key", "=", self.subject_key),
             ("kind", "in", (BOOKED, MOVED)),
-            ("start", "=", known),
+            *("|", ("start", "=", known), ("count", ">", 1)),
             ("state", "=", SENT),
         ]
-        return (self.search(domain, order="id desc", limit=1) or self).is_allday
+        told = self.search(domain, order="id desc")
+        told = told.filtered(lambda row: row.start == known) or told
+        return (told[:1] or self).is_allday
 
     @api.model
     def _render_gone(self, lost):

@@ -43,12 +43,13 @@ class SmsOncall(models.AbstractModel):
         return people - self._find_away(people, now)
 
     def _find_shifts(self, team, company, now):
-        """Return the active shifts of a team, without hand-overs that are over.
+        """Return the active shifts of a team, without those that are over for good.
 
         Nor those of people who have left the company.
         """
         own = Domain("team_id", "=", team.id) & Domain("company_id", "=", company.id)
-        is_on = Domain("replaced_user_id", "=", False) | Domain("stop_at", ">", now)
+        is_on = Domain("stop_at", "=", False) | Domain("stop_at", ">", now)
+        is_on |= Domain("repeat_weeks", ">", 0)
         return self.env["sms.oncall.shift"].search(own & is_on)._filter_staffed()
 
     def _get_on_duty(self, team, company, now):

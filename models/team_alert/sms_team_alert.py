@@ -239,10 +239,20 @@ class SmsTeamAlert(models.Model):
     # === Answers by text ===
 
     def _answer(self, action, question, inbound):
-        """Act on the code of a text, and reply."""
+        """Act on the code of a text, and reply.
+
+        Whoever has it already is told so again; if other alerts wait, of their codes.
+        """
         facts = self._get_facts(question, inbound)
+        taker, _at = self._get_taken()
         if self._act(action, inbound.received_at, facts):
             code = DONE[action]
+        elif taker and taker.id == facts["user_id"]:
+            if OPEN in question._find_open(inbound)._get_alert().mapped("state"):
+                question._take_unknown_code(inbound)
+                return
+            is_over = self.state == RESOLVED
+            code = DONE[replies.RESOLVE if is_over else replies.ACKNOWLEDGE]
         else:
             self._note(entries.LATE, inbound.received_at, **facts)
             code = reply_codes.ALERT_LATE

@@ -452,6 +452,26 @@ class TestBooking(AppointmentCase):
         self.pass_time(minutes=5)
         self.assertIn("is booked for Thu, Dec 3", self.bodies()[-1])
 
+    def test_a_reminder_in_the_outbox_is_taken_back_from_who_is_off(self):
+        """Deleted, or no longer invited: they are told that it is off, only."""
+        for is_deleted in (True, False):
+            with self.subTest(is_deleted=is_deleted):
+                self.frozen.move_to(NOW)
+                event = self.book()
+                self.pass_time(minutes=1)
+                self.frozen.move_to(NOW + timedelta(days=1))
+                self.run_reminders()
+                reminder = self.messages_to()[-1]
+                self.assertEqual(reminder.state, "outgoing")
+                if is_deleted:
+                    event.unlink()
+                else:
+                    event.partner_ids -= self.customer
+                self.settle()
+                self.assertEqual(reminder.state, "canceled")
+                self.pass_time(minutes=2)
+                self.assertIn("is cancelled", self.bodies()[-1])
+
     def test_what_waits_is_taken_back_when_texts_are_switched_off(self):
         event = self.book()
         self.run_reminders()
@@ -918,6 +938,20 @@ class TestAlarms(AppointmentCase):
         self.assertEqual(self.kinds(event), [])
         event.sudo()._do_sms_reminder(self.alarm)
         self.assertEqual(len(self.messages_to()), 1)
+
+    def test_a_text_for_colleagues_is_no_customers_reminder(self):
+        self.alarm.sms_template_id = self.env["sms.template"].create(
+            {
+                "name": "For us",
+                "model_id": self.env["ir.model"]._get_id("calendar.event"),
+                "body": "Bring the spare parts, this one never pays.",
+                "is_internal": True,
+            }
+        )
+        self.book(alarm_ids=[(6, 0, self.alarm.ids)])
+        self.pass_time(days=2)
+        self.assertEqual(len(self.bodies()), 4)
+        self.assertNotIn("spare parts", " ".join(self.bodies()))
 
     def test_colleagues_keep_odoos(self):
         self.agent.partner_id.phone = phone_number(9)

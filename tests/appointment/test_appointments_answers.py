@@ -77,6 +77,8 @@ class TestAnswers(AppointmentCase):
         for email, expected in ((False, "open"), ("dana@example.com", "confirmed")):
             with self.subTest(email=email):
                 self.customer.email = email
+                self.settle()
+                self.pass_time(minutes=2)
                 self.say("1")
                 start = self.event.start + timedelta(hours=1)
                 self.event.with_context(dont_notify=True).write(
@@ -235,6 +237,35 @@ class TestAnswers(AppointmentCase):
         self.say("1")
         self.assertEqual(self.attendee(self.event).state, "accepted")
 
+    def test_a_number_that_was_not_offered_changes_no_other_appointment(self):
+        """3 of two times is no 3 to cancel the other one."""
+        other = self.book(NOW + timedelta(days=3))
+        self.pass_time(minutes=1)
+        self.say("2")
+        self.assertIn("which appointment do you mean?", self.bodies()[-1])
+        self.say("3")
+        self.assertIn("a colleague will contact you", self.bodies()[-1])
+        self.say("2")
+        self.say("1")
+        [question] = self.env["sms.question"].search(
+            [("kind", "=", "appointment_time"), ("state", "=", "open")]
+        )
+        question.details = {"times": question.details["times"][:2]}
+        self.say("3")
+        self.assertIn("a colleague will contact you", self.bodies()[-1])
+        self.assertEqual(self.attendee(self.event).state, "tentative")
+        self.assertEqual(self.attendee(other).state, "needsAction")
+
+    def test_a_time_that_was_never_told_is_not_confirmed(self):
+        """The text about the move is still to come, or there is none."""
+        self.move(self.event, days=1)
+        self.assertEqual(self.receive("1").kind, "conversation")
+        self.settle()
+        self.assertEqual(self.attendee(self.event).state, "needsAction")
+        self.pass_time(minutes=2)
+        self.say("1")
+        self.assertEqual(self.attendee(self.event).state, "accepted")
+
     def test_an_answer_too_late_is_conversation(self):
         self.pass_time(days=2)
         inbound = self.say("1")
@@ -383,3 +414,9 @@ class TestAnswers(AppointmentCase):
             [("sms_series_key", "=", series.sms_series_key)]
         )
         self.assertEqual(set(states.mapped("sms_confirmation")), {"confirmed"})
+        whole = "Wed, Dec 2 at 9:00 AM, the first of 3"
+        self.assertIn(f"{whole} is confirmed", self.bodies()[-1])
+        self.assertIn(", the first of 3).", self.note_of(self.ticket))
+        self.attendee(self.event).state = "declined"
+        self.say("3")
+        self.assertIn(f"{whole} is cancelled", self.bodies()[-1])

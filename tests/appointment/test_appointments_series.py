@@ -42,6 +42,39 @@ class TestSeries(AppointmentCase):
         [body] = self.bodies()
         self.assertIn("booked for Wed, Dec 2 at 9:00 AM, the first of 5.", body)
 
+    def test_what_was_answered_stays_when_the_series_gets_longer(self):
+        """Odoo creates all its dates anew: nothing that was off is booked again."""
+        event = self.book_series(4)
+        self.pass_time(minutes=1)
+        self.receive("1")
+        self.settle()
+        self.attendee(self.occurrences(event)[2]).state = "declined"
+        self.settle()
+        self.pass_time(minutes=1)
+        self.edit(event, "all_events", count=5)
+        self.assertEqual(
+            self.occurrences(event).mapped("sms_confirmation"),
+            ["confirmed", "confirmed", "declined", "confirmed", "open"],
+        )
+        self.pass_time(minutes=2)
+        self.assertEqual(len(self.bodies()), 3)
+        self.assertIn("is booked for Wed, Dec 30 at 9:00 AM.", self.bodies()[-1])
+        self.assertEqual(len(self.rows(state="planned", kind="reminder")), 8)
+
+    def test_a_day_of_a_series_that_gets_its_hour_is_told(self):
+        """9:00 in Paris is when Odoo stores the day; the text named the first only."""
+        self.customer.tz = "Europe/Paris"
+        day = (NOW + timedelta(days=2)).date()
+        event = self.book_series(3, allday=True, start_date=day, stop_date=day)
+        self.pass_time(minutes=1)
+        second = self.occurrences(event)[1]
+        stop = second.start.replace(hour=9)
+        second.write({"allday": False, "start": second.start, "stop": stop})
+        self.settle()
+        self.pass_time(minutes=2)
+        told = "from Wed, Dec 9 to Wed, Dec 9 at 9:00 AM (Paris time)."
+        self.assertIn(told, self.bodies()[-1])
+
     def test_this_one_is_moved(self):
         event = self.book_series(5)
         self.pass_time(minutes=1)

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from psycopg2 import IntegrityError
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
@@ -113,6 +113,24 @@ class TestEscalation(TeamAlertCase):
                 "date_to": NOW + timedelta(hours=1),
             }
         )
+
+    def test_whose_shift_has_ended_is_told_no_more(self):
+        """Nor hears of it as the next one: they have left the rota."""
+        ended = {"start_at": NOW - timedelta(days=60), "stop_at": NOW}
+        self.shifts[0].write(ended)
+        alert = self.raise_alert()
+        self.wait(20)
+        self.assertEqual(alert._get_told().user_id, self.bo + self.cy)
+        self.shifts[0].repeat_weeks = 9
+        self.assertIn(self.ann, self.get_people())
+        self.shifts.write({**ended, "repeat_weeks": 0})
+        self.team.user_ids = self.cy
+        self.assertEqual(self.get_people(), self.cy, "the team's members")
+
+    def get_people(self):
+        """Return whom an alert would reach now, in order."""
+        now = fields.Datetime.now()
+        return self.env["sms.oncall"]._get_people(self.team, self.company, now)
 
     def test_who_has_time_off_is_passed_over(self):
         self.make_time_off(self.ann)

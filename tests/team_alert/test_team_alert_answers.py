@@ -80,6 +80,23 @@ class TestAnswers(TeamAlertCase):
         self.assertIn("Bo was faster", self.texts_to(self.ann)[-1])
         self.assertEqual(self.get_timeline(alert)[-1], (11, "late", "Ann"))
 
+    def test_nobody_is_faster_than_themselves(self):
+        """They have it, or mean the next one, whose codes they get: never "nothing"."""
+        self.raise_alert("Mail is down")
+        self.answer(self.ann, "4")
+        self.answer(self.ann, "on it")
+        said = "Acknowledged: Mail is down. Reply 6 when it is resolved"
+        self.assertIn(said, self.texts_to(self.ann)[-1])
+        self.answer(self.ann, "6")
+        self.answer(self.ann, "4")
+        self.assertIn("Resolved: Mail is down", self.texts_to(self.ann)[-1])
+        alert = self.raise_alert("Web is down")
+        self.answer(self.ann, "4")
+        said = "14 acknowledge, 16 resolve, 18 escalate: Web is down"
+        self.assertIn(said, self.texts_to(self.ann)[-1])
+        self.answer(self.ann, "14")
+        self.assertEqual(alert.acknowledged_by_id, self.ann)
+
     def test_the_same_text_delivered_twice_counts_once(self):
         alert = self.raise_alert()
         inbound = self.answer(self.ann, "4")

@@ -502,6 +502,18 @@ class TestPreferences(CallCase):
         self.raise_alert("At three in the afternoon")
         self.assertEqual(len(self.get_calls(self.ann)), 1)
 
+    def test_who_has_no_clock_of_their_own_has_the_companys(self):
+        """Somebody who has never signed in; in UTC their night would be day."""
+        self.plan.is_urgent = False
+        self.ann.tz = False
+        self.ann.company_id.partner_id.tz = "Asia/Tokyo"
+        self.raise_alert("At seven in the morning in Tokyo")
+        self.assertEqual(len(self.get_calls(self.ann)), 1)
+        self.bo.tz = False
+        self.frozen.tick(timedelta(hours=17))
+        self.run_escalation()
+        self.assertFalse(self.get_calls(self.bo), "at midnight")
+
     def test_what_is_urgent_calls_at_any_hour(self):
         self.ann.write({"tz": "UTC", "sms_call_from": 8, "sms_call_to": 22})
         self.raise_alert()

@@ -411,6 +411,8 @@ class TestAnswers(BaseCase):
         ):
             with self.subTest(text=text):
                 self.assertEqual(read_choice(text, 3), expected)
+        # Of two, 3 is none: it must not cancel another appointment.
+        self.assertEqual(read_choice("3", 2), 0)
 
     def test_free_times(self):
         day = datetime(2026, 12, 1)
