@@ -215,7 +215,8 @@ class SmsBroadcast(models.Model):
         """Store who was told before and is no recipient yet; return their number.
 
         By the number that was texted last, even if the contact's has changed. Those
-        who still wait for an earlier text get news in its place, but not the end.
+        who still wait for an earlier text get news in its place, but not the end; so do
+        those for whom news that was cancelled had replaced it.
         """
         states = HAVE_GOT if self.kind == RESOLVED else HAVE_OR_WILL
         self.env.cr.execute(
@@ -233,7 +234,9 @@ class SmsBroadcast(models.Model):
                     JOIN sms_sms sms ON sms.id = told.sms_id
                    WHERE before.incident_id = %(incident)s
                      AND before.id != %(broadcast)s
-                     AND told.number IS NOT NULL AND sms.state = ANY(%(states)s)
+                     AND told.number IS NOT NULL
+                     AND (sms.state = ANY(%(states)s)
+                          OR %(is_news)s AND sms.failure_type = 'sms_replaced')
                 ORDER BY person, told.id DESC
               ) last
          LEFT JOIN res_partner partner ON partner.id = last.partner_id
@@ -248,6 +251,7 @@ class SmsBroadcast(models.Model):
                 "outcome": outcome,
                 "incident": self.incident_id.id,
                 "states": list(states),
+                "is_news": self.kind != RESOLVED,
             },
         )
         return self.env.cr.rowcount
