@@ -468,6 +468,18 @@ class TestTickets(PublishCase):
         self.run_jobs()
         self.assertEqual(str(tickets[0].message_ids.mapped("body")).count(WORDS), 1)
 
+    def test_whoever_has_several_tickets_is_mailed_once(self):
+        self.far.email = "far@example.com"
+        tickets = self.env["helpdesk.ticket"]
+        for _ticket in range(3):
+            tickets |= self.make_ticket(self.far, sms_incident_id=self.incident.id)
+        with patch.object(sms_incident_news, "TICKET_BATCH", 2):
+            self.say()
+        posts = tickets.message_ids.filtered(lambda it: WORDS in it.body)
+        self.assertEqual(len(posts), 3)
+        mailed = posts.filtered(lambda it: self.far in it.notified_partner_ids)
+        self.assertEqual(len(mailed), 1)
+
     def test_whoever_has_muted_it_is_not_mailed_by_their_ticket(self):
         """Neither if the news is only published, nor if it is texted as well."""
         self.first.email = "first@example.com"
