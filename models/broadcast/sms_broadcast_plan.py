@@ -68,6 +68,8 @@ class SmsBroadcast(models.Model):
         if self.send_at:
             when = say_moment(self.env, self.send_at)
             if self.is_local_time:
+                own = self.with_context(tz=self._get_clock())
+                when = say_moment(own.env, self.send_at)
                 when = self.env._("%s, in each recipient's local time", when)
         if self.spread_hours:
             hours = self.spread_hours
@@ -248,14 +250,18 @@ class SmsBroadcast(models.Model):
         """
         if not (self.send_at and self.is_local_time):
             return [self.send_at or None] * len(recipients)
-        own_zone = self.user_id.tz or self.company_id._get_sms_place().zones[0]
-        wall = moments.to_local(self.send_at, own_zone)
+        wall = moments.to_local(self.send_at, self._get_clock())
         gate, times = self.env["sms.gate"], []
         for recipient in recipients:
             reader = readers.get(recipient.partner_id.id, NOBODY)
             place = gate._locate(self.company_id, recipient.number, reader)
             times.append(clocks.to_utc(wall, place.zones[0]))
         return times
+
+    def _get_clock(self):
+        """Return the time zone in which its author has entered its time."""
+        author = self.user_id or self.env.user
+        return author.tz or self.company_id._get_sms_place().zones[0]
 
     def _note_first(self, times):
         """Store during the check when the first texts are due."""
