@@ -396,8 +396,7 @@ class SmsBroadcastJob(models.Model):
             """
             WITH said AS (
                 SELECT number, TRUE AS is_text FROM sms_inbound
-                 WHERE company_id = %(company)s AND kind = 'conversation'
-                   AND received_at >= %(since)s
+                 WHERE broadcast_id = %(broadcast)s AND kind = 'conversation'
                  UNION
                 SELECT number, FALSE FROM sms_consent
                  WHERE company_id = %(company)s AND state = 'opted_out'
