@@ -152,7 +152,7 @@ class SmsBroadcast(models.Model):
         words, told = {}, self._get_told_langs()
         for lang in langs:
             own = self.company_id._pick_sms_told_lang(told, lang)
-            it = self.with_context(lang=own)
+            it = self.with_context(lang=own, active_test=False)
             areas = it.area_ids
             if it._is_follow_up():
                 areas |= it.incident_id.broadcast_ids.area_ids
