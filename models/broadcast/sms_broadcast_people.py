@@ -90,11 +90,13 @@ class SmsBroadcast(models.Model):
 
         Or the maintenance that it announces has already begun.
         """
-        incident = self.incident_id
+        incident, ended_at = self.incident_id, self.incident_id.resolved_at
+        if self.kind == RESOLVED or not incident:
+            return False
         is_begun = incident.planned_from and incident.state in GOING_ON
         if is_begun and self._get_news().state == PLANNED:
             return True
-        return self._has_ended_since() or any(
+        return bool(ended_at and ended_at >= self.checked_at) or any(
             other.kind == RESOLVED
             and other.started_at
             and other.started_at >= self.checked_at
@@ -102,10 +104,13 @@ class SmsBroadcast(models.Model):
             for other in incident.broadcast_ids - self
         )
 
-    def _has_ended_since(self):
-        """Return whether the incident has ended since the check of the broadcast."""
-        ended_at = self.incident_id.resolved_at
-        return bool(ended_at and ended_at >= self.checked_at)
+    def _is_end_to_come(self):
+        """Return whether it tells of the incident's end to people who wait for it."""
+        if self.kind != RESOLVED:
+            return False
+        if self.state in OPEN[:3]:
+            return bool(self._get_news())
+        return self.state not in (SENT, CANCELLED) or bool(self.waiting_count)
 
     # === Check ===
 

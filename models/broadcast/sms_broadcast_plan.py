@@ -10,7 +10,6 @@ from ..core.moments import say_moment
 from ..message.res_partner import NOBODY
 from . import sms_broadcast as states
 from .sms_broadcast_recipient import HELD, QUEUED, WILL
-from .sms_incident import RESOLVED
 
 #: Longest time over which texts can be spread, in hours.
 MAX_SPREAD = 168
@@ -169,8 +168,8 @@ class SmsBroadcast(models.Model):
         self._check_body()
         if self._is_follow_up():
             self._check_told()
-        if self.kind != RESOLVED and self._has_ended_since():
-            raise UserError(self.env._("The incident has been resolved meanwhile."))
+        if self._is_overtaken():
+            raise UserError(self.incident_id.sudo()._say_overtaken())
 
     def _get_selected(self):
         """Return the set of recipients, each as contact id or else number."""

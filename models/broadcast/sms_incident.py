@@ -220,6 +220,12 @@ class SmsIncident(models.Model):
         if state in ENDED:
             self._lock_known().with_user(SUPERUSER_ID)._ask_gate()
 
+    def _say_overtaken(self):
+        """Return why a text about it is outdated, which was written before."""
+        if self.planned_from and self.state not in ENDED:
+            return self.env._("The maintenance has begun meanwhile")
+        return self.env._("The incident has been resolved meanwhile")
+
     # === Lookup ===
 
     @api.model
