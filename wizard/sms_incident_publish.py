@@ -340,4 +340,5 @@ class SmsIncidentPublish(models.TransientModel):
         news_sudo._translate(by_lang)
         if is_told:
             news_sudo.broadcast_id = broadcast
+            self.incident_id.sudo().is_moved = False
             broadcast.action_send()

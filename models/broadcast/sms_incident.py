@@ -213,9 +213,15 @@ class SmsIncident(models.Model):
         """Follow news, which also announces a change of the plan."""
         now = fields.Datetime.now()
         ended = (self.resolved_at or now) if state in ENDED else False
-        values = {"state": state, "resolved_at": ended, "is_moved": False}
+        values = {"state": state, "resolved_at": ended}
+        if state != PLANNED:  # else people are still to be told the new time
+            values["is_moved"] = False
         if self.state == PLANNED and state == OPEN:
             values["opened_at"] = now
+        if self.state in ENDED and not ended:
+            for end_sudo in self.sudo().broadcast_ids:
+                if end_sudo._is_end_to_come():
+                    end_sudo.action_cancel()
         self.sudo().write(values)
         if state in ENDED:
             self._lock_known().with_user(SUPERUSER_ID)._ask_gate()

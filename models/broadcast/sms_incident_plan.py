@@ -138,6 +138,7 @@ class SmsIncident(models.Model):
             values = {"state": PLANNED if is_ahead else OPEN, "opened_at": begin or now}
             values |= {"reminded_at": False, "is_moved": told and is_ahead}
             incident_sudo.write(values)
+            incident_sudo.broadcast_ids._return_outdated()
             incident_sudo._wake_planned()
 
     def _wake_planned(self):
@@ -331,7 +332,7 @@ class SmsIncident(models.Model):
         if obstacle:
             self._message_log(body=self.env._("Nobody was texted. %s", obstacle))
         elif kind:
-            broadcast = self._prepare_broadcast(kind)
+            broadcast, self.is_moved = self._prepare_broadcast(kind), False
         self._publish(state, say, broadcast)
         if broadcast:
             broadcast.action_check()
