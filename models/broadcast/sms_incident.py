@@ -366,7 +366,10 @@ class SmsIncident(models.Model):
         if kind == OPENING and not self.area_ids:
             return self.env._("No areas are chosen, so it is not known whom to tell.")
         others = self.broadcast_ids.filtered(lambda it: it not in own)
-        if waiting := others.filtered(lambda it: it.state == WAITING):
+        waiting = others.filtered(lambda it: it.state == WAITING)
+        if kind == RESOLVED:  # it overtakes all but another end
+            waiting = waiting.filtered(lambda it: it.kind == RESOLVED)
+        if waiting:
             return self.env._(
                 "“%s” waits for approval. Approve or cancel it first.", waiting[0].name
             )

@@ -282,13 +282,13 @@ class SmsIncident(models.Model):
         return 1
 
     def _is_over(self, now):
-        """Return whether it ends by itself now; not if news came after the end."""
+        """Return whether it ends by itself now; not if news came after an end."""
         end = self.planned_to
         if not end or end > now:
             return False
         last = self.news_ids.sorted("id")[-1:].published_at
-        is_on = self.state in GOING_ON and not (last and last >= end)
-        return self.state == PLANNED or is_on
+        is_late = last and last >= end or RESOLVED in self.news_ids.mapped("state")
+        return self.state == PLANNED or self.state in GOING_ON and not is_late
 
     def _end_by_itself(self, now):
         """Publish and text the end, once earlier texts are queued."""
