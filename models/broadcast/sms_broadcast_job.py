@@ -143,6 +143,8 @@ class SmsBroadcastJob(models.Model):
             batch = job._get_batch("outcome", outcomes.UNTEXTED, BATCH_SIZE)
             job._queue(batch)
             if len(batch) < BATCH_SIZE and not job._add_told():
+                if job._is_overtaken():
+                    job._call_off_recipients()
                 mailed = job._mail_next() if job._tells_news() else 0
                 if mailed < MAIL_BATCH:
                     job.state = states.SENT

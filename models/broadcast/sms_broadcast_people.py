@@ -13,7 +13,7 @@ from ..core.batch_jobs import lock_next
 from ..ledger.sms_purpose import ALERT
 from ..message.res_partner import NOBODY
 from ..message.sms_gate import GateQuestion
-from .sms_broadcast import CANCELLED, CHECKING, LEAVING, NEWS, STATUS_PAGE
+from .sms_broadcast import CANCELLED, CHECKING, LEAVING, NEWS, OPEN, SENT, STATUS_PAGE
 from .sms_broadcast_recipient import BLOCKED, HELD, MUTED, REACHED, WILL
 from .sms_incident import GOING_ON, OPENING, PLANNED, RESOLVED, UPDATE
 

@@ -13,7 +13,7 @@ from ...tools.figures import render_counts
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from ..core.batch_jobs import contain, lock_next
 from ..core.mixins import count_linked, open_linked
-from .sms_broadcast import WAITING
+from .sms_broadcast import CANCELLED, WAITING
 
 OPEN, MONITORING, RESOLVED = ("open", "monitoring", "resolved")
 #: States of a maintenance that has not begun, and of one that was called off.
@@ -116,7 +116,7 @@ class SmsIncident(models.Model):
                 incident.create_date.date() + PAGE_LIFE
             )
 
-    @api.depends("state", "broadcast_ids.kind", "broadcast_ids.started_at")
+    @api.depends("state", "broadcast_ids.kind", "broadcast_ids.state")
     def _compute_next_kind(self):
         for incident in self:
             incident.next_kind = incident._get_kind(incident.state)
@@ -124,11 +124,13 @@ class SmsIncident(models.Model):
     def _get_kind(self, state):
         """Return the kind of the text that announces a state, or False for none.
 
-        The end is sent once, and only if the incident was announced by text.
+        The end is sent once, and only if the incident was announced by text. A text
+        that was cancelled is followed by one of its kind.
         """
-        told = self.broadcast_ids.filtered("started_at").sorted("id")[-1:].kind
+        begun = self.broadcast_ids.filtered("started_at").sorted("id")
+        told = begun.filtered(lambda it: it.state != CANCELLED)[-1:].kind
         if state in ENDED:
-            return told and told != RESOLVED and RESOLVED
+            return bool(begun) and told != RESOLVED and RESOLVED
         return UPDATE if told else OPENING
 
     @api.depends("broadcast_ids", "ticket_ids", "mute_ids.ended_at")
