@@ -264,7 +264,7 @@ class SmsIncidentPublish(models.TransientModel):
         """Publish the news, text and mail it, and post it on tickets.
 
         Nobody is told beyond the number shown on the screen: if there would be more,
-        the screen is shown again instead.
+        or nobody can be told any more, the screen is shown again instead.
 
         :raises UserError: without a text, or if somebody else was faster
         """
@@ -274,9 +274,10 @@ class SmsIncidentPublish(models.TransientModel):
             raise UserError(self.env._("Write the news first."))
         if self.step == LONGER and not self.planned_to:
             raise UserError(self.env._("Enter when it will end."))
-        shown = self.told_count
+        shown, known = self.told_count, self.obstacle
         self._prepare()
-        if self.broadcast_id.state == CHECKING or self.told_count > shown:
+        is_new = self.told_count > shown or self.obstacle and self.obstacle != known
+        if is_new or self.broadcast_id.state == CHECKING:
             return self._get_action()
         self._publish()
         return {"type": "ir.actions.act_window_close"}
@@ -340,4 +341,5 @@ class SmsIncidentPublish(models.TransientModel):
         news_sudo._translate(by_lang)
         if is_told:
             news_sudo.broadcast_id = broadcast
+            self.incident_id.sudo().is_moved = False
             broadcast.action_send()

@@ -418,7 +418,8 @@ class SmsBroadcast(models.Model):
 
     def action_cancel(self):
         """Cancel the messages that have not been sent yet, by the job and the gate."""
-        broadcast_sudo = self._take(*OPEN, LEAVING, QUEUEING, SENT, PAUSED)
+        last = (SENT,) if self.waiting_count else ()
+        broadcast_sudo = self._take(*OPEN, LEAVING, QUEUEING, PAUSED, *last)
         broadcast_sudo.write({"state": CANCELLED, "cancelled_by_id": self.env.uid})
         broadcast_sudo._call_off_recipients()
         broadcast_sudo._wake()

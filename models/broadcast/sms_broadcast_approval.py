@@ -125,6 +125,13 @@ class SmsBroadcast(models.Model):
                 own = own._in_words_of_author()
                 own._give_back(own.env._("Its news was changed. Check it again."))
 
+    def _return_outdated(self):
+        """Return published news that was not sent yet to its author: its plan moved."""
+        for broadcast in self.filtered(lambda it: it.state in SHOWN and it._get_news()):
+            own = broadcast._in_words_of_author()
+            words = own.env._("The maintenance was moved. Publish its new time.")
+            own._give_back(words)
+
     # === Deciding ===
 
     def _take_to_decide(self):

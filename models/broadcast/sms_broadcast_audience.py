@@ -215,7 +215,8 @@ class SmsBroadcast(models.Model):
         """Store who was told before and is no recipient yet; return their number.
 
         By the number that was texted last, even if the contact's has changed. Those
-        who still wait for an earlier text get news in its place, but not the end.
+        who still wait for an earlier text get news in its place, but not the end; so do
+        those for whom news that was cancelled had replaced it.
         """
         states = HAVE_GOT if self.kind == RESOLVED else HAVE_OR_WILL
         self.env.cr.execute(
@@ -233,7 +234,9 @@ class SmsBroadcast(models.Model):
                     JOIN sms_sms sms ON sms.id = told.sms_id
                    WHERE before.incident_id = %(incident)s
                      AND before.id != %(broadcast)s
-                     AND told.number IS NOT NULL AND sms.state = ANY(%(states)s)
+                     AND told.number IS NOT NULL
+                     AND (sms.state = ANY(%(states)s)
+                          OR %(is_news)s AND sms.failure_type = 'sms_replaced')
                 ORDER BY person, told.id DESC
               ) last
          LEFT JOIN res_partner partner ON partner.id = last.partner_id
@@ -248,6 +251,7 @@ class SmsBroadcast(models.Model):
                 "outcome": outcome,
                 "incident": self.incident_id.id,
                 "states": list(states),
+                "is_news": self.kind != RESOLVED,
             },
         )
         return self.env.cr.rowcount
@@ -284,7 +288,10 @@ class SmsBroadcast(models.Model):
         return Domain("company_id", "in", [False, self.company_id.id])
 
     def _select_subscribers(self, area):
-        """Store an area's subscribers whose number is not yet a recipient's."""
+        """Store an area's subscribers whose number is not yet a recipient's.
+
+        Nor is it one's whose login has only typed it.
+        """
         self.env.cr.execute(
             """
             INSERT INTO sms_broadcast_recipient
@@ -295,7 +302,13 @@ class SmsBroadcast(models.Model):
                AND sub.state = 'active' AND sub.number IS NOT NULL
                AND NOT EXISTS (SELECT 1 FROM sms_broadcast_recipient noted
                                 WHERE noted.broadcast_id = %(broadcast)s
-                                  AND noted.number = sub.number)
+                                  AND noted.number = sub.number
+                                  AND NOT EXISTS (
+                                      SELECT 1 FROM sms_number_claim claim
+                                       WHERE claim.partner_id = noted.partner_id
+                                         AND claim.number = noted.number
+                                         AND claim.typed_at IS NOT NULL
+                                         AND claim.confirmed_at IS NULL))
           ORDER BY sub.id
             """,
             {
@@ -308,17 +321,26 @@ class SmsBroadcast(models.Model):
         )
 
     def _mark_unreachable(self):
-        """Mark recipients without a number, or with that of an earlier one."""
+        """Mark recipients without a number, or with that of an earlier one.
+
+        A number that a login has only typed is rather that of the others.
+        """
         self.env.cr.execute(
             """
             UPDATE sms_broadcast_recipient own
                SET outcome = CASE WHEN own.number IS NULL THEN %s ELSE %s END
-             WHERE own.broadcast_id = %s
-               AND (own.number IS NULL
-                    OR EXISTS (SELECT 1 FROM sms_broadcast_recipient other
-                                WHERE other.broadcast_id = own.broadcast_id
-                                  AND other.number = own.number
-                                  AND other.id < own.id))
+              FROM (SELECT noted.id,
+                           row_number() OVER (
+                               PARTITION BY noted.number
+                               ORDER BY claim.id IS NOT NULL, noted.id) AS place
+                      FROM sms_broadcast_recipient noted
+                 LEFT JOIN sms_number_claim claim
+                        ON claim.partner_id = noted.partner_id
+                       AND claim.number = noted.number
+                       AND claim.typed_at IS NOT NULL AND claim.confirmed_at IS NULL
+                     WHERE noted.broadcast_id = %s
+                   ) AS found
+             WHERE own.id = found.id AND (own.number IS NULL OR found.place > 1)
             """,
             [NO_NUMBER, DUPLICATE, self.id],
         )
@@ -534,12 +556,22 @@ class SmsBroadcast(models.Model):
             silent._write_rows([(it.id, found[it.number]) for it in silent], "lang")
 
     def _find_contacts(self, numbers):
-        """Return ``{number: (contact id, language)}`` of the oldest contacts."""
+        """Return ``{number: (contact id, language)}`` of the oldest contacts.
+
+        Not of those whose login has only typed the number.
+        """
         partners = self._as_author().env["res.partner"]
+        claims_sudo = self.env["sms.number.claim"].sudo()
+        typed = claims_sudo._get_open_domain() & Domain("number", "in", numbers)
+        typed = {(it.partner_id, it.number) for it in claims_sudo.search(typed)}
         domain = self._get_company_domain() & Domain("phone_sanitized", "in", numbers)
         names = ["phone_sanitized", "lang"]
         found = partners.search_fetch(domain, names, order="id DESC")
-        return {it.phone_sanitized: (it.id, it.lang or None) for it in found}
+        return {
+            it.phone_sanitized: (it.id, it.lang or None)
+            for it in found
+            if (it, it.phone_sanitized) not in typed
+        }
 
     def _find_earlier(self, numbers):
         """Return which numbers occur in rows before the given ones.

@@ -143,6 +143,8 @@ class SmsBroadcastJob(models.Model):
             batch = job._get_batch("outcome", outcomes.UNTEXTED, BATCH_SIZE)
             job._queue(batch)
             if len(batch) < BATCH_SIZE and not job._add_told():
+                if job._is_overtaken():
+                    job._call_off_recipients()
                 mailed = job._mail_next() if job._tells_news() else 0
                 if mailed < MAIL_BATCH:
                     job.state = states.SENT
@@ -396,8 +398,7 @@ class SmsBroadcastJob(models.Model):
             """
             WITH said AS (
                 SELECT number, TRUE AS is_text FROM sms_inbound
-                 WHERE company_id = %(company)s AND kind = 'conversation'
-                   AND received_at >= %(since)s
+                 WHERE broadcast_id = %(broadcast)s AND kind = 'conversation'
                  UNION
                 SELECT number, FALSE FROM sms_consent
                  WHERE company_id = %(company)s AND state = 'opted_out'

@@ -13,7 +13,7 @@ from ..core.batch_jobs import lock_next
 from ..ledger.sms_purpose import ALERT
 from ..message.res_partner import NOBODY
 from ..message.sms_gate import GateQuestion
-from .sms_broadcast import CANCELLED, CHECKING, LEAVING, NEWS, STATUS_PAGE
+from .sms_broadcast import CANCELLED, CHECKING, LEAVING, NEWS, OPEN, SENT, STATUS_PAGE
 from .sms_broadcast_recipient import BLOCKED, HELD, MUTED, REACHED, WILL
 from .sms_incident import GOING_ON, OPENING, PLANNED, RESOLVED, UPDATE
 
@@ -90,11 +90,13 @@ class SmsBroadcast(models.Model):
 
         Or the maintenance that it announces has already begun.
         """
-        incident = self.incident_id
+        incident, ended_at = self.incident_id, self.incident_id.resolved_at
+        if self.kind == RESOLVED or not incident:
+            return False
         is_begun = incident.planned_from and incident.state in GOING_ON
         if is_begun and self._get_news().state == PLANNED:
             return True
-        return self._has_ended_since() or any(
+        return bool(ended_at and ended_at >= self.checked_at) or any(
             other.kind == RESOLVED
             and other.started_at
             and other.started_at >= self.checked_at
@@ -102,10 +104,13 @@ class SmsBroadcast(models.Model):
             for other in incident.broadcast_ids - self
         )
 
-    def _has_ended_since(self):
-        """Return whether the incident has ended since the check of the broadcast."""
-        ended_at = self.incident_id.resolved_at
-        return bool(ended_at and ended_at >= self.checked_at)
+    def _is_end_to_come(self):
+        """Return whether it tells of the incident's end to people who wait for it."""
+        if self.kind != RESOLVED:
+            return False
+        if self.state in OPEN[:3]:
+            return bool(self._get_news())
+        return self.state not in (SENT, CANCELLED) or bool(self.waiting_count)
 
     # === Check ===
 
@@ -152,7 +157,7 @@ class SmsBroadcast(models.Model):
         words, told = {}, self._get_told_langs()
         for lang in langs:
             own = self.company_id._pick_sms_told_lang(told, lang)
-            it = self.with_context(lang=own)
+            it = self.with_context(lang=own, active_test=False)
             areas = it.area_ids
             if it._is_follow_up():
                 areas |= it.incident_id.broadcast_ids.area_ids

@@ -10,7 +10,6 @@ from ..core.moments import say_moment
 from ..message.res_partner import NOBODY
 from . import sms_broadcast as states
 from .sms_broadcast_recipient import HELD, QUEUED, WILL
-from .sms_incident import RESOLVED
 
 #: Longest time over which texts can be spread, in hours.
 MAX_SPREAD = 168
@@ -68,6 +67,8 @@ class SmsBroadcast(models.Model):
         if self.send_at:
             when = say_moment(self.env, self.send_at)
             if self.is_local_time:
+                own = self.with_context(tz=self._get_clock())
+                when = say_moment(own.env, self.send_at)
                 when = self.env._("%s, in each recipient's local time", when)
         if self.spread_hours:
             hours = self.spread_hours
@@ -167,8 +168,8 @@ class SmsBroadcast(models.Model):
         self._check_body()
         if self._is_follow_up():
             self._check_told()
-        if self.kind != RESOLVED and self._has_ended_since():
-            raise UserError(self.env._("The incident has been resolved meanwhile."))
+        if self._is_overtaken():
+            raise UserError(self.incident_id.sudo()._say_overtaken())
 
     def _get_selected(self):
         """Return the set of recipients, each as contact id or else number."""
@@ -248,14 +249,18 @@ class SmsBroadcast(models.Model):
         """
         if not (self.send_at and self.is_local_time):
             return [self.send_at or None] * len(recipients)
-        own_zone = self.user_id.tz or self.company_id._get_sms_place().zones[0]
-        wall = moments.to_local(self.send_at, own_zone)
+        wall = moments.to_local(self.send_at, self._get_clock())
         gate, times = self.env["sms.gate"], []
         for recipient in recipients:
             reader = readers.get(recipient.partner_id.id, NOBODY)
             place = gate._locate(self.company_id, recipient.number, reader)
             times.append(clocks.to_utc(wall, place.zones[0]))
         return times
+
+    def _get_clock(self):
+        """Return the time zone in which its author has entered its time."""
+        author = self.user_id or self.env.user
+        return author.tz or self.company_id._get_sms_place().zones[0]
 
     def _note_first(self, times):
         """Store during the check when the first texts are due."""

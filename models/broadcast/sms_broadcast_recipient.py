@@ -149,10 +149,14 @@ class SmsBroadcastRecipient(models.Model):
 
     @api.model
     def _get_overdue_domain(self, company, limits):
+        """Keep those of incidents that go on, and of planned texts: they get more."""
         if not limits["text"]:
             return Domain.FALSE
         told = Domain("broadcast_id.company_id", "=", company.id)
         told &= Domain("broadcast_id.checked_at", "<", limits["text"])
+        told &= Domain("broadcast_id.state", "!=", "planned")
+        about = Domain("broadcast_id.incident_id", "=", False)
+        told &= about | Domain("broadcast_id.incident_id.resolved_at", "!=", False)
         named = (Domain(it, "!=", False) for it in ("number", "name", "partner_id"))
         return told & Domain.OR(named)
 

@@ -13,7 +13,7 @@ from ...tools.figures import render_counts
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from ..core.batch_jobs import contain, lock_next
 from ..core.mixins import count_linked, open_linked
-from .sms_broadcast import WAITING
+from .sms_broadcast import CANCELLED, WAITING
 
 OPEN, MONITORING, RESOLVED = ("open", "monitoring", "resolved")
 #: States of a maintenance that has not begun, and of one that was called off.
@@ -116,7 +116,7 @@ class SmsIncident(models.Model):
                 incident.create_date.date() + PAGE_LIFE
             )
 
-    @api.depends("state", "broadcast_ids.kind", "broadcast_ids.started_at")
+    @api.depends("state", "broadcast_ids.kind", "broadcast_ids.state")
     def _compute_next_kind(self):
         for incident in self:
             incident.next_kind = incident._get_kind(incident.state)
@@ -124,11 +124,13 @@ class SmsIncident(models.Model):
     def _get_kind(self, state):
         """Return the kind of the text that announces a state, or False for none.
 
-        The end is sent once, and only if the incident was announced by text.
+        The end is sent once, and only if the incident was announced by text. A text
+        that was cancelled is followed by one of its kind.
         """
-        told = self.broadcast_ids.filtered("started_at").sorted("id")[-1:].kind
+        begun = self.broadcast_ids.filtered("started_at").sorted("id")
+        told = begun.filtered(lambda it: it.state != CANCELLED)[-1:].kind
         if state in ENDED:
-            return told and told != RESOLVED and RESOLVED
+            return bool(begun) and told != RESOLVED and RESOLVED
         return UPDATE if told else OPENING
 
     @api.depends("broadcast_ids", "ticket_ids", "mute_ids.ended_at")
@@ -213,12 +215,24 @@ class SmsIncident(models.Model):
         """Follow news, which also announces a change of the plan."""
         now = fields.Datetime.now()
         ended = (self.resolved_at or now) if state in ENDED else False
-        values = {"state": state, "resolved_at": ended, "is_moved": False}
+        values = {"state": state, "resolved_at": ended}
+        if state != PLANNED:  # else people are still to be told the new time
+            values["is_moved"] = False
         if self.state == PLANNED and state == OPEN:
             values["opened_at"] = now
+        if self.state in ENDED and not ended:
+            for end_sudo in self.sudo().broadcast_ids:
+                if end_sudo._is_end_to_come():
+                    end_sudo.action_cancel()
         self.sudo().write(values)
         if state in ENDED:
             self._lock_known().with_user(SUPERUSER_ID)._ask_gate()
+
+    def _say_overtaken(self):
+        """Return why a text about it is outdated, which was written before."""
+        if self.planned_from and self.state not in ENDED:
+            return self.env._("The maintenance has begun meanwhile")
+        return self.env._("The incident has been resolved meanwhile")
 
     # === Lookup ===
 
@@ -354,7 +368,10 @@ class SmsIncident(models.Model):
         if kind == OPENING and not self.area_ids:
             return self.env._("No areas are chosen, so it is not known whom to tell.")
         others = self.broadcast_ids.filtered(lambda it: it not in own)
-        if waiting := others.filtered(lambda it: it.state == WAITING):
+        waiting = others.filtered(lambda it: it.state == WAITING)
+        if kind == RESOLVED:  # it overtakes all but another end
+            waiting = waiting.filtered(lambda it: it.kind == RESOLVED)
+        if waiting:
             return self.env._(
                 "“%s” waits for approval. Approve or cancel it first.", waiting[0].name
             )

@@ -145,25 +145,32 @@ class SmsIncidentNews(models.Model):
         tickets = self.env["helpdesk.ticket"]
         tickets = tickets.search(domain, order="id", limit=TICKET_BATCH)
         untold = tickets.partner_id - self._find_told(tickets.partner_id)
-        for ticket in tickets:
-            self._post_on(ticket, ticket.partner_id & untold)
         if untold:
             self.env["sms.incident"]._wake_mails()
+        for ticket in tickets:
+            self._post_on(ticket, ticket.partner_id & untold)
+            untold -= ticket.partner_id
         tickets.sms_incident_news_id = self
         if len(tickets) < TICKET_BATCH:
             self.is_to_be_posted = False
         return len(tickets)
 
     def _find_told(self, partners):
-        """Return the contacts who get no mail: reached, muted or blacklisted."""
+        """Return the contacts who get no mail: reached, muted or blacklisted.
+
+        Or who had it on another ticket of theirs.
+        """
         own = Domain("broadcast_id", "=", self.broadcast_id.id)
         own &= Domain("partner_id", "in", partners.ids)
         is_told = Domain("outcome", "in", (*REACHED, MUTED))
         is_told |= Domain("mail_outcome", "in", TOLD_BY_MAIL)
         rows = self.env["sms.broadcast.recipient"].search(own & is_told)
+        posted = Domain("sms_incident_news_id", "=", self.id)
+        posted &= Domain("partner_id", "in", partners.ids)
+        posted = self.env["helpdesk.ticket"].search(posted)
         incident = self.incident_id
         muted = self.env["sms.incident.mute"]._get_muted(incident)
-        return rows.partner_id | partners.filtered(
+        return rows.partner_id | posted.partner_id | partners.filtered(
             lambda it: it.is_blacklisted or (incident.id, it.phone_sanitized) in muted
         )
 

@@ -138,6 +138,7 @@ class SmsIncident(models.Model):
             values = {"state": PLANNED if is_ahead else OPEN, "opened_at": begin or now}
             values |= {"reminded_at": False, "is_moved": told and is_ahead}
             incident_sudo.write(values)
+            incident_sudo.broadcast_ids._return_outdated()
             incident_sudo._wake_planned()
 
     def _wake_planned(self):
@@ -281,13 +282,13 @@ class SmsIncident(models.Model):
         return 1
 
     def _is_over(self, now):
-        """Return whether it ends by itself now; not if news came after the end."""
+        """Return whether it ends by itself now; not if news came after an end."""
         end = self.planned_to
         if not end or end > now:
             return False
         last = self.news_ids.sorted("id")[-1:].published_at
-        is_on = self.state in GOING_ON and not (last and last >= end)
-        return self.state == PLANNED or is_on
+        is_late = last and last >= end or RESOLVED in self.news_ids.mapped("state")
+        return self.state == PLANNED or self.state in GOING_ON and not is_late
 
     def _end_by_itself(self, now):
         """Publish and text the end, once earlier texts are queued."""
@@ -331,7 +332,7 @@ class SmsIncident(models.Model):
         if obstacle:
             self._message_log(body=self.env._("Nobody was texted. %s", obstacle))
         elif kind:
-            broadcast = self._prepare_broadcast(kind)
+            broadcast, self.is_moved = self._prepare_broadcast(kind), False
         self._publish(state, say, broadcast)
         if broadcast:
             broadcast.action_check()

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 from ...tools import verdicts
 from ..message.sms_sms_untold import MEANT
 from .sms_broadcast import CANCELLED, PAUSED
-from .sms_incident import ENDED, RESOLVED
+from .sms_incident import ENDED
 
 #: Verdict reason by state of the broadcast.
 STANDING = {PAUSED: verdicts.PAUSED, CANCELLED: verdicts.CANCELLED}
@@ -38,9 +38,7 @@ class SmsSms(models.Model):
         result = super()._compute_gate_label()
         overtaken = self.filtered(lambda it: it.gate_reason == verdicts.OVERTAKEN)
         for sms in overtaken.filtered("incident_id"):
-            sms.gate_label = self.env._("The maintenance has begun meanwhile")
-            if sms.incident_id.sudo().state in ENDED:
-                sms.gate_label = self.env._("The incident has been resolved meanwhile")
+            sms.gate_label = sms.incident_id.sudo()._say_overtaken()
         return result
 
     def _get_held_label(self):
@@ -58,9 +56,7 @@ class SmsSms(models.Model):
         broadcasts_sudo = told.broadcast_id.sudo()
         broadcasts_sudo._keep_paused()
         muted = self.env["sms.incident.mute"]._get_muted(told.incident_id.sudo())
-        overtaken = broadcasts_sudo.filtered(
-            lambda it: it.incident_id and it.kind != RESOLVED and it._is_overtaken()
-        )
+        overtaken = broadcasts_sudo.filtered(lambda it: it._is_overtaken())
         for sms in told:
             reasons = standing[sms.id]
             if reason := STANDING.get(sms.broadcast_id.sudo().state):

@@ -191,6 +191,15 @@ class TestCheck(BroadcastCase):
             rows.filtered(lambda r: r.partner_id == self.far).area_id, both
         )
 
+    def test_a_number_that_a_login_has_only_typed_is_its_owners(self):
+        """Otherwise a stranger keeps its owner from being told."""
+        thief, owner = self.agreed[0], self.twin
+        self.env["sms.number.claim"]._note(self.company, thief, thief.phone)
+        broadcast = self.make()
+        self.check(broadcast)
+        self.assertEqual(self.outcomes(broadcast)[owner], ("will", "consent"))
+        self.assertEqual(self.outcomes(broadcast)[thief][0], "duplicate")
+
     def test_a_change_must_be_checked_again(self):
         broadcast = self.make()
         self.check(broadcast)

@@ -214,6 +214,17 @@ class TestList(AudienceCase):
         self.assertFalse(broadcast.sudo().list_file)
         self.assertEqual(self.env["sms.consent.event"].search_count([]), events)
 
+    def test_a_number_that_a_login_has_only_typed(self):
+        """Otherwise a stranger keeps its owner from being told."""
+        self.record_consent(UNKNOWN, "alert")
+        thief = self.make_customer(UNKNOWN, "Thief")
+        self.env["sms.number.claim"]._note(self.company, thief, UNKNOWN)
+        broadcast = self.make_listed(self.ROWS)
+        self.check(broadcast)
+        row = broadcast.recipient_ids.filtered(lambda it: it.row == 4)
+        self.assertEqual((row.outcome, row.reason), ("will", "consent"))
+        self.assertFalse(row.partner_id)
+
     def test_it_is_sent_under_the_names_of_the_list(self):
         self.record_consent(UNKNOWN, "alert")
         broadcast = self.make_listed([*self.ROWS, f"Twice;{phone_number(310)}"])

@@ -248,6 +248,15 @@ class TestHour(PlanCase):
         self.assertEqual(found[self.agreed[0]], first)
         self.assertEqual(found[self.agreed[1]], EVENING + timedelta(hours=4))
 
+    def test_the_clock_of_its_author_is_shown_to_everybody(self):
+        """Otherwise who approves it elsewhere approves another hour."""
+        broadcast = self.plan(is_local_time=True)
+        note = broadcast.with_context(tz="America/Denver").when_note
+        self.assertIn("6:00", note)
+        elsewhere = broadcast.with_user(self.administrator)
+        elsewhere = elsewhere.with_context(tz="America/New_York")
+        self.assertEqual(elsewhere.when_note, note)
+
     def test_a_time_that_has_passed_where_some_are(self):
         self.agreed[0].tz = "America/New_York"
         with self.assertRaisesRegex(UserError, "later than “Send at” already"):

@@ -44,6 +44,19 @@ class TestProgress(BroadcastCase):
         self.assertEqual(broadcast.waiting_count, 1)
         self.assertIn("3 recipients, 4 left out.", broadcast.check_html)
 
+    def test_what_comes_later_is_no_reply(self):
+        """The bar counts the replies that are shown."""
+        broadcast = self.make()
+        self.send(broadcast)
+        self.run_outbox()
+        first, second = self.texts(broadcast)[:2]
+        first.sent_at -= timedelta(days=8)
+        self.receive("My screen is black", first.number)
+        self.assertShows(broadcast, "0 have texted back")
+        self.receive("When will it work", second.number)
+        self.assertShows(broadcast, "1 have texted back")
+        self.assertEqual(broadcast.reply_count, 1)
+
     def test_who_paused_it(self):
         broadcast = self.begin()
         self.run_outbox()

@@ -130,6 +130,12 @@ class TestLife(IncidentCase):
         self.run_outbox()
         self.assertEqual(set(self.texts(opening).mapped("gate_reason")), {"overtaken"})
 
+    def test_the_name_of_an_area_that_was_archived_is_still_told(self):
+        self.tell()
+        self.area.active = False
+        update = self.tell(body="[System Alert] {area} is still down.")
+        self.assertIn("Denver is still down.", self.texts(update)[0].body)
+
     def test_a_copy_is_about_the_same_incident(self):
         copied = self.tell().copy()
         self.assertEqual((copied.incident_id, copied.state), (self.incident, "draft"))

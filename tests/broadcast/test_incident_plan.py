@@ -135,6 +135,45 @@ class TestPlan(PlanCase):
         self.assertNotIn(self.far, self.reached(broadcast))
         self.assertFalse(self.incident.is_moved)
 
+    def test_moved_while_its_announcement_waits_for_approval(self):
+        self.company.sms_approve_from = 2
+        form = self.open()
+        form.action_publish()
+        announcement = form.broadcast_id
+        self.assertEqual(announcement.state, "waiting")
+        later = self.begin + timedelta(days=2)
+        self.incident.write(
+            {"planned_from": later, "planned_to": later + timedelta(hours=2)}
+        )
+        self.assertEqual(announcement.state, "draft")
+        note = announcement.message_ids.filtered(lambda it: "moved" in it.body)
+        self.assertIn(self.manager.partner_id, note.partner_ids)
+        with self.assertRaisesRegex(UserError, "not possible anymore"):
+            announcement.with_user(self.administrator).action_approve()
+        form = self.open()
+        self.assertFalse(form.obstacle)
+        self.assertEqual(form.broadcast_id.kind, "opening")
+
+    def test_moved_on_the_page_only(self):
+        self.say()
+        later = self.begin + timedelta(days=2)
+        self.incident.write(
+            {"planned_from": later, "planned_to": later + timedelta(hours=2)}
+        )
+        self.say(is_told=False)
+        self.assertTrue(self.incident.is_moved)
+        self.assertIn("is moved: maintenance is now from", self.open().body)
+
+    def test_approved_once_it_has_begun(self):
+        self.company.sms_approve_from = 2
+        form = self.open()
+        form.action_publish()
+        self.come(timedelta(minutes=-1))
+        self.assertEqual(self.incident.state, "open")
+        announcement = form.broadcast_id.with_user(self.administrator)
+        with self.assertRaisesRegex(UserError, "has begun meanwhile"):
+            announcement.action_approve()
+
     def test_cancelled(self):
         self.say()
         form = self.open("cancelled")
@@ -297,6 +336,30 @@ class TestEnd(PlanCase):
         self.pass_end()
         self.assertEqual(self.incident.news_ids.mapped("state").count("resolved"), 1)
         self.assertEqual(self.count(), 2)
+
+    def test_what_fails_after_its_early_end_does_not_end_by_itself(self):
+        self.start()
+        self.open("resolved").action_publish()
+        self.run_jobs()
+        self.say("open", body="The new router fails.")
+        self.assertEqual(self.count(), 3)
+        self.pass_end()
+        self.assertEqual(self.incident.state, "open")
+        self.assertEqual(self.count(), 3)
+
+    def test_news_that_waits_for_approval_does_not_hold_up_its_end(self):
+        self.start()
+        self.company.sms_approve_from = 2
+        form = self.open("open")
+        form.write({"body": "Half of it is done."})
+        form.action_publish()
+        update = form.broadcast_id
+        self.assertEqual(update.state, "waiting")
+        self.pass_end()
+        self.assertEqual(self.incident.state, "resolved")
+        self.assertIn("finished", self.messages_to(self.first.phone)[-1].body)
+        with self.assertRaisesRegex(UserError, "resolved meanwhile"):
+            update.with_user(self.administrator).action_approve()
 
     def test_who_has_spoken_after_its_end_ends_it_by_hand(self):
         self.start()

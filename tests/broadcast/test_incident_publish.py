@@ -263,6 +263,97 @@ class TestOnce(PublishCase):
 
 
 @tagged("post_install", "-at_install")
+class TestAgain(PublishCase):
+    """What is over fails again, and what was cancelled is told in other words."""
+
+    def ask(self, state=None):
+        """Publish and send, without waiting for the jobs; return the text."""
+        form = self.open(state)
+        form.write({"is_emergency": True, "emergency_reason": "Down", "body": WORDS})
+        form.action_publish()
+        return form.broadcast_id
+
+    def test_an_end_that_waits_is_called_off_when_it_fails_again(self):
+        self.say()
+        end = self.ask("resolved")
+        self.work()
+        waiting = self.texts(end)
+        self.assertEqual(set(waiting.mapped("state")), {"outgoing"})
+        self.publish("open", "It is down again.")
+        self.assertEqual(end.cancelled_by_id, self.manager)
+        self.run_jobs()
+        self.assertEqual(set(waiting.mapped("state")), {"canceled"})
+        self.assertEqual(len(self.messages_to(self.first.phone)), 2)
+        again = self.say("resolved", is_emergency=False)
+        self.assertEqual(self.reached(again), self.agreed)
+
+    def test_an_end_that_is_not_approved_yet(self):
+        self.say()
+        self.company.sms_approve_from = 2
+        end = self.ask("resolved")
+        self.assertEqual(end.state, "waiting")
+        self.publish("open", "It is down again.")
+        self.assertFalse(end.sudo().activity_ids)
+        with self.assertRaisesRegex(UserError, "not possible anymore"):
+            end.with_user(self.administrator).action_approve()
+
+    def test_an_end_that_everybody_has_read_stays_as_it_was(self):
+        self.say()
+        end = self.say("resolved", is_emergency=False)
+        self.publish("open", "It is down again.")
+        self.assertEqual(end.state, "sent")
+        self.assertEqual(self.incident.next_kind, "update")
+        self.publish("resolved")
+        self.assertFalse(self.incident.next_kind)
+
+    def test_an_announcement_that_was_cancelled_is_made_again(self):
+        opening = self.ask()
+        self.work()
+        opening.action_cancel()
+        self.run_jobs()
+        self.assertFalse(self.reached(opening))
+        self.assertEqual(self.incident.next_kind, "opening")
+        again = self.say()
+        self.assertEqual(self.reached(again), self.agreed)
+        self.assertEqual(self.say("resolved").kind, "resolved")
+
+    def test_an_end_that_was_cancelled_is_told_again(self):
+        self.say()
+        end = self.ask("resolved")
+        self.work()
+        end.action_cancel()
+        self.run_jobs()
+        again = self.say("resolved", is_emergency=False)
+        self.assertEqual(self.reached(again), self.agreed)
+
+    def test_whose_text_was_replaced_by_news_that_was_cancelled(self):
+        self.ask()
+        self.work()
+        update = self.ask("monitoring")
+        self.work()
+        update.action_cancel()
+        self.run_jobs()
+        self.assertFalse(self.reached(update))
+        again = self.say("monitoring")
+        self.assertEqual((again.kind, self.reached(again)), ("update", self.agreed))
+
+    def test_what_everybody_has_is_not_cancelled(self):
+        opening = self.say()
+        with self.assertRaisesRegex(UserError, "not possible anymore"):
+            opening.action_cancel()
+        self.assertEqual(self.incident.next_kind, "update")
+
+    def test_nobody_is_mailed_of_an_outage_that_is_over(self):
+        opening = self.ask()
+        self.publish("resolved")
+        self.run_jobs()
+        self.assertFalse(self.reached(opening))
+        self.assertFalse(self.mails())
+        self.assertEqual(opening.state, "sent")
+        self.assertIn("cancelled", opening.recipient_ids.mapped("mail_outcome"))
+
+
+@tagged("post_install", "-at_install")
 class TestCorrection(PublishCase):
     """Nobody is told words that were not checked, or others than their neighbor."""
 
@@ -468,6 +559,18 @@ class TestTickets(PublishCase):
         self.run_jobs()
         self.assertEqual(str(tickets[0].message_ids.mapped("body")).count(WORDS), 1)
 
+    def test_whoever_has_several_tickets_is_mailed_once(self):
+        self.far.email = "far@example.com"
+        tickets = self.env["helpdesk.ticket"]
+        for _ticket in range(3):
+            tickets |= self.make_ticket(self.far, sms_incident_id=self.incident.id)
+        with patch.object(sms_incident_news, "TICKET_BATCH", 2):
+            self.say()
+        posts = tickets.message_ids.filtered(lambda it: WORDS in it.body)
+        self.assertEqual(len(posts), 3)
+        mailed = posts.filtered(lambda it: self.far in it.notified_partner_ids)
+        self.assertEqual(len(mailed), 1)
+
     def test_whoever_has_muted_it_is_not_mailed_by_their_ticket(self):
         """Neither if the news is only published, nor if it is texted as well."""
         self.first.email = "first@example.com"
@@ -512,6 +615,15 @@ class TestBadInput(PublishCase):
 
     def test_nobody_was_told_of_what_is_over(self):
         form = self.open("resolved")
+        self.assertTrue(form.obstacle)
+        form.action_publish()
+        self.assertEqual(self.incident.state, "resolved")
+
+    def test_an_obstacle_that_was_not_shown(self):
+        form = self.open()
+        form.write({"state": "resolved", "body": WORDS})
+        self.assertEqual(form.action_publish()["res_id"], form.id)
+        self.assertFalse(self.incident.news_ids)
         self.assertTrue(form.obstacle)
         form.action_publish()
         self.assertEqual(self.incident.state, "resolved")

@@ -36,6 +36,17 @@ class TestByKeyword(SubscriptionCase):
         self.assertEqual((row.number, row.outcome), (STRANGER, "queued"))
         self.assertIn("E-mail", self.texts(broadcast).body)
 
+    def test_who_is_no_contact_is_told_whatever_a_login_has_typed(self):
+        self.receive("MAIL", STRANGER)
+        self.receive("YES", STRANGER)
+        thief = self.make_customer(STRANGER, "Thief")
+        self.env["sms.number.claim"]._note(self.company, thief, STRANGER)
+        broadcast = self.make(area_ids=[(6, 0, self.mail.ids)])
+        self.send(broadcast)
+        told = broadcast.recipient_ids.filtered("sms_id")
+        self.assertEqual((told.number, told.partner_id.ids), (STRANGER, []))
+        self.assertEqual(len(self.texts(broadcast)), 1)
+
     def test_who_is_no_contact_has_no_name(self):
         self.receive("MAIL", STRANGER)
         self.receive("YES", STRANGER)

@@ -146,6 +146,27 @@ class TestTexts(RetentionCase):
         self.run_after(months=13)
         self.assertFalse(mute.number or mute.partner_id)
 
+    def test_who_will_be_told_more_is_kept(self):
+        """Otherwise nobody is told of the end of what takes long."""
+        incident = self.env["sms.incident"].create({"name": "No mail"})
+        told, planned = self.env["sms.broadcast"].create(
+            [
+                {"name": "Outage", "incident_id": incident.id},
+                {"name": "Maintenance", "state": "planned"},
+            ]
+        )
+        (told | planned).checked_at = self.start
+        row = {"number": self.number, "outcome": "queued"}
+        rows = self.env["sms.broadcast.recipient"].create(
+            [{**row, "broadcast_id": broadcast.id} for broadcast in (told, planned)]
+        )
+        self.run_after(months=13)
+        self.assertEqual(rows.mapped("number"), [self.number] * 2)
+        incident._set_state("resolved")
+        planned.state = "sent"
+        self.run_after(months=13)
+        self.assertEqual(rows.mapped("number"), [False] * 2)
+
     def test_another_company_keeps_its_own(self):
         other = self.make_company("Other")
         kept = self.receive("Kept", company=other)
