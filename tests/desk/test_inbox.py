@@ -151,6 +151,21 @@ class TestInbox(InboxCase):
         self.assertFalse(self.find(failed))
         self.assertFalse(self.ticket.with_user(self.agent).sms_last_failed)
 
+    def test_what_a_colleague_gets_is_no_text_to_the_customer(self):
+        number, failed = phone_number(9), ("sms_last_failed", "=", True)
+        self.tell_colleague(self.ticket, number)
+        self.assertFalse(self.find(), "a colleague who has not agreed")
+        self.record_consent(event="revoked")
+        template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
+        self.send_template(self.ticket, template)
+        self.record_consent(number, "internal")
+        told = self.tell_colleague(self.ticket, number)
+        self.assertSent(told, "internal")
+        self.assertEqual(self.find(failed), self.ticket)
+        later = fields.Datetime.now() + timedelta(hours=3)
+        told.write({"gate_verdict": "hold", "not_before": later})
+        self.assertFalse(self.find(("sms_is_held", "=", True)))
+
     def test_each_sees_the_conversations_of_their_tickets(self):
         mine = self.make_conversation(
             1, user_id=self.own_agent.id, team_id=self.other_team.id
