@@ -347,14 +347,14 @@ class HelpdeskTicket(models.Model):
         )
 
     def close_sms(self):
-        """Mark conversations as read and move them to their teams' closing stage.
+        """Mark conversations as answered, and move them to their teams' closing stage.
 
         :raises AccessError: unless a helpdesk user who may edit the tickets
         :raises UserError: if a team has no stage that closes
         """
         self._check_sms_inbox()
+        self.action_mark_sms_answered()
         tickets = self.filtered(lambda ticket: not ticket.closed)
-        tickets._mark_sms_read()
         for alike in tickets._group_sms_by_team():
             stage = alike[0]._get_sms_stages().filtered("closed")[:1]
             if not stage:

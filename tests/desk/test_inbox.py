@@ -1,6 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import runpy
+from ast import literal_eval
 from datetime import timedelta
+
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -177,6 +180,22 @@ class TestInbox(InboxCase):
         self.assertEqual(self.find(user=self.own_agent), mine)
         self.assertEqual(self.find(user=self.team_agent), team)
         self.assertEqual(self.find(user=self.agent), mine | team | others)
+
+    def test_who_waits_on_a_closed_ticket_is_in_the_list(self):
+        """Their team does not reopen tickets: the text waits there for an answer."""
+        self.team.sms_reopen = False
+        self.ticket.write({"team_id": self.team.id, "stage_id": self.closed_stage.id})
+        view = "helpdesk_mgmt_sms.helpdesk_ticket_conversation_view_search"
+        arch = etree.fromstring(self.env.ref(view).arch)
+        [shown] = arch.xpath("//filter[@name='sms_inbox']/@domain")
+        domain = literal_eval(shown)
+        self.assertFalse(self.find(*domain))
+        self.receive("It jams again")
+        self.assertTrue(self.ticket.closed)
+        self.assertEqual(self.find(*domain), self.ticket)
+        self.ticket.with_user(self.agent).close_sms()
+        self.assertFalse(self.find(*domain))
+        self.assertFalse(self.ticket.sms_unread_count)
 
     def test_more_conversations_take_no_more_queries(self):
         view = self.env.ref(
