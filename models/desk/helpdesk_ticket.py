@@ -323,6 +323,7 @@ class HelpdeskTicket(models.Model):
             self.filtered("stage_id.closed")._end_sms_waiting()
         self._on_sms_changes(before)
         if vals.keys() & {"stage_id", "team_id"}:
+            self.sudo().filtered("sms_waiting_since")._end_sms_snooze()
             self._update_sms_rating(before)
         if "partner_phone" in vals:
             self._note_sms_typed_numbers()
