@@ -317,6 +317,17 @@ class TestOffTheBlacklist(BlacklistCase):
         with self.assertRaisesRegex(UserError, "Phone blacklist.*agree again"):
             self.remove()
 
+    def test_the_error_tells_of_the_users_own_company(self):
+        other = self.make_company("Other")
+        self.administrator.company_ids |= other
+        self.receive("STOP")
+        self.record_consent(event="revoked", company=other, method="web")
+        row = self.env["phone.blacklist"].search([("number", "=", self.number)])
+        for company, how in ((self.company, "Text message"), (other, "Web form")):
+            own = row.with_user(self.administrator).with_company(company)
+            with self.assertRaisesRegex(UserError, how):
+                own.unlink()
+
     def test_what_to_do_works(self):
         self.put_on()
         form = self.env["sms.consent.record"].with_user(self.own_agent)
