@@ -18,6 +18,7 @@ from odoo.tools import SQL, config
 from odoo.addons.base.models import res_users
 
 from ..models.dispatch import sms_webhook_event
+from ..models.ledger.sms_purpose import PurposeCode
 from ..providers.sandbox import SandboxProvider
 from ..providers.twilio import TwilioProvider
 from ..tools import automation, verdicts
@@ -404,6 +405,14 @@ class SmsCase(TransactionCase):
         rule = automation.Rule(0, automation.STAGE, template.id)
         for text in engine._address([(ticket.sudo(), rule)]):
             engine._send(text)
+
+    def tell_colleague(self, ticket, number):
+        """Return a text about a ticket to one of us, as automations send it."""
+        self.own_agent.partner_id.phone = number
+        ticket = ticket.with_context(sms_purpose=PurposeCode("internal")).sudo()
+        partner_ids = self.own_agent.partner_id.ids
+        ticket._message_sms("Look!", partner_ids=partner_ids, put_in_queue=True)
+        return self.messages_to(number)[-1]
 
     def run_automations(self):
         """Run the automations' cron if anything is due; the commit would wake it."""

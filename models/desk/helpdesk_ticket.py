@@ -129,7 +129,9 @@ class HelpdeskTicket(models.Model):
         former = self.partner_id
         if not former or former == partner:
             return False
-        return self.partner_phone == former.phone or self.sms_phone_is_unproven
+        number = self.partner_phone_sanitized or self.partner_phone
+        is_theirs = number == (former.phone_sanitized or former.phone)
+        return is_theirs or self.sms_phone_is_unproven
 
     @api.depends("partner_phone", "partner_id.country_id", "company_id.country_id")
     def _compute_partner_phone_sanitized(self):
@@ -324,6 +326,7 @@ class HelpdeskTicket(models.Model):
             self.filtered("stage_id.closed")._end_sms_waiting()
         self._on_sms_changes(before)
         if vals.keys() & {"stage_id", "team_id"}:
+            self.sudo().filtered("sms_waiting_since")._end_sms_snooze()
             self._update_sms_rating(before)
         if "partner_phone" in vals:
             self._note_sms_typed_numbers()

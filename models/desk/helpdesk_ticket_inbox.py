@@ -4,14 +4,15 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..ledger.sms_purpose import INTERNAL
 from ..message.sms_sms import RECORDED
 from ..message.sms_sms_untold import FAILED
 from .helpdesk_ticket import DESK_GROUP
 
 #: Characters of the last message that the list shows.
 WORDS_LIMIT = 120
-#: Update tickets from our texts about them. Rows that would stay the same are left
-#: alone, so that most texts need not wait for a transaction that edits the ticket.
+#: Update tickets from our texts about them, except to colleagues. Rows that would stay
+#: the same are left alone: most texts need not wait for a transaction that edits one.
 NOTE_TEXTS = """
     WITH texted AS (
         SELECT message.res_id AS ticket_id,
@@ -19,6 +20,7 @@ NOTE_TEXTS = """
           FROM sms_sms sms
           JOIN mail_message message ON message.id = sms.mail_message_id
          WHERE sms.id = ANY(%(ids)s) AND message.model = %(model)s
+           AND sms.purpose_id IS DISTINCT FROM %(internal)s
          GROUP BY message.res_id
     ), noted AS (
         SELECT texted.*, newest.has_failed
@@ -28,6 +30,7 @@ NOTE_TEXTS = """
                 FROM mail_message message
                 JOIN sms_sms sms ON sms.mail_message_id = message.id
                WHERE message.model = %(model)s AND message.res_id = texted.ticket_id
+                 AND sms.purpose_id IS DISTINCT FROM %(internal)s
                ORDER BY message.id DESC, sms.id DESC
                LIMIT 1
           ) newest ON TRUE
@@ -220,6 +223,7 @@ class HelpdeskTicket(models.Model):
             return NotImplemented
         texts = Domain("state", "=", "outgoing") & Domain("gate_verdict", "=", "hold")
         texts &= Domain("not_before", ">", fields.Datetime.now())
+        texts &= Domain("purpose_id.code", "!=", INTERNAL)
         query = self.env["sms.sms"].sudo()._search(texts)
         posts = Domain("id", "in", query.subselect("mail_message_id"))
         held = Domain("message_ids", "any", posts)
@@ -233,7 +237,9 @@ class HelpdeskTicket(models.Model):
         names = ["sms_is_conversation", "sms_last_failed"]
         self.flush_model(names)
         self.env["sms.sms"].flush_model()
-        query = SQL(NOTE_TEXTS, failed=FAILED, ids=list(sms_ids), model=self._name)
+        internal_id = self.env["sms.purpose"]._get(INTERNAL).id
+        terms = {"failed": FAILED, "ids": list(sms_ids), "internal": internal_id}
+        query = SQL(NOTE_TEXTS, model=self._name, **terms)
         tickets = self.browse(row[0] for row in self.env.execute_query(query))
         tickets.invalidate_recordset(names, flush=False)
 
@@ -341,14 +347,14 @@ class HelpdeskTicket(models.Model):
         )
 
     def close_sms(self):
-        """Mark conversations as read and move them to their teams' closing stage.
+        """Mark conversations as answered, and move them to their teams' closing stage.
 
         :raises AccessError: unless a helpdesk user who may edit the tickets
         :raises UserError: if a team has no stage that closes
         """
         self._check_sms_inbox()
+        self.action_mark_sms_answered()
         tickets = self.filtered(lambda ticket: not ticket.closed)
-        tickets._mark_sms_read()
         for alike in tickets._group_sms_by_team():
             stage = alike[0]._get_sms_stages().filtered("closed")[:1]
             if not stage:

@@ -11,6 +11,7 @@ from ...tools import TICKET_MODEL, exemptions
 from ...tools.phone import canonical
 from ..inbound.sms_consent_review import CONVERSATION, OPEN
 from ..ledger.sms_consent_key import ConsentKeyError
+from ..ledger.sms_purpose import INTERNAL
 
 #: Entries per page, without those about other tickets.
 PAGE_SIZE = 30
@@ -32,7 +33,8 @@ QUESTIONS = ("opt_in_question", exemptions.REMINDER)
 #: began a moment before the text was stored.
 LEAD = timedelta(seconds=1)
 #: Columns: kind, id, rank, time (to the second), id of the other ticket it is about,
-#: if any. Texts are found both by number and by ticket.
+#: if any. Texts are found both by number and by ticket; those to colleagues about the
+#: ticket are not between the company and the customer.
 READ_THREAD = """
     SELECT 'in' AS kind, id, 0 AS rank,
            date_trunc('second', received_at - %(lead)s) AS at,
@@ -55,6 +57,7 @@ READ_THREAD = """
       FROM mail_message message
       JOIN sms_sms sms ON sms.mail_message_id = message.id
      WHERE message.model = %(model)s AND message.res_id = %(id)s
+       AND sms.purpose_id IS DISTINCT FROM %(internal)s
      UNION ALL
     SELECT 'event', min(event.id), 1,
            date_trunc('second', COALESCE(min(inbound.received_at) - %(lead)s,
@@ -122,6 +125,7 @@ class HelpdeskTicket(models.Model):
             id=self.id,
             model=TICKET_MODEL,
             lead=LEAD,
+            internal=self.env["sms.purpose"]._get(INTERNAL).id,
             company=self.sudo().company_id.id or None,
             number=self.partner_phone_sanitized or None,
             hash=self._get_sms_number_hash(),
@@ -278,9 +282,10 @@ class HelpdeskTicket(models.Model):
         return result
 
     def _has_sms_posted(self, sms):
-        """Return whether a text of ours was posted in this ticket's chatter."""
+        """Return whether a text was posted here, unless it is to a colleague."""
         message = sms.mail_message_id
-        return (message.model, message.res_id) == (TICKET_MODEL, self.id)
+        is_here = (message.model, message.res_id) == (TICKET_MODEL, self.id)
+        return is_here and sms.purpose_id.code != INTERNAL
 
     def _get_sms_questions(self, inbounds):
         """Return the bodies of the questions that texts answer, by the text's id."""

@@ -86,8 +86,9 @@ class SmsSms(models.Model):
         return {**super()._prepare_again(number), "ticket_fact": self.ticket_fact}
 
     def _notify_changed(self):
-        """Notify the open conversations, without a query for each message."""
+        """Notify open conversations; who was not answered after all waits again."""
         result = super()._notify_changed()
+        self.filtered(lambda sms: sms.state == "error")._resume_waiting()
         self._tell_desks_of((it.id, it.mail_message_id) for it in self.sudo())
         self._tell_number_desks_of(
             (sms_sudo.id, sms_sudo.record_company_id.id, sms_sudo.number)

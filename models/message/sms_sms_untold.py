@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ...tools import TICKET_MODEL, verdicts
 from ..core.sql_settings import group_in_memory
+from ..ledger.sms_purpose import INTERNAL
 from .sms_sms import RECORDED
 from .sms_sms_waiting import APPOINTMENT_MODEL
 
@@ -101,7 +102,8 @@ class SmsSms(models.Model):
     def _query_untold(self):
         """Query the last text about each record, if it has not reached its recipient.
 
-        Nor has anything since: no email to them, no call that was logged. ``OFFSET 0``
+        Nor has anything since: no email to them, no call that was logged. Of a ticket,
+        colleagues have a last text each, and the customer's side has one. ``OFFSET 0``
         limits that lookup to the few rows in question, and the query for all to recent
         texts and their posts: otherwise the planner would read the whole chatter.
         """
@@ -115,9 +117,11 @@ class SmsSms(models.Model):
               FROM (
                   SELECT DISTINCT ON (post.model, post.res_id, reader_id)
                          sms.id, post.model, post.res_id,
-                         CASE WHEN post.model = %(ticket)s THEN 0
+                         CASE WHEN post.model = %(ticket)s
+                               AND purpose_id IS DISTINCT FROM %(internal)s THEN 0
                               ELSE COALESCE(sms.partner_id, 0) END AS reader_id
-                    FROM (SELECT id, partner_id, mail_message_id FROM sms_sms sms
+                    FROM (SELECT id, partner_id, mail_message_id, purpose_id
+                            FROM sms_sms sms
                            WHERE create_date >= %(since)s AND exemption IS NULL
                              AND %(meant)s AND mail_message_id IS NOT NULL
                           %(fence)s) sms
@@ -148,6 +152,7 @@ class SmsSms(models.Model):
         return SQL(
             query,
             ticket=TICKET_MODEL,
+            internal=self.env["sms.purpose"]._get(INTERNAL).id,
             models=[TICKET_MODEL, APPOINTMENT_MODEL],
             since=self._get_untold_since(),
             about=about,

@@ -7,6 +7,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...models.desk.helpdesk_ticket_thread import PAGE_SIZE
+from ...providers import faults
 from ..common import phone_number
 from .common import DeskCase
 
@@ -390,4 +391,18 @@ class TestReadMarks(DeskCase):
         self.receive("Hello")
         self.assertTrue(self.ticket.sms_waiting_since)
         self.reply()
+        self.assertFalse(self.ticket.sms_waiting_since)
+
+    def test_whom_the_carrier_did_not_bring_the_answer_waits_again(self):
+        since = self.receive("Hello").received_at
+        self.reply()
+        self.desk_of(self.agent).snooze_sms()
+        sms = self.messages_to()
+        self.run_outbox()
+        sms._fail(self.env["sms.fault"]._get_policy(faults.UNREACHABLE, self.company))
+        sms._update_trackers()
+        self.assertEqual(sms.state, "error")
+        self.assertEqual(self.ticket.sms_waiting_since, since)
+        self.assertFalse(self.desk_of(self.agent).sms_is_snoozed)
+        self.desk_of(self.agent).take_sms_way(f"out-{sms.id}", "again")
         self.assertFalse(self.ticket.sms_waiting_since)

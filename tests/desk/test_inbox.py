@@ -1,6 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import runpy
+from ast import literal_eval
 from datetime import timedelta
+
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -151,6 +154,21 @@ class TestInbox(InboxCase):
         self.assertFalse(self.find(failed))
         self.assertFalse(self.ticket.with_user(self.agent).sms_last_failed)
 
+    def test_what_a_colleague_gets_is_no_text_to_the_customer(self):
+        number, failed = phone_number(9), ("sms_last_failed", "=", True)
+        self.tell_colleague(self.ticket, number)
+        self.assertFalse(self.find(), "a colleague who has not agreed")
+        self.record_consent(event="revoked")
+        template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
+        self.send_template(self.ticket, template)
+        self.record_consent(number, "internal")
+        told = self.tell_colleague(self.ticket, number)
+        self.assertSent(told, "internal")
+        self.assertEqual(self.find(failed), self.ticket)
+        later = fields.Datetime.now() + timedelta(hours=3)
+        told.write({"gate_verdict": "hold", "not_before": later})
+        self.assertFalse(self.find(("sms_is_held", "=", True)))
+
     def test_each_sees_the_conversations_of_their_tickets(self):
         mine = self.make_conversation(
             1, user_id=self.own_agent.id, team_id=self.other_team.id
@@ -162,6 +180,22 @@ class TestInbox(InboxCase):
         self.assertEqual(self.find(user=self.own_agent), mine)
         self.assertEqual(self.find(user=self.team_agent), team)
         self.assertEqual(self.find(user=self.agent), mine | team | others)
+
+    def test_who_waits_on_a_closed_ticket_is_in_the_list(self):
+        """Their team does not reopen tickets: the text waits there for an answer."""
+        self.team.sms_reopen = False
+        self.ticket.write({"team_id": self.team.id, "stage_id": self.closed_stage.id})
+        view = "helpdesk_mgmt_sms.helpdesk_ticket_conversation_view_search"
+        arch = etree.fromstring(self.env.ref(view).arch)
+        [shown] = arch.xpath("//filter[@name='sms_inbox']/@domain")
+        domain = literal_eval(shown)
+        self.assertFalse(self.find(*domain))
+        self.receive("It jams again")
+        self.assertTrue(self.ticket.closed)
+        self.assertEqual(self.find(*domain), self.ticket)
+        self.ticket.with_user(self.agent).close_sms()
+        self.assertFalse(self.find(*domain))
+        self.assertFalse(self.ticket.sms_unread_count)
 
     def test_more_conversations_take_no_more_queries(self):
         view = self.env.ref(

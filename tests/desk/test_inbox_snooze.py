@@ -136,6 +136,7 @@ class TestSnooze(InboxCase):
             {"user_id": self.own_agent.id},
             {"stage_id": self.new_stage.id},
             {"user_id": False},
+            {"team_id": self.other_team.id},
         ):
             with self.subTest(values=values):
                 self.desk.snooze_sms()

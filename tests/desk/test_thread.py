@@ -119,6 +119,15 @@ class TestWholeStory(ThreadCase):
         told = [it for it in self.entries() if it["direction"] == "in"]
         self.assertEqual([it["number"] for it in told], [self.number, ""])
 
+    def test_what_a_colleague_gets_about_the_ticket_is_not_theirs(self):
+        number = phone_number(9)
+        self.record_consent(number, "internal")
+        told = self.tell_colleague(self.ticket, number)
+        self.assertSent(told, "internal")
+        self.assertFalse(self.shown("out"))
+        desk = self.desk_of(self.agent)
+        self.assertFalse(desk.get_sms_changes([f"out-{told.id}"])["messages"])
+
     def test_erased_words_are_gone(self):
         inbound = self.receive("My secret")
         self.env["sms.question"].sudo()

@@ -33,6 +33,13 @@ class TestPhone(SmsCase):
         self.ticket.partner_id = self.make_customer(OTHER_NUMBER)
         self.assertEqual(self.ticket.partner_phone, OTHER_NUMBER)
 
+    def test_a_number_that_was_written_otherwise_is_not_inherited_either(self):
+        """Tickets that texts have made have E.164, contacts what Odoo makes of it."""
+        self.customer.phone = "+1 303-555-0100"
+        self.assertEqual(self.customer.phone_sanitized, self.number)
+        self.ticket.partner_id = self.make_customer(False)
+        self.assertFalse(self.ticket.partner_phone)
+
     def test_another_contact_without_a_number_does_not_inherit_one(self):
         """Otherwise texts about one person's ticket would go to another person."""
         self.ticket.partner_id = self.make_customer(False)

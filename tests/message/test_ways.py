@@ -413,6 +413,18 @@ class TestUntold(WaysCase):
         self.text(ticket=self.make_ticket(self.customer))
         self.assertEqual(self.untold(), sms)
 
+    def test_what_a_colleague_gets_tells_the_customer_nothing(self):
+        sms = self.text()
+        number = phone_number(9)
+        told = self.tell_colleague(self.ticket, number)
+        self.assertTrue(told.is_untold, "without consent it does not leave either")
+        self.assertEqual(self.untold(), sms)
+        self.record_consent(number, "internal")
+        self.assertSent(self.tell_colleague(self.ticket, number), "internal")
+        self.assertEqual(self.untold(), sms)
+        told.invalidate_recordset()
+        self.assertFalse(told.is_untold)
+
     def test_an_e_mail_tells(self):
         self.text()
         self.customer.email = "dana@example.com"
