@@ -331,14 +331,6 @@ class TestOffTheBlacklist(BlacklistCase):
         with self.assertRaisesRegex(UserError, "Phone blacklist.*agree again"):
             self.remove()
 
-    def test_the_refusal_is_about_the_users_own_company(self):
-        other = self.make_company("Other")
-        self.receive("STOP")
-        self.record_consent(event="revoked", company=other, method="web")
-        rows = self.env["phone.blacklist"].with_company(other)
-        with self.assertRaisesRegex(UserError, "Web form"):
-            rows.remove(self.number)
-
     def test_what_to_do_works(self):
         self.put_on()
         form = self.env["sms.consent.record"].with_user(self.own_agent)
