@@ -10,7 +10,13 @@ from odoo import fields
 from odoo.http import request
 
 from ..models.dispatch import ir_http
-from ..models.dispatch.sms_webhook_refusal import ADDRESS, INBOUND, TOKEN, UNSIGNED
+from ..models.dispatch.sms_webhook_refusal import (
+    ADDRESS,
+    INBOUND,
+    OVER,
+    TOKEN,
+    UNSIGNED,
+)
 from ..providers import voice
 from ..tools import texts, web
 
@@ -68,9 +74,34 @@ def verify(code, endpoint, key, form, signature):
     become_somebody()
     company_sudo = request.env["res.company"].sudo()._find_by_sms_webhook_key(key)
     if not company_sudo:
+        _count_over(code, *signed)
         raise NotFound("no company has this address")
     check(company_sudo, code, *signed)
     return company_sudo
+
+
+def _count_over(code, endpoint, key, *signed):
+    """Count a text of the carrier's to a former address that is over."""
+    companies_sudo = request.env["res.company"].sudo()
+    company_sudo = companies_sudo._find_by_sms_webhook_key(key, is_over=True)
+    if endpoint != "inbound" or not company_sudo:
+        return
+    is_signed = _prepare_check(company_sudo, code, endpoint, key, *signed)
+    if any(map(is_signed, company_sudo._get_sms_base_urls())):
+        refusals_sudo = request.env["sms.webhook.refusal"].sudo()
+        refusals_sudo._count(company_sudo, code, lambda: (OVER, ""))
+
+
+def _prepare_check(company_sudo, code, *signed):
+    """Return the function that checks a signature for an address.
+
+    :raises ServiceUnavailable: as :func:`verify`
+    """
+    if lock := company_sudo._find_sms_account_lock(code):
+        _logger.error("A request of %s cannot be taken here: %s", code, lock)
+        raise ServiceUnavailable()
+    provider = company_sudo._get_sms_provider(code, with_senders=False)
+    return partial(_is_signed, provider, company_sudo, *signed)
 
 
 def _is_signed(provider, company_sudo, endpoint, key, form, signature, base):
@@ -86,13 +117,7 @@ def check(company_sudo, code, endpoint, key, form, signature):
     Until a first signed request has proven the stored public address, Odoo's current
     one may replace it. Arguments and errors as for :func:`verify`.
     """
-    if lock := company_sudo._find_sms_account_lock(code):
-        _logger.error("A request of %s cannot be taken here: %s", code, lock)
-        raise ServiceUnavailable()
-    provider = company_sudo._get_sms_provider(code, with_senders=False)
-    is_signed = partial(
-        _is_signed, provider, company_sudo, endpoint, key, form, signature
-    )
+    is_signed = _prepare_check(company_sudo, code, endpoint, key, form, signature)
     if any(map(is_signed, company_sudo._get_sms_base_urls())):
         return
     own = web.normalize_address(company_sudo.get_base_url())
@@ -145,7 +170,8 @@ def _enter(company_sudo, code):
     """Return the company as the public user, for work before the carrier's answer."""
     become_somebody()
     company_sudo = request.env["res.company"].sudo().browse(company_sudo.id)
-    request.env["sms.webhook.refusal"].sudo()._forget_any(company_sudo, code)
+    if company_sudo.sms_has_refusals:
+        request.env["sms.webhook.refusal"].sudo()._forget(company_sudo, code)
     return company_sudo
 
 

@@ -203,16 +203,21 @@ class ResCompany(models.Model):
                 company_sudo.sms_join_key = secrets.token_hex(6)
 
     @api.model
-    def _find_by_sms_webhook_key(self, key):
-        """Return the company that a webhook key belongs to, or an empty recordset."""
+    def _find_by_sms_webhook_key(self, key, is_over=False):
+        """Return the company that a webhook key belongs to, or an empty recordset.
+
+        :param bool is_over: it was a former key that is not valid any more
+        """
         if not key:
             return self.browse()
         # Fetch only the fields that an endpoint needs.
         names = ENDPOINT_FIELDS | SENDER_FIELDS | {"sms_has_refusals"}
         names = [name for name in names if self._fields[name].column_type]
-        former = Domain("sms_old_webhook_key", "=", key)
-        former &= Domain("sms_old_webhook_key_until", ">", fields.Datetime.now())
-        domain = Domain("sms_webhook_key", "=", key) | former
+        now, operator = fields.Datetime.now(), "<=" if is_over else ">"
+        domain = Domain("sms_old_webhook_key", "=", key)
+        domain &= Domain("sms_old_webhook_key_until", operator, now)
+        if not is_over:
+            domain |= Domain("sms_webhook_key", "=", key)
         # Archived companies too: a STOP still counts, and texts are still under way.
         all_sudo = self.sudo().with_context(active_test=False)
         found_sudo = all_sudo.search_fetch(domain, names, limit=1)
