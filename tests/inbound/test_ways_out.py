@@ -128,7 +128,7 @@ class TestOwnWords(LedgerCase):
         for message, state in ((old, "opted_in"), (new, "opted_out")):
             form = {"MessageSid": message.carrier_id, "MessageStatus": "failed"}
             report = TwilioProvider.parse_report({**form, "ErrorCode": "21610"})
-            message._apply_report(report)
+            message._record_report(report)
             self.assertEqual((message.state, self.state("ticket")), ("error", state))
 
     def test_keywords_come_first(self):
@@ -279,7 +279,7 @@ class TestGoneNumber(LedgerCase):
             # The last attempt, by the rule for this fault.
             message.write({"provider": "twilio", "state": "process", "attempts": 2})
             sid = f"SM{message.id}"
-            message._apply_report(
+            message._record_report(
                 TwilioProvider.parse_report(
                     {
                         "MessageSid": sid,
@@ -332,7 +332,7 @@ class TestGoneNumber(LedgerCase):
         self.receive("My printer is on fire")
         answer = self.env["sms.sms"].create({**values, "body": "Leave the room"})
         form = {"MessageSid": "SM1", "MessageStatus": "undelivered"}
-        old._apply_report(TwilioProvider.parse_report({**form, "ErrorCode": "30006"}))
+        old._record_report(TwilioProvider.parse_report({**form, "ErrorCode": "30006"}))
         self.assertEqual((old.state, answer.state), ("error", "outgoing"))
         self.assertFalse(self.env["sms.unusable.number"].search([]))
 
