@@ -56,7 +56,7 @@ def verify(code, endpoint, key, form, signature):
     :param str key: of the company, from the address
     :param form: as for ``Provider.verify``, like the signature
     :raises Forbidden: 403 for a signature that is missing or wrong
-    :raises NotFound: 404 for an unknown key
+    :raises NotFound: 404 for a key that is unknown or over
     :raises ServiceUnavailable: 503 while the account cannot be used here
     """
     companies_sudo = request.env["res.company"].sudo()
@@ -66,7 +66,7 @@ def verify(code, endpoint, key, form, signature):
         known = companies_sudo._get_sms_endpoint(key, code)
     except LookupError:
         known = None
-    if known and not (known.until and known.until <= fields.Datetime.now()):
+    if known and not _is_over(known.until):
         company_sudo = companies_sudo.browse(known.company_id)
         is_signed = partial(_is_signed, known.provider, company_sudo, *signed)
         if any(map(is_signed, known.base_urls)):
@@ -74,34 +74,14 @@ def verify(code, endpoint, key, form, signature):
     become_somebody()
     company_sudo = request.env["res.company"].sudo()._find_by_sms_webhook_key(key)
     if not company_sudo:
-        _count_over(code, *signed)
         raise NotFound("no company has this address")
     check(company_sudo, code, *signed)
     return company_sudo
 
 
-def _count_over(code, endpoint, key, *signed):
-    """Count a text of the carrier's to a former address that is over."""
-    companies_sudo = request.env["res.company"].sudo()
-    company_sudo = companies_sudo._find_by_sms_webhook_key(key, is_over=True)
-    if endpoint != "inbound" or not company_sudo:
-        return
-    is_signed = _prepare_check(company_sudo, code, endpoint, key, *signed)
-    if any(map(is_signed, company_sudo._get_sms_base_urls())):
-        refusals_sudo = request.env["sms.webhook.refusal"].sudo()
-        refusals_sudo._count(company_sudo, code, lambda: (OVER, ""))
-
-
-def _prepare_check(company_sudo, code, *signed):
-    """Return the function that checks a signature for an address.
-
-    :raises ServiceUnavailable: as :func:`verify`
-    """
-    if lock := company_sudo._find_sms_account_lock(code):
-        _logger.error("A request of %s cannot be taken here: %s", code, lock)
-        raise ServiceUnavailable()
-    provider = company_sudo._get_sms_provider(code, with_senders=False)
-    return partial(_is_signed, provider, company_sudo, *signed)
+def _is_over(until):
+    """Return whether a key is not valid any more; None is always valid."""
+    return until is not None and not (until and until > fields.Datetime.now())
 
 
 def _is_signed(provider, company_sudo, endpoint, key, form, signature, base):
@@ -117,15 +97,27 @@ def check(company_sudo, code, endpoint, key, form, signature):
     Until a first signed request has proven the stored public address, Odoo's current
     one may replace it. Arguments and errors as for :func:`verify`.
     """
-    is_signed = _prepare_check(company_sudo, code, endpoint, key, form, signature)
-    if any(map(is_signed, company_sudo._get_sms_base_urls())):
+    if lock := company_sudo._find_sms_account_lock(code):
+        _logger.error("A request of %s cannot be taken here: %s", code, lock)
+        raise ServiceUnavailable()
+    refusals_sudo = request.env["sms.webhook.refusal"].sudo()
+    provider = company_sudo._get_sms_provider(code, with_senders=False)
+    is_signed = partial(
+        _is_signed, provider, company_sudo, endpoint, key, form, signature
+    )
+    is_ours = any(map(is_signed, company_sudo._get_sms_base_urls()))
+    if _is_over(company_sudo._get_sms_key_end(key)):
+        if is_ours and endpoint == "inbound":
+            refusals_sudo._count(company_sudo, code, lambda: (OVER, ""))
+        raise NotFound("a former address that is over")
+    if is_ours:
         return
     own = web.normalize_address(company_sudo.get_base_url())
     if own and is_signed(own) and not company_sudo._has_proven_sms_base_url(code):
         company_sudo._adopt_sms_base_url(own)
         return
     find_cause = partial(_find_cause, endpoint, own, is_signed, signature)
-    request.env["sms.webhook.refusal"].sudo()._count(company_sudo, code, find_cause)
+    refusals_sudo._count(company_sudo, code, find_cause)
     raise Forbidden(f"a request that {code} has not signed")
 
 

@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ...providers.account import LONG_CODE
-from ...providers.faults import GONE
+from ...providers.faults import GONE, LANDLINE
 from ...providers.twilio import TwilioProvider
 from ..common import OtherOrder, phone_number
 from .common import LedgerCase
@@ -84,8 +84,11 @@ class TestOwnWords(LedgerCase):
                     "kind": LONG_CODE,
                 }
             )
+        policy = self.env["sms.fault"]._get_policy(LANDLINE)
+        unusable = self.env["sms.unusable.number"]
         for company in (shared, third):
             self.record_consent(company=company)
+            unusable._note_many(company, [self.number], policy)
         answer = self.env["sms.consent"]
         for body, state in (("STOP", "opted_out"), ("START", "opted_in")):
             form = {"MessageSid": f"SM{body}", "From": self.number, "To": number}
@@ -103,6 +106,8 @@ class TestOwnWords(LedgerCase):
                     {self.company: state, shared: state, third: "opted_in"},
                 )
             self.assertEqual(self.messages_to().record_company_id, self.company)
+        # It can be texted from the number that it has texted.
+        self.assertEqual(unusable.search([]).company_id, third)
 
     def test_a_carriers_block_that_outlives_a_new_consent_is_entered(self):
         self.receive("STOP")
