@@ -10,7 +10,13 @@ from odoo import fields
 from odoo.http import request
 
 from ..models.dispatch import ir_http
-from ..models.dispatch.sms_webhook_refusal import ADDRESS, INBOUND, TOKEN, UNSIGNED
+from ..models.dispatch.sms_webhook_refusal import (
+    ADDRESS,
+    INBOUND,
+    OVER,
+    TOKEN,
+    UNSIGNED,
+)
 from ..providers import voice
 from ..tools import texts, web
 
@@ -50,7 +56,7 @@ def verify(code, endpoint, key, form, signature):
     :param str key: of the company, from the address
     :param form: as for ``Provider.verify``, like the signature
     :raises Forbidden: 403 for a signature that is missing or wrong
-    :raises NotFound: 404 for an unknown key
+    :raises NotFound: 404 for a key that is unknown or over
     :raises ServiceUnavailable: 503 while the account cannot be used here
     """
     companies_sudo = request.env["res.company"].sudo()
@@ -60,7 +66,7 @@ def verify(code, endpoint, key, form, signature):
         known = companies_sudo._get_sms_endpoint(key, code)
     except LookupError:
         known = None
-    if known and not (known.until and known.until <= fields.Datetime.now()):
+    if known and not _is_over(known.until):
         company_sudo = companies_sudo.browse(known.company_id)
         is_signed = partial(_is_signed, known.provider, company_sudo, *signed)
         if any(map(is_signed, known.base_urls)):
@@ -71,6 +77,11 @@ def verify(code, endpoint, key, form, signature):
         raise NotFound("no company has this address")
     check(company_sudo, code, *signed)
     return company_sudo
+
+
+def _is_over(until):
+    """Return whether a key is not valid any more; None is always valid."""
+    return until is not None and not (until and until > fields.Datetime.now())
 
 
 def _is_signed(provider, company_sudo, endpoint, key, form, signature, base):
@@ -89,18 +100,24 @@ def check(company_sudo, code, endpoint, key, form, signature):
     if lock := company_sudo._find_sms_account_lock(code):
         _logger.error("A request of %s cannot be taken here: %s", code, lock)
         raise ServiceUnavailable()
+    refusals_sudo = request.env["sms.webhook.refusal"].sudo()
     provider = company_sudo._get_sms_provider(code, with_senders=False)
     is_signed = partial(
         _is_signed, provider, company_sudo, endpoint, key, form, signature
     )
-    if any(map(is_signed, company_sudo._get_sms_base_urls())):
+    is_ours = any(map(is_signed, company_sudo._get_sms_base_urls()))
+    if _is_over(company_sudo._get_sms_key_end(key)):
+        if is_ours and endpoint == "inbound":
+            refusals_sudo._count(company_sudo, code, lambda: (OVER, ""))
+        raise NotFound("a former address that is over")
+    if is_ours:
         return
     own = web.normalize_address(company_sudo.get_base_url())
     if own and is_signed(own) and not company_sudo._has_proven_sms_base_url(code):
         company_sudo._adopt_sms_base_url(own)
         return
     find_cause = partial(_find_cause, endpoint, own, is_signed, signature)
-    request.env["sms.webhook.refusal"].sudo()._count(company_sudo, code, find_cause)
+    refusals_sudo._count(company_sudo, code, find_cause)
     raise Forbidden(f"a request that {code} has not signed")
 
 
@@ -145,7 +162,8 @@ def _enter(company_sudo, code):
     """Return the company as the public user, for work before the carrier's answer."""
     become_somebody()
     company_sudo = request.env["res.company"].sudo().browse(company_sudo.id)
-    request.env["sms.webhook.refusal"].sudo()._forget_any(company_sudo, code)
+    if company_sudo.sms_has_refusals:
+        request.env["sms.webhook.refusal"].sudo()._forget(company_sudo, code)
     return company_sudo
 
 

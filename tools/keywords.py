@@ -166,14 +166,14 @@ def find_action(text, words, carrier_action=""):
     :param words: ``{action: collection of normalized words}`` of the company
     :param str carrier_action: the command that the carrier has already answered
         (``STOP``, ``HELP``, ``START``) or empty; it overrides the text, since it also
-        covers words that only the carrier's account knows. Its ``START`` leaves a YES
-        what it is, since carriers call both the same
+        covers words that only the carrier's account knows. But what carriers take for
+        START may be a YES to our question, or one of our joining words
     :return: ``(action, word)``, the word as ``words`` spells it, or ``(None, text)``
         with the normalized text if it is not a command
     """
     if known := CARRIER_ACTIONS.get((carrier_action or "").strip().upper()):
         own = find_action(text, words) if known == START else (known, "")
-        return own if own[0] == YES else (known, normalize(text))
+        return own if own[0] in (YES, JOIN) else (known, normalize(text))
     text = text or ""
     normalized = normalize(text)
     squeezed = squeeze(normalized)

@@ -170,7 +170,7 @@ class SmsCarrierOptOut(models.Model):
     def _prepare_call(self):
         company, code = self.company_id, self[0].provider
         provider = company._get_sms_provider(code)
-        if company._has_locked_sms_account(code) or provider.missing():
+        if company._find_sms_account_lock(code) or provider.missing():
             self._put_off(PAUSE, self.env._("The account is not set up."))
             return None
         told = [

@@ -133,7 +133,7 @@ class SmsCarrierSync(models.Model):
     def _prepare_call(self):
         company = self.company_id
         provider = company._get_sms_provider(self.provider)
-        if company._has_locked_sms_account(self.provider) or provider.missing():
+        if company._find_sms_account_lock(self.provider) or provider.missing():
             self.next_at = fields.Datetime.now() + EVERY
             return None
         return partial(self._get_answer, provider, self._get_days())

@@ -266,7 +266,7 @@ class ResCompany(models.Model):
         if provider and not self.sudo().active:
             missing = ("active",)
         # Texts of a locked account wait in the outbox until it can be used.
-        elif provider and not self._has_locked_sms_account():
+        elif provider and not self._find_sms_account_lock():
             missing = provider.missing()
         return {**super()._get_sms_gate_facts(), "missing": missing}
 
@@ -370,10 +370,6 @@ class ResCompany(models.Model):
     def _get_sms_number_pairs(self, code):
         """Return these pairs, cached for each message until a number changes."""
         return [(it.number, it.country_code) for it in self._get_sms_numbers(code)]
-
-    def _has_locked_sms_account(self, code=None):
-        """Return whether the account (default: the first carrier's) is locked now."""
-        return bool(self._find_sms_account_lock(code))
 
     def _find_sms_account_lock(self, code=None):
         """Return the fault that locks the account (default: the first carrier's).

@@ -204,15 +204,17 @@ class ResCompany(models.Model):
 
     @api.model
     def _find_by_sms_webhook_key(self, key):
-        """Return the company that a webhook key belongs to, or an empty recordset."""
+        """Return the company that a webhook key belongs to, or an empty recordset.
+
+        Its former key may be over (:meth:`_get_sms_key_end`).
+        """
         if not key:
             return self.browse()
         # Fetch only the fields that an endpoint needs.
         names = ENDPOINT_FIELDS | SENDER_FIELDS | {"sms_has_refusals"}
         names = [name for name in names if self._fields[name].column_type]
-        former = Domain("sms_old_webhook_key", "=", key)
-        former &= Domain("sms_old_webhook_key_until", ">", fields.Datetime.now())
-        domain = Domain("sms_webhook_key", "=", key) | former
+        domain = Domain("sms_webhook_key", "=", key)
+        domain |= Domain("sms_old_webhook_key", "=", key)
         # Archived companies too: a STOP still counts, and texts are still under way.
         all_sudo = self.sudo().with_context(active_test=False)
         found_sudo = all_sudo.search_fetch(domain, names, limit=1)
@@ -229,13 +231,17 @@ class ResCompany(models.Model):
         :raises LookupError: if there is none, or an account is locked; not cached
         """
         company_sudo = self._find_by_sms_webhook_key(key)
-        if not company_sudo or company_sudo._has_locked_sms_account(code):
+        if not company_sudo or company_sudo._find_sms_account_lock(code):
             raise LookupError(code)
-        is_former = key != company_sudo.sms_webhook_key
-        until = company_sudo.sms_old_webhook_key_until if is_former else None
+        until = company_sudo._get_sms_key_end(key)
         urls = company_sudo._get_sms_base_urls()
         provider = company_sudo._get_sms_provider(code, with_senders=False)
         return Endpoint(company_sudo.id, until, urls, provider)
+
+    def _get_sms_key_end(self, key):
+        """Return the end of a webhook key of the company (UTC), None: it has none."""
+        is_current = key == self.sms_webhook_key
+        return None if is_current else self.sms_old_webhook_key_until
 
     @api.private
     def cache_invalidation_fields(self):

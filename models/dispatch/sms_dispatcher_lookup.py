@@ -65,7 +65,7 @@ class SmsDispatcher(models.AbstractModel):
     def _prepare_lookup(self, sms):
         """Return the call that asks about a message; None if that cannot be made."""
         company = sms._get_sms_company()
-        if company._has_locked_sms_account(sms.provider):
+        if company._find_sms_account_lock(sms.provider):
             return None
         provider = company._get_sms_provider(sms.provider)
         kind = "fetch" if sms.carrier_id else "find"

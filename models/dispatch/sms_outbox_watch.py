@@ -11,7 +11,7 @@ from ...tools.exposition import Metric
 from ..core.ir_cron import MODULE
 from .sms_counter import DELIVERED, FAILED, SENT
 from .sms_dispatcher import LEASE
-from .sms_webhook_refusal import ADDRESS, INBOUND, UNSIGNED
+from .sms_webhook_refusal import ADDRESS, INBOUND, OVER, UNSIGNED
 
 #: System parameter: token that a monitor must present to read the outbox's health.
 HEALTH_TOKEN_PARAMETER = "helpdesk_mgmt_sms.health_token"
@@ -347,6 +347,12 @@ class SmsOutboxWatch(models.AbstractModel):
                 "Settings, under Public address, or at the carrier.",
                 called=facts["refused_base"],
                 address=facts["public_address"],
+            )
+        if facts["refused_cause"] == OVER:
+            return self.env._(
+                "Texts are refused, a STOP among them: the carrier still posts them to "
+                "the former address, which is no longer valid. Enter the current "
+                "address at the carrier; Settings show it."
             )
         if facts["refused_cause"] == UNSIGNED:
             return self.env._(

@@ -142,7 +142,7 @@ class SmsPrice(models.Model):
     @api.model
     def _fetch_of(self, company, code):
         """Ask one carrier about a company's texts; return whether time is left."""
-        if company._has_locked_sms_account(code):
+        if company._find_sms_account_lock(code):
             return True
         provider = company._get_sms_provider(code)
         asked = self._get_unpriced(company, code) if provider.lists_prices else []

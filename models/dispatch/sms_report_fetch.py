@@ -245,7 +245,7 @@ class SmsReportFetch(models.Model):
         """Return the read to do now: the rest of one under way, or else a new one."""
         company, code = self.company_id, self.provider
         self.next_at = now + LEASE
-        if company._has_locked_sms_account(code):
+        if company._find_sms_account_lock(code):
             return None
         if not self.resume:
             is_full = not self.full_at or self.full_at <= now

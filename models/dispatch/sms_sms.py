@@ -2,6 +2,7 @@
 import logging
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -15,7 +16,7 @@ from ...tools.dispatch import NEEDED
 from ...tools.texts import clean
 from ..core.bulk_insert import as_arrays, create_many
 from ..core.trail import trace
-from ..message.sms_sms import IN_FLIGHT, RECORDED, UNKNOWN_STATE
+from ..message.sms_sms import IN_FLIGHT, LEFT, RECORDED, UNKNOWN_STATE
 from .sms_counter import DELIVERED, FAILED, SENT
 
 _logger = logging.getLogger(__name__)
@@ -316,8 +317,11 @@ class SmsSms(models.Model):
         now = fields.Datetime.now()
         rows, states = [], {}
         for sms_id, outcome in outcomes.items():
-            # Accepted with a status that we do not know means queued at least.
-            report = outcome.report if outcome.report in REPORT_STATES else QUEUED
+            # Accepted with a status that we do not know means queued at least; why it
+            # has failed already, a report or a lookup tells.
+            report = outcome.report
+            if REPORT_STATES.get(report) not in LEFT:
+                report = QUEUED
             lookup_at = self.browse(sms_id)._get_lookup_time(report, now)
             rank, states[sms_id] = REPORT_RANKS[report], REPORT_STATES[report]
             carrier_id = outcome.carrier_id or None
@@ -373,18 +377,15 @@ class SmsSms(models.Model):
         return now + self._get_report_pause()
 
     def _record_found(self, found):
-        """Record that the carrier has a message whose outcome was unknown."""
+        """Record that the carrier has a message whose outcome was unknown.
+
+        As a report, so that no later lookup takes it for another attempt.
+        """
         self.ensure_one()
-        self.write({"sent_at": self.claimed_at, "state": "pending", "lookups": 0})
-        self._count(SENT)
-        # Stored as well: no later lookup takes it for another attempt.
-        self._record_locked_report(found.report)
-        if not self.report_rank:
-            self.write({"carrier_id": found.report.carrier_id, "report_rank": 1})
-        if self.state == "pending":
-            self.lookup_at = self._get_lookup_time(QUEUED, fields.Datetime.now())
-        if price := found.report.price:
-            self._record_prices(self.provider, {found.report.carrier_id: price})
+        report, self.lookups = found.report, 0
+        if report.report not in REPORT_STATES:
+            report = replace(report, report=QUEUED)
+        self._record_locked_report(report)
 
     def _reassign_carrier_ids(self, carrier_ids):
         """Clear the carrier's ids on other messages: they belong to these.

@@ -288,11 +288,6 @@ class SmsSms(models.Model):
             moved._update_trackers()
         return moved
 
-    def _apply_report(self, report):
-        """Move messages by one report: see :meth:`_apply_reports`."""
-        for sms in self:
-            self._apply_reports([Reported(sms.id, report)])
-
     def _is_step(self, report):
         """Return whether a report moves the message forward."""
         # A message that was sent again has another id: reports on the old one are late.

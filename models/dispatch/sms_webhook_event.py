@@ -12,8 +12,8 @@ from odoo.tools import SQL
 
 from ...providers import PROVIDERS
 from ...tools.texts import clean_json
-from ..core.batch_jobs import contain, lock_next
-from ..core.trail import LINE_IDS, log_each
+from ..core.batch_jobs import lock_next
+from ..core.trail import log_each
 
 _logger = logging.getLogger(__name__)
 #: Kinds of events.
@@ -198,15 +198,10 @@ class SmsWebhookEvent(models.Model):
 
     def _record_safely(self):
         """Record reports of one account; mark and keep those that fail."""
-        # Among many, the one that fails is logged when each is tried alone.
-        failure, named = "%s: the report cannot be recorded", self[:LINE_IDS]
-        if contain(self.env, self._record_again, _logger, failure, named):
-            self.unlink()
-        elif len(self) > 1:
-            for event in self:
-                event._record_safely()
-        else:
-            self.is_failed = True
+        record = type(self)._record_again
+        failed = self.env["sms.dispatcher"]._contain_each(self, record)
+        (self - failed).unlink()
+        failed.is_failed = True
 
     def _record_again(self):
         """Record reports; again if another transaction has just stored an id of theirs.

@@ -9,9 +9,12 @@ RUN = 3
 #: No more than this are counted, and in a run none within :data:`PAUSE` of the last:
 #: somebody who knows a company's key must not be able to cause many writes.
 MOST, PAUSE = 1000, timedelta(seconds=10)
-#: Likely causes of wrong signatures; another address that is called for texts stands
-#: in the carrier's settings, while we give it those for reports and calls.
-ADDRESS, TOKEN, UNSIGNED, INBOUND = ("address", "token", "unsigned", "inbound")
+#: Likely causes of wrong signatures.
+ADDRESS, TOKEN, UNSIGNED = ("address", "token", "unsigned")
+#: Causes why texts are refused, and only texts: another address, or a former one that
+#: is over, stands in the carrier's settings. Those for reports and calls are given with
+#: each text.
+OF_TEXTS = INBOUND, OVER = ("inbound", "over")
 #: Counts one more refusal.
 COUNT = """
     INSERT INTO sms_webhook_refusal AS run
@@ -77,17 +80,11 @@ class SmsWebhookRefusal(models.Model):
         Only a text shows that texts come to the right address.
         """
         found = self._find(company, provider)
-        if found.cause == INBOUND and not is_text:
+        if found.cause in OF_TEXTS and not is_text:
             return
         found.unlink()
         if not self.search_count([("company_id", "=", company.id)], limit=1):
             self._mark(company, False)
-
-    @api.model
-    def _forget_any(self, company, provider):
-        """Delete a carrier's refusals, if the company has any."""
-        if company.sms_has_refusals:
-            self._forget(company, provider)
 
     @api.model
     def _mark(self, company, has_refusals):

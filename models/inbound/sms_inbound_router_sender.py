@@ -71,8 +71,8 @@ class SmsInboundRouter(models.AbstractModel):
             "team_id": self.env["sms.sender"]._query_team(company, addresses),
             "unusable_ids": SQL(
                 """ARRAY(SELECT id FROM sms_unusable_number
-                          WHERE company_id = %s AND number = %s)""",
-                company.id,
+                          WHERE company_id = ANY(%s) AND number = %s)""",
+                self.env["sms.sender"]._find_companies(inbound).ids,
                 number,
             ),
             "lang": SQL(

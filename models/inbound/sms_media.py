@@ -101,7 +101,7 @@ class SmsMedia(models.Model):
     def _prepare_call(self):
         """Return the fetch, or None while the account cannot be used."""
         inbound = self.inbound_id
-        if inbound.company_id._has_locked_sms_account(inbound.provider):
+        if inbound.company_id._find_sms_account_lock(inbound.provider):
             self.attempts -= 1  # this was no attempt
             self.next_at = fields.Datetime.now() + LOCKED_PAUSE
             self._wake(self.next_at)

@@ -209,7 +209,7 @@ class SmsRedaction(models.Model):
 
     def _prepare_call(self):
         """Return the request, or None if the carrier cannot be asked now."""
-        if self.company_id._has_locked_sms_account(self.provider):
+        if self.company_id._find_sms_account_lock(self.provider):
             self.next_at = fields.Datetime.now() + LOCKED_PAUSE
             return None
         if not self.carrier_id:

@@ -104,13 +104,13 @@ class ScenarioCase(SmsCase):
     def deliver(self, messages, days_ago, seconds):
         """Record that messages arrived after some seconds."""
         for sms in self.hand_over(messages, days_ago):
-            sms._apply_report(DeliveryReport(sms.carrier_id, "delivered"))
+            sms._record_report(DeliveryReport(sms.carrier_id, "delivered"))
         self.shift(messages, "delivered_at", self.at(days_ago, seconds=seconds))
 
     def lose(self, messages, days_ago):
         """Record that the numbers of messages are landlines."""
         for sms in self.hand_over(messages, days_ago):
-            sms._apply_report(
+            sms._record_report(
                 DeliveryReport(sms.carrier_id, UNDELIVERED, "30006", fault=LANDLINE)
             )
 

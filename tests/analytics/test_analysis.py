@@ -418,7 +418,7 @@ class TestScenario(ScenarioCase):
         self.env["sms.day.stale"].search([]).unlink()
         day = self.today - timedelta(days=30)
         self.assertEqual(self.sum_day(day, "visit_confirmed_count"), 1)
-        texts[0]._apply_report(DeliveryReport(texts[0].carrier_id, "delivered"))
+        texts[0]._record_report(DeliveryReport(texts[0].carrier_id, "delivered"))
         self.env["sms.sms"]._record_prices(
             "sandbox", {texts[0].carrier_id: Price(5, "USD")}
         )

@@ -2,6 +2,7 @@
 import json
 from datetime import timedelta
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw, get_public_method
 from odoo.tests import Form
@@ -576,8 +577,10 @@ class TestSecrets(SmsCase):
         key = self.company.sms_webhook_key
         self.company.action_rotate_sms_webhook_key()
         self.assertEqual(companies._find_by_sms_webhook_key(key), self.company)
+        self.assertGreater(self.company._get_sms_key_end(key), fields.Datetime.now())
         self.company.sms_old_webhook_key_until -= timedelta(days=8)
-        self.assertFalse(companies._find_by_sms_webhook_key(key))
+        self.assertLess(self.company._get_sms_key_end(key), fields.Datetime.now())
+        self.assertIsNone(self.company._get_sms_key_end(self.company.sms_webhook_key))
 
     def test_the_raw_form_of_a_text_is_the_administrators(self):
         inbound = self.receive("hello")
@@ -845,7 +848,7 @@ class TestOutside(SmsCase):
             ("sms.retention", "_run"),
             ("sms.inbound", "_receive"),
             ("sms.inbound.router", "_route"),
-            ("sms.sms", "_apply_report"),
+            ("sms.sms", "_apply_reports"),
             ("sms.sms", "_cancel_waiting"),
             ("sms.sms", "_forget"),
             ("res.company", "_get_sms_account"),

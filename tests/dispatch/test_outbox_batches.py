@@ -187,6 +187,18 @@ class TestAttempts(BatchCase):
         message._record_report(DeliveryReport("SM1", "delivered"))
         self.assertFalse(message.lookup_at)
 
+    def test_an_answer_that_says_failed_waits_for_the_reason(self):
+        message = self.queue()
+        self.claim(1)
+        taken = Outcome(outbound.ACCEPTED, carrier_id="SM1", report="undelivered")
+        self.settle(message, 1, taken)
+        self.assertEqual((message.state, bool(message.lookup_at)), ("pending", True))
+        reason = {"failure_type": "sms_optout", "fault": faults.OPTED_OUT}
+        message._record_report(DeliveryReport("SM1", "undelivered", "21610", **reason))
+        self.assertEqual(message.fault_id.fault, faults.OPTED_OUT)
+        [event, *_others] = self.env["sms.consent.event"].search([], order="id desc")
+        self.assertEqual((event.event, event.method), ("revoked", "carrier"))
+
     def test_what_the_database_refuses_is_left_out(self):
         """NUL characters are removed, and lone surrogates become "?"."""
         odd = "SM\x001\ud83d"

@@ -215,6 +215,33 @@ class TestRefusals(PublicAddressCase):
         [alert] = self.wait_alerts(1)
         self.assertIn("it calls https://proxy.example", alert["message"])
 
+    def test_texts_to_a_former_address_that_is_over_are_told_of(self):
+        """Who forgets to enter the new one at the carrier would get no STOP."""
+        self.rpc("res.company", "action_rotate_sms_webhook_key", [self.company_id])
+        url = f"/helpdesk_sms/twilio/{self.read_company('sms_webhook_key')}/status/x"
+        yesterday = "now() at time zone 'utc' - interval '1 day'"
+        with self.cursor() as cr:
+            query = f"UPDATE res_company SET sms_old_webhook_key_until = {yesterday}"
+            cr.execute(f"{query} WHERE id = %s", [self.company_id])
+        report = {"MessageSid": "SM1", "MessageStatus": "delivered"}
+        signature = self.validator.compute_signature(self.server.url + url, report)
+        headers = {"X-Twilio-Signature": signature}
+        form = {"MessageSid": "SM2", "From": "+13035550110", "Body": "STOP"}
+        self.addCleanup(self._enter_key)
+        self.assertEqual(self.post("inbound", form, "forged").status_code, 404)
+        self.assertFalse(self.count_hits())
+        for _request in range(3):
+            self.assertEqual(self.post("inbound", form).status_code, 404)
+            response = requests.post(
+                self.server.url + url, data=report, headers=headers, timeout=30
+            )
+            self.assertEqual(response.status_code, 200)
+        [alert] = self.wait_alerts(1)
+        self.assertIn("former address", alert["message"])
+
+    def _enter_key(self):
+        type(self).key = self.read_company("sms_webhook_key")
+
     def test_a_wrong_token_and_none_are_other_causes(self):
         form = {"MessageSid": "SM1", "From": "+13035550110", "Body": "STOP"}
         for _request in range(3):

@@ -304,7 +304,7 @@ class TestSenderQueue(WatchCase):
             self.assertEqual(message.state, "outgoing")
         for state in ("outgoing", "error"):
             message._mark_claimed("sandbox")
-            message._apply_report(
+            message._record_report(
                 outbound.DeliveryReport(
                     "", outbound.UNDELIVERED, fault=faults.UNREACHABLE
                 )

@@ -13,7 +13,8 @@ from ...models.dispatch import sms_webhook_event
 from ...providers.twilio import TwilioProvider
 from ..common import SmsCase
 
-LOGGER = "odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_webhook_event"
+ROOM = "odoo.addons.helpdesk_mgmt_sms.models.dispatch"
+LOGGERS = (f"{ROOM}.sms_dispatcher", f"{ROOM}.sms_webhook_event")
 
 
 class EventCase(SmsCase):
@@ -97,7 +98,7 @@ class TestReportsOfEvents(EventCase):
                 raise ValueError("no such form")
             return parse(form)
 
-        with patch.object(TwilioProvider, "parse_report", fail), mute_logger(LOGGER):
+        with patch.object(TwilioProvider, "parse_report", fail), mute_logger(*LOGGERS):
             self.run_events()
         states = [message.state for message in messages]
         self.assertEqual(states, ["sent", "sent", "pending", "sent", "sent"])
@@ -176,7 +177,7 @@ class TestWaking(EventCase):
             raise ValueError("no cron")
 
         events = self.registry["sms.webhook.event"]
-        with patch.object(events, "_wake", fail), mute_logger(LOGGER):
+        with patch.object(events, "_wake", fail), mute_logger(*LOGGERS):
             sms_webhook_event._wake_once(self.registry)
         sms_webhook_event._wake_once(self.registry)
         self.assertEqual(len(self.woken), 1)

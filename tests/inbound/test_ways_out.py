@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ...providers.account import LONG_CODE
-from ...providers.faults import GONE
+from ...providers.faults import GONE, LANDLINE
 from ...providers.twilio import TwilioProvider
 from ..common import OtherOrder, phone_number
 from .common import LedgerCase
@@ -84,8 +84,11 @@ class TestOwnWords(LedgerCase):
                     "kind": LONG_CODE,
                 }
             )
+        policy = self.env["sms.fault"]._get_policy(LANDLINE)
+        unusable = self.env["sms.unusable.number"]
         for company in (shared, third):
             self.record_consent(company=company)
+            unusable._note_many(company, [self.number], policy)
         answer = self.env["sms.consent"]
         for body, state in (("STOP", "opted_out"), ("START", "opted_in")):
             form = {"MessageSid": f"SM{body}", "From": self.number, "To": number}
@@ -103,6 +106,8 @@ class TestOwnWords(LedgerCase):
                     {self.company: state, shared: state, third: "opted_in"},
                 )
             self.assertEqual(self.messages_to().record_company_id, self.company)
+        # It can be texted from the number that it has texted.
+        self.assertEqual(unusable.search([]).company_id, third)
 
     def test_a_carriers_block_that_outlives_a_new_consent_is_entered(self):
         self.receive("STOP")
@@ -128,7 +133,7 @@ class TestOwnWords(LedgerCase):
         for message, state in ((old, "opted_in"), (new, "opted_out")):
             form = {"MessageSid": message.carrier_id, "MessageStatus": "failed"}
             report = TwilioProvider.parse_report({**form, "ErrorCode": "21610"})
-            message._apply_report(report)
+            message._record_report(report)
             self.assertEqual((message.state, self.state("ticket")), ("error", state))
 
     def test_keywords_come_first(self):
@@ -279,7 +284,7 @@ class TestGoneNumber(LedgerCase):
             # The last attempt, by the rule for this fault.
             message.write({"provider": "twilio", "state": "process", "attempts": 2})
             sid = f"SM{message.id}"
-            message._apply_report(
+            message._record_report(
                 TwilioProvider.parse_report(
                     {
                         "MessageSid": sid,
@@ -332,7 +337,7 @@ class TestGoneNumber(LedgerCase):
         self.receive("My printer is on fire")
         answer = self.env["sms.sms"].create({**values, "body": "Leave the room"})
         form = {"MessageSid": "SM1", "MessageStatus": "undelivered"}
-        old._apply_report(TwilioProvider.parse_report({**form, "ErrorCode": "30006"}))
+        old._record_report(TwilioProvider.parse_report({**form, "ErrorCode": "30006"}))
         self.assertEqual((old.state, answer.state), ("error", "outgoing"))
         self.assertFalse(self.env["sms.unusable.number"].search([]))
 

@@ -227,6 +227,19 @@ class TestStopAtOnce(TextCase):
         self.bring("HELP")
         self.assertEqual(len(self.waiting()), 2)
 
+    def test_a_yes_that_the_carrier_takes_for_start_answers_the_question(self):
+        """Its list of opt-in words may have YES; Twilio's own does."""
+        self.ask_to_join()
+        self.bring("Yes", OptOutType="START")
+        self.run_events()
+        self.assertEqual(self.received()[-1].kind, "confirm")
+        self.assertEqual(self.state("ticket"), "opted_in")
+        self.bring("STOP")
+        self.bring("yes", OptOutType="START")
+        self.run_events()
+        self.assertEqual(self.received()[-1].kind, "start")
+        self.assertEqual(self.state("ticket"), "opted_in")
+
     def test_what_came_before_is_taken_in_before(self):
         self.ask_to_join()
         self.bring("YES")

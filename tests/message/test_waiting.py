@@ -111,7 +111,7 @@ class TestStop(WaitingCase):
         sent, waiting = self.queue(), self.queue("alert")
         sent.write({"provider": "twilio", "state": "pending", "report_rank": 1})
         report = DeliveryReport("SM1", "undelivered", "21610", "sms_optout", OPTED_OUT)
-        sent._apply_report(report)
+        sent._record_report(report)
         self.assertEqual((sent.state, sent.failure_type), ("error", "sms_optout"))
         self.assertBlocked(waiting, "alert", "opted_out")
         self.assertEqual(self.customer.sms_consent_state, "opted_out")
@@ -238,7 +238,7 @@ class TestOutboxInTransaction(WaitingCase):
         """Or the first attempt's outcome would hide the second one's."""
         message = self.queue()
         message.write({"provider": "sandbox", "state": "process"})
-        message._apply_report(
+        message._record_report(
             DeliveryReport("SB1", "undelivered", "30007", fault=FILTERED)
         )
         self.assertEqual((message.state, message.carrier_id), ("error", "SB1"))
@@ -262,14 +262,14 @@ class TestOutboxInTransaction(WaitingCase):
         message = self.queue()
         message.write({"provider": "twilio", "state": "process"})
         failed = DeliveryReport("SM1", "undelivered", "30007", fault=FILTERED)
-        message._apply_report(failed)
+        message._record_report(failed)
         message.action_set_outgoing()
-        message._apply_report(failed)
+        message._record_report(failed)
         self.assertEqual(message.state, "outgoing")
         message.write({"provider": "twilio", "state": "pending", "carrier_id": "SM2"})
-        message._apply_report(failed)
+        message._record_report(failed)
         self.assertEqual(message.state, "pending")
-        message._apply_report(DeliveryReport("SM2", "delivered"))
+        message._record_report(DeliveryReport("SM2", "delivered"))
         self.assertEqual(message.state, "sent")
 
     def test_to_send_again_tells_the_agent_what_happens(self):
@@ -324,11 +324,11 @@ class TestOutboxInTransaction(WaitingCase):
         ):
             with self.subTest(report=report):
                 fault = FILTERED if report == "undelivered" else ""
-                message._apply_report(DeliveryReport("SM1", report, fault=fault))
+                message._record_report(DeliveryReport("SM1", report, fault=fault))
                 self.assertEqual(message.state, state)
         self.assertFalse(message.failure_type)
 
     def test_a_report_on_what_was_never_posted_changes_nothing(self):
         message = self.queue()
-        message._apply_report(DeliveryReport("SM1", "delivered"))
+        message._record_report(DeliveryReport("SM1", "delivered"))
         self.assertEqual((message.state, message.report_rank), ("outgoing", 0))

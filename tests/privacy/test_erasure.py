@@ -226,7 +226,7 @@ class TestTexts(ErasureCase):
         self.erase()
         before = len(self.events())
         report = outbound.DeliveryReport("SB1", "undelivered", "21610", "", True)
-        sms._apply_report(report)
+        sms._record_report(report)
         self.assertEqual(sms.state, "error")
         self.assertEqual(len(self.events()), before)
 

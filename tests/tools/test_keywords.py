@@ -148,6 +148,9 @@ class TestKeywords(BaseCase):
         self.assertEqual(find_action("avsluta", NO_WORDS, "STOP"), (STOP, "AVSLUTA"))
         self.assertEqual(find_action("", NO_WORDS, " stop ")[0], STOP)
         self.assertEqual(find_action("hello", NO_WORDS, "START")[0], START)
+        club = {JOIN: {"CLUB"}, STOP: {"BASTA"}}
+        for text, action in (("club", JOIN), ("yes", YES), ("basta", START)):
+            self.assertEqual(find_action(text, club, "START")[0], action)
         for unknown in ("", None, "PAUSE", "join"):
             with self.subTest(unknown=unknown):
                 self.assertEqual(find_action("stop", NO_WORDS, unknown)[0], STOP)
