@@ -98,7 +98,7 @@ class SmsConsent(models.Model):
             if it["event"] == consent.EXPIRED and it["method"] in consent.HANDED_OVER
         }
         if handed_over:
-            self.env["sms.number.claim"].sudo()._reopen(handed_over)
+            self.env["sms.number.claim"].sudo()._hand_over(handed_over)
         return result
 
 
