@@ -405,8 +405,9 @@ class SmsInboundRouter(models.AbstractModel):
         Without it their consent would expire though they keep giving it
         (``res.company.sms_consent_months``).
         """
-        found = self._get_found(inbound)
-        answers = [self.env["sms.consent"]._get_answer(found, it.id) for it in purposes]
+        found, consents = self._get_found(inbound), self.env["sms.consent"]
+        purposes -= consents._find_unproven(inbound.company_id, inbound.number)
+        answers = [consents._get_answer(found, it.id) for it in purposes]
         agreed = [it.event_id for it in answers if it.state == consent.OPTED_IN]
         agreed_sudo = self.env["sms.consent.event"].sudo().browse(agreed)
         until = fields.Datetime.now() - RENEWAL_PAUSE
