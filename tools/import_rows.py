@@ -112,7 +112,7 @@ NO_HEADING = re.compile(
     r"|withdr\w+|desinscri\w+|desabonn\w+|abgemeldet|widerruf\w*|baja)(?: .*)?"
 )
 #: What exports write into such a column about those who have not.
-EMPTY_WORDS = frozenset(("", "none", "null", "na", "n a", "nan", "never"))
+EMPTY_WORDS = frozenset(("none", "null", "na", "n a", "nan", "never"))
 
 # Order of the parts of a date.
 YMD, MDY, DMY = "ymd", "mdy", "dmy"
@@ -319,7 +319,7 @@ def says_no(text):
     if word in BARE:
         return event == GRANTED
     is_silent = simplify(text) in EMPTY_WORDS or "://" in text
-    return event == REVOKED or not (event or is_silent)
+    return event == REVOKED or bool(text.strip("-–—./ ") and not event and not is_silent)
 
 
 def _read_time(text, order, zone, now, event):
