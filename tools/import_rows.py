@@ -195,10 +195,9 @@ def find_people_columns(cells):
 
 def find_missing(names, event=GRANTED):
     """Return the required fields that are not among ``names``; a no needs no proof."""
-    required = REQUIRED[:2] if event == REVOKED else REQUIRED
-    missing = [name for name in required if name not in names]
-    is_worded = event == REVOKED or set(WORDS) & set(names)
-    return missing + ([] if is_worded else ["wording"])
+    required = REQUIRED if set(WORDS) & set(names) else (*REQUIRED, "wording")
+    required = REQUIRED[:2] if event == REVOKED else required
+    return [name for name in required if name not in names]
 
 
 DATE = re.compile(

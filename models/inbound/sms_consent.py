@@ -92,13 +92,8 @@ class SmsConsent(models.Model):
     @api.model
     def _after_answers(self, change):
         result = super()._after_answers(change)
-        handed_over = {
-            change.numbers[it["number_hash"]]
-            for it in change.events
-            if it["event"] == consent.EXPIRED and it["method"] in consent.HANDED_OVER
-        }
-        if handed_over:
-            self.env["sms.number.claim"].sudo()._hand_over(handed_over)
+        if gone := change.get_numbers(consent.EXPIRED, methods=consent.HANDED_OVER):
+            self.env["sms.number.claim"].sudo()._hand_over(gone)
         return result
 
 
