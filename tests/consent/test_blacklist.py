@@ -321,9 +321,10 @@ class TestOffTheBlacklist(BlacklistCase):
         other = self.make_company("Other")
         self.receive("STOP")
         self.record_consent(event="revoked", company=other, method="web")
-        rows = self.env["phone.blacklist"].with_company(other)
-        with self.assertRaisesRegex(UserError, "Web form"):
-            rows.remove(self.number)
+        rows = self.env["phone.blacklist"]
+        for company, words in ((self.company, "Text message"), (other, "Web form")):
+            with self.assertRaisesRegex(UserError, words):
+                rows.with_company(company).remove(self.number)
 
     def test_what_to_do_works(self):
         self.put_on()
