@@ -317,8 +317,8 @@ def says_no(text):
     event = DECISIONS.get(word)
     if word in BARE:
         return event == GRANTED
-    is_silent = simplify(text) in EMPTY_WORDS or "://" in text
-    return event == REVOKED or bool(text.strip("-–—./ ") and not event and not is_silent)
+    is_silent = not text.strip("-–—./ ") or simplify(text) in EMPTY_WORDS
+    return event == REVOKED or not (event or is_silent or "://" in text)
 
 
 def _read_time(text, order, zone, now, event):

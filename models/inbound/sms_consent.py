@@ -138,12 +138,12 @@ class SmsConsentExpiry(models.AbstractModel):
         while batch := answers_sudo.search(domain, limit=BATCH_SIZE, order="id"):
             by_number = batch.grouped(lambda it: (it.company_id, it.number))
             for (company, number), answers in by_number.items():
-                purposes, is_old = answers.purpose_id, answers[0].state != consent.PENDING
+                purposes, state = answers.purpose_id, answers[0].state
                 self.env["sms.consent.event"]._record(
                     company, number, consent.EXPIRED, "time", purposes, note=note
                 )
                 # Anybody can have a number asked, so a question says nothing of it.
-                if is_old:
+                if state != consent.PENDING:
                     self.env["sms.number.claim"].sudo()._reopen([number])
             left = answers_sudo.search_count(domain)
             if not self.env["ir.cron"]._commit_progress(len(batch), remaining=left):
