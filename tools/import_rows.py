@@ -112,7 +112,7 @@ NO_HEADING = re.compile(
     r"|withdr\w+|desinscri\w+|desabonn\w+|abgemeldet|widerruf\w*|baja)(?: .*)?"
 )
 #: What exports write into such a column about those who have not.
-EMPTY_WORDS = frozenset(("", "none", "null", "na", "n a", "nan", "never"))
+EMPTY_WORDS = frozenset(("none", "null", "na", "n a", "nan", "never"))
 
 # Order of the parts of a date.
 YMD, MDY, DMY = "ymd", "mdy", "dmy"
@@ -195,10 +195,9 @@ def find_people_columns(cells):
 
 def find_missing(names, event=GRANTED):
     """Return the required fields that are not among ``names``; a no needs no proof."""
-    required = REQUIRED[:2] if event == REVOKED else REQUIRED
-    missing = [name for name in required if name not in names]
-    is_worded = event == REVOKED or set(WORDS) & set(names)
-    return missing + ([] if is_worded else ["wording"])
+    required = REQUIRED if set(WORDS) & set(names) else (*REQUIRED, "wording")
+    required = REQUIRED[:2] if event == REVOKED else required
+    return [name for name in required if name not in names]
 
 
 DATE = re.compile(
@@ -318,8 +317,8 @@ def says_no(text):
     event = DECISIONS.get(word)
     if word in BARE:
         return event == GRANTED
-    is_silent = simplify(text) in EMPTY_WORDS or "://" in text
-    return event == REVOKED or not (event or is_silent)
+    is_silent = not text.strip("-–—./ ") or simplify(text) in EMPTY_WORDS
+    return event == REVOKED or not (event or is_silent or "://" in text)
 
 
 def _read_time(text, order, zone, now, event):

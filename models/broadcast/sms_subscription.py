@@ -207,6 +207,19 @@ class SmsSubscription(models.Model):
         self.write({"number": False, "partner_id": False, "question_id": False})
 
 
+class SmsNumberClaim(models.Model):
+    """Ends the subscriptions of numbers that have another holder."""
+
+    _inherit = "sms.number.claim"
+
+    @api.model
+    def _hand_over(self, numbers):
+        """Also end them: they are of areas that the former holder has chosen."""
+        super()._hand_over(numbers)
+        found_sudo = self.env["sms.subscription"].sudo()
+        found_sudo.search([("number", "in", list(numbers))])._end()
+
+
 class SmsKeyword(models.Model):
     """Lets joining keywords also subscribe to areas."""
 

@@ -206,7 +206,7 @@ class SmsConsentForm(models.AbstractModel):
 
     def _get_join_choices(self, company):
         purposes = self.env["sms.purpose"]._get_for_customers()
-        choices = self._get_choices(company, "", purposes)
+        choices = self._get_choices(company, "", purposes.filtered("accepts_text"))
         return [choice for choice in choices if choice.wording]
 
     def _take_join(self, company, form, trace):

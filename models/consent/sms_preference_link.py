@@ -184,13 +184,13 @@ class SmsPreferenceLink(models.Model):
 
 
 class SmsNumberClaim(models.Model):
-    """Ends the links of numbers that may have other owners."""
+    """Ends the links of numbers that have another holder."""
 
     _inherit = "sms.number.claim"
 
     @api.model
-    def _reopen(self, numbers):
-        """Also delete their links, by which the former owner could agree."""
-        super()._reopen(numbers)
+    def _hand_over(self, numbers):
+        """Also delete their links, by which the former holder could agree."""
+        super()._hand_over(numbers)
         links_sudo = self.env["sms.preference.link"].sudo()
         links_sudo.search([("number", "in", list(numbers))]).unlink()

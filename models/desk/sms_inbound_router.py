@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
+from datetime import datetime
 
 from psycopg2 import OperationalError
 
@@ -257,8 +258,15 @@ class SmsInboundRouter(models.AbstractModel):
         return ticket_texts.looks_like(inbound.body, sample.number or "")
 
     def _tell(self, inbound, tickets):
-        """Reply with the state of tickets that the sender may know."""
+        """Reply with the state of tickets that the sender may know.
+
+        Those from before the number was handed over are another person's.
+        """
         inbound.kind = SERVICE
+        hashes = list(self.env["sms.consent.key"]._hash([inbound.number]).values())
+        handovers = self.env["sms.consent"]._find_handovers(inbound.company_id, hashes)
+        since = max(handovers.values(), default=datetime.min)
+        tickets = tickets.filtered(lambda it: it.create_date > since)
         if not tickets:
             self._say_reply(inbound, reply_codes.STATUS_NONE)
             return

@@ -92,13 +92,8 @@ class SmsConsent(models.Model):
     @api.model
     def _after_answers(self, change):
         result = super()._after_answers(change)
-        handed_over = {
-            change.numbers[it["number_hash"]]
-            for it in change.events
-            if it["event"] == consent.EXPIRED and it["method"] in consent.HANDED_OVER
-        }
-        if handed_over:
-            self.env["sms.number.claim"].sudo()._reopen(handed_over)
+        if gone := change.get_numbers(consent.EXPIRED, methods=consent.HANDED_OVER):
+            self.env["sms.number.claim"].sudo()._hand_over(gone)
         return result
 
 
@@ -143,12 +138,12 @@ class SmsConsentExpiry(models.AbstractModel):
         while batch := answers_sudo.search(domain, limit=BATCH_SIZE, order="id"):
             by_number = batch.grouped(lambda it: (it.company_id, it.number))
             for (company, number), answers in by_number.items():
-                purposes, is_old = answers.purpose_id, answers[0].state != consent.PENDING
+                purposes, state = answers.purpose_id, answers[0].state
                 self.env["sms.consent.event"]._record(
                     company, number, consent.EXPIRED, "time", purposes, note=note
                 )
                 # Anybody can have a number asked, so a question says nothing of it.
-                if is_old:
+                if state != consent.PENDING:
                     self.env["sms.number.claim"].sudo()._reopen([number])
             left = answers_sudo.search_count(domain)
             if not self.env["ir.cron"]._commit_progress(len(batch), remaining=left):

@@ -304,7 +304,7 @@ class SmsInboundRouter(models.AbstractModel):
         holder restores it. They get the one confirmation that any opt-out gets; it
         names no customer. No login may call the number its own any more.
         """
-        self.env["sms.number.claim"].sudo()._reopen([inbound.number])
+        self.env["sms.number.claim"].sudo()._hand_over([inbound.number])
         note = self.env._("Wrong number. In their words:")
         words, consents = f"{note} {inbound.body or ''}", self.env["sms.consent"]
         for company in self.env["sms.sender"]._find_companies(inbound):
@@ -427,8 +427,9 @@ class SmsInboundRouter(models.AbstractModel):
         Without it their consent would expire though they keep giving it
         (``res.company.sms_consent_months``).
         """
-        found = self._get_found(inbound)
-        answers = [self.env["sms.consent"]._get_answer(found, it.id) for it in purposes]
+        found, consents = self._get_found(inbound), self.env["sms.consent"]
+        purposes -= consents._find_unproven(inbound.company_id, inbound.number)
+        answers = [consents._get_answer(found, it.id) for it in purposes]
         agreed = [it.event_id for it in answers if it.state == consent.OPTED_IN]
         agreed_sudo = self.env["sms.consent.event"].sudo().browse(agreed)
         until = fields.Datetime.now() - RENEWAL_PAUSE

@@ -206,6 +206,11 @@ class SmsNumberClaim(models.Model):
             claims_sudo.write({"confirmed_at": False, "typed_at": now})
             self._invalidate_caches()
 
+    @api.model
+    def _hand_over(self, numbers):
+        """Undo what numbers prove that have another holder. Rooms add to it."""
+        self._reopen(numbers)
+
     def _release_texts(self):
         """Send the texts that have waited for the YES: the newest one per ticket."""
         self.ensure_one()

@@ -181,6 +181,16 @@ def writes(method):
     return method
 
 
+def make_writing(name):
+    """Return a method that only calls ``super()``, but never on a replica."""
+
+    @writes
+    def call(self, *args, **options):
+        return getattr(super(SmsLookedUp, self), name)(*args, **options)
+
+    return call
+
+
 class SmsLookedUp(models.AbstractModel):
     """A model whose readers are logged, in lists, forms and by RPC.
 
@@ -200,39 +210,13 @@ class SmsLookedUp(models.AbstractModel):
             self.env["sms.evidence.lookup"]._note(self, READ)
         return rows
 
-    @writes
-    def read(self, *args, **options):
-        """Call ``super()``, but never on a replica."""
-        return super().read(*args, **options)
-
-    @writes
-    def web_read(self, *args, **options):
-        """Call ``super()``, but never on a replica."""
-        return super().web_read(*args, **options)
-
-    @writes
-    @api.model
-    def search_read(self, *args, **options):
-        """Call ``super()``, but never on a replica."""
-        return super().search_read(*args, **options)
-
-    @writes
-    @api.model
-    def web_read_group(self, *args, **options):
-        """Call ``super()``, but never on a replica."""
-        return super().web_read_group(*args, **options)
-
-    @writes
-    @api.model
-    def formatted_read_group(self, *args, **options):
-        """Call ``super()``, but never on a replica."""
-        return super().formatted_read_group(*args, **options)
-
-    @writes
-    @api.model
-    def formatted_read_grouping_sets(self, *args, **options):
-        """Call ``super()``, but never on a replica."""
-        return super().formatted_read_grouping_sets(*args, **options)
+    read, web_read = make_writing("read"), make_writing("web_read")
+    search_read = api.model(make_writing("search_read"))
+    web_read_group = api.model(make_writing("web_read_group"))
+    formatted_read_group = api.model(make_writing("formatted_read_group"))
+    formatted_read_grouping_sets = api.model(
+        make_writing("formatted_read_grouping_sets")
+    )
 
     def _read_group(self, domain, groupby=(), aggregates=(), *args, **options):
         """Also log groups and totals that tell who somebody is."""

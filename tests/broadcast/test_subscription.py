@@ -97,6 +97,23 @@ class TestByKeyword(SubscriptionCase):
         self.receive("YES", STRANGER)
         self.assertEqual(self.subscriptions(STRANGER).state, "pending")
 
+    def test_the_next_holder_of_a_number_has_chosen_nothing(self):
+        for number, end in (
+            (STRANGER, lambda: self.receive("Wrong number", STRANGER)),
+            (
+                phone_number(7),
+                lambda: self.record_consent(
+                    phone_number(7), "alert", event="expired", method="reassigned"
+                ),
+            ),
+        ):
+            self.receive("MAIL", number)
+            self.receive("YES", number)
+            self.assertEqual(self.subscriptions(number).state, "active")
+            end()
+            with self.subTest(number=number):
+                self.assertEqual(self.subscriptions(number).state, "ended")
+
     def test_an_area_that_is_not_offered_any_more(self):
         self.mail.write({"takes_subscribers": False, "cities": "Denver"})
         self.receive("MAIL", STRANGER)

@@ -52,6 +52,14 @@ class TestPage(WebCase):
         self.assertNotIn("<script", page.text)
         self.assertIn(self.company.name, page.text)
 
+    def test_what_no_text_can_confirm_is_not_offered(self):
+        self.purposes("ticket").accepts_text = False
+        page = self.get(self.page_url)
+        self.assertNotIn("sms_agree_ticket", self.boxes(page))
+        self.assertNotIn("Thank you", self.text(self.join(self.unknown, page=page)))
+        self.assert_thanks(self.join(self.unknown, "alert"))
+        self.assertEqual(self.answers(self.unknown), {"alert": "pending"})
+
     def test_a_tick_asks_the_number_by_text(self):
         self.assert_thanks(self.join(self.unknown, "ticket", "alert"))
         events = self.events(self.unknown)

@@ -424,6 +424,7 @@ class TestTakenNumbers(ClaimCase):
                 "company_id": self.company.id,
                 "sms_form_country_ids": [(6, 0, self.env.ref("base.fr").ids)],
                 "sms_form_kinds": "landline",
+                "sms_relaxation_reason": "Landlines that read texts aloud.",
             }
         )
         self.assertEqual(self.company.sms_form_country_ids.code, "FR")

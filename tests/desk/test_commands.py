@@ -72,6 +72,15 @@ class TestStatus(CommandCase):
         reason = (message.state, message.gate_reason)
         self.assertEqual(reason, ("canceled", "unanswered"))
 
+    def test_the_next_holder_of_a_number_is_not_told_of_the_formers_tickets(self):
+        self.record_consent()
+        self.receive("Sorry, wrong number")
+        for body in ("STATUS", self.ticket.number):
+            with self.subTest(body=body):
+                text = self.answer(body)
+                self.assertNotIn(self.ticket.sms_title, text)
+                self.assertIn("no ticket is open", text)
+
     def test_a_hostile_title_is_only_text(self):
         self.ticket.name = "{company} {{ object.company_id.sms_webhook_key }} {tickets}"
         text = self.answer("STATUS")

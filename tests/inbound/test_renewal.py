@@ -110,6 +110,16 @@ class TestRenewal(RenewalCase):
         self.text("YES", AGAIN + timedelta(minutes=1))
         self.assertEqual(self.state("alert"), "opted_in")
 
+    def test_what_was_said_and_is_no_proof_any_more_is_asked_anew(self):
+        self.join("ticket", "appointment", "alert", method="phone")
+        self.purposes("ticket").accepts_spoken = False
+        self.text("SUPPORT")
+        self.assertNotIn("ticket", self.granted().purpose_id.mapped("code"))
+        self.assertEqual(self.exemptions(), ["opt_in_question"])
+        self.text("YES", AGAIN + timedelta(minutes=1))
+        self.assertEqual(self.events()[-1].event, "confirmed")
+        self.assertEqual(self.events()[-1].purpose_id.code, "ticket")
+
     def test_a_question_that_is_open_stays_open(self):
         """Another keyword, for what they have joined already, does not close it."""
         self.join("ticket", "appointment")

@@ -365,6 +365,16 @@ class TestCells(BaseCase):
             with self.subTest(heading=heading):
                 self.assertEqual(said.event, event)
 
+    def test_what_a_cell_of_an_opt_out_says(self):
+        for text, expected in (
+            *(("", False), ("-", False), ("n/a", False), ("no", False), ("0", False)),
+            *(("opted in", False), ("https://x.example/stop", False)),
+            *(("yes", True), ("✓", True), ("x", True), ("unsubscribed", True)),
+            *(("2026-04-01", True), ("by phone", True)),
+        ):
+            with self.subTest(text=text):
+                self.assertIs(import_rows.says_no(text), expected)
+
     def test_an_opt_out_needs_no_proof(self):
         said = self.read_cells(decision="no", wording="", how="", source="")
         self.assertEqual(said.event, REVOKED)
