@@ -613,6 +613,14 @@ class TestBadInput(PublishCase):
         self.assertFalse(form.obstacle)
         self.assertEqual(form.broadcast_id.kind, "update")
 
+    def test_its_text_is_named_after_what_it_tells(self):
+        self.say()
+        form = self.open()
+        form.write({"state": "resolved", "body": WORDS})
+        form.action_publish()
+        self.assertEqual(form.broadcast_id.kind, "resolved")
+        self.assertEqual(form.broadcast_id.name, "No internet in Denver: End")
+
     def test_nobody_was_told_of_what_is_over(self):
         form = self.open("resolved")
         self.assertTrue(form.obstacle)
