@@ -337,11 +337,14 @@ class TestAgain(PublishCase):
         again = self.say("monitoring")
         self.assertEqual((again.kind, self.reached(again)), ("update", self.agreed))
 
-    def test_what_everybody_has_is_not_cancelled(self):
+    def test_what_everybody_has_is_neither_paused_nor_cancelled(self):
+        """Neither would stop anything but the next text about the incident."""
         opening = self.say()
-        with self.assertRaisesRegex(UserError, "not possible anymore"):
-            opening.action_cancel()
+        for button in ("action_pause", "action_cancel"):
+            with self.assertRaisesRegex(UserError, "not possible anymore"):
+                getattr(opening, button)()
         self.assertEqual(self.incident.next_kind, "update")
+        self.assertFalse(self.open().obstacle)
 
     def test_nobody_is_mailed_of_an_outage_that_is_over(self):
         opening = self.ask()
